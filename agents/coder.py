@@ -1,0 +1,152 @@
+"""The coder: a conversation of its own, which writes programs and mends them."""
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agents.model import Message, Model, Sampling
+from experiment.execution import OnOutput
+from experiment.persona import Dataset
+from experiment.program import Program
+from experiment.script import ScriptLine
+from prompts import render
+
+FIRST_TEMPERATURE = 0.2
+AFRESH_TEMPERATURE = 0.7
+REPLY_TOKENS = 2048
+TRACEBACK_CHARACTERS = 1200
+
+_BLOCK = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<code>.*?)(?:^(?P=fence)|\Z)", re.DOTALL | re.MULTILINE)
+_TORCHVISION = {
+    "MNIST": {"title": "MNIST", "torch_class": "MNIST", "inputs": 784},
+    "CIFAR-10": {"title": "CIFAR-10", "torch_class": "CIFAR10", "inputs": 3072},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a version of a program was not accepted, and how its run ended."""
+
+    program: Program
+    problems: tuple[str, ...]
+    ending: str = ""
+    """The end of what it printed, where it crashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """Writes one file. Only the coder ever sees a traceback (fairness rule 2)."""
+
+    model: Model
+    data: Dataset
+    on_text: OnOutput | None = None
+
+    async def write(
+        self, line: ScriptLine, base: Program | None, earlier: Sequence[Program], failure: Failure | None
+    ) -> Program:
+        """Return the next version of the file that a script line writes or edits.
+
+        `base` is the version that an edit starts from, `earlier` all versions so far. With a failure the model
+        is asked to mend it, unless its last reply was the same file once more: then it starts afresh.
+        Raises NoModel.
+        """
+        assert line.file is not None
+        tries = sum(1 for program in earlier if program.told == line.tell)
+        mend = failure is not None and not _is_repeat(failure.program, earlier)
+        messages, prompt = self._first_messages(line, base)
+        if mend and failure is not None:
+            messages += [
+                Message("assistant", _fenced(failure.program.source)),
+                Message("user", self._repair(line.file, failure)),
+            ]
+            prompt = "repair"
+        first = tries == 0 or mend
+        reply = await self.model.reply(
+            messages,
+            Sampling(
+                seed=tries,
+                max_tokens=REPLY_TOKENS,
+                temperature=FIRST_TEMPERATURE if first else AFRESH_TEMPERATURE,
+            ),
+            role="coder",
+            on_text=self.on_text,
+        )
+        return Program(
+            name=line.file,
+            version=1 + sum(1 for program in earlier if program.name == line.file),
+            source=extract_code(reply.text),
+            told=line.tell or "",
+            prompt=prompt,
+            seed=tries,
+        )
+
+    def _first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:
+        if line.edit and base is not None:
+            system = render("coder-edit-system", file=line.file)
+            asked = render("coder-edit", file=line.file, source=base.source.rstrip(), tell=_as_clause(line.tell))
+            return [Message("system", system), Message("user", asked)], "edit"
+        assert line.task is not None
+        prompt = self.model.coder_prompt
+        if prompt == "checklist":
+            data = _TORCHVISION[self.data.name]
+            hidden = [f"H{number}" for number in range(1, line.task.layers)]
+            sizes = [str(data["inputs"]), *hidden, "10"]
+            layers = ", nn.ReLU(), ".join(f"nn.Linear({a}, {b})" for a, b in pairwise(sizes))
+            asked = render(
+                "coder-checklist",
+                file=line.file,
+                task=line.task,
+                data=data,
+                layers=layers,
+                widths=", ".join(hidden),
+            )
+        else:
+            asked = render("coder-tell", tell=line.tell, file=line.file, task=line.task)
+        return [Message("system", render("coder-system")), Message("user", asked)], prompt
+
+    @staticmethod
+    def _repair(name: str, failure: Failure) -> str:
+        ending = failure.ending[-TRACEBACK_CHARACTERS:].strip()
+        return render(
+            "coder-repair", file=name, problems=failure.problems, traceback=ending, fence=_fence_for(ending)
+        )
+
+
+def extract_code(reply: str) -> str:
+    """The program in a reply: the longest fenced block, or all of it where there is none.
+
+    Ends with one newline. A block that the reply leaves open counts.
+    """
+    blocks = [found["code"] for found in _BLOCK.finditer(reply)]
+    code = max(blocks, key=len) if blocks else reply
+    return code.strip("\n") + "\n"
+
+
+def same_program(one: str, other: str) -> bool:
+    """Whether two sources are the same program: comments and layout aside, where both can be parsed."""
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except (SyntaxError, ValueError):
+        return one.strip() == other.strip()
+
+
+def _is_repeat(program: Program, earlier: Sequence[Program]) -> bool:
+    others = [other for other in earlier if other.name == program.name and other.version != program.version]
+    return any(same_program(program.source, other.source) for other in others)
+
+
+def _as_clause(tell: str | None) -> str:
+    return (tell or "").strip().rstrip(".")
+
+
+def _fenced(source: str) -> str:
+    fence = _fence_for(source)
+    return f"{fence}python\n{source.rstrip()}\n{fence}"
+
+
+def _fence_for(text: str) -> str:
+    """A fence longer than any run of backticks in the text."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    return "`" * max(3, longest + 1)

@@ -1,0 +1,128 @@
+"""The embedded model: one server a user and machine, on loopback, speaking the OpenAI protocol."""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO
+
+from agents.model import Message, Model, as_chat
+from agents.weights import MODEL_NAME, SHA256, ensure_weights
+from experiment.errors import NoModel
+from experiment.places import cache_folder
+from experiment.progress import Progress
+
+START_SECONDS = 120
+REPLY_SECONDS = 3600
+PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
+"""Switches off what the server would add: the distribution sampled is the model's own."""
+
+
+@asynccontextmanager
+async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
+    """Serve the embedded model for as long as the context lasts.
+
+    Waits where another process of this user serves it: two at once would slow both to a tenth.
+    Raises NoModel when the weights cannot be had or the server does not start.
+    """
+    weights = await asyncio.to_thread(ensure_weights, progress)
+    lock = await _lock(progress)
+    key = secrets.token_urlsafe(24)
+    cores = os.cpu_count() or 1
+    try:
+        with _serve(weights, key, cores, lock) as server:
+            address = await asyncio.to_thread(_wait_for_address, server)
+            yield _as_model(address, key, cores)
+    finally:
+        lock.close()
+
+
+async def _lock(progress: Progress) -> IO[str]:
+    """Hold the user's one place; it is free again when every process that holds it has ended."""
+    file = (cache_folder() / "embedded.lock").open("w")
+    told = False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except BlockingIOError:
+            if not told:
+                progress.say("another process of yours uses the embedded model; waiting for it to end")
+                told = True
+            await asyncio.sleep(0.5)
+
+
+@contextmanager
+def _serve(weights: Path, key: str, cores: int, lock: IO[str]) -> "Iterator[subprocess.Popen[str]]":
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "agents.embedded_server", str(weights), str(cores)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            pass_fds=[lock.fileno()],  # the place stays taken until the server itself is gone
+            start_new_session=True,  # Ctrl-C is for the run, which then ends the server in order
+        )
+        assert server.stdin is not None
+        try:
+            server.stdin.write(key + "\n")
+            server.stdin.flush()
+            yield server
+        finally:
+            server.kill()
+            server.wait()
+
+
+def _wait_for_address(server: "subprocess.Popen[str]") -> str:
+    assert server.stdout is not None
+    address = server.stdout.readline().strip()
+    if not address.startswith("http"):
+        raise NoModel(f"the embedded model's server did not start (exit code {server.wait(START_SECONDS)})")
+    return address
+
+
+def _as_model(address: str, key: str, cores: int) -> Model:
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    chat = ChatOpenAI(
+        model="embedded",
+        base_url=f"{address}/v1",
+        api_key=SecretStr(key),
+        timeout=REPLY_SECONDS,
+        max_retries=0,
+        # The server drops idle connections; one taken up again just then would look like a dead server.
+        default_headers={"Connection": "close"},
+        stream_usage=True,
+        extra_body=PURE_SAMPLING,
+    )
+    cold = chat.model_copy(
+        update={"max_tokens": 1, "temperature": 0.0, "extra_body": {**PURE_SAMPLING, "cache_prompt": False}}
+    )
+    warm_for = ""
+
+    async def prepare(messages: Sequence[Message]) -> None:
+        """Process the messages from nothing, once: a seed repeats only in the same state of the cache."""
+        nonlocal warm_for
+        wanted = hashlib.sha256(repr(list(messages)).encode()).hexdigest()
+        if wanted != warm_for:
+            await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})
+            warm_for = wanted
+
+    return Model(
+        name=f"embedded:{MODEL_NAME}",
+        chat=chat,
+        digest=SHA256,
+        cores=cores,
+        coder_prompt="checklist",
+        prepare=prepare,
+        extra=PURE_SAMPLING,
+    )

@@ -1,0 +1,45 @@
+"""The process that serves the embedded model. It ends with whoever started it, however that ends.
+
+Run as `python -m agents.embedded_server WEIGHTS THREADS`. The key comes on standard input, so that it stands in
+no process list; the address goes to standard output. When standard input closes, the process is gone.
+"""
+
+import os
+import sys
+
+CONTEXT_TOKENS = 16_384
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    import faulthandler
+
+    import xllamacpp
+
+    faulthandler.enable()
+
+    key = sys.stdin.readline().strip()
+    weights, threads = sys.argv[1], int(sys.argv[2])
+    params = xllamacpp.CommonParams()
+    params.model.path = weights
+    params.model_alias = {"embedded"}
+    params.n_ctx = CONTEXT_TOKENS
+    params.n_parallel = 1
+    params.cpuparams.n_threads = threads
+    params.cpuparams_batch.n_threads = threads
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [key]
+    params.ui = False
+    params.verbosity = 0
+    # Saved states of earlier prompts would make a reply depend on what was asked before.
+    params.cache_ram_mib = 0
+    params.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
+    server = xllamacpp.Server(params)
+    print(server.listening_address, flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""A language model as the rest of the project sees it: messages in, a sealed reply out."""
+
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from experiment.errors import NoModel
+from experiment.execution import OnOutput, Seal
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+
+class Message(NamedTuple):
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a reply is drawn. The defaults are the model's own distribution."""
+
+    seed: int
+    max_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model said."""
+
+    text: str
+    cut: bool
+    """Whether it was ended by the token limit."""
+    tokens: int | None
+    """Tokens in the reply, where the server tells."""
+    seconds: float
+    seal: Seal
+
+
+class ModelBusy(NoModel):
+    """The model failed in a way that may pass: the connection, a rate limit, an error of the server."""
+
+
+Prepare = Callable[[Sequence[Message]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A chat model with what results must say about it."""
+
+    name: str
+    chat: "BaseChatModel"
+    digest: str | None = None
+    """SHA-256 of the weights, where they are at hand."""
+    cores: int = 0
+    """Cores of this machine that it keeps busy while it replies."""
+    coder_prompt: Literal["tell", "checklist"] = "tell"
+    """Which wording the coder needs: small models get a checklist."""
+    prepare: Prepare | None = None
+    """Brings the server's cache into the same state before replies that must be reproducible."""
+    base_url: str | None = None
+    extra: dict[str, object] = field(default_factory=dict)
+    """Further settings sent with each request."""
+
+    def describe(self) -> dict[str, object]:
+        """What stands in a result about the model."""
+        return {"name": self.name, "sha256": self.digest, "base_url": self.base_url, "settings": dict(self.extra)}
+
+    async def reply(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        role: str,
+        fresh: bool = True,
+        on_text: OnOutput | None = None,
+    ) -> Reply:
+        """Ask for one reply; `role` names the conversation in the trace.
+
+        `fresh` promises that the reply depends on messages and sampling alone, not on earlier requests,
+        as far as the server allows. Raises ModelBusy for what may pass and NoModel for what will not.
+        """
+        try:
+            if fresh and self.prepare:
+                await self.prepare(messages)
+            return await self._stream(messages, sampling, role, on_text)
+        except NoModel:
+            raise
+        except Exception as error:
+            raise _as_no_model(self.name, error) from error
+
+    async def _stream(
+        self, messages: Sequence[Message], sampling: Sampling, role: str, on_text: OnOutput | None
+    ) -> Reply:
+        chat, used = with_sampling(self.chat, sampling)
+        started = time.monotonic()
+        whole: Any = None
+        async for chunk in chat.astream(as_chat(messages), {"run_name": role}):
+            whole = chunk if whole is None else whole + chunk
+            if on_text and chunk.text:
+                on_text(chunk.text)
+        if whole is None:
+            raise ModelBusy(f"{self.name} replied with nothing at all")
+        usage = whole.usage_metadata or {}
+        settings = {**used, **self.extra}
+        return Reply(
+            text=whole.text,
+            cut=_was_cut(whole.response_metadata),
+            tokens=usage.get("output_tokens"),
+            seconds=round(time.monotonic() - started, 3),
+            seal=seal(messages, self.name, settings, whole.text),
+        )
+
+
+def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
+    """The messages as LangChain has them."""
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+    return [kinds[message.role](content=message.text) for message in messages]
+
+
+def seal(messages: Sequence[Message], model: str, settings: dict[str, object], reply: str) -> Seal:
+    """Hash what was sent and what came back, as canonical JSON, SHA-256."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    content = json.dumps(
+        {
+            "messages": [list(message) for message in messages],
+            "model": model,
+            "settings": settings,
+            "reply": reply,
+            "time": now,
+        },
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return Seal(hashlib.sha256(content.encode()).hexdigest(), model, settings, now)
+
+
+def with_sampling(chat: "BaseChatModel", sampling: Sampling) -> "tuple[BaseChatModel, dict[str, object]]":
+    """A copy of the chat model with these settings, and those of them that it knows."""
+    fields = type(chat).model_fields
+    wanted = asdict(sampling)
+    if "max_tokens" not in fields and "num_predict" in fields:  # Ollama's name for it
+        wanted["num_predict"] = wanted.pop("max_tokens")
+    known = {name: value for name, value in wanted.items() if name in fields}
+    return chat.model_copy(update=known), known
+
+
+def _was_cut(metadata: dict[str, Any]) -> bool:
+    reasons = (metadata.get(key) for key in ("finish_reason", "stop_reason", "done_reason"))
+    return any(reason in ("length", "max_tokens") for reason in reasons)
+
+
+def _as_no_model(name: str, error: Exception) -> NoModel:
+    import httpx
+    import openai
+
+    passing = (
+        openai.APIConnectionError,
+        openai.RateLimitError,
+        openai.InternalServerError,
+        httpx.TransportError,
+        ConnectionError,
+        TimeoutError,
+    )
+    kind = ModelBusy if isinstance(error, passing) else NoModel
+    text = str(error).strip()
+    return kind(f"{name}: {text.splitlines()[0][:300] if text else type(error).__name__}")

@@ -1,0 +1,72 @@
+"""From the name of a model to the model."""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from agents.model import Model
+from experiment.errors import BadInput, NoModel
+from experiment.progress import Progress
+
+EMBEDDED = "embedded"
+_NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
+
+
+def check_name(name: str, base_url: str | None) -> None:
+    """Raise BadInput for a name that says no provider, or a base URL that would go unused."""
+    found = _NAME.match(name)
+    if name != EMBEDDED and found is None:
+        raise BadInput(
+            f"--model {name}: say which provider, as in openai:{name or 'gpt-5'} or ollama:{name or 'llama3'}; "
+            f"or use `{EMBEDDED}`, or scripted:FILE"
+        )
+    provider = found["provider"] if found else EMBEDDED
+    if base_url is not None and provider != "openai":
+        raise BadInput(f"--base-url goes with a model named openai:…, not with {name}")
+    if base_url is not None and not re.match(r"^https?://[^/\s]+", base_url):
+        raise BadInput(f"--base-url {base_url}: not an address that begins with http:// or https://")
+    if found and provider == "scripted" and not Path(found["model"]).is_file():
+        raise BadInput(f"{found['model']}: no such file")
+
+
+@asynccontextmanager
+async def open_model(name: str, base_url: str | None, progress: Progress) -> AsyncIterator[Model]:
+    """Open the model `name` for as long as the context lasts. Raises BadInput or NoModel."""
+    check_name(name, base_url)
+    if name == EMBEDDED:
+        from agents.embedded import open_embedded
+
+        async with open_embedded(progress) as model:
+            yield model
+        return
+    provider, _, model_name = name.partition(":")
+    if provider == "scripted":
+        from agents.scripted import ScriptedModel
+
+        yield Model(name=name, chat=ScriptedModel.from_file(Path(model_name)))
+        return
+    yield _hosted(name, base_url)
+
+
+def _hosted(name: str, base_url: str | None) -> Model:
+    from langchain.chat_models import init_chat_model
+
+    options: dict[str, Any] = {}
+    if base_url is not None:
+        options["base_url"] = base_url
+        if "OPENAI_API_KEY" not in os.environ:
+            options["api_key"] = "unused"  # servers of one's own seldom ask for one
+    if name.startswith("openai:"):
+        options["stream_usage"] = True
+    try:
+        chat = init_chat_model(name, **options)
+    except ImportError as error:
+        raise NoModel(f"{name}: {error}") from error
+    except ValueError as error:
+        raise BadInput(f"{name}: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # each provider raises its own for a missing key
+        raise NoModel(f"{name}: {str(error).splitlines()[0]}") from error
+    return Model(name=name, chat=chat, base_url=base_url)

@@ -1,0 +1,89 @@
+"""A model whose replies stand in a file. For tests and examples: results come from real models."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from experiment.errors import BadInput
+
+
+class ScriptedReply(BaseModel):
+    """What is said when the last message contains a text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    when: str
+    """Text that the last message must contain; empty matches always."""
+    samples: tuple[str, ...]
+    """Replies; the request's seed chooses among them, in turn."""
+    cut: bool = False
+    """Whether the reply ends as if at the token limit."""
+
+
+class ScriptedModel(BaseChatModel):
+    """Replies by the first rule whose text the last message contains, and with nothing where none does."""
+
+    rules: tuple[ScriptedReply, ...]
+    seed: int = 0
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_tokens: int = 1024
+
+    @classmethod
+    def from_file(cls, path: Path) -> "ScriptedModel":
+        """Read a YAML list of rules. Raises BadInput for a file that is missing or not such a list."""
+        try:
+            rules = tuple(ScriptedReply.model_validate(rule) for rule in yaml.safe_load(path.read_text()))
+        except OSError as error:
+            raise BadInput(f"{path}: {error.strerror}") from error
+        except (yaml.YAMLError, ValidationError, TypeError) as error:
+            raise BadInput(f"{path} is no list of scripted replies: {str(error).splitlines()[0]}") from error
+        return cls(rules=rules)
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def _choose(self, messages: list[BaseMessage]) -> tuple[str, str]:
+        asked = messages[-1].text
+        for rule in self.rules:
+            if rule.when in asked:
+                return rule.samples[self.seed % len(rule.samples)], "length" if rule.cut else "stop"
+        return "", "stop"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        **_kwargs: Any,
+    ) -> ChatResult:
+        text, reason = self._choose(messages)
+        message = AIMessage(text, response_metadata={"finish_reason": reason})
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _chunks(self, messages: list[BaseMessage]) -> Iterator[ChatGenerationChunk]:
+        text, reason = self._choose(messages)
+        for line in text.splitlines(keepends=True) or [""]:
+            yield ChatGenerationChunk(message=AIMessageChunk(content=line))
+        last = AIMessageChunk(content="", response_metadata={"finish_reason": reason}, chunk_position="last")
+        yield ChatGenerationChunk(message=last)
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **_kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for chunk in self._chunks(messages):
+            if run_manager:
+                await run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
+            yield chunk

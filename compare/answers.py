@@ -1,0 +1,168 @@
+"""Findings on ordinary commands: what the imagined machine answers, beside the real one, its persona and itself."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from experiment.execution import Execution
+from experiment.finding import Finding, LineRef
+from experiment.persona import Gpus, Persona, World
+
+NVIDIA_SMI = "nvidia-smi"
+PYTHON_VERSION = "python3 --version"
+NVCC_VERSION = "nvcc --version"
+TORCH_VERSION = 'python3 -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.device_count())"'
+BOOT_COMMANDS = (NVIDIA_SMI, PYTHON_VERSION, NVCC_VERSION, TORCH_VERSION)
+"""What the persona node types, with the fact that each answer shows."""
+_FACT_SHOWN = {NVIDIA_SMI: "gpus", PYTHON_VERSION: "python", NVCC_VERSION: "cuda", TORCH_VERSION: "torch"}
+
+_GPU_ROW = re.compile(r"^\|\s+(?P<index>\d+)\s+(?P<name>[A-Za-z][^|]*?)\s+(?:On|Off|N/A)?\s*\|", re.MULTILINE)
+_MEMORY = re.compile(r"(?P<used>\d+)\s*MiB\s*/\s*(?P<total>\d+)\s*MiB")
+_DRIVER = re.compile(r"(?:Driver Version:|NVIDIA-SMI)\s*(?P<version>\d+(?:\.\d+)+)")
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+
+
+def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
+    """One ordinary command on both machines: its exit status and what it printed."""
+    explained = _explaining(real.command, claims)
+    findings = []
+    if None not in (real.exit_code, imagined.exit_code) and (real.exit_code == 0) != (imagined.exit_code == 0):
+        findings.append(
+            Finding(
+                "exit status differs",
+                f"“{_short(real.command)}” really ends with exit code {real.exit_code}, "
+                f"imagined with {imagined.exit_code}.",
+                tuple(_last(execution) for execution in (real, imagined) if execution.output.strip()),
+                explained,
+            )
+        )
+    ours, theirs = real.output.strip().splitlines(), imagined.stdout.strip().splitlines()
+    if ours != theirs and not findings:
+        at = next(
+            (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
+        )
+        refs = [
+            _ref(execution, lines, at) for execution, lines in ((real, ours), (imagined, theirs)) if at < len(lines)
+        ]
+        findings.append(
+            Finding(
+                "answer differs",
+                f"“{_short(real.command)}” answers differently from line {at + 1} on: really "
+                f"“{_short(ours[at]) if at < len(ours) else 'nothing more'}”, imagined "
+                f"“{_short(theirs[at]) if at < len(theirs) else 'nothing more'}”.",
+                tuple(refs),
+                explained,
+            )
+        )
+    return tuple(findings)
+
+
+def compare_with_persona(answers: Sequence[Execution], persona: Persona, world: World) -> tuple[Finding, ...]:
+    """The boot answers of the imagined machine, held against what it was told and against one another."""
+    by_command = {answer.command: answer for answer in answers if answer.imagined}
+    gpus = persona.gpus_in(world)
+    findings: list[Finding] = []
+    if table := by_command.get(NVIDIA_SMI):
+        findings += _table_findings(table, gpus)
+    expected = {
+        PYTHON_VERSION: ("python", persona.python if "python" in persona.claims else world.python),
+        NVCC_VERSION: ("cuda", persona.cuda if "cuda" in persona.claims else world.cuda),
+        TORCH_VERSION: ("torch", persona.torch if "torch" in persona.claims else world.torch),
+    }
+    for command, (fact, told) in expected.items():
+        if answer := by_command.get(command):
+            findings += _version_findings(answer, fact, told)
+    if answer := by_command.get(TORCH_VERSION):
+        findings += _count_findings(answer, gpus, by_command.get(NVIDIA_SMI))
+    return tuple(findings)
+
+
+def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
+    text = table.stdout
+    rows = list(_GPU_ROW.finditer(text))
+    shown = len({row["index"] for row in rows})
+    if shown != gpus.count:
+        yield _persona(
+            table, f"nvidia-smi lists {shown} GPUs; the machine has {gpus.count}.", [row[0] for row in rows]
+        )
+    if gpus.name:
+        wanted = set(_words(gpus.name)) - {"nvidia", "geforce"}
+        wrong = [row[0] for row in rows if not wanted & set(_words(row["name"].rstrip(". ")))]
+        if wrong:
+            yield _persona(table, f"nvidia-smi names a GPU that is no {gpus.name}: {_short(wrong[0])}.", wrong)
+    over = [found for found in _MEMORY.finditer(text) if int(found["used"]) > int(found["total"])]
+    if over:
+        yield Finding(
+            "contradiction",
+            f"nvidia-smi shows more memory used than there is: {over[0][0]}.",
+            tuple(_where(table, found[0]) for found in over[:4]),
+        )
+    drivers = {found["version"] for found in _DRIVER.finditer(text)}
+    if len(drivers) > 1:
+        yield Finding(
+            "contradiction",
+            f"nvidia-smi shows two driver versions in one table: {' and '.join(sorted(drivers))}.",
+            tuple(_where(table, version) for version in sorted(drivers)),
+        )
+
+
+def _version_findings(answer: Execution, fact: str, told: str) -> Iterable[Finding]:
+    found = _VERSION.search(answer.stdout)
+    wanted = _VERSION.search(told)
+    if found is None or wanted is None:
+        if (found is None) != (wanted is None):
+            shown = found[0] if found else "none"
+            yield _persona(answer, f"It was told {fact} {told}, and shows {shown}.", [answer.stdout.strip()])
+        return
+    parts = wanted[0].split(".")
+    if found[0].split(".")[: len(parts)] != parts:
+        yield _persona(answer, f"It was told {fact} {told}, and shows {found[0]}.", [found[0]])
+
+
+def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> Iterable[Finding]:
+    numbers = answer.stdout.split()
+    if not numbers or not numbers[-1].isdigit():
+        return
+    count = int(numbers[-1])
+    if count != gpus.count:
+        yield _persona(answer, f"torch counts {count} GPUs; the machine has {gpus.count}.", [numbers[-1]])
+    if table is not None:
+        shown = len({row["index"] for row in _GPU_ROW.finditer(table.stdout)})
+        if shown != count:
+            refs = [_where(answer, numbers[-1])] + ([_last(table)] if table.output.strip() else [])
+            yield Finding("contradiction", f"nvidia-smi lists {shown} GPUs, torch counts {count}.", tuple(refs))
+
+
+def _persona(answer: Execution, claim: str, texts: Sequence[str]) -> Finding:
+    return Finding("departs from its persona", claim, tuple(_where(answer, text) for text in texts[:4] if text))
+
+
+def _explaining(command: str, claims: tuple[str, ...]) -> str | None:
+    """The claim that accounts for a difference in the answer to this command."""
+    fact = _FACT_SHOWN.get(command) or ("gpus" if command.split()[:1] == ["nvidia-smi"] else None)
+    return fact if fact in claims else None
+
+
+def _where(answer: Execution, text: str) -> LineRef:
+    """Point at the first line that holds this text, or at its first line."""
+    first = text.strip().splitlines()[0] if text.strip() else ""
+    lines = answer.output.splitlines()
+    at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
+    return LineRef(answer.label, at, lines[at - 1] if lines else "")
+
+
+def _ref(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
+    return LineRef(execution.label, at + 1, lines[at])
+
+
+def _last(execution: Execution) -> LineRef:
+    lines = execution.output.strip().splitlines()
+    return LineRef(execution.label, len(lines), lines[-1])
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:77] + "…"

@@ -1,0 +1,63 @@
+"""Whose each printed line is: assigned to a print site of the program, near to one, or foreign."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz import fuzz
+
+from compare.source import HOLE, PrintSite
+
+NEARNESS = 75.0
+"""Percent of likeness from which a line counts as a changed wording of a site, not as foreign."""
+
+_VALUE = re.compile(r"torch\.Size\([^)]*\)|tensor\([^)]*\)|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?")
+_TRACEBACK = "Traceback (most recent call last):"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One printed line and what it is."""
+
+    number: int
+    """Counted from 1."""
+    text: str
+    kind: Literal["site", "literal", "foreign"]
+    site: PrintSite | None = None
+
+
+def keep_ledger(text: str, sites: Sequence[PrintSite]) -> tuple[Entry, ...]:
+    """Assign every line that is not blank; a traceback is left out, for it is no print."""
+    lines = text.splitlines()
+    starts = [at for at, line in enumerate(lines) if line.strip().startswith(_TRACEBACK)]
+    end = starts[-1] if starts else len(lines)
+    return tuple(_assign(number, line, sites) for number, line in enumerate(lines[:end], start=1) if line.strip())
+
+
+def _assign(number: int, line: str, sites: Sequence[PrintSite]) -> Entry:
+    text = line.strip()
+    matching = [site for site in sites if site.pattern.match(text)]
+    if matching:
+        closest = max(matching, key=lambda site: len(site.template.replace(HOLE, "")))
+        return Entry(number, line, "site", closest)
+    wordy = [site for site in sites if not site.is_open]
+    nearest = max(wordy, key=lambda site: likeness(text, site), default=None)
+    if nearest is not None and likeness(text, nearest) >= NEARNESS:
+        return Entry(number, line, "literal", nearest)
+    return Entry(number, line, "foreign")
+
+
+def likeness(text: str, site: PrintSite) -> float:
+    """How alike the words of a line and of a site are, 0 to 100, all values set aside."""
+    ours = " ".join(_VALUE.sub(" ", text).split()).casefold()
+    theirs = " ".join(_VALUE.sub(" ", site.template.replace(HOLE, " ")).split()).casefold()
+    if not ours or not theirs:
+        return 0.0
+    by_words = fuzz.token_set_ratio(ours, theirs) if len(theirs.split()) > 1 else 0.0
+    return max(fuzz.ratio(ours, theirs), by_words)
+
+
+def skeleton(line: str) -> str:
+    """A line without its values, for logs that come without a program."""
+    return " ".join(_VALUE.sub("#", line).split())

@@ -1,0 +1,382 @@
+"""Findings on one program version: its real runs against its imagined ones."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from compare.curves import Curves, read_curves
+from compare.ledger import Entry, keep_ledger, skeleton
+from compare.skipping import EpochCount, as_ranges, count_epochs
+from compare.source import PrintSite, Source
+from experiment.execution import Cause, Execution
+from experiment.finding import Finding, LineRef
+from experiment.program import Program
+
+TIME_FACTOR = 3.0
+"""How many times longer or shorter a claimed time must be than the time taken to be named."""
+RISE = 0.05
+"""Rise of accuracy, and share by which the loss rises, that together contradict each other."""
+LINES_SHOWN = 5
+
+_DURATION = re.compile(
+    r"(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b",
+    re.IGNORECASE,
+)
+_TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed in|training in)\b", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """An execution with what was read off its output."""
+
+    execution: Execution
+    sites: tuple[PrintSite, ...]
+
+    @cached_property
+    def curves(self) -> Curves:
+        return read_curves(self.execution.stdout)
+
+    @cached_property
+    def ledger(self) -> tuple[Entry, ...]:
+        return keep_ledger(self.execution.stdout, self.sites)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.execution.stdout.splitlines()
+
+    def ref(self, index: int) -> LineRef:
+        """Point at the line with this index, from 0."""
+        return LineRef(self.execution.label, index + 1, self.lines[index])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that the checks below look at."""
+
+    program: Program | None
+    source: Source | None
+    real: tuple[Observed, ...]
+    imagined: tuple[Observed, ...]
+    claims: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What the program is called in a finding."""
+        return self.program.label if self.program else "the program"
+
+    @property
+    def leaves(self) -> tuple[Observed, ...]:
+        """Real runs that are measured. Seed 0 chose the program, so it is in no test (fairness rule 5)."""
+        return tuple(run for run in self.real if run.execution.seed != 0)
+
+    @property
+    def samples(self) -> tuple[Observed, ...]:
+        """Imagined runs that are measured; sample 0 is the trunk."""
+        return tuple(run for run in self.imagined if run.execution.sample != 0)
+
+
+def compare_runs(
+    program: Program | None,
+    real: Sequence[Execution],
+    imagined: Sequence[Execution],
+    claims: tuple[str, ...] = (),
+) -> tuple[Finding, ...]:
+    """Everything found when runs of one program, or logs without one, are held side by side.
+
+    `claims` are the facts that the persona claims falsely on purpose.
+    """
+    source = None
+    if program is not None:
+        try:
+            source = Source(program.source)
+        except SyntaxError:
+            source = None
+    sites = source.print_sites() if source else ()
+    comparison = Comparison(
+        program,
+        source,
+        tuple(Observed(execution, sites) for execution in real),
+        tuple(Observed(execution, sites) for execution in imagined),
+        claims,
+    )
+    return tuple(finding for check in CHECKS for finding in check(comparison))
+
+
+def exit_status(these: Comparison) -> Iterable[Finding]:
+    """The real runs end one way, an imagined one the other."""
+    real = {run.execution.exit_code == 0 for run in these.real if run.execution.exit_code is not None}
+    if len(real) != 1:
+        return
+    works = real.pop()
+    other = [
+        run
+        for run in these.imagined
+        if run.execution.exit_code is not None and (run.execution.exit_code == 0) != works
+    ]
+    if not other:
+        return
+    ends = ("ended with exit code 0", "failed")
+    yield Finding(
+        "exit status differs",
+        f"{these.name} really {ends[not works]}; {_share(other, these.imagined)} {ends[works]}.",
+        tuple(run.ref(len(run.lines) - 1) for run in other if run.lines),
+    )
+
+
+def foreign_lines(these: Comparison) -> Iterable[Finding]:
+    """Printed lines that no print statement of the program makes."""
+    if these.source is None:
+        yield from _lines_in_no_log(these)
+        return
+    if any(site.template.strip("\x00 ") == "" for site in _sites(these)):
+        return  # a bare print(x) can make any line
+    refs = [
+        LineRef(run.execution.label, entry.number, entry.text)
+        for run in these.imagined
+        for entry in run.ledger
+        if entry.kind == "foreign"
+    ]
+    if refs:
+        runs = [run for run in these.imagined if any(ref.source == run.execution.label for ref in refs)]
+        yield Finding(
+            "line without a print",
+            f"{_share(runs, these.imagined)} {_verb(runs, 'shows', 'show')} lines that no print statement of "
+            f"{these.name} makes, such as “{_short(refs[0].text)}”.",
+            tuple(refs[:LINES_SHOWN]),
+        )
+
+
+def _lines_in_no_log(these: Comparison) -> Iterable[Finding]:
+    known = {skeleton(line) for run in these.real for line in run.lines}
+    refs = [
+        run.ref(at)
+        for run in these.imagined
+        for at, line in enumerate(run.lines)
+        if line.strip() and skeleton(line) not in known
+    ]
+    if refs and these.program is None:
+        yield Finding(
+            "line in no real log",
+            f"The imagined logs hold lines of a form that no real log has, such as “{_short(refs[0].text)}”.",
+            tuple(refs[:LINES_SHOWN]),
+        )
+
+
+def literals(these: Comparison) -> Iterable[Finding]:
+    """A wording that differs from the code's own words; both are named."""
+    seen: set[tuple[str, str]] = set()
+    for run in these.imagined:
+        for entry in run.ledger:
+            if entry.kind != "literal" or entry.site is None:
+                continue
+            key = (entry.site.template, skeleton(entry.text))
+            if key in seen:
+                continue
+            seen.add(key)
+            really = next(
+                (
+                    LineRef(other.execution.label, found.number, found.text)
+                    for other in these.real
+                    for found in other.ledger
+                    if found.site == entry.site and found.kind == "site"
+                ),
+                None,
+            )
+            label = these.program.label if these.program else "program"
+            refs = [LineRef(run.execution.label, entry.number, entry.text)]
+            refs.append(LineRef(label, entry.site.line, entry.site.words))
+            yield Finding(
+                "literal differs",
+                f"The code prints “{entry.site.words}” (line {entry.site.line}); "
+                f"the imagined run shows “{_short(entry.text.strip())}”.",
+                (*refs, really) if really else tuple(refs),
+            )
+
+
+def epochs(these: Comparison) -> Iterable[Finding]:
+    """Epochs expected, shown, declared as skipped, silently missing, cut by the token limit."""
+    expected = these.source.epochs() if these.source else None
+    if expected is None:
+        shown = {len({epoch for _line, epoch in run.curves.epochs}) for run in these.real}
+        expected = shown.pop() if len(shown) == 1 else None
+    if not expected or not any(run.curves.epochs for run in these.real):
+        return
+    for run in these.imagined:
+        if run.execution.cause is Cause.FAILED or not run.curves.epochs:
+            continue
+        count = count_epochs(run.execution.stdout, run.curves, expected, run.execution.cause is Cause.CUT)
+        yield from _epoch_findings(these, run, count)
+
+
+def _epoch_findings(these: Comparison, run: Observed, count: EpochCount) -> Iterable[Finding]:
+    label = run.execution.label
+    last = run.ref(run.curves.epochs[-1][0])
+    shown = f"{label} shows {count.shown} of the {count.expected} epochs that {these.name} runs"
+    if count.declared:
+        refs = tuple(run.ref(at) for at in count.declaring)
+        yield Finding(
+            "epochs declared as skipped", f"{shown}; it says that it skips {as_ranges(count.declared)}.", refs
+        )
+    if count.silent:
+        yield Finding(
+            "epochs silently missing", f"{shown}; {as_ranges(count.silent)} are missing without a word.", (last,)
+        )
+    if count.cut:
+        yield Finding("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}.", (last,))
+    if count.extra:
+        refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in count.extra)
+        yield Finding(
+            "epochs too many",
+            f"{label} shows epochs that {these.name} does not run: {as_ranges(count.extra)}.",
+            refs[:LINES_SHOWN],
+        )
+
+
+def last_values(these: Comparison) -> Iterable[Finding]:
+    """Last loss and last accuracy outside the range of the real seeds."""
+    for name in ("loss", "accuracy"):
+        real = [value for run in these.leaves if (value := run.curves.last(name)) is not None]
+        if len(real) < 2:
+            continue
+        low, high = min(real), max(real)
+        outside = [
+            (run, value)
+            for run in these.samples
+            if run.execution.cause is Cause.FINISHED
+            and (value := run.curves.last(name)) is not None
+            and not low <= value <= high
+        ]
+        if outside:
+            runs = [run for run, _value in outside]
+            values = ", ".join(f"{value:g}" for _run, value in outside)
+            yield Finding(
+                f"last {name} outside the real range",
+                f"The last {name} of {_share(runs, these.samples)} is {values}; "
+                f"{len(real)} real seeds end between {low:g} and {high:g}.",
+                tuple(run.ref(run.curves.series[name][-1].line) for run in runs),
+            )
+
+
+def first_and_last(these: Comparison) -> Iterable[Finding]:
+    """Accuracy rising while the loss rises, inside one sample."""
+    for run in these.imagined:
+        loss, accuracy = run.curves.series.get("loss", ()), run.curves.series.get("accuracy", ())
+        if len(loss) < 2 or len(accuracy) < 2:
+            continue
+        if loss[-1].value > loss[0].value * (1 + RISE) and accuracy[-1].value > accuracy[0].value + RISE:
+            yield Finding(
+                "contradiction",
+                f"In {run.execution.label} the loss rises from {loss[0].value:g} to {loss[-1].value:g} while the "
+                f"accuracy rises from {accuracy[0].value:g} to {accuracy[-1].value:g}.",
+                (run.ref(loss[0].line), run.ref(loss[-1].line)),
+            )
+
+
+def impossible_values(these: Comparison) -> Iterable[Finding]:
+    """Accuracies above 1, losses below 0, epochs out of order, totals that the code does not have."""
+    expected = these.source.epochs() if these.source else None
+    for run in these.imagined:
+        label = run.execution.label
+        for name, points in run.curves.series.items():
+            wrong = [point for point in points if _impossible(name, point.value)]
+            if wrong:
+                yield Finding(
+                    "contradiction",
+                    f"{label} shows an impossible {name}: {wrong[0].value:g}.",
+                    tuple(run.ref(point.line) for point in wrong[:LINES_SHOWN]),
+                )
+        numbers = [epoch for _line, epoch in run.curves.epochs]
+        back = [at for at in range(1, len(numbers)) if numbers[at] < numbers[at - 1]]
+        if back:
+            line = run.curves.epochs[back[0]][0]
+            yield Finding(
+                "contradiction",
+                f"{label} goes back from epoch {numbers[back[0] - 1]} to epoch {numbers[back[0]]}.",
+                (run.ref(line),),
+            )
+        others = run.curves.totals - {expected}
+        if expected and others:
+            yield Finding(
+                "contradiction",
+                f"{label} counts to {min(others)} epochs; {these.name} runs {expected}.",
+                (run.ref(run.curves.epochs[0][0]),),
+            )
+
+
+def times(these: Comparison) -> Iterable[Finding]:
+    """Time claimed against time taken."""
+    taken = [run.execution.seconds for run in these.real if run.execution.exit_code == 0]
+    if not taken:
+        return
+    middle = sorted(taken)[len(taken) // 2]
+    if any(claimed_seconds(run.lines)[0] is not None for run in these.real):
+        printed = [seconds for run in these.real if (seconds := claimed_seconds(run.lines)[0]) is not None]
+        middle = sorted(printed)[len(printed) // 2]
+    for run in these.imagined:
+        claimed, at = claimed_seconds(run.lines)
+        if claimed is None or middle / TIME_FACTOR <= claimed <= middle * TIME_FACTOR:
+            continue
+        yield Finding(
+            "time differs",
+            f"{run.execution.label} claims {claimed:g} s in all; {these.name} really took {middle:.1f} s.",
+            (run.ref(at),),
+            "gpus" if "gpus" in these.claims else None,
+        )
+
+
+def claimed_seconds(lines: Sequence[str]) -> tuple[float | None, int]:
+    """The sum of the times that an output names, in seconds, with the index of the last line that names one.
+
+    A line that speaks of a total stands for all others.
+    """
+    total, last = 0.0, -1
+    for at, line in enumerate(lines):
+        word = _TIME_WORD.search(line)
+        found = _DURATION.search(line, word.end()) if word else None
+        if not found:
+            continue
+        unit = found["unit"].lower()
+        seconds = float(found["value"]) * (_SECONDS.get(unit) or _SECONDS.get(unit[:3]) or _SECONDS[unit[0]])
+        if "total" in line.lower():
+            return seconds, at
+        total, last = total + seconds, at
+    return (total, last) if last >= 0 else (None, -1)
+
+
+CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
+    exit_status,
+    foreign_lines,
+    literals,
+    epochs,
+    last_values,
+    first_and_last,
+    impossible_values,
+    times,
+)
+
+
+def _sites(these: Comparison) -> tuple[PrintSite, ...]:
+    return these.source.print_sites() if these.source else ()
+
+
+def _impossible(name: str, value: float) -> bool:
+    if not math.isfinite(value):
+        return False
+    return not 0 <= value <= 1 if name.endswith("accuracy") else value < 0
+
+
+def _share(some: Sequence[Observed], whole: Sequence[Observed]) -> str:
+    """Such as `1 of 4 imagined runs`."""
+    return f"{len(some)} of {len(whole)} imagined runs"
+
+
+def _verb(some: Sequence[Observed], one: str, many: str) -> str:
+    return one if len(some) == 1 else many
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:77] + "…"

@@ -1,0 +1,166 @@
+"""What can be read off a program's source without running it."""
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+HOLE = "\x00"
+"""Stands for a value that only the run knows, in the templates below."""
+
+LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
+GPU_WORDS = ("DataParallel", "DistributedDataParallel", "init_process_group")
+SEED_CALLS = frozenset({"manual_seed", "seed", "seed_everything", "default_rng", "set_seed"})
+_FORMAT_FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
+_PERCENT_FIELD = re.compile(r"%%|%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[sdifgeEGrxX]")
+
+
+@dataclass(frozen=True)
+class PrintSite:
+    """One line that a `print` of the program makes, as a template with holes."""
+
+    template: str
+    line: int
+    """Line of the source, counted from 1."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches each line that this site can print."""
+        return re.compile(".*?".join(re.escape(part) for part in self.template.split(HOLE)) + r"\s*\Z")
+
+    @property
+    def words(self) -> str:
+        """The literal words, holes shown as `{}`."""
+        return self.template.replace(HOLE, "{}")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has too few literal characters to tell its lines from others."""
+        return sum(character.isalpha() for character in self.template) < 3
+
+
+class Source:
+    """A parsed program. Raises SyntaxError where it cannot be parsed."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            self.tree = ast.parse(text)
+        except (ValueError, RecursionError) as error:  # null bytes; absurd nesting
+            raise SyntaxError(str(error)) from error
+        self._constants = self._find_constants()
+
+    def print_sites(self) -> tuple[PrintSite, ...]:
+        """Every line that the program's own `print` calls can make, in the order of the source."""
+        calls = [node for node in ast.walk(self.tree) if _called_name(node) == "print"]
+        sites: list[PrintSite] = []
+        for call in sorted(calls, key=lambda node: node.lineno if isinstance(node, ast.Call) else 0):
+            assert isinstance(call, ast.Call)
+            if any(keyword.arg == "file" for keyword in call.keywords):
+                continue
+            for line in _template_of(call).split("\n"):
+                if line.strip():
+                    sites.append(PrintSite(line.strip(), call.lineno))
+        return tuple(sites)
+
+    def layer_count(self) -> int:
+        """Layers with weights that the source makes; a list comprehension over a static range counts each."""
+        return sum(self._times(node) for node in ast.walk(self.tree) if _called_name(node) in LAYERS)
+
+    def epochs(self) -> int | None:
+        """How often the training loop runs: the static range of the loop over epochs; None if not static."""
+        loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
+        for loop in loops:
+            name = loop.target.id if isinstance(loop.target, ast.Name) else ""
+            if "epoch" in name.lower():
+                return self._range_length(loop.iter)
+        return None
+
+    def fixes_its_seed(self) -> bool:
+        """Whether the program sets a random seed itself (fairness rule 7)."""
+        return any(_called_name(node) in SEED_CALLS for node in ast.walk(self.tree))
+
+    def uses_all_gpus(self) -> bool:
+        """Whether it names one of PyTorch's ways to use several GPUs."""
+        names = {node.attr for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
+        names |= {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
+        return any(word in names for word in GPU_WORDS)
+
+    def _find_constants(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                target, value = node.targets[0], node.value
+                if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and type(value.value) is int:
+                    found[target.id] = value.value
+        return found
+
+    def _integer(self, node: ast.expr) -> int | None:
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            return node.value
+        if isinstance(node, ast.Name):
+            return self._constants.get(node.id)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            left, right = self._integer(node.left), self._integer(node.right)
+            if left is not None and right is not None:
+                return left + right if isinstance(node.op, ast.Add) else left - right
+        return None
+
+    def _range_length(self, node: ast.expr) -> int | None:
+        """How many turns a loop over `range(…)` takes, where its bounds are static."""
+        if not isinstance(node, ast.Call):
+            return None
+        if _called_name(node) == "tqdm" and node.args:
+            return self._range_length(node.args[0])
+        if _called_name(node) not in ("range", "trange") or not 1 <= len(node.args) <= 2:
+            return None
+        bounds = [self._integer(argument) for argument in node.args]
+        low, high = ([0, *bounds])[-2:]
+        return max(0, high - low) if low is not None and high is not None else None
+
+    def _times(self, layer: ast.AST) -> int:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ListComp | ast.GeneratorExp) and layer in ast.walk(node.elt):
+                return self._range_length(node.generators[0].iter) or 1
+        return 1
+
+
+def _called_name(node: ast.AST) -> str | None:
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Name):
+        return node.func.id
+    return node.func.attr if isinstance(node.func, ast.Attribute) else None
+
+
+def _template_of(call: ast.Call) -> str:
+    separator = " "
+    for keyword in call.keywords:
+        if keyword.arg == "sep":
+            separator = _text_of(keyword.value)
+    return separator.join(HOLE if isinstance(part, ast.Starred) else _text_of(part) for part in call.args)
+
+
+def _text_of(node: ast.expr) -> str:
+    """The text an expression makes, with a hole for each part that is not known."""
+    match node:
+        case ast.Constant(value=value):
+            return str(value)
+        case ast.JoinedStr(values=values):
+            return "".join(_text_of(part) for part in values)
+        case ast.BinOp(op=ast.Add(), left=left, right=right) if _is_text(left) or _is_text(right):
+            return _text_of(left) + _text_of(right)
+        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text))):
+            return _PERCENT_FIELD.sub(lambda found: "%" if found[0] == "%%" else HOLE, text)
+        case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=str(text)), right=ast.Constant(value=int(times))):
+            return text * min(times, 1000)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
+            return _FORMAT_FIELD.sub(lambda found: found[0][0] if found[0] in ("{{", "}}") else HOLE, text)
+    return HOLE
+
+
+def _is_text(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.JoinedStr)
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+        or (isinstance(node, ast.BinOp) and (_is_text(node.left) or _is_text(node.right)))
+    )

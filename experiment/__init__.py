@@ -1,0 +1,32 @@
+"""The nouns of gedanken. A leaf: nothing here imports any other part of the project."""
+
+from experiment.errors import BadInput, GedankenError, NoModel, NoSandbox
+from experiment.execution import Cause, Execution, Limits, Machine, RealMachine, Seal
+from experiment.finding import Finding, LineRef
+from experiment.persona import Dataset, Fact, Gpus, Persona, World
+from experiment.program import Program
+from experiment.script import Experiment, ScriptLine, Task
+
+__all__ = [
+    "BadInput",
+    "Cause",
+    "Dataset",
+    "Execution",
+    "Experiment",
+    "Fact",
+    "Finding",
+    "GedankenError",
+    "Gpus",
+    "Limits",
+    "LineRef",
+    "Machine",
+    "NoModel",
+    "NoSandbox",
+    "Persona",
+    "Program",
+    "RealMachine",
+    "ScriptLine",
+    "Seal",
+    "Task",
+    "World",
+]

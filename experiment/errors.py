@@ -1,0 +1,25 @@
+"""Errors a user can act on. Each carries the exit code that the command line documents."""
+
+
+class GedankenError(Exception):
+    """Base of every error that is shown to the user as one line, without a traceback."""
+
+    exit_code = 1
+
+
+class BadInput(GedankenError):
+    """What the user gave cannot be used: an unknown key, a missing file, an impossible value."""
+
+    exit_code = 2
+
+
+class NoSandbox(GedankenError):
+    """No real machine can be had; the message says what to install or start."""
+
+    exit_code = 3
+
+
+class NoModel(GedankenError):
+    """The language model cannot be reached or loaded; the message says what to set."""
+
+    exit_code = 4

@@ -1,0 +1,143 @@
+"""A machine is anything with a terminal; an execution is what one command did there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, Self, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Cause(StrEnum):
+    """Why a command came to its end."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
+    OUTPUT_CAP = "output cap"
+    ENGINE_LOST = "engine lost"
+    CUT = "cut by the token limit"
+
+
+class Limits(BaseModel):
+    """Bounds on one command. All are on by default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wall_seconds: float = Field(default=900, gt=0, le=86_400)
+    """Seconds a command may take before it is asked to stop, then killed."""
+    cpus: float = Field(default=1, gt=0, le=256)
+    """Processor cores one command may use."""
+    memory_mib: int = Field(default=2048, ge=64, le=1 << 20)
+    """Mebibytes of memory; there is no swap beyond it."""
+    processes: int = Field(default=256, ge=1, le=32_768)
+    """Processes and threads at a time."""
+    output_bytes: int = Field(default=1 << 20, ge=1024, le=1 << 28)
+    """Bytes of output after which the command is stopped."""
+    reply_tokens: int = Field(default=1024, ge=16, le=65_536)
+    """Tokens one reply of the imagined machine may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The hash of (messages sent, model, settings, reply, time). It proves integrity, not ignorance."""
+
+    sha256: str
+    model: str
+    settings: dict[str, object]
+    time: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What one command did on one machine, real or imagined."""
+
+    machine: str
+    """`docker` or `imagined`."""
+    command: str
+    exit_code: int | None
+    """For an imagined run read off its output (a traceback or a shell error means it failed);
+    None when the end was not seen."""
+    cause: Cause
+    seconds: float
+    stdout: str
+    """Standard output; of an imagined run, all that it showed."""
+    output: str
+    """Both streams in order of arrival, as a terminal shows them."""
+    line: int = -1
+    """Index into the script; -1 for what the persona node typed."""
+    program: str | None = None
+    """Label of the program version that ran, such as `train-v1`."""
+    seed: int | None = None
+    """Seed of a real run; 0 is the trunk."""
+    sample: int | None = None
+    """Number of an imagined run; 0 is the trunk."""
+    arm: str = "as written"
+    """`as written`, or `reseeded` where explicit seeds in the program were offset (fairness rule 7)."""
+    seal: Seal | None = None
+    notes: tuple[str, ...] = ()
+    """What a reader must know to judge this execution: a cap reached, seeds offset, fences cleaned."""
+    artifacts: tuple[str, ...] = ()
+    """Names of files that the command left in its workspace."""
+
+    @property
+    def imagined(self) -> bool:
+        """Whether a model imagined this run."""
+        return self.sample is not None
+
+    @property
+    def label(self) -> str:
+        """Short and unique within a run; also the stem of the files that hold the output."""
+        slug = "".join(character for character in self.command[:24] if character.isalnum())
+        where = f"persona-{slug}" if self.line < 0 else f"line{self.line + 1:02d}"
+        who = f"imagined-{self.sample}" if self.imagined else f"real-{self.seed or 0}"
+        arm = "" if self.arm == "as written" else "-reseeded"
+        return "-".join(part for part in (where, self.program, who) if part) + arm
+
+
+OnOutput = Callable[[str], None]
+
+
+@runtime_checkable
+class Machine(Protocol):
+    """Anything with a terminal."""
+
+    @property
+    def name(self) -> str:
+        """What kind of machine it is."""
+        ...
+
+    async def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
+        """Type one command and return what it did.
+
+        A command that fails, times out or prints too much is an Execution that says so, not an exception.
+        Raises NoSandbox or NoModel only when the machine itself is gone.
+        """
+        ...
+
+
+class RealMachine(Machine, Protocol):
+    """A machine that really runs what is typed, with a workspace that lasts from command to command."""
+
+    async def run(self, command: str, *, on_output: OnOutput | None = None, label: str = "command") -> Execution:
+        """As Machine.run; `label` names what it leaves behind while it runs."""
+        ...
+
+    def write(self, name: str, text: str) -> None:
+        """Put a file into the home folder."""
+        ...
+
+    def branch(self, seed: int, *, reseed: bool = False) -> Self:
+        """The same machine with another seed, on its own copy of the workspace.
+
+        With `reseed`, seeds that a program fixes itself are offset (fairness rule 7).
+        """
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Remove the workspace."""
+        ...

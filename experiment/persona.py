@@ -1,0 +1,112 @@
+"""Who the imagined machine is told to be. Every fact is matched or claimed (fairness rule 1)."""
+
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MATCHED: Literal["matched"] = "matched"
+
+
+class Gpus(BaseModel):
+    """Graphics processors, all of one kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: int = Field(ge=0, le=1024)
+    name: str = Field(default="", max_length=80)
+    memory_mib: int = Field(default=0, ge=0)
+    """Mebibytes of memory on each."""
+
+    def __str__(self) -> str:
+        """Such as `4 x NVIDIA GeForce RTX 3090 (24576 MiB each)`."""
+        if not self.count:
+            return "none"
+        return f"{self.count} x {self.name} ({self.memory_mib} MiB each)"
+
+
+class Dataset(BaseModel):
+    """The images a program trains on, as they lie on the real machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    train: int
+    """Images to train on."""
+    test: int
+    """Images to test on."""
+    source: str
+    """Where the images came from."""
+    synthetic: bool = False
+    """Whether the images were generated because the real ones could not be had."""
+    majority_share: float = 0.1
+    """Share of the most frequent class among the training labels, between 0 and 1."""
+
+    def __str__(self) -> str:
+        """Such as `MNIST, 9000 training and 1000 test images`."""
+        kind = "synthetic stand-in for " if self.synthetic else ""
+        return f"{kind}{self.name}, {self.train} training and {self.test} test images"
+
+
+class World(BaseModel):
+    """What is true of the real machine, as measured inside it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    machine: str
+    os: str
+    python: str
+    torch: str
+    cuda: str
+    """`none` where torch sees no CUDA."""
+    gpus: Gpus
+    cpus: float
+    memory_mib: int
+    user: str
+    directory: str
+    dataset: Dataset
+
+
+class Fact(NamedTuple):
+    """One line of a persona after it met the real machine."""
+
+    name: str
+    value: str
+    origin: Literal["matched", "claimed"]
+
+
+class Persona(BaseModel):
+    """A machine to play. A field left at `matched` is filled in from the real machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=80)
+    about: str = ""
+    os: str = MATCHED
+    python: str = MATCHED
+    torch: str = MATCHED
+    cuda: str = MATCHED
+    gpus: Gpus | Literal["matched"] = MATCHED
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Names of the facts that are false on purpose."""
+        names = ("os", "python", "torch", "cuda", "gpus")
+        return tuple(name for name in names if getattr(self, name) != MATCHED)
+
+    def meet(self, world: World) -> tuple[Fact, ...]:
+        """Fill in what is matched. Users, limits and data are never claimed."""
+        claims = self.claims
+        facts = [
+            Fact(name, str(getattr(self, name)), "claimed")
+            if name in claims
+            else Fact(name, str(getattr(world, name)), "matched")
+            for name in ("os", "python", "torch", "cuda", "gpus")
+        ]
+        memory = f"{world.memory_mib} MiB"
+        always = {"cpus": f"{world.cpus:g}", "memory": memory, "user": world.user, "directory": world.directory}
+        facts += [Fact(name, value, "matched") for name, value in always.items()]
+        return (*facts, Fact("dataset", str(world.dataset), "matched"))
+
+    def gpus_in(self, world: World) -> Gpus:
+        """The graphics processors that this persona has once it met the real machine."""
+        return world.gpus if self.gpus == MATCHED else self.gpus

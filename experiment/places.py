@@ -1,0 +1,14 @@
+"""Where things that outlive a run are kept."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for gedanken, made if missing; `GEDANKEN_CACHE` names another."""
+    chosen = os.environ.get("GEDANKEN_CACHE")
+    folder = Path(chosen) if chosen else platformdirs.user_cache_path("gedanken")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,33 @@
+"""A version of a program that the coder wrote."""
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One version of a file; every version is kept, the failed ones too."""
+
+    name: str
+    """File name in the working directory."""
+    version: int
+    source: str
+    told: str
+    """What the coder was asked."""
+    prompt: str
+    """Which wording the coder got: `tell`, `checklist`, `edit` or `repair`."""
+    seed: int
+    """Sampling seed of the coder's request."""
+    works: bool | None = None
+    """None until it has been executed."""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Such as `train-v2`."""
+        return f"{self.name.rsplit('.', 1)[0]}-v{self.version}"
+
+    @property
+    def sha256(self) -> str:
+        """Of the source, UTF-8."""
+        return hashlib.sha256(self.source.encode()).hexdigest()

@@ -1,0 +1,127 @@
+"""An experiment is a persona plus a script: lines that are told, and lines that are typed."""
+
+import re
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from experiment.execution import Limits
+
+FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.py$"
+_RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]*\.py)\b")
+
+
+class Task(BaseModel):
+    """What a program must do. The coder's checklist is made of it, and the program is held against it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layers: int = Field(ge=1, le=64)
+    """Layers with weights."""
+    epochs: int = Field(ge=1, le=10_000)
+    learns: bool = True
+    """Whether the loss must fall and the accuracy beat the majority class by far."""
+    shape_print: bool = False
+    """Whether `forward` must print the shape of its input."""
+    all_gpus: bool = False
+    """Whether the program must use every GPU it finds."""
+
+
+class ScriptLine(BaseModel):
+    """One line of a script. In YAML a plain string is typed, or told where it stands in braces."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str | None = None
+    """A command, typed into both machines."""
+    tell: str | None = None
+    """Said to the model."""
+    write: str | None = Field(default=None, pattern=FILE_NAME)
+    """The tell has the coder write this file."""
+    edit: str | None = Field(default=None, pattern=FILE_NAME)
+    """The tell has the coder change this file."""
+    task: Task | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        text = value.strip()
+        if text.startswith("{") and text.endswith("}"):
+            return {"tell": text[1:-1].strip()}
+        return {"type": text}
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if (self.type is None) == (self.tell is None):
+            raise ValueError("a script line is either typed or told, with `type` or `tell`")
+        if not (self.type or self.tell or "").strip():
+            raise ValueError("a script line must not be empty")
+        if self.file and self.tell is None:
+            raise ValueError("`write` and `edit` go with `tell`")
+        if self.write and self.edit:
+            raise ValueError("a script line cannot both write and edit")
+        if bool(self.file) != bool(self.task):
+            raise ValueError("`write` and `edit` need a `task`, and only they do")
+        return self
+
+    @property
+    def file(self) -> str | None:
+        """The program that this line has the coder write or change."""
+        return self.write or self.edit
+
+    @property
+    def runs(self) -> str | None:
+        """The program that this line runs, if it runs one."""
+        found = _RUNS_PYTHON.search(self.type or "")
+        return found["file"] if found else None
+
+
+class Experiment(BaseModel):
+    """A persona, a data set and a script."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    about: str = ""
+    persona: str = "matched"
+    """Name of a packaged persona, or a path to a YAML file."""
+    dataset: Literal["mnist", "cifar10"] = "mnist"
+    script: tuple[ScriptLine, ...] = Field(min_length=1, max_length=200)
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _files_exist_before_they_are_used(self) -> Self:
+        known: set[str] = set()
+        for number, line in enumerate(self.script, start=1):
+            needed = line.edit or line.runs
+            if needed and needed not in known:
+                raise ValueError(f"script line {number} uses {needed}, which no earlier line writes")
+            if line.write:
+                known.add(line.write)
+        return self
+
+    def told_before(self, index: int) -> tuple[str, ...]:
+        """What is told directly before the typed line at `index`."""
+        tells: list[str] = []
+        for line in reversed(self.script[:index]):
+            if line.tell is None or line.file:
+                break
+            tells.append(line.tell)
+        return tuple(reversed(tells))
+
+    def task_at(self, index: int) -> Task | None:
+        """The task that the program which line `index` runs or writes must do."""
+        name = self.script[index].runs or self.script[index].file
+        for line in reversed(self.script[: index + 1]):
+            if name and line.file == name:
+                return line.task
+        return None
+
+    def next_step(self, after: int) -> int | None:
+        """Index of the next line that is typed, or that writes or edits; None at the end."""
+        for index in range(after + 1, len(self.script)):
+            if self.script[index].type is not None or self.script[index].file:
+                return index
+        return None

@@ -1,0 +1,94 @@
+"""Experiments and personas from YAML: packaged by name, the user's by path."""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from experiment.errors import BadInput
+from experiment.persona import Persona
+from experiment.script import Experiment
+
+Loaded = TypeVar("Loaded", bound=BaseModel)
+MOST_BYTES = 1 << 20
+
+
+def packaged(kind: str) -> list[str]:
+    """Names of the packaged `experiments` or `personas`."""
+    folder = resources.files("gedanken") / kind
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_experiment(name: str) -> Experiment:
+    """Load a packaged experiment, or a YAML file. Raises BadInput, naming the line at fault."""
+    return _load(name, "experiments", Experiment)
+
+
+def load_persona(name: str) -> Persona:
+    """Load a packaged persona, or a YAML file. Raises BadInput, naming the line at fault."""
+    return _load(name, "personas", Persona)
+
+
+def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:
+    if name in packaged(kind):
+        text = (resources.files("gedanken") / kind / f"{name}.yaml").read_text()
+        return _parse(text, f"{name}.yaml", model)
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        raise BadInput(
+            f"there is no {kind[:-1]} {name}; packaged are {', '.join(packaged(kind))}; or name a .yaml file"
+        )
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BadInput(f"{path}: larger than {MOST_BYTES} bytes, which no {kind[:-1]} is")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not a text file") from error
+    return _parse(text, str(path), model)
+
+
+def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise BadInput(f"{where}{at}: not valid YAML: {problem}") from error
+    except RecursionError as error:
+        raise BadInput(f"{where}: nested too deeply") from error
+    if not isinstance(value, dict):
+        raise BadInput(f"{where}:1: holds no keys and values")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        line = _line_of(root, first["loc"])
+        key = ".".join(
+            str(part) for part in first["loc"] if part != "matched" and not str(part).startswith("literal")
+        )
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = "unknown key"
+        raise BadInput(f"{where}:{line}: {f'{key}: ' if key else ''}{message}") from error
+
+
+def _line_of(root: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """The line, counted from 1, of the deepest part of `location` that the document has."""
+    node, line = root, 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next((pair for pair in node.value if pair[0].value == str(part)), None)
+            if pair is None:
+                continue
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line

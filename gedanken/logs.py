@@ -1,0 +1,61 @@
+"""Comparing log files that anybody brings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.terminal import exit_code_of
+from compare.program_run import compare_runs
+from experiment.errors import BadInput
+from experiment.execution import Execution
+from experiment.finding import Finding
+from experiment.program import Program
+
+MOST_BYTES = 1 << 28
+
+
+def compare_logs(real: Sequence[Path], imagined: Sequence[Path], program: Path | None) -> tuple[Finding, ...]:
+    """Findings on real logs beside imagined ones. Raises BadInput for a file that cannot be used."""
+    source = None
+    if program is not None:
+        source = Program(program.name, 1, _read(program), told="", prompt="", seed=0)
+        try:
+            compile(source.source, program.name, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            raise BadInput(f"{program}{f':{line}' if line else ''}: not valid Python: {error.args[0]}") from error
+    # Neither list has a trunk, so that both count from 1.
+    ours = [_execution(path, seed=number) for number, path in enumerate(real, start=1)]
+    theirs = [_execution(path, sample=number) for number, path in enumerate(imagined, start=1)]
+    return compare_runs(source, ours, theirs)
+
+
+def _execution(path: Path, *, seed: int | None = None, sample: int | None = None) -> Execution:
+    text = _read(path)
+    exit_code, cause = exit_code_of(text, cut=False)
+    return Execution(
+        machine="imagined" if sample else "log",
+        command=str(path),
+        exit_code=exit_code,
+        cause=cause,
+        seconds=0.0,
+        stdout=text,
+        output=text,
+        seed=seed,
+        sample=sample,
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise BadInput(f"{path}: no such file")
+        if path.stat().st_size > MOST_BYTES:
+            raise BadInput(f"{path}: larger than {MOST_BYTES >> 20} MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from error
+    if not data.strip():
+        raise BadInput(f"{path}: the file is empty")
+    if b"\x00" in data:
+        raise BadInput(f"{path}: not a text file")
+    return data.decode("utf-8", errors="replace")

@@ -1,0 +1,143 @@
+"""The run folder: everything a run made, written as it is made."""
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from experiment.errors import BadInput
+from experiment.execution import Execution
+from experiment.finding import Finding
+from experiment.persona import Fact
+from experiment.program import Program
+from gedanken import __version__
+
+
+def make_folder(path: Path) -> Path:
+    """Make the run folder. Raises BadInput where it cannot be made or is in use."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise BadInput(f"--out {path}: the folder is not empty; name a new one")
+        probe = path / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadInput(f"--out {path}: {error.strerror}") from error
+    return path
+
+
+class Record:
+    """Writes programs and outputs into the run folder as they come, and the rest at the end."""
+
+    def __init__(self, folder: Path, about: dict[str, Any], facts: Sequence[Fact]) -> None:
+        """`about` is what stands in `run.json` beside programs, executions and findings."""
+        self.folder = folder
+        self._about = {
+            "run": folder.name,
+            "gedanken": __version__,
+            "python": platform.python_version(),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            **about,
+        }
+        self._facts = facts
+        self.programs: dict[str, Program] = {}
+        self.executions: list[Execution] = []
+        self.findings: list[Finding] = []
+        for name in ("programs", "outputs"):
+            (folder / name).mkdir()
+
+    def add(self, update: dict[str, Any]) -> None:
+        """Take in what a node returned."""
+        for program in update.get("programs", []):
+            self.programs[program.label] = program
+            self._write(f"programs/{program.label}.py", program.source)
+        for execution in update.get("executions", []):
+            self.executions.append(execution)
+            self._write(_stdout_path(execution), execution.stdout)
+            if execution.output != execution.stdout:
+                self._write(_terminal_path(execution), execution.output)
+        self.findings += update.get("findings", [])
+
+    def finish(self, outcome: str) -> dict[str, Any]:
+        """Write `run.json`, `comparison.json` and `transcript.md`; return what stands in the first."""
+        self._about["outcome"] = outcome
+        self._about["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
+        result = self.as_json()
+        self._write("run.json", _json(result))
+        self._write("comparison.json", _json({"findings": result["findings"]}))
+        self._write("transcript.md", self._transcript())
+        return result
+
+    def as_json(self, prefix: str = "") -> dict[str, Any]:
+        """Everything as plain values; `prefix` is put before each path."""
+        executions = sorted(self.executions, key=lambda one: (one.line, one.program or "", one.imagined))
+        return {
+            **self._about,
+            "programs": [
+                {
+                    "label": program.label,
+                    "path": f"{prefix}programs/{program.label}.py",
+                    "sha256": program.sha256,
+                    **{key: value for key, value in asdict(program).items() if key not in ("source",)},
+                }
+                for program in self.programs.values()
+            ],
+            "real": [_execution(one, prefix) for one in executions if not one.imagined],
+            "imagined": [_execution(one, prefix) for one in executions if one.imagined],
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+    def _write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+
+    def _transcript(self) -> str:
+        parts = [f"# {self._about['experiment']}: what was typed, and what both machines said\n"]
+        parts += [f"- {fact.name}: {_inline(fact.value)} ({fact.origin})" for fact in self._facts]
+        for execution in sorted(self.executions, key=lambda one: (one.line, one.program or "", one.imagined)):
+            fence = _fence_for(execution.output + execution.command)
+            title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
+            parts.append(f"\n## {title}\n\n{fence}\n$ {execution.command}\n{execution.output.rstrip()}\n{fence}")
+            parts += [f"- {_inline(note)}" for note in execution.notes]
+        return "\n".join(parts) + "\n"
+
+
+def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
+    record = asdict(execution)
+    differs = execution.output != execution.stdout
+    for key in ("stdout", "output"):
+        del record[key]
+    seal = record.pop("seal")
+    return {
+        "label": execution.label,
+        **record,
+        "stdout": prefix + _stdout_path(execution),
+        "terminal": prefix + (_terminal_path(execution) if differs else _stdout_path(execution)),
+        **({"seal": seal} if execution.imagined else {}),
+    }
+
+
+def _stdout_path(execution: Execution) -> str:
+    return f"outputs/{execution.label}.txt"
+
+
+def _terminal_path(execution: Execution) -> str:
+    return f"outputs/{execution.label}.terminal.txt"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def _fence_for(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return fence
+
+
+def _inline(text: str) -> str:
+    return " ".join(text.split()).replace("`", "'").replace("<", "&lt;")

@@ -1,0 +1,219 @@
+"""From an experiment to its results: opens the machines and the model, drives the graph, keeps the record."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiment.execution import Execution
+from experiment.persona import Dataset, Persona
+from experiment.program import Program
+from experiment.script import Experiment
+from gedanken.record import Record, make_folder
+from gedanken.screen import Screen
+
+if TYPE_CHECKING:
+    from agents.model import Model
+    from sandbox.docker_machine import DockerMachine
+
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a run was asked for."""
+
+    experiment: Experiment
+    persona: Persona
+    model: str
+    base_url: str | None
+    sandbox: str
+    real: int
+    imagined: int
+    simulate: bool
+    out: Path | None
+
+
+async def run(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
+    """Run an experiment to its end; return its record and its outcome.
+
+    Raises BadInput, NoSandbox or NoModel before anything was run, and NoModel or NoSandbox when one is lost.
+    Cancelled, it ends what it started and leaves a record that says `interrupted`.
+    """
+    from agents.registry import check_name
+
+    check_name(wishes.model, wishes.base_url)
+    folder = make_folder(wishes.out or _new_folder(wishes.experiment.name))
+    try:
+        return await _run_in(folder, wishes, screen)
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()  # nothing half-made is left: this takes a folder that is still empty
+        raise
+
+
+def run_until_interrupted(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
+    """As `run`, from a program without an event loop. SIGTERM interrupts as Ctrl-C does."""
+
+    async def main() -> tuple[Record, str]:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        try:
+            return await run(wishes, screen)
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
+    return asyncio.run(main())
+
+
+async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record, str]:
+    from agents.registry import open_model
+
+    async with (
+        open_sandbox(wishes, folder.name, screen) as (machine, dataset),
+        open_model(wishes.model, wishes.base_url, screen) as model,
+    ):
+        world = await machine.measure(dataset)
+        facts = wishes.persona.meet(world)
+        about = {
+            "experiment": wishes.experiment.name,
+            "model": model.describe() | {"coder_prompt": model.coder_prompt},
+            "persona": {
+                "name": wishes.persona.name,
+                "facts": [fact._asdict() for fact in facts],
+            },
+            "machine": world.model_dump(),
+            "dataset": str(dataset),
+            "limits": wishes.experiment.limits.model_dump(),
+            "asked": {"real": wishes.real, "imagined": wishes.imagined, "simulate": wishes.simulate},
+        }
+        record = Record(folder, about, facts)
+        outcome = INTERRUPTED
+        try:
+            outcome = await _drive(wishes, screen, machine, model, world, record)
+        finally:
+            record.finish(outcome)
+        return record, outcome
+
+
+@asynccontextmanager
+async def open_sandbox(wishes: Wishes, run_id: str, screen: Screen) -> "AsyncIterator[tuple[DockerMachine, Dataset]]":
+    """A Docker machine with the experiment's data; what dead runs left is removed first."""
+    from sandbox.datasets import ensure_dataset
+    from sandbox.docker_machine import DockerMachine
+    from sandbox.engine import connect
+    from sandbox.image import ensure_image
+    from sandbox.owner import sweep
+
+    client = await asyncio.to_thread(connect)
+    await asyncio.to_thread(sweep, client)
+    image = await asyncio.to_thread(ensure_image, client, screen)
+    dataset, data = await asyncio.to_thread(ensure_dataset, wishes.experiment.dataset, screen)
+    safe = "".join(c for c in run_id if c.isalnum() or c in "._-")[:48] or "run"
+    async with DockerMachine(client, image, data, wishes.experiment.limits, run_id=safe) as machine:
+        yield machine, dataset
+
+
+async def _drive(
+    wishes: Wishes,
+    screen: Screen,
+    machine: "DockerMachine",
+    model: "Model",
+    world: Any,
+    record: Record,
+) -> str:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from graphs.experiment_graph import STEPS_AT_MOST, build_graph
+    from graphs.state import Context
+    from traces.local import LocalTracer
+
+    context = Context(
+        experiment=wishes.experiment,
+        persona=wishes.persona,
+        world=world,
+        model=model,
+        machine=machine,
+        real=wishes.real,
+        imagined=wishes.imagined,
+        simulate=wishes.simulate,
+    )
+    tracer = LocalTracer(record.folder / "trace.jsonl")
+    outcome = INTERRUPTED
+    try:
+        async with AsyncSqliteSaver.from_conn_string(str(record.folder / "checkpoint.sqlite")) as saver:
+            graph = build_graph(saver)
+            config: Any = {
+                "callbacks": [tracer],
+                "configurable": {"thread_id": record.folder.name},
+                "recursion_limit": STEPS_AT_MOST,
+                "run_name": f"gedanken {wishes.experiment.name}",
+            }
+            with screen.run():
+                events = graph.astream(
+                    {"index": -1},
+                    config,
+                    context=context,
+                    stream_mode=["updates", "custom"],
+                    durability="sync",
+                )
+                event: Any
+                async for mode, event in events:
+                    if mode == "custom":
+                        screen.hear(event["node"], event["who"], event["text"])
+                        continue
+                    for node, update in event.items():
+                        record.add(update or {})
+                        outcome = (update or {}).get("outcome", outcome)
+                        _tell(screen, node, update or {})
+    finally:
+        tracer.close()
+    return outcome
+
+
+def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
+    executions: list[Execution] = update.get("executions", [])
+    programs: list[Program] = update.get("programs", [])
+    for execution in executions:
+        if node == "persona" and not execution.imagined:
+            continue
+        who = f"sample {execution.sample}" if execution.imagined else f"seed {execution.seed}"
+        shown = execution.stdout.strip().splitlines()
+        last = f": {shown[-1][:100]}" if shown else ""
+        screen.finished(node, f"{who} {execution.cause}, {execution.seconds:.1f} s{last}")
+    for program in programs:
+        if program.works is None:
+            screen.finished(node, f"{program.label}, by the {program.prompt} prompt")
+        elif not program.works:
+            screen.finished(node, f"{program.label} refused: {'; '.join(program.problems)}")
+    if node == "compare":
+        screen.finished(node, f"{len(update.get('findings', []))} findings")
+
+
+def _new_folder(name: str) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    folder = Path("runs") / f"{name}-{stamp}"
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = Path("runs") / f"{name}-{stamp}-{number}"
+    return folder
+
+
+def set_up(screen: Screen, experiments: list[Experiment]) -> None:
+    """Get ahead of time what runs would get at first use: image, data, and the embedded model's weights."""
+    from agents.weights import ensure_weights
+    from sandbox.datasets import ensure_dataset
+    from sandbox.engine import connect
+    from sandbox.image import ensure_image
+
+    ensure_image(connect(), screen)
+    for name in sorted({experiment.dataset for experiment in experiments}):
+        dataset, _folder = ensure_dataset(name, screen)
+        screen.say(f"data: {dataset}, from {dataset.source}")
+    ensure_weights(screen)

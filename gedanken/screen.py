@@ -1,0 +1,137 @@
+"""What a person sees while things happen. All of it goes to standard error; results go to standard output."""
+
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+PLAIN_SECONDS = 5.0
+_TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
+
+
+def harmless(text: str) -> str:
+    """Text that a model or a program made, with control and direction characters shown instead of obeyed."""
+    return "".join(
+        character
+        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co")
+        else f"\\x{ord(character):02x}"
+        for character in text
+    )
+
+
+class Screen:
+    """Shows steps, and the workers of a run. On a terminal it is live; elsewhere it prints lines."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """`quiet` shows nothing but errors."""
+        self.console = Console(stderr=True, quiet=quiet, highlight=False)
+        self._workers: dict[tuple[str, str], _Worker] = {}
+        self._live: Live | None = None
+
+    def say(self, text: str) -> None:
+        """Tell one line."""
+        self.console.print(Text(harmless(text), style="dim"))
+
+    @contextmanager
+    def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Callable[[float], None]]:
+        """Show a step with how much of it is done and how long it may still take."""
+        if not self.console.is_terminal:
+            yield self._plain_step(title, total, unit)
+            return
+        amount: list[ProgressColumn] = [DownloadColumn()] if unit == "bytes" else []
+        columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), *amount]
+        columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task(title, total=total)
+            yield lambda done: progress.update(task, completed=done)
+            progress.update(task, completed=total)
+
+    def _plain_step(self, title: str, total: float, unit: str) -> Callable[[float], None]:
+        started = last = time.monotonic()
+
+        def update(done: float) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last < PLAIN_SECONDS:
+                return
+            last = now
+            share = min(1.0, done / total) if total else 1.0
+            left = (now - started) * (1 - share) / share if share else 0
+            amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if unit == "bytes" else f"{100 * share:.0f} %"
+            self.say(f"{title}: {amount}, about {left:.0f} s left")
+
+        self.say(f"{title} …")
+        return update
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """Show the workers of a run for as long as it lasts."""
+        if not self.console.is_terminal:
+            yield
+            return
+        with Live(get_renderable=self._table, console=self.console, refresh_per_second=8, transient=True) as live:
+            self._live = live
+            yield
+            self._live = None
+
+    def hear(self, node: str, who: str, text: str) -> None:
+        """Take in text that a worker produced; its telling lines are shown as they are completed."""
+        worker = self._workers.setdefault((node, who), _Worker())
+        for line in worker.hear(text):
+            if _TELLING.search(line) and node in ("execute", "simulate") and self._live is None:
+                self.console.print(Text(f"  {node} {who}: {harmless(line)[:160]}"))
+
+    def finished(self, node: str, text: str) -> None:
+        """Tell that a node has ended, and with what."""
+        for key in [key for key in self._workers if key[0] == node and (key[1] in text or node == "write")]:
+            del self._workers[key]
+        line = Text(f"{node:>10}  ", style="bold cyan")
+        line.append(harmless(text), style="default not bold")
+        self.console.print(line)
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for (node, who), worker in list(self._workers.items()):
+            amount = f"{worker.chunks} tokens" if node in ("write", "simulate") else f"{worker.lines} lines"
+            table.add_row(
+                Text(f"{node:>10}", style="cyan"),
+                Text(who),
+                Text(f"{time.monotonic() - worker.started:.0f} s", style="dim"),
+                Text(amount, style="dim"),
+                Text(harmless(worker.last)[: max(20, self.console.width - 50)], no_wrap=True),
+            )
+        return table
+
+
+class _Worker:
+    """One real run or one reply that is under way."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.chunks = self.lines = 0
+        self.last = ""
+        self._open = ""
+
+    def hear(self, text: str) -> list[str]:
+        self.chunks += 1
+        *complete, self._open = (self._open + text).split("\n")
+        self.lines += len(complete)
+        shown = [line for line in (*complete, self._open) if line.strip()]
+        self.last = shown[-1] if shown else self.last
+        self._open = self._open[-4096:]
+        return [line for line in complete if line.strip()]

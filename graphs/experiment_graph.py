@@ -1,0 +1,46 @@
+"""The graph of one experiment: persona, write, execute, replicate and simulate, compare, report."""
+
+from typing import TYPE_CHECKING, Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import RetryPolicy, TimeoutPolicy
+
+from agents.model import ModelBusy
+from graphs import nodes
+from graphs.state import Context, Leaf, State
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.graph.state import CompiledStateGraph
+
+STEPS_AT_MOST = 4000
+IDLE = TimeoutPolicy(idle_timeout=1800)
+"""A model that says nothing for so long is taken for dead; a machine has its own limit of time."""
+TRANSIENT = RetryPolicy(max_attempts=3, initial_interval=2.0, retry_on=ModelBusy)
+
+
+def build_graph(
+    checkpointer: "BaseCheckpointSaver[Any] | None" = None,
+) -> "CompiledStateGraph[State, Context, State, State]":
+    """Compile the graph. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
+    graph = StateGraph(State, context_schema=Context)
+    graph.add_node(
+        "persona", nodes.persona, destinations=("write", "execute", "report"), retry_policy=TRANSIENT, timeout=IDLE
+    )
+    graph.add_node(
+        "write",
+        nodes.write,
+        destinations=("write", "execute", "simulate", "compare", "report"),
+        retry_policy=TRANSIENT,
+        timeout=IDLE,
+    )
+    graph.add_node("execute", nodes.execute, destinations=("write", "replicate", "simulate", "compare"))
+    graph.add_node("replicate", nodes.replicate, input_schema=Leaf)
+    graph.add_node("simulate", nodes.simulate, input_schema=Leaf, retry_policy=TRANSIENT, timeout=IDLE)
+    graph.add_node("compare", nodes.compare, destinations=("write", "execute", "report"))
+    graph.add_node("report", nodes.report)
+    graph.add_edge(START, "persona")
+    graph.add_edge("replicate", "compare")
+    graph.add_edge("simulate", "compare")
+    graph.add_edge("report", END)
+    return graph.compile(checkpointer=checkpointer)

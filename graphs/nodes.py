@@ -1,0 +1,191 @@
+"""The nodes of the graph, named as the design names them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+
+from agents.coder import Coder, Failure, same_program
+from agents.terminal import placing
+from compare.acceptance import problems_of
+from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona
+from compare.program_run import compare_runs
+from experiment.execution import Execution
+from experiment.finding import Finding
+from experiment.program import Program
+from graphs.state import DONE, NO_WORKING_PROGRAM, Context, Leaf, State
+from graphs.steps import TRIES, attach, base_of, latest, leaves, next_step, tries_of
+
+Emit = Callable[[str], None]
+
+
+async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
+    """Boot both machines and have them say who they are."""
+    context = runtime.context
+    executions: list[Execution] = []
+    for command in BOOT_COMMANDS:
+        executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
+    findings: list[Finding] = []
+    turns = state.get("turns", ())
+    if context.simulate:
+        machine = context.imagined_machine(turns, sample=0)
+        for number, command in enumerate(BOOT_COMMANDS):
+            async with context.cores.take(context.model.cores, runtime.heartbeat):
+                answer = await machine.run(
+                    command, fresh=number == 0, on_output=_emit(runtime, "persona", "imagined")
+                )
+            findings += compare_answers(executions[number], answer, context.persona.claims)
+            executions.append(answer)
+        findings += compare_with_persona(executions, context.persona, context.world)
+        turns = machine.turns
+    step = next_step(context, {"index": -1})
+    update = {"index": step.index, "executions": executions, "findings": findings, "turns": turns}
+    return Command(update=update, goto=step.node)
+
+
+async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
+    """Have the coder write, edit or mend a program, and put it on both machines."""
+    context = runtime.context
+    failure = state.get("failure")
+    # While a failure is mended, the line at work is the one that ran the program.
+    at = state["writing"] if failure else state["index"]
+    line = context.experiment.script[at]
+    assert line.file is not None
+    earlier = state.get("programs", [])
+    base = base_of(state, line.file, line.tell or "") if line.edit else None
+    async with context.cores.take(context.model.cores, runtime.heartbeat):
+        coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file))
+        program = await coder.write(line, base, earlier, failure)
+    repeated = next(
+        (other for other in [*earlier, base] if other and same_program(program.source, other.source)), None
+    )
+    if repeated is not None:
+        return _refuse(context, state, at, program, f"the reply was {repeated.label} once more, unchanged")
+    context.machine.write(program.name, program.source)
+    update = {
+        "writing": at,
+        "programs": [program],
+        "turns": (*state.get("turns", ()), placing(program.name, program.source)),
+        "failure": None,
+    }
+    if state["index"] != at:
+        return Command(update=update, goto="execute")
+    step = next_step(context, state)
+    return Command(update={**update, "index": step.index}, goto=step.node)
+
+
+async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
+    """Type the line at work into the real machine: the trunk, seed 0. Send failures back to the coder."""
+    context = runtime.context
+    index = state["index"]
+    line = context.experiment.script[index]
+    program = latest(state, line.runs)
+    task = context.experiment.task_at(index)
+    async with context.cores.take(context.experiment.limits.cpus, runtime.heartbeat):
+        ran = await context.machine.run(
+            line.type or "", on_output=_emit(runtime, "execute", "seed 0"), label=_label(index, program)
+        )
+    execution = attach(ran, index, program.label if program else None)
+    update: dict[str, Any] = {"executions": [execution]}
+    if program is not None and task is not None:
+        problems = problems_of(program.source, execution, task, context.world.dataset.majority_share)
+        program = replace(program, works=not problems, problems=problems)
+        update["programs"] = [program]
+        if problems and tries_of(state, program) < TRIES:
+            update["failure"] = Failure(program, problems, execution.output if execution.exit_code else "")
+            return Command(update=update, goto="write")
+        if problems:
+            update["outcome"] = NO_WORKING_PROGRAM
+    after: State = {**state, "executions": [*state.get("executions", []), execution]}
+    tasks = leaves(context, after, program)
+    return Command(update=update, goto=_send(tasks))
+
+
+async def replicate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Run the line at work once more on the real machine, with another seed."""
+    context = runtime.context
+    index, seed = state["index"], state["number"]
+    command = context.experiment.script[index].type or ""
+    async with (
+        context.cores.take(context.experiment.limits.cpus, runtime.heartbeat),
+        context.machine.branch(seed, reseed=state["reseed"]) as machine,
+    ):
+        execution = await machine.run(
+            command,
+            on_output=_emit(runtime, "replicate", f"seed {seed}"),
+            label=f"line{index + 1}-{state['program']}",
+        )
+    return {"executions": [attach(execution, index, state["program"])]}
+
+
+async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Have the model imagine the line at work, once."""
+    context = runtime.context
+    index, sample = state["index"], state["number"]
+    machine = context.imagined_machine(state["turns"], sample)
+    async with context.cores.take(context.model.cores, runtime.heartbeat):
+        execution = await machine.run(
+            context.experiment.script[index].type or "",
+            tells=context.experiment.told_before(index),
+            # Ordinary commands run on the trunk only and go on from what the server has in its cache.
+            fresh=state["program"] is not None,
+            on_output=_emit(runtime, "simulate", f"sample {sample}"),
+        )
+    update: dict[str, Any] = {"executions": [attach(execution, index, state["program"])]}
+    if sample == 0:
+        update["turns"] = machine.turns
+    return update
+
+
+async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
+    """Hold what both machines did on the line at work side by side."""
+    context = runtime.context
+    index = state["index"]
+    here = [execution for execution in state["executions"] if execution.line == index]
+    claims = context.persona.claims
+    findings: list[Finding] = []
+    programs = {program.label: program for program in state.get("programs", [])}
+    for label in dict.fromkeys(execution.program for execution in here):
+        real = [one for one in here if one.program == label and not one.imagined]
+        imagined = [one for one in here if one.program == label and one.imagined]
+        if label is not None:
+            findings += compare_runs(programs[label], real, imagined, claims)
+        elif imagined:
+            findings += compare_answers(real[0], imagined[0], claims)
+    step = next_step(context, state)
+    return Command(update={"index": step.index, "findings": findings}, goto=step.node)
+
+
+async def report(state: State) -> dict[str, Any]:
+    """Say how the run ended."""
+    return {"outcome": state.get("outcome", DONE)}
+
+
+def _refuse(context: Context, state: State, at: int, program: Program, problem: str) -> Command[Any]:
+    """Count a reply that changed nothing as a failed try; it is kept, and not run."""
+    refused = replace(program, works=False, problems=(problem,))
+    update: dict[str, Any] = {"writing": at, "programs": [refused]}
+    if tries_of(state, program) + 1 < TRIES:
+        return Command(update={**update, "failure": Failure(refused, (problem,))}, goto="write")
+    update["outcome"] = NO_WORKING_PROGRAM
+    return Command(update=update, goto=_send(leaves(context, state, refused)))
+
+
+def _send(tasks: list[tuple[str, Leaf]]) -> list[Send] | Literal["compare"]:
+    return [Send(node, leaf) for node, leaf in tasks] or "compare"
+
+
+def _label(index: int, program: Program | None) -> str:
+    return f"line{index + 1}" + (f"-{program.label}" if program else "")
+
+
+def _emit(runtime: Runtime[Context], node: str, who: str) -> Emit:
+    """Pass on text as it appears, as a custom event, and show that the node is alive."""
+
+    def emit(text: str) -> None:
+        runtime.heartbeat()
+        runtime.stream_writer({"node": node, "who": who, "text": text})
+
+    return emit

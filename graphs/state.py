@@ -1,0 +1,83 @@
+"""What flows through the graph, and what every node may use."""
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, TypedDict
+
+from agents.coder import Failure
+from agents.imagined import ImaginedMachine
+from agents.model import Model
+from agents.terminal import Turn
+from experiment.execution import Execution, RealMachine
+from experiment.finding import Finding
+from experiment.persona import Fact, Persona, World
+from experiment.program import Program
+from experiment.script import Experiment
+from graphs.cores import Cores
+
+DONE = "done"
+NO_WORKING_PROGRAM = "no working program"
+
+
+def keep_programs(old: Sequence[Program], new: Sequence[Program]) -> list[Program]:
+    """Add versions; one that is there already is replaced, in its place."""
+    kept = {program.label: program for program in old}
+    kept.update({program.label: program for program in new})
+    return list(kept.values())
+
+
+class State(TypedDict, total=False):
+    """Everything a run has come to so far."""
+
+    index: int
+    """The script line that is at work; -1 before the first."""
+    writing: int
+    """The script line whose tell the coder last worked on."""
+    programs: Annotated[list[Program], keep_programs]
+    executions: Annotated[list[Execution], operator.add]
+    findings: Annotated[list[Finding], operator.add]
+    turns: tuple[Turn, ...]
+    """The imagined machine's session, going on from sample 0."""
+    failure: Failure | None
+    """Why the newest version was not accepted, while the coder has tries left."""
+    outcome: str
+
+
+class Leaf(TypedDict):
+    """What one real seed or one imagined sample is told to run."""
+
+    index: int
+    program: str | None
+    number: int
+    """Seed, or sample."""
+    reseed: bool
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Clients, limits and wishes of one run; not part of the state."""
+
+    experiment: Experiment
+    persona: Persona
+    world: World
+    model: Model
+    machine: RealMachine
+    real: int = 7
+    """Seeds beside the trunk's."""
+    imagined: int = 3
+    """Samples beside the trunk's."""
+    simulate: bool = True
+    cores: Cores = field(default_factory=Cores)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What the imagined machine is told it is."""
+        return self.persona.meet(self.world)
+
+    def imagined_machine(self, turns: tuple[Turn, ...], sample: int) -> ImaginedMachine:
+        """The imagined machine with this session behind it."""
+        return ImaginedMachine(
+            self.model, self.facts, turns, sample, reply_tokens=self.experiment.limits.reply_tokens
+        )

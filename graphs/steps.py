@@ -1,0 +1,107 @@
+"""From one script line to the next, and from one line to its leaves. Pure."""
+
+from dataclasses import dataclass, replace
+
+from agents.terminal import Turn, placing
+from compare.source import Source
+from experiment.execution import Execution
+from experiment.program import Program
+from graphs.state import NO_WORKING_PROGRAM, Context, Leaf, State
+
+TRIES = 5
+"""The first try of a program, and at most four more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where the graph goes next."""
+
+    node: str
+    index: int
+
+
+def next_step(context: Context, state: State) -> Step:
+    """The next script line that is typed or that has the coder work; the report at the end."""
+    if state.get("outcome") == NO_WORKING_PROGRAM:
+        return Step("report", state["index"])
+    index = context.experiment.next_step(state["index"])
+    if index is None:
+        return Step("report", state["index"])
+    return Step("write" if context.experiment.script[index].file else "execute", index)
+
+
+def latest(state: State, name: str | None) -> Program | None:
+    """The newest version of a file."""
+    versions = [program for program in state.get("programs", []) if program.name == name]
+    return versions[-1] if versions else None
+
+
+def tries_of(state: State, program: Program) -> int:
+    """How often the coder has tried to do what this version was asked to do."""
+    return sum(1 for other in state.get("programs", []) if (other.name, other.told) == (program.name, program.told))
+
+
+def base_of(state: State, name: str, told: str) -> Program | None:
+    """The version that an edit starts from: the newest that was not asked to do the same."""
+    versions = [program for program in state.get("programs", []) if program.name == name and program.told != told]
+    return versions[-1] if versions else None
+
+
+def leaves(context: Context, state: State, program: Program | None) -> list[tuple[str, Leaf]]:
+    """What must run besides the trunk: `replicate` and `simulate` tasks for the line at work."""
+    index, turns = state["index"], state.get("turns", ())
+    tasks: list[tuple[str, Leaf]] = []
+    if program is not None and program.works:
+        tasks += _replicas(context, index, program)
+    if not context.simulate:
+        return tasks
+    if program is None:
+        return [*tasks, ("simulate", _leaf(index, None, 0, turns))]
+    for failed in _failed_versions(state, program):
+        tasks.append(("simulate", _leaf(index, failed.label, 1, _session_of(failed, turns))))
+    if program.works:
+        tasks += [("simulate", _leaf(index, program.label, number, turns)) for number in range(context.imagined + 1)]
+    return tasks
+
+
+def attach(execution: Execution, index: int, program: str | None) -> Execution:
+    """Say which line and which program version an execution belongs to."""
+    return replace(execution, line=index, program=program)
+
+
+def _replicas(context: Context, index: int, program: Program) -> list[tuple[str, Leaf]]:
+    seeds = range(1, context.real + 1)
+    if not Source(program.source).fixes_its_seed():
+        return [("replicate", _leaf(index, program.label, seed)) for seed in seeds]
+    # As written, a program that fixes its own seed has no noise: one more run shows whether that holds.
+    once = [("replicate", _leaf(index, program.label, 1))]
+    return once + [("replicate", _leaf(index, program.label, seed, reseed=True)) for seed in seeds]
+
+
+def _leaf(
+    index: int, program: str | None, number: int, turns: tuple[Turn, ...] = (), *, reseed: bool = False
+) -> Leaf:
+    return Leaf(index=index, program=program, number=number, reseed=reseed, turns=turns)
+
+
+def _failed_versions(state: State, program: Program) -> list[Program]:
+    """Versions of the same task that were run and failed; each is imagined too (fairness rule 4)."""
+    ran = {execution.program for execution in state.get("executions", []) if execution.line == state["index"]}
+    return [
+        other
+        for other in state.get("programs", [])
+        if other.works is False and other.told == program.told and other.label in ran
+    ]
+
+
+def _session_of(program: Program, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """The session as it was while this version stood on the imagined machine."""
+    placed = placing(program.name, program.source)
+    if placed not in turns:
+        return turns
+    start = turns.index(placed)
+    opening = placed.typed.split("\n", 1)[0].split(" <<")[0]
+    for at in range(start + 1, len(turns)):
+        if turns[at].typed.startswith(opening + " <<"):
+            return turns[:at]
+    return turns

@@ -1,0 +1,25 @@
+"""The words for the model, one file each, filled in with Jinja."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    # What is made here is plain text for a model, never markup.
+    return Environment(
+        loader=PackageLoader("prompts", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def render(name: str, **values: object) -> str:
+    """Fill in the prompt `name`, a file of this folder without its ending.
+
+    Raises jinja2.UndefinedError for a value that the prompt uses and the caller did not give.
+    """
+    return _environment().get_template(f"{name}.j2").render(**values).strip()

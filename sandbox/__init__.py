@@ -1,0 +1,1 @@
+"""The real machines, their image and their data."""

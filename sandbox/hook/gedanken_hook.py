@@ -1,0 +1,123 @@
+"""Start-up hook of every Python in the sandbox: seeds, data folder, and torchvision without its C++ part.
+
+It reaches the program without touching it. `GEDANKEN_SEED` seeds `random`, NumPy and torch.
+`GEDANKEN_RESEED`, when set, is added to every seed the program fixes itself; each such call is written to
+`/run/session/explicit_seeds`. Data sets of torchvision are read from `/data`, whatever root is asked for.
+"""
+
+import importlib.abc
+import importlib.machinery
+import os
+import random
+import sys
+from pathlib import Path
+
+SEED = os.environ.get("GEDANKEN_SEED")
+RESEED = os.environ.get("GEDANKEN_RESEED")
+DATA = Path("/data")
+SEED_LOG = Path("/run/session/explicit_seeds")
+
+
+def offset_explicit_seeds(module, names):
+    """Have the functions `names` of `module` add RESEED to the seed they are given, and write it down."""
+    for name in names:
+        original = getattr(module, name, None)
+        if original is None:
+            continue
+
+        def seeded(value=None, *args, _original=original, _name=name, **kwargs):
+            if RESEED is not None and isinstance(value, int):
+                with SEED_LOG.open("a") as log:
+                    log.write(f"{module.__name__}.{_name}({value}) offset by {RESEED}\n")
+                value += int(RESEED)
+            return _original(value, *args, **kwargs)
+
+        setattr(module, name, seeded)
+
+
+def after_numpy(numpy):
+    """Seed NumPy's global generator, then watch for explicit seeds."""
+    if SEED is not None:
+        numpy.random.seed(int(SEED))
+    if RESEED is not None:
+        offset_explicit_seeds(numpy.random, ["seed", "default_rng"])
+
+
+def after_torch(torch):
+    """Seed torch, watch for explicit seeds, and bound its threads to the cores of the container."""
+    if SEED is not None:
+        torch.manual_seed(int(SEED))
+    if RESEED is not None:
+        # Not torch.cuda's own functions: torch.manual_seed calls them, and the offset would be added twice.
+        offset_explicit_seeds(torch, ["manual_seed"])
+    torch.set_num_threads(max(1, int(float(os.environ.get("GEDANKEN_CPUS", "1")))))
+
+
+def before_torchvision():
+    """Let a torchvision without its C++ operators be imported: data sets and transforms do not need them."""
+    import torch
+
+    register = torch.library.register_fake
+
+    def register_fake(name, *args, **kwargs):
+        absent = name.startswith("torchvision::") and not torch._C._dispatch_has_kernel(name)
+        return (lambda function: function) if absent else register(name, *args, **kwargs)
+
+    torch.library.register_fake = register_fake
+
+
+def redirect_root(dataset):
+    """Have a data set of torchvision read from DATA and never download."""
+    original = dataset.__init__
+
+    def init(self, _root=None, *args, **kwargs):
+        kwargs["download"] = False
+        return original(self, DATA, *args[:3], **kwargs)
+
+    dataset.__init__ = init
+
+
+def after_mnist(module):
+    redirect_root(module.MNIST)
+
+
+def after_cifar(module):
+    redirect_root(module.CIFAR10)
+    # A stand-in has other bytes than the files whose digests torchvision knows.
+    module.check_integrity = lambda path, _md5=None: Path(path).is_file()
+
+
+AFTER = {
+    "numpy": after_numpy,
+    "torch": after_torch,
+    "torchvision.datasets.mnist": after_mnist,
+    "torchvision.datasets.cifar": after_cifar,
+}
+BEFORE = {"torchvision": before_torchvision}
+
+
+class HookFinder(importlib.abc.MetaPathFinder):
+    """Finds modules as usual and runs the hooks above around their first import."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname not in AFTER and fullname not in BEFORE:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.loader is None:
+            return None
+        original = spec.loader.exec_module
+
+        def exec_module(module):
+            BEFORE.get(fullname, lambda: None)()
+            original(module)
+            AFTER.get(fullname, lambda _module: None)(module)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+if SEED is not None:
+    random.seed(int(SEED))
+if RESEED is not None:
+    offset_explicit_seeds(random, ["seed"])
+sys.meta_path.insert(0, HookFinder())

@@ -1,0 +1,38 @@
+"""Prints what is true of this machine, as JSON. Run as `python3 -m gedanken_world`."""
+
+import getpass
+import json
+import platform
+from pathlib import Path
+
+import torch
+
+
+def os_name():
+    """Such as `Debian GNU/Linux 12`."""
+    release = platform.freedesktop_os_release()
+    return f"{release['NAME']} {release.get('VERSION_ID', '')}".strip()
+
+
+def gpus():
+    """What torch.cuda sees from inside; nothing else is believed."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not count:
+        return {"count": 0}
+    first = torch.cuda.get_device_properties(0)
+    return {"count": count, "name": first.name, "memory_mib": first.total_memory >> 20}
+
+
+print(
+    json.dumps(
+        {
+            "os": os_name(),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "cuda": torch.version.cuda if torch.cuda.is_available() else "none",
+            "gpus": gpus(),
+            "user": getpass.getuser(),
+            "directory": str(Path.cwd()),
+        }
+    )
+)

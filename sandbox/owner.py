@@ -1,0 +1,63 @@
+"""Who owns a container or a workspace, so that what dead owners left can be told from what live ones use."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from experiment.places import cache_folder
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+RUN_LABEL = "gedanken.run"
+OWNER_LABEL = "gedanken.owner"
+
+
+def this_owner() -> str:
+    """This process as `user.pid.start`: a process number alone is used again by later processes."""
+    return f"{os.getuid()}.{os.getpid()}.{psutil.Process().create_time():.2f}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether the process that `owner` names is gone. Other users' owners are never called dead."""
+    try:
+        user, pid, start = owner.split(".", 2)
+        if int(user) != os.getuid():
+            return False
+        return abs(psutil.Process(int(pid)).create_time() - float(start)) > 1
+    except psutil.NoSuchProcess:
+        return True
+    except (ValueError, psutil.Error):
+        return False
+
+
+def sessions_folder() -> Path:
+    """Where workspaces lie, one folder per owner."""
+    return cache_folder() / "sessions"
+
+
+def sweep(client: "DockerClient") -> list[str]:
+    """Remove containers and workspaces whose owner is dead, and nothing else; return their names."""
+    from docker.errors import APIError, NotFound
+
+    removed: list[str] = []
+    for container in client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True):
+        if not is_dead(container.labels[OWNER_LABEL]):
+            continue
+        try:
+            container.remove(force=True)
+            removed.append(container.name or container.id or "")
+        except NotFound:
+            continue
+        except APIError as error:
+            if error.status_code != 409:  # its removal is already in progress
+                raise
+    folder = sessions_folder()
+    for workspace in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if is_dead(workspace.name):
+            shutil.rmtree(workspace, ignore_errors=True)
+            removed.append(workspace.name)
+    return removed

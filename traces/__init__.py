@@ -1,0 +1,1 @@
+"""LangSmith run trees, kept in a file beside the results."""
