@@ -17,6 +17,8 @@ FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = 2048
 TRACEBACK_CHARACTERS = 1200
+FIRST_WIDTH = 512
+"""Of the hidden layers that the checklist suggests; each further one is half as wide."""
 
 _BLOCK = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<code>.*?)(?:^(?P=fence)|\Z)", re.DOTALL | re.MULTILINE)
 _TORCHVISION = {
@@ -101,6 +103,7 @@ class Coder:
                 data=data,
                 layers=layers,
                 widths=", ".join(hidden),
+                sizes=", ".join(str(FIRST_WIDTH >> number) for number in range(len(hidden))),
             )
         else:
             asked = render("coder-tell", tell=line.tell, file=line.file, task=line.task)

@@ -111,7 +111,7 @@ class Model:
         if whole is None:
             raise ModelBusy(f"{self.name} replied with nothing at all")
         usage = whole.usage_metadata or {}
-        settings = {**used, **self.extra}
+        settings = {**used, **self.extra, **_served_by(whole.response_metadata)}
         return Reply(
             text=whole.text,
             cut=_was_cut(whole.response_metadata),
@@ -155,6 +155,11 @@ def with_sampling(chat: "BaseChatModel", sampling: Sampling) -> "tuple[BaseChatM
         wanted["num_predict"] = wanted.pop("max_tokens")
     known = {name: value for name, value in wanted.items() if name in fields}
     return chat.model_copy(update=known), known
+
+
+def _served_by(metadata: dict[str, Any]) -> dict[str, object]:
+    """What the server says of itself: the version of a hosted model can change under the same name."""
+    return {key: metadata[key] for key in ("model_name", "system_fingerprint") if metadata.get(key)}
 
 
 def _was_cut(metadata: dict[str, Any]) -> bool:

@@ -12,8 +12,15 @@ PYTHON_VERSION = "python3 --version"
 NVCC_VERSION = "nvcc --version"
 TORCH_VERSION = 'python3 -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.device_count())"'
 BOOT_COMMANDS = (NVIDIA_SMI, PYTHON_VERSION, NVCC_VERSION, TORCH_VERSION)
-"""What the persona node types, with the fact that each answer shows."""
-_FACT_SHOWN = {NVIDIA_SMI: "gpus", PYTHON_VERSION: "python", NVCC_VERSION: "cuda", TORCH_VERSION: "torch"}
+"""What the persona node types."""
+_SHOWS = (
+    (re.compile(r"^nvidia-smi\b"), ("gpus",)),
+    (re.compile(r"^nvcc\b"), ("cuda", "gpus")),
+    (re.compile(r"\btorch\b"), ("torch", "cuda", "gpus")),
+    (re.compile(r"^python3? (?:--version|-V)"), ("python",)),
+    (re.compile(r"os-release|lsb_release|^uname\b|/etc/issue"), ("os",)),
+)
+"""Commands, with the facts of a persona that their answers show."""
 
 _GPU_ROW = re.compile(r"^\|\s+(?P<index>\d+)\s+(?P<name>[A-Za-z][^|]*?)\s+(?:On|Off|N/A)?\s*\|", re.MULTILINE)
 _MEMORY = re.compile(r"(?P<used>\d+)\s*MiB\s*/\s*(?P<total>\d+)\s*MiB")
@@ -137,9 +144,9 @@ def _persona(answer: Execution, claim: str, texts: Sequence[str]) -> Finding:
 
 
 def _explaining(command: str, claims: tuple[str, ...]) -> str | None:
-    """The claim that accounts for a difference in the answer to this command."""
-    fact = _FACT_SHOWN.get(command) or ("gpus" if command.split()[:1] == ["nvidia-smi"] else None)
-    return fact if fact in claims else None
+    """The claims that account for a difference in the answer to this command."""
+    shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
+    return ", ".join(claim for claim in claims if claim in shown) or None
 
 
 def _where(answer: Execution, text: str) -> LineRef:

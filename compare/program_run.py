@@ -70,7 +70,8 @@ class Comparison:
     @property
     def leaves(self) -> tuple[Observed, ...]:
         """Real runs that are measured. Seed 0 chose the program, so it is in no test (fairness rule 5)."""
-        return tuple(run for run in self.real if run.execution.seed != 0)
+        reseeded = tuple(run for run in self.real if run.execution.arm == "reseeded")
+        return reseeded or tuple(run for run in self.real if run.execution.seed != 0)
 
     @property
     def samples(self) -> tuple[Observed, ...]:
@@ -346,6 +347,31 @@ def claimed_seconds(lines: Sequence[str]) -> tuple[float | None, int]:
     return (total, last) if last >= 0 else (None, -1)
 
 
+def fixed_seed(these: Comparison) -> Iterable[Finding]:
+    """A program that fixes its own seed has no noise: as written, every run must print the same (rule 7)."""
+    if these.source is None or not these.source.fixes_its_seed():
+        return
+    written = [run for run in these.real if run.execution.arm == "as written"]
+    if len(written) < 2:
+        return
+    ours = [run.lines for run in written]
+    if any(lines != ours[0] for lines in ours):
+        yield Finding(
+            "seed does not hold",
+            f"{these.name} fixes its own seed, and its real runs as written still differ.",
+            tuple(run.ref(0) for run in written if run.lines),
+        )
+        return
+    other = [run for run in these.imagined if run.lines != ours[0]]
+    if other:
+        yield Finding(
+            "fixed seed, other output",
+            f"{these.name} fixes its own seed and always prints the same; {_share(other, these.imagined)} "
+            f"{_verb(other, 'prints', 'print')} something else.",
+            tuple(run.ref(0) for run in other if run.lines),
+        )
+
+
 CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
     exit_status,
     foreign_lines,
@@ -355,6 +381,7 @@ CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
     first_and_last,
     impossible_values,
     times,
+    fixed_seed,
 )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiment.errors import GedankenError
 from experiment.execution import Execution
 from experiment.persona import Dataset, Persona
 from experiment.program import Program
@@ -75,7 +76,7 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record,
     from agents.registry import open_model
 
     async with (
-        open_sandbox(wishes, folder.name, screen) as (machine, dataset),
+        open_sandbox(wishes, folder, screen) as (machine, dataset),
         open_model(wishes.model, wishes.base_url, screen) as model,
     ):
         world = await machine.measure(dataset)
@@ -96,13 +97,18 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record,
         outcome = INTERRUPTED
         try:
             outcome = await _drive(wishes, screen, machine, model, world, record)
+        except GedankenError as error:
+            outcome = f"stopped: {error}"
+            raise
         finally:
             record.finish(outcome)
         return record, outcome
 
 
 @asynccontextmanager
-async def open_sandbox(wishes: Wishes, run_id: str, screen: Screen) -> "AsyncIterator[tuple[DockerMachine, Dataset]]":
+async def open_sandbox(
+    wishes: Wishes, folder: Path, screen: Screen
+) -> "AsyncIterator[tuple[DockerMachine, Dataset]]":
     """A Docker machine with the experiment's data; what dead runs left is removed first."""
     from sandbox.datasets import ensure_dataset
     from sandbox.docker_machine import DockerMachine
@@ -114,8 +120,11 @@ async def open_sandbox(wishes: Wishes, run_id: str, screen: Screen) -> "AsyncIte
     await asyncio.to_thread(sweep, client)
     image = await asyncio.to_thread(ensure_image, client, screen)
     dataset, data = await asyncio.to_thread(ensure_dataset, wishes.experiment.dataset, screen)
-    safe = "".join(c for c in run_id if c.isalnum() or c in "._-")[:48] or "run"
-    async with DockerMachine(client, image, data, wishes.experiment.limits, run_id=safe) as machine:
+    safe = "".join(c for c in folder.name if c.isalnum() or c in "._-")[:48] or "run"
+    machine = DockerMachine(
+        client, image, data, wishes.experiment.limits, run_id=safe, artifacts=folder / "artifacts"
+    )
+    async with machine:
         yield machine, dataset
 
 
@@ -211,8 +220,11 @@ def set_up(screen: Screen, experiments: list[Experiment]) -> None:
     from sandbox.datasets import ensure_dataset
     from sandbox.engine import connect
     from sandbox.image import ensure_image
+    from sandbox.owner import sweep
 
-    ensure_image(connect(), screen)
+    client = connect()
+    sweep(client)
+    ensure_image(client, screen)
     for name in sorted({experiment.dataset for experiment in experiments}):
         dataset, _folder = ensure_dataset(name, screen)
         screen.say(f"data: {dataset}, from {dataset.source}")

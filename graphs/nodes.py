@@ -22,15 +22,17 @@ Emit = Callable[[str], None]
 
 
 async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
-    """Boot both machines and have them say who they are."""
+    """Boot both machines and have them say who they are.
+
+    The imagined one is asked on a branch: what it is asked here leaves no mark on the session that is measured.
+    """
     context = runtime.context
     executions: list[Execution] = []
     for command in BOOT_COMMANDS:
         executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
     findings: list[Finding] = []
-    turns = state.get("turns", ())
     if context.simulate:
-        machine = context.imagined_machine(turns, sample=0)
+        machine = context.imagined_machine((), sample=0)
         for number, command in enumerate(BOOT_COMMANDS):
             async with context.cores.take(context.model.cores, runtime.heartbeat):
                 answer = await machine.run(
@@ -39,9 +41,8 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
             findings += compare_answers(executions[number], answer, context.persona.claims)
             executions.append(answer)
         findings += compare_with_persona(executions, context.persona, context.world)
-        turns = machine.turns
-    step = next_step(context, {"index": -1})
-    update = {"index": step.index, "executions": executions, "findings": findings, "turns": turns}
+    step = next_step(context, state)
+    update = {"index": step.index, "executions": executions, "findings": findings}
     return Command(update=update, goto=step.node)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from experiment.errors import NoSandbox
 from experiment.execution import Cause, Execution, Limits, OnOutput
 from experiment.persona import Dataset, World
+from sandbox.artifacts import collect
 from sandbox.owner import OWNER_LABEL, RUN_LABEL, this_owner
 from sandbox.session import HOME, Session, user_id
 
@@ -44,6 +45,10 @@ class DockerMachine:
     session: Session = field(default_factory=Session.create)
     seed: int = 0
     reseed: bool = False
+    artifacts: Path | None = None
+    """Folder that takes what commands leave in the workspace; None leaves it there."""
+    written: set[str] = field(default_factory=set)
+    """Names of files that were put there from outside, and are therefore no artifacts."""
     name: str = "docker"
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
@@ -53,6 +58,7 @@ class DockerMachine:
     def write(self, name: str, text: str) -> None:
         """Put a file into the home folder."""
         self.session.write(name, text)
+        self.written.add(name)
 
     async def __aenter__(self) -> Self:
         """Leave the machine as it is: it starts with its first command."""
@@ -83,11 +89,19 @@ class DockerMachine:
             return self._result(command, capture, Cause.ENGINE_LOST, None, started, _first_line(error))
         finally:
             await asyncio.shield(asyncio.to_thread(_remove, container))
+        kept = await asyncio.to_thread(self._collect, label)
         exit_code = state.get("ExitCode")
         if cause is Cause.FINISHED and exit_code != 0:
             out_of_memory = state.get("OOMKilled") and exit_code == OOM_EXIT_CODE
             cause = Cause.OUT_OF_MEMORY if out_of_memory else Cause.FAILED
-        return self._result(command, capture, cause, exit_code, started)
+        return replace(self._result(command, capture, cause, exit_code, started), artifacts=kept)
+
+    def _collect(self, label: str) -> tuple[str, ...]:
+        if self.artifacts is None:
+            return ()
+        folder = f"{label}-s{self.seed}{'-reseeded' if self.reseed else ''}"
+        names = collect(self.session.home, self.artifacts / folder, frozenset(self.written))
+        return tuple(f"{folder}/{name}" for name in names)
 
     async def measure(self, dataset: Dataset) -> World:
         """Find out what is true of this machine by asking from inside. Raises NoSandbox if it cannot tell."""
@@ -220,7 +234,7 @@ class _Capture:
         return self._room <= 0
 
     def add(self, is_stdout: bool, data: bytes) -> None:
-        kept = data[: self._room]
+        kept = data[: max(0, self._room)]
         self.dropped += len(data) - len(kept)
         self._room -= len(data)
         if not kept:

@@ -21,7 +21,7 @@ class LocalTracer(BaseTracer):
 
     def __init__(self, path: Path) -> None:
         """Write to `path`, which is made or added to."""
-        super().__init__()
+        super().__init__(_schema_format="original+chat")
         self._file = path.open("a", encoding="utf-8")
 
     def close(self) -> None:

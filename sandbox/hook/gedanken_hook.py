@@ -70,7 +70,7 @@ def redirect_root(dataset):
     """Have a data set of torchvision read from DATA and never download."""
     original = dataset.__init__
 
-    def init(self, _root=None, *args, **kwargs):
+    def init(self, root=None, *args, **kwargs):  # noqa: ARG001 - taken, so that it is not passed on
         kwargs["download"] = False
         return original(self, DATA, *args[:3], **kwargs)
 

@@ -1,0 +1,5 @@
+"""`python -m gedanken` is the same as `gedanken`."""
+
+from gedanken.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""What tests share: the real engine, image and data, and one embedded model for the whole session."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from experiment.progress import Silent
+
+GEDANKEN = [sys.executable, "-m", "gedanken"]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Any:
+    """A client of the Docker engine."""
+    from sandbox.engine import connect
+
+    return connect()
+
+
+@pytest.fixture(scope="session")
+def image(engine: Any) -> str:
+    """The sandbox image."""
+    from sandbox.image import ensure_image
+
+    return ensure_image(engine, Silent())
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Any:
+    """(description, folder) of the MNIST data."""
+    from sandbox.datasets import ensure_dataset
+
+    return ensure_dataset("mnist", Silent())
+
+
+@pytest.fixture
+def machine(engine: Any, image: str, mnist: Any) -> Iterator[Any]:
+    """A fresh Docker machine."""
+    from sandbox.docker_machine import DockerMachine
+
+    made = DockerMachine(engine, image, mnist[1])
+    yield made
+    made.session.remove()
+
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def gedanken(tmp_path: Path) -> Cli:
+    """Run the command line in an empty folder, as a user does."""
+
+    def call(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [*GEDANKEN, *map(str, arguments)]
+        options = {"timeout": 1500, "cwd": tmp_path} | options
+        return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+    return call
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> Callable[[list[dict[str, Any]]], str]:
+    """Turn a list of replies into the name of a scripted model."""
+
+    def make(replies: list[dict[str, Any]]) -> str:
+        path = tmp_path / "replies.yaml"
+        path.write_text(yaml.safe_dump(replies))
+        return f"scripted:{path}"
+
+    return make
+
+
+def trace_of(folder: Path) -> list[dict[str, Any]]:
+    """All runs of a trace."""
+    return [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+
+
+def requests_of(folder: Path, role: str) -> list[str]:
+    """Every request that one of the model's roles was sent, as text."""
+    return [json.dumps(run["inputs"]) for run in trace_of(folder) if run["name"] == role]
