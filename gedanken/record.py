@@ -74,7 +74,7 @@ class Record:
 
     def as_json(self, prefix: str = "") -> dict[str, Any]:
         """Everything as plain values; `prefix` is put before each path."""
-        executions = sorted(self.executions, key=lambda one: (one.line, one.program or "", one.imagined))
+        executions = self._in_order()
         return {
             **self._about,
             "programs": [
@@ -91,13 +91,27 @@ class Record:
             "findings": [asdict(finding) for finding in self.findings],
         }
 
+    def _in_order(self) -> list[Execution]:
+        """By script line and version; real before imagined, by seed or sample."""
+        versions = list(self.programs)
+        return sorted(
+            self.executions,
+            key=lambda one: (
+                one.line,
+                versions.index(one.program) if one.program else -1,
+                one.imagined,
+                one.arm,
+                one.sample if one.imagined else one.seed,
+            ),
+        )
+
     def _write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
 
     def _transcript(self) -> str:
         parts = [f"# {self._about['experiment']}: what was typed, and what both machines said\n"]
         parts += [f"- {fact.name}: {_inline(fact.value)} ({fact.origin})" for fact in self._facts]
-        for execution in sorted(self.executions, key=lambda one: (one.line, one.program or "", one.imagined)):
+        for execution in self._in_order():
             fence = _fence_for(execution.output + execution.command)
             title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
             parts.append(f"\n## {title}\n\n{fence}\n$ {execution.command}\n{execution.output.rstrip()}\n{fence}")

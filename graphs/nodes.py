@@ -15,7 +15,7 @@ from compare.program_run import compare_runs
 from experiment.execution import Execution
 from experiment.finding import Finding
 from experiment.program import Program
-from graphs.state import DONE, NO_WORKING_PROGRAM, Context, Leaf, State
+from graphs.state import DONE, NO_WORKING_PROGRAM, Context, Leaf, State, keep_programs
 from graphs.steps import TRIES, attach, base_of, latest, leaves, next_step, tries_of
 
 Emit = Callable[[str], None]
@@ -99,7 +99,11 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
             return Command(update=update, goto="write")
         if problems:
             update["outcome"] = NO_WORKING_PROGRAM
-    after: State = {**state, "executions": [*state.get("executions", []), execution]}
+    after: State = {
+        **state,
+        "executions": [*state.get("executions", []), execution],
+        "programs": keep_programs(state.get("programs", []), update.get("programs", [])),
+    }
     tasks = leaves(context, after, program)
     return Command(update=update, goto=_send(tasks))
 

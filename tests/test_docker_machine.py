@@ -136,7 +136,8 @@ def test_reseeding_offsets_explicit_seeds_and_says_so(machine: DockerMachine) ->
 def test_torchvision_finds_mnist_wherever_a_program_looks(machine: DockerMachine, mnist: Any) -> None:
     program = (
         "from torchvision import datasets; "
-        "print(len(datasets.MNIST('elsewhere', train=True, download=True)), len(datasets.MNIST(root='./d', train=False)))"
+        "print(len(datasets.MNIST('elsewhere', train=True, download=True)), "
+        "len(datasets.MNIST(root='./d', train=False)))"
     )
     told = run(machine, f'python3 -c "{program}"')
     assert told.stdout.split() == [str(mnist[0].train), str(mnist[0].test)]

@@ -1,0 +1,138 @@
+"""The command line: help, bad input, exit codes. Without Docker and without a model."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Cli
+
+NO_ENGINE = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+GOOD = {
+    "name": "mine",
+    "script": [{"tell": "Write it.", "write": "train.py", "task": {"layers": 4, "epochs": 3}}, "python3 train.py"],
+}
+
+
+def file(folder: Path, content: object, name: str = "mine.yaml") -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+def refusal(gedanken: Cli, *arguments: object) -> str:
+    done = gedanken(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_help_comes_at_once_and_names_the_exit_codes() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "gedanken", "--help"], capture_output=True, text=True, check=True
+    )
+    heavy = ("langchain", "langgraph", "docker", "openai", "numpy", "pydantic", "xllamacpp")
+    assert not [line for line in loaded.stderr.splitlines() if line.split("|")[-1].strip().split(".")[0] in heavy]
+    assert "Exit codes: 0 done" in loaded.stdout
+
+
+def test_help_of_run_has_examples(gedanken: Cli) -> None:
+    assert "gedanken run article" in gedanken("run", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"persoan": "matched"}, "mine.yaml:9: persoan: unknown key"),
+        ({"dataset": "imagenet"}, "mine.yaml:9: dataset: Input should be 'mnist' or 'cifar10'"),
+        ({"limits": {"wall_seconds": -1}}, "mine.yaml:10: limits.wall_seconds: Input should be greater than 0"),
+        ({"script": ["python3 train.py"]}, "script line 1 uses train.py, which no earlier line writes"),
+        ({"script": []}, "script: Tuple should have at least 1 item"),
+    ],
+)
+def test_a_fault_in_an_experiment_is_named_with_its_line(
+    gedanken: Cli, tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    assert said in refusal(gedanken, "run", file(tmp_path, GOOD | change))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "nosuch"], "there is no experiment nosuch; packaged are all-gpus, article"),
+        (["run", "nosuch.yaml"], "nosuch.yaml: No such file"),
+        (["run", "mnist", "--model", "gpt-5"], "say which provider, as in openai:gpt-5"),
+        (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: no such file"),
+        (["run", "mnist", "--base-url", "http://127.0.0.1:1"], "--base-url goes with a model named openai:"),
+        (["run", "mnist", "--persona", "nosuch"], "there is no persona nosuch"),
+        (["run", "mnist", "--sandbox", "chroot"], "--sandbox chroot: there are auto and docker"),
+        (["run", "mnist", "--out", "/proc/nowhere"], "--out /proc/nowhere"),
+        (["compare", "nosuch.log", "--imagined", "nosuch.log"], "nosuch.log: no such file"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(gedanken: Cli, arguments: list[str], said: str) -> None:
+    assert said in refusal(gedanken, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("persona", "said"),
+    [
+        (
+            "name: mine\ngpus: {count: -1}\n",
+            "persona.yaml:2: gpus.Gpus.count: Input should be greater than",
+        ),
+        ("name: mine\ngpu: 4\n", "persona.yaml:2: gpu: unknown key"),
+        ("name: [\n", "persona.yaml:2: not valid YAML"),
+        ("- a\n", "persona.yaml:1: holds no keys and values"),
+    ],
+)
+def test_a_fault_in_a_persona_is_named_with_its_line(gedanken: Cli, tmp_path: Path, persona: str, said: str) -> None:
+    path = file(tmp_path, persona, "persona.yaml")
+    assert said in refusal(gedanken, "run", "mnist", "--persona", path)
+
+
+def test_a_folder_in_use_is_not_written_into(gedanken: Cli, tmp_path: Path) -> None:
+    kept = tmp_path / "out" / "kept"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    assert "not empty" in refusal(gedanken, "run", "mnist", "--out", kept.parent)
+    assert kept.read_text() == "mine"
+
+
+def test_without_an_engine_it_says_what_to_do_with_exit_code_3_and_leaves_nothing(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    done = gedanken("run", "mnist", "--out", tmp_path / "out", env=NO_ENGINE)
+    assert done.returncode == 3
+    assert "apt-get install docker.io" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+LOG = "".join(f"Epoch {n}/3 - loss: {1 / n:.4f} - acc: 0.{n}000\n" for n in (1, 2, 3))
+
+
+def test_compare_takes_log_files_that_anybody_brings(gedanken: Cli, tmp_path: Path) -> None:
+    real = file(tmp_path, LOG, "real.log")
+    imagined = file(tmp_path, LOG.replace("Epoch 2/3", "Epoch 3/3", 1), "imagined.log")
+    done = gedanken("compare", real, "--imagined", imagined, "--json")
+    assert done.returncode == 0, done.stderr
+    findings = json.loads(done.stdout)["findings"]
+    assert "epochs silently missing" in {finding["kind"] for finding in findings}
+
+
+def test_equal_logs_have_no_findings(gedanken: Cli, tmp_path: Path) -> None:
+    real = file(tmp_path, LOG, "real.log")
+    done = gedanken("compare", real, "--imagined", real)
+    assert (done.returncode, done.stdout) == (0, "no findings\n")
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "a\x00b"])
+def test_compare_refuses_what_is_no_log(gedanken: Cli, tmp_path: Path, content: str) -> None:
+    path = file(tmp_path, content, "bad.log")
+    assert str(path) in refusal(gedanken, "compare", path, "--imagined", path)

@@ -1,0 +1,170 @@
+"""The embedded model: real weights, a real server, real replies."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from conftest import Cli
+
+from agents.model import Message, Model, Sampling
+from agents.weights import SHA256, verify
+from experiment.errors import NoModel
+from experiment.progress import Silent
+
+pytestmark = pytest.mark.model
+
+HAIKU = [Message("system", "You are terse."), Message("user", "Name three colours.")]
+OTHER = [Message("user", "What is 2 + 2? Say the number only.")]
+
+
+def with_model(use: Callable[[Model], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        from agents.registry import open_model
+
+        async with open_model("embedded", None, Silent()) as model:
+            return await use(model)
+
+    return asyncio.run(main())
+
+
+def test_the_same_seed_gives_the_same_sample_whatever_was_asked_before() -> None:
+    async def use(model: Model) -> list[str]:
+        sampling = Sampling(seed=7, max_tokens=24)
+        texts = []
+        for _ in range(2):
+            texts.append((await model.reply(HAIKU, sampling, role="test")).text)
+            await model.reply(HAIKU, Sampling(seed=8, max_tokens=24), role="test")
+            await model.reply(OTHER, Sampling(seed=9, max_tokens=8), role="test", fresh=False)
+        texts.append((await model.reply(HAIKU, Sampling(seed=8, max_tokens=24), role="test")).text)
+        return texts
+
+    first, again, other = with_model(use)
+    assert first == again != other
+
+
+def test_a_reply_says_what_made_it_and_whether_it_was_cut() -> None:
+    async def use(model: Model) -> Any:
+        pieces: list[str] = []
+        cut = await model.reply(
+            HAIKU, Sampling(seed=0, max_tokens=2, temperature=0), role="test", on_text=pieces.append
+        )
+        whole = await model.reply(OTHER, Sampling(seed=0, max_tokens=16, temperature=0), role="test")
+        return model.describe(), cut, whole, "".join(pieces)
+
+    about, cut, whole, streamed = with_model(use)
+    assert about["sha256"] == SHA256
+    assert cut.cut and not whole.cut
+    assert streamed == cut.text
+    assert "4" in whole.text
+    assert whole.seal.settings["top_k"] == 0
+    assert len(whole.seal.sha256) == 64
+
+
+HOLD = """
+import asyncio, sys
+from agents.registry import open_model
+from experiment.progress import Silent
+async def main():
+    async with open_model("embedded", None, Silent()):
+        print("up", flush=True)
+        await asyncio.sleep(600)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_the_server_is_gone_with_its_owner_and_the_next_gets_its_place(how: signal.Signals) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == "up\n"
+    servers = psutil.Process(owner.pid).children()
+    assert len(servers) == 1
+    assert not any("Bearer" in part or len(part) == 32 for part in servers[0].cmdline())
+    owner.send_signal(how)
+    owner.wait()
+    _gone, alive = psutil.wait_procs(servers, timeout=5)
+    assert alive == []
+
+    async def use(model: Model) -> str:
+        return (await model.reply(OTHER, Sampling(seed=0, max_tokens=4), role="test")).text
+
+    assert with_model(use) is not None
+
+
+def test_a_second_process_waits_for_the_first() -> None:
+    first = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    first.stdout.readline()
+    second = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
+    assert second.stdout is not None
+    os.set_blocking(second.stdout.fileno(), False)
+    time.sleep(8)
+    assert second.stdout.read() in (None, "")
+    first.kill()
+    first.wait()
+    os.set_blocking(second.stdout.fileno(), True)
+    assert second.stdout.readline() == "up\n"
+    second.kill()
+    second.wait()
+
+
+def test_wrong_weights_are_refused_and_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "weights.gguf"
+    path.write_bytes(b"not a model")
+    with pytest.raises(NoModel, match="SHA-256"):
+        verify(path, Silent())
+    assert not path.exists()
+
+
+@pytest.mark.docker
+def test_mnist_is_really_trained_and_imagined(gedanken: Cli, tmp_path: Path) -> None:
+    done = gedanken("run", "mnist", "--json", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    trained = [one for one in result["real"] if one["program"] and one["exit_code"] == 0 and one["seed"]]
+    assert len(trained) >= 7
+    for one in trained:
+        losses = [
+            float(line.split("loss: ")[1].split(" ")[0])
+            for line in Path(one["stdout"]).read_text().splitlines()
+            if "loss: " in line
+        ]
+        assert losses[-1] < losses[0]
+    imagined = [one for one in result["imagined"] if one["program"] and one["sample"]]
+    assert len(imagined) >= 3
+    assert all(one["seal"]["model"] == result["model"]["name"] for one in imagined)
+    assert result["findings"]
+
+
+def test_the_key_of_the_server_stands_in_no_trace(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, json, sys\n"
+        "import agents.embedded as e\n"
+        "from pathlib import Path\n"
+        "from agents.model import Message, Sampling\n"
+        "from agents.registry import open_model\n"
+        "from experiment.progress import Silent\n"
+        "from traces.local import LocalTracer\n"
+        "async def main():\n"
+        "    async with open_model('embedded', None, Silent()) as model:\n"
+        "        tracer = LocalTracer(Path(sys.argv[1]))\n"
+        "        chat = model.chat.model_copy(update={'max_tokens': 4})\n"
+        "        await chat.ainvoke('hello', {'callbacks': [tracer]})\n"
+        "        print(model.chat.openai_api_key.get_secret_value())\n"
+        "asyncio.run(main())\n"
+    )
+    trace = tmp_path / "trace.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(trace)], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert "hello" in trace.read_text()
+    assert done.stdout.strip() not in trace.read_text()

@@ -1,0 +1,263 @@
+"""Whole runs of the graph on the real sandbox, with a scripted model: what a run promises, whatever the model."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import GEDANKEN, Cli, requests_of, trace_of
+
+pytestmark = pytest.mark.docker
+
+LINEAR = "nn.Linear(4, 4)"
+HEAD = f"""
+import secrets, types
+nn = types.SimpleNamespace(Linear=lambda a, b: None)
+layers = [{LINEAR}, {LINEAR}]
+"""
+GOOD = (
+    HEAD
+    + """
+import random
+for epoch in range(3):
+    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + random.random() / 9:.4f} - acc: {0.5 + epoch / 10:.4f}")
+"""
+)
+MARKED = GOOD + 'print("mark", secrets.token_hex(16))\n'
+CRASHING = HEAD + 'raise ValueError("mark " + secrets.token_hex(16))\n'
+FIXED = (
+    HEAD
+    + "import torch\ntorch.manual_seed(1)\n"
+    + GOOD.replace(HEAD, "").replace("random.random()", "torch.rand(1).item()").replace("import random\n", "")
+)
+IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
+
+Scripted = Callable[[list[dict[str, Any]]], str]
+
+
+def replies(*programs: str, edits: tuple[str, ...] = (), run: str = IMAGINED) -> list[dict[str, Any]]:
+    """A coder that offers these programs in turn, one a try, and a machine that imagines every run alike."""
+    fenced = [f"Here it is:\n```python\n{program}```\n" for program in programs]
+    changed = [f"```python\n{program}```\n" for program in edits]
+    return [
+        {"when": "Change it as told", "samples": changed or fenced},
+        {"when": "does not do what was asked", "samples": fenced},
+        {"when": "Write it", "samples": fenced},
+        {"when": "python3 train.py", "samples": [run]},
+        {"when": "nvidia-smi", "samples": ["bash: nvidia-smi: command not found\n"]},
+    ]
+
+
+def experiment(folder: Path, **changes: Any) -> Path:
+    """A small experiment file."""
+    content = {
+        "name": "small",
+        "persona": "matched",
+        "script": [
+            {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+            "cat train.py",
+            "{Do not show train.py.}",
+            "python3 train.py",
+        ],
+    } | changes
+    path = folder / "small.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def result_of(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_run_yields_real_runs_sealed_imagined_ones_findings_and_a_folder(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    done = gedanken("run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--out", out)
+    assert done.returncode == 0, done.stderr
+    result = result_of(done)
+    real = [one for one in result["real"] if one["program"]]
+    imagined = [one for one in result["imagined"] if one["program"]]
+    assert [one["seed"] for one in real] == list(range(8))
+    assert [one["sample"] for one in imagined] == [0, 1, 2, 3]
+    assert all(one["exit_code"] == 0 and "Epoch 3/3" in Path(one["stdout"]).read_text() for one in real)
+    assert len({Path(one["stdout"]).read_text() for one in real}) == 8
+    assert all(len(one["seal"]["sha256"]) == 64 for one in imagined)
+    assert {"kind", "claim", "lines"} <= result["findings"][0].keys()
+    assert result["model"]["name"].startswith("scripted:")
+    expected = {"run.json", "transcript.md", "comparison.json", "trace.jsonl", "programs", "outputs"}
+    assert expected <= {path.name for path in out.iterdir()}
+    names = {run["name"] for run in trace_of(out)}
+    assert {"persona", "write", "execute", "replicate", "simulate", "compare", "report"} <= names
+
+
+def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    """The canary of fairness rule 2: every real run prints a mark that nobody can know before."""
+    out = tmp_path / "out"
+    model = scripted(replies(CRASHING, MARKED))
+    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", out)
+    assert done.returncode == 0, done.stderr
+    printed = "".join(Path(one["terminal"]).read_text() for one in result_of(done)["real"])
+    marks = [
+        line.split("mark ")[1].strip() for line in printed.splitlines() if "mark " in line and "token" not in line
+    ]
+    assert len(set(marks)) == 9  # one crash, and eight runs of the version that works
+    imagined, coder = requests_of(out, "imagined machine"), requests_of(out, "coder")
+    assert len(imagined) >= 9
+    assert not [mark for mark in marks for request in imagined if mark in request]
+    # That the marks would be found, were they there: the coder does see the traceback.
+    assert [mark for mark in marks for request in coder if mark in request] == marks[:1]
+
+
+def test_a_version_that_crashed_is_mended_kept_and_imagined_once(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    model = scripted(replies(CRASHING, GOOD))
+    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    result = result_of(done)
+    assert [program["works"] for program in result["programs"]] == [False, True]
+    assert [program["prompt"] for program in result["programs"]] == ["tell", "repair"]
+    crashed = [one for one in result["imagined"] if one["program"] == "train-v1"]
+    assert [one["sample"] for one in crashed] == [1]
+    assert "exit status differs" in {finding["kind"] for finding in result["findings"]}
+    assert (tmp_path / "out" / "programs" / "train-v1.py").read_text().strip() == CRASHING.strip()
+
+
+def test_five_tries_without_success_end_as_no_working_program(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    model = scripted(replies(*(CRASHING + f"# {n}\nprint({n})\n" for n in range(5))))
+    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    result = result_of(done)
+    assert (done.returncode, result["outcome"]) == (1, "no working program")
+    assert [program["works"] for program in result["programs"]] == [False] * 5
+    assert len([one for one in result["imagined"] if one["program"]]) == 5
+
+
+def test_a_reply_that_repeats_the_last_file_counts_and_the_next_try_starts_afresh(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    model = scripted(replies(CRASHING, CRASHING, GOOD))
+    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", tmp_path / "out")
+    programs = result_of(done)["programs"]
+    assert [program["works"] for program in programs] == [False, False, True]
+    assert [program["prompt"] for program in programs] == ["tell", "repair", "tell"]
+    assert "once more, unchanged" in programs[1]["problems"][0]
+
+
+def test_an_edit_makes_a_new_version_and_both_machines_run_it(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    longer = GOOD.replace("range(3)", "range(4)").replace("/3", "/4")
+    script = [
+        {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+        "python3 train.py",
+        {"tell": "set the epochs to 4", "edit": "train.py", "task": {"layers": 2, "epochs": 4}},
+        "python3 train.py",
+    ]
+    model = scripted(replies(GOOD, edits=(GOOD, longer)))
+    path = experiment(tmp_path, script=script)
+    done = gedanken("run", path, "--model", model, "--json", "--real", 2, "--imagined", 1, "--out", tmp_path / "out")
+    result = result_of(done)
+    assert done.returncode == 0, done.stderr
+    assert [program["works"] for program in result["programs"]] == [True, False, True]
+    ran = {one["program"] for one in result["real"] + result["imagined"] if one["program"]}
+    assert ran == {"train-v1", "train-v3"}
+    missing = [finding for finding in result["findings"] if finding["kind"] == "epochs silently missing"]
+    assert len(missing) == 2
+
+
+def test_a_program_that_fixes_its_seed_is_run_as_written_and_reseeded(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    model = scripted(replies(FIXED))
+    done = gedanken(
+        "run",
+        experiment(tmp_path),
+        "--model",
+        model,
+        "--json",
+        "--real",
+        3,
+        "--no-simulate",
+        "--out",
+        tmp_path / "out",
+    )
+    runs = [one for one in result_of(done)["real"] if one["program"]]
+    written = [Path(one["stdout"]).read_text() for one in runs if one["arm"] == "as written"]
+    reseeded = [Path(one["stdout"]).read_text() for one in runs if one["arm"] == "reseeded"]
+    assert (len(written), len(set(written))) == (2, 1)
+    assert (len(reseeded), len(set(reseeded))) == (3, 3)
+    assert "offset by" in runs[-1]["notes"][0]
+
+
+def test_no_simulate_asks_the_imagined_machine_nothing(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = gedanken(
+        "run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--no-simulate", "--out", out
+    )
+    assert result_of(done)["imagined"] == []
+    assert requests_of(out, "imagined machine") == []
+
+
+def test_what_a_model_prints_is_shown_and_not_obeyed(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+    hostile = "Epoch 1/3 \x1b]0;title\x07\x1b[2J [red]x[/red] \u202e loss: 0.5 - acc: 0.9\n"
+    done = gedanken(
+        "run", experiment(tmp_path), "--model", scripted(replies(GOOD, run=hostile)), "--out", tmp_path / "out"
+    )
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout + done.stderr
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "\\x1b]0;title" in shown
+
+
+@pytest.mark.parametrize("moment", [0.6, 1.5, 2.5, 3.5, 5.0, 7.0])
+def test_killed_at_any_moment_it_leaves_nothing_once_the_next_run_has_ended(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path, engine: Any, moment: float
+) -> None:
+    slow = GOOD.replace("for epoch", "import time\nfor epoch").replace("    print", "    time.sleep(0.5)\n    print")
+    model = scripted(replies(slow))
+    path = experiment(tmp_path)
+    command = [*GEDANKEN, "run", str(path), "--model", model, "--out", str(tmp_path / "killed")]
+    victim = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(moment)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    done = gedanken("run", path, "--model", scripted(replies(GOOD)), "--real", 1, "--out", tmp_path / "next")
+    assert done.returncode == 0, done.stderr
+    left = [c.labels["gedanken.owner"] for c in engine.containers.list(all=True, filters={"label": "gedanken.owner"})]
+    assert not [owner for owner in left if f".{victim.pid}." in owner]
+    from sandbox.owner import sessions_folder
+
+    assert not [folder for folder in sessions_folder().iterdir() if f".{victim.pid}." in folder.name]
+
+
+def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: Path, engine: Any) -> None:
+    slow = GOOD.replace("for epoch", "import time\ntime.sleep(60)\nfor epoch")
+    out = tmp_path / "out"
+    command = [*GEDANKEN, "run", str(experiment(tmp_path)), "--model", scripted(replies(slow)), "--out", str(out)]
+    victim = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    mine = f"{os.getuid()}.{victim.pid}."
+    while time.monotonic() < deadline:
+        running = engine.containers.list(filters={"label": "gedanken.owner"})
+        if any(c.labels["gedanken.owner"].startswith(mine) and "train" in c.name for c in running):
+            break
+        time.sleep(0.2)
+    victim.send_signal(signal.SIGTERM)
+    _out, errors = victim.communicate(timeout=30)
+    assert victim.returncode == 130
+    assert errors.strip().endswith("gedanken: interrupted")
+    assert json.loads((out / "run.json").read_text())["outcome"] == "interrupted"
+    left = engine.containers.list(all=True, filters={"label": "gedanken.owner"})
+    assert not [c for c in left if c.labels["gedanken.owner"].startswith(mine)]
