@@ -20,7 +20,7 @@ TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
 """Of the hidden layers that the checklist suggests; each further one is half as wide."""
 
-_BLOCK = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<code>.*?)(?:^(?P=fence)|\Z)", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?P<code>.*?)(?:^(?P=fence)|\Z)", re.DOTALL | re.MULTILINE)
 _TORCHVISION = {
     "MNIST": {"title": "MNIST", "torch_class": "MNIST", "inputs": 784},
     "CIFAR-10": {"title": "CIFAR-10", "torch_class": "CIFAR10", "inputs": 3072},
@@ -44,6 +44,8 @@ class Coder:
     model: Model
     data: Dataset
     on_text: OnOutput | None = None
+    first_seed: int = 0
+    """Sampling seed of the first try; each further try adds one."""
 
     async def write(
         self, line: ScriptLine, base: Program | None, earlier: Sequence[Program], failure: Failure | None
@@ -68,7 +70,7 @@ class Coder:
         reply = await self.model.reply(
             messages,
             Sampling(
-                seed=tries,
+                seed=self.first_seed + tries,
                 max_tokens=REPLY_TOKENS,
                 temperature=FIRST_TEMPERATURE if first else AFRESH_TEMPERATURE,
             ),
@@ -81,7 +83,7 @@ class Coder:
             source=extract_code(reply.text),
             told=line.tell or "",
             prompt=prompt,
-            seed=tries,
+            seed=self.first_seed + tries,
         )
 
     def _first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:
@@ -131,7 +133,7 @@ def same_program(one: str, other: str) -> bool:
     """Whether two sources are the same program: comments and layout aside, where both can be parsed."""
     try:
         return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: absurd nesting
         return one.strip() == other.strip()
 
 

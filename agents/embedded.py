@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -17,9 +18,11 @@ from agents.model import Message, Model, as_chat
 from agents.weights import MODEL_NAME, SHA256, ensure_weights
 from experiment.errors import NoModel
 from experiment.places import cache_folder
-from experiment.progress import Progress
+from experiment.progress import Progress, seconds_since, watched
 
 START_SECONDS = 120
+LOAD_SECONDS = 5
+"""Roughly; to say how much is left."""
 REPLY_SECONDS = 3600
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
 """Switches off what the server would add: the distribution sampled is the model's own."""
@@ -38,7 +41,9 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     cores = os.cpu_count() or 1
     try:
         with _serve(weights, key, cores, lock) as server:
-            address = await asyncio.to_thread(_wait_for_address, server)
+            clock = seconds_since(time.monotonic())
+            with watched(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
+                address = await asyncio.to_thread(_wait_for_address, server)
             yield _as_model(address, key, cores)
     finally:
         lock.close()
@@ -63,7 +68,7 @@ async def _lock(progress: Progress) -> IO[str]:
 def _serve(weights: Path, key: str, cores: int, lock: IO[str]) -> "Iterator[subprocess.Popen[str]]":
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "agents.embedded_server", str(weights), str(cores)],
+            [sys.executable, "-P", "-m", "agents.embedded_server", str(weights), str(cores)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -8,6 +8,9 @@ from experiment.execution import Cause
 _FENCE = re.compile(r"^\s*(?:```|~~~)[\w+-]*\s*$")
 _SHELL_ERROR = re.compile(r"^(?:-?bash|sh): (?:line \d+: )?.*: command not found\s*$")
 _TRACEBACK = "Traceback (most recent call last):"
+_NO_FILE = re.compile(r"^[\w./-]+: .*: (?:No such file or directory|Permission denied|(?:Is|Not) a directory)\s*$")
+_BAD_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
+_PLACE = re.compile(r"^\s+File \".*\", line \d+\s*$")
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b")
 
 
@@ -41,7 +44,7 @@ def typing(command: str, tells: tuple[str, ...] = ()) -> str:
 def clean(reply: str, command: str) -> Cleaned:
     """Take off code fences and an echo of the command; each kind taken off is named once."""
     breaches: list[str] = []
-    lines = reply.splitlines()
+    lines = reply.splitlines(keepends=True)
     kept = [line for line in lines if not _FENCE.match(line)]
     if len(kept) != len(lines):
         breaches.append("a code fence was taken off the reply")
@@ -49,14 +52,11 @@ def clean(reply: str, command: str) -> Cleaned:
     if first is not None and kept[first].strip().removeprefix("$ ").strip() == command.strip():
         del kept[first]
         breaches.append("an echo of the command was taken off the reply")
-    text = "\n".join(kept)
-    if text and reply.endswith("\n"):
-        text += "\n"
-    return Cleaned(text, tuple(breaches))
+    return Cleaned("".join(kept), tuple(breaches))
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
-    """Read the exit code off what an imagined command printed: a traceback means 1, no such command 127.
+    """Read the exit code off what an imagined command printed: an error at its end means 1, no such command 127.
 
     A traceback that is followed by further output than its error was caught, and means nothing.
     """
@@ -69,8 +69,14 @@ def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
     if starts:
         after = lines[starts[-1] + 1 :]
         errors = [at for at, line in enumerate(after) if _ERROR_LINE.match(line)]
-        if not after or (errors and errors[0] == len(after) - 1) or not errors:
+        # The message of an error may go on in indented lines.
+        if not errors or all(line[0].isspace() for line in after[errors[0] + 1 :]):
             return 1, Cause.FAILED
+    # A file that cannot be parsed has no traceback.
+    if lines and _BAD_SYNTAX.match(lines[-1]) and any(_PLACE.match(line) for line in lines):
+        return 1, Cause.FAILED
     if lines and lines[-1].startswith("python3: can't open file"):
         return 2, Cause.FAILED
+    if lines and _NO_FILE.match(lines[-1]):
+        return 1, Cause.FAILED
     return 0, Cause.FINISHED

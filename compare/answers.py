@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from experiment.execution import Execution
+from experiment.execution import Cause, Execution
 from experiment.finding import Finding, LineRef
 from experiment.persona import Gpus, Persona, World
 
@@ -22,14 +23,27 @@ _SHOWS = (
 )
 """Commands, with the facts of a persona that their answers show."""
 
-_GPU_ROW = re.compile(r"^\|\s+(?P<index>\d+)\s+(?P<name>[A-Za-z][^|]*?)\s+(?:On|Off|N/A)?\s*\|", re.MULTILINE)
-_MEMORY = re.compile(r"(?P<used>\d+)\s*MiB\s*/\s*(?P<total>\d+)\s*MiB")
+_GPU_CELL = re.compile(r"(?P<index>\d{1,4})\s+(?P<name>[A-Za-z].*)")
+_PERSISTENCE = re.compile(r"(?<=\s)(?:On|Off|N/A)\Z")
+_MEMORY = re.compile(r"(?<!\d)(?P<used>\d{1,12})\s*MiB\s*/\s*(?P<total>\d{1,12})\s*MiB")
 _DRIVER = re.compile(r"(?:Driver Version:|NVIDIA-SMI)\s*(?P<version>\d+(?:\.\d+)+)")
-_VERSION = re.compile(r"\d+(?:\.\d+)+")
+_VERSION = re.compile(r"(?<!\d)\d+(?:\.\d+)+")
+_COUNT = re.compile(r"[0-9]{1,9}")
+
+
+class _Row(NamedTuple):
+    """One graphics processor in the table of nvidia-smi."""
+
+    number: int
+    name: str
+    text: str
 
 
 def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
     """One ordinary command on both machines: its exit status and what it printed."""
+    ours, theirs = _lines(real.output), _lines(imagined.stdout)
+    if ours == theirs:
+        return ()  # an imagined exit code is read off the output: equal output is as good as it gets
     explained = _explaining(real.command, claims)
     findings = []
     if None not in (real.exit_code, imagined.exit_code) and (real.exit_code == 0) != (imagined.exit_code == 0):
@@ -38,12 +52,19 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 "exit status differs",
                 f"“{_short(real.command)}” really ends with exit code {real.exit_code}, "
                 f"imagined with {imagined.exit_code}.",
-                tuple(_last(execution) for execution in (real, imagined) if execution.output.strip()),
+                tuple(_last(execution) for execution in (real, imagined) if _shown(execution).strip()),
                 explained,
             )
         )
-    ours, theirs = real.output.strip().splitlines(), imagined.stdout.strip().splitlines()
-    if ours != theirs and not findings:
+    if imagined.cause is Cause.CUT and "\n".join(ours).startswith("\n".join(theirs)):
+        return (
+            Finding(
+                "answer cut",
+                f"The token limit cut the answer to “{_short(real.command)}”, which was right as far as it went.",
+                tuple(_ref(imagined, theirs, at) for at in range(len(theirs))[-1:]),
+            ),
+        )
+    if not findings:
         at = next(
             (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
         )
@@ -85,15 +106,14 @@ def compare_with_persona(answers: Sequence[Execution], persona: Persona, world: 
 
 def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     text = table.stdout
-    rows = list(_GPU_ROW.finditer(text))
-    shown = len({row["index"] for row in rows})
+    rows = _gpu_rows(text)
+    shown = len({row.number for row in rows})
     if shown != gpus.count:
         yield _persona(
-            table, f"nvidia-smi lists {shown} GPUs; the machine has {gpus.count}.", [row[0] for row in rows]
+            table, f"nvidia-smi lists {shown} GPUs; the machine has {gpus.count}.", [row.text for row in rows]
         )
     if gpus.name:
-        wanted = set(_words(gpus.name)) - {"nvidia", "geforce"}
-        wrong = [row[0] for row in rows if not wanted & set(_words(row["name"].rstrip(". ")))]
+        wrong = [row.text for row in rows if not _names(row.name, gpus.name)]
         if wrong:
             yield _persona(table, f"nvidia-smi names a GPU that is no {gpus.name}: {_short(wrong[0])}.", wrong)
     over = [found for found in _MEMORY.finditer(text) if int(found["used"]) > int(found["total"])]
@@ -112,6 +132,28 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
         )
 
 
+def _gpu_rows(text: str) -> list[_Row]:
+    rows = []
+    for line in text.partition("Processes:")[0].splitlines():
+        cells = line.strip().split("|")
+        found = _GPU_CELL.match(cells[1].strip()) if len(cells) > 1 and not cells[0] else None
+        if found:
+            rows.append(_Row(int(found["index"]), _PERSISTENCE.sub("", found["name"]).strip(), line.strip()))
+    return rows
+
+
+def _names(shown: str, told: str) -> bool:
+    """Whether a row of the table can mean this GPU. Old drivers shorten it, as in `NVIDIA GeForce ...`."""
+    if shown.endswith("..."):
+        return any(name.startswith(shown[:-3].strip().lower()) for name in _short_forms(told))
+    model = {word for word in _words(told) if any(character.isdigit() for character in word)}
+    return bool((model or set(_words(told))) & set(_words(shown)))
+
+
+def _short_forms(name: str) -> tuple[str, str]:
+    return name.lower(), name.lower().removeprefix("nvidia ")
+
+
 def _version_findings(answer: Execution, fact: str, told: str) -> Iterable[Finding]:
     found = _VERSION.search(answer.stdout)
     wanted = _VERSION.search(told)
@@ -127,15 +169,15 @@ def _version_findings(answer: Execution, fact: str, told: str) -> Iterable[Findi
 
 def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> Iterable[Finding]:
     numbers = answer.stdout.split()
-    if not numbers or not numbers[-1].isdigit():
+    if not numbers or not _COUNT.fullmatch(numbers[-1]):
         return
     count = int(numbers[-1])
     if count != gpus.count:
         yield _persona(answer, f"torch counts {count} GPUs; the machine has {gpus.count}.", [numbers[-1]])
     if table is not None:
-        shown = len({row["index"] for row in _GPU_ROW.finditer(table.stdout)})
+        shown = len({row.number for row in _gpu_rows(table.stdout)})
         if shown != count:
-            refs = [_where(answer, numbers[-1])] + ([_last(table)] if table.output.strip() else [])
+            refs = [_where(answer, numbers[-1])] + ([_last(table)] if table.stdout.strip() else [])
             yield Finding("contradiction", f"nvidia-smi lists {shown} GPUs, torch counts {count}.", tuple(refs))
 
 
@@ -152,7 +194,7 @@ def _explaining(command: str, claims: tuple[str, ...]) -> str | None:
 def _where(answer: Execution, text: str) -> LineRef:
     """Point at the first line that holds this text, or at its first line."""
     first = text.strip().splitlines()[0] if text.strip() else ""
-    lines = answer.output.splitlines()
+    lines = _shown(answer).splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
     return LineRef(answer.label, at, lines[at - 1] if lines else "")
 
@@ -162,8 +204,18 @@ def _ref(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
 
 
 def _last(execution: Execution) -> LineRef:
-    lines = execution.output.strip().splitlines()
+    lines = _shown(execution).rstrip().splitlines()
     return LineRef(execution.label, len(lines), lines[-1])
+
+
+def _shown(execution: Execution) -> str:
+    """What its terminal shows: of an imagined one without the fences and echoes that no terminal prints."""
+    return execution.stdout if execution.imagined else execution.output
+
+
+def _lines(text: str) -> list[str]:
+    """Blank ends of lines, and blank lines around the whole, cannot be seen and make no difference."""
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def _words(text: str) -> list[str]:

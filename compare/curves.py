@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?:nan|inf)\b"
-_EPOCH = re.compile(r"\bepochs?\b\W{0,4}(?P<epoch>\d{1,9})(?:\s*(?:/|of)\s*(?P<of>\d{1,9}))?", re.IGNORECASE)
+_EPOCH = re.compile(
+    # `Epochs: 10`, `Epochs 3-98` and `epoch + 1` name no epoch; `Epochs: 1/10` does.
+    r"\bepoch(?:s(?=\W{0,4}\d+\s*(?:/|of)))?\b[^\w+]{0,4}(?P<epoch>\d{1,18})(?!\d)"
+    r"(?:\s*(?:/|of)\s*(?P<of>\d{1,18})(?!\d))?",
+    re.IGNORECASE,
+)
 _METRIC = re.compile(
-    rf"(?P<name>(?:\b[A-Za-z]+[ _-])?\b[A-Za-z]*(?:loss|acc(?:uracy)?)\b)[^\w.+-]{{0,6}}(?:is |of )?"
-    rf"(?P<value>{_NUMBER})\s?(?P<percent>%)?",
+    rf"(?P<name>(?:\b[A-Za-z]+[ _-])?(?<![A-Za-z])[A-Za-z]*(?:loss|acc(?:uracy)?)\b)[^\w.+-]{{0,6}}(?:is |of )?"
+    rf"(?P<value>{_NUMBER})(?:\s?/\s?(?P<of>\d{{1,18}})(?!\.?\d))?(?!\w)\s?(?P<percent>%)?",
     re.IGNORECASE,
 )
 _QUALIFIERS = ("val", "valid", "validation", "test", "eval")
@@ -30,8 +35,8 @@ class Curves:
 
     epochs: tuple[tuple[int, int], ...]
     """(line, epoch) for each line that names an epoch."""
-    totals: frozenset[int]
-    """Numbers of epochs that lines like `Epoch 3/10` name."""
+    totals: dict[int, int]
+    """Numbers of epochs that lines like `Epoch 3/10` name, each with the first line that does."""
     series: dict[str, tuple[Point, ...]]
 
     def last(self, name: str) -> float | None:
@@ -46,9 +51,12 @@ class Curves:
 
 
 def read_curves(text: str) -> Curves:
-    """Read every epoch, loss and accuracy off an output. Accuracies are fractions: 97 % reads as 0.97."""
+    """Read every epoch, loss and accuracy off an output.
+
+    Accuracies are fractions: 97 % and 9700/10000 read as 0.97.
+    """
     epochs: list[tuple[int, int]] = []
-    totals: set[int] = set()
+    totals: dict[int, int] = {}
     series: dict[str, list[Point]] = {}
     epoch: int | None = None
     for number, line in enumerate(text.splitlines()):
@@ -57,14 +65,16 @@ def read_curves(text: str) -> Curves:
             epoch = int(found["epoch"])
             epochs.append((number, epoch))
             if found["of"]:
-                totals.add(int(found["of"]))
+                totals.setdefault(int(found["of"]), number)
         for metric in _METRIC.finditer(line):
             name, is_accuracy = _series_name(metric["name"])
             value = float(metric["value"])
-            if is_accuracy and (metric["percent"] or value > 1):
+            if is_accuracy and int(metric["of"] or 0):
+                value /= int(metric["of"])
+            elif is_accuracy and (metric["percent"] or value > 1):
                 value /= 100
             series.setdefault(name, []).append(Point(number, epoch, value))
-    return Curves(tuple(epochs), frozenset(totals), {name: tuple(points) for name, points in series.items()})
+    return Curves(tuple(epochs), totals, {name: tuple(points) for name, points in series.items()})
 
 
 def _series_name(label: str) -> tuple[str, bool]:

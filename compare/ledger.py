@@ -12,8 +12,9 @@ from compare.source import HOLE, PrintSite
 NEARNESS = 75.0
 """Percent of likeness from which a line counts as a changed wording of a site, not as foreign."""
 
-_VALUE = re.compile(r"torch\.Size\([^)]*\)|tensor\([^)]*\)|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?")
+_VALUE = re.compile(r"torch\.Size\([^()]*\)|tensor\([^()]*\)|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?")
 _TRACEBACK = "Traceback (most recent call last):"
+_CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,33 @@ class Entry:
 def keep_ledger(text: str, sites: Sequence[PrintSite]) -> tuple[Entry, ...]:
     """Assign every line that is not blank; a traceback is left out, for it is no print."""
     lines = text.splitlines()
-    starts = [at for at, line in enumerate(lines) if line.strip().startswith(_TRACEBACK)]
-    end = starts[-1] if starts else len(lines)
-    return tuple(_assign(number, line, sites) for number, line in enumerate(lines[:end], start=1) if line.strip())
+    left_out = _tracebacks(lines)
+    return tuple(
+        _assign(number, line, sites)
+        for number, line in enumerate(lines, start=1)
+        if line.strip() and number - 1 not in left_out
+    )
+
+
+def _tracebacks(lines: Sequence[str]) -> set[int]:
+    """Indices of the lines of tracebacks, each to its error's line and what is indented below that."""
+    inside: set[int] = set()
+    part, margin = "", 0
+    for at, line in enumerate(lines):
+        text = line.lstrip()
+        is_at_margin = bool(text) and len(line) - len(text) <= margin
+        if text.startswith(_TRACEBACK):
+            part, margin = "frames", len(line) - len(text)
+        elif part and is_at_margin and not text.startswith(_CHAINED):
+            part = "message" if part == "frames" else ""
+        if part:
+            inside.add(at)
+    return inside
 
 
 def _assign(number: int, line: str, sites: Sequence[PrintSite]) -> Entry:
     text = line.strip()
-    matching = [site for site in sites if site.pattern.match(text)]
+    matching = [site for site in sites if site.makes(text)]
     if matching:
         closest = max(matching, key=lambda site: len(site.template.replace(HOLE, "")))
         return Entry(number, line, "site", closest)

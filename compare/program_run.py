@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
-from compare.curves import Curves, read_curves
+from compare.curves import Curves, Point, read_curves
 from compare.ledger import Entry, keep_ledger, skeleton
-from compare.skipping import EpochCount, as_ranges, count_epochs
+from compare.skipping import EpochCount, as_ranges, count_epochs, epochs_shown
 from compare.source import PrintSite, Source
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding, LineRef
@@ -21,10 +22,12 @@ RISE = 0.05
 LINES_SHOWN = 5
 
 _DURATION = re.compile(
-    r"(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b",
-    re.IGNORECASE,
+    r"(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b",
+    re.IGNORECASE | re.ASCII,
 )
 _TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed in|training in)\b", re.IGNORECASE)
+_OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
+"""How a program ends where our own limits do not end it."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -36,16 +39,27 @@ class Observed:
     sites: tuple[PrintSite, ...]
 
     @cached_property
+    def text(self) -> str:
+        """What was printed, without a last line that was cut: half a line is no evidence."""
+        printed = self.execution.stdout
+        whole = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
+        return printed if whole else printed[: printed.rfind("\n") + 1]
+
+    @cached_property
     def curves(self) -> Curves:
-        return read_curves(self.execution.stdout)
+        return read_curves(self.text)
 
     @cached_property
     def ledger(self) -> tuple[Entry, ...]:
-        return keep_ledger(self.execution.stdout, self.sites)
+        return keep_ledger(self.text, self.sites)
 
     @cached_property
     def lines(self) -> list[str]:
-        return self.execution.stdout.splitlines()
+        return self.text.splitlines()
+
+    @property
+    def epochs(self) -> frozenset[int]:
+        return frozenset(epoch for _line, epoch in epochs_shown(self.text, self.curves))
 
     def ref(self, index: int) -> LineRef:
         """Point at the line with this index, from 0."""
@@ -72,6 +86,12 @@ class Comparison:
         """Real runs that are measured. Seed 0 chose the program, so it is in no test (fairness rule 5)."""
         reseeded = tuple(run for run in self.real if run.execution.arm == "reseeded")
         return reseeded or tuple(run for run in self.real if run.execution.seed != 0)
+
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        """Forms of all lines that a real run shows, on either stream: a library's and a warning's too."""
+        shown = (run.execution.stdout + "\n" + run.execution.output for run in self.real)
+        return frozenset(skeleton(line) for text in shown for line in text.splitlines())
 
     @property
     def samples(self) -> tuple[Observed, ...]:
@@ -108,14 +128,17 @@ def compare_runs(
 
 def exit_status(these: Comparison) -> Iterable[Finding]:
     """The real runs end one way, an imagined one the other."""
-    real = {run.execution.exit_code == 0 for run in these.real if run.execution.exit_code is not None}
+    real = {run.execution.exit_code == 0 for run in these.real if run.execution.cause in _OWN_ENDS}
     if len(real) != 1:
         return
     works = real.pop()
     other = [
         run
         for run in these.imagined
-        if run.execution.exit_code is not None and (run.execution.exit_code == 0) != works
+        if run.execution.exit_code is not None
+        and (run.execution.exit_code == 0) != works
+        # An imagined exit code is read off the output: equal output is as good as it gets.
+        and run.text.strip() not in {real.execution.output.strip() for real in these.real}
     ]
     if not other:
         return
@@ -138,7 +161,7 @@ def foreign_lines(these: Comparison) -> Iterable[Finding]:
         LineRef(run.execution.label, entry.number, entry.text)
         for run in these.imagined
         for entry in run.ledger
-        if entry.kind == "foreign"
+        if entry.kind == "foreign" and skeleton(entry.text) not in these.forms
     ]
     if refs:
         runs = [run for run in these.imagined if any(ref.source == run.execution.label for ref in refs)]
@@ -151,12 +174,11 @@ def foreign_lines(these: Comparison) -> Iterable[Finding]:
 
 
 def _lines_in_no_log(these: Comparison) -> Iterable[Finding]:
-    known = {skeleton(line) for run in these.real for line in run.lines}
     refs = [
         run.ref(at)
         for run in these.imagined
         for at, line in enumerate(run.lines)
-        if line.strip() and skeleton(line) not in known
+        if line.strip() and skeleton(line) not in these.forms
     ]
     if refs and these.program is None:
         yield Finding(
@@ -171,7 +193,7 @@ def literals(these: Comparison) -> Iterable[Finding]:
     seen: set[tuple[str, str]] = set()
     for run in these.imagined:
         for entry in run.ledger:
-            if entry.kind != "literal" or entry.site is None:
+            if entry.kind != "literal" or entry.site is None or skeleton(entry.text) in these.forms:
                 continue
             key = (entry.site.template, skeleton(entry.text))
             if key in seen:
@@ -199,23 +221,33 @@ def literals(these: Comparison) -> Iterable[Finding]:
 
 def epochs(these: Comparison) -> Iterable[Finding]:
     """Epochs expected, shown, declared as skipped, silently missing, cut by the token limit."""
-    expected = these.source.epochs() if these.source else None
-    if expected is None:
-        shown = {len({epoch for _line, epoch in run.curves.epochs}) for run in these.real}
-        expected = shown.pop() if len(shown) == 1 else None
-    if not expected or not any(run.curves.epochs for run in these.real):
+    wanted, possible = _epochs_of(these)
+    if not wanted:
         return
     for run in these.imagined:
-        if run.execution.cause is Cause.FAILED or not run.curves.epochs:
+        if run.execution.cause is Cause.FAILED:
             continue
-        count = count_epochs(run.execution.stdout, run.curves, expected, run.execution.cause is Cause.CUT)
+        count = count_epochs(run.text, run.curves, wanted, run.execution.cause is Cause.CUT, possible)
         yield from _epoch_findings(these, run, count)
+
+
+def _epochs_of(these: Comparison) -> tuple[frozenset[int], frozenset[int]]:
+    """Epochs that each real run shows, and those that at least one does; the source's where none came to its end."""
+    shown = frozenset[int]().union(*(run.epochs for run in these.real))
+    finished = [run.epochs for run in these.real if run.execution.cause is Cause.FINISHED]
+    if finished:
+        return frozenset.intersection(*finished), shown
+    expected = these.source.epochs() if these.source else None
+    if not shown or not expected:
+        return frozenset(), shown
+    return frozenset(range(min(shown), min(shown) + expected)), shown
 
 
 def _epoch_findings(these: Comparison, run: Observed, count: EpochCount) -> Iterable[Finding]:
     label = run.execution.label
-    last = run.ref(run.curves.epochs[-1][0])
-    shown = f"{label} shows {count.shown} of the {count.expected} epochs that {these.name} runs"
+    end = run.curves.epochs[-1][0] if run.curves.epochs else len(run.lines) - 1
+    last = (run.ref(end),) if run.lines else ()
+    shown = f"{label} shows {count.shown} of the {count.expected} epochs that {these.name} prints"
     if count.declared:
         refs = tuple(run.ref(at) for at in count.declaring)
         yield Finding(
@@ -223,15 +255,15 @@ def _epoch_findings(these: Comparison, run: Observed, count: EpochCount) -> Iter
         )
     if count.silent:
         yield Finding(
-            "epochs silently missing", f"{shown}; {as_ranges(count.silent)} are missing without a word.", (last,)
+            "epochs silently missing", f"{shown}; {as_ranges(count.silent)} are missing without a word.", last
         )
     if count.cut:
-        yield Finding("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}.", (last,))
+        yield Finding("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}.", last)
     if count.extra:
         refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in count.extra)
         yield Finding(
             "epochs too many",
-            f"{label} shows epochs that {these.name} does not run: {as_ranges(count.extra)}.",
+            f"{label} shows epochs that {these.name} does not print: {as_ranges(count.extra)}.",
             refs[:LINES_SHOWN],
         )
 
@@ -239,90 +271,102 @@ def _epoch_findings(these: Comparison, run: Observed, count: EpochCount) -> Iter
 def last_values(these: Comparison) -> Iterable[Finding]:
     """Last loss and last accuracy outside the range of the real seeds."""
     for name in ("loss", "accuracy"):
-        real = [value for run in these.leaves if (value := run.curves.last(name)) is not None]
-        if len(real) < 2:
+        real = [point.value for _run, point in _ends(these.leaves, name)]
+        finite = [value for value in real if math.isfinite(value)]
+        if len(finite) < 2:
             continue
-        low, high = min(real), max(real)
+        low, high = min(finite), max(finite)
+        diverge = len(finite) < len(real)
         outside = [
-            (run, value)
-            for run in these.samples
-            if run.execution.cause is Cause.FINISHED
-            and (value := run.curves.last(name)) is not None
-            and not low <= value <= high
+            (run, point)
+            for run, point in _ends(these.samples, name)
+            if not (low <= point.value <= high or (diverge and not math.isfinite(point.value)))
         ]
         if outside:
-            runs = [run for run, _value in outside]
-            values = ", ".join(f"{value:g}" for _run, value in outside)
+            runs = [run for run, _point in outside]
+            values = ", ".join(f"{point.value:g}" for _run, point in outside)
             yield Finding(
                 f"last {name} outside the real range",
                 f"The last {name} of {_share(runs, these.samples)} is {values}; "
                 f"{len(real)} real seeds end between {low:g} and {high:g}.",
-                tuple(run.ref(run.curves.series[name][-1].line) for run in runs),
+                tuple(run.ref(point.line) for run, point in outside),
             )
+
+
+def _ends(runs: Sequence[Observed], name: str) -> list[tuple[Observed, Point]]:
+    """The last value of a series, in each run that came to its end."""
+    finished = [run for run in runs if run.execution.cause is Cause.FINISHED]
+    return [(run, points[-1]) for run in finished if (points := run.curves.series.get(name))]
 
 
 def first_and_last(these: Comparison) -> Iterable[Finding]:
-    """Accuracy rising while the loss rises, inside one sample."""
-    for run in these.imagined:
-        loss, accuracy = run.curves.series.get("loss", ()), run.curves.series.get("accuracy", ())
-        if len(loss) < 2 or len(accuracy) < 2:
-            continue
-        if loss[-1].value > loss[0].value * (1 + RISE) and accuracy[-1].value > accuracy[0].value + RISE:
-            yield Finding(
-                "contradiction",
-                f"In {run.execution.label} the loss rises from {loss[0].value:g} to {loss[-1].value:g} while the "
-                f"accuracy rises from {accuracy[0].value:g} to {accuracy[-1].value:g}.",
-                (run.ref(loss[0].line), run.ref(loss[-1].line)),
-            )
+    """Accuracy rising while the loss rises, inside one sample, where it does so in no real run."""
+    if any(_rises_with_its_loss(run) for run in these.real):
+        return
+    for run in filter(_rises_with_its_loss, these.imagined):
+        loss, accuracy = run.curves.series["loss"], run.curves.series["accuracy"]
+        yield Finding(
+            "contradiction",
+            f"In {run.execution.label} the loss rises from {loss[0].value:g} to {loss[-1].value:g} while the "
+            f"accuracy rises from {accuracy[0].value:g} to {accuracy[-1].value:g}.",
+            (run.ref(loss[0].line), run.ref(loss[-1].line)),
+        )
+
+
+def _rises_with_its_loss(run: Observed) -> bool:
+    loss, accuracy = run.curves.series.get("loss", ()), run.curves.series.get("accuracy", ())
+    if len(loss) < 2 or len(accuracy) < 2:
+        return False
+    return loss[-1].value > loss[0].value * (1 + RISE) and accuracy[-1].value > accuracy[0].value + RISE
 
 
 def impossible_values(these: Comparison) -> Iterable[Finding]:
-    """Accuracies above 1, losses below 0, epochs out of order, totals that the code does not have."""
+    """Accuracies above 1, losses below 0, epochs out of order, totals that the code does not have.
+
+    What a real run shows too is no contradiction, however odd: a program may print what it likes.
+    """
+    real_totals = {total for run in these.real for total in run.curves.totals}
     expected = these.source.epochs() if these.source else None
+    totals = real_totals or ({expected} if expected else set())
+    usual = {kind for run in these.real for kind, _claim, _lines in _oddities(run, totals)}
     for run in these.imagined:
-        label = run.execution.label
-        for name, points in run.curves.series.items():
-            wrong = [point for point in points if _impossible(name, point.value)]
-            if wrong:
-                yield Finding(
-                    "contradiction",
-                    f"{label} shows an impossible {name}: {wrong[0].value:g}.",
-                    tuple(run.ref(point.line) for point in wrong[:LINES_SHOWN]),
-                )
-        numbers = [epoch for _line, epoch in run.curves.epochs]
-        back = [at for at in range(1, len(numbers)) if numbers[at] < numbers[at - 1]]
-        if back:
-            line = run.curves.epochs[back[0]][0]
-            yield Finding(
-                "contradiction",
-                f"{label} goes back from epoch {numbers[back[0] - 1]} to epoch {numbers[back[0]]}.",
-                (run.ref(line),),
-            )
-        others = run.curves.totals - {expected}
-        if expected and others:
-            yield Finding(
-                "contradiction",
-                f"{label} counts to {min(others)} epochs; {these.name} runs {expected}.",
-                (run.ref(run.curves.epochs[0][0]),),
-            )
+        for kind, claim, lines in _oddities(run, totals):
+            if kind not in usual:
+                refs = tuple(run.ref(line) for line in lines[:LINES_SHOWN])
+                yield Finding("contradiction", f"{run.execution.label} {claim}.", refs)
+
+
+def _oddities(run: Observed, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
+    """(what kind it is, what the run does, lines) for everything odd that one run shows."""
+    for name, points in run.curves.series.items():
+        wrong = [point for point in points if _impossible(name, point.value)]
+        if wrong:
+            yield name, f"shows an impossible {name}: {wrong[0].value:g}", [point.line for point in wrong]
+    steps = pairwise(run.curves.epochs)
+    back = next(((line, before, epoch) for (_, before), (line, epoch) in steps if epoch < before), None)
+    if back:
+        yield "back", f"goes back from epoch {back[1]} to epoch {back[2]}", [back[0]]
+    others = {total: line for total, line in run.curves.totals.items() if totals and total not in totals}
+    if others:
+        told = as_ranges(tuple(sorted(totals)))
+        yield "total", f"counts to {min(others)} epochs, and really there are {told}", list(others.values())
 
 
 def times(these: Comparison) -> Iterable[Finding]:
     """Time claimed against time taken."""
-    taken = [run.execution.seconds for run in these.real if run.execution.exit_code == 0]
-    if not taken:
+    worked = [run for run in these.real if run.execution.exit_code == 0]
+    printed = [seconds for run in worked if (seconds := claimed_seconds(run.lines)[0]) is not None]
+    really = sorted(printed or [run.execution.seconds for run in worked if run.execution.seconds > 0])
+    if not really:
         return
-    middle = sorted(taken)[len(taken) // 2]
-    if any(claimed_seconds(run.lines)[0] is not None for run in these.real):
-        printed = [seconds for run in these.real if (seconds := claimed_seconds(run.lines)[0]) is not None]
-        middle = sorted(printed)[len(printed) // 2]
     for run in these.imagined:
         claimed, at = claimed_seconds(run.lines)
-        if claimed is None or middle / TIME_FACTOR <= claimed <= middle * TIME_FACTOR:
+        if claimed is None or really[0] / TIME_FACTOR <= claimed <= really[-1] * TIME_FACTOR:
             continue
         yield Finding(
             "time differs",
-            f"{run.execution.label} claims {claimed:g} s in all; {these.name} really took {middle:.1f} s.",
+            f"{run.execution.label} claims {claimed:g} s in all; "
+            f"{these.name} really took {really[len(really) // 2]:.1f} s.",
             (run.ref(at),),
             "gpus" if "gpus" in these.claims else None,
         )
@@ -348,28 +392,54 @@ def claimed_seconds(lines: Sequence[str]) -> tuple[float | None, int]:
 
 
 def fixed_seed(these: Comparison) -> Iterable[Finding]:
-    """A program that fixes its own seed has no noise: as written, every run must print the same (rule 7)."""
+    """A program that fixes its own seed has no noise: as written, every run must print the same (rule 7).
+
+    Times are set aside: no seed fixes them.
+    """
     if these.source is None or not these.source.fixes_its_seed():
         return
-    written = [run for run in these.real if run.execution.arm == "as written"]
+    written = [
+        run for run in these.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
+    ]
     if len(written) < 2:
         return
-    ours = [run.lines for run in written]
-    if any(lines != ours[0] for lines in ours):
+    ours = [_untimed(line) for line in written[0].lines if line.strip()]
+    unlike = [(run, at) for run in written if (at := _differs_at(run, ours)) is not None]
+    if unlike:
         yield Finding(
             "seed does not hold",
             f"{these.name} fixes its own seed, and its real runs as written still differ.",
-            tuple(run.ref(0) for run in written if run.lines),
+            tuple(run.ref(at) for run, at in unlike if run.lines),
         )
         return
-    other = [run for run in these.imagined if run.lines != ours[0]]
+    other = [(run, at) for run in these.imagined if (at := _differs_at(run, ours)) is not None]
     if other:
+        runs = [run for run, _at in other]
         yield Finding(
             "fixed seed, other output",
-            f"{these.name} fixes its own seed and always prints the same; {_share(other, these.imagined)} "
-            f"{_verb(other, 'prints', 'print')} something else.",
-            tuple(run.ref(0) for run in other if run.lines),
+            f"{these.name} fixes its own seed and always prints the same; {_share(runs, these.imagined)} "
+            f"{_verb(runs, 'prints', 'print')} something else.",
+            tuple(run.ref(at) for run, at in other if run.lines),
         )
+
+
+def _differs_at(run: Observed, ours: Sequence[str]) -> int | None:
+    """Index of the first line that is not as in `ours`, or of the last where lines are missing; else None."""
+    theirs = [(at, _untimed(line)) for at, line in enumerate(run.lines) if line.strip()]
+    for (at, line), our in zip(theirs, ours, strict=False):
+        if line != our:
+            return at
+    if len(theirs) > len(ours):
+        return theirs[len(ours)][0]
+    is_short = len(theirs) < len(ours) and run.execution.cause is not Cause.CUT
+    return len(run.lines) - 1 if is_short else None
+
+
+def _untimed(line: str) -> str:
+    word = _TIME_WORD.search(line)
+    if word:
+        line = line[: word.end()] + skeleton(line[word.end() :])
+    return _DURATION.sub("#", line).strip()
 
 
 CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (

@@ -1,13 +1,15 @@
 """Epochs that an output does not show: declared as skipped, silently missing, or cut by the token limit."""
 
+import math
 import re
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from compare.curves import Curves
 
 _DECLARED = re.compile(
-    r"^\s*[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"
+    r"^[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"
     r"and so on|continues?)\b",
     re.IGNORECASE,
 )
@@ -15,7 +17,7 @@ _DECLARED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EpochCount:
-    """How the epochs that a program runs are accounted for in one output."""
+    """How the epochs that a program shows are accounted for in one output."""
 
     expected: int
     shown: int
@@ -26,43 +28,60 @@ class EpochCount:
     cut: tuple[int, ...]
     """Epochs missing after the end of a reply that the token limit cut."""
     extra: tuple[int, ...]
-    """Epochs shown that the program does not run."""
+    """Epochs shown that the program does not show."""
     declaring: tuple[int, ...]
     """Indices of the lines that declare."""
 
 
-def count_epochs(text: str, curves: Curves, expected: int, cut: bool) -> EpochCount:
-    """Account for epochs 1 to `expected`, or 0 to `expected` - 1 where the output counts from 0."""
-    shown = {epoch for _line, epoch in curves.epochs}
-    start = 0 if 0 in shown else 1
-    wanted = set(range(start, start + expected))
-    declaring = tuple(at for at, line in enumerate(text.splitlines()) if _DECLARED.search(line))
-    declared: set[int] = set()
-    for at in declaring:
-        declared |= _between(curves, at, wanted)
-    missing = wanted - shown
-    declared &= missing
-    rest = missing - declared
-    last = max(shown & wanted, default=start - 1)
+def count_epochs(
+    text: str, curves: Curves, wanted: Set[int], cut: bool, possible: Set[int] = frozenset()
+) -> EpochCount:
+    """Account for the epochs `wanted`; those in `possible` may be shown, and need not be."""
+    declaring = _declaring(text)
+    epochs = epochs_shown(text, curves)
+    shown = {epoch for _line, epoch in epochs}
+    missing = sorted(wanted - shown)
+    declared = {epoch for gap in _gaps(epochs, declaring) for epoch in _inside(missing, *gap)}
+    rest = set(missing) - declared
+    last = max(shown & wanted, default=-math.inf)
     behind = {epoch for epoch in rest if cut and epoch > last}
     return EpochCount(
-        expected=expected,
+        expected=len(wanted),
         shown=len(shown & wanted),
         declared=_sorted(declared),
         silent=_sorted(rest - behind),
         cut=_sorted(behind),
-        extra=_sorted(shown - wanted),
-        declaring=declaring if declared else (),
+        extra=_sorted(shown - wanted - possible),
+        declaring=tuple(declaring) if declared else (),
     )
 
 
-def _between(curves: Curves, at: int, wanted: set[int]) -> set[int]:
-    """Epochs between the last one shown before line `at` and the first one shown after it."""
-    before = [epoch for line, epoch in curves.epochs if line < at]
-    after = [epoch for line, epoch in curves.epochs if line > at]
-    low = before[-1] if before else min(wanted, default=0) - 1
-    high = after[0] if after else max(wanted, default=0) + 1
-    return {epoch for epoch in wanted if low < epoch < high}
+def epochs_shown(text: str, curves: Curves) -> list[tuple[int, int]]:
+    """(line, epoch) for each line that shows an epoch.
+
+    `[epoch 3 to 98 omitted]` names one and shows none: a line that declares must hold a loss or an accuracy too.
+    """
+    quiet = set(_declaring(text)) - {point.line for points in curves.series.values() for point in points}
+    return [(line, epoch) for line, epoch in curves.epochs if line not in quiet]
+
+
+def _declaring(text: str) -> list[int]:
+    return [at for at, line in enumerate(text.splitlines()) if _DECLARED.search(line.strip())]
+
+
+def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
+    """The last epoch shown before each line that declares, and the first one shown after it."""
+    lines = [line for line, _epoch in epochs]
+    gaps = set()
+    for at in declaring:
+        before, after = bisect_left(lines, at), bisect_right(lines, at)
+        low = epochs[before - 1][1] if before else -math.inf
+        gaps.add((low, epochs[after][1] if after < len(epochs) else math.inf))
+    return gaps
+
+
+def _inside(missing: Sequence[int], low: float, high: float) -> Sequence[int]:
+    return missing[bisect_right(missing, low) : bisect_left(missing, high)]
 
 
 def _sorted(epochs: Iterable[int]) -> tuple[int, ...]:

@@ -3,13 +3,15 @@
 import ast
 import re
 from dataclasses import dataclass
-from functools import cached_property
 
 HOLE = "\x00"
 """Stands for a value that only the run knows, in the templates below."""
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
 GPU_WORDS = ("DataParallel", "DistributedDataParallel", "init_process_group")
+LEVELS = 200
+"""How deep the tree of a program may be: far above what is written, far below what recursion can bear."""
+MOST_EPOCHS = 100_000
 SEED_CALLS = frozenset({"manual_seed", "seed", "seed_everything", "default_rng", "set_seed"})
 _FORMAT_FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _PERCENT_FIELD = re.compile(r"%%|%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[sdifgeEGrxX]")
@@ -23,10 +25,23 @@ class PrintSite:
     line: int
     """Line of the source, counted from 1."""
 
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Matches each line that this site can print."""
-        return re.compile(".*?".join(re.escape(part) for part in self.template.split(HOLE)) + r"\s*\Z")
+    def makes(self, line: str) -> bool:
+        """Whether this site can print this line; blanks around it aside. Takes linear time on any line."""
+        first, *others = self.template.split(HOLE)
+        line = line.strip()
+        if not others:
+            return line == first
+        *inner, last = others
+        end = len(line) - len(last)
+        at = len(first)
+        if not line.startswith(first) or not line.endswith(last):
+            return False
+        for part in inner:
+            found = line.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return at <= end
 
     @property
     def words(self) -> str:
@@ -45,8 +60,10 @@ class Source:
     def __init__(self, text: str) -> None:
         try:
             self.tree = ast.parse(text)
-        except (ValueError, RecursionError) as error:  # null bytes; absurd nesting
-            raise SyntaxError(str(error)) from error
+        except (ValueError, RecursionError, MemoryError) as error:  # null bytes; absurd nesting
+            raise SyntaxError(str(error) or "nested too deeply") from error
+        if _is_deeper(self.tree, LEVELS):
+            raise SyntaxError("nested too deeply")
         self._constants = self._find_constants()
 
     def print_sites(self) -> tuple[PrintSite, ...]:
@@ -67,17 +84,22 @@ class Source:
         return sum(self._times(node) for node in ast.walk(self.tree) if _called_name(node) in LAYERS)
 
     def epochs(self) -> int | None:
-        """How often the training loop runs: the static range of the loop over epochs; None if not static."""
+        """How often the training loop runs: the static range of the loop over epochs.
+
+        None if it is not static, or absurd.
+        """
         loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
         for loop in loops:
             name = loop.target.id if isinstance(loop.target, ast.Name) else ""
             if "epoch" in name.lower():
-                return self._range_length(loop.iter)
+                turns = self._range_length(loop.iter)
+                return turns if turns is None or turns <= MOST_EPOCHS else None
         return None
 
     def fixes_its_seed(self) -> bool:
-        """Whether the program sets a random seed itself (fairness rule 7)."""
-        return any(_called_name(node) in SEED_CALLS for node in ast.walk(self.tree))
+        """Whether the program sets a random seed itself (fairness rule 7); `seed()` draws one, and fixes none."""
+        calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+        return any(_called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
 
     def uses_all_gpus(self) -> bool:
         """Whether it names one of PyTorch's ways to use several GPUs."""
@@ -86,13 +108,15 @@ class Source:
         return any(word in names for word in GPU_WORDS)
 
     def _find_constants(self) -> dict[str, int]:
-        found: dict[str, int] = {}
+        """Names that stand for one integer wherever they are assigned."""
+        found: dict[str, int | None] = {}
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1:
-                target, value = node.targets[0], node.value
-                if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and type(value.value) is int:
-                    found[target.id] = value.value
-        return found
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                name, value = node.targets[0].id, None
+                if isinstance(node.value, ast.Constant) and type(node.value.value) is int:
+                    value = node.value.value
+                found[name] = value if found.get(name, value) == value else None
+        return {name: value for name, value in found.items() if value is not None}
 
     def _integer(self, node: ast.expr) -> int | None:
         if isinstance(node, ast.Constant) and type(node.value) is int:
@@ -124,6 +148,13 @@ class Source:
         return 1
 
 
+def _is_deeper(tree: ast.AST, levels: int) -> bool:
+    level = [tree]
+    for _ in range(levels):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return bool(level)
+
+
 def _called_name(node: ast.AST) -> str | None:
     if not isinstance(node, ast.Call):
         return None
@@ -152,6 +183,8 @@ def _text_of(node: ast.expr) -> str:
         case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text))):
             return _PERCENT_FIELD.sub(lambda found: "%" if found[0] == "%%" else HOLE, text)
         case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=str(text)), right=ast.Constant(value=int(times))):
+            return text * min(times, 1000)
+        case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=int(times)), right=ast.Constant(value=str(text))):
             return text * min(times, 1000)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
             return _FORMAT_FIELD.sub(lambda found: found[0][0] if found[0] in ("{{", "}}") else HOLE, text)

@@ -1,5 +1,7 @@
 """How long work reports on itself, without knowing who shows it."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -29,3 +31,29 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Tell nobody."""
+
+
+@contextmanager
+def watched(
+    progress: Progress, title: str, total: float, done: Callable[[], float], unit: str = "bytes"
+) -> Iterator[None]:
+    """Show a step whose amount done has to be looked up from outside, twice a second."""
+    ended = threading.Event()
+    with progress.step(title, total, unit) as update:
+
+        def watch() -> None:
+            while not ended.wait(0.5):
+                update(min(done(), total))
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def seconds_since(start: float) -> Callable[[], float]:
+    """A clock that starts at `start`, of time.monotonic()."""
+    return lambda: time.monotonic() - start

@@ -216,7 +216,7 @@ def _new_folder(name: str) -> Path:
 
 def set_up(screen: Screen, experiments: list[Experiment]) -> None:
     """Get ahead of time what runs would get at first use: image, data, and the embedded model's weights."""
-    from agents.weights import ensure_weights
+    from agents.weights import fetch_weights
     from sandbox.datasets import ensure_dataset
     from sandbox.engine import connect
     from sandbox.image import ensure_image
@@ -228,4 +228,4 @@ def set_up(screen: Screen, experiments: list[Experiment]) -> None:
     for name in sorted({experiment.dataset for experiment in experiments}):
         dataset, _folder = ensure_dataset(name, screen)
         screen.say(f"data: {dataset}, from {dataset.source}")
-    ensure_weights(screen)
+    fetch_weights(screen)

@@ -45,7 +45,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Tell one line."""
-        self.console.print(Text(harmless(text), style="dim"))
+        self.console.print(Text(harmless(text), style="dim"), soft_wrap=True)
 
     @contextmanager
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Callable[[float], None]]:
@@ -92,27 +92,36 @@ class Screen:
     def hear(self, node: str, who: str, text: str) -> None:
         """Take in text that a worker produced; its telling lines are shown as they are completed."""
         worker = self._workers.setdefault((node, who), _Worker())
-        for line in worker.hear(text):
-            if _TELLING.search(line) and node in ("execute", "simulate") and self._live is None:
-                self.console.print(Text(f"  {node} {who}: {harmless(line)[:160]}"))
+        lines = worker.hear(text)
+        if self._live is not None:
+            return
+        for line in lines:
+            if _TELLING.search(line) and node in ("execute", "simulate"):
+                self._plain(f"  {node} {who}: {harmless(line)[:160]}")
+        if worker.is_due():
+            self._plain(f"  {node} {who}: {worker.amount(node)}")
 
     def finished(self, node: str, text: str) -> None:
         """Tell that a node has ended, and with what."""
-        for key in [key for key in self._workers if key[0] == node and (key[1] in text or node == "write")]:
+        for key in [
+            key for key in self._workers if key[0] == node and (key[1] in text or node in ("persona", "write"))
+        ]:
             del self._workers[key]
         line = Text(f"{node:>10}  ", style="bold cyan")
         line.append(harmless(text), style="default not bold")
-        self.console.print(line)
+        self.console.print(line, soft_wrap=not self.console.is_terminal)
+
+    def _plain(self, text: str) -> None:
+        self.console.print(Text(text), soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
         for (node, who), worker in list(self._workers.items()):
-            amount = f"{worker.chunks} tokens" if node in ("write", "simulate") else f"{worker.lines} lines"
             table.add_row(
                 Text(f"{node:>10}", style="cyan"),
                 Text(who),
                 Text(f"{time.monotonic() - worker.started:.0f} s", style="dim"),
-                Text(amount, style="dim"),
+                Text(worker.amount(node), style="dim"),
                 Text(harmless(worker.last)[: max(20, self.console.width - 50)], no_wrap=True),
             )
         return table
@@ -126,9 +135,21 @@ class _Worker:
         self.chunks = self.lines = 0
         self.last = ""
         self._open = ""
+        self._told = self.started
+
+    def amount(self, node: str) -> str:
+        """How much there is so far; a chunk of a model's reply is a token."""
+        return f"{self.chunks} tokens" if node in ("write", "simulate") else f"{self.lines} lines"
+
+    def is_due(self) -> bool:
+        """Whether it is time to tell how much there is."""
+        now = time.monotonic()
+        due = now - self._told >= PLAIN_SECONDS
+        self._told = now if due else self._told
+        return due
 
     def hear(self, text: str) -> list[str]:
-        self.chunks += 1
+        self.chunks += bool(text)
         *complete, self._open = (self._open + text).split("\n")
         self.lines += len(complete)
         shown = [line for line in (*complete, self._open) if line.strip()]

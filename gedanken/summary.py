@@ -46,7 +46,7 @@ def print_findings(findings: Sequence[Finding], console: Console) -> None:
         line.append(f": {harmless(finding.claim)}")
         if finding.explained_by:
             line.append(f" (claim: {finding.explained_by})", style="dim")
-        console.print(line, soft_wrap=True)
+        console.print(line, soft_wrap=not console.is_terminal)
     if len(ordered) > FINDINGS_SHOWN:
         console.print(Text(f"  … and {len(ordered) - FINDINGS_SHOWN} more", style="dim"))
 

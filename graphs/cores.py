@@ -1,6 +1,7 @@
 """The cores of this machine, shared out among what runs at the same time."""
 
 import asyncio
+import math
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +16,7 @@ class Cores:
     def __init__(self, count: int | None = None) -> None:
         """Share out `count` cores, by default all of this machine's."""
         self.count = float(count or os.cpu_count() or 1)
-        self._free = self.count
+        self._held: list[float] = []
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
 
     @asynccontextmanager
@@ -32,13 +33,14 @@ class Cores:
             yield
         finally:
             if turn.done():
-                self._free += cores
+                self._held.remove(cores)
             else:
                 self._waiting.remove((cores, turn))
             self._serve()
 
     def _serve(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._free:
+        # A running balance of fractions would drift, and a demand for all cores then wait forever.
+        while self._waiting and math.fsum([*self._held, self._waiting[0][0]]) <= self.count:
             cores, turn = self._waiting.popleft()
-            self._free -= cores
+            self._held.append(cores)
             turn.set_result(None)

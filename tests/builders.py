@@ -1,0 +1,100 @@
+"""Programs and executions as the graph makes them, in one line each."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from experiment.execution import Cause, Execution
+from experiment.program import Program
+
+TRAIN = """\
+import torch; import torch.nn as nn; import torch.optim as optim
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+EPOCHS = 3; device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+train_set = datasets.MNIST('./data', train=True, download=True, transform=transforms.ToTensor())
+loader = DataLoader(train_set, batch_size=64, shuffle=True)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.printed = False
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
+
+    def forward(self, x):
+        if not self.printed:
+            print('shape of input is', x.shape)
+            self.printed = True
+        return self.layers(x)
+
+model = Net().to(device)
+criterion = nn.CrossEntropyLoss(); optimizer = optim.Adam(model.parameters(), lr=0.001)
+for epoch in range(EPOCHS):
+    total_loss = 0; correct = 0
+    for x, y in loader:
+        out = model(x)
+        loss = criterion(out, y)
+        total_loss += loss.item()
+        correct += (out.argmax(1) == y).sum().item()
+    mean_loss = total_loss / len(loader)
+    acc = correct / len(train_set)
+    print(f'Epoch {epoch + 1}/{EPOCHS} - loss: {mean_loss:.4f} - acc: {acc:.4f}')
+"""
+"""What the coder writes; only ever parsed here."""
+
+SHAPE = "shape of input is torch.Size([64, 1, 28, 28])\n"
+TRACEBACK = """\
+Traceback (most recent call last):
+  File "/home/user/train.py", line 20, in <module>
+    model = Net().to(device)
+            ^^^
+NameError: name 'Net' is not defined
+"""
+
+
+def program(source: str = TRAIN, version: int = 1) -> Program:
+    return Program("train.py", version, source, told="write it", prompt="tell", seed=0)
+
+
+def lines(losses: Sequence[float], accuracies: Sequence[float] = (), total: int | None = None) -> str:
+    """What TRAIN prints at the end of its epochs."""
+    accuracies = accuracies or [1 - loss / 3 for loss in losses]
+    return "".join(
+        f"Epoch {epoch}/{total or len(losses)} - loss: {loss:.4f} - acc: {accuracy:.4f}\n"
+        for epoch, (loss, accuracy) in enumerate(zip(losses, accuracies, strict=True), start=1)
+    )
+
+
+def real(stdout: str, seed: int = 0, **changes: Any) -> Execution:
+    """A run of train-v1 on the sandbox that came to its end."""
+    return _execution("docker", stdout, {"seed": seed, **changes})
+
+
+def imagined(stdout: str, sample: int = 1, **changes: Any) -> Execution:
+    """A run of train-v1 that a model imagined."""
+    return _execution("imagined", stdout, {"sample": sample, **changes})
+
+
+def seeds(outputs: Iterable[str], **changes: Any) -> list[Execution]:
+    """The trunk and its replicas, one for each output."""
+    return [real(stdout, seed, **changes) for seed, stdout in enumerate(outputs)]
+
+
+def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -> Execution:
+    """What an ordinary command printed."""
+    who: dict[str, Any] = {"sample": 0} if by_model else {"seed": 0}
+    defaults = {"command": command, "program": None, "line": -1}
+    return _execution("imagined" if by_model else "docker", text, {**defaults, **who, **changes})
+
+
+def _execution(machine: str, stdout: str, changes: dict[str, Any]) -> Execution:
+    fields: dict[str, Any] = {
+        "command": "python3 train.py",
+        "exit_code": 0,
+        "cause": Cause.FINISHED,
+        "seconds": 8.0,
+        "output": stdout,
+        "line": 0,
+        "program": "train-v1",
+    }
+    return Execution(machine=machine, stdout=stdout, **(fields | changes))

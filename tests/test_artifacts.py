@@ -1,0 +1,123 @@
+"""What a program left behind is brought back, and nothing of it is trusted."""
+
+import os
+import re
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox import artifacts
+from sandbox.artifacts import collect
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+def collected(home: Path, *known: str) -> dict[str, bytes]:
+    target = home.parent / "artifacts"
+    names = collect(home, target, frozenset(known))
+    assert sorted(names) == sorted(path.name for path in target.glob("*"))
+    return {name: (target / name).read_bytes() for name in names}
+
+
+def test_files_come_back_as_they_were(home: Path) -> None:
+    (home / "model.pt").write_bytes(b"\x00weights")
+    (home / "log").write_text("")
+    assert collected(home) == {"model.pt": b"\x00weights", "log": b""}
+
+
+def test_an_empty_workspace_leaves_no_folder(home: Path) -> None:
+    assert collect(home, home.parent / "artifacts") == ()
+    assert not (home.parent / "artifacts").exists()
+
+
+def test_what_was_put_there_from_outside_stays(home: Path) -> None:
+    (home / "train.py").write_text("print()")
+    (home / "out.txt").write_text("mine")
+    assert collected(home, "train.py") == {"out.txt": b"mine"}
+
+
+def test_folders_stay_and_stop_nothing(home: Path) -> None:
+    (home / "data" / "deep").mkdir(parents=True)
+    (home / "data" / "secret").write_text("x")
+    (home / "out.txt").write_text("mine")
+    assert collected(home) == {"out.txt": b"mine"}
+
+
+def test_no_link_is_followed(home: Path) -> None:
+    secret = home.parent / "secret"
+    secret.write_text("of the host")
+    (home / "soft").symlink_to(secret)
+    (home / "broken").symlink_to(home / "nothing")
+    (home / "hard").hardlink_to(secret)
+    assert collected(home) == {}
+
+
+def test_a_workspace_that_became_a_link_is_refused(home: Path) -> None:
+    link = home.parent / "link"
+    link.symlink_to(home)
+    with pytest.raises(OSError, match="link"):
+        collect(link, home.parent / "artifacts")
+
+
+def test_pipes_and_sockets_are_not_waited_for(home: Path) -> None:
+    os.mkfifo(home / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        here = Path.cwd()
+        os.chdir(home)  # the path of a socket must be short
+        try:
+            server.bind("socket")
+        finally:
+            os.chdir(here)
+        assert collected(home) == {}
+
+
+def test_a_file_above_the_limit_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifacts, "FILE_BYTES", 10)
+    (home / "fits").write_bytes(b"x" * 10)
+    (home / "large").write_bytes(b"x" * 11)
+    assert list(collected(home)) == ["fits"]
+
+
+def test_not_more_than_so_many_files_are_taken(home: Path) -> None:
+    for number in range(artifacts.FILES + 5):
+        (home / f"file{number:03d}").write_text("")
+    assert len(collected(home)) == artifacts.FILES
+
+
+def test_a_file_brought_back_cannot_be_run(home: Path) -> None:
+    (home / "run").write_text("#!/bin/sh\n")
+    (home / "run").chmod(0o4777)
+    collected(home)
+    mode = stat.S_IMODE((home.parent / "artifacts" / "run").stat().st_mode)
+    assert not mode & 0o7111
+
+
+def test_two_files_whose_harmless_names_are_one_do_not_overwrite_each_other(home: Path) -> None:
+    (home / "a b").write_text("first")
+    (home / "a?b").write_text("second")
+    assert collected(home) == {"a_b": b"first"}
+
+
+names = st.binary(min_size=1, max_size=60).map(lambda name: name.replace(b"/", b"\\").replace(b"\x00", b"\n"))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.sets(names | st.sampled_from([b"...", b".bashrc", b"..\\x", b"\xff", b"-rf", b"\x1b[31m"])))
+def test_every_name_is_made_harmless(tmp_path: Path, found: set[bytes]) -> None:
+    home = tmp_path / f"home{len(list(tmp_path.iterdir()))}"
+    home.mkdir()
+    for name in found - {b".", b".."}:
+        Path(os.fsdecode(bytes(home) + b"/" + name)).write_text("x")
+    target = home / "target"
+    for safe in collect(home, target):
+        assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", safe)
+        assert (target / safe).read_text() == "x"

@@ -1,0 +1,123 @@
+"""The cores of a machine, shared out among what runs at the same time."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphs import cores as module
+from graphs.cores import Cores
+
+
+def no_heartbeat() -> None:
+    """Nobody watches."""
+
+
+@dataclass
+class Log:
+    """What was held when, and who was served in which order."""
+
+    held: dict[int, float] = field(default_factory=dict)
+    most: float = 0
+    order: list[int] = field(default_factory=list)
+
+    async def work(self, cores: Cores, number: int, wanted: float, turns: int) -> None:
+        async with cores.take(wanted, no_heartbeat):
+            self.held[number] = min(wanted, cores.count)
+            self.order.append(number)
+            self.most = max(self.most, sum(self.held.values()))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            del self.held[number]
+
+
+demands = st.lists(
+    st.tuples(st.sampled_from([0.1, 0.2, 0.3, 0.7, 1.0, 2.0, 3.5, 9.0]), st.integers(0, 3)), max_size=12
+)
+
+
+@given(st.integers(1, 4), demands)
+def test_never_more_is_handed_out_than_there_is_and_all_are_served_in_order(
+    count: int, wishes: list[tuple[float, int]]
+) -> None:
+    log, cores = Log(), Cores(count)
+
+    async def everybody() -> None:
+        tasks = [log.work(cores, number, *wish) for number, wish in enumerate(wishes)]
+        await asyncio.wait_for(asyncio.gather(*tasks), 10)
+
+    asyncio.run(everybody())
+    assert log.most <= count + 1e-9
+    assert log.order == list(range(len(wishes)))
+
+
+@given(st.integers(1, 3), demands)
+def test_all_cores_are_there_again_when_everybody_is_done(count: int, wishes: list[tuple[float, int]]) -> None:
+    log, cores = Log(), Cores(count)
+
+    async def everybody() -> None:
+        await asyncio.gather(*(log.work(cores, number, *wish) for number, wish in enumerate(wishes)))
+        await asyncio.wait_for(log.work(cores, -1, count, 0), 1)
+
+    asyncio.run(everybody())
+    assert log.order[-1] == -1
+
+
+def test_a_large_demand_is_not_starved_by_small_ones() -> None:
+    async def order() -> list[int]:
+        log, cores = Log(), Cores(2)
+        await asyncio.gather(
+            log.work(cores, 0, 1, 5), log.work(cores, 1, 2, 0), log.work(cores, 2, 1, 0), log.work(cores, 3, 1, 0)
+        )
+        return log.order
+
+    assert asyncio.run(order()) == [0, 1, 2, 3]
+
+
+def test_whoever_gives_up_waiting_leaves_the_queue_and_takes_nothing() -> None:
+    async def order() -> list[int]:
+        log, cores = Log(), Cores(1)
+        first = asyncio.create_task(log.work(cores, 0, 1, 3))
+        second = asyncio.create_task(log.work(cores, 1, 1, 0))
+        third = asyncio.create_task(log.work(cores, 2, 1, 0))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.wait_for(asyncio.gather(first, third), 1)
+        return log.order
+
+    assert asyncio.run(order()) == [0, 2]
+
+
+@pytest.mark.parametrize("fault", [ValueError, asyncio.CancelledError])
+def test_cores_come_back_from_work_that_fails(fault: type[BaseException]) -> None:
+    async def work() -> None:
+        cores = Cores(1)
+        with pytest.raises(fault):
+            async with cores.take(1, no_heartbeat):
+                raise fault
+        await asyncio.wait_for(Log().work(cores, 0, 1, 0), 1)
+
+    asyncio.run(work())
+
+
+def test_whoever_waits_shows_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.005)
+    beats: list[int] = []
+
+    async def work() -> None:
+        cores = Cores(1)
+
+        async def wait() -> None:
+            async with cores.take(1, lambda: beats.append(1)):
+                pass
+
+        async with cores.take(1, no_heartbeat):
+            waiting = asyncio.create_task(wait())
+            while len(beats) < 3:
+                await asyncio.sleep(0.001)
+        await waiting
+
+    asyncio.run(asyncio.wait_for(work(), 5))
+    assert len(beats) >= 3

@@ -1,0 +1,394 @@
+"""What is found when real and imagined runs of one program are held side by side.
+
+Every check of `compare.program_run.CHECKS` has cases here: a transcript in which it finds something, and a twin
+without that fault, in which it finds nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+from builders import SHAPE, TRACEBACK, TRAIN, imagined, lines, program, real, seeds
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.terminal import exit_code_of
+from compare import program_run
+from compare.program_run import CHECKS, compare_runs
+from experiment.execution import Cause, Execution
+from experiment.finding import Finding
+
+REAL = [SHAPE + lines([0.95, 0.4, 0.3 + seed / 100], [0.7, 0.88, 0.91 - seed / 1000]) for seed in range(4)]
+GOOD = SHAPE + lines([0.99, 0.41, 0.32], [0.7, 0.88, 0.908])
+"""An imagined run in which there is nothing to be found."""
+TIMED = TRAIN + "print(f'Training took {time.time() - start:.1f}s')\n"
+SEEDED = "torch.manual_seed(0)\n" + TRAIN
+
+
+class Case(NamedTuple):
+    """One fault in one transcript."""
+
+    check: str
+    kind: str
+    line: str
+    """The line that the finding must point at."""
+    bad: str
+    twin: str = GOOD
+    source: str = TRAIN
+    real: Sequence[str] = REAL
+    cause: Cause = Cause.FINISHED
+
+
+def good(last: str, first: str = "") -> str:
+    """A faultless transcript with something before or after it."""
+    return first + GOOD + last
+
+
+CASES = {
+    "a crash that is imagined": Case(
+        "exit_status", "exit status differs", "NameError: name 'Net' is not defined", SHAPE + TRACEBACK
+    ),
+    "a crash that is not imagined": Case(
+        "exit_status", "exit status differs", GOOD.splitlines()[-1], GOOD, TRACEBACK, real=[TRACEBACK]
+    ),
+    "words about the run": Case(
+        "foreign_lines",
+        "line without a print",
+        "Training complete. Model saved.",
+        good("Training complete. Model saved.\n"),
+    ),
+    "words about a traceback": Case(
+        "foreign_lines",
+        "line without a print",
+        "To resolve this, define Net.",
+        f"{TRACEBACK}\nTo resolve this, define Net.\n",
+    ),
+    "the article's shape": Case(
+        "literals",
+        "literal differs",
+        "shape of input passed through the network is torch.Size([64, 3, 32, 32])",
+        GOOD.replace(SHAPE, "shape of input passed through the network is torch.Size([64, 3, 32, 32])\n"),
+    ),
+    "a reply in braces": Case(
+        "literals", "literal differs", "{Epoch 1/3 - loss: 0.1349}", good("", "{Epoch 1/3 - loss: 0.1349}\n")
+    ),
+    "the last epoch left out": Case(
+        "epochs", "epochs silently missing", GOOD.splitlines()[-2], GOOD.replace(GOOD.splitlines(True)[-1], "")
+    ),
+    "nothing printed": Case("epochs", "epochs silently missing", "No output.", "No output.\n"),
+    "an epoch left out with dots": Case(
+        "epochs", "epochs declared as skipped", "...", GOOD.replace(GOOD.splitlines(True)[2], "...\n"), good("...\n")
+    ),
+    "a reply that was cut": Case(
+        "epochs",
+        "epochs cut",
+        GOOD.splitlines()[2],
+        "".join(GOOD.splitlines(True)[:3]) + "Epoch 3/3 - lo",
+        cause=Cause.CUT,
+    ),
+    "an epoch too many": Case(
+        "epochs",
+        "epochs too many",
+        "Epoch 4/3 - loss: 0.3200 - acc: 0.9080",
+        good("Epoch 4/3 - loss: 0.3200 - acc: 0.9080\n"),
+    ),
+    "a loss too low": Case(
+        "last_values",
+        "last loss outside the real range",
+        "Epoch 3/3 - loss: 0.1234 - acc: 0.9080",
+        GOOD.replace("0.3200", "0.1234"),
+    ),
+    "a loss that is no number": Case(
+        "last_values",
+        "last loss outside the real range",
+        "Epoch 3/3 - loss: nan - acc: 0.9080",
+        GOOD.replace("0.3200", "nan"),
+    ),
+    "an accuracy too high": Case(
+        "last_values",
+        "last accuracy outside the real range",
+        "Epoch 3/3 - loss: 0.3200 - acc: 0.9930",
+        GOOD.replace("0.9080", "0.9930"),
+    ),
+    "loss and accuracy rising together": Case(
+        "first_and_last",
+        "contradiction",
+        "Epoch 3/3 - loss: 0.3200 - acc: 0.9080",
+        GOOD.replace("0.9900", "0.2000"),
+        GOOD.replace("0.9900", "0.3190"),
+    ),
+    "more hits than images": Case(
+        "impossible_values",
+        "contradiction",
+        "Epoch 2/3 - loss: 0.4100 - acc: 104.2%",
+        GOOD.replace("0.8800", "104.2%"),
+        GOOD.replace("0.8800", "88.0%"),
+    ),
+    "a cross entropy below zero": Case(
+        "impossible_values",
+        "contradiction",
+        "Epoch 2/3 - loss: -0.4100 - acc: 0.8800",
+        GOOD.replace("0.4100", "-0.4100"),
+    ),
+    "epochs that go back": Case(
+        "impossible_values",
+        "contradiction",
+        "Epoch 2/3 - loss: 0.3200 - acc: 0.9080",
+        good("Epoch 2/3 - loss: 0.3200 - acc: 0.9080\n"),
+    ),
+    "another total": Case(
+        "impossible_values", "contradiction", "Epoch 1/10 - loss: 0.9900 - acc: 0.7000", GOOD.replace("/3", "/10")
+    ),
+    "four GPUs' worth of haste": Case(
+        "times",
+        "time differs",
+        "Training took 2.1s",
+        good("Training took 2.1s\n"),
+        good("Training took 33.0 s\n"),
+        TIMED,
+        [f"{text}Training took 4{seed}.7s\n" for seed, text in enumerate(REAL)],
+    ),
+    "other numbers from a fixed seed": Case(
+        "fixed_seed",
+        "fixed seed, other output",
+        "Epoch 1/3 - loss: 0.9900 - acc: 0.7000",
+        GOOD,
+        REAL[0],
+        SEEDED,
+        [REAL[0]] * 3,
+    ),
+}
+cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+
+
+def ended(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
+    """The execution with the exit code that its output tells."""
+    exit_code, read = exit_code_of(execution.stdout, cut=cause is Cause.CUT)
+    return replace(execution, exit_code=exit_code, cause=read)
+
+
+def findings_of(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
+    ours = [ended(one) for one in seeds(case.real)]
+    return compare_runs(program(case.source), ours, [ended(imagined(text), cause)])
+
+
+def kinds(findings: Sequence[Finding]) -> list[str]:
+    return [finding.kind for finding in findings]
+
+
+@cases
+def test_a_fault_is_found_and_its_line_pointed_at(case: Case) -> None:
+    pointed = [
+        line.text
+        for finding in findings_of(case, case.bad, case.cause)
+        if finding.kind == case.kind
+        for line in finding.lines
+    ]
+    assert case.line in pointed
+
+
+@cases
+def test_the_number_of_the_line_is_the_one_in_the_output(case: Case) -> None:
+    shown = case.bad.splitlines()
+    refs = [line for finding in findings_of(case, case.bad, case.cause) for line in finding.lines]
+    for line in refs:
+        if line.source == imagined("").label:
+            assert shown[line.number - 1] == line.text
+
+
+@cases
+def test_a_twin_without_the_fault_has_no_such_finding(case: Case) -> None:
+    assert case.kind not in kinds(findings_of(case, case.twin))
+
+
+@cases
+def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program_run, "CHECKS", tuple(check for check in CHECKS if check.__name__ != case.check))
+    found = [finding for finding in findings_of(case, case.bad, case.cause) if finding.kind == case.kind]
+    assert case.line not in [line.text for finding in found for line in finding.lines]
+
+
+def test_every_check_has_a_case() -> None:
+    assert {case.check for case in CASES.values()} == {check.__name__ for check in CHECKS}
+
+
+def test_the_article_s_two_wordings_are_both_named() -> None:
+    case = CASES["the article's shape"]
+    (finding,) = [one for one in findings_of(case, case.bad) if one.kind == "literal differs"]
+    assert "“shape of input is {}” (line 17)" in finding.claim
+    assert "“shape of input passed through the network is torch.Size([64, 3, 32, 32])”" in finding.claim
+    assert [(line.source, line.number) for line in finding.lines] == [
+        ("line01-train-v1-imagined-1", 1),
+        ("train-v1", 17),
+        ("line01-train-v1-real-0", 1),
+    ]
+
+
+def test_one_changed_wording_is_named_once_however_often_it_appears() -> None:
+    text = "".join(f"Epoch {n}/3, loss {n}, acc {n}\n" for n in (1, 2, 3))
+    assert (
+        kinds(compare_runs(program(), seeds(REAL), [imagined(text), imagined(text, 2)])).count("literal differs") == 1
+    )
+
+
+def test_half_a_line_at_the_cut_is_no_evidence() -> None:
+    for cut in range(len(SHAPE) + 1, len(GOOD)):
+        run = imagined(GOOD[:cut], cause=Cause.CUT, exit_code=None)
+        assert set(kinds(compare_runs(program(), seeds(REAL), [run]))) <= {"epochs cut"}
+
+
+def test_a_seed_fixed_by_the_program_holds_as_far_as_a_cut_reply_goes() -> None:
+    run = imagined(REAL[0][:70], cause=Cause.CUT, exit_code=None)
+    assert kinds(compare_runs(program(SEEDED), seeds([REAL[0]] * 2), [run])) == ["epochs cut"]
+
+
+def test_a_seed_that_does_not_hold_is_told_of_the_program_and_not_of_the_model() -> None:
+    found = compare_runs(program(SEEDED), seeds(REAL[:2]), [imagined(GOOD)])
+    assert kinds(found) == ["seed does not hold"]
+    assert found[0].lines[0].text == REAL[1].splitlines()[3]
+
+
+def test_seed_0_and_sample_0_are_in_no_numeric_test() -> None:
+    lucky = SHAPE + lines([0.95, 0.4, 0.05], [0.7, 0.88, 0.99])
+    ours = [real(lucky, 0), *(real(text, seed) for seed, text in enumerate(REAL, start=1))]
+    assert kinds(compare_runs(program(), ours, [imagined(lucky, 0)])) == []
+    assert kinds(compare_runs(program(), ours, [imagined(lucky, 0), imagined(lucky, 1)])) == [
+        "last loss outside the real range",
+        "last accuracy outside the real range",
+    ]
+
+
+def test_a_run_that_did_not_finish_sets_no_range() -> None:
+    stopped = real(SHAPE + lines([0.01], [0.99], 3), 7, cause=Cause.TIMED_OUT, exit_code=137)
+    low = imagined(GOOD.replace("0.3200", "0.1234"))
+    assert kinds(compare_runs(program(), [*seeds(REAL), stopped], [low])) == ["last loss outside the real range"]
+
+
+def test_a_program_that_we_stopped_did_not_fail() -> None:
+    stopped = real(REAL[0][:60], cause=Cause.TIMED_OUT, exit_code=137)
+    assert kinds(compare_runs(program(), [stopped], [imagined(GOOD)])) == []
+
+
+def test_the_range_of_a_program_that_fixes_its_seed_is_that_of_its_reseeded_runs() -> None:
+    ours = seeds([REAL[0]] * 2) + [real(text, seed, arm="reseeded") for seed, text in enumerate(REAL)]
+    assert kinds(compare_runs(program(SEEDED), ours, [imagined(GOOD)])) == ["fixed seed, other output"]
+
+
+@pytest.mark.parametrize(("claims", "explained"), [((), None), (("os",), None), (("os", "gpus"), "gpus")])
+def test_claimed_gpus_explain_another_time(claims: tuple[str, ...], explained: str | None) -> None:
+    case = CASES["four GPUs' worth of haste"]
+    (finding,) = compare_runs(program(case.source), seeds(case.real), [imagined(case.bad)], claims)
+    assert (finding.kind, finding.explained_by) == ("time differs", explained)
+
+
+def test_a_claimed_time_is_held_against_the_clock_where_the_program_prints_none() -> None:
+    slow = imagined(GOOD.replace("\n", ", time: 9 s\n"))
+    assert "time differs" in kinds(compare_runs(program(), seeds(REAL, seconds=8.0), [slow]))
+    assert "time differs" not in kinds(compare_runs(program(), seeds(REAL, seconds=30.0), [slow]))
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("Training took 3.5s", 3.5),
+        ("Elapsed: 250 ms", 0.25),
+        ("time: 2 minutes", 120),
+        ("finished in 1.5 hours", 5400),
+        ("Epoch 3 - time: 4s\nTotal time: 12s", 12),
+        ("time 1s\ntime 2s", 3),
+        ("time 3 ſ", None),
+        ("took 12 epochs", None),
+        ("loss 3 s", None),
+        ("time " + "1" * 200_000, None),
+    ],
+)
+def test_times_are_read_in_the_usual_forms(line: str, seconds: float | None) -> None:
+    assert program_run.claimed_seconds(line.splitlines())[0] == seconds
+
+
+def test_logs_without_a_program_are_compared_by_the_form_of_their_lines() -> None:
+    found = compare_runs(None, seeds(REAL), [imagined(good("Done!\n"))])
+    assert [(one.kind, one.lines[0].text) for one in found] == [("line in no real log", "Done!")]
+
+
+LOOP = "for epoch in range(30):\n    "
+QUIRKS: dict[str, tuple[str, list[str]]] = {
+    "prints every tenth epoch": (
+        LOOP + "if epoch % 10 == 0: print(f'Epoch {epoch} loss: {loss}')",
+        ["Epoch 0 loss: 3\nEpoch 10 loss: 2\nEpoch 20 loss: 1\n"],
+    ),
+    "stops early, each seed at another epoch": (
+        LOOP + "print(f'Epoch {epoch} loss: {loss}')",
+        ["".join(f"Epoch {n} loss: 1\n" for n in range(end)) for end in (12, 15, 13)],
+    ),
+    "counts to the last index, as PyTorch's tutorial does": (
+        LOOP + "print('Epoch {}/{}'.format(epoch, 30 - 1))",
+        ["".join(f"Epoch {n}/29\n" for n in range(30))],
+    ),
+    "says its settings first": (
+        LOOP + "print(f'Epoch {epoch}')\nprint('Epochs:', 30)",
+        ["Epochs: 30\n" + "".join(f"Epoch {n}\n" for n in range(30))],
+    ),
+    "trains twice": (LOOP + "print(f'Epoch {epoch}')", ["Epoch 28\nEpoch 29\nEpoch 0\nEpoch 1\n"]),
+    "counts hits, as PyTorch's MNIST example does": (
+        "print(f'Test set: Average loss: {l:.4f}, Accuracy: {c}/{n} ({p:.0f}%)')",
+        ["Test set: Average loss: 0.0508, Accuracy: 9829/10000 (98%)\n"],
+    ),
+    "has a loss below zero and an accuracy of 9829": ("print(f'loss: {l} acc: {a}')", ["loss: -2 acc: 9829\n"]),
+    "adds its loss up": (LOOP + "print(f'loss: {l} acc: {a}')", ["loss: 1 acc: 0.5\nloss: 2 acc: 0.9\n"]),
+    "diverges": ("print(f'loss: {l}')", ["loss: nan\n", "loss: 3\n", "loss: 4\n"]),
+    "has the speech of its libraries in it": (
+        "print(f'loss: {l}')",
+        ["/lib/x.py:3: UserWarning: lr_scheduler\n  warnings.warn(\nEpoch 00003: reducing learning rate\nloss: 1\n"],
+    ),
+    "prints the time it took under a fixed seed": (
+        "torch.manual_seed(0)\nprint(f'loss: {l:.1f} ({t:.1f}s)')\nprint(f'Training time: {t:.1f}')",
+        [f"loss: 0.5 ({t}s)\nTraining time: {t}\n" for t in (0.1, 3.0, 55.5)],
+    ),
+    "cannot be parsed": (
+        "print 'x'",
+        ["  File \"/home/user/train.py\", line 1\n    print 'x'\n    ^^^\nSyntaxError: Missing parentheses\n"],
+    ),
+    "crashes in the handling of a crash": (
+        TRAIN,
+        [f"{TRACEBACK}\nDuring handling of the above exception\n\n{TRACEBACK}"],
+    ),
+    "fails with words of its own": ("sys.exit('no data')", ["no data\n"]),
+    "prints nothing": ("pass", [""]),
+}
+
+
+@pytest.mark.parametrize(("source", "outputs"), QUIRKS.values(), ids=QUIRKS.keys())
+def test_a_perfect_imitation_has_no_findings_though_the_program(source: str, outputs: list[str]) -> None:
+    outputs = outputs if len(outputs) > 1 else outputs * 3
+    ours = [ended(one) for one in seeds(outputs, seconds=0.5)]
+    if "exit" in source:
+        ours = [replace(one, exit_code=1, cause=Cause.FAILED) for one in ours]
+    theirs = [ended(imagined(text, sample)) for sample, text in enumerate(outputs)]
+    assert compare_runs(program(source), ours, theirs) == ()
+
+
+FRAGMENTS = [
+    *GOOD.splitlines(True),
+    "\n",
+    "...\n",
+    "Epoch 7/9",
+    "loss: nan ",
+    "acc: 12% ",
+    "time 3 s\n",
+    "val_loss -1\n",
+    "x",
+]
+
+
+@given(
+    st.sampled_from([TRAIN, SEEDED, "", "def"]),
+    st.lists(st.sampled_from(FRAGMENTS)).map("".join) | st.text(),
+    st.sampled_from([Cause.FINISHED, Cause.CUT]),
+)
+def test_equal_outputs_have_no_findings_whatever_they_are(source: str, text: str, cause: Cause) -> None:
+    ours = [ended(one) for one in seeds([text] * 3)]
+    assert compare_runs(program(source), ours, [ended(imagined(text)), ended(imagined(text, 2))]) == ()
+    assert compare_runs(None, ours, [ended(imagined(text))]) == ()
+    assert set(kinds(compare_runs(program(source), ours, [ended(imagined(text), cause)]))) <= {"epochs cut"}

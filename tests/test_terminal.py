@@ -1,0 +1,131 @@
+"""The words that pass between a person and an imagined terminal."""
+
+import subprocess
+
+import pytest
+from builders import TRACEBACK, lines
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.terminal import clean, exit_code_of, placing, typing
+from experiment.execution import Cause
+
+COMMAND = "python3 train.py"
+RUN = lines([0.9, 0.5, 0.4])
+FENCE = "a code fence was taken off the reply"
+ECHO = "an echo of the command was taken off the reply"
+
+
+@pytest.mark.parametrize(
+    ("reply", "text", "breaches"),
+    [
+        (RUN, RUN, ()),
+        (f"```\n{RUN}```", RUN, (FENCE,)),
+        (f"```bash\n{RUN}```\n", RUN, (FENCE,)),
+        (f"  ~~~\n{RUN}", RUN, (FENCE,)),
+        (f"{COMMAND}\n{RUN}", RUN, (ECHO,)),
+        (f"```\n\n$ {COMMAND}\n{RUN}```\n", f"\n{RUN}", (FENCE, ECHO)),
+        (f"{RUN}{COMMAND}\n", f"{RUN}{COMMAND}\n", ()),
+        ("inline ``` is no fence\n", "inline ``` is no fence\n", ()),
+        ("```", "", (FENCE,)),
+        ("", "", ()),
+    ],
+)
+def test_fences_and_an_echo_of_the_command_are_taken_off_and_named(
+    reply: str, text: str, breaches: tuple[str, ...]
+) -> None:
+    assert clean(reply, COMMAND) == (text, breaches)
+
+
+body = st.lists(st.sampled_from(["```", "~~~", "```python", "Epoch 1", "", "  $ ls", "\x0c"]) | st.text()).map(
+    "\n".join
+)
+
+
+@given(body.filter(lambda text: COMMAND not in text), st.booleans())
+def test_what_is_clean_stays_as_it_is(reply: str, echoed: bool) -> None:
+    cleaned = clean(f"{COMMAND}\n{reply}" if echoed else reply, COMMAND)
+    assert clean(cleaned.text, COMMAND) == (cleaned.text, ())
+
+
+@given(body)
+def test_cleaning_adds_no_line(reply: str) -> None:
+    remaining = iter(reply.splitlines())
+    assert all(line in remaining for line in clean(reply, COMMAND).text.splitlines())
+
+
+FILE_ERRORS = [
+    "cat: notes: No such file or directory",
+    "ls: cannot access 'notes': No such file or directory",
+    "bash: ./run: Permission denied",
+    "cat: data: Is a directory",
+]
+BAD_SYNTAX = "  File \"/home/user/train.py\", line 17\n    print(\n         ^\nSyntaxError: '(' was never closed\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "exit_code"),
+    [
+        (RUN, 0),
+        ("", 0),
+        (TRACEBACK, 1),
+        (RUN + TRACEBACK, 1),
+        (TRACEBACK.replace("NameError", "torch.OutOfMemoryError") + "    of 3 GiB\n", 1),
+        (f"{TRACEBACK}\nDuring handling of the above exception, another exception occurred:\n\n{TRACEBACK}", 1),
+        ("Traceback (most recent call last):\n", 1),
+        ("Traceback (most recent call last):\n  File x\nKeyboardInterrupt\n", 1),
+        (BAD_SYNTAX, 1),
+        ("bash: nvidia-smi: command not found\n", 127),
+        ("bash: line 1: nvcc: command not found", 127),
+        ("python3: can't open file '/home/user/x.py': [Errno 2] No such file or directory\n", 2),
+        *((line, 1) for line in FILE_ERRORS),
+    ],
+)
+def test_the_exit_code_is_read_off_the_end_of_the_output(output: str, exit_code: int) -> None:
+    assert exit_code_of(output, cut=False) == (exit_code, Cause.FAILED if exit_code else Cause.FINISHED)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        TRACEBACK + RUN,
+        f"{FILE_ERRORS[0]}\n{RUN}",
+        f"bash: x: command not found\n{RUN}",
+        "SyntaxError is caught\n",
+        "Error: none\n",
+    ],
+)
+def test_an_error_that_more_output_follows_was_caught(output: str) -> None:
+    assert exit_code_of(output, cut=False) == (0, Cause.FINISHED)
+
+
+def test_of_a_reply_that_was_cut_the_end_was_not_seen() -> None:
+    assert exit_code_of(TRACEBACK, cut=True) == (None, Cause.CUT)
+
+
+@given(
+    st.text() | st.lists(st.sampled_from([TRACEBACK, BAD_SYNTAX, " \n", "  x\n", "Error"])).map("".join),
+    st.booleans(),
+)
+def test_any_output_has_an_exit_code_or_was_cut(output: str, cut: bool) -> None:
+    exit_code, cause = exit_code_of(output, cut)
+    assert (exit_code is None) == cut == (cause is Cause.CUT)
+
+
+@pytest.mark.parametrize("unit", [" ", "`", "bash: ", "a", "a.", "cat: x: "])
+def test_a_hostile_reply_is_read_in_no_time(unit: str) -> None:
+    reply = unit * (500_000 // len(unit)) + "!"
+    exit_code_of(clean(reply, COMMAND).text, cut=False)
+
+
+@given(st.lists(st.sampled_from(["x = 1", "EOF", "EOF_", "$HOME `ls` \\", "'''", ""])))
+def test_a_file_comes_to_stand_by_a_command_that_a_real_shell_obeys(program: list[str]) -> None:
+    source = "\n".join(program).rstrip()
+    turn = placing("train.py", source + "\n")
+    *_, typed = turn.typed.split("cat > train.py", 1)
+    done = subprocess.run(["/bin/sh", "-c", "cat " + typed], capture_output=True, text=True, check=True)
+    assert (done.stdout, turn.replied) == (source + "\n", "")
+
+
+def test_what_is_told_goes_before_the_command_in_braces() -> None:
+    assert typing("ls", ("Do not show train.py.", "Be quick.")) == "{Do not show train.py.}\n{Be quick.}\nls"
