@@ -15,7 +15,8 @@ from prompts import render
 
 FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7
-REPLY_TOKENS = 2048
+REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
+"""By the wording that the model needs: a small one is asked for less, and may not stop by itself."""
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
 """Of the hidden layers that the checklist suggests; each further one is half as wide."""
@@ -71,7 +72,7 @@ class Coder:
             messages,
             Sampling(
                 seed=self.first_seed + tries,
-                max_tokens=REPLY_TOKENS,
+                max_tokens=REPLY_TOKENS[self.model.coder_prompt],
                 temperature=FIRST_TEMPERATURE if first else AFRESH_TEMPERATURE,
             ),
             role="coder",

@@ -64,7 +64,7 @@ def _program_table(title: str, executions: Sequence[Execution]) -> Table:
     rest = imagined[SAMPLES_SHOWN:]
     if rest:
         columns.append((f"imagined\n{len(rest)} more", "magenta", rest))
-    table = Table(title=Text(title), title_justify="left", box=SIMPLE)
+    table = Table(title=Text(title), title_justify="left", box=SIMPLE, pad_edge=False)
     table.add_column("")
     for head, style, _runs in columns:
         table.add_column(Text(head, style=style), justify="right")
@@ -97,8 +97,8 @@ _ROWS: dict[str, Callable[[Sequence[Execution]], str]] = {
     "epochs": lambda runs: _spread(
         [len({epoch for _line, epoch in read_curves(one.stdout).epochs}) for one in runs], 0
     ),
-    "first loss": lambda runs: _spread([read_curves(one.stdout).first("loss") for one in runs], 4),
-    "last loss": lambda runs: _spread([read_curves(one.stdout).last("loss") for one in runs], 4),
-    "last acc.": lambda runs: _spread([read_curves(one.stdout).last("accuracy") for one in runs], 4),
+    "first loss": lambda runs: _spread([read_curves(one.stdout).first("loss") for one in runs], 3),
+    "last loss": lambda runs: _spread([read_curves(one.stdout).last("loss") for one in runs], 3),
+    "last acc.": lambda runs: _spread([read_curves(one.stdout).last("accuracy") for one in runs], 3),
     "seconds": lambda runs: _spread([one.seconds for one in runs], 1),
 }

@@ -117,7 +117,7 @@ def test_every_name_is_made_harmless(tmp_path: Path, found: set[bytes]) -> None:
     home.mkdir()
     for name in found - {b".", b".."}:
         Path(os.fsdecode(bytes(home) + b"/" + name)).write_text("x")
-    target = home / "target"
+    target = tmp_path / f"{home.name}-target"
     for safe in collect(home, target):
         assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", safe)
         assert (target / safe).read_text() == "x"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from agents.terminal import exit_code_of
 from compare import program_run
+from compare.durations import claimed_seconds
 from compare.program_run import CHECKS, compare_runs
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
@@ -304,7 +305,7 @@ def test_a_claimed_time_is_held_against_the_clock_where_the_program_prints_none(
     ],
 )
 def test_times_are_read_in_the_usual_forms(line: str, seconds: float | None) -> None:
-    assert program_run.claimed_seconds(line.splitlines())[0] == seconds
+    assert claimed_seconds(line.splitlines())[0] == seconds
 
 
 def test_logs_without_a_program_are_compared_by_the_form_of_their_lines() -> None:

@@ -114,4 +114,4 @@ def test_steps_pass_over_what_is_only_told() -> None:
 
 
 def test_a_task_is_learned_and_needs_no_special_prints_by_default() -> None:
-    assert Task(**TASK) == Task(layers=4, epochs=3, learns=True, shape_print=False, all_gpus=False)
+    assert Task.model_validate(TASK) == Task(layers=4, epochs=3, learns=True, shape_print=False, all_gpus=False)
