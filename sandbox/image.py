@@ -22,6 +22,7 @@ IMAGE = "gedanken/sandbox:cpu"
 PULLED_BASE = "python:3.11-slim-bookworm"
 BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 RECIPE_LABEL = "gedanken.recipe"
+STAGE_LABEL = "gedanken.stage"
 HERE = Path(__file__).parent
 
 # Sizes and times of one build, used only to say how much is left.
@@ -137,10 +138,17 @@ def _build(client: "DockerClient", base: str, wheels: Path, progress: Progress) 
                     rm=True,
                     forcerm=True,
                 )
+            _remove_first_stage(client)
         except BuildError as error:
             raise NoSandbox(f"building {IMAGE} failed: {_last_line(str(error))}") from error
         except DockerException as error:
             raise NoSandbox(f"the engine could not build {IMAGE}: {_last_line(str(error))}") from error
+
+
+def _remove_first_stage(client: "DockerClient") -> None:
+    """The builder leaves the first stage behind without a name, larger than the image itself."""
+    for image in client.images.list(filters={"label": STAGE_LABEL, "dangling": True}):
+        client.images.remove(image.id, force=True)
 
 
 def folder_bytes(folder: Path) -> float:
