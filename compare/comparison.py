@@ -6,7 +6,6 @@ from functools import cached_property
 
 from compare.curves import Curves, read_curves
 from compare.ledger import Entry, keep_ledger, skeleton
-from compare.skipping import epochs_shown
 from compare.source import PrintSite, Source
 from experiment.execution import Cause, Execution
 from experiment.finding import LineRef
@@ -44,7 +43,7 @@ class Observed:
 
     @property
     def epochs(self) -> frozenset[int]:
-        return frozenset(epoch for _line, epoch in epochs_shown(self.text, self.curves))
+        return frozenset(epoch for _line, epoch in self.curves.epochs)
 
     def ref(self, index: int) -> LineRef:
         """Point at the line with this index, from 0."""

@@ -106,6 +106,45 @@ def literals(these: Comparison) -> Iterable[Finding]:
             )
 
 
+def counts(these: Comparison) -> Iterable[Finding]:
+    """A line printed more or less often than in any real run; lines that name an epoch are counted elsewhere."""
+    finished = [run for run in these.real if run.execution.cause is Cause.FINISHED]
+    if not finished:
+        return
+    for site in _sites(these):
+        real = [_lines_of(run, site) for run in finished]
+        if site.is_open or any(set(lines) & _epoch_lines(run) for run, lines in zip(finished, real, strict=True)):
+            continue
+        low, high = min(map(len, real)), max(map(len, real))
+        for run in these.imagined:
+            shown = _lines_of(run, site)
+            fewer = len(shown) < low and run.execution.cause is Cause.FINISHED
+            if not fewer and len(shown) <= high:
+                continue
+            really = f"{low}" if low == high else f"{low} to {high}"
+            refs = [run.ref(at) for at in shown[high : high + LINES_SHOWN]]
+            label = these.program.label if these.program else "program"
+            yield Finding(
+                "print count differs",
+                f"Real runs print “{site.words}” {_times(really)}; {run.execution.label} shows it "
+                f"{_times(len(shown))}{'' if run.execution.cause is Cause.FINISHED else ' before its end was cut'}.",
+                (*refs, LineRef(label, site.line, site.words)),
+            )
+
+
+def _lines_of(run: Observed, site: PrintSite) -> list[int]:
+    """Indices of the lines that this site made, or whose wording is nearest to it."""
+    return [entry.number - 1 for entry in run.ledger if entry.site == site]
+
+
+def _epoch_lines(run: Observed) -> set[int]:
+    return {line for line, _epoch in run.curves.epochs}
+
+
+def _times(number: object) -> str:
+    return f"{number} time" if str(number) == "1" else f"{number} times"
+
+
 def fixed_seed(these: Comparison) -> Iterable[Finding]:
     """A program that fixes its own seed has no noise: as written, every run must print the same (rule 7).
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from compare.comparison import LINES_SHOWN, Comparison, Observed, share
 from compare.curves import Point
 from compare.durations import claimed_seconds
+from compare.ledger import skeleton
 from compare.skipping import EpochCount, as_ranges, count_epochs
 from experiment.execution import Cause
 from experiment.finding import Finding
@@ -25,7 +26,9 @@ def epochs(these: Comparison) -> Iterable[Finding]:
     for run in these.imagined:
         if run.execution.cause is Cause.FAILED:
             continue
-        count = count_epochs(run.text, run.curves, wanted, run.execution.cause is Cause.CUT, possible)
+        # Dots that the program itself prints stand for no epochs.
+        text = "\n".join("" if skeleton(line) in these.forms else line for line in run.lines)
+        count = count_epochs(text, run.curves, wanted, run.execution.cause is Cause.CUT, possible)
         yield from _epoch_findings(these, run, count)
 
 
@@ -98,10 +101,11 @@ def _ends(runs: Sequence[Observed], name: str) -> list[tuple[Observed, Point]]:
 
 
 def first_and_last(these: Comparison) -> Iterable[Finding]:
-    """Accuracy rising while the loss rises, inside one sample, where it does so in no real run."""
+    """Accuracy rising while the loss rises, inside one sample that came to its end, and in no real run."""
     if any(_rises_with_its_loss(run) for run in these.real):
         return
-    for run in filter(_rises_with_its_loss, these.imagined):
+    finished = [run for run in these.imagined if run.execution.cause is Cause.FINISHED]
+    for run in filter(_rises_with_its_loss, finished):
         loss, accuracy = run.curves.series["loss"], run.curves.series["accuracy"]
         yield Finding(
             "contradiction",
@@ -164,6 +168,8 @@ def times(these: Comparison) -> Iterable[Finding]:
     if not really:
         return
     for run in these.imagined:
+        if run.execution.cause is not Cause.FINISHED:
+            continue
         claimed, at = claimed_seconds(run.lines)
         if claimed is None or really[0] / TIME_FACTOR <= claimed <= really[-1] * TIME_FACTOR:
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from compare.comparison import Comparison, Observed
-from compare.line_checks import exit_status, fixed_seed, foreign_lines, literals
+from compare.line_checks import counts, exit_status, fixed_seed, foreign_lines, literals
 from compare.number_checks import epochs, first_and_last, impossible_values, last_values, times
 from compare.source import Source
 from experiment.execution import Execution
@@ -14,6 +14,7 @@ CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
     exit_status,
     foreign_lines,
     literals,
+    counts,
     epochs,
     last_values,
     first_and_last,

@@ -38,7 +38,7 @@ def count_epochs(
 ) -> EpochCount:
     """Account for the epochs `wanted`; those in `possible` may be shown, and need not be."""
     declaring = _declaring(text)
-    epochs = epochs_shown(text, curves)
+    epochs = _epochs_shown(text, curves)
     shown = {epoch for _line, epoch in epochs}
     missing = sorted(wanted - shown)
     declared = {epoch for gap in _gaps(epochs, declaring) for epoch in _inside(missing, *gap)}
@@ -56,7 +56,7 @@ def count_epochs(
     )
 
 
-def epochs_shown(text: str, curves: Curves) -> list[tuple[int, int]]:
+def _epochs_shown(text: str, curves: Curves) -> list[tuple[int, int]]:
     """(line, epoch) for each line that shows an epoch.
 
     `[epoch 3 to 98 omitted]` names one and shows none: a line that declares must hold a loss or an accuracy too.

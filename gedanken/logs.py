@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agents.terminal import exit_code_of
 from compare.program_run import compare_runs
+from compare.source import Source
 from experiment.errors import BadInput
 from experiment.execution import Execution
 from experiment.finding import Finding
@@ -19,10 +20,10 @@ def compare_logs(real: Sequence[Path], imagined: Sequence[Path], program: Path |
     if program is not None:
         source = Program(program.name, 1, _read(program), told="", prompt="", seed=0)
         try:
-            compile(source.source, program.name, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            line = getattr(error, "lineno", None)
-            raise BadInput(f"{program}{f':{line}' if line else ''}: not valid Python: {error.args[0]}") from error
+            Source(source.source)
+        except SyntaxError as error:
+            at = f":{error.lineno}" if error.lineno else ""
+            raise BadInput(f"{program}{at}: not valid Python: {error.msg}") from error
     # Neither list has a trunk, so that both count from 1.
     ours = [_execution(path, seed=number) for number, path in enumerate(real, start=1)]
     theirs = [_execution(path, sample=number) for number, path in enumerate(imagined, start=1)]

@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from experiment.progress import Silent
+
+# Property tests run on busy machines too.
+settings.register_profile("gedanken", deadline=None)
+settings.load_profile("gedanken")
 
 GEDANKEN = [sys.executable, "-m", "gedanken"]
 

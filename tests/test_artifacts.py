@@ -110,7 +110,7 @@ def test_two_files_whose_harmless_names_are_one_do_not_overwrite_each_other(home
 names = st.binary(min_size=1, max_size=60).map(lambda name: name.replace(b"/", b"\\").replace(b"\x00", b"\n"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.sets(names | st.sampled_from([b"...", b".bashrc", b"..\\x", b"\xff", b"-rf", b"\x1b[31m"])))
 def test_every_name_is_made_harmless(tmp_path: Path, found: set[bytes]) -> None:
     home = tmp_path / f"home{len(list(tmp_path.iterdir()))}"

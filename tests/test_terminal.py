@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 from builders import TRACEBACK, lines
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.terminal import clean, exit_code_of, placing, typing
@@ -118,6 +118,7 @@ def test_a_hostile_reply_is_read_in_no_time(unit: str) -> None:
     exit_code_of(clean(reply, COMMAND).text, cut=False)
 
 
+@settings(max_examples=20, deadline=None)  # each starts a shell
 @given(st.lists(st.sampled_from(["x = 1", "EOF", "EOF_", "$HOME `ls` \\", "'''", ""])))
 def test_a_file_comes_to_stand_by_a_command_that_a_real_shell_obeys(program: list[str]) -> None:
     source = "\n".join(program).rstrip()
