@@ -114,9 +114,12 @@ def _as_model(address: str, key: str, cores: int) -> Model:
     )
     warm_for = ""
 
-    async def prepare(messages: Sequence[Message]) -> None:
+    async def prepare(messages: Sequence[Message], fresh: bool) -> None:
         """Process the messages from nothing, once: a seed repeats only in the same state of the cache."""
         nonlocal warm_for
+        if not fresh:
+            warm_for = ""
+            return
         wanted = hashlib.sha256(repr(list(messages)).encode()).hexdigest()
         if wanted != warm_for:
             await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})

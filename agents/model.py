@@ -50,7 +50,7 @@ class ModelBusy(NoModel):
     """The model failed in a way that may pass: the connection, a rate limit, an error of the server."""
 
 
-Prepare = Callable[[Sequence[Message]], Awaitable[None]]
+Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class Model:
     coder_prompt: Literal["tell", "checklist"] = "tell"
     """Which wording the coder needs: small models get a checklist."""
     prepare: Prepare | None = None
-    """Brings the server's cache into the same state before replies that must be reproducible."""
+    """Called before each reply, with its messages and whether it must be fresh: brings the server's cache into a
+    state that depends on nothing asked before."""
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
@@ -90,8 +91,8 @@ class Model:
         as far as the server allows. Raises ModelBusy for what may pass and NoModel for what will not.
         """
         try:
-            if fresh and self.prepare:
-                await self.prepare(messages)
+            if self.prepare:
+                await self.prepare(messages, fresh)
             return await self._stream(messages, sampling, role, on_text)
         except NoModel:
             raise

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from experiment.progress import Silent
 
 pytestmark = pytest.mark.model
 
-HAIKU = [Message("system", "You are terse."), Message("user", "Name three colours.")]
+VILLAGES = [Message("system", "You are terse."), Message("user", "Invent five unusual names for a village.")]
 OTHER = [Message("user", "What is 2 + 2? Say the number only.")]
 
 
@@ -40,10 +40,10 @@ def test_the_same_seed_gives_the_same_sample_whatever_was_asked_before() -> None
         sampling = Sampling(seed=7, max_tokens=24)
         texts = []
         for _ in range(2):
-            texts.append((await model.reply(HAIKU, sampling, role="test")).text)
-            await model.reply(HAIKU, Sampling(seed=8, max_tokens=24), role="test")
+            texts.append((await model.reply(VILLAGES, sampling, role="test")).text)
+            await model.reply(VILLAGES, Sampling(seed=8, max_tokens=24), role="test")
             await model.reply(OTHER, Sampling(seed=9, max_tokens=8), role="test", fresh=False)
-        texts.append((await model.reply(HAIKU, Sampling(seed=8, max_tokens=24), role="test")).text)
+        texts.append((await model.reply(VILLAGES, Sampling(seed=8, max_tokens=24), role="test")).text)
         return texts
 
     first, again, other = with_model(use)
@@ -54,7 +54,7 @@ def test_a_reply_says_what_made_it_and_whether_it_was_cut() -> None:
     async def use(model: Model) -> Any:
         pieces: list[str] = []
         cut = await model.reply(
-            HAIKU, Sampling(seed=0, max_tokens=2, temperature=0), role="test", on_text=pieces.append
+            VILLAGES, Sampling(seed=0, max_tokens=2, temperature=0), role="test", on_text=pieces.append
         )
         whole = await model.reply(OTHER, Sampling(seed=0, max_tokens=16, temperature=0), role="test")
         return model.describe(), cut, whole, "".join(pieces)
@@ -80,11 +80,33 @@ asyncio.run(main())
 """
 
 
+@pytest.fixture
+def holders() -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Start processes that open the embedded model and keep it; none outlives its test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        started.append(subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def said(process: subprocess.Popen[str], seconds: float) -> bool:
+    """Whether the process prints anything within so many seconds."""
+    assert process.stdout is not None
+    return bool(select.select([process.stdout], [], [], seconds)[0])
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_the_server_is_gone_with_its_owner_and_the_next_gets_its_place(how: signal.Signals) -> None:
-    owner = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
-    assert owner.stdout is not None
-    assert owner.stdout.readline() == "up\n"
+def test_the_server_is_gone_with_its_owner_and_the_next_gets_its_place(
+    holders: Callable[[], subprocess.Popen[str]], how: signal.Signals
+) -> None:
+    owner = holders()
+    assert said(owner, 120)
     servers = psutil.Process(owner.pid).children()
     assert len(servers) == 1
     assert not any("Bearer" in part or len(part) == 32 for part in servers[0].cmdline())
@@ -92,25 +114,16 @@ def test_the_server_is_gone_with_its_owner_and_the_next_gets_its_place(how: sign
     owner.wait()
     _gone, alive = psutil.wait_procs(servers, timeout=5)
     assert alive == []
-
-    async def use(model: Model) -> str:
-        return (await model.reply(OTHER, Sampling(seed=0, max_tokens=4), role="test")).text
-
-    assert with_model(use) is not None
+    assert said(holders(), 120)
 
 
-def test_a_second_process_waits_for_the_first() -> None:
-    first = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
-    assert first.stdout is not None
-    first.stdout.readline()
-    second = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
-    assert second.stdout is not None
-    assert select.select([second.stdout], [], [], 8)[0] == []
+def test_a_second_process_waits_for_the_first(holders: Callable[[], subprocess.Popen[str]]) -> None:
+    first = holders()
+    assert said(first, 120)
+    second = holders()
+    assert not said(second, 8)
     first.kill()
-    first.wait()
-    assert second.stdout.readline() == "up\n"
-    second.kill()
-    second.wait()
+    assert said(second, 120)
 
 
 def test_wrong_weights_are_refused_and_deleted(tmp_path: Path) -> None:
