@@ -49,16 +49,16 @@ class Coder:
     """Sampling seed of the first try; each further try adds one."""
 
     async def write(
-        self, line: ScriptLine, base: Program | None, earlier: Sequence[Program], failure: Failure | None
+        self, line: ScriptLine, at: int, base: Program | None, earlier: Sequence[Program], failure: Failure | None
     ) -> Program:
         """Return the next version of the file that a script line writes or edits.
 
-        `base` is the version that an edit starts from, `earlier` all versions so far. With a failure the model
-        is asked to mend it, unless its last reply was the same file once more: then it starts afresh.
-        Raises NoModel.
+        `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so
+        far. With a failure the model is asked to mend it, unless its last reply was the same file once more: then
+        it starts afresh. Raises NoModel.
         """
         assert line.file is not None
-        tries = sum(1 for program in earlier if program.told == line.tell)
+        tries = sum(1 for program in earlier if program.line == at)
         mend = failure is not None and not _is_repeat(failure.program, earlier)
         messages, prompt = self._first_messages(line, base)
         if mend and failure is not None:
@@ -85,6 +85,7 @@ class Coder:
             told=line.tell or "",
             prompt=prompt,
             seed=self.first_seed + tries,
+            line=at,
         )
 
     def _first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:

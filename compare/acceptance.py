@@ -27,7 +27,7 @@ def problems_of(source: str, execution: Execution, task: Task, majority_share: f
 def _problems_in_code(parsed: Source, task: Task) -> list[str]:
     problems = []
     layers = parsed.layer_count()
-    if layers != task.layers:
+    if layers not in (None, task.layers):
         problems.append(f"the network must have {task.layers} layers with weights, and has {layers}")
     if task.all_gpus and not parsed.uses_all_gpus():
         problems.append("it must use all GPUs, for example with nn.DataParallel(model), and uses one")

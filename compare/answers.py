@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from compare.comparison import short
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding, LineRef
 from experiment.persona import Gpus, Persona, World
@@ -50,7 +51,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
         findings.append(
             Finding(
                 "exit status differs",
-                f"“{_short(real.command)}” really ends with exit code {real.exit_code}, "
+                f"“{short(real.command)}” really ends with exit code {real.exit_code}, "
                 f"imagined with {imagined.exit_code}.",
                 tuple(_last(execution) for execution in (real, imagined) if _shown(execution).strip()),
                 explained,
@@ -60,7 +61,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
         return (
             Finding(
                 "answer cut",
-                f"The token limit cut the answer to “{_short(real.command)}”, which was right as far as it went.",
+                f"The token limit cut the answer to “{short(real.command)}”, which was right as far as it went.",
                 tuple(_ref(imagined, theirs, at) for at in range(len(theirs))[-1:]),
             ),
         )
@@ -74,9 +75,9 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
         findings.append(
             Finding(
                 "answer differs",
-                f"“{_short(real.command)}” answers differently from line {at + 1} on: really "
-                f"“{_short(ours[at]) if at < len(ours) else 'nothing more'}”, imagined "
-                f"“{_short(theirs[at]) if at < len(theirs) else 'nothing more'}”.",
+                f"“{short(real.command)}” answers differently from line {at + 1} on: really "
+                f"“{short(ours[at]) if at < len(ours) else 'nothing more'}”, imagined "
+                f"“{short(theirs[at]) if at < len(theirs) else 'nothing more'}”.",
                 tuple(refs),
                 explained,
             )
@@ -115,7 +116,7 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     if gpus.name:
         wrong = [row.text for row in rows if not _names(row.name, gpus.name)]
         if wrong:
-            yield _persona(table, f"nvidia-smi names a GPU that is no {gpus.name}: {_short(wrong[0])}.", wrong)
+            yield _persona(table, f"nvidia-smi names a GPU that is no {gpus.name}: {short(wrong[0])}.", wrong)
     over = [found for found in _MEMORY.finditer(text) if int(found["used"]) > int(found["total"])]
     if over:
         yield Finding(
@@ -220,8 +221,3 @@ def _lines(text: str) -> list[str]:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 80 else text[:77] + "…"

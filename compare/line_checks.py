@@ -152,6 +152,14 @@ def fixed_seed(these: Comparison) -> Iterable[Finding]:
     """
     if these.source is None or not these.source.fixes_its_seed():
         return
+    reseeded = [run for run in these.real if run.execution.arm == "reseeded"]
+    if len(reseeded) > 1 and len({run.text for run in reseeded if run.execution.cause is Cause.FINISHED}) < 2:
+        yield Finding(
+            "reseeding failed",
+            f"{these.name} fixes its own seed in a way that cannot be offset: its {len(reseeded)} reseeded runs fail "
+            "or all print the same, so nothing is known of its noise.",
+            tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
+        )
     written = [
         run for run in these.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
     ]

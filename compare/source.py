@@ -1,6 +1,7 @@
 """What can be read off a program's source without running it."""
 
 import ast
+import math
 import re
 from dataclasses import dataclass
 
@@ -79,9 +80,9 @@ class Source:
                     sites.append(PrintSite(line.strip(), call.lineno))
         return tuple(sites)
 
-    def layer_count(self) -> int:
-        """Layers with weights that the source makes; a list comprehension over a static range counts each."""
-        return sum(self._times(node) for node in ast.walk(self.tree) if _called_name(node) in LAYERS)
+    def layer_count(self) -> int | None:
+        """Layers with weights that the source makes; None where they are made in a loop of unknown length."""
+        return self._layers_in(self.tree)
 
     def epochs(self) -> int | None:
         """How often the training loop runs: the static range of the loop over epochs.
@@ -141,10 +142,28 @@ class Source:
         low, high = ([0, *bounds])[-2:]
         return max(0, high - low) if low is not None and high is not None else None
 
-    def _times(self, layer: ast.AST) -> int:
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.ListComp | ast.GeneratorExp) and layer in ast.walk(node.elt):
-                return self._range_length(node.generators[0].iter) or 1
+    def _layers_in(self, node: ast.AST) -> int | None:
+        inside = [self._layers_in(child) for child in ast.iter_child_nodes(node)]
+        known = [count for count in inside if count is not None]
+        if len(known) < len(inside):
+            return None
+        layers = sum(known) + (_called_name(node) in LAYERS)
+        turns = self._turns(node)
+        if not layers or turns is not None:
+            return layers * (turns or 0)
+        return None
+
+    def _turns(self, node: ast.AST) -> int | None:
+        """How often what stands inside a node happens; None where the source does not tell."""
+        match node:
+            case ast.For(iter=over):
+                return self._range_length(over)
+            case ast.While() | ast.AsyncFor():
+                return None
+            case ast.ListComp(generators=generators) | ast.GeneratorExp(generators=generators):
+                lengths = [self._range_length(generator.iter) for generator in generators]
+                known = [length for length in lengths if length is not None]
+                return math.prod(known) if len(known) == len(lengths) else None
         return 1
 
 

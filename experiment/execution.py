@@ -129,8 +129,12 @@ class RealMachine(Machine, Protocol):
         """Put a file into the home folder."""
         ...
 
+    def mark(self) -> None:
+        """Have branches start from the workspace as it is now."""
+        ...
+
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """The same machine with another seed, on its own copy of the workspace.
+        """The same machine with another seed, on its own copy of the workspace as it was at the last mark.
 
         With `reseed`, seeds that a program fixes itself are offset (fairness rule 7).
         """

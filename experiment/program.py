@@ -18,6 +18,8 @@ class Program:
     """Which wording the coder got: `tell`, `checklist`, `edit` or `repair`."""
     seed: int
     """Sampling seed of the coder's request."""
+    line: int = 0
+    """Index of the script line that asked for it."""
     works: bool | None = None
     """None until it has been executed."""
     problems: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from experiment.execution import Limits
 
 FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.py$"
-_RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]*\.py)\b")
+_RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]*\.py)\b")
 
 
 class Task(BaseModel):
@@ -100,6 +100,8 @@ class Experiment(BaseModel):
                 raise ValueError(f"script line {number} uses {needed}, which no earlier line writes")
             if line.write:
                 known.add(line.write)
+        for name in known - {line.runs for line in self.script}:
+            raise ValueError(f"the script writes {name} and never runs it, with `python3 {name}`")
         return self
 
     def told_before(self, index: int) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def _complete_persona(incomplete: str) -> list[str]:
 @app.command(
     epilog=(
         "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
-        "gedanken run my.yaml --model openai:gpt-5 --imagined 5   |   "
+        "gedanken run my.yaml --model openai:gpt-4.1 --imagined 5   |   "
         "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1.   " + EXIT_CODES
     )
 )
@@ -65,7 +65,7 @@ def run(
     ] = "article",
     model: Annotated[
         str,
-        typer.Option(help="`embedded`, or PROVIDER:NAME such as openai:gpt-5 or ollama:llama3, or scripted:FILE."),
+        typer.Option(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3, or scripted:FILE."),
     ] = "embedded",
     base_url: Annotated[
         str | None, typer.Option(help="Address of an OpenAI-compatible server, for a model named openai:….")
@@ -122,7 +122,7 @@ def run(
 )
 def compare(
     real: Annotated[list[Path], typer.Argument(help="Outputs of real runs, one file each.")],
-    imagined: Annotated[list[Path], typer.Option(help="Output of an imagined run; may be given several times.")],
+    imagined: Annotated[list[Path], typer.Option(help="Outputs of imagined runs: all paths that follow.")],
     program: Annotated[Path | None, typer.Option(help="The program that was run.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
@@ -163,10 +163,28 @@ def setup() -> None:
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:
-    print(f"gedanken: {message}", file=sys.stderr)
+    from gedanken.screen import harmless
+
+    print(f"gedanken: {harmless(' '.join(message.split()))}", file=sys.stderr)
     raise typer.Exit(exit_code)
 
 
 def main() -> None:
     """Entry point."""
-    app()
+    app(_spread_imagined(sys.argv[1:]))
+
+
+def _spread_imagined(arguments: list[str]) -> list[str]:
+    """Have `--imagined` of `compare` take every path that follows it, as `--imagined a.log b.log`."""
+    if arguments[:1] != ["compare"]:
+        return arguments
+    spread: list[str] = []
+    taking = False
+    for argument in arguments:
+        if argument.startswith("-"):
+            taking = argument == "--imagined"
+            if not taking:
+                spread.append(argument)
+        else:
+            spread += ["--imagined", argument] if taking else [argument]
+    return spread

@@ -63,6 +63,8 @@ def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
         raise BadInput(f"{where}{at}: not valid YAML: {problem}") from error
     except RecursionError as error:
         raise BadInput(f"{where}: nested too deeply") from error
+    except ValueError as error:  # a date or a number that Python cannot hold
+        raise BadInput(f"{where}: holds an impossible value: {error}") from error
     if not isinstance(value, dict):
         raise BadInput(f"{where}:1: holds no keys and values")
     try:

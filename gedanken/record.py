@@ -14,6 +14,7 @@ from experiment.finding import Finding
 from experiment.persona import Fact
 from experiment.program import Program
 from gedanken import __version__
+from gedanken.screen import harmless
 
 
 def make_folder(path: Path) -> Path:
@@ -112,9 +113,10 @@ class Record:
         parts = [f"# {self._about['experiment']}: what was typed, and what both machines said\n"]
         parts += [f"- {fact.name}: {_inline(fact.value)} ({fact.origin})" for fact in self._facts]
         for execution in self._in_order():
-            fence = _fence_for(execution.output + execution.command)
+            shown = harmless(f"$ {execution.command}\n{execution.output}")
+            fence = _fence_for(shown)
             title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
-            parts.append(f"\n## {title}\n\n{fence}\n$ {execution.command}\n{execution.output.rstrip()}\n{fence}")
+            parts.append(f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}")
             parts += [f"- {_inline(note)}" for note in execution.notes]
         return "\n".join(parts) + "\n"
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiment.errors import GedankenError
+from experiment.errors import GedankenError, NoModel
 from experiment.execution import Execution
 from experiment.persona import Dataset, Persona
 from experiment.program import Program
@@ -53,7 +53,9 @@ async def run(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
         return await _run_in(folder, wishes, screen)
     except BaseException:
         with suppress(OSError):
-            folder.rmdir()  # nothing half-made is left: this takes a folder that is still empty
+            folder.rmdir()  # nothing half-made is left: these take folders that are still empty
+            if wishes.out is None:
+                folder.parent.rmdir()
         raise
 
 
@@ -73,6 +75,8 @@ def run_until_interrupted(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
 
 
 async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record, str]:
+    from langgraph.errors import NodeTimeoutError
+
     from agents.registry import open_model
 
     async with (
@@ -100,6 +104,12 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record,
         except GedankenError as error:
             outcome = f"stopped: {error}"
             raise
+        except NodeTimeoutError as error:
+            outcome = f"stopped: {error}"
+            raise NoModel(f"{model.name} has said nothing for too long") from error
+        except Exception as error:
+            outcome = f"crashed: {type(error).__name__}: {error}"
+            raise
         finally:
             record.finish(outcome)
         return record, outcome
@@ -120,7 +130,7 @@ async def open_sandbox(
     await asyncio.to_thread(sweep, client)
     image = await asyncio.to_thread(ensure_image, client, screen)
     dataset, data = await asyncio.to_thread(ensure_dataset, wishes.experiment.dataset, screen)
-    safe = "".join(c for c in folder.name if c.isalnum() or c in "._-")[:48] or "run"
+    safe = "".join(c for c in folder.name if (c.isascii() and c.isalnum()) or c in "._-")[:48] or "run"
     machine = DockerMachine(
         client, image, data, wishes.experiment.limits, run_id=safe, artifacts=folder / "artifacts"
     )

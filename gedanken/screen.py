@@ -37,9 +37,9 @@ def harmless(text: str) -> str:
 class Screen:
     """Shows steps, and the workers of a run. On a terminal it is live; elsewhere it prints lines."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        """`quiet` shows nothing but errors."""
-        self.console = Console(stderr=True, quiet=quiet, highlight=False)
+    def __init__(self) -> None:
+        """Show things on standard error."""
+        self.console = Console(stderr=True, highlight=False)
         self._workers: dict[tuple[str, str], _Worker] = {}
         self._live: Live | None = None
 

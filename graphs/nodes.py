@@ -12,7 +12,8 @@ from agents.terminal import placing
 from compare.acceptance import problems_of
 from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona
 from compare.program_run import compare_runs
-from experiment.execution import Execution
+from experiment.errors import NoSandbox
+from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from experiment.program import Program
 from graphs.state import DONE, NO_WORKING_PROGRAM, Context, Leaf, State, keep_programs
@@ -55,10 +56,10 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     line = context.experiment.script[at]
     assert line.file is not None
     earlier = state.get("programs", [])
-    base = base_of(state, line.file, line.tell or "") if line.edit else None
+    base = base_of(state, line.file, at) if line.edit else None
     async with context.cores.take(context.model.cores, runtime.heartbeat):
         coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file), context.coder_seed)
-        program = await coder.write(line, base, earlier, failure)
+        program = await coder.write(line, at, base, earlier, failure)
     repeated = next(
         (other for other in [*earlier, base] if other and same_program(program.source, other.source)), None
     )
@@ -84,10 +85,14 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     line = context.experiment.script[index]
     program = latest(state, line.runs)
     task = context.experiment.task_at(index)
+    if program is not None:
+        context.machine.mark()  # the other seeds start from what the trunk starts from
     async with context.cores.take(context.experiment.limits.cpus, runtime.heartbeat):
         ran = await context.machine.run(
             line.type or "", on_output=_emit(runtime, "execute", "seed 0"), label=_label(index, program)
         )
+    if ran.cause is Cause.ENGINE_LOST:
+        raise NoSandbox(f"the Docker engine was lost: {'; '.join(ran.notes)}")
     execution = attach(ran, index, program.label if program else None)
     update: dict[str, Any] = {"executions": [execution]}
     if program is not None and task is not None:

@@ -38,12 +38,12 @@ def latest(state: State, name: str | None) -> Program | None:
 
 def tries_of(state: State, program: Program) -> int:
     """How often the coder has tried to do what this version was asked to do."""
-    return sum(1 for other in state.get("programs", []) if (other.name, other.told) == (program.name, program.told))
+    return sum(1 for other in state.get("programs", []) if other.line == program.line)
 
 
-def base_of(state: State, name: str, told: str) -> Program | None:
-    """The version that an edit starts from: the newest that was not asked to do the same."""
-    versions = [program for program in state.get("programs", []) if program.name == name and program.told != told]
+def base_of(state: State, name: str, line: int) -> Program | None:
+    """The version that an edit on this script line starts from: the newest that another line asked for."""
+    versions = [one for one in state.get("programs", []) if one.name == name and one.line != line]
     return versions[-1] if versions else None
 
 
@@ -90,7 +90,7 @@ def _failed_versions(state: State, program: Program) -> list[Program]:
     return [
         other
         for other in state.get("programs", [])
-        if other.works is False and other.told == program.told and other.label in ran
+        if other.works is False and other.line == program.line and other.label in ran
     ]
 
 

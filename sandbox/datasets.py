@@ -64,7 +64,8 @@ def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
         made.mkdir()
         dataset = make(made, progress)
         (made / "dataset.json").write_text(dataset.model_dump_json(indent=2))
-        made.chmod(0o755)
+        for path in (made, *made.rglob("*")):  # the sandbox's user reads it, whatever the umask
+            path.chmod(0o755 if path.is_dir() else 0o644)
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
     return dataset, folder

@@ -3,6 +3,7 @@
 import asyncio
 import codecs
 import json
+import os
 import threading
 import time
 import uuid
@@ -54,6 +55,10 @@ class DockerMachine:
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
         """The same machine with another seed, working on its own copy of the workspace."""
         return replace(self, session=self.session.branch(), seed=seed, reseed=reseed)
+
+    def mark(self) -> None:
+        """Have branches start from the workspace as it is now."""
+        self.session.mark()
 
     def write(self, name: str, text: str) -> None:
         """Put a file into the home folder."""
@@ -129,9 +134,8 @@ class DockerMachine:
         notes = [note] if note else []
         if capture.dropped:
             notes.append(f"{capture.dropped} bytes of output were dropped at the cap")
-        explicit = self.session.shell / "explicit_seeds"
-        if self.reseed and explicit.is_file() and not explicit.is_symlink():
-            notes += sorted(set(explicit.read_text(errors="replace")[:4096].splitlines()))
+        if self.reseed:
+            notes += sorted(set(self._explicit_seeds().splitlines()))
         return Execution(
             machine=self.name,
             command=command,
@@ -144,6 +148,16 @@ class DockerMachine:
             arm="reseeded" if self.reseed else "as written",
             notes=tuple(notes),
         )
+
+    def _explicit_seeds(self) -> str:
+        """What the hook wrote of seeds it offset; the program may have put anything there."""
+        try:
+            path = self.session.shell / "explicit_seeds"
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(4096).decode(errors="replace")
 
     async def _follow(self, container: "Container", capture: "_Capture") -> Cause:
         """Start the container and read it to its end, stopping it at the time limit or the output cap."""
@@ -200,6 +214,8 @@ class DockerMachine:
             "nano_cpus": int(self.limits.cpus * 1e9),
             "log_config": LogConfig(type="json-file", config={"max-size": "8m", "max-file": "1"}),
             "init": True,
+            # Proxies in the user's Docker configuration may hold passwords.
+            "use_config_proxy": False,
             "detach": True,
         }
         return self.client.containers.create(self.image, **options)

@@ -64,7 +64,7 @@ def _wheels(progress: Progress) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     machine = platform.machine()
     tags = ["manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014", "linux"]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--only-binary=:all:", "--implementation=cp", "--python-version=3.11"]
     command += [f"--platform={tag}_{machine}" for tag in tags]
     command += ["--dest", str(folder), "--requirement", str(HERE / "requirements.txt")]

@@ -1,11 +1,9 @@
 """Who owns a container or a workspace, so that what dead owners left can be told from what live ones use."""
 
 import os
-import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import psutil
 
 from experiment.places import cache_folder
 
@@ -18,7 +16,7 @@ OWNER_LABEL = "gedanken.owner"
 
 def this_owner() -> str:
     """This process as `user.pid.start`: a process number alone is used again by later processes."""
-    return f"{os.getuid()}.{os.getpid()}.{psutil.Process().create_time():.2f}"
+    return f"{os.getuid()}.{os.getpid()}.{_start_ticks(os.getpid())}"
 
 
 def is_dead(owner: str) -> bool:
@@ -27,11 +25,16 @@ def is_dead(owner: str) -> bool:
         user, pid, start = owner.split(".", 2)
         if int(user) != os.getuid():
             return False
-        return abs(psutil.Process(int(pid)).create_time() - float(start)) > 1
-    except psutil.NoSuchProcess:
+        return _start_ticks(int(pid)) != int(start)
+    except (FileNotFoundError, ProcessLookupError):
         return True
-    except (ValueError, psutil.Error):
+    except (ValueError, OSError):
         return False
+
+
+def _start_ticks(pid: int) -> int:
+    """When a process started, in clock ticks since boot, which no change of the clock moves: proc(5), field 22."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
 def sessions_folder() -> Path:
@@ -58,6 +61,6 @@ def sweep(client: "DockerClient") -> list[str]:
     folder = sessions_folder()
     for workspace in sorted(folder.iterdir()) if folder.is_dir() else []:
         if is_dead(workspace.name):
-            shutil.rmtree(workspace, ignore_errors=True)
+            subprocess.run(["rm", "-rf", "--", str(workspace)], capture_output=True, check=False)
             removed.append(workspace.name)
     return removed

@@ -1,11 +1,12 @@
 """A session on a real machine: what a terminal remembers between commands, kept in a folder."""
 
 import os
-import shutil
+import subprocess
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiment.errors import NoSandbox
 from sandbox.owner import sessions_folder, this_owner
 
 SANDBOX_UID = 10001
@@ -31,7 +32,9 @@ class Session:
             part.mkdir(parents=True)
         uid = user_id()
         session.passwd.write_text(f"root:x:0:0:root:/root:/bin/bash\nuser:x:{uid}:{uid}::{HOME}:/bin/bash\n")
-        session._hand_over()
+        if os.getuid() == 0:
+            for part in (session.home, session.tmp, session.shell):
+                os.chown(part, SANDBOX_UID, SANDBOX_UID)
         return session
 
     @property
@@ -54,17 +57,25 @@ class Session:
         """Gives the user a name."""
         return self.folder / "passwd"
 
+    @property
+    def _mark(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.mark")
+
+    def mark(self) -> None:
+        """Remember everything as it is now: branches start from here, until the next mark."""
+        delete(self._mark)
+        _copy(self.folder, self._mark)
+
     def branch(self) -> "Session":
-        """An independent copy of everything the session remembers."""
+        """An independent copy of everything the session remembered at its last mark, or remembers now."""
         copy = Session(self.folder.parent / uuid.uuid4().hex[:12])
-        shutil.copytree(self.folder, copy.folder, symlinks=True, ignore=_not_regular)
-        copy._hand_over()
+        _copy(self._mark if self._mark.is_dir() else self.folder, copy.folder)
         return copy
 
     def write(self, name: str, text: str) -> None:
         """Put a text file into the home folder, replacing what stands there, links not followed."""
         path = self.home / name
-        path.unlink(missing_ok=True)
+        delete(path)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -73,18 +84,19 @@ class Session:
 
     def remove(self) -> None:
         """Delete the session with all its files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _hand_over(self) -> None:
-        if os.getuid() != 0:
-            return
-        for part in (self.home, self.tmp, self.shell):
-            for root, folders, files in os.walk(part):
-                for name in (".", *folders, *files):
-                    os.chown(Path(root) / name, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
+        delete(self._mark)
+        delete(self.folder)
 
 
-def _not_regular(folder: str, names: list[str]) -> list[str]:
-    """Names that a copy leaves out: pipes, sockets and devices would block or mean something else."""
-    paths = {name: Path(folder) / name for name in names}
-    return [name for name, path in paths.items() if not (path.is_symlink() or path.is_file() or path.is_dir())]
+def delete(path: Path) -> None:
+    """Delete a file or folder, however deep a program made it, without following links."""
+    subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
+
+
+def _copy(source: Path, target: Path) -> None:
+    done = subprocess.run(
+        ["cp", "-a", "--sparse=always", "--", str(source), str(target)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise NoSandbox(f"the workspace cannot be copied: {reason[0]}")

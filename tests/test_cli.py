@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from conftest import Cli
 
 NO_ENGINE = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock"}
-GOOD = {
+GOOD: dict[str, Any] = {
     "name": "mine",
     "script": [{"tell": "Write it.", "write": "train.py", "task": {"layers": 4, "epochs": 3}}, "python3 train.py"],
 }
@@ -28,6 +29,7 @@ def refusal(gedanken: Cli, *arguments: object) -> str:
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1
     return lines[0]
@@ -53,6 +55,7 @@ def test_help_of_run_has_examples(gedanken: Cli) -> None:
         ({"dataset": "imagenet"}, "mine.yaml:9: dataset: Input should be 'mnist' or 'cifar10'"),
         ({"limits": {"wall_seconds": -1}}, "mine.yaml:10: limits.wall_seconds: Input should be greater than 0"),
         ({"script": ["python3 train.py"]}, "script line 1 uses train.py, which no earlier line writes"),
+        ({"script": GOOD["script"][:1]}, "the script writes train.py and never runs it"),
         ({"script": []}, "script: Tuple should have at least 1 item"),
     ],
 )
@@ -68,7 +71,7 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
         (["run", "nosuch"], "there is no experiment nosuch; packaged are all-gpus, article"),
         (["run", "nosuch.yaml"], "nosuch.yaml: No such file"),
         (["run", "mnist", "--model", "gpt-5"], "say which provider, as in openai:gpt-5"),
-        (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: no such file"),
+        (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: No such file"),
         (["run", "mnist", "--base-url", "http://127.0.0.1:1"], "--base-url goes with a model named openai:"),
         (["run", "mnist", "--persona", "nosuch"], "there is no persona nosuch"),
         (["run", "mnist", "--sandbox", "chroot"], "--sandbox chroot: there are auto and docker"),
@@ -90,6 +93,9 @@ def test_bad_input_gets_one_clear_line(gedanken: Cli, arguments: list[str], said
         ("name: mine\ngpu: 4\n", "persona.yaml:2: gpu: unknown key"),
         ("name: [\n", "persona.yaml:2: not valid YAML"),
         ("- a\n", "persona.yaml:1: holds no keys and values"),
+        ("name: 2024-13-45\n", "persona.yaml: holds an impossible value"),
+        (f"name: x\ngpus: {{count: {'9' * 5000}}}\n", "persona.yaml: holds an impossible value"),
+        ('name: x\n"\\e[2J\\n": x\n', "unknown key"),
     ],
 )
 def test_a_fault_in_a_persona_is_named_with_its_line(gedanken: Cli, tmp_path: Path, persona: str, said: str) -> None:
@@ -136,3 +142,12 @@ def test_equal_logs_have_no_findings(gedanken: Cli, tmp_path: Path) -> None:
 def test_compare_refuses_what_is_no_log(gedanken: Cli, tmp_path: Path, content: str) -> None:
     path = file(tmp_path, content, "bad.log")
     assert str(path) in refusal(gedanken, "compare", path, "--imagined", path)
+
+
+def test_compare_takes_every_path_after_imagined_as_imagined(gedanken: Cli, tmp_path: Path) -> None:
+    real = [file(tmp_path, LOG, f"real{number}.log") for number in (1, 2)]
+    good, bad = file(tmp_path, LOG, "good.log"), file(tmp_path, LOG.replace("0.3333", "9.0"), "bad.log")
+    done = gedanken("compare", *real, "--imagined", good, bad, "--json")
+    findings = json.loads(done.stdout)["findings"]
+    assert findings[0]["kind"] == "last loss outside the real range"
+    assert "1 of 2 imagined runs" in findings[0]["claim"]

@@ -119,6 +119,49 @@ def test_the_seed_reaches_python_numpy_and_torch_without_touching_the_program(ma
     assert not set(once.split()) & set(other.split())
 
 
+def test_no_proxy_of_the_user_s_docker_configuration_enters(
+    image: str, mnist: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text('{"proxies": {"default": {"httpProxy": "http://me:hunter2@corp:3128"}}}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    from sandbox.engine import connect
+
+    machine = DockerMachine(connect(), image, mnist[1])
+    try:
+        assert "hunter2" not in run(machine, "env").output
+    finally:
+        machine.session.remove()
+
+
+def test_a_workspace_of_any_depth_can_be_branched_and_removed(machine: DockerMachine) -> None:
+    run(machine, "for n in $(seq 1500); do mkdir d && cd -P d || break; done; cd ~")
+    machine.mark()
+    branch = machine.branch(1)
+    assert run(branch, "ls").stdout == "d\n"
+    branch.session.remove()
+    assert not branch.session.folder.exists()
+
+
+def test_a_file_can_be_written_where_a_program_left_a_folder(machine: DockerMachine) -> None:
+    run(machine, "mkdir -p train.py/deep")
+    machine.write("train.py", "print('here')\n")
+    assert run(machine, "python3 train.py").stdout == "here\n"
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["torch.manual_seed(seed=1)", "random.seed(a=5)", "numpy.random.seed(seed=5)", "numpy.random.default_rng(7)"],
+)
+def test_explicit_seeds_are_offset_however_they_are_given(machine: DockerMachine, call: str) -> None:
+    async def drawn() -> Any:
+        async with machine.branch(3, reseed=True) as branch:
+            return await branch.run(f'python3 -c "import random, numpy, torch; {call}"')
+
+    told = asyncio.run(drawn())
+    assert told.exit_code == 0, told.output
+    assert told.notes[0].endswith("offset by 3000")
+
+
 def test_reseeding_offsets_explicit_seeds_and_says_so(machine: DockerMachine) -> None:
     program = "import torch; torch.manual_seed(42); print(torch.rand(1).item())"
 

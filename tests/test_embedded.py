@@ -68,6 +68,18 @@ def test_a_reply_says_what_made_it_and_whether_it_was_cut() -> None:
     assert len(whole.seal.sha256) == 64
 
 
+def test_a_proxy_of_the_user_s_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def use(model: Model) -> str:
+        return (await model.reply(OTHER, Sampling(seed=0, max_tokens=8, temperature=0), role="test")).text
+
+    assert "4" in with_model(use)
+
+
 HOLD = """
 import asyncio, sys
 from agents.registry import open_model

@@ -1,5 +1,6 @@
 """Whole runs of the graph on the real sandbox, with a scripted model: what a run promises, whatever the model."""
 
+import hashlib
 import json
 import os
 import signal
@@ -198,6 +199,71 @@ def test_a_program_that_fixes_its_seed_is_run_as_written_and_reseeded(
     assert (len(written), len(set(written))) == (2, 1)
     assert (len(reseeded), len(set(reseeded))) == (3, 3)
     assert "offset by" in runs[-1]["notes"][0]
+
+
+def test_every_seed_starts_from_what_the_trunk_started_from(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    grows = GOOD + 'open("log", "a").write("x")\nprint("size", len(open("log").read()))\n'
+    done = gedanken(
+        "run",
+        experiment(tmp_path),
+        "--model",
+        scripted(replies(grows)),
+        "--json",
+        "--real",
+        2,
+        "--out",
+        tmp_path / "o",
+    )
+    runs = [one for one in result_of(done)["real"] if one["program"]]
+    assert [Path(one["stdout"]).read_text().splitlines()[-1] for one in runs] == ["size 1"] * 3
+
+
+def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+    task = {"layers": 2, "epochs": 3}
+    again = {"tell": "add a comment", "edit": "train.py", "task": task}
+    script = [{"tell": "Write it.", "write": "train.py", "task": task}, "python3 train.py"]
+    script += [again, "python3 ./train.py", again, "python3 train.py"]
+    # Each edit is a first try, with the same seed: the reply depends on what it is given to edit.
+    model = scripted(
+        [
+            {"when": "print(2)", "samples": [f"```\n{GOOD}print(3)\n```"]},
+            {"when": "Change it as told", "samples": [f"```\n{GOOD}print(2)\n```"]},
+            *replies(GOOD),
+        ]
+    )
+    path = experiment(tmp_path, script=script)
+    done = gedanken("run", path, "--model", model, "--json", "--real", 1, "--imagined", 0, "--out", tmp_path / "o")
+    programs = result_of(done)["programs"]
+    assert [(one["label"], one["works"], one["line"]) for one in programs] == [
+        ("train-v1", True, 0),
+        ("train-v2", True, 2),
+        ("train-v3", True, 4),
+    ]
+
+
+def test_every_seal_can_be_recomputed_from_the_run_folder(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = gedanken(
+        "run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--real", 0, "--out", out
+    )
+    roles = {"SystemMessage": "system", "HumanMessage": "user", "AIMessage": "assistant"}
+    asked = [run["inputs"]["messages"][0] for run in trace_of(out) if run["name"] == "imagined machine"]
+    sent = [[[roles[one["id"][-1]], one["kwargs"]["content"]] for one in messages] for messages in asked]
+    seals = [one["seal"] | {"reply": Path(one["terminal"]).read_text()} for one in result_of(done)["imagined"]]
+    assert len(seals) == len(sent) == 9
+    for seal in seals:
+        rest = {key: seal[key] for key in ("model", "settings", "reply", "time")}
+        hashes = [
+            hashlib.sha256(
+                json.dumps(
+                    rest | {"messages": messages}, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+                ).encode()
+            ).hexdigest()
+            for messages in sent
+        ]
+        assert seal["sha256"] in hashes
 
 
 def test_no_simulate_asks_the_imagined_machine_nothing(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """A tracer that writes each run of the tree as one line of JSON, in LangSmith's terms."""
 
+import json
 from pathlib import Path
 from typing import Any
 
-from langchain_core.load import dumps
+from langchain_core.load.dump import default
 from langchain_core.tracers.base import BaseTracer
 from langchain_core.tracers.schemas import Run
 
@@ -34,7 +35,7 @@ class LocalTracer(BaseTracer):
     def _end_trace(self, run: Run) -> None:
         super()._end_trace(run)
         if not self._file.closed:
-            self._file.write(dumps(_as_record(run)) + "\n")
+            self._file.write(json.dumps(_as_record(run), default=default) + "\n")
             self._file.flush()
 
 

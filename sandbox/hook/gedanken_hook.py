@@ -25,12 +25,18 @@ def offset_explicit_seeds(module, names):
         if original is None:
             continue
 
-        def seeded(value=None, *args, _original=original, _name=name, **kwargs):
-            if RESEED is not None and isinstance(value, int):
-                with SEED_LOG.open("a") as log:
-                    log.write(f"{module.__name__}.{_name}({value}) offset by {RESEED}\n")
-                value += int(RESEED)
-            return _original(value, *args, **kwargs)
+        def seeded(*args, _original=original, _name=name, **kwargs):
+            return _original(*[moved(_name, one) for one in args[:1]], *args[1:], **moved_keyword(_name, kwargs))
+
+        def moved(called, seed):
+            if not isinstance(seed, int):
+                return seed
+            with SEED_LOG.open("a") as log:
+                log.write(f"{module.__name__}.{called}({seed}) offset by {RESEED}\n")
+            return seed + int(RESEED)
+
+        def moved_keyword(called, kwargs):
+            return {key: moved(called, value) if key in ("seed", "a") else value for key, value in kwargs.items()}
 
         setattr(module, name, seeded)
 
