@@ -1,11 +1,10 @@
 """A machine that does not exist: a language model that plays a terminal."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Self
+from dataclasses import dataclass, field
 
 from agents.model import Message, Model, Sampling
-from agents.terminal import Turn, clean, exit_code_of, placing, typing
+from agents.terminal import Turn, clean, exit_code_of, typing
 from experiment.execution import Cause, Execution, OnOutput
 from experiment.persona import Fact
 from prompts import render
@@ -25,21 +24,6 @@ class ImaginedMachine:
     sample: int = 0
     reply_tokens: int = 1024
     name: str = field(default="imagined", init=False)
-
-    def branch(self, sample: int) -> "ImaginedMachine":
-        """The same machine with the same memory, drawing another sample."""
-        return replace(self, sample=sample)
-
-    def write(self, name: str, text: str) -> None:
-        """Type a file into the terminal."""
-        self.turns = (*self.turns, placing(name, text))
-
-    async def __aenter__(self) -> Self:
-        """Leave the machine as it is: it starts with its first command."""
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Do nothing: there is nothing to put away."""
 
     async def run(
         self,

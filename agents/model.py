@@ -40,8 +40,6 @@ class Reply:
     text: str
     cut: bool
     """Whether it was ended by the token limit."""
-    tokens: int | None
-    """Tokens in the reply, where the server tells."""
     seconds: float
     seal: Seal
 
@@ -111,12 +109,10 @@ class Model:
                 on_text(chunk.text)
         if whole is None:
             raise ModelBusy(f"{self.name} replied with nothing at all")
-        usage = whole.usage_metadata or {}
         settings = {**used, **self.extra, **_served_by(whole.response_metadata)}
         return Reply(
             text=whole.text,
             cut=_was_cut(whole.response_metadata),
-            tokens=usage.get("output_tokens"),
             seconds=round(time.monotonic() - started, 3),
             seal=seal(messages, self.name, settings, whole.text),
         )

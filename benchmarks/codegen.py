@@ -39,7 +39,7 @@ async def main(arguments: argparse.Namespace) -> None:
     """Run all seeds and print the table."""
     experiment = load_experiment(arguments.experiment)
     persona = load_persona("matched")
-    wishes = Wishes(experiment, persona, arguments.model, None, "auto", 0, 0, False, None)
+    wishes = Wishes(experiment, persona, arguments.model, None, 0, 0, False, None)
     screen = Screen()
     tries: list[int | None] = []
     print(f"{'seed':>4} {'tries':>5} {'seconds':>7}  ended")

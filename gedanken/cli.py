@@ -1,5 +1,6 @@
 """The command line. Heavy libraries are imported where they are used, so that help comes at once."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -99,7 +100,7 @@ def run(
         player = load_persona(persona or chosen.persona)
         from gedanken.running import Wishes, run_until_interrupted
 
-        wishes = Wishes(chosen, player, model, base_url, sandbox, real, imagined, simulate, out)
+        wishes = Wishes(chosen, player, model, base_url, real, imagined, simulate, out)
         record, outcome = run_until_interrupted(wishes, screen)
     except GedankenError as error:
         _fail(str(error), error.exit_code)
@@ -171,6 +172,9 @@ def _fail(message: str, exit_code: int) -> NoReturn:
 
 def main() -> None:
     """Entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no “ must not end the run
+            stream.reconfigure(errors="backslashreplace")
     app(_spread_imagined(sys.argv[1:]))
 
 

@@ -32,7 +32,6 @@ class Wishes:
     persona: Persona
     model: str
     base_url: str | None
-    sandbox: str
     real: int
     imagined: int
     simulate: bool
