@@ -18,6 +18,8 @@ AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
 """By the wording that the model needs: a small one is asked for less, and may not stop by itself."""
 TRACEBACK_CHARACTERS = 1200
+TELLING_CHARACTERS = 12
+"""From this length on a line of an output is no coincidence in a program."""
 FIRST_WIDTH = 512
 """Of the hidden layers that the checklist suggests; each further one is half as wide."""
 
@@ -137,6 +139,18 @@ def same_program(one: str, other: str) -> bool:
         return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: absurd nesting
         return one.strip() == other.strip()
+
+
+def quotes(source: str, failure: Failure) -> str | None:
+    """A line of a failed run that a mended program carries, where the failed program did not; None if there is none.
+
+    The imagined machine is shown the program, and must be told nothing of a real run (fairness rule 2).
+    """
+    for line in failure.ending.splitlines():
+        text = line.strip()
+        if len(text) >= TELLING_CHARACTERS and text in source and text not in failure.program.source:
+            return text
+    return None
 
 
 def _is_repeat(program: Program, earlier: Sequence[Program]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
-from agents.coder import Coder, Failure, same_program
+from agents.coder import Coder, Failure, quotes, same_program
 from agents.terminal import placing
 from compare.acceptance import problems_of
 from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona
@@ -65,6 +65,8 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     )
     if repeated is not None:
         return _refuse(context, state, at, program, f"the reply was {repeated.label} once more, unchanged")
+    if failure and quotes(program.source, failure):
+        return _refuse(context, state, at, program, "it quotes what its failed run printed")
     context.machine.write(program.name, program.source)
     update = {
         "writing": at,

@@ -7,7 +7,8 @@ from builders import TRAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.coder import extract_code, same_program
+from agents.coder import Failure, extract_code, quotes, same_program
+from experiment.program import Program
 
 code = st.lists(
     st.sampled_from(["import torch", "```", "~~~", "````python", "  ```", '"""', "", "    x = 1", "`a`"]) | st.text()
@@ -91,3 +92,18 @@ def test_a_program_is_the_same_as_itself_after_a_round_through_the_parser(source
     except (SyntaxError, ValueError):
         again = source
     assert same_program(source, again)
+
+
+FAILED = Program("train.py", 1, "model = Network()\n", told="write it", prompt="tell", seed=0)
+ENDING = "Traceback (most recent call last):\n    model = Network()\nNameError: name Network is not defined\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "quoted"),
+    [
+        ("class Network: ...\nmodel = Network()\n", None),
+        ("# mends: NameError: name Network is not defined\n", "NameError: name Network is not defined"),
+    ],
+)
+def test_a_mended_program_must_not_carry_what_the_failed_run_printed(source: str, quoted: str | None) -> None:
+    assert quotes(source, Failure(FAILED, ("it crashed",), ENDING)) == quoted
