@@ -118,9 +118,7 @@ class Coder:
     @staticmethod
     def _repair(name: str, failure: Failure) -> str:
         ending = failure.ending[-TRACEBACK_CHARACTERS:].strip()
-        return render(
-            "coder-repair", file=name, problems=failure.problems, traceback=ending, fence=_fence_for(ending)
-        )
+        return render("coder-repair", file=name, problems=failure.problems, traceback=ending, fence=fence_for(ending))
 
 
 def extract_code(reply: str) -> str:
@@ -163,11 +161,11 @@ def _as_clause(tell: str | None) -> str:
 
 
 def _fenced(source: str) -> str:
-    fence = _fence_for(source)
+    fence = fence_for(source)
     return f"{fence}python\n{source.rstrip()}\n{fence}"
 
 
-def _fence_for(text: str) -> str:
+def fence_for(text: str) -> str:
     """A fence longer than any run of backticks in the text."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)

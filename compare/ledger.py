@@ -62,8 +62,9 @@ def _assign(number: int, line: str, sites: Sequence[PrintSite]) -> Entry:
         closest = max(matching, key=lambda site: len(site.template.replace(HOLE, "")))
         return Entry(number, line, "site", closest)
     wordy = [site for site in sites if not site.is_open]
-    nearest = max(wordy, key=lambda site: likeness(text, site), default=None)
-    if nearest is not None and likeness(text, nearest) >= NEARNESS:
+    scored = [(likeness(text, site), site) for site in wordy]
+    score, nearest = max(scored, key=lambda one: one[0], default=(0.0, None))
+    if nearest is not None and score >= NEARNESS:
         return Entry(number, line, "literal", nearest)
     return Entry(number, line, "foreign")
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agents.coder import fence_for
 from experiment.errors import BadInput
 from experiment.execution import Execution
 from experiment.finding import Finding
@@ -114,7 +115,7 @@ class Record:
         parts += [f"- {fact.name}: {_inline(fact.value)} ({fact.origin})" for fact in self._facts]
         for execution in self._in_order():
             shown = harmless(f"$ {execution.command}\n{execution.output}")
-            fence = _fence_for(shown)
+            fence = fence_for(shown)
             title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
             parts.append(f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}")
             parts += [f"- {_inline(note)}" for note in execution.notes]
@@ -146,13 +147,6 @@ def _terminal_path(execution: Execution) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
-
-
-def _fence_for(text: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return fence
 
 
 def _inline(text: str) -> str:

@@ -42,6 +42,11 @@ def sessions_folder() -> Path:
     return cache_folder() / "sessions"
 
 
+def delete(path: Path) -> None:
+    """Delete a file or folder, however deep a program made it, without following links."""
+    subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
+
+
 def sweep(client: "DockerClient") -> list[str]:
     """Remove containers and workspaces whose owner is dead, and nothing else; return their names."""
     from docker.errors import APIError, NotFound
@@ -61,6 +66,6 @@ def sweep(client: "DockerClient") -> list[str]:
     folder = sessions_folder()
     for workspace in sorted(folder.iterdir()) if folder.is_dir() else []:
         if is_dead(workspace.name):
-            subprocess.run(["rm", "-rf", "--", str(workspace)], capture_output=True, check=False)
+            delete(workspace)
             removed.append(workspace.name)
     return removed

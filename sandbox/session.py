@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiment.errors import NoSandbox
-from sandbox.owner import sessions_folder, this_owner
+from sandbox.owner import delete, sessions_folder, this_owner
 
 SANDBOX_UID = 10001
 HOME = "/home/user"
@@ -86,11 +86,6 @@ class Session:
         """Delete the session with all its files."""
         delete(self._mark)
         delete(self.folder)
-
-
-def delete(path: Path) -> None:
-    """Delete a file or folder, however deep a program made it, without following links."""
-    subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
 
 
 def _copy(source: Path, target: Path) -> None:
