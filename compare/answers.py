@@ -105,6 +105,11 @@ def compare_with_persona(answers: Sequence[Execution], persona: Persona, world: 
     return tuple(findings)
 
 
+def gpus_not_seen(world: World) -> tuple[Finding, ...]:
+    """GPUs that the real machine was asked to give where it can, and that `torch.cuda` does not see."""
+    return (Finding("gpus not seen", world.gpus_missing),) if world.gpus_missing else ()
+
+
 def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     text = table.stdout
     rows = _gpu_rows(text)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, Self, runtime_checkable
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,8 @@ class Cause(StrEnum):
     TIMED_OUT = "timed out"
     OUT_OF_MEMORY = "out of memory"
     OUTPUT_CAP = "output cap"
+    DISK_FULL = "disk full"
+    KILLED = "killed"
     ENGINE_LOST = "engine lost"
     CUT = "cut by the token limit"
 
@@ -27,14 +29,26 @@ class Limits(BaseModel):
 
     wall_seconds: float = Field(default=900, gt=0, le=86_400)
     """Seconds a command may take before it is asked to stop, then killed."""
-    cpus: float = Field(default=1, gt=0, le=256)
+    cpus: float = Field(default=1, ge=0.01, le=256)
     """Processor cores one command may use."""
     memory_mib: int = Field(default=2048, ge=64, le=1 << 20)
     """Mebibytes of memory; there is no swap beyond it."""
-    processes: int = Field(default=256, ge=1, le=32_768)
+    processes: int = Field(default=256, ge=8, le=32_768)
     """Processes and threads at a time."""
+    open_files: int = Field(default=1024, ge=32, le=1 << 20)
+    """Files, sockets and pipes one process may have open."""
     output_bytes: int = Field(default=1 << 20, ge=1024, le=1 << 28)
-    """Bytes of output after which the command is stopped."""
+    """Bytes of output that are kept: half of them from its head, half from its tail."""
+    printed_mib: int = Field(default=4096, ge=1, le=1 << 20)
+    """Mebibytes a command may print, kept or not, before it is stopped."""
+    workspace_mib: int = Field(default=2048, ge=16, le=1 << 20)
+    """Mebibytes of files, `/tmp` included."""
+    workspace_files: int = Field(default=50_000, ge=1000, le=1 << 24)
+    """Files and folders, `/tmp` included."""
+    file_mib: int = Field(default=1024, ge=1, le=1 << 20)
+    """Mebibytes one file may grow to."""
+    network: Literal["none"] = "none"
+    """What can be reached: nothing."""
     reply_tokens: int = Field(default=1024, ge=16, le=65_536)
     """Tokens one reply of the imagined machine may have."""
 
@@ -51,11 +65,21 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that a command left behind, as it was brought back."""
+
+    path: str
+    """Relative to the folder of all artifacts."""
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """What one command did on one machine, real or imagined."""
 
     machine: str
-    """`docker` or `imagined`."""
+    """`docker`, `podman`, `bubblewrap`, `host` or `imagined`."""
     command: str
     exit_code: int | None
     """For an imagined run read off its output (a traceback or a shell error means it failed);
@@ -79,8 +103,10 @@ class Execution:
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
     """What a reader must know to judge this execution: a cap reached, seeds offset, fences cleaned."""
-    artifacts: tuple[str, ...] = ()
-    """Names of files that the command left in its workspace."""
+    artifacts: tuple[Artifact, ...] = ()
+    """Files that the command left in its workspace."""
+    not_enforced: tuple[str, ...] = ()
+    """Names of the limits and walls that this real machine could not hold, each with the reason."""
 
     @property
     def imagined(self) -> bool:
@@ -121,16 +147,20 @@ class Machine(Protocol):
 class RealMachine(Machine, Protocol):
     """A machine that really runs what is typed, with a workspace that lasts from command to command."""
 
-    async def run(self, command: str, *, on_output: OnOutput | None = None, label: str = "command") -> Execution:
-        """As Machine.run; `label` names what it leaves behind while it runs."""
+    async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
+        """As Machine.run; `label` names this one execution within the run.
+
+        Under a label nothing is run twice: if it is under way, left by a controller that died, it is followed to
+        its end; if it came to its end before, that result is returned. Without a label a command is always run.
+        """
         ...
 
     def write(self, name: str, text: str) -> None:
         """Put a file into the home folder."""
         ...
 
-    def mark(self) -> None:
-        """Have branches start from the workspace as it is now."""
+    def mark(self, label: str) -> None:
+        """Have branches start from the workspace as it is now. A mark that was set before stays as it is."""
         ...
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:

@@ -59,11 +59,18 @@ class World(BaseModel):
     cuda: str
     """`none` where torch sees no CUDA."""
     gpus: Gpus
+    """What `torch.cuda` saw from inside."""
+    gpus_asked: str = "none"
+    """What the machine was asked to give: `none`, `auto`, `all`, a number, or ids."""
+    gpus_missing: str | None = None
+    """What is wrong where `auto` asked for GPUs and `torch.cuda` sees none."""
     cpus: float
     memory_mib: int
     user: str
     directory: str
     dataset: Dataset
+    not_enforced: tuple[str, ...] = ()
+    """What this machine cannot hold back, each with the reason."""
 
 
 class Fact(NamedTuple):

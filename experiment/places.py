@@ -9,9 +9,13 @@ from experiment.errors import BadInput
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for gedanken, made if missing; `GEDANKEN_CACHE` names another."""
+    """The user's cache folder for gedanken, made if missing; `GEDANKEN_CACHE` names another.
+
+    Root's is the system's: programs run as a user without rights, who may not enter root's home.
+    """
     chosen = os.environ.get("GEDANKEN_CACHE")
-    folder = Path(chosen) if chosen else platformdirs.user_cache_path("gedanken")
+    usual = platformdirs.site_cache_path if os.getuid() == 0 else platformdirs.user_cache_path
+    folder = Path(chosen).absolute() if chosen else usual("gedanken")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -4,12 +4,12 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-EXIT_CODES = """Exit codes: 0 done; 1 the experiment ended without a working program; 2 bad input; 3 no sandbox;
-4 no model; 130 interrupted."""
+from gedanken.cli_errors import EXIT_CODES, clear_errors
+from gedanken.cli_sandbox import Sandbox, Trust, sandbox_app
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(sandbox_app, name="sandbox")
 
 
 def _version(wanted: bool) -> None:
@@ -49,6 +50,12 @@ def _complete_persona(incomplete: str) -> list[str]:
     return [name for name in packaged("personas") if name.startswith(incomplete)]
 
 
+def _complete_limit(incomplete: str) -> list[str]:
+    from experiment.execution import Limits
+
+    return [f"{name}=" for name in Limits.model_fields if name.startswith(incomplete)]
+
+
 @app.command(
     epilog=(
         "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
@@ -78,7 +85,18 @@ def run(
             autocompletion=_complete_persona,
         ),
     ] = None,
-    sandbox: Annotated[str, typer.Option(help="Where programs really run: auto or docker.")] = "auto",
+    sandbox: Sandbox = "auto",
+    trust: Trust = False,
+    gpus: Annotated[
+        str, typer.Option(help="GPUs for the real machine: auto, none, all, a number, or ids such as 0,2.")
+    ] = "none",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=VALUE, such as memory_mib=512 or wall_seconds=60, instead of the experiment's; repeatable.",
+            autocompletion=_complete_limit,
+        ),
+    ] = None,
     real: Annotated[int, typer.Option(min=0, max=1000, help="Real seeds beside the trunk's.")] = 7,
     imagined: Annotated[int, typer.Option(min=0, max=1000, help="Imagined samples beside the trunk's.")] = 3,
     simulate: Annotated[
@@ -88,24 +106,21 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Have a model write a program, really run it, have the model imagine the run, and compare."""
-    from experiment.errors import BadInput, GedankenError
-    from gedanken.loading import load_experiment, load_persona
+    from gedanken.loading import load_experiment, load_persona, with_limits
     from gedanken.screen import Screen
+    from sandbox.gpus import parse_gpus
 
     screen = Screen()
-    try:
-        if sandbox not in ("auto", "docker"):
-            raise BadInput(f"--sandbox {sandbox}: there are auto and docker")
+    with clear_errors():
         chosen = load_experiment(experiment)
+        chosen = chosen.model_copy(update={"limits": with_limits(chosen.limits, limit or [])})
         player = load_persona(persona or chosen.persona)
         from gedanken.running import Wishes, run_until_interrupted
 
-        wishes = Wishes(chosen, player, model, base_url, real, imagined, simulate, out)
+        wishes = Wishes(
+            chosen, player, model, base_url, real, imagined, simulate, out, sandbox, trust, parse_gpus(gpus)
+        )
         record, outcome = run_until_interrupted(wishes, screen)
-    except GedankenError as error:
-        _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
     if as_json:
         result = record.as_json(prefix=f"{record.folder}/")
         print(json.dumps({**result, "folder": str(record.folder)}, ensure_ascii=False, default=str))
@@ -128,13 +143,10 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Compare log files that you bring: real runs beside imagined ones. Needs no model and no Docker."""
-    from experiment.errors import GedankenError
     from gedanken.logs import compare_logs
 
-    try:
+    with clear_errors():
         findings = compare_logs(real, imagined, program)
-    except GedankenError as error:
-        _fail(str(error), error.exit_code)
     if as_json:
         from dataclasses import asdict
 
@@ -147,27 +159,32 @@ def compare(
     print_findings(findings, Console(highlight=False))
 
 
-@app.command(epilog=EXIT_CODES)
-def setup() -> None:
+@app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)
+def setup(sandbox: Sandbox = "auto") -> None:
     """Get ahead of time what `run` would get at first use: sandbox image, data, embedded model."""
-    from experiment.errors import GedankenError
     from gedanken.loading import load_experiment, packaged
     from gedanken.running import set_up
     from gedanken.screen import Screen
 
-    try:
-        set_up(Screen(), [load_experiment(name) for name in packaged("experiments")])
-    except GedankenError as error:
-        _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
+    with clear_errors():
+        set_up(Screen(), [load_experiment(name) for name in packaged("experiments")], sandbox)
 
 
-def _fail(message: str, exit_code: int) -> NoReturn:
-    from gedanken.screen import harmless
+@app.command(epilog="Example:  gedanken doctor --json.   Exit codes: 0 nothing is missing; 1 something is.")
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+) -> None:
+    """Look at engines, GPU, images, data, models and disk, and say what to do about what is missing."""
+    from gedanken.doctor import examine, print_doctor
 
-    print(f"gedanken: {harmless(' '.join(message.split()))}", file=sys.stderr)
-    raise typer.Exit(exit_code)
+    lines = examine()
+    if as_json:
+        print(json.dumps({"lines": [line._asdict() for line in lines]}, ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        print_doctor(lines, Console(highlight=False))
+    raise typer.Exit(any(line.state == "missing" for line in lines))
 
 
 def main() -> None:

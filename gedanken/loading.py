@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from experiment.errors import BadInput
+from experiment.execution import Limits
 from experiment.persona import Persona
 from experiment.script import Experiment
 
@@ -30,6 +31,20 @@ def load_experiment(name: str) -> Experiment:
 def load_persona(name: str) -> Persona:
     """Load a packaged persona, or a YAML file. Raises BadInput, naming the line at fault."""
     return _load(name, "personas", Persona)
+
+
+def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
+    """`limits` with settings such as `memory_mib=512` in place. Raises BadInput, naming the setting at fault."""
+    values: dict[str, object] = limits.model_dump()
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or name not in values:
+            raise BadInput(f"--limit {setting}: write NAME=VALUE, where NAME is one of {', '.join(values)}")
+        try:
+            values |= Limits.model_validate({name: value}).model_dump(include={name})
+        except ValidationError as error:
+            raise BadInput(f"--limit {setting}: {error.errors()[0]['msg']}") from error
+    return Limits.model_validate(values)
 
 
 def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ from gedanken.screen import Screen
 
 if TYPE_CHECKING:
     from agents.model import Model
-    from sandbox.docker_machine import DockerMachine
+    from sandbox.gpus import GpuWish
+    from sandbox.machine import SandboxMachine
 
 INTERRUPTED = "interrupted"
 
@@ -36,6 +38,10 @@ class Wishes:
     imagined: int
     simulate: bool
     out: Path | None
+    sandbox: str = "auto"
+    trusted: bool = False
+    """Whether `host`, which isolates nothing, may run what the model writes."""
+    gpus: "GpuWish | None" = None
 
 
 async def run(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
@@ -117,30 +123,35 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record,
 @asynccontextmanager
 async def open_sandbox(
     wishes: Wishes, folder: Path, screen: Screen
-) -> "AsyncIterator[tuple[DockerMachine, Dataset]]":
-    """A Docker machine with the experiment's data; what dead runs left is removed first."""
+) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
+    """A real machine with the experiment's data."""
+    from sandbox.choice import open_engine
     from sandbox.datasets import ensure_dataset
-    from sandbox.docker_machine import DockerMachine
-    from sandbox.engine import connect
-    from sandbox.image import ensure_image
-    from sandbox.owner import sweep
+    from sandbox.gpus import GpuWish
+    from sandbox.machine import SandboxMachine
 
-    client = await asyncio.to_thread(connect)
-    await asyncio.to_thread(sweep, client)
-    image = await asyncio.to_thread(ensure_image, client, screen)
+    gpus = wishes.gpus or GpuWish()
+    engine = await asyncio.to_thread(open_engine, wishes.sandbox, screen, gpus, trusted=wishes.trusted)
     dataset, data = await asyncio.to_thread(ensure_dataset, wishes.experiment.dataset, screen)
-    safe = "".join(c for c in folder.name if (c.isascii() and c.isalnum()) or c in "._-")[:48] or "run"
-    machine = DockerMachine(
-        client, image, data, wishes.experiment.limits, run_id=safe, artifacts=folder / "artifacts"
+    machine = SandboxMachine.open(
+        engine, data, wishes.experiment.limits, run_id=run_id_of(folder), gpus=gpus, artifacts=folder / "artifacts"
     )
+    for line in engine.not_enforced():
+        screen.say(f"the sandbox {engine.name} cannot hold: {line}")
     async with machine:
         yield machine, dataset
+
+
+def run_id_of(folder: Path) -> str:
+    """A name for what the run in `folder` has on engines: the same for the same folder, another for any other."""
+    safe = "".join(c for c in folder.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
+    return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
 
 
 async def _drive(
     wishes: Wishes,
     screen: Screen,
-    machine: "DockerMachine",
+    machine: "SandboxMachine",
     model: "Model",
     world: Any,
     record: Record,
@@ -183,7 +194,7 @@ async def _drive(
                 event: Any
                 async for mode, event in events:
                     if mode == "custom":
-                        screen.hear(event["node"], event["who"], event["text"])
+                        _hear(screen, event)
                         continue
                     for node, update in event.items():
                         record.add(update or {})
@@ -192,6 +203,13 @@ async def _drive(
     finally:
         tracer.close()
     return outcome
+
+
+def _hear(screen: Screen, event: dict[str, Any]) -> None:
+    if "ahead" in event:
+        screen.waits(event["node"], event["who"], event["ahead"])
+    else:
+        screen.hear(event["node"], event["who"], event["text"])
 
 
 def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
@@ -223,17 +241,13 @@ def _new_folder(name: str) -> Path:
     return folder
 
 
-def set_up(screen: Screen, experiments: list[Experiment]) -> None:
+def set_up(screen: Screen, experiments: list[Experiment], sandbox: str) -> None:
     """Get ahead of time what runs would get at first use: image, data, and the embedded model's weights."""
     from agents.weights import fetch_weights
+    from sandbox.choice import open_engine
     from sandbox.datasets import ensure_dataset
-    from sandbox.engine import connect
-    from sandbox.image import ensure_image
-    from sandbox.owner import sweep
 
-    client = connect()
-    sweep(client)
-    ensure_image(client, screen)
+    open_engine(sandbox, screen)
     for name in sorted({experiment.dataset for experiment in experiments}):
         dataset, _folder = ensure_dataset(name, screen)
         screen.say(f"data: {dataset}, from {dataset.source}")

@@ -101,6 +101,13 @@ class Screen:
         if worker.is_due():
             self._plain(f"  {node} {who}: {worker.amount(node)}")
 
+    def waits(self, node: str, who: str, ahead: int) -> None:
+        """Tell that a worker waits for cores, and for how many others."""
+        text = f"waits for cores, {ahead} before it"
+        self._workers.setdefault((node, who), _Worker()).last = text
+        if self._live is None:
+            self._plain(f"  {node} {who}: {text}")
+
     def finished(self, node: str, text: str) -> None:
         """Tell that a node has ended, and with what."""
         for key in [

@@ -10,7 +10,7 @@ from langgraph.types import Command, Send
 from agents.coder import Coder, Failure, quotes, same_program
 from agents.terminal import placing
 from compare.acceptance import problems_of
-from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona
+from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from compare.program_run import compare_runs
 from experiment.errors import NoSandbox
 from experiment.execution import Cause, Execution
@@ -31,11 +31,11 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     executions: list[Execution] = []
     for command in BOOT_COMMANDS:
         executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
-    findings: list[Finding] = []
+    findings = list(gpus_not_seen(context.world))
     if context.simulate:
         machine = context.imagined_machine((), sample=0)
         for number, command in enumerate(BOOT_COMMANDS):
-            async with context.cores.take(context.model.cores, runtime.heartbeat):
+            async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
                 answer = await machine.run(
                     command, fresh=number == 0, on_output=_emit(runtime, "persona", "imagined")
                 )
@@ -57,7 +57,7 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     assert line.file is not None
     earlier = state.get("programs", [])
     base = base_of(state, line.file, at) if line.edit else None
-    async with context.cores.take(context.model.cores, runtime.heartbeat):
+    async with context.cores.take(context.model.cores, _waiting(runtime, "write", line.file)):
         coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file), context.coder_seed)
         program = await coder.write(line, at, base, earlier, failure)
     repeated = next(
@@ -88,13 +88,13 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     program = latest(state, line.runs)
     task = context.experiment.task_at(index)
     if program is not None:
-        context.machine.mark()  # the other seeds start from what the trunk starts from
-    async with context.cores.take(context.experiment.limits.cpus, runtime.heartbeat):
+        context.machine.mark(_label(index, program))  # the other seeds start from what the trunk starts from
+    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")):
         ran = await context.machine.run(
             line.type or "", on_output=_emit(runtime, "execute", "seed 0"), label=_label(index, program)
         )
     if ran.cause is Cause.ENGINE_LOST:
-        raise NoSandbox(f"the Docker engine was lost: {'; '.join(ran.notes)}")
+        raise NoSandbox("; ".join(ran.notes))
     execution = attach(ran, index, program.label if program else None)
     update: dict[str, Any] = {"executions": [execution]}
     if program is not None and task is not None:
@@ -121,7 +121,7 @@ async def replicate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
     index, seed = state["index"], state["number"]
     command = context.experiment.script[index].type or ""
     async with (
-        context.cores.take(context.experiment.limits.cpus, runtime.heartbeat),
+        context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", f"seed {seed}")),
         context.machine.branch(seed, reseed=state["reseed"]) as machine,
     ):
         execution = await machine.run(
@@ -137,7 +137,7 @@ async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
     index, sample = state["index"], state["number"]
     machine = context.imagined_machine(state["turns"], sample)
-    async with context.cores.take(context.model.cores, runtime.heartbeat):
+    async with context.cores.take(context.model.cores, _waiting(runtime, "simulate", f"sample {sample}")):
         execution = await machine.run(
             context.experiment.script[index].type or "",
             tells=context.experiment.told_before(index),
@@ -191,6 +191,16 @@ def _send(tasks: list[tuple[str, Leaf]]) -> list[Send] | Literal["compare"]:
 
 def _label(index: int, program: Program | None) -> str:
     return f"line{index + 1}" + (f"-{program.label}" if program else "")
+
+
+def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], None]:
+    """Tell how many are served before this one."""
+
+    def wait(ahead: int) -> None:
+        runtime.heartbeat()
+        runtime.stream_writer({"node": node, "who": who, "ahead": ahead})
+
+    return wait
 
 
 def _emit(runtime: Runtime[Context], node: str, who: str) -> Emit:

@@ -14,7 +14,7 @@ from experiment.finding import Finding
 from experiment.persona import Fact, Persona, World
 from experiment.program import Program
 from experiment.script import Experiment
-from graphs.cores import Cores
+from sandbox.cores import Cores
 
 DONE = "done"
 NO_WORKING_PROGRAM = "no working program"

@@ -1,47 +1,52 @@
 """Bringing back what a program left in its workspace, trusting nothing of it."""
 
+import hashlib
 import os
 import re
 import stat
 from pathlib import Path
+
+from experiment.execution import Artifact
 
 FILE_BYTES = 16 << 20
 FILES = 64
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def collect(home: Path, target: Path, known: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """Copy the regular files of the top of `home` to `target`, and return their names there.
+def collect(home: Path, root: Path, folder: str, known: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
+    """Copy the regular files of the top of `home` to `root/folder`, and tell what was copied.
 
     Links are not followed, files with a second link, larger than FILE_BYTES or named in `known` stay behind,
     names are made harmless, and at most FILES are taken. Nothing may run in the workspace meanwhile.
     """
-    names: list[str] = []
-    folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    kept: dict[str, Artifact] = {}
+    source = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        for name in sorted(os.listdir(folder)):  # noqa: PTH208 - by descriptor, not by path
-            if name in known or len(names) == FILES:
-                continue
+        for name in sorted(os.listdir(source)):  # noqa: PTH208 - by descriptor, not by path
             safe = _SAFE.sub("_", name).lstrip(".")[:100]
-            if not safe or safe in names or not _copy(folder, name, target / safe):
+            if name in known or not safe or safe in kept or len(kept) == FILES:
                 continue
-            names.append(safe)
+            content = _read(source, name)
+            if content is None:
+                continue
+            target = root / folder / safe
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            kept[safe] = Artifact(f"{folder}/{safe}", len(content), hashlib.sha256(content).hexdigest())
     finally:
-        os.close(folder)
-    return tuple(names)
+        os.close(source)
+    return tuple(kept.values())
 
 
-def _copy(folder: int, name: str, target: Path) -> bool:
+def _read(folder: int, name: str) -> bytes | None:
     try:
         # O_NONBLOCK: opening a pipe must not wait for its writer.
         source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError:
-        return False
+        return None
     about = os.fstat(source)
     if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1 or about.st_size > FILE_BYTES:
         os.close(source)
-        return False
+        return None
     with os.fdopen(source, "rb") as file:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(file.read(FILE_BYTES))
-    return True
+        return file.read(FILE_BYTES)

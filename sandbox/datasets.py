@@ -23,6 +23,8 @@ from experiment.persona import Dataset
 from experiment.places import cache_folder
 from experiment.progress import Progress, seconds_since, watched
 
+DATASETS = ("mnist", "cifar10")
+
 MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist",
     "https://storage.googleapis.com/cvdf-datasets/mnist",

@@ -1,38 +1,106 @@
-"""Finding a Docker engine that answers."""
+"""What a machine needs of the engine under it: start one command, read it, signal it, know how it ended."""
 
-import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
 
-from experiment.errors import NoSandbox
+from experiment.execution import Limits
+from sandbox.gpus import GpuWish
+from sandbox.workspace import Workspace
 
-if TYPE_CHECKING:
-    from docker import DockerClient
+Signal = Literal["SIGTERM", "SIGKILL"]
+GRACE_SECONDS = 2.0
+"""Between asking a command to stop and killing it."""
+BACKSTOP_SECONDS = 10.0
+"""Beyond the wall limit, after which a command ends by itself although nobody watches it any more."""
 
-ANSWER_SECONDS = 120
-
-
-def connect() -> "DockerClient":
-    """Return a client of the engine that `DOCKER_HOST` or the default socket names.
-
-    Raises NoSandbox, saying what to do, when none answers.
-    """
-    import docker
-    import requests
-    from docker.errors import DockerException
-
-    try:
-        client = docker.from_env(timeout=ANSWER_SECONDS)
-        client.ping()
-    except (DockerException, requests.RequestException, OSError) as error:
-        where = os.environ.get("DOCKER_HOST", "the default socket")
-        raise NoSandbox(f"no Docker engine answers at {where}: {_remedy(error)}") from None
-    return client
+HERE = Path(__file__).parent
+HOOK = HERE / "hook"
+SESSION_SCRIPT = HERE / "session.sh"
+FIRST_SCRIPT = HERE / "first.sh"
 
 
-def _remedy(error: BaseException) -> str:
-    text = str(error)
-    if "Permission denied" in text or "PermissionError" in text:
-        return "you may not use its socket; add yourself to the group `docker` and log in again, or run as root"
-    if "FileNotFoundError" in text or "Connection refused" in text or "ConnectionRefused" in text:
-        return "install Docker (on Debian: `apt-get install docker.io`) and start its daemon `dockerd`"
-    return text.splitlines()[0][:200] if text else type(error).__name__
+class EngineLost(Exception):
+    """The engine does not answer any more; what became of the command is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One command line of bash, and all that an engine must know to run it."""
+
+    name: str
+    """Unique on the engine, of the characters a container's name may have."""
+    command: str
+    workspace: Workspace
+    data: Path
+    """Folder that the program sees read-only, as `/data` where there are namespaces."""
+    limits: Limits
+    environment: dict[str, str] = field(default_factory=dict)
+    """What is set besides HOME, USER, PATH and the like, which the engine sets."""
+    labels: dict[str, str] = field(default_factory=dict)
+    gpus: GpuWish = GpuWish()
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    exit_code: int
+    """As a shell gives it: 128 + n for signal n."""
+    out_of_memory: bool
+    """Whether the kernel killed one of its processes for memory, not necessarily the last."""
+    seconds: float
+    """From its start to its end."""
+
+
+class Job(Protocol):
+    """A command under way, or over. All methods block; all raise EngineLost when the engine is gone."""
+
+    def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
+        """Yield pieces of (standard output, standard error) until both are closed."""
+        ...
+
+    def age(self) -> float:
+        """Seconds since it was started."""
+        ...
+
+    def signal(self, name: Signal) -> None:
+        """Ask every process of the foreground to stop, or kill all there are. Nothing happens if it is over."""
+        ...
+
+    def ended(self) -> Ended:
+        """Wait for the end and tell about it; called when `read` is exhausted or after SIGKILL."""
+        ...
+
+    def remove(self) -> None:
+        """Leave nothing behind: no process, no container. Never raises."""
+        ...
+
+
+class Engine(Protocol):
+    """Runs commands: Docker, Podman, bubblewrap, or the host itself."""
+
+    @property
+    def name(self) -> str:
+        """`docker`, `podman`, `bubblewrap` or `host`."""
+        ...
+
+    @property
+    def gives_gpus(self) -> bool:
+        """Whether commands were given GPUs; what they see of them is another matter."""
+        ...
+
+    def start(self, order: Order) -> Job:
+        """Start a command whose output is read from its first byte. Raises NoSandbox, saying what to do."""
+        ...
+
+    def find(self, order: Order) -> Job | None:
+        """The job of this name that an earlier controller left, started if it had not been; None if there is none.
+
+        Raises NoSandbox when the engine does not answer.
+        """
+        ...
+
+    def not_enforced(self) -> tuple[str, ...]:
+        """What this engine cannot hold here, each as `limit or wall: reason`."""
+        ...

@@ -1,29 +1,34 @@
-"""Who owns a container or a workspace, so that what dead owners left can be told from what live ones use."""
+"""Who owns a container or a session, so that what dead owners left can be told from what live ones use."""
 
+import hashlib
 import os
-import subprocess
+import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from experiment.places import cache_folder
-
-if TYPE_CHECKING:
-    from docker import DockerClient
 
 RUN_LABEL = "gedanken.run"
 OWNER_LABEL = "gedanken.owner"
+SESSION_LABEL = "gedanken.session"
+COMMAND_LABEL = "gedanken.command"
+
+
+def orders_of(run_id: str) -> str:
+    """With what the names of all containers, control groups and marked processes of a run begin, and of no other."""
+    return f"gedanken-{run_id}."
 
 
 def this_owner() -> str:
-    """This process as `user.pid.start`: a process number alone is used again by later processes."""
-    return f"{os.getuid()}.{os.getpid()}.{_start_ticks(os.getpid())}"
+    """This process as `user.place.pid.start`: a process number alone is used again by later processes."""
+    return f"{os.getuid()}.{_place()}.{os.getpid()}.{_start_ticks(os.getpid())}"
 
 
 def is_dead(owner: str) -> bool:
-    """Whether the process that `owner` names is gone. Other users' owners are never called dead."""
+    """Whether the process that `owner` names is gone.
+
+    Owners of other users, other machines and other process namespaces cannot be looked up, and are never called dead.
+    """
     try:
-        user, pid, start = owner.split(".", 2)
-        if int(user) != os.getuid():
+        user, place, pid, start = owner.split(".", 3)
+        if int(user) != os.getuid() or place != _place():
             return False
         return _start_ticks(int(pid)) != int(start)
     except (FileNotFoundError, ProcessLookupError):
@@ -32,40 +37,16 @@ def is_dead(owner: str) -> bool:
         return False
 
 
+def _place() -> str:
+    """The machine and the process namespace that process numbers are valid in."""
+    try:
+        machine = Path("/etc/machine-id").read_text().strip()
+    except OSError:
+        machine = socket.gethostname()
+    namespace = Path("/proc/self/ns/pid").readlink()
+    return hashlib.sha256(f"{machine} {namespace}".encode()).hexdigest()[:8]
+
+
 def _start_ticks(pid: int) -> int:
     """When a process started, in clock ticks since boot, which no change of the clock moves: proc(5), field 22."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-
-
-def sessions_folder() -> Path:
-    """Where workspaces lie, one folder per owner."""
-    return cache_folder() / "sessions"
-
-
-def delete(path: Path) -> None:
-    """Delete a file or folder, however deep a program made it, without following links."""
-    subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
-
-
-def sweep(client: "DockerClient") -> list[str]:
-    """Remove containers and workspaces whose owner is dead, and nothing else; return their names."""
-    from docker.errors import APIError, NotFound
-
-    removed: list[str] = []
-    for container in client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True):
-        if not is_dead(container.labels[OWNER_LABEL]):
-            continue
-        try:
-            container.remove(force=True)
-            removed.append(container.name or container.id or "")
-        except NotFound:
-            continue
-        except APIError as error:
-            if error.status_code != 409:  # its removal is already in progress
-                raise
-    folder = sessions_folder()
-    for workspace in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if is_dead(workspace.name):
-            delete(workspace)
-            removed.append(workspace.name)
-    return removed

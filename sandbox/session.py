@@ -1,97 +1,185 @@
-"""A session on a real machine: what a terminal remembers between commands, kept in a folder."""
+"""Everything one run keeps on the host while it lasts: workspaces, their marks, and receipts of what was done."""
 
+import fcntl
 import os
-import subprocess
+import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiment.errors import NoSandbox
-from sandbox.owner import delete, sessions_folder, this_owner
+from pydantic import TypeAdapter
 
-SANDBOX_UID = 10001
-HOME = "/home/user"
+from experiment.errors import BadInput, NoSandbox
+from experiment.execution import Execution, Limits
+from experiment.places import cache_folder
+from sandbox.owner import is_dead, this_owner
+from sandbox.quota import delete_tree
+from sandbox.workspace import Workspace
+
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_EXECUTION = TypeAdapter(Execution)
+_FOLDERS = ("workspaces", "marks", "receipts")
 
 
-def user_id() -> int:
-    """The user a command runs as: root hands over to a user without rights, all others stay themselves."""
-    return os.getuid() or SANDBOX_UID
+def sessions_folder() -> Path:
+    """Where sessions lie, one folder per run."""
+    return cache_folder() / "sessions"
+
+
+def checked_name(name: str) -> str:
+    """`name`, fit for a container and a file. Raises BadInput if it is not."""
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"{name!r} cannot name an execution: letters, digits, `_`, `.` and `-` only")
+    return name
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Files, working directory, exported variables and `/tmp`. Processes are not part of it."""
+    """The folder of a run, locked by the one process that is at work on it."""
 
     folder: Path
+    limits: Limits
+    lock: int
+    """Descriptor of the file `owner`; the kernel lets go of the lock when its process dies."""
 
     @classmethod
-    def create(cls) -> "Session":
-        """Make an empty session in the folder of this process."""
-        session = cls(sessions_folder() / this_owner() / uuid.uuid4().hex[:12])
-        for part in (session.home, session.tmp, session.shell):
-            part.mkdir(parents=True)
-        uid = user_id()
-        session.passwd.write_text(f"root:x:0:0:root:/root:/bin/bash\nuser:x:{uid}:{uid}::{HOME}:/bin/bash\n")
-        if os.getuid() == 0:
-            for part in (session.home, session.tmp, session.shell):
-                os.chown(part, SANDBOX_UID, SANDBOX_UID)
-        return session
+    def open(cls, run_id: str, limits: Limits) -> "Session":
+        """Begin a run's session, or take over the one that a dead process left.
 
-    @property
-    def home(self) -> Path:
-        """The user's home, which is where a session starts."""
-        return self.folder / "home"
+        Raises NoSandbox while a live process is at work on it, BadInput for a name that cannot be one.
+        """
+        if not _RUN.fullmatch(run_id):
+            raise BadInput(f"{run_id!r} cannot name a run: up to 80 letters, digits, `_` and `-` only")
+        folder = sessions_folder() / run_id
+        lock = _lock(folder)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, this_owner().encode(), 0)
+        for name in _FOLDERS:
+            (folder / name).mkdir(exist_ok=True)
+        return cls(folder, limits, lock)
 
-    @property
-    def tmp(self) -> Path:
-        """Seen as `/tmp`."""
-        return self.folder / "tmp"
+    def trunk(self) -> Workspace:
+        """The workspace that the run goes on in."""
+        return self._workspace("trunk")
 
-    @property
-    def shell(self) -> Path:
-        """What the shell remembers; seen as `/run/session`."""
-        return self.folder / "shell"
+    def mark(self, label: str, workspace: Workspace) -> None:
+        """Have branches start from `workspace` as it is now; a mark that was set before stays as it is."""
+        mark = self.folder / "marks" / checked_name(label)
+        if not _is_ready(mark):
+            delete_tree(mark)
+            mark.mkdir()
+            workspace.copy_to(mark)
+            _ready(mark).touch()
+        (self.folder / "mark.new").write_text(label)
+        (self.folder / "mark.new").rename(self.folder / "mark")
 
-    @property
-    def passwd(self) -> Path:
-        """Gives the user a name."""
-        return self.folder / "passwd"
+    def branch(self, workspace: Workspace, seed_name: str) -> Workspace:
+        """A copy of the workspace as it was at the last mark, or as it is now where there is no mark.
 
-    @property
-    def _mark(self) -> Path:
-        return self.folder.with_name(f"{self.folder.name}.mark")
+        A copy of the same mark for the same seed, left by a dead process, is gone on with.
+        """
+        marked = self.folder / "mark"
+        if marked.is_file():
+            label = marked.read_text()
+            return self._workspace(f"{label}-{seed_name}", Workspace(self.folder / "marks" / label))
+        return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace)
 
-    def mark(self) -> None:
-        """Remember everything as it is now: branches start from here, until the next mark."""
-        delete(self._mark)
-        _copy(self.folder, self._mark)
+    def receipt(self, name: str) -> Execution | None:
+        """What came of the execution of this name, if it came to its end."""
+        try:
+            return _EXECUTION.validate_json((self.folder / "receipts" / f"{name}.json").read_bytes())
+        except FileNotFoundError:
+            return None
 
-    def branch(self) -> "Session":
-        """An independent copy of everything the session remembered at its last mark, or remembers now."""
-        copy = Session(self.folder.parent / uuid.uuid4().hex[:12])
-        _copy(self._mark if self._mark.is_dir() else self.folder, copy.folder)
-        return copy
+    def keep(self, name: str, execution: Execution) -> None:
+        """Write down what came of an execution, so that it outlives this process and this machine's power."""
+        path = self.folder / "receipts" / f"{name}.json"
+        made = path.with_suffix(".new")
+        with made.open("wb") as file:
+            file.write(_EXECUTION.dump_json(execution))
+            file.flush()
+            os.fsync(file.fileno())
+        made.rename(path)
 
-    def write(self, name: str, text: str) -> None:
-        """Put a text file into the home folder, replacing what stands there, links not followed."""
-        path = self.home / name
-        delete(path)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        if os.getuid() == 0:
-            os.chown(path, SANDBOX_UID, SANDBOX_UID)
+    def remove(self, workspace: Workspace) -> None:
+        """Delete a workspace of this session."""
+        _ready(workspace.folder).unlink(missing_ok=True)
+        workspace.remove()
 
-    def remove(self) -> None:
-        """Delete the session with all its files."""
-        delete(self._mark)
-        delete(self.folder)
+    def close(self) -> None:
+        """Delete everything: the run is over."""
+        delete_tree(self.folder)
+        os.close(self.lock)
+
+    def _workspace(self, name: str, source: Workspace | None = None) -> Workspace:
+        folder = self.folder / "workspaces" / name
+        if _is_ready(folder):
+            return Workspace.reopen(folder)
+        delete_tree(folder)
+        workspace = Workspace.create(folder, self.limits)
+        if source is not None:
+            source.copy_to(folder)
+        _ready(folder).touch()
+        return workspace
 
 
-def _copy(source: Path, target: Path) -> None:
-    done = subprocess.run(
-        ["cp", "-a", "--sparse=always", "--", str(source), str(target)], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise NoSandbox(f"the workspace cannot be copied: {reason[0]}")
+@contextmanager
+def locked_if_dead(folder: Path) -> Iterator[bool]:
+    """Hold the session in `folder` and delete it afterwards, if no live process is at work on it; yield whether."""
+    try:
+        lock = _lock(folder)
+    except NoSandbox:
+        yield False
+        return
+    try:
+        owner = owner_of(folder)
+        dead = not owner or is_dead(owner)
+        yield dead
+        if dead:
+            delete_tree(folder)
+    finally:
+        os.close(lock)
+
+
+def owner_of(folder: Path) -> str | None:
+    """Who was last at work on the session in `folder`; None if there is none."""
+    try:
+        return (folder / "owner").read_text()
+    except OSError:
+        return None
+
+
+def _lock(folder: Path) -> int:
+    path = folder / "owner"
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except FileNotFoundError:  # deleted since by somebody who cleaned up
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise NoSandbox(f"the run {folder.name} is at work in another process") from None
+        if _same_file(lock, path):
+            return lock
+        os.close(lock)
+
+
+def _same_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _ready(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".ready")
+
+
+def _is_ready(folder: Path) -> bool:
+    return folder.is_dir() and _ready(folder).exists()

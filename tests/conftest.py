@@ -21,19 +21,11 @@ GEDANKEN = [sys.executable, "-m", "gedanken"]
 
 
 @pytest.fixture(scope="session")
-def engine() -> Any:
-    """A client of the Docker engine."""
-    from sandbox.engine import connect
+def docker_engine() -> Any:
+    """The Docker engine, with the image programs run in."""
+    from sandbox.choice import open_engine
 
-    return connect()
-
-
-@pytest.fixture(scope="session")
-def image(engine: Any) -> str:
-    """The sandbox image."""
-    from sandbox.image import ensure_image
-
-    return ensure_image(engine, Silent())
+    return open_engine("docker", Silent())
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +37,26 @@ def mnist() -> Any:
 
 
 @pytest.fixture
-def machine(engine: Any, image: str, mnist: Any) -> Iterator[Any]:
-    """A fresh Docker machine."""
-    from sandbox.docker_machine import DockerMachine
+def open_machine(docker_engine: Any, mnist: Any) -> Iterator[Callable[..., Any]]:
+    """Open Docker machines, which are closed in the end."""
+    from sandbox.machine import SandboxMachine
 
-    made = DockerMachine(engine, image, mnist[1])
-    yield made
-    made.session.remove()
+    opened: list[Any] = []
+
+    def make(**options: Any) -> Any:
+        opened.append(SandboxMachine.open(docker_engine, mnist[1], **options))
+        return opened[-1]
+
+    yield make
+    for machine in opened:
+        if machine.session.folder.exists():
+            machine.session.close()
+
+
+@pytest.fixture
+def machine(open_machine: Callable[..., Any]) -> Any:
+    """A fresh Docker machine."""
+    return open_machine()
 
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,5 +1,6 @@
 """What a program left behind is brought back, and nothing of it is trusted."""
 
+import hashlib
 import os
 import re
 import socket
@@ -22,10 +23,13 @@ def home(tmp_path: Path) -> Path:
 
 
 def collected(home: Path, *known: str) -> dict[str, bytes]:
-    target = home.parent / "artifacts"
-    names = collect(home, target, frozenset(known))
-    assert sorted(names) == sorted(path.name for path in target.glob("*"))
-    return {name: (target / name).read_bytes() for name in names}
+    root = home.parent / "artifacts"
+    kept = collect(home, root, "line1", frozenset(known))
+    assert sorted(one.path for one in kept) == sorted(f"line1/{path.name}" for path in (root / "line1").glob("*"))
+    contents = {Path(one.path).name: (root / one.path).read_bytes() for one in kept}
+    for one, content in zip(kept, contents.values(), strict=True):
+        assert (one.bytes, one.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    return contents
 
 
 def test_files_come_back_as_they_were(home: Path) -> None:
@@ -35,7 +39,7 @@ def test_files_come_back_as_they_were(home: Path) -> None:
 
 
 def test_an_empty_workspace_leaves_no_folder(home: Path) -> None:
-    assert collect(home, home.parent / "artifacts") == ()
+    assert collect(home, home.parent / "artifacts", "line1") == ()
     assert not (home.parent / "artifacts").exists()
 
 
@@ -65,7 +69,7 @@ def test_a_workspace_that_became_a_link_is_refused(home: Path) -> None:
     link = home.parent / "link"
     link.symlink_to(home)
     with pytest.raises(OSError, match="link"):
-        collect(link, home.parent / "artifacts")
+        collect(link, home.parent / "artifacts", "line1")
 
 
 def test_pipes_and_sockets_are_not_waited_for(home: Path) -> None:
@@ -97,7 +101,7 @@ def test_a_file_brought_back_cannot_be_run(home: Path) -> None:
     (home / "run").write_text("#!/bin/sh\n")
     (home / "run").chmod(0o4777)
     collected(home)
-    mode = stat.S_IMODE((home.parent / "artifacts" / "run").stat().st_mode)
+    mode = stat.S_IMODE((home.parent / "artifacts" / "line1" / "run").stat().st_mode)
     assert not mode & 0o7111
 
 
@@ -118,6 +122,6 @@ def test_every_name_is_made_harmless(tmp_path: Path, found: set[bytes]) -> None:
     for name in found - {b".", b".."}:
         Path(os.fsdecode(bytes(home) + b"/" + name)).write_text("x")
     target = tmp_path / f"{home.name}-target"
-    for safe in collect(home, target):
-        assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", safe)
-        assert (target / safe).read_text() == "x"
+    for kept in collect(home, target, "line1"):
+        assert re.fullmatch(r"line1/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", kept.path)
+        assert (target / kept.path).read_text() == "x"

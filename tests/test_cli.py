@@ -74,7 +74,24 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
         (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: No such file"),
         (["run", "mnist", "--base-url", "http://127.0.0.1:1"], "--base-url goes with a model named openai:"),
         (["run", "mnist", "--persona", "nosuch"], "there is no persona nosuch"),
-        (["run", "mnist", "--sandbox", "chroot"], "--sandbox chroot: there are auto and docker"),
+        (
+            ["run", "mnist", "--sandbox", "chroot"],
+            "--sandbox chroot: there are auto, docker, podman, bubblewrap, host",
+        ),
+        (["run", "mnist", "--sandbox", "host"], "--sandbox host isolates nothing"),
+        (["run", "mnist", "--gpus", "many"], "--gpus many: there are auto, none, all, a number"),
+        (
+            ["run", "mnist", "--limit", "memory=1"],
+            "--limit memory=1: write NAME=VALUE, where NAME is one of wall_seconds",
+        ),
+        (["run", "mnist", "--limit", "memory_mib=lots"], "--limit memory_mib=lots: Input should be a valid integer"),
+        (
+            ["run", "mnist", "--limit", "memory_mib=1"],
+            "--limit memory_mib=1: Input should be greater than or equal to 64",
+        ),
+        (["sandbox", "check", "--only", "nosuch"], "no check and no group of checks is called 'nosuch'"),
+        (["sandbox", "check", "--loose", "--sandbox", "podman"], "--loose takes a Docker container's hardening off"),
+        (["sandbox", "build", "--sandbox", "host"], "--sandbox host: images are of docker and podman"),
         (["run", "mnist", "--out", "/proc/nowhere"], "--out /proc/nowhere"),
         (["compare", "nosuch.log", "--imagined", "nosuch.log"], "nosuch.log: no such file"),
     ],
@@ -114,10 +131,18 @@ def test_a_folder_in_use_is_not_written_into(gedanken: Cli, tmp_path: Path) -> N
 def test_without_an_engine_it_says_what_to_do_with_exit_code_3_and_leaves_nothing(
     gedanken: Cli, tmp_path: Path
 ) -> None:
-    done = gedanken("run", "mnist", "--out", tmp_path / "out", env=NO_ENGINE)
+    done = gedanken("run", "mnist", "--sandbox", "docker", "--out", tmp_path / "out", env=NO_ENGINE)
     assert done.returncode == 3
     assert "apt-get install docker.io" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_auto_names_what_each_sandbox_lacks_and_never_takes_the_host(gedanken: Cli, tmp_path: Path) -> None:
+    nowhere = {"PATH": "/nonexistent", "CONTAINER_HOST": "unix:///nonexistent.sock"}
+    done = gedanken("run", "mnist", "--out", tmp_path / "out", env={**NO_ENGINE, **nowhere})
+    assert done.returncode == 3
+    for remedy in ("docker.io", "apt-get install podman", "apt-get install bubblewrap"):
+        assert remedy in done.stderr
 
 
 LOG = "".join(f"Epoch {n}/3 - loss: {1 / n:.4f} - acc: 0.{n}000\n" for n in (1, 2, 3))

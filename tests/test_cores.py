@@ -1,18 +1,27 @@
 """The cores of a machine, shared out among what runs at the same time."""
 
 import asyncio
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs import cores as module
-from graphs.cores import Cores
+from sandbox import cores as module
+from sandbox.cores import Cores
 
 
-def no_heartbeat() -> None:
+def nobody(_ahead: int) -> None:
     """Nobody watches."""
+
+
+def shared_out(count: float, file: Path | None = None) -> Cores:
+    """Cores with a queue of their own."""
+    return Cores(count, file or Path(tempfile.mkstemp(prefix="gedanken-cores-")[1]), poll_seconds=0.001)
 
 
 @dataclass
@@ -24,7 +33,7 @@ class Log:
     order: list[int] = field(default_factory=list)
 
     async def work(self, cores: Cores, number: int, wanted: float, turns: int) -> None:
-        async with cores.take(wanted, no_heartbeat):
+        async with cores.take(wanted, nobody):
             self.held[number] = min(wanted, cores.count)
             self.order.append(number)
             self.most = max(self.most, sum(self.held.values()))
@@ -39,23 +48,23 @@ demands = st.lists(
 
 
 @given(st.integers(1, 4), demands)
-def test_never_more_is_handed_out_than_there_is_and_all_are_served_in_order(
+def test_never_more_is_handed_out_than_there_is_and_all_are_served(
     count: int, wishes: list[tuple[float, int]]
 ) -> None:
-    log, cores = Log(), Cores(count)
+    log, cores = Log(), shared_out(count)
 
     async def everybody() -> None:
         tasks = [log.work(cores, number, *wish) for number, wish in enumerate(wishes)]
-        await asyncio.wait_for(asyncio.gather(*tasks), 2)
+        await asyncio.wait_for(asyncio.gather(*tasks), 20)
 
     asyncio.run(everybody())
     assert log.most <= count + 1e-9
-    assert log.order == list(range(len(wishes)))
+    assert sorted(log.order) == list(range(len(wishes)))
 
 
 @pytest.mark.parametrize(("count", "fractions"), [(1, (0.3, 0.1)), (2, (0.1, 1, 0.2)), (3, (0.7, 0.7, 0.3))])
 def test_fractions_leave_nothing_missing_for_a_demand_of_all_cores(count: int, fractions: tuple[float, ...]) -> None:
-    log, cores = Log(), Cores(count)
+    log, cores = Log(), shared_out(count)
 
     async def everybody() -> None:
         await asyncio.gather(*(log.work(cores, number, wanted, 1) for number, wanted in enumerate(fractions)))
@@ -67,7 +76,7 @@ def test_fractions_leave_nothing_missing_for_a_demand_of_all_cores(count: int, f
 
 def test_a_large_demand_is_not_starved_by_small_ones() -> None:
     async def order() -> list[int]:
-        log, cores = Log(), Cores(2)
+        log, cores = Log(), shared_out(2)
         await asyncio.gather(
             log.work(cores, 0, 1, 5), log.work(cores, 1, 2, 0), log.work(cores, 2, 1, 0), log.work(cores, 3, 1, 0)
         )
@@ -78,7 +87,7 @@ def test_a_large_demand_is_not_starved_by_small_ones() -> None:
 
 def test_whoever_gives_up_waiting_leaves_the_queue_and_takes_nothing() -> None:
     async def order() -> list[int]:
-        log, cores = Log(), Cores(1)
+        log, cores = Log(), shared_out(1)
         first = asyncio.create_task(log.work(cores, 0, 1, 3))
         second = asyncio.create_task(log.work(cores, 1, 1, 0))
         third = asyncio.create_task(log.work(cores, 2, 1, 0))
@@ -93,9 +102,9 @@ def test_whoever_gives_up_waiting_leaves_the_queue_and_takes_nothing() -> None:
 @pytest.mark.parametrize("fault", [ValueError, asyncio.CancelledError])
 def test_cores_come_back_from_work_that_fails(fault: type[BaseException]) -> None:
     async def work() -> None:
-        cores = Cores(1)
+        cores = shared_out(1)
         with pytest.raises(fault):
-            async with cores.take(1, no_heartbeat):
+            async with cores.take(1, nobody):
                 raise fault
         await asyncio.wait_for(Log().work(cores, 0, 1, 0), 1)
 
@@ -107,13 +116,13 @@ def test_whoever_waits_shows_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -
     beats: list[int] = []
 
     async def work() -> None:
-        cores = Cores(1)
+        cores = shared_out(1)
 
         async def wait() -> None:
-            async with cores.take(1, lambda: beats.append(1)):
+            async with cores.take(1, beats.append):
                 pass
 
-        async with cores.take(1, no_heartbeat):
+        async with cores.take(1, nobody):
             waiting = asyncio.create_task(wait())
             while len(beats) < 3:
                 await asyncio.sleep(0.001)
@@ -121,3 +130,49 @@ def test_whoever_waits_shows_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -
 
     asyncio.run(asyncio.wait_for(work(), 5))
     assert len(beats) >= 3
+
+
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from sandbox.cores import Cores
+
+async def hold():
+    async with Cores(1, Path(sys.argv[1]), 0.01).take(1, lambda ahead: None):
+        print("holding", flush=True)
+        await asyncio.sleep(float(sys.argv[2]))
+
+asyncio.run(hold())
+"""
+
+
+@pytest.mark.parametrize(("holds", "killed"), [(0.5, False), (60, True)])
+def test_cores_are_shared_with_other_processes_and_come_back_when_one_dies(
+    tmp_path: Path, holds: float, killed: bool
+) -> None:
+    file = tmp_path / "cores.json"
+    other = subprocess.Popen([sys.executable, "-c", HOLDER, str(file), str(holds)], stdout=subprocess.PIPE, text=True)
+    assert other.stdout and other.stdout.readline() == "holding\n"
+
+    async def taken() -> bool:
+        log = Log()
+        work = asyncio.create_task(log.work(shared_out(1, file), 0, 1, 0))
+        await asyncio.sleep(0.2)
+        waited = not log.order
+        if killed:
+            other.kill()
+            other.wait()
+        await asyncio.wait_for(work, 10)
+        return waited
+
+    try:
+        assert asyncio.run(taken())
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_queue_that_a_dead_machine_cut_off_is_begun_anew(tmp_path: Path) -> None:
+    file = tmp_path / "cores.json"
+    file.write_text('[{"id": "4')
+    asyncio.run(asyncio.wait_for(Log().work(shared_out(1, file), 0, 1, 0), 5))

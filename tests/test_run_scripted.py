@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import time
@@ -13,6 +12,10 @@ from typing import Any
 import pytest
 import yaml
 from conftest import GEDANKEN, Cli, requests_of, trace_of
+
+from gedanken.running import run_id_of
+from sandbox.connect import connect_docker
+from sandbox.leftovers import things
 
 pytestmark = pytest.mark.docker
 
@@ -288,42 +291,37 @@ def test_what_a_model_prints_is_shown_and_not_obeyed(gedanken: Cli, scripted: Sc
 
 
 @pytest.mark.parametrize("moment", [0.6, 1.5, 2.5, 3.5, 5.0, 7.0])
-def test_killed_at_any_moment_it_leaves_nothing_once_the_next_run_has_ended(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path, engine: Any, moment: float
+def test_killed_at_any_moment_it_leaves_nothing_that_clean_does_not_remove(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path, moment: float
 ) -> None:
     slow = GOOD.replace("for epoch", "import time\nfor epoch").replace("    print", "    time.sleep(0.5)\n    print")
-    model = scripted(replies(slow))
-    path = experiment(tmp_path)
-    command = [*GEDANKEN, "run", str(path), "--model", model, "--out", str(tmp_path / "killed")]
+    out = tmp_path / "killed"
+    command = [*GEDANKEN, "run", str(experiment(tmp_path)), "--model", scripted(replies(slow)), "--out", str(out)]
     victim = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(moment)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
-    done = gedanken("run", path, "--model", scripted(replies(GOOD)), "--real", 1, "--out", tmp_path / "next")
+    done = gedanken("sandbox", "clean", "--json")
     assert done.returncode == 0, done.stderr
-    left = [c.labels["gedanken.owner"] for c in engine.containers.list(all=True, filters={"label": "gedanken.owner"})]
-    assert not [owner for owner in left if f".{victim.pid}." in owner]
-    from sandbox.owner import sessions_folder
-
-    assert not [folder for folder in sessions_folder().iterdir() if f".{victim.pid}." in folder.name]
+    assert left_of(out) == []
 
 
-def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: Path, engine: Any) -> None:
+def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: Path) -> None:
     slow = GOOD.replace("for epoch", "import time\ntime.sleep(60)\nfor epoch")
     out = tmp_path / "out"
     command = [*GEDANKEN, "run", str(experiment(tmp_path)), "--model", scripted(replies(slow)), "--out", str(out)]
     victim = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    mine = f"{os.getuid()}.{victim.pid}."
-    while time.monotonic() < deadline:
-        running = engine.containers.list(filters={"label": "gedanken.owner"})
-        if any(c.labels["gedanken.owner"].startswith(mine) and "train" in c.name for c in running):
-            break
+    while time.monotonic() < deadline and not any("train" in name for name in left_of(out)):
         time.sleep(0.2)
     victim.send_signal(signal.SIGTERM)
     _out, errors = victim.communicate(timeout=30)
     assert victim.returncode == 130
     assert errors.strip().endswith("gedanken: interrupted")
     assert json.loads((out / "run.json").read_text())["outcome"] == "interrupted"
-    left = engine.containers.list(all=True, filters={"label": "gedanken.owner"})
-    assert not [c for c in left if c.labels["gedanken.owner"].startswith(mine)]
+    assert left_of(out) == []
+
+
+def left_of(out: Path) -> list[str]:
+    """Names of the containers and the session that the run in `out` has."""
+    return [thing.name for thing in things([connect_docker()]) if thing.run == run_id_of(out)]

@@ -2,7 +2,8 @@
 
 It reaches the program without touching it. `GEDANKEN_SEED` seeds `random`, NumPy and torch.
 `GEDANKEN_RESEED`, when set, is added to every seed the program fixes itself; each such call is written to
-`/run/session/explicit_seeds`. Data sets of torchvision are read from `/data`, whatever root is asked for.
+`explicit_seeds` in the session's folder. Data sets of torchvision are read from `/data`, whatever root is asked for.
+`GEDANKEN_SESSION` and `GEDANKEN_DATA` name both folders where there are no namespaces to put them in place.
 """
 
 import importlib.abc
@@ -14,8 +15,8 @@ from pathlib import Path
 
 SEED = os.environ.get("GEDANKEN_SEED")
 RESEED = os.environ.get("GEDANKEN_RESEED")
-DATA = Path("/data")
-SEED_LOG = Path("/run/session/explicit_seeds")
+DATA = Path(os.environ.get("GEDANKEN_DATA", "/data"))
+SEED_LOG = Path(os.environ.get("GEDANKEN_SESSION", "/run/session"), "explicit_seeds")
 
 
 def offset_explicit_seeds(module, names):

@@ -1,0 +1,32 @@
+"""How every command ends when it cannot do what it was told: one line, and an exit code."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+EXIT_CODES = """Exit codes: 0 done; 1 the experiment ended without a working program; 2 bad input; 3 no sandbox;
+4 no model; 130 interrupted."""
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Turn what a user can act on into one line on standard error."""
+    from experiment.errors import GedankenError
+
+    try:
+        yield
+    except GedankenError as error:
+        fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        fail("interrupted", 130)
+
+
+def fail(message: str, exit_code: int) -> NoReturn:
+    """Say why in one line, and end."""
+    from gedanken.screen import harmless
+
+    print(f"gedanken: {harmless(' '.join(message.split()))}", file=sys.stderr)
+    raise typer.Exit(exit_code)

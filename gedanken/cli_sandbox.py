@@ -1,0 +1,170 @@
+"""`gedanken sandbox …`: what is there, what it holds, and cleaning up."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gedanken.cli_errors import clear_errors
+
+if TYPE_CHECKING:
+    from sandbox.conformance import CheckResult
+
+CODES = "Exit codes: 0 done; 1 a check did not hold; 2 bad input; 3 no sandbox; 130 interrupted."
+
+
+def _complete_sandbox(incomplete: str) -> list[str]:
+    from sandbox.choice import SANDBOXES
+
+    return [name for name in SANDBOXES if name.startswith(incomplete)]
+
+
+def _complete_check(incomplete: str) -> list[str]:
+    from sandbox.conformance import CHECKS
+
+    return [check.name for check in CHECKS if check.name.startswith(incomplete)]
+
+
+Sandbox = Annotated[
+    str,
+    typer.Option(
+        help="Where programs really run: auto, docker, podman, bubblewrap, or host.", autocompletion=_complete_sandbox
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Trust = Annotated[bool, typer.Option("--i-trust-this-code", help="Allow --sandbox host, which isolates nothing.")]
+
+sandbox_app = typer.Typer(
+    help="The real machine: what is there, what it holds, and cleaning up.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@sandbox_app.command("list", epilog="Example:  gedanken sandbox list --json")
+def list_things(as_json: Json = False) -> None:
+    """List containers and sessions, of live runs and of dead ones."""
+    from sandbox.choice import engines_that_answer
+    from sandbox.leftovers import things
+
+    with clear_errors():
+        found = things(engines_that_answer())
+    if as_json:
+        _print_json({"things": [thing._asdict() for thing in found]})
+        return
+    _table(("kind", "name", "state", "owner"), [(one.kind, one.name, one.state, one.owner) for one in found])
+
+
+@sandbox_app.command(
+    epilog="Examples:  gedanken sandbox build   |   gedanken sandbox build --cuda --base pytorch/pytorch:…   " + CODES
+)
+def build(
+    cuda: Annotated[bool, typer.Option("--cuda", help="The image for GPUs, on an official PyTorch base.")] = False,
+    base: Annotated[str | None, typer.Option(help="Another base image; one that has PyTorch keeps it.")] = None,
+    sandbox: Sandbox = "docker",
+) -> None:
+    """Build the image that programs run in, if it is not there by the present recipe."""
+    from experiment.errors import BadInput
+    from gedanken.screen import Screen
+    from sandbox.connect import connect_docker, connect_podman
+    from sandbox.image import ensure_image
+
+    with clear_errors():
+        if sandbox not in ("docker", "podman"):
+            raise BadInput(f"--sandbox {sandbox}: images are of docker and podman")
+        client = connect_docker() if sandbox == "docker" else connect_podman()
+        print(ensure_image(client, Screen(), cuda=cuda, base=base))
+
+
+@sandbox_app.command(
+    epilog="Examples:  gedanken sandbox check   |   gedanken sandbox check --sandbox podman --json   |   "
+    "gedanken sandbox check --loose   |   gedanken sandbox check --only fork-bomb.   " + CODES
+)
+def check(
+    sandbox: Sandbox = "auto",
+    loose: Annotated[
+        bool,
+        typer.Option("--loose", help="Take the hardening off, in a throw-away container, to see the checks fail."),
+    ] = False,
+    only: Annotated[str | None, typer.Option(help="One check.", autocompletion=_complete_check)] = None,
+    trust: Trust = False,
+    as_json: Json = False,
+) -> None:
+    """Attack a machine from inside, and see that it holds and that ordinary things still work in it."""
+    from gedanken.checking import check_machine
+    from gedanken.screen import Screen
+
+    with clear_errors():
+        machine, results = asyncio.run(check_machine(sandbox, Screen(), loose=loose, only=only, trusted=trust))
+    if as_json:
+        checks = [{"name": one.name, "held": one.held, "detail": one.detail} for one in results]
+        _print_json({"machine": machine, "checks": checks})
+    else:
+        _print_checks(machine, results)
+    raise typer.Exit(any(not one.held for one in results))
+
+
+@sandbox_app.command(epilog="Example:  gedanken sandbox clean.   " + CODES)
+def clean(as_json: Json = False) -> None:
+    """Remove what dead runs left behind, and nothing else."""
+    from sandbox.choice import engines_that_answer
+    from sandbox.leftovers import clean as remove
+
+    with clear_errors():
+        removed = remove(engines_that_answer())
+    if as_json:
+        _print_json({"removed": removed})
+        return
+    for name in removed:
+        print(f"removed {name}")
+    print(f"{len(removed)} things of dead runs were removed")
+
+
+@sandbox_app.command(epilog="Examples:  gedanken sandbox data   |   gedanken sandbox data --json.   " + CODES)
+def data(as_json: Json = False) -> None:
+    """Get the data sets that experiments train on, and tell where they came from."""
+    from gedanken.screen import Screen
+    from sandbox.datasets import DATASETS, ensure_dataset
+
+    with clear_errors():
+        found = [(ensure_dataset(name, Screen())) for name in DATASETS]
+    if as_json:
+        _print_json({"datasets": [{**dataset.model_dump(), "folder": str(folder)} for dataset, folder in found]})
+        return
+    rows = [(str(dataset), dataset.source, str(folder)) for dataset, folder in found]
+    _table(("data", "source", "folder"), rows)
+
+
+def _print_checks(machine: str, results: "list[CheckResult]") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    held = sum(one.held for one in results)
+    _table(
+        ("check", "held", "detail"),
+        [
+            (one.name, Text("yes", "green") if one.held else Text("NO", "bold red"), one.detail)
+            for one in sorted(results, key=lambda one: one.held)
+        ],
+    )
+    Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks held")
+
+
+def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from gedanken.screen import harmless
+
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, header_style="bold", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(harmless(cell)) for cell in row))
+    Console(highlight=False).print(table if rows else Text("nothing"))
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,307 @@
+"""What is there and what is missing on this machine, on one page. Nothing is started, downloaded or built."""
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+# All of it here, and not where it is used: looks go on side by side, and imports in several threads can deadlock.
+import docker
+import requests
+from docker.errors import DockerException, ImageNotFound
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agents.weights import BYTES, MODEL_NAME, weights_path
+from experiment.errors import NoSandbox
+from experiment.persona import Dataset
+from experiment.places import cache_folder
+from gedanken import __version__
+from gedanken.screen import harmless
+from sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
+from sandbox.gpus import GpuWish, cdi_devices, device_options
+from sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman
+from sandbox.wheels import REQUIREMENTS
+
+ANSWER_SECONDS = 4
+"""For one engine or program to answer."""
+LOOK_SECONDS = 10
+"""For all looks of one group; they go on side by side."""
+SCARCE_BYTES = 3 << 30
+AMPLE_BYTES = 10 << 30
+"""Room for an image, the embedded model and some workspaces; the image for CUDA alone takes this again."""
+PACKAGES = ("docker", "langgraph", "langchain", "pydantic", "xllamacpp")
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY")
+
+State = Literal["ok", "missing", "warning"]
+_ONLY_WITH_A_GPU = "needed only where there is an NVIDIA GPU"
+_STYLES: dict[State, str] = {"ok": "green", "missing": "bold red", "warning": "yellow"}
+
+
+class Line(NamedTuple):
+    """One thing that was looked at."""
+
+    group: str
+    name: str
+    state: State
+    detail: str
+    remedy: str = ""
+    """What to do about it, on every line that is not `ok`."""
+
+
+def examine() -> list[Line]:
+    """Look at everything, each look bounded to a few seconds; what goes wrong in a look is a line of it."""
+    found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
+    threads = {
+        group: threading.Thread(target=_look_at, args=(group, lines), daemon=True) for group, lines in found.items()
+    }
+    for thread in threads.values():
+        thread.start()
+    deadline = time.monotonic() + LOOK_SECONDS
+    for group, thread in threads.items():
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
+            found[group] = [Line(group, group, "missing", f"no answer within {LOOK_SECONDS} s", _LOOKS[group][1])]
+    return [line for lines in found.values() for line in lines]
+
+
+def print_doctor(lines: Sequence[Line], console: Console) -> None:
+    """Print one page: a line for each thing, below it what to do about it."""
+    table = Table.grid(padding=(0, 2))
+    for column in range(3):
+        table.add_column(no_wrap=column < 2, overflow="fold")
+    group = ""
+    for line in lines:
+        if line.group != group:
+            group = line.group
+            table.add_row(Text(group, style="bold"))
+        detail = Text(harmless(line.detail))
+        if line.remedy:
+            detail.append(f"\n-> {harmless(line.remedy)}", style="dim")
+        table.add_row(Text(f"  {line.state}", style=_STYLES[line.state]), Text(harmless(line.name)), detail)
+    console.print(table)
+    missing = sum(line.state == "missing" for line in lines)
+    console.print(Text("nothing is missing" if not missing else f"{missing} things are missing", style="bold"))
+
+
+def _look_at(group: str, lines: list[Line]) -> None:
+    look, remedy = _LOOKS[group]
+    try:
+        lines += look()
+    except Exception as error:  # whatever a look runs into is what the page is there to tell
+        lines.append(Line(group, group, "missing", _told(error), remedy))
+
+
+def _versions() -> Iterator[Line]:
+    yield Line("versions", "gedanken", "ok", __version__)
+    yield Line("versions", "Python", "ok", f"{platform.python_version()}, {sys.executable}")
+    for package in PACKAGES:
+        try:
+            yield Line("versions", package, "ok", metadata.version(package))
+        except metadata.PackageNotFoundError:
+            yield Line("versions", package, "missing", "not installed", _LOOKS["versions"][1])
+    pinned = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("torch==")]
+    torch = pinned[0].removeprefix("torch==")
+    yield Line("versions", "torch in the sandbox", "ok", f"{torch}, unless a base has its own")
+
+
+def _engines() -> Iterator[Line]:
+    found = [_docker_line(), _podman_line(), _bubblewrap_line()]
+    works = any(line.state == "ok" for line in found)
+    for line in found:
+        yield line._replace(state="warning") if works and line.state == "missing" else line
+
+
+def _docker_line() -> Line:
+    try:
+        client = _docker()
+        info = client.info()
+        who = "Podman answers here: version" if is_podman(client) else "version"
+    except Exception as error:
+        remedy = "apt-get install docker.io, then start dockerd; as a user: usermod -aG docker USER, and log in again"
+        return Line("engines", "docker", "missing", _told(error), remedy)
+    rootless = "rootless" if _is_rootless(info) else "with root's rights"
+    return Line("engines", "docker", "ok", f"{who} {info.get('ServerVersion')}, {rootless}")
+
+
+def _podman_line() -> Line:
+    remedy = "apt-get install podman; see `podman info`"
+    try:
+        info = _podman_info()
+    except Exception as error:
+        return Line("engines", "podman", "missing", _told(error), remedy)
+    rootless = "rootless" if info["host"]["security"]["rootless"] else "with root's rights"
+    return Line("engines", "podman", "ok", f"version {info['version']['Version']}, {rootless}")
+
+
+def _bubblewrap_line() -> Line:
+    try:
+        version = _said(["bwrap", "--version"])
+        _said(["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"])
+    except Exception as error:
+        remedy = "apt-get install bubblewrap; if it may make no namespaces: sysctl kernel.unprivileged_userns_clone=1"
+        return Line("engines", "bubblewrap", "missing", _told(error), remedy)
+    return Line("engines", "bubblewrap", "ok", f"{version}, makes namespaces")
+
+
+def _gpu() -> Iterator[Line]:
+    names: list[str] = []
+    try:
+        query = "--query-gpu=name,memory.total,driver_version"
+        names = _said(["nvidia-smi", query, "--format=csv,noheader"]).splitlines()
+        yield Line("GPU", "NVIDIA driver", "ok", "; ".join(names))
+    except Exception as error:
+        there = Path("/proc/driver/nvidia").exists()
+        remedy = "install the tools of NVIDIA's driver, then see `nvidia-smi`" if there else _ONLY_WITH_A_GPU
+        yield Line("GPU", "NVIDIA driver", "missing" if there else "warning", _told(error), remedy)
+    yield from _gpu_lines("docker", lambda: dict(_docker().info()), podman=False, needed=bool(names))
+    if shutil.which("podman"):
+        yield from _gpu_lines("podman", _podman_as_docker_tells, podman=True, needed=bool(names))
+
+
+def _gpu_lines(engine: str, info_of: Callable[[], dict[str, Any]], *, podman: bool, needed: bool) -> Iterator[Line]:
+    try:
+        info = info_of()
+    except Exception:
+        return  # the engine has its own line
+    try:
+        device_options(GpuWish("all"), info, podman)
+        devices = ", ".join(cdi_devices(info, podman)) or "none"
+        runtime = "yes" if "nvidia" in (info.get("Runtimes") or {}) else "no"
+        yield Line("GPU", f"for {engine}", "ok", f"NVIDIA runtime: {runtime}; CDI devices: {devices}")
+    except NoSandbox as error:
+        said, _, remedy = str(error).removeprefix("--gpus all: ").partition("; ")
+        state: State = "missing" if needed else "warning"
+        yield Line("GPU", f"for {engine}", state, said, remedy if needed else _ONLY_WITH_A_GPU)
+
+
+def _images() -> Iterator[Line]:
+    client = _docker()
+    for name, flag in ((IMAGE, ""), (CUDA_IMAGE, " --cuda")):
+        remedy = f"gedanken sandbox build{flag}"
+        try:
+            image = client.images.get(name)
+        except ImageNotFound:
+            yield Line("images", name, "warning" if flag else "missing", "not built", remedy)
+            continue
+        size = f"{image.attrs['Size'] / 1e9:.1f} GB"
+        if is_current(image.labels):
+            yield Line("images", name, "ok", f"{size}, by the present recipe")
+        else:
+            yield Line("images", name, "warning", f"{size}, by another recipe: built again at first use", remedy)
+
+
+def _data() -> Iterator[Line]:
+    chosen = os.environ.get(CIFAR10_PATH_VARIABLE)
+    for name in DATASETS:
+        if name == "cifar10" and chosen:
+            yield _chosen_folder(Path(chosen))
+            continue
+        described = cache_folder() / "data" / name / "dataset.json"
+        if not described.is_file():
+            yield Line("data", name, "missing", "not in the cache", "gedanken sandbox data")
+            continue
+        dataset = Dataset.model_validate_json(described.read_text())
+        detail = f"{dataset.train} training and {dataset.test} test images, from: {dataset.source}"
+        if dataset.synthetic:
+            remedy = f"{CIFAR10_PATH_VARIABLE}=FOLDER names a folder that holds {CIFAR10_FOLDER}"
+            yield Line("data", name, "warning", f"synthetic: {detail}", remedy)
+        else:
+            yield Line("data", name, "ok", detail)
+
+
+def _chosen_folder(folder: Path) -> Line:
+    there = any((place / "data_batch_1").is_file() for place in (folder, folder / CIFAR10_FOLDER))
+    remedy = "" if there else f"unset {CIFAR10_PATH_VARIABLE}, or have it name a folder that holds {CIFAR10_FOLDER}"
+    return Line("data", "cifar10", "ok" if there else "missing", f"{CIFAR10_PATH_VARIABLE} names {folder}", remedy)
+
+
+def _models() -> Iterator[Line]:
+    path = weights_path()
+    if path.is_file() and path.stat().st_size == BYTES:
+        yield Line("models", "embedded", "ok", f"{MODEL_NAME}, {BYTES / 1e9:.1f} GB")
+    else:
+        detail = f"{path} is not whole" if path.is_file() else f"{MODEL_NAME} is not in the cache"
+        remedy = f"rm {path}; gedanken setup" if path.is_file() else "gedanken setup"
+        yield Line("models", "embedded", "missing", detail, remedy)
+    for key in KEYS:
+        yield Line("models", key, "ok", "set" if os.environ.get(key) else "not set")
+
+
+def _disk() -> Iterator[Line]:
+    yield _room("cache", cache_folder(), "move it with GEDANKEN_CACHE=FOLDER, or gedanken sandbox clean")
+    try:
+        root = Path(str(_docker().info()["DockerRootDir"]))
+    except Exception:
+        return  # the engine has its own line
+    if root.is_dir():
+        yield _room("docker", root, "docker system prune, after a look at what it removes; or gedanken sandbox clean")
+
+
+def _room(name: str, folder: Path, remedy: str) -> Line:
+    free = shutil.disk_usage(folder).free
+    state: State = "missing" if free < SCARCE_BYTES else "warning" if free < AMPLE_BYTES else "ok"
+    return Line("disk", name, state, f"{free / 1e9:.0f} GB free in {folder}", "" if state == "ok" else remedy)
+
+
+_LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
+    "versions": (_versions, "script/bootstrap --quick"),
+    "engines": (_engines, "apt-get install docker.io, then start dockerd"),
+    "GPU": (_gpu, "see `nvidia-smi`"),
+    "images": (_images, "start an engine, then gedanken sandbox build"),
+    "data": (_data, "gedanken sandbox data"),
+    "models": (_models, "gedanken setup"),
+    "disk": (_disk, "GEDANKEN_CACHE=FOLDER names another folder for the cache"),
+}
+"""What is looked at, and what to do where a look itself fails."""
+
+
+def _docker() -> docker.DockerClient:
+    try:
+        return docker.from_env(timeout=ANSWER_SECONDS)
+    except (DockerException, requests.RequestException, OSError) as error:
+        what = "you may not use the engine" if "Permission" in str(error) else "no engine answers"
+        where = re.sub(r"//[^/@]*@", "//", os.environ.get("DOCKER_HOST", "the default socket"))
+        raise NoSandbox(f"{what} at {where}") from error
+
+
+def _is_rootless(info: dict[str, Any]) -> bool:
+    return "name=rootless" in (info.get("SecurityOptions") or ())
+
+
+def _podman_info() -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(_said(["podman", "info", "--format", "json"]))
+    return told
+
+
+def _podman_as_docker_tells() -> dict[str, Any]:
+    """What Podman's Docker API would tell, without starting the service behind it."""
+    info = _podman_info()
+    return {"Name": info["host"]["hostname"], "ServerVersion": info["version"]["Version"]}
+
+
+def _said(command: list[str]) -> str:
+    """What a program prints. Raises OSError or SubprocessError, which say what went wrong."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", check=False, timeout=ANSWER_SECONDS
+    )
+    if done.returncode != 0:
+        raise subprocess.SubprocessError(done.stderr.strip() or f"{command[0]} ended with {done.returncode}")
+    return done.stdout.strip()
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError) and error.filename and os.sep not in str(error.filename):
+        return f"{error.filename} is not installed"
+    text = str(error).strip()
+    return text.splitlines()[-1][:200] if text else type(error).__name__

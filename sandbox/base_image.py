@@ -1,0 +1,197 @@
+"""The image that the sandbox's image is built on: found, pulled, or made by debootstrap."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from experiment.errors import NoSandbox
+from experiment.progress import Progress, Update, seconds_since, watched
+from sandbox.wheels import folder_bytes, last_line
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+PULLED_BASE = "python:3.11-slim-bookworm"
+BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
+CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
+"""The PyTorch of requirements.txt, with the oldest CUDA there is of it: more drivers run it than newer ones."""
+PATIENT_SECONDS = 3600
+"""For work of the engine that says nothing while it goes on: saving, loading, importing, one step of a build."""
+
+# Sizes as they are downloaded, and that of a file system; used only to say how much is left.
+_PULLED_BYTES = {PULLED_BASE: 45e6, CUDA_BASE: 3.5e9}
+_ROOT_BYTES = 317e6
+
+
+class Base(NamedTuple):
+    """What an image offers to be built on."""
+
+    name: str
+    python: str
+    """Such as `3.11`."""
+    has_torch: bool
+    """Whether PyTorch and torchvision are there."""
+
+
+def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: Progress) -> Base:
+    """The image `wanted`, or the usual one, pulled where it is missing.
+
+    Raises NoSandbox, saying what to do, when it cannot be had, or has no Python.
+    """
+    name = wanted or (CUDA_BASE if cuda else PULLED_BASE)
+    if not cuda and not wanted and _is_there(client, BOOTSTRAPPED_BASE) and not _is_there(client, name):
+        name = BOOTSTRAPPED_BASE
+    if not _is_there(client, name):
+        try:
+            with engine_errors(f"{name} cannot be pulled"):
+                _pull(client, name, progress)
+        except NoSandbox as error:
+            if cuda or wanted:
+                raise NoSandbox(
+                    f"{error}; on a machine that can, `docker pull {name}` and `docker save`, here `docker load`; "
+                    "or name an image that is here with `gedanken sandbox build --base`"
+                ) from None
+            progress.say(f"{error}; making a base with debootstrap")
+            name = _debootstrap(client, progress)
+    return _look_into(client, name)
+
+
+@contextmanager
+def engine_errors(what: str) -> Iterator[None]:
+    """Turn what an engine says, and its silence, into NoSandbox."""
+    import requests
+    from docker.errors import BuildError, DockerException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
+        raise NoSandbox(f"{what}: the engine does not answer ({last_line(str(error))})") from error
+    except BuildError as error:
+        raise NoSandbox(f"{what}: {_build_log(error)}") from error
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise NoSandbox(f"{what}: {last_line(getattr(error, 'explanation', None) or str(error))}") from error
+
+
+@contextmanager
+def patient(client: "DockerClient") -> Iterator[None]:
+    """Let the engine be silent for long."""
+    usual, client.api.timeout = client.api.timeout, PATIENT_SECONDS
+    try:
+        yield
+    finally:
+        client.api.timeout = usual
+
+
+def _is_there(client: "DockerClient", name: str) -> bool:
+    from docker.errors import ImageNotFound
+
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def _pull(client: "DockerClient", name: str, progress: Progress) -> None:
+    from docker.errors import DockerException
+    from docker.utils import parse_repository_tag
+
+    repository, tag = parse_repository_tag(name)
+    expected = _PULLED_BYTES.get(name, 1.0)
+    with progress.step(f"pulling {name}", expected) as update:
+        layers = _Layers(expected, update)
+        for event in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
+            if event.get("error"):
+                raise DockerException(event["error"])
+            layers.hear(event)
+
+
+class _Layers:
+    """How much of an image has come: each layer's size is told only when its download begins."""
+
+    def __init__(self, expected: float, update: Update) -> None:
+        self._expected = expected
+        self._update = update
+        self._done: dict[str, float] = {}
+        self._total: dict[str, float] = {}
+
+    def hear(self, event: dict[str, object]) -> None:
+        detail = event.get("progressDetail")
+        layer = str(event.get("id"))
+        if event.get("status") == "Download complete":
+            self._done[layer] = self._total.get(layer, 0.0)
+        elif event.get("status") == "Downloading" and isinstance(detail, dict) and detail.get("total"):
+            self._done[layer], self._total[layer] = float(detail["current"]), float(detail["total"])
+        share = sum(self._done.values()) / max(self._expected, sum(self._total.values()))
+        self._update(share * self._expected)
+
+
+def _debootstrap(client: "DockerClient", progress: Progress) -> str:
+    tool = shutil.which("debootstrap") or shutil.which("debootstrap", path="/usr/sbin")
+    if os.getuid() != 0 or tool is None:
+        raise NoSandbox(
+            f"no base image: {PULLED_BASE} cannot be pulled, and making one needs root and the Debian package "
+            f"`debootstrap`; or load any image with Python 3.11 and tag it {PULLED_BASE}"
+        )
+    with tempfile.TemporaryDirectory(prefix="gedanken-base-") as folder:
+        root = Path(folder) / "root"
+        command = [tool, "--variant=minbase", "--include=python3,python3-venv,python3-pip,ca-certificates"]
+        command += ["bookworm", str(root)]
+        with watched(progress, "making a Debian base", _ROOT_BYTES, lambda: folder_bytes(root)):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise NoSandbox(f"debootstrap failed: {last_line(done.stdout + done.stderr)}")
+        packed = Path(folder) / "root.tar"
+        with engine_errors("the base cannot be imported"):
+            subprocess.run(["tar", "-C", str(root), "-cf", str(packed), "."], check=True)
+            repository, tag = BOOTSTRAPPED_BASE.split(":")
+            clock = seconds_since(time.monotonic())
+            with watched(progress, "importing the base", 6.0, clock, "seconds"), patient(client):
+                client.api.import_image_from_file(str(packed), repository=repository, tag=tag)
+    return BOOTSTRAPPED_BASE
+
+
+_LOOK = """
+import importlib.util as u, sys
+print("%d.%d" % sys.version_info[:2], bool(u.find_spec("torch") and u.find_spec("torchvision")))
+"""
+
+
+def _look_into(client: "DockerClient", name: str) -> Base:
+    from docker.types import Ulimit
+
+    with engine_errors(f"{name} cannot be built on: it must have Python 3"):
+        container = client.containers.create(
+            name,
+            ["-c", _LOOK],
+            entrypoint=["python3"],
+            network_mode="none",
+            # Podman asks for more than it may have where it is itself confined, unless it is told how much.
+            ulimits=[Ulimit(name=limit, soft=1024, hard=1024) for limit in ("nofile", "nproc")],
+            use_config_proxy=False,
+        )
+        try:
+            container.start()
+            container.wait()
+            said = container.logs().decode(errors="replace")
+        finally:
+            container.remove(force=True)
+    found = re.search(r"^(\d+\.\d+) (True|False)$", said, re.MULTILINE)
+    if found is None:
+        raise NoSandbox(f"{name} cannot be built on: {last_line(said)}")
+    return Base(name, found[1], found[2] == "True")
+
+
+def _build_log(error: Exception) -> str:
+    """What a failed step printed: the builder's own message names only the step's exit code."""
+    log = [str(part.get("stream", "")) for part in getattr(error, "build_log", ())]
+    said = [line for line in "".join(log).splitlines() if "ERROR" in line or "Error" in line]
+    return last_line("\n".join(said) or str(error))

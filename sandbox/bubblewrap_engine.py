@@ -1,0 +1,275 @@
+"""Commands in namespaces of their own, made by bubblewrap without any right: for machines that have no engine."""
+
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from experiment.errors import NoSandbox
+from experiment.execution import Limits
+from experiment.progress import Progress
+from sandbox import cgroup, seccomp
+from sandbox.engine import FIRST_SCRIPT, GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal
+from sandbox.environment import ensure_environment, installations
+from sandbox.local_job import LocalJob, backstop_seconds, start_at_gate
+from sandbox.workspace import HOME, user_id
+
+ENVIRONMENT = "/opt/venv"
+NAMESPACES = (
+    "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try "
+    "--die-with-parent --new-session --as-pid-1 --cap-drop ALL --clearenv"
+)
+NO_MORE_NAMESPACES = "--disable-userns"
+VARIABLES = {
+    "HOME": HOME,
+    "USER": "user",
+    "PATH": f"{ENVIRONMENT}/bin:/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+COUNTS_PER_NAMESPACE = (5, 14)
+"""The Linux from which RLIMIT_NPROC counts in each user namespace by itself, not all that a user runs."""
+PROBE_SECONDS = 30
+_ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_ETC = ("ld.so.cache", "alternatives", "localtime")
+
+
+@dataclass(frozen=True, slots=True)
+class BubblewrapEngine:
+    """Of the host a program sees `/usr`, its own workspace, the data set and the start-up hook, no more.
+
+    No network, no rights and no way to gain any; a read-only root. Limits hold as far as control groups may be made.
+    """
+
+    program: str
+    """Where `bwrap` lies."""
+    options: tuple[str, ...]
+    """Which namespaces it makes."""
+    environment: Path
+    system_calls: bytes | None
+    """The filter that refuses some."""
+    controllers: frozenset[str]
+    """Of control groups, those that may be had."""
+    name: str = "bubblewrap"
+    gives_gpus: bool = False
+
+    def start(self, order: Order) -> LocalJob:
+        """Make the namespaces, bound their first process, let it go; see Engine.start."""
+        if order.gpus.kind not in ("none", "auto"):
+            raise NoSandbox(f"bubblewrap gives programs no GPU: for --gpus {order.gpus} use docker, podman or host")
+        with ExitStack() as undo:
+            group = cgroup.make(order.name, order.limits)
+            undo.callback(group.remove)
+            process, first = self._start_at_gate(order)
+            undo.callback(process.kill)
+            try:
+                group.add(first)
+                hold = _Hold(psutil.Process(first), group)
+            except (OSError, psutil.Error) as error:
+                raise NoSandbox(f"bubblewrap's process cannot be bounded: {error}") from error
+            undo.pop_all()
+            return LocalJob(process, hold)
+
+    def find(self, order: Order) -> None:  # noqa: ARG002 - the protocol's
+        """Nothing: what runs here dies with its controller."""
+        return
+
+    def not_enforced(self) -> tuple[str, ...]:
+        """What is weaker than in a container; see Engine.not_enforced."""
+        no_group = "no control group may be made here"
+        missing = {
+            "host files: /usr and the dynamic linker's cache are the host's own, read-only": True,
+            f"memory: {no_group}; each process by itself is held to the limit": "memory" not in self.controllers,
+            f"cpus: {no_group}": "cpu" not in self.controllers,
+            f"processes: {no_group}, and this Linux counts all that the user runs": (
+                "pids" not in self.controllers and not _counts_per_namespace()
+            ),
+            f"system calls: {seccomp.LIBRARY} is not installed, nothing filters them": self.system_calls is None,
+            f"user namespaces: this bwrap has no {NO_MORE_NAMESPACES}": NO_MORE_NAMESPACES not in self.options,
+        }
+        return tuple(text for text, applies in missing.items() if applies)
+
+    def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
+        """Start bwrap; return it and the first process inside, as it is numbered out here."""
+        inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
+        with ExitStack() as files:
+            info, told = (
+                files.enter_context(os.fdopen(end, mode)) for end, mode in zip(os.pipe(), "rw", strict=True)
+            )
+            shown = {path: files.enter_context(_nameless(content)) for path, content in _contents().items()}
+            options = [*self.options, "--info-fd", str(told.fileno()), *self._mounts(order, shown)]
+            passed = [told, *shown.values()]
+            if self.system_calls is not None:
+                calls = files.enter_context(_nameless(self.system_calls))
+                options += ["--seccomp", str(calls.fileno())]
+                passed.append(calls)
+            command = [self.program, *options, *_set(VARIABLES | order.environment), "--chdir", HOME, "--"]
+            process = start_at_gate(
+                command,
+                [*inside, order.command],
+                order.limits,
+                self._more_limits(order.limits),
+                env={},
+                cwd="/",
+                pass_fds=_numbers(passed),
+                **_as_user(),
+            )
+            told.close()
+            return process, int(json.load(info)["child-pid"])
+
+    def _mounts(self, order: Order, shown: dict[str, IO[bytes]]) -> list[str]:
+        workspace = order.workspace
+        arguments = ["--hostname", "ubuntu", "--proc", "/proc", "--dev", "/dev"]
+        arguments += ["--size", str(order.limits.memory_mib << 19), "--tmpfs", "/dev/shm"]
+        read_only = {
+            "/usr": Path("/usr"),
+            "/sys/devices/system/cpu": Path("/sys/devices/system/cpu"),
+            **{f"/etc/{name}": Path("/etc", name) for name in _ETC},
+            **{str(folder): folder for folder in installations(self.environment)},
+            ENVIRONMENT: self.environment,
+            "/data": order.data,
+            "/etc/passwd": workspace.passwd,
+        }
+        writable = {HOME: workspace.home, "/tmp": workspace.tmp, "/run/session": workspace.shell}
+        for inside, path in read_only.items():
+            # What belongs to the host may be missing there, and is then missing inside.
+            arguments += [
+                "--ro-bind-try" if inside.startswith(("/etc/", "/sys/")) else "--ro-bind",
+                str(path),
+                inside,
+            ]
+        arguments += _root_folders()
+        arguments += ["--symlink", "../usr/lib/os-release", "/etc/os-release"]
+        for inside, file in shown.items():
+            arguments += ["--ro-bind-data", str(file.fileno()), inside]
+        for inside, path in writable.items():
+            arguments += ["--bind", str(path), inside]
+        return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+    def _more_limits(self, limits: Limits) -> str:
+        most = []
+        if _counts_per_namespace():
+            most.append(f"-u {limits.processes}")
+        if "memory" not in self.controllers:
+            most.append(f"-d {limits.memory_mib << 10}")
+        return " ".join(most)
+
+
+def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
+    """Find out what works here, and make the environment. Raises NoSandbox, saying what to do."""
+    program = shutil.which("bwrap")
+    if program is None:
+        raise NoSandbox("bubblewrap is not installed (on Debian: `apt-get install bubblewrap`)")
+    options = _options(program)
+    return BubblewrapEngine(program, options, ensure_environment(progress), seccomp.program(), cgroup.available())
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """The first process of the namespace, with which all others die, and the control group; see Hold."""
+
+    first: psutil.Process
+    group: cgroup.Cgroup
+
+    def signal(self, name: Signal) -> None:
+        with suppress(psutil.Error):
+            self.first.send_signal(signal.Signals[name])
+
+    def out_of_memory(self) -> bool:
+        return self.group.oom_kills() > 0
+
+    def release(self) -> None:
+        self.group.remove()
+
+
+def _options(program: str) -> tuple[str, ...]:
+    """Those options that this bwrap knows. Raises NoSandbox when it cannot make namespaces with them."""
+    known = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
+    options = NAMESPACES.split() + ([NO_MORE_NAMESPACES] if NO_MORE_NAMESPACES in known else [])
+    command = [program, *options, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
+    try:
+        tried = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd="/", timeout=PROBE_SECONDS, **_as_user()
+        )
+    except subprocess.TimeoutExpired:
+        raise NoSandbox(f"{program} does not end within {PROBE_SECONDS} s") from None
+    if tried.returncode == 0 and "--size" in known:
+        return tuple(options)
+    if tried.returncode == 0:
+        raise NoSandbox(f"{program} is too old: it has no --size; install bubblewrap 0.7 or newer")
+    raise NoSandbox(f"bubblewrap does not work here: {_remedy(tried.stderr.strip()[-200:])}")
+
+
+def _remedy(said: str) -> str:
+    """What may forbid namespaces to users: Debian's switch of old, Ubuntu's of AppArmor, the number of them."""
+    kernel = Path("/proc/sys")
+    for switch, forbidding, allowing in (
+        ("kernel/unprivileged_userns_clone", "0", "1"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
+        ("user/max_user_namespaces", "0", "10000"),
+    ):
+        path = kernel / switch
+        if path.exists() and path.read_text().strip() == forbidding:
+            return f"{said}; as root, `sysctl -w {switch.replace('/', '.')}={allowing}`"
+    return f"{said}; inside a container, namespaces and a /proc of their own must be allowed to it"
+
+
+def _counts_per_namespace() -> bool:
+    return tuple(map(int, re.findall(r"\d+", platform.release())[:2])) >= COUNTS_PER_NAMESPACE
+
+
+def _as_user() -> dict[str, Any]:
+    """Popen's options by which root hands over to the user without rights."""
+    uid = user_id()
+    return {} if uid == os.getuid() else {"user": uid, "group": uid, "extra_groups": []}
+
+
+def _contents() -> dict[str, bytes]:
+    """Files that are handed in rather than mounted: this package may lie where the sandbox's user may not look."""
+    uid = user_id()
+    scripts = {f"/opt/gedanken/{path.name}": path.read_bytes() for path in (FIRST_SCRIPT, SESSION_SCRIPT)}
+    hook = {f"/opt/gedanken/hook/{path.name}": path.read_bytes() for path in HOOK.glob("*.py")}
+    etc = {
+        "/etc/hosts": b"127.0.0.1 localhost ubuntu\n::1 localhost\n",
+        "/etc/group": f"root:x:0:\nuser:x:{uid}:\n".encode(),
+    }
+    return scripts | hook | etc
+
+
+@contextmanager
+def _nameless(content: bytes) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile(buffering=0) as file:
+        file.write(content)
+        file.seek(0)
+        yield file
+
+
+def _root_folders() -> list[str]:
+    """`/bin` and the like, as the host has them: links into `/usr`, or folders of their own."""
+    arguments = []
+    for path in (Path("/", name) for name in _ROOT_FOLDERS):
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            arguments += ["--ro-bind", str(path), str(path)]
+    return arguments
+
+
+def _set(variables: dict[str, str]) -> list[str]:
+    return [part for name, value in variables.items() for part in ("--setenv", name, value)]
+
+
+def _numbers(files: Iterable[Any]) -> list[int]:
+    return [file.fileno() for file in files]

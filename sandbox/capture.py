@@ -1,0 +1,112 @@
+"""What a command printed: its head and its tail are kept, its middle is counted."""
+
+import codecs
+import time
+from collections.abc import Callable
+from itertools import compress
+
+_FLOOD_SECONDS = 0.2
+_SAMPLE_BYTES = 1024
+
+
+class Capture:
+    """Takes bytes from one reading thread; its texts are asked for when that thread has ended.
+
+    Holds at most two times `cap` bytes whatever is printed. `on_text` hears text as it comes; once the head is full
+    it hears samples only, so that nobody who listens is flooded.
+    """
+
+    def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:
+        """Keep `cap` bytes, half of them from the head."""
+        self._head = _Kept(cap - cap // 2)
+        self._tail = _Kept(cap // 2)
+        self._on_text = on_text
+        self._decoders = [codecs.getincrementaldecoder("utf-8")(errors="backslashreplace") for _ in range(2)]
+        self._told = 0.0
+        self.printed = 0
+
+    @property
+    def dropped(self) -> int:
+        """Bytes that were printed and are not kept."""
+        return self.printed - len(self._head.data) - len(self._tail.data)
+
+    def add(self, is_stdout: bool, data: bytes) -> None:
+        """Take in what was read from one of the two streams."""
+        self.printed += len(data)
+        if self._on_text is not None:
+            self._tell(self._on_text, is_stdout, data)
+        taken = data[: self._head.room]
+        if taken:
+            self._head.append(is_stdout, taken)
+        if len(taken) < len(data):
+            self._tail.append_last(is_stdout, data[len(taken) :])
+
+    def text(self, *, stdout_only: bool = False) -> str:
+        """All that is kept, undecodable bytes as `\\xNN`, with a line where the middle is missing."""
+        head = self._head.bytes(stdout_only)
+        tail = self._tail.bytes(stdout_only)
+        if not self.dropped:
+            return (head + tail).decode(errors="backslashreplace")
+        # A character cut in two at either edge is not kept; its bytes are few and not worth a count.
+        before = _without_cut_end(head).decode(errors="backslashreplace")
+        after = _without_cut_start(tail).decode(errors="backslashreplace")
+        return f"{before}\n[… {self.dropped} bytes not kept …]\n{after}"
+
+    def _tell(self, on_text: Callable[[str], None], is_stdout: bool, data: bytes) -> None:
+        if not self._head.room:
+            now = time.monotonic()
+            if now - self._told < _FLOOD_SECONDS:
+                return
+            self._told = now
+            data = data[-_SAMPLE_BYTES:]
+        text = self._decoders[is_stdout].decode(data)
+        if text:
+            on_text(text)
+
+
+class _Kept:
+    """Bytes of both streams in order of arrival, and beside each byte which stream it came from."""
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self.data = bytearray()
+        self._from_stdout = bytearray()
+
+    @property
+    def room(self) -> int:
+        return self._cap - len(self.data)
+
+    def append(self, is_stdout: bool, data: bytes) -> None:
+        self.data += data
+        self._from_stdout += bytes([is_stdout]) * len(data)
+
+    def append_last(self, is_stdout: bool, data: bytes) -> None:
+        """Append, and forget from the front what is too much."""
+        self.append(is_stdout, data[-self._cap :])
+        surplus = -self.room
+        if surplus > 0:
+            del self.data[:surplus]
+            del self._from_stdout[:surplus]
+
+    def bytes(self, stdout_only: bool) -> bytes:
+        return bytes(compress(self.data, self._from_stdout)) if stdout_only else bytes(self.data)
+
+
+def _without_cut_end(data: bytes) -> bytes:
+    """Without the first bytes of a UTF-8 sequence whose last bytes are missing."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return data[:-back] if back < length else data
+    return data
+
+
+def _without_cut_start(data: bytes) -> bytes:
+    """Without the last bytes of a UTF-8 sequence whose first bytes are missing."""
+    start = 0
+    while start < min(3, len(data)) and 0x80 <= data[start] < 0xC0:
+        start += 1
+    return data[start:]

@@ -1,0 +1,78 @@
+"""Which engine runs the programs: the one that was named, or the strongest that works."""
+
+from typing import TYPE_CHECKING, Literal
+
+from experiment.errors import BadInput, NoSandbox
+from experiment.progress import Progress
+from sandbox.connect import connect_docker, connect_podman
+from sandbox.docker_engine import DockerEngine
+from sandbox.engine import Engine
+from sandbox.gpus import GpuWish, device_options
+from sandbox.image import ensure_image
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+NO_GPUS = GpuWish()
+SANDBOXES = ("auto", "docker", "podman", "bubblewrap", "host")
+_STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
+
+
+def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
+    """Open the engine called `name`, with all that it needs got ready; `auto` takes the strongest that works.
+
+    Raises BadInput for a name there is not, and for `host` unless the code is `trusted`; NoSandbox, saying what to
+    do, when it does not work.
+    """
+    if name not in SANDBOXES:
+        raise BadInput(f"--sandbox {name}: there are {', '.join(SANDBOXES)}")
+    if name == "host" and not trusted:
+        raise BadInput(
+            "--sandbox host isolates nothing: what a model wrote would run as you, with your files and network; "
+            "if that is what you want, add --i-trust-this-code"
+        )
+    if name != "auto":
+        return _open(name, progress, gpus)
+    refusals = []
+    for candidate in _STRONGEST_FIRST:
+        try:
+            engine = _open(candidate, progress, gpus)
+        except NoSandbox as error:
+            refusals.append(f"{candidate}: {error}")
+            continue
+        if refusals:
+            progress.say(f"sandbox: {candidate}, as there is no stronger one ({'; '.join(refusals)})")
+        return engine
+    raise NoSandbox("no sandbox works here. " + "; ".join(refusals))
+
+
+def engines_that_answer() -> "list[DockerClient]":
+    """Clients of all the engines that may have containers of ours."""
+    clients = []
+    for connect in (connect_docker, connect_podman):
+        try:
+            clients.append(connect())
+        except NoSandbox:
+            continue
+    return clients
+
+
+def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
+    if name == "docker":
+        return _with_image(connect_docker(), "docker", progress, gpus)
+    if name == "podman":
+        return _with_image(connect_podman(), "podman", progress, gpus)
+    if name == "bubblewrap":
+        from sandbox.bubblewrap_engine import open_bubblewrap
+
+        return open_bubblewrap(progress)
+    from sandbox.host_engine import open_host
+
+    return open_host(progress)
+
+
+def _with_image(
+    client: "DockerClient", name: Literal["docker", "podman"], progress: Progress, gpus: GpuWish
+) -> Engine:
+    options = device_options(gpus, client.info(), podman=name == "podman")
+    return DockerEngine(client, ensure_image(client, progress, cuda=bool(options)), name, options)

@@ -1,0 +1,123 @@
+"""What is brought back of a workspace: plain files, and nothing that could be a trap."""
+
+import hashlib
+import re
+from functools import partial
+
+from experiment.execution import Cause
+from sandbox.artifacts import FILE_BYTES, FILES
+from sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending
+
+# A machine of its own for each: whatever lies in a workspace is brought back after every command.
+_check = partial(Check, group="artifacts", language="bash", alone=True)
+_BRIEF = SMALL.model_copy(update={"wall_seconds": 10.0})
+_PLAIN = "plain text\n"
+_LEAVE_PLAIN = "cd; echo 'plain text' > plain.txt; "
+_SAFE_PATH = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+SOCKETS = """
+import os, socket
+socket.socket(socket.AF_UNIX).bind(os.path.expanduser("~/socket"))
+open(os.path.expanduser("~/plain.txt"), "w").write("plain text\\n")
+"""
+
+
+def brings_only(*names: str) -> Judge:
+    """Held where exactly these files came back, the plain one as it was written."""
+
+    def judge(trial: Trial) -> Verdict:
+        execution = trial.execution
+        if execution.cause is not Cause.FINISHED:
+            return Verdict(False, ending(execution))
+        came = {artifact.path.rpartition("/")[2]: artifact for artifact in execution.artifacts}
+        plain = came.get("plain.txt")
+        digest = hashlib.sha256(_PLAIN.encode()).hexdigest()
+        if plain is None or (plain.sha256, plain.bytes) != (digest, len(_PLAIN)):
+            return Verdict(False, "the plain file beside it did not come back as it was")
+        wrong = sorted(set(came) ^ set(names))
+        return Verdict(
+            not wrong, f"brought back or missed: {wrong}" if wrong else f"brought back: {', '.join(names)}"
+        )
+
+    return judge
+
+
+def named_safely(trial: Trial) -> Verdict:
+    """Whether all that came back has a path of plain characters, which leads nowhere else."""
+    paths = [artifact.path for artifact in trial.execution.artifacts]
+    unsafe = [path for path in paths if not _SAFE_PATH.fullmatch(path)]
+    if unsafe or len(set(paths)) != len(paths):
+        return Verdict(False, f"names as they were: {unsafe or 'two alike'}")
+    return Verdict(len(paths) >= 3, f"{len(paths)} files with harmless names")
+
+
+def few_enough(trial: Trial) -> Verdict:
+    """Whether of too many files some came back, and no more than are allowed."""
+    count = len(trial.execution.artifacts)
+    return Verdict(0 < count <= FILES, f"{count} files came back")
+
+
+CHECKS = (
+    _check(
+        "plain-file",
+        promise="A file comes back with its size and checksum.",
+        program=_LEAVE_PLAIN,
+        judge=brings_only("plain.txt"),
+        harmless=True,
+    ),
+    _check(
+        "symbolic-link",
+        promise="A link to a file of the host does not bring that file back.",
+        program=_LEAVE_PLAIN
+        + "ln -s $(echo @FILES@ | cut -d: -f1) leak; ln -s /etc passwords; ln -s plain.txt alias",
+        judge=brings_only("plain.txt"),
+    ),
+    _check(
+        "hard-link",
+        promise="A file with a second name stays behind.",
+        program=_LEAVE_PLAIN
+        + "echo x > /tmp/x && (ln /tmp/x twin || echo x > one; ln one twin); mkdir f; echo x > f/a;"
+        " ln f/a b; true",
+        judge=brings_only("plain.txt"),
+    ),
+    _check(
+        "fifo",
+        promise="A pipe neither comes back nor keeps anybody waiting.",
+        program=_LEAVE_PLAIN + "mkfifo pipe",
+        judge=brings_only("plain.txt"),
+        limits=_BRIEF,
+    ),
+    _check(
+        "device-file",
+        promise="A device does not come back, where one can be made at all.",
+        program=_LEAVE_PLAIN + "mknod zero c 1 5 2> /dev/null; true",
+        judge=brings_only("plain.txt"),
+        limits=_BRIEF,
+    ),
+    _check(
+        "socket-file",
+        promise="A socket does not come back.",
+        program=SOCKETS,
+        language="python",
+        judge=brings_only("plain.txt"),
+    ),
+    _check(
+        "large-artifact",
+        promise="A file beyond the cap stays behind.",
+        program=_LEAVE_PLAIN + f"truncate -s {FILE_BYTES + 1} large",
+        judge=brings_only("plain.txt"),
+    ),
+    _check(
+        "many-artifacts",
+        promise="No more files come back than are allowed.",
+        program=f"cd; for n in $(seq {FILES + 20}); do echo $n > file$n; done",
+        judge=few_enough,
+    ),
+    _check(
+        "artifact-names",
+        promise="Names with dots, dashes, line breaks and escapes are made harmless.",
+        program="cd; for name in '..x' '...' $'a\\nb' $'\\e[31mred' '-rf' ' blank' '..\\..\\up' $'\\377' 'ü'; do"
+        ' echo x > "./$name"; done',
+        judge=named_safely,
+    ),
+)

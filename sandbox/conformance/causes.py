@@ -1,0 +1,80 @@
+"""How commands end, told apart."""
+
+from functools import partial
+
+from experiment.execution import Cause
+from sandbox.conformance.check import SMALL, Check, ends
+
+_check = partial(Check, group="causes", language="bash", harmless=True)
+_BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})
+_LITTLE_MEMORY = SMALL.model_copy(update={"memory_mib": 128})
+_LITTLE_DISK = SMALL.model_copy(update={"workspace_mib": 32, "workspace_files": 1000, "file_mib": 8})
+_FEW_WORDS = SMALL.model_copy(update={"printed_mib": 1})
+
+# Where nothing but a look from time to time holds the disk, the pause is when it is seen.
+FILL = "for n in 1 2 3 4 5 6 7 8; do head -c 8M /dev/zero > ~/fill$n || exit 1; done; sleep 5"
+HOG = "exec python3 -c 'pieces = [bytearray(b\"x\") * (8 << 20) for _ in range(28)]; print(len(pieces))'"
+
+CHECKS = (
+    _check(
+        "finished",
+        promise="Finished.",
+        program="echo before",
+        judge=ends(Cause.FINISHED, exit_code=0, shows="before"),
+    ),
+    _check(
+        "failed",
+        promise="Failed, with its exit code.",
+        program="echo before; exit 7",
+        judge=ends(Cause.FAILED, exit_code=7, shows="before"),
+    ),
+    _check(
+        "unknown-command",
+        promise="A command that does not exist is named as a terminal names it.",
+        program="nvidia-smi-of-mine",
+        judge=ends(Cause.FAILED, exit_code=127, shows="bash: nvidia-smi-of-mine: command not found"),
+    ),
+    _check(
+        "timed-out",
+        promise="Timed out.",
+        program="echo before; sleep 60",
+        judge=ends(Cause.TIMED_OUT, within=8, shows="before"),
+        limits=_BRIEF,
+    ),
+    _check(
+        "out-of-memory",
+        promise="Out of memory.",
+        program="echo before; " + HOG,
+        judge=ends(Cause.OUT_OF_MEMORY, shows="before"),
+        limits=_LITTLE_MEMORY,
+    ),
+    _check(
+        "output-cap",
+        promise="Stopped at the cap of output.",
+        program="echo before; yes",
+        judge=ends(Cause.OUTPUT_CAP, within=15, shows="before"),
+        limits=_FEW_WORDS,
+    ),
+    _check(
+        "disk-full",
+        promise="No room left in the workspace.",
+        program="echo before; " + FILL,
+        judge=ends(Cause.DISK_FULL, shows="before"),
+        limits=_LITTLE_DISK,
+        alone=True,
+    ),
+    _check(
+        "file-too-large",
+        promise="A file that grew beyond its limit.",
+        program="echo before; exec head -c 20M /dev/zero > ~/large",
+        judge=ends(Cause.DISK_FULL, shows="before"),
+        limits=_LITTLE_DISK,
+        alone=True,
+    ),
+    _check(
+        "killed",
+        promise="Killed, and not for memory.",
+        program="echo before; kill -9 $$",
+        judge=ends(Cause.KILLED, exit_code=137, shows="before"),
+    ),
+)

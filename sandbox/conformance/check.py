@@ -1,0 +1,201 @@
+"""What a check is, what is seen of it, and the judges that most checks share."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from experiment.execution import Cause, Execution, Limits, RealMachine
+from sandbox.conformance.bait import Bait
+
+SMALL = Limits(
+    wall_seconds=20,
+    cpus=1,
+    memory_mib=256,
+    processes=64,
+    open_files=256,
+    output_bytes=64 << 10,
+    printed_mib=64,
+    workspace_mib=64,
+    workspace_files=4000,
+    file_mib=32,
+)
+"""Limits of most checks, so that most can share a machine."""
+SIGSYS_EXIT_CODE = 128 + 31
+_DETAIL_CHARACTERS = 160
+
+
+class CheckResult(NamedTuple):
+    """What came of one check."""
+
+    name: str
+    group: str
+    held: bool
+    detail: str
+
+
+class Verdict(NamedTuple):
+    """What a judge thinks of a trial."""
+
+    held: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was seen of a check's program, from inside and from outside."""
+
+    execution: Execution
+    after: Execution | None = None
+    """What the check's sequel came to."""
+    seen_alive: bool = False
+    """Whether this host showed the program's processes while they ran."""
+    survivors: int = 0
+    """The program's processes that were alive a second after the machine said it had ended."""
+    grown_mib: float = 0.0
+    """By how much this process grew meanwhile."""
+    visitors: int = 0
+    """Connections that reached sockets of the host."""
+    leaked: bool = False
+    """Whether a secret of the host came out."""
+
+
+Judge = Callable[[Trial], Verdict]
+Sequel = Callable[[RealMachine, Bait], Awaitable[Execution]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One promise of a machine, and the program that puts it to the test."""
+
+    name: str
+    group: str
+    promise: str
+    program: str
+    """In Python, with the names of the prelude; or one command line of bash."""
+    judge: Judge
+    language: Literal["python", "bash"] = "python"
+    limits: Limits = SMALL
+    alone: bool = False
+    """Whether it leaves a machine that others should not use."""
+    harmless: bool = False
+    """Whether it may be run on the host itself."""
+    hunts: bool = False
+    """Whether the host's process table is searched for what it leaves behind."""
+    neighbour: bool = False
+    """Whether a program of another seed runs at the same time."""
+    sequel: Sequel | None = None
+    """What is done on the same machine afterwards."""
+
+
+def judged(check: Check, trial: Trial) -> Verdict:
+    """Judge a trial: by what no check may see, then by what this one promises."""
+    if trial.leaked:
+        return Verdict(False, "a secret of the host came out")
+    if trial.visitors:
+        return Verdict(False, "a socket of the host was reached")
+    if trial.execution.cause is Cause.ENGINE_LOST:
+        return Verdict(False, f"the engine was lost: {ending(trial.execution)}")
+    verdict = check.judge(trial)
+    if verdict.held and check.hunts and not trial.seen_alive:
+        return Verdict(False, "its processes cannot be seen from here, so nobody knows whether they are gone")
+    if check.hunts and trial.survivors:
+        return Verdict(False, f"{trial.survivors} of its processes were alive a second later")
+    return verdict
+
+
+def typed(command: str) -> Sequel:
+    """A sequel that types one more command into the same machine."""
+
+    async def sequel(machine: RealMachine, _bait: Bait) -> Execution:
+        return await machine.run(command)
+
+    return sequel
+
+
+def refused(trial: Trial) -> Verdict:
+    """Held where the program says that everything it tried was refused."""
+    told = [line for line in trial.execution.stdout.splitlines() if line.startswith(("BREACH: ", "held: "))]
+    breaches = [line.removeprefix("BREACH: ") for line in told if line.startswith("BREACH: ")]
+    if breaches:
+        return Verdict(False, _short("; ".join(breaches)))
+    if told:
+        return Verdict(True, _short("; ".join(dict.fromkeys(line.removeprefix("held: ") for line in told))))
+    if trial.execution.exit_code == SIGSYS_EXIT_CODE:
+        return Verdict(True, "killed by its filter of system calls")
+    return Verdict(False, f"it could not be tried: {ending(trial.execution)}")
+
+
+def refused_or(*causes: Cause) -> Judge:
+    """Held where everything was refused, or where the machine ended the program for one of these causes."""
+
+    def judge(trial: Trial) -> Verdict:
+        if trial.execution.cause in causes and "BREACH: " not in trial.execution.stdout:
+            return Verdict(True, f"ended: {trial.execution.cause}")
+        return refused(trial)
+
+    return judge
+
+
+def still_usable(before: Judge) -> Judge:
+    """Held where `before` holds, and where the sequel printed `well` on the same machine."""
+
+    def judge(trial: Trial) -> Verdict:
+        if trial.after is None or trial.after.stdout != "well\n":
+            came = ending(trial.after) if trial.after else "it was not run"
+            return Verdict(False, f"the next command did not work: {came}")
+        return before(trial)
+
+    return judge
+
+
+def prints(expected: str) -> Judge:
+    """Held where the program finished and printed exactly this."""
+
+    def judge(trial: Trial) -> Verdict:
+        return printed(trial.execution, expected)
+
+    return judge
+
+
+def then_prints(expected: str) -> Judge:
+    """Held where the sequel finished and printed exactly this."""
+
+    def judge(trial: Trial) -> Verdict:
+        if trial.after is None:
+            return Verdict(False, "the next command was not run")
+        return printed(trial.after, expected)
+
+    return judge
+
+
+def printed(execution: Execution, expected: str) -> Verdict:
+    """Whether an execution finished and printed exactly this on its standard output."""
+    held = execution.cause is Cause.FINISHED and execution.stdout == expected
+    return Verdict(held, _short(" ".join(expected.split())) if held else ending(execution))
+
+
+def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
+    """Held where the program came to this end, in this time, and what it printed before was kept."""
+
+    def judge(trial: Trial) -> Verdict:
+        execution = trial.execution
+        if execution.cause is not cause or exit_code not in (None, execution.exit_code):
+            return Verdict(False, ending(execution))
+        if within is not None and execution.seconds > within:
+            return Verdict(False, f"it took {execution.seconds:.1f} s, more than {within:g}")
+        if shows not in execution.output:
+            return Verdict(False, "what it printed was lost")
+        return Verdict(True, f"{cause}, {execution.seconds:.1f} s")
+
+    return judge
+
+
+def ending(execution: Execution) -> str:
+    """How an execution ended, and the last that it printed, on one line."""
+    lines = [line for line in execution.output.splitlines() if line.strip()]
+    return _short(f"{execution.cause}, exit code {execution.exit_code}: {(lines or ['it printed nothing'])[-1]}")
+
+
+def _short(text: str) -> str:
+    shown = "".join(character if character.isprintable() else "?" for character in text)
+    return shown if len(shown) <= _DETAIL_CHARACTERS else shown[: _DETAIL_CHARACTERS - 1] + "…"

@@ -1,0 +1,197 @@
+"""Running the checks against a machine."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from typing import Self
+
+import psutil
+
+from experiment.errors import BadInput, GedankenError
+from experiment.execution import Execution, Limits, RealMachine
+from experiment.progress import Progress
+from sandbox.conformance import (
+    artifacts,
+    causes,
+    host,
+    kernel,
+    network,
+    ordinary,
+    output,
+    privileges,
+    processes,
+    protected,
+    resources,
+    training,
+)
+from sandbox.conformance.bait import Bait
+from sandbox.conformance.check import SMALL, Check, CheckResult, Trial, judged
+from sandbox.conformance.neighbour import neighbour_of
+from sandbox.conformance.prelude import PRELUDE
+
+OpenMachine = Callable[[Limits], AbstractAsyncContextManager[RealMachine]]
+
+CHECKS: tuple[Check, ...] = (
+    *ordinary.CHECKS,
+    *training.CHECKS,
+    *causes.CHECKS,
+    *output.CHECKS,
+    *processes.CHECKS,
+    *resources.CHECKS,
+    *network.CHECKS,
+    *host.CHECKS,
+    *privileges.CHECKS,
+    *kernel.CHECKS,
+    *protected.CHECKS,
+    *artifacts.CHECKS,
+)
+NOT_TRIED = "not tried: attacks are never run on the host itself"
+_PATIENCE_SECONDS = 60
+_GONE_SECONDS = 1.0
+_LOOK_SECONDS = 0.05
+
+
+async def run_kit(
+    open_machine: OpenMachine, progress: Progress, only: str | None = None, *, bare_host: bool = False
+) -> AsyncIterator[CheckResult]:
+    """Try every check, or those whose name or group is `only`, on machines that `open_machine` makes for limits.
+
+    Machines must bring artifacts back. On a `bare_host` attacks are not tried, and told as not held.
+    Raises BadInput when nothing is called `only`, and what the machine raises where it runs nothing at all: that
+    is no check that failed.
+    """
+    checks = chosen(only)
+    with Bait.laid() as bait, progress.step("checking the machine", len(checks), "checks") as update:
+        async with open_machine(SMALL) as machine:
+            await machine.run("true")
+        async with _Machines(open_machine) as machines:
+            for number, check in enumerate(checks):
+                update(number)
+                if bare_host and not check.harmless:
+                    yield CheckResult(check.name, check.group, False, NOT_TRIED)
+                else:
+                    yield await _result_of(check, machines, bait)
+
+
+def chosen(only: str | None) -> tuple[Check, ...]:
+    """The checks whose name or group this is; all for None. Raises BadInput where there are none."""
+    found = tuple(check for check in CHECKS if only in (None, check.name, check.group))
+    if not found:
+        groups = ", ".join(dict.fromkeys(check.group for check in CHECKS))
+        raise BadInput(f"no check and no group of checks is called {only!r}; the groups are {groups}")
+    return found
+
+
+@dataclass(slots=True)
+class _Machines:
+    """Machines that are open, one for each set of limits that checks share."""
+
+    open_machine: OpenMachine
+    shared: dict[Limits, tuple[RealMachine, AsyncExitStack]] = field(default_factory=dict)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for limits in tuple(self.shared):
+            await self.drop(limits)
+
+    @asynccontextmanager
+    async def lend(self, check: Check) -> AsyncIterator[RealMachine]:
+        if check.alone:
+            async with self.open_machine(check.limits) as machine:
+                yield machine
+            return
+        if check.limits not in self.shared:
+            stack = AsyncExitStack()
+            self.shared[check.limits] = await stack.enter_async_context(self.open_machine(check.limits)), stack
+        yield self.shared[check.limits][0]
+
+    async def drop(self, limits: Limits) -> None:
+        """Close a shared machine, so that the next check has a fresh one."""
+        if limits in self.shared:
+            await self.shared.pop(limits)[1].aclose()
+
+    async def give_up(self, limits: Limits) -> None:
+        """Drop a machine that has failed already, whatever it says to that."""
+        with suppress(GedankenError, OSError):
+            await self.drop(limits)
+
+
+async def _result_of(check: Check, machines: _Machines, bait: Bait) -> CheckResult:
+    try:
+        async with asyncio.timeout(check.limits.wall_seconds + _PATIENCE_SECONDS):
+            async with machines.lend(check) as machine:
+                trial = await _try(check, machine, bait)
+            held, detail = judged(check, trial)
+            if not held:
+                await machines.drop(check.limits)
+    except TimeoutError:
+        held, detail = False, "the machine did not come to an end"
+        await machines.give_up(check.limits)
+    except (GedankenError, OSError) as error:
+        held, detail = False, f"the machine failed: {error}"
+        await machines.give_up(check.limits)
+    return CheckResult(check.name, check.group, held, detail)
+
+
+async def _try(check: Check, machine: RealMachine, bait: Bait) -> Trial:
+    marker = f"gedanken-check-{secrets.token_hex(6)}"
+    command = _command(check, machine, bait, marker)
+    bait.visitors()
+    async with neighbour_of(machine) if check.neighbour else nullcontext():
+        execution, seen_alive, grown_mib = await _watched(check, machine, command, marker)
+    survivors = await _survivors(marker) if check.hunts else 0
+    after = await check.sequel(machine, bait) if check.sequel else None
+    return Trial(
+        execution=execution,
+        after=after,
+        seen_alive=seen_alive,
+        survivors=survivors,
+        grown_mib=grown_mib,
+        visitors=bait.visitors(),
+        leaked=any(bait.is_in(one) for one in (execution, after) if one),
+    )
+
+
+def _command(check: Check, machine: RealMachine, bait: Bait, marker: str) -> str:
+    program = bait.fill(check.program)
+    for name, value in check.limits.model_dump().items():
+        program = program.replace(f"@{name}@", f"{value}")
+    if check.language == "bash":
+        return program
+    # The hyphen keeps it from being imported in place of a module of its name.
+    machine.write(f"check-{check.name}.py", PRELUDE + program)
+    return f"cd && python3 check-{check.name}.py {marker}"
+
+
+async def _watched(check: Check, machine: RealMachine, command: str, marker: str) -> tuple[Execution, bool, float]:
+    """Run a command, and look from outside whether it is there and how much this process grows by it."""
+    process = psutil.Process()
+    before = most = process.memory_info().rss
+    seen_alive = False
+    running = asyncio.create_task(machine.run(command))
+    try:
+        while not running.done():
+            await asyncio.wait({running}, timeout=_LOOK_SECONDS)
+            most = max(most, process.memory_info().rss)
+            if check.hunts and not seen_alive:
+                seen_alive = await asyncio.to_thread(_count, marker) > 0
+    finally:
+        running.cancel()
+    return running.result(), seen_alive, (most - before) / (1 << 20)
+
+
+async def _survivors(marker: str) -> int:
+    """How many processes of the program are still there when they have had a second to go."""
+    end = time.monotonic() + _GONE_SECONDS
+    while (count := await asyncio.to_thread(_count, marker)) and time.monotonic() < end:
+        await asyncio.sleep(_LOOK_SECONDS)
+    return count
+
+
+def _count(marker: str) -> int:
+    return sum(marker in (process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))

@@ -1,0 +1,28 @@
+"""A program of another seed that runs at the same time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from experiment.execution import RealMachine
+
+NEIGHBOUR_NAME = "gedanken-neighbour"
+_SEED = 7
+_START_SECONDS = 30
+_STOP = "stop"
+_WAIT = f"import os, time; [time.sleep(0.1) for _ in range(150) if not os.path.exists('{_STOP}')]"
+
+
+@asynccontextmanager
+async def neighbour_of(machine: RealMachine) -> AsyncIterator[None]:
+    """Run it on a branch for as long as the context lasts. Raises TimeoutError when it does not start."""
+    async with machine.branch(_SEED) as branch:
+        started = asyncio.Event()
+        command = f'cd && echo started && python3 -c "{_WAIT}" {NEIGHBOUR_NAME}'
+        task = asyncio.create_task(branch.run(command, on_output=lambda _text: started.set()))
+        try:
+            await asyncio.wait_for(started.wait(), _START_SECONDS)
+            yield
+        finally:
+            branch.write(_STOP, "")
+            await task

@@ -1,0 +1,130 @@
+"""What a program prints: kept in part, counted in full, never in the way."""
+
+import re
+from functools import partial
+
+from experiment.execution import Cause, Execution
+from sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending, ends, prints
+from sandbox.engine import GRACE_SECONDS
+
+_check = partial(Check, group="output", harmless=True)
+FLOOD_BYTES = 300_000_000
+GROWTH_MIB = 64
+_FLOODED = SMALL.model_copy(update={"printed_mib": 1024, "wall_seconds": 60.0})
+_CAPPED = SMALL.model_copy(update={"printed_mib": 16})
+_BRIEF = SMALL.model_copy(update={"printed_mib": 1 << 20, "wall_seconds": 1.5})
+_STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
+_GAP_CHARACTERS = 200
+
+# Engines log line by line: with short lines it would be their logs that are measured.
+FLOOD = f"echo the beginning; yes $(printf %01000d 0) | head -c {FLOOD_BYTES}; echo; echo the end"
+ENDLESS_LINE = "echo before; tr '\\0' x < /dev/zero"
+ENDLESS_ERRORS = "echo before; yes $(printf %01000d 0) >&2"
+
+DEAF_FLOOD = """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("before", flush=True)
+block = b"noise" * 4096
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    os.write(1, block)
+"""
+
+MIDDLE = """
+print("the beginning")
+for number in range(4000):
+    print("line", number, "." * 100)
+print("the end")
+"""
+
+
+def flood_is_cut(trial: Trial) -> Verdict:
+    """Whether head and tail of a flood were kept, its middle was counted, and this process did not grow."""
+    if trial.grown_mib > GROWTH_MIB:
+        return Verdict(False, f"this process grew by {trial.grown_mib:.0f} MiB")
+    verdict = middle_is_counted(_FLOODED.output_bytes, FLOOD_BYTES)(trial)
+    speed = FLOOD_BYTES / 1e6 / max(trial.execution.seconds, 0.001)
+    return Verdict(verdict.held, f"{verdict.detail}, {speed:.0f} MB/s, grown by {trial.grown_mib:.0f} MiB")
+
+
+def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
+    """Held where no more than this was kept of output this large, from both ends, and the rest was counted."""
+
+    def judge(trial: Trial) -> Verdict:
+        execution = trial.execution
+        text = execution.stdout
+        if execution.cause is not Cause.FINISHED:
+            return Verdict(False, ending(execution))
+        if len(text) > kept_bytes + _GAP_CHARACTERS:
+            return Verdict(False, f"{len(text)} characters were kept where {kept_bytes} are allowed")
+        if not text.startswith("the beginning\n") or not text.endswith("the end\n"):
+            return Verdict(False, "the head or the tail was lost")
+        dropped = _not_kept(execution)
+        if dropped is None or dropped < printed_bytes - kept_bytes:
+            return Verdict(False, f"of {printed_bytes} bytes, {dropped} were told as not kept")
+        return Verdict(True, f"{dropped} bytes counted and not kept")
+
+    return judge
+
+
+def _not_kept(execution: Execution) -> int | None:
+    """What both the text and the notes say was left out; None where they do not agree."""
+    in_text = re.search(r"\[… (\d+) bytes not kept …\]", execution.stdout)
+    if in_text is None or not any(in_text[1] in note for note in execution.notes):
+        return None
+    return int(in_text[1])
+
+
+CHECKS = (
+    _check(
+        "gigabytes-of-output",
+        promise="However much is printed, head and tail are kept, the middle is counted, this process stays small.",
+        program=FLOOD,
+        language="bash",
+        judge=flood_is_cut,
+        limits=_FLOODED,
+    ),
+    _check(
+        "middle-is-counted",
+        promise="Of more output than is kept, the first and the last part are there, and the rest is counted.",
+        program=MIDDLE,
+        judge=middle_is_counted(SMALL.output_bytes, 400_000),
+    ),
+    _check(
+        "endless-line",
+        promise="A line that never ends is stopped at the cap.",
+        program=ENDLESS_LINE,
+        language="bash",
+        judge=ends(Cause.OUTPUT_CAP, within=15, shows="before\nxxx"),
+        limits=_CAPPED,
+    ),
+    _check(
+        "endless-errors",
+        promise="The error stream is bounded as the output is.",
+        program=ENDLESS_ERRORS,
+        language="bash",
+        judge=ends(Cause.OUTPUT_CAP, within=15, shows="before\n"),
+        limits=_CAPPED,
+    ),
+    _check(
+        "flood-does-not-block-the-kill",
+        promise="A program that floods and ignores SIGTERM is killed in time.",
+        program=DEAF_FLOOD,
+        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="before"),
+        limits=_BRIEF,
+    ),
+    _check(
+        "binary-noise",
+        promise="Bytes that are no text survive as escapes.",
+        program="printf 'a\\377b\\200\\nc\\303(d'",
+        language="bash",
+        judge=prints("a\\xffb\\x80\nc\\xc3(d"),
+    ),
+    _check(
+        "character-in-two-pieces",
+        promise="A character that is printed in two pieces is one character.",
+        program="printf 'caf\\303'; sleep 0.4; printf '\\251\\n'",
+        language="bash",
+        judge=prints("café\n"),
+    ),
+)

@@ -1,0 +1,262 @@
+"""Processes: how many there may be, how they end, and whom they see."""
+
+from functools import partial
+from pathlib import Path
+
+from experiment.execution import Cause
+from sandbox.conformance.check import SMALL, Check, Trial, Verdict, ends, refused, still_usable, typed
+from sandbox.conformance.neighbour import NEIGHBOUR_NAME
+from sandbox.engine import GRACE_SECONDS
+
+_check = partial(Check, group="processes")
+_BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})
+_STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
+# Two run at once, and must do so on one core.
+_HALF = SMALL.model_copy(update={"cpus": 0.5})
+_NAMESPACES = ("pid", "net", "mnt", "ipc")
+
+FORK_BOMB = """
+children = []
+try:
+    while len(children) < 200:
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(15)
+            os._exit(0)
+        children.append(pid)
+except OSError as error:
+    held(f"{len(children)} processes, then {error.strerror}")
+else:
+    breach(f"{len(children)} processes where @processes@ are allowed")
+for pid in children:
+    os.kill(pid, signal.SIGKILL)
+"""
+
+THREAD_BOMB = """
+import threading
+threading.stack_size(256 << 10)
+ended = threading.Event()
+started = 0
+try:
+    while started < 200:
+        threading.Thread(target=ended.wait, daemon=True).start()
+        started += 1
+except RuntimeError as error:
+    held(f"{started} threads, then {error}")
+else:
+    breach(f"{started} threads where @processes@ are allowed")
+ended.set()
+"""
+
+DOUBLE_FORK = """
+print("started", flush=True)
+if os.fork() == 0:
+    os.setsid()
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(name, signal.SIG_IGN)
+    if os.fork() == 0:
+        null = os.open("/dev/null", os.O_RDWR)
+        for stream in range(3):
+            os.dup2(null, stream)
+        time.sleep(60)
+    os._exit(0)
+time.sleep(1)
+"""
+
+BACKGROUND_CHILD = """
+print("started", flush=True)
+if os.fork() == 0:
+    time.sleep(60)
+time.sleep(1)
+os._exit(0)
+"""
+
+ASKED = """
+def stop(*_):
+    print("asked to stop", flush=True)
+    sys.exit(3)
+signal.signal(signal.SIGTERM, stop)
+print("started", flush=True)
+time.sleep(60)
+"""
+
+IGNORER = """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("started", flush=True)
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    time.sleep(1)
+"""
+
+IGNORING_FAMILY = """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for _ in range(6):
+    if os.fork() == 0:
+        os.setsid()
+        break
+else:
+    print("started", flush=True)
+time.sleep(60)
+"""
+
+KILL_FIRST = """
+first = open("/proc/1/comm").read().strip()
+if first in ("systemd", "init", "launchd"):
+    breach(f"the first process is the host's: {first}")
+else:
+    held(f"the first process is this machine's: {first}")
+    for name in (signal.SIGSTOP, signal.SIGKILL, signal.SIGTERM):
+        try:
+            os.kill(1, name)
+        except OSError:
+            pass
+    time.sleep(1)
+"""
+
+PROCESS_TABLE = """
+seen = processes()
+names = [open(f"/proc/{pid}/comm").read().strip() for pid in seen if os.path.exists(f"/proc/{pid}/comm")]
+if "kthreadd" in names or len(seen) > 12:
+    breach(f"{len(seen)} processes are in sight, such as {names[-3:]}")
+else:
+    held(f"{len(seen)} processes are in sight: {names}")
+"""
+
+NEIGHBOURS = f"""
+found = []
+for pid in processes():
+    try:
+        command = open(f"/proc/{{pid}}/cmdline", "rb").read()
+    except OSError:
+        continue
+    if b"{NEIGHBOUR_NAME}" in command or b"@PROCESS@" in command:
+        found.append(pid)
+for pid in found:
+    breach(f"process {{pid}} is another machine's or the host's")
+    refused("a signal to it", lambda: os.kill(pid, 0))
+if not found:
+    held("no process of another machine or of the host is in sight")
+"""
+
+PTRACE = """
+PTRACE_SEIZE = 0x4206
+ours = os.readlink("/proc/self/ns/pid")
+def is_strange(pid):
+    try:
+        return os.stat(f"/proc/{pid}").st_uid != os.getuid() or os.readlink(f"/proc/{pid}/ns/pid") != ours
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
+child = os.fork()
+if child == 0:
+    try:
+        os.setuid(10002)
+    except OSError:
+        pass
+    time.sleep(3)
+    os._exit(0)
+time.sleep(0.3)
+strange = [pid for pid in processes() if is_strange(pid)]
+for pid in strange[:20]:
+    # Seizing stops nobody, and lets go when this process ends.
+    refused(f"tracing process {pid} of another", lambda: library("ptrace", PTRACE_SEIZE, pid, 0, 0))
+if not strange:
+    held("no process of another user or another machine is in sight")
+os.kill(child, signal.SIGKILL)
+"""
+
+PRIORITY = """
+refused("a higher priority", lambda: os.setpriority(os.PRIO_PROCESS, 0, -5))
+refused("a real-time priority", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)))
+"""
+
+NAMESPACES = """
+for name in ("pid", "net", "mnt", "ipc"):
+    print(name, os.readlink(f"/proc/self/ns/{name}"))
+"""
+
+
+def apart_from_the_host(trial: Trial) -> Verdict:
+    """Whether the program is in none of this process's namespaces."""
+    told = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
+    if set(told) != set(_NAMESPACES):
+        return Verdict(False, "the program could not tell its namespaces")
+    shared = [name for name in _NAMESPACES if told[name] == str(Path(f"/proc/self/ns/{name}").readlink())]
+    return Verdict(not shared, f"shared with the host: {', '.join(shared)}" if shared else "pid, net, mnt, ipc")
+
+
+CHECKS = (
+    _check("fork-bomb", promise="No more processes than the limit.", program=FORK_BOMB, judge=refused),
+    _check("thread-bomb", promise="Threads count as processes.", program=THREAD_BOMB, judge=refused),
+    _check(
+        "setsid-double-fork",
+        promise="A daemon in a session of its own, deaf to signals, ends with its command.",
+        program=DOUBLE_FORK,
+        judge=ends(Cause.FINISHED, within=10),
+        hunts=True,
+    ),
+    _check(
+        "background-child-holds-stdout",
+        promise="A child that keeps the output open neither delays the end nor outlives it.",
+        program=BACKGROUND_CHILD,
+        judge=ends(Cause.FINISHED, within=10),
+        hunts=True,
+    ),
+    _check(
+        "sigterm-reaches-the-program",
+        promise="At the time limit a program is asked to stop before it is killed.",
+        program=ASKED,
+        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="asked to stop"),
+        limits=_BRIEF,
+        harmless=True,
+    ),
+    _check(
+        "sigterm-ignorer",
+        promise="A program that does not stop is killed, and what it printed is kept.",
+        program=IGNORER,
+        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="started"),
+        limits=_BRIEF,
+        hunts=True,
+        harmless=True,
+    ),
+    _check(
+        "sigterm-ignoring-family",
+        promise="Children in sessions of their own are killed with it.",
+        program=IGNORING_FAMILY,
+        judge=ends(Cause.TIMED_OUT, within=_STOPPED_WITHIN, shows="started"),
+        limits=_BRIEF,
+        hunts=True,
+    ),
+    _check(
+        "kill-first-process",
+        promise="Signals to process 1 end at most this command; the next one runs.",
+        program=KILL_FIRST,
+        judge=still_usable(refused),
+        sequel=typed("echo well"),
+    ),
+    _check("process-table", promise="Only its own processes are in sight.", program=PROCESS_TABLE, judge=refused),
+    _check(
+        "siblings-unseen",
+        promise="Programs of other machines, and the host's, can be neither seen nor signalled.",
+        program=NEIGHBOURS,
+        judge=refused,
+        limits=_HALF,
+        neighbour=True,
+    ),
+    _check(
+        "ptrace",
+        promise="Processes of another user or another machine cannot be traced.",
+        program=PTRACE,
+        judge=refused,
+        limits=_HALF,
+        neighbour=True,
+    ),
+    _check("priority", promise="A program cannot push itself forward.", program=PRIORITY, judge=refused),
+    _check(
+        "namespaces",
+        promise="Processes, network, mounts and IPC are not the host's.",
+        program=NAMESPACES,
+        judge=apart_from_the_host,
+    ),
+)

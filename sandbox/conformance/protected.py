@@ -1,0 +1,175 @@
+"""What belongs to the sandbox itself: its data, its hook, its scripts, and what the terminal remembers."""
+
+from functools import partial
+
+from experiment.execution import Cause, Execution, RealMachine
+from sandbox.conformance.bait import Bait
+from sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, refused, still_usable, then_prints, typed
+
+_check = partial(Check, group="protected")
+_MANY_FILES = SMALL.model_copy(update={"workspace_files": 20_000})
+# A next command that hangs must show within the kit's patience.
+_BRIEF = SMALL.model_copy(update={"wall_seconds": 5.0})
+_MEMORY = "memory=${GEDANKEN_SESSION:-/run/session}; "
+_RESEEDED = 3
+
+DATA = """
+folder = os.environ.get("GEDANKEN_DATA", "/data")
+files = [f"{where}/{name}" for where, _folders, names in os.walk(folder) for name in names]
+def make():
+    opened(f"{folder}/gedanken-probe", os.O_WRONLY | os.O_CREAT)
+    os.unlink(f"{folder}/gedanken-probe")
+if files:
+    refused("changing the data set", lambda: opened(files[0]))
+    refused("adding to the data set", make)
+    refused("changing its rights", lambda: os.chmod(files[0], stat.S_IMODE(os.stat(files[0]).st_mode)))
+"""
+
+HOOK = """
+import gedanken_hook
+path = os.path.realpath(gedanken_hook.__file__)
+def make():
+    opened(f"{os.path.dirname(path)}/probe.py", os.O_WRONLY | os.O_CREAT)
+    os.unlink(f"{os.path.dirname(path)}/probe.py")
+refused("changing the hook", lambda: opened(path))
+refused("putting a module beside the hook", make)
+refused("changing the hook's rights", lambda: os.chmod(path, 0o644))
+"""
+
+SCRIPTS = """
+import gedanken_hook, site
+beside = os.path.dirname(os.path.dirname(os.path.realpath(gedanken_hook.__file__)))
+paths = [f"{beside}/{name}" for name in ("first.sh", "session.sh")]
+for folder in site.getsitepackages():
+    paths += [f"{folder}/gedanken.pth"]
+for path in filter(os.path.exists, paths):
+    refused(f"changing {path}", lambda: opened(path))
+    refused(f"removing {path}", lambda: os.rename(path, path + ".away"))
+    os.path.exists(path + ".away") and os.rename(path + ".away", path)
+"""
+
+GARBAGE = _MEMORY + (
+    "for name in directory variables; do"
+    " printf 'touch /tmp/owned; $(touch /tmp/owned)\\n\\0BASH_ENV=/tmp/x\\0=\\0\\377\\0(((' > $memory/$name; done;"
+    " echo 'touch /tmp/owned' > /tmp/x; kill -9 $$"
+)
+PIPES = _MEMORY + (
+    "for name in directory variables oom_kills explicit_seeds; do"
+    " rm -rf $memory/$name $memory/$name.new; mkfifo $memory/$name $memory/$name.new; done; kill -9 $$"
+)
+FOLDERS = _MEMORY + (
+    "for name in directory variables oom_kills explicit_seeds; do"
+    " rm -rf $memory/$name; mkdir -p $memory/$name/x; done; kill -9 $$"
+)
+LINKS = _MEMORY + (
+    "secret=$(echo @FILES@ | cut -d: -f1); for name in directory variables oom_kills explicit_seeds; do"
+    " rm -rf $memory/$name; ln -s $secret $memory/$name; done; ln -s $secret ~/written; echo laid"
+)
+
+FORGED_END = _MEMORY + "echo 7 > $memory/oom_kills; kill -9 $$"
+
+DEEP = """
+for _ in range(1500):
+    os.mkdir("d")
+    os.chdir("d")
+"""
+
+MANY = """
+os.makedirs("many", exist_ok=True)
+for number in range(10_000):
+    open(f"many/{number}", "w").close()
+"""
+
+
+async def _write_and_reseed(machine: RealMachine, bait: Bait) -> Execution:
+    """Have the host write where a link stands, and read what a program may have put in place of seeds."""
+    before = [path.stat().st_mtime_ns for path in bait.files]
+    machine.write("written", "from outside\n")
+    async with machine.branch(_RESEEDED, reseed=True) as branch:
+        execution = await branch.run("true")
+    if bait.is_in(execution) or [path.stat().st_mtime_ns for path in bait.files] != before:
+        return execution
+    return await machine.run("cat ~/written")
+
+
+def unforged(trial: Trial) -> Verdict:
+    """Whether a killed program that claims to have run out of memory is told as killed."""
+    return Verdict(trial.execution.cause is Cause.KILLED, ending(trial.execution))
+
+
+def unowned(trial: Trial) -> Verdict:
+    """Whether the next command ran, and nothing of what the last one left was executed before it."""
+    if trial.after is None or "well" not in trial.after.stdout.splitlines():
+        return Verdict(
+            False, f"the next command did not work: {ending(trial.after) if trial.after else 'it was not run'}"
+        )
+    if "owned" in trial.after.stdout:
+        return Verdict(False, "what the terminal remembers was executed")
+    return Verdict(True, "it is data, not code")
+
+
+CHECKS = (
+    _check("data-set", promise="The data set stays as it is.", program=DATA, judge=refused),
+    _check("seed-hook", promise="The start-up hook stays as it is.", program=HOOK, judge=refused),
+    _check("scripts", promise="So do the scripts that start every command.", program=SCRIPTS, judge=refused),
+    _check(
+        "poisoned-memory",
+        promise="Garbage in what the terminal remembers is not executed, and the next command runs.",
+        program=GARBAGE,
+        language="bash",
+        judge=unowned,
+        limits=_BRIEF,
+        alone=True,
+        sequel=typed("echo well; ls /tmp"),
+    ),
+    *(
+        _check(
+            f"{what}-for-memory",
+            promise=f"With {what} in place of what the terminal remembers, the next command runs.",
+            program=program,
+            language="bash",
+            judge=then_prints("well\n"),
+            limits=_BRIEF,
+            alone=True,
+            sequel=typed("echo well"),
+        )
+        for what, program in (("pipes", PIPES), ("folders", FOLDERS))
+    ),
+    _check(
+        "links-for-memory",
+        promise="Where a program left links, the host neither reads nor writes what they point to.",
+        program=LINKS,
+        language="bash",
+        judge=then_prints("from outside\n"),
+        limits=_BRIEF,
+        alone=True,
+        sequel=_write_and_reseed,
+    ),
+    _check(
+        "forged-end",
+        promise="A program cannot have its end put down to memory.",
+        program=FORGED_END,
+        language="bash",
+        judge=unforged,
+        alone=True,
+    ),
+    _check(
+        "deep-folders",
+        promise="Folders 1,500 deep do not hinder the next command, nor deleting the workspace.",
+        program=DEEP,
+        judge=still_usable(lambda trial: Verdict(trial.execution.exit_code == 0, ending(trial.execution))),
+        alone=True,
+        harmless=True,
+        sequel=typed("[ -d ~/d/d/d ] && echo well"),
+    ),
+    _check(
+        "ten-thousand-files",
+        promise="10,000 files are nothing special.",
+        program=MANY,
+        judge=then_prints("10000\n"),
+        limits=_MANY_FILES,
+        alone=True,
+        harmless=True,
+        sequel=typed("ls ~/many | wc -l"),
+    ),
+)

@@ -1,0 +1,250 @@
+"""Memory, cores, files and disk: what a program may use up."""
+
+from functools import partial
+
+from experiment.execution import Cause
+from sandbox.conformance.check import SMALL, Check, Trial, Verdict, refused, refused_or, still_usable, typed
+
+_check = partial(Check, group="resources")
+_LITTLE_MEMORY = SMALL.model_copy(update={"memory_mib": 128})
+_LITTLE_DISK = SMALL.model_copy(update={"workspace_mib": 32, "workspace_files": 1000, "file_mib": 8})
+_HALF_A_CORE = SMALL.model_copy(update={"cpus": 0.5})
+
+MEMORY_HOG = """
+pieces = []
+try:
+    while len(pieces) < (@memory_mib@ + 96) // 8:
+        pieces.append(bytearray(b"x") * (8 << 20))
+except MemoryError:
+    kept = 8 * len(pieces)
+    pieces.clear()
+    held(f"{kept} MiB, then no more")
+else:
+    breach(f"{8 * len(pieces)} MiB where @memory_mib@ are allowed")
+"""
+
+CHILD_HOG = """
+hog = "pieces = [bytearray(b'x') * (8 << 20) for _ in range((@memory_mib@ + 96) // 8)]"
+child = subprocess.run([sys.executable, "-c", hog], stderr=subprocess.DEVNULL)
+(held if child.returncode else breach)(f"the child ended with {child.returncode}, its parent goes on")
+"""
+
+SHARED_MEMORY = """
+written = 0
+try:
+    for number in range((@memory_mib@ + 96) // 8):
+        with open(f"/dev/shm/fill{number}", "wb") as file:
+            written += file.write(b"x" * (8 << 20)) >> 20
+except OSError as error:
+    held(f"{written} MiB, then {error.strerror}")
+else:
+    breach(f"{written} MiB of shared memory where @memory_mib@ of memory are allowed")
+for name in os.listdir("/dev/shm") if os.path.isdir("/dev/shm") else ():
+    if name.startswith("fill"):
+        os.unlink(f"/dev/shm/{name}")
+"""
+
+SPIN = """
+begun = time.monotonic()
+children = []
+for _ in range(2):
+    pid = os.fork()
+    if pid == 0:
+        while time.monotonic() < begun + 2:
+            pass
+        os._exit(0)
+    children.append(pid)
+for pid in children:
+    os.waitpid(pid, 0)
+used = os.times()
+share = (used.children_user + used.children_system) / (time.monotonic() - begun)
+(held if share <= 1.3 * @cpus@ else breach)(f"{share:.2f} cores where @cpus@ are allowed")
+"""
+
+OPEN_FILES = """
+kept = []
+try:
+    while len(kept) < @open_files@ + 64:
+        kept.append(os.dup(0))
+except OSError as error:
+    held(f"{len(kept)} files, then {error.strerror}")
+else:
+    breach(f"{len(kept)} open files where @open_files@ are allowed")
+"""
+
+RAISED_LIMITS = """
+import resource
+for name in ("RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_FSIZE"):
+    which = getattr(resource, name)
+    hard = resource.getrlimit(which)[1]
+    if hard == resource.RLIM_INFINITY:
+        breach(f"{name} is not limited")
+        continue
+    try:
+        resource.setrlimit(which, (hard + 1, hard + 1))
+    except (ValueError, OSError) as error:
+        held(f"{name} cannot be raised")
+    else:
+        breach(f"{name} was raised")
+"""
+
+CORE_DUMP = """
+import resource
+before = set(os.listdir("."))
+child = subprocess.run([sys.executable, "-c", "import ctypes; ctypes.string_at(0)"], stderr=subprocess.DEVNULL)
+new = set(os.listdir(".")) - before
+limit = resource.getrlimit(resource.RLIMIT_CORE)
+if limit != (0, 0) or new:
+    breach(f"a crash leaves {new or 'a core file where the pattern says so'}, its size limited to {limit}")
+else:
+    held(f"a crash (exit code {child.returncode}) leaves nothing")
+"""
+
+OOM_SCORE = """
+def spare():
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("-900")
+refused("having others killed for memory first", spare)
+"""
+
+_FILL = """
+written = 0
+try:
+    while written < @workspace_mib@ + 60:
+        with open(f"{folder}/fill{written}", "wb") as file:
+            file.write(b"x" * (4 << 20))
+        written += 4
+except OSError as error:
+    held(f"{written} MiB, then {error.strerror}")
+else:
+    time.sleep(5)  # where nothing but a look from time to time holds it, this is when it is seen
+    breach(f"{written} MiB where @workspace_mib@ are allowed")
+"""
+DISK_FILL = "folder = os.path.expanduser('~')" + _FILL
+TMP_FILL = "import tempfile; folder = tempfile.gettempdir()" + _FILL
+MEMORY_FOLDER_FILL = "folder = os.environ.get('GEDANKEN_SESSION', '/run/session')" + _FILL
+
+INODE_FILL = """
+made = 0
+os.makedirs("many", exist_ok=True)
+try:
+    while made < @workspace_files@ + 1500:
+        open(f"many/{made}", "w").close()
+        made += 1
+except OSError as error:
+    held(f"{made} files, then {error.strerror}")
+else:
+    time.sleep(5)  # where nothing but a look from time to time holds it, this is when it is seen
+    breach(f"{made} files where @workspace_files@ are allowed")
+"""
+
+SPARSE_FILE = """
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+def stretch():
+    with open("sparse", "wb") as file:
+        file.truncate(1 << 40)
+refused("a file of 1 TB without content", stretch)
+os.path.exists("sparse") and os.unlink("sparse")
+"""
+
+LARGE_FILE = """
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+def grow():
+    with open("large", "wb", buffering=0) as file:
+        for _ in range(2 * @file_mib@):
+            if file.write(b"x" * (1 << 20)) < 1 << 20:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+refused("a file of twice the limit", grow)
+os.unlink("large")
+"""
+
+
+def hog_ends_alone(trial: Trial) -> Verdict:
+    """Whether the child ended, and its parent with its own exit code."""
+    if trial.execution.cause is not Cause.FINISHED:
+        return Verdict(False, f"the parent did not finish: {trial.execution.cause}")
+    return refused(trial)
+
+
+CHECKS = (
+    _check(
+        "memory-hog",
+        promise="No more memory than the limit, swap included.",
+        program=MEMORY_HOG,
+        judge=refused_or(Cause.OUT_OF_MEMORY),
+        limits=_LITTLE_MEMORY,
+    ),
+    _check(
+        "memory-hog-child",
+        promise="A child that takes too much memory ends alone, and the parent's end is not put down to memory.",
+        program=CHILD_HOG,
+        judge=hog_ends_alone,
+        limits=_LITTLE_MEMORY,
+    ),
+    _check(
+        "shared-memory-fill",
+        promise="Shared memory is no way around the limit of memory.",
+        program=SHARED_MEMORY,
+        judge=refused_or(Cause.OUT_OF_MEMORY),
+        limits=_LITTLE_MEMORY,
+    ),
+    _check(
+        "spin",
+        promise="No more cores than the limit, however many processes spin.",
+        program=SPIN,
+        judge=refused,
+        limits=_HALF_A_CORE,
+    ),
+    _check("open-files", promise="No more open files than the limit.", program=OPEN_FILES, judge=refused),
+    _check("raised-limits", promise="A program cannot raise its limits.", program=RAISED_LIMITS, judge=refused),
+    _check("core-dump", promise="A crash writes no core file.", program=CORE_DUMP, judge=refused),
+    _check("oom-score", promise="A program cannot have others killed for memory.", program=OOM_SCORE, judge=refused),
+    _check(
+        "disk-fill",
+        promise="No more files than the workspace holds, and the next command can delete them.",
+        program=DISK_FILL,
+        judge=still_usable(refused_or(Cause.DISK_FULL)),
+        limits=_LITTLE_DISK,
+        alone=True,
+        sequel=typed("rm -f ~/fill* && echo well"),
+    ),
+    _check(
+        "tmp-fill",
+        promise="The temporary folder is no way around the limit of the workspace.",
+        program=TMP_FILL,
+        judge=refused_or(Cause.DISK_FULL),
+        limits=_LITTLE_DISK,
+        alone=True,
+    ),
+    _check(
+        "terminal-memory-fill",
+        promise="Neither is the folder of what the terminal remembers.",
+        program=MEMORY_FOLDER_FILL,
+        judge=still_usable(refused_or(Cause.DISK_FULL)),
+        limits=_LITTLE_DISK,
+        alone=True,
+        sequel=typed("rm -f ${GEDANKEN_SESSION:-/run/session}/fill*; echo well"),
+    ),
+    _check(
+        "inode-fill",
+        promise="No more files and folders than the limit.",
+        program=INODE_FILL,
+        judge=still_usable(refused_or(Cause.DISK_FULL)),
+        limits=_LITTLE_DISK,
+        alone=True,
+        sequel=typed("rm -rf ~/many && echo well"),
+    ),
+    _check(
+        "sparse-file",
+        promise="A file of 1 TB that takes no room is too large all the same.",
+        program=SPARSE_FILE,
+        judge=refused_or(Cause.DISK_FULL),
+    ),
+    _check(
+        "large-file",
+        promise="No file grows beyond the limit.",
+        program=LARGE_FILE,
+        judge=refused_or(Cause.DISK_FULL),
+        limits=_LITTLE_DISK,
+    ),
+)

@@ -1,0 +1,117 @@
+"""Finding a Docker engine or a Podman that answers to Docker's API."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiment.errors import NoSandbox
+from experiment.places import cache_folder
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ANSWER_SECONDS = 120
+PODMAN_START_SECONDS = 20
+PODMAN_IDLE_SECONDS = 600
+
+
+def connect_docker() -> "DockerClient":
+    """Return a client of the engine that `DOCKER_HOST` or the default socket names.
+
+    Raises NoSandbox, saying what to do, when none answers.
+    """
+    import docker
+
+    where = os.environ.get("DOCKER_HOST", "the default socket")
+    try:
+        return _answering(partial(docker.from_env, timeout=ANSWER_SECONDS))
+    except NoSandbox as error:
+        raise NoSandbox(f"no Docker engine answers at {where}: {error}") from None
+
+
+def connect_podman() -> "DockerClient":
+    """Return a client of Podman's Docker API, whose service is started if it is not at work.
+
+    The service ends by itself when nobody has asked it anything for ten minutes; containers do not depend on it.
+    Raises NoSandbox, saying what to do, when there is no Podman or it does not answer.
+    """
+    import docker
+
+    for address in _podman_addresses():
+        try:
+            return _answering(partial(docker.DockerClient, address, timeout=ANSWER_SECONDS))
+        except NoSandbox:
+            continue
+    podman = shutil.which("podman")
+    if podman is None:
+        raise NoSandbox("Podman is not installed (on Debian: `apt-get install podman`)")
+    return _start_service(podman)
+
+
+def _podman_addresses() -> list[str]:
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    named = os.environ.get("CONTAINER_HOST")
+    usual = "/run/podman/podman.sock" if os.getuid() == 0 else f"{runtime}/podman/podman.sock"
+    sockets = [Path(usual), _own_socket()]
+    return [named] if named else [f"unix://{path}" for path in sockets if path.exists()]
+
+
+def _own_socket() -> Path:
+    return cache_folder() / "podman.sock"
+
+
+def _start_service(podman: str) -> "DockerClient":
+    import docker
+
+    address = f"unix://{_own_socket()}"
+    _own_socket().unlink(missing_ok=True)
+    service = subprocess.Popen(
+        [podman, *_runtime(), "system", "service", f"--time={PODMAN_IDLE_SECONDS}", address],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + PODMAN_START_SECONDS
+    while True:
+        try:
+            return _answering(partial(docker.DockerClient, address, timeout=ANSWER_SECONDS))
+        except NoSandbox as error:
+            if service.poll() is not None or time.monotonic() > deadline:
+                raise NoSandbox(f"Podman's service does not answer: {error}; see `podman info`") from None
+        time.sleep(0.1)
+
+
+def _runtime() -> list[str]:
+    """Podman's usual runtime crun refuses machines with both kinds of control groups; runc takes them."""
+    try:
+        both = Path("/sys/fs/cgroup/unified/cgroup.controllers").read_text().strip()
+    except OSError:
+        both = ""
+    return ["--runtime", "runc"] if both and shutil.which("runc") else []
+
+
+def _answering(make: "Callable[[], DockerClient]") -> "DockerClient":
+    import requests
+    from docker.errors import DockerException
+
+    try:
+        client = make()
+        client.ping()
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise NoSandbox(_remedy(error)) from None
+    return client
+
+
+def _remedy(error: BaseException) -> str:
+    text = str(error)
+    if "Permission denied" in text or "PermissionError" in text:
+        return "you may not use its socket; add yourself to the group `docker` and log in again, or run as root"
+    if "FileNotFoundError" in text or "Connection refused" in text or "ConnectionRefused" in text:
+        return "install Docker (on Debian: `apt-get install docker.io`) and start its daemon `dockerd`"
+    return text.splitlines()[0][:200] if text else type(error).__name__

@@ -1,0 +1,96 @@
+"""The cores of this machine, shared out among all that one user runs on it at the same time."""
+
+import asyncio
+import fcntl
+import json
+import math
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypedDict
+
+from experiment.places import cache_folder
+from sandbox.owner import is_dead, this_owner
+
+HEARTBEAT_SECONDS = 15.0
+
+
+class _Ticket(TypedDict):
+    id: str
+    owner: str
+    cores: float
+    held: bool
+
+
+class Cores:
+    """A queue in a file: whoever came first is served first, so that a large demand is not starved by small ones.
+
+    What a process that died held or waited for is free again.
+    """
+
+    def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
+        """Share out `count` cores, by default all that this process may use, by a file in the user's cache."""
+        self.count = float(count or len(os.sched_getaffinity(0)))
+        self._file = file
+        self._poll_seconds = poll_seconds
+
+    @asynccontextmanager
+    async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[None]:
+        """Hold `wanted` cores, at most all there are.
+
+        `waiting` is told from time to time how many come before.
+        """
+        ticket = _Ticket(id=uuid.uuid4().hex, owner=this_owner(), cores=min(wanted, self.count), held=False)
+        with self._tickets() as tickets:
+            tickets.append(ticket)
+        try:
+            await self._wait(ticket["id"], waiting)
+            yield
+        finally:
+            with self._tickets() as tickets:
+                tickets[:] = [other for other in tickets if other["id"] != ticket["id"]]
+
+    async def _wait(self, ticket: str, waiting: Callable[[int], None]) -> None:
+        told = time.monotonic()
+        while True:
+            with self._tickets() as tickets:
+                self._serve(tickets)
+                ahead = next(at for at, other in enumerate(tickets) if other["id"] == ticket)
+                if tickets[ahead]["held"]:
+                    return
+            if time.monotonic() - told >= HEARTBEAT_SECONDS:
+                told = time.monotonic()
+                waiting(ahead)
+            await asyncio.sleep(self._poll_seconds)
+
+    def _serve(self, tickets: list[_Ticket]) -> None:
+        tickets[:] = [ticket for ticket in tickets if not is_dead(ticket["owner"])]
+        for ticket in tickets:
+            if ticket["held"]:
+                continue
+            # A running balance of fractions would drift, and a demand for all cores then wait forever.
+            if math.fsum([ticket["cores"], *(other["cores"] for other in tickets if other["held"])]) > self.count:
+                return
+            ticket["held"] = True
+
+    @contextmanager
+    def _tickets(self) -> Iterator[list[_Ticket]]:
+        """The queue, read and written back while nobody else may touch it."""
+        path = self._file or cache_folder() / "cores.json"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                tickets: list[_Ticket] = json.loads(file.read() or "[]")
+            except ValueError:  # cut off by a full disk or a dead machine
+                tickets = []
+            before = json.dumps(tickets)
+            yield tickets
+            after = json.dumps(tickets)
+            if after != before:
+                file.seek(0)
+                file.truncate()
+                file.write(after)

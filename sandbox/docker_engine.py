@@ -1,0 +1,292 @@
+"""Commands in hardened containers, one each, on any engine that speaks Docker's API: Docker and Podman."""
+
+import hashlib
+import resource
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from experiment.errors import NoSandbox
+from experiment.places import cache_folder
+from sandbox.engine import (
+    BACKSTOP_SECONDS,
+    FIRST_SCRIPT,
+    GRACE_SECONDS,
+    HOOK,
+    SESSION_SCRIPT,
+    Ended,
+    EngineLost,
+    Order,
+    Signal,
+)
+from sandbox.gpus import explain
+from sandbox.owner import COMMAND_LABEL
+from sandbox.seccomp import docker_profile
+from sandbox.workspace import HOME, user_id
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+LOG_MIB = 8
+_END_SECONDS = 30
+_PODMAN_PROCESSES = 16_384
+
+Pieces = Iterator[tuple[bytes | None, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class DockerEngine:
+    """Of the host a program sees its own workspace, the data set and the start-up hook, the latter two read-only.
+
+    No network, no capabilities, no way to gain rights, a read-only root; processes, memory, cores, files and the
+    container's log are bounded.
+    """
+
+    client: "DockerClient"
+    image: str
+    name: str = "docker"
+    gpu_options: dict[str, Any] = field(default_factory=dict)
+    """What a container is created with so that it has the GPUs that were asked for."""
+
+    @property
+    def gives_gpus(self) -> bool:
+        """Whether containers are made with GPUs."""
+        return bool(self.gpu_options)
+
+    def start(self, order: Order) -> "DockerJob":
+        """Make a container, attach to it, start it; see Engine.start."""
+        from docker.errors import APIError
+
+        with _no_sandbox():
+            try:
+                container = self.client.containers.create(self.image, **self.options(order))
+            except APIError as error:
+                # What a controller asked for just before it died may come into being just now.
+                if error.status_code != HTTPStatus.CONFLICT or (late := self.find(order)) is None:
+                    raise
+                return late
+        return _start(container, order)
+
+    def find(self, order: Order) -> "DockerJob | None":
+        """The container of this name; see Engine.find."""
+        from docker.errors import NotFound
+
+        with _no_sandbox():
+            try:
+                container = self.client.containers.get(order.name)
+            except NotFound:
+                return None
+        if container.labels.get(COMMAND_LABEL) != _digest(order.command):
+            raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")
+        if container.status == "created":
+            return _start(container, order)
+        return DockerJob(container, order, lambda: _logged(container), _age_of(container))
+
+    def not_enforced(self) -> tuple[str, ...]:
+        """What the engine's own profile of system calls may let pass, where there is no libseccomp to make ours."""
+        if docker_profile() is None:
+            return ("system calls: libseccomp is not installed, so the engine's own profile holds them",)
+        return ()
+
+    def options(self, order: Order) -> dict[str, Any]:
+        """What a container is created with."""
+        from docker.types import LogConfig, Ulimit
+
+        limits = order.limits
+        uid = user_id()
+        ulimits = {"nofile": limits.open_files, "fsize": limits.file_mib << 20, "core": 0}
+        if self.name == "podman":  # which otherwise asks for more than its own user may have
+            ulimits["nproc"] = min(_PODMAN_PROCESSES, resource.getrlimit(resource.RLIMIT_NPROC)[1])
+        backstop = limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
+        return {
+            "name": order.name,
+            "labels": {**order.labels, COMMAND_LABEL: _digest(order.command)},
+            "command": [
+                "bash",
+                "/opt/gedanken/first.sh",
+                f"{backstop:g}",
+                f"{GRACE_SECONDS:g}",
+                order.command,
+            ],
+            "working_dir": HOME,
+            "hostname": "ubuntu",
+            "environment": {"HOME": HOME, "USER": "user", **order.environment},
+            "user": f"{uid}:{uid}",
+            "mounts": _mounts(order),
+            # Podman makes some folders of a read-only root writable; this one would be left open.
+            **({"tmpfs": {"/var/tmp": "ro,size=4k"}} if self.name == "podman" else {}),
+            "network_mode": limits.network,
+            "read_only": True,
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges", *self._seccomp()],
+            "pids_limit": limits.processes,
+            "mem_limit": f"{limits.memory_mib}m",
+            "memswap_limit": f"{limits.memory_mib}m",
+            "shm_size": f"{limits.memory_mib // 2}m",
+            "nano_cpus": int(limits.cpus * 1e9),
+            "ulimits": [Ulimit(name=name, soft=most, hard=most) for name, most in ulimits.items()],
+            "log_config": LogConfig(type="json-file", config={"max-size": f"{LOG_MIB}m", "max-file": "1"}),
+            # Proxies in the user's Docker configuration may hold passwords.
+            "use_config_proxy": False,
+            **self.gpu_options,
+        }
+
+    def _seccomp(self) -> list[str]:
+        """Docker is given the profile itself, Podman's service its path."""
+        profile = docker_profile()
+        if profile is None:
+            return []
+        if self.name != "podman":
+            return [f"seccomp={profile}"]
+        path = cache_folder() / "seccomp.json"
+        if not path.exists() or path.read_text() != profile:
+            path.write_text(profile)
+        return [f"seccomp={path}"]
+
+
+@dataclass(frozen=True, slots=True)
+class DockerJob:
+    """One container; see Job."""
+
+    container: "Container"
+    order: Order
+    reader: Callable[[], Pieces]
+    begun: float
+    """When it was started, by time.monotonic() of this process."""
+
+    def read(self) -> Pieces:
+        """Yield what it prints."""
+        with _engine_lost():
+            yield from self.reader()
+
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self.begun
+
+    def signal(self, name: Signal) -> None:
+        """SIGTERM goes to its first process, which hands it on; SIGKILL ends all."""
+        from docker.errors import APIError
+
+        with _engine_lost(), suppress(APIError):
+            self.container.kill(name)
+
+    def ended(self) -> Ended:
+        """Wait for the engine to know of its end."""
+        with _engine_lost():
+            self.container.wait(timeout=_END_SECONDS)
+            self.container.reload()
+        state = self.container.attrs["State"]
+        exit_code = int(state["ExitCode"])
+        if state.get("Error") and exit_code in (127, 128) and not _seconds_between(state):
+            raise EngineLost(f"the engine could not start the command: {state['Error'][:300]}")
+        out_of_memory = bool(state.get("OOMKilled") or self.order.workspace.remembered("oom_kills"))
+        return Ended(exit_code, out_of_memory, _seconds_between(state))
+
+    def remove(self) -> None:
+        """Remove the container, killing what still runs."""
+        import requests
+        from docker.errors import DockerException
+
+        with suppress(DockerException, requests.RequestException):
+            self.container.remove(force=True)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an exception says, or its name."""
+    text = str(getattr(error, "explanation", None) or error).strip()
+    return text.splitlines()[0][:300] if text else type(error).__name__
+
+
+def _start(container: "Container", order: Order) -> DockerJob:
+    job = DockerJob(container, order, lambda: pieces, time.monotonic())
+    try:
+        with _no_sandbox():
+            pieces = container.attach(stdout=True, stderr=True, stream=True, demux=True)
+            container.start()
+    except NoSandbox:
+        job.remove()
+        raise
+    return job
+
+
+def _mounts(order: Order) -> list[Any]:
+    from docker.types import Mount
+
+    workspace = order.workspace
+    writable = {HOME: workspace.home, "/tmp": workspace.tmp, "/run/session": workspace.shell}
+    fixed = {
+        "/etc/passwd": workspace.passwd,
+        "/opt/gedanken/first.sh": FIRST_SCRIPT,
+        "/opt/gedanken/session.sh": SESSION_SCRIPT,
+        "/opt/gedanken/hook": HOOK,
+        "/data": order.data,
+    }
+    mounts = [Mount(inside, str(path), type="bind") for inside, path in writable.items()]
+    return mounts + [Mount(inside, str(path), type="bind", read_only=True) for inside, path in fixed.items()]
+
+
+def _logged(container: "Container") -> Pieces:
+    """Follow the container's log from its first line that is kept to the container's end.
+
+    Each frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”).
+    """
+    api = container.client.api
+    address = f"{api.base_url}/v{api.api_version}/containers/{container.id}/logs"
+    wanted = {"follow": 1, "stdout": 1, "stderr": 1}
+    with api.get(address, params=wanted, stream=True, timeout=None) as response:
+        response.raise_for_status()
+        while header := response.raw.read(8):
+            stream, length = struct.unpack(">BxxxL", header)
+            data = response.raw.read(length)
+            yield (data, None) if stream == 1 else (None, data)
+
+
+def _age_of(container: "Container") -> float:
+    """When the container was started, on this process's monotonic clock."""
+    started = _time(container.attrs["State"]["StartedAt"])
+    return time.monotonic() - max(0.0, time.time() - started)
+
+
+def _seconds_between(state: dict[str, Any]) -> float:
+    return max(0.0, round(_time(state["FinishedAt"]) - _time(state["StartedAt"]), 3))
+
+
+def _time(text: str) -> float:
+    """Seconds since 1970 of a time as engines write it, with up to nanoseconds; 0 for one that never was."""
+    if text.startswith("0001-"):
+        return 0.0
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _digest(command: str) -> str:
+    return hashlib.sha256(command.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def _no_sandbox() -> Iterator[None]:
+    import requests
+    from docker.errors import DockerException
+
+    try:
+        yield
+    except (DockerException, requests.RequestException) as error:
+        told = explain(error) or NoSandbox(f"the engine could not make a container: {first_line(error)}")
+        raise told from error
+
+
+@contextmanager
+def _engine_lost() -> Iterator[None]:
+    import requests
+    import urllib3
+    from docker.errors import DockerException
+
+    try:
+        yield
+    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise EngineLost(first_line(error)) from error

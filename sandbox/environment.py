@@ -1,0 +1,191 @@
+"""A Python environment for engines that have no images: what requirements.txt names, or the host's own PyTorch."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiment.errors import NoSandbox
+from experiment.places import cache_folder
+from experiment.progress import Progress, watched
+from sandbox.wheels import REQUIREMENTS, folder_bytes, last_line, wheels
+from sandbox.workspace import user_id
+
+ENVIRONMENT_BYTES = 800e6
+"""Size of one that was made, used only to say how much is left."""
+OLDEST_PYTHON = (3, 11)
+START_LINE = (
+    'import os, sys, importlib.util as u; sys.path.append(os.environ.get("GEDANKEN_HOOK", "/opt/gedanken/hook")); '
+    'u.find_spec("gedanken_hook") and __import__("gedanken_hook")'
+)
+"""Loads the start-up hook into every Python of the environment; the format of `.pth` wants it to be one line."""
+_NOT_NEEDED = ("torch/include", "torch/share", "torch/test", "setuptools/tests")
+_ASK = """
+import importlib.util as u, json, os, sys
+print(json.dumps({
+    "executable": os.path.realpath(getattr(sys, "_base_executable", sys.executable)),
+    "version": sys.version_info[:3],
+    "packages": [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))],
+    "has": [name for name in ("torch", "numpy", "torchvision") if u.find_spec(name)],
+}))
+"""
+
+
+class Interpreter(NamedTuple):
+    """A Python of the host."""
+
+    executable: str
+    """Not one of a virtual environment, but the one below it; no link."""
+    version: tuple[int, int, int]
+    packages: tuple[str, ...]
+    """Folders of packages that it imports from."""
+    has: tuple[str, ...]
+    """Which of PyTorch, NumPy and torchvision it has."""
+
+    @property
+    def is_equipped(self) -> bool:
+        """Whether programs can train with what it has."""
+        return {"torch", "numpy"} <= set(self.has)
+
+
+def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
+    """Return the folder of a virtual environment that user `uid` can run, making it first if it is missing.
+
+    By default that is the sandbox's user. A host that has PyTorch, as GPU boxes do, lends its own: only that one is
+    known to fit its GPU.
+    Raises NoSandbox when none can be made, saying what is missing.
+    """
+    uid = user_id() if uid is None else uid
+    interpreter = _interpreter(uid)
+    folder = cache_folder() / "environment" / _recipe(interpreter)
+    if interpreter.is_equipped and "torchvision" not in interpreter.has:
+        progress.say(f"{interpreter.executable} has PyTorch but no torchvision: programs that import it will fail")
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        made = Path(work) / "environment"
+        _make(made, interpreter, progress)
+        try:
+            made.rename(folder)
+        except OSError:  # somebody else has made it meanwhile
+            if not folder.exists():
+                raise
+    _check(folder, uid)
+    return folder
+
+
+def installations(environment: Path) -> list[Path]:
+    """The folders outside `/usr` that the environment needs: where its Python and the packages it borrows lie."""
+    about = dict(line.split(" = ", 1) for line in (environment / "pyvenv.cfg").read_text().splitlines())
+    lines = _start_file(environment).read_text().splitlines()
+    needed = {Path(about["home"]).parent, *(Path(line) for line in lines if line.startswith("/"))}
+    return sorted(folder for folder in needed if not folder.is_relative_to("/usr"))
+
+
+def _interpreter(uid: int) -> Interpreter:
+    """The first Python of the host that has PyTorch, else the first that is new enough."""
+    named = ["/usr/bin/python3", getattr(sys, "_base_executable", None), shutil.which("python3"), sys.executable]
+    found = [interpreter for name in dict.fromkeys(named) if name and (interpreter := _ask(name, uid))]
+    equipped = [interpreter for interpreter in found if interpreter.is_equipped]
+    if not found:
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        raise NoSandbox(
+            f"no Python {oldest} or newer that the sandbox's user (uid {uid}) may run; "
+            "install one for all users (on Debian: `apt-get install python3 python3-venv`)"
+        )
+    return (equipped or found)[0]
+
+
+def _ask(executable: str, uid: int) -> Interpreter | None:
+    """What a Python is; None if it is unfit: too old, not for this user, or installed right in the user's home."""
+    done = _run_as(uid, [executable, "-P", "-c", _ASK])
+    if done is None or done.returncode != 0:
+        return None
+    said = json.loads(done.stdout)
+    interpreter = Interpreter(said["executable"], tuple(said["version"]), tuple(said["packages"]), tuple(said["has"]))
+    # What is around it is shown in the sandbox.
+    is_in_home = Path.home().is_relative_to(Path(interpreter.executable).parent.parent)
+    return None if is_in_home or interpreter.version < OLDEST_PYTHON else interpreter
+
+
+def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | None:
+    """Run a command as a user does, with nothing of this process's environment; None if that fails."""
+    as_user: dict[str, Any] = {}
+    if uid != os.getuid():
+        as_user = {"user": uid, "group": uid, "extra_groups": []}
+    home = {"HOME": os.environ["HOME"]} if "HOME" in os.environ else {}
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=home, **as_user)
+    except OSError:
+        return None
+
+
+def _recipe(interpreter: Interpreter) -> str:
+    """Digest of what the environment is made of."""
+    parts = [REQUIREMENTS.read_text(), START_LINE, json.dumps(interpreter)]
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _make(folder: Path, interpreter: Interpreter, progress: Progress) -> None:
+    _run([interpreter.executable, "-m", "venv", "--without-pip", str(folder)])
+    lines = [START_LINE]
+    if interpreter.is_equipped:
+        progress.say(f"programs use the PyTorch of {interpreter.executable}")
+        lines = [*interpreter.packages, START_LINE]
+    else:
+        _install(folder, interpreter, progress)
+    _make_movable(folder / "bin")
+    _start_file(folder).write_text("\n".join(lines) + "\n")
+
+
+def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None:
+    source = wheels(progress, "{}.{}".format(*interpreter.version))
+    command = [sys.executable, "-P", "-m", "pip", f"--python={folder}/bin/python", "install", "--quiet"]
+    command += ["--disable-pip-version-check", "--no-cache-dir", "--no-index", f"--find-links={source}"]
+    command += ["--requirement", str(REQUIREMENTS)]
+    title = "installing PyTorch for the sandbox"
+    with watched(progress, title, ENVIRONMENT_BYTES, lambda: folder_bytes(folder)):
+        _run(command)
+    for name in _NOT_NEEDED:
+        shutil.rmtree(_packages(folder) / name, ignore_errors=True)
+
+
+def _make_movable(folder: Path) -> None:
+    """Have scripts find Python by PATH: the environment is renamed when it is done, and mounted elsewhere."""
+    for script in folder.iterdir():
+        if script.is_symlink():
+            continue
+        if script.name.lower().startswith("activate"):
+            script.unlink()
+            continue
+        _first, _newline, rest = script.read_bytes().partition(b"\n")
+        script.write_bytes(b"#!/usr/bin/env python3\n" + rest)
+
+
+def _run(command: list[str]) -> None:
+    # Whatever this process's umask, the sandbox's user must be able to read it.
+    done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022)
+    if done.returncode != 0:
+        raise NoSandbox(f"no Python environment for the sandbox: {last_line(done.stdout + done.stderr)}")
+
+
+def _check(folder: Path, uid: int) -> None:
+    done = _run_as(uid, [f"{folder}/bin/python", "-c", "import torch, numpy"])
+    if done is None or done.returncode != 0:
+        said = last_line(done.stderr) if done else "it may not be entered"
+        shutil.rmtree(folder, ignore_errors=True)
+        raise NoSandbox(f"the sandbox's user (uid {uid}) cannot import PyTorch in {folder}: {said}")
+
+
+def _packages(folder: Path) -> Path:
+    return next(folder.glob("lib/python3*/site-packages"))
+
+
+def _start_file(folder: Path) -> Path:
+    return _packages(folder) / "gedanken.pth"

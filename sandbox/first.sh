@@ -1,0 +1,21 @@
+#!/bin/bash
+# The first process of a sandbox: starts the session's command, hands SIGTERM on to it, takes in orphans.
+# $1: seconds after which the command ends although nobody watches it any more; $2: seconds of grace between
+# asking and killing; $3: the command.
+exec 3>&2 2>/dev/null
+set -m # a process group for the command, and an interrupt that it can catch
+timeout --kill-after="$2" "$1" bash "${BASH_SOURCE%/*}/session.sh" "$3" 2>&3 3>&- &
+command=$!
+trap 'kill -TERM $command' TERM
+wait $command
+while kill -0 $command; do wait $command; done
+wait $command
+code=$?
+# Podman does not tell whether the kernel killed for memory; the group's own count does.
+[ ! -e /run/session/oom_kills ] || rm -rf /run/session/oom_kills
+for file in /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.events; do
+  while read -r name count; do
+    if [ "$name" = oom_kill ] && [ "$count" != 0 ]; then echo "$count" > /run/session/oom_kills; fi
+  done < "$file"
+done
+exit $code

@@ -1,0 +1,183 @@
+"""Which graphics processors are asked for, and how each engine is asked."""
+
+import json
+import platform
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from experiment.errors import BadInput, NoSandbox
+
+CDI_KIND = "nvidia.com/gpu"
+CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
+"""Where specifications lie unless an engine tells; both Docker and Podman read these."""
+PODMAN_HEARS = (5, 4)
+"""The Podman whose Docker API takes CDI names; those before drop what they are asked for."""
+_ID = re.compile(r"[0-9]{1,3}(?::[0-9]{1,3})?|(?:GPU|MIG)-[0-9A-Fa-f][0-9A-Za-z/-]*")
+_ALONE = "device="
+"""Marks one index, which without it would be a count."""
+_DOCKER_REMEDY = (
+    "install the package nvidia-container-toolkit, then as root `nvidia-ctk runtime configure --runtime=docker` "
+    "and restart dockerd"
+)
+_CDI_REMEDY = (
+    "install the package nvidia-container-toolkit, then as root "
+    "`nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GpuWish:
+    """What `--gpus` asked for."""
+
+    kind: Literal["none", "auto", "all", "count", "ids"] = "none"
+    count: int = 0
+    ids: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """As it is written behind `--gpus`."""
+        if self.kind == "count":
+            return str(self.count)
+        if self.kind == "ids":
+            return (_ALONE if len(self.ids) == 1 else "") + ",".join(self.ids)
+        return self.kind
+
+
+def parse_gpus(text: str) -> GpuWish:
+    """Read what stands behind `--gpus`: auto, none, all, a number, or ids. Raises BadInput.
+
+    Ids are indices or UUIDs with commas between them; one index alone is written `device=1`.
+    """
+    for kind in ("none", "auto", "all"):
+        if text == kind:
+            return GpuWish(kind)
+    if re.fullmatch(r"[1-9][0-9]{0,2}", text):
+        return GpuWish("count", count=int(text))
+    ids = tuple(text.removeprefix(_ALONE).split(","))
+    if text.isdigit() or len(set(ids)) < len(ids) or not all(_ID.fullmatch(one) for one in ids):
+        raise BadInput(
+            f"--gpus {text}: there are auto, none, all, a number from 1 on, or ids that differ such as 0,2 or "
+            "GPU-UUID,GPU-UUID (a single index: device=1)"
+        )
+    return GpuWish("ids", ids=ids)
+
+
+def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict[str, Any]:
+    """What a container is created with (docker-py's names) so that it has the GPUs; empty where none is asked for.
+
+    `info` is what the engine tells about itself. Raises NoSandbox, saying what to install, where GPUs were asked
+    for and the engine can give none; `auto` asks for nothing there.
+    """
+    from docker.types import DeviceRequest
+
+    if wish.kind == "none":
+        return {}
+    try:
+        if not podman and _has_runtime(wish, info):
+            ids, count = list(wish.ids), wish.count or -1
+            chosen = {"device_ids": ids} if ids else {"count": count}
+            return {"device_requests": [DeviceRequest(capabilities=[["gpu"]], **chosen)]}
+        names = _cdi_names(wish, info, podman)
+    except NoSandbox:
+        if wish.kind == "auto":
+            return {}
+        raise
+    return {"device_requests": [DeviceRequest(driver="cdi", device_ids=names)]}
+
+
+def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
+    """Names such as `nvidia.com/gpu=0` that the engine could be asked for, as far as can be seen from here."""
+    discovered = info.get("DiscoveredDevices")
+    if discovered is not None:
+        names = [str(device.get("ID", "")) for device in discovered]
+        return [name for name in names if name.startswith(f"{CDI_KIND}=")]
+    if info.get("Name") != platform.node():
+        return []
+    folders = info.get("CDISpecDirs") or (CDI_FOLDERS if podman else ())
+    return [f"{CDI_KIND}={name}" for folder in folders for name in _devices_in(Path(folder))]
+
+
+def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
+    """What is wrong with the number of GPUs that `torch.cuda` saw from inside; None if nothing is.
+
+    `asked` is whether `device_options` gave any: `auto` may have asked for nothing.
+    """
+    least = {"none": 0, "auto": int(asked), "all": 1, "count": wish.count, "ids": len(wish.ids)}[wish.kind]
+    if seen >= least:
+        return None
+    return (
+        f"--gpus {wish}: torch.cuda sees {seen} GPUs from inside the sandbox where {least} or more must be; see "
+        "`nvidia-smi` on the host, and whether PyTorch there is a CUDA build (`gedanken sandbox build --cuda`)"
+    )
+
+
+def explain(error: BaseException) -> NoSandbox | None:
+    """What an engine's refusal to start a container says about GPUs, with what to do; None if nothing."""
+    text = str(error)
+    for sign, meaning in _REFUSALS.items():
+        if sign in text:
+            return NoSandbox(f"the engine gives the container no GPU: {meaning}; or say --gpus none")
+    return None
+
+
+_REFUSALS = {
+    "could not select device driver": f"it has no driver for NVIDIA devices; {_DOCKER_REMEDY}",
+    "unresolvable CDI devices": f"it knows no such CDI device; {_CDI_REMEDY}",
+    f"stat {CDI_KIND}=": "this Podman's Docker API takes no CDI names; use Podman 5.4 or newer, or Docker",
+    "nvidia-container-cli": "NVIDIA's container tool failed; see whether `nvidia-smi` works on the host",
+    "nvml error": "the NVIDIA driver does not answer; see whether `nvidia-smi` works on the host",
+}
+
+
+def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
+    """Whether Docker takes a request for `gpu`: it shows the runtime, or had the toolkit's hook when it started."""
+    if "nvidia" in (info.get("Runtimes") or {}):
+        return True
+    local = info.get("Name") == platform.node()
+    return wish.kind != "auto" and local and shutil.which("nvidia-container-runtime-hook") is not None
+
+
+def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str]:
+    engine = f"{'Podman' if podman else 'Docker'} {info.get('ServerVersion', '')}".strip()
+    if podman and _version(info) < PODMAN_HEARS:
+        raise NoSandbox(
+            f"--gpus {wish}: the Docker API of {engine} gives containers no GPU; use Podman 5.4 or newer, or Docker"
+        )
+    there = cdi_devices(info, podman)
+    if not there:
+        remedy = _CDI_REMEDY if podman else f"{_DOCKER_REMEDY}; or, from Docker 28.2 on, {_CDI_REMEDY}"
+        raise NoSandbox(f"--gpus {wish}: {engine} shows neither an NVIDIA runtime nor a CDI device; {remedy}")
+    # A specification may name each GPU twice, by index and by UUID.
+    every = [name for name in there if name == f"{CDI_KIND}=all"]
+    indices = [name for name in there if name.rpartition("=")[2].isdigit()]
+    single = indices or [name for name in there if name not in every]
+    wanted = [f"{CDI_KIND}={one}" for one in wish.ids] or single[: wish.count]
+    missing = [name for name in wanted if name not in there]
+    if missing or len(wanted) < wish.count:
+        raise NoSandbox(f"--gpus {wish}: {engine} knows {', '.join(there)}; {_CDI_REMEDY}")
+    return wanted or every or single
+
+
+def _version(info: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", str(info.get("ServerVersion", "")))[:2])
+
+
+def _devices_in(folder: Path) -> Iterator[str]:
+    """Names of the NVIDIA devices in the specifications of one folder; what cannot be read is passed over."""
+    import yaml
+
+    for path in sorted(folder.glob("*")):
+        try:
+            if path.suffix == ".json":
+                found = json.loads(path.read_text())
+            elif path.suffix in (".yaml", ".yml"):
+                found = yaml.safe_load(path.read_text())
+            else:
+                continue
+            if found["kind"] == CDI_KIND:
+                yield from [str(device["name"]) for device in found["devices"]]
+        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+            continue

@@ -1,0 +1,171 @@
+"""Commands on this machine itself, as the user who asks: for GPU machines on which no engine may be had."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from experiment.progress import Progress
+from sandbox.engine import GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal
+from sandbox.environment import ensure_environment
+from sandbox.gpus import GpuWish
+from sandbox.local_job import LocalJob, backstop_seconds, start_at_gate
+
+MARK = "GEDANKEN_EXECUTION"
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+KEPT = ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_DEVICE_ORDER", VISIBLE, "NVIDIA_VISIBLE_DEVICES")
+"""By name, as others of NVIDIA's hold keys."""
+KILL_ROUNDS = 200
+KILL_PAUSE_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class HostEngine:
+    """Isolates nothing. Time, output, open files and the size of files are bounded, and nothing is left running."""
+
+    environment: Path
+    name: str = "host"
+
+    @property
+    def gives_gpus(self) -> bool:
+        """Whether there is an NVIDIA driver, whose GPUs commands see unless they are hidden from them."""
+        return Path("/dev/nvidiactl").exists()
+
+    def start(self, order: Order) -> LocalJob:
+        """Start a session of processes that carry the order's name; see Engine.start."""
+        timeout = ["timeout", f"--kill-after={GRACE_SECONDS:g}", f"{backstop_seconds(order.limits):g}"]
+        process = start_at_gate(
+            [],
+            [*timeout, "bash", str(SESSION_SCRIPT), order.command],
+            order.limits,
+            _process_limit(order.limits.processes),
+            env=self._variables(order),
+            cwd=order.workspace.home,
+            start_new_session=True,
+        )
+        return LocalJob(process, _Hold(order.name, process))
+
+    def find(self, order: Order) -> None:
+        """Nothing: what a dead controller left cannot be read any more. It is killed, so as not to run twice."""
+        kill_all(order.name)
+
+    def not_enforced(self) -> tuple[str, ...]:
+        """Nearly everything; see Engine.not_enforced."""
+        reason = "the host isolates nothing"
+        walls = ("network", "host files", "read-only data and hook", "rights", "memory", "cpus")
+        counted = (f"processes: {reason}",) if os.getuid() == 0 else ()
+        hidden = "leftover processes: one that leaves its session and empties its environment is not found"
+        return (*(f"{wall}: {reason}" for wall in walls), *counted, hidden)
+
+    def _variables(self, order: Order) -> dict[str, str]:
+        """Made from nothing: the user's own variables may hold keys."""
+        kept = {name: value for name, value in os.environ.items() if name in KEPT}
+        return {
+            **kept,
+            **_visible_gpus(order.gpus),
+            "HOME": str(order.workspace.home),
+            "TMPDIR": str(order.workspace.tmp),
+            "USER": "user",
+            "PATH": f"{self.environment}/bin:{os.environ.get('PATH', os.defpath)}",
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "GEDANKEN_SESSION": str(order.workspace.shell),
+            "GEDANKEN_DATA": str(order.data),
+            "GEDANKEN_HOOK": str(HOOK),
+            MARK: order.name,
+            **order.environment,
+        }
+
+
+def open_host(progress: Progress) -> HostEngine:
+    """Make the environment. Raises NoSandbox, saying what to do."""
+    return HostEngine(ensure_environment(progress, os.getuid()))
+
+
+def left() -> set[str]:
+    """Names of the orders of which processes run on this machine."""
+    return {name for process in psutil.process_iter() if (name := _mark_of(process))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """A session of processes, known by a variable and by the session's number; see Hold."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+
+    def signal(self, name: Signal) -> None:
+        if name == "SIGTERM":
+            # To the first alone, which is `timeout`: it hands it on to its group.
+            self.process.terminate()
+        else:
+            # Once it is waited for, its number may be another's.
+            kill_all(self.name, self.process.pid if self.process.returncode is None else None)
+
+    def out_of_memory(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        pass
+
+
+def _process_limit(processes: int) -> str:
+    """For bash's `ulimit`; it counts all that the user runs, and does not hold for root."""
+    if os.getuid() == 0:
+        return ""
+    return f"-u {processes + sum(_threads_of_user())}"
+
+
+def _threads_of_user() -> Iterator[int]:
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.uids().real == os.getuid():
+                yield process.num_threads()
+
+
+def _visible_gpus(wish: GpuWish) -> dict[str, str]:
+    """CUDA_VISIBLE_DEVICES; what the user set himself stays as it is, or is chosen from."""
+    if wish.kind == "none":
+        return {VISIBLE: ""}
+    if wish.kind == "ids":
+        return {VISIBLE: ",".join(wish.ids)}
+    if wish.kind == "count":
+        mine = os.environ.get(VISIBLE)
+        there = mine.split(",") if mine else [str(number) for number in range(wish.count)]
+        return {VISIBLE: ",".join(there[: wish.count])}
+    return {}
+
+
+def kill_all(name: str, session: int | None = None) -> None:
+    """Kill every process that carries the name or belongs to the session, until there is none: they may multiply."""
+    for _round in range(KILL_ROUNDS):
+        found = [process for process in psutil.process_iter() if _belongs(process, name, session)]
+        if not found:
+            return
+        for process in found:
+            with suppress(psutil.Error):
+                process.kill()
+        # Not by waiting for them, which would take the exit code from whoever started the first of them.
+        time.sleep(KILL_PAUSE_SECONDS)
+
+
+def _belongs(process: psutil.Process, name: str, session: int | None) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return _mark_of(process) == name or (session is not None and os.getsid(process.pid) == session)
+    except (psutil.Error, ProcessLookupError):
+        return False
+
+
+def _mark_of(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK)
+    except (psutil.Error, OSError):
+        return None

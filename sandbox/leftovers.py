@@ -1,0 +1,115 @@
+"""What gedanken has on an engine and in the cache: containers and sessions, and whose they are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from sandbox import cgroup, host_engine
+from sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, is_dead, orders_of
+from sandbox.session import locked_if_dead, owner_of, sessions_folder
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+
+class Thing(NamedTuple):
+    """A container or a session."""
+
+    kind: Literal["container", "session"]
+    name: str
+    run: str
+    state: str
+    """Such as `running` or `exited` for a container; for a session how many workspaces it has."""
+    owner: Literal["live", "dead"]
+    """`live` also where it cannot be known, as for another user's."""
+
+
+def things(clients: "Sequence[DockerClient]") -> list[Thing]:
+    """Everything that gedanken has, of live owners and dead ones."""
+    found = [
+        Thing(
+            "container",
+            container.name or container.id or "",
+            container.labels.get(RUN_LABEL, ""),
+            container.status,
+            "dead" if _is_orphan(container) else "live",
+        )
+        for client in clients
+        for container in _containers(client)
+    ]
+    for folder in _sessions():
+        workspaces = sum(path.is_dir() for path in (folder / "workspaces").glob("*"))
+        owner = owner_of(folder)
+        state = f"{workspaces} workspace{'s' * (workspaces != 1)}"
+        found.append(Thing("session", folder.name, folder.name, state, "dead" if _gone(owner) else "live"))
+    return found
+
+
+def clean(clients: "Sequence[DockerClient]") -> list[str]:
+    """Remove containers and sessions whose owner is dead, and nothing else; return their names.
+
+    A session is locked while it is removed: a controller that comes back meanwhile begins anew.
+    """
+    removed: list[str] = []
+    for folder in _sessions():
+        with locked_if_dead(folder) as dead:
+            if dead:
+                removed += _remove(clients, folder) + _end_local(orders_of(folder.name))
+                removed.append(folder.name)
+    return removed + _remove(clients, None)
+
+
+def _end_local(orders: str) -> list[str]:
+    """End what a dead run's commands without an engine left: processes on the host, control groups."""
+    names = [name for name in host_engine.left() if name.startswith(orders)]
+    for name in names:
+        host_engine.kill_all(name)
+    groups = [group for group in cgroup.left() if group.name.startswith(orders)]
+    for group in groups:
+        group.remove()
+    return sorted({*names, *(group.name for group in groups)})
+
+
+def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
+    """Remove the containers of dead owners that belong to `session`, or for None to none that there is."""
+    from docker.errors import APIError, NotFound
+
+    removed: list[str] = []
+    for client in clients:
+        for container in _containers(client):
+            of = _session_of(container)
+            if not is_dead(container.labels[OWNER_LABEL]) or (of != session if session else of.exists()):
+                continue
+            try:
+                container.remove(force=True)
+                removed.append(container.name or container.id or "")
+            except NotFound:
+                continue
+            except APIError as error:
+                if error.status_code != 409:  # its removal is already in progress
+                    raise
+    return removed
+
+
+def _containers(client: "DockerClient") -> "list[Container]":
+    found: list[Container] = client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True)
+    return found
+
+
+def _sessions() -> list[Path]:
+    folder = sessions_folder()
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def _is_orphan(container: "Container") -> bool:
+    """Whether neither who made it nor who went on with its run is alive."""
+    return is_dead(container.labels[OWNER_LABEL]) and _gone(owner_of(_session_of(container)))
+
+
+def _session_of(container: "Container") -> Path:
+    return Path(container.labels.get(SESSION_LABEL, "/nonexistent"))
+
+
+def _gone(owner: str | None) -> bool:
+    return not owner or is_dead(owner)

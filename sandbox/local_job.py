@@ -1,0 +1,191 @@
+"""A command that runs as a child of this process, from a gate it waits at to its end."""
+
+import io
+import os
+import resource
+import selectors
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Protocol
+
+from experiment.errors import NoSandbox
+from experiment.execution import Limits
+from sandbox.engine import BACKSTOP_SECONDS, GRACE_SECONDS, Ended, EngineLost, Signal
+
+CHUNK_BYTES = 1 << 16
+START_SECONDS = 30.0
+END_SECONDS = 30.0
+DRAIN_SECONDS = 1.0
+GATE = 'ulimit -c 0 -n {open_files} -f {file_kib} {more} && echo && read -r _ || exit 125; exec "$@" </dev/null'
+"""Tells that everything around the command stands, and waits to be let through. Whoever dies meanwhile closes it."""
+
+_PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
+"""What is to die with its parent dies with the thread that started it: one that lasts as long as this process."""
+
+
+class Hold(Protocol):
+    """What an engine has in hand of a command's processes."""
+
+    def signal(self, name: Signal) -> None:
+        """Ask the command to stop, or kill every process that it ever started and that is left."""
+        ...
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel killed one of its processes for memory."""
+        ...
+
+    def release(self) -> None:
+        """Give back what was made for it. Its processes are dead. Called once or more."""
+        ...
+
+
+def backstop_seconds(limits: Limits) -> float:
+    """After how long a command ends by itself although nobody watches it any more."""
+    return limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
+
+
+def start_at_gate(
+    command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
+) -> "subprocess.Popen[bytes]":
+    """Start `command`, which ends in running `inside`, and return when that waits at the gate.
+
+    `more` are further arguments of bash's `ulimit`, `options` are Popen's. Raises NoSandbox with what it said when it
+    does not get there.
+    """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)
+    gate = GATE.format(open_files=open_files, file_kib=limits.file_mib << 10, more=more)
+    gated = [*command, "bash", "-c", gate, "gate", *inside]
+    pipe = subprocess.PIPE
+
+    def start() -> "subprocess.Popen[bytes]":
+        process: subprocess.Popen[bytes] = subprocess.Popen(
+            gated, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, **options
+        )
+        return process
+
+    try:
+        process = _PARENT.submit(start).result()
+    except OSError as error:
+        raise NoSandbox(f"the command cannot be started: {error.strerror}") from error
+    if _first_byte(process):
+        return process
+    process.kill()
+    said = process.communicate()[1].decode(errors="replace").strip().splitlines()
+    raise NoSandbox(f"the sandbox cannot be started: {said[-1][:300] if said else 'it does not answer'}")
+
+
+def _first_byte(process: "subprocess.Popen[bytes]") -> bytes:
+    assert process.stdout
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        return os.read(process.stdout.fileno(), 1) if selector.select(START_SECONDS) else b""
+
+
+class LocalJob:
+    """One process with its two pipes, and all that came of it; see Job. One thread calls `read`."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", hold: Hold) -> None:
+        """Let a process through the gate."""
+        assert process.stdin and process.stdout and process.stderr
+        self._process = process
+        self._hold = hold
+        self._pipes = {process.stdout.fileno(): True, process.stderr.fileno(): False}
+        self._over = _end_of(process.pid)
+        self._reading = False
+        self._seconds: float | None = None
+        self._started = time.monotonic()
+        with suppress(BrokenPipeError):
+            process.stdin.write(b"\n")
+        process.stdin.close()
+
+    def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
+        """Yield what it prints, until it has ended and nothing is left to read.
+
+        A background process that holds a pipe is killed with the command, and does not keep it open.
+        """
+        self._reading = True
+        try:
+            with selectors.DefaultSelector() as selector:
+                yield from self._all(selector)
+        finally:
+            self._reading = False
+
+    def age(self) -> float:
+        """Seconds since it passed the gate."""
+        return time.monotonic() - self._started
+
+    def signal(self, name: Signal) -> None:
+        """See Hold."""
+        self._hold.signal(name)
+
+    def ended(self) -> Ended:
+        """Wait for it. Raises EngineLost when a kill does not kill it."""
+        try:
+            code = self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise EngineLost(f"process {self._process.pid} does not end") from None
+        seconds = self._note_end()
+        return Ended(code if code >= 0 else 128 - code, self._hold.out_of_memory(), seconds)
+
+    def remove(self) -> None:
+        """Kill what is left and give everything back."""
+        self._hold.signal("SIGKILL")
+        self._process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS)
+        self._hold.release()
+        # Under a thread that still reads, the numbers would become another file's.
+        for file in (self._process.stdout, self._process.stderr, self._over):
+            if file and not self._reading:
+                file.close()
+
+    def _all(self, selector: selectors.BaseSelector) -> Iterator[tuple[bytes | None, bytes | None]]:
+        over = self._over.fileno()
+        for descriptor in (over, *self._pipes):
+            selector.register(descriptor, selectors.EVENT_READ)
+        ready: set[int] = set()
+        while over not in ready:
+            ready = {key.fd for key, _events in selector.select()}
+            yield from self._pieces(selector, ready - {over})
+        self._note_end()
+        self._hold.signal("SIGKILL")
+        selector.unregister(over)
+        until = time.monotonic() + DRAIN_SECONDS
+        while selector.get_map() and (left := until - time.monotonic()) > 0:
+            yield from self._pieces(selector, {key.fd for key, _events in selector.select(left)})
+
+    def _pieces(
+        self, selector: selectors.BaseSelector, ready: set[int]
+    ) -> Iterator[tuple[bytes | None, bytes | None]]:
+        for descriptor in ready:
+            data = os.read(descriptor, CHUNK_BYTES)
+            if not data:
+                selector.unregister(descriptor)
+            else:
+                yield (data, None) if self._pipes[descriptor] else (None, data)
+
+    def _note_end(self) -> float:
+        if self._seconds is None:
+            self._seconds = self.age()
+        return self._seconds
+
+
+def _end_of(pid: int) -> io.FileIO:
+    """A file that can be read, to its end, when a child of this process has ended; the child is not waited for.
+
+    A pidfd would do, but some Pythons and some kernels of GPU machines do not know it.
+    """
+    over, going_on = os.pipe()
+
+    def watch() -> None:
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        os.close(going_on)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return io.FileIO(over)

@@ -1,0 +1,103 @@
+"""A throw-away container with the hardening off, in which the conformance kit must fail. Never for programs."""
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiment.execution import Limits
+from experiment.progress import Progress
+from sandbox.conformance.bait import VARIABLE
+from sandbox.connect import connect_docker
+from sandbox.docker_engine import DockerEngine
+from sandbox.engine import HOOK, Order
+from sandbox.image import ensure_image
+
+CAPABILITIES = ["SYS_ADMIN", "SYS_PTRACE", "SYSLOG"]
+BOUNDED_PROCESSES = 1024
+BOUNDED_MEMORY = "1g"
+
+
+@dataclass(frozen=True, slots=True)
+class LooseEngine(DockerEngine):
+    """As if nobody had thought of walls: root, capabilities, a network, everything writable.
+
+    What it writes to are copies, its engine's socket is one that nobody serves, and it is bounded all the same, only
+    far beyond what the checks expect: nothing that succeeds in it reaches the host.
+    """
+
+    copies: Path = Path()
+    """Folder of `data`, `hook` and `docker.sock`, made for it and thrown away with it."""
+
+    def options(self, order: Order) -> dict[str, Any]:
+        """What the container is created with."""
+        from docker.types import Mount
+
+        hardened = DockerEngine.options(self, order)
+        kept = (
+            "name",
+            "labels",
+            "command",
+            "working_dir",
+            "hostname",
+            "environment",
+            "log_config",
+            "use_config_proxy",
+        )
+        moved = {"/data": self.copies / "data", "/opt/gedanken/hook": self.copies / "hook"}
+        mounts = [
+            Mount(mount["Target"], str(moved.get(mount["Target"], mount["Source"])), type="bind")
+            for mount in hardened["mounts"]
+            if not mount["Target"].endswith(".sh")
+        ]
+        scripts = [mount for mount in hardened["mounts"] if mount["Target"].endswith(".sh")]
+        sock = Mount("/var/run/docker.sock", str(self.copies / "docker.sock"), type="bind")
+        return {
+            **{name: hardened[name] for name in kept},
+            "mounts": [*mounts, *scripts, sock],
+            "environment": {**hardened["environment"], VARIABLE: os.environ.get(VARIABLE, "")},
+            "user": "0:0",
+            "network_mode": "bridge",
+            "cap_add": CAPABILITIES,
+            "security_opt": ["seccomp=unconfined", "apparmor=unconfined"],
+            "pids_limit": BOUNDED_PROCESSES,
+            "mem_limit": BOUNDED_MEMORY,
+        }
+
+
+@contextmanager
+def open_loose(progress: Progress, data: Path) -> Iterator[LooseEngine]:
+    """A loose engine, with copies of `data` and of the hook. Raises NoSandbox when there is no Docker."""
+    client = connect_docker()
+    image = ensure_image(client, progress)
+    with tempfile.TemporaryDirectory(prefix="gedanken-loose-") as folder:
+        copies = Path(folder)
+        copies.chmod(0o755)
+        shutil.copytree(data, copies / "data")
+        shutil.copytree(HOOK, copies / "hook")
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(copies / "docker.sock"))
+            listening.listen()
+            yield LooseEngine(client, image, "docker without hardening", copies=copies)
+
+
+def loosened(limits: Limits) -> Limits:
+    """Limits far beyond those that a check expects to hold, yet bounded."""
+    return limits.model_copy(
+        update={
+            "wall_seconds": limits.wall_seconds + 10,
+            "cpus": 2,
+            "memory_mib": 1024,
+            "processes": 1024,
+            "open_files": 4096,
+            "printed_mib": 2 * limits.printed_mib,
+            "workspace_mib": limits.workspace_mib + 256,
+            "workspace_files": limits.workspace_files + 20_000,
+            "file_mib": limits.file_mib + 256,
+        }
+    )

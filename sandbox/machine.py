@@ -1,0 +1,312 @@
+"""A machine that really runs what is typed: one workspace, and an engine that runs its commands."""
+
+import asyncio
+import json
+import re
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from experiment.errors import BadInput, NoSandbox
+from experiment.execution import Cause, Execution, Limits, OnOutput
+from experiment.persona import Dataset, World
+from sandbox.artifacts import collect
+from sandbox.capture import Capture
+from sandbox.engine import GRACE_SECONDS, Ended, Engine, EngineLost, Job, Order
+from sandbox.gpus import GpuWish, judge_gpus
+from sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, orders_of, this_owner
+from sandbox.quota import is_full, use_of
+from sandbox.session import Session, checked_name
+from sandbox.workspace import Workspace
+
+DEFAULT_LIMITS = Limits()
+NO_GPUS = GpuWish()
+POLL_SECONDS = 1.0
+KILL_SECONDS = 15.0
+_SIGKILLED = 128 + 9
+_SIGXFSZ = 128 + 25
+_TIMED_OUT = 124
+_UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxMachine:
+    """A terminal on an engine, with one workspace for all its commands; see RealMachine."""
+
+    engine: Engine
+    data: Path
+    session: Session
+    workspace: Workspace
+    limits: Limits = DEFAULT_LIMITS
+    seed: int = 0
+    reseed: bool = False
+    gpus: GpuWish = NO_GPUS
+    artifacts: Path | None = None
+    """Folder that takes what commands leave in the workspace; None leaves it there."""
+    written: set[str] = field(default_factory=set)
+    """Names of files that were put there from outside, and are therefore no artifacts."""
+
+    @classmethod
+    def open(
+        cls,
+        engine: Engine,
+        data: Path,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        run_id: str | None = None,
+        gpus: GpuWish = NO_GPUS,
+        artifacts: Path | None = None,
+    ) -> Self:
+        """Begin a run on an engine, or go on with the one of this id whose controller died.
+
+        Raises NoSandbox while another process is at work on it, or when the disk refuses a workspace.
+        """
+        session = Session.open(run_id or f"x{uuid.uuid4().hex[:10]}", limits)
+        return cls(engine, data, session, session.trunk(), limits, gpus=gpus, artifacts=artifacts)
+
+    @property
+    def name(self) -> str:
+        """Which engine runs the commands."""
+        return self.engine.name
+
+    def branch(self, seed: int, *, reseed: bool = False) -> Self:
+        """The same machine with another seed, working on its own copy of the workspace."""
+        workspace = self.session.branch(self.workspace, _seed_name(seed, reseed))
+        return replace(self, workspace=workspace, seed=seed, reseed=reseed)
+
+    def mark(self, label: str) -> None:
+        """Have branches start from the workspace as it is now; a mark that was set before stays as it is."""
+        self.session.mark(label, self.workspace)
+
+    def write(self, name: str, text: str) -> None:
+        """Put a file into the home folder."""
+        self.workspace.write(name, text)
+        self.written.add(name)
+
+    async def __aenter__(self) -> Self:
+        """Leave the machine as it is: it starts with its first command."""
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Remove the workspace, and with the trunk's the whole session."""
+        if self.workspace.folder.name == "trunk":
+            self.session.close()
+        else:
+            self.session.remove(self.workspace)
+
+    async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
+        """Run one command line of bash; see Machine.run and RealMachine.run.
+
+        Raises NoSandbox when the engine cannot start it, BadInput for a label that ran another command before.
+        """
+        name = f"{_fit(label or uuid.uuid4().hex[:8])}-{_seed_name(self.seed, self.reseed)}"
+        if label is not None and (receipt := self.session.receipt(name)) is not None:
+            if receipt.command != command:
+                raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
+            return receipt
+        order = self._order(name, command)
+        job, notes = await asyncio.to_thread(self._begin, order, label is not None)
+        try:
+            execution = await self._follow(job, command, name, notes, on_output)
+            if label is not None and execution.cause is not Cause.ENGINE_LOST:
+                await asyncio.to_thread(self.session.keep, name, execution)
+        finally:
+            await asyncio.shield(asyncio.to_thread(job.remove))
+        return execution
+
+    async def measure(self, dataset: Dataset) -> World:
+        """Find out what is true of this machine by asking from inside. Raises NoSandbox if it cannot tell,
+        and where GPUs were asked for by number, by id or all, and `torch.cuda` does not see them.
+        """
+        asked = await self.run("python3 -m gedanken_world")
+        if asked.exit_code != 0:
+            raise NoSandbox(f"the sandbox cannot describe itself: {asked.output.strip()[-300:]}")
+        world = World(
+            machine=self.name,
+            cpus=self.limits.cpus,
+            memory_mib=self.limits.memory_mib,
+            dataset=dataset,
+            gpus_asked=str(self.gpus),
+            not_enforced=self._not_enforced(),
+            **json.loads(asked.stdout),
+        )
+        problem = judge_gpus(self.gpus, world.gpus.count, self.engine.gives_gpus)
+        if problem and self.gpus.kind != "auto":
+            raise NoSandbox(problem)
+        return world.model_copy(update={"gpus_missing": problem})
+
+    def _order(self, name: str, command: str) -> Order:
+        environment = {
+            "GEDANKEN_SEED": str(self.seed),
+            "PYTHONHASHSEED": str(self.seed),
+            "GEDANKEN_CPUS": f"{self.limits.cpus:g}",
+        }
+        if self.reseed:
+            environment["GEDANKEN_RESEED"] = str(1000 * self.seed)
+        run_id = self.session.folder.name
+        labels = {RUN_LABEL: run_id, OWNER_LABEL: this_owner(), SESSION_LABEL: str(self.session.folder)}
+        return Order(
+            name=f"{orders_of(run_id)}{name}",
+            command=command,
+            workspace=self.workspace,
+            data=self.data,
+            limits=self.limits,
+            environment=environment,
+            labels=labels,
+            gpus=self.gpus,
+        )
+
+    def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
+        if may_exist and (left := self.engine.find(order)) is not None:
+            return left, ("begun under a controller that died, and read from the engine's log",)
+        return self.engine.start(order), ()
+
+    async def _follow(
+        self, job: Job, command: str, name: str, notes: tuple[str, ...], on_output: OnOutput | None
+    ) -> Execution:
+        loop = asyncio.get_running_loop()
+        context = copy_context()
+        tell = on_output and (lambda text: _call(loop, lambda: on_output(text), context))
+        capture = Capture(self.limits.output_bytes, tell)
+        try:
+            stopped = await self._watch(job, capture)
+            ended = await asyncio.to_thread(job.ended)
+        except EngineLost as error:
+            lost = (*notes, f"the engine was lost: {error}")
+            return self._result(command, capture, Cause.ENGINE_LOST, None, job.age(), lost)
+        cause = self._cause_of(ended, stopped)
+        execution = self._result(command, capture, cause, ended.exit_code, ended.seconds, notes)
+        if self.artifacts is None:
+            return execution
+        kept = await asyncio.to_thread(collect, self.workspace.home, self.artifacts, name, frozenset(self.written))
+        return replace(execution, artifacts=kept)
+
+    async def _watch(self, job: Job, capture: Capture) -> Cause | None:
+        """Read a job to its end; return why it was stopped, if it was."""
+        loop = asyncio.get_running_loop()
+        reading: asyncio.Future[None] = loop.create_future()
+        flooded = asyncio.Event()
+        printed_most = self.limits.printed_mib << 20
+
+        def read() -> None:
+            # It goes on reading after a limit is passed: an engine that cannot write does not kill either.
+            try:
+                for stdout, stderr in job.read():
+                    for is_stdout, data in ((True, stdout), (False, stderr)):
+                        if data:
+                            capture.add(is_stdout, data)
+                    if capture.printed > printed_most and not flooded.is_set():
+                        _call(loop, flooded.set)
+                _call(loop, lambda: _settle(reading, None))
+            except EngineLost as error:
+                lost = error
+                _call(loop, lambda: _settle(reading, lost))
+
+        threading.Thread(target=read, daemon=True).start()
+        reasons: dict[asyncio.Future[Any], Cause] = {
+            asyncio.create_task(flooded.wait()): Cause.OUTPUT_CAP,
+            asyncio.create_task(self._crowded()): Cause.DISK_FULL,
+        }
+        try:
+            left = max(0.0, self.limits.wall_seconds - job.age())
+            done, _ = await asyncio.wait({reading, *reasons}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if reading in done:
+                reading.result()
+                return Cause.OUTPUT_CAP if flooded.is_set() else None
+            await _stop(job, reading)
+            return next((reasons[task] for task in reasons if task in done), Cause.TIMED_OUT)
+        finally:
+            for task in reasons:
+                task.cancel()
+
+    async def _crowded(self) -> None:
+        """Return when the workspace has grown too large; never where the file system sees to it."""
+        if self.workspace.held == "quota":
+            await asyncio.Event().wait()
+        while True:
+            used = await asyncio.to_thread(use_of, self.workspace.folder)
+            if used.bytes > self.limits.workspace_mib << 20 or used.files > self.limits.workspace_files:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _cause_of(self, ended: Ended, stopped: Cause | None) -> Cause:
+        if stopped is not None:
+            return stopped
+        if ended.exit_code == 0:
+            return Cause.FINISHED
+        if ended.exit_code == _SIGKILLED:
+            # That a child was killed for memory is no reason by itself: its parent may have gone on.
+            return Cause.OUT_OF_MEMORY if ended.out_of_memory else Cause.KILLED
+        if ended.exit_code == _TIMED_OUT and ended.seconds >= self.limits.wall_seconds:
+            return Cause.TIMED_OUT
+        if ended.exit_code == _SIGXFSZ or (self.workspace.held == "quota" and is_full(self.workspace.folder)):
+            return Cause.DISK_FULL
+        return Cause.FAILED
+
+    def _result(
+        self,
+        command: str,
+        capture: Capture,
+        cause: Cause,
+        exit_code: int | None,
+        seconds: float,
+        notes: tuple[str, ...],
+    ) -> Execution:
+        if capture.dropped:
+            notes = (*notes, f"{capture.dropped} bytes of output were not kept")
+        if self.reseed:
+            notes = (*notes, *sorted(set(self.workspace.remembered("explicit_seeds").splitlines())))
+        return Execution(
+            machine=self.name,
+            command=command,
+            exit_code=exit_code,
+            cause=cause,
+            seconds=round(seconds, 3),
+            stdout=capture.text(stdout_only=True),
+            output=capture.text(),
+            seed=self.seed,
+            arm="reseeded" if self.reseed else "as written",
+            notes=notes,
+            not_enforced=self._not_enforced(),
+        )
+
+    def _not_enforced(self) -> tuple[str, ...]:
+        polled = () if self.workspace.held == "quota" else ("workspace size: looked at once a second, not bounded",)
+        return (*self.engine.not_enforced(), *polled)
+
+
+async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
+    """Ask a job to end, then kill it. Raises EngineLost when neither brings its end."""
+    for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
+        await asyncio.to_thread(job.signal, signal)  # type: ignore[arg-type]
+        done, _ = await asyncio.wait({reading}, timeout=patience)
+        if done:
+            return reading.result()
+    raise EngineLost(f"a killed command did not end within {KILL_SECONDS:g} s")
+
+
+def _settle(reading: "asyncio.Future[None]", lost: EngineLost | None) -> None:
+    if reading.done():
+        return
+    if lost is None:
+        reading.set_result(None)
+    else:
+        reading.set_exception(lost)
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], object], context: object = None) -> None:
+    with suppress(RuntimeError):  # the loop has gone: nobody waits any more
+        loop.call_soon_threadsafe(function, context=context)  # type: ignore[arg-type]
+
+
+def _seed_name(seed: int, reseed: bool) -> str:
+    return f"s{seed}{'-reseeded' if reseed else ''}"
+
+
+def _fit(label: str) -> str:
+    return checked_name(_UNFIT.sub("_", label))

@@ -1,0 +1,184 @@
+"""The system calls that a program has no business with, refused by a filter in the kernel."""
+
+import ctypes
+import errno
+import functools
+import json
+import operator
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+LIBRARY = "libseccomp.so.2"
+
+# libseccomp's own numbers, from seccomp.h.
+_ALLOW = 0x7FFF0000
+_ERRNO = 0x00050000
+_MASKED_EQUAL = 7
+_BAD_ARCHITECTURE = 2
+_OPTIMIZE = 8
+_UNKNOWN = -1
+_NATIVE = 0
+
+REFUSED = (
+    # File systems and what they are mounted on.
+    "mount umount umount2 mount_setattr move_mount open_tree fsopen fsconfig fsmount fspick pivot_root chroot "
+    "quotactl quotactl_fd swapon swapoff name_to_handle_at open_by_handle_at fanotify_init "
+    "lookup_dcookie sysfs ustat "
+    # Namespaces and other processes.
+    "unshare setns ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp move_pages "
+    # The kernel itself, and doors into it that were often broken.
+    "kexec_load kexec_file_load init_module finit_module delete_module create_module query_module get_kernel_syms "
+    "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register "
+    "add_key request_key keyctl uselib nfsservctl vm86 vm86old iopl ioperm "
+    # The machine as a whole.
+    "reboot acct syslog _sysctl vhangup sethostname setdomainname "
+    "settimeofday stime clock_settime clock_settime64 clock_adjtime clock_adjtime64"
+)
+NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
+"""CLONE_NEWNS and the like, from linux/sched.h; CLONE_NEWTIME is none of clone's."""
+FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
+PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
+"""A file, a pipe, a file once more, and a socket."""
+SYSTEM_CALLS = 1024
+"""More than any architecture numbers from zero."""
+PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
+TERMINAL_TRICKS = (0x5412, 0x541C)
+"""TIOCSTI and TIOCLINUX, which type into the terminal of others."""
+SOCKET_FAMILIES = {0, 1, 2, 10, 16}
+"""Unspecified, Unix, IPv4, IPv6 and netlink. Of the others vsock matters most: no network namespace holds it."""
+FAMILIES = 64
+PERSONALITY_BITS = {3, 17}
+"""Of PER_LINUX32 and UNAME26: the personalities that Docker allows as well."""
+INT = 0xFFFFFFFF
+
+
+class Match(NamedTuple):
+    """An argument of a system call, of which the bits in `mask` are `value`."""
+
+    argument: int
+    mask: int
+    value: int
+
+
+class Rule(NamedTuple):
+    """A system call that fails with `error` where all of `matches` hold."""
+
+    call: str
+    matches: tuple[Match, ...] = ()
+    error: int = errno.EPERM
+
+
+class _Comparison(ctypes.Structure):
+    """`struct scmp_arg_cmp` of seccomp.h."""
+
+    _fields_ = (
+        ("argument", ctypes.c_uint),
+        ("operator", ctypes.c_int),
+        ("first", ctypes.c_uint64),
+        ("second", ctypes.c_uint64),
+    )
+
+
+def program() -> bytes | None:
+    """The filter as the kernel takes it; None where there is no libseccomp to make it.
+
+    System calls that the library is too old to know are let through.
+    """
+    try:
+        library = ctypes.CDLL(LIBRARY)
+    except OSError:
+        return None
+    library.seccomp_init.restype = ctypes.c_void_p
+    context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(_ALLOW)))
+    try:
+        # Calls of another architecture are answered, as a thread that is killed for one leaves others waiting.
+        _succeed(library.seccomp_attr_set(context, _BAD_ARCHITECTURE, ctypes.c_uint32(_ERRNO | errno.ENOSYS)))
+        library.seccomp_attr_set(context, _OPTIMIZE, ctypes.c_uint32(2))
+        for rule in rules():
+            _add(library, context, rule)
+        with tempfile.TemporaryFile() as file:
+            _succeed(library.seccomp_export_bpf(context, file.fileno()))
+            file.seek(0)
+            return file.read()
+    finally:
+        library.seccomp_release(context)
+
+
+def rules() -> Iterator[Rule]:
+    """Everything that is refused."""
+    yield from (Rule(call) for call in REFUSED.split())
+    # Its flags lie in memory, where no filter looks; the C library falls back to clone.
+    yield Rule("clone3", error=errno.ENOSYS)
+    yield from (Rule("clone", (Match(0, flag, flag),)) for flag in NAMESPACE_FLAGS)
+    for kind in DEVICE_TYPES:
+        yield Rule("mknod", (Match(1, FILE_TYPE, kind),))
+        yield Rule("mknodat", (Match(2, FILE_TYPE, kind),))
+    yield from (Rule("ioctl", (Match(1, INT, request),)) for request in TERMINAL_TRICKS)
+    families = sorted(set(range(FAMILIES)) - SOCKET_FAMILIES)
+    yield from (Rule("socket", (Match(0, INT, family),)) for family in families)
+    yield from _personalities()
+
+
+def docker_profile() -> str | None:
+    """The same as a profile in Docker's format: what is not refused is allowed by name, what has no name is refused.
+
+    Engines have profiles of their own; those of older ones let vsock and io_uring pass. None without libseccomp.
+    """
+    try:
+        library = ctypes.CDLL(LIBRARY)
+    except OSError:
+        return None
+    narrowed = {"clone", "clone3", "mknod", "mknodat", "socket", "personality"}
+    allowed = sorted(set(_names(library)) - set(REFUSED.split()) - narrowed)
+    namespaces = functools.reduce(operator.or_, NAMESPACE_FLAGS)
+    calls = [
+        {"names": allowed, "action": "SCMP_ACT_ALLOW"},
+        {"names": REFUSED.split(), "action": "SCMP_ACT_ERRNO", "errnoRet": errno.EPERM},
+        {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS},
+        _allowed(["clone"], 0, "SCMP_CMP_MASKED_EQ", namespaces, 0),
+        *(_allowed(["mknod"], 1, "SCMP_CMP_MASKED_EQ", FILE_TYPE, kind) for kind in PLAIN_TYPES),
+        *(_allowed(["mknodat"], 2, "SCMP_CMP_MASKED_EQ", FILE_TYPE, kind) for kind in PLAIN_TYPES),
+        *(_allowed(["socket"], 0, "SCMP_CMP_EQ", family) for family in sorted(SOCKET_FAMILIES)),
+        *(_allowed(["personality"], 0, "SCMP_CMP_EQ", value) for value in PERSONALITIES),
+    ]
+    return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": errno.ENOSYS, "syscalls": calls})
+
+
+def _allowed(names: list[str], argument: int, comparison: str, first: int, second: int = 0) -> dict[str, Any]:
+    condition = {"index": argument, "value": first, "valueTwo": second, "op": comparison}
+    return {"names": names, "action": "SCMP_ACT_ALLOW", "args": [condition]}
+
+
+def _names(library: Any) -> Iterator[str]:
+    """Every system call that libseccomp knows by name on this architecture."""
+    library.seccomp_syscall_resolve_num_arch.restype = ctypes.c_char_p
+    for number in range(SYSTEM_CALLS):
+        if name := library.seccomp_syscall_resolve_num_arch(_NATIVE, number):
+            yield name.decode()
+
+
+def _personalities() -> Iterator[Rule]:
+    """All but those allowed and 0xffffffff, which only asks: a bit too many, or bit 31 with any other missing."""
+    top = 1 << 31
+    for bit in range(31):
+        if bit not in PERSONALITY_BITS:
+            yield Rule("personality", (Match(0, top | 1 << bit, 1 << bit),))
+        yield Rule("personality", (Match(0, top | 1 << bit, top),))
+
+
+def _add(library: Any, context: ctypes.c_void_p, rule: Rule) -> None:
+    number = library.seccomp_syscall_resolve_name(rule.call.encode())
+    if number == _UNKNOWN:
+        return
+    comparisons = (_Comparison * len(rule.matches))(
+        *(_Comparison(match.argument, _MASKED_EQUAL, match.mask, match.value) for match in rule.matches)
+    )
+    action = ctypes.c_uint32(_ERRNO | rule.error)
+    _succeed(library.seccomp_rule_add_array(context, action, number, len(rule.matches), comparisons))
+
+
+def _succeed(code: int) -> None:
+    if code < 0:
+        raise OSError(-code, f"libseccomp: {os.strerror(-code)}")

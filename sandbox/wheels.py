@@ -1,0 +1,69 @@
+"""The packages that programs find in the sandbox, as files that can be installed without a network."""
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from experiment.errors import NoSandbox
+from experiment.places import cache_folder
+from experiment.progress import Progress, watched
+
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+WHEEL_BYTES = 240e6
+"""Of the CPU build; used only to say how much is left."""
+
+
+def wheels(progress: Progress, python_version: str = "3.11") -> Path:
+    """The folder that holds what requirements.txt names for this Python, downloaded where it is missing.
+
+    Raises NoSandbox when pip cannot get it.
+    """
+    made_of = REQUIREMENTS.read_bytes() + platform.machine().encode()
+    folder = cache_folder() / "wheels" / sha256(made_of).hexdigest()[:16] / python_version
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as work:
+        got = Path(work) / "wheels"
+        _download(got, python_version, progress)
+        with suppress(OSError):  # another process was quicker
+            got.rename(folder)
+    return folder
+
+
+def folder_bytes(folder: Path) -> float:
+    """Bytes of all regular files below a folder that may still be growing."""
+    total = 0
+    for root, _folders, files in os.walk(folder):
+        for name in files:
+            try:
+                total += (Path(root) / name).lstat().st_size
+            except OSError:
+                continue
+    return float(total)
+
+
+def last_line(text: str) -> str:
+    """The last line that says anything, which is where pip, builders and debootstrap say what went wrong."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "no message"
+
+
+def _download(folder: Path, python_version: str, progress: Progress) -> None:
+    machine = platform.machine()
+    tags = ["manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014", "linux"]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python_version}"]
+    command += [f"--platform={tag}_{machine}" for tag in tags]
+    command += ["--dest", str(folder), "--requirement", str(REQUIREMENTS)]
+    with watched(progress, "downloading PyTorch for the sandbox", WHEEL_BYTES, lambda: folder_bytes(folder)):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NoSandbox(
+            f"pip cannot get the sandbox's packages for Python {python_version}: {last_line(done.stderr)}"
+        )

@@ -1,0 +1,233 @@
+"""The real machine, on Docker: what a terminal remembers, how a command ends, what a run leaves behind."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docker
+import psutil
+import pytest
+from relay import Relay
+
+from experiment.execution import Artifact, Cause, Limits, Machine
+from sandbox.connect import connect_docker
+from sandbox.docker_engine import DockerEngine
+from sandbox.image import IMAGE
+from sandbox.machine import SandboxMachine
+
+pytestmark = pytest.mark.docker
+
+Open = Callable[..., SandboxMachine]
+
+
+def run(machine: SandboxMachine, command: str) -> Any:
+    return asyncio.run(machine.run(command))
+
+
+def test_it_is_a_machine(machine: SandboxMachine) -> None:
+    assert isinstance(machine, Machine)
+
+
+def test_files_directory_and_variables_last_from_command_to_command(machine: SandboxMachine) -> None:
+    run(machine, "export COLOUR=blue; mkdir -p deep/er; cd deep/er; echo hello > note; echo t > /tmp/t")
+    told = run(machine, "pwd; echo $COLOUR; cat note /tmp/t")
+    assert told.stdout == "/home/user/deep/er\nblue\nhello\nt\n"
+
+
+def test_processes_do_not_outlive_their_command(machine: SandboxMachine) -> None:
+    run(machine, "setsid sleep 1000 >/dev/null 2>&1 &")
+    assert "sleep" not in run(machine, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").stdout.replace("cat", "")
+
+
+def test_a_branch_sees_what_was_there_and_changes_only_its_own_copy(machine: SandboxMachine) -> None:
+    run(machine, "echo old > note")
+
+    async def change() -> str:
+        async with machine.branch(seed=3) as branch:
+            return (await branch.run("cat note; echo new > note; cat note; echo $GEDANKEN_SEED")).stdout
+
+    assert asyncio.run(change()) == "old\nnew\n3\n"
+    assert run(machine, "cat note").stdout == "old\n"
+
+
+def test_exit_codes_and_both_streams_are_told_apart(machine: SandboxMachine) -> None:
+    told = run(machine, "echo out; echo err >&2; exit 7")
+    assert (told.exit_code, told.cause) == (7, Cause.FAILED)
+    assert told.stdout == "out\n"
+    assert sorted(told.output.split()) == ["err", "out"]
+
+
+def test_an_unknown_command_is_named_as_a_terminal_names_it(machine: SandboxMachine) -> None:
+    told = run(machine, "nvidia-smi-of-mine")
+    assert (told.exit_code, told.output) == (127, "bash: nvidia-smi-of-mine: command not found\n")
+
+
+ENDINGS: list[tuple[dict[str, float], str, Cause, int]] = [
+    ({}, "echo before", Cause.FINISHED, 0),
+    ({}, "echo before; exit 7", Cause.FAILED, 7),
+    ({"wall_seconds": 2}, "echo before; sleep 60", Cause.TIMED_OUT, 143),
+    ({"wall_seconds": 2}, "echo before; trap '' TERM; while :; do sleep 1; done", Cause.TIMED_OUT, 137),
+    ({"printed_mib": 1}, "echo before; yes", Cause.OUTPUT_CAP, 143),
+    ({"memory_mib": 64}, "echo before; exec python3 -c 'x = bytearray(1 << 30)'", Cause.OUT_OF_MEMORY, 137),
+    ({"memory_mib": 64}, "echo before; python3 -c 'x = bytearray(1 << 30)'; true", Cause.FINISHED, 0),
+    ({"workspace_mib": 16}, "echo before; cat /dev/zero > zeros", Cause.DISK_FULL, 1),
+    ({"file_mib": 1}, "echo before; exec cat /dev/zero > zeros", Cause.DISK_FULL, 153),
+    ({}, "echo before; kill -KILL $$", Cause.KILLED, 137),
+]
+
+
+@pytest.mark.parametrize(("limits", "command", "cause", "exit_code"), ENDINGS)
+def test_every_end_has_its_cause_and_keeps_what_was_printed(
+    open_machine: Open, limits: dict[str, float], command: str, cause: Cause, exit_code: int
+) -> None:
+    told = run(open_machine(limits=Limits.model_validate(limits)), command)
+    assert (told.cause, told.exit_code) == (cause, exit_code), told.output[-300:]
+    assert told.stdout.startswith("before\n")
+    assert told.seconds < 20
+
+
+def test_a_program_is_asked_before_it_is_killed_and_nothing_after_it_is_begun(open_machine: Open) -> None:
+    machine = open_machine(limits=Limits(wall_seconds=1.5))
+    machine.write("p.py", "import signal, time\nsignal.signal(15, lambda *_: exit(print('saved')))\ntime.sleep(60)")
+    assert run(machine, "python3 p.py; echo begun").stdout == "saved\n"
+
+
+def test_when_a_command_has_ended_so_have_all_its_processes(open_machine: Open) -> None:
+    machine = open_machine(limits=Limits(wall_seconds=1.5))
+    run(machine, "(trap '' TERM; setsid sleep 8641) & (setsid setsid sleep 8642 &); sleep 8643")
+    time.sleep(1)
+    alive = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
+    assert not [line for line in alive if line and line[-1] in ("8641", "8642", "8643")]
+
+
+def test_of_long_output_the_head_and_the_tail_are_kept_and_the_middle_is_counted(open_machine: Open) -> None:
+    told = run(open_machine(limits=Limits(output_bytes=2000)), "seq 100000")
+    assert told.cause is Cause.FINISHED
+    assert told.stdout.startswith("1\n2\n") and told.stdout.endswith("99999\n100000\n")
+    assert "[… 586895 bytes not kept …]" in told.stdout
+    assert told.notes == ("586895 bytes of output were not kept",)
+
+
+def test_an_engine_that_goes_away_is_told_from_the_program(mnist: Any, tmp_path: Path) -> None:
+    relay = Relay(tmp_path / "docker.sock")
+    client = docker.DockerClient(f"unix://{relay.path}")
+    machine = SandboxMachine.open(DockerEngine(client, IMAGE), mnist[1])
+    said: list[str] = []
+
+    def hear(text: str) -> None:
+        said.append(text)
+        relay.cut()
+
+    try:
+        told = asyncio.run(machine.run("echo begun; sleep 5; echo never", on_output=hear, label="lost"))
+        assert (told.cause, told.exit_code, told.output) == (Cause.ENGINE_LOST, None, "begun\n")
+        assert "engine was lost" in told.notes[0]
+    finally:
+        machine.session.close()
+        connect_docker().containers.get(f"gedanken-{machine.session.folder.name}.lost-s0").remove(force=True)
+
+
+def test_the_seed_reaches_python_numpy_and_torch_without_touching_the_program(machine: SandboxMachine) -> None:
+    program = "import random, numpy, torch; print(random.random(), numpy.random.rand(), torch.rand(1).item())"
+
+    async def drawn(seed: int) -> str:
+        async with machine.branch(seed) as branch:
+            return (await branch.run(f'python3 -c "{program}"')).stdout
+
+    once, again, other = (asyncio.run(drawn(seed)) for seed in (1, 1, 2))
+    assert once == again != other
+    assert not set(once.split()) & set(other.split())
+
+
+def test_no_proxy_of_the_user_s_docker_configuration_enters(
+    mnist: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text('{"proxies": {"default": {"httpProxy": "http://me:hunter2@corp:3128"}}}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    machine = SandboxMachine.open(DockerEngine(connect_docker(), IMAGE), mnist[1])
+    try:
+        assert "hunter2" not in run(machine, "env").output
+    finally:
+        machine.session.close()
+
+
+def test_a_workspace_of_any_depth_can_be_branched_and_removed(machine: SandboxMachine) -> None:
+    run(machine, "python3 -c \"import os; [(os.mkdir('d'), os.chdir('d')) for _ in range(1500)]\"")
+    machine.mark("here")
+    branch = machine.branch(1)
+    assert run(branch, "ls").stdout == "d\n"
+    branch.session.remove(branch.workspace)
+    assert not branch.workspace.folder.exists()
+
+
+def test_a_file_can_be_written_where_a_program_left_a_folder(machine: SandboxMachine) -> None:
+    run(machine, "mkdir -p train.py/deep")
+    machine.write("train.py", "print('here')\n")
+    assert run(machine, "python3 train.py").stdout == "here\n"
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["torch.manual_seed(seed=1)", "random.seed(a=5)", "numpy.random.seed(seed=5)", "numpy.random.default_rng(7)"],
+)
+def test_explicit_seeds_are_offset_however_they_are_given(machine: SandboxMachine, call: str) -> None:
+    async def drawn() -> Any:
+        async with machine.branch(3, reseed=True) as branch:
+            return await branch.run(f'python3 -c "import random, numpy, torch; {call}"')
+
+    told = asyncio.run(drawn())
+    assert told.exit_code == 0, told.output
+    assert told.notes[0].endswith("offset by 3000")
+
+
+def test_reseeding_offsets_explicit_seeds_and_says_so(machine: SandboxMachine) -> None:
+    program = "import torch; torch.manual_seed(42); print(torch.rand(1).item())"
+
+    async def drawn(seed: int, reseed: bool) -> Any:
+        async with machine.branch(seed, reseed=reseed) as branch:
+            return await branch.run(f'python3 -c "{program}"')
+
+    written = {asyncio.run(drawn(seed, False)).stdout for seed in (1, 2)}
+    reseeded = [asyncio.run(drawn(seed, True)) for seed in (1, 2)]
+    assert len(written) == 1
+    assert len({one.stdout for one in reseeded} | written) == 3
+    assert reseeded[1].notes == ("torch.manual_seed(42) offset by 2000",)
+
+
+def test_torchvision_finds_mnist_wherever_a_program_looks(machine: SandboxMachine, mnist: Any) -> None:
+    program = (
+        "from torchvision import datasets; "
+        "print(len(datasets.MNIST('elsewhere', train=True, download=True)), "
+        "len(datasets.MNIST(root='./d', train=False)))"
+    )
+    told = run(machine, f'python3 -c "{program}"')
+    assert told.stdout.split() == [str(mnist[0].train), str(mnist[0].test)]
+
+
+def test_artifacts_come_back_with_their_digests_and_links_stay(open_machine: Open, tmp_path: Path) -> None:
+    machine = open_machine(artifacts=tmp_path / "kept")
+    machine.write("train.py", "print('x')")
+    told = run(machine, "echo weights > model.pt; ln -s /etc/passwd leak; mkfifo pipe; ln model.pt twin")
+    assert told.artifacts == ()
+    told = asyncio.run(machine.run("rm twin", label="line2"))
+    digest = hashlib.sha256(b"weights\n").hexdigest()
+    assert told.artifacts == (Artifact("line2-s0/model.pt", 8, digest),)
+    assert (tmp_path / "kept" / "line2-s0" / "model.pt").read_text() == "weights\n"
+
+
+def test_nothing_is_left_behind(machine: SandboxMachine) -> None:
+    async def work() -> None:
+        async with machine:
+            await machine.run("true")
+
+    asyncio.run(work())
+    label = f"gedanken.session={machine.session.folder}"
+    assert connect_docker().containers.list(all=True, filters={"label": label}) == []
+    assert not machine.session.folder.exists()
+
+
+def test_undecodable_output_survives(machine: SandboxMachine) -> None:
+    assert run(machine, "printf 'a\\377b'").stdout == "a\\xffb"

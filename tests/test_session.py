@@ -1,0 +1,223 @@
+"""A session: what outlives the process that works on it, and who may go on with it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiment.errors import BadInput, NoSandbox
+from experiment.execution import Limits
+from sandbox.connect import connect_docker
+from sandbox.leftovers import clean, things
+from sandbox.machine import SandboxMachine
+from sandbox.owner import is_dead, this_owner
+from sandbox.session import Session, sessions_folder
+
+Open = Callable[..., SandboxMachine]
+LIMITS = Limits(workspace_mib=16, workspace_files=1000)
+
+
+@pytest.fixture
+def run_id() -> str:
+    """A run that no other test has."""
+    return f"test-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def session(run_id: str) -> Iterator[Session]:
+    """A session without an engine."""
+    session = Session.open(run_id, LIMITS)
+    yield session
+    session.close()
+
+
+def abandon(run_id: str, work: str) -> None:
+    """Have another process do `work` in the session `run_id`, and die without a word."""
+    program = f"""
+import os, signal
+from experiment.execution import Limits
+from sandbox.session import Session
+session = Session.open({run_id!r}, Limits(workspace_mib=16, workspace_files=1000))
+{work}
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_a_live_owner_is_not_dead_and_one_that_has_gone_is() -> None:
+    assert not is_dead(this_owner())
+    child = subprocess.Popen(["sleep", "60"])
+    ours = this_owner().split(".")
+    owner = ".".join([ours[0], ours[1], str(child.pid), _start_of(child.pid)])
+    assert not is_dead(owner)
+    child.kill()
+    child.wait()
+    assert is_dead(owner)
+
+
+def test_a_process_number_that_is_used_again_does_not_keep_the_dead_alive() -> None:
+    user, place, pid, start = this_owner().split(".")
+    assert is_dead(f"{user}.{place}.{pid}.{int(start) - 1}")
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_owners_of_other_users_and_other_machines_are_never_called_dead(part: int) -> None:
+    owner = this_owner().split(".")
+    owner[part] = "99999"
+    owner[2] = "4194304"
+    assert not is_dead(".".join(owner))
+
+
+@pytest.mark.parametrize("label", ["", "words", "1.2.3", "a.b.c.d", "..."])
+def test_a_label_that_nobody_can_read_is_nobody_s_to_remove(label: str) -> None:
+    assert not is_dead(label)
+
+
+def test_two_processes_are_never_at_work_on_one_run(session: Session) -> None:
+    with pytest.raises(NoSandbox, match="at work in another process"):
+        Session.open(session.folder.name, LIMITS)
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b", "a b", ".hidden", "-rf", "x" * 81, "a\nb", "a.b"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(name: str) -> None:
+    with pytest.raises(BadInput, match="cannot name a run"):
+        Session.open(name, LIMITS)
+
+
+def test_what_a_dead_process_left_is_gone_on_with(run_id: str) -> None:
+    abandon(run_id, "session.trunk().write('note', 'from the dead')")
+    session = Session.open(run_id, LIMITS)
+    try:
+        assert (session.trunk().home / "note").read_text() == "from the dead"
+    finally:
+        session.close()
+
+
+def test_a_copy_that_was_cut_off_is_made_anew(run_id: str) -> None:
+    work = "Workspace.create(session.folder / 'workspaces' / 'trunk', session.limits).write('note', 'half')"
+    abandon(run_id, f"from sandbox.workspace import Workspace; {work}")
+    session = Session.open(run_id, LIMITS)
+    try:
+        assert list(session.trunk().home.iterdir()) == []
+    finally:
+        session.close()
+
+
+def test_a_mark_that_was_set_stays_as_it_was(session: Session) -> None:
+    trunk = session.trunk()
+    trunk.write("note", "before")
+    session.mark("line1", trunk)
+    trunk.write("note", "after")
+    session.mark("line1", trunk)
+    assert (session.branch(trunk, "s1").home / "note").read_text() == "before"
+    session.mark("line2", trunk)
+    assert (session.branch(trunk, "s1").home / "note").read_text() == "after"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="file systems are mounted as root")
+def test_no_file_system_stays_mounted_when_a_session_is_over(run_id: str) -> None:
+    session = Session.open(run_id, LIMITS)
+    trunk = session.trunk()
+    assert trunk.held == "quota" and trunk.folder.is_mount()
+    session.branch(trunk, "s1")
+    session.close()
+    assert run_id not in Path("/proc/self/mountinfo").read_text()
+    assert not session.folder.exists()
+
+
+def test_clean_takes_dead_sessions_and_leaves_live_ones(session: Session, run_id: str) -> None:
+    abandon(f"{run_id}-dead", "session.trunk()")
+    owners = {thing.run: thing.owner for thing in things([])}
+    assert (owners[session.folder.name], owners[f"{run_id}-dead"]) == ("live", "dead")
+    removed = clean([])
+    assert f"{run_id}-dead" in removed
+    assert run_id not in removed
+    assert [folder.name for folder in sessions_folder().glob(f"{run_id}*")] == [run_id]
+
+
+@pytest.mark.docker
+def test_under_one_label_a_command_is_run_once(machine: SandboxMachine) -> None:
+    first, again = (asyncio.run(machine.run("echo x >> log; wc -l < log", label="line1")) for _ in range(2))
+    assert first == again
+    assert first.stdout == "1\n"
+    with pytest.raises(BadInput, match="another command"):
+        asyncio.run(machine.run("other", label="line1"))
+
+
+@pytest.mark.docker
+def test_without_a_label_a_command_is_run_each_time(machine: SandboxMachine) -> None:
+    outputs = [asyncio.run(machine.run("echo x >> log; wc -l < log")).stdout for _ in range(2)]
+    assert outputs == ["1\n", "2\n"]
+
+
+CONTROLLER = """
+import asyncio, sys
+from experiment.progress import Silent
+from sandbox.choice import open_engine
+from sandbox.datasets import ensure_dataset
+from sandbox.machine import SandboxMachine
+
+engine, data = open_engine("docker", Silent()), ensure_dataset("mnist", Silent())[1]
+machine = SandboxMachine.open(engine, data, run_id=sys.argv[1])
+print("ready", flush=True)
+asyncio.run(machine.run(sys.argv[2], label="line1"))
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("wait", [1.0, 4.0], ids=["while it runs", "when it has ended"])
+def test_a_controller_that_comes_back_reads_what_the_dead_one_began(
+    open_machine: Open, run_id: str, wait: float
+) -> None:
+    command = "echo begun >> log; echo out; echo err >&2; sleep 2; cat log; exit 3"
+    first = subprocess.Popen([sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True)
+    assert first.stdout and first.stdout.readline() == "ready\n"
+    _until(lambda: bool(_containers(run_id)))
+    first.kill()
+    first.wait()
+    time.sleep(wait)
+    told = asyncio.run(open_machine(run_id=run_id).run(command, label="line1"))
+    assert (told.exit_code, told.stdout) == (3, "out\nbegun\n")
+    assert sorted(told.output.split()) == ["begun", "err", "out"]
+    assert 2 <= told.seconds < 4
+    assert "controller that died" in told.notes[0]
+    assert _containers(run_id) == []
+
+
+@pytest.mark.docker
+def test_clean_leaves_alone_what_another_controller_has_taken_over(open_machine: Open, run_id: str) -> None:
+    command = "sleep 3; echo done"
+    first = subprocess.Popen([sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True)
+    assert first.stdout and first.stdout.readline() == "ready\n"
+    _until(lambda: any(container.status == "running" for container in _containers(run_id)))
+    first.kill()
+    first.wait()
+    machine = open_machine(run_id=run_id)
+    assert clean([connect_docker()]) is not None
+    assert asyncio.run(machine.run(command, label="line1")).stdout == "done\n"
+
+
+def _containers(run_id: str) -> list[Any]:
+    wanted = {"label": f"gedanken.run={run_id}"}
+    found: list[Any] = connect_docker().containers.list(all=True, filters=wanted, ignore_removed=True)
+    return found
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _start_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]

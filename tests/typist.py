@@ -1,0 +1,129 @@
+"""Types commands into an engine the way a machine does, with a workspace of its own."""
+
+import shutil
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from experiment.execution import Limits
+from experiment.places import cache_folder
+from sandbox.engine import Ended, Engine, Job, Order, Signal
+from sandbox.gpus import GpuWish
+from sandbox.workspace import Workspace
+
+NO_GPUS = GpuWish()
+TRAINING = """
+import torch
+from torchvision import datasets, transforms
+data = datasets.MNIST("./data", train=True, download=True, transform=transforms.ToTensor())
+net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+losses = []
+for images, labels in torch.utils.data.DataLoader(data, 64, shuffle=True):
+    loss = torch.nn.functional.cross_entropy(net(images), labels)
+    optimizer.zero_grad(); loss.backward(); optimizer.step()
+    losses.append(loss.item())
+print("learnt" if sum(losses[-20:]) < 0.5 * sum(losses[:20]) else losses)
+"""
+WAITS_FOR_SIGTERM = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"asked\\n"), sys.exit(3)))
+os.write(1, b"ready\\n")
+time.sleep(30)
+"""
+DOUBLE_FORK = """
+import os, sys, time
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+os.execv("/bin/sleep", ["sleep", sys.argv[1]])
+"""
+
+
+class Seen(NamedTuple):
+    """What a command printed, and its end."""
+
+    stdout: str
+    stderr: str
+    ended: Ended
+
+
+@dataclass(frozen=True)
+class Typist:
+    """A terminal on an engine, without limits on time."""
+
+    engine: Engine
+    workspace: Workspace
+    data: Path
+    limits: Limits = field(default_factory=lambda: Limits(wall_seconds=60))
+
+    @contextmanager
+    def started(self, command: str, gpus: GpuWish = NO_GPUS) -> Iterator[Job]:
+        """Start a command; remove it in the end."""
+        name = f"gedanken-test-{uuid.uuid4().hex[:8]}"
+        job = self.engine.start(Order(name, command, self.workspace, self.data, self.limits, gpus=gpus))
+        try:
+            yield job
+        finally:
+            job.remove()
+
+    def type(self, command: str, gpus: GpuWish = NO_GPUS) -> Seen:
+        """Run a command to its end."""
+        with self.started(command, gpus) as job:
+            return read(job)
+
+    def python(self, source: str, argument: str = "") -> Seen:
+        """Run a program to its end."""
+        self.workspace.write("program.py", source)
+        return self.type(f"python3 program.py {argument}")
+
+
+@contextmanager
+def typist(engine: Engine, data: Path, limits: Limits | None = None) -> Iterator[Typist]:
+    """Open a terminal in a workspace that the sandbox's user can reach, which pytest's folders are not to him."""
+    limits = limits or Limits(wall_seconds=60)
+    folder = Path(tempfile.mkdtemp(prefix="test-", dir=cache_folder()))
+    folder.chmod(0o755)
+    workspace = Workspace.create(folder / "workspace", limits)
+    try:
+        yield Typist(engine, workspace, data, limits)
+    finally:
+        workspace.remove()
+        shutil.rmtree(folder)
+
+
+def read(job: Job, when_ready: tuple[Signal, ...] = ()) -> Seen:
+    """Read a job to its end; at the first thing it prints, send the signals `when_ready`, as a machine would."""
+    stdout, stderr = bytearray(), bytearray()
+    stopping = threading.Thread(target=lambda: [job.signal(name) for name in when_ready])  # type: ignore[func-returns-value]
+    for out, err in job.read():
+        stdout += out or b""
+        stderr += err or b""
+        if when_ready and stopping.ident is None:
+            stopping.start()
+    return Seen(stdout.decode(errors="replace"), stderr.decode(errors="replace"), job.ended())
+
+
+def sleepers(seconds: str) -> list[psutil.Process]:
+    """Processes of this machine that sleep for exactly so long, one second after all should be gone."""
+    until = time.monotonic() + 1
+    while found := [process for process in psutil.process_iter() if _sleeps(process, seconds)]:
+        if time.monotonic() > until:
+            break
+        time.sleep(0.05)
+    return found
+
+
+def _sleeps(process: psutil.Process, seconds: str) -> bool:
+    try:
+        return process.cmdline() == ["sleep", seconds]
+    except psutil.Error:
+        return False
