@@ -1,0 +1,168 @@
+"""Controllers killed with SIGKILL at random moments: is anything run twice, is any output lost, is anything left?
+
+    python -m benchmarks.killed_controllers --kills 50 --trainings 5
+
+Each case starts a controller, kills it, and starts another for the same run. That a program was run once is read from
+the engine's own events, not from gedanken; that its output is whole, from a run that nobody disturbed: both programs
+print the same each time, the training because it starts from the same seed. Prints one JSON object.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiment.errors import NoSandbox
+from experiment.execution import Limits
+from experiment.progress import Silent
+from sandbox.choice import open_engine
+from sandbox.connect import connect_docker
+from sandbox.datasets import ensure_dataset
+from sandbox.leftovers import clean, things
+from sandbox.machine import SandboxMachine
+from sandbox.owner import RUN_LABEL
+from sandbox.session import sessions_folder
+
+SHORT = "for n in 1 2 3 4 5; do echo line $n; sleep 0.2; done"
+TRAINING = """
+import torch; from torchvision import datasets
+images = datasets.MNIST('data', train=True, download=True)
+x, y = images.data.float().view(len(images), -1) / 255, images.targets
+model = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
+optimizer = torch.optim.Adam(model.parameters())
+for epoch in range(1, 9):
+    for at in torch.randperm(len(x)).split(32):
+        loss = torch.nn.functional.cross_entropy(model(x[at]), y[at])
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+    print(f'Epoch {epoch}/8 loss {loss.item():.4f}', flush=True)
+"""
+
+
+class Case(NamedTuple):
+    """What became of one controller that was killed."""
+
+    moment: str
+    """Where its kill found the run: before the container, running, ended, receipt, over."""
+    starts: int
+    """How often the engine started a container of this run."""
+    output: str
+
+
+async def control(run_id: str, kind: str, result: Path) -> None:
+    """Be a controller: run the program of this run to its end, going on where a dead one stopped; keep the output."""
+    if result.exists():
+        return
+    engine = open_engine("docker", Silent())
+    _dataset, data = ensure_dataset("mnist", Silent())
+    machine = await _opened(engine, data, run_id)
+    async with machine:
+        if kind == "training" and not (machine.workspace.home / "train.py").exists():
+            machine.write("train.py", TRAINING)
+        command = "python3 train.py" if kind == "training" else SHORT
+        execution = await machine.run(command, label="only")
+        made = result.with_suffix(".new")
+        made.write_text(execution.output)
+        made.rename(result)
+
+
+async def _opened(engine: Any, data: Path, run_id: str) -> SandboxMachine:
+    while True:
+        try:
+            return SandboxMachine.open(engine, data, Limits(), run_id=run_id)
+        except NoSandbox:  # the kernel has not yet let go of the dead one's lock
+            await asyncio.sleep(0.05)
+
+
+def _start(run_id: str, kind: str, result: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "benchmarks.killed_controllers", "--control", run_id, kind, str(result)]
+    return subprocess.Popen(command)
+
+
+def kill_one(client: Any, kind: str, folder: Path, number: int, seconds: float) -> Case:
+    """Start a controller, kill it after a random share of `seconds`, and have another finish its run."""
+    run_id = f"killed-{os.getpid()}-{kind}-{number}"
+    result = folder / f"{run_id}.txt"
+    since = int(time.time())
+    first = _start(run_id, kind, result)
+    time.sleep(random.uniform(0, seconds))
+    first.kill()
+    first.wait()
+    moment = _moment(client, run_id, result)
+    second = _start(run_id, kind, result)
+    if second.wait() != 0:
+        return Case(moment, _starts(client, run_id, since), "")
+    return Case(moment, _starts(client, run_id, since), result.read_text())
+
+
+def _moment(client: Any, run_id: str, result: Path) -> str:
+    if result.exists():
+        return "over"
+    if list((sessions_folder() / run_id / "receipts").glob("*.json")):
+        return "receipt"
+    containers = client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={run_id}"}, ignore_removed=True)
+    return str(containers[0].status) if containers else "before the container"
+
+
+def _starts(client: Any, run_id: str, since: int) -> int:
+    filters = {"event": "start", "label": f"{RUN_LABEL}={run_id}"}
+    return sum(1 for _ in client.events(since=since, until=int(time.time()) + 1, filters=filters))
+
+
+def measure(kind: str, kills: int, seed: int) -> dict[str, Any]:
+    """Kill `kills` controllers of one kind of program; say what came of it."""
+    random.seed(seed)
+    client = connect_docker()
+    with tempfile.TemporaryDirectory(prefix="gedanken-killed-") as name:
+        folder = Path(name)
+        started = time.monotonic()
+        if _start(f"undisturbed-{os.getpid()}", kind, folder / "undisturbed.txt").wait() != 0:
+            raise SystemExit("a controller that nobody killed did not come to its end")
+        seconds = time.monotonic() - started
+        undisturbed = (folder / "undisturbed.txt").read_text()
+        cases = []
+        for number in range(kills):
+            cases.append(kill_one(client, kind, folder, number, seconds))
+            print(f"{kind} {number + 1}/{kills}: {cases[-1].moment}", file=sys.stderr)
+    removed = clean([client])
+    ours = [thing for thing in things([client]) if thing.run.startswith(f"killed-{os.getpid()}-")]
+    return {
+        "program": kind,
+        "killed": kills,
+        "undisturbed_seconds": round(seconds, 1),
+        "moments": dict(Counter(case.moment for case in cases)),
+        "run_twice": sum(case.starts > 1 for case in cases),
+        "never_run": sum(case.starts == 0 for case in cases),
+        "outputs_lost": sum(case.output != undisturbed for case in cases),
+        "removed_by_clean": len(removed),
+        "left_after_clean": len(ours),
+    }
+
+
+def main() -> None:
+    """Measure, or be one of the controllers."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=50, help="controllers of a short program to kill")
+    parser.add_argument("--trainings", type=int, default=5, help="controllers of a real training to kill")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments at which they are killed")
+    parser.add_argument("--control", nargs=3, metavar=("RUN", "KIND", "RESULT"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.control:
+        asyncio.run(control(asked.control[0], asked.control[1], Path(asked.control[2])))
+        return
+    rows = []
+    for kind, kills in (("short", asked.kills), ("training", asked.trainings)):
+        if kills:
+            rows.append(measure(kind, kills, asked.seed))
+    print(json.dumps({"rows": rows}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

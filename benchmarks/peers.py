@@ -1,0 +1,111 @@
+"""Other sandboxes on the same image, timed in an environment of their own; benchmarks/sandbox_peers.py starts it.
+
+    python peers.py IMAGE
+
+Reads one line a request, `PEER REQUEST`, and answers each with one line of JSON. The requests are `session` (start,
+one command, stop), and, for commands in one container that goes on, `open`, `command` and `close`.
+Both run as they come, which is with a network and without the limits of ours; nothing is pulled or installed.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import Any
+
+HELLO = "hello"
+
+
+class LlmSandbox:
+    """llm-sandbox's SandboxSession, spared the virtual environment that it would make in each container."""
+
+    package = "llm-sandbox"
+
+    def __init__(self, image: str) -> None:
+        """Take the image to run."""
+        self._image = image
+        self._session: Any = None
+
+    async def open(self) -> None:
+        """Start a container."""
+        from llm_sandbox import SandboxSession  # type: ignore[import-not-found,unused-ignore]
+
+        self._session = SandboxSession(lang="python", image=self._image, skip_environment_setup=True)
+        self._session.open()
+
+    async def command(self) -> None:
+        """Run one command in it."""
+        said = self._session.execute_command(f"bash -c 'echo {HELLO}'").stdout
+        check(said)
+
+    async def close(self) -> None:
+        """Stop and remove it."""
+        self._session.close()
+
+
+class AutoGen:
+    """AutoGen's DockerCommandLineCodeExecutor."""
+
+    package = "autogen-ext"
+
+    def __init__(self, image: str) -> None:
+        """Take the image to run."""
+        self._image = image
+        self._executor: Any = None
+
+    async def open(self) -> None:
+        """Start a container."""
+        from autogen_ext.code_executors.docker import (  # type: ignore[import-not-found,unused-ignore]
+            DockerCommandLineCodeExecutor,
+        )
+
+        self._executor = DockerCommandLineCodeExecutor(image=self._image)
+        await self._executor.start()
+
+    async def command(self) -> None:
+        """Run one code block in it."""
+        from autogen_core import CancellationToken  # type: ignore[import-not-found,unused-ignore]
+        from autogen_core.code_executor import CodeBlock  # type: ignore[import-not-found,unused-ignore]
+
+        block = CodeBlock(code=f"echo {HELLO}", language="bash")
+        check((await self._executor.execute_code_blocks([block], CancellationToken())).output)
+
+    async def close(self) -> None:
+        """Stop and remove it."""
+        await self._executor.stop()
+
+
+def check(said: str) -> None:
+    """Raise unless the command printed what it must."""
+    if said.strip() != HELLO:
+        raise RuntimeError(f"the peer's command printed {said!r}")
+
+
+async def seconds(*steps: Callable[[], Awaitable[None]]) -> float:
+    """How long these steps take, one after the other."""
+    started = time.perf_counter()
+    for step in steps:
+        await step()
+    return time.perf_counter() - started
+
+
+async def main(image: str) -> None:
+    """Answer requests until there are no more."""
+    peers = {peer.package: peer(image) for peer in (LlmSandbox, AutoGen)}
+    print(json.dumps({name: version(name) for name in peers}), flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        name, request = line.split()
+        peer = peers[name]
+        steps = {
+            "session": (peer.open, peer.command, peer.close),
+            "open": (peer.open, peer.command),
+            "command": (peer.command,),
+            "close": (peer.close,),
+        }[request]
+        print(json.dumps({"seconds": await seconds(*steps)}), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

@@ -1,0 +1,343 @@
+"""The benchmarks themselves: what is done in each, by whom, and what is looked at afterwards."""
+
+import asyncio
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.sandbox_bare import Bare, Ran, run
+from benchmarks.sandbox_peers import Peers
+from benchmarks.sandbox_table import OURS, Check, Measurement
+from experiment.execution import Execution, Limits
+from experiment.progress import Silent
+from sandbox.docker_engine import DockerEngine
+from sandbox.engine import HOOK
+from sandbox.environment import ensure_environment
+from sandbox.machine import SandboxMachine
+from sandbox.owner import RUN_LABEL
+from sandbox.session import sessions_folder
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+BARE = "`docker run`, same flags"
+HELLO = "echo hello"
+GIB = 1 << 30
+MEMORY_MB = 150
+EXECUTIONS = 200
+AT_ONCE = 8
+DEFAULTS = Limits()
+
+PRINTER = """
+import os
+block = (b"x" * ({width} - 1) + b"\\n") * (65536 // {width})
+left = {total}
+while left:
+    left -= os.write(1, block[:left])
+"""
+
+TRAINING = """
+import time
+import torch
+from torch import nn
+from torchvision import datasets, transforms
+
+torch.set_num_threads(1)
+torch.manual_seed(0)
+data = datasets.MNIST("data", train=True, transform=transforms.ToTensor())
+loader = torch.utils.data.DataLoader(data, batch_size=64, shuffle=True)
+model = nn.Sequential(
+    nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(),
+    nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10),
+)
+optimizer = torch.optim.Adam(model.parameters())
+loss_of = nn.CrossEntropyLoss()
+started = time.perf_counter()
+for epoch in range({epochs}):
+    for images, labels in loader:
+        optimizer.zero_grad()
+        loss = loss_of(model(images), labels)
+        loss.backward()
+        optimizer.step()
+    print(f"epoch {{epoch + 1}} loss {{loss.item():.4f}}")
+print(f"trained in {{time.perf_counter() - started:.4f}} s")
+"""
+
+Timed = Callable[[], Awaitable[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where everything is measured."""
+
+    client: "DockerClient"
+    engine: DockerEngine
+    data: Path
+    rounds: int
+    long_rounds: int
+    """For what takes many seconds each time."""
+    peer_rounds: int
+    """For what takes the peers ten seconds each time."""
+
+    def open(self, limits: Limits = DEFAULTS) -> SandboxMachine:
+        """A machine of ours."""
+        return SandboxMachine.open(self.engine, self.data, limits)
+
+    async def bare(self, machine: SandboxMachine) -> Bare:
+        """`docker run` in the place of a machine of ours."""
+        return await Bare.like(self.client, self.engine.image, machine)
+
+
+async def interleave(name: str, timed: Mapping[str, tuple[int, Timed]]) -> dict[str, list[float]]:
+    """Time each in turn, there and back again, as often as each is to be timed.
+
+    Whoever always came after the same neighbour would always find the machine as that one left it.
+    """
+    seconds: dict[str, list[float]] = {who: [] for who in timed}
+    most = max(times for times, _ in timed.values())
+    for number in range(most):
+        turns = list(timed.items())
+        for who, (times, once) in turns[::-1] if number % 2 else turns:
+            if number < times:
+                seconds[who].append(await once())
+                print(f"{name} {number + 1}/{times} {who}: {seconds[who][-1]:.3f} s", file=sys.stderr, flush=True)
+    return seconds
+
+
+async def session(place: Place) -> list[Measurement]:
+    """A session of one command, start to stop."""
+    async with place.open() as machine:
+        bare = await place.bare(machine)
+
+        async def ours() -> float:
+            started = time.perf_counter()
+            async with place.open() as opened:
+                expect(await opened.run(HELLO), "hello\n")
+            return time.perf_counter() - started
+
+        async def theirs() -> float:
+            return bare.run("bash", "-c", HELLO).seconds
+
+        await ours(), await theirs()
+        timed: dict[str, tuple[int, Timed]] = {BARE: (place.rounds, theirs), OURS: (place.rounds, ours)}
+        with Peers(place.engine.image) as peers:
+            for peer, title in peers.titles().items():
+                timed[title] = (place.peer_rounds, _peer(peers, peer, "session"))
+            seconds = await interleave("session", timed)
+    notes = ["the peers run with their own defaults: a network, and none of the bounds"]
+    return [Measurement("session", "a session of one command, start to stop", seconds, target=1.2, notes=notes)]
+
+
+async def command(place: Place) -> list[Measurement]:
+    """A further command in a session that is open."""
+    async with place.open() as machine:
+        bare = await place.bare(machine)
+
+        async def ours() -> float:
+            started = time.perf_counter()
+            expect(await machine.run(HELLO), "hello\n")
+            return time.perf_counter() - started
+
+        async def theirs() -> float:
+            return bare.run("bash", "-c", HELLO).seconds
+
+        await ours(), await theirs()
+        timed: dict[str, tuple[int, Timed]] = {BARE: (place.rounds, theirs), OURS: (place.rounds, ours)}
+        with Peers(place.engine.image) as peers, peers.opened():
+            for peer, title in peers.titles().items():
+                timed[title] = (place.rounds, _peer(peers, peer, "command"))
+            seconds = await interleave("command", timed)
+    notes = ["ours and `docker run` take a fresh container each time, the peers go on in the one they have"]
+    return [Measurement("command", "a further command in that session", seconds, target=1.2, notes=notes)]
+
+
+def _peer(peers: Peers, peer: str, request: str) -> Timed:
+    async def ask() -> float:
+        return await asyncio.to_thread(peers.ask, peer, request)
+
+    return ask
+
+
+async def drain(place: Place, width: int = 1024) -> list[Measurement]:
+    """A program that prints 1 GiB in lines of `width` bytes."""
+    peaks: list[float] = []
+    growths: list[float] = []
+    async with place.open() as machine:
+        bare = await place.bare(machine)
+        machine.write("printer.py", PRINTER.format(width=width, total=GIB))
+
+        async def ours() -> float:
+            before = _reset_peak()
+            started = time.perf_counter()
+            execution = await machine.run("python3 printer.py")
+            seconds = time.perf_counter() - started
+            expect_bytes(execution, GIB)
+            peaks.append(_memory("VmHWM"))
+            growths.append(peaks[-1] - before)
+            return seconds
+
+        async def theirs() -> float:
+            return bare.drain("python3", "printer.py")
+
+        timed = {"`docker logs --follow > /dev/null`": (place.long_rounds, theirs), OURS: (place.long_rounds, ours)}
+        seconds = await interleave(f"drain {width}", timed)
+        followed = bare.followed_bytes("python3", "printer.py")
+    log = " ".join(flag for flag in bare.flags.bounds if flag.startswith("max-"))
+    notes = [
+        f"both with the log options {log}, which `docker logs --follow` cannot keep up with: "
+        f"it showed {followed / GIB:.0%} of the bytes; ours accounted for every one",
+        f"this process grew by {max(growths):.1f} MB at most",
+    ]
+    memory = Check("peak memory of this process", f"{max(peaks):.0f} MB", f"< {MEMORY_MB} MB", max(peaks) < MEMORY_MB)
+    what = f"1 GiB printed in lines of {width} bytes, to its end"
+    return [Measurement(f"drain {width}", what, seconds, "speed", 0.8, [memory], notes)]
+
+
+async def drain_short(place: Place) -> list[Measurement]:
+    """The same in short lines, which cost the engine more than the bytes in them."""
+    return await drain(place, 64)
+
+
+def _reset_peak() -> float:
+    """Have the kernel count this process's peak memory anew (proc(5), clear_refs); return what it has now, in MB."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _memory("VmRSS")
+
+
+def _memory(field: str) -> float:
+    status = Path("/proc/self/status").read_text()
+    found = re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024 / 1e6
+
+
+async def training(place: Place, epochs: int = 20) -> list[Measurement]:
+    """The same training in the sandbox and without any bounds."""
+    loops: dict[str, list[float]] = {}
+    bare_name, host_name = "`docker run` without bounds", "on the host"
+
+    async with place.open() as machine:
+        bare = await place.bare(machine)
+        machine.write("train.py", TRAINING.format(epochs=epochs))
+
+        async def ours() -> float:
+            started = time.perf_counter()
+            execution = await machine.run("python3 train.py")
+            seconds = time.perf_counter() - started
+            loops.setdefault(OURS, []).append(_trained(execution.output))
+            return seconds
+
+        async def theirs() -> float:
+            ran = bare.run_unconfined("python3", "train.py")
+            loops.setdefault(bare_name, []).append(_trained(ran.output))
+            return ran.seconds
+
+        async def on_host() -> float:
+            ran = await asyncio.to_thread(_run_on_host, machine, place.data)
+            loops.setdefault(host_name, []).append(_trained(ran.output))
+            return ran.seconds
+
+        once: dict[str, Timed] = {bare_name: theirs, OURS: ours, host_name: on_host}
+        for each in once.values():
+            await each()
+        loops.clear()
+        seconds = await interleave("training", {who: (place.long_rounds, each) for who, each in once.items()})
+    notes = [
+        "without bounds: the same image, data and one thread, as root, no seccomp, no limit of any kind",
+        "on the host: in no container, with the Python packages that sandboxes without images use",
+    ]
+    loop = {who: loops[who] for who in seconds}
+    return [
+        Measurement("training", "training on MNIST, its loop by its own clock", loop, "speed", 0.97, notes=notes),
+        Measurement("training whole", "the same, container and imports included", seconds, "speed", 0.97),
+    ]
+
+
+def _run_on_host(machine: SandboxMachine, data: Path) -> Ran:
+    """The training in no container, by the Python that the sandboxes without images use."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(machine.workspace.home),
+        "GEDANKEN_DATA": str(data),
+        "GEDANKEN_HOOK": str(HOOK),
+        "GEDANKEN_SEED": "0",
+        "GEDANKEN_CPUS": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    python = ensure_environment(Silent()) / "bin" / "python"
+    return run([str(python), "train.py"], cwd=machine.workspace.home, env=environment)
+
+
+def _trained(output: str) -> float:
+    found = re.search(r"^trained in ([\d.]+) s$", output, re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"the training did not end: {output[-500:]}")
+    return float(found[1])
+
+
+async def crowd(place: Place) -> list[Measurement]:
+    """Many executions, several at once, each in a workspace of its own."""
+    before = _descriptors()
+    at_once = asyncio.Semaphore(AT_ONCE)
+    started = time.perf_counter()
+    async with place.open(Limits(cpus=(os.cpu_count() or 1) / AT_ONCE)) as machine:
+        run_id = machine.session.folder.name
+
+        async def one(number: int) -> bool:
+            async with at_once:
+                token = secrets.token_hex(16)
+                branch = await asyncio.to_thread(machine.branch, number)
+                async with branch:
+                    execution = await branch.run(
+                        f"echo {token} >> kept; ls; cat kept; exit {number % 100}", label=f"crowd{number}"
+                    )
+                print(f"crowd {number + 1}/{EXECUTIONS}", file=sys.stderr, flush=True)
+                return (execution.output, execution.exit_code) == (f"kept\n{token}\n", number % 100)
+
+        right = sum(await asyncio.gather(*(one(number) for number in range(EXECUTIONS))))
+    seconds = time.perf_counter() - started
+    containers = place.client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={run_id}"})
+    mounts = Path("/proc/self/mountinfo").read_text().count(run_id)
+    folders = sum(run_id in path.name for path in sessions_folder().iterdir())
+    left = len(containers) + mounts + folders
+    checks = [
+        Check("right output and exit code", f"{right} of {EXECUTIONS}", "all", right == EXECUTIONS),
+        Check("containers, folders and mounts left behind", str(left), "0", left == 0),
+    ]
+    notes = [f"{seconds:.0f} s in all; open descriptors of this process: {before} before, {_descriptors()} after"]
+    return [Measurement("crowd", f"{EXECUTIONS} executions at {AT_ONCE} at once", checks=checks, notes=notes)]
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def expect(execution: Execution, output: str) -> None:
+    """Raise unless the command printed what it must: a fast failure is no result."""
+    if execution.output != output or execution.exit_code != 0:
+        raise SystemExit(f"the sandbox answered {execution}")
+
+
+def expect_bytes(execution: Execution, total: int) -> None:
+    """Raise unless what is kept and what is said not to be kept make up all that was printed."""
+    dropped = sum(int(count) for note in execution.notes for count in re.findall(r"^(\d+) bytes", note))
+    marker = re.search(r"\n\[… \d+ bytes not kept …\]\n", execution.output)
+    kept = len(execution.output.encode()) - (len(marker[0].encode()) if marker else 0)
+    if kept + dropped != total or execution.exit_code != 0:
+        raise SystemExit(f"{kept} bytes kept and {dropped} not, of {total}: {execution.cause}, {execution.notes}")
+
+
+ROWS: dict[str, Callable[[Place], Awaitable[list[Measurement]]]] = {
+    "session": session,
+    "command": command,
+    "drain": drain,
+    "drain-short": drain_short,
+    "training": training,
+    "crowd": crowd,
+}

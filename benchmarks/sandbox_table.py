@@ -1,0 +1,119 @@
+"""What was measured, as JSON that keeps every sample, and as a Markdown table."""
+
+import json
+import os
+import platform
+import statistics
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+
+import psutil
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+OURS = "gedanken"
+
+
+class Check(NamedTuple):
+    """One thing besides a time that a benchmark looked at."""
+
+    what: str
+    found: str
+    target: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One row of the issue, with every sample."""
+
+    name: str
+    what: str
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    """By who was measured; the first is what the others are held against, sample by sample."""
+    kind: Literal["time", "speed"] = "time"
+    """Whether a ratio is of times, to be small, or of speeds, to be great."""
+    target: float | None = None
+    checks: list[Check] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    machine: str = ""
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """Read what `to_json` wrote."""
+        fields = json.loads(line)
+        return cls(**{**fields, "checks": [Check(*check) for check in fields["checks"]]})
+
+    def to_json(self) -> str:
+        """Everything, in one line."""
+        return json.dumps(asdict(self))
+
+    def ratio(self, who: str) -> float:
+        """The median of the ratios of neighbouring samples: what slows the machine for a while slows both."""
+        reference = next(iter(self.seconds.values()))
+        pairs = zip(self.seconds[who], reference, strict=False)
+        return statistics.median(ours / bare if self.kind == "time" else bare / ours for ours, bare in pairs)
+
+
+def describe_machine(client: "DockerClient") -> str:
+    """The machine that the figures are true of."""
+    engine = client.version()
+    info = client.info()
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, Linux {platform.release()}, "
+        f"Docker {engine['Version']} ({info['Driver']}, cgroup v{info.get('CgroupVersion', '1')}), "
+        f"Python {platform.python_version()}"
+    )
+
+
+def markdown(measurements: list[Measurement]) -> str:
+    """All measurements as one table, with the notes and the machines below it."""
+    lines = [
+        "| measured | samples | median (quartiles) | against the first | target | |",
+        "|---|---|---|---|---|---|",
+    ]
+    for measurement in measurements:
+        lines += _rows(measurement)
+    notes = [f"- {measurement.what}: {note}" for measurement in measurements for note in measurement.notes]
+    machines = dict.fromkeys(measurement.machine for measurement in measurements)
+    return "\n".join([*lines, "", *notes, "", *(f"Machine: {machine}." for machine in machines)])
+
+
+def _rows(measurement: Measurement) -> list[str]:
+    lines = [f"| **{measurement.what}** | | | | | |"]
+    for at, (who, samples) in enumerate(measurement.seconds.items()):
+        ratio, target, verdict = "1", "", ""
+        if at:
+            ratio = f"{measurement.ratio(who):.2f} × the {measurement.kind}"
+        if who == OURS and measurement.target is not None:
+            value = measurement.ratio(who)
+            target = f"{'≤' if measurement.kind == 'time' else '≥'} {measurement.target:g}"
+            met = value <= measurement.target if measurement.kind == "time" else value >= measurement.target
+            verdict = _verdict(met)
+        lines.append(f"| {who} | {len(samples)} | {_median(samples)} | {ratio} | {target} | {verdict} |")
+    for check in measurement.checks:
+        lines.append(f"| {check.what} | | {check.found} | | {check.target} | {_verdict(check.met)} |")
+    return lines
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "**missed**"
+
+
+def _median(samples: list[float]) -> str:
+    middle = statistics.median(samples)
+    digits = 3 if middle < 1 else 2
+    if len(samples) < 4:
+        return f"{middle:.{digits}f} s"
+    low, _, high = statistics.quantiles(samples, n=4, method="inclusive")
+    return f"{middle:.{digits}f} s ({low:.{digits}f}–{high:.{digits}f})"
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
