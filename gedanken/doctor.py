@@ -31,6 +31,7 @@ from gedanken.screen import harmless
 from sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
 from sandbox.gpus import GpuWish, cdi_devices, device_options
 from sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman
+from sandbox.leftovers import things
 from sandbox.wheels import REQUIREMENTS
 
 ANSWER_SECONDS = 4
@@ -120,6 +121,9 @@ def _engines() -> Iterator[Line]:
     works = any(line.state == "ok" for line in found)
     for line in found:
         yield line._replace(state="warning") if works and line.state == "missing" else line
+    strongest = next((line.name for line in found if line.state == "ok"), None)
+    if strongest:
+        yield Line("engines", "--sandbox auto", "ok", f"takes {strongest}")
 
 
 def _docker_line() -> Line:
@@ -254,6 +258,17 @@ def _room(name: str, folder: Path, remedy: str) -> Line:
     return Line("disk", name, state, f"{free / 1e9:.0f} GB free in {folder}", "" if state == "ok" else remedy)
 
 
+def _leftovers() -> Iterator[Line]:
+    try:
+        clients = [_docker()]
+    except NoSandbox:
+        clients = []
+    found = things(clients)
+    dead = sum(thing.owner == "dead" for thing in found)
+    detail = f"{len(found) - dead} things of live runs, {dead} of dead ones"
+    yield Line("leftovers", "runs", "warning" if dead else "ok", detail, "gedanken sandbox clean" if dead else "")
+
+
 _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "versions": (_versions, "script/bootstrap --quick"),
     "engines": (_engines, "apt-get install docker.io, then start dockerd"),
@@ -262,6 +277,7 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "data": (_data, "gedanken sandbox data"),
     "models": (_models, "gedanken setup"),
     "disk": (_disk, "GEDANKEN_CACHE=FOLDER names another folder for the cache"),
+    "leftovers": (_leftovers, "gedanken sandbox list"),
 }
 """What is looked at, and what to do where a look itself fails."""
 

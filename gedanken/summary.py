@@ -24,6 +24,9 @@ def print_summary(record: Record, outcome: str, console: Console) -> None:
     console.print(Text(f"{about['experiment']}: {outcome}", style="bold"))
     conditions = f"model {about['model']['name']}, persona {about['persona']['name']}, data: {about['dataset']}"
     console.print(Text(harmless(conditions)), soft_wrap=True)
+    loose = "; ".join(about["machine"]["not_enforced"])
+    held = f"could not hold {loose}" if loose else "every limit held"
+    console.print(Text(harmless(f"sandbox {about['machine']['machine']}: {held}")), soft_wrap=True)
     labels = dict.fromkeys(one.program for one in record.executions if one.program)
     for label in labels:
         here = [one for one in record.executions if one.program == label]

@@ -63,7 +63,7 @@ class BubblewrapEngine:
     controllers: frozenset[str]
     """Of control groups, those that may be had."""
     name: str = "bubblewrap"
-    gives_gpus: bool = False
+    asks_for_gpus: bool = False
 
     def start(self, order: Order) -> LocalJob:
         """Make the namespaces, bound their first process, let it go; see Engine.start."""

@@ -1,5 +1,6 @@
 """Which engine runs the programs: the one that was named, or the strongest that works."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from experiment.errors import BadInput, NoSandbox
@@ -73,6 +74,20 @@ def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
 
 def _with_image(
     client: "DockerClient", name: Literal["docker", "podman"], progress: Progress, gpus: GpuWish
-) -> Engine:
+) -> DockerEngine:
     options = device_options(gpus, client.info(), podman=name == "podman")
-    return DockerEngine(client, ensure_image(client, progress, cuda=bool(options)), name, options)
+    image = ensure_image(client, progress, cuda=bool(options))
+    engine = DockerEngine(client, image, name, options, asks_for_gpus=bool(options))
+    if not options or gpus.kind != "auto":
+        return engine
+    return engine if _starts(engine, progress) else replace(engine, gpu_options={})
+
+
+def _starts(engine: DockerEngine, progress: Progress) -> bool:
+    """Whether a container with these GPUs starts at all: an engine may show a runtime whose driver does not work."""
+    try:
+        engine.probe()
+    except NoSandbox as error:
+        progress.say(f"--gpus auto: {error}; going on without")
+        return False
+    return True

@@ -53,11 +53,7 @@ class DockerEngine:
     name: str = "docker"
     gpu_options: dict[str, Any] = field(default_factory=dict)
     """What a container is created with so that it has the GPUs that were asked for."""
-
-    @property
-    def gives_gpus(self) -> bool:
-        """Whether containers are made with GPUs."""
-        return bool(self.gpu_options)
+    asks_for_gpus: bool = False
 
     def start(self, order: Order) -> "DockerJob":
         """Make a container, attach to it, start it; see Engine.start."""
@@ -136,6 +132,15 @@ class DockerEngine:
             "use_config_proxy": False,
             **self.gpu_options,
         }
+
+    def probe(self) -> None:
+        """Start a container with the GPUs and nothing else. Raises NoSandbox, saying what is wrong with them."""
+        with _no_sandbox():
+            container = self.client.containers.create(self.image, "true", network_mode="none", **self.gpu_options)
+            try:
+                container.start()
+            finally:
+                container.remove(force=True)
 
     def _seccomp(self) -> list[str]:
         """Docker is given the profile itself, Podman's service its path."""

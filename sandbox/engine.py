@@ -86,8 +86,8 @@ class Engine(Protocol):
         ...
 
     @property
-    def gives_gpus(self) -> bool:
-        """Whether commands were given GPUs; what they see of them is another matter."""
+    def asks_for_gpus(self) -> bool:
+        """Whether GPUs are, or were at first, asked for here; what commands see of them is another matter."""
         ...
 
     def start(self, order: Order) -> Job:

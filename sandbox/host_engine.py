@@ -32,7 +32,7 @@ class HostEngine:
     name: str = "host"
 
     @property
-    def gives_gpus(self) -> bool:
+    def asks_for_gpus(self) -> bool:
         """Whether there is an NVIDIA driver, whose GPUs commands see unless they are hidden from them."""
         return Path("/dev/nvidiactl").exists()
 

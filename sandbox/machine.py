@@ -135,7 +135,7 @@ class SandboxMachine:
             not_enforced=self._not_enforced(),
             **json.loads(asked.stdout),
         )
-        problem = judge_gpus(self.gpus, world.gpus.count, self.engine.gives_gpus)
+        problem = judge_gpus(self.gpus, world.gpus.count, self.engine.asks_for_gpus)
         if problem and self.gpus.kind != "auto":
             raise NoSandbox(problem)
         return world.model_copy(update={"gpus_missing": problem})

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import re
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Cli
 
 from experiment.errors import BadInput, NoSandbox
 from experiment.execution import Artifact, Cause, Execution, Limits
@@ -300,13 +302,20 @@ def test_the_bait_is_in_this_process_s_environment_and_goes_away(
     assert not any(path.exists() for path in bait.files)
 
 
-@pytest.mark.docker
-def test_docker_holds_everything(docker_engine: Any, mnist: Any, tmp_path: Path) -> None:
-    @asynccontextmanager
-    async def opened(limits: Limits) -> AsyncIterator[SandboxMachine]:
-        async with SandboxMachine.open(docker_engine, mnist[1], limits, artifacts=tmp_path) as machine:
-            yield machine
+@pytest.mark.parametrize(
+    "sandbox",
+    [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("docker", "podman", "bubblewrap")],
+)
+def test_the_sandbox_holds_everything(gedanken: Cli, sandbox: str) -> None:
+    done = gedanken("sandbox", "check", "--sandbox", sandbox, "--json")
+    told = json.loads(done.stdout)
+    assert {one["name"]: one["detail"] for one in told["checks"] if not one["held"]} == {}
+    assert (done.returncode, told["machine"], len(told["checks"])) == (0, sandbox, len(CHECKS))
 
-    came = asyncio.run(by_name(run_kit(opened, Silent())))
-    assert len(came) == len(CHECKS)
-    assert {result.name: result.detail for result in came.values() if not result.held} == {}
+
+@pytest.mark.docker
+def test_without_hardening_it_does_not(gedanken: Cli) -> None:
+    done = gedanken("sandbox", "check", "--loose", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert len([one for one in told["checks"] if not one["held"]]) >= 25

@@ -3,10 +3,12 @@
 import json
 import platform
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.types import DeviceRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -248,3 +250,10 @@ def test_podman_drops_a_request_for_the_capability_without_a_word(podman: Any, p
     options = device_options(ALL, with_runtime, podman=False)
     assert printed(podman, podman_image, options) == "got"
     assert judge_gpus(ALL, seen=0, asked=True) is not None
+
+
+@pytest.mark.docker
+def test_a_runtime_whose_driver_does_not_work_is_found_out_before_anything_runs(docker_engine: Any) -> None:
+    asked = {"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}
+    with pytest.raises(NoSandbox, match="no driver for NVIDIA devices"):
+        replace(docker_engine, gpu_options=asked).probe()

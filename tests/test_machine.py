@@ -89,6 +89,16 @@ def test_every_end_has_its_cause_and_keeps_what_was_printed(
     assert told.seconds < 20
 
 
+def test_where_no_file_system_bounds_a_workspace_it_is_looked_at(
+    open_machine: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_args, **_kwargs: None)  # as where mkfs.ext4 is not to be had
+    machine = open_machine(limits=Limits(workspace_mib=16, wall_seconds=30))
+    told = run(machine, "echo before; dd if=/dev/zero of=zeros bs=1M count=64 status=none; sleep 20")
+    assert (told.cause, told.stdout) == (Cause.DISK_FULL, "before\n")
+    assert told.not_enforced == ("workspace size: looked at once a second, not bounded",)
+
+
 def test_a_program_is_asked_before_it_is_killed_and_nothing_after_it_is_begun(open_machine: Open) -> None:
     machine = open_machine(limits=Limits(wall_seconds=1.5))
     machine.write("p.py", "import signal, time\nsignal.signal(15, lambda *_: exit(print('saved')))\ntime.sleep(60)")
