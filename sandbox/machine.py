@@ -110,7 +110,7 @@ class SandboxMachine:
                 raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
             return receipt
         order = self._order(name, command)
-        job, notes = await asyncio.to_thread(self._begin, order, label is not None)
+        job, notes = await self._begin(order, label is not None)
         try:
             execution = await self._follow(job, command, name, notes, on_output)
             if label is not None and execution.cause is not Cause.ENGINE_LOST:
@@ -161,10 +161,21 @@ class SandboxMachine:
             gpus=self.gpus,
         )
 
-    def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
-        if may_exist and (left := self.engine.find(order)) is not None:
-            return left, ("begun under a controller that died, and read from the engine's log",)
-        return self.engine.start(order), ()
+    async def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
+        def begin() -> tuple[Job, tuple[str, ...]]:
+            if may_exist and (left := self.engine.find(order)) is not None:
+                return left, ("begun under a controller that died, and read from the engine's log",)
+            return self.engine.start(order), ()
+
+        beginning = asyncio.ensure_future(asyncio.to_thread(begin))
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            # The engine goes on with what it was asked; only what has begun can be ended.
+            with suppress(NoSandbox):
+                job, _notes = await beginning
+                await asyncio.to_thread(job.remove)
+            raise
 
     async def _follow(
         self, job: Job, command: str, name: str, notes: tuple[str, ...], on_output: OnOutput | None

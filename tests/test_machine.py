@@ -113,6 +113,20 @@ def test_when_a_command_has_ended_so_have_all_its_processes(open_machine: Open) 
     assert not [line for line in alive if line and line[-1] in ("8641", "8642", "8643")]
 
 
+@pytest.mark.parametrize("moment", [0.0, 0.05, 0.15, 0.5])
+def test_a_command_that_is_given_up_at_any_moment_leaves_no_container(machine: SandboxMachine, moment: float) -> None:
+    async def give_up() -> None:
+        running = asyncio.create_task(machine.run("sleep 60"))
+        await asyncio.sleep(moment)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(give_up())
+    label = f"gedanken.session={machine.session.folder}"
+    assert connect_docker().containers.list(all=True, filters={"label": label}) == []
+
+
 def test_of_long_output_the_head_and_the_tail_are_kept_and_the_middle_is_counted(open_machine: Open) -> None:
     told = run(open_machine(limits=Limits(output_bytes=2000)), "seq 100000")
     assert told.cause is Cause.FINISHED
