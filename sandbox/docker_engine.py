@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 LOG_MIB = 8
+_STDOUT, _STDERR = 1, 2
 _END_SECONDS = 30
 _PODMAN_PROCESSES = 16_384
 
@@ -127,7 +128,7 @@ class DockerEngine:
             "shm_size": f"{limits.memory_mib // 2}m",
             "nano_cpus": int(limits.cpus * 1e9),
             "ulimits": [Ulimit(name=name, soft=most, hard=most) for name, most in ulimits.items()],
-            "log_config": LogConfig(type="json-file", config={"max-size": f"{LOG_MIB}m", "max-file": "1"}),
+            "log_config": LogConfig(type="json-file", config={"max-size": f"{LOG_MIB // 2}m", "max-file": "2"}),
             # Proxies in the user's Docker configuration may hold passwords.
             "use_config_proxy": False,
             **self.gpu_options,
@@ -237,19 +238,23 @@ def _mounts(order: Order) -> list[Any]:
 
 
 def _logged(container: "Container") -> Pieces:
-    """Follow the container's log from its first line that is kept to the container's end.
+    """Wait for the container's end, then yield what its log still has.
 
-    Each frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”).
+    The log is not followed while it grows: where it is rotated meanwhile, readers lose pieces out of its middle.
+    Each frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”); a third
+    stream is the engine's own word that it cannot read on.
     """
+    container.wait(timeout=None)
     api = container.client.api
     address = f"{api.base_url}/v{api.api_version}/containers/{container.id}/logs"
-    wanted = {"follow": 1, "stdout": 1, "stderr": 1}
-    with api.get(address, params=wanted, stream=True, timeout=None) as response:
+    with api.get(address, params={"stdout": 1, "stderr": 1}, stream=True, timeout=None) as response:
         response.raise_for_status()
         while header := response.raw.read(8):
             stream, length = struct.unpack(">BxxxL", header)
             data = response.raw.read(length)
-            yield (data, None) if stream == 1 else (None, data)
+            if stream not in (_STDOUT, _STDERR):
+                raise EngineLost(data.decode(errors="replace").strip()[:300])
+            yield (data, None) if stream == _STDOUT else (None, data)
 
 
 def _age_of(container: "Container") -> float:

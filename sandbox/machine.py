@@ -164,7 +164,9 @@ class SandboxMachine:
     async def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
         def begin() -> tuple[Job, tuple[str, ...]]:
             if may_exist and (left := self.engine.find(order)) is not None:
-                return left, ("begun under a controller that died, and read from the engine's log",)
+                return left, (
+                    "begun under a controller that died; read from the engine's log, which keeps the last 4 MiB",
+                )
             return self.engine.start(order), ()
 
         beginning = asyncio.ensure_future(asyncio.to_thread(begin))
