@@ -68,8 +68,10 @@ class Seal:
 class Artifact:
     """A file that a command left behind, as it was brought back."""
 
+    name: str
+    """In the home folder, made harmless."""
     path: str
-    """Relative to the folder of all artifacts."""
+    """Relative to the folder of all artifacts; the same for the same content."""
     bytes: int
     sha256: str
 
@@ -150,8 +152,9 @@ class RealMachine(Machine, Protocol):
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """As Machine.run; `label` names this one execution within the run.
 
-        Under a label nothing is run twice: if it is under way, left by a controller that died, it is followed to
-        its end; if it came to its end before, that result is returned. Without a label a command is always run.
+        Under a label nothing is run twice: if it is under way, left by a controller that died, its end is waited for;
+        if it came to its end before, that result is returned. Where programs die with their controller (bubblewrap,
+        host), what had not come to its end is begun again. Without a label a command is always run.
         """
         ...
 

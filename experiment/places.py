@@ -15,7 +15,7 @@ def cache_folder() -> Path:
     """
     chosen = os.environ.get("GEDANKEN_CACHE")
     usual = platformdirs.site_cache_path if os.getuid() == 0 else platformdirs.user_cache_path
-    folder = Path(chosen).absolute() if chosen else usual("gedanken")
+    folder = (Path(chosen) if chosen else usual("gedanken")).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,9 +1,7 @@
 """The conformance kit on the machine that was named."""
 
 import asyncio
-import tempfile
 from contextlib import AbstractAsyncContextManager, nullcontext
-from pathlib import Path
 
 from experiment.errors import BadInput
 from experiment.execution import Limits, RealMachine
@@ -14,25 +12,26 @@ from sandbox.conformance.kit import chosen
 
 async def check_machine(
     sandbox: str, screen: Screen, *, loose: bool, only: str | None, trusted: bool
-) -> tuple[str, list[CheckResult]]:
-    """Run the kit; return the machine's name and what came out. Raises BadInput or NoSandbox.
+) -> tuple[str, tuple[str, ...], list[CheckResult]]:
+    """Run the kit; return the machine's name, what it says it cannot hold, and what came out.
 
-    With `loose` it is a throw-away container without hardening, never the host.
+    Raises BadInput or NoSandbox. With `loose` it is a throw-away container without hardening, never the host.
     """
     from sandbox.choice import open_engine
     from sandbox.datasets import ensure_dataset
     from sandbox.loose_engine import loosened, open_loose
     from sandbox.machine import SandboxMachine
+    from sandbox.session import owned_folder
 
     chosen(only)
     if loose and sandbox not in ("auto", "docker"):
         raise BadInput(f"--loose takes a Docker container's hardening off; it cannot be had with --sandbox {sandbox}")
     _dataset, data = await asyncio.to_thread(ensure_dataset, "mnist", screen)
     engine_for = open_loose(screen, data) if loose else nullcontext(open_engine(sandbox, screen, trusted=trusted))
-    with engine_for as engine, tempfile.TemporaryDirectory(prefix="gedanken-check-") as artifacts:
+    with engine_for as engine, owned_folder("check") as artifacts:
 
         def open_machine(limits: Limits) -> AbstractAsyncContextManager[RealMachine]:
-            return SandboxMachine.open(engine, data, loosened(limits) if loose else limits, artifacts=Path(artifacts))
+            return SandboxMachine.open(engine, data, loosened(limits) if loose else limits, artifacts=artifacts)
 
         kit = run_kit(open_machine, screen, only, bare_host=engine.name == "host")
-        return engine.name, [result async for result in kit]
+        return engine.name, engine.not_enforced(), [result async for result in kit]

@@ -1,5 +1,6 @@
 """The command line. Heavy libraries are imported where they are used, so that help comes at once."""
 
+import asyncio
 import io
 import json
 import sys
@@ -88,7 +89,8 @@ def run(
     sandbox: Sandbox = "auto",
     trust: Trust = False,
     gpus: Annotated[
-        str, typer.Option(help="GPUs for the real machine: auto, none, all, a number, or ids such as 0,2.")
+        str,
+        typer.Option(help="GPUs for programs: auto, none, all, a number, or ids such as 0,2 or device=1."),
     ] = "none",
     limit: Annotated[
         list[str] | None,
@@ -115,12 +117,13 @@ def run(
         chosen = load_experiment(experiment)
         chosen = chosen.model_copy(update={"limits": with_limits(chosen.limits, limit or [])})
         player = load_persona(persona or chosen.persona)
-        from gedanken.running import Wishes, run_until_interrupted
+        from gedanken.running import Wishes
+        from gedanken.running import run as run_experiment
 
         wishes = Wishes(
             chosen, player, model, base_url, real, imagined, simulate, out, sandbox, trust, parse_gpus(gpus)
         )
-        record, outcome = run_until_interrupted(wishes, screen)
+        record, outcome = asyncio.run(run_experiment(wishes, screen))
     if as_json:
         result = record.as_json(prefix=f"{record.folder}/")
         print(json.dumps({**result, "folder": str(record.folder)}, ensure_ascii=False, default=str))

@@ -1,5 +1,6 @@
 """How every command ends when it cannot do what it was told: one line, and an exit code."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,10 @@ EXIT_CODES = """Exit codes: 0 done; 1 the experiment ended without a working pro
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn what a user can act on into one line on standard error."""
+    """Turn what a user can act on into one line on standard error. SIGTERM interrupts as Ctrl-C does."""
     from experiment.errors import GedankenError
 
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     except GedankenError as error:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,13 +47,15 @@ sandbox_app = typer.Typer(
 @sandbox_app.command("list", epilog="Example:  gedanken sandbox list --json")
 def list_things(as_json: Json = False) -> None:
     """List containers and sessions, of live runs and of dead ones."""
-    from sandbox.choice import engines_that_answer
+    from sandbox.choice import find_engines
     from sandbox.leftovers import things
 
     with clear_errors():
-        found = things(engines_that_answer())
+        engines = find_engines()
+        found = things(engines.clients)
+    _tell_silent(engines.silent)
     if as_json:
-        _print_json({"things": [thing._asdict() for thing in found]})
+        _print_json({"things": [thing._asdict() for thing in found], "silent": engines.silent})
         return
     _table(("kind", "name", "state", "owner"), [(one.kind, one.name, one.state, one.owner) for one in found])
 
@@ -96,25 +100,29 @@ def check(
     from gedanken.screen import Screen
 
     with clear_errors():
-        machine, results = asyncio.run(check_machine(sandbox, Screen(), loose=loose, only=only, trusted=trust))
+        machine, not_enforced, results = asyncio.run(
+            check_machine(sandbox, Screen(), loose=loose, only=only, trusted=trust)
+        )
     if as_json:
         checks = [{"name": one.name, "held": one.held, "detail": one.detail} for one in results]
-        _print_json({"machine": machine, "checks": checks})
+        _print_json({"machine": machine, "checks": checks, "not_enforced": not_enforced})
     else:
-        _print_checks(machine, results)
+        _print_checks(machine, not_enforced, results)
     raise typer.Exit(any(not one.held for one in results))
 
 
 @sandbox_app.command(epilog="Example:  gedanken sandbox clean.   " + CODES)
 def clean(as_json: Json = False) -> None:
     """Remove what dead runs left behind, and nothing else."""
-    from sandbox.choice import engines_that_answer
+    from sandbox.choice import find_engines
     from sandbox.leftovers import clean as remove
 
     with clear_errors():
-        removed = remove(engines_that_answer())
+        engines = find_engines()
+        removed = remove(engines.clients, engines.silent)
+    _tell_silent(engines.silent)
     if as_json:
-        _print_json({"removed": removed})
+        _print_json({"removed": removed, "silent": engines.silent})
         return
     for name in removed:
         print(f"removed {name}")
@@ -136,7 +144,15 @@ def data(as_json: Json = False) -> None:
     _table(("data", "source", "folder"), rows)
 
 
-def _print_checks(machine: str, results: "list[CheckResult]") -> None:
+def _tell_silent(engines: dict[str, str]) -> None:
+    """Say what was not looked at, and why."""
+    from gedanken.screen import harmless
+
+    for name, reason in engines.items():
+        print(harmless(f"gedanken: {name} was not looked at: {reason}"), file=sys.stderr)
+
+
+def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[CheckResult]") -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -149,6 +165,8 @@ def _print_checks(machine: str, results: "list[CheckResult]") -> None:
         ],
     )
     Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks held")
+    for line in not_enforced:
+        print(f"cannot hold {line}")
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

@@ -92,7 +92,8 @@ def print_doctor(lines: Sequence[Line], console: Console) -> None:
         table.add_row(Text(f"  {line.state}", style=_STYLES[line.state]), Text(harmless(line.name)), detail)
     console.print(table)
     missing = sum(line.state == "missing" for line in lines)
-    console.print(Text("nothing is missing" if not missing else f"{missing} things are missing", style="bold"))
+    told = {0: "nothing is missing", 1: "one thing is missing"}.get(missing, f"{missing} things are missing")
+    console.print(Text(told, style="bold"))
 
 
 def _look_at(group: str, lines: list[Line]) -> None:
@@ -190,7 +191,10 @@ def _gpu_lines(engine: str, info_of: Callable[[], dict[str, Any]], *, podman: bo
 
 
 def _images() -> Iterator[Line]:
-    client = _docker()
+    try:
+        client = _docker()
+    except NoSandbox:
+        return  # the engine has its own line
     for name, flag in ((IMAGE, ""), (CUDA_IMAGE, " --cuda")):
         remedy = f"gedanken sandbox build{flag}"
         try:

@@ -1,7 +1,6 @@
 """From an experiment to its results: opens the machines and the model, drives the graph, keeps the record."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -62,21 +61,6 @@ async def run(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
             if wishes.out is None:
                 folder.parent.rmdir()
         raise
-
-
-def run_until_interrupted(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
-    """As `run`, from a program without an event loop. SIGTERM interrupts as Ctrl-C does."""
-
-    async def main() -> tuple[Record, str]:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        try:
-            return await run(wishes, screen)
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
-
-    return asyncio.run(main())
 
 
 async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record, str]:

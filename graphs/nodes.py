@@ -1,5 +1,6 @@
 """The nodes of the graph, named as the design names them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
@@ -88,7 +89,8 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     program = latest(state, line.runs)
     task = context.experiment.task_at(index)
     if program is not None:
-        context.machine.mark(_label(index, program))  # the other seeds start from what the trunk starts from
+        # The other seeds start from what the trunk starts from.
+        await asyncio.to_thread(context.machine.mark, _label(index, program))
     async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")):
         ran = await context.machine.run(
             line.type or "", on_output=_emit(runtime, "execute", "seed 0"), label=_label(index, program)
@@ -120,15 +122,14 @@ async def replicate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
     index, seed = state["index"], state["number"]
     command = context.experiment.script[index].type or ""
-    async with (
-        context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", f"seed {seed}")),
-        context.machine.branch(seed, reseed=state["reseed"]) as machine,
-    ):
-        execution = await machine.run(
-            command,
-            on_output=_emit(runtime, "replicate", f"seed {seed}"),
-            label=f"line{index + 1}-{state['program']}",
-        )
+    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", f"seed {seed}")):
+        branch = await asyncio.to_thread(context.machine.branch, seed, reseed=state["reseed"])
+        async with branch as machine:
+            execution = await machine.run(
+                command,
+                on_output=_emit(runtime, "replicate", f"seed {seed}"),
+                label=f"line{index + 1}-{state['program']}",
+            )
     return {"executions": [attach(execution, index, state["program"])]}
 
 

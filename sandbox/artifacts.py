@@ -10,16 +10,26 @@ from experiment.execution import Artifact
 
 FILE_BYTES = 16 << 20
 FILES = 64
+TOTAL_BYTES = 64 << 20
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def collect(home: Path, root: Path, folder: str, known: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
+def collect(
+    home: Path,
+    root: Path,
+    folder: str,
+    known: frozenset[str] = frozenset(),
+    brought: dict[str, str] | None = None,
+) -> tuple[Artifact, ...]:
     """Copy the regular files of the top of `home` to `root/folder`, and tell what was copied.
 
     Links are not followed, files with a second link, larger than FILE_BYTES or named in `known` stay behind,
-    names are made harmless, and at most FILES are taken. Nothing may run in the workspace meanwhile.
+    names are made harmless, and at most FILES of TOTAL_BYTES are taken. `brought` says under which path a file of
+    the same digest was brought back before; it is not copied again. Nothing may run in the workspace meanwhile.
     """
     kept: dict[str, Artifact] = {}
+    paths = {} if brought is None else brought
+    room = TOTAL_BYTES
     source = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         for name in sorted(os.listdir(source)):  # noqa: PTH208 - by descriptor, not by path
@@ -27,12 +37,16 @@ def collect(home: Path, root: Path, folder: str, known: frozenset[str] = frozens
             if name in known or not safe or safe in kept or len(kept) == FILES:
                 continue
             content = _read(source, name)
-            if content is None:
+            if content is None or len(content) > room:
                 continue
-            target = root / folder / safe
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            kept[safe] = Artifact(f"{folder}/{safe}", len(content), hashlib.sha256(content).hexdigest())
+            digest = hashlib.sha256(content).hexdigest()
+            if digest not in paths:
+                room -= len(content)
+                target = root / folder / safe
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+                paths[digest] = f"{folder}/{safe}"
+            kept[safe] = Artifact(safe, paths[digest], len(content), digest)
     finally:
         os.close(source)
     return tuple(kept.values())

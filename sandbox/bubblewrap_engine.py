@@ -67,8 +67,6 @@ class BubblewrapEngine:
 
     def start(self, order: Order) -> LocalJob:
         """Make the namespaces, bound their first process, let it go; see Engine.start."""
-        if order.gpus.kind not in ("none", "auto"):
-            raise NoSandbox(f"bubblewrap gives programs no GPU: for --gpus {order.gpus} use docker, podman or host")
         with ExitStack() as undo:
             group = cgroup.make(order.name, order.limits)
             undo.callback(group.remove)

@@ -1,7 +1,7 @@
 """Which engine runs the programs: the one that was named, or the strongest that works."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from experiment.errors import BadInput, NoSandbox
 from experiment.progress import Progress
@@ -47,15 +47,24 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
     raise NoSandbox("no sandbox works here. " + "; ".join(refusals))
 
 
-def engines_that_answer() -> "list[DockerClient]":
-    """Clients of all the engines that may have containers of ours."""
-    clients = []
-    for connect in (connect_docker, connect_podman):
+class Engines(NamedTuple):
+    """What may have containers of ours."""
+
+    clients: "list[DockerClient]"
+    """Of those that answer."""
+    silent: dict[str, str]
+    """The names of the others, each with the reason."""
+
+
+def find_engines() -> Engines:
+    """Ask every engine that may have containers of ours whether it is there."""
+    found = Engines([], {})
+    for name, connect in (("docker", connect_docker), ("podman", connect_podman)):
         try:
-            clients.append(connect())
-        except NoSandbox:
-            continue
-    return clients
+            found.clients.append(connect())
+        except NoSandbox as error:
+            found.silent[name] = str(error)
+    return found
 
 
 def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
@@ -66,6 +75,8 @@ def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
     if name == "bubblewrap":
         from sandbox.bubblewrap_engine import open_bubblewrap
 
+        if gpus.kind not in ("none", "auto"):
+            raise NoSandbox(f"it gives programs no GPU: for --gpus {gpus} use docker, podman or host")
         return open_bubblewrap(progress)
     from sandbox.host_engine import open_host
 

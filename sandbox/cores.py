@@ -47,18 +47,21 @@ class Cores:
         with self._tickets() as tickets:
             tickets.append(ticket)
         try:
-            await self._wait(ticket["id"], waiting)
+            await self._wait(ticket, waiting)
             yield
         finally:
             with self._tickets() as tickets:
                 tickets[:] = [other for other in tickets if other["id"] != ticket["id"]]
 
-    async def _wait(self, ticket: str, waiting: Callable[[int], None]) -> None:
+    async def _wait(self, ticket: _Ticket, waiting: Callable[[int], None]) -> None:
         told = time.monotonic()
         while True:
             with self._tickets() as tickets:
                 self._serve(tickets)
-                ahead = next(at for at, other in enumerate(tickets) if other["id"] == ticket)
+                ahead = next((at for at, other in enumerate(tickets) if other["id"] == ticket["id"]), None)
+                if ahead is None:  # the queue was lost
+                    tickets.append(ticket)
+                    ahead = len(tickets) - 1
                 if tickets[ahead]["held"]:
                     return
             if time.monotonic() - told >= HEARTBEAT_SECONDS:
@@ -80,17 +83,19 @@ class Cores:
     def _tickets(self) -> Iterator[list[_Ticket]]:
         """The queue, read and written back while nobody else may touch it."""
         path = self._file or cache_folder() / "cores.json"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            before = path.read_text() if path.exists() else "[]"
             try:
-                tickets: list[_Ticket] = json.loads(file.read() or "[]")
-            except ValueError:  # cut off by a full disk or a dead machine
+                tickets: list[_Ticket] = json.loads(before)
+            except ValueError:  # somebody else's hand, or a dead machine's
                 tickets = []
-            before = json.dumps(tickets)
             yield tickets
             after = json.dumps(tickets)
             if after != before:
-                file.seek(0)
-                file.truncate()
-                file.write(after)
+                made = path.with_suffix(".new")
+                made.write_text(after)
+                made.rename(path)
+        finally:
+            os.close(lock)

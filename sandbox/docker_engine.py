@@ -1,6 +1,7 @@
 """Commands in hardened containers, one each, on any engine that speaks Docker's API: Docker and Podman."""
 
 import hashlib
+import os
 import resource
 import struct
 import time
@@ -25,7 +26,7 @@ from sandbox.engine import (
     Signal,
 )
 from sandbox.gpus import explain
-from sandbox.owner import COMMAND_LABEL
+from sandbox.owner import COMMAND_LABEL, SESSION_LABEL
 from sandbox.seccomp import docker_profile
 from sandbox.workspace import HOME, user_id
 
@@ -68,7 +69,7 @@ class DockerEngine:
                 if error.status_code != HTTPStatus.CONFLICT or (late := self.find(order)) is None:
                     raise
                 return late
-        return _start(container, order)
+        return self._start(container, order)
 
     def find(self, order: Order) -> "DockerJob | None":
         """The container of this name; see Engine.find."""
@@ -79,11 +80,16 @@ class DockerEngine:
                 container = self.client.containers.get(order.name)
             except NotFound:
                 return None
-        if container.labels.get(COMMAND_LABEL) != _digest(order.command):
+        labels = container.labels
+        if labels.get(SESSION_LABEL) != order.labels.get(SESSION_LABEL):
+            raise NoSandbox(f"the container {order.name} is of a run in another cache folder, or of another user")
+        if labels.get(COMMAND_LABEL) != _digest(order.command):
             raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")
         if container.status == "created":
-            return _start(container, order)
-        return DockerJob(container, order, lambda: _logged(container), _age_of(container))
+            with _no_sandbox():
+                container.start()
+                container.reload()
+        return DockerJob(self.name, container, order, lambda: _logged(container), _begun(container))
 
     def not_enforced(self) -> tuple[str, ...]:
         """What the engine's own profile of system calls may let pass, where there is no libseccomp to make ours."""
@@ -134,6 +140,16 @@ class DockerEngine:
             **self.gpu_options,
         }
 
+    def _start(self, container: "Container", order: Order) -> "DockerJob":
+        try:
+            with _no_sandbox():
+                pieces = container.attach(stdout=True, stderr=True, stream=True, demux=True)
+                container.start()
+        except NoSandbox:
+            DockerJob(self.name, container, order, lambda: iter(()), 0).remove()
+            raise
+        return DockerJob(self.name, container, order, lambda: pieces, time.monotonic())
+
     def probe(self) -> None:
         """Start a container with the GPUs and nothing else. Raises NoSandbox, saying what is wrong with them."""
         with _no_sandbox():
@@ -152,7 +168,9 @@ class DockerEngine:
             return [f"seccomp={profile}"]
         path = cache_folder() / "seccomp.json"
         if not path.exists() or path.read_text() != profile:
-            path.write_text(profile)
+            made = path.with_suffix(f".{os.getpid()}")
+            made.write_text(profile)
+            made.rename(path)
         return [f"seccomp={path}"]
 
 
@@ -160,6 +178,7 @@ class DockerEngine:
 class DockerJob:
     """One container; see Job."""
 
+    engine: str
     container: "Container"
     order: Order
     reader: Callable[[], Pieces]
@@ -191,8 +210,8 @@ class DockerJob:
         exit_code = int(state["ExitCode"])
         if state.get("Error") and exit_code in (127, 128) and not _seconds_between(state):
             raise EngineLost(f"the engine could not start the command: {state['Error'][:300]}")
-        out_of_memory = bool(state.get("OOMKilled") or self.order.workspace.remembered("oom_kills"))
-        return Ended(exit_code, out_of_memory, _seconds_between(state))
+        told = state.get("OOMKilled") if self.engine != "podman" else self.order.workspace.remembered("oom_kills")
+        return Ended(exit_code, bool(told), _seconds_between(state))
 
     def remove(self) -> None:
         """Remove the container, killing what still runs."""
@@ -207,18 +226,6 @@ def first_line(error: BaseException) -> str:
     """The first line of what an exception says, or its name."""
     text = str(getattr(error, "explanation", None) or error).strip()
     return text.splitlines()[0][:300] if text else type(error).__name__
-
-
-def _start(container: "Container", order: Order) -> DockerJob:
-    job = DockerJob(container, order, lambda: pieces, time.monotonic())
-    try:
-        with _no_sandbox():
-            pieces = container.attach(stdout=True, stderr=True, stream=True, demux=True)
-            container.start()
-    except NoSandbox:
-        job.remove()
-        raise
-    return job
 
 
 def _mounts(order: Order) -> list[Any]:
@@ -257,10 +264,11 @@ def _logged(container: "Container") -> Pieces:
             yield (data, None) if stream == _STDOUT else (None, data)
 
 
-def _age_of(container: "Container") -> float:
-    """When the container was started, on this process's monotonic clock."""
-    started = _time(container.attrs["State"]["StartedAt"])
-    return time.monotonic() - max(0.0, time.time() - started)
+def _begun(container: "Container") -> float:
+    """When it was started, on this process's monotonic clock; now for one that is over, whose time is not running."""
+    state = container.attrs["State"]
+    passed = time.time() - _time(state["StartedAt"]) if state.get("Running") else 0.0
+    return time.monotonic() - max(0.0, passed)
 
 
 def _seconds_between(state: dict[str, Any]) -> float:

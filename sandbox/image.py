@@ -12,12 +12,11 @@ from experiment.errors import NoSandbox
 from experiment.places import cache_folder
 from experiment.progress import Progress, seconds_since, watched
 from sandbox.base_image import PATIENT_SECONDS, Base, engine_errors, find_base, patient
-from sandbox.wheels import REQUIREMENTS, folder_bytes, wheels
+from sandbox.wheels import REQUIREMENTS, wheels
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["CUDA_IMAGE", "IMAGE", "ensure_image", "folder_bytes", "is_current", "is_podman", "recipe", "wheels"]
 
 IMAGE = "gedanken/sandbox:cpu"
 CUDA_IMAGE = "gedanken/sandbox:cuda"

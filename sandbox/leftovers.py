@@ -1,12 +1,12 @@
 """What gedanken has on an engine and in the cache: containers and sessions, and whose they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sandbox import cgroup, host_engine
 from sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, is_dead, orders_of
-from sandbox.session import locked_if_dead, owner_of, sessions_folder
+from sandbox.session import engine_of, locked_if_dead, owner_of, sessions_folder
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -46,13 +46,16 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
     return found
 
 
-def clean(clients: "Sequence[DockerClient]") -> list[str]:
+def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
     """Remove containers and sessions whose owner is dead, and nothing else; return their names.
 
-    A session is locked while it is removed: a controller that comes back meanwhile begins anew.
+    A session is locked while it is removed: a controller that comes back meanwhile begins anew. Those on engines that
+    are `silent` are left: their containers may still be read.
     """
     removed: list[str] = []
     for folder in _sessions():
+        if engine_of(folder) in silent:
+            continue
         with locked_if_dead(folder) as dead:
             if dead:
                 removed += _remove(clients, folder) + _end_local(orders_of(folder.name))
@@ -79,7 +82,7 @@ def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str
     for client in clients:
         for container in _containers(client):
             of = _session_of(container)
-            if not is_dead(container.labels[OWNER_LABEL]) or (of != session if session else of.exists()):
+            if not is_dead(container.labels[OWNER_LABEL]) or (of != session if session else _exists(of)):
                 continue
             try:
                 container.remove(force=True)
@@ -109,6 +112,14 @@ def _is_orphan(container: "Container") -> bool:
 
 def _session_of(container: "Container") -> Path:
     return Path(container.labels.get(SESSION_LABEL, "/nonexistent"))
+
+
+def _exists(path: Path) -> bool:
+    """Whether it does; of a label that can be no path, it does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _gone(owner: str | None) -> bool:

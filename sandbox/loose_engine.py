@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sandbox.connect import connect_docker
 from sandbox.docker_engine import DockerEngine
 from sandbox.engine import HOOK, Order
 from sandbox.image import ensure_image
+from sandbox.session import owned_folder
 
 CAPABILITIES = ["SYS_ADMIN", "SYS_PTRACE", "SYSLOG"]
 BOUNDED_PROCESSES = 1024
@@ -75,9 +75,7 @@ def open_loose(progress: Progress, data: Path) -> Iterator[LooseEngine]:
     """A loose engine, with copies of `data` and of the hook. Raises NoSandbox when there is no Docker."""
     client = connect_docker()
     image = ensure_image(client, progress)
-    with tempfile.TemporaryDirectory(prefix="gedanken-loose-") as folder:
-        copies = Path(folder)
-        copies.chmod(0o755)
+    with owned_folder("loose") as copies:
         shutil.copytree(data, copies / "data")
         shutil.copytree(HOOK, copies / "hook")
         with socket.socket(socket.AF_UNIX) as listening:

@@ -6,11 +6,13 @@ import re
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
 from experiment.errors import BadInput, NoSandbox
 from experiment.execution import Cause, Execution, Limits, OnOutput
@@ -24,8 +26,12 @@ from sandbox.quota import is_full, use_of
 from sandbox.session import Session, checked_name
 from sandbox.workspace import Workspace
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+_THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 DEFAULT_LIMITS = Limits()
 NO_GPUS = GpuWish()
+FROM_THE_LOG = "begun under a controller that died; of its output the engine kept the last 4 MiB, more is not counted"
 POLL_SECONDS = 1.0
 KILL_SECONDS = 15.0
 _SIGKILLED = 128 + 9
@@ -50,6 +56,8 @@ class SandboxMachine:
     """Folder that takes what commands leave in the workspace; None leaves it there."""
     written: set[str] = field(default_factory=set)
     """Names of files that were put there from outside, and are therefore no artifacts."""
+    brought: dict[str, str] = field(default_factory=dict)
+    """Where a file of this digest was brought back to before; it is not brought back again."""
 
     @classmethod
     def open(
@@ -66,7 +74,7 @@ class SandboxMachine:
 
         Raises NoSandbox while another process is at work on it, or when the disk refuses a workspace.
         """
-        session = Session.open(run_id or f"x{uuid.uuid4().hex[:10]}", limits)
+        session = Session.open(run_id or f"x{uuid.uuid4().hex[:10]}", limits, engine.name)
         return cls(engine, data, session, session.trunk(), limits, gpus=gpus, artifacts=artifacts)
 
     @property
@@ -95,9 +103,9 @@ class SandboxMachine:
     async def __aexit__(self, *exc: object) -> None:
         """Remove the workspace, and with the trunk's the whole session."""
         if self.workspace.folder.name == "trunk":
-            self.session.close()
+            await _blocking(self.session.close)
         else:
-            self.session.remove(self.workspace)
+            await _blocking(self.session.remove, self.workspace)
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line of bash; see Machine.run and RealMachine.run.
@@ -114,9 +122,9 @@ class SandboxMachine:
         try:
             execution = await self._follow(job, command, name, notes, on_output)
             if label is not None and execution.cause is not Cause.ENGINE_LOST:
-                await asyncio.to_thread(self.session.keep, name, execution)
+                await _blocking(self.session.keep, name, execution)
         finally:
-            await asyncio.shield(asyncio.to_thread(job.remove))
+            await asyncio.shield(_blocking(job.remove))
         return execution
 
     async def measure(self, dataset: Dataset) -> World:
@@ -126,15 +134,18 @@ class SandboxMachine:
         asked = await self.run("python3 -m gedanken_world")
         if asked.exit_code != 0:
             raise NoSandbox(f"the sandbox cannot describe itself: {asked.output.strip()[-300:]}")
-        world = World(
-            machine=self.name,
-            cpus=self.limits.cpus,
-            memory_mib=self.limits.memory_mib,
-            dataset=dataset,
-            gpus_asked=str(self.gpus),
-            not_enforced=self._not_enforced(),
-            **json.loads(asked.stdout),
-        )
+        known = {
+            "machine": self.name,
+            "cpus": self.limits.cpus,
+            "memory_mib": self.limits.memory_mib,
+            "dataset": dataset,
+            "gpus_asked": str(self.gpus),
+            "not_enforced": self.not_enforced,
+        }
+        try:
+            world = World.model_validate({**json.loads(asked.stdout), **known})
+        except (TypeError, ValueError) as error:
+            raise NoSandbox("the sandbox describes itself in words that cannot be read") from error
         problem = judge_gpus(self.gpus, world.gpus.count, self.engine.asks_for_gpus)
         if problem and self.gpus.kind != "auto":
             raise NoSandbox(problem)
@@ -164,19 +175,18 @@ class SandboxMachine:
     async def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
         def begin() -> tuple[Job, tuple[str, ...]]:
             if may_exist and (left := self.engine.find(order)) is not None:
-                return left, (
-                    "begun under a controller that died; read from the engine's log, which keeps the last 4 MiB",
-                )
+                return left, (FROM_THE_LOG,)
+            self.workspace.tidy()
             return self.engine.start(order), ()
 
-        beginning = asyncio.ensure_future(asyncio.to_thread(begin))
+        beginning = asyncio.ensure_future(_blocking(begin))
         try:
             return await asyncio.shield(beginning)
         except asyncio.CancelledError:
             # The engine goes on with what it was asked; only what has begun can be ended.
             with suppress(NoSandbox):
                 job, _notes = await beginning
-                await asyncio.to_thread(job.remove)
+                await _blocking(job.remove)
             raise
 
     async def _follow(
@@ -188,15 +198,22 @@ class SandboxMachine:
         capture = Capture(self.limits.output_bytes, tell)
         try:
             stopped = await self._watch(job, capture)
-            ended = await asyncio.to_thread(job.ended)
+            ended = await _blocking(job.ended)
         except EngineLost as error:
             lost = (*notes, f"the engine was lost: {error}")
             return self._result(command, capture, Cause.ENGINE_LOST, None, job.age(), lost)
         cause = self._cause_of(ended, stopped)
         execution = self._result(command, capture, cause, ended.exit_code, ended.seconds, notes)
+        return await _blocking(self._with_artifacts, execution, name)
+
+    def _with_artifacts(self, execution: Execution, name: str) -> Execution:
         if self.artifacts is None:
             return execution
-        kept = await asyncio.to_thread(collect, self.workspace.home, self.artifacts, name, frozenset(self.written))
+        self.workspace.tidy()
+        try:
+            kept = collect(self.workspace.home, self.artifacts, name, frozenset(self.written), self.brought)
+        except OSError as error:
+            return replace(execution, notes=(*execution.notes, f"files were not brought back: {error.strerror}"))
         return replace(execution, artifacts=kept)
 
     async def _watch(self, job: Job, capture: Capture) -> Cause | None:
@@ -216,8 +233,8 @@ class SandboxMachine:
                     if capture.printed > printed_most and not flooded.is_set():
                         _call(loop, flooded.set)
                 _call(loop, lambda: _settle(reading, None))
-            except EngineLost as error:
-                lost = error
+            except Exception as error:  # whatever it is, somebody waits for the end of this thread
+                lost = error if isinstance(error, EngineLost) else EngineLost(f"{type(error).__name__}: {error}")
                 _call(loop, lambda: _settle(reading, lost))
 
         threading.Thread(target=read, daemon=True).start()
@@ -242,7 +259,7 @@ class SandboxMachine:
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:
-            used = await asyncio.to_thread(use_of, self.workspace.folder)
+            used = await _blocking(use_of, self.workspace.folder)
             if used.bytes > self.limits.workspace_mib << 20 or used.files > self.limits.workspace_files:
                 return
             await asyncio.sleep(POLL_SECONDS)
@@ -285,18 +302,25 @@ class SandboxMachine:
             seed=self.seed,
             arm="reseeded" if self.reseed else "as written",
             notes=notes,
-            not_enforced=self._not_enforced(),
+            not_enforced=self.not_enforced,
         )
 
-    def _not_enforced(self) -> tuple[str, ...]:
+    @property
+    def not_enforced(self) -> tuple[str, ...]:
+        """Limits and walls that do not hold here, each with the reason."""
         polled = () if self.workspace.held == "quota" else ("workspace size: looked at once a second, not bounded",)
         return (*self.engine.not_enforced(), *polled)
+
+
+async def _blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
+    """Call what blocks in a thread of the sandbox's own: a kill must not wait for whatever else uses threads."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
     """Ask a job to end, then kill it. Raises EngineLost when neither brings its end."""
     for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
-        await asyncio.to_thread(job.signal, signal)  # type: ignore[arg-type]
+        await _blocking(job.signal, signal)  # type: ignore[arg-type]
         done, _ = await asyncio.wait({reading}, timeout=patience)
         if done:
             return reading.result()

@@ -27,20 +27,39 @@ def hold(folder: Path, limits: Limits) -> Held:
     folder.mkdir()
     if os.getuid() != 0 or tool is None:
         return "polled"
-    image = _image_of(folder)
-    with image.open("wb") as file:
-        file.truncate(limits.workspace_mib << 20)
+    image = image_of(folder)
+    descriptor = os.open(image, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.truncate(descriptor, limits.workspace_mib << 20)
+    os.close(descriptor)
     options = ["-q", "-F", "-m", "0", "-O", "^has_journal", "-N", str(limits.workspace_files)]
-    for command in (
-        [tool, *options, "-E", "lazy_itable_init=1,nodiscard", str(image)],
-        ["mount", "-o", "loop,nosuid,nodev", str(image), str(folder)],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            image.unlink()
-            return "polled"
+    try:
+        _run([tool, *options, "-E", "lazy_itable_init=1,nodiscard", str(image)])
+        mount(folder)
+    except NoSandbox:
+        image.unlink()
+        return "polled"
     (folder / "lost+found").rmdir()
     return "quota"
+
+
+def mount(folder: Path) -> None:
+    """Mount the image of a held workspace. Raises NoSandbox."""
+    _run(["mount", "-o", "loop,nosuid,nodev", str(image_of(folder)), str(folder)])
+
+
+def copy_image(source: Path, target: Path) -> None:
+    """Copy the image of one held workspace, in which nothing runs, to be another's. Raises NoSandbox.
+
+    Names of any depth go with it, which `cp` cannot follow by their paths.
+    """
+    if source.is_mount():
+        _run(["sync", "--file-system", str(source)])
+    _run(["cp", "--sparse=always", "--preserve=mode", "--", str(image_of(source)), str(image_of(target))])
+
+
+def image_of(folder: Path) -> Path:
+    """The file that holds a held workspace's file system."""
+    return folder.with_name(folder.name + _IMAGE_SUFFIX)
 
 
 def is_full(folder: Path) -> bool:
@@ -65,16 +84,41 @@ def use_of(folder: Path) -> Use:
 
 
 def delete_tree(path: Path) -> None:
-    """Delete a file, a folder or a held workspace, however deep a program made it, without following links."""
-    if not os.path.lexists(path):
-        return
-    images = []
-    for mounted in _mounts_in(path):
-        done = subprocess.run(["umount", "--lazy", str(mounted)], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise NoSandbox(f"{mounted} cannot be unmounted: {done.stderr.strip()[:200]}")
-        images.append(str(_image_of(mounted)))
-    subprocess.run(["rm", "-rf", "--", str(path), *images], capture_output=True, check=False)
+    """Delete a file, a folder or a held workspace, however deep a program made it, without following links.
+
+    Raises NoSandbox when it cannot be deleted.
+    """
+    if os.path.lexists(path):
+        images = []
+        for mounted in _mounts_in(path):
+            _run(["umount", "--lazy", str(mounted)])
+            images.append(str(image_of(mounted)))
+        _delete([str(path), *images])
+        if os.path.lexists(path):
+            give_back_rights(path)
+            _delete([str(path)])
+        if os.path.lexists(path):
+            raise NoSandbox(f"{path} cannot be deleted")
+
+
+def give_back_rights(folder: Path) -> None:
+    """Let the owner into the folders below `folder` again, whatever a program did; no link is followed."""
+    _call(["find", str(folder), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"])
+
+
+def _delete(paths: list[str]) -> None:
+    _call(["rm", "-rf", "--", *paths])
+
+
+def _call(command: list[str]) -> None:
+    subprocess.run(command, capture_output=True, check=False)
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or ["no message"]
+        raise NoSandbox(f"the workspace cannot be had: {said[-1][:300]}")
 
 
 def _mounts_in(path: Path) -> list[Path]:
@@ -82,7 +126,3 @@ def _mounts_in(path: Path) -> list[Path]:
     lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
     points = [Path(os.fsdecode(line.split()[4].decode("unicode_escape").encode("latin-1"))) for line in lines]
     return sorted((point for point in points if point.is_relative_to(path)), reverse=True)
-
-
-def _image_of(folder: Path) -> Path:
-    return folder.with_name(folder.name + _IMAGE_SUFFIX)

@@ -28,6 +28,7 @@ REFUSED = (
     "lookup_dcookie sysfs ustat "
     # Namespaces and other processes.
     "unshare setns ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp move_pages "
+    "mbind set_mempolicy get_mempolicy migrate_pages set_mempolicy_home_node "
     # The kernel itself, and doors into it that were often broken.
     "kexec_load kexec_file_load init_module finit_module delete_module create_module query_module get_kernel_syms "
     "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register "

@@ -15,13 +15,14 @@ from experiment.errors import BadInput, NoSandbox
 from experiment.execution import Execution, Limits
 from experiment.places import cache_folder
 from sandbox.owner import is_dead, this_owner
-from sandbox.quota import delete_tree
+from sandbox.quota import delete_tree, image_of
 from sandbox.workspace import Workspace
 
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _EXECUTION = TypeAdapter(Execution)
-_FOLDERS = ("workspaces", "marks", "receipts")
+_FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
+"""With their modes: the sandbox's user passes through to its workspace, and nobody else looks in."""
 
 
 def sessions_folder() -> Path:
@@ -46,8 +47,8 @@ class Session:
     """Descriptor of the file `owner`; the kernel lets go of the lock when its process dies."""
 
     @classmethod
-    def open(cls, run_id: str, limits: Limits) -> "Session":
-        """Begin a run's session, or take over the one that a dead process left.
+    def open(cls, run_id: str, limits: Limits, engine: str = "") -> "Session":
+        """Begin a run's session on an engine, or take over the one that a dead process left.
 
         Raises NoSandbox while a live process is at work on it, BadInput for a name that cannot be one.
         """
@@ -57,8 +58,10 @@ class Session:
         lock = _lock(folder)
         os.ftruncate(lock, 0)
         os.pwrite(lock, this_owner().encode(), 0)
-        for name in _FOLDERS:
+        for name, mode in _FOLDERS.items():
             (folder / name).mkdir(exist_ok=True)
+            (folder / name).chmod(mode)
+        (folder / "engine").write_text(engine)
         return cls(folder, limits, lock)
 
     def trunk(self) -> Workspace:
@@ -68,10 +71,9 @@ class Session:
     def mark(self, label: str, workspace: Workspace) -> None:
         """Have branches start from `workspace` as it is now; a mark that was set before stays as it is."""
         mark = self.folder / "marks" / checked_name(label)
-        if not _is_ready(mark):
-            delete_tree(mark)
-            mark.mkdir()
-            workspace.copy_to(mark)
+        if not _ready(mark).exists():
+            _clear(mark)
+            workspace.snapshot(mark)
             _ready(mark).touch()
         (self.folder / "mark.new").write_text(label)
         (self.folder / "mark.new").rename(self.folder / "mark")
@@ -84,8 +86,8 @@ class Session:
         marked = self.folder / "mark"
         if marked.is_file():
             label = marked.read_text()
-            return self._workspace(f"{label}-{seed_name}", Workspace(self.folder / "marks" / label))
-        return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace)
+            return self._workspace(f"{label}-{seed_name}", self.folder / "marks" / label)
+        return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace.folder)
 
     def receipt(self, name: str) -> Execution | None:
         """What came of the execution of this name, if it came to its end."""
@@ -103,6 +105,9 @@ class Session:
             file.flush()
             os.fsync(file.fileno())
         made.rename(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
 
     def remove(self, workspace: Workspace) -> None:
         """Delete a workspace of this session."""
@@ -114,14 +119,12 @@ class Session:
         delete_tree(self.folder)
         os.close(self.lock)
 
-    def _workspace(self, name: str, source: Workspace | None = None) -> Workspace:
+    def _workspace(self, name: str, snapshot: Path | None = None) -> Workspace:
         folder = self.folder / "workspaces" / name
-        if _is_ready(folder):
+        if _ready(folder).exists():
             return Workspace.reopen(folder)
-        delete_tree(folder)
-        workspace = Workspace.create(folder, self.limits)
-        if source is not None:
-            source.copy_to(folder)
+        _clear(folder)
+        workspace = Workspace.create(folder, self.limits) if snapshot is None else Workspace.copy_of(snapshot, folder)
         _ready(folder).touch()
         return workspace
 
@@ -148,16 +151,38 @@ def owner_of(folder: Path) -> str | None:
     """Who was last at work on the session in `folder`; None if there is none."""
     try:
         return (folder / "owner").read_text()
-    except OSError:
+    except (OSError, ValueError):
         return None
+
+
+def engine_of(folder: Path) -> str:
+    """On which engine the session in `folder` runs its commands; empty where it says nothing."""
+    try:
+        return (folder / "engine").read_text()
+    except (OSError, ValueError):
+        return ""
+
+
+@contextmanager
+def owned_folder(name: str) -> Iterator[Path]:
+    """A folder for as long as this process needs it; if that dies, `gedanken sandbox clean` removes it."""
+    folder = sessions_folder() / f"{name}-{os.getpid()}"
+    lock = _lock(folder)
+    os.pwrite(lock, this_owner().encode(), 0)
+    try:
+        yield folder
+    finally:
+        delete_tree(folder)
+        os.close(lock)
 
 
 def _lock(folder: Path) -> int:
     path = folder / "owner"
     while True:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711)
         try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:  # deleted since by somebody who cleaned up
             continue
         try:
@@ -181,5 +206,7 @@ def _ready(folder: Path) -> Path:
     return folder.with_name(folder.name + ".ready")
 
 
-def _is_ready(folder: Path) -> bool:
-    return folder.is_dir() and _ready(folder).exists()
+def _clear(folder: Path) -> None:
+    """Delete what was begun in `folder` and cut off, whatever of it there is."""
+    delete_tree(folder)
+    image_of(folder).unlink(missing_ok=True)

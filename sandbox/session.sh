@@ -3,10 +3,20 @@
 # $1 is the command. Directory and exported variables are kept as data, never as code, in GEDANKEN_SESSION,
 # where a program may have put anything in their place: pipes that nobody writes, folders.
 _memory=${GEDANKEN_SESSION:-/run/session}
+# What belongs to this command alone, or would change how this script is read.
+_is_ours() {
+  case $1 in
+    PWD|OLDPWD|SHLVL|_|HOME|TMPDIR|HOSTNAME|PYTHONHASHSEED|CUDA_VISIBLE_DEVICES|GEDANKEN_*) ;;
+    BASHOPTS|SHELLOPTS|POSIXLY_CORRECT|BASH_ENV|BASH_VERSINFO|EUID|PPID|UID) ;;
+    *) return 1 ;;
+  esac
+}
 if [ -f "$_memory/variables" ]; then
-  while IFS= read -r -d '' _pair; do export "$_pair"; done 2>/dev/null < "$_memory/variables"
+  while IFS= read -r -d '' _pair; do
+    _is_ours "${_pair%%=*}" || export "$_pair"
+  done 2>/dev/null < "$_memory/variables"
 fi
-if [ -f "$_memory/directory" ]; then IFS= read -r -d '' _directory < "$_memory/directory"; fi
+if [ -f "$_memory/directory" ]; then IFS= read -r -n 4096 -d '' _directory < "$_memory/directory"; fi
 cd "${_directory/#\~/$HOME}" 2>/dev/null || cd "$HOME" || exit 1
 unset _pair _directory
 
@@ -15,10 +25,7 @@ _variables() {
   local _letter _name _names=()
   for _letter in {a..z} {A..Z} _; do eval "_names+=(\"\${!$_letter@}\")"; done
   for _name in "${_names[@]}"; do
-    case $_name in
-      PWD|OLDPWD|SHLVL|_|HOME|TMPDIR|HOSTNAME|PYTHONHASHSEED|CUDA_VISIBLE_DEVICES|GEDANKEN_*) ;;
-      *) if [[ ${!_name@a} == *x* ]]; then printf '%s=%s\0' "$_name" "${!_name}"; fi ;;
-    esac
+    if ! _is_ours "$_name" && [[ ${!_name@a} == *x* ]]; then printf '%s=%s\0' "$_name" "${!_name}"; fi
   done
 }
 # Nothing is forked, for there may be no process left to have; and what is there is given up only when the new is
@@ -32,6 +39,7 @@ _keep() {
 } 2>/dev/null
 _remember() {
   local code=$?
+  { set +xC; } 2>/dev/null
   trap '' TERM
   _keep directory
   _keep variables

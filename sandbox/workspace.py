@@ -8,11 +8,12 @@ from pathlib import Path
 
 from experiment.errors import NoSandbox
 from experiment.execution import Limits
-from sandbox.quota import Held, delete_tree, hold
+from sandbox.quota import Held, copy_image, delete_tree, give_back_rights, hold, image_of, mount
 
 SANDBOX_UID = 10001
 HOME = "/home/user"
 _SMALL_BYTES = 4096
+_MEMORY_BYTES = 1 << 20
 _PARTS = ("home", "tmp", "shell", "passwd")
 
 
@@ -45,8 +46,31 @@ class Workspace:
 
     @classmethod
     def reopen(cls, folder: Path) -> "Workspace":
-        """The workspace that an earlier controller made in `folder`."""
-        return cls(folder, "quota" if folder.is_mount() else "polled")
+        """The workspace that an earlier controller made in `folder`, perhaps before this machine was started anew."""
+        if not image_of(folder).is_file():
+            return cls(folder, "polled")
+        if not folder.is_mount():
+            mount(folder)
+        return cls(folder, "quota")
+
+    @classmethod
+    def copy_of(cls, snapshot: Path, folder: Path) -> "Workspace":
+        """Make a workspace in `folder` from a snapshot, or from another workspace in which nothing runs."""
+        if image_of(snapshot).is_file():
+            copy_image(snapshot, folder)
+            folder.mkdir()
+            mount(folder)
+            return cls(folder, "quota")
+        _copy_tree(snapshot, folder)
+        _give(folder)
+        return cls(folder, "polled")
+
+    def snapshot(self, folder: Path) -> None:
+        """Keep everything as it is now in `folder`, or for a held workspace in an image beside it."""
+        if self.held == "quota":
+            copy_image(self.folder, folder)
+        else:
+            _copy_tree(self.folder, folder)
 
     @property
     def home(self) -> Path:
@@ -89,22 +113,37 @@ class Workspace:
         finally:
             os.close(descriptor)
 
-    def copy_to(self, folder: Path) -> None:
-        """Copy everything into an existing folder."""
-        parts = [str(self.folder / part) for part in _PARTS]
-        done = subprocess.run(
-            ["cp", "-a", "--sparse=always", "--target-directory", str(folder), "--", *parts],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise NoSandbox(f"the workspace cannot be copied: {reason[0]}")
+    def tidy(self) -> None:
+        """Undo what would keep the next command from starting: rights given away, a memory that is none.
+
+        Nothing may run in the workspace meanwhile.
+        """
+        for part in (self.home, self.tmp, self.shell):
+            part.chmod(0o700)
+        for path in self.shell.iterdir():
+            about = path.lstat()
+            if not stat.S_ISREG(about.st_mode) or about.st_size > _MEMORY_BYTES:
+                delete_tree(path)
 
     def remove(self) -> None:
         """Delete it with all its files."""
         delete_tree(self.folder)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    give_back_rights(source)
+    target.mkdir(mode=0o700)
+    parts = [str(source / part) for part in _PARTS]
+    done = subprocess.run(
+        ["cp", "-a", "--sparse=always", "--target-directory", str(target), "--", *parts],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise NoSandbox(f"the workspace cannot be copied: {reason[0][:300]}")
 
 
 def _give(path: Path) -> None:

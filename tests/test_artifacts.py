@@ -25,8 +25,8 @@ def home(tmp_path: Path) -> Path:
 def collected(home: Path, *known: str) -> dict[str, bytes]:
     root = home.parent / "artifacts"
     kept = collect(home, root, "line1", frozenset(known))
-    assert sorted(one.path for one in kept) == sorted(f"line1/{path.name}" for path in (root / "line1").glob("*"))
-    contents = {Path(one.path).name: (root / one.path).read_bytes() for one in kept}
+    assert {one.path for one in kept} == {f"line1/{path.name}" for path in (root / "line1").glob("*")}
+    contents = {one.name: (root / one.path).read_bytes() for one in kept}
     for one, content in zip(kept, contents.values(), strict=True):
         assert (one.bytes, one.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     return contents
@@ -123,5 +123,25 @@ def test_every_name_is_made_harmless(tmp_path: Path, found: set[bytes]) -> None:
         Path(os.fsdecode(bytes(home) + b"/" + name)).write_text("x")
     target = tmp_path / f"{home.name}-target"
     for kept in collect(home, target, "line1"):
+        assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", kept.name)
         assert re.fullmatch(r"line1/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", kept.path)
         assert (target / kept.path).read_text() == "x"
+
+
+def test_what_was_brought_back_before_is_not_copied_again(home: Path) -> None:
+    (home / "weights").write_bytes(b"heavy")
+    brought: dict[str, str] = {}
+    first = collect(home, home.parent / "artifacts", "line1", frozenset(), brought)
+    again = collect(home, home.parent / "artifacts", "line2", frozenset(), brought)
+    assert first == again
+    assert [path.name for path in (home.parent / "artifacts").iterdir()] == ["line1"]
+
+
+def test_files_that_cost_the_program_nothing_do_not_fill_the_host(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "TOTAL_BYTES", 100)
+    for number in range(5):
+        with (home / f"sparse{number}").open("wb") as file:
+            file.truncate(30 + number)
+    assert [len(content) for content in collected(home).values()] == [30, 31, 32]

@@ -61,7 +61,7 @@ def trial(
 
 
 def artifact(path: str, content: bytes = PLAIN) -> Artifact:
-    return Artifact(path, len(content), hashlib.sha256(content).hexdigest())
+    return Artifact(path.rpartition("/")[2], path, len(content), hashlib.sha256(content).hexdigest())
 
 
 def held(name: str, **told: Any) -> bool:
@@ -255,7 +255,7 @@ def test_what_a_machine_without_walls_lets_through_is_found(host: Any, name: str
 
 
 def test_what_a_careless_collector_brings_back_is_found(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def everything(home: Path, _root: Path, folder: str, _known: frozenset[str]) -> tuple[Artifact, ...]:
+    def everything(home: Path, _root: Path, folder: str, *_known: object) -> tuple[Artifact, ...]:
         paths = [path for path in home.iterdir() if not path.is_dir() and path.name != "check-socket-file.py"]
         content = [path.read_bytes() if path.is_file() else b"" for path in paths]
         return tuple(artifact(f"{folder}/{path.name}", one) for path, one in zip(paths, content, strict=True))

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from sandbox import cores as module
 from sandbox.cores import Cores
 
+FOLDER = tempfile.TemporaryDirectory(prefix="gedanken-cores-")
+
 
 def nobody(_ahead: int) -> None:
     """Nobody watches."""
@@ -21,7 +24,7 @@ def nobody(_ahead: int) -> None:
 
 def shared_out(count: float, file: Path | None = None) -> Cores:
     """Cores with a queue of their own."""
-    return Cores(count, file or Path(tempfile.mkstemp(prefix="gedanken-cores-")[1]), poll_seconds=0.001)
+    return Cores(count, file or Path(FOLDER.name, uuid.uuid4().hex), poll_seconds=0.001)
 
 
 @dataclass

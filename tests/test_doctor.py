@@ -15,7 +15,7 @@ from gedanken import doctor
 from gedanken.doctor import KEYS, Line, examine, print_doctor
 
 SECRET = "sk-never-to-be-shown"
-GROUPS = ["versions", "engines", "GPU", "images", "data", "models", "disk"]
+GROUPS = ["versions", "engines", "GPU", "images", "data", "models", "disk", "leftovers"]
 
 
 def page(lines: list[Line], **options: Any) -> str:
@@ -53,7 +53,7 @@ def test_a_machine_with_nothing_gets_red_lines_with_remedies_and_no_traceback() 
     lines = examine()
     assert not [line for line in lines if line.group in ("versions", "GPU") and line.state == "missing"]
     red = {line.name: line.remedy for line in lines if line.state == "missing"}
-    assert {"docker", "podman", "bubblewrap", "images", "mnist", "cifar10", "embedded"} <= red.keys()
+    assert {"docker", "podman", "bubblewrap", "mnist", "cifar10", "embedded"} <= red.keys()
     assert "apt-get install docker.io" in red["docker"]
     assert all(red.values())
     assert "Traceback" not in page(lines)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import psutil
 import pytest
 from relay import Relay
 
+from compare.answers import gpus_not_seen
+from experiment.errors import NoSandbox
 from experiment.execution import Artifact, Cause, Limits, Machine
 from sandbox.connect import connect_docker
 from sandbox.docker_engine import DockerEngine
+from sandbox.gpus import GpuWish
 from sandbox.image import IMAGE
 from sandbox.machine import SandboxMachine
 
@@ -87,6 +91,56 @@ def test_every_end_has_its_cause_and_keeps_what_was_printed(
     assert (told.cause, told.exit_code) == (cause, exit_code), told.output[-300:]
     assert told.stdout.startswith("before\n")
     assert told.seconds < 20
+
+
+def test_the_time_a_program_has_begins_with_the_program(open_machine: Open) -> None:
+    machine = open_machine(limits=Limits(wall_seconds=2, cpus=0.25))
+
+    async def eight() -> list[Any]:
+        return await asyncio.gather(*(machine.run("sleep 1.5; echo done") for _ in range(8)))
+
+    told = asyncio.run(eight())
+    assert [(one.cause, one.stdout) for one in told] == [(Cause.FINISHED, "done\n")] * 8
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        "chmod 000 ~ /tmp",
+        "truncate -s 1000M /run/session/variables; kill -9 $$",
+        "export POSIXLY_CORRECT=1; export SHELLOPTS",
+        "set -C; cd /tmp; export A=1",
+        "mkdir -p train.py/deep; chmod 000 train.py",
+        "export PATH=/nowhere",
+    ],
+)
+def test_whatever_a_program_does_to_its_terminal_the_next_command_runs(machine: SandboxMachine, spoiled: str) -> None:
+    run(machine, spoiled)
+    machine.write("train.py", "")
+    machine.mark("here")
+    assert run(machine.branch(1), "echo well").stdout == run(machine, "echo well").stdout == "well\n"
+
+
+def test_a_program_cannot_choose_the_seed_of_the_next_command(machine: SandboxMachine) -> None:
+    run(machine, "printf 'GEDANKEN_SEED=99\\0GEDANKEN_RESEED=7\\0' > /run/session/variables; kill -9 $$")
+    assert run(machine, "echo $GEDANKEN_SEED-$GEDANKEN_RESEED").stdout == "0-\n"
+
+
+def test_gpus_that_are_asked_for_and_not_seen_are_an_error_unless_it_was_auto(
+    docker_engine: DockerEngine, mnist: Any
+) -> None:
+    asked = replace(docker_engine, asks_for_gpus=True)
+    for wish in (GpuWish("all"), GpuWish("count", count=2), GpuWish("ids", ids=("0",)), GpuWish("auto")):
+        machine = SandboxMachine.open(asked, mnist[1], gpus=wish)
+        try:
+            if wish.kind == "auto":
+                world = asyncio.run(machine.measure(mnist[0]))
+                assert [finding.kind for finding in gpus_not_seen(world)] == ["gpus not seen"]
+                continue
+            with pytest.raises(NoSandbox, match=f"--gpus {wish}: torch.cuda sees 0 GPUs"):
+                asyncio.run(machine.measure(mnist[0]))
+        finally:
+            machine.session.close()
 
 
 def test_where_no_file_system_bounds_a_workspace_it_is_looked_at(
@@ -179,7 +233,7 @@ def test_no_proxy_of_the_user_s_docker_configuration_enters(
 
 
 def test_a_workspace_of_any_depth_can_be_branched_and_removed(machine: SandboxMachine) -> None:
-    run(machine, "python3 -c \"import os; [(os.mkdir('d'), os.chdir('d')) for _ in range(1500)]\"")
+    run(machine, "python3 -c \"import os; [(os.mkdir('d'), os.chdir('d')) for _ in range(2500)]\"")
     machine.mark("here")
     branch = machine.branch(1)
     assert run(branch, "ls").stdout == "d\n"
@@ -238,7 +292,7 @@ def test_artifacts_come_back_with_their_digests_and_links_stay(open_machine: Ope
     assert told.artifacts == ()
     told = asyncio.run(machine.run("rm twin", label="line2"))
     digest = hashlib.sha256(b"weights\n").hexdigest()
-    assert told.artifacts == (Artifact("line2-s0/model.pt", 8, digest),)
+    assert told.artifacts == (Artifact("model.pt", "line2-s0/model.pt", 8, digest),)
     assert (tmp_path / "kept" / "line2-s0" / "model.pt").read_text() == "weights\n"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from experiment.errors import BadInput, NoSandbox
-from experiment.execution import Limits
+from experiment.execution import Cause, Limits
 from sandbox.connect import connect_docker
 from sandbox.leftovers import clean, things
 from sandbox.machine import SandboxMachine
@@ -43,7 +43,7 @@ def abandon(run_id: str, work: str) -> None:
     """Have another process do `work` in the session `run_id`, and die without a word."""
     program = f"""
 import os, signal
-from experiment.execution import Limits
+from experiment.execution import Cause, Limits
 from sandbox.session import Session
 session = Session.open({run_id!r}, Limits(workspace_mib=16, workspace_files=1000))
 {work}
@@ -191,6 +191,65 @@ def test_a_controller_that_comes_back_reads_what_the_dead_one_began(
     assert 2 <= told.seconds < 4
     assert "controller that died" in told.notes[0]
     assert _containers(run_id) == []
+
+
+@pytest.mark.docker
+def test_a_controller_that_comes_back_after_the_time_limit_reads_a_run_that_kept_to_it(
+    open_machine: Open, run_id: str
+) -> None:
+    machine = open_machine(run_id=run_id, limits=Limits(wall_seconds=3))
+    # What a controller does that is killed right after.
+    machine.engine.start(machine._order("line1-s0", "sleep 1; echo trained"))
+    time.sleep(5)
+    told = asyncio.run(machine.run("sleep 1; echo trained", label="line1"))
+    assert (told.cause, told.stdout) == (Cause.FINISHED, "trained\n")
+
+
+@pytest.mark.docker
+def test_of_a_flood_a_controller_that_comes_back_has_the_end_and_says_that_there_may_have_been_more(
+    open_machine: Open, run_id: str
+) -> None:
+    machine = open_machine(run_id=run_id)
+    command = "echo first; seq 300000; echo last"
+    machine.engine.start(machine._order("line1-s0", command))
+    told = asyncio.run(machine.run(command, label="line1"))
+    assert told.cause is Cause.FINISHED
+    assert told.stdout.endswith("299999\n300000\nlast\n")
+    assert "more is not counted" in told.notes[0]
+
+
+@pytest.mark.docker
+def test_a_container_of_a_run_in_another_cache_is_not_taken_over(
+    open_machine: Open, run_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    machine = open_machine(run_id=run_id)
+    job = machine.engine.start(machine._order("line1-s0", "sleep 20"))
+    monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
+    try:
+        with pytest.raises(NoSandbox, match="of a run in another cache folder"):
+            asyncio.run(open_machine(run_id=run_id).run("sleep 20", label="line1"))
+        assert _containers(run_id)[0].status == "running"
+    finally:
+        job.remove()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="file systems are mounted as root")
+def test_a_session_outlives_a_restart_of_the_machine(run_id: str) -> None:
+    abandon(run_id, "session.trunk().write('note', 'kept')")
+    subprocess.run(["umount", str(sessions_folder() / run_id / "workspaces" / "trunk")], check=True)
+    session = Session.open(run_id, LIMITS)
+    try:
+        trunk = session.trunk()
+        assert trunk.held == "quota"
+        assert (trunk.home / "note").read_text() == "kept"
+    finally:
+        session.close()
+
+
+def test_what_is_on_an_engine_that_does_not_answer_is_left(run_id: str) -> None:
+    abandon(run_id, "(session.folder / 'engine').write_text('docker')")
+    assert run_id not in clean([], {"docker": "it does not answer"})
+    assert run_id in clean([])
 
 
 @pytest.mark.docker

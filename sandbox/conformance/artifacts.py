@@ -29,7 +29,7 @@ def brings_only(*names: str) -> Judge:
         execution = trial.execution
         if execution.cause is not Cause.FINISHED:
             return Verdict(False, ending(execution))
-        came = {artifact.path.rpartition("/")[2]: artifact for artifact in execution.artifacts}
+        came = {artifact.name: artifact for artifact in execution.artifacts}
         plain = came.get("plain.txt")
         digest = hashlib.sha256(_PLAIN.encode()).hexdigest()
         if plain is None or (plain.sha256, plain.bytes) != (digest, len(_PLAIN)):
@@ -46,7 +46,7 @@ def named_safely(trial: Trial) -> Verdict:
     """Whether all that came back has a path of plain characters, which leads nowhere else."""
     paths = [artifact.path for artifact in trial.execution.artifacts]
     unsafe = [path for path in paths if not _SAFE_PATH.fullmatch(path)]
-    if unsafe or len(set(paths)) != len(paths):
+    if unsafe or len({artifact.name for artifact in trial.execution.artifacts}) != len(paths):
         return Verdict(False, f"names as they were: {unsafe or 'two alike'}")
     return Verdict(len(paths) >= 3, f"{len(paths)} files with harmless names")
 
