@@ -17,6 +17,7 @@ from experiment.execution import Limits
 from experiment.progress import Silent
 from sandbox import cgroup
 from sandbox.bubblewrap_engine import BubblewrapEngine, open_bubblewrap
+from sandbox.choice import open_engine
 from sandbox.engine import Order
 from sandbox.gpus import GpuWish
 
@@ -231,7 +232,7 @@ def test_a_gigabyte_is_drained(terminal: Typist) -> None:
 
 def test_what_cannot_be_started_says_why(terminal: Typist) -> None:
     with pytest.raises(NoSandbox, match="gives programs no GPU"):
-        terminal.type("true", GpuWish("all"))
+        open_engine("bubblewrap", Silent(), GpuWish("all"))
     name = f"gedanken-test-{os.getpid()}-nowhere"
     order = Order(name, "true", terminal.workspace, Path("/nowhere"), terminal.limits)
     with pytest.raises(NoSandbox, match="/nowhere"):

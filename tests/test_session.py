@@ -16,6 +16,7 @@ import pytest
 from experiment.errors import BadInput, NoSandbox
 from experiment.execution import Cause, Limits
 from sandbox.connect import connect_docker
+from sandbox.docker_engine import DockerEngine
 from sandbox.leftovers import clean, things
 from sandbox.machine import SandboxMachine
 from sandbox.owner import is_dead, this_owner
@@ -51,6 +52,15 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def begin(machine: SandboxMachine, command: str) -> Any:
+    """What is on the engine when a controller was killed right after it had the command started."""
+    assert isinstance(machine.engine, DockerEngine)
+    options = machine.engine.options(machine._order("line1-s0", command))
+    container = machine.engine.client.containers.create(machine.engine.image, **options)
+    container.start()
+    return container
 
 
 def test_a_live_owner_is_not_dead_and_one_that_has_gone_is() -> None:
@@ -198,8 +208,7 @@ def test_a_controller_that_comes_back_after_the_time_limit_reads_a_run_that_kept
     open_machine: Open, run_id: str
 ) -> None:
     machine = open_machine(run_id=run_id, limits=Limits(wall_seconds=3))
-    # What a controller does that is killed right after.
-    machine.engine.start(machine._order("line1-s0", "sleep 1; echo trained"))
+    begin(machine, "sleep 1; echo trained")
     time.sleep(5)
     told = asyncio.run(machine.run("sleep 1; echo trained", label="line1"))
     assert (told.cause, told.stdout) == (Cause.FINISHED, "trained\n")
@@ -211,7 +220,7 @@ def test_of_a_flood_a_controller_that_comes_back_has_the_end_and_says_that_there
 ) -> None:
     machine = open_machine(run_id=run_id)
     command = "echo first; seq 300000; echo last"
-    machine.engine.start(machine._order("line1-s0", command))
+    begin(machine, command)
     told = asyncio.run(machine.run(command, label="line1"))
     assert told.cause is Cause.FINISHED
     assert told.stdout.endswith("299999\n300000\nlast\n")
@@ -223,14 +232,14 @@ def test_a_container_of_a_run_in_another_cache_is_not_taken_over(
     open_machine: Open, run_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     machine = open_machine(run_id=run_id)
-    job = machine.engine.start(machine._order("line1-s0", "sleep 20"))
+    container = begin(machine, "sleep 20")
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
     try:
         with pytest.raises(NoSandbox, match="of a run in another cache folder"):
             asyncio.run(open_machine(run_id=run_id).run("sleep 20", label="line1"))
         assert _containers(run_id)[0].status == "running"
     finally:
-        job.remove()
+        container.remove(force=True)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="file systems are mounted as root")
