@@ -94,10 +94,10 @@ def test_every_end_has_its_cause_and_keeps_what_was_printed(
 
 
 def test_the_time_a_program_has_begins_with_the_program(open_machine: Open) -> None:
-    machine = open_machine(limits=Limits(wall_seconds=2, cpus=0.25))
+    machine = open_machine(limits=Limits(wall_seconds=3, cpus=0.25))
 
     async def eight() -> list[Any]:
-        return await asyncio.gather(*(machine.run("sleep 1.5; echo done") for _ in range(8)))
+        return await asyncio.gather(*(machine.run("sleep 2; echo done") for _ in range(8)))
 
     told = asyncio.run(eight())
     assert [(one.cause, one.stdout) for one in told] == [(Cause.FINISHED, "done\n")] * 8
