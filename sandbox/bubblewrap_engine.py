@@ -20,9 +20,9 @@ from experiment.errors import NoSandbox
 from experiment.execution import Limits
 from experiment.progress import Progress
 from sandbox import cgroup, seccomp
-from sandbox.engine import FIRST_SCRIPT, GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal
+from sandbox.engine import FIRST_SCRIPT, GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
 from sandbox.environment import ensure_environment, installations
-from sandbox.local_job import LocalJob, backstop_seconds, start_at_gate
+from sandbox.local_job import LocalJob, start_at_gate
 from sandbox.workspace import HOME, user_id
 
 ENVIRONMENT = "/opt/venv"

@@ -8,13 +8,12 @@ from experiment.progress import Progress
 from sandbox.connect import connect_docker, connect_podman
 from sandbox.docker_engine import DockerEngine
 from sandbox.engine import Engine
-from sandbox.gpus import GpuWish, device_options
+from sandbox.gpus import NO_GPUS, GpuWish, device_options
 from sandbox.image import ensure_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-NO_GPUS = GpuWish()
 SANDBOXES = ("auto", "docker", "podman", "bubblewrap", "host")
 _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from experiment.errors import NoSandbox
 from experiment.places import cache_folder
 from sandbox.engine import (
-    BACKSTOP_SECONDS,
     FIRST_SCRIPT,
     GRACE_SECONDS,
     HOOK,
@@ -24,6 +23,7 @@ from sandbox.engine import (
     EngineLost,
     Order,
     Signal,
+    backstop_seconds,
 )
 from sandbox.gpus import explain
 from sandbox.owner import COMMAND_LABEL, SESSION_LABEL
@@ -106,14 +106,13 @@ class DockerEngine:
         ulimits = {"nofile": limits.open_files, "fsize": limits.file_mib << 20, "core": 0}
         if self.name == "podman":  # which otherwise asks for more than its own user may have
             ulimits["nproc"] = min(_PODMAN_PROCESSES, resource.getrlimit(resource.RLIMIT_NPROC)[1])
-        backstop = limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
         return {
             "name": order.name,
             "labels": {**order.labels, COMMAND_LABEL: _digest(order.command)},
             "command": [
                 "bash",
                 "/opt/gedanken/first.sh",
-                f"{backstop:g}",
+                f"{backstop_seconds(limits):g}",
                 f"{GRACE_SECONDS:g}",
                 order.command,
             ],

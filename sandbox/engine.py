@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from experiment.execution import Limits
-from sandbox.gpus import GpuWish
+from sandbox.gpus import NO_GPUS, GpuWish
 from sandbox.workspace import Workspace
 
 Signal = Literal["SIGTERM", "SIGKILL"]
@@ -19,6 +19,11 @@ HERE = Path(__file__).parent
 HOOK = HERE / "hook"
 SESSION_SCRIPT = HERE / "session.sh"
 FIRST_SCRIPT = HERE / "first.sh"
+
+
+def backstop_seconds(limits: Limits) -> float:
+    """After how long a command ends by itself although nobody watches it any more."""
+    return limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
 
 
 class EngineLost(Exception):
@@ -39,7 +44,7 @@ class Order:
     environment: dict[str, str] = field(default_factory=dict)
     """What is set besides HOME, USER, PATH and the like, which the engine sets."""
     labels: dict[str, str] = field(default_factory=dict)
-    gpus: GpuWish = GpuWish()
+    gpus: GpuWish = NO_GPUS
 
 
 class Ended(NamedTuple):

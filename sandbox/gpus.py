@@ -46,6 +46,9 @@ class GpuWish:
         return self.kind
 
 
+NO_GPUS = GpuWish()
+
+
 def parse_gpus(text: str) -> GpuWish:
     """Read what stands behind `--gpus`: auto, none, all, a number, or ids. Raises BadInput.
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 
 from experiment.progress import Progress
-from sandbox.engine import GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal
+from sandbox.engine import GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
 from sandbox.environment import ensure_environment
 from sandbox.gpus import GpuWish
-from sandbox.local_job import LocalJob, backstop_seconds, start_at_gate
+from sandbox.local_job import LocalJob, start_at_gate
 
 MARK = "GEDANKEN_EXECUTION"
 VISIBLE = "CUDA_VISIBLE_DEVICES"

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from experiment.errors import NoSandbox
 from experiment.execution import Limits
-from sandbox.engine import BACKSTOP_SECONDS, GRACE_SECONDS, Ended, EngineLost, Signal
+from sandbox.engine import Ended, EngineLost, Signal
 
 CHUNK_BYTES = 1 << 16
 START_SECONDS = 30.0
@@ -41,11 +41,6 @@ class Hold(Protocol):
     def release(self) -> None:
         """Give back what was made for it. Its processes are dead. Called once or more."""
         ...
-
-
-def backstop_seconds(limits: Limits) -> float:
-    """After how long a command ends by itself although nobody watches it any more."""
-    return limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
 
 
 def start_at_gate(

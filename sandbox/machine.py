@@ -20,7 +20,7 @@ from experiment.persona import Dataset, World
 from sandbox.artifacts import collect
 from sandbox.capture import Capture
 from sandbox.engine import GRACE_SECONDS, Ended, Engine, EngineLost, Job, Order
-from sandbox.gpus import GpuWish, judge_gpus
+from sandbox.gpus import NO_GPUS, GpuWish, judge_gpus
 from sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, orders_of, this_owner
 from sandbox.quota import is_full, use_of
 from sandbox.session import Session, checked_name
@@ -30,7 +30,6 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 DEFAULT_LIMITS = Limits()
-NO_GPUS = GpuWish()
 FROM_THE_LOG = "begun under a controller that died; of its output the engine kept the last 4 MiB, more is not counted"
 POLL_SECONDS = 1.0
 KILL_SECONDS = 15.0

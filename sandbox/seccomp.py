@@ -122,6 +122,7 @@ def rules() -> Iterator[Rule]:
     yield from _personalities()
 
 
+@functools.cache
 def docker_profile() -> str | None:
     """The same as a profile in Docker's format: what is not refused is allowed by name, what has no name is refused.
 

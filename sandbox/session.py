@@ -55,9 +55,7 @@ class Session:
         if not _RUN.fullmatch(run_id):
             raise BadInput(f"{run_id!r} cannot name a run: up to 80 letters, digits, `_` and `-` only")
         folder = sessions_folder() / run_id
-        lock = _lock(folder)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, this_owner().encode(), 0)
+        lock = _own(folder)
         for name, mode in _FOLDERS.items():
             (folder / name).mkdir(exist_ok=True)
             (folder / name).chmod(mode)
@@ -167,13 +165,20 @@ def engine_of(folder: Path) -> str:
 def owned_folder(name: str) -> Iterator[Path]:
     """A folder for as long as this process needs it; if that dies, `gedanken sandbox clean` removes it."""
     folder = sessions_folder() / f"{name}-{os.getpid()}"
-    lock = _lock(folder)
-    os.pwrite(lock, this_owner().encode(), 0)
+    lock = _own(folder)
     try:
         yield folder
     finally:
         delete_tree(folder)
         os.close(lock)
+
+
+def _own(folder: Path) -> int:
+    """Lock a folder, made if missing, and write down that it is this process's. Raises NoSandbox."""
+    lock = _lock(folder)
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, this_owner().encode(), 0)
+    return lock
 
 
 def _lock(folder: Path) -> int:
