@@ -136,5 +136,6 @@ def _as_model(address: str, key: str, cores: int) -> Model:
         cores=cores,
         coder_prompt="checklist",
         prepare=prepare,
+        prefills=True,
         extra=PURE_SAMPLING,
     )

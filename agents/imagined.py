@@ -1,13 +1,23 @@
 """A machine that does not exist: a language model that plays a terminal."""
 
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Self
 
+from agents.cleaning import clean
+from agents.continuing import Joined, reply_in_full
 from agents.model import Message, Model, Sampling
-from agents.terminal import Turn, clean, exit_code_of, typing
-from experiment.execution import Cause, Execution, OnOutput
-from experiment.persona import Fact
+from agents.session import Policy, Session, Turn
+from agents.terminal import exit_code_of, placing, typing
+from experiment.errors import NoModel
+from experiment.execution import Cause, Execution, Limits, OnOutput
+from experiment.persona import USUAL_WORLD, Persona, World
+from experiment.progress import Progress, Silent
 from prompts import render
+
+DEFAULT_LIMITS = Limits()
+REBUILD = "(all requests so far, in one message)"
 
 
 @dataclass(slots=True)
@@ -18,12 +28,34 @@ class ImaginedMachine:
     printed ever reaches it (fairness rule 2): there is no way to give it any.
     """
 
-    model: Model
-    facts: tuple[Fact, ...]
-    turns: tuple[Turn, ...] = ()
+    model: Model | str
+    """A model, or the name of one, which is then open while the machine is: `async with machine: …`."""
+    persona: Persona
+    world: World = USUAL_WORLD
+    """Fills in what the persona does not claim."""
+    limits: Limits = DEFAULT_LIMITS
+    session: Session = Session()
     sample: int = 0
-    reply_tokens: int = 1024
+    temperature: float = 1.0
+    """Of all samples but sample 0, which is the trunk, at temperature 0."""
+    steps: bool = False
+    """Whether it may work things out before the output."""
+    progress: Progress = field(default_factory=Silent)
+    """Told of what opening a model by name takes."""
     name: str = field(default="imagined", init=False)
+    _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
+
+    async def __aenter__(self) -> Self:
+        """Open the model, where it was given by name. Raises BadInput or NoModel."""
+        if isinstance(self.model, str):
+            from agents.registry import open_model
+
+            self.model = await self._opened.enter_async_context(open_model(self.model, None, self.progress))
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close the model that was opened."""
+        await self._opened.aclose()
 
     async def run(
         self,
@@ -35,21 +67,63 @@ class ImaginedMachine:
     ) -> Execution:
         """Have the model imagine one command; see Machine.run.
 
-        Sample 0 is the trunk, at temperature 0; all others are drawn from the model's own distribution.
-        `fresh` makes the sample independent of what the model was asked before. Raises NoModel.
+        `fresh` makes the sample independent of what the model was asked before. Raises NoModel; the session then
+        is as it was.
         """
         typed = typing(command, tuple(tells))
-        temperature = 1.0 if self.sample else 0.0
-        sampling = Sampling(seed=self.sample, max_tokens=self.reply_tokens, temperature=temperature)
-        reply = await self.model.reply(
-            self._messages(typed), sampling, role="imagined machine", fresh=fresh, on_text=on_output
+        reply = await self._ask(typed, fresh, on_output)
+        self.session = self.session.add(Turn(typed, reply.text))
+        return self._execution(command, reply)
+
+    async def ask(self, command: str, *, fresh: bool = True) -> Execution:
+        """As `run`, on a branch: the session does not remember it."""
+        return self._execution(command, await self._ask(command, fresh, None))
+
+    def place(self, name: str, source: str) -> None:
+        """Have a file typed in; nothing is asked for it."""
+        self.session = self.session.add(placing(name, source))
+
+    def lose(self) -> None:
+        """Drop the context, as a service that drops a session does. All turns stay stored."""
+        self.session = self.session.lose()
+
+    async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
+        """Rebuild the context from what is stored; return the answer to the requests where they were sent again.
+
+        Raises NoModel.
+        """
+        if policy == "transcript":
+            self.session = self.session.remember()
+        if policy != "requests" or not self.session.stored:
+            return None
+        self.session = self.session.lose()
+        reply = await self._ask(self.session.requests, True, on_output)
+        self.session = self.session.replay(reply.text)
+        return self._execution(REBUILD, reply)
+
+    def messages(self, typed: str) -> list[Message]:
+        """What the model is sent when `typed` is typed now."""
+        facts = {fact.name: fact.value for fact in self.persona.meet(self.world)}
+        messages = [Message("system", render("terminal", facts=facts, steps=self.steps))]
+        for turn in self.session.context:
+            messages += [Message("user", turn.typed), Message("assistant", turn.replied)]
+        return [*messages, Message("user", typed)]
+
+    async def _ask(self, typed: str, fresh: bool, on_output: OnOutput | None) -> Joined:
+        if isinstance(self.model, str):
+            raise NoModel(f"{self.model} is not open: use the machine in `async with`")
+        sampling = Sampling(
+            seed=self.sample,
+            max_tokens=self.limits.reply_tokens,
+            temperature=self.temperature if self.sample else 0.0,
         )
-        cleaned = clean(reply.text, command)
+        return await reply_in_full(
+            self.model, self.messages(typed), sampling, self.limits.continuations, fresh=fresh, on_text=on_output
+        )
+
+    def _execution(self, command: str, reply: Joined) -> Execution:
+        cleaned = clean(reply.text, command, marked=self.steps)
         exit_code, cause = exit_code_of(cleaned.text, reply.cut)
-        self.turns = (*self.turns, Turn(typed, reply.text))
-        notes = [*cleaned.breaches]
-        if cause is Cause.CUT:
-            notes.append(f"the reply was cut at {self.reply_tokens} tokens")
         return Execution(
             machine=self.name,
             command=command,
@@ -60,12 +134,6 @@ class ImaginedMachine:
             output=reply.text,
             sample=self.sample,
             seal=reply.seal,
-            notes=tuple(notes),
+            notes=(*reply.notes, *([reply.cut_note(self.limits.reply_tokens)] if cause is Cause.CUT else [])),
+            breaches=cleaned.breaches,
         )
-
-    def _messages(self, typed: str) -> list[Message]:
-        facts = {fact.name: fact.value for fact in self.facts}
-        messages = [Message("system", render("terminal", facts=facts))]
-        for turn in self.turns:
-            messages += [Message("user", turn.typed), Message("assistant", turn.replied)]
-        return [*messages, Message("user", typed)]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -14,6 +15,9 @@ from experiment.execution import OnOutput, Seal
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
+
+
+MOST_CHARACTERS_A_TOKEN = 64
 
 
 class Message(NamedTuple):
@@ -66,6 +70,8 @@ class Model:
     prepare: Prepare | None = None
     """Called before each reply, with its messages and whether it must be fresh: brings the server's cache into a
     state that depends on nothing asked before."""
+    prefills: bool = False
+    """Whether the server goes on from a last message that is the assistant's own."""
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
@@ -89,7 +95,7 @@ class Model:
         as far as the server allows. Raises ModelBusy for what may pass and NoModel for what will not.
         """
         try:
-            if self.prepare:
+            if self.prepare and messages[-1].role != "assistant":  # an open reply goes on from the cache as it is
                 await self.prepare(messages, fresh)
             return await self._stream(messages, sampling, role, on_text)
         except NoModel:
@@ -103,16 +109,22 @@ class Model:
         chat, used = with_sampling(self.chat, sampling)
         started = time.monotonic()
         whole: Any = None
-        async for chunk in chat.astream(as_chat(messages), {"run_name": role}):
-            whole = chunk if whole is None else whole + chunk
-            if on_text and chunk.text:
-                on_text(chunk.text)
+        characters = 0
+        endless = False
+        async with aclosing(chat.astream(as_chat(messages), {"run_name": role})) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                whole = chunk if whole is None else whole + chunk
+                characters += len(chunk.text)
+                if on_text and chunk.text:
+                    on_text(chunk.text)
+                if endless := characters > MOST_CHARACTERS_A_TOKEN * sampling.max_tokens:
+                    break  # a server that keeps no limit
         if whole is None:
             raise ModelBusy(f"{self.name} replied with nothing at all")
         settings = {**used, **self.extra, **_served_by(whole.response_metadata)}
         return Reply(
             text=whole.text,
-            cut=_was_cut(whole.response_metadata),
+            cut=endless or _was_cut(whole.response_metadata),
             seconds=round(time.monotonic() - started, 3),
             seal=seal(messages, self.name, settings, whole.text),
         )

@@ -1,31 +1,16 @@
 """The words that pass between a person and an imagined terminal, and what can be read off a reply."""
 
 import re
-from typing import NamedTuple
 
+from agents.session import Turn
 from experiment.execution import Cause
 
-_FENCE = re.compile(r"^\s*(?:```|~~~)[\w+-]*\s*$")
 _SHELL_ERROR = re.compile(r"^(?:-?bash|sh): (?:line \d+: )?.*: command not found\s*$")
 _TRACEBACK = "Traceback (most recent call last):"
 _NO_FILE = re.compile(r"^[\w./-]+: .*: (?:No such file or directory|Permission denied|(?:Is|Not) a directory)\s*$")
 _BAD_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
 _PLACE = re.compile(r"^\s+File \".*\", line \d+\s*$")
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b")
-
-
-class Turn(NamedTuple):
-    """One exchange with an imagined terminal."""
-
-    typed: str
-    replied: str
-
-
-class Cleaned(NamedTuple):
-    """A reply without what a terminal would not print, and what was taken away."""
-
-    text: str
-    breaches: tuple[str, ...]
 
 
 def placing(name: str, source: str) -> Turn:
@@ -39,20 +24,6 @@ def placing(name: str, source: str) -> Turn:
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
     """What is sent for a command, with what is told before it in curly brackets."""
     return "\n".join([*(f"{{{tell}}}" for tell in tells), command])
-
-
-def clean(reply: str, command: str) -> Cleaned:
-    """Take off code fences and an echo of the command; each kind taken off is named once."""
-    breaches: list[str] = []
-    lines = reply.splitlines(keepends=True)
-    kept = [line for line in lines if not _FENCE.match(line)]
-    if len(kept) != len(lines):
-        breaches.append("a code fence was taken off the reply")
-    first = next((at for at, line in enumerate(kept) if line.strip()), None)
-    if first is not None and kept[first].strip().removeprefix("$ ").strip() == command.strip():
-        del kept[first]
-        breaches.append("an echo of the command was taken off the reply")
-    return Cleaned("".join(kept), tuple(breaches))
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:

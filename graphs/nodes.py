@@ -148,7 +148,7 @@ async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
         )
     update: dict[str, Any] = {"executions": [attach(execution, index, state["program"])]}
     if sample == 0:
-        update["turns"] = machine.turns
+        update["turns"] = machine.session.context
     return update
 
 

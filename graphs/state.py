@@ -8,10 +8,10 @@ from typing import Annotated, TypedDict
 from agents.coder import Failure
 from agents.imagined import ImaginedMachine
 from agents.model import Model
-from agents.terminal import Turn
+from agents.session import Session, Turn
 from experiment.execution import Execution, RealMachine
 from experiment.finding import Finding
-from experiment.persona import Fact, Persona, World
+from experiment.persona import Persona, World
 from experiment.program import Program
 from experiment.script import Experiment
 from sandbox.cores import Cores
@@ -73,13 +73,7 @@ class Context:
     """Sampling seed of the coder's first try."""
     cores: Cores = field(default_factory=Cores)
 
-    @property
-    def facts(self) -> tuple[Fact, ...]:
-        """What the imagined machine is told it is."""
-        return self.persona.meet(self.world)
-
     def imagined_machine(self, turns: tuple[Turn, ...], sample: int) -> ImaginedMachine:
         """The imagined machine with this session behind it."""
-        return ImaginedMachine(
-            self.model, self.facts, turns, sample, reply_tokens=self.experiment.limits.reply_tokens
-        )
+        limits = self.experiment.limits
+        return ImaginedMachine(self.model, self.persona, self.world, limits, Session(turns, turns), sample)

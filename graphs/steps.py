@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from agents.terminal import Turn, placing
+from agents.session import Turn
+from agents.terminal import placing
 from compare.source import Source
 from experiment.execution import Execution
 from experiment.program import Program

@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from experiment.script import Experiment, ScriptLine, Task
@@ -22,14 +20,18 @@ def line(value: object) -> ScriptLine:
     return ScriptLine.model_validate(value)
 
 
-@given(st.text("ab {}$", min_size=1).filter(lambda text: text.strip()))
-def test_a_plain_line_is_typed_unless_it_stands_in_braces(text: str) -> None:
-    stripped = text.strip()
-    in_braces = stripped.startswith("{") and stripped.endswith("}") and stripped[1:-1].strip()
-    if in_braces:
-        assert line(text) == ScriptLine(tell=stripped[1:-1].strip())
-    elif not (stripped.startswith("{") and stripped.endswith("}")):
-        assert line(text) == ScriptLine(type=stripped)
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("ls", {"type": "ls"}),
+        ("  {Do not show it.} ", {"tell": "Do not show it."}),
+        ("awk '{print $1}' f", {"type": "awk '{print $1}' f"}),
+        ("{a,b} {c}", {"type": "{a,b} {c}"}),
+        ("\\{ echo a; }", {"type": "{ echo a; }"}),
+    ],
+)
+def test_a_plain_line_is_typed_unless_it_stands_in_braces(text: str, meant: dict[str, str]) -> None:
+    assert line(text) == ScriptLine.model_validate(meant)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,7 @@ def test_a_plain_line_is_typed_unless_it_stands_in_braces(text: str) -> None:
         ("", "must not be empty"),
         ("  ", "must not be empty"),
         ("{ }", "must not be empty"),
+        ("{never closed", "ends with its }"),
         ({}, "either typed or told"),
         ({"type": "ls", "tell": "Hello."}, "either typed or told"),
         ({"type": "ls", "write": "train.py", "task": TASK}, "go with `tell`"),

@@ -7,53 +7,12 @@ from builders import TRACEBACK, lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.terminal import clean, exit_code_of, placing, typing
+from agents.cleaning import clean
+from agents.terminal import exit_code_of, placing, typing
 from experiment.execution import Cause
 
 COMMAND = "python3 train.py"
 RUN = lines([0.9, 0.5, 0.4])
-FENCE = "a code fence was taken off the reply"
-ECHO = "an echo of the command was taken off the reply"
-
-
-@pytest.mark.parametrize(
-    ("reply", "text", "breaches"),
-    [
-        (RUN, RUN, ()),
-        (f"```\n{RUN}```", RUN, (FENCE,)),
-        (f"```bash\n{RUN}```\n", RUN, (FENCE,)),
-        (f"  ~~~\n{RUN}", RUN, (FENCE,)),
-        (f"{COMMAND}\n{RUN}", RUN, (ECHO,)),
-        (f"```\n\n$ {COMMAND}\n{RUN}```\n", f"\n{RUN}", (FENCE, ECHO)),
-        (f"{RUN}{COMMAND}\n", f"{RUN}{COMMAND}\n", ()),
-        ("inline ``` is no fence\n", "inline ``` is no fence\n", ()),
-        ("```", "", (FENCE,)),
-        ("", "", ()),
-    ],
-)
-def test_fences_and_an_echo_of_the_command_are_taken_off_and_named(
-    reply: str, text: str, breaches: tuple[str, ...]
-) -> None:
-    assert clean(reply, COMMAND) == (text, breaches)
-
-
-body = st.lists(st.sampled_from(["```", "~~~", "```python", "Epoch 1", "", "  $ ls", "\x0c"]) | st.text()).map(
-    "\n".join
-)
-
-
-@given(body.filter(lambda text: COMMAND not in text), st.booleans())
-def test_what_is_clean_stays_as_it_is(reply: str, echoed: bool) -> None:
-    cleaned = clean(f"{COMMAND}\n{reply}" if echoed else reply, COMMAND)
-    assert clean(cleaned.text, COMMAND) == (cleaned.text, ())
-
-
-@given(body)
-def test_cleaning_adds_no_line(reply: str) -> None:
-    remaining = iter(reply.splitlines())
-    assert all(line in remaining for line in clean(reply, COMMAND).text.splitlines())
-
-
 FILE_ERRORS = [
     "cat: notes: No such file or directory",
     "ls: cannot access 'notes': No such file or directory",

@@ -1,0 +1,29 @@
+"""Intervals of shares."""
+
+from typing import NamedTuple
+
+
+class Share(NamedTuple):
+    """A share, with its Wilson score interval at 95 %."""
+
+    successes: int
+    trials: int
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Such as `12 of 20 (.39 to .78)`."""
+        if not self.trials:
+            return "0 of 0"
+        low, high = (f"{bound:.2f}".removeprefix("0") for bound in (self.low, self.high))
+        return f"{self.successes} of {self.trials} ({low} to {high})"
+
+
+def share_of(successes: int, trials: int) -> Share:
+    """The share of successes, with the score interval of Wilson (1927); all of 0 to 1 where nothing was tried."""
+    if not trials:
+        return Share(0, 0, 0.0, 1.0)
+    from scipy.stats import binomtest
+
+    interval = binomtest(successes, trials).proportion_ci(method="wilson")
+    return Share(successes, trials, float(interval.low), float(interval.high))

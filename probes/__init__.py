@@ -1,0 +1,1 @@
+"""Families of small programs and command sequences, each on one question. Pure."""
