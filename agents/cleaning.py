@@ -71,8 +71,9 @@ class _Ends:
 
     def peel(self) -> list[Breach]:
         found: list[Breach] = []
-        while step := self._first() or self._last():
-            found += step
+        for take in (self._first, self._last):  # what goes from one end bares nothing at the other
+            while step := take():
+                found += step
         return found
 
     def _first(self) -> list[Breach]:

@@ -52,12 +52,14 @@ async def reply_in_full(
 
     The seal of a joined reply is over the messages of its first piece, the seeds of all, and the whole text.
     """
+    messages = [Message(message.role, _sendable(message.text)) for message in messages]
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text)
     text, seconds, seeds = reply.text, reply.seconds, [sampling.seed]
     while reply.cut and len(seeds) <= continuations and not in_circles(text):
         seeds.append(sampling.seed + SEED_STEP * len(seeds))
         heard = _Unsaid(text, on_text if model.prefills else None)
         reply = await _go_on(model, messages, text, replace(sampling, seed=seeds[-1]), heard)
+        heard.end()
         more = _what_is_new(text, reply.text, model.prefills)
         if on_text and not model.prefills:
             on_text(more)
@@ -86,15 +88,25 @@ class _Unsaid:
         if self._on_text:
             self._on_text(piece)
 
+    def end(self) -> None:
+        """Pass on what began like `text` and then was all there is."""
+        if self._held and self._held != self._text and self._on_text:
+            self._on_text(self._held)
+
 
 async def _go_on(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput
 ) -> Reply:
     """Ask for what comes after `text`: the server takes up an open reply itself, or the model is asked to."""
-    so_far = [*messages, Message("assistant", text)]
+    so_far = [*messages, Message("assistant", _sendable(text))]
     if not model.prefills:
         so_far.append(Message("user", render("terminal-go-on")))
     return await model.reply(so_far, sampling, role=ROLE, fresh=False, on_text=on_text)
+
+
+def _sendable(text: str) -> str:
+    """Text that was typed or replied before, without halves of surrogate pairs, which no request can hold."""
+    return text.encode(errors="replace").decode()
 
 
 def _what_is_new(text: str, more: str, prefills: bool) -> str:
@@ -119,4 +131,6 @@ def in_circles(text: str) -> bool:
     tail = text[len(text) // 2 :]
     if len(tail) < CIRCLE_CHARACTERS:
         return False
-    return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // ROUNDS + 1))
+    # Of all rounds this short, the first at which half of it comes again is the only one to look at (Fine and Wilf).
+    period = tail.find(tail[: len(tail) // 2], 1)
+    return 0 < period <= len(tail) // ROUNDS and tail[period:] == tail[:-period]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from agents.cleaning import clean
@@ -90,14 +90,14 @@ class ImaginedMachine:
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
         """Rebuild the context from what is stored; return the answer to the requests where they were sent again.
 
-        Raises NoModel.
+        Raises NoModel; the session then is as it was.
         """
         if policy == "transcript":
             self.session = self.session.remember()
         if policy != "requests" or not self.session.stored:
             return None
-        self.session = self.session.lose()
-        reply = await self._ask(self.session.requests, True, on_output)
+        lost = replace(self, session=self.session.lose())
+        reply = await lost._ask(self.session.requests, True, on_output)
         self.session = self.session.replay(reply.text)
         return self._execution(REBUILD, reply)
 

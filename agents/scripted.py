@@ -1,6 +1,7 @@
 """A model whose replies stand in a file. For tests and examples: results come from real models."""
 
 from collections.abc import AsyncIterator, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,13 @@ class ScriptedReply(BaseModel):
     """Replies; the request's seed chooses among them, in turn."""
     cut: bool = False
     """Whether the reply ends as if at the token limit."""
+    dies: bool = False
+    """Whether the connection breaks after the first piece."""
+    endless: bool = False
+    """Whether it is said over and over, whatever the token limit."""
+
+
+_SILENCE = ScriptedReply(when="", samples=("",))
 
 
 def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
@@ -50,12 +58,12 @@ class ScriptedModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "scripted"
 
-    def _choose(self, messages: list[BaseMessage]) -> tuple[str, str]:
+    def _choose(self, messages: list[BaseMessage]) -> ScriptedReply:
         asked = messages[-1].text
-        for rule in self.rules:
-            if rule.when in asked:
-                return rule.samples[self.seed % len(rule.samples)], "length" if rule.cut else "stop"
-        return "", "stop"
+        return next((rule for rule in self.rules if rule.when in asked), _SILENCE)
+
+    def _text(self, rule: ScriptedReply) -> str:
+        return rule.samples[self.seed % len(rule.samples)]
 
     def _generate(
         self,
@@ -64,15 +72,20 @@ class ScriptedModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
         **_kwargs: Any,
     ) -> ChatResult:
-        text, reason = self._choose(messages)
-        message = AIMessage(text, response_metadata={"finish_reason": reason})
+        rule = self._choose(messages)
+        if rule.dies or rule.endless:
+            raise _broken()
+        message = AIMessage(self._text(rule), response_metadata=_ended(rule))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _chunks(self, messages: list[BaseMessage]) -> Iterator[ChatGenerationChunk]:
-        text, reason = self._choose(messages)
-        for line in text.splitlines(keepends=True) or [""]:
+        rule = self._choose(messages)
+        lines = self._text(rule).splitlines(keepends=True) or [""]
+        for line in cycle(lines) if rule.endless else lines:
             yield ChatGenerationChunk(message=AIMessageChunk(content=line))
-        last = AIMessageChunk(content="", response_metadata={"finish_reason": reason}, chunk_position="last")
+            if rule.dies:
+                raise _broken()
+        last = AIMessageChunk(content="", response_metadata=_ended(rule), chunk_position="last")
         yield ChatGenerationChunk(message=last)
 
     async def _astream(
@@ -86,3 +99,11 @@ class ScriptedModel(BaseChatModel):
             if run_manager:
                 await run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
             yield chunk
+
+
+def _ended(rule: ScriptedReply) -> dict[str, str]:
+    return {"finish_reason": "length" if rule.cut else "stop"}
+
+
+def _broken() -> ConnectionError:
+    return ConnectionError("the connection was broken, as the script has it")

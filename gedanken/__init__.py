@@ -1,3 +1,26 @@
-"""The face of gedanken: command line, experiments and personas, progress, results."""
+"""The face of gedanken: command line, Python API, experiments and personas, progress, results."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agents.imagined import ImaginedMachine
+    from gedanken.loading import load_experiment, load_persona
+    from sandbox.docker_machine import DockerMachine
 
 __version__ = "0.1.0"
+__all__ = ["DockerMachine", "ImaginedMachine", "__version__", "load_experiment", "load_persona"]
+
+_HOMES = {
+    "DockerMachine": "sandbox.docker_machine",
+    "ImaginedMachine": "agents.imagined",
+    "load_experiment": "gedanken.loading",
+    "load_persona": "gedanken.loading",
+}
+
+
+# The command line imports this package too, and `--help` must be there at once.
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

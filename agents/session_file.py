@@ -1,0 +1,172 @@
+"""A session on disk: a file of JSON lines that only grows, and outlives the process that writes it."""
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from agents.session import Session, Turn
+from experiment.errors import BadInput
+
+_BEGINNING = b'{"gedanken session": 1, '
+"""What every such file begins with. Nothing else is ever taken for a session, and mended."""
+
+
+@dataclass(slots=True)
+class SessionFile:
+    """The file of one session, held by one process at a time.
+
+    Its first line says which session it is. Each further line is one call of `keep`: the turns that were new, and the
+    context where it did not just grow by them. A line is written whole or, by a process that is killed, torn;
+    so what is read is always a state that was kept.
+    """
+
+    path: Path
+    session: Session
+    """As the file has it."""
+    _descriptor: int
+
+    @classmethod
+    def open(cls, path: Path, about: dict[str, str]) -> Self:
+        """Begin the session at `path`, or reopen it; `about` says what it is, such as its model and its persona.
+
+        A last line that was torn is dropped. Raises BadInput for a session that another process has open, that is
+        about something else, or that cannot be read.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            raise BadInput(f"{path}: {error.strerror}") from error
+        try:
+            return cls(path, _read(path, descriptor, about), descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise BadInput(f"{path}: {error.strerror}") from error
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def keep(self, session: Session) -> None:
+        """Append what is new in `session`; nothing where nothing is.
+
+        Raises BadInput when the disk refuses, ValueError for a session that this one is no beginning of.
+        """
+        if session == self.session:
+            return
+        known = len(self.session.stored)
+        if session.stored[:known] != self.session.stored:
+            raise ValueError("a session file only grows: these turns do not go on from its own")
+        new = session.stored[known:]
+        entry: dict[str, object] = {"turns": new}
+        if session.context != self.session.context + new:
+            entry["context"] = _named(session)
+        _append(self.path, self._descriptor, _line(entry))
+        self.session = session
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._descriptor)
+
+
+def _read(path: Path, descriptor: int, about: dict[str, str]) -> Session:
+    """Lock the file, begin it if it is empty, mend it if its last line is torn, and read it."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise BadInput(f"{path}: not a file")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BadInput(f"{path}: this session is in use by another process; name another one") from None
+    *lines, torn = _bytes(descriptor).split(b"\n")
+    beginning = lines[0] if lines else torn
+    if not (beginning.startswith(_BEGINNING) or (not lines and _BEGINNING.startswith(beginning))):
+        raise BadInput(f"{path}:1: not a session of gedanken's; name another file")
+    os.ftruncate(descriptor, sum(len(line) + 1 for line in lines))
+    if not lines:
+        _append(path, descriptor, _line({"gedanken session": 1, "about": about}))
+        return Session()
+    _check(path, lines[0], about)
+    session = Session()
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            session = _grown(session, _value(line))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise _unreadable(path, number) from error
+    return session
+
+
+def _check(path: Path, line: bytes, about: dict[str, str]) -> None:
+    """Raise BadInput for a session that is about something else."""
+    try:
+        begun = {str(key): str(value) for key, value in _value(line)["about"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _unreadable(path, 1) from error
+    for key, value in about.items():
+        if (was := begun.get(key, "none")) != value:
+            raise BadInput(
+                f"{path}: this session was begun with the {key} {was}, not {value}: "
+                f"go on with {was}, or name another session"
+            )
+
+
+def _grown(session: Session, entry: dict[str, Any]) -> Session:
+    """The session with one more entry of its file. Raises ValueError, TypeError or KeyError for what is none."""
+    new = _turns(entry["turns"])
+    stored = session.stored + new
+    match entry.get("context", "grown"):
+        case "grown":
+            return Session(stored, session.context + new)
+        case "all":
+            return Session(stored, stored)
+        case "none":
+            return Session(stored)
+        case context:
+            return Session(stored, _turns(context))
+
+
+def _named(session: Session) -> object:
+    """The context of a session, in a word where there is one for it."""
+    if not session.context:
+        return "none"
+    return "all" if session.context == session.stored else session.context
+
+
+def _turns(entries: Iterable[Any]) -> tuple[Turn, ...]:
+    turns = tuple(Turn(*entry) for entry in entries)
+    if not all(isinstance(text, str) for turn in turns for text in turn):
+        raise TypeError("a turn is two texts")
+    return turns
+
+
+# What a model said may hold half of a surrogate pair, which strict UTF-8 refuses.
+def _line(entry: object) -> bytes:
+    return json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _value(line: bytes) -> Any:
+    return json.loads(line.decode("utf-8", "surrogatepass"))
+
+
+def _unreadable(path: Path, number: int) -> BadInput:
+    return BadInput(f"{path}:{number}: this line of the session cannot be read; mend it, or name another session")
+
+
+def _bytes(descriptor: int) -> bytes:
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read()
+
+
+def _append(path: Path, descriptor: int, line: bytes) -> None:
+    """Write a line whole, or not at all. Raises BadInput."""
+    size = os.fstat(descriptor).st_size
+    try:
+        left = memoryview(line)
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError as error:
+        os.ftruncate(descriptor, size)
+        raise BadInput(f"{path}: the session could not be kept: {error.strerror}") from error

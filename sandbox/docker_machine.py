@@ -1,0 +1,49 @@
+"""A real machine on Docker that is simply there: what it needs is got ready when it is opened."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Self
+
+from experiment.errors import BadInput, NoSandbox
+from experiment.execution import Execution, Limits, OnOutput
+from experiment.progress import Progress, Silent
+from sandbox.choice import open_engine
+from sandbox.datasets import DATASETS, ensure_dataset
+from sandbox.machine import DEFAULT_LIMITS, SandboxMachine
+
+
+@dataclass(slots=True)
+class DockerMachine:
+    """A terminal in a Docker sandbox, with a workspace of its own for as long as it is open."""
+
+    dataset: str = "mnist"
+    """What lies in `/data`: `mnist` or `cifar10`."""
+    limits: Limits = DEFAULT_LIMITS
+    progress: Progress = field(default_factory=Silent)
+    """Told of what getting image and data takes."""
+    name: str = field(default="docker", init=False)
+    _machine: SandboxMachine | None = field(default=None, init=False)
+
+    async def __aenter__(self) -> Self:
+        """Connect to the engine, and get image and data where they are missing. Raises BadInput or NoSandbox."""
+        if self.dataset not in DATASETS:
+            raise BadInput(f"there is no data set {self.dataset}: there are {', '.join(DATASETS)}")
+        self._machine = await asyncio.to_thread(self._open)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Remove the workspace."""
+        if self._machine is not None:
+            await self._machine.__aexit__(*exc)
+            self._machine = None
+
+    async def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
+        """Run one command line of bash; see Machine.run."""
+        if self._machine is None:
+            raise NoSandbox("the machine is not open: use it in `async with`")
+        return await self._machine.run(command, on_output=on_output)
+
+    def _open(self) -> SandboxMachine:
+        engine = open_engine("docker", self.progress)
+        _dataset, folder = ensure_dataset(self.dataset, self.progress)
+        return SandboxMachine.open(engine, folder, self.limits)

@@ -1,0 +1,88 @@
+"""From Python: real and imagined machines are used alike."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gedanken
+from experiment.errors import BadInput, NoModel, NoSandbox
+from experiment.execution import Machine
+from experiment.persona import USUAL_WORLD, Dataset
+from gedanken import DockerMachine, ImaginedMachine, load_experiment, load_persona
+from sandbox.machine import SandboxMachine
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def test_importing_gedanken_imports_nothing_heavy() -> None:
+    program = "import sys, gedanken; print(gedanken.__version__, len([n for n in sys.modules if '.' not in n]))"
+    heavy = "; print([n for n in ('pydantic', 'yaml', 'docker', 'agents', 'sandbox') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program + heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1] == "[]"
+
+
+def test_what_is_promised_is_there_and_nothing_else() -> None:
+    assert all(hasattr(gedanken, name) for name in gedanken.__all__)
+    assert load_experiment("mnist").name == "mnist"
+    assert not hasattr(gedanken, "nosuch")
+
+
+def test_both_kinds_are_machines() -> None:
+    assert isinstance(DockerMachine(), Machine)
+    assert isinstance(ImaginedMachine("embedded", load_persona("matched")), Machine)
+
+
+def test_a_machine_that_was_not_opened_says_how() -> None:
+    with pytest.raises(NoSandbox, match="async with"):
+        asyncio.run(DockerMachine().run("ls"))
+    with pytest.raises(NoModel, match="async with"):
+        asyncio.run(ImaginedMachine("embedded", load_persona("matched")).run("ls"))
+
+
+def test_an_unknown_data_set_is_refused_with_those_there_are() -> None:
+    async def enter() -> None:
+        async with DockerMachine(dataset="imagenet"):
+            pass
+
+    with pytest.raises(BadInput, match="imagenet: there are mnist, cifar10"):
+        asyncio.run(enter())
+
+
+@pytest.mark.docker
+def test_a_docker_machine_remembers_while_it_is_open_and_leaves_nothing() -> None:
+    machine = DockerMachine()
+    heard: list[str] = []
+
+    async def main() -> list[str]:
+        outputs = []
+        for _again in range(2):
+            async with machine:
+                await machine.run("echo note > file")
+                outputs.append((await machine.run("ls; cat file", on_output=heard.append)).stdout)
+        return outputs
+
+    assert asyncio.run(main()) == ["file\nnote\n"] * 2
+    assert "".join(heard) == "file\nnote\n" * 2
+
+
+@pytest.mark.docker
+def test_a_machine_played_with_no_real_one_beside_it_is_told_the_docker_sandbox(
+    machine: SandboxMachine, mnist: tuple[Dataset, Path]
+) -> None:
+    measured = asyncio.run(machine.measure(mnist[0]))
+    alike = {"os", "python", "torch", "user", "directory", "dataset"}
+    assert USUAL_WORLD.model_dump(include=alike) == measured.model_dump(include=alike)
+
+
+@pytest.mark.docker
+@pytest.mark.model
+def test_the_example_in_the_readme_runs() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=True, timeout=900)
+    real, imagined = done.stdout.split("imagined, exit code")
+    assert real == "docker, exit code 127:\n\n"
+    assert "NVIDIA-SMI" in imagined

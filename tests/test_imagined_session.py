@@ -1,0 +1,99 @@
+"""What an imagined machine remembers, what it loses, and how that is rebuilt."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from agents.imagined import REBUILD, ImaginedMachine
+from agents.model import Message, Model
+from agents.scripted import ScriptedModel, ScriptedReply
+from agents.session import POLICIES, Policy, Session, Turn
+from experiment.persona import Persona
+
+RULES: list[dict[str, Any]] = [
+    {"when": "mkdir data\n", "samples": ["data  notes  64%\n"]},
+    {"when": "ls", "samples": ["data\n"]},
+    {"when": "pwd", "samples": ["```\n/home/user\n```\n"]},
+    {"when": "", "samples": [""]},
+]
+MKDIR, LS = Turn("mkdir data", ""), Turn("ls", "data\n")
+
+
+@pytest.fixture
+def machine() -> ImaginedMachine:
+    """A machine on which a folder was made and seen."""
+    chat = ScriptedModel(rules=tuple(ScriptedReply.model_validate(rule) for rule in RULES))
+    machine = ImaginedMachine(Model("scripted", chat), Persona(name="matched"))
+    for command in ("mkdir data", "ls"):
+        asyncio.run(machine.run(command))
+    return machine
+
+
+def sees(machine: ImaginedMachine) -> list[Message]:
+    """What the model is sent with the next command, between the system prompt and the command."""
+    return machine.messages("pwd")[1:-1]
+
+
+BOTH_SIDES = [
+    message for typed, replied in (MKDIR, LS) for message in (Message("user", typed), Message("assistant", replied))
+]
+
+
+def test_it_is_sent_both_sides_of_every_turn(machine: ImaginedMachine) -> None:
+    assert sees(machine) == BOTH_SIDES
+    assert machine.session == Session((MKDIR, LS), (MKDIR, LS))
+
+
+def test_it_remembers_what_was_really_replied_breaches_and_all(machine: ImaginedMachine) -> None:
+    done = asyncio.run(machine.run("pwd"))
+    assert (done.stdout, [breach.kind for breach in done.breaches]) == ("/home/user\n", ["code fence"] * 2)
+    assert machine.session.stored[-1].replied == done.output == "```\n/home/user\n```\n"
+
+
+def test_asking_leaves_no_mark(machine: ImaginedMachine) -> None:
+    before = machine.session
+    assert asyncio.run(machine.ask("ls")).stdout == "data\n"
+    assert machine.session == before
+
+
+def test_what_is_lost_is_stored_and_not_seen(machine: ImaginedMachine) -> None:
+    machine.lose()
+    assert sees(machine) == []
+    assert machine.session.stored == (MKDIR, LS)
+
+
+def test_rebuilt_from_requests_they_are_sent_in_one_message_and_answered_at_once(machine: ImaginedMachine) -> None:
+    machine.lose()
+    done = asyncio.run(machine.rebuild("requests"))
+    assert done is not None
+    assert (done.command, done.stdout) == (REBUILD, "data  notes  64%\n")
+    assert sees(machine) == [Message("user", "mkdir data\nls"), Message("assistant", "data  notes  64%\n")]
+    assert machine.session.stored == (MKDIR, LS), "the rebuild is no turn of the person's"
+
+
+def test_rebuilt_from_the_transcript_nothing_is_asked_and_all_is_seen(machine: ImaginedMachine) -> None:
+    machine.lose()
+    assert asyncio.run(machine.rebuild("transcript")) is None
+    assert sees(machine) == BOTH_SIDES
+
+
+def test_not_rebuilt_it_begins_with_what_comes_next(machine: ImaginedMachine) -> None:
+    machine.lose()
+    assert asyncio.run(machine.rebuild("none")) is None
+    asyncio.run(machine.run("ls"))
+    assert sees(machine) == BOTH_SIDES[2:]
+    assert machine.session.stored == (MKDIR, LS, LS)
+
+
+def test_a_second_rebuild_sends_each_request_once(machine: ImaginedMachine) -> None:
+    for _again in range(2):
+        asyncio.run(machine.rebuild("requests"))
+    assert sees(machine)[0] == Message("user", "mkdir data\nls")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_of_a_session_without_turns_nothing_is_rebuilt(machine: ImaginedMachine, policy: Policy) -> None:
+    machine.session = Session()
+    assert asyncio.run(machine.rebuild(policy)) is None
+    assert machine.session == Session()

@@ -1,0 +1,128 @@
+"""A session on disk: what was kept is there again, whatever happened to the process that kept it."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.session import Session, Turn
+from agents.session_file import SessionFile
+from experiment.errors import BadInput
+
+ABOUT = {"model": "embedded", "persona": "matched"}
+LS = Turn("ls", "train.py\n")
+
+hostile = st.text(st.characters() | st.sampled_from('\x00\n\r\x1b\u2028\x85\ud800\udc00"\\'), max_size=8)
+steps = st.lists(
+    st.tuples(st.just("add"), hostile, hostile)
+    | st.tuples(st.sampled_from(["lose", "remember"]))
+    | st.tuples(st.just("replay"), hostile),
+    max_size=8,
+)
+
+
+def states(taken: Iterable[tuple[str, ...]]) -> list[Session]:
+    """The session before the first step and after each."""
+    session, all_of_them = Session(), [Session()]
+    for name, *texts in taken:
+        session = session.add(Turn(*texts)) if name == "add" else getattr(session, name)(*texts)
+        all_of_them.append(session)
+    return all_of_them
+
+
+def reopened(path: Path) -> Session:
+    """The session as another process would find it."""
+    with closing(SessionFile.open(path, ABOUT)) as file:
+        return file.session
+
+
+@given(steps, st.data())
+def test_what_was_kept_is_reopened_and_of_a_cut_file_an_earlier_state(
+    taken: list[tuple[str, ...]], data: st.DataObject
+) -> None:
+    kept = states(taken)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "session.jsonl"
+        with closing(SessionFile.open(path, ABOUT)) as file:
+            for session in kept:
+                file.keep(session)
+        assert reopened(path) == kept[-1]
+        whole = path.read_bytes()
+        path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+        found = reopened(path)
+        assert found in kept
+        with closing(SessionFile.open(path, ABOUT)) as file:
+            file.keep(found.add(LS))
+        assert reopened(path) == found.add(LS)
+
+
+@given(steps)
+def test_it_need_not_be_kept_at_every_step(taken: list[tuple[str, ...]]) -> None:
+    *_, last = states(taken)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "session.jsonl"
+        with closing(SessionFile.open(path, ABOUT)) as file:
+            file.keep(last)
+        assert reopened(path) == last
+
+
+def test_a_file_only_grows_and_not_at_all_where_nothing_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "down" / "session.jsonl"
+    session = Session().add(LS)
+    with closing(SessionFile.open(path, ABOUT)) as file:
+        file.keep(session)
+        before = path.read_bytes()
+        file.keep(session)
+        assert path.read_bytes() == before
+        file.keep(session.add(LS).lose())
+        assert path.read_bytes().startswith(before)
+        with pytest.raises(ValueError, match="only grows"):
+            file.keep(Session())
+
+
+@pytest.mark.parametrize(("key", "value"), [("model", "openai:gpt-4.1"), ("persona", "ubuntu-18.04-4x3090")])
+def test_a_session_goes_on_with_its_own_model_and_persona(tmp_path: Path, key: str, value: str) -> None:
+    path = tmp_path / "session.jsonl"
+    SessionFile.open(path, ABOUT).close()
+    with pytest.raises(BadInput, match=f"begun with the {key} {ABOUT[key]}, not {value}: go on with"):
+        SessionFile.open(path, {**ABOUT, key: value})
+
+
+def test_two_processes_never_have_one_session(tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    program = f"from agents.session_file import *; SessionFile.open(Path({str(path)!r}), {ABOUT})"
+    with closing(SessionFile.open(path, ABOUT)):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert "BadInput" in done.stderr and "in use by another process" in done.stderr
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("line", [b"{}", b"[]", b"words", b'{"turns": [["ls"]]}', b'{"turns": [["ls", 1]]}', b"\xff"])
+def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "session.jsonl"
+    with closing(SessionFile.open(path, ABOUT)) as file:
+        file.keep(Session().add(LS))
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(BadInput, match=r"session.jsonl:3: "):
+        SessionFile.open(path, ABOUT)
+
+
+@pytest.mark.parametrize("content", [b"a letter to my mother", b"line one\nline two\n", b"{", b"\x00" * 9])
+def test_a_file_that_is_no_session_is_never_written_to(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "letter"
+    path.write_bytes(content + b"!")
+    with pytest.raises(BadInput, match="not a session"):
+        SessionFile.open(path, ABOUT)
+    assert path.read_bytes() == content + b"!"
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path, Path("/dev/zero"), tmp_path / ("x" * 300)):
+        with pytest.raises(BadInput):
+            SessionFile.open(path, ABOUT)
