@@ -13,11 +13,19 @@ def cache_folder() -> Path:
 
     Root's is the system's: programs run as a user without rights, who may not enter root's home.
     """
-    chosen = os.environ.get("GEDANKEN_CACHE")
     usual = platformdirs.site_cache_path if os.getuid() == 0 else platformdirs.user_cache_path
-    folder = (Path(chosen) if chosen else usual("gedanken")).resolve()
+    return _made(os.environ.get("GEDANKEN_CACHE") or usual("gedanken"), "cache")
+
+
+def state_folder() -> Path:
+    """The user's folder for what gedanken remembers of him, made if missing; `GEDANKEN_STATE` names another."""
+    return _made(os.environ.get("GEDANKEN_STATE") or platformdirs.user_state_path("gedanken"), "state", mode=0o700)
+
+
+def _made(chosen: str | Path, what: str, mode: int = 0o777) -> Path:
+    folder = Path(chosen).resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode, parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"the cache folder {folder} cannot be made: {error.strerror}") from error
+        raise BadInput(f"the {what} folder {folder} cannot be made: {error.strerror}") from error
     return folder

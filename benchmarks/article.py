@@ -1,0 +1,104 @@
+"""The article's whole script, typed line by line into `gedanken shell` through a pseudo-terminal, and recorded.
+
+    python -m benchmarks.article [--script benchmarks/article.txt] [--model embedded] [--out docs/article.md]
+
+What is recorded is what a terminal of 100 columns shows: a terminal emulator reads every byte that the shell writes.
+"""
+
+import argparse
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyte
+
+from agents.coder import fence_for
+
+Terminal = Any  # the stubs of pexpect type a terminal that decodes
+COLUMNS, ROWS = 100, 6000
+PROMPT = "imagined$ "
+HEAD = """\
+# The article's script, typed into a machine that does not exist
+
+Recorded by `{command}` on {date}: each line of [article.txt](../benchmarks/article.txt) was typed through a real
+pseudo-terminal into `gedanken shell --machine imagined`, model `{model}`. {minutes:.0f} minutes. Nothing is left out
+and nothing is changed; run the command again to make this page anew. What it shows is told in
+[results.md](results.md#the-articles-script).
+
+"""
+
+
+def main() -> None:
+    """Type the script, and write the page."""
+    arguments = _parse()
+    lines = [line for line in arguments.script.read_text().splitlines() if line.strip()]
+    started = time.monotonic()
+    shown = record(lines, arguments.model, arguments.seconds)
+    head = HEAD.format(
+        command=f"python -m benchmarks.article --model {arguments.model}",
+        date=datetime.now(UTC).date().isoformat(),
+        model=arguments.model,
+        minutes=(time.monotonic() - started) / 60,
+    )
+    fence = fence_for(shown)
+    arguments.out.write_text(f"{head}{fence}\n{shown}\n{fence}\n")
+
+
+def record(lines: list[str], model: str, seconds: float) -> str:
+    """Type the lines, each when the shell asks for it; return what the terminal shows in the end."""
+    screen = pyte.Screen(COLUMNS, ROWS)
+    stream = pyte.ByteStream(screen)
+    command = [sys.executable, "-m", "gedanken", "shell", "--machine", "imagined", "--model", model]
+    environment = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm-256color"}
+    shell: Terminal = pexpect.spawn(
+        command[0], command[1:], env=environment, dimensions=(ROWS, COLUMNS), timeout=seconds
+    )
+    for number, line in enumerate([*lines, "\x04"]):
+        _wait_for_prompt(shell, stream, screen, seconds)
+        print(f"{number + 1}/{len(lines)} {line[:80]}", file=sys.stderr, flush=True)
+        shell.send(line if line == "\x04" else f"{line}\r")
+        _read(shell, stream, 1.0)
+    while shell.isalive() or _read(shell, stream, 1.0):
+        _read(shell, stream, 1.0)
+    return "\n".join(row.rstrip() for row in screen.display).rstrip()
+
+
+def _wait_for_prompt(shell: Terminal, stream: pyte.ByteStream, screen: pyte.Screen, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        arrived = _read(shell, stream, 1.0)
+        row = screen.display[screen.cursor.y]
+        if not arrived and row.rstrip() == PROMPT.rstrip():
+            return
+    raise TimeoutError(f"no prompt within {seconds:g} s; the screen ends with:\n" + _tail(screen))
+
+
+def _read(shell: Terminal, stream: pyte.ByteStream, seconds: float) -> bool:
+    """Show what arrives within this time; say whether anything did."""
+    try:
+        stream.feed(shell.read_nonblocking(65536, timeout=seconds))
+    except (pexpect.TIMEOUT, pexpect.EOF):
+        return False
+    return True
+
+
+def _tail(screen: pyte.Screen) -> str:
+    rows = [row.rstrip() for row in screen.display]
+    return "\n".join([row for row in rows if row][-10:])
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--script", type=Path, default=Path("benchmarks/article.txt"))
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--seconds", type=float, default=1200, help="how long one line may take")
+    parser.add_argument("--out", type=Path, default=Path("docs/article.md"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

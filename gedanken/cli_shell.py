@@ -1,0 +1,70 @@
+"""`gedanken shell`: sit down at a machine."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from gedanken.cli_errors import clear_errors
+from gedanken.cli_probe import BaseUrl, Model
+from gedanken.cli_sandbox import Sandbox, Trust
+
+EPILOG = (
+    "Examples:  gedanken shell   |   gedanken shell --machine both   |   "
+    "printf 'nvidia-smi\\npwd\\n' | gedanken shell --machine both.   "
+    "Exit codes: as in sh, that of the last command: the real one's, or without a real machine what is read off the "
+    "imagined output. And 2 bad input, or told without an end; 3 no sandbox; 4 no model; 130 interrupted."
+)
+
+
+def _complete_machine(incomplete: str) -> list[str]:
+    from gedanken.shell.terminals import CHOICES
+
+    return [name for name in CHOICES if name.startswith(incomplete)]
+
+
+def shell(
+    machine: Annotated[
+        str, typer.Option(help="Where commands go: imagined, real, or both.", autocompletion=_complete_machine)
+    ] = "imagined",
+    persona: Annotated[
+        str | None,
+        typer.Option(
+            help="A packaged persona or a YAML file; by default the article's machine, "
+            "and beside a real one its very facts (`matched`)."
+        ),
+    ] = None,
+    model: Model = "embedded",
+    base_url: BaseUrl = None,
+    session: Annotated[
+        str | None, typer.Option(help="Keep the imagined session under this name, or go on with the one kept.")
+    ] = None,
+    sandbox: Sandbox = "auto",
+    trust: Trust = False,
+    dataset: Annotated[str, typer.Option(help="Images on the real machine: mnist or cifar10.")] = "mnist",
+    limit: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as wall_seconds=60 or reply_tokens=512; repeatable.")
+    ] = None,
+) -> None:
+    """Sit down at a machine that does not exist, at a real one, or at both side by side."""
+    with clear_errors():
+        from experiment.errors import BadInput
+        from experiment.execution import Limits
+        from gedanken.loading import with_limits
+        from gedanken.shell.loop import run_shell
+        from gedanken.shell.terminals import CHOICES, Wishes
+        from sandbox.datasets import DATASETS
+
+        choice = next((known for known in CHOICES if known == machine), None)
+        if choice is None:
+            raise BadInput(f"--machine {machine}: one of {', '.join(CHOICES)}")
+        if dataset not in DATASETS:
+            raise BadInput(f"--dataset {dataset}: one of {', '.join(DATASETS)}")
+        limits = with_limits(Limits(), limit or [])
+        wishes = Wishes(choice, persona, model, base_url, session, sandbox, trust, dataset, limits)
+        try:
+            exit_code = asyncio.run(run_shell(wishes, interactive=bool(sys.stdin and sys.stdin.isatty())))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+    raise typer.Exit(exit_code)

@@ -1,0 +1,73 @@
+"""Asking an imagined machine what it should know of its session, and showing what a loss did to that."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from compare.memory import Remembered
+from experiment.execution import Execution
+from gedanken.screen import harmless
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agents.imagined import ImaginedMachine
+    from agents.session import Session
+
+GPU_STATE = "nvidia-smi --query-gpu=index,name,utilization.gpu,memory.used --format=csv,noheader"
+QUESTIONS = ("ls", "sha256sum *", "pwd", "whoami", GPU_STATE)
+"""Files and their hashes, working directory, user, state of the GPUs."""
+LINES_SHOWN = 6
+CHARACTERS_SHOWN = 400
+_EXPORTS = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
+
+
+def questions_for(session: "Session") -> tuple[str, ...]:
+    """What the machine should know after this session: the questions above, and the variable exported last."""
+    exported = [found["name"] for turn in session.stored for found in _EXPORTS.finditer(turn.typed)]
+    return (*QUESTIONS, *(f"echo ${name}" for name in exported[-1:]))
+
+
+async def ask_memory(
+    machine: "ImaginedMachine", on_question: Callable[[str], None] | None = None
+) -> tuple[Execution, ...]:
+    """Ask each question on a branch of its own: the session remembers none of them. Raises NoModel."""
+    answers = []
+    for question in questions_for(machine.session):
+        if on_question:
+            on_question(question)
+        answers.append(await machine.ask(question))
+    return tuple(answers)
+
+
+def print_memory(report: Sequence[Remembered], console: "Console") -> None:
+    """Print one row for each question, and how many answers the loss is to blame for."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE, pad_edge=False)
+    for head in ("question", "before", "control (no loss)", "after", "verdict"):
+        table.add_column(head, overflow="fold")
+    for one in report:
+        style = "green" if one.verdict == "kept" else "red" if one.by_the_loss else "yellow"
+        shown = (one.question, one.before, one.control, one.after)
+        table.add_row(*(Text(shortened(text)) for text in shown), Text(one.words, style))
+    console.print(table)
+    console.print(Text(in_a_sentence(report)), soft_wrap=True)
+
+
+def in_a_sentence(report: Sequence[Remembered]) -> str:
+    """What the loss did, in one sentence."""
+    number = {verdict: sum(one.verdict == verdict for one in report) for verdict in ("kept", "changed", "lost")}
+    unsure = sum(one.verdict != "kept" and not one.by_the_loss for one in report)
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in number.items())
+    doubt = f"; {unsure} of them cannot be blamed on the loss, for the control changed too" if unsure else ""
+    return f"Of {len(report)} answers {counted}{doubt}."
+
+
+def shortened(text: str) -> str:
+    """What a model said, harmless and cut to a few lines."""
+    lines = text.strip()[:CHARACTERS_SHOWN].splitlines()
+    whole = len(lines) <= LINES_SHOWN and len(text.strip()) <= CHARACTERS_SHOWN
+    return harmless("\n".join(lines[:LINES_SHOWN])) + ("" if whole else "\n…") or "(nothing)"

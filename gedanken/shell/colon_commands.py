@@ -1,0 +1,209 @@
+"""What is said to the shell itself, with a colon before it."""
+
+import difflib
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.session import POLICIES
+from experiment.errors import BadInput
+from gedanken.screen import harmless
+from gedanken.shell.saving import save
+from gedanken.shell.sitting import Sitting, turns
+from gedanken.shell.terminals import CHOICES
+from gedanken.shell.waiting import Waiting
+
+if TYPE_CHECKING:
+    from agents.imagined import ImaginedMachine
+    from experiment.execution import Execution
+
+
+class Colon(NamedTuple):
+    """A colon command."""
+
+    usage: str
+    about: str
+    obey: Callable[[Sitting, str], Awaitable[None]]
+    words: Callable[[str], Iterable[str]] = lambda _begun: ()
+    """What its argument can be."""
+
+
+async def obey(sitting: Sitting, line: str) -> None:
+    """Do what a line says. Raises BadInput, and what opening a machine or asking one raises."""
+    name, _space, argument = line.strip().partition(" ")
+    known = COLONS.get(name)
+    if known is None:
+        near = difflib.get_close_matches(name, COLONS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else "`:help` lists what there is"
+        raise BadInput(f"there is no {name}; {hint}")
+    await known.obey(sitting, argument.strip())
+
+
+def complete(line: str) -> list[str]:
+    """What the last word of a line can become: the name of a colon command, or its argument."""
+    name, space, argument = line.partition(" ")
+    if not line.startswith(":"):
+        return []
+    if not space:
+        return [known for known in COLONS if known.startswith(name)]
+    return [word for word in COLONS[name].words(argument) if word.startswith(argument)] if name in COLONS else []
+
+
+async def _help(sitting: Sitting, _argument: str) -> None:
+    width = max(len(colon.usage) for colon in COLONS.values())
+    lines = [f"{colon.usage:{width}}  {colon.about}" for colon in COLONS.values()]
+    lines += [
+        "",
+        "{…} is told to the imagined machine with its next command; every other line is typed into the machines.",
+        "A command that begins with a brace is written \\{ …; }. Ctrl-C stops a command, Ctrl-D leaves.",
+    ]
+    sitting.face.tell("\n".join(lines))
+
+
+async def _machine(sitting: Sitting, argument: str) -> None:
+    terminals = sitting.terminals
+    if argument:
+        if argument not in CHOICES:
+            raise BadInput(f":machine {argument}: one of {', '.join(CHOICES)}")
+        had = terminals.imagined
+        await terminals.turn_on(next(choice for choice in CHOICES if choice == argument))
+        if had is None:
+            sitting.reopen()
+        elif had.persona.claims and terminals.on == "both":
+            sitting.face.remark(
+                f"the imagined machine goes on as {had.persona.name}; :persona matched gives it the real one's facts"
+            )
+    sitting.face.tell(f"commands go to: {sitting.at}")
+
+
+async def _persona(sitting: Sitting, argument: str) -> None:
+    from gedanken.loading import load_persona
+
+    machine = sitting.terminals.imagined_or_fail()
+    if argument:
+        sitting.terminals.change_persona(load_persona(argument))
+        sitting.remembered = None
+        sitting.face.remark("a new context: the machine knows nothing of what was typed before")
+    rows = [f"  {fact.name}: {fact.value} ({fact.origin})" for fact in machine.persona.meet(machine.world)]
+    sitting.face.tell("\n".join([f"persona {machine.persona.name}", *rows]))
+
+
+async def _lose(sitting: Sitting, _argument: str) -> None:
+    machine = sitting.terminals.imagined_or_fail()
+    if not machine.session.context:
+        raise BadInput("there is no context to lose")
+    await _remember(sitting, machine)
+    machine.lose()
+    sitting.terminals.keep()
+    sitting.face.remark(f"the context is lost; stored for :rebuild: {turns(len(machine.session.stored))}")
+
+
+async def _rebuild(sitting: Sitting, argument: str) -> None:
+    from agents.imagined import REBUILD
+    from compare.memory import compare_memory
+    from gedanken.memory import print_memory
+
+    machine, face = sitting.terminals.imagined_or_fail(), sitting.face
+    policy = next((known for known in POLICIES if known == (argument or POLICIES[0])), None)
+    if policy is None:
+        raise BadInput(f":rebuild {argument}: one of {', '.join(POLICIES)}")
+    if not machine.session.stored:
+        raise BadInput("nothing was typed yet, and there is nothing to rebuild")
+    if sitting.remembered is None:
+        await _remember(sitting, machine)
+        machine.lose()
+    assert sitting.remembered is not None
+    before, control = sitting.remembered
+    face.remark(f"rebuilding: {policy}")
+    with Waiting(sitting.terminals.screen.console, ["imagined"]) as waiting:
+        answer = await machine.rebuild(policy, lambda text: waiting.hear("imagined", text))
+    sitting.terminals.keep()
+    if answer:
+        face.tell(f"{REBUILD} was answered with:")
+        face.text(answer.stdout)
+        face.end_line()
+        face.about(answer)
+    after = await _ask(sitting, machine, [one.command for one in before])
+    print_memory(compare_memory(before, control, after), face.console)
+    sitting.remembered = None
+
+
+async def _remember(sitting: Sitting, machine: "ImaginedMachine") -> None:
+    """Ask the machine what it should know, twice: what changes without a loss is no fault of one."""
+    from gedanken.memory import ask_memory
+
+    sitting.face.remark("what it knows, asked twice before the loss")
+    before = await ask_memory(machine, lambda question: sitting.face.remark(f"asks: {question}"))
+    sitting.remembered = (before, await _ask(sitting, machine, [one.command for one in before]))
+
+
+async def _ask(sitting: Sitting, machine: "ImaginedMachine", questions: list[str]) -> "tuple[Execution, ...]":
+    answers = []
+    for question in questions:
+        sitting.face.remark(f"asks: {question}")
+        answers.append(await machine.ask(question))
+    return tuple(answers)
+
+
+async def _diff(sitting: Sitting, _argument: str) -> None:
+    texts = sitting.done[-1].texts if sitting.done else None
+    if texts is None:
+        raise BadInput("the last command has no two answers; `:machine both` types into both machines")
+    real, imagined = (harmless(text).splitlines() for text in texts)
+    lines = list(difflib.unified_diff(real, imagined, *sitting.names, lineterm=""))
+    sitting.face.diff(lines or ["no difference"])
+
+
+async def _save(sitting: Sitting, argument: str) -> None:
+    path = Path(argument or f"gedanken-{datetime.now():%Y%m%d-%H%M%S}.md").expanduser()
+    save(sitting, path)
+    sitting.face.tell(f"saved in {path}")
+
+
+async def _put(sitting: Sitting, argument: str) -> None:
+    if not argument:
+        raise BadInput(":put FILE: say which file of yours")
+    name = sitting.terminals.put(Path(argument).expanduser())
+    machines = (sitting.terminals.real, sitting.terminals.imagined)
+    opened = [known for machine, known in zip(machines, sitting.names, strict=True) if machine]
+    sitting.face.tell(f"{name} is in the home folder of: {', '.join(opened)}")
+
+
+async def _quit(sitting: Sitting, _argument: str) -> None:
+    sitting.over = True
+
+
+def _personas(_begun: str) -> list[str]:
+    from gedanken.loading import packaged
+
+    return packaged("personas")
+
+
+def _files(begun: str) -> list[str]:
+    folder = Path(begun).expanduser() if begun.endswith("/") else Path(begun).expanduser().parent
+    before = f"{begun.rpartition('/')[0]}/" if "/" in begun else ""
+    try:
+        return sorted(f"{before}{path.name}{'/' if path.is_dir() else ''}" for path in folder.iterdir())
+    except OSError:
+        return []
+
+
+COLONS: dict[str, Colon] = {
+    ":help": Colon(":help", "what there is", _help),
+    ":machine": Colon(
+        ":machine [imagined|real|both]", "show or change where commands go", _machine, lambda _begun: CHOICES
+    ),
+    ":persona": Colon(":persona [NAME]", "show the imagined machine's facts, or play another", _persona, _personas),
+    ":lose": Colon(":lose", "drop the imagined machine's context, as a service might", _lose),
+    ":rebuild": Colon(
+        ":rebuild [requests|transcript|none]",
+        "lose the context, rebuild it, and report what the machine still knows",
+        _rebuild,
+        lambda _begun: POLICIES,
+    ),
+    ":diff": Colon(":diff", "how the last command's two answers differ", _diff),
+    ":save": Colon(":save [FILE]", "write the session so far as Markdown", _save, _files),
+    ":put": Colon(":put FILE", "put a text file of yours on the open machines", _put, _files),
+    ":quit": Colon(":quit", "leave", _quit),
+}

@@ -1,0 +1,128 @@
+"""One sitting at a shell: the machines, what was typed into them, and what came back."""
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from experiment.errors import NoSandbox
+from experiment.execution import Cause, Execution
+from gedanken.shell.face import Face
+from gedanken.shell.streaming import ImaginedStream, RealStream
+from gedanken.shell.terminals import Answers, Terminals, Which, shown
+from gedanken.shell.waiting import Waiting
+
+if TYPE_CHECKING:
+    from agents.session import Turn
+
+UNKNOWN_END = 1
+_LEAVES = re.compile(r"(?:exit|logout)\b")
+
+
+@dataclass(slots=True)
+class Sitting:
+    """What the loop and the colon commands work on."""
+
+    terminals: Terminals
+    face: Face
+    before: "tuple[Turn, ...]" = ()
+    """Turns of a session that was reopened."""
+    done: list[Answers] = field(default_factory=list)
+    remembered: tuple[tuple[Execution, ...], tuple[Execution, ...]] | None = None
+    """What the imagined machine knew before its context was dropped, asked twice."""
+    exit_code: int = 0
+    """Of the last command: the real one's, or read off the imagined output where no real machine is on."""
+    over: bool = False
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the two machines are called."""
+        real, imagined = self.terminals.real, self.terminals.imagined
+        model = imagined.model if imagined else "none"
+        provider, colon, name = (model if isinstance(model, str) else model.name).partition(":")
+        name = name.rsplit("/", 1)[-1] if provider == "scripted" else name
+        return (f"real ({real.name if real else 'none'})", f"imagined ({provider}{colon}{name})")
+
+    @property
+    def at(self) -> str:
+        """Where commands go."""
+        real, imagined = self.names
+        return {"real": real, "imagined": imagined, "both": f"{real} and {imagined}"}[self.terminals.on]
+
+    def reopen(self) -> None:
+        """Say what a session that was kept brings with it."""
+        machine = self.terminals.imagined
+        if machine and machine.session.stored:
+            self.before = machine.session.stored
+            afresh = "; the real machine starts afresh" if self.terminals.real else ""
+            self.face.remark(f"session {self.terminals.wishes.session} reopened: {turns(len(self.before))}{afresh}")
+
+    async def type(self, command: str) -> None:
+        """Type a command into the machines that are on, and show what comes.
+
+        Raises NoModel or NoSandbox for a machine that is lost, after what the other one answered was shown.
+        """
+        both = self.terminals.on == "both"
+        answers = await (self._type_both(command) if both else self._type_one(command))
+        if answers.real or answers.imagined:
+            self.done.append(answers)
+        ended = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
+        if ended:
+            unknown = 0 if ended.imagined else UNKNOWN_END
+            self.exit_code = unknown if ended.exit_code is None else ended.exit_code
+        if answers.lost:
+            raise answers.lost[0]
+        if answers.real and answers.real.cause is Cause.ENGINE_LOST:
+            raise NoSandbox("; ".join(answers.real.notes))
+        if self.face.interactive and _LEAVES.match(command):
+            self.face.remark("Ctrl-D or :quit leaves this shell")
+
+    async def _type_both(self, command: str) -> Answers:
+        at_work: tuple[Which, Which] = ("real", "imagined")
+        with Waiting(self.terminals.screen.console, at_work) as waiting:
+            answers = await self.terminals.run(command, waiting.hear, waiting.ended)
+        if answers.real or answers.imagined:
+            self.face.answers(answers, self.names)
+        return answers
+
+    async def _type_one(self, command: str) -> Answers:
+        which: Which = "real" if self.terminals.on == "real" else "imagined"
+        execution: Execution | None = None
+        with Waiting(self.terminals.screen.console, [which]) as waiting:
+
+            def show(text: str) -> None:
+                if text:
+                    waiting.end()
+                self.face.text(text)
+
+            limits = self.terminals.wishes.limits
+            stream = RealStream(limits, show) if which == "real" else ImaginedStream(command, show)
+
+            def hear(which: Which, text: str) -> None:
+                waiting.hear(which, text)
+                stream.hear(text)
+
+            try:
+                answers = await self.terminals.run(command, hear, waiting.ended)
+                execution = answers.real or answers.imagined
+            finally:
+                if execution is None:
+                    show(stream.unshown)
+                    self.face.end_line()
+        if execution:
+            self._finish(stream, execution)
+        return answers
+
+    def _finish(self, stream: RealStream | ImaginedStream, execution: Execution) -> None:
+        face = self.face
+        if not stream.finish(shown(execution)):
+            face.end_line()
+            face.remark("not all of that was output, as its end shows; once more without the rest")
+            face.text(shown(execution))
+        if face.interactive or execution.imagined:
+            face.end_line()
+        face.about(execution)
+
+
+def turns(count: int) -> str:
+    """So many turns, in words."""
+    return "1 turn" if count == 1 else f"{count} turns"

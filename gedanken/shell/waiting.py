@@ -1,0 +1,74 @@
+"""Which machine is at work, for how long, and how far it is: shown to whoever has to wait."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from gedanken.shell.terminals import Which
+
+PATIENCE_SECONDS = 2.0
+_UNITS: dict[Which, str] = {"real": "line", "imagined": "token"}
+
+
+class Waiting:
+    """A line at the bottom of a terminal that comes after a while, and goes when there is something to read."""
+
+    def __init__(self, console: Console, at_work: Sequence[Which]) -> None:
+        """Show it on `console`, where that is a terminal."""
+        self._console, self._at_work = console, at_work
+        self._took: dict[Which, float] = {}
+        self._heard: Counter[Which] = Counter()
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        """Begin to wait."""
+        self._started = time.monotonic()
+        self._coming = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._come)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Wait no longer."""
+        self.end()
+
+    def hear(self, which: Which, text: str) -> None:
+        """Count what came: a chunk of a reply is a token."""
+        self._heard[which] += text.count("\n") if which == "real" else bool(text)
+
+    def ended(self, which: Which) -> None:
+        """Stop the clock of a machine that is done."""
+        self._took[which] = time.monotonic() - self._started
+
+    def end(self) -> None:
+        """Take the line away."""
+        self._coming.cancel()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _come(self) -> None:
+        if self._console.is_terminal:
+            self._live = Live(
+                get_renderable=self._line,
+                console=self._console,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+
+    def _line(self) -> Text:
+        parts = [self._progress(which) for which in self._at_work]
+        return Text(" │ ".join(parts) + "   Ctrl-C stops", "dim", no_wrap=True)
+
+    def _progress(self, which: Which) -> str:
+        heard = self._heard[which]
+        amount = f"{heard} {_UNITS[which] if heard == 1 else f'{_UNITS[which]}s'}"
+        if which in self._took:
+            return f"{which}: done in {self._took[which]:.0f} s, {amount}"
+        return f"{which}: {time.monotonic() - self._started:.0f} s, {amount}"

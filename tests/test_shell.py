@@ -1,0 +1,312 @@
+"""`gedanken shell` with lines from a pipe, and the parts of it that need no terminal."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import GEDANKEN
+from hypothesis import given
+from hypothesis import strategies as st
+from wcwidth import wcwidth
+
+from agents.cleaning import clean
+from experiment.execution import Limits
+from gedanken.shell.commands import goes_on
+from gedanken.shell.saving import fenced
+from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs
+from gedanken.shell.streaming import ImaginedStream, RealStream
+
+GPUS = "| 0  NVIDIA GeForce RTX 3090 |\n| 1  NVIDIA GeForce RTX 3090 |\n"
+REPLIES: list[dict[str, Any]] = [
+    {"when": "{Do not show it.}\n{Be\nquick.}\npwd", "samples": ["told both\n"]},
+    {"when": "cat <<EOF\n{not told}\nEOF", "samples": ["{not told}\n"]},
+    {"when": "{Be quick.}\n{ echo a; }", "samples": ["typed after it\n"]},
+    {"when": "awk '{print $1}' f", "samples": ["column\n"]},
+    {"when": "nvidia-smi", "samples": [f"```\nnvidia-smi\n{GPUS}```\n"]},
+    {"when": "pwd", "samples": ["/home/user"]},
+    {"when": "cat nothing", "samples": ["cat: nothing: No such file or directory\n"]},
+    {"when": "dies", "samples": ["one token\n"], "dies": True},
+    {"when": "hostile", "samples": ["\x1b]0;owned\x07\u202etxt\n"]},
+]
+
+Shell = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def shell(tmp_path: Path, scripted: Callable[..., str]) -> Shell:
+    """Pipe lines into the shell, in an empty folder and with nothing remembered."""
+    model = scripted(REPLIES)
+
+    def call(lines: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*GEDANKEN, "shell", "--model", model, *options],
+            input=lines,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            cwd=tmp_path,
+            env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state"), **environment},
+        )
+
+    return call
+
+
+def test_answers_go_to_standard_output_and_what_is_said_about_them_does_not(shell: Shell) -> None:
+    done = shell("nvidia-smi\npwd\n")
+    assert (done.stdout, done.returncode) == (f"{GPUS}/home/user\n", 0)
+    assert done.stderr == "(taken off: code fence ×2, echo of the command)\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "answer"),
+    [
+        ("{Do not show it.}\n{Be\nquick.}\npwd\n", "told both\n"),
+        ("cat <<EOF\n{not told}\nEOF\n", "{not told}\n"),
+        ("{Be quick.}\n\\{ echo a; }\n", "typed after it\n"),
+        ("awk '{print $1}' f\n", "column\n"),
+        ("\n  \npwd", "/home/user\n"),
+        ("hostile\n", "\\x1b]0;owned\\x07\\x202etxt\n"),
+    ],
+    ids=["tells wait for a command", "here-document", "escaped brace", "braces", "blank lines", "control sequences"],
+)
+def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
+    done = shell(lines)
+    assert (done.stdout, done.stderr, done.returncode) == (answer, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "exit_code", "said"),
+    [
+        ("cat nothing\n", [], 1, "(exit code 1, read off the output)"),
+        ("cat nothing\npwd\n", [], 0, "read off"),
+        ("", [], 0, ""),
+        ("pwd\n{Be quick.}\n", [], 0, "gedanken: told and never sent"),
+        ("pwd\n{Be\nquick.\n", [], 2, "gedanken: what was told with { ends without its }"),
+        ("dies\npwd\n", [], 4, "gedanken: scripted:"),
+        ("pwd\n:machin\n", [], 2, "gedanken: there is no :machin; did you mean :machine?"),
+        ("pwd\n:diff\npwd\n", [], 0, "gedanken: the last command has no two answers"),
+        ("pwd\n", ["--machine", "none"], 2, "gedanken: --machine none: one of imagined, real, both"),
+        ("pwd\n", ["--session", "../x"], 2, "gedanken: --session ../x: at most 64"),
+        ("pwd\n", ["--machine", "both", "--sandbox", "host"], 2, "gedanken: "),
+    ],
+)
+def test_the_exit_code_says_how_it_ended(
+    shell: Shell, lines: str, options: list[str], exit_code: int, said: str
+) -> None:
+    done = shell(lines, *options)
+    assert done.returncode == exit_code, done.stderr
+    assert said in done.stderr and len(done.stderr.splitlines()) <= 1
+    assert "token" in done.stdout or "dies" not in lines
+
+
+def test_without_an_engine_a_real_machine_ends_it_in_one_line(shell: Shell) -> None:
+    done = shell("pwd\n", "--machine", "real", "--sandbox", "docker", DOCKER_HOST="unix:///nowhere")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("gedanken: ")
+
+
+@pytest.mark.docker
+def test_on_both_machines_the_answers_stand_labelled_under_the_command(shell: Shell) -> None:
+    done = shell("{Be quick.}\nnvidia-smi\npwd\n:diff\nfalse\n", "--machine", "both")
+    gpus = "".join(f"≠ {line}\n" for line in GPUS.splitlines())
+    assert done.stdout == (
+        "$ nvidia-smi\n"
+        "real (docker):\n≠ bash: nvidia-smi: command not found\n  (exit code 127)\n"
+        f"imagined (scripted:replies.yaml):\n{gpus}  (taken off: code fence ×2, echo of the command)\n"
+        "$ pwd\nreal (docker):\n  /home/user\nimagined (scripted:replies.yaml):\n  /home/user\n"
+        "no difference\n"
+        "$ false\nreal (docker):\n  (no output; exit code 1)\nimagined (scripted:replies.yaml):\n  (no output)\n"
+    )
+    assert done.returncode == 1
+
+
+@pytest.mark.docker
+def test_a_real_machine_is_typed_into_as_sh_would(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine\n")
+    lines = ":put notes.txt\ncd /tmp && export X=1\npwd; echo $X\nfor i in 1 2\ndo printf $i\ndone\ncat ~/notes.txt\n"
+    done = shell(f"{lines}exit 7", "--machine", "real")
+    assert done.stdout == "notes.txt is in the home folder of: real (docker)\n/tmp\n1\n12mine\n"
+    assert done.returncode == 7
+
+
+@pytest.mark.docker
+def test_a_model_that_is_lost_takes_no_real_answer_with_it(shell: Shell) -> None:
+    done = shell("echo dies\n", "--machine", "both")
+    assert done.stdout.startswith("$ echo dies\nreal (docker):\n  dies\n")
+    assert done.returncode == 4
+
+
+def test_what_was_lost_is_rebuilt_and_the_drift_reported(shell: Shell) -> None:
+    done = shell("pwd\nnvidia-smi\n:lose\n:rebuild transcript\n")
+    assert done.returncode == 0, done.stderr
+    assert "stored for :rebuild: 2 turns" in done.stderr
+    assert "Of 5 answers 5 kept" in done.stdout
+    replayed = shell("pwd\n:rebuild\n")
+    assert "in one message) was answered with:\n/home/user\n" in replayed.stdout
+
+
+def test_a_persona_shows_what_it_claims_and_another_one_begins_anew(shell: Shell) -> None:
+    done = shell("pwd\n:persona\n:persona matched\n:lose\n")
+    assert "gpus: 4 x NVIDIA GeForce RTX 3090 (24576 MiB each) (claimed)" in done.stdout
+    assert "persona matched\n  os: Debian" in done.stdout
+    assert "a new context" in done.stderr and "there is no context to lose" in done.stderr
+
+
+def test_a_saved_session_is_never_written_over(shell: Shell, tmp_path: Path) -> None:
+    done = shell("{Be quick.}\npwd\nhostile\n:save here.md\n:save here.md\n")
+    saved = (tmp_path / "here.md").read_text()
+    assert "```text\n{Be quick.}\npwd\n```" in saved
+    assert "```text\n\\x1b]0;owned" in saved
+    assert "here.md is there already" in done.stderr
+
+
+@given(st.text(alphabet="`a\n~ "))
+def test_a_fence_is_longer_than_what_it_holds(text: str) -> None:
+    first, *_, last = fenced(text).splitlines()
+    assert last not in text and first == f"{last}text"
+
+
+def test_a_session_of_a_shell_that_was_killed_goes_on(shell: Shell, tmp_path: Path) -> None:
+    model = f"scripted:{tmp_path / 'replies.yaml'}"
+    first = subprocess.Popen(
+        [*GEDANKEN, "shell", "--model", model, "--session", "mine"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state")},
+    )
+    assert first.stdin and first.stdout
+    first.stdin.write("pwd\nawk '{print $1}' f\n")
+    first.stdin.flush()
+    assert [first.stdout.readline() for _ in range(2)] == ["/home/user\n", "column\n"]
+    in_use = shell("pwd\n", "--session", "mine")
+    assert (in_use.returncode, in_use.stdout) == (2, "")
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    again = shell("pwd\n:persona matched\n", "--session", "mine")
+    assert "session mine reopened: 2 turns" in again.stderr
+    assert "begin another one for another persona" in again.stderr
+    kept = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
+    assert [json.loads(line)["turns"] for line in kept[1:]] == [
+        [["pwd", "/home/user"]],
+        [["awk '{print $1}' f", "column\n"]],
+        [["pwd", "/home/user"]],
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_shell_that_waits_for_a_pipe(tmp_path: Path, scripted: Any, number: int) -> None:
+    waiting = subprocess.Popen(
+        [*GEDANKEN, "shell", "--model", scripted(REPLIES)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state")},
+    )
+    assert waiting.stdin and waiting.stdout
+    waiting.stdin.write("pwd\n")
+    waiting.stdin.flush()
+    assert waiting.stdout.readline() == "/home/user\n"
+    waiting.send_signal(number)
+    assert waiting.wait(timeout=30) == 130  # and its standard input is still open
+    assert waiting.communicate() == ("", "gedanken: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo 'a",
+        "if true; then",
+        "cat <<EOF\n{a}",
+        "ls \\",
+        "for i in 1 2; do",
+        "ls |",
+        "{ echo a;",
+        "echo $(",
+        "x=(1",
+    ],
+)
+def test_a_command_goes_on_where_bash_would_wait(command: str) -> None:
+    assert goes_on(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ls", "cat <<EOF\n{a}\nEOF", "echo a\\\\", "awk '{print $1}' f", 'echo ${HOME} {"a": 1}', ")", "done", "[[ a"],
+)
+def test_a_command_that_is_complete_or_wrong_is_typed_as_it_is(command: str) -> None:
+    assert not goes_on(command)
+
+
+def test_the_syntax_of_a_command_is_judged_without_running_any_of_it(tmp_path: Path) -> None:
+    assert not goes_on(f"touch {tmp_path}/ran; $(touch {tmp_path}/ran)\nx=$(touch {tmp_path}/ran)")
+    assert not list(tmp_path.iterdir())
+
+
+REPLY_LINES = ["", "Sure, here:", "This is it:", "```", "$ ls -l", "ls -l", "a.py", "Note that.", "user@h:~$ ", "$"]
+
+
+@given(st.lists(st.sampled_from(REPLY_LINES)).map("\n".join) | st.text(), st.integers(1, 7))
+def test_what_is_streamed_is_what_is_left_of_the_whole_reply(reply: str, size: int) -> None:
+    shown: list[str] = []
+    stream = ImaginedStream("ls -l", shown.append)
+    for at in range(0, len(reply), size):
+        stream.hear(reply[at : at + size])
+    output = clean(reply, "ls -l").text
+    if stream.finish(output):
+        assert "".join(shown) == output
+    else:
+        assert not output.startswith("".join(shown))
+
+
+def test_lines_are_streamed_as_they_come() -> None:
+    shown: list[str] = []
+    stream = ImaginedStream("ls", shown.append)
+    for piece, so_far in [("```\nls", ""), ("\na.py\nb", "a.py\n"), (".py\nNote that.", "a.py\nb.py\n"), ("\n", "")]:
+        stream.hear(piece)
+        assert "".join(shown).startswith(so_far)
+    assert "".join(shown) == "a.py\nb.py\n"
+
+
+def test_of_a_flood_the_beginning_is_streamed_and_then_what_was_kept() -> None:
+    shown: list[str] = []
+    stream = RealStream(Limits(output_bytes=1024), shown.append)
+    for piece in ("a" * 400, "b" * 400, "c"):
+        stream.hear(piece)
+    assert shown == ["a" * 400]
+    assert stream.finish("a" * 400 + "b" * 112 + "\n[… 289 bytes not kept …]\nc")
+    assert "".join(shown).endswith("b\n[… 289 bytes not kept …]\nc")
+
+
+ANSWER = st.lists(st.text(alphabet="ab 漢é\u0301😀\t", max_size=30)).map("\n".join)
+
+
+def _columns_of(left: str, right: str, width: int) -> Iterator[tuple[str, str]]:
+    for row in columns(pairs(left, right), width):
+        yield row.left, row.right
+
+
+@given(ANSWER, ANSWER, st.integers(7, 120))
+def test_of_two_answers_side_by_side_nothing_is_lost_and_every_row_fits(left: str, right: str, width: int) -> None:
+    rows = list(_columns_of(left, right, width))
+    for side, text in enumerate((left, right)):
+        everything = "".join(row[side] for row in rows)
+        assert everything.replace(" ", "") == text.expandtabs().replace(" ", "").replace("\n", "")
+    assert all(sum(wcwidth(one) for one in "".join(row)) + MARK_WIDTH <= width for row in rows)
+    assert len({sum(wcwidth(one) for one in row[0]) for row in rows}) <= 1
+
+
+@given(ANSWER)
+def test_equal_answers_differ_nowhere(answer: str) -> None:
+    assert {row.sides for row in pairs(answer, answer)} <= {"same"}
+
+
+def test_a_line_more_on_one_side_makes_no_other_line_differ() -> None:
+    assert [row.sides for row in pairs("a\nb\nc\n", "a\nnew\nb \nc")] == ["same", "right", "same", "same"]

@@ -1,0 +1,232 @@
+"""`gedanken shell` as a person meets it: through a pseudo-terminal, and as a terminal shows it."""
+
+import json
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyte
+import pytest
+
+HOSTILE = (
+    "\x1b]52;c;aGFja2Vk\x07"  # sets the clipboard
+    "\x1b]0;owned\x07"  # sets the title
+    "\x1b[2J\x1b[H"  # clears the screen
+    "\x1b[8m"  # hides what follows
+    "harm\u202eless\x9b2J\n"  # turns the direction round
+)
+REPLIES: list[dict[str, Any]] = [
+    {"when": "hostile", "samples": [HOSTILE]},
+    {"when": "dies", "samples": ["one token\n"], "dies": True},
+    {"when": "endless", "samples": ["on and on\n"], "endless": True},
+    {"when": "pwd", "samples": ["/home/user\n"]},
+    {"when": "echo", "samples": ["same\nimagined only\n"]},
+    {"when": "{Do not show it.}\n{Be\nquick.}\nls", "samples": ["told both\n"]},
+]
+
+
+class _Answering(pyte.Screen):
+    """A terminal that also answers what it is asked, such as where its cursor is."""
+
+    answer: Callable[[str], object]
+
+    def write_process_input(self, data: str) -> None:
+        self.answer(data)
+
+
+class Seat:
+    """A person at a terminal of a certain size."""
+
+    def __init__(self, folder: Path, options: list[str], columns: int, environment: dict[str, str]) -> None:
+        """Sit down at a shell."""
+        self.child: pexpect.spawn[bytes] = pexpect.spawn(
+            sys.executable,
+            ["-m", "gedanken", "shell", *options],
+            dimensions=(50, columns),
+            cwd=str(folder),
+            env={**os.environ, "GEDANKEN_STATE": str(folder / "state"), "TERM": "xterm-256color", **environment},
+            timeout=60,
+        )
+        self.screen = _Answering(columns, 50)
+        self.screen.answer = self.child.send
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+
+    @property
+    def shown(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def see(self, pattern: str, seconds: float = 60) -> None:
+        """Look at the screen until something stands there."""
+        until = time.monotonic() + seconds
+        while not re.search(pattern, self.shown, re.MULTILINE):
+            assert time.monotonic() < until, f"{pattern!r} does not come:\n{self.shown}"
+            try:
+                piece = self.child.read_nonblocking(1 << 16, timeout=0.2)
+            except pexpect.TIMEOUT:
+                continue
+            self.raw += piece
+            self._stream.feed(piece)
+
+    def type(self, line: str, pattern: str) -> None:
+        """Type a line when there is a prompt, and wait for what comes of it and for the next prompt."""
+        self.child.send(f"{line}\r")
+        self.see(rf"(?s){pattern}.*^\w+\$$")
+
+    def leave(self) -> int:
+        """Press Ctrl-D; return the exit code."""
+        self.child.sendeof()
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        assert self.child.exitstatus is not None
+        return int(self.child.exitstatus)
+
+
+Sit = Callable[..., Seat]
+
+
+@pytest.fixture
+def sit(tmp_path: Path, scripted: Callable[..., str]) -> Iterator[Sit]:
+    """Sit down before a scripted model, or another."""
+    model = scripted(REPLIES)
+    taken: list[Seat] = []
+
+    def make(*options: str, columns: int = 80, **environment: str) -> Seat:
+        chosen = options if "--model" in options else ("--model", model, *options)
+        taken.append(Seat(tmp_path, list(chosen), columns, environment))
+        taken[-1].see(r"^\w+\$$")
+        return taken[-1]
+
+    yield make
+    for seat in taken:
+        seat.child.close(force=True)
+
+
+def test_a_reply_changes_neither_clipboard_nor_title_nor_screen(sit: Sit) -> None:
+    seat = sit()
+    seat.type("pwd", "/home/user")
+    seat.type("hostile", "harm")
+    assert "pwd\n/home/user\nimagined$ hostile\n" in seat.shown
+    assert r"\x1b]52;c;aGFja2Vk\x07\x1b]0;owned\x07\x1b[2J\x1b[H\x1b[8mharm\x202eless\x9b2J" in seat.shown
+    assert seat.screen.title == ""
+    assert b"\x1b]" not in seat.raw and b"\x1b[2J" not in seat.raw and b"\x1b[8m" not in seat.raw
+    assert seat.leave() == 0
+
+
+def test_a_model_that_dies_ends_the_command_and_not_the_shell(sit: Sit) -> None:
+    seat = sit()
+    seat.type("dies", "one token\ngedanken: scripted:.*the connection was broken")
+    seat.type("pwd", "/home/user")
+    assert seat.leave() == 0
+
+
+def test_a_reply_without_end_is_cut_and_marked_so(sit: Sit) -> None:
+    seat = sit("--limit", "reply_tokens=16", "--limit", "continuations=0")
+    seat.type("endless", r"\(exit code unknown; the reply was cut at 16 tokens")
+    seat.type("pwd", "/home/user")
+
+
+class _NeverStops(BaseHTTPRequestHandler):
+    """A server of the OpenAI protocol that says one word after the other until nobody listens."""
+
+    hung_up = threading.Event()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        delta = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "on\n"}}]}
+        try:
+            while True:
+                self.wfile.write(f"data: {json.dumps(delta)}\n\n".encode())
+                time.sleep(0.02)
+        except OSError:
+            self.hung_up.set()
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+def test_ctrl_c_hangs_up_on_a_model_that_never_stops_and_the_shell_goes_on(sit: Sit) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _NeverStops) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/v1"
+        seat = sit("--model", "openai:endless", "--base-url", address)
+        seat.child.send("{Go on.}\rls\r")
+        seat.see("^on\non\non$")
+        seat.child.sendintr()
+        seat.see(r"^on\n\^C\n\(stopped\)\nimagined\$$")
+        assert _NeverStops.hung_up.wait(10)
+        seat.type(":machine", r"commands go to: imagined \(openai:endless\)")
+        server.shutdown()
+
+
+def test_tells_wait_for_the_next_command_and_ctrl_c_takes_them_back(sit: Sit) -> None:
+    seat = sit()
+    seat.type("{Do not show it.}", "goes to the imagined machine with its next command")
+    seat.child.send("{Be\r")
+    seat.see("^>$")
+    seat.type("quick.}", "goes to the imagined machine with its next command")
+    seat.type("ls", "told both")
+    seat.type("{Be quick.}", "goes to")
+    seat.child.send("half a line")
+    seat.see("half a line$")
+    seat.child.sendintr()
+    seat.see(r"^\(what was told is dropped\)\nimagined\$$")
+    assert seat.leave() == 0
+
+
+def test_colon_commands_complete_and_earlier_lines_come_back_in_the_next_shell(sit: Sit) -> None:
+    seat = sit()
+    seat.child.send(":per\t")
+    seat.see(r"^imagined\$ :persona$")
+    seat.child.send(" mat\t")
+    seat.see(r"^imagined\$ :persona matched$")
+    seat.type("", "persona matched")
+    assert seat.leave() == 0
+    seat = sit()
+    seat.child.send("\x1b[A")
+    seat.see(r"^imagined\$ :persona matched$")
+
+
+def test_without_colour_nothing_is_coloured(sit: Sit) -> None:
+    coloured = re.compile(rb"\x1b\[[0-9;]*(?:3[0-7]|9[0-7]|38)[;m]")
+    seat = sit(NO_COLOR="1")
+    seat.type(":persona", "claimed")
+    seat.type(":nothing", "there is no :nothing")
+    assert not coloured.search(seat.raw)
+
+
+@pytest.mark.docker
+def test_two_answers_stand_side_by_side_where_there_is_room(sit: Sit) -> None:
+    seat = sit("--machine", "both", columns=120)
+    seat.type("echo same", r"^same {55}│ same\n {59}> imagined only$")
+    assert re.search(r"^real \(docker\) +│ imagined \(scripted:replies.yaml\)$", seat.shown, re.MULTILINE)
+
+
+@pytest.mark.docker
+def test_where_there_is_no_room_they_stand_one_above_the_other(sit: Sit) -> None:
+    seat = sit("--machine", "both", columns=99)
+    seat.type("echo same", r"^real \(docker\):\n  same\nimagined .*:\n  same\n≠ imagined only$")
+    seat.type(":diff", r"^ same\n\+imagined only$")
+
+
+@pytest.mark.docker
+def test_ctrl_c_stops_what_runs_on_both_machines_and_leaves_both_usable(sit: Sit) -> None:
+    seat = sit("--machine", "both", columns=120)
+    seat.type("echo same > kept", "imagined only")
+    seat.child.send("sleep 61\r")
+    seat.see(r"^real: \d+ s, 0 lines │ imagined: done in 0 s, 0 tokens   Ctrl-C stops$")
+    seat.child.sendintr()
+    seat.see(r"(?s)sleep 61\n[\n^C]*\(stopped\)\nboth\$$", seconds=30)
+    seat.type("cat kept; echo same", r"same +│ same")
+    assert seat.leave() == 0
