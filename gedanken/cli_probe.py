@@ -1,8 +1,28 @@
 """`gedanken probe`: small experiments, each on one question."""
 
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
-from gedanken.cli_errors import EXIT_CODES
+from gedanken.cli_errors import EXIT_CODES, clear_errors
+from gedanken.cli_sandbox import Json, Sandbox, Trust
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Model = Annotated[
+    str,
+    typer.Option(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3, or scripted:FILE."),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="Address of an OpenAI-compatible server, for a model named openai:….")
+]
+PersonaName = Annotated[str, typer.Option("--persona", help="A packaged persona or a YAML file.")]
+Out = Annotated[Path | None, typer.Option(help="File that takes the whole result as JSON.")]
 
 probe_app = typer.Typer(
     help="Ask one question of an imagined machine, with many small programs or commands.",
@@ -10,3 +30,129 @@ probe_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+@probe_app.command(
+    epilog="Examples:  gedanken probe memory   |   gedanken probe memory --policy requests --temperature 1.   "
+    + EXIT_CODES
+)
+def memory(
+    policy: Annotated[
+        str, typer.Option(help="How the context is rebuilt: requests, transcript, none, or all three in turn.")
+    ] = "all",
+    script: Annotated[
+        Path | None, typer.Option(help="Lines to type before the loss, # for comments; by default ten packaged ones.")
+    ] = None,
+    model: Model = "embedded",
+    base_url: BaseUrl = None,
+    persona: PersonaName = "ubuntu-18.04-4x3090",
+    temperature: Annotated[
+        float, typer.Option(min=0, max=2, help="At 0 the same question should have the same answer.")
+    ] = 0.0,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Type commands, drop the model's context as a service does, rebuild it, and ask what it still knows."""
+    from agents.session import POLICIES
+    from experiment.errors import BadInput
+    from gedanken.loading import load_persona
+    from gedanken.probe_memory import print_probe, probe_memory, read_commands
+    from gedanken.probing import check_out
+    from gedanken.screen import Screen
+
+    with clear_errors():
+        if policy not in (*POLICIES, "all"):
+            raise BadInput(f"--policy {policy}: one of {', '.join(POLICIES)}, all")
+        check_out(out)
+        policies = [one for one in POLICIES if policy in (one, "all")]
+        probe = asyncio.run(
+            probe_memory(
+                model, base_url, load_persona(persona), read_commands(script), policies, temperature, Screen()
+            )
+        )
+        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
+
+
+def _complete_sequence(incomplete: str) -> list[str]:
+    from probes.terminal import battery
+
+    return [one.name for one in battery() if one.name.startswith(incomplete)]
+
+
+@probe_app.command(
+    epilog="Examples:  gedanken probe terminal   |   gedanken probe terminal --only fruit   |   "
+    "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + EXIT_CODES
+)
+def terminal(
+    model: Model = "embedded",
+    base_url: BaseUrl = None,
+    persona: PersonaName = "matched",
+    sandbox: Sandbox = "auto",
+    trust: Trust = False,
+    only: Annotated[
+        str | None, typer.Option(help="One sequence of commands.", autocompletion=_complete_sequence)
+    ] = None,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Type ordinary commands into an imagined machine and into a real one, and count where they agree."""
+    from gedanken.loading import load_persona
+    from gedanken.probe_terminal import choose, print_probe, probe_terminal
+    from gedanken.probing import check_out
+    from gedanken.screen import Screen
+
+    with clear_errors():
+        check_out(out)
+        probe = asyncio.run(
+            probe_terminal(model, base_url, load_persona(persona), choose(only), sandbox, trust, Screen())
+        )
+        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
+
+
+@probe_app.command(
+    epilog="Examples:  gedanken probe edits   |   gedanken probe edits --program my.py --samples 8 --json.   "
+    + EXIT_CODES
+)
+def edits(
+    program: Annotated[
+        Path | None, typer.Option(help="A Python program; by default the packaged one, which prints a shape.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=0, max=100, help="Imagined runs of each edit at temperature 1.")] = 4,
+    model: Model = "embedded",
+    base_url: BaseUrl = None,
+    sandbox: Sandbox = "auto",
+    trust: Trust = False,
+    dataset: Annotated[str, typer.Option(help="What the program trains on: mnist or cifar10.")] = "cifar10",
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Change what does not run, comments, blank lines and names, and see whether the imagined output changes."""
+    from experiment.errors import BadInput
+    from gedanken.loading import load_persona
+    from gedanken.probe_edits import print_probe, probe_edits, read_program
+    from gedanken.probing import check_out
+    from gedanken.screen import Screen
+    from sandbox.datasets import DATASETS
+
+    with clear_errors():
+        if dataset not in DATASETS:
+            raise BadInput(f"--dataset {dataset}: one of {', '.join(DATASETS)}")
+        check_out(out)
+        question, persona = read_program(program), load_persona("matched")
+        probe = asyncio.run(
+            probe_edits(model, base_url, persona, question, samples, dataset, sandbox, trust, Screen())
+        )
+        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
+
+
+def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
+    """Keep a result, and print it for a person or as JSON. Raises BadInput."""
+    from rich.console import Console
+
+    from gedanken.probing import keep
+
+    keep(out, result)
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        print_it(Console(highlight=False))

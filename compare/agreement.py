@@ -1,0 +1,82 @@
+"""Ordinary commands on a real and on an imagined machine: where a person at the terminal would see the same."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from compare.intervals import Share, share_of
+from experiment.execution import Cause, Execution
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One command of a sequence, as both machines answered it."""
+
+    sequence: str
+    kind: str
+    real: Execution
+    imagined: Execution
+
+    @property
+    def prints(self) -> bool:
+        """Whether it really prints something. To agree on silence is easy."""
+        return bool(seen(self.real.output))
+
+    @property
+    def cut(self) -> bool:
+        """Whether the imagined reply was ended by the token limit."""
+        return self.imagined.cause is Cause.CUT
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both show the same; a reply that was cut has not come to its end, and never does."""
+        return not self.cut and seen(self.real.output) == seen(self.imagined.stdout)
+
+    @property
+    def status_agrees(self) -> bool:
+        """Whether the real exit code is the one that was read off the imagined output."""
+        return self.real.exit_code == self.imagined.exit_code
+
+
+class Agreement(NamedTuple):
+    """Shares of commands on which both machines agree."""
+
+    printing: Share
+    """Of those that really print something, the share that shows exactly that."""
+    silent: Share
+    """Of those that really print nothing, the share that shows nothing."""
+    status: Share
+    """Of all, the share with the same exit code."""
+
+
+def seen(text: str) -> str:
+    """A text without what nobody sees at a terminal: blank ends of lines, and blank lines at its end."""
+    return "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
+
+
+def agreement_of(answered: Iterable[Answered]) -> Agreement:
+    """On how many of these commands both machines agree."""
+    answered = list(answered)
+    printing = [one.agrees for one in answered if one.prints]
+    silent = [one.agrees for one in answered if not one.prints]
+    status = [one.status_agrees for one in answered]
+    return Agreement(*(share_of(sum(found), len(found)) for found in (printing, silent, status)))
+
+
+def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
+    """The agreement on each kind of command, in the order in which kinds first occur."""
+    kinds = dict.fromkeys(one.kind for one in answered)
+    return {kind: agreement_of(one for one in answered if one.kind == kind) for kind in kinds}
+
+
+def whole_sequences(answered: Sequence[Answered]) -> Share:
+    """The share of sequences in which every command agrees, to the end."""
+    broken = {one.sequence for one in answered if not one.agrees}
+    every = {one.sequence for one in answered}
+    return share_of(len(every - broken), len(every))
+
+
+def breaches_by_kind(answered: Iterable[Answered]) -> dict[str, int]:
+    """How often each rule of a terminal was broken, the most frequent first."""
+    return dict(Counter(breach.kind for one in answered for breach in one.imagined.breaches).most_common())

@@ -1,0 +1,170 @@
+"""`gedanken probe edits`: a program with comments, blank lines and names changed, really run and imagined."""
+
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compare.edits import Edited, EditReport, SitePrints, compare_edits, verdict_on
+from compare.source import Source
+from experiment.conditions import Conditions
+from experiment.errors import BadInput
+from experiment.execution import Execution, Limits
+from experiment.persona import Persona
+from gedanken.probing import Both, open_both
+from gedanken.screen import Screen, harmless
+from probes.edits import neutral_edits, watched_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sandbox.machine import SandboxMachine
+
+LIMITS = Limits(reply_tokens=512, continuations=0)
+FILE = "train.py"
+"""What every program is called on both machines: a name such as `shape_once.py` would say what it does."""
+COMMAND = f"python3 {FILE}"
+SEED = 1
+CHARACTERS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A program, its edits, and the print that is watched."""
+
+    program: str
+    edits: dict[str, str]
+    watched: int
+    """Index of the watched print among the print sites."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditsProbe:
+    """What came of the probe."""
+
+    model: dict[str, object]
+    machine: str
+    conditions: dict[str, object]
+    question: Question
+    edited: tuple[Edited, ...]
+    reports: tuple[EditReport, ...]
+    verdict: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as plain values."""
+        return {"probe": "edits", **asdict(self)}
+
+
+def read_program(path: Path | None) -> Question:
+    """The program of a file, or the packaged one, with its edits. Raises BadInput where there is nothing to ask."""
+    where = resources.files("probes") / "programs" / "shape_once.py" if path is None else path
+    try:
+        source = where.read_text(encoding="utf-8")
+        edits, line = neutral_edits(source), watched_line(source)
+    except OSError as error:
+        raise BadInput(f"--program {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"--program {path}: not a text file") from error
+    except SyntaxError as error:
+        raise BadInput(f"--program {path}: not valid Python: {error.msg or error}") from error
+    watched = [at for at, site in enumerate(Source(source).print_sites()) if line and site.line >= line]
+    if not watched:
+        raise BadInput(f"--program {path}: has no print that makes a line, so there is nothing to watch")
+    return Question(where.name, edits, watched[0])
+
+
+async def probe_edits(
+    model: str,
+    base_url: str | None,
+    persona: Persona,
+    question: Question,
+    samples: int,
+    dataset: str,
+    sandbox: str,
+    trusted: bool,
+    screen: Screen,
+) -> EditsProbe:
+    """Really run every edit with the same seed, and have each imagined in a fresh session.
+
+    Raises BadInput, NoSandbox or NoModel.
+    """
+    async with open_both(model, base_url, dataset, LIMITS, screen, sandbox, trusted) as both:
+        real = [await _really_run(both.machine, source) for source in question.edits.values()]
+        edited = []
+        for (edit, source), really in zip(question.edits.items(), real, strict=True):
+            asked = (0, 0, *range(1, samples + 1))
+            trunk, again, *drawn = [await _imagine(both, persona, source, sample, edit, screen) for sample in asked]
+            edited.append(Edited(edit, source, really, trunk, again, tuple(drawn)))
+    conditions: dict[str, object] = {
+        "persona": persona.name,
+        **Conditions(session="fresh").model_dump(),
+        "dataset": str(both.world.dataset),
+        "seed": SEED,
+        "samples": samples,
+        "reply_tokens": LIMITS.reply_tokens,
+        "continuations": LIMITS.continuations,
+    }
+    reports = compare_edits(edited, question.watched)
+    return EditsProbe(
+        both.model.describe(),
+        both.machine.name,
+        conditions,
+        question,
+        tuple(edited),
+        reports,
+        verdict_on(reports),
+    )
+
+
+async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
+    machine.write(FILE, source)
+    async with machine.branch(SEED) as leaf:
+        return await leaf.run(COMMAND)
+
+
+async def _imagine(both: Both, persona: Persona, source: str, sample: int, edit: str, screen: Screen) -> Execution:
+    from agents.imagined import ImaginedMachine
+
+    screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
+    machine = ImaginedMachine(both.model, persona, both.world, LIMITS, sample=sample)
+    machine.place(FILE, source)
+    return await machine.ask(COMMAND)
+
+
+def print_probe(probe: EditsProbe, console: "Console") -> None:
+    """Print for each edit and each print of the program how often it was printed, and what the edits changed."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    about = f"{probe.question.program}: model {probe.model['name']}, sandbox {probe.machine}"
+    console.print(Text(harmless(f"{about}, {probe.conditions['dataset']}")), soft_wrap=True)
+    table = Table(box=SIMPLE, pad_edge=False)
+    for head in ("edit", "really\nthe same", "imagined\nthe same", "print", "real", "at 0", "samples", "wording"):
+        table.add_column(head, overflow="fold")
+    for report in probe.reports:
+        first = (report.edit, _yes(report.really_same), _yes(report.same) if report.repeats else "not repeatable")
+        for at, site in enumerate(report.sites):
+            cells = (first if at == 0 else ("", "", ""), _row(site))
+            table.add_row(*(Text(harmless(cell)) for part in cells for cell in part))
+    console.print(table)
+    for report in probe.reports:
+        watched = report.sites[probe.question.watched].words
+        cut = f"; replies cut: {report.cut}" if report.cut else ""
+        console.print(
+            Text(harmless(f"{report.edit}: “{watched}” exactly once in {report.once} samples{cut}")), soft_wrap=True
+        )
+        if report.differs_at:
+            ours, theirs = (harmless(line[:CHARACTERS_SHOWN]) or "(nothing)" for line in report.differs_at)
+            console.print(Text(f"    as it is  {ours}\n    edited    {theirs}", style="dim"), soft_wrap=True)
+    console.print(Text(probe.verdict, style="bold"), soft_wrap=True)
+
+
+def _row(site: SitePrints) -> tuple[str, ...]:
+    wording = f"{len(site.reworded)} others: {site.reworded[0][:CHARACTERS_SHOWN]}" if site.reworded else "kept"
+    samples = ", ".join(map(str, site.samples)) or "-"
+    return site.words[:CHARACTERS_SHOWN], str(site.real), str(site.trunk), samples, wording
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "NO"

@@ -1,0 +1,139 @@
+"""`gedanken probe memory`: ten commands, a lost context, and what is left of it under each way to rebuild it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compare.memory import Remembered, compare_memory
+from experiment.conditions import Conditions
+from experiment.errors import BadInput
+from experiment.execution import Execution, Limits
+from experiment.persona import Persona
+from experiment.typed_line import read_line
+from gedanken.memory import ask_memory, in_a_sentence, print_memory, shortened
+from gedanken.screen import Screen, harmless
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agents.imagined import ImaginedMachine
+    from agents.session import Policy
+
+LIMITS = Limits(reply_tokens=512, continuations=0)
+MOST_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """One way to rebuild the context, and what the machine knew after it."""
+
+    policy: "Policy"
+    replayed: Execution | None
+    """The one answer to all requests at once, where they were sent again."""
+    report: tuple[Remembered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryProbe:
+    """What came of the probe."""
+
+    model: dict[str, object]
+    conditions: dict[str, object]
+    typed: tuple[Execution, ...]
+    rebuilt: tuple[Rebuilt, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as plain values, with a sentence for each policy."""
+        verdict = {one.policy: in_a_sentence(one.report) for one in self.rebuilt}
+        return {"probe": "memory", **asdict(self), "verdict": verdict}
+
+
+def read_commands(path: Path | None) -> tuple[str, ...]:
+    """The lines of a script, or of the packaged one; a line in braces is told. Raises BadInput."""
+    where = resources.files("probes") / "memory.txt" if path is None else path
+    try:
+        lines = [line.strip() for line in where.read_text(encoding="utf-8").splitlines()]
+    except OSError as error:
+        raise BadInput(f"--script {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"--script {path}: not a text file") from error
+    typed = [read_line(line) for line in lines if line and not line.startswith("#")]
+    if any(line.kind == "open" for line in typed):
+        raise BadInput(f"--script {path}: a line that begins with {{ ends with its }}; to type a brace, write \\{{")
+    if not 0 < len(typed) <= MOST_LINES:
+        raise BadInput(f"--script {path}: holds {len(typed)} lines to type; 1 to {MOST_LINES} can be")
+    return tuple(f"{{{line.text}}}" if line.kind == "tell" else line.text for line in typed)
+
+
+async def probe_memory(
+    model: str,
+    base_url: str | None,
+    persona: Persona,
+    commands: Sequence[str],
+    policies: "Sequence[Policy]",
+    temperature: float,
+    screen: Screen,
+) -> MemoryProbe:
+    """Type the commands, ask, ask again; then, from that same session each time, lose, rebuild and ask.
+
+    Raises BadInput or NoModel.
+    """
+    from agents.imagined import ImaginedMachine
+    from agents.registry import open_model
+
+    async with open_model(model, base_url, screen) as opened:
+        machine = ImaginedMachine(opened, persona, limits=LIMITS, temperature=temperature)
+        typed = []
+        for command in commands:
+            screen.say(f"typed: {command}")
+            _draw_anew(machine)
+            typed.append(await machine.run(command))
+        before, control = [await _asked(machine, when, screen) for when in ("before", "as the control")]
+        session = machine.session
+        rebuilt = []
+        for policy in policies:
+            machine.session = session
+            machine.lose()
+            screen.say(f"lost; rebuilt by {policy}")
+            _draw_anew(machine)
+            replayed = await machine.rebuild(policy)
+            after = await _asked(machine, f"after it, {policy}", screen)
+            rebuilt.append(Rebuilt(policy, replayed, compare_memory(before, control, after)))
+    conditions: dict[str, object] = {
+        "persona": persona.name,
+        **Conditions(temperature=temperature).model_dump(),
+        "reply_tokens": LIMITS.reply_tokens,
+        "continuations": LIMITS.continuations,
+    }
+    return MemoryProbe(opened.describe(), conditions, tuple(typed), tuple(rebuilt))
+
+
+def _draw_anew(machine: "ImaginedMachine") -> None:
+    """Have what is asked next be a sample of its own; at temperature 0 there is only sample 0."""
+    if machine.temperature:
+        machine.sample += 1
+
+
+async def _asked(machine: "ImaginedMachine", when: str, screen: Screen) -> tuple[Execution, ...]:
+    _draw_anew(machine)
+    return await ask_memory(machine, lambda question: screen.say(f"asked {when}: {question}"))
+
+
+def print_probe(probe: MemoryProbe, console: "Console") -> None:
+    """Print what was kept, changed and lost under each policy."""
+    from rich.text import Text
+
+    about = probe.conditions
+    line = f"model {probe.model['name']}, persona {about['persona']}, temperature {about['temperature']:g}"
+    console.print(Text(harmless(f"{line}, {len(probe.typed)} commands typed before the loss")), soft_wrap=True)
+    for one in probe.rebuilt:
+        console.print()
+        console.print(Text(f"rebuilt by {one.policy}", style="bold"))
+        if one.replayed is not None:
+            answered = f"all {len(probe.typed)} requests, sent again in one message, were answered at once"
+            cut = ", and the answer was cut" if one.replayed.exit_code is None else ""
+            console.print(Text(f"{answered}{cut}:"), soft_wrap=True)
+            console.print(Text(shortened(one.replayed.stdout), style="dim"), soft_wrap=True)
+        print_memory(one.report, console)

@@ -1,0 +1,53 @@
+"""The battery: ordinary commands in short sequences, which ask what a terminal knows of its own state."""
+
+from importlib import resources
+from typing import Annotated, Literal, NamedTuple, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+Kind = Literal[
+    "place",
+    "folders",
+    "files",
+    "reading",
+    "counting",
+    "searching",
+    "sorting",
+    "redirection",
+    "pipes",
+    "variables",
+    "exit codes",
+    "python",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Typed(NamedTuple):
+    """One command line, and what kind of command it is."""
+
+    kind: Kind
+    command: str
+
+
+def _only_pair(value: object) -> object:
+    """`{kind: command}` as a pair; a mapping of more or less is no command."""
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError("write one command as `kind: command`")
+    return next(iter(value.items()))
+
+
+class CommandSequence(BaseModel):
+    """Commands that are typed one after another into a new session."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z-]+$")
+    commands: tuple[Annotated[Typed, BeforeValidator(_only_pair)], ...] = Field(min_length=1)
+
+
+def battery() -> tuple[CommandSequence, ...]:
+    """All sequences, in the order in which they are typed."""
+    import yaml
+
+    text = (resources.files("probes") / "terminal.yaml").read_text(encoding="utf-8")
+    return TypeAdapter(tuple[CommandSequence, ...]).validate_python(yaml.safe_load(text))

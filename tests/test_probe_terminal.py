@@ -1,0 +1,186 @@
+"""`gedanken probe terminal`: a battery whose truth is only what the real machine prints."""
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import answer
+from conftest import GEDANKEN, Cli
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from compare.agreement import Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
+from experiment.execution import Breach, Cause
+from probes.terminal import KINDS, CommandSequence, battery
+
+BATTERY = battery()
+
+output_text = st.text(st.sampled_from("ab1 :\n\t"), max_size=40)
+blank_ends = st.text(st.sampled_from(" \t\n"), max_size=6)
+
+
+def answered(real: str, imagined: str, sequence: str = "walk", kind: str = "place", **changes: Any) -> Answered:
+    return Answered(sequence, kind, answer("cmd", real), answer("cmd", imagined, by_model=True, **changes))
+
+
+def test_the_battery_is_large_and_asks_of_every_kind() -> None:
+    kinds = Counter(typed.kind for sequence in BATTERY for typed in sequence.commands)
+    assert sum(kinds.values()) >= 60
+    assert set(kinds) == set(KINDS)
+    assert min(kinds.values()) >= 3
+    assert len({sequence.name for sequence in BATTERY}) == len(BATTERY)
+    assert all(3 <= len(sequence.commands) <= 5 for sequence in BATTERY)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"name": "walk", "commands": [{"place": "pwd"}], "output": "/home/user"},
+        {"name": "walk", "commands": [{"place": "pwd", "folders": "ls"}]},
+        {"name": "walk", "commands": [{"weather": "date"}]},
+        {"name": "walk", "commands": []},
+    ],
+)
+def test_a_sequence_holds_commands_and_nothing_else(fault: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(CommandSequence).validate_python(fault)
+
+
+async def typed_anew(machine: Any, sequence: CommandSequence) -> list[tuple[str, int | None]]:
+    async with machine.branch(0) as home:
+        said = [await home.run(command) for _kind, command in sequence.commands]
+    return [(one.output, one.exit_code) for one in said]
+
+
+@pytest.mark.docker
+def test_the_real_machine_answers_the_battery_twice_the_same(machine: Any) -> None:
+    async def twice() -> None:
+        for sequence in BATTERY:
+            said = await typed_anew(machine, sequence)
+            assert said == await typed_anew(machine, sequence)
+            failed = {kind for (kind, _), (_, code) in zip(sequence.commands, said, strict=True) if code}
+            assert failed <= {"exit codes"}, sequence.name
+
+    asyncio.run(twice())
+
+
+@given(output_text, blank_ends)
+def test_blank_ends_are_not_seen_and_do_not_matter(text: str, blanks: str) -> None:
+    assert answered(text, text).agrees
+    assert answered(text, text + blanks).agrees
+    assert answered(text, text.replace("\n", " \n")).agrees
+
+
+@given(output_text, st.integers(0, 40), st.sampled_from("zZ9#"))
+def test_one_other_character_is_no_agreement(text: str, at: int, other: str) -> None:
+    changed = text[:at] + other + text[at + 1 :]
+    assert not answered(text, changed).agrees
+    assert not answered(changed, text).agrees
+
+
+def test_a_reply_that_was_cut_agrees_with_nothing() -> None:
+    assert not answered("a\n", "a\n", cause=Cause.CUT, exit_code=None).agrees
+
+
+def test_agreeing_on_silence_is_counted_apart() -> None:
+    both = [answered("a\n", "b\n"), answered("", ""), answered("", ""), answered("", "chat\n", kind="files")]
+    found = agreement_of(both)
+    assert (found.printing.successes, found.printing.trials) == (0, 1)
+    assert (found.silent.successes, found.silent.trials) == (2, 3)
+    assert found.silent.low < 2 / 3 < found.silent.high
+    assert by_kind(both)["files"].silent.trials == 1
+    assert by_kind(both)["files"].printing.trials == 0
+
+
+def test_a_sequence_is_whole_only_where_every_command_agrees() -> None:
+    whole = whole_sequences([answered("a", "a", "one"), answered("a", "a", "two"), answered("a", "b", "two")])
+    assert (whole.successes, whole.trials) == (1, 2)
+
+
+def test_breaches_are_counted_by_kind() -> None:
+    fence, chat = Breach("code fence", "```"), Breach("chat", "Sure!")
+    both = [answered("a", "a", breaches=(chat, fence)), answered("a", "a", breaches=(fence,))]
+    assert breaches_by_kind(both) == {"code fence": 2, "chat": 1}
+
+
+@pytest.fixture
+def half_right(scripted: Callable[[list[dict[str, Any]]], str]) -> str:
+    """A model that keeps silent where it should, sorts right twice, and then no more."""
+    replies = {
+        "sort fruit.txt |": "\x1b]0;mine\x07apple\n",
+        "sort fruit.txt": "apple\napple\napple\nfig\nfig\npear\nplum\n",
+        "sort -u": "```\napple\nfig\npear\nplum\n```\n",
+    }
+    rules = [{"when": when, "samples": [reply]} for when, reply in replies.items()]
+    return scripted([*rules, {"when": "grep -c", "samples": ["3"], "cut": True}])
+
+
+@pytest.mark.docker
+def test_both_machines_are_typed_into_and_the_result_is_kept(gedanken: Cli, half_right: str, tmp_path: Path) -> None:
+    done = gedanken(
+        "probe", "terminal", "--model", half_right, "--sandbox", "docker", "--only", "fruit", "--json",
+        "--out", tmp_path / "kept.json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert json.loads((tmp_path / "kept.json").read_text()) == result
+    assert [one["agrees"] for one in result["commands"]] == [True, True, True, False, False]
+    assert [one["real"]["output"] for one in result["commands"]][-2:] == ["apple\nfig\n", "3\n"]
+    assert all(re.fullmatch("[0-9a-f]{64}", one["imagined"]["seal"]["sha256"]) for one in result["commands"])
+    summary = result["summary"]
+    assert (summary["all"]["printing"]["successes"], summary["all"]["printing"]["trials"]) == (2, 4)
+    assert (summary["all"]["silent"]["successes"], summary["all"]["silent"]["trials"]) == (1, 1)
+    assert (summary["whole_sequences"]["successes"], summary["cut"]) == (0, 1)
+    assert summary["breaches"] == {"code fence": 2}
+    assert result["conditions"]["persona"] == "matched"
+    assert "5 of 5 commands, the same in 3" in done.stderr
+
+
+@pytest.mark.docker
+def test_what_differs_is_shown_side_by_side_and_harmless(gedanken: Cli, half_right: str) -> None:
+    done = gedanken("probe", "terminal", "--model", half_right, "--sandbox", "docker", "--only", "fruit")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert r"\x1b]0;mine\x07apple" in done.stdout
+    assert "2 of 4 (.15 to .85)" in done.stdout
+    assert "replies cut by the token limit: 1" in done.stdout
+
+
+@pytest.mark.docker
+def test_interrupted_it_keeps_nothing(half_right: str, tmp_path: Path) -> None:
+    out = tmp_path / "kept"
+    out.mkdir()
+    arguments = ["probe", "terminal", "--model", half_right, "--sandbox", "docker", "--out", out / "result.json"]
+    command = [*GEDANKEN, *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as probe:
+        assert probe.stderr is not None
+        assert any(" commands, the same in " in line for line in probe.stderr)
+        probe.send_signal(signal.SIGINT)
+        stdout, stderr = probe.communicate(timeout=60)
+    assert probe.returncode == 130
+    assert stderr.splitlines()[-1] == "gedanken: interrupted"
+    assert stdout == ""
+    assert not list(out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "nosuch"], "--only nosuch: one of walk, "),
+        (["--out", "nosuch/kept.json"], "No such file"),
+        (["--out", "/dev/null"], "name a file"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_opened(gedanken: Cli, arguments: list[str], said: str) -> None:
+    done = gedanken("probe", "terminal", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
