@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from compare.intervals import Share, share_of
+from compare.seen import seen_lines
 from experiment.execution import Cause, Execution
 
 
@@ -21,7 +22,7 @@ class Answered:
     @property
     def prints(self) -> bool:
         """Whether it really prints something. To agree on silence is easy."""
-        return bool(seen(self.real.output))
+        return bool(seen_lines(self.real.output))
 
     @property
     def cut(self) -> bool:
@@ -31,7 +32,7 @@ class Answered:
     @property
     def agrees(self) -> bool:
         """Whether both show the same; a reply that was cut has not come to its end, and never does."""
-        return not self.cut and seen(self.real.output) == seen(self.imagined.stdout)
+        return not self.cut and seen_lines(self.real.output) == seen_lines(self.imagined.stdout)
 
     @property
     def status_agrees(self) -> bool:
@@ -48,11 +49,6 @@ class Agreement(NamedTuple):
     """Of those that really print nothing, the share that shows nothing."""
     status: Share
     """Of all, the share with the same exit code."""
-
-
-def seen(text: str) -> str:
-    """A text without what nobody sees at a terminal: blank ends of lines, and blank lines at its end."""
-    return "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
 
 
 def agreement_of(answered: Iterable[Answered]) -> Agreement:

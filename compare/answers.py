@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from compare.comparison import short
+from compare.seen import seen_lines
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding, LineRef
 from experiment.persona import Gpus, Persona, World
@@ -42,7 +43,7 @@ class _Row(NamedTuple):
 
 def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
     """One ordinary command on both machines: its exit status and what it printed."""
-    ours, theirs = _lines(real.output), _lines(imagined.stdout)
+    ours, theirs = seen_lines(real.output), seen_lines(imagined.stdout)
     if ours == theirs:
         return ()  # an imagined exit code is read off the output: equal output is as good as it gets
     explained = _explaining(real.command, claims)
@@ -217,11 +218,6 @@ def _last(execution: Execution) -> LineRef:
 def _shown(execution: Execution) -> str:
     """What its terminal shows: of an imagined one without the fences and echoes that no terminal prints."""
     return execution.stdout if execution.imagined else execution.output
-
-
-def _lines(text: str) -> list[str]:
-    """Blank ends of lines, and blank lines around the whole, cannot be seen and make no difference."""
-    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def _words(text: str) -> list[str]:

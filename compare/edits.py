@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from compare.comparison import Observed
 from compare.intervals import Share, share_of
-from compare.memory import seen_lines
+from compare.seen import seen_lines
 from compare.source import PrintSite, Source
 from experiment.execution import Cause, Execution
 

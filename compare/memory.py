@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from compare.seen import seen_lines
 from experiment.execution import Execution
 
 Verdict = Literal["kept", "changed", "lost"]
@@ -61,8 +62,3 @@ def _verdict(before: Execution, after: Execution) -> Verdict:
 def _is_answer(execution: Execution) -> bool:
     """Neither nothing nor an error; an answer that was cut is one."""
     return bool(execution.stdout.strip()) and execution.exit_code in (0, None)
-
-
-def seen_lines(text: str) -> list[str]:
-    """Blank ends of lines, and blank lines around the whole, cannot be seen and make no difference."""
-    return [line.rstrip() for line in text.strip().splitlines()]

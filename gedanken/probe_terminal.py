@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, seen, whole_sequences
+from compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
+from compare.seen import seen_lines
 from experiment.errors import BadInput, NoSandbox
 from experiment.execution import Cause, Execution, Limits
 from experiment.persona import Persona
@@ -190,7 +191,7 @@ def _differences_table(differing: Sequence[Answered]) -> "Table":
 def _shown(text: str, execution: Execution) -> "Text":
     from rich.text import Text
 
-    whole = seen(text)
+    whole = "\n".join(seen_lines(text))
     if not whole:
         return Text("(nothing)", style="dim")
     head = "\n".join(whole[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
