@@ -57,11 +57,12 @@ class Coder:
 
         `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so
         far. With a failure the model is asked to mend it, unless its last reply was the same file once more: then
-        it starts afresh. Raises NoModel.
+        it starts afresh. An edit that failed is always started afresh, from its base: so it is still one edit, and
+        what it changed can be told. Raises NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
-        mend = failure is not None and not _is_repeat(failure.program, earlier)
+        mend = failure is not None and not line.edit and not _is_repeat(failure.program, earlier)
         messages, prompt = self._first_messages(line, base)
         if mend and failure is not None:
             messages += [
@@ -88,6 +89,7 @@ class Coder:
             prompt=prompt,
             seed=self.first_seed + tries,
             line=at,
+            base=base.label if base else failure.program.label if mend and failure else None,
         )
 
     def _first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:

@@ -121,11 +121,16 @@ def _as_model(address: str, key: str, cores: int) -> Model:
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
         """Process the messages from nothing, once: a seed repeats only in the same state of the cache."""
         nonlocal warm_for
+        if messages[-1].role == "assistant":
+            # An open reply goes on from the cache as it is, and leaves what stands before it as it was.
+            if _digest(messages[:-1]) != warm_for:
+                warm_for = ""
+            return
+        wanted = _digest(messages)
         if not fresh:
             warm_for = ""
-            return
-        wanted = hashlib.sha256(repr(list(messages)).encode()).hexdigest()
-        if wanted != warm_for:
+        elif wanted != warm_for:
+            warm_for = ""  # for as long as it is under way: it may be broken off
             await cold.ainvoke(as_chat(messages), {"run_name": "warm-up"})
             warm_for = wanted
 
@@ -137,5 +142,10 @@ def _as_model(address: str, key: str, cores: int) -> Model:
         coder_prompt="checklist",
         prepare=prepare,
         prefills=True,
+        scores="grammar",
         extra=PURE_SAMPLING,
     )
+
+
+def _digest(messages: Sequence[Message]) -> str:
+    return hashlib.sha256(repr(list(messages)).encode()).hexdigest()

@@ -69,9 +69,12 @@ class Model:
     """Which wording the coder needs: small models get a checklist."""
     prepare: Prepare | None = None
     """Called before each reply, with its messages and whether it must be fresh: brings the server's cache into a
-    state that depends on nothing asked before."""
+    state that depends on nothing asked before. An open reply goes on from the cache as it is."""
     prefills: bool = False
     """Whether the server goes on from a last message that is the assistant's own."""
+    scores: Literal["grammar", "echo"] | None = None
+    """How the log-probabilities of a given text can be had: by a grammar of tokens, as the embedded server knows
+    them; or with those of the prompt, as vLLM's protocol gives them; None where they cannot."""
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
@@ -95,7 +98,7 @@ class Model:
         as far as the server allows. Raises ModelBusy for what may pass and NoModel for what will not.
         """
         try:
-            if self.prepare and messages[-1].role != "assistant":  # an open reply goes on from the cache as it is
+            if self.prepare:
                 await self.prepare(messages, fresh)
             return await self._stream(messages, sampling, role, on_text)
         except NoModel:

@@ -71,4 +71,5 @@ def _hosted(name: str, base_url: str | None) -> Model:
         raise BadInput(f"{name}: {str(error).splitlines()[0]}") from error
     except Exception as error:  # each provider raises its own for a missing key
         raise NoModel(f"{name}: {str(error).splitlines()[0]}") from error
-    return Model(name=name, chat=chat, base_url=base_url and re.sub(r"//[^/@]*@", "//", base_url))
+    shown = base_url and re.sub(r"//[^/@]*@", "//", base_url)
+    return Model(name=name, chat=chat, scores="echo" if base_url else None, base_url=shown)

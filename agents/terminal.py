@@ -21,6 +21,11 @@ def placing(name: str, source: str) -> Turn:
     return Turn(f"cat > {name} <<'{end}'\n{source.rstrip()}\n{end}", "")
 
 
+def mentioning(tell: str) -> Turn:
+    """The turn by which the imagined machine knows of a file without having seen it: what its writer was told."""
+    return Turn(f"{{{tell}}}", "")
+
+
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
     """What is sent for a command, with what is told before it in curly brackets."""
     return "\n".join([*(f"{{{tell}}}" for tell in tells), command])

@@ -4,6 +4,7 @@ import math
 
 from compare.curves import read_curves
 from compare.source import Source
+from compare.training_settings import batch_size, holds_number, learning_rate
 from experiment.execution import Cause, Execution
 from experiment.script import Task
 
@@ -29,9 +30,22 @@ def _problems_in_code(parsed: Source, task: Task) -> list[str]:
     layers = parsed.layer_count()
     if layers not in (None, task.layers):
         problems.append(f"the network must have {task.layers} layers with weights, and has {layers}")
+    problems += _problem_in_setting(parsed, "batch size", task.batch_size, batch_size(parsed))
+    problems += _problem_in_setting(parsed, "learning rate", task.learning_rate, learning_rate(parsed))
     if task.all_gpus and not parsed.uses_all_gpus():
         problems.append("it must use all GPUs, for example with nn.DataParallel(model), and uses one")
     return problems
+
+
+def _problem_in_setting(parsed: Source, name: str, wanted: float | None, found: float | None) -> list[str]:
+    """What is wrong with a setting. One that the source does not tell is wrong where the number is nowhere in it."""
+    if wanted is None or found == wanted:
+        return []
+    if found is not None:
+        return [f"the {name} must be {wanted:g}, and is {found:g}"]
+    if holds_number(parsed, wanted):
+        return []
+    return [f"the {name} must be {wanted:g}: the source does not tell it, and {wanted:g} stands nowhere in it"]
 
 
 def _ending(execution: Execution) -> str:

@@ -59,6 +59,10 @@ class Comparison:
     real: tuple[Observed, ...]
     imagined: tuple[Observed, ...]
     claims: tuple[str, ...]
+    earlier: tuple[Observed, ...] = ()
+    """Runs of earlier versions, real and imagined."""
+    gpus: int | None = None
+    """How many the real machine has; None where that is not known."""
 
     @property
     def name(self) -> str:

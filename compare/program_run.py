@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from compare.comparison import Comparison, Observed
+from compare.gpu_claims import gpu_claims
 from compare.line_checks import counts, exit_status, fixed_seed, foreign_lines, literals
 from compare.number_checks import epochs, first_and_last, impossible_values, last_values, times
+from compare.reused_numbers import reused_numbers
 from compare.source import Source
 from experiment.execution import Execution
 from experiment.finding import Finding
@@ -21,6 +23,8 @@ CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
     impossible_values,
     times,
     fixed_seed,
+    reused_numbers,
+    gpu_claims,
 )
 """Every check, in the order in which its findings are told."""
 
@@ -30,10 +34,13 @@ def compare_runs(
     real: Sequence[Execution],
     imagined: Sequence[Execution],
     claims: tuple[str, ...] = (),
+    earlier: Sequence[Execution] = (),
+    gpus: int | None = None,
 ) -> tuple[Finding, ...]:
     """Everything found when runs of one program, or logs without one, are held side by side.
 
-    `claims` are the facts that the persona claims falsely on purpose.
+    `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
+    before, `gpus` how many the real machine has, where that is known.
     """
     source = None
     if program is not None:
@@ -48,5 +55,7 @@ def compare_runs(
         tuple(Observed(execution, sites) for execution in real),
         tuple(Observed(execution, sites) for execution in imagined),
         claims,
+        tuple(Observed(execution, ()) for execution in earlier),
+        gpus,
     )
     return tuple(finding for check in CHECKS for finding in check(comparison))

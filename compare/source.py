@@ -2,7 +2,9 @@
 
 import ast
 import math
+import operator
 import re
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 HOLE = "\x00"
@@ -13,6 +15,14 @@ GPU_WORDS = ("DataParallel", "DistributedDataParallel", "init_process_group")
 LEVELS = 200
 """How deep the tree of a program may be: far above what is written, far below what recursion can bear."""
 MOST_EPOCHS = 100_000
+LONGEST_DEVICE = 12
+"""Characters that the name of a device has at most, such as `cuda:3`; what is longer is words for a person."""
+_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 SEED_CALLS = frozenset({"manual_seed", "seed", "seed_everything", "default_rng", "set_seed"})
 _FORMAT_FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _PERCENT_FIELD = re.compile(r"%%|%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[sdifgeEGrxX]")
@@ -25,6 +35,8 @@ class PrintSite:
     template: str
     line: int
     """Line of the source, counted from 1."""
+    function: str = ""
+    """Name of the function that it stands in, the innermost; empty at the top of the program."""
 
     def makes(self, line: str) -> bool:
         """Whether this site can print this line; blanks around it aside. Takes linear time on any line."""
@@ -69,15 +81,13 @@ class Source:
 
     def print_sites(self) -> tuple[PrintSite, ...]:
         """Every line that the program's own `print` calls can make, in the order of the source."""
-        calls = [node for node in ast.walk(self.tree) if _called_name(node) == "print"]
         sites: list[PrintSite] = []
-        for call in sorted(calls, key=lambda node: node.lineno if isinstance(node, ast.Call) else 0):
-            assert isinstance(call, ast.Call)
+        for call, function in sorted(self._prints(), key=lambda found: (found[0].lineno, found[0].col_offset)):
             if any(keyword.arg == "file" for keyword in call.keywords):
                 continue
             for line in _template_of(call).split("\n"):
                 if line.strip():
-                    sites.append(PrintSite(line.strip(), call.lineno))
+                    sites.append(PrintSite(line.strip(), call.lineno, function))
         return tuple(sites)
 
     def layer_count(self) -> int | None:
@@ -104,31 +114,64 @@ class Source:
 
     def uses_all_gpus(self) -> bool:
         """Whether it names one of PyTorch's ways to use several GPUs."""
-        names = {node.attr for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
-        names |= {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
-        return any(word in names for word in GPU_WORDS)
+        return not self._names().isdisjoint(GPU_WORDS)
 
-    def _find_constants(self) -> dict[str, int]:
-        """Names that stand for one integer wherever they are assigned."""
-        found: dict[str, int | None] = {}
+    def names_gpus(self) -> bool:
+        """Whether it names GPUs at all: in a name, or as a device such as `cuda:0`."""
+        texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
+        devices = {text for text in texts if isinstance(text, str) and len(text) <= LONGEST_DEVICE}
+        named = any(word in name.lower() for name in self._names() | devices for word in ("cuda", "gpu"))
+        return named or self.uses_all_gpus()
+
+    def calls(self, names: Container[str]) -> list[ast.Call]:
+        """Every call of a function or class with one of these names, whatever module it stands in."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and _called_name(node) in names]
+
+    def number(self, node: ast.expr) -> int | float | None:
+        """What an expression comes to, where the source alone tells."""
+        match node:
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+                return value
+            case ast.Name(id=name):
+                return self._constants.get(name)
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
+                ours, theirs = self.number(left), self.number(right)
+                if ours is None or theirs is None:
+                    return None
+                try:
+                    return _ARITHMETIC[type(op)](ours, theirs)
+                except ArithmeticError:
+                    return None
+        return None
+
+    def _prints(self) -> Iterator[tuple[ast.Call, str]]:
+        """Every call of `print`, with the name of the function that it stands in."""
+        waiting: list[tuple[ast.AST, str]] = [(self.tree, "")]
+        while waiting:
+            node, function = waiting.pop()
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                function = node.name
+            if isinstance(node, ast.Call) and _called_name(node) == "print":
+                yield node, function
+            waiting += [(child, function) for child in ast.iter_child_nodes(node)]
+
+    def _names(self) -> set[str]:
+        names = {node.attr for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
+        return names | {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
+
+    def _find_constants(self) -> dict[str, int | float]:
+        """Names that stand for one number wherever they are assigned."""
+        found: dict[str, int | float | None] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                name, value = node.targets[0].id, None
-                if isinstance(node.value, ast.Constant) and type(node.value.value) is int:
-                    value = node.value.value
+                name = node.targets[0].id
+                value = self.number(node.value) if isinstance(node.value, ast.Constant) else None
                 found[name] = value if found.get(name, value) == value else None
         return {name: value for name, value in found.items() if value is not None}
 
     def _integer(self, node: ast.expr) -> int | None:
-        if isinstance(node, ast.Constant) and type(node.value) is int:
-            return node.value
-        if isinstance(node, ast.Name):
-            return self._constants.get(node.id)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-            left, right = self._integer(node.left), self._integer(node.right)
-            if left is not None and right is not None:
-                return left + right if isinstance(node.op, ast.Add) else left - right
-        return None
+        value = self.number(node)
+        return value if isinstance(value, int) else None
 
     def _range_length(self, node: ast.expr) -> int | None:
         """How many turns a loop over `range(…)` takes, where its bounds are static."""

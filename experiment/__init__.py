@@ -1,5 +1,6 @@
 """The nouns of gedanken. A leaf: nothing here imports any other part of the project."""
 
+from experiment.conditions import Conditions
 from experiment.errors import BadInput, GedankenError, NoModel, NoSandbox
 from experiment.execution import Breach, Cause, Execution, Limits, Machine, RealMachine, Seal
 from experiment.finding import Finding, LineRef
@@ -11,6 +12,7 @@ __all__ = [
     "BadInput",
     "Breach",
     "Cause",
+    "Conditions",
     "Dataset",
     "Execution",
     "Experiment",

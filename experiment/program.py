@@ -2,6 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
+
+Edit = Literal["worked", "changed nothing", "broke the program", "did something else"]
+"""What became of an edit. A program is broken where it does not come to its end and the one it was made from did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,10 @@ class Program:
     works: bool | None = None
     """None until it has been executed."""
     problems: tuple[str, ...] = ()
+    base: str | None = None
+    """Label of the version that it was made from, by an edit or a repair."""
+    edit: Edit | None = None
+    """What became of the edit that made it; None where none did, or until it is judged."""
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from experiment.conditions import Conditions
 from experiment.execution import Limits
 from experiment.typed_line import read_line
 
@@ -20,6 +21,10 @@ class Task(BaseModel):
     layers: int = Field(ge=1, le=64)
     """Layers with weights."""
     epochs: int = Field(ge=1, le=10_000)
+    batch_size: int | None = Field(default=None, ge=1, le=1 << 20)
+    """Images that each step of the training must take; None leaves it to the coder."""
+    learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """What the optimizer must be given; None leaves it to the coder. With a mad one, `learns` is false."""
     learns: bool = True
     """Whether the loss must fall and the accuracy beat the majority class by far."""
     shape_print: bool = False
@@ -91,6 +96,7 @@ class Experiment(BaseModel):
     dataset: Literal["mnist", "cifar10"] = "mnist"
     script: tuple[ScriptLine, ...] = Field(min_length=1, max_length=200)
     limits: Limits = Limits()
+    conditions: Conditions = Conditions()
 
     @model_validator(mode="after")
     def _files_exist_before_they_are_used(self) -> Self:

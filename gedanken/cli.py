@@ -12,6 +12,7 @@ import typer
 from gedanken.cli_errors import EXIT_CODES, clear_errors
 from gedanken.cli_probe import probe_app
 from gedanken.cli_sandbox import Sandbox, Trust, sandbox_app
+from gedanken.cli_shell import EPILOG, shell
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(probe_app, name="probe")
+app.command(epilog=EPILOG)(shell)
 
 
 def _version(wanted: bool) -> None:
@@ -70,7 +72,8 @@ def run(
     experiment: Annotated[
         str,
         typer.Argument(
-            help="A packaged experiment (article, mnist, cifar10-shape, hundred-epochs, all-gpus) or a YAML file.",
+            help="A packaged experiment (article, mnist, cifar10-shape, changing, hundred-epochs, all-gpus) or a "
+            "YAML file.",
             autocompletion=_complete_experiment,
         ),
     ] = "article",
@@ -106,24 +109,49 @@ def run(
     simulate: Annotated[
         bool, typer.Option("--simulate/--no-simulate", help="Whether the model imagines the runs.")
     ] = True,
+    source: Annotated[
+        str | None, typer.Option(help="shown or hidden: whether the imagined machine is shown the programs.")
+    ] = None,
+    session: Annotated[
+        str | None, typer.Option(help="running or fresh: whether a program is imagined at the end of the session.")
+    ] = None,
+    claims: Annotated[
+        bool | None, typer.Option("--claims/--no-claims", help="Whether the persona claims what is false on purpose.")
+    ] = None,
+    steps: Annotated[
+        bool | None, typer.Option("--steps/--no-steps", help="Whether it may work things out before the output.")
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(help="Of the samples beside the trunk's, 0 to 2.")] = None,
+    surprise: Annotated[
+        bool,
+        typer.Option(
+            "--surprise/--no-surprise",
+            help="Whether the model is asked, in the end, how likely real output was to it.",
+        ),
+    ] = True,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Have a model write a program, really run it, have the model imagine the run, and compare."""
-    from gedanken.loading import load_experiment, load_persona, with_limits
+    from gedanken.loading import load_experiment, load_persona, with_conditions, with_limits
     from gedanken.screen import Screen
     from sandbox.gpus import parse_gpus
 
     screen = Screen()
     with clear_errors():
         chosen = load_experiment(experiment)
-        chosen = chosen.model_copy(update={"limits": with_limits(chosen.limits, limit or [])})
+        flags = {"source": source, "session": session, "claims": claims, "steps": steps, "temperature": temperature}
+        changes = {
+            "limits": with_limits(chosen.limits, limit or []),
+            "conditions": with_conditions(chosen.conditions, flags),
+        }
+        chosen = chosen.model_copy(update=changes)
         player = load_persona(persona or chosen.persona)
         from gedanken.running import Wishes
         from gedanken.running import run as run_experiment
 
         wishes = Wishes(
-            chosen, player, model, base_url, real, imagined, simulate, out, sandbox, trust, parse_gpus(gpus)
+            chosen, player, model, base_url, real, imagined, simulate, out, sandbox, trust, parse_gpus(gpus), surprise
         )
         record, outcome = asyncio.run(run_experiment(wishes, screen))
     if as_json:

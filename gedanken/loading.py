@@ -1,6 +1,6 @@
 """Experiments and personas from YAML: packaged by name, the user's by path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
@@ -8,6 +8,7 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from experiment.conditions import Conditions
 from experiment.errors import BadInput
 from experiment.execution import Limits
 from experiment.persona import Persona
@@ -45,6 +46,16 @@ def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
         except ValidationError as error:
             raise BadInput(f"--limit {setting}: {error.errors()[0]['msg']}") from error
     return Limits.model_validate(values)
+
+
+def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
+    """`conditions` with those flags in place that were given, that is, are not None. Raises BadInput, naming one."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Conditions.model_validate(conditions.model_dump() | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(f"--{first['loc'][0]} {first['input']}: {first['msg']}") from error
 
 
 def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:

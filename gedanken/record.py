@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from agents.coder import fence_for
+from agents.surprise import Lines, ProgramSurprise
+from compare.edits_told import Diff, diff_of
+from compare.prints import PrintRow, print_table
 from experiment.errors import BadInput
 from experiment.execution import Execution
 from experiment.finding import Finding
@@ -49,6 +53,8 @@ class Record:
         self.programs: dict[str, Program] = {}
         self.executions: list[Execution] = []
         self.findings: list[Finding] = []
+        self.surprise: Sequence[ProgramSurprise] | str | None = None
+        """Or why it is not available; None where nobody asked."""
         for name in ("programs", "outputs"):
             (folder / name).mkdir()
 
@@ -57,12 +63,15 @@ class Record:
         for program in update.get("programs", []):
             self.programs[program.label] = program
             self._write(f"programs/{program.label}.py", program.source)
+            if diff := self.diff(program):
+                self._write(_diff_path(program), diff.text)
         for execution in update.get("executions", []):
             self.executions.append(execution)
             self._write(_stdout_path(execution), execution.stdout)
             if execution.output != execution.stdout:
                 self._write(_terminal_path(execution), execution.output)
         self.findings += update.get("findings", [])
+        self.surprise = update.get("surprise", self.surprise)
 
     def finish(self, outcome: str) -> dict[str, Any]:
         """Write `run.json`, `comparison.json` and `transcript.md`; return what stands in the first."""
@@ -70,27 +79,51 @@ class Record:
         self._about["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
         result = self.as_json()
         self._write("run.json", _json(result))
-        self._write("comparison.json", _json({"findings": result["findings"]}))
+        compared = {key: result[key] for key in ("conditions", "findings")}
+        prints = [asdict(row) for row in self.prints()]
+        self._write("comparison.json", _json({**compared, "prints": prints}))
         self._write("transcript.md", self._transcript())
         return result
+
+    def diff(self, program: Program) -> Diff | None:
+        """What a version changed of the one it was made from; None where it was made from none."""
+        base = self.programs.get(program.base or "")
+        return diff_of(base, program) if base else None
+
+    def prints(self) -> list[PrintRow]:
+        """Every print of every version, with what each world showed of it."""
+        executions = self._in_order()
+        return [row for program in self.programs.values() for row in print_table(program, executions)]
+
+    def breaches(self) -> Counter[str]:
+        """How often imagined runs broke the rules of a terminal, by kind."""
+        return Counter(breach.kind for execution in self.executions for breach in execution.breaches)
 
     def as_json(self, prefix: str = "") -> dict[str, Any]:
         """Everything as plain values; `prefix` is put before each path."""
         executions = self._in_order()
         return {
             **self._about,
-            "programs": [
-                {
-                    "label": program.label,
-                    "path": f"{prefix}programs/{program.label}.py",
-                    "sha256": program.sha256,
-                    **{key: value for key, value in asdict(program).items() if key not in ("source",)},
-                }
-                for program in self.programs.values()
-            ],
+            "programs": [self._program(program, prefix) for program in self.programs.values()],
             "real": [_execution(one, prefix) for one in executions if not one.imagined],
             "imagined": [_execution(one, prefix) for one in executions if one.imagined],
             "findings": [asdict(finding) for finding in self.findings],
+            "breaches": dict(self.breaches().most_common()),
+            **({} if self.surprise is None else {"surprise": _surprise(self.surprise)}),
+        }
+
+    def _program(self, program: Program, prefix: str) -> dict[str, Any]:
+        record = asdict(program)
+        del record["source"]
+        diff = self.diff(program)
+        return {
+            "label": program.label,
+            "path": f"{prefix}programs/{program.label}.py",
+            "sha256": program.sha256,
+            **record,
+            "diff": prefix + _diff_path(program) if diff else None,
+            "lines_added": diff.added if diff else None,
+            "lines_removed": diff.removed if diff else None,
         }
 
     def _in_order(self) -> list[Execution]:
@@ -119,6 +152,9 @@ class Record:
             title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
             parts.append(f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}")
             parts += [f"- {_inline(note)}" for note in execution.notes]
+            if execution.breaches:
+                kinds = Counter(breach.kind for breach in execution.breaches)
+                parts.append(f"- broke the rules of a terminal: {told_counts(kinds)}; taken off")
         return "\n".join(parts) + "\n"
 
 
@@ -135,6 +171,25 @@ def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
         "terminal": prefix + (_terminal_path(execution) if differs else _stdout_path(execution)),
         **({"seal": seal} if execution.imagined else {}),
     }
+
+
+def _surprise(found: Sequence[ProgramSurprise] | str) -> object:
+    if isinstance(found, str):
+        return {"not available": found}
+    return [asdict(one) | {name: _lines(getattr(one, name)) for name in ("real", "imagined")} for one in found]
+
+
+def _lines(lines: Lines | None) -> list[dict[str, Any]] | None:
+    return None if lines is None else [line._asdict() for line in lines]
+
+
+def told_counts(counts: Counter[str]) -> str:
+    """Such as `code fence 4, echo of the command 1`."""
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())
+
+
+def _diff_path(program: Program) -> str:
+    return f"programs/{program.label}.diff"
 
 
 def _stdout_path(execution: Execution) -> str:

@@ -1,7 +1,7 @@
 """From an experiment to its results: opens the machines and the model, drives the graph, keeps the record."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -40,6 +40,8 @@ class Wishes:
     trusted: bool = False
     """Whether `host`, which isolates nothing, may run what the model writes."""
     gpus: "GpuWish | None" = None
+    surprise: bool = True
+    """Whether a model that can is asked how likely the real output was to it."""
 
 
 async def run(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
@@ -51,6 +53,7 @@ async def run(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
     from agents.registry import check_name
 
     check_name(wishes.model, wishes.base_url)
+    wishes = replace(wishes, persona=wishes.experiment.conditions.play(wishes.persona))
     folder = make_folder(wishes.out or _new_folder(wishes.experiment.name))
     try:
         return await _run_in(folder, wishes, screen)
@@ -88,6 +91,10 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record,
             "persona": {
                 "name": wishes.persona.name,
                 "facts": [fact._asdict() for fact in facts],
+            },
+            "conditions": {
+                **wishes.experiment.conditions.model_dump(),
+                "claimed": list(wishes.persona.claims),
             },
             "machine": world.model_dump(),
             "dataset": str(dataset),
@@ -141,6 +148,7 @@ async def _drive(
         real=wishes.real,
         imagined=wishes.imagined,
         simulate=wishes.simulate,
+        surprise=wishes.surprise,
     )
     tracer = LocalTracer(record.folder / "trace.jsonl")
     outcome = INTERRUPTED
@@ -196,7 +204,10 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
         if program.works is None:
             screen.finished(node, f"{program.label}, by the {program.prompt} prompt")
         elif not program.works:
-            screen.finished(node, f"{program.label} refused: {'; '.join(program.problems)}")
+            edited = f", an edit that {program.edit}," if program.edit else ""
+            screen.finished(node, f"{program.label}{edited} refused: {'; '.join(program.problems)}")
+        elif program.edit:
+            screen.finished(node, f"{program.label}, an edit that {program.edit}")
     if node == "compare":
         screen.finished(node, f"{len(update.get('findings', []))} findings")
 

@@ -38,7 +38,7 @@ def build_graph(
     graph.add_node("replicate", nodes.replicate, input_schema=Leaf)
     graph.add_node("simulate", nodes.simulate, input_schema=Leaf, retry_policy=TRANSIENT, timeout=IDLE)
     graph.add_node("compare", nodes.compare, destinations=("write", "execute", "report"))
-    graph.add_node("report", nodes.report)
+    graph.add_node("report", nodes.report, timeout=IDLE)
     graph.add_edge(START, "persona")
     graph.add_edge("replicate", "compare")
     graph.add_edge("simulate", "compare")

@@ -9,16 +9,20 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from agents.coder import Coder, Failure, quotes, same_program
-from agents.terminal import placing
+from agents.session import Session
+from agents.surprise import surprises
+from agents.terminal import typing
 from compare.acceptance import problems_of
 from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
+from compare.edits_told import judge_edit, judge_repeat
 from compare.program_run import compare_runs
 from experiment.errors import NoSandbox
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from experiment.program import Program
-from graphs.state import DONE, NO_WORKING_PROGRAM, Context, Leaf, State, keep_programs
-from graphs.steps import TRIES, attach, base_of, latest, leaves, next_step, tries_of
+from graphs.knowing import introduce
+from graphs.state import DONE, NO_WORKING_PROGRAM, Asked, Context, Leaf, State, keep_programs
+from graphs.steps import TRIES, attach, base_of, latest, leaves, next_step, questions, runs_before, tries_of
 
 Emit = Callable[[str], None]
 
@@ -34,7 +38,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
         executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
     findings = list(gpus_not_seen(context.world))
     if context.simulate:
-        machine = context.imagined_machine((), sample=0)
+        machine = context.imagined_machine(Session(), sample=0)
         for number, command in enumerate(BOOT_COMMANDS):
             async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
                 answer = await machine.run(
@@ -61,18 +65,18 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     async with context.cores.take(context.model.cores, _waiting(runtime, "write", line.file)):
         coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file), context.coder_seed)
         program = await coder.write(line, at, base, earlier, failure)
-    repeated = next(
-        (other for other in [*earlier, base] if other and same_program(program.source, other.source)), None
-    )
+    others = [base, *earlier] if base else earlier
+    repeated = next((other for other in others if same_program(program.source, other.source)), None)
     if repeated is not None:
+        program = replace(program, edit=judge_repeat(repeated, base) if base else None)
         return _refuse(context, state, at, program, f"the reply was {repeated.label} once more, unchanged")
-    if failure and quotes(program.source, failure):
+    if failure and not line.edit and quotes(program.source, failure):
         return _refuse(context, state, at, program, "it quotes what its failed run printed")
     context.machine.write(program.name, program.source)
     update = {
         "writing": at,
         "programs": [program],
-        "turns": (*state.get("turns", ()), placing(program.name, program.source)),
+        "turns": introduce(context.experiment, program, state.get("turns", ())),
         "failure": None,
     }
     if state["index"] != at:
@@ -101,7 +105,8 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     update: dict[str, Any] = {"executions": [execution]}
     if program is not None and task is not None:
         problems = problems_of(program.source, execution, task, context.world.dataset.majority_share)
-        program = replace(program, works=not problems, problems=problems)
+        edit = judge_edit(problems, execution) if context.experiment.script[program.line].edit else None
+        program = replace(program, works=not problems, problems=problems, edit=edit)
         update["programs"] = [program]
         if problems and tries_of(state, program) < TRIES:
             update["failure"] = Failure(program, problems, execution.output if execution.exit_code else "")
@@ -137,18 +142,22 @@ async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
     """Have the model imagine the line at work, once."""
     context = runtime.context
     index, sample = state["index"], state["number"]
-    machine = context.imagined_machine(state["turns"], sample)
+    machine = context.imagined_machine(state["session"], sample)
+    command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
+    messages = machine.messages(typing(command, tells))
     async with context.cores.take(context.model.cores, _waiting(runtime, "simulate", f"sample {sample}")):
         execution = await machine.run(
-            context.experiment.script[index].type or "",
-            tells=context.experiment.told_before(index),
+            command,
+            tells=tells,
             # Ordinary commands run on the trunk only and go on from what the server has in its cache.
             fresh=state["program"] is not None,
             on_output=_emit(runtime, "simulate", f"sample {sample}"),
         )
     update: dict[str, Any] = {"executions": [attach(execution, index, state["program"])]}
     if sample == 0:
-        update["turns"] = machine.session.context
+        update["turns"] = machine.session.stored
+        if state["program"] is not None:
+            update["asked"] = [Asked(index, state["program"], tuple(messages))]
     return update
 
 
@@ -164,16 +173,25 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
         real = [one for one in here if one.program == label and not one.imagined]
         imagined = [one for one in here if one.program == label and one.imagined]
         if label is not None:
-            findings += compare_runs(programs[label], real, imagined, claims)
+            before = runs_before(state, label)
+            findings += compare_runs(programs[label], real, imagined, claims, before, context.world.gpus.count)
         elif imagined:
             findings += compare_answers(real[0], imagined[0], claims)
     step = next_step(context, state)
     return Command(update={"index": step.index, "findings": findings}, goto=step.node)
 
 
-async def report(state: State) -> dict[str, Any]:
-    """Say how the run ended."""
-    return {"outcome": state.get("outcome", DONE)}
+async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Say how the run ended, and how likely the real output was to the model: no sample comes after this."""
+    context = runtime.context
+    update: dict[str, Any] = {"outcome": state.get("outcome", DONE)}
+    if not context.surprise or not state.get("asked"):
+        return update
+    if context.experiment.conditions.steps:
+        return {**update, "surprise": "working steps stand between what was asked and the output"}
+    async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprise")):
+        heard = _emit(runtime, "report", "surprise")
+        return {**update, "surprise": await surprises(context.model, questions(state), heard)}
 
 
 def _refuse(context: Context, state: State, at: int, program: Program, problem: str) -> Command[Any]:

@@ -3,12 +3,13 @@
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, TypedDict
+from typing import Annotated, NamedTuple, TypedDict
 
 from agents.coder import Failure
 from agents.imagined import ImaginedMachine
-from agents.model import Model
+from agents.model import Message, Model
 from agents.session import Session, Turn
+from agents.surprise import ProgramSurprise
 from experiment.execution import Execution, RealMachine
 from experiment.finding import Finding
 from experiment.persona import Persona, World
@@ -27,6 +28,14 @@ def keep_programs(old: Sequence[Program], new: Sequence[Program]) -> list[Progra
     return list(kept.values())
 
 
+class Asked(NamedTuple):
+    """What the model was sent for sample 0 of a program."""
+
+    line: int
+    program: str
+    messages: tuple[Message, ...]
+
+
 class State(TypedDict, total=False):
     """Everything a run has come to so far."""
 
@@ -39,6 +48,9 @@ class State(TypedDict, total=False):
     findings: Annotated[list[Finding], operator.add]
     turns: tuple[Turn, ...]
     """The imagined machine's session, going on from sample 0."""
+    asked: Annotated[list[Asked], operator.add]
+    surprise: tuple[ProgramSurprise, ...] | str
+    """Of each program, after the last sample; or why it is not available."""
     failure: Failure | None
     """Why the newest version was not accepted, while the coder has tries left."""
     outcome: str
@@ -52,7 +64,8 @@ class Leaf(TypedDict):
     number: int
     """Seed, or sample."""
     reseed: bool
-    turns: tuple[Turn, ...]
+    session: Session
+    """The trunk's turns as they are stored, and those in which a sample is imagined."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +82,22 @@ class Context:
     imagined: int = 3
     """Samples beside the trunk's."""
     simulate: bool = True
+    surprise: bool = False
+    """Whether the model is asked, in the end, how likely the real output was to it."""
     coder_seed: int = 0
     """Sampling seed of the coder's first try."""
     cores: Cores = field(default_factory=Cores)
 
-    def imagined_machine(self, turns: tuple[Turn, ...], sample: int) -> ImaginedMachine:
-        """The imagined machine with this session behind it."""
-        limits = self.experiment.limits
-        return ImaginedMachine(self.model, self.persona, self.world, limits, Session(turns, turns), sample)
+    def imagined_machine(self, session: Session, sample: int) -> ImaginedMachine:
+        """The imagined machine with this session behind it, under the experiment's conditions."""
+        conditions = self.experiment.conditions
+        return ImaginedMachine(
+            self.model,
+            self.persona,
+            self.world,
+            self.experiment.limits,
+            session,
+            sample,
+            conditions.temperature,
+            conditions.steps,
+        )

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from agents.session import Turn
-from agents.terminal import placing
+from agents.session import Session
+from agents.surprise import Question
 from compare.source import Source
 from experiment.execution import Execution
 from experiment.program import Program
+from graphs.knowing import session_for
 from graphs.state import NO_WORKING_PROGRAM, Context, Leaf, State
 
 TRIES = 5
@@ -57,12 +58,33 @@ def leaves(context: Context, state: State, program: Program | None) -> list[tupl
     if not context.simulate:
         return tasks
     if program is None:
-        return [*tasks, ("simulate", _leaf(index, None, 0, turns))]
+        return [*tasks, ("simulate", _leaf(index, None, 0, Session(turns, turns)))]
     for failed in _failed_versions(state, program):
-        tasks.append(("simulate", _leaf(index, failed.label, 1, _session_of(failed, turns))))
+        session = session_for(context.experiment, failed, turns)
+        tasks.append(("simulate", _leaf(index, failed.label, 1, session)))
     if program.works:
-        tasks += [("simulate", _leaf(index, program.label, number, turns)) for number in range(context.imagined + 1)]
+        session = session_for(context.experiment, program, turns)
+        tasks += [
+            ("simulate", _leaf(index, program.label, number, session)) for number in range(context.imagined + 1)
+        ]
     return tasks
+
+
+def questions(state: State) -> list[Question]:
+    """Each program that worked, with the output of seed 0 and of sample 0."""
+    trunk = [one for one in state.get("executions", []) if not (one.sample if one.imagined else one.seed)]
+    printed = {(one.line, one.program, one.imagined): one.stdout for one in trunk if one.arm == "as written"}
+    return [
+        Question(label, line, messages, printed[line, label, False], printed[line, label, True])
+        for line, label, messages in state.get("asked", [])
+    ]
+
+
+def runs_before(state: State, label: str) -> list[Execution]:
+    """The runs of all versions that came before this one, real and imagined."""
+    versions = [program.label for program in state.get("programs", [])]
+    before = frozenset(versions[: versions.index(label)])
+    return [execution for execution in state.get("executions", []) if execution.program in before]
 
 
 def attach(execution: Execution, index: int, program: str | None) -> Execution:
@@ -80,9 +102,9 @@ def _replicas(context: Context, index: int, program: Program) -> list[tuple[str,
 
 
 def _leaf(
-    index: int, program: str | None, number: int, turns: tuple[Turn, ...] = (), *, reseed: bool = False
+    index: int, program: str | None, number: int, session: Session | None = None, *, reseed: bool = False
 ) -> Leaf:
-    return Leaf(index=index, program=program, number=number, reseed=reseed, turns=turns)
+    return Leaf(index=index, program=program, number=number, reseed=reseed, session=session or Session())
 
 
 def _failed_versions(state: State, program: Program) -> list[Program]:
@@ -93,16 +115,3 @@ def _failed_versions(state: State, program: Program) -> list[Program]:
         for other in state.get("programs", [])
         if other.works is False and other.line == program.line and other.label in ran
     ]
-
-
-def _session_of(program: Program, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """The session as it was while this version stood on the imagined machine."""
-    placed = placing(program.name, program.source)
-    if placed not in turns:
-        return turns
-    start = turns.index(placed)
-    opening = placed.typed.split("\n", 1)[0].split(" <<")[0]
-    for at in range(start + 1, len(turns)):
-        if turns[at].typed.startswith(opening + " <<"):
-            return turns[:at]
-    return turns

@@ -54,6 +54,26 @@ def test_layers_are_counted_in_the_code() -> None:
     assert problems(task=Task(layers=4, epochs=3)) == ("the network must have 4 layers with weights, and has 2",)
 
 
+SETTINGS = Task(layers=2, epochs=3, batch_size=512, learning_rate=10)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (TRAIN, ("the batch size must be 512, and is 64", "the learning rate must be 10, and is 0.001")),
+        (TRAIN.replace("=64", "=512").replace("lr=0.001", "lr=10"), ()),
+        (TRAIN.replace("=64", "=n or 512").replace("lr=0.001", "lr=rate or 10.0"), ()),
+        (
+            TRAIN.replace("=64", "=n or 256").replace("lr=0.001", "**rate"),
+            ("the batch size must be 512: the source does not tell it, and 512 stands nowhere in it",),
+        ),
+    ],
+    ids=["others", "as told", "not told, and may be", "not told, and cannot be"],
+)
+def test_settings_are_looked_for_in_the_code(source: str, said: tuple[str, ...]) -> None:
+    assert problems(task=SETTINGS, source=source) == said
+
+
 def test_the_use_of_all_gpus_is_looked_for_in_the_code() -> None:
     task = Task(layers=2, epochs=3, all_gpus=True)
     assert "must use all GPUs" in problems(task=task)[0]

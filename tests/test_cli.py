@@ -53,6 +53,8 @@ def test_help_of_run_has_examples(gedanken: Cli) -> None:
     [
         ({"persoan": "matched"}, "mine.yaml:9: persoan: unknown key"),
         ({"dataset": "imagenet"}, "mine.yaml:9: dataset: Input should be 'mnist' or 'cifar10'"),
+        ({"conditions": {"source": "seen"}}, "conditions.source: Input should be 'shown' or 'hidden'"),
+        ({"conditions": {"sorce": "shown"}}, "mine.yaml:10: conditions.sorce: unknown key"),
         ({"limits": {"wall_seconds": -1}}, "mine.yaml:10: limits.wall_seconds: Input should be greater than 0"),
         ({"script": ["python3 train.py"]}, "script line 1 uses train.py, which no earlier line writes"),
         ({"script": GOOD["script"][:1]}, "the script writes train.py and never runs it"),
@@ -73,6 +75,8 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
         (["run", "mnist", "--model", "gpt-5"], "say which provider, as in openai:gpt-5"),
         (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: No such file"),
         (["run", "mnist", "--base-url", "http://127.0.0.1:1"], "--base-url goes with a model named openai:"),
+        (["run", "mnist", "--source", "seen"], "--source seen: Input should be 'shown' or 'hidden'"),
+        (["run", "mnist", "--temperature", "3"], "--temperature 3.0: Input should be less than or equal to 2"),
         (["run", "mnist", "--persona", "nosuch"], "there is no persona nosuch"),
         (
             ["run", "mnist", "--sandbox", "chroot"],

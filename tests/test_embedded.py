@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from conftest import Cli
 
 from agents.model import Message, Model, Sampling
+from agents.surprise import surprise
 from agents.weights import SHA256, verify
 from experiment.errors import NoModel
 from experiment.progress import Silent
@@ -48,6 +50,44 @@ def test_the_same_seed_gives_the_same_sample_whatever_was_asked_before() -> None
 
     first, again, other = with_model(use)
     assert first == again != other
+
+
+def test_the_same_seed_gives_the_same_sample_after_replies_that_were_continued() -> None:
+    sampling = Sampling(seed=7, max_tokens=16)
+    begun = [Message("assistant", "1. Mossgate")]
+
+    async def use(model: Model) -> list[str]:
+        texts = []
+        for before in (VILLAGES, OTHER, []):
+            texts.append((await model.reply(VILLAGES, sampling, role="test")).text)
+            if before:
+                await model.reply([*before, *begun], Sampling(seed=8, max_tokens=8), role="test", fresh=False)
+        return texts
+
+    texts = with_model(use)
+    assert texts == [texts[0]] * 3
+
+
+def test_it_tells_how_likely_a_given_text_is_and_draws_the_same_samples_after() -> None:
+    sampling = Sampling(seed=7, max_tokens=16)
+    odd = 'x "y" \\ \x1b[31m\t\x07 é 日本\nas it is: <|im_end|>'
+
+    async def use(model: Model) -> Any:
+        first = (await model.reply(VILLAGES, sampling, role="test")).text
+        likely = (await model.reply(VILLAGES, replace(sampling, temperature=0), role="test")).text
+        own, other = [await surprise(model, VILLAGES, text) for text in (likely, "0x7f 0x45 0x4c\n\n0x46 0x02")]
+        spelt = await surprise(model, OTHER, odd)
+        refused = await surprise(model, OTHER, "a\x00b")
+        again = (await model.reply(VILLAGES, sampling, role="test")).text
+        return first, again, own, other, spelt, refused
+
+    first, again, own, other, spelt, refused = with_model(use)
+    assert first == again
+    assert [line.text for line in other] == ["0x7f 0x45 0x4c", "", "0x46 0x02"]
+    a_token = [sum(line.nats for line in lines) / sum(line.tokens for line in lines) for lines in (own, other)]
+    assert 0 < a_token[0] < a_token[1] / 2
+    assert "\n".join(line.text for line in spelt) == odd
+    assert refused is None  # the server's grammar cannot spell it, and is none the worse for having tried
 
 
 def test_a_reply_says_what_made_it_and_whether_it_was_cut() -> None:

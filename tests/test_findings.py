@@ -38,6 +38,10 @@ class Case(NamedTuple):
     source: str = TRAIN
     real: Sequence[str] = REAL
     cause: Cause = Cause.FINISHED
+    earlier: Sequence[Execution] = ()
+
+
+BEFORE = [imagined(lines([0.8123, 0.5234]), 0, program="train-v0"), real(lines([0.93, 0.52]), program="train-v0")]
 
 
 def good(last: str, first: str = "") -> str:
@@ -159,6 +163,17 @@ CASES = {
         SEEDED,
         [REAL[0]] * 3,
     ),
+    "an earlier run once more": Case(
+        "reused_numbers",
+        "numbers reused",
+        "Epoch 1/3 - loss: 0.8123 - acc: 0.7292",
+        SHAPE + lines([0.8123, 0.5234, 0.3412]),
+        SHAPE + lines([0.8123, 0.5243, 0.3412], [0.7293, 0.8, 0.9]),
+        earlier=BEFORE,
+    ),
+    "a GPU that nobody asked for": Case(
+        "gpu_claims", "GPUs it could not use", "Using 4 GPUs", good("", "Using 4 GPUs\n"), good("", "Using no GPU\n")
+    ),
 }
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
@@ -171,7 +186,7 @@ def ended(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
 
 def findings_of(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
     ours = [ended(one) for one in seeds(case.real)]
-    return compare_runs(program(case.source), ours, [ended(imagined(text), cause)])
+    return compare_runs(program(case.source), ours, [ended(imagined(text), cause)], earlier=case.earlier)
 
 
 def kinds(findings: Sequence[Finding]) -> list[str]:

@@ -53,6 +53,8 @@ def test_a_plain_line_is_typed_unless_it_stands_in_braces(text: str, meant: dict
         ({**WRITE, "write": "-c.py"}, "write"),
         ({**WRITE, "task": {**TASK, "layer": 1}}, "layer"),
         ({**WRITE, "task": {**TASK, "layers": 0}}, "layers"),
+        ({**WRITE, "task": {**TASK, "batch_size": 0}}, "batch_size"),
+        ({**WRITE, "task": {**TASK, "learning_rate": float("nan")}}, "learning_rate"),
         ({"typ": "ls"}, "typ"),
     ],
 )

@@ -1,0 +1,215 @@
+"""How surprised a model is at a text: the sum of −log p over the tokens of each line, in nats.
+
+p is the model's own probability of a token after the conversation and all of the text before it, at temperature 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+from agents.model import Message, Model
+from experiment.execution import OnOutput
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+ROLE = "surprise"
+MOST_LINES = 40
+MOST_CHARACTERS = 6_000
+
+
+class LineSurprise(NamedTuple):
+    """The surprise at one line, its end included."""
+
+    number: int
+    """Counted from 1."""
+    text: str
+    nats: float
+    tokens: int
+    """0 for a blank line that is part of a token of the line before it."""
+
+
+Lines = tuple[LineSurprise, ...]
+
+
+class Token(NamedTuple):
+    """A piece of a text as the model reads it."""
+
+    text: bytes
+    log_p: float
+    """Natural logarithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A program that was really run and imagined, and what the model was asked when it imagined the run."""
+
+    program: str
+    line: int
+    """Index into the script."""
+    messages: tuple[Message, ...]
+    real: str
+    """What seed 0 printed."""
+    imagined: str
+    """What sample 0 had it print."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSurprise:
+    """The surprise at a real output beside the surprise at the model's own; None where one is not available."""
+
+    program: str
+    line: int
+    real: Lines | None
+    imagined: Lines | None
+    notes: tuple[str, ...] = ()
+
+
+async def surprises(
+    model: Model, questions: Sequence[Question], on_text: OnOutput
+) -> tuple[ProgramSurprise, ...] | str:
+    """Answer all questions, or say why nothing is available.
+
+    Real output enters these requests: they come after the last sample (fairness rule 2). A server that shows at the
+    first that it cannot is not asked again.
+    """
+    unable = f"{model.name} returns no log-probabilities of a given text"
+    answers: list[ProgramSurprise] = []
+    for question in questions:
+        found: list[Lines | None] = []
+        for text in (question.real, question.imagined):
+            on_text(f"{question.program}, surprise at {'its own' if found else 'the real'} output\n")
+            found.append(await surprise(model, question.messages, head_of(text)))
+            if model.scores != "grammar" and found == [None] and not answers:
+                return unable
+        notes = _notes({"real": question.real, "imagined": question.imagined}, found)
+        answers.append(ProgramSurprise(question.program, question.line, found[0], found[1], notes))
+    return tuple(answers)
+
+
+async def surprise(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
+    """The surprise at each line of `text` as a reply to `messages`; None where it is not available.
+
+    That is where the server cannot tell, fails, or reads the text as something else than what it is.
+    """
+    from langchain_core.runnables import RunnableLambda
+
+    if model.scores is None or not text:
+        return None
+    how = _spelt if model.scores == "grammar" else _echoed
+
+    async def ask(asked: "_Asked") -> Lines | None:
+        from openai import OpenAIError
+
+        try:
+            tokens = await how(model, asked)
+        except (OpenAIError, LookupError, TypeError, ValueError, AttributeError):  # whatever servers may answer
+            return None
+        return by_line(tokens)
+
+    return await RunnableLambda(ask, name=ROLE).ainvoke({"messages": list(messages), "text": text})
+
+
+def by_line(tokens: Sequence[Token]) -> Lines:
+    """Sum up tokens by line. One that spans lines belongs to the line in which it begins."""
+    lines = b"".join(token.text for token in tokens).decode().split("\n")
+    nats, counts = [0.0] * len(lines), [0] * len(lines)
+    at = 0
+    for token in tokens:
+        nats[at] -= token.log_p
+        counts[at] += 1
+        at += token.text.count(b"\n")
+    return tuple(
+        LineSurprise(number, line, round(nats[number - 1], 4), counts[number - 1])
+        for number, line in enumerate(lines, start=1)
+    )
+
+
+def head_of(text: str) -> str:
+    """As much of an output as is looked at; blank lines at its end, which models leave out, aside."""
+    return "\n".join(text.rstrip().split("\n")[:MOST_LINES])[:MOST_CHARACTERS].rstrip()
+
+
+class _Asked(TypedDict):
+    messages: list[Message]
+    text: str
+
+
+async def _spelt(model: Model, asked: _Asked) -> list[Token]:
+    """Have the model say the text, with a grammar that allows nothing else.
+
+    The grammar names tokens, those that the text is read as: spelt by its letters alone, it would be put together
+    of pieces that the model never uses, and look far less likely than it is.
+    """
+    client, name = _client(model)
+    found: Any = await client.post(
+        "../tokenize", body={"content": asked["text"], "parse_special": False}, cast_to=object
+    )
+    wanted = [int(number) for number in found["tokens"]]
+    if model.prepare:
+        await model.prepare(asked["messages"], True)
+    done = await client.chat.completions.create(
+        model=name,
+        messages=_as_sent(asked["messages"]),
+        max_tokens=len(wanted) + 1,
+        temperature=0,
+        logprobs=True,
+        top_logprobs=1,
+        extra_body={"grammar": "root ::= " + " ".join(f"<[{number}]>" for number in wanted)},
+    )
+    said: Any = done.choices[0].logprobs
+    tokens = [Token(bytes(token.bytes), float(token.logprob)) for token in said.content[: len(wanted)]]
+    return _if_it_says(asked["text"], tokens)
+
+
+async def _echoed(model: Model, asked: _Asked) -> list[Token]:
+    """Have vLLM's protocol give the log-probabilities of a prompt that ends with the text."""
+    client, name = _client(model)
+    done = await client.chat.completions.create(
+        model=name,
+        messages=_as_sent([*asked["messages"], Message("assistant", asked["text"])]),
+        max_tokens=1,
+        extra_body={"prompt_logprobs": 0, "add_generation_prompt": False, "continue_final_message": True},
+    )
+    prompt: Any = (done.model_extra or {})["prompt_logprobs"]
+    tokens: list[Token] = []
+    left = len(asked["text"].encode())
+    for place in reversed(prompt):
+        if left <= 0:
+            break
+        entry = next(iter(place.values()))
+        tokens.insert(0, Token(str(entry["decoded_token"]).encode(), float(entry["logprob"])))
+        left -= len(tokens[0].text)
+    return _if_it_says(asked["text"], tokens)
+
+
+def _if_it_says(text: str, tokens: list[Token]) -> list[Token]:
+    if b"".join(token.text for token in tokens) != text.encode():
+        raise ValueError("the server read another text")
+    return tokens
+
+
+def _client(model: Model) -> "tuple[AsyncOpenAI, str]":
+    from langchain_openai import ChatOpenAI
+
+    if not isinstance(model.chat, ChatOpenAI):
+        raise TypeError("not of the OpenAI protocol")
+    return model.chat.root_async_client, model.chat.model_name
+
+
+def _as_sent(messages: Sequence[Message]) -> Any:
+    return [{"role": message.role, "content": message.text} for message in messages]
+
+
+def _notes(texts: dict[str, str], found: Sequence[Lines | None]) -> tuple[str, ...]:
+    notes = [
+        f"of the {name} output the first {MOST_LINES} lines and {MOST_CHARACTERS} characters at most"
+        for name, text in texts.items()
+        if head_of(text) != text.rstrip()
+    ]
+    for (name, text), lines in zip(texts.items(), found, strict=True):
+        if lines is None:
+            notes.append(
+                f"the {name} output is empty" if not text.strip() else f"not available for the {name} output"
+            )
+    return tuple(notes)

@@ -1,0 +1,72 @@
+"""What do K samples of one run cost, against one that is asked for cold?
+
+    python -m benchmarks.samples [--samples 8] [--rounds 3] [--program train.py]
+
+All samples share a program that was placed on the imagined machine and `python3 train.py`, and are as long as they
+come. Each round has the server forget and draws them in turn; then it draws the same samples again and has the server
+forget before each. One cold sample is the mean of these, for samples are of any length. The median ratio of all rounds
+is what counts; at most 4.5 is asked for with eight samples.
+"""
+
+import argparse
+import asyncio
+import time
+from pathlib import Path
+from statistics import mean, median
+
+from agents.imagined import ImaginedMachine
+from agents.model import Message, Model, Sampling
+from agents.registry import open_model
+from experiment.execution import Limits
+from gedanken.loading import load_persona
+from gedanken.screen import Screen
+
+LIMITS = Limits(reply_tokens=512, continuations=0)
+"""Twice as much as the run needs: a sample that goes in circles would be all that is measured."""
+PROGRAM = Path(__file__).parent / "samples_program.txt"
+TARGET = 4.5
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    """Run all rounds and print the table."""
+    source = arguments.program.read_text()
+    ratios: list[float] = []
+    print(f"{'round':>5} {'all':>8} {'one cold':>8} {'ratio':>5}  characters of each")
+    async with open_model(arguments.model, None, Screen()) as model:
+        for number in range(1, arguments.rounds + 1):
+            await _forget(model)
+            shared = [await _draw(model, source, sample) for sample in range(1, arguments.samples + 1)]
+            cold = []
+            for sample in range(1, arguments.samples + 1):
+                await _forget(model)
+                cold.append(await _draw(model, source, sample))
+            together, alone = sum(s for s, _text in shared), mean(s for s, _text in cold)
+            ratios.append(together / alone)
+            same = "" if [text for _s, text in shared] == [text for _s, text in cold] else "  NOT THE SAME SAMPLES"
+            lengths = " ".join(str(len(text)) for _s, text in shared)
+            print(f"{number:>5} {together:>6.1f} s {alone:>6.1f} s {ratios[-1]:>5.2f}  {lengths}{same}", flush=True)
+    ratio = median(ratios)
+    print(f"{arguments.samples} samples cost {ratio:.2f} × one cold sample; asked for: {TARGET} at 8 samples")
+
+
+async def _forget(model: Model) -> None:
+    """Fill the server's cache with something else."""
+    await model.reply([Message("user", "Say yes.")], Sampling(0, 1), role="benchmark", fresh=False)
+
+
+async def _draw(model: Model, source: str, sample: int) -> tuple[float, str]:
+    """Seconds that a sample takes, and what it is."""
+    machine = ImaginedMachine(model, load_persona("matched"), limits=LIMITS, sample=sample)
+    machine.place("train.py", source)
+    started = time.monotonic()
+    execution = await machine.run("python3 train.py")
+    return time.monotonic() - started, execution.output
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--program", type=Path, default=PROGRAM)
+    parser.add_argument("--model", default="embedded")
+    asyncio.run(main(parser.parse_args()))

@@ -1,0 +1,64 @@
+"""Finding: an imagined run says that it uses GPUs which the program could not have used."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from compare.comparison import LINES_SHOWN, Comparison, Observed, share, short, verb
+from compare.ledger import Entry
+from experiment.finding import Finding
+
+_CLAIM = re.compile(
+    r"\bcuda:\d|\b(?:device|using|use|on)\b[^\w\n]{0,4}(?:device\W{1,3})?cuda\b|\bGPUs?[ #]?\d{1,4}\s*[:=(\]-]|"
+    r"\b(?:using|use|on|with|across|detected|found)\s+(?:[1-9]\d{0,3}|two|four|eight|all|multiple|the|a)\s+"
+    r"(?:\S{1,40}\s+){0,4}?GPUs?\b|\b(?:using|on)\s+GPUs?\b|\b(?:Distributed)?DataParallel\b",
+    re.IGNORECASE | re.ASCII,
+)
+_DENIAL = re.compile(r"\b(?:no|not|without|unavailable|none|false|falling back|cpu)\b|n't\b", re.IGNORECASE)
+LONGEST = 400
+"""Characters of a line that are looked at: a claim is short."""
+
+
+def gpu_claims(these: Comparison) -> Iterable[Finding]:
+    """GPUs that imagined runs say they use, and that the program or the machine does not have.
+
+    Claimed GPUs explain only what the program would print on a machine that has them.
+    """
+    real = {line.strip() for run in these.real for line in run.execution.output.splitlines()}
+    claims = [
+        (run, entry)
+        for run in these.imagined
+        for entry in run.ledger
+        if entry.text.strip() not in real and says_gpus(entry.text)
+    ]
+    invented = [(run, entry) for run, entry in claims if not _can_print(these, entry)]
+    unreal = [(run, entry) for run, entry in claims if _can_print(these, entry) and these.gpus == 0]
+    if invented:
+        names = these.source is not None and these.source.names_gpus()
+        yield _finding(these, invented, f"{these.name} {'prints no such line' if names else 'names no GPU'}", None)
+    if unreal:
+        yield _finding(these, unreal, "the real machine has none", "gpus" if "gpus" in these.claims else None)
+
+
+def says_gpus(line: str) -> bool:
+    """Whether a line says that GPUs are used."""
+    line = line[:LONGEST]
+    return bool(_CLAIM.search(line)) and not _DENIAL.search(line)
+
+
+def _can_print(these: Comparison, entry: Entry) -> bool:
+    """Whether the program can print this line on some machine; of logs without a program all is believed."""
+    if these.program is None:
+        return True
+    return these.source is not None and these.source.names_gpus() and entry.kind == "site"
+
+
+def _finding(these: Comparison, claims: Sequence[tuple[Observed, Entry]], why: str, explained: str | None) -> Finding:
+    said = {run.execution.label for run, _entry in claims}
+    runs = [run for run in these.imagined if run.execution.label in said]
+    refs = [run.ref(entry.number - 1) for run, entry in claims]
+    return Finding(
+        "GPUs it could not use",
+        f"{share(runs, these.imagined)} {verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”; {why}.",
+        tuple(refs[:LINES_SHOWN]),
+        explained,
+    )

@@ -1,0 +1,256 @@
+"""Programs that are changed and run again: what an edit did, what is repeated, what GPUs are spoken of."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from builders import SHAPE, TRACEBACK, TRAIN, imagined, lines, program, real, seeds
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compare.edits_told import diff_of, judge_edit, judge_repeat
+from compare.gpu_claims import says_gpus
+from compare.program_run import compare_runs
+from compare.source import Source
+from compare.training_settings import batch_size, holds_number, learning_rate
+from experiment.execution import Cause, Execution
+from experiment.finding import Finding
+from experiment.program import Edit
+
+OTHER = "train-v0"
+
+
+@pytest.mark.parametrize(
+    ("source", "size"),
+    [
+        (TRAIN, 64),
+        ("DataLoader(train_set, 512, True)", 512),
+        ("BATCH = 512\ntorch.utils.data.DataLoader(data, batch_size=BATCH)", 512),
+        ("DataLoader(data, batch_size=8 * 64)", 512),
+        ("DataLoader(a, batch_size=512, shuffle=True); DataLoader(b, batch_size=1000)", 512),
+        ("DataLoader(train, batch_size=512); DataLoader(test, batch_size=1000)", 512),
+        ("DataLoader(data)", 1),
+        ("DataLoader(a, batch_size=512); DataLoader(b, batch_size=1000)", None),
+        ("DataLoader(data, batch_size=args.batch_size)", None),
+        ("DataLoader(data, **options)", None),
+        ("n = 64\nn = 512\nDataLoader(data, n)", None),
+        ("for i in range(0, len(x), 512): step(x[i : i + 512])", None),
+    ],
+)
+def test_the_batch_size_is_that_of_the_loader_that_trains(source: str, size: int | None) -> None:
+    assert batch_size(Source(source)) == size
+
+
+@pytest.mark.parametrize(
+    ("source", "rate"),
+    [
+        (TRAIN, 0.001),
+        ("optim.SGD(model.parameters(), 10)", 10),
+        ("LR = 1e1\ntorch.optim.SGD(model.parameters(), momentum=0.9, lr=LR)", 10),
+        ("optim.SGD(model.parameters(), lr=0.1 / 0)", None),
+        ("optim.Adam(model.parameters())", 0.001),
+        ("optim.Adam(model.parameters(), lr=args.lr)", None),
+        ("optim.Adam(*arguments)", None),
+        ("o = optim.SGD(p, lr=10)\nfor group in o.param_groups:\n    group['lr'] *= 0.1", None),
+        ("optim.SGD(a, lr=10); optim.Adam(b, lr=1)", None),
+        ("p -= 10 * p.grad", None),
+    ],
+)
+def test_the_learning_rate_is_what_the_optimizer_is_given(source: str, rate: float | None) -> None:
+    assert learning_rate(Source(source)) == rate
+
+
+def test_a_number_stands_in_a_source_only_as_a_number() -> None:
+    source = Source("x = True\ny = 'batch 512'\nz = 10.0  # 3")
+    assert [holds_number(source, value) for value in (1, 512, 3, 10)] == [False, False, False, True]
+
+
+@given(
+    st.text() | st.lists(st.sampled_from(["DataLoader(", "SGD(", "x, ", "1e999 * 9 ** 9", ")", "lr="])).map("".join)
+)
+def test_settings_of_any_text_are_read_or_not_told(text: str) -> None:
+    try:
+        source = Source(text)
+    except SyntaxError:
+        return
+    batch_size(source)
+    learning_rate(source)
+
+
+@pytest.mark.parametrize(
+    ("problems", "execution", "edit"),
+    [
+        ((), real(""), "worked"),
+        (("it must print 4 epochs",), real(""), "did something else"),
+        (("it ended with exit code 1",), real(TRACEBACK, cause=Cause.FAILED, exit_code=1), "broke the program"),
+        (("it did not come to its end",), real("", cause=Cause.TIMED_OUT, exit_code=137), "broke the program"),
+    ],
+)
+def test_an_edit_worked_or_broke_the_program_or_did_something_else(
+    problems: tuple[str, ...], execution: Execution, edit: Edit
+) -> None:
+    assert judge_edit(problems, execution) == edit
+
+
+def test_a_repeated_reply_changed_nothing_or_did_once_more_what_it_did() -> None:
+    older, base = program("x = 0"), program("x = 1", 2)
+    failed = replace(program("x =", 3), base=base.label, edit="broke the program")
+    assert judge_repeat(base, base) == "changed nothing"
+    assert judge_repeat(failed, base) == "broke the program"
+    assert judge_repeat(older, base) == "did something else"
+
+
+def test_a_diff_says_how_many_lines_came_and_went() -> None:
+    diff = diff_of(program("a\nb\n--c\n"), program("a\n++d\ne\nb\n", 2))
+    assert (diff.added, diff.removed, diff.size) == (2, 1, "+2 −1 lines")
+    assert diff.text.startswith("--- train-v1.py\n+++ train-v2.py\n@@")
+    assert diff_of(program("a"), program("a\n", 2)).text == ""
+
+
+REAL = [SHAPE + lines([0.91 + seed / 1000, 0.42 + seed / 500, 0.3 + seed / 300]) for seed in range(6)]
+SAID = [0.8123, 0.5234, 0.3412]
+
+
+def reused(
+    said: str, before: str, ours: Sequence[str] = REAL[:3], theirs: Sequence[str] = REAL[3:], source: str = TRAIN
+) -> list[Finding]:
+    earlier = [imagined(before, 0, program=OTHER), *seeds(theirs, program=OTHER)]
+    found = compare_runs(program(source), seeds(ours), [imagined(said)], earlier=earlier)
+    return [finding for finding in found if finding.kind == "numbers reused"]
+
+
+def test_numbers_of_an_earlier_imagined_run_are_named_with_both_their_lines() -> None:
+    (finding,) = reused(SHAPE + lines([*SAID, 0.2], total=4), lines(SAID))
+    assert "repeats 6 numbers" in finding.claim
+    assert [(line.source, line.number) for line in finding.lines] == [
+        ("line01-train-v1-imagined-1", 2),
+        ("line01-train-v0-imagined-0", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "before"),
+    [
+        (lines(SAID, [0.1, 0.2, 0.3]), lines(SAID, [0.4, 0.5, 0.6])),
+        ("loss 0.8123 acc 0.7171\n", "loss 0.8123 acc 0.7171\nloss 0.5 acc 0.6\n"),
+        ("0.8123\n0.5234\n0.3412", "0.9\n0.8123\n0.5234\n0.3412\n0.1"),
+    ],
+    ids=["one column", "all of two", "in the middle"],
+)
+def test_three_in_a_row_or_all_of_them_are_a_repetition(said: str, before: str) -> None:
+    assert reused(said, before)
+
+
+@pytest.mark.parametrize(
+    ("said", "before"),
+    [
+        (lines(SAID), lines([0.8124, 0.5235, 0.3413])),
+        (lines([0.8123, 0.7, 0.3412], [0.1, 0.2, 0.3]), lines(SAID, [0.5, 0.6, 0.7])),
+        ("loss 0.50 acc 0.70\n" * 4, "loss 0.50 acc 0.70\n" * 4),
+        ("loss 2.3026\n" * 4, "loss 2.3026\n" * 4),
+        ("loss 0.8123\n", "loss 0.8123\n"),
+        ("torch 2.13.0 1.8.123.4", "torch 2.13.0 1.8.123.4"),
+        ("", ""),
+    ],
+    ids=["others", "not in a row", "too coarse", "all equal", "only one", "versions", "nothing"],
+)
+def test_fewer_or_coarser_numbers_are_no_repetition(said: str, before: str) -> None:
+    assert not reused(said, before)
+
+
+def test_what_both_programs_print_as_constants_is_no_repetition() -> None:
+    constants = "mean 0.1307 std 0.3081 rate 0.0010\n"
+    ours, theirs = [constants + text for text in REAL[:3]], [constants + text for text in REAL[3:]]
+    assert not reused(constants + lines([0.7, 0.6, 0.5]), constants + lines(SAID), ours, theirs)
+    assert reused(constants + lines(SAID), constants + lines(SAID), ours, theirs)
+
+
+def test_a_program_that_fixes_its_seed_and_really_repeats_its_numbers_may_be_imagined_to() -> None:
+    longer = lines([0.9111, 0.4111, 0.3111, 0.2111])
+    shorter = lines([0.9111, 0.4111, 0.3111])
+    repeated = lines([*SAID, 0.2], total=4), lines(SAID)
+    assert not reused(*repeated, [longer], [shorter], "torch.manual_seed(0)\n" + TRAIN)
+    assert not reused(*repeated, [longer] * 2, [shorter] * 2)
+    # The sandbox gives both the same seed, which no machine of a user does.
+    assert reused(*repeated, [longer], [shorter])
+
+
+def test_numbers_are_compared_with_imagined_runs_of_other_versions_only() -> None:
+    found = compare_runs(program(), seeds(REAL), [imagined(lines(SAID), 1), imagined(lines(SAID), 2)])
+    assert "numbers reused" not in {finding.kind for finding in found}
+
+
+@pytest.mark.parametrize("text", ["0.1234 " * 100_000, "0.1234\n0.2345\n" * 50_000, "1" * 400_000, "1." * 200_000])
+def test_hostile_numbers_are_compared_in_no_time(text: str) -> None:
+    reused(text, text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Using 4 GPUs",
+        "Let's use 4 GPUs!",
+        "Training on four NVIDIA GeForce RTX 3090 GPUs",
+        "Using device: cuda",
+        "Using cuda:0",
+        "device='cuda:3'",
+        "GPU 0: NVIDIA GeForce RTX 3090",
+        "[GPU 3] loss 0.4",
+        "Wrapping the model in DataParallel",
+        "Using GPU",
+    ],
+)
+def test_a_line_can_say_that_gpus_are_used(line: str) -> None:
+    assert says_gpus(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Using no GPU",
+        "Using 0 GPUs",
+        "No GPUs found, using CPU",
+        "CUDA is not available",
+        "device: cpu",
+        "Epoch 1/3 - loss: 0.5 - acc: 0.7",
+        "torch 1.8.0+cu113",
+        "",
+    ],
+)
+def test_a_line_that_denies_gpus_or_speaks_of_other_things_claims_none(line: str) -> None:
+    assert not says_gpus(line)
+
+
+ASKS = TRAIN + "print(f'Using {torch.cuda.device_count()} GPUs')\n"
+NAMES_NONE = TRAIN.replace("'cuda' if torch.cuda.is_available() else 'cpu'", "'cpu'")
+
+
+def gpus(source: str, said: str, claims: tuple[str, ...] = (), has: int = 0, really: str = "") -> list[Finding]:
+    found = compare_runs(program(source), seeds([really] * 2), [imagined(said)], claims, (), has)
+    return [finding for finding in found if finding.kind == "GPUs it could not use"]
+
+
+def test_gpus_that_the_program_asks_for_are_explained_by_a_claim_and_by_nothing_else() -> None:
+    (claimed,) = gpus(ASKS, "Using 4 GPUs\n", claims=("gpus",))
+    (unclaimed,) = gpus(ASKS, "Using 4 GPUs\n")
+    assert (claimed.explained_by, unclaimed.explained_by) == ("gpus", None)
+    assert claimed.claim.endswith("says “Using 4 GPUs”; the real machine has none.")
+    assert gpus(ASKS, "Using 4 GPUs\n", has=4) == []
+
+
+@pytest.mark.parametrize(("source", "why"), [(NAMES_NONE, "names no GPU"), (TRAIN, "prints no such line")])
+def test_a_claim_does_not_explain_gpus_that_the_program_does_not_speak_of(source: str, why: str) -> None:
+    (finding,) = gpus(source, "Using 4 GPUs\n", claims=("gpus",), has=4)
+    assert finding.explained_by is None
+    assert finding.claim.endswith(f"; train-v1 {why}.")
+
+
+def test_what_a_real_run_prints_too_or_a_traceback_quotes_claims_nothing() -> None:
+    assert gpus(NAMES_NONE, "GPU 0: busy\n", really="GPU 0: busy\n") == []
+    quoted = TRACEBACK.replace("model = Net().to(device)", "model = nn.DataParallel(model)")
+    assert gpus(NAMES_NONE, quoted) == []
+
+
+@pytest.mark.parametrize("line", ["using a " * 50_000, "on " * 100_000, "device" + " " * 300_000 + "cuda"])
+def test_a_hostile_line_is_searched_for_gpus_in_no_time(line: str) -> None:
+    says_gpus(line)

@@ -1,0 +1,50 @@
+"""The print table: what the code says, and what was printed of it in each world."""
+
+from builders import SHAPE, TRAIN, imagined, lines, program, real
+
+from compare.prints import print_table
+from compare.source import Source
+from experiment.execution import Cause
+
+GOOD = lines([0.9, 0.4, 0.3])
+PASSED = "shape of input passed through the network is torch.Size([64, 3, 32, 32])\n"
+
+
+def test_each_print_has_its_words_its_line_and_its_place() -> None:
+    rows = print_table(program(), [])
+    assert [(row.program, row.words, row.line, row.in_forward) for row in rows] == [
+        ("train-v1", "shape of input is {}", 17, True),
+        ("train-v1", "Epoch {}/{} - loss: {} - acc: {}", 32, False),
+    ]
+
+
+def test_a_print_stands_in_the_innermost_function_around_it() -> None:
+    source = "def forward(x):\n    def show():\n        print('a')\n    print('b')\nprint('c')\n"
+    assert [site.function for site in Source(source).print_sites()] == ["show", "forward", ""]
+
+
+def test_how_often_and_in_which_words_each_world_showed_a_print() -> None:
+    runs = [
+        real(SHAPE + GOOD, 0),
+        real(SHAPE + GOOD, 1),
+        imagined(PASSED * 3 + GOOD, 1),
+        imagined(GOOD, 2),
+        imagined(PASSED, 1, program="train-v2"),
+    ]
+    shape, epoch = print_table(program(), runs)
+    assert shape.real.times == {"line01-train-v1-real-0": 1, "line01-train-v1-real-1": 1}
+    assert shape.imagined.times == {"line01-train-v1-imagined-1": 3, "line01-train-v1-imagined-2": 0}
+    assert [(one.text, one.times) for one in shape.real.wordings] == [(SHAPE.strip(), 2)]
+    assert [(one.text, one.times) for one in shape.imagined.wordings] == [(PASSED.strip(), 3)]
+    assert [(one.text, one.times) for one in epoch.real.wordings] == [(GOOD.splitlines()[0], 6)]
+
+
+def test_the_lines_of_a_run_that_was_cut_or_crashed_count_too() -> None:
+    runs = [real(SHAPE, cause=Cause.FAILED, exit_code=1), imagined(SHAPE * 40, cause=Cause.CUT, exit_code=None)]
+    shape, _epoch = print_table(program(), runs)
+    assert list(shape.real.times.values()) == [1]
+    assert list(shape.imagined.times.values()) == [40]
+
+
+def test_a_program_that_cannot_be_parsed_has_no_table() -> None:
+    assert print_table(program("def"), [real(TRAIN)]) == ()

@@ -1,0 +1,129 @@
+"""One run on the real sandbox in which a program is edited, with a scripted model: what of it is told, and where."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from conftest import GEDANKEN, requests_of
+from test_run_scripted import GOOD, HEAD, experiment, replies
+
+pytestmark = pytest.mark.docker
+
+FORWARD = "def forward(x):\n    print('shape of input is', x)\nforward(3)\n"
+BASE = GOOD.replace("import random\n", f"import random\n{FORWARD}")
+CRASHING = HEAD + 'raise ValueError("mark " + secrets.token_hex(16))\n'
+FIVE = BASE.replace("range(3)", "range(5)").replace("/3", "/5")
+FOUR = BASE.replace("range(3)", "range(4)").replace("/3", "/4")
+IMAGINED = (
+    "```\n"
+    "Using 4 GPUs\n"
+    "shape of input passed through the network is 3\n"
+    "Epoch 1/3 - loss: 0.8123 - acc: 0.7171\n"
+    "Epoch 2/3 - loss: 0.5234 - acc: 0.8282\n"
+    "Epoch 3/3 - loss: 0.3412 - acc: 0.9393\n"
+    "```\n"
+)
+TASK = {"layers": 2, "epochs": 3}
+SCRIPT = [
+    {"tell": "Write it.", "write": "train.py", "task": TASK},
+    "python3 train.py",
+    {"tell": "set the epochs to 4", "edit": "train.py", "task": {**TASK, "epochs": 4}},
+    "python3 train.py",
+]
+
+
+class Ran(NamedTuple):
+    """A run that has ended."""
+
+    screen: str
+    out: Path
+
+    @property
+    def result(self) -> Any:
+        return json.loads((self.out / "run.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The edit is tried four times: it changes nothing, breaks the program, does something else, and works."""
+    folder = tmp_path_factory.mktemp("edits")
+    rules = folder / "replies.yaml"
+    rules.write_text(yaml.safe_dump(replies(BASE, edits=(BASE, CRASHING, FIVE, FOUR), run=IMAGINED)))
+    options = ["--model", f"scripted:{rules}", "--real", "1", "--imagined", "1", "--out", str(folder / "out")]
+    done = subprocess.run(
+        [*GEDANKEN, "run", str(experiment(folder, script=SCRIPT)), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=None,
+    )
+    assert done.returncode == 0, done.stderr
+    return Ran(done.stdout + done.stderr, folder / "out")
+
+
+def test_what_became_of_each_edit_is_told_apart(ran: Ran) -> None:
+    assert [(one["label"], one["base"], one["edit"]) for one in ran.result["programs"]] == [
+        ("train-v1", None, None),
+        ("train-v2", "train-v1", "changed nothing"),
+        ("train-v3", "train-v1", "broke the program"),
+        ("train-v4", "train-v1", "did something else"),
+        ("train-v5", "train-v1", "worked"),
+    ]
+
+
+def test_each_try_starts_afresh_from_the_base_with_another_seed(ran: Ran) -> None:
+    edits = ran.result["programs"][1:]
+    assert [(one["prompt"], one["seed"]) for one in edits] == [("edit", seed) for seed in range(4)]
+    # So what a failed run printed is told to nobody.
+    assert not [request for request in requests_of(ran.out, "coder") if "Traceback" in request]
+
+
+def test_each_version_is_diffed_against_its_base(ran: Ran) -> None:
+    first, same, _broken, _other, last = ran.result["programs"]
+    assert (first["diff"], first["lines_added"]) == (None, None)
+    assert (same["lines_added"], same["lines_removed"]) == (0, 0)
+    assert (last["diff"], last["lines_added"], last["lines_removed"]) == ("programs/train-v5.diff", 2, 2)
+    assert "+for epoch in range(4):\n" in (ran.out / last["diff"]).read_text()
+
+
+def test_edits_and_the_size_of_their_diffs_stand_on_the_screen(ran: Ran) -> None:
+    assert "train-v3, an edit that broke the program, refused: " in ran.screen
+    assert "edit of train-v1, “set the epochs to 4”: worked (train-v5, +2 −2 lines)" in ran.screen
+    assert "edit of train-v1, “set the epochs to 4”: changed nothing (train-v2, +0 −0 lines)" in ran.screen
+
+
+def test_numbers_reused_and_gpus_that_are_not_there_are_found(ran: Ran) -> None:
+    findings = ran.result["findings"]
+    reused = [one for one in findings if one["kind"] == "numbers reused" and "train-v5" in one["claim"]]
+    assert len(reused) == 2
+    assert reused[0]["lines"][1] == {
+        "source": "line02-train-v1-imagined-0",
+        "number": 3,
+        "text": "Epoch 1/3 - loss: 0.8123 - acc: 0.7171",
+    }
+    assert "GPUs it could not use" in {one["kind"] for one in findings}
+
+
+def test_the_print_in_forward_is_counted_in_both_worlds(ran: Ran) -> None:
+    prints = json.loads((ran.out / "comparison.json").read_text())["prints"]
+    (shape,) = [row for row in prints if row["in_forward"] and row["program"] == "train-v5"]
+    assert shape["words"] == "shape of input is {}"
+    assert shape["real"]["times"] == {"line04-train-v5-real-0": 1, "line04-train-v5-real-1": 1}
+    assert shape["imagined"]["wordings"] == [{"text": "shape of input passed through the network is 3", "times": 2}]
+    assert "in forward: “shape of input is {}”" in ran.screen
+    assert "shape of input passed through the network is 3 (2 in all)" in " ".join(ran.screen.split())
+
+
+def test_breaches_are_counted_by_kind_and_named(ran: Ran) -> None:
+    result = ran.result
+    number = 2 * len([one for one in result["imagined"] if one["program"]])
+    assert result["breaches"] == {"code fence": number}
+    assert (
+        f"the imagined machine broke the rules of a terminal {number} times: code fence {number}; taken off"
+        in ran.screen
+    )
+    assert "- broke the rules of a terminal: code fence 2; taken off" in (ran.out / "transcript.md").read_text()

@@ -1,0 +1,130 @@
+"""Surprise: how likely the lines of a text were to a model, where its server can tell."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vllm import LOG_P, Server, serving
+
+from agents.model import Message, Model
+from agents.registry import open_model
+from agents.surprise import (
+    MOST_CHARACTERS,
+    MOST_LINES,
+    Lines,
+    ProgramSurprise,
+    Question,
+    Token,
+    by_line,
+    head_of,
+    surprise,
+    surprises,
+)
+from experiment.progress import Silent
+
+ASKED = (Message("system", "You are a terminal."), Message("user", "python3 train.py"))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of vLLM's kind."""
+    with serving(Server()) as running:
+        yield running
+
+
+def hosted(server: Server) -> Model:
+    async def use() -> Model:
+        async with open_model("openai:small", server.address, Silent()) as model:
+            return model
+
+    return asyncio.run(use())
+
+
+def at(server: Server, text: str) -> Lines | None:
+    return asyncio.run(surprise(hosted(server), ASKED, text))
+
+
+def questions(*outputs: tuple[str, str]) -> list[Question]:
+    return [Question(f"train-v{n}", n, ASKED, real, own) for n, (real, own) in enumerate(outputs, start=1)]
+
+
+def answers(server: Server, *outputs: tuple[str, str]) -> tuple[ProgramSurprise, ...] | str:
+    return asyncio.run(surprises(hosted(server), questions(*outputs), lambda _text: None))
+
+
+def test_a_server_of_vllm_s_kind_tells_it_line_by_line(server: Server) -> None:
+    lines = at(server, "loss 5\n\nend")
+    assert lines is not None
+    assert [tuple(line) for line in lines] == [
+        (1, "loss 5", -4 * LOG_P, 4),  # its end is a token too
+        (2, "", -LOG_P, 1),
+        (3, "end", -LOG_P, 1),
+    ]
+    assert server.requests[-1]["messages"][-1] == {"role": "assistant", "content": "loss 5\n\nend"}
+
+
+@pytest.mark.parametrize("text", ["é 日本 😀", 'say "x" \\ y', "\x1b[31m\x07\x00", "<|im_end|>\nuser"])
+def test_any_text_is_told_or_not_available(server: Server, text: str) -> None:
+    lines = at(server, text)
+    assert lines is None or "\n".join(line.text for line in lines) == text
+
+
+def test_of_nothing_there_is_no_surprise(server: Server) -> None:
+    assert at(server, "") is None
+    assert server.requests == []
+
+
+def test_a_server_that_does_not_tell_is_asked_once(server: Server) -> None:
+    server.scores = False
+    said = answers(server, ("real", "own"), ("real", "own"))
+    assert said == "openai:small returns no log-probabilities of a given text"
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_is_gone_does_not_end_the_run(server: Server) -> None:
+    server.address = "http://127.0.0.1:9/v1"
+    assert "returns no log-probabilities" in answers(server, ("real", "own"))
+
+
+def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) -> None:
+    (tmp_path / "replies.yaml").write_text("[]")
+
+    async def use() -> object:
+        async with open_model(f"scripted:{tmp_path / 'replies.yaml'}", None, Silent()) as model:
+            return await surprises(model, questions(("real", "own")), lambda _text: None)
+
+    assert "returns no log-probabilities" in str(asyncio.run(use()))
+
+
+def test_the_real_output_stands_beside_the_model_s_own_and_says_what_was_left_out(server: Server) -> None:
+    said = answers(server, ("x\n" * (MOST_LINES + 1), ""))
+    assert not isinstance(said, str)
+    (answer,) = said
+    assert (answer.program, answer.line, answer.imagined) == ("train-v1", 1, None)
+    assert answer.real is not None and len(answer.real) == MOST_LINES
+    assert answer.notes == (
+        f"of the real output the first {MOST_LINES} lines and {MOST_CHARACTERS} characters at most",
+        "the imagined output is empty",
+    )
+
+
+@given(st.text(max_size=200), st.lists(st.integers(1, 5)))
+def test_no_line_and_no_token_is_lost(text: str, cuts: list[int]) -> None:
+    raw, tokens = text.encode(), []
+    for size in [*cuts, len(raw)]:
+        if raw:
+            tokens.append(Token(raw[:size], -1.0))
+            raw = raw[size:]
+    lines = by_line(tokens)
+    assert "\n".join(line.text for line in lines) == text
+    assert sum(line.tokens for line in lines) == sum(line.nats for line in lines) == len(tokens)
+    assert [line.number for line in lines] == list(range(1, len(lines) + 1))
+
+
+@given(st.text(st.sampled_from("ab \n")) | st.integers(0, 400).map(lambda n: "words\n" * n + "w" * 20 * n))
+def test_what_is_looked_at_is_the_head_of_an_output(text: str) -> None:
+    head = head_of(text)
+    assert text.startswith(head) and len(head) <= MOST_CHARACTERS and head.count("\n") < MOST_LINES
