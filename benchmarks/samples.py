@@ -4,8 +4,8 @@
 
 All samples share a program that was placed on the imagined machine and `python3 train.py`, and are as long as they
 come. Each round has the server forget and draws them in turn; then it draws the same samples again and has the server
-forget before each. One cold sample is the mean of these, for samples are of any length. The median ratio of all rounds
-is what counts; at most 4.5 is asked for with eight samples.
+forget before each. One cold sample is the mean of these, for samples are of any length. The median ratio of all
+rounds is what counts; at most 4.5 is asked for with eight samples.
 """
 
 import argparse
