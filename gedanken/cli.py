@@ -10,8 +10,18 @@ from typing import Annotated
 import typer
 
 from gedanken.cli_errors import EXIT_CODES, clear_errors
+from gedanken.cli_options import (
+    BaseUrl,
+    Json,
+    LimitSettings,
+    ModelName,
+    PersonaName,
+    Sandbox,
+    Trust,
+    complete_experiment,
+)
 from gedanken.cli_probe import probe_app
-from gedanken.cli_sandbox import Sandbox, Trust, sandbox_app
+from gedanken.cli_sandbox import sandbox_app
 from gedanken.cli_shell import EPILOG, shell
 
 app = typer.Typer(
@@ -43,24 +53,6 @@ def _main(
     pass
 
 
-def _complete_experiment(incomplete: str) -> list[str]:
-    from gedanken.loading import packaged
-
-    return [name for name in packaged("experiments") if name.startswith(incomplete)]
-
-
-def _complete_persona(incomplete: str) -> list[str]:
-    from gedanken.loading import packaged
-
-    return [name for name in packaged("personas") if name.startswith(incomplete)]
-
-
-def _complete_limit(incomplete: str) -> list[str]:
-    from experiment.execution import Limits
-
-    return [f"{name}=" for name in Limits.model_fields if name.startswith(incomplete)]
-
-
 @app.command(
     epilog=(
         "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
@@ -74,36 +66,19 @@ def run(
         typer.Argument(
             help="A packaged experiment (article, mnist, cifar10-shape, changing, hundred-epochs, all-gpus) or a "
             "YAML file.",
-            autocompletion=_complete_experiment,
+            autocompletion=complete_experiment,
         ),
     ] = "article",
-    model: Annotated[
-        str,
-        typer.Option(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3, or scripted:FILE."),
-    ] = "embedded",
-    base_url: Annotated[
-        str | None, typer.Option(help="Address of an OpenAI-compatible server, for a model named openai:….")
-    ] = None,
-    persona: Annotated[
-        str | None,
-        typer.Option(
-            help="A packaged persona or a YAML file, instead of the experiment's.",
-            autocompletion=_complete_persona,
-        ),
-    ] = None,
+    model: ModelName = "embedded",
+    base_url: BaseUrl = None,
+    persona: PersonaName = "",
     sandbox: Sandbox = "auto",
     trust: Trust = False,
     gpus: Annotated[
         str,
         typer.Option(help="GPUs for programs: auto, none, all, a number, or ids such as 0,2 or device=1."),
     ] = "none",
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="NAME=VALUE, such as memory_mib=512 or wall_seconds=60, instead of the experiment's; repeatable.",
-            autocompletion=_complete_limit,
-        ),
-    ] = None,
+    limit: LimitSettings = None,
     real: Annotated[int, typer.Option(min=0, max=1000, help="Real seeds beside the trunk's.")] = 7,
     imagined: Annotated[int, typer.Option(min=0, max=1000, help="Imagined samples beside the trunk's.")] = 3,
     simulate: Annotated[
@@ -130,7 +105,7 @@ def run(
         ),
     ] = True,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Have a model write a program, really run it, have the model imagine the run, and compare."""
     from gedanken.loading import load_experiment, load_persona, with_conditions, with_limits
@@ -173,7 +148,7 @@ def compare(
     real: Annotated[list[Path], typer.Argument(help="Outputs of real runs, one file each.")],
     imagined: Annotated[list[Path], typer.Option(help="Outputs of imagined runs: all paths that follow.")],
     program: Annotated[Path | None, typer.Option(help="The program that was run.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare log files that you bring: real runs beside imagined ones. Needs no model and no Docker."""
     from gedanken.logs import compare_logs
@@ -205,7 +180,7 @@ def setup(sandbox: Sandbox = "auto") -> None:
 
 @app.command(epilog="Example:  gedanken doctor --json.   Exit codes: 0 nothing is missing; 1 something is.")
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Look at engines, GPU, images, data, models and disk, and say what to do about what is missing."""
     from gedanken.doctor import examine, print_doctor

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gedanken.cli_errors import EXIT_CODES, clear_errors
-from gedanken.cli_sandbox import Json, Sandbox, Trust
+from gedanken.cli_options import (
+    BaseUrl,
+    DatasetName,
+    Json,
+    ModelName,
+    Out,
+    PersonaName,
+    Sandbox,
+    Trust,
+    check_dataset,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-Model = Annotated[
-    str,
-    typer.Option(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3, or scripted:FILE."),
-]
-BaseUrl = Annotated[
-    str | None, typer.Option(help="Address of an OpenAI-compatible server, for a model named openai:….")
-]
-PersonaName = Annotated[str, typer.Option("--persona", help="A packaged persona or a YAML file.")]
-Out = Annotated[Path | None, typer.Option(help="File that takes the whole result as JSON.")]
 
 probe_app = typer.Typer(
     help="Ask one question of an imagined machine, with many small programs or commands.",
@@ -43,7 +43,7 @@ def memory(
     script: Annotated[
         Path | None, typer.Option(help="Lines to type before the loss, # for comments; by default ten packaged ones.")
     ] = None,
-    model: Model = "embedded",
+    model: ModelName = "embedded",
     base_url: BaseUrl = None,
     persona: PersonaName = "ubuntu-18.04-4x3090",
     temperature: Annotated[
@@ -84,7 +84,7 @@ def _complete_sequence(incomplete: str) -> list[str]:
     "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + EXIT_CODES
 )
 def terminal(
-    model: Model = "embedded",
+    model: ModelName = "embedded",
     base_url: BaseUrl = None,
     persona: PersonaName = "matched",
     sandbox: Sandbox = "auto",
@@ -118,25 +118,22 @@ def edits(
         Path | None, typer.Option(help="A Python program; by default the packaged one, which prints a shape.")
     ] = None,
     samples: Annotated[int, typer.Option(min=0, max=100, help="Imagined runs of each edit at temperature 1.")] = 4,
-    model: Model = "embedded",
+    model: ModelName = "embedded",
     base_url: BaseUrl = None,
     sandbox: Sandbox = "auto",
     trust: Trust = False,
-    dataset: Annotated[str, typer.Option(help="What the program trains on: mnist or cifar10.")] = "cifar10",
+    dataset: DatasetName = "cifar10",
     as_json: Json = False,
     out: Out = None,
 ) -> None:
     """Change what does not run, comments, blank lines and names, and see whether the imagined output changes."""
-    from experiment.errors import BadInput
     from gedanken.loading import load_persona
     from gedanken.probe_edits import print_probe, probe_edits, read_program
     from gedanken.probing import check_out
     from gedanken.screen import Screen
-    from sandbox.datasets import DATASETS
 
     with clear_errors():
-        if dataset not in DATASETS:
-            raise BadInput(f"--dataset {dataset}: one of {', '.join(DATASETS)}")
+        check_dataset(dataset)
         check_out(out)
         question, persona = read_program(program), load_persona("matched")
         probe = asyncio.run(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gedanken.cli_errors import clear_errors
+from gedanken.cli_options import Json, Sandbox, Trust
 
 if TYPE_CHECKING:
     from sandbox.conformance import CheckResult
@@ -16,26 +17,11 @@ if TYPE_CHECKING:
 CODES = "Exit codes: 0 done; 1 a check did not hold; 2 bad input; 3 no sandbox; 130 interrupted."
 
 
-def _complete_sandbox(incomplete: str) -> list[str]:
-    from sandbox.choice import SANDBOXES
-
-    return [name for name in SANDBOXES if name.startswith(incomplete)]
-
-
 def _complete_check(incomplete: str) -> list[str]:
     from sandbox.conformance import CHECKS
 
     return [check.name for check in CHECKS if check.name.startswith(incomplete)]
 
-
-Sandbox = Annotated[
-    str,
-    typer.Option(
-        help="Where programs really run: auto, docker, podman, bubblewrap, or host.", autocompletion=_complete_sandbox
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Trust = Annotated[bool, typer.Option("--i-trust-this-code", help="Allow --sandbox host, which isolates nothing.")]
 
 sandbox_app = typer.Typer(
     help="The real machine: what is there, what it holds, and cleaning up.",

@@ -7,8 +7,16 @@ from typing import Annotated
 import typer
 
 from gedanken.cli_errors import clear_errors
-from gedanken.cli_probe import BaseUrl, Model
-from gedanken.cli_sandbox import Sandbox, Trust
+from gedanken.cli_options import (
+    BaseUrl,
+    DatasetName,
+    LimitSettings,
+    ModelName,
+    PersonaName,
+    Sandbox,
+    Trust,
+    check_dataset,
+)
 
 EPILOG = (
     "Examples:  gedanken shell   |   gedanken shell --machine both   |   "
@@ -28,41 +36,34 @@ def shell(
     machine: Annotated[
         str, typer.Option(help="Where commands go: imagined, real, or both.", autocompletion=_complete_machine)
     ] = "imagined",
-    persona: Annotated[
-        str | None,
-        typer.Option(
-            help="A packaged persona or a YAML file; by default the article's machine, "
-            "and beside a real one its very facts (`matched`)."
-        ),
-    ] = None,
-    model: Model = "embedded",
+    persona: PersonaName = "",
+    model: ModelName = "embedded",
     base_url: BaseUrl = None,
     session: Annotated[
         str | None, typer.Option(help="Keep the imagined session under this name, or go on with the one kept.")
     ] = None,
     sandbox: Sandbox = "auto",
     trust: Trust = False,
-    dataset: Annotated[str, typer.Option(help="Images on the real machine: mnist or cifar10.")] = "mnist",
-    limit: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, such as wall_seconds=60 or reply_tokens=512; repeatable.")
-    ] = None,
+    dataset: DatasetName = "mnist",
+    limit: LimitSettings = None,
 ) -> None:
-    """Sit down at a machine that does not exist, at a real one, or at both side by side."""
+    """Sit down at a machine that does not exist, at a real one, or at both side by side.
+
+    The usual persona is the article's machine; beside a real one it is `matched`, which has that one's very facts.
+    """
     with clear_errors():
         from experiment.errors import BadInput
         from experiment.execution import Limits
         from gedanken.loading import with_limits
         from gedanken.shell.loop import run_shell
         from gedanken.shell.terminals import CHOICES, Wishes
-        from sandbox.datasets import DATASETS
 
         choice = next((known for known in CHOICES if known == machine), None)
         if choice is None:
             raise BadInput(f"--machine {machine}: one of {', '.join(CHOICES)}")
-        if dataset not in DATASETS:
-            raise BadInput(f"--dataset {dataset}: one of {', '.join(DATASETS)}")
+        check_dataset(dataset)
         limits = with_limits(Limits(), limit or [])
-        wishes = Wishes(choice, persona, model, base_url, session, sandbox, trust, dataset, limits)
+        wishes = Wishes(choice, persona or None, model, base_url, session, sandbox, trust, dataset, limits)
         try:
             exit_code = asyncio.run(run_shell(wishes, interactive=bool(sys.stdin and sys.stdin.isatty())))
         except asyncio.CancelledError:
