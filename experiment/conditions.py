@@ -26,3 +26,7 @@ class Conditions(BaseModel):
     def play(self, persona: Persona) -> Persona:
         """The persona as it is under these conditions."""
         return persona if self.claims else Persona(name=persona.name, about=persona.about)
+
+    def named(self, persona: Persona) -> dict[str, object]:
+        """What stands in a result: these conditions, who was played, and which of its facts are claimed."""
+        return {**self.model_dump(), "persona": persona.name, "claimed": list(persona.claims)}

@@ -96,8 +96,7 @@ async def probe_edits(
             trunk, again, *drawn = [await _imagine(both, persona, source, sample, edit, screen) for sample in asked]
             edited.append(Edited(edit, source, really, trunk, again, tuple(drawn)))
     conditions: dict[str, object] = {
-        "persona": persona.name,
-        **Conditions(session="fresh").model_dump(),
+        **Conditions(session="fresh").named(persona),
         "dataset": str(both.world.dataset),
         "seed": SEED,
         "samples": samples,

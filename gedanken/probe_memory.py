@@ -102,8 +102,7 @@ async def probe_memory(
             after = await _asked(machine, f"after it, {policy}", screen)
             rebuilt.append(Rebuilt(policy, replayed, compare_memory(before, control, after)))
     conditions: dict[str, object] = {
-        "persona": persona.name,
-        **Conditions(temperature=temperature).model_dump(),
+        **Conditions(temperature=temperature).named(persona),
         "reply_tokens": LIMITS.reply_tokens,
         "continuations": LIMITS.continuations,
     }

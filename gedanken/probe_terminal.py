@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
 from compare.seen import seen_lines
+from experiment.conditions import Conditions
 from experiment.errors import BadInput, NoSandbox
 from experiment.execution import Cause, Execution, Limits
 from experiment.persona import Persona
@@ -86,12 +87,8 @@ async def probe_terminal(
                 screen.say(f"{len(answered)} of {total} commands, the same in {same}: {sequence.name}")
                 update(len(answered))
         conditions: dict[str, object] = {
-            "persona": persona.name,
-            "claims": persona.claims,
+            **Conditions(temperature=0).named(persona),
             "sample": 0,
-            "temperature": 0.0,
-            "steps": False,
-            "session": "running within a sequence",
             "reply_tokens": LIMITS.reply_tokens,
             "continuations": LIMITS.continuations,
         }

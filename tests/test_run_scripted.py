@@ -168,6 +168,7 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
         "claims": False,
         "steps": True,
         "temperature": 0.25,
+        "persona": "ubuntu-18.04-4x3090",
         "claimed": [],
     }
     assert result["conditions"] == json.loads((out / "comparison.json").read_text())["conditions"] == conditions
