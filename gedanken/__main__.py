@@ -1,5 +1,5 @@
 """`python -m gedanken` is the same as `gedanken`."""
 
-from gedanken.cli import main
+from gedanken.cli.main import main
 
 main()

@@ -19,8 +19,8 @@ from agents.session import Session, Turn
 from compare.memory import compare_memory
 from experiment.errors import BadInput
 from experiment.persona import Persona
-from gedanken.memory import QUESTIONS, ask_memory, in_a_sentence, print_memory, questions_for, shortened
-from gedanken.probe_memory import read_commands
+from gedanken.probing.memory import read_commands
+from gedanken.probing.questions import QUESTIONS, ask_memory, in_a_sentence, print_memory, questions_for, shortened
 
 NO_FILE = "ls: cannot access 'notes': No such file or directory"
 LS = "colour.txt\ncopy.txt\n"

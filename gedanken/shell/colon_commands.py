@@ -102,7 +102,7 @@ async def _lose(sitting: Sitting, _argument: str) -> None:
 async def _rebuild(sitting: Sitting, argument: str) -> None:
     from agents.imagined import REBUILD
     from compare.memory import compare_memory
-    from gedanken.memory import print_memory
+    from gedanken.probing.questions import print_memory
 
     machine, face = sitting.terminals.imagined_or_fail(), sitting.face
     policy = next((known for known in POLICIES if known == (argument or POLICIES[0])), None)
@@ -131,7 +131,7 @@ async def _rebuild(sitting: Sitting, argument: str) -> None:
 
 async def _remember(sitting: Sitting, machine: "ImaginedMachine") -> None:
     """Ask the machine what it should know, twice: what changes without a loss is no fault of one."""
-    from gedanken.memory import ask_memory
+    from gedanken.probing.questions import ask_memory
 
     sitting.face.remark("what it knows, asked twice before the loss")
     before = await ask_memory(machine, lambda question: sitting.face.remark(f"asks: {question}"))

@@ -11,7 +11,7 @@ from experiment.conditions import Conditions
 from experiment.errors import BadInput, NoSandbox
 from experiment.execution import Cause, Execution, Limits
 from experiment.persona import Persona
-from gedanken.probing import Both, open_both
+from gedanken.probing.opening import Both, open_both
 from gedanken.screen import Screen, harmless
 from probes.terminal import CommandSequence, battery
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gedanken.cli_errors import EXIT_CODES, clear_errors
-from gedanken.cli_options import (
+from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.options import (
     BaseUrl,
     DatasetName,
     Json,
@@ -56,8 +56,8 @@ def memory(
     from agents.session import POLICIES
     from experiment.errors import BadInput
     from gedanken.loading import load_persona
-    from gedanken.probe_memory import print_probe, probe_memory, read_commands
-    from gedanken.probing import check_out
+    from gedanken.probing.memory import print_probe, probe_memory, read_commands
+    from gedanken.probing.opening import check_out
     from gedanken.screen import Screen
 
     with clear_errors():
@@ -97,8 +97,8 @@ def terminal(
 ) -> None:
     """Type ordinary commands into an imagined machine and into a real one, and count where they agree."""
     from gedanken.loading import load_persona
-    from gedanken.probe_terminal import choose, print_probe, probe_terminal
-    from gedanken.probing import check_out
+    from gedanken.probing.opening import check_out
+    from gedanken.probing.terminal import choose, print_probe, probe_terminal
     from gedanken.screen import Screen
 
     with clear_errors():
@@ -128,8 +128,8 @@ def edits(
 ) -> None:
     """Change what does not run, comments, blank lines and names, and see whether the imagined output changes."""
     from gedanken.loading import load_persona
-    from gedanken.probe_edits import print_probe, probe_edits, read_program
-    from gedanken.probing import check_out
+    from gedanken.probing.neutral_edits import print_probe, probe_edits, read_program
+    from gedanken.probing.opening import check_out
     from gedanken.screen import Screen
 
     with clear_errors():
@@ -146,7 +146,7 @@ def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json
     """Keep a result, and print it for a person or as JSON. Raises BadInput."""
     from rich.console import Console
 
-    from gedanken.probing import keep
+    from gedanken.probing.opening import keep
 
     keep(out, result)
     if as_json:

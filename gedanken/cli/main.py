@@ -1,4 +1,4 @@
-"""The command line. Heavy libraries are imported where they are used, so that help comes at once."""
+"""What `gedanken` does at once: run, compare, setup, doctor; and where its other commands are hung in."""
 
 import asyncio
 import io
@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli_errors import EXIT_CODES, clear_errors
-from gedanken.cli_options import (
+from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.options import (
     BaseUrl,
     Json,
     LimitSettings,
@@ -20,9 +20,9 @@ from gedanken.cli_options import (
     Trust,
     complete_experiment,
 )
-from gedanken.cli_probe import probe_app
-from gedanken.cli_sandbox import sandbox_app
-from gedanken.cli_shell import EPILOG, shell
+from gedanken.cli.probe import probe_app
+from gedanken.cli.sandbox import sandbox_app
+from gedanken.cli.shell import EPILOG, shell
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",

@@ -5,15 +5,15 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compare.edits import Edited, EditReport, SitePrints, compare_edits, verdict_on
+from compare.neutral_edits import Edited, EditReport, SitePrints, compare_edits, verdict_on
 from compare.source import Source
 from experiment.conditions import Conditions
 from experiment.errors import BadInput
 from experiment.execution import Execution, Limits
 from experiment.persona import Persona
-from gedanken.probing import Both, open_both
+from gedanken.probing.opening import Both, open_both
 from gedanken.screen import Screen, harmless
-from probes.edits import neutral_edits, watched_line
+from probes.neutral_edits import neutral_edits, watched_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,7 +12,7 @@ from experiment.errors import BadInput
 from experiment.execution import Execution, Limits
 from experiment.persona import Persona
 from experiment.typed_line import read_line
-from gedanken.memory import ask_memory, in_a_sentence, print_memory, shortened
+from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory, shortened
 from gedanken.screen import Screen, harmless
 
 if TYPE_CHECKING:

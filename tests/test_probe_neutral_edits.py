@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from compare.edits import Edited, compare_edits, verdict_on
+from compare.neutral_edits import Edited, compare_edits, verdict_on
 from compare.source import Source
 from experiment.execution import Cause, Execution
-from gedanken.probe_edits import EditsProbe, Question, print_probe
-from probes.edits import neutral_edits, same_when_run, watched_line
+from gedanken.probing.neutral_edits import EditsProbe, Question, print_probe
+from probes.neutral_edits import neutral_edits, same_when_run, watched_line
 
 SHAPE_ONCE = (resources.files("probes") / "programs" / "shape_once.py").read_text()
 EDITS = [

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gedanken.cli_errors import clear_errors
-from gedanken.cli_options import (
+from gedanken.cli.errors import clear_errors
+from gedanken.cli.options import (
     BaseUrl,
     DatasetName,
     LimitSettings,

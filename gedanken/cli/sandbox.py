@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gedanken.cli_errors import clear_errors
-from gedanken.cli_options import Json, Sandbox, Trust
+from gedanken.cli.errors import clear_errors
+from gedanken.cli.options import Json, Sandbox, Trust
 
 if TYPE_CHECKING:
     from sandbox.conformance import CheckResult
