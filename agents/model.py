@@ -117,7 +117,7 @@ class Model:
         async with aclosing(chat.astream(as_chat(messages), {"run_name": role})) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:
                 whole = chunk if whole is None else whole + chunk
-                characters += len(chunk.text)
+                characters += max(1, len(chunk.text))  # a stream of nothing ends as well
                 if on_text and chunk.text:
                     on_text(chunk.text)
                 if endless := characters > MOST_CHARACTERS_A_TOKEN * sampling.max_tokens:
