@@ -35,6 +35,11 @@ class Answered:
         return not self.cut and seen_lines(self.real.output) == seen_lines(self.imagined.stdout)
 
     @property
+    def mended(self) -> bool:
+        """Whether it agrees, and something had been taken off the reply: as it came, it showed more."""
+        return self.agrees and bool(self.imagined.breaches)
+
+    @property
     def status_agrees(self) -> bool:
         """Whether the real exit code is the one that was read off the imagined output."""
         return self.real.exit_code == self.imagined.exit_code

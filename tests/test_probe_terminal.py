@@ -184,3 +184,10 @@ def test_bad_input_is_refused_before_anything_is_opened(gedanken: Cli, arguments
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stdout == ""
+
+
+def test_an_agreement_that_rests_on_what_was_taken_off_is_marked() -> None:
+    echo = Breach("echo of the command", "rm f")
+    assert answered("", "", breaches=(echo,)).mended
+    assert not answered("", "").mended
+    assert not answered("a", "b", breaches=(echo,)).mended

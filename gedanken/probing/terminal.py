@@ -50,6 +50,7 @@ class TerminalProbe:
                 "by_kind": {kind: _shares(found) for kind, found in by_kind(self.answered).items()},
                 "whole_sequences": whole_sequences(self.answered)._asdict(),
                 "breaches": breaches_by_kind(self.answered),
+                "mended": sum(one.mended for one in self.answered),
                 "cut": sum(one.cut for one in self.answered),
             },
         }
@@ -146,6 +147,11 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
     breaches = ", ".join(f"{kind} {count}" for kind, count in breaches_by_kind(probe.answered).items())
     cut = sum(one.cut for one in probe.answered)
     console.print(Text(f"breaches: {breaches or 'none'}; replies cut by the token limit: {cut}"), soft_wrap=True)
+    mended = [one for one in probe.answered if one.mended]
+    silent = sum(not one.prints for one in mended)
+    console.print(
+        f"the same only after something was taken off: {len(mended)}, {silent} of them where nothing is printed"
+    )
     differing = [one for one in probe.answered if not one.agrees]
     if differing:
         console.print()
