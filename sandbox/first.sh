@@ -1,10 +1,11 @@
 #!/bin/bash
 # The first process of a sandbox: starts the session's command, hands SIGTERM on to it, takes in orphans.
 # $1: seconds after which the command ends although nobody watches it any more; $2: seconds of grace between
-# asking and killing; $3: the command.
+# asking and killing; $3: the command, evaluated where errors name bash as they do at a terminal.
 exec 3>&2 2>/dev/null
 set -m # a process group for the command, and an interrupt that it can catch
-timeout --kill-after="$2" "$1" bash "${BASH_SOURCE%/*}/session.sh" "$3" 2>&3 3>&- &
+timeout --kill-after="$2" "$1" \
+  bash -c '. "$1"; eval "$2"' bash "${BASH_SOURCE%/*}/session.sh" "$3" 2>&3 3>&- &
 command=$!
 trap 'kill -TERM $command' TERM
 wait $command

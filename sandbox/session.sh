@@ -1,52 +1,78 @@
-#!/bin/bash
-# Runs one command of a session: what a terminal remembers is read before it and written after it.
-# $1 is the command. Directory and exported variables are kept as data, never as code, in GEDANKEN_SESSION,
-# where a program may have put anything in their place: pipes that nobody writes, folders.
-_memory=${GEDANKEN_SESSION:-/run/session}
-# What belongs to this command alone, or would change how this script is read.
-_is_ours() {
+# Sourced before each command of a session, which is evaluated after it: reads what a terminal remembers, and has it
+# written when the command ends. Directory, variables and exit status are kept as data, never as code, in
+# GEDANKEN_SESSION, where a program may have put anything in their place: pipes that nobody writes, folders.
+_gd_memory=${GEDANKEN_SESSION:-/run/session}
+# What belongs to this command alone, or would change how it is read.
+_gd_is_ours() {
   case $1 in
-    PWD|OLDPWD|SHLVL|_|HOME|TMPDIR|HOSTNAME|PYTHONHASHSEED|CUDA_VISIBLE_DEVICES|GEDANKEN_*) ;;
+    PWD|OLDPWD|SHLVL|_|_gd_*|HOME|TMPDIR|HOSTNAME|PYTHONHASHSEED|CUDA_VISIBLE_DEVICES|GEDANKEN_*) ;;
     BASHOPTS|SHELLOPTS|POSIXLY_CORRECT|BASH_ENV|BASH_VERSINFO|EUID|PPID|UID) ;;
     *) return 1 ;;
   esac
 }
-if [ -f "$_memory/variables" ]; then
-  while IFS= read -r -d '' _pair; do
-    _is_ours "${_pair%%=*}" || export "$_pair"
-  done 2>/dev/null < "$_memory/variables"
+_gd_all_names() {
+  local _gd_letter
+  _gd_names=()
+  for _gd_letter in {a..z} {A..Z} _; do eval "_gd_names+=(\"\${!$_gd_letter@}\")"; done
+}
+# What bash sets by itself is kept only where it was exported.
+_gd_all_names
+_gd_of_bash=" ${_gd_names[*]} "
+if [ -f "$_gd_memory/variables" ]; then
+  while IFS= read -r -d '' _gd_pair; do
+    _gd_name=${_gd_pair%%=*}
+    # A name that is none could be made to run something.
+    if [[ ! ${_gd_name#?} =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || _gd_is_ours "${_gd_name#?}"; then continue; fi
+    case $_gd_pair in
+      x*) export "${_gd_pair#x}" ;;
+      -*) printf -v "${_gd_name#-}" %s "${_gd_pair#*=}" ;;
+    esac
+  done 2>/dev/null < "$_gd_memory/variables"
 fi
-if [ -f "$_memory/directory" ]; then IFS= read -r -n 4096 -d '' _directory < "$_memory/directory"; fi
-cd "${_directory/#\~/$HOME}" 2>/dev/null || cd "$HOME" || exit 1
-unset _pair _directory
+if [ -f "$_gd_memory/directory" ]; then IFS= read -r -n 4096 -d '' _gd_directory < "$_gd_memory/directory"; fi
+cd "${_gd_directory/#\~/$HOME}" 2>/dev/null || cd "$HOME" || exit 1
+unset _gd_pair _gd_name _gd_directory
 
-_directory() { case $PWD in "$HOME"*) printf '~%s\0' "${PWD#"$HOME"}" ;; *) printf '%s\0' "$PWD" ;; esac }
-_variables() {
-  local _letter _name _names=()
-  for _letter in {a..z} {A..Z} _; do eval "_names+=(\"\${!$_letter@}\")"; done
-  for _name in "${_names[@]}"; do
-    if ! _is_ours "$_name" && [[ ${!_name@a} == *x* ]]; then printf '%s=%s\0' "$_name" "${!_name}"; fi
+_gd_write_directory() { case $PWD in "$HOME"*) printf '~%s\0' "${PWD#"$HOME"}" ;; *) printf '%s\0' "$PWD" ;; esac }
+_gd_write_variables() {
+  local _gd_name
+  _gd_all_names
+  for _gd_name in "${_gd_names[@]}"; do
+    if _gd_is_ours "$_gd_name"; then continue; fi
+    case ${!_gd_name@a} in
+      *x*) printf 'x%s=%s\0' "$_gd_name" "${!_gd_name}" ;;
+      *[aAr]*) ;; # lists and constants are given up
+      *) [[ $_gd_of_bash == *" $_gd_name "* ]] || printf -- '-%s=%s\0' "$_gd_name" "${!_gd_name}" ;;
+    esac
   done
 }
+_gd_write_status() { printf '%s\0' "$_gd_code"; }
 # Nothing is forked, for there may be no process left to have; and what is there is given up only when the new is
 # known to fit, for the disk may be full.
-_keep() {
-  local file
-  for file in "$_memory/$1.new" "$_memory/$1"; do
-    if [ -e "$file" ] || [ -L "$file" ]; then [ -f "$file" ] || rm -rf "$file"; fi
+_gd_keep() {
+  local _gd_file
+  for _gd_file in "$_gd_memory/$1.new" "$_gd_memory/$1"; do
+    if [ -e "$_gd_file" ] || [ -L "$_gd_file" ]; then [ -f "$_gd_file" ] || rm -rf "$_gd_file"; fi
   done
-  "_$1" > "$_memory/$1.new" && : > "$_memory/$1.new" && "_$1" > "$_memory/$1"
+  "_gd_write_$1" > "$_gd_memory/$1.new" && : > "$_gd_memory/$1.new" && "_gd_write_$1" > "$_gd_memory/$1"
 } 2>/dev/null
-_remember() {
-  local code=$?
+_gd_remember() {
+  _gd_code=$?
   { set +xC; } 2>/dev/null
   trap '' TERM
-  _keep directory
-  _keep variables
-  exit "$code"
+  _gd_keep directory
+  _gd_keep variables
+  _gd_keep status
+  exit "$_gd_code"
+}
+_gd_last_status() {
+  local _gd_status=0
+  if [ -f "$_gd_memory/status" ]; then IFS= read -r -n 3 -d '' _gd_status < "$_gd_memory/status"; fi
+  [[ $_gd_status =~ ^[0-9]+$ ]] || _gd_status=0
+  return "$_gd_status"
 }
 # Said as an interactive shell says it.
 command_not_found_handle() { printf 'bash: %s: command not found\n' "$1" >&2; return 127; }
-trap _remember EXIT
+trap _gd_remember EXIT
 trap 'exit 143' TERM # after the program at work, which is asked as well, has ended
-eval "$1"
+_gd_last_status # which the command finds in $?

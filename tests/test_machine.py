@@ -122,8 +122,16 @@ def test_whatever_a_program_does_to_its_terminal_the_next_command_runs(machine: 
 
 
 def test_a_program_cannot_choose_the_seed_of_the_next_command(machine: SandboxMachine) -> None:
-    run(machine, "printf 'GEDANKEN_SEED=99\\0GEDANKEN_RESEED=7\\0' > /run/session/variables; kill -9 $$")
+    run(machine, "printf 'xGEDANKEN_SEED=99\\0-GEDANKEN_RESEED=7\\0' > /run/session/variables; kill -9 $$")
     assert run(machine, "echo $GEDANKEN_SEED-$GEDANKEN_RESEED").stdout == "0-\n"
+
+
+def test_what_a_terminal_remembers_is_never_run(machine: SandboxMachine) -> None:
+    planted = (
+        "printf '%s\\0' '-a[$(touch ~/ran)]=1' 'xb[$(touch ~/ran)]=1' '-c=$(touch ~/ran)' > /run/session/variables"
+    )
+    run(machine, f"{planted}; echo '$(touch ~/ran)' > /run/session/status; kill -9 $$")
+    assert run(machine, 'echo "$c $?"; ls ~').stdout == "$(touch ~/ran) 0\n"
 
 
 def test_gpus_that_are_asked_for_and_not_seen_are_an_error_unless_it_was_auto(

@@ -151,10 +151,23 @@ CHECKS = (
     ),
     _bash(
         "variables-last",
-        promise="`export` lasts, whatever the value.",
-        program="export COLOUR=$'deep \"blue\"\\n$(sea)'; unexported=1",
-        judge=then_prints('deep "blue"\n$(sea) none\n'),
-        sequel=typed('echo "$COLOUR ${unexported:-none}"; unset COLOUR'),
+        promise="Variables last, exported or not, whatever the value.",
+        program="export COLOUR=$'deep \"blue\"\\n$(sea)'; own='a  b'",
+        judge=then_prints('deep "blue"\n$(sea)\nnot exported: a  b\n'),
+        sequel=typed('printenv COLOUR; printenv own || echo "not exported: $own"; unset COLOUR own'),
+    ),
+    _bash(
+        "status-lasts",
+        promise="So does the exit status.",
+        program="exit 7",
+        judge=then_prints("7\n"),
+        sequel=typed("echo $?"),
+    ),
+    _bash(
+        "errors-name-bash",
+        promise="Errors of the shell name it as at a terminal, not a script of ours.",
+        program="cd /nowhere 2>&1 | grep -c gedanken; echo $0",
+        judge=prints("0\nbash\n"),
     ),
     _bash(
         "files-last",
