@@ -100,9 +100,11 @@ class Model:
         try:
             if self.prepare:
                 await self.prepare(messages, fresh)
-            return await self._stream(messages, sampling, role, on_text)
+            return await self._stream(messages, sampling, role, on_text and _Listener(on_text))
         except NoModel:
             raise
+        except _ListenerFailed as failed:
+            raise failed.error from None
         except Exception as error:
             raise _as_no_model(self.name, error) from error
 
@@ -124,6 +126,8 @@ class Model:
                     break  # a server that keeps no limit
         if whole is None:
             raise ModelBusy(f"{self.name} replied with nothing at all")
+        if not endless and not _reason_of(whole.response_metadata) and _always_gives_a_reason(chat):
+            raise ModelBusy(f"{self.name}: the connection ended in the middle of the reply")
         settings = {**used, **self.extra, **_served_by(whole.response_metadata)}
         return Reply(
             text=whole.text,
@@ -174,9 +178,41 @@ def _served_by(metadata: dict[str, Any]) -> dict[str, object]:
     return {key: metadata[key] for key in ("model_name", "system_fingerprint") if metadata.get(key)}
 
 
+def _reason_of(metadata: dict[str, Any]) -> object:
+    """Why the reply ended, in the words of its provider; None where it does not say."""
+    return next((metadata[key] for key in ("finish_reason", "stop_reason", "done_reason") if metadata.get(key)), None)
+
+
 def _was_cut(metadata: dict[str, Any]) -> bool:
-    reasons = (metadata.get(key) for key in ("finish_reason", "stop_reason", "done_reason"))
-    return any(reason in ("length", "max_tokens") for reason in reasons)
+    return _reason_of(metadata) in ("length", "max_tokens")
+
+
+def _always_gives_a_reason(chat: "BaseChatModel") -> bool:
+    """Whether its protocol ends every reply with a reason, so that one without was broken off."""
+    from langchain_openai.chat_models.base import BaseChatOpenAI
+
+    return isinstance(chat, BaseChatOpenAI)
+
+
+class _ListenerFailed(Exception):
+    """Whoever was to hear the reply failed, which is no fault of the model's."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Listener:
+    """Passes text on, and tells a failure there from one of the model."""
+
+    def __init__(self, on_text: OnOutput) -> None:
+        self._on_text = on_text
+
+    def __call__(self, text: str) -> None:
+        try:
+            self._on_text(text)
+        except Exception as error:
+            raise _ListenerFailed(error) from error
 
 
 def _as_no_model(name: str, error: Exception) -> NoModel:

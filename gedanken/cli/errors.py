@@ -22,6 +22,8 @@ def clear_errors() -> Iterator[None]:
         yield
     except GedankenError as error:
         fail(str(error), error.exit_code)
+    except OSError as error:  # of standard output, or of a disk that is full
+        fail(f"cannot read or write: {error}", 2)
     except KeyboardInterrupt:
         fail("interrupted", 130)
 
