@@ -2,6 +2,8 @@
 
 import re
 from collections import deque
+from collections.abc import Sequence
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,20 +12,21 @@ from experiment.execution import Breach
 OUTPUT_MARK = "OUTPUT:"
 """The line after which the output stands, where a model may work things out before it."""
 
-_FENCE = re.compile(r"^\s*(?:```|~~~)[\w+-]*\s*$")
-_PROMPT = re.compile(r"^(?:[\w.-]+@[\w.-]+:[^$#]{0,80}[$#]|\$|>)\s+")
-_BARE_PROMPT = re.compile(r"^[\w.-]+@[\w.-]+:[^$#]{0,80}[$#]\s*$")
+_FENCE = re.compile(r"(`{3,}|~{3,})[\w+-]*")
+_FULL_PROMPT = r"(?:\([\w.-]{1,40}\) )?(?:[\w.-]+@[\w.-]+:[^$#]{0,80}|\[[\w.-]+@[\w.-]+ [^\]]{0,80}\])[$#]"
+_PROMPT = re.compile(rf"^(?:{_FULL_PROMPT}|\$|>)\s+")
+_BARE_PROMPT = re.compile(rf"^{_FULL_PROMPT}\s*$")
+_NEXT_COMMAND = re.compile(rf"^{_FULL_PROMPT}\s+\S")
 _AS_AN_AI = re.compile(
-    r"^(?:I'?m sorry, but |sorry, but |unfortunately, )?as an? (?:AI|artificial|(?:large )?language model)\b",
+    r"^(?:(?:(?:I'?m|I am) )?sorry,? (?:but )?|unfortunately,? )?(?:"
+    r"as an? (?:AI|artificial|(?:large )?language model)\b|"
+    r"I(?:'m| am) (?:just |only )?an? (?:AI|artificial|(?:large )?language model)\b|"
+    r"I (?:can'?t|cannot|can not|am unable to|am not able to) (?:actually |directly )?"
+    r"(?:run|execute|access|perform|provide|assist|display|show|simulate)\b)",
     re.IGNORECASE,
 )
 _EAGER = re.compile(r"^(?:sure|certainly|of course)\b[^\n]*[:!.]\s*$", re.IGNORECASE)
 _ANNOUNCES = re.compile(r"^(?:here(?:'s| is| are)|this is|the (?:output|result|command))\b[^\n]*:\s*$", re.IGNORECASE)
-_EXPLAINS = re.compile(
-    r"^(?:note\b|please\b|let me know|i hope|this (?:is|command|output|script|code|will)\b|"
-    r"the (?:above|output|command|script|code)\b|in this (?:example|output)\b)[^\n]*[.!?]\s*$",
-    re.IGNORECASE,
-)
 
 
 class Cleaned(NamedTuple):
@@ -33,68 +36,146 @@ class Cleaned(NamedTuple):
     breaches: tuple[Breach, ...]
 
 
-def clean(reply: str, command: str, *, marked: bool = False) -> Cleaned:
-    """Take off what breaks the rules: code fences, echoes of the command and prompts, chat, words of an AI.
+def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
+    """Take off what breaks the rules: code fences, echoes of the command, prompts and what follows them, chat, words
+    of an AI.
 
-    With `marked` the output is what stands after the last line that says `OUTPUT:`; working steps before it are
-    allowed. A reply whose mark is missing is taken whole, and that is a breach too.
+    Programs print such lines too. A code fence is one only around the whole reply, or after chat that leads up to
+    it; what follows where it closes is chat. A line whose words stand in the command, or in `known`, which is
+    what was typed before, stays; the command itself once more is an echo all the same.
+
+    With `marked` the output is what stands after the first line that says `OUTPUT:`; working steps before it are
+    allowed. A reply whose mark is missing is taken whole, and that is a breach too. `opened` says that a fence was
+    opened and taken off before.
     """
-    breaches: list[Breach] = []
+    unmarked: tuple[Breach, ...] = ()
     if marked:
-        reply, found = _after_mark(reply)
-        if not found:
-            breaches.append(Breach("no mark before the output", ""))
+        steps, mark, output = _at_mark(reply)
+        if mark:
+            reply, opened = output, opened or _leaves_open(steps)
+        else:
+            unmarked = (Breach("no mark before the output", ""),)
     lines = reply.splitlines(keepends=True)
-    for kind, pattern in (("code fence", _FENCE), ("speaks as an AI", _AS_AN_AI)):
-        breaches += [Breach(kind, line.strip()) for line in lines if pattern.match(line)]
-        lines = [line for line in lines if not pattern.match(line)]
-    fenced = any(breach.kind == "code fence" for breach in breaches)
-    peeled = _Ends(lines, command, fenced)
-    breaches += peeled.peel()
-    return Cleaned("".join(line for at, line in enumerate(lines) if at not in peeled.taken), tuple(breaches))
+    ends = _Ends(lines, command, known, opened)
+    taken = ends.peel()
+    kept = "".join(line for at, line in enumerate(lines) if at not in taken)
+    return Cleaned(kept, (*unmarked, *(taken[at] for at in sorted(taken))))
 
 
-def _after_mark(reply: str) -> tuple[str, bool]:
+def clean_beginning(piece: str, known: str = "") -> Cleaned:
+    """Take off what stands before a further piece of a reply goes on: chat, and a fence that opens."""
+    lines = piece.splitlines(keepends=True)
+    taken = _Ends(lines, "", known, opened=False).peel_beginning()
+    if not taken:
+        return Cleaned(piece, ())
+    begins = max(taken) + 1
+    if taken[max(taken)].kind == "chat":  # the blank line that sets it apart is no output either
+        while begins < len(lines) and not lines[begins].strip():
+            begins += 1
+    return Cleaned("".join(lines[begins:]), tuple(taken[at] for at in sorted(taken)))
+
+
+def _at_mark(reply: str) -> tuple[list[str], str, str]:
+    """The lines before the mark, the mark, and the text after it. Working steps have no such line; programs may."""
     lines = reply.splitlines(keepends=True)
-    marks = [at for at, line in enumerate(lines) if line.strip() == OUTPUT_MARK]
-    return ("".join(lines[marks[-1] + 1 :]), True) if marks else (reply, False)
+    for at, line in enumerate(lines):
+        if line.strip() == OUTPUT_MARK:
+            return lines[:at], line, "".join(lines[at + 1 :])
+    return lines, "", ""
+
+
+def _leaves_open(lines: Sequence[str]) -> bool:
+    return sum(bool(_FENCE.fullmatch(line.strip())) for line in lines) % 2 == 1
 
 
 class _Ends:
     """Peels off both ends of a reply what is no output; what is taken off may bare the next."""
 
-    def __init__(self, lines: list[str], command: str, fenced: bool) -> None:
-        self._lines, self._fenced = [line.strip() for line in lines], fenced
+    def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
+        self._lines = [line.strip() for line in lines]
         self._wanted = [line.strip() for line in command.splitlines() if line.strip()]
+        self._typed = f"{known}\n{command}"
+        self._opened_before, self._opening, self._closed = opened, "", False
+        self._taken: dict[int, Breach] = {}
         self._filled = deque(at for at, line in enumerate(self._lines) if line)
-        self.taken: set[int] = set()
 
-    def peel(self) -> list[Breach]:
-        found: list[Breach] = []
-        for take in (self._first, self._last):  # what goes from one end bares nothing at the other
-            while step := take():
-                found += step
-        return found
+    def peel(self) -> dict[int, Breach]:
+        """What is taken off, by the number of its line."""
+        for at in self._filled:
+            if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
+                self._take("speaks as an AI", at)
+        self._filled = deque(at for at in self._filled if at not in self._taken)
+        self.peel_beginning()
+        self._stop_at_next_command()
+        while self._last():
+            pass
+        return self._taken
 
-    def _first(self) -> list[Breach]:
+    def peel_beginning(self) -> dict[int, Breach]:
+        """What is taken off the beginning."""
+        while self._first():
+            pass
+        return self._taken
+
+    def _first(self) -> bool:
         if self._begins_with_command():
-            return [self._take("echo of the command", self._filled.popleft()) for _line in self._wanted]
-        if len(self._filled) > 1:
-            first, second = self._filled[0], self._filled[1]
-            apart = self._fenced or second > first + 1
-            if _EAGER.match(self._lines[first]) or (apart and _ANNOUNCES.match(self._lines[first])):
-                return [self._take("chat", self._filled.popleft())]
-        return []
+            for _line in self._wanted:
+                self._take("echo of the command", self._filled.popleft())
+            return True
+        if not self._filled or self._opening or self._was_typed(self._filled[0]):
+            return False
+        line = self._lines[self._filled[0]]
+        if fence := _FENCE.fullmatch(line):
+            self._opening = fence[1]
+        elif not self._leads_up(line):
+            return False
+        self._take("code fence" if fence else "chat", self._filled.popleft())
+        return True
 
-    def _last(self) -> list[Breach]:
-        if self._filled and _BARE_PROMPT.match(self._lines[self._filled[-1]]):
-            return [self._take("prompt", self._filled.pop())]
-        # Programs print such lines too: what is not set apart, by a fence or a blank line, stays.
-        if len(self._filled) > 1 and _EXPLAINS.match(self._lines[self._filled[-1]]):
-            last, before = self._filled[-1], self._filled[-2]
-            if self._fenced or before < last - 1:
-                return [self._take("chat", self._filled.pop())]
-        return []
+    def _stop_at_next_command(self) -> None:
+        """Take off a prompt with a further command, and all that the machine answered to it."""
+        further = [at for at in self._filled if _NEXT_COMMAND.match(self._lines[at]) and not self._was_typed(at)]
+        while further and len(self._filled) > 1 and self._filled[-1] >= further[0]:
+            self._take("plays further commands", self._filled.pop())
+
+    def _leads_up(self, line: str) -> bool:
+        if len(self._filled) < 2:
+            return False
+        before_fence = _FENCE.fullmatch(self._lines[self._filled[1]])
+        return bool(_EAGER.match(line) or (before_fence and _ANNOUNCES.match(line)))
+
+    def _last(self) -> bool:
+        if (
+            self._filled
+            and _BARE_PROMPT.match(self._lines[self._filled[-1]])
+            and not self._was_typed(self._filled[-1])
+        ):
+            self._take("prompt", self._filled.pop())
+            return True
+        closing = self._closing()
+        if closing is None:
+            return False
+        while (at := self._filled.pop()) > closing:
+            if not self._was_typed(at):
+                self._take("chat", at)
+        self._take("code fence", closing)
+        self._closed = True
+        return True
+
+    def _closing(self) -> int | None:
+        """The line at which the fence around the output closes.
+
+        Between two fences the output may have its own: those come in pairs, so an odd one before the end closes.
+        """
+        if self._closed or not (self._opening or self._opened_before):
+            return None
+        matches = ((at, _FENCE.fullmatch(self._lines[at])) for at in self._filled)
+        fences = [(at, fence) for at, fence in matches if fence and fence[1] == (self._opening or fence[1])]
+        if not fences:
+            return None
+        at, fence = fences[-1]
+        is_bare = fence[0] == fence[1]
+        return at if is_bare and (at == self._filled[-1] or len(fences) % 2) else None
 
     def _begins_with_command(self) -> bool:
         shown = [self._lines[at] for at in islice(self._filled, len(self._wanted))]
@@ -102,6 +183,16 @@ class _Ends:
             shown[0] = _PROMPT.sub("", shown[0])
         return bool(shown) and shown == self._wanted
 
-    def _take(self, kind: str, at: int) -> Breach:
-        self.taken.add(at)
-        return Breach(kind, self._lines[at])
+    def _was_typed(self, at: int) -> bool:
+        return _words(self._lines[at]) in self._typed_words
+
+    @cached_property
+    def _typed_words(self) -> str:
+        return _words(self._typed.replace("\\n", "\n"))  # a program spells the end of a line so
+
+    def _take(self, kind: str, at: int) -> None:
+        self._taken[at] = Breach(kind, self._lines[at])
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from agents.model import Message, Model, Sampling
-from experiment.execution import OnOutput
+from experiment.execution import Execution, OnOutput
+from experiment.markdown import fence_for
 from experiment.persona import Dataset
 from experiment.program import Program
 from experiment.script import ScriptLine
@@ -18,8 +19,6 @@ AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
 """By the wording that the model needs: a small one is asked for less, and may not stop by itself."""
 TRACEBACK_CHARACTERS = 1200
-TELLING_CHARACTERS = 12
-"""From this length on a line of an output is no coincidence in a program."""
 FIRST_WIDTH = 512
 """Of the hidden layers that the checklist suggests; each further one is half as wide."""
 
@@ -36,8 +35,11 @@ class Failure:
 
     program: Program
     problems: tuple[str, ...]
+    """Nothing that a run printed stands in them."""
     ending: str = ""
-    """The end of what it printed, where it crashed."""
+    """What the coder is shown of its run."""
+    refused: bool = False
+    """Whether it was not even run. The coder does not see it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,14 @@ class Coder:
         """Return the next version of the file that a script line writes or edits.
 
         `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so
-        far. With a failure the model is asked to mend it, unless its last reply was the same file once more: then
-        it starts afresh. An edit that failed is always started afresh, from its base: so it is still one edit, and
+        far. With a failure the model is asked to mend it, unless its last reply was refused: then it starts
+        afresh. An edit that failed is always started afresh, from its base: so it is still one edit, and
         what it changed can be told. Raises NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
-        mend = failure is not None and not line.edit and not _is_repeat(failure.program, earlier)
-        messages, prompt = self._first_messages(line, base)
+        mend = failure is not None and not line.edit and not failure.refused
+        messages, prompt = self.first_messages(line, base)
         if mend and failure is not None:
             messages += [
                 Message("assistant", _fenced(failure.program.source)),
@@ -92,7 +94,8 @@ class Coder:
             base=base.label if base else failure.program.label if mend and failure else None,
         )
 
-    def _first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:
+    def first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:
+        """What a coder that starts afresh is sent, and the name of that wording."""
         if line.edit and base is not None:
             system = render("coder-edit-system", file=line.file)
             asked = render("coder-edit", file=line.file, source=base.source.rstrip(), tell=_as_clause(line.tell))
@@ -119,8 +122,13 @@ class Coder:
 
     @staticmethod
     def _repair(name: str, failure: Failure) -> str:
-        ending = failure.ending[-TRACEBACK_CHARACTERS:].strip()
+        ending = failure.ending
         return render("coder-repair", file=name, problems=failure.problems, traceback=ending, fence=fence_for(ending))
+
+
+def ending_of(execution: Execution) -> str:
+    """All that a coder is shown of a run: the end of what it printed, where it failed."""
+    return execution.output[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
 def extract_code(reply: str) -> str:
@@ -141,23 +149,6 @@ def same_program(one: str, other: str) -> bool:
         return one.strip() == other.strip()
 
 
-def quotes(source: str, failure: Failure) -> str | None:
-    """A line of a failed run that a mended program carries, where the failed program did not; None if there is none.
-
-    The imagined machine is shown the program, and must be told nothing of a real run (fairness rule 2).
-    """
-    for line in failure.ending.splitlines():
-        text = line.strip()
-        if len(text) >= TELLING_CHARACTERS and text in source and text not in failure.program.source:
-            return text
-    return None
-
-
-def _is_repeat(program: Program, earlier: Sequence[Program]) -> bool:
-    others = [other for other in earlier if other.name == program.name and other.version != program.version]
-    return any(same_program(program.source, other.source) for other in others)
-
-
 def _as_clause(tell: str | None) -> str:
     return (tell or "").strip().rstrip(".")
 
@@ -165,9 +156,3 @@ def _as_clause(tell: str | None) -> str:
 def _fenced(source: str) -> str:
     fence = fence_for(source)
     return f"{fence}python\n{source.rstrip()}\n{fence}"
-
-
-def fence_for(text: str) -> str:
-    """A fence longer than any run of backticks in the text."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    return "`" * max(3, longest + 1)

@@ -1,10 +1,12 @@
 """Replies longer than the token limit: asked for piece by piece, and joined without a seam."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
-from agents.model import Message, Model, Reply, Sampling, seal
-from experiment.execution import OnOutput, Seal
+from agents.cleaning import clean_beginning
+from agents.model import MOST_CHARACTERS_A_TOKEN, Message, Model, Reply, Sampling, seal
+from experiment.execution import Breach, OnOutput, Seal
 from prompts import render
 
 ROLE = "imagined machine"
@@ -13,7 +15,8 @@ SEED_STEP = 10_000
 ROUNDS = 4
 """How often something must stand at the end of a reply, over and over, for the reply to be going in circles."""
 CIRCLE_CHARACTERS = 240
-"""From this length on what goes in circles is told from a short list of equal lines."""
+"""From this length on what goes in circles is told from a short list of equal lines, and what is said again from what
+only begins alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +27,33 @@ class Joined:
     cut: bool
     seconds: float
     seal: Seal
-    pieces: int = 1
-    circles: bool = False
-    """Whether it was not continued because it repeats itself."""
+    notes: tuple[str, ...]
+    """What a reader must know of how it came about: of how many pieces, what was left out of them, how it was cut."""
+    breaches: tuple[Breach, ...] = ()
+    """What was taken off where a further piece begins."""
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader must know of how it came about."""
-        return (f"joined from {self.pieces} pieces",) if self.pieces > 1 else ()
+    def opened(self) -> bool:
+        """Whether a code fence that a further piece opened was taken off, which may yet be closed."""
+        return any(breach.kind == "code fence" for breach in self.breaches)
 
-    def cut_note(self, tokens: int) -> str:
-        """How and where it was cut."""
-        why = "; it goes in circles and was not continued" if self.circles else ""
-        return f"the reply was cut at {tokens * self.pieces} tokens{why}"
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One reply of those that are joined."""
+
+    reply: Reply
+    text: str
+    """What it adds."""
+    breaches: tuple[Breach, ...] = ()
+    said_again: int = 0
+    """Characters at its beginning that had been said."""
+
+    def describe(self) -> dict[str, object]:
+        """What the seal of the whole covers of it: its own seal, and all it said where that cannot be told else."""
+        kept = {"characters": len(self.text)}
+        dropped = {} if self.text == self.reply.text else {"reply": self.reply.text}
+        return {**asdict(self.reply.seal), **kept, **dropped}
 
 
 async def reply_in_full(
@@ -50,26 +67,71 @@ async def reply_in_full(
 ) -> Joined:
     """Ask for a reply, and have it continued at most so often while the token limit cuts it. Raises NoModel.
 
-    The seal of a joined reply is over the messages of its first piece, the seeds of all, and the whole text.
+    The seal of a joined reply is over the messages of its first piece, the whole text, and in its settings the
+    `pieces`: of each its own seal, how many characters of it the text has, and what it said where that is more.
     """
     messages = [Message(message.role, _sendable(message.text)) for message in messages]
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text)
-    text, seconds, seeds = reply.text, reply.seconds, [sampling.seed]
-    while reply.cut and len(seeds) <= continuations and not in_circles(text):
-        seeds.append(sampling.seed + SEED_STEP * len(seeds))
-        heard = _Unsaid(text, on_text if model.prefills else None)
-        reply = await _go_on(model, messages, text, replace(sampling, seed=seeds[-1]), heard)
-        heard.end()
-        more = _what_is_new(text, reply.text, model.prefills)
-        if on_text and not model.prefills:
-            on_text(more)
-        text, seconds = text + more, seconds + reply.seconds
-        if not more:
+    text, pieces = reply.text, [_Piece(reply, reply.text)]
+    while pieces[-1].reply.cut and len(pieces) <= continuations and not in_circles(text):
+        seeded = replace(sampling, seed=sampling.seed + SEED_STEP * len(pieces))
+        pieces.append(await _further_piece(model, messages, text, seeded, on_text))
+        text += pieces[-1].text
+        if not pieces[-1].text:
             break
-    sealed = reply.seal
-    if len(seeds) > 1:
-        sealed = seal(messages, sealed.model, {**sealed.settings, "seed": sampling.seed, "seeds": seeds}, text)
-    return Joined(text, reply.cut, round(seconds, 3), sealed, len(seeds), reply.cut and in_circles(text))
+    return _join(messages, text, pieces, sampling.max_tokens)
+
+
+async def _further_piece(
+    model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
+) -> _Piece:
+    """Ask for what comes after `text`: the server takes up an open reply itself, or the model is asked to."""
+    so_far = [*messages, Message("assistant", _sendable(text))]
+    if model.prefills:
+        heard = _Unsaid(text, on_text)
+        reply = await model.reply(so_far, sampling, role=ROLE, fresh=False, on_text=heard)
+        heard.end()
+        again = len(text) if _says_all_again(text, reply.text) else 0
+        return _Piece(reply, reply.text[again:], said_again=again)
+    go_on = Message("user", render("terminal-go-on"))
+    reply = await model.reply([*so_far, go_on], sampling, role=ROLE, fresh=False)
+    typed = "\n".join(message.text for message in messages if message.role == "user")
+    piece = _without_what_was_said(text, reply, typed)
+    if on_text:
+        on_text(piece.text)
+    return piece
+
+
+def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], tokens: int) -> Joined:
+    first, last = pieces[0].reply, pieces[-1].reply
+    sealed, notes = first.seal, []
+    if len(pieces) > 1:
+        settings = {**sealed.settings, "pieces": [piece.describe() for piece in pieces]}
+        sealed = seal(messages, sealed.model, settings, text)
+        again = sum(piece.said_again for piece in pieces)
+        left_out = "; 1 character said again was" if again == 1 else f"; {again} characters said again were"
+        notes.append(f"joined from {len(pieces)} pieces{f'{left_out} left out' if again else ''}")
+    if last.cut:
+        notes.append(_how_cut(text, pieces, tokens))
+    return Joined(
+        text=text,
+        cut=last.cut,
+        seconds=round(sum(piece.reply.seconds for piece in pieces), 3),
+        seal=sealed,
+        notes=tuple(notes),
+        breaches=tuple(breach for piece in pieces for breach in piece.breaches),
+    )
+
+
+def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
+    if len(pieces[-1].reply.text) > MOST_CHARACTERS_A_TOKEN * tokens:
+        where = f"at {len(text)} characters: the server keeps no limit of {tokens} tokens"
+    elif len(pieces) > 1:
+        where = f"after {len(pieces)} pieces of at most {tokens} tokens each"
+    else:
+        where = f"at {tokens} tokens"
+    why = "; it goes in circles and was not continued" if in_circles(text) else ""
+    return f"the reply was cut {where}{why}"
 
 
 class _Unsaid:
@@ -77,31 +139,23 @@ class _Unsaid:
 
     def __init__(self, text: str, on_text: OnOutput | None) -> None:
         self._text, self._on_text = text, on_text
-        self._held: str | None = ""
+        self._held = ""
+        self._holds = _is_unmistakable(text)
 
     def __call__(self, piece: str) -> None:
-        if self._held is not None:
-            self._held += piece
-            if self._text.startswith(self._held):
-                return
-            piece, self._held = self._held.removeprefix(self._text), None
-        if self._on_text:
-            self._on_text(piece)
+        self._held += piece
+        if self._holds and self._text.startswith(self._held):
+            return
+        if self._holds and _says_all_again(self._text, self._held):
+            self._held = self._held[len(self._text) :]
+        self._holds = False
+        self.end()
 
     def end(self) -> None:
-        """Pass on what began like `text` and then was all there is."""
-        if self._held and self._held != self._text and self._on_text:
+        """Pass on what is held."""
+        if self._on_text and self._held:
             self._on_text(self._held)
-
-
-async def _go_on(
-    model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput
-) -> Reply:
-    """Ask for what comes after `text`: the server takes up an open reply itself, or the model is asked to."""
-    so_far = [*messages, Message("assistant", _sendable(text))]
-    if not model.prefills:
-        so_far.append(Message("user", render("terminal-go-on")))
-    return await model.reply(so_far, sampling, role=ROLE, fresh=False, on_text=on_text)
+        self._held = ""
 
 
 def _sendable(text: str) -> str:
@@ -109,21 +163,44 @@ def _sendable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _what_is_new(text: str, more: str, prefills: bool) -> str:
-    """The part of a further piece that was not said before.
+def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
+    """What a model adds that was asked to go on: without chat, a fence, and what it says again.
 
-    A server that takes up an open reply may send all of it again. A model that is asked to go on often begins its
-    last line anew.
+    It often begins the last, unfinished line anew, or a few lines before it. A complete line said again may as well
+    be printed again: it is left out only where it leads up to the unfinished one and has come once on either side.
     """
-    if more.startswith(text):
-        return more[len(text) :]
-    if prefills:
-        return more
-    last = text.rsplit("\n", 1)[-1]
-    for length in range(min(len(text), len(more)), max(0, len(last) - 1), -1):
-        if text.endswith(more[:length]):
-            return more[length:]
-    return more
+    begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
+    again = _said_again(begun.text, more.text)
+    return _Piece(reply, more.text[again:], more.breaches, again)
+
+
+def _said_again(text: str, new: str) -> int:
+    """How many characters at the beginning of `new` are the end of `text`, or all of it."""
+    if _says_all_again(text, new):
+        return len(text)
+    *complete, unfinished = text.split("\n")
+    said, anew = Counter(complete), Counter(new.split("\n"))
+    again = begins = 0
+    for line in new.split("\n") if unfinished else ():
+        end = begins + len(unfinished)
+        if new.startswith(unfinished, begins) and text.endswith(new[:end]):
+            again = end
+        if said[line] != 1 or anew[line] != 1:
+            break
+        begins += len(line) + 1
+    return again
+
+
+def _says_all_again(text: str, more: str) -> bool:
+    """Whether a further piece is the text from its beginning, and goes on.
+
+    Where a text is short, or one thing over and over, that may be what comes next.
+    """
+    return len(more) > len(text) and more.startswith(text) and _is_unmistakable(text)
+
+
+def _is_unmistakable(text: str) -> bool:
+    return len(text) >= CIRCLE_CHARACTERS and (text + text).find(text, 1) == len(text)
 
 
 def in_circles(text: str) -> bool:

@@ -11,7 +11,7 @@ from agents.model import Message, Model, Sampling
 from agents.session import Policy, Session, Turn
 from agents.terminal import exit_code_of, placing, typing
 from experiment.errors import NoModel
-from experiment.execution import Cause, Execution, Limits, OnOutput
+from experiment.execution import Execution, Limits, OnOutput
 from experiment.persona import USUAL_WORLD, Persona, World
 from experiment.progress import Progress, Silent
 from prompts import render
@@ -92,14 +92,14 @@ class ImaginedMachine:
 
         Raises NoModel; the session then is as it was.
         """
-        if policy == "transcript":
-            self.session = self.session.remember()
         if policy != "requests" or not self.session.stored:
+            self.session = self.session.remember() if policy == "transcript" else self.session.lose()
             return None
         lost = replace(self, session=self.session.lose())
-        reply = await lost._ask(self.session.requests, True, on_output)
+        requests = self.session.requests
+        reply = await lost._ask(requests, True, on_output)
         self.session = self.session.replay(reply.text)
-        return self._execution(REBUILD, reply)
+        return replace(self._execution(requests, reply), command=REBUILD)
 
     def messages(self, typed: str) -> list[Message]:
         """What the model is sent when `typed` is typed now."""
@@ -122,7 +122,8 @@ class ImaginedMachine:
         )
 
     def _execution(self, command: str, reply: Joined) -> Execution:
-        cleaned = clean(reply.text, command, marked=self.steps)
+        typed = "\n".join(turn.typed for turn in self.session.context)
+        cleaned = clean(reply.text, command, marked=self.steps, known=typed, opened=reply.opened)
         exit_code, cause = exit_code_of(cleaned.text, reply.cut)
         return Execution(
             machine=self.name,
@@ -134,6 +135,6 @@ class ImaginedMachine:
             output=reply.text,
             sample=self.sample,
             seal=reply.seal,
-            notes=(*reply.notes, *([reply.cut_note(self.limits.reply_tokens)] if cause is Cause.CUT else [])),
-            breaches=cleaned.breaches,
+            notes=reply.notes,
+            breaches=(*reply.breaches, *cleaned.breaches),
         )

@@ -28,14 +28,16 @@ class SessionFile:
     path: Path
     session: Session
     """As the file has it."""
+    torn_bytes: int
+    """Of a last line that was only begun, and was dropped."""
     _descriptor: int
 
     @classmethod
     def open(cls, path: Path, about: dict[str, str]) -> Self:
         """Begin the session at `path`, or reopen it; `about` says what it is, such as its model and its persona.
 
-        A last line that was torn is dropped. Raises BadInput for a session that another process has open, that is
-        about something else, or that cannot be read.
+        A last line that was torn is dropped; one that only lacks its end is kept. Raises BadInput for a session that
+        another process has open, that is about something else, or that cannot be read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +45,7 @@ class SessionFile:
         except OSError as error:
             raise BadInput(f"{path}: {error.strerror}") from error
         try:
-            return cls(path, _read(path, descriptor, about), descriptor)
+            return cls(path, *_read(path, descriptor, about), descriptor)
         except OSError as error:
             os.close(descriptor)
             raise BadInput(f"{path}: {error.strerror}") from error
@@ -73,22 +75,43 @@ class SessionFile:
         os.close(self._descriptor)
 
 
-def _read(path: Path, descriptor: int, about: dict[str, str]) -> Session:
-    """Lock the file, begin it if it is empty, mend it if its last line is torn, and read it."""
+def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, int]:
+    """Lock the file, begin it if it is empty, mend its last line, and read it; also how many bytes were torn."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise BadInput(f"{path}: not a file")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise BadInput(f"{path}: this session is in use by another process; name another one") from None
-    *lines, torn = _bytes(descriptor).split(b"\n")
-    beginning = lines[0] if lines else torn
+    *lines, last = _bytes(descriptor).split(b"\n")
+    beginning = lines[0] if lines else last
     if not (beginning.startswith(_BEGINNING) or (not lines and _BEGINNING.startswith(beginning))):
         raise BadInput(f"{path}:1: not a session of gedanken's; name another file")
-    os.ftruncate(descriptor, sum(len(line) + 1 for line in lines))
+    if whole := _is_whole(last):
+        lines.append(last)
     if not lines:
+        os.ftruncate(descriptor, 0)
         _append(path, descriptor, _line({"gedanken session": 1, "about": about}))
-        return Session()
+        return Session(), 0
+    session = _session_in(path, lines, about)
+    if whole:
+        _append(path, descriptor, b"\n")
+        return session, 0
+    os.ftruncate(descriptor, sum(len(line) + 1 for line in lines))
+    return session, len(last)
+
+
+def _is_whole(last: bytes) -> bool:
+    """Whether a last line lacks only its end, as after an editor that writes none: half of an object is no JSON."""
+    try:
+        _value(last)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _session_in(path: Path, lines: list[bytes], about: dict[str, str]) -> Session:
+    """What the lines of a file hold. Raises BadInput."""
     _check(path, lines[0], about)
     session = Session()
     for number, line in enumerate(lines[1:], start=2):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ROLE = "surprise"
 MOST_LINES = 40
 MOST_CHARACTERS = 6_000
+AS_IT_CAME = "the imagined output is the reply as it came, with what was taken off before it was compared"
 
 
 class LineSurprise(NamedTuple):
@@ -49,9 +50,11 @@ class Question:
     """Index into the script."""
     messages: tuple[Message, ...]
     real: str
-    """What seed 0 printed."""
+    """What the terminal showed of seed 0."""
     imagined: str
-    """What sample 0 had it print."""
+    """What the model replied as sample 0, word for word."""
+    cleaned: bool = False
+    """Whether something was taken off that reply before it was compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +73,23 @@ async def surprises(
 ) -> tuple[ProgramSurprise, ...] | str:
     """Answer all questions, or say why nothing is available.
 
-    Real output enters these requests: they come after the last sample (fairness rule 2). A server that shows at the
-    first that it cannot is not asked again.
+    Real output enters these requests: they come after the last sample (fairness rule 2). A server that cannot tell
+    of the first text that there is is not asked again.
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprise] = []
+    able = model.scores == "grammar"
     for question in questions:
         found: list[Lines | None] = []
         for text in (question.real, question.imagined):
             on_text(f"{question.program}, surprise at {'its own' if found else 'the real'} output\n")
             found.append(await surprise(model, question.messages, head_of(text)))
-            if model.scores != "grammar" and found == [None] and not answers:
+            if head_of(text) and not able and found[-1] is None:
                 return unable
+            able = able or found[-1] is not None
         notes = _notes({"real": question.real, "imagined": question.imagined}, found)
+        if question.cleaned:
+            notes += (AS_IT_CAME,)
         answers.append(ProgramSurprise(question.program, question.line, found[0], found[1], notes))
     return tuple(answers)
 

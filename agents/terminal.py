@@ -4,10 +4,26 @@ import re
 
 from agents.session import Turn
 from experiment.execution import Cause
+from experiment.typed_line import read_line
 
-_SHELL_ERROR = re.compile(r"^(?:-?bash|sh): (?:line \d+: )?.*: command not found\s*$")
+_ENDINGS = (
+    (re.compile(r"^(?:-?bash|sh): (?:line \d+: )?.*: command not found$|^Command '.*' not found\b"), 127),
+    (re.compile(r"^(?:-?bash|sh): (?:line \d+: )?[\w./~-]*/[\w./~-]*: No such file or directory$"), 127),
+    (re.compile(r"^(?:-?bash|sh): (?:line \d+: )?[\w./~-]*/[\w./~-]*: (?:Permission denied|Is a directory)$"), 126),
+    (re.compile(r"^(?:-?bash|sh): (?:eval: )?(?:line \d+: )?(?:syntax error|unexpected EOF)\b"), 2),
+    (re.compile(r"^python3: can't open file"), 2),
+    (re.compile(r"^Segmentation fault\b"), 139),
+    (re.compile(r"^Killed$"), 137),
+    (
+        re.compile(
+            r"^[\w./-]+: .*: (?:No such file or directory|Permission denied|File exists|Directory not empty|"
+            r"Operation not permitted|(?:Is|Not) a directory)$"
+        ),
+        1,
+    ),
+)
+"""Last lines of commands that failed, with their exit codes; the first that fits counts."""
 _TRACEBACK = "Traceback (most recent call last):"
-_NO_FILE = re.compile(r"^[\w./-]+: .*: (?:No such file or directory|Permission denied|(?:Is|Not) a directory)\s*$")
 _BAD_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
 _PLACE = re.compile(r"^\s+File \".*\", line \d+\s*$")
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b")
@@ -27,8 +43,12 @@ def mentioning(tell: str) -> Turn:
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
-    """What is sent for a command, with what is told before it in curly brackets."""
-    return "\n".join([*(f"{{{tell}}}" for tell in tells), command])
+    """What is sent for a command, with what is told before it in curly brackets.
+
+    A command that would read as a tell keeps the backslash with which a person types it.
+    """
+    escape = "\\" if read_line(command) != ("command", command) else ""
+    return "\n".join([*(f"{{{tell}}}" for tell in tells), escape + command])
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
@@ -39,8 +59,6 @@ def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
     if cut:
         return None, Cause.CUT
     lines = [line for line in output.splitlines() if line.strip()]
-    if lines and _SHELL_ERROR.match(lines[-1]):
-        return 127, Cause.FAILED
     starts = [at for at, line in enumerate(lines) if line.strip().startswith(_TRACEBACK)]
     if starts:
         after = lines[starts[-1] + 1 :]
@@ -51,8 +69,6 @@ def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
     # A file that cannot be parsed has no traceback.
     if lines and _BAD_SYNTAX.match(lines[-1]) and any(_PLACE.match(line) for line in lines):
         return 1, Cause.FAILED
-    if lines and lines[-1].startswith("python3: can't open file"):
-        return 2, Cause.FAILED
-    if lines and _NO_FILE.match(lines[-1]):
-        return 1, Cause.FAILED
-    return 0, Cause.FINISHED
+    last = lines[-1].rstrip() if lines else ""
+    code = next((code for pattern, code in _ENDINGS if pattern.match(last)), 0)
+    return code, Cause.FAILED if code else Cause.FINISHED

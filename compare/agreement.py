@@ -35,9 +35,9 @@ class Answered:
         return not self.cut and seen_lines(self.real.output) == seen_lines(self.imagined.stdout)
 
     @property
-    def mended(self) -> bool:
-        """Whether it agrees, and something had been taken off the reply: as it came, it showed more."""
-        return self.agrees and bool(self.imagined.breaches)
+    def agrees_as_it_came(self) -> bool:
+        """Whether it agrees with nothing taken off the reply."""
+        return self.agrees and not self.imagined.breaches
 
     @property
     def status_agrees(self) -> bool:
@@ -46,12 +46,16 @@ class Answered:
 
 
 class Agreement(NamedTuple):
-    """Shares of commands on which both machines agree."""
+    """Shares of commands on which both machines agree, once what no terminal prints was taken off the reply."""
 
     printing: Share
     """Of those that really print something, the share that shows exactly that."""
+    printing_as_it_came: Share
+    """The same with nothing taken off."""
     silent: Share
     """Of those that really print nothing, the share that shows nothing."""
+    silent_as_it_came: Share
+    """The same with nothing taken off."""
     status: Share
     """Of all, the share with the same exit code."""
 
@@ -59,10 +63,12 @@ class Agreement(NamedTuple):
 def agreement_of(answered: Iterable[Answered]) -> Agreement:
     """On how many of these commands both machines agree."""
     answered = list(answered)
-    printing = [one.agrees for one in answered if one.prints]
-    silent = [one.agrees for one in answered if not one.prints]
-    status = [one.status_agrees for one in answered]
-    return Agreement(*(share_of(sum(found), len(found)) for found in (printing, silent, status)))
+    printing = [one for one in answered if one.prints]
+    silent = [one for one in answered if not one.prints]
+    found = [[one.agrees for one in printing], [one.agrees_as_it_came for one in printing]]
+    found += [[one.agrees for one in silent], [one.agrees_as_it_came for one in silent]]
+    found.append([one.status_agrees for one in answered])
+    return Agreement(*(share_of(sum(those), len(those)) for those in found))
 
 
 def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:

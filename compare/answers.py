@@ -54,7 +54,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 "exit status differs",
                 f"“{short(real.command)}” really ends with exit code {real.exit_code}, "
                 f"imagined with {imagined.exit_code}.",
-                tuple(_last(execution) for execution in (real, imagined) if _shown(execution).strip()),
+                tuple(_last(execution) for execution in (real, imagined) if execution.shown.strip()),
                 explained,
             )
         )
@@ -201,7 +201,7 @@ def _explaining(command: str, claims: tuple[str, ...]) -> str | None:
 def _where(answer: Execution, text: str) -> LineRef:
     """Point at the first line that holds this text, or at its first line."""
     first = text.strip().splitlines()[0] if text.strip() else ""
-    lines = _shown(answer).splitlines()
+    lines = answer.shown.splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
     return LineRef(answer.label, at, lines[at - 1] if lines else "")
 
@@ -211,13 +211,8 @@ def _ref(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
 
 
 def _last(execution: Execution) -> LineRef:
-    lines = _shown(execution).rstrip().splitlines()
+    lines = execution.shown.rstrip().splitlines()
     return LineRef(execution.label, len(lines), lines[-1])
-
-
-def _shown(execution: Execution) -> str:
-    """What its terminal shows: of an imagined one without the fences and echoes that no terminal prints."""
-    return execution.stdout if execution.imagined else execution.output
 
 
 def _words(text: str) -> list[str]:

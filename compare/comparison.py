@@ -6,7 +6,8 @@ from functools import cached_property
 
 from compare.curves import Curves, read_curves
 from compare.ledger import Entry, keep_ledger, skeleton
-from compare.source import PrintSite, Source
+from compare.print_sites import PrintSite
+from compare.source import Source
 from experiment.execution import Cause, Execution
 from experiment.finding import LineRef
 from experiment.program import Program
@@ -21,6 +22,7 @@ class Observed:
 
     execution: Execution
     sites: tuple[PrintSite, ...]
+    """Whatever its program can put on a terminal."""
 
     @cached_property
     def text(self) -> str:

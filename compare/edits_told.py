@@ -24,7 +24,7 @@ class Diff(NamedTuple):
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """What became of an edit whose program was run, of a program that came to its end before it."""
+    """What became of an edit whose program was run. One that does not come to its end is broken."""
     if not problems:
         return "worked"
     return "did something else" if execution.cause is Cause.FINISHED else "broke the program"

@@ -8,9 +8,12 @@ from compare.ledger import Entry
 from experiment.finding import Finding
 
 _CLAIM = re.compile(
-    r"\bcuda:\d|\b(?:device|using|use|on)\b[^\w\n]{0,4}(?:device\W{1,3})?cuda\b|\bGPUs?[ #]?\d{1,4}\s*[:=(\]-]|"
+    r"\bcuda:\d{1,4}|\b(?:device|using|use|on)\b[^\w\n]{0,4}(?:device\W{1,3})?cuda\b(?::\d{1,4})?|"
+    r"\bGPUs?[ #]?\d{1,4}(?=\s*[:=(\]-])|"
     r"\b(?:using|use|on|with|across|detected|found)\s+(?:[1-9]\d{0,3}|two|four|eight|all|multiple|the|a)\s+"
-    r"(?:\S{1,40}\s+){0,4}?GPUs?\b|\b(?:using|on)\s+GPUs?\b|\b(?:Distributed)?DataParallel\b",
+    r"(?:\S{1,40}\s+){0,4}?GPUs?\b|\b(?:using|on)\s+GPUs?\b|\b(?:Distributed)?DataParallel\b|"
+    r"\b(?:[1-9]\d{0,3}|two|four|eight)\s+GPUs?\s+(?:available|found|detected|in use)\b|"
+    r"\b(?:using|on|with)\s+(?:[1-9]\d{0,3}\s?x\s?)?(?:NVIDIA|GeForce|RTX|GTX|Tesla)\b",
     re.IGNORECASE | re.ASCII,
 )
 _DENIAL = re.compile(r"\b(?:no|not|without|unavailable|none|false|falling back|cpu)\b|n't\b", re.IGNORECASE)
@@ -21,15 +24,11 @@ LONGEST = 400
 def gpu_claims(these: Comparison) -> Iterable[Finding]:
     """GPUs that imagined runs say they use, and that the program or the machine does not have.
 
-    Claimed GPUs explain only what the program would print on a machine that has them.
+    What a real run says of GPUs is no false claim, whatever else stands in its line. Claimed GPUs explain only what
+    the program would print on a machine that has them.
     """
-    real = {line.strip() for run in these.real for line in run.execution.output.splitlines()}
-    claims = [
-        (run, entry)
-        for run in these.imagined
-        for entry in run.ledger
-        if entry.text.strip() not in real and says_gpus(entry.text)
-    ]
+    real = {claim for run in these.real for line in run.execution.output.splitlines() for claim in claims_in(line)}
+    claims = [(run, entry) for run in these.imagined for entry in run.ledger if not claims_in(entry.text) <= real]
     invented = [(run, entry) for run, entry in claims if not _can_print(these, entry)]
     unreal = [(run, entry) for run, entry in claims if _can_print(these, entry) and these.gpus == 0]
     if invented:
@@ -39,10 +38,12 @@ def gpu_claims(these: Comparison) -> Iterable[Finding]:
         yield _finding(these, unreal, "the real machine has none", "gpus" if "gpus" in these.claims else None)
 
 
-def says_gpus(line: str) -> bool:
-    """Whether a line says that GPUs are used."""
+def claims_in(line: str) -> frozenset[str]:
+    """What a line says of GPUs that are used, such as `cuda:0` or `using 4 gpus`; nothing where it denies them."""
     line = line[:LONGEST]
-    return bool(_CLAIM.search(line)) and not _DENIAL.search(line)
+    if _DENIAL.search(line):
+        return frozenset()
+    return frozenset(" ".join(found[0].lower().split()) for found in _CLAIM.finditer(line))
 
 
 def _can_print(these: Comparison, entry: Entry) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
-from compare.source import HOLE, PrintSite
+from compare.print_sites import HOLE, PrintSite
 
 NEARNESS = 75.0
 """Percent of likeness from which a line counts as a changed wording of a site, not as foreign."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from compare.comparison import LINES_SHOWN, Comparison, Observed, share, short, verb
 from compare.durations import untimed
 from compare.ledger import skeleton
-from compare.source import PrintSite
+from compare.print_sites import HOLE, PrintSite
 from experiment.execution import Cause
 from experiment.finding import Finding, LineRef
 
@@ -42,7 +42,7 @@ def foreign_lines(these: Comparison) -> Iterable[Finding]:
     if these.source is None:
         yield from _lines_in_no_log(these)
         return
-    if any(site.template.strip("\x00 ") == "" for site in _sites(these)):
+    if any(site.template.strip(f"{HOLE} ") == "" for site in these.source.terminal_sites()):
         return  # a bare print(x) can make any line
     refs = [
         LineRef(run.execution.label, entry.number, entry.text)
@@ -111,7 +111,7 @@ def counts(these: Comparison) -> Iterable[Finding]:
     finished = [run for run in these.real if run.execution.cause is Cause.FINISHED]
     if not finished:
         return
-    for site in _sites(these):
+    for site in these.source.print_sites() if these.source else ():
         real = [_lines_of(run, site) for run in finished]
         if site.is_open or any(set(lines) & _epoch_lines(run) for run, lines in zip(finished, real, strict=True)):
             continue
@@ -195,7 +195,3 @@ def _differs_at(run: Observed, ours: Sequence[str]) -> int | None:
         return theirs[len(ours)][0]
     is_short = len(theirs) < len(ours) and run.execution.cause is not Cause.CUT
     return len(run.lines) - 1 if is_short else None
-
-
-def _sites(these: Comparison) -> tuple[PrintSite, ...]:
-    return these.source.print_sites() if these.source else ()

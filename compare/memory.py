@@ -22,6 +22,9 @@ class Remembered:
     """Of the answer after the loss, held against the one before."""
     control_verdict: Verdict
     """The same of the answer that was asked for again with no loss."""
+    same_request: bool
+    """Whether the control was the same request once more, at temperature 0: it shows whether the server repeats
+    itself, and not how the model's answers vary."""
 
     @property
     def by_the_loss(self) -> bool:
@@ -47,7 +50,13 @@ def compare_memory(
         raise ValueError("the questions before, in the control and after are not the same")
     return tuple(
         Remembered(
-            first.command, first.stdout, again.stdout, last.stdout, _verdict(first, last), _verdict(first, again)
+            question=first.command,
+            before=first.stdout,
+            control=again.stdout,
+            after=last.stdout,
+            verdict=_verdict(first, last),
+            control_verdict=_verdict(first, again),
+            same_request=again.seal is not None and again.seal.settings.get("temperature") == 0,
         )
         for first, again, last in rows
     )

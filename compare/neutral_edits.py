@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from compare.comparison import Observed
 from compare.intervals import Share, share_of
+from compare.ledger import skeleton
+from compare.prints import PrintRow, rows_for
 from compare.seen import seen_lines
-from compare.source import PrintSite, Source
+from compare.source import Source
 from experiment.execution import Cause, Execution
 
 
@@ -25,16 +28,9 @@ class Edited:
     """Imagined at temperature 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class SitePrints:
-    """One print of the program: how often its line was printed."""
-
-    words: str
-    real: int
-    trunk: int
-    samples: tuple[int, ...]
-    reworded: tuple[str, ...]
-    """Imagined lines that are this print's in other words; empty where its wording was kept."""
+Imagined = Literal["the same", "numbers differ", "lines differ"]
+"""An imagined text beside that of the program as it is: it differs in numbers where the same lines follow one
+another, but for values and blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +42,12 @@ class EditReport:
     """Whether it really prints the same, to the byte, and ends the same."""
     repeats: bool
     """Whether the server replied the same when it was asked the same again."""
-    same: bool
-    """Whether the imagined text at temperature 0 is that of the program as it is."""
+    imagined: Imagined
+    """At temperature 0."""
     differs_at: tuple[str, str] | None
     """The first line that is another: as it is, and edited."""
-    sites: tuple[SitePrints, ...]
+    prints: tuple[PrintRow, ...]
+    """Imagined at temperature 0 and in samples, beside the real run."""
     once: Share
     """Samples that print the watched line exactly once, of those where that is known: a reply that was cut before a
     second one leaves it open."""
@@ -66,17 +63,19 @@ def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, .
     return tuple(_report(edited[0], one, watched) for one in edited)
 
 
-def verdict_on(reports: Sequence[EditReport]) -> str:
+def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     """What the edits show, in plain sentences."""
     first, *edits = reports
     fair = [one for one in edits if one.really_same and one.repeats and first.repeats]
-    changed = [one for one in fair if not one.same]
+    changed = [one for one in fair if one.imagined != "the same"]
+    lines = sum(one.imagined == "lines differ" for one in fair)
     if not fair:
         said = "No edit can be judged."
     elif changed:
         said = (
-            f"{len(changed)} of {len(fair)} edits that change nothing in what runs changed what the model printed: "
-            "it read the program, it did not run it."
+            f"{len(changed)} of {len(fair)} edits that change nothing in what runs changed what the model printed "
+            f"({lines} of them the lines themselves: how often “{first.prints[watched].words}” stands there, its "
+            "words, or the other lines; the rest only numbers). Really run, all of these print the same, to the byte."
         )
     else:
         said = (
@@ -93,43 +92,27 @@ def verdict_on(reports: Sequence[EditReport]) -> str:
 
 
 def _report(first: Edited, one: Edited, watched: int) -> EditReport:
-    sites = Source(one.source).print_sites()
-    samples = [Observed(sample, sites) for sample in one.samples]
-    counts = [(_count(sample, sites[watched]), sample.execution.cause is Cause.CUT) for sample in samples]
+    prints = rows_for(one.edit, Source(one.source), (one.real, one.trunk, *one.samples))
+    times = prints[watched].imagined.times
+    counts = [(times[sample.label], sample.cause is Cause.CUT) for sample in one.samples]
     known = [count for count, cut in counts if not cut or count > 1]
+    ours, theirs = (seen_lines(Observed(each.trunk, ()).text) for each in (first, one))
     return EditReport(
         edit=one.edit,
         really_same=(one.real.stdout, one.real.exit_code) == (first.real.stdout, first.real.exit_code),
         repeats=one.trunk.output == one.again.output,
-        same=seen_lines(one.trunk.stdout) == seen_lines(first.trunk.stdout),
-        differs_at=_first_difference(seen_lines(first.trunk.stdout), seen_lines(one.trunk.stdout)),
-        sites=tuple(_prints(site, one, samples, sites) for site in sites),
+        imagined=_beside(ours, theirs),
+        differs_at=_first_difference(ours, theirs),
+        prints=prints,
         once=share_of(known.count(1), len(known)),
         cut=sum(reply.cause is Cause.CUT for reply in (one.trunk, *one.samples)),
     )
 
 
-def _prints(site: PrintSite, one: Edited, samples: Sequence[Observed], sites: tuple[PrintSite, ...]) -> SitePrints:
-    trunk = Observed(one.trunk, sites)
-    return SitePrints(
-        words=site.words,
-        real=_count(Observed(one.real, sites), site),
-        trunk=_count(trunk, site),
-        samples=tuple(_count(sample, site) for sample in samples),
-        reworded=tuple(
-            dict.fromkeys(
-                entry.text.strip()
-                for run in (trunk, *samples)
-                for entry in run.ledger
-                if entry.site == site and entry.kind == "literal"
-            )
-        ),
-    )
-
-
-def _count(run: Observed, site: PrintSite) -> int:
-    """How many lines this site made, in its own words or in others."""
-    return sum(entry.site == site for entry in run.ledger)
+def _beside(ours: Sequence[str], theirs: Sequence[str]) -> Imagined:
+    if ours == theirs:
+        return "the same"
+    return "numbers differ" if [*map(skeleton, ours)] == [*map(skeleton, theirs)] else "lines differ"
 
 
 def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> tuple[str, str] | None:

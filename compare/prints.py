@@ -1,12 +1,13 @@
 """What each print of a program says in its source, and what was printed of it in each world."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compare.comparison import short
-from compare.ledger import Entry, keep_ledger, skeleton
-from compare.source import PrintSite, Source
+from compare.comparison import Observed, short
+from compare.ledger import skeleton
+from compare.print_sites import PrintSite
+from compare.source import Source
 from experiment.execution import Execution
 from experiment.program import Program
 
@@ -29,7 +30,9 @@ class Shown:
     """What the runs of one world showed of one print."""
 
     times: dict[str, int]
-    """How often each run did, by the label of the run."""
+    """How often each run did, by the label of the run; a last line that was cut does not count."""
+    reworded: int
+    """How many of these lines, in all runs together, are in other words than the program's own."""
     wordings: tuple[Wording, ...]
     """The most frequent ones; those near to the program's own words count for its print."""
 
@@ -49,34 +52,37 @@ class PrintRow:
 
 
 def print_table(program: Program, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """A row for each print of one version; none where its source cannot be parsed.
-
-    Unlike the findings it counts every line, the last one of a run that was cut too.
-    """
+    """A row for each print of one version; none where its source cannot be parsed."""
     try:
-        sites = Source(program.source).print_sites()
+        source = Source(program.source)
     except SyntaxError:
         return ()
-    ledgers = [(one, keep_ledger(one.stdout, sites)) for one in executions if one.program == program.label]
-    real, imagined = ([(one, lines) for one, lines in ledgers if one.imagined == which] for which in (False, True))
+    return rows_for(program.label, source, [one for one in executions if one.program == program.label])
+
+
+def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
+    """A row for each print of a program that was run so, in the order of the source."""
+    sites = source.terminal_sites()
+    runs = [Observed(execution, sites) for execution in executions]
+    real, imagined = ([run for run in runs if run.execution.imagined == which] for which in (False, True))
     return tuple(
-        PrintRow(
-            program.label, site.words, site.line, site.function == FORWARD, _shown(site, real), _shown(site, imagined)
-        )
-        for site in dict.fromkeys(sites)
+        PrintRow(program, site.words, site.line, site.function == FORWARD, _shown(site, real), _shown(site, imagined))
+        for site in source.print_sites()
     )
 
 
-def _shown(site: PrintSite, runs: Iterable[tuple[Execution, Sequence[Entry]]]) -> Shown:
+def _shown(site: PrintSite, runs: Sequence[Observed]) -> Shown:
     times: dict[str, int] = {}
     first: dict[str, str] = {}
     forms: Counter[str] = Counter()
-    for execution, ledger in runs:
-        lines = [entry.text for entry in ledger if entry.site == site]
-        times[execution.label] = len(lines)
-        for line in lines:
-            form = skeleton(line)
-            first.setdefault(form, short(line))
+    reworded = 0
+    for run in runs:
+        entries = [entry for entry in run.ledger if entry.site == site]
+        times[run.execution.label] = len(entries)
+        reworded += sum(entry.kind == "literal" for entry in entries)
+        for entry in entries:
+            form = skeleton(entry.text)
+            first.setdefault(form, short(entry.text))
             forms[form] += 1
     wordings = tuple(Wording(first[form], count) for form, count in forms.most_common(WORDINGS_SHOWN))
-    return Shown(times, wordings)
+    return Shown(times, reworded, wordings)

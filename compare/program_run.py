@@ -48,7 +48,7 @@ def compare_runs(
             source = Source(program.source)
         except SyntaxError:
             source = None
-    sites = source.print_sites() if source else ()
+    sites = source.terminal_sites() if source else ()
     comparison = Comparison(
         program,
         source,

@@ -56,7 +56,8 @@ def reused_numbers(these: Comparison) -> Iterable[Finding]:
     """Numbers with three decimals or more that an imagined run of another version showed already.
 
     They must be all that the run has, or three in a row, of all its numbers or of one column. What the programs
-    print as constants is no repetition, nor what their real runs repeat under whatever seed.
+    print as constants is no repetition, nor what their real runs repeat under whatever seed. Nothing is said where
+    there are no real runs of both that can tell.
     """
     real = [_Numbers(run) for run in these.real]
     versions = _by_version(these.earlier)
@@ -64,7 +65,7 @@ def reused_numbers(these: Comparison) -> Iterable[Finding]:
     for runs in versions:
         before = [one for one in runs if not one.run.execution.imagined]
         constants = _common([*real, *before])
-        if not _really_repeats(these, real, before, constants):
+        if _really_repeats(these, real, before, constants) is False:
             said += [(one, constants) for one in runs if one.run.execution.imagined]
     for run in these.imagined:
         new = _Numbers(run)
@@ -77,7 +78,7 @@ def reused_numbers(these: Comparison) -> Iterable[Finding]:
             yield Finding(
                 "numbers reused",
                 f"{run.execution.label} repeats {len(most.pairs)} numbers that {most.old.execution.label} showed for "
-                f"another version, such as {words}; real runs of the two repeat nothing from one seed to another.",
+                f"another version, such as {words}; real runs of the two repeat nothing of one another.",
                 (run.ref(first.line), most.old.ref(repeated.line)),
             )
 
@@ -121,8 +122,8 @@ def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[
 
 def _really_repeats(
     these: Comparison, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
-) -> bool:
-    """Whether real runs of both versions repeat one another.
+) -> bool | None:
+    """Whether real runs of both versions repeat one another; None where no two can be compared.
 
     The sandbox gives the same seed to the run of one version and of the other, which no machine of a user does:
     so runs with different seeds count, unless the program fixes its seed itself.
@@ -130,9 +131,10 @@ def _really_repeats(
     ours, theirs = ([one for one in runs if one.run.execution.arm == "as written"] for runs in (real, before))
     is_noisy = len({tuple(number.text for number in one.all) for one in ours}) > 1
     is_fixed = these.source is not None and these.source.fixes_its_seed()
-    return any(
+    repeats = [
         _repeat(one, other, constants if is_noisy else frozenset()) is not None
         for one in ours
         for other in theirs
         if is_fixed or one.run.execution.seed != other.run.execution.seed
-    )
+    ]
+    return any(repeats) if repeats else None

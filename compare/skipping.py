@@ -10,7 +10,8 @@ from compare.curves import Curves
 
 _DECLARED = re.compile(
     r"^[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"
-    r"and so on|continues?)\b",
+    r"and so on|continues?)\b|\b(?:not|aren't|isn't) (?:shown|displayed|printed|listed|included)\b|"
+    r"^\W{0,4}\d{1,18} (?:more|other|further) epochs\b|\bepochs?\W{0,3}\d{1,18}\s?(?:-|–|to|\.\.+)\s?\d{1,18}\b",
     re.IGNORECASE,
 )
 

@@ -3,15 +3,15 @@
 import ast
 import math
 import operator
-import re
-from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container
 
-HOLE = "\x00"
-"""Stands for a value that only the run knows, in the templates below."""
+from compare.print_sites import PrintSite, called_name, other_sites, print_sites
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
-GPU_WORDS = ("DataParallel", "DistributedDataParallel", "init_process_group")
+SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")
+"""PyTorch's ways to use several GPUs."""
+GPU_WORDS = ("cuda", "gpu", "accelerator", *SEVERAL_GPUS)
+"""What a name holds that stands for GPUs."""
 LEVELS = 200
 """How deep the tree of a program may be: far above what is written, far below what recursion can bear."""
 MOST_EPOCHS = 100_000
@@ -24,47 +24,6 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Div: operator.truediv,
 }
 SEED_CALLS = frozenset({"manual_seed", "seed", "seed_everything", "default_rng", "set_seed"})
-_FORMAT_FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
-_PERCENT_FIELD = re.compile(r"%%|%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[sdifgeEGrxX]")
-
-
-@dataclass(frozen=True)
-class PrintSite:
-    """One line that a `print` of the program makes, as a template with holes."""
-
-    template: str
-    line: int
-    """Line of the source, counted from 1."""
-    function: str = ""
-    """Name of the function that it stands in, the innermost; empty at the top of the program."""
-
-    def makes(self, line: str) -> bool:
-        """Whether this site can print this line; blanks around it aside. Takes linear time on any line."""
-        first, *others = self.template.split(HOLE)
-        line = line.strip()
-        if not others:
-            return line == first
-        *inner, last = others
-        end = len(line) - len(last)
-        at = len(first)
-        if not line.startswith(first) or not line.endswith(last):
-            return False
-        for part in inner:
-            found = line.find(part, at, end)
-            if found < 0:
-                return False
-            at = found + len(part)
-        return at <= end
-
-    @property
-    def words(self) -> str:
-        """The literal words, holes shown as `{}`."""
-        return self.template.replace(HOLE, "{}")
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has too few literal characters to tell its lines from others."""
-        return sum(character.isalpha() for character in self.template) < 3
 
 
 class Source:
@@ -81,14 +40,11 @@ class Source:
 
     def print_sites(self) -> tuple[PrintSite, ...]:
         """Every line that the program's own `print` calls can make, in the order of the source."""
-        sites: list[PrintSite] = []
-        for call, function in sorted(self._prints(), key=lambda found: (found[0].lineno, found[0].col_offset)):
-            if any(keyword.arg == "file" for keyword in call.keywords):
-                continue
-            for line in _template_of(call).split("\n"):
-                if line.strip():
-                    sites.append(PrintSite(line.strip(), call.lineno, function))
-        return tuple(sites)
+        return print_sites(self.tree)
+
+    def terminal_sites(self) -> tuple[PrintSite, ...]:
+        """Those, and every line that a terminal can show besides: of logs, of warnings, of standard error."""
+        return self.print_sites() + other_sites(self.tree)
 
     def layer_count(self) -> int | None:
         """Layers with weights that the source makes; None where they are made in a loop of unknown length."""
@@ -110,22 +66,21 @@ class Source:
     def fixes_its_seed(self) -> bool:
         """Whether the program sets a random seed itself (fairness rule 7); `seed()` draws one, and fixes none."""
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
-        return any(_called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
+        return any(called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
 
     def uses_all_gpus(self) -> bool:
         """Whether it names one of PyTorch's ways to use several GPUs."""
-        return not self._names().isdisjoint(GPU_WORDS)
+        return not self._names().isdisjoint(SEVERAL_GPUS)
 
     def names_gpus(self) -> bool:
         """Whether it names GPUs at all: in a name, or as a device such as `cuda:0`."""
         texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
         devices = {text for text in texts if isinstance(text, str) and len(text) <= LONGEST_DEVICE}
-        named = any(word in name.lower() for name in self._names() | devices for word in ("cuda", "gpu"))
-        return named or self.uses_all_gpus()
+        return any(word.lower() in name.lower() for name in self._names() | devices for word in GPU_WORDS)
 
     def calls(self, names: Container[str]) -> list[ast.Call]:
         """Every call of a function or class with one of these names, whatever module it stands in."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and _called_name(node) in names]
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and called_name(node) in names]
 
     def number(self, node: ast.expr) -> int | float | None:
         """What an expression comes to, where the source alone tells."""
@@ -143,17 +98,6 @@ class Source:
                 except ArithmeticError:
                     return None
         return None
-
-    def _prints(self) -> Iterator[tuple[ast.Call, str]]:
-        """Every call of `print`, with the name of the function that it stands in."""
-        waiting: list[tuple[ast.AST, str]] = [(self.tree, "")]
-        while waiting:
-            node, function = waiting.pop()
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                function = node.name
-            if isinstance(node, ast.Call) and _called_name(node) == "print":
-                yield node, function
-            waiting += [(child, function) for child in ast.iter_child_nodes(node)]
 
     def _names(self) -> set[str]:
         names = {node.attr for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
@@ -177,9 +121,9 @@ class Source:
         """How many turns a loop over `range(…)` takes, where its bounds are static."""
         if not isinstance(node, ast.Call):
             return None
-        if _called_name(node) == "tqdm" and node.args:
+        if called_name(node) == "tqdm" and node.args:
             return self._range_length(node.args[0])
-        if _called_name(node) not in ("range", "trange") or not 1 <= len(node.args) <= 2:
+        if called_name(node) not in ("range", "trange") or not 1 <= len(node.args) <= 2:
             return None
         bounds = [self._integer(argument) for argument in node.args]
         low, high = ([0, *bounds])[-2:]
@@ -190,7 +134,7 @@ class Source:
         known = [count for count in inside if count is not None]
         if len(known) < len(inside):
             return None
-        layers = sum(known) + (_called_name(node) in LAYERS)
+        layers = sum(known) + (called_name(node) in LAYERS)
         turns = self._turns(node)
         if not layers or turns is not None:
             return layers * (turns or 0)
@@ -215,47 +159,3 @@ def _is_deeper(tree: ast.AST, levels: int) -> bool:
     for _ in range(levels):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     return bool(level)
-
-
-def _called_name(node: ast.AST) -> str | None:
-    if not isinstance(node, ast.Call):
-        return None
-    if isinstance(node.func, ast.Name):
-        return node.func.id
-    return node.func.attr if isinstance(node.func, ast.Attribute) else None
-
-
-def _template_of(call: ast.Call) -> str:
-    separator = " "
-    for keyword in call.keywords:
-        if keyword.arg == "sep":
-            separator = _text_of(keyword.value)
-    return separator.join(HOLE if isinstance(part, ast.Starred) else _text_of(part) for part in call.args)
-
-
-def _text_of(node: ast.expr) -> str:
-    """The text an expression makes, with a hole for each part that is not known."""
-    match node:
-        case ast.Constant(value=value):
-            return str(value)
-        case ast.JoinedStr(values=values):
-            return "".join(_text_of(part) for part in values)
-        case ast.BinOp(op=ast.Add(), left=left, right=right) if _is_text(left) or _is_text(right):
-            return _text_of(left) + _text_of(right)
-        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text))):
-            return _PERCENT_FIELD.sub(lambda found: "%" if found[0] == "%%" else HOLE, text)
-        case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=str(text)), right=ast.Constant(value=int(times))):
-            return text * min(times, 1000)
-        case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=int(times)), right=ast.Constant(value=str(text))):
-            return text * min(times, 1000)
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
-            return _FORMAT_FIELD.sub(lambda found: found[0][0] if found[0] in ("{{", "}}") else HOLE, text)
-    return HOLE
-
-
-def _is_text(node: ast.expr) -> bool:
-    return (
-        isinstance(node, ast.JoinedStr)
-        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
-        or (isinstance(node, ast.BinOp) and (_is_text(node.left) or _is_text(node.right)))
-    )

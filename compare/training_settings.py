@@ -44,10 +44,10 @@ def learning_rate(source: Source) -> float | None:
     )
 
 
-def holds_number(source: Source, value: float) -> bool:
-    """Whether this number stands anywhere in the source."""
-    numbers = (source.number(node) for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
-    return value in numbers
+def times_held(source: Source, value: float) -> int:
+    """How often this number stands in the source."""
+    constants = (node for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
+    return sum(source.number(node) == value for node in constants)
 
 
 def _argument(source: Source, call: ast.Call, at: int, name: str, default: float) -> float | None:

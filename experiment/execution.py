@@ -129,6 +129,11 @@ class Execution:
         return self.sample is not None
 
     @property
+    def shown(self) -> str:
+        """What its terminal shows: both streams of a real command; of an imagined one, what was left of the reply."""
+        return self.stdout if self.imagined else self.output
+
+    @property
     def label(self) -> str:
         """Short and unique within a run; also the stem of the files that hold the output."""
         slug = "".join(character for character in self.command[:24] if character.isalnum())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Edit = Literal["worked", "changed nothing", "broke the program", "did something else"]
-"""What became of an edit. A program is broken where it does not come to its end and the one it was made from did."""
+"""What became of an edit. A program is broken where it does not come to its end."""
 
 
 @dataclass(frozen=True, slots=True)

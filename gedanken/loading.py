@@ -13,9 +13,9 @@ from experiment.errors import BadInput
 from experiment.execution import Limits
 from experiment.persona import Persona
 from experiment.script import Experiment
+from gedanken.files import read_text
 
 Loaded = TypeVar("Loaded", bound=BaseModel)
-MOST_BYTES = 1 << 20
 
 
 def packaged(kind: str) -> list[str]:
@@ -67,15 +67,7 @@ def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:
         raise BadInput(
             f"there is no {kind[:-1]} {name}; packaged are {', '.join(packaged(kind))}; or name a .yaml file"
         )
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadInput(f"{path}: larger than {MOST_BYTES} bytes, which no {kind[:-1]} is")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: not a text file") from error
-    return _parse(text, str(path), model)
+    return _parse(read_text(path, path), str(path), model)
 
 
 def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:

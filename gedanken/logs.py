@@ -10,6 +10,7 @@ from experiment.errors import BadInput
 from experiment.execution import Execution
 from experiment.finding import Finding
 from experiment.program import Program
+from gedanken.files import read_bytes
 
 MOST_BYTES = 1 << 28
 
@@ -47,14 +48,7 @@ def _execution(path: Path, *, seed: int | None = None, sample: int | None = None
 
 
 def _read(path: Path) -> str:
-    try:
-        if not path.is_file():
-            raise BadInput(f"{path}: no such file")
-        if path.stat().st_size > MOST_BYTES:
-            raise BadInput(f"{path}: larger than {MOST_BYTES >> 20} MiB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from error
+    data = read_bytes(path, path, MOST_BYTES)
     if not data.strip():
         raise BadInput(f"{path}: the file is empty")
     if b"\x00" in data:

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agents.coder import fence_for
 from agents.surprise import Lines, ProgramSurprise
 from compare.edits_told import Diff, diff_of
 from compare.prints import PrintRow, print_table
 from experiment.errors import BadInput
 from experiment.execution import Execution
 from experiment.finding import Finding
+from experiment.markdown import fence_for, inline
 from experiment.persona import Fact
 from experiment.program import Program
 from gedanken import __version__
@@ -55,6 +55,8 @@ class Record:
         self.findings: list[Finding] = []
         self.surprise: Sequence[ProgramSurprise] | str | None = None
         """Or why it is not available; None where nobody asked."""
+        self.prints: list[PrintRow] = []
+        """Every print of every version, with what each world showed of it; known in the end."""
         for name in ("programs", "outputs"):
             (folder / name).mkdir()
 
@@ -80,8 +82,9 @@ class Record:
         result = self.as_json()
         self._write("run.json", _json(result))
         compared = {key: result[key] for key in ("conditions", "findings")}
-        prints = [asdict(row) for row in self.prints()]
-        self._write("comparison.json", _json({**compared, "prints": prints}))
+        executions = self._in_order()
+        self.prints = [row for program in self.programs.values() for row in print_table(program, executions)]
+        self._write("comparison.json", _json({**compared, "prints": [asdict(row) for row in self.prints]}))
         self._write("transcript.md", self._transcript())
         return result
 
@@ -89,11 +92,6 @@ class Record:
         """What a version changed of the one it was made from; None where it was made from none."""
         base = self.programs.get(program.base or "")
         return diff_of(base, program) if base else None
-
-    def prints(self) -> list[PrintRow]:
-        """Every print of every version, with what each world showed of it."""
-        executions = self._in_order()
-        return [row for program in self.programs.values() for row in print_table(program, executions)]
 
     def breaches(self) -> Counter[str]:
         """How often imagined runs broke the rules of a terminal, by kind."""
@@ -145,13 +143,13 @@ class Record:
 
     def _transcript(self) -> str:
         parts = [f"# {self._about['experiment']}: what was typed, and what both machines said\n"]
-        parts += [f"- {fact.name}: {_inline(fact.value)} ({fact.origin})" for fact in self._facts]
+        parts += [f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})" for fact in self._facts]
         for execution in self._in_order():
             shown = harmless(f"$ {execution.command}\n{execution.output}")
             fence = fence_for(shown)
             title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
             parts.append(f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}")
-            parts += [f"- {_inline(note)}" for note in execution.notes]
+            parts += [f"- {inline(harmless(note))}" for note in execution.notes]
             if execution.breaches:
                 kinds = Counter(breach.kind for breach in execution.breaches)
                 parts.append(f"- broke the rules of a terminal: {told_counts(kinds)}; taken off")
@@ -202,7 +200,3 @@ def _terminal_path(execution: Execution) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
-
-
-def _inline(text: str) -> str:
-    return " ".join(text.split()).replace("`", "'").replace("<", "&lt;")

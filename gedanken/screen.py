@@ -1,5 +1,6 @@
 """What a person sees while things happen. All of it goes to standard error; results go to standard output."""
 
+import json
 import re
 import time
 import unicodedata
@@ -20,7 +21,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from compare.seen import seen_lines
+
 PLAIN_SECONDS = 5.0
+LINES_SHOWN = 8
+CHARACTERS_SHOWN = 400
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
 
 
@@ -32,6 +37,21 @@ def harmless(text: str) -> str:
         else f"\\x{ord(character):02x}"
         for character in text
     )
+
+
+def shortened(text: str, *, cut: bool = False) -> str:
+    """What a person sees of an output in a cell of a table: harmless, and no more than a few lines of it.
+
+    `cut` says that the output itself has no end.
+    """
+    whole = "\n".join(seen_lines(text))
+    head = "\n".join(whole[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
+    return harmless(head) + (" …" if cut or head != whole else "") or "(nothing)"
+
+
+def print_json(value: object) -> None:
+    """Print a result on standard output as one line of JSON: ASCII, in which no character moves a terminal."""
+    print(json.dumps(value, default=str))
 
 
 class Screen:

@@ -37,7 +37,7 @@ def print_summary(record: Record, outcome: str, console: Console) -> None:
         here = [one for one in record.executions if one.program == label]
         synthetic = " on synthetic data" if about["machine"]["dataset"]["synthetic"] else ""
         console.print(_program_table(f"{label}, run{synthetic} and imagined", here))
-    for row in record.prints():
+    for row in record.prints:
         if row.in_forward and row.program in labels:
             console.print(_forward_table(row))
     _print_edits(record, console)

@@ -20,7 +20,8 @@ def introduce(experiment: Experiment, program: Program, turns: Turns) -> Turns:
 def session_for(experiment: Experiment, program: Program, turns: Turns) -> Session:
     """The session in which a version is imagined; all `turns` stay stored.
 
-    A failed version is imagined in the session as it was while that version stood there.
+    A failed version is imagined in the session as it was while that version stood there; where sources are hidden,
+    none is imagined.
     """
     conditions = experiment.conditions
     if conditions.session == "running":
@@ -38,8 +39,6 @@ def _tells_of(experiment: Experiment, program: Program) -> Turns:
 
 def _until_replaced(program: Program, turns: Turns) -> Turns:
     placed = placing(program.name, program.source)
-    if placed not in turns:
-        return turns
     start = turns.index(placed)
     opening = placed.typed.split("\n", 1)[0].split(" <<")[0]
     for at in range(start + 1, len(turns)):

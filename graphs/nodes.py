@@ -8,11 +8,12 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
-from agents.coder import Coder, Failure, quotes, same_program
+from agents.coder import Coder, Failure, ending_of, same_program
+from agents.quoting import quotes
 from agents.session import Session
 from agents.surprise import surprises
 from agents.terminal import typing
-from compare.acceptance import problems_of
+from compare.acceptance import Before, problems_of
 from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from compare.edits_told import judge_edit, judge_repeat
 from compare.program_run import compare_runs
@@ -22,7 +23,20 @@ from experiment.finding import Finding
 from experiment.program import Program
 from graphs.knowing import introduce
 from graphs.state import DONE, NO_WORKING_PROGRAM, Asked, Context, Leaf, State, keep_programs
-from graphs.steps import TRIES, attach, base_of, latest, leaves, next_step, questions, runs_before, tries_of
+from graphs.steps import (
+    TRIES,
+    attach,
+    base_of,
+    endings_shown,
+    follows_samples,
+    latest,
+    leaves,
+    next_step,
+    questions,
+    runs_before,
+    tries_of,
+    versions_run,
+)
 
 Emit = Callable[[str], None]
 
@@ -65,13 +79,15 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     async with context.cores.take(context.model.cores, _waiting(runtime, "write", line.file)):
         coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file), context.coder_seed)
         program = await coder.write(line, at, base, earlier, failure)
-    others = [base, *earlier] if base else earlier
+    ran = versions_run(state)
+    others = [base, *ran] if base else ran
     repeated = next((other for other in others if same_program(program.source, other.source)), None)
     if repeated is not None:
         program = replace(program, edit=judge_repeat(repeated, base) if base else None)
         return _refuse(context, state, at, program, f"the reply was {repeated.label} once more, unchanged")
-    if failure and not line.edit and quotes(program.source, failure):
-        return _refuse(context, state, at, program, "it quotes what its failed run printed")
+    known = [message.text for message in coder.first_messages(line, base)[0]] + [one.source for one in ran]
+    if not line.edit and quotes(program.source, endings_shown(state, at), known):
+        return _refuse(context, state, at, program, "it quotes what a real run printed")
     context.machine.write(program.name, program.source)
     update = {
         "writing": at,
@@ -104,12 +120,15 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     execution = attach(ran, index, program.label if program else None)
     update: dict[str, Any] = {"executions": [execution]}
     if program is not None and task is not None:
-        problems = problems_of(program.source, execution, task, context.world.dataset.majority_share)
-        edit = judge_edit(problems, execution) if context.experiment.script[program.line].edit else None
+        script = context.experiment.script
+        base = base_of(state, program.name, program.line) if script[program.line].edit else None
+        before = Before(base.source, script[base.line].task) if base else None
+        problems = problems_of(program.source, execution, task, context.world.dataset.majority_share, before)
+        edit = judge_edit(problems, execution) if base else None
         program = replace(program, works=not problems, problems=problems, edit=edit)
         update["programs"] = [program]
         if problems and tries_of(state, program) < TRIES:
-            update["failure"] = Failure(program, problems, execution.output if execution.exit_code else "")
+            update["failure"] = Failure(program, problems, ending_of(execution))
             return Command(update=update, goto="write")
         if problems:
             update["outcome"] = NO_WORKING_PROGRAM
@@ -149,8 +168,8 @@ async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
         execution = await machine.run(
             command,
             tells=tells,
-            # Ordinary commands run on the trunk only and go on from what the server has in its cache.
-            fresh=state["program"] is not None,
+            # Ordinary commands go on from what the trunk left in the server's cache, and from nothing else.
+            fresh=state["program"] is not None or follows_samples(context.experiment, index),
             on_output=_emit(runtime, "simulate", f"sample {sample}"),
         )
     update: dict[str, Any] = {"executions": [attach(execution, index, state["program"])]}
@@ -195,11 +214,11 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 def _refuse(context: Context, state: State, at: int, program: Program, problem: str) -> Command[Any]:
-    """Count a reply that changed nothing as a failed try; it is kept, and not run."""
+    """Count a reply that is no new program, or tells of a real run, as a failed try; it is kept, and not run."""
     refused = replace(program, works=False, problems=(problem,))
     update: dict[str, Any] = {"writing": at, "programs": [refused]}
     if tries_of(state, program) + 1 < TRIES:
-        return Command(update={**update, "failure": Failure(refused, (problem,))}, goto="write")
+        return Command(update={**update, "failure": Failure(refused, (problem,), refused=True)}, goto="write")
     update["outcome"] = NO_WORKING_PROGRAM
     return Command(update=update, goto=_send(leaves(context, state, refused)))
 

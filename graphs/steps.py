@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from agents.coder import ending_of
 from agents.session import Session
 from agents.surprise import Question
 from compare.source import Source
 from experiment.execution import Execution
 from experiment.program import Program
+from experiment.script import Experiment
 from graphs.knowing import session_for
 from graphs.state import NO_WORKING_PROGRAM, Context, Leaf, State
 
@@ -59,7 +61,9 @@ def leaves(context: Context, state: State, program: Program | None) -> list[tupl
         return tasks
     if program is None:
         return [*tasks, ("simulate", _leaf(index, None, 0, Session(turns, turns)))]
-    for failed in _failed_versions(state, program):
+    # What is hidden from the model is also what made a version fail: its run is nothing that it could know.
+    shown = context.experiment.conditions.source == "shown"
+    for failed in _failed_versions(state, program) if shown else ():
         session = session_for(context.experiment, failed, turns)
         tasks.append(("simulate", _leaf(index, failed.label, 1, session)))
     if program.works:
@@ -70,14 +74,33 @@ def leaves(context: Context, state: State, program: Program | None) -> list[tupl
     return tasks
 
 
+def endings_shown(state: State, line: int) -> list[str]:
+    """What the coder was shown of the runs of all versions that a script line asked for."""
+    versions = {program.label for program in state.get("programs", []) if program.line == line}
+    return [ending_of(one) for one in _real_runs(state) if one.program in versions]
+
+
+def versions_run(state: State) -> list[Program]:
+    """The versions that were run; one that was refused is none of them."""
+    ran = {execution.program for execution in _real_runs(state)}
+    return [program for program in state.get("programs", []) if program.label in ran]
+
+
+def follows_samples(experiment: Experiment, index: int) -> bool:
+    """Whether the line typed before this one ran a program: the last sample of it is in the server's cache then."""
+    before = [line for line in experiment.script[:index] if line.type is not None]
+    return bool(before) and before[-1].runs is not None
+
+
 def questions(state: State) -> list[Question]:
     """Each program that worked, with the output of seed 0 and of sample 0."""
     trunk = [one for one in state.get("executions", []) if not (one.sample if one.imagined else one.seed)]
-    printed = {(one.line, one.program, one.imagined): one.stdout for one in trunk if one.arm == "as written"}
-    return [
-        Question(label, line, messages, printed[line, label, False], printed[line, label, True])
-        for line, label, messages in state.get("asked", [])
-    ]
+    runs = {(one.line, one.program, one.imagined): one for one in trunk if one.arm == "as written"}
+    found = []
+    for line, label, messages in state.get("asked", []):
+        real, own = runs[line, label, False], runs[line, label, True]
+        found.append(Question(label, line, messages, real.output, own.output, own.output != own.stdout))
+    return found
 
 
 def runs_before(state: State, label: str) -> list[Execution]:
@@ -105,6 +128,10 @@ def _leaf(
     index: int, program: str | None, number: int, session: Session | None = None, *, reseed: bool = False
 ) -> Leaf:
     return Leaf(index=index, program=program, number=number, reseed=reseed, session=session or Session())
+
+
+def _real_runs(state: State) -> list[Execution]:
+    return [execution for execution in state.get("executions", []) if not execution.imagined]
 
 
 def _failed_versions(state: State, program: Program) -> list[Program]:

@@ -1,9 +1,12 @@
 """Programs and executions as the graph makes them, in one line each."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from agents.terminal import exit_code_of
 from experiment.execution import Cause, Execution
+from experiment.finding import Finding
 from experiment.program import Program
 
 TRAIN = """\
@@ -85,6 +88,16 @@ def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -
     who: dict[str, Any] = {"sample": 0} if by_model else {"seed": 0}
     defaults = {"command": command, "program": None, "line": -1}
     return _execution("imagined" if by_model else "docker", text, {**defaults, **who, **changes})
+
+
+def ended(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
+    """The execution with the exit code that its output tells."""
+    exit_code, read = exit_code_of(execution.stdout, cut=cause is Cause.CUT)
+    return replace(execution, exit_code=exit_code, cause=read)
+
+
+def kinds(findings: Sequence[Finding]) -> list[str]:
+    return [finding.kind for finding in findings]
 
 
 def _execution(machine: str, stdout: str, changes: dict[str, Any]) -> Execution:

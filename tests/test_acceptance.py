@@ -3,7 +3,7 @@
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, lines, real
 
-from compare.acceptance import problems_of
+from compare.acceptance import Before, problems_of
 from experiment.execution import Cause, Execution
 from experiment.script import Task
 
@@ -28,17 +28,20 @@ def test_a_program_that_counts_from_zero_trains_as_told() -> None:
 @pytest.mark.parametrize(
     ("stdout", "problem"),
     [
-        ("", "a line for each of 3 epochs, and printed 0"),
-        (lines([0.9, 0.4]), "a line for each of 3 epochs, and printed 2"),
-        (lines([0.9, 0.5, 0.4, 0.3]), "a line for each of 3 epochs, and printed 4"),
+        ("", "a line for each of 3 epochs, and printed none"),
+        (lines([0.9, 0.4]), "a line for each of 3 epochs, and printed fewer"),
+        (lines([0.9, 0.5, 0.4, 0.3]), "a line for each of 3 epochs, and printed more"),
         ("Epoch 1 acc 0.5\nEpoch 2 acc 0.6\nEpoch 3 acc 0.7\n", "must print the loss"),
         ("Epoch 1 loss 3\nEpoch 2 loss 2\nEpoch 3 loss 1\n", "must print the accuracy"),
-        (lines([0.4, 0.5, 0.6], [0.7, 0.8, 0.9]), "the loss does not fall: it goes from 0.4 to 0.6"),
+        (lines([0.4, 0.5, 0.6], [0.7, 0.8, 0.9]), "the loss does not fall from the first epoch to the last"),
         (lines([0.4, 0.4, 0.4], [0.7, 0.8, 0.9]), "the loss does not fall"),
         (GOOD.replace("0.3000", "nan"), "the loss is not a number"),
-        (lines([0.9, 0.5, 0.4], [0.1, 0.1, 0.2]), "the accuracy of 0.2 shows no learning"),
-        (GOOD.replace("0.9100", "nan").replace("0.8800", "nan").replace("0.7000", "nan"), "the accuracy of nothing"),
-        (GOOD.replace("0.9100", "9100"), "the accuracy of 91.0 shows no learning"),
+        (lines([0.9, 0.5, 0.4], [0.1, 0.1, 0.2]), "the accuracy shows no learning: always guessing"),
+        (
+            GOOD.replace("0.9100", "nan").replace("0.8800", "nan").replace("0.7000", "nan"),
+            "the accuracy is no number between 0 and 1",
+        ),
+        (GOOD.replace("0.9100", "9100"), "the accuracy is no number between 0 and 1"),
     ],
 )
 def test_what_is_wrong_with_an_output_is_said_in_words(stdout: str, problem: str) -> None:
@@ -74,6 +77,36 @@ def test_settings_are_looked_for_in_the_code(source: str, said: tuple[str, ...])
     assert problems(task=SETTINGS, source=source) == said
 
 
+NOT_TOLD = TRAIN.replace("lr=0.001", "lr=args.lr")
+RATE = Task(layers=2, epochs=3, learning_rate=10)
+
+
+@pytest.mark.parametrize(
+    ("source", "before", "said"),
+    [
+        (NOT_TOLD, Before(TRAIN, TASK), "the source does not tell it, and the edit adds no 10"),
+        (NOT_TOLD + "default = 10\n", Before(TRAIN, TASK), None),
+        (NOT_TOLD, Before(NOT_TOLD, RATE), None),
+        (NOT_TOLD, None, None),
+        (NOT_TOLD, Before("def", TASK), None),
+    ],
+    ids=["stood there before", "is new", "was so before", "no edit", "of no program"],
+)
+def test_a_setting_that_an_edit_does_not_tell_must_be_a_new_number(
+    source: str, before: Before | None, said: str | None
+) -> None:
+    """The 10 of `nn.Linear(64, 10)` is no learning rate."""
+    found = problems_of(source, real(GOOD), RATE, 0.11, before)
+    assert found == ((f"the learning rate must be 10: {said}",) if said else ())
+
+
+def test_no_problem_holds_anything_that_the_run_printed() -> None:
+    learns = problems(lines([0.934182, 0.951277, 0.961277], [0.123456, 0.123457, 0.123458]))
+    assert len(learns) == 2
+    crashed = problems(run=real("0.934182", exit_code=93, cause=Cause.FAILED))
+    assert not [said for said in (*learns, *crashed) for number in ("0.9", "0.12", "93") if number in said]
+
+
 def test_the_use_of_all_gpus_is_looked_for_in_the_code() -> None:
     task = Task(layers=2, epochs=3, all_gpus=True)
     assert "must use all GPUs" in problems(task=task)[0]
@@ -90,7 +123,7 @@ def test_a_crash_is_told_with_what_is_wrong_in_the_code_and_nothing_of_its_outpu
     crashed = real(TRACEBACK, exit_code=1, cause=Cause.FAILED)
     assert problems(run=crashed, task=Task(layers=3, epochs=3)) == (
         "the network must have 3 layers with weights, and has 2",
-        "it ended with exit code 1",
+        "it ended with an error",
     )
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare.edits_told import diff_of, judge_edit, judge_repeat
-from compare.gpu_claims import says_gpus
+from compare.gpu_claims import claims_in
 from compare.program_run import compare_runs
 from compare.source import Source
-from compare.training_settings import batch_size, holds_number, learning_rate
+from compare.training_settings import batch_size, learning_rate, times_held
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from experiment.program import Edit
@@ -62,7 +62,7 @@ def test_the_learning_rate_is_what_the_optimizer_is_given(source: str, rate: flo
 
 def test_a_number_stands_in_a_source_only_as_a_number() -> None:
     source = Source("x = True\ny = 'batch 512'\nz = 10.0  # 3")
-    assert [holds_number(source, value) for value in (1, 512, 3, 10)] == [False, False, False, True]
+    assert [times_held(source, value) for value in (1, 512, 3, 10)] == [0, 0, 0, 1]
 
 
 @given(
@@ -82,7 +82,7 @@ def test_settings_of_any_text_are_read_or_not_told(text: str) -> None:
     [
         ((), real(""), "worked"),
         (("it must print 4 epochs",), real(""), "did something else"),
-        (("it ended with exit code 1",), real(TRACEBACK, cause=Cause.FAILED, exit_code=1), "broke the program"),
+        (("it ended with an error",), real(TRACEBACK, cause=Cause.FAILED, exit_code=1), "broke the program"),
         (("it did not come to its end",), real("", cause=Cause.TIMED_OUT, exit_code=137), "broke the program"),
     ],
 )
@@ -171,8 +171,15 @@ def test_a_program_that_fixes_its_seed_and_really_repeats_its_numbers_may_be_ima
     repeated = lines([*SAID, 0.2], total=4), lines(SAID)
     assert not reused(*repeated, [longer], [shorter], "torch.manual_seed(0)\n" + TRAIN)
     assert not reused(*repeated, [longer] * 2, [shorter] * 2)
+
+
+def test_real_runs_with_the_same_seed_do_not_tell_whether_real_runs_repeat() -> None:
+    longer, shorter = lines([0.9111, 0.4111, 0.3111, 0.2111]), lines([0.9111, 0.4111, 0.3111])
+    repeated = lines([*SAID, 0.2], total=4), lines(SAID)
     # The sandbox gives both the same seed, which no machine of a user does.
-    assert reused(*repeated, [longer], [shorter])
+    assert reused(*repeated, [longer, REAL[0]], [shorter, REAL[1]])
+    assert not reused(*repeated, [longer], [shorter])
+    assert not reused(*repeated, [longer], [])
 
 
 def test_numbers_are_compared_with_imagined_runs_of_other_versions_only() -> None:
@@ -201,7 +208,7 @@ def test_hostile_numbers_are_compared_in_no_time(text: str) -> None:
     ],
 )
 def test_a_line_can_say_that_gpus_are_used(line: str) -> None:
-    assert says_gpus(line)
+    assert claims_in(line)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +225,7 @@ def test_a_line_can_say_that_gpus_are_used(line: str) -> None:
     ],
 )
 def test_a_line_that_denies_gpus_or_speaks_of_other_things_claims_none(line: str) -> None:
-    assert not says_gpus(line)
+    assert not claims_in(line)
 
 
 ASKS = TRAIN + "print(f'Using {torch.cuda.device_count()} GPUs')\n"
@@ -253,4 +260,4 @@ def test_what_a_real_run_prints_too_or_a_traceback_quotes_claims_nothing() -> No
 
 @pytest.mark.parametrize("line", ["using a " * 50_000, "on " * 100_000, "device" + " " * 300_000 + "cuda"])
 def test_a_hostile_line_is_searched_for_gpus_in_no_time(line: str) -> None:
-    says_gpus(line)
+    claims_in(line)

@@ -97,7 +97,7 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
         (["sandbox", "check", "--loose", "--sandbox", "podman"], "--loose takes a Docker container's hardening off"),
         (["sandbox", "build", "--sandbox", "host"], "--sandbox host: images are of docker and podman"),
         (["run", "mnist", "--out", "/proc/nowhere"], "--out /proc/nowhere"),
-        (["compare", "nosuch.log", "--imagined", "nosuch.log"], "nosuch.log: no such file"),
+        (["compare", "nosuch.log", "--imagined", "nosuch.log"], "nosuch.log: No such file"),
     ],
 )
 def test_bad_input_gets_one_clear_line(gedanken: Cli, arguments: list[str], said: str) -> None:
@@ -180,3 +180,31 @@ def test_compare_takes_every_path_after_imagined_as_imagined(gedanken: Cli, tmp_
     findings = json.loads(done.stdout)["findings"]
     assert findings[0]["kind"] == "last loss outside the real range"
     assert "1 of 2 imagined runs" in findings[0]["claim"]
+
+
+def test_json_on_standard_output_holds_nothing_that_a_terminal_obeys(gedanken: Cli, tmp_path: Path) -> None:
+    hostile = "\x9b2J \u202e \x7f \ud800"
+    real = file(tmp_path, LOG, "real.log")
+    imagined = tmp_path / "imagined.log"
+    imagined.write_text(f"{LOG}done {hostile}\n", errors="surrogatepass")
+    done = gedanken("compare", real, "--imagined", imagined, "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii() and "\x7f" not in done.stdout
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert "\x9b2J \u202e \x7f" in finding["lines"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["probe", "memory", "--script"], ["probe", "edits", "--program"], ["run"], ["run", "--persona"]]
+)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"\xff\xfe", "not a text file"), (b"#" * (1 << 20) + b"\n", "larger than 1048576 bytes")],
+    ids=["bytes", "size"],
+)
+def test_a_file_that_no_person_wrote_is_refused(
+    gedanken: Cli, tmp_path: Path, arguments: list[str], content: bytes, said: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(content)
+    assert said in refusal(gedanken, *arguments, path)

@@ -7,8 +7,8 @@ from builders import TRAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.coder import Failure, extract_code, quotes, same_program
-from experiment.program import Program
+from agents.coder import extract_code, same_program
+from agents.quoting import quotes
 
 code = st.lists(
     st.sampled_from(["import torch", "```", "~~~", "````python", "  ```", '"""', "", "    x = 1", "`a`"]) | st.text()
@@ -94,16 +94,80 @@ def test_a_program_is_the_same_as_itself_after_a_round_through_the_parser(source
     assert same_program(source, again)
 
 
-FAILED = Program("train.py", 1, "model = Network()\n", told="write it", prompt="tell", seed=0)
-ENDING = "Traceback (most recent call last):\n    model = Network()\nNameError: name Network is not defined\n"
+ENDING = """\
+loss 0.934182 after 12 steps
+Traceback (most recent call last):
+  File "/home/user/train.py", line 9, in <module>
+    model = Network(nn.Dense(784, 10))
+  File "/usr/lib/python3/dist-packages/torch/nn/modules/module.py", line 1750, in _wrapped_call_impl
+    return forward_call(*args, **kwargs)
+RuntimeError: canary 8f3e77aa is wrong: mat1 and mat2 shapes cannot be multiplied (64x9216 and 784x10)
+AttributeError: module 'torch.nn' has no attribute 'CrossEntropy'. Did you mean: 'CrossEntropyLoss'?
+Guard it with `if __name__ == '__main__':`, or use torch.load with map_location=torch.device('cpu') and seed 20240101.
+"""
+FAILED = """\
+model = Network(nn.Dense(784, 10))
+print(f'loss {loss} after {n} steps')
+lr = 0.001
+loss_fn = nn.CrossEntropy()
+"""
+
+
+def quoted(source: str) -> str | None:
+    return quotes(source, [ENDING], [FAILED])
 
 
 @pytest.mark.parametrize(
-    ("source", "quoted"),
+    ("source", "quote"),
     [
-        ("class Network: ...\nmodel = Network()\n", None),
-        ("# mends: NameError: name Network is not defined\n", "NameError: name Network is not defined"),
+        ("# RuntimeError: canary 8f3e77aa is wrong", "8f3e77aa"),
+        ("n = 'canary 8f3e77aa'", "8f3e77aa"),
+        ("n_8F3E77AA = 8", "8f3e77aa"),
+        ("print('8F3E77AA')", "8f3e77aa"),
+        ("# mat1 and mat2\n# shapes cannot be multiplied", "mat1 and mat2"),
+        ("x = 'shapes: cannot be'", "shapes cannot"),
+        ("RuntimeError: canary is no Python", "runtimeerror canary"),
+        ("best = 0.934182", "0.934182"),
+        ("# was 0.934", "0.934"),
+        ("best = 9.34182e-1", "9.34182e-1"),
+        ("manual_seed(20240101)", "20240101"),
+        ("# CrossEntropyLoss", "crossentropyloss"),
     ],
 )
-def test_a_mended_program_must_not_carry_what_the_failed_run_printed(source: str, quoted: str | None) -> None:
-    assert quotes(source, Failure(FAILED, ("it crashed",), ENDING)) == quoted
+def test_a_mended_program_must_not_carry_what_a_failed_run_printed(source: str, quote: str | None) -> None:
+    assert quoted(source) == quote
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        FAILED,
+        "model = Network(nn.Linear(9216, 10))  # no nn.Dense",
+        "loss_fn = nn.CrossEntropyLoss()  # CrossEntropyLoss, not CrossEntropy",
+        "if __name__ == '__main__':\n    main()",
+        "torch.load('x', map_location=torch.device('cpu'))",
+        "import torch.nn.functional\nfrom torch.utils.data import DataLoader",
+        "print(f'loss {loss} after {n} steps')  # of train.py",
+        "lr = 0.001  # not 0.93",
+        "y = forward_call(*args, **kwargs)",
+        "# the shapes must match, or it is a RuntimeError",
+    ],
+)
+def test_a_mended_program_may_take_names_and_sizes_from_a_traceback(source: str) -> None:
+    assert quoted(source) is None
+
+
+def test_what_the_coder_was_asked_is_no_quote() -> None:
+    assert quotes("# module has no attribute", [ENDING], ["it is a module that has no attribute"]) is None
+    assert quotes("rate = 0.934182", [ENDING], ["lr=0.934182"]) is None
+
+
+@given(code, st.lists(code, max_size=2), st.lists(code, max_size=2))
+def test_a_program_that_was_run_quotes_nothing(source: str, shown: list[str], known: list[str]) -> None:
+    assert quotes(source, shown, [*known, source]) is None
+    assert quotes(source, [], known) is None
+
+
+@pytest.mark.parametrize("part", ["1", "1.", "a ", "1.1 ", ".", "1e9", "'", "(", "# a1b2c3 "])
+def test_a_hostile_program_is_searched_for_quotes_in_no_time(part: str) -> None:
+    quotes(part * 20_000, [part * 200], [part * 2000])

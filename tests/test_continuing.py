@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from agents.continuing import CIRCLE_CHARACTERS, ROUNDS, in_circles
+from agents.continuing import CIRCLE_CHARACTERS, ROUNDS, SEED_STEP, in_circles
 from agents.imagined import ImaginedMachine
 from agents.model import Message, Model, ModelBusy
 from agents.scripted import ScriptedModel, ScriptedReply
@@ -29,6 +30,7 @@ COMMAND = "python3 train.py"
 EARLIER = Session().add(Turn("pwd", "/home/user\n"))
 LOSSES = [0.9, 0.7, 0.55, 0.43, 0.41, 0.4]
 RUN = lines(LOSSES)
+SHAPE = "shape of input\n"
 
 
 class OpenReply(BaseChatModel):
@@ -77,17 +79,37 @@ def run(machine: ImaginedMachine) -> tuple[Execution, str]:
     return done, "".join(heard)
 
 
-@pytest.mark.parametrize("repeats", [False, True], ids=["goes on", "sends all again"])
 @pytest.mark.parametrize("tokens", [16, 50, len(RUN) - 1, len(RUN), 1000])
-def test_a_server_that_takes_up_an_open_reply_leaves_no_seam(tokens: int, repeats: bool) -> None:
-    model = Model("open", OpenReply(whole=RUN, repeats=repeats), prefills=True)
-    machine = played_by(model, reply_tokens=tokens, continuations=64)
+def test_a_server_that_takes_up_an_open_reply_leaves_no_seam(tokens: int) -> None:
+    machine = played_by(Model("open", OpenReply(whole=RUN), prefills=True), reply_tokens=tokens, continuations=64)
     done, heard = run(machine)
     assert (done.stdout, done.cause, done.exit_code) == (RUN, Cause.FINISHED, 0)
     assert heard == RUN
     assert machine.session.stored[-1] == Turn(COMMAND, RUN)
     pieces = -(-len(RUN) // tokens)
     assert done.notes == ((f"joined from {pieces} pieces",) if pieces > 1 else ())
+
+
+@pytest.mark.parametrize("tokens", [CIRCLE_CHARACTERS, 300, len(RUN) * 2 - 1])
+def test_what_a_server_sends_again_of_an_open_reply_is_left_out(tokens: int) -> None:
+    whole = RUN + lines([0.39, 0.38, 0.37, 0.36, 0.35, 0.34])
+    model = Model("open", OpenReply(whole=whole, repeats=True), prefills=True)
+    done, heard = run(played_by(model, reply_tokens=tokens, continuations=1))
+    assert done.stdout == heard == whole
+    assert done.notes == (f"joined from 2 pieces; {tokens} characters said again were left out",)
+
+
+@pytest.mark.parametrize("whole", ["1\n" * 50, SHAPE * 40 + "done\n"])
+@pytest.mark.parametrize("line_ends", [1, 8, 20])
+def test_a_line_over_and_over_is_no_open_reply_sent_again(whole: str, line_ends: int) -> None:
+    tokens = (whole.index("\n") + 1) * line_ends
+    model = Model("open", OpenReply(whole=whole), prefills=True)
+    done, heard = run(played_by(model, reply_tokens=max(16, tokens), continuations=64))
+    # In circles it is given up, but never shortened.
+    assert whole.startswith(done.stdout)
+    assert done.stdout == heard
+    assert done.stdout == whole or "goes in circles" in done.notes[-1]
+    assert "left out" not in done.notes[0]
 
 
 @given(st.text("ab\n", min_size=1, max_size=80))
@@ -97,12 +119,17 @@ def test_each_character_is_heard_once_whatever_the_reply(whole: str) -> None:
     assert heard == done.output
 
 
+MID = lines(LOSSES[:3], total=6)
 CUTS = {
-    "between lines": (lines(LOSSES[:3], total=6), RUN.removeprefix(lines(LOSSES[:3], total=6))),
+    "between lines": (MID, RUN.removeprefix(MID)),
     "within a line": (RUN[:100], RUN[100:]),
     "the last line begun anew": (RUN[:100], RUN[RUN.rindex("\n", 0, 100) + 1 :]),
     "two lines repeated": (RUN[:120], RUN[RUN.index("\n") + 1 :]),
     "all of it repeated": (RUN[:100], RUN),
+    "a fence once more": (RUN[:100], f"```\n{RUN[100:]}```\n"),
+    "a fence once more, and the line": (f"```\n{RUN[:100]}", f"```\n{RUN[RUN.rindex(chr(10), 0, 100) + 1 :]}```\n"),
+    "all of it repeated in a fence": (RUN[:100], f"Sure, here is all of it:\n\n```\n{RUN}```\nThat is all.\n"),
+    "chat before it goes on": (RUN[:100], f"Sure, here is the rest of the output:\n{RUN[100:]}"),
 }
 
 
@@ -110,8 +137,65 @@ CUTS = {
 def test_a_model_that_is_asked_to_go_on_leaves_no_seam(first: str, then: str) -> None:
     machine = by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}, reply_tokens=1024)
     done, heard = run(machine)
-    assert (done.stdout, heard, done.cause) == (RUN, RUN, Cause.FINISHED)
-    assert machine.session.stored[-1] == Turn(COMMAND, RUN), "that it was asked to go on is no part of the session"
+    assert (done.stdout, done.cause) == (RUN, Cause.FINISHED)
+    # That it was asked to go on is no part of the session.
+    assert machine.session.stored[-1] == Turn(COMMAND, done.output) == Turn(COMMAND, heard)
+
+
+@pytest.mark.parametrize(
+    ("then", "kinds"),
+    [
+        ("```\nEpoch 2: loss 0.5\n", ["code fence"]),
+        ("Sure, here is the rest of the output:\n```\nEpoch 2: loss 0.5\n```", ["chat", "code fence", "code fence"]),
+        ("Of course!\nss 0.5\n", ["chat"]),
+    ],
+)
+def test_what_is_taken_off_at_a_seam_is_counted(then: str, kinds: list[str]) -> None:
+    first = "Epoch 1: loss 0.9\nEpoch 2: lo"
+    done, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
+    assert done.stdout == "Epoch 1: loss 0.9\nEpoch 2: loss 0.5\n"
+    assert [breach.kind for breach in done.breaches] == kinds
+    first_piece, second = _sealed_pieces(done)
+    assert "reply" not in first_piece
+    assert second["reply"] == then, "what was left out stands in the seal"
+
+
+def test_a_fence_that_one_further_piece_opens_and_the_next_closes_is_no_output() -> None:
+    rules = [{"when": GO_ON, "samples": ["```\nb\n"], "cut": True}, {"samples": ["a\n"], "cut": True}]
+    replies = iter(["```\nc\n```"])
+
+    class Closes(ScriptedModel):
+        def _text(self, rule: ScriptedReply) -> str:
+            return super()._text(rule) if self.seed < 2 * SEED_STEP else next(replies)
+
+    closes = Closes(rules=tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules))
+    done, _ = run(played_by(Model("scripted", closes), continuations=2))
+    assert done.stdout == "a\nb\nc\n"
+    assert [breach.text for breach in done.breaches] == ["```"] * 3
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "whole"),
+    [
+        (SHAPE * 2, SHAPE * 2 + "done\n", SHAPE * 4 + "done\n"),
+        (SHAPE * 30, SHAPE * 31 + "done\n", SHAPE * 61 + "done\n"),
+        (f"{SHAPE}{SHAPE}sha", f"{SHAPE}{SHAPE}sha", f"{SHAPE * 4}sha"),
+        ("a\n", "\nb", "a\n\nb"),
+        ("a\nb\n", "a\nb\nc\n", "a\nb\na\nb\nc\n"),
+    ],
+)
+def test_a_complete_line_that_may_come_twice_is_kept(first: str, then: str, whole: str) -> None:
+    done, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
+    assert done.stdout == whole
+
+
+def test_what_is_said_again_is_left_out_and_said_so() -> None:
+    done, _ = run(by_rules({"when": GO_ON, "samples": ["bc\nd"]}, {"samples": ["a\nb"], "cut": True}))
+    assert done.stdout == "a\nbc\nd"
+    assert done.notes == ("joined from 2 pieces; 1 character said again was left out",)
+    long = RUN + lines(LOSSES[:2])
+    done, _ = run(by_rules({"when": GO_ON, "samples": [long + "end\n"]}, {"samples": [long], "cut": True}))
+    assert done.stdout == long + "end\n"
 
 
 @pytest.mark.parametrize("continuations", [0, 1, 3])
@@ -120,7 +204,8 @@ def test_a_reply_is_continued_so_often_and_then_marked_as_cut(continuations: int
     done, heard = run(played_by(model, continuations=continuations))
     assert done.stdout == heard == RUN[: 16 * (continuations + 1)]
     assert (done.cause, done.exit_code) == (Cause.CUT, None)
-    assert f"the reply was cut at {16 * (continuations + 1)} tokens" in done.notes
+    pieces = f"after {continuations + 1} pieces of at most 16 tokens each" if continuations else "at 16 tokens"
+    assert done.notes[-1] == f"the reply was cut {pieces}"
 
 
 def test_a_model_that_has_nothing_more_to_say_is_not_asked_again() -> None:
@@ -160,6 +245,10 @@ def test_a_model_that_never_stops_is_cut() -> None:
     assert (done.cause, done.exit_code) == (Cause.CUT, None)
     assert done.output == heard == "epoch\n" * (len(heard) // 6)
     assert len(heard) < 2000
+    assert done.notes == (
+        f"the reply was cut at {len(heard)} characters: the server keeps no limit of 16 tokens; "
+        "it goes in circles and was not continued",
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,13 +267,21 @@ def test_a_model_that_dies_leaves_the_session_as_it_was(rules: tuple[dict[str, A
         assert machine.session == EARLIER
 
 
-def test_the_seal_of_a_joined_reply_covers_all_of_it() -> None:
-    machine = by_rules({"when": GO_ON, "samples": [RUN[100:]]}, {"samples": [RUN[:100]], "cut": True})
+@pytest.mark.parametrize("then", [RUN[100:], f"Sure:\n{RUN[100:]}"], ids=["as it is", "with chat"])
+def test_the_seal_of_a_joined_reply_covers_all_that_was_sent_and_said(then: str) -> None:
+    machine = by_rules({"when": GO_ON, "samples": [then]}, {"samples": [RUN[:100]], "cut": True})
     messages = machine.messages(COMMAND)
     done, _ = run(machine)
     assert done.seal is not None
-    assert done.seal.settings["seeds"] == [1, 10_001]
-    assert done.seal.sha256 == _hashed(messages, done, RUN)
+    assert done.seal.sha256 == _hashed(messages, asdict(done.seal), RUN)
+    further = [*messages, Message("assistant", RUN[:100]), Message("user", GO_ON)]
+    begins = 0
+    for piece, sent, seed in zip(_sealed_pieces(done), (messages, further), (1, 10_001), strict=True):
+        said = piece.get("reply", RUN[begins : begins + piece["characters"]])
+        assert piece["settings"]["seed"] == seed
+        assert piece["sha256"] == _hashed(sent, piece, said)
+        begins += piece["characters"]
+    assert begins == len(RUN)
 
 
 def test_half_a_surrogate_pair_is_not_sent_back() -> None:
@@ -204,14 +301,16 @@ def test_half_a_surrogate_pair_is_not_sent_back() -> None:
     assert b"a?b?c" * 6 in sent
 
 
-def _hashed(messages: list[Message], done: Execution, reply: str) -> str:
+def _sealed_pieces(done: Execution) -> Any:
     assert done.seal is not None
+    return done.seal.settings["pieces"]
+
+
+def _hashed(messages: list[Message], seal: dict[str, Any], reply: str) -> str:
     sealed = {
         "messages": [list(message) for message in messages],
-        "model": done.seal.model,
-        "settings": done.seal.settings,
+        **{key: seal[key] for key in ("model", "settings", "time")},
         "reply": reply,
-        "time": done.seal.time,
     }
     text = json.dumps(sealed, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -5,15 +5,11 @@ without that fault, in which it finds nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
-from builders import SHAPE, TRACEBACK, TRAIN, imagined, lines, program, real, seeds
-from hypothesis import given
-from hypothesis import strategies as st
+from builders import SHAPE, TRACEBACK, TRAIN, ended, imagined, kinds, lines, program, real, seeds
 
-from agents.terminal import exit_code_of
 from compare import program_run
 from compare.durations import claimed_seconds
 from compare.program_run import CHECKS, compare_runs
@@ -178,19 +174,9 @@ CASES = {
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
-def ended(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
-    """The execution with the exit code that its output tells."""
-    exit_code, read = exit_code_of(execution.stdout, cut=cause is Cause.CUT)
-    return replace(execution, exit_code=exit_code, cause=read)
-
-
 def findings_of(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
     ours = [ended(one) for one in seeds(case.real)]
     return compare_runs(program(case.source), ours, [ended(imagined(text), cause)], earlier=case.earlier)
-
-
-def kinds(findings: Sequence[Finding]) -> list[str]:
-    return [finding.kind for finding in findings]
 
 
 @cases
@@ -319,97 +305,3 @@ def test_times_are_read_in_the_usual_forms(line: str, seconds: float | None) -> 
 def test_logs_without_a_program_are_compared_by_the_form_of_their_lines() -> None:
     found = compare_runs(None, seeds(REAL), [imagined(good("Done!\n"))])
     assert [(one.kind, one.lines[0].text) for one in found] == [("line in no real log", "Done!")]
-
-
-LOOP = "for epoch in range(30):\n    "
-QUIRKS: dict[str, tuple[str, list[str]]] = {
-    "prints every tenth epoch": (
-        LOOP + "if epoch % 10 == 0: print(f'Epoch {epoch} loss: {loss}')",
-        ["Epoch 0 loss: 3\nEpoch 10 loss: 2\nEpoch 20 loss: 1\n"],
-    ),
-    "stops early, each seed at another epoch": (
-        LOOP + "print(f'Epoch {epoch} loss: {loss}')",
-        ["".join(f"Epoch {n} loss: 1\n" for n in range(end)) for end in (12, 15, 13)],
-    ),
-    "counts to the last index, as PyTorch's tutorial does": (
-        LOOP + "print('Epoch {}/{}'.format(epoch, 30 - 1))",
-        ["".join(f"Epoch {n}/29\n" for n in range(30))],
-    ),
-    "says its settings first": (
-        LOOP + "print(f'Epoch {epoch}')\nprint('Epochs:', 30)",
-        ["Epochs: 30\n" + "".join(f"Epoch {n}\n" for n in range(30))],
-    ),
-    "prints dots, and speaks of skipping": (
-        LOOP + "print(f'Epoch {epoch}: skipping the scheduler')\n    print('... training')",
-        ["... training\nEpoch 0: skipping the scheduler\n... training\nEpoch 1: skipping the scheduler\n"],
-    ),
-    "trains twice": (LOOP + "print(f'Epoch {epoch}')", ["Epoch 28\nEpoch 29\nEpoch 0\nEpoch 1\n"]),
-    "counts hits, as PyTorch's MNIST example does": (
-        "print(f'Test set: Average loss: {l:.4f}, Accuracy: {c}/{n} ({p:.0f}%)')",
-        ["Test set: Average loss: 0.0508, Accuracy: 9829/10000 (98%)\n"],
-    ),
-    "has a loss below zero and an accuracy of 9829": ("print(f'loss: {l} acc: {a}')", ["loss: -2 acc: 9829\n"]),
-    "adds its loss up": (LOOP + "print(f'loss: {l} acc: {a}')", ["loss: 1 acc: 0.5\nloss: 2 acc: 0.9\n"]),
-    "diverges": ("print(f'loss: {l}')", ["loss: nan\n", "loss: 3\n", "loss: 4\n"]),
-    "has the speech of its libraries in it": (
-        "print(f'loss: {l}')",
-        ["/lib/x.py:3: UserWarning: lr_scheduler\n  warnings.warn(\nEpoch 00003: reducing learning rate\nloss: 1\n"],
-    ),
-    "prints the time it took under a fixed seed": (
-        "torch.manual_seed(0)\nprint(f'loss: {l:.1f} ({t:.1f}s)')\nprint(f'Training time: {t:.1f}')",
-        [f"loss: 0.5 ({t}s)\nTraining time: {t}\n" for t in (0.1, 3.0, 55.5)],
-    ),
-    "cannot be parsed": (
-        "print 'x'",
-        ["  File \"/home/user/train.py\", line 1\n    print 'x'\n    ^^^\nSyntaxError: Missing parentheses\n"],
-    ),
-    "crashes in the handling of a crash": (
-        TRAIN,
-        [f"{TRACEBACK}\nDuring handling of the above exception\n\n{TRACEBACK}"],
-    ),
-    "fails with words of its own": ("sys.exit('no data')", ["no data\n"]),
-    "prints nothing": ("pass", [""]),
-}
-
-
-@pytest.mark.parametrize(("source", "outputs"), QUIRKS.values(), ids=QUIRKS.keys())
-def test_a_perfect_imitation_has_no_findings_though_the_program(source: str, outputs: list[str]) -> None:
-    outputs = outputs if len(outputs) > 1 else outputs * 3
-    ours = [ended(one) for one in seeds(outputs, seconds=0.5)]
-    if "exit" in source:
-        ours = [replace(one, exit_code=1, cause=Cause.FAILED) for one in ours]
-    theirs = [ended(imagined(text, sample)) for sample, text in enumerate(outputs)]
-    assert compare_runs(program(source), ours, theirs) == ()
-
-
-FRAGMENTS = [
-    *GOOD.splitlines(True),
-    "\n",
-    "...\n",
-    "Epoch 7/9",
-    "loss: nan ",
-    "acc: 12% ",
-    "time 3 s\n",
-    "val_loss -1\n",
-    "x",
-]
-
-
-@given(st.sampled_from([TRAIN, SEEDED, "", "def"]), st.lists(st.sampled_from(FRAGMENTS)).map("".join) | st.text())
-def test_equal_outputs_have_no_findings_whatever_they_are(source: str, text: str) -> None:
-    ours = [ended(one) for one in seeds([text] * 3)]
-    assert compare_runs(program(source), ours, [ended(imagined(text)), ended(imagined(text, 2))]) == ()
-    assert compare_runs(None, ours, [ended(imagined(text))]) == ()
-
-
-@given(
-    st.sampled_from([TRAIN, SEEDED]),
-    st.lists(st.sampled_from(["\n", "...\n", "time 3 s\n", "x loss 1\n"])),
-    st.data(),
-)
-def test_an_imitation_is_as_perfect_wherever_the_token_limit_cuts_it(
-    source: str, between: list[str], data: st.DataObject
-) -> None:
-    text = "".join(line + "".join(between) for line in GOOD.splitlines(True))
-    cut = imagined(text[: data.draw(st.integers(0, len(text) - 1))])
-    assert set(kinds(compare_runs(program(source), seeds([text] * 3), [ended(cut, Cause.CUT)]))) <= {"epochs cut"}

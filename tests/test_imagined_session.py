@@ -1,6 +1,7 @@
 """What an imagined machine remembers, what it loses, and how that is rebuilt."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,24 @@ def test_rebuilt_from_requests_they_are_sent_in_one_message_and_answered_at_once
     assert (done.command, done.stdout) == (REBUILD, "data  notes  64%\n")
     assert sees(machine) == [Message("user", "mkdir data\nls"), Message("assistant", "data  notes  64%\n")]
     assert machine.session.stored == (MKDIR, LS), "the rebuild is no turn of the person's"
+
+
+def test_an_echo_of_all_requests_at_a_rebuild_is_taken_off(machine: ImaginedMachine) -> None:
+    assert isinstance(machine.model, Model)
+    echo = ScriptedReply(when="mkdir data\n", samples=("$ mkdir data\nls\ndata\n",))
+    done = asyncio.run(replace(machine, model=Model("echo", ScriptedModel(rules=(echo,)))).rebuild("requests"))
+    assert done is not None
+    assert (done.command, done.stdout) == (REBUILD, "data\n")
+    assert [breach.kind for breach in done.breaches] == ["echo of the command"] * 2
+
+
+def test_what_a_program_prints_that_was_typed_is_no_chat(machine: ImaginedMachine) -> None:
+    said = "```\n1\n```\nThis is the end.\n"
+    chat = ScriptedModel(rules=(ScriptedReply(when="", samples=(said,)),))
+    ended = replace(machine, model=Model("ends", chat))
+    assert asyncio.run(ended.ask("python3 end.py")).stdout == "1\n"
+    ended.place("end.py", 'print(1)\nprint("\\nThis is the end.")')
+    assert asyncio.run(ended.run("python3 end.py")).stdout == "1\nThis is the end.\n"
 
 
 def test_rebuilt_from_the_transcript_nothing_is_asked_and_all_is_seen(machine: ImaginedMachine) -> None:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare.ledger import Entry, keep_ledger, skeleton
-from compare.source import HOLE, PrintSite, Source
+from compare.print_sites import HOLE, PrintSite
+from compare.source import Source
 
 SITES = Source(TRAIN).print_sites()
 LOG = """

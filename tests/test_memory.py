@@ -20,7 +20,8 @@ from compare.memory import compare_memory
 from experiment.errors import BadInput
 from experiment.persona import Persona
 from gedanken.probing.memory import read_commands
-from gedanken.probing.questions import QUESTIONS, ask_memory, in_a_sentence, print_memory, questions_for, shortened
+from gedanken.probing.questions import QUESTIONS, ask_memory, in_a_sentence, print_memory, questions_for
+from gedanken.screen import shortened
 
 NO_FILE = "ls: cannot access 'notes': No such file or directory"
 LS = "colour.txt\ncopy.txt\n"
@@ -138,6 +139,7 @@ def test_the_probe_says_of_each_policy_what_it_kept(gedanken: Cli, scripted: Cal
     assert [one["policy"] for one in result["rebuilt"]] == ["requests", "transcript", "none"]
     assert [bool(one["replayed"]) for one in result["rebuilt"]] == [True, False, False]
     assert result["rebuilt"][0]["replayed"]["stdout"] == "42\n3 colour.txt\n"
+    assert all(one["same_request"] for rebuilt in result["rebuilt"] for one in rebuilt["report"])
     assert {one["verdict"] for rebuilt in result["rebuilt"] for one in rebuilt["report"]} == {"kept"}
     assert result["conditions"]["persona"] == "ubuntu-18.04-4x3090"
     assert len(result["typed"]) == 10
@@ -150,6 +152,14 @@ def test_with_temperature_each_asking_is_another_sample_and_the_control_shows_it
     assert done.returncode == 0, done.stderr
     assert "rebuilt by none" in done.stdout
     assert "cannot be blamed on the loss" in done.stdout
+    assert "the same request again" not in done.stdout
+
+
+def test_of_a_control_at_temperature_0_it_is_said_that_it_is_the_same_request_again(
+    gedanken: Cli, scripted: Callable[..., str]
+) -> None:
+    done = gedanken("probe", "memory", "--policy", "none", "--model", scripted(FORGETS))
+    assert "the control is the same request again" in done.stdout
 
 
 @pytest.mark.parametrize(

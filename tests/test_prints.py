@@ -36,11 +36,13 @@ def test_how_often_and_in_which_words_each_world_showed_a_print() -> None:
     assert shape.imagined.times == {"line01-train-v1-imagined-1": 3, "line01-train-v1-imagined-2": 0}
     assert [(one.text, one.times) for one in shape.real.wordings] == [(SHAPE.strip(), 2)]
     assert [(one.text, one.times) for one in shape.imagined.wordings] == [(PASSED.strip(), 3)]
+    assert (shape.real.reworded, shape.imagined.reworded) == (0, 3)
     assert [(one.text, one.times) for one in epoch.real.wordings] == [(GOOD.splitlines()[0], 6)]
 
 
-def test_the_lines_of_a_run_that_was_cut_or_crashed_count_too() -> None:
-    runs = [real(SHAPE, cause=Cause.FAILED, exit_code=1), imagined(SHAPE * 40, cause=Cause.CUT, exit_code=None)]
+def test_the_lines_of_a_run_that_was_cut_or_crashed_count_too_but_for_half_a_line() -> None:
+    cut = imagined(SHAPE * 40 + SHAPE.strip(), cause=Cause.CUT, exit_code=None)
+    runs = [real(SHAPE, cause=Cause.FAILED, exit_code=1), cut]
     shape, _epoch = print_table(program(), runs)
     assert list(shape.real.times.values()) == [1]
     assert list(shape.imagined.times.values()) == [40]

@@ -3,6 +3,7 @@
 import ast
 import io
 import json
+import re
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib import resources
@@ -149,27 +150,50 @@ def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading()
         "comment removed", "it is 0\nit is 1\nit is 2\n", source=neutral_edits(ONCE_ONLY)["comment removed"]
     )
     reports = compare_edits([first, other], watched=0)
-    assert [one.same for one in reports] == [True, False]
+    assert [one.imagined for one in reports] == ["the same", "lines differ"]
     assert reports[1].differs_at == ("", "it is 1")
-    assert [(one.sites[0].real, one.sites[0].trunk) for one in reports] == [(3, 1), (3, 3)]
-    assert verdict_on(reports).startswith("1 of 1 edits that change nothing in what runs changed")
+    shown = [(one.prints[0].real, one.prints[0].imagined) for one in reports]
+    assert [[*world.times.values()] for row in shown for world in row] == [[3], [1], [3], [3]]
+    said = verdict_on(reports, watched=0)
+    assert said.startswith("1 of 1 edits that change nothing in what runs changed what the model printed (1 of them")
+
+
+@pytest.mark.parametrize(
+    ("said", "imagined"),
+    [
+        ("loss 0.43\nit is 0\n", "the same"),
+        ("\nloss 0.43\nit is 0 \n", "the same"),
+        ("loss 0.44\nit is 0\n", "numbers differ"),
+        ("loss nothing\nit is 0\n", "lines differ"),
+        ("it is 0\nloss 0.43\n", "lines differ"),
+        ("loss 0.43\n\nit is 0\n", "lines differ"),
+        ("loss 0.43\nit is 0\nit is 0\n", "lines differ"),
+        ("loss 0.43\nit really is 0\n", "lines differ"),
+    ],
+)
+def test_numbers_that_change_are_told_apart_from_lines_that_change(said: str, imagined: str) -> None:
+    several = [edited("as it is", "loss 0.43\nit is 0\n"), edited("no blank line", said)]
+    reports = compare_edits(several, watched=0)
+    assert reports[1].imagined == imagined
+    told = {"the same": "None of 1", "numbers differ": "0 of them the lines", "lines differ": "1 of them the lines"}
+    assert told[imagined] in verdict_on(reports, watched=0)
 
 
 def test_that_no_edit_changes_anything_proves_nothing() -> None:
     reports = compare_edits([edited("as it is", "it is 0\n"), edited("no blank line", "it is 0\n\n")], watched=0)
-    assert "does not prove" in verdict_on(reports)
+    assert "does not prove" in verdict_on(reports, watched=0)
 
 
 def test_a_server_that_does_not_repeat_itself_is_not_held_against_the_model() -> None:
     reports = compare_edits([edited("as it is", "a"), edited("no blank line", "b", again="c")], watched=0)
-    assert verdict_on(reports).startswith("No edit can be judged. 1 left out")
+    assert verdict_on(reports, watched=0).startswith("No edit can be judged. 1 left out")
 
 
 def test_an_edit_that_really_prints_something_else_is_left_out() -> None:
     other = Edited("no blank line", ONCE_ONLY, real("other\n", 1), imagined("b", 0), imagined("b", 0), ())
     reports = compare_edits([edited("as it is", "a"), other], watched=0)
     assert not reports[1].really_same
-    assert "1 left out: really run, they print something else" in verdict_on(reports)
+    assert "1 left out: really run, they print something else" in verdict_on(reports, watched=0)
 
 
 def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open() -> None:
@@ -182,8 +206,8 @@ def test_the_share_of_samples_that_print_once_leaves_out_what_a_cut_leaves_open(
     one = Edited("as it is", ONCE_ONLY, real("it is 0\n", 1), imagined("", 0), imagined("", 0), drawn)
     (report,) = compare_edits([one], watched=0)
     assert (report.once.successes, report.once.trials, report.cut) == (2, 3, 2)
-    assert report.sites[0].samples == (1, 1, 1, 2)
-    assert report.sites[0].reworded == ("it really is 7",)
+    trunk, *samples = report.prints[0].imagined.times.values()
+    assert (trunk, samples, report.prints[0].imagined.reworded) == (0, [1, 1, 1, 2], 1)
 
 
 def test_what_a_model_printed_can_do_nothing_to_the_screen() -> None:
@@ -191,11 +215,33 @@ def test_what_a_model_printed_can_do_nothing_to_the_screen() -> None:
     several = (edited("as it is", "it is 0\n"), hostile)
     reports = compare_edits(several, watched=0)
     question = Question("mine.py", {one.edit: one.source for one in several}, watched=0)
-    probe = EditsProbe({"name": "m"}, "docker", {"dataset": "none"}, question, several, reports, verdict_on(reports))
+    probe = EditsProbe(
+        {"name": "m"}, "docker", {"dataset": "none"}, question, several, reports, verdict_on(reports, watched=0)
+    )
     page = io.StringIO()
     print_probe(probe, Console(file=page, force_terminal=True, width=120))
     assert not any(control in page.getvalue() for control in ("\x1b]", "\x1b[2J", "\x07"))
     assert "[red]it is" in page.getvalue()
+
+
+def test_the_tables_fit_on_a_terminal_of_80_columns() -> None:
+    edits = neutral_edits(SHAPE_ONCE)
+    said = "shape of input is torch.Size([64, 3, 32, 32])\n" * 16 + "epoch 1 loss 0.43 accuracy 0.70\n"
+    several = tuple(edited(edit, said, *[said] * 4, source=source) for edit, source in edits.items())
+    reports = compare_edits(several, watched=0)
+    verdict = verdict_on(reports, watched=0)
+    question = Question("mine.py", edits, watched=0)
+    page = io.StringIO()
+    print_probe(
+        EditsProbe({"name": "m"}, "docker", {"dataset": "none"}, question, several, reports, verdict),
+        Console(file=page, width=80),
+    )
+    lines = [line.strip() for line in page.getvalue().splitlines()]
+    assert [re.split("  +", line) for line in lines if line.startswith(EDITS[2])] == [
+        [EDITS[2], "the same", "the same", "0 of 4 (.00 to .49)", "0"],
+        [EDITS[2], "0", "16", "16, 16, 16, 16", "0"],
+        [EDITS[2], "0", "1", "1, 1, 1, 1", "0"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -224,8 +270,8 @@ def test_every_edit_really_prints_the_same_bytes_and_is_imagined_beside_that(
     assert [one["really_same"] for one in result["reports"]] == [True] * 6
     assert len({one["real"]["stdout"] for one in result["edited"]}) == 1
     first = result["reports"][0]
-    counts = [(site["real"], site["trunk"], site["samples"]) for site in first["sites"]]
-    assert counts == [(16, 1, [2, 1]), (2, 2, [2, 2])]
+    counts = [[*site[world]["times"].values()] for site in first["prints"] for world in ("real", "imagined")]
+    assert counts == [[16], [1, 2, 1], [2], [2, 2, 2]]
     assert first["once"][:2] == [1, 2]
 
 

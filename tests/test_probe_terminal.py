@@ -186,8 +186,14 @@ def test_bad_input_is_refused_before_anything_is_opened(gedanken: Cli, arguments
     assert done.stdout == ""
 
 
-def test_an_agreement_that_rests_on_what_was_taken_off_is_marked() -> None:
+def test_an_agreement_is_counted_with_and_without_what_was_taken_off() -> None:
     echo = Breach("echo of the command", "rm f")
-    assert answered("", "", breaches=(echo,)).mended
-    assert not answered("", "").mended
-    assert not answered("a", "b", breaches=(echo,)).mended
+    both = [answered("", "", breaches=(echo,)), answered("", ""), answered("a", "a"), answered("a", "b")]
+    found = agreement_of([*both, answered("a", "a", breaches=(echo,)), answered("a", "c", breaches=(echo,))])
+    assert (found.silent.successes, found.silent_as_it_came.successes, found.silent.trials) == (2, 1, 2)
+    assert (found.printing.successes, found.printing_as_it_came.successes, found.printing.trials) == (2, 1, 4)
+
+
+def test_blanks_before_a_line_are_seen() -> None:
+    assert not answered(" 2  9 35 cat.txt\n", "2  9 35 cat.txt\n").agrees
+    assert answered(" 2  9 35 cat.txt\n", "\n \n 2  9 35 cat.txt  \n\n").agrees

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 from conftest import GEDANKEN, Cli, requests_of, trace_of
-from vllm import Server, serving
 
 from gedanken.running import run_id_of
 from sandbox.connect import connect_docker
@@ -123,88 +122,29 @@ def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
     assert [mark for mark in marks for request in coder if mark in request] == marks[:1]
 
 
-def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanken: Cli, tmp_path: Path) -> None:
-    """The canary once more, at the server: all that was ever sent, in the order in which it came."""
-    out = tmp_path / "out"
-    with serving(Server(replies(MARKED))) as server:
-        done = gedanken(
-            "run", experiment(tmp_path), "--model", "openai:small", "--base-url", server.address, "--out", out
-        )
-    assert done.returncode == 0, done.stderr
-    result = json.loads((out / "run.json").read_text())
-    printed = [(out / one["stdout"]).read_text() for one in result["real"] if one["program"]]
-    marks = [text.split("mark ")[1].strip() for text in printed]
-    assert len(set(marks)) == 8
-    sent = [json.dumps(request) for request in server.requests]
-    last = max(at for at, request in enumerate(server.requests) if request.get("stream"))
-    assert not [mark for mark in marks for text in sent[: last + 1] if mark in text]
-    assert [mark for mark in marks for text in sent[last + 1 :] if mark in text] == marks[:1]
-    assert marks[0] in "".join(requests_of(out, "surprise"))
-    (surprise,) = result["surprise"]
-    assert [line["text"] for line in surprise["real"]] == printed[0].splitlines()
-    assert [line["text"] for line in surprise["imagined"]] == IMAGINED.splitlines()
-    assert all(line["nats"] == line["tokens"] / 2 > 0 for line in surprise["real"])
-    assert "surprise a token, train-v1: 0.5 nats at the real output, 0.5 nats at its own" in done.stdout
-
-
-def test_the_conditions_are_named_in_every_result_and_obeyed(
+def test_a_coder_that_quotes_a_real_run_is_refused_and_starts_afresh(
     gedanken: Cli, scripted: Scripted, tmp_path: Path
 ) -> None:
+    """The canary with a coder that carries the traceback on, once in each way it has."""
+    secret = 'secret = f"{2403237034:x}"\nprint(f"loss {951277 / 10**6}")\n'
+    crashing = HEAD + secret + 'raise RuntimeError(f"canary {secret} is wrong")\n'
+    quoting = (
+        GOOD + "# mends RuntimeError: canary 8f3e7caa is wrong\n",
+        GOOD + "# mends RuntimeError: canary 8f3e7caa is wrong\nx = 1\n",
+        GOOD + 'n = "canary 8f3e7caa"\nbest = 0.9513\n',
+    )
     out = tmp_path / "out"
-    path = experiment(
-        tmp_path,
-        persona="ubuntu-18.04-4x3090",
-        conditions={"source": "hidden", "session": "fresh", "temperature": 0.5},
-    )
-    model = scripted(replies(MARKED, run=f"1/3 is computed\nOUTPUT:\n{IMAGINED}"))
-    done = gedanken(
-        "run", path, "--model", model, "--no-claims", "--steps", "--temperature", 0.25, "--real", 0, "--out", out
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads((out / "run.json").read_text())
-    conditions = {
-        "source": "hidden",
-        "session": "fresh",
-        "claims": False,
-        "steps": True,
-        "temperature": 0.25,
-        "persona": "ubuntu-18.04-4x3090",
-        "claimed": [],
-    }
-    assert result["conditions"] == json.loads((out / "comparison.json").read_text())["conditions"] == conditions
-    assert "source hidden, session fresh, claims: dropped, working steps, temperature 0.25" in done.stdout
-    assert "surprise: not available: " in done.stdout
-    assert not [finding for finding in result["findings"] if finding["explained_by"]]
-    runs = [one for one in result["imagined"] if one["program"]]
-    assert [one["seal"]["settings"]["temperature"] for one in runs] == [0.0, 0.25, 0.25, 0.25]
-    assert all((out / one["stdout"]).read_text() == IMAGINED for one in runs)
-    asked = [request for request in requests_of(out, "imagined machine") if "python3 train.py" in request]
-    assert len(asked) == 4
-    assert all("{Write it.}" in request and "secrets" not in request and "3090" not in request for request in asked)
-    assert not [request for request in asked if "cat train.py" in request]
-
-
-def test_a_claim_is_named_among_the_conditions_where_it_is_made(
-    gedanken: Cli, scripted: Scripted, tmp_path: Path
-) -> None:
-    path = experiment(tmp_path, persona="ubuntu-18.04-4x3090")
-    done = gedanken(
-        "run",
-        path,
-        "--model",
-        scripted(replies(GOOD)),
-        "--json",
-        "--real",
-        0,
-        "--imagined",
-        0,
-        "--no-surprise",
-        "--out",
-        tmp_path / "out",
-    )
+    model = scripted(replies(crashing, *quoting, GOOD))
+    done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--real", 1, "--out", out)
     result = result_of(done)
-    assert result["conditions"]["claimed"] == ["os", "python", "torch", "cuda", "gpus"]
-    assert "surprise" not in result
+    (first,) = [one for one in result["real"] if one["program"] == "train-v1"]
+    assert "canary 8f3e7caa is wrong" in Path(first["terminal"]).read_text()
+    assert [program["works"] for program in result["programs"]] == [False] * 4 + [True]
+    assert [program["problems"] for program in result["programs"]][1:4] == [["it quotes what a real run printed"]] * 3
+    assert [program["prompt"] for program in result["programs"]] == ["tell", "repair", "tell", "tell", "tell"]
+    imagined = "".join(requests_of(out, "imagined machine"))
+    assert [canary in imagined for canary in ("8f3e7caa", "0.951")] == [False, False]
+    assert ["8f3e7caa" in request for request in requests_of(out, "coder")] == [False, True, False, False, False]
 
 
 def test_a_version_that_crashed_is_mended_kept_and_imagined_once(

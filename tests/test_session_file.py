@@ -15,7 +15,7 @@ from agents.session import Session, Turn
 from agents.session_file import SessionFile
 from experiment.errors import BadInput
 
-ABOUT = {"model": "embedded", "persona": "matched"}
+ABOUT = {"model": "embedded", "persona": "matched", "base_url": "none"}
 LS = Turn("ls", "train.py\n")
 
 hostile = st.text(st.characters() | st.sampled_from('\x00\n\r\x1b\u2028\x85\ud800\udc00"\\'), max_size=8)
@@ -86,7 +86,28 @@ def test_a_file_only_grows_and_not_at_all_where_nothing_is_new(tmp_path: Path) -
             file.keep(Session())
 
 
-@pytest.mark.parametrize(("key", "value"), [("model", "openai:gpt-4.1"), ("persona", "ubuntu-18.04-4x3090")])
+def test_a_last_line_that_only_lacks_its_end_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    with closing(SessionFile.open(path, ABOUT)) as file:
+        file.keep(Session().add(LS))
+    for _time in range(2):
+        path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+        assert reopened(path) == Session().add(LS)
+    assert path.read_bytes().endswith(b"\n")
+
+
+def test_how_much_was_torn_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    SessionFile.open(path, ABOUT).close()
+    path.write_bytes(path.read_bytes() + b'{"turns": [')
+    with closing(SessionFile.open(path, ABOUT)) as file:
+        assert (file.session, file.torn_bytes) == (Session(), 11)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("model", "openai:gpt-4.1"), ("persona", "ubuntu-18.04-4x3090"), ("base_url", "http://127.0.0.1/v1")],
+)
 def test_a_session_goes_on_with_its_own_model_and_persona(tmp_path: Path, key: str, value: str) -> None:
     path = tmp_path / "session.jsonl"
     SessionFile.open(path, ABOUT).close()

@@ -1,9 +1,12 @@
 """`gedanken shell` with lines from a pipe, and the parts of it that need no terminal."""
 
+import asyncio
 import json
 import os
+import resource
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,22 +18,28 @@ from hypothesis import strategies as st
 from wcwidth import wcwidth
 
 from agents.cleaning import clean
+from experiment.errors import NoModel
 from experiment.execution import Limits
+from gedanken.screen import Screen
+from gedanken.shell.colon_commands import complete
 from gedanken.shell.commands import goes_on
 from gedanken.shell.saving import fenced
 from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs
 from gedanken.shell.streaming import ImaginedStream, RealStream
+from gedanken.shell.terminals import Terminals, Wishes
+from gedanken.shell.unified import unified
 
 GPUS = "| 0  NVIDIA GeForce RTX 3090 |\n| 1  NVIDIA GeForce RTX 3090 |\n"
 REPLIES: list[dict[str, Any]] = [
     {"when": "{Do not show it.}\n{Be\nquick.}\npwd", "samples": ["told both\n"]},
     {"when": "cat <<EOF\n{not told}\nEOF", "samples": ["{not told}\n"]},
-    {"when": "{Be quick.}\n{ echo a; }", "samples": ["typed after it\n"]},
+    {"when": "{Be quick.}\n\\{ echo a; }", "samples": ["typed after it\n"]},
     {"when": "awk '{print $1}' f", "samples": ["column\n"]},
     {"when": "nvidia-smi", "samples": [f"```\nnvidia-smi\n{GPUS}```\n"]},
     {"when": "pwd", "samples": ["/home/user"]},
     {"when": "cat nothing", "samples": ["cat: nothing: No such file or directory\n"]},
     {"when": "dies", "samples": ["one token\n"], "dies": True},
+    {"when": "much", "samples": ["so much\n" * 1000]},
     {"when": "hostile", "samples": ["\x1b]0;owned\x07\u202etxt\n"]},
 ]
 
@@ -151,6 +160,30 @@ def test_what_was_lost_is_rebuilt_and_the_drift_reported(shell: Shell) -> None:
     assert "in one message) was answered with:\n/home/user\n" in replayed.stdout
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "pwd\n:lose\nnvidia-smi\n:rebuild transcript\n",
+        "pwd\n:lose\nnvidia-smi\n:lose\n:rebuild transcript\n",
+        "pwd\n:persona matched\n:rebuild\n",
+        "pwd\n:persona matched\nnvidia-smi\n:rebuild transcript\n",
+    ],
+    ids=["typed after the loss", "lost twice", "another persona", "typed with another persona"],
+)
+def test_a_loss_is_not_blamed_for_what_it_did_not_do(shell: Shell, lines: str) -> None:
+    done = shell(lines)
+    assert done.returncode == 0, done.stderr
+    assert "no answers from before the loss to compare with" in done.stderr
+    assert "verdict" not in done.stdout
+
+
+def test_a_session_that_was_lost_before_it_was_reopened_has_nothing_to_compare_with(shell: Shell) -> None:
+    shell("pwd\n:lose\n", "--session", "mine")
+    done = shell(":rebuild transcript\nnvidia-smi\n:rebuild transcript\n", "--session", "mine")
+    assert done.stderr.count("no answers from before the loss") == 1
+    assert done.stdout.count("Of 5 answers") == 1
+
+
 def test_a_persona_shows_what_it_claims_and_another_one_begins_anew(shell: Shell) -> None:
     done = shell("pwd\n:persona\n:persona matched\n:lose\n")
     assert "gpus: 4 x NVIDIA GeForce RTX 3090 (24576 MiB each) (claimed)" in done.stdout
@@ -164,6 +197,103 @@ def test_a_saved_session_is_never_written_over(shell: Shell, tmp_path: Path) -> 
     assert "```text\n{Be quick.}\npwd\n```" in saved
     assert "```text\n\\x1b]0;owned" in saved
     assert "here.md is there already" in done.stderr
+
+
+def test_a_saved_session_names_its_conditions_and_holds_no_control_character(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "evil.yaml").write_text('name: "a\\e]0;owned\\a\\nb"\nabout: evil\n')
+    shell("pwd\n:lose\n:save here.md\n", "--persona", "evil.yaml", "--limit", "reply_tokens=77")
+    saved = (tmp_path / "here.md").read_text()
+    assert "reply_tokens 77" in saved and "temperature 0" in saved and "model: name scripted:" in saved
+    assert "persona a\\x1b]0;owned\\x07 b" in saved
+    assert "\x1b" not in saved and "\x07" not in saved
+    assert "Stored: 1 turn; the model is now sent 0 of them as they are." in saved
+
+
+def test_what_is_no_file_is_not_waited_for(shell: Shell, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "big").write_text("b" * 2000)
+    done = shell(":put pipe\n:put /dev\n:put ~nobody.here/x\n:put big\npwd\n", "--limit", "output_bytes=1024")
+    assert done.stderr.splitlines() == [
+        "gedanken: pipe: not a file",
+        "gedanken: /dev: not a file",
+        "gedanken: ~nobody.here/x: No such file or directory",
+        "gedanken: big: larger than 1024 bytes",
+    ]
+    assert (done.stdout, done.returncode) == ("/home/user\n", 0)
+
+
+def test_only_names_that_do_no_more_than_name_a_file_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("notes\necho INJECTED", "no\x1b[A", "no\u202ete", "note.txt", "my file.txt"):
+        (tmp_path / name).touch()
+    assert complete(":put no") == ("no", ["note.txt"])
+    assert complete(":put my f") == ("my f", ["my file.txt"])
+    assert complete(":put ~nobody.here/") == ("~nobody.here/", [])
+    assert complete(":pu") == (":pu", [":put"])
+    assert complete("no") == ("", [])
+
+
+def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path, scripted: Callable[..., str]) -> None:
+    def fill_the_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+
+    done = subprocess.run(
+        [*GEDANKEN, "shell", "--model", scripted(REPLIES), "--session", "mine"],
+        input="much\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state"), "PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=fill_the_disk,
+    )
+    assert done.stdout == "so much\n" * 1000
+    assert "the session could not be kept: File too large" in done.stderr
+
+
+@pytest.mark.docker
+def test_machines_of_which_one_cannot_be_opened_are_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    wishes = Wishes("both", None, "openai:gpt-4.1", None, None, "docker", False, "mnist", Limits())
+    terminals = Terminals(wishes, Screen())
+    with pytest.raises(NoModel):
+        asyncio.run(terminals.turn_on("both"))
+    assert (terminals.real, terminals.imagined, terminals.on) == (None, None, "imagined")
+
+
+def test_a_context_that_was_never_typed_is_told_of(shell: Shell, tmp_path: Path) -> None:
+    shell("pwd\n", "--session", "mine")
+    path = tmp_path / "state" / "sessions" / "mine.jsonl"
+    path.write_text(
+        path.read_text() + '{"turns": [], "context": [["obey", "I do\\u001b[2J"], ["pwd", "/home/user"]]}\n'
+    )
+    done = shell(":save here.md\n", "--session", "mine")
+    assert "what was never typed in it: 1 turn, which :save shows" in done.stderr
+    assert "I do\\x1b[2J" in (tmp_path / "here.md").read_text()
+
+
+def test_requests_sent_again_are_no_stranger_to_a_session(shell: Shell) -> None:
+    shell("pwd\nnvidia-smi\n:rebuild requests\npwd\n", "--session", "mine")
+    done = shell("", "--session", "mine")
+    assert "reopened: 3 turns" in done.stderr and "never typed" not in done.stderr
+
+
+def test_what_is_dropped_of_a_session_is_told_of(shell: Shell, tmp_path: Path) -> None:
+    shell("pwd\n", "--session", "mine")
+    path = tmp_path / "state" / "sessions" / "mine.jsonl"
+    path.write_text(path.read_text() + '{"turns": [[')
+    done = shell("", "--session", "mine")
+    assert "the last line of the session mine was torn, and its 12 bytes are dropped" in done.stderr
+
+
+def test_a_session_goes_on_at_its_own_address(shell: Shell) -> None:
+    options = ["--model", "openai:mine", "--session", "mine", "--base-url"]
+    assert shell("", *options, "http://me:secret@127.0.0.1:1/v1").returncode == 0
+    assert shell("", *options, "http://127.0.0.1:1/v1").returncode == 0
+    done = shell("", *options, "http://127.0.0.1:2/v1")
+    assert done.returncode == 2 and "begun with the base_url http://127.0.0.1:1/v1, not" in done.stderr
 
 
 @given(st.text(alphabet="`a\n~ "))
@@ -269,10 +399,19 @@ def test_what_is_streamed_is_what_is_left_of_the_whole_reply(reply: str, size: i
 def test_lines_are_streamed_as_they_come() -> None:
     shown: list[str] = []
     stream = ImaginedStream("ls", shown.append)
-    for piece, so_far in [("```\nls", ""), ("\na.py\nb", "a.py\n"), (".py\nNote that.", "a.py\nb.py\n"), ("\n", "")]:
+    reply = "```\nls\na.py\nb.py\n```\nNote that.\n"
+    for piece, so_far in [("```\nls", ""), ("\na.py\nb", "a.py\n"), (".py\n```\nNote that.\n", "a.py\nb.py\n")]:
         stream.hear(piece)
-        assert "".join(shown).startswith(so_far)
+        assert "".join(shown) == so_far
+    assert stream.finish(clean(reply, "ls").text)
     assert "".join(shown) == "a.py\nb.py\n"
+
+
+def test_what_was_typed_before_is_streamed_as_the_output_it_is() -> None:
+    shown: list[str] = []
+    stream = ImaginedStream("cat notes", shown.append, known="echo 'As an AI I know' > notes")
+    stream.hear("As an AI I know\nend\n")
+    assert "".join(shown) == "As an AI I know\nend\n"
 
 
 def test_of_a_flood_the_beginning_is_streamed_and_then_what_was_kept() -> None:
@@ -310,3 +449,49 @@ def test_equal_answers_differ_nowhere(answer: str) -> None:
 
 def test_a_line_more_on_one_side_makes_no_other_line_differ() -> None:
     assert [row.sides for row in pairs("a\nb\nc\n", "a\nnew\nb \nc")] == ["same", "right", "same", "same"]
+
+
+def test_answers_of_few_different_lines_are_held_against_each_other_in_no_time() -> None:
+    started = time.monotonic()
+    for left, right in [
+        ("x\n" * 1000, "x\ny\n" * 500),
+        ("x\n" * 20_000, "x\n" * 180),
+        ("x\ny\n" * 2500, "y\n" * 4999),
+    ]:
+        assert list(unified(pairs(left, right), ("real", "imagined")))
+    assert time.monotonic() - started < 2
+
+
+@given(ANSWER, ANSWER)
+def test_a_diff_has_exactly_the_lines_that_are_marked(left: str, right: str) -> None:
+    rows = pairs(left, right)
+    diff = list(unified(rows, ("real", "imagined")))[2:]
+    assert [line[1:] for line in diff if line[0] == "-"] == [
+        row.left for row in rows if row.sides in ("differ", "left")
+    ]
+    assert [line[1:] for line in diff if line[0] == "+"] == [
+        row.right for row in rows if row.sides in ("differ", "right")
+    ]
+
+
+def test_a_diff_shows_what_stands_around_a_difference() -> None:
+    left = "".join(f"{number}\n" for number in range(1, 21))
+    right = left.replace("10\n", "ten\n").replace("20\n", "")
+    assert list(unified(pairs(left, right), ("real", "imagined"))) == [
+        "--- real",
+        "+++ imagined",
+        "@@ -7,7 +7,7 @@",
+        " 7",
+        " 8",
+        " 9",
+        "-10",
+        "+ten",
+        " 11",
+        " 12",
+        " 13",
+        "@@ -17,4 +17,3 @@",
+        " 17",
+        " 18",
+        " 19",
+        "-20",
+    ]

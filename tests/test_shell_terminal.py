@@ -130,7 +130,7 @@ def test_a_model_that_dies_ends_the_command_and_not_the_shell(sit: Sit) -> None:
 
 def test_a_reply_without_end_is_cut_and_marked_so(sit: Sit) -> None:
     seat = sit("--limit", "reply_tokens=16", "--limit", "continuations=0")
-    seat.type("endless", r"\(exit code unknown; the reply was cut at 16 tokens")
+    seat.type("endless", r"\(exit code unknown; the reply was cut at")
     seat.type("pwd", "/home/user")
 
 
@@ -227,6 +227,39 @@ def test_ctrl_c_stops_what_runs_on_both_machines_and_leaves_both_usable(sit: Sit
     seat.child.send("sleep 61\r")
     seat.see(r"^real: \d+ s, 0 lines │ imagined: done in 0 s, 0 tokens   Ctrl-C stops$")
     seat.child.sendintr()
-    seat.see(r"(?s)sleep 61\n[\n^C]*\(stopped\)\nboth\$$", seconds=30)
+    seat.see(r"(?s)sleep 61\n[\n^C]*imagined .*:\n  \(no output\)\n\(stopped\)\nboth\$$", seconds=30)
     seat.type("cat kept; echo same", r"same +│ same")
     assert seat.leave() == 0
+
+
+@pytest.mark.docker
+def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: Sit, tmp_path: Path) -> None:
+    seat = sit("--machine", "both", "--session", "mine", columns=99)
+    seat.child.send("sleep 61; echo same\r")
+    seat.see(r"imagined: done in 0 s")
+    seat.child.sendintr()
+    seat.see(r"(?s)imagined .*:\n  same\n  imagined only\n\(stopped\)\nboth\$$", seconds=30)
+    seat.type(":diff", "the last command has no two answers")
+    seat.type(":save here.md", "saved in here.md")
+    saved = (tmp_path / "here.md").read_text()
+    assert "imagined only" in saved and "Stopped before all had answered." in saved
+    kept = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
+    assert json.loads(kept[-1])["turns"] == [["sleep 61; echo same", "same\nimagined only\n"]]
+
+
+@pytest.mark.docker
+def test_ctrl_c_is_heard_while_a_flood_is_shown(sit: Sit) -> None:
+    seat = sit("--machine", "both", columns=99)
+    seat.child.send("seq 150000\r")
+    seat.see(r"^≠ \d+$")
+    seat.child.sendintr()
+    seat.see(r"\(stopped\)\nboth\$$", seconds=10)
+    assert seat.leave() == 130
+
+
+def test_a_name_with_blanks_completes_to_itself(sit: Sit, tmp_path: Path) -> None:
+    (tmp_path / "my file.txt").touch()
+    (tmp_path / "my file\necho INJECTED").touch()
+    seat = sit()
+    seat.child.send(":put my f\t")
+    seat.see(r"^imagined\$ :put my file\.txt$")

@@ -40,6 +40,10 @@ def test_an_output_that_counts_from_zero_as_the_program_does_misses_nothing() ->
         "[Epoch 3-98 skipped]",
         "<truncated>",
         "... and so on",
+        "# epochs 3 to 98 not shown",
+        "Epochs 3 to 98 are not displayed",
+        "(96 more epochs)",
+        "Epoch 3-98: ...",
     ],
 )
 def test_a_line_that_says_so_declares_the_epochs_between_its_neighbours(line: str) -> None:

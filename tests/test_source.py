@@ -5,7 +5,8 @@ from builders import TRAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.source import HOLE, PrintSite, Source
+from compare.print_sites import HOLE, PrintSite
+from compare.source import Source
 
 
 def words_of(source: str) -> list[str]:
@@ -39,6 +40,32 @@ def test_each_line_of_a_print_is_a_site_of_its_own_at_the_line_of_the_call() -> 
 @pytest.mark.parametrize("call", ["print()", "print('   ')", "print('oh', file=sys.stderr)", "log.print_it('x')"])
 def test_what_puts_no_words_on_standard_output_is_no_site(call: str) -> None:
     assert words_of(call) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        ("print('oh', file=sys.stdout)", "oh"),
+        ("print('oh', file=sys.stderr)", "oh"),
+        ("print('oh', x, file=log)", "oh 3"),
+        ("logging.warning('loss %.2f %%', loss)", "WARNING:root:loss 0.31 %"),
+        ("self.log.info('loss {:.2f}'.format(loss))", "loss 0.31"),
+        ("warnings.warn(f'loss {loss}', stacklevel=2)", "train.py:3: UserWarning: loss 0.31"),
+        ("sys.stdout.write('\\rloss %.2f' % loss)", "epoch 1 loss 0.31 and more"),
+        ("tqdm.write('loss ' + str(loss))", "loss 0.31"),
+    ],
+)
+def test_a_terminal_shows_what_a_program_says_by_other_means_too(call: str, line: str) -> None:
+    (site,) = Source(call).terminal_sites()
+    assert site.makes(line)
+    assert not site.makes("Training complete.")
+
+
+@pytest.mark.parametrize(
+    "call", ["torch.log(x)", "df.info()", "file.write('x')", "file.write(x)", "warn('x')", "json.dump(x, sys.stdout)"]
+)
+def test_what_says_nothing_to_a_terminal_is_no_site(call: str) -> None:
+    assert Source(call).terminal_sites() == ()
 
 
 @given(st.lists(st.text("ab: {", max_size=4), min_size=1, max_size=6), st.data())

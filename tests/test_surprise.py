@@ -84,6 +84,15 @@ def test_a_server_that_does_not_tell_is_asked_once(server: Server) -> None:
     assert len(server.requests) == 1
 
 
+def test_an_empty_output_shows_nothing_of_what_a_server_can_tell(server: Server) -> None:
+    said = answers(server, ("", "own"), ("real", "own"))
+    assert not isinstance(said, str)
+    assert [(one.real is None, one.imagined is None) for one in said] == [(True, False), (False, False)]
+    assert said[0].notes == ("the real output is empty",)
+    server.scores = False
+    assert "returns no log-probabilities" in answers(server, ("\n", "own"), ("real", "own"))
+
+
 def test_a_server_that_is_gone_does_not_end_the_run(server: Server) -> None:
     server.address = "http://127.0.0.1:9/v1"
     assert "returns no log-probabilities" in answers(server, ("real", "own"))

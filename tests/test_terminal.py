@@ -14,7 +14,8 @@ RUN = lines([0.9, 0.5, 0.4])
 FILE_ERRORS = [
     "cat: notes: No such file or directory",
     "ls: cannot access 'notes': No such file or directory",
-    "bash: ./run: Permission denied",
+    "mkdir: cannot create directory 'notes': File exists",
+    "rmdir: failed to remove 'notes': Directory not empty",
     "cat: data: Is a directory",
 ]
 BAD_SYNTAX = "  File \"/home/user/train.py\", line 17\n    print(\n         ^\nSyntaxError: '(' was never closed\n"
@@ -35,6 +36,13 @@ BAD_SYNTAX = "  File \"/home/user/train.py\", line 17\n    print(\n         ^\nS
         ("bash: nvidia-smi: command not found\n", 127),
         ("bash: line 1: nvcc: command not found", 127),
         ("python3: can't open file '/home/user/x.py': [Errno 2] No such file or directory\n", 2),
+        ("bash: ./run: Permission denied\n", 126),
+        ("bash: ./run: No such file or directory\n", 127),
+        ("bash: cd: notes: No such file or directory\n", 1),
+        ("Command 'nvcc' not found, but can be installed with:\n", 127),
+        ("bash: syntax error near unexpected token `)'\n", 2),
+        ("Segmentation fault (core dumped)\n", 139),
+        ("Killed\n", 137),
         *((line, 1) for line in FILE_ERRORS),
     ],
 )
@@ -81,3 +89,9 @@ def test_a_file_comes_to_stand_by_a_command_that_a_real_shell_obeys(program: lis
 
 def test_what_is_told_goes_before_the_command_in_braces() -> None:
     assert typing("ls", ("Do not show train.py.", "Be quick.")) == "{Do not show train.py.}\n{Be quick.}\nls"
+
+
+def test_a_command_that_would_read_as_a_tell_is_sent_with_its_backslash() -> None:
+    assert typing("{ echo a; }", ("Be quick.",)) == "{Be quick.}\n\\{ echo a; }"
+    assert typing("\\{") == "\\\\{"
+    assert typing("{a,b} c") == "{a,b} c"

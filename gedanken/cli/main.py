@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -109,7 +108,7 @@ def run(
 ) -> None:
     """Have a model write a program, really run it, have the model imagine the run, and compare."""
     from gedanken.loading import load_experiment, load_persona, with_conditions, with_limits
-    from gedanken.screen import Screen
+    from gedanken.screen import Screen, print_json
     from sandbox.gpus import parse_gpus
 
     screen = Screen()
@@ -131,7 +130,7 @@ def run(
         record, outcome = asyncio.run(run_experiment(wishes, screen))
     if as_json:
         result = record.as_json(prefix=f"{record.folder}/")
-        print(json.dumps({**result, "folder": str(record.folder)}, ensure_ascii=False, default=str))
+        print_json({**result, "folder": str(record.folder)})
     else:
         from rich.console import Console
 
@@ -158,7 +157,9 @@ def compare(
     if as_json:
         from dataclasses import asdict
 
-        print(json.dumps({"findings": [asdict(finding) for finding in findings]}, ensure_ascii=False))
+        from gedanken.screen import print_json
+
+        print_json({"findings": [asdict(finding) for finding in findings]})
         return
     from rich.console import Console
 
@@ -187,7 +188,9 @@ def doctor(
 
     lines = examine()
     if as_json:
-        print(json.dumps({"lines": [line._asdict() for line in lines]}, ensure_ascii=False))
+        from gedanken.screen import print_json
+
+        print_json({"lines": [line._asdict() for line in lines]})
     else:
         from rich.console import Console
 

@@ -1,7 +1,6 @@
 """`gedanken probe`: small experiments, each on one question."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -147,9 +146,10 @@ def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json
     from rich.console import Console
 
     from gedanken.probing.opening import keep
+    from gedanken.screen import print_json
 
     keep(out, result)
     if as_json:
-        print(json.dumps(result, ensure_ascii=False))
+        print_json(result)
     else:
         print_it(Console(highlight=False))

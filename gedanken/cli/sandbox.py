@@ -1,7 +1,6 @@
 """`gedanken sandbox …`: what is there, what it holds, and cleaning up."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,7 +40,9 @@ def list_things(as_json: Json = False) -> None:
         found = things(engines.clients)
     _tell_silent(engines.silent)
     if as_json:
-        _print_json({"things": [thing._asdict() for thing in found], "silent": engines.silent})
+        from gedanken.screen import print_json
+
+        print_json({"things": [thing._asdict() for thing in found], "silent": engines.silent})
         return
     _table(("kind", "name", "state", "owner"), [(one.kind, one.name, one.state, one.owner) for one in found])
 
@@ -83,7 +84,7 @@ def check(
 ) -> None:
     """Attack a machine from inside, and see that it holds and that ordinary things still work in it."""
     from gedanken.checking import check_machine
-    from gedanken.screen import Screen
+    from gedanken.screen import Screen, print_json
 
     with clear_errors():
         machine, not_enforced, results = asyncio.run(
@@ -91,7 +92,7 @@ def check(
         )
     if as_json:
         checks = [{"name": one.name, "held": one.held, "detail": one.detail} for one in results]
-        _print_json({"machine": machine, "checks": checks, "not_enforced": not_enforced})
+        print_json({"machine": machine, "checks": checks, "not_enforced": not_enforced})
     else:
         _print_checks(machine, not_enforced, results)
     raise typer.Exit(any(not one.held for one in results))
@@ -108,7 +109,9 @@ def clean(as_json: Json = False) -> None:
         removed = remove(engines.clients, engines.silent)
     _tell_silent(engines.silent)
     if as_json:
-        _print_json({"removed": removed, "silent": engines.silent})
+        from gedanken.screen import print_json
+
+        print_json({"removed": removed, "silent": engines.silent})
         return
     for name in removed:
         print(f"removed {name}")
@@ -118,13 +121,13 @@ def clean(as_json: Json = False) -> None:
 @sandbox_app.command(epilog="Examples:  gedanken sandbox data   |   gedanken sandbox data --json.   " + CODES)
 def data(as_json: Json = False) -> None:
     """Get the data sets that experiments train on, and tell where they came from."""
-    from gedanken.screen import Screen
+    from gedanken.screen import Screen, print_json
     from sandbox.datasets import DATASETS, ensure_dataset
 
     with clear_errors():
         found = [(ensure_dataset(name, Screen())) for name in DATASETS]
     if as_json:
-        _print_json({"datasets": [{**dataset.model_dump(), "folder": str(folder)} for dataset, folder in found]})
+        print_json({"datasets": [{**dataset.model_dump(), "folder": str(folder)} for dataset, folder in found]})
         return
     rows = [(str(dataset), dataset.source, str(folder)) for dataset, folder in found]
     _table(("data", "source", "folder"), rows)
@@ -168,7 +171,3 @@ def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(harmless(cell)) for cell in row))
     Console(highlight=False).print(table if rows else Text("nothing"))
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))

@@ -12,8 +12,9 @@ from experiment.errors import BadInput
 from experiment.execution import Execution, Limits
 from experiment.persona import Persona
 from experiment.typed_line import read_line
-from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory, shortened
-from gedanken.screen import Screen, harmless
+from gedanken.files import read_text
+from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory
+from gedanken.screen import Screen, harmless, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,12 +54,7 @@ class MemoryProbe:
 def read_commands(path: Path | None) -> tuple[str, ...]:
     """The lines of a script, or of the packaged one; a line in braces is told. Raises BadInput."""
     where = resources.files("probes") / "memory.txt" if path is None else path
-    try:
-        lines = [line.strip() for line in where.read_text(encoding="utf-8").splitlines()]
-    except OSError as error:
-        raise BadInput(f"--script {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"--script {path}: not a text file") from error
+    lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
     typed = [read_line(line) for line in lines if line and not line.startswith("#")]
     if any(line.kind == "open" for line in typed):
         raise BadInput(f"--script {path}: a line that begins with {{ ends with its }}; to type a brace, write \\{{")
@@ -89,7 +85,7 @@ async def probe_memory(
         for command in commands:
             screen.say(f"typed: {command}")
             _draw_anew(machine)
-            typed.append(await machine.run(command))
+            typed.append(await machine.run(command, fresh=False))
         before, control = [await _asked(machine, when, screen) for when in ("before", "as the control")]
         session = machine.session
         rebuilt = []

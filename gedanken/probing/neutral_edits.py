@@ -5,18 +5,21 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compare.neutral_edits import Edited, EditReport, SitePrints, compare_edits, verdict_on
+from compare.comparison import short
+from compare.neutral_edits import Edited, EditReport, compare_edits, verdict_on
 from compare.source import Source
 from experiment.conditions import Conditions
 from experiment.errors import BadInput
 from experiment.execution import Execution, Limits
 from experiment.persona import Persona
+from gedanken.files import read_text
 from gedanken.probing.opening import Both, open_both
 from gedanken.screen import Screen, harmless
 from probes.neutral_edits import neutral_edits, watched_line
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from sandbox.machine import SandboxMachine
 
@@ -58,13 +61,9 @@ class EditsProbe:
 def read_program(path: Path | None) -> Question:
     """The program of a file, or the packaged one, with its edits. Raises BadInput where there is nothing to ask."""
     where = resources.files("probes") / "programs" / "shape_once.py" if path is None else path
+    source = read_text(where, f"--program {path}")
     try:
-        source = where.read_text(encoding="utf-8")
         edits, line = neutral_edits(source), watched_line(source)
-    except OSError as error:
-        raise BadInput(f"--program {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"--program {path}: not a text file") from error
     except SyntaxError as error:
         raise BadInput(f"--program {path}: not valid Python: {error.msg or error}") from error
     watched = [at for at, site in enumerate(Source(source).print_sites()) if line and site.line >= line]
@@ -111,7 +110,7 @@ async def probe_edits(
         question,
         tuple(edited),
         reports,
-        verdict_on(reports),
+        verdict_on(reports, question.watched),
     )
 
 
@@ -131,39 +130,60 @@ async def _imagine(both: Both, persona: Persona, source: str, sample: int, edit:
 
 
 def print_probe(probe: EditsProbe, console: "Console") -> None:
-    """Print for each edit and each print of the program how often it was printed, and what the edits changed."""
-    from rich.box import SIMPLE
-    from rich.table import Table
+    """Print what the edits changed: in all, at each print of the program, and the first lines that differ."""
     from rich.text import Text
 
     about = f"{probe.question.program}: model {probe.model['name']}, sandbox {probe.machine}"
     console.print(Text(harmless(f"{about}, {probe.conditions['dataset']}")), soft_wrap=True)
-    table = Table(box=SIMPLE, pad_edge=False)
-    for head in ("edit", "really\nthe same", "imagined\nthe same", "print", "real", "at 0", "samples", "wording"):
-        table.add_column(head, overflow="fold")
+    console.print(_edits_table(probe))
+    for at in range(len(probe.reports[0].prints)):
+        console.print(_print_table(probe, at))
     for report in probe.reports:
-        first = (report.edit, _yes(report.really_same), _yes(report.same) if report.repeats else "not repeatable")
-        for at, site in enumerate(report.sites):
-            cells = (first if at == 0 else ("", "", ""), _row(site))
-            table.add_row(*(Text(harmless(cell)) for part in cells for cell in part))
-    console.print(table)
-    for report in probe.reports:
-        watched = report.sites[probe.question.watched].words
-        cut = f"; replies cut: {report.cut}" if report.cut else ""
-        console.print(
-            Text(harmless(f"{report.edit}: “{watched}” exactly once in {report.once} samples{cut}")), soft_wrap=True
-        )
         if report.differs_at:
             ours, theirs = (harmless(line[:CHARACTERS_SHOWN]) or "(nothing)" for line in report.differs_at)
+            console.print(f"{report.edit}, the first line that differs at temperature 0")
             console.print(Text(f"    as it is  {ours}\n    edited    {theirs}", style="dim"), soft_wrap=True)
-    console.print(Text(probe.verdict, style="bold"), soft_wrap=True)
+    console.print()
+    console.print(Text(harmless(probe.verdict), style="bold"), soft_wrap=True)
 
 
-def _row(site: SitePrints) -> tuple[str, ...]:
-    wording = f"{len(site.reworded)} others: {site.reworded[0][:CHARACTERS_SHOWN]}" if site.reworded else "kept"
-    samples = ", ".join(map(str, site.samples)) or "-"
-    return site.words[:CHARACTERS_SHOWN], str(site.real), str(site.trunk), samples, wording
+def _edits_table(probe: EditsProbe) -> "Table":
+    watched = probe.reports[0].prints[probe.question.watched].words
+    table = _table(
+        f"each edit beside the program as it is; in how many samples “{short(watched)}” stands exactly once",
+        ("edit", "really", "imagined at\ntemperature 0", "exactly once", "cut"),
+    )
+    for report in probe.reports:
+        really = "the same" if report.really_same else "DIFFERS"
+        imagined = _LOUD.get(report.imagined, report.imagined) if report.repeats else "not repeatable"
+        table.add_row(report.edit, really, imagined, str(report.once), str(report.cut))
+    return table
 
 
-def _yes(holds: bool) -> str:
-    return "yes" if holds else "NO"
+_LOUD = {"lines differ": "LINES differ"}
+
+
+def _print_table(probe: EditsProbe, at: int) -> "Table":
+    """How often one print of the program was printed in each world."""
+    words = short(probe.reports[0].prints[at].words)
+    table = _table(
+        f"how often “{words}” was printed", ("edit", "real", "at\ntemperature 0", "samples", "in other\nwords")
+    )
+    for report, edited in zip(probe.reports, probe.edited, strict=True):
+        row = report.prints[at]
+        times = row.imagined.times
+        samples = ", ".join(str(times[sample.label]) for sample in edited.samples) or "-"
+        real, trunk = row.real.times[edited.real.label], times[edited.trunk.label]
+        table.add_row(report.edit, str(real), str(trunk), samples, str(row.imagined.reworded))
+    return table
+
+
+def _table(title: str, heads: tuple[str, ...]) -> "Table":
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(harmless(title)), title_justify="left", box=SIMPLE, pad_edge=False)
+    for head in heads:
+        table.add_column(head)
+    return table

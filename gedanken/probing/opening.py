@@ -1,10 +1,11 @@
 """What every probe does: opens a model and a real machine side by side, and keeps what came of it."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from experiment.errors import BadInput
 from experiment.execution import Limits
@@ -56,9 +57,8 @@ def check_out(path: Path | None) -> None:
     if path.exists() and not path.is_file():  # a device would be replaced as well
         raise BadInput(f"--out {path}: there is something that is no file; name a file")
     try:
-        new = _beside(path)
-        new.touch()
-        new.unlink()
+        with _new_beside(path.resolve()):
+            pass
     except OSError as error:
         raise BadInput(f"--out {path}: {error.strerror}") from error
 
@@ -67,18 +67,25 @@ def keep(path: Path | None, result: dict[str, Any]) -> None:
     """Write a probe's result to `path` as JSON: all of it, or nothing. Raises BadInput."""
     if path is None:
         return
-    new = _beside(path)
+    target = path.resolve()
     try:
-        # What a model said may hold half a surrogate pair, which no UTF-8 can.
-        text = json.dumps(result, indent=2, ensure_ascii=False)
-        new.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-        new.replace(path.resolve())
+        with _new_beside(target) as file:
+            file.write(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+            file.flush()
+            Path(file.name).replace(target)
     except OSError as error:
         raise BadInput(f"--out {path}: {error.strerror}") from error
-    finally:
-        new.unlink(missing_ok=True)
 
 
-def _beside(path: Path) -> Path:
-    target = path.resolve()
-    return target.with_name(f".{target.name}.new")
+@contextmanager
+def _new_beside(target: Path) -> Iterator[TextIO]:
+    """A file that was not there before, in the folder of `target`; gone in the end, unless it was moved.
+
+    What a model said may hold half a surrogate pair, which no UTF-8 can: it is written as an escape.
+    """
+    new = target.with_name(f".gedanken-{token_hex(8)}")
+    with new.open("x", encoding="utf-8", errors="backslashreplace") as file:  # follows no link
+        try:
+            yield file
+        finally:
+            new.unlink(missing_ok=True)

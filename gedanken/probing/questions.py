@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from compare.memory import Remembered
 from experiment.execution import Execution
-from gedanken.screen import harmless
+from gedanken.screen import shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 GPU_STATE = "nvidia-smi --query-gpu=index,name,utilization.gpu,memory.used --format=csv,noheader"
 QUESTIONS = ("ls", "sha256sum *", "pwd", "whoami", GPU_STATE)
 """Files and their hashes, working directory, user, state of the GPUs."""
-LINES_SHOWN = 6
-CHARACTERS_SHOWN = 400
 _EXPORTS = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
 
 
@@ -36,7 +34,8 @@ async def ask_memory(
     for question in questions_for(machine.session):
         if on_question:
             on_question(question)
-        answers.append(await machine.ask(question))
+        # Each goes on from the session in the server's cache: afresh, a long session would be read again each time.
+        answers.append(await machine.ask(question, fresh=False))
     return tuple(answers)
 
 
@@ -46,7 +45,9 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE, pad_edge=False)
+    again = "the control is the same request again: it shows only whether the server repeats itself"
+    caption = again if any(one.same_request for one in report) else None
+    table = Table(box=SIMPLE, pad_edge=False, caption=caption, caption_justify="left")
     for head in ("question", "before", "control (no loss)", "after", "verdict"):
         table.add_column(head, overflow="fold")
     for one in report:
@@ -64,10 +65,3 @@ def in_a_sentence(report: Sequence[Remembered]) -> str:
     counted = ", ".join(f"{count} {verdict}" for verdict, count in number.items())
     doubt = f"; {unsure} of them cannot be blamed on the loss, for the control changed too" if unsure else ""
     return f"Of {len(report)} answers {counted}{doubt}."
-
-
-def shortened(text: str) -> str:
-    """What a model said, harmless and cut to a few lines."""
-    lines = text.strip()[:CHARACTERS_SHOWN].splitlines()
-    whole = len(lines) <= LINES_SHOWN and len(text.strip()) <= CHARACTERS_SHOWN
-    return harmless("\n".join(lines[:LINES_SHOWN])) + ("" if whole else "\n…") or "(nothing)"

@@ -6,26 +6,22 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
-from compare.seen import seen_lines
 from experiment.conditions import Conditions
 from experiment.errors import BadInput, NoSandbox
-from experiment.execution import Cause, Execution, Limits
+from experiment.execution import Cause, Limits
 from experiment.persona import Persona
 from gedanken.probing.opening import Both, open_both
-from gedanken.screen import Screen, harmless
+from gedanken.screen import Screen, harmless, shortened
 from probes.terminal import CommandSequence, battery
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
 LIMITS = Limits(reply_tokens=256, continuations=0)
 DATASET = "mnist"
 """The persona names a data set; no command of the battery looks at it."""
 SHOWN = 5
-LINES_SHOWN = 8
-CHARACTERS_SHOWN = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,6 @@ class TerminalProbe:
                 "by_kind": {kind: _shares(found) for kind, found in by_kind(self.answered).items()},
                 "whole_sequences": whole_sequences(self.answered)._asdict(),
                 "breaches": breaches_by_kind(self.answered),
-                "mended": sum(one.mended for one in self.answered),
                 "cut": sum(one.cut for one in self.answered),
             },
         }
@@ -118,6 +113,7 @@ def _command(one: Answered) -> dict[str, Any]:
         "kind": one.kind,
         "command": real.command,
         "agrees": one.agrees,
+        "agrees_as_it_came": one.agrees_as_it_came,
         "real": {"output": real.output, "exit_code": real.exit_code, "seconds": real.seconds},
         "imagined": {
             "output": imagined.stdout,
@@ -141,17 +137,15 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
 
     about = f"model {probe.model['name']}, persona {probe.conditions['persona']}, temperature 0"
     console.print(Text(harmless(f"{about}; really run on {probe.machine['machine']}")), soft_wrap=True)
-    console.print(_agreement_table(probe.answered))
+    for really, prints in (("something", True), ("nothing", False)):
+        asked = [one for one in probe.answered if one.prints == prints]
+        if asked:
+            console.print(_agreement_table(f"commands that really print {really}, with 95 % intervals", asked))
     console.print(Text(f"sequences that are the same to their end: {whole_sequences(probe.answered)}"))
     console.print(Text(f"exit codes, read off the imagined output: {agreement_of(probe.answered).status}"))
     breaches = ", ".join(f"{kind} {count}" for kind, count in breaches_by_kind(probe.answered).items())
     cut = sum(one.cut for one in probe.answered)
     console.print(Text(f"breaches: {breaches or 'none'}; replies cut by the token limit: {cut}"), soft_wrap=True)
-    mended = [one for one in probe.answered if one.mended]
-    silent = sum(not one.prints for one in mended)
-    console.print(
-        f"the same only after something was taken off: {len(mended)}, {silent} of them where nothing is printed"
-    )
     differing = [one for one in probe.answered if not one.agrees]
     if differing:
         console.print()
@@ -160,20 +154,25 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
         console.print(Text(f"… and {len(differing) - SHOWN} more", style="dim"))
 
 
-def _agreement_table(answered: Sequence[Answered]) -> "Table":
+def _agreement_table(title: str, answered: Sequence[Answered]) -> "Table":
+    """Of commands that all print something, or all nothing."""
     from rich.box import SIMPLE
     from rich.table import Table
 
-    title = "exactly the same, with 95 % intervals"
     table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
-    for column in ("kind", "of those that print", "of those that print nothing"):
+    for column in ("kind", "exactly the same", "with nothing taken off"):
         table.add_column(column, header_style="bold")
     for kind, found in by_kind(answered).items():
-        table.add_row(kind, str(found.printing), str(found.silent))
+        table.add_row(kind, *_both_shares(found))
     table.add_section()
-    every = agreement_of(answered)
-    table.add_row("all", str(every.printing), str(every.silent), style="bold")
+    table.add_row("all", *_both_shares(agreement_of(answered)), style="bold")
     return table
+
+
+def _both_shares(found: Agreement) -> tuple[str, str]:
+    if found.printing.trials:
+        return str(found.printing), str(found.printing_as_it_came)
+    return str(found.silent), str(found.silent_as_it_came)
 
 
 def _differences_table(differing: Sequence[Answered]) -> "Table":
@@ -187,16 +186,6 @@ def _differences_table(differing: Sequence[Answered]) -> "Table":
     table.add_column("imagined", style="magenta", overflow="fold")
     for one in differing:
         asked = Text(f"{one.real.command}\n").append(one.sequence, style="dim")
-        table.add_row(asked, _shown(one.real.output, one.real), _shown(one.imagined.stdout, one.imagined))
+        imagined = shortened(one.imagined.stdout, cut=one.cut)
+        table.add_row(asked, Text(shortened(one.real.output)), Text(imagined))
     return table
-
-
-def _shown(text: str, execution: Execution) -> "Text":
-    from rich.text import Text
-
-    whole = "\n".join(seen_lines(text))
-    if not whole:
-        return Text("(nothing)", style="dim")
-    head = "\n".join(whole[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
-    more = head != whole or execution.cause is Cause.CUT
-    return Text(harmless(head)).append(" …" if more else "", style="dim")

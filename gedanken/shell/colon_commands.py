@@ -4,19 +4,17 @@ import difflib
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from agents.session import POLICIES
 from experiment.errors import BadInput
 from gedanken.screen import harmless
+from gedanken.shell.losing import lose, rebuild
 from gedanken.shell.saving import save
-from gedanken.shell.sitting import Sitting, turns
+from gedanken.shell.side_by_side import pairs
+from gedanken.shell.sitting import Sitting
 from gedanken.shell.terminals import CHOICES
-from gedanken.shell.waiting import Waiting
-
-if TYPE_CHECKING:
-    from agents.imagined import ImaginedMachine
-    from experiment.execution import Execution
+from gedanken.shell.unified import unified
 
 
 class Colon(NamedTuple):
@@ -40,14 +38,14 @@ async def obey(sitting: Sitting, line: str) -> None:
     await known.obey(sitting, argument.strip())
 
 
-def complete(line: str) -> list[str]:
-    """What the last word of a line can become: the name of a colon command, or its argument."""
+def complete(line: str) -> tuple[str, list[str]]:
+    """The end of a line that can be completed, and to what: the name of a colon command, or its whole argument."""
     name, space, argument = line.partition(" ")
     if not line.startswith(":"):
-        return []
-    if not space:
-        return [known for known in COLONS if known.startswith(name)]
-    return [word for word in COLONS[name].words(argument) if word.startswith(argument)] if name in COLONS else []
+        return "", []
+    words = COLONS[name].words(argument) if space and name in COLONS else [] if space else COLONS
+    begun = argument if space else name
+    return begun, [word for word in words if word.startswith(begun)]
 
 
 async def _help(sitting: Sitting, _argument: str) -> None:
@@ -90,73 +88,26 @@ async def _persona(sitting: Sitting, argument: str) -> None:
 
 
 async def _lose(sitting: Sitting, _argument: str) -> None:
-    machine = sitting.terminals.imagined_or_fail()
-    if not machine.session.context:
-        raise BadInput("there is no context to lose")
-    await _remember(sitting, machine)
-    machine.lose()
-    sitting.terminals.keep()
-    sitting.face.remark(f"the context is lost; stored for :rebuild: {turns(len(machine.session.stored))}")
+    await lose(sitting)
 
 
 async def _rebuild(sitting: Sitting, argument: str) -> None:
-    from agents.imagined import REBUILD
-    from compare.memory import compare_memory
-    from gedanken.probing.questions import print_memory
-
-    machine, face = sitting.terminals.imagined_or_fail(), sitting.face
     policy = next((known for known in POLICIES if known == (argument or POLICIES[0])), None)
     if policy is None:
         raise BadInput(f":rebuild {argument}: one of {', '.join(POLICIES)}")
-    if not machine.session.stored:
-        raise BadInput("nothing was typed yet, and there is nothing to rebuild")
-    if sitting.remembered is None:
-        await _remember(sitting, machine)
-        machine.lose()
-    assert sitting.remembered is not None
-    before, control = sitting.remembered
-    face.remark(f"rebuilding: {policy}")
-    with Waiting(sitting.terminals.screen.console, ["imagined"]) as waiting:
-        answer = await machine.rebuild(policy, lambda text: waiting.hear("imagined", text))
-    sitting.terminals.keep()
-    if answer:
-        face.tell(f"{REBUILD} was answered with:")
-        face.text(answer.stdout)
-        face.end_line()
-        face.about(answer)
-    after = await _ask(sitting, machine, [one.command for one in before])
-    print_memory(compare_memory(before, control, after), face.console)
-    sitting.remembered = None
-
-
-async def _remember(sitting: Sitting, machine: "ImaginedMachine") -> None:
-    """Ask the machine what it should know, twice: what changes without a loss is no fault of one."""
-    from gedanken.probing.questions import ask_memory
-
-    sitting.face.remark("what it knows, asked twice before the loss")
-    before = await ask_memory(machine, lambda question: sitting.face.remark(f"asks: {question}"))
-    sitting.remembered = (before, await _ask(sitting, machine, [one.command for one in before]))
-
-
-async def _ask(sitting: Sitting, machine: "ImaginedMachine", questions: list[str]) -> "tuple[Execution, ...]":
-    answers = []
-    for question in questions:
-        sitting.face.remark(f"asks: {question}")
-        answers.append(await machine.ask(question))
-    return tuple(answers)
+    await rebuild(sitting, policy)
 
 
 async def _diff(sitting: Sitting, _argument: str) -> None:
     texts = sitting.done[-1].texts if sitting.done else None
     if texts is None:
         raise BadInput("the last command has no two answers; `:machine both` types into both machines")
-    real, imagined = (harmless(text).splitlines() for text in texts)
-    lines = list(difflib.unified_diff(real, imagined, *sitting.names, lineterm=""))
-    sitting.face.diff(lines or ["no difference"])
+    lines = list(unified(pairs(*map(harmless, texts)), sitting.names))
+    await sitting.face.diff(lines or ["no difference"])
 
 
 async def _save(sitting: Sitting, argument: str) -> None:
-    path = Path(argument or f"gedanken-{datetime.now():%Y%m%d-%H%M%S}.md").expanduser()
+    path = _path(argument or f"gedanken-{datetime.now():%Y%m%d-%H%M%S}.md")
     save(sitting, path)
     sitting.face.tell(f"saved in {path}")
 
@@ -164,7 +115,7 @@ async def _save(sitting: Sitting, argument: str) -> None:
 async def _put(sitting: Sitting, argument: str) -> None:
     if not argument:
         raise BadInput(":put FILE: say which file of yours")
-    name = sitting.terminals.put(Path(argument).expanduser())
+    name = sitting.terminals.put(_path(argument))
     machines = (sitting.terminals.real, sitting.terminals.imagined)
     opened = [known for machine, known in zip(machines, sitting.names, strict=True) if machine]
     sitting.face.tell(f"{name} is in the home folder of: {', '.join(opened)}")
@@ -181,12 +132,22 @@ def _personas(_begun: str) -> list[str]:
 
 
 def _files(begun: str) -> list[str]:
-    folder = Path(begun).expanduser() if begun.endswith("/") else Path(begun).expanduser().parent
+    """Files whose path begins so; none whose name would do more, once it stands in a line, than name a file."""
+    folder = _path(begun) if begun.endswith("/") else _path(begun).parent
     before = f"{begun.rpartition('/')[0]}/" if "/" in begun else ""
     try:
-        return sorted(f"{before}{path.name}{'/' if path.is_dir() else ''}" for path in folder.iterdir())
+        found = [path for path in folder.iterdir() if path.name.isprintable()]
     except OSError:
         return []
+    return sorted(f"{before}{path.name}{'/' if path.is_dir() else ''}" for path in found)
+
+
+def _path(typed: str) -> Path:
+    path = Path(typed)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # there is no such user
+        return path
 
 
 COLONS: dict[str, Colon] = {

@@ -1,9 +1,10 @@
 """What a person sees of a shell. Answers go to standard output; what is said about them in a pipe does not."""
 
+import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -11,10 +12,11 @@ from rich.text import Text
 from experiment.execution import Cause, Execution
 from gedanken.screen import harmless
 from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, columns, pairs
-from gedanken.shell.terminals import Answers, shown
+from gedanken.shell.terminals import Answers
 
 NARROW = 100
 """Below this many cells two answers stand one above the other."""
+_LINES_A_BREATH = 64
 _MARKS: dict[Sides, str] = {"same": "│", "differ": "≠", "left": "<", "right": ">"}
 _PLAIN_MARKS: dict[Sides, str] = {"same": "|", "differ": "!", "left": "<", "right": ">"}
 
@@ -58,11 +60,10 @@ class Face:
         """Answer a colon command."""
         self._print(Text(harmless(text)))
 
-    def diff(self, lines: Sequence[str]) -> None:
+    async def diff(self, lines: Sequence[str]) -> None:
         """Show a unified diff."""
         styles = {"-": "red", "+": "green", "@": "cyan"}
-        for line in lines:
-            self._print(Text(harmless(line), styles.get(line[:1], "")))
+        await self._print_all(Text(harmless(line), styles.get(line[:1], "")) for line in lines)
 
     def error(self, text: str) -> None:
         """Say what went wrong, in one line."""
@@ -73,48 +74,59 @@ class Face:
         if known := remarks(execution):
             self.remark("; ".join(known))
 
-    def answers(self, answers: Answers, names: tuple[str, str]) -> None:
-        """Show a real and an imagined answer, side by side or one above the other."""
+    def disturbed(self) -> None:
+        """Take note that the terminal has put ^C where the cursor was."""
+        self._at_line_start = False
+
+    async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
+        """Show a real and an imagined answer, or the one there is, side by side or one above the other."""
         if not self.interactive:
             first, *further = answers.command.splitlines()
             self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))
-        texts = [harmless(shown(one)) for one in (answers.real, answers.imagined) if one]
+        texts = [harmless(one.shown) for one in (answers.real, answers.imagined) if one]
         rows = pairs(texts[0], texts[-1])
         if self.interactive and len(texts) == 2 and self.console.width >= NARROW:
-            self._side_by_side(rows, answers, names)
+            await self._print_all(self._side_by_side(rows, answers, names))
         else:
-            self._stacked(rows, answers, names)
+            await self._print_all(self._stacked(rows, answers, names))
 
-    def _side_by_side(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> None:
+    def _side_by_side(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> Iterator[Text]:
         cells = column_width(self.console.width)
         heads = [name if len(name) <= cells else f"{name[: cells - 1]}…" for name in names]
-        self._columns([Row(heads[0], heads[1], "same")], "bold")
-        self._columns(rows, "")
+        yield from self._columns([Row(heads[0], heads[1], "same")], "bold")
+        yield from self._columns(rows, "")
         about = [_in_brackets(one) for one in (answers.real, answers.imagined)]
         if any(about):
-            self._columns([Row(about[0], about[1], "same")], "dim")
+            yield from self._columns([Row(about[0], about[1], "same")], "dim")
 
-    def _columns(self, rows: list[Row], style: str) -> None:
+    def _columns(self, rows: list[Row], style: str) -> Iterator[Text]:
         for row in columns(rows, self.console.width):
             differs = row.sides != "same"
             line = Text.assemble((row.left, "yellow" if differs else style))
             line.append(self._marks[row.sides].center(MARK_WIDTH), "bold red" if differs else "dim")
             line.append(row.right.rstrip(), "yellow" if differs else style)
-            self._print(line)
+            yield line
 
-    def _stacked(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> None:
+    def _stacked(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> Iterator[Text]:
         for execution, name, other in zip((answers.real, answers.imagined), names, ("right", "left"), strict=True):
             if execution is None:
                 continue
-            self._print(Text(f"{name}:", "bold"))
+            yield Text(f"{name}:", "bold")
             for row in rows:
                 if row.sides != other:
                     differs = row.sides != "same"
                     line = Text.assemble((f"{self._marks['differ']} " if differs else "  ", "bold red"))
                     line.append(row.right if other == "left" else row.left, "yellow" if differs else None)
-                    self._print(line)
+                    yield line
             if about := _in_brackets(execution):
-                self._print(Text(f"  {about}", "dim"))
+                yield Text(f"  {about}", "dim")
+
+    async def _print_all(self, lines: Iterable[Text]) -> None:
+        """Print as many lines as there are, and let Ctrl-C be heard in between."""
+        for number, line in enumerate(lines):
+            if number % _LINES_A_BREATH == 0:
+                await asyncio.sleep(0)
+            self._print(line)
 
     def _print(self, text: Text) -> None:
         self.end_line()
@@ -141,5 +153,5 @@ def remarks(execution: Execution) -> list[str]:
 def _in_brackets(execution: Execution | None) -> str:
     if execution is None:
         return ""
-    known = ([] if shown(execution) else ["no output"]) + remarks(execution)
+    known = ([] if execution.shown else ["no output"]) + remarks(execution)
     return harmless(f"({'; '.join(known)})") if known else ""

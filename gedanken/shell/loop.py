@@ -81,7 +81,6 @@ class _Loop:
         except asyncio.CancelledError:
             if (whole := asyncio.current_task()) and whole.cancelling():
                 raise
-            self._sitting.face.text("\n")  # the terminal has put ^C where the cursor was
             self._sitting.face.remark("stopped")
             self._sitting.exit_code = STOPPED
         finally:
@@ -89,6 +88,7 @@ class _Loop:
 
     def _stop(self) -> None:
         if self._work is not None:
+            self._sitting.face.disturbed()
             _cancel_once(self._work)
 
     def _drop_tells(self) -> None:

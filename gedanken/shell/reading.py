@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -66,8 +66,8 @@ async def _read_piece(descriptor: int) -> bytes:
     return os.read(descriptor, PIECE_BYTES)
 
 
-Complete = Callable[[str], Iterable[str]]
-"""From a line up to the cursor to the words that its last word can become."""
+Complete = Callable[[str], tuple[str, Sequence[str]]]
+"""From a line up to the cursor to the end of it that can be completed, and to what that can become."""
 
 
 class Keyboard:
@@ -111,8 +111,7 @@ def _completer(complete: Complete) -> "Completer":
 
     class _Words(Completer):
         def get_completions(self, document: "Document", complete_event: object) -> Iterable[Completion]:  # noqa: ARG002
-            line = document.text_before_cursor
-            word = line.rsplit(" ", 1)[-1]
-            return (Completion(found, start_position=-len(word)) for found in complete(line))
+            begun, found = complete(document.text_before_cursor)
+            return (Completion(word, start_position=-len(begun)) for word in found)
 
     return _Words()

@@ -1,14 +1,18 @@
 """A sitting as Markdown."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from experiment.conditions import Conditions
 from experiment.errors import BadInput
+from experiment.markdown import fence_for, inline
 from gedanken.screen import harmless
 from gedanken.shell.face import remarks
-from gedanken.shell.sitting import Sitting
-from gedanken.shell.terminals import shown
+from gedanken.shell.sitting import Sitting, turns
+
+if TYPE_CHECKING:
+    from agents.session import Session, Turn
 
 
 def save(sitting: Sitting, path: Path) -> None:
@@ -24,8 +28,7 @@ def save(sitting: Sitting, path: Path) -> None:
 
 def fenced(text: str) -> str:
     """A text in a code block; its fence is longer than any run of backticks within."""
-    inside = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, inside + 1)
+    fence = fence_for(text)
     end = "" if not text or text.endswith("\n") else "\n"
     return f"{fence}text\n{harmless(text)}{end}{fence}"
 
@@ -33,21 +36,48 @@ def fenced(text: str) -> str:
 def _parts(sitting: Sitting) -> Iterator[str]:
     yield "# A session at the gedanken shell"
     real, imagined = sitting.names
+    yield f"Limits of a command: {_listed(sitting.terminals.wishes.limits.model_dump())}."
     machine = sitting.terminals.imagined
     if machine:
-        facts = machine.persona.meet(machine.world)
-        yield "\n".join(
-            [
-                f"The imagined machine, persona {machine.persona.name}:\n",
-                *(f"- {fact.name}: {harmless(fact.value)} ({fact.origin})" for fact in facts),
-            ]
-        )
+        conditions = Conditions(temperature=0).named(machine.persona)
+        model = {} if isinstance(machine.model, str) else machine.model.describe()
+        rows = [f"- model: {_listed(model)}", f"- conditions: {_listed(conditions)}"]
+        rows += [
+            f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})"
+            for fact in machine.persona.meet(machine.world)
+        ]
+        yield "The imagined machine:\n\n" + "\n".join(rows)
     for turn in sitting.before:
-        yield f"## Before\n\n{fenced(turn.typed)}\n\n**imagined**\n\n{fenced(turn.replied)}"
+        yield _turn("Before", turn)
     for number, answers in enumerate(sitting.done, start=1):
         typed = "\n".join([*(f"{{{tell}}}" for tell in answers.tells), answers.command])
         yield f"## Command {number}\n\n{fenced(typed)}"
         for name, execution in ((real, answers.real), (imagined, answers.imagined)):
             if execution:
                 about = harmless("; ".join(remarks(execution)))
-                yield f"**{harmless(name)}**{f' ({about})' if about else ''}\n\n{fenced(shown(execution))}"
+                yield f"**{harmless(name)}**{f' ({about})' if about else ''}\n\n{fenced(execution.shown)}"
+        if answers.stopped:
+            yield "Stopped before all had answered."
+        yield from (harmless(f"No answer: {inline(str(error))}") for error in answers.lost)
+    if machine:
+        yield from _context(machine.session)
+
+
+def _context(session: "Session") -> Iterator[str]:
+    """What the model is sent now, where that is not just all the turns."""
+    if session.context == session.stored:
+        return
+    others = [turn for turn in session.context if turn not in session.stored]
+    count = len(session.context) - len(others)
+    yield f"Stored: {turns(len(session.stored))}; the model is now sent {count} of them as they are."
+    for turn in others:
+        yield _turn("Sent to the model as well", turn)
+
+
+def _turn(title: str, turn: "Turn") -> str:
+    return f"## {title}\n\n{fenced(turn.typed)}\n\n**imagined**\n\n{fenced(turn.replied)}"
+
+
+def _listed(values: dict[str, object]) -> str:
+    """Such as `temperature 0, steps False`, without what is not known."""
+    return inline(harmless(", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}))))

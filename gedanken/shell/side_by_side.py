@@ -1,15 +1,16 @@
 """Two answers to one command, held against each other line by line."""
 
 from collections.abc import Iterator
-from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import Literal, NamedTuple
 
 from prompt_toolkit.utils import get_cwidth
+from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
-MOST_LINES_ALIGNED = 2000
-"""Longer answers are held against each other by line number: alignment takes the square of that."""
+MOST_LINES_ALIGNED = 5000
+"""Where more lines than that stand between an equal beginning and an equal end, they are held against each other by
+number: alignment takes memory, a bit for each pair of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]
 
@@ -26,13 +27,15 @@ class Row(NamedTuple):
 def pairs(left: str, right: str) -> list[Row]:
     """The lines of two answers, equal ones on one row; blank ends of lines make no difference."""
     lines, others = _lines(left), _lines(right)
-    if max(len(lines), len(others)) > MOST_LINES_ALIGNED:
-        return [_row(one, other) for one, other in zip_longest(lines, others)]
     keys, other_keys = ([line.rstrip() for line in side] for side in (lines, others))
-    rows: list[Row] = []
-    for _tag, at, end, other_at, other_end in SequenceMatcher(None, keys, other_keys, autojunk=False).get_opcodes():
-        rows += [_row(one, other) for one, other in zip_longest(lines[at:end], others[other_at:other_end])]
-    return rows
+    first = _equal_lines(keys, other_keys)
+    last = _equal_lines(keys[first:][::-1], other_keys[first:][::-1])
+    end, other_end = len(lines) - last, len(others) - last
+    return [
+        *map(_row, lines[:first], others[:first]),
+        *_aligned(lines[first:end], others[first:other_end]),
+        *map(_row, lines[end:], others[other_end:]),
+    ]
 
 
 def columns(rows: list[Row], width: int) -> Iterator[Row]:
@@ -49,6 +52,25 @@ def columns(rows: list[Row], width: int) -> Iterator[Row]:
 def column_width(width: int) -> int:
     """Cells for each of two columns; two at least, for there are characters as wide as that."""
     return max(2, (width - MARK_WIDTH) // 2)
+
+
+def _equal_lines(lines: list[str], others: list[str]) -> int:
+    """How many lines two answers have in common before the first that differs."""
+    pairs = enumerate(zip(lines, others, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(lines), len(others)))
+
+
+def _aligned(lines: list[str], others: list[str]) -> Iterator[Row]:
+    """Their longest common subsequence on rows of its own; what stands between two of its lines side by side."""
+    if max(len(lines), len(others)) > MOST_LINES_ALIGNED:
+        yield from (_row(one, other) for one, other in zip_longest(lines, others))
+        return
+    keys, other_keys = ([line.rstrip() for line in side] for side in (lines, others))
+    for _same, group in groupby(LCSseq.opcodes(keys, other_keys), lambda step: step.tag == "equal"):
+        steps = list(group)
+        here = lines[steps[0].src_start : steps[-1].src_end]
+        there = others[steps[0].dest_start : steps[-1].dest_end]
+        yield from (_row(one, other) for one, other in zip_longest(here, there))
 
 
 def _row(left: str | None, right: str | None) -> Row:

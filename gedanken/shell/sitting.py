@@ -1,14 +1,16 @@
 """One sitting at a shell: the machines, what was typed into them, and what came back."""
 
+import asyncio
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from experiment.errors import NoSandbox
 from experiment.execution import Cause, Execution
+from gedanken.shell.context import never_stored
 from gedanken.shell.face import Face
 from gedanken.shell.streaming import ImaginedStream, RealStream
-from gedanken.shell.terminals import Answers, Terminals, Which, shown
+from gedanken.shell.terminals import Answers, Terminals, Which
 from gedanken.shell.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -16,6 +18,15 @@ if TYPE_CHECKING:
 
 UNKNOWN_END = 1
 _LEAVES = re.compile(r"(?:exit|logout)\b")
+
+
+class Known(NamedTuple):
+    """What the imagined machine knew before its context was dropped, asked twice."""
+
+    before: tuple[Execution, ...]
+    control: tuple[Execution, ...]
+    stored: int
+    """How many turns were stored then."""
 
 
 @dataclass(slots=True)
@@ -27,8 +38,7 @@ class Sitting:
     before: "tuple[Turn, ...]" = ()
     """Turns of a session that was reopened."""
     done: list[Answers] = field(default_factory=list)
-    remembered: tuple[tuple[Execution, ...], tuple[Execution, ...]] | None = None
-    """What the imagined machine knew before its context was dropped, asked twice."""
+    remembered: Known | None = None
     exit_code: int = 0
     """Of the last command: the real one's, or read off the imagined output where no real machine is on."""
     over: bool = False
@@ -50,25 +60,31 @@ class Sitting:
 
     def reopen(self) -> None:
         """Say what a session that was kept brings with it."""
-        machine = self.terminals.imagined
+        machine, name = self.terminals.imagined, self.terminals.wishes.session
+        if torn := self.terminals.torn_bytes:
+            self.face.remark(f"the last line of the session {name} was torn, and its {torn} bytes are dropped")
         if machine and machine.session.stored:
             self.before = machine.session.stored
             afresh = "; the real machine starts afresh" if self.terminals.real else ""
-            self.face.remark(f"session {self.terminals.wishes.session} reopened: {turns(len(self.before))}{afresh}")
+            self.face.remark(f"session {name} reopened: {turns(len(self.before))}{afresh}")
+        if machine and (others := never_stored(machine.session)):
+            self.face.remark(
+                f"its file has the model sent what was never typed in it: {turns(len(others))}, which :save shows"
+            )
 
     async def type(self, command: str) -> None:
         """Type a command into the machines that are on, and show what comes.
 
-        Raises NoModel or NoSandbox for a machine that is lost, after what the other one answered was shown.
+        Raises NoModel or NoSandbox for a machine that is lost, after what the other one answered was shown; BadInput
+        where the session cannot be kept; CancelledError where Ctrl-C stopped it.
         """
         both = self.terminals.on == "both"
-        answers = await (self._type_both(command) if both else self._type_one(command))
-        if answers.real or answers.imagined:
-            self.done.append(answers)
-        ended = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
-        if ended:
-            unknown = 0 if ended.imagined else UNKNOWN_END
-            self.exit_code = unknown if ended.exit_code is None else ended.exit_code
+        try:
+            answers = await (self._type_both(command) if both else self._type_one(command))
+        finally:
+            self.terminals.keep()
+        if answers.stopped:
+            raise asyncio.CancelledError
         if answers.lost:
             raise answers.lost[0]
         if answers.real and answers.real.cause is Cause.ENGINE_LOST:
@@ -76,17 +92,25 @@ class Sitting:
         if self.face.interactive and _LEAVES.match(command):
             self.face.remark("Ctrl-D or :quit leaves this shell")
 
+    def _record(self, answers: Answers) -> None:
+        """Take note of what came, before it is shown: Ctrl-C ends the showing too."""
+        self.done.append(answers)
+        ended = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
+        if ended:
+            unknown = 0 if ended.imagined else UNKNOWN_END
+            self.exit_code = unknown if ended.exit_code is None else ended.exit_code
+
     async def _type_both(self, command: str) -> Answers:
         at_work: tuple[Which, Which] = ("real", "imagined")
         with Waiting(self.terminals.screen.console, at_work) as waiting:
             answers = await self.terminals.run(command, waiting.hear, waiting.ended)
+        self._record(answers)
         if answers.real or answers.imagined:
-            self.face.answers(answers, self.names)
+            await self.face.answers(answers, self.names)
         return answers
 
     async def _type_one(self, command: str) -> Answers:
         which: Which = "real" if self.terminals.on == "real" else "imagined"
-        execution: Execution | None = None
         with Waiting(self.terminals.screen.console, [which]) as waiting:
 
             def show(text: str) -> None:
@@ -95,29 +119,35 @@ class Sitting:
                 self.face.text(text)
 
             limits = self.terminals.wishes.limits
-            stream = RealStream(limits, show) if which == "real" else ImaginedStream(command, show)
+            stream = (
+                RealStream(limits, show) if which == "real" else ImaginedStream(command, show, self._typed_before())
+            )
 
             def hear(which: Which, text: str) -> None:
                 waiting.hear(which, text)
                 stream.hear(text)
 
-            try:
-                answers = await self.terminals.run(command, hear, waiting.ended)
-                execution = answers.real or answers.imagined
-            finally:
-                if execution is None:
-                    show(stream.unshown)
-                    self.face.end_line()
-        if execution:
+            answers = await self.terminals.run(command, hear, waiting.ended)
+        self._record(answers)
+        if execution := answers.real or answers.imagined:
             self._finish(stream, execution)
+        else:
+            show(stream.unshown)
+            self.face.end_line()
         return answers
+
+    def _typed_before(self) -> str:
+        """What stands before a command in the context, and what is told with it."""
+        machine = self.terminals.imagined
+        turns = machine.session.context if machine else ()
+        return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])
 
     def _finish(self, stream: RealStream | ImaginedStream, execution: Execution) -> None:
         face = self.face
-        if not stream.finish(shown(execution)):
+        if not stream.finish(execution.shown):
             face.end_line()
             face.remark("not all of that was output, as its end shows; once more without the rest")
-            face.text(shown(execution))
+            face.text(execution.shown)
         if face.interactive or execution.imagined:
             face.end_line()
         face.about(execution)

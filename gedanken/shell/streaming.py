@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
-from agents.cleaning import clean
+from agents.cleaning import Cleaned, clean
 from experiment.execution import Limits
 
-_BESIDE = "-\n"
-"""A line that is never taken off, for asking what happens to another one beside it."""
+MOST_LINES_HELD = 200
+"""What is longer and still in doubt is shown in the end: to ask again at each line takes the square of that."""
+_BESIDE = "\0\n"
+"""A line that nobody types and that is no chat, for asking what happens to another one beside it."""
 
 
 class RealStream:
@@ -37,22 +39,22 @@ class ImaginedStream:
     """Shows each line of a reply as soon as it is as good as certain that it is output.
 
     What that is, `agents.cleaning` decides, for a whole reply. A line that it might yet take off, such as an echo
-    of the command at the beginning or a prompt at the end, is held back until more is known.
+    of the command at the beginning, or at the end a prompt or a fence that closes, is held back until more is known.
     """
 
-    def __init__(self, command: str, show: Callable[[str], None]) -> None:
-        """Show the reply to `command`, piece by piece, with `show`."""
-        self._command, self._show = command, show
+    def __init__(self, command: str, show: Callable[[str], None], known: str = "") -> None:
+        """Show the reply to `command`, piece by piece, with `show`; `known` is what was typed before."""
+        self._command, self._known, self._show = command, known, show
         self._typed = [line for line in command.splitlines() if line.strip()] or [""]
         self._open = self._held = self._shown = ""
-        self._began = False
+        self._began = self._fenced = False
 
     def hear(self, piece: str) -> None:
         """Take in what came."""
         *complete, self._open = (self._open + piece).split("\n")
         for line in complete:
             self._held += f"{line}\n"
-            if not self._is_doubtful(f"{line}\n"):
+            if self._began or not self._may_lead_up(f"{line}\n"):
                 self._settle()
 
     @property
@@ -64,23 +66,34 @@ class ImaginedStream:
         """Show the rest, now that the whole output is known; False if more was shown than is part of it."""
         return _show_rest(output, self._shown, self._show)
 
-    def _is_doubtful(self, line: str) -> bool:
-        if self._began:
-            return _is_touched(f"{_BESIDE}\n{line}", "")
-        return not line.strip() or any(_is_touched(f"{line}\n{_BESIDE}", typed) for typed in self._typed)
+    def _may_lead_up(self, line: str) -> bool:
+        """Whether this may be part of what stands before an output: blank, chat, a fence, a line of the command."""
+        return not line.strip() or any(
+            clean(beginning, typed).text != beginning
+            for typed in self._typed
+            for beginning in (f"{line}{_BESIDE}", f"{line}```\n{_BESIDE}")
+        )
 
     def _settle(self) -> None:
-        if self._began:
-            certain = clean(f"{_BESIDE}{self._held}{_BESIDE}", "").text[len(_BESIDE) : -len(_BESIDE)]
-        else:
-            certain = clean(self._held, self._command).text
-        self._began, self._held = True, ""
+        """Show what is held back, if it is the same whether the reply ends here or goes on."""
+        if self._held.count("\n") > MOST_LINES_HELD:
+            return
+        ends, goes_on = self._cleaned(""), self._cleaned(_BESIDE)
+        if ends.text + _BESIDE != goes_on.text:
+            return
+        certain = ends.text.removeprefix(_BESIDE) if self._began else ends.text
+        if not self._began:
+            self._began, self._fenced = True, any(breach.kind == "code fence" for breach in ends.breaches)
+        self._held = ""
         self._shown += certain
         self._show(certain)
 
-
-def _is_touched(reply: str, command: str) -> bool:
-    return clean(reply, command).text != reply
+    def _cleaned(self, further: str) -> Cleaned:
+        before, command = (_BESIDE, "") if self._began else ("", self._command)
+        reply = f"{before}{self._held}{further}"
+        cleaned = clean(reply, command, opened=self._fenced)
+        # All that was typed before may be long, and is looked through only where it can make a difference.
+        return cleaned if cleaned.text == reply else clean(reply, command, known=self._known, opened=self._fenced)
 
 
 def _show_rest(output: str, shown: str, show: Callable[[str], None]) -> bool:

@@ -2,11 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
 
 from experiment.errors import BadInput, GedankenError
 from experiment.execution import Execution, Limits
@@ -15,6 +16,7 @@ from experiment.places import state_folder
 from gedanken.loading import load_persona
 from gedanken.opening import open_real
 from gedanken.screen import Screen
+from gedanken.shell.putting import text_of
 
 if TYPE_CHECKING:
     from agents.imagined import ImaginedMachine
@@ -41,16 +43,13 @@ class Answers(NamedTuple):
     imagined: Execution | None
     lost: tuple[GedankenError, ...] = ()
     """Why a machine gave no answer."""
+    stopped: bool = False
+    """Whether Ctrl-C came before all had answered."""
 
     @property
     def texts(self) -> tuple[str, str] | None:
         """What each of the two showed, the real one first; None where there are not two."""
-        return (shown(self.real), shown(self.imagined)) if self.real and self.imagined else None
-
-
-def shown(execution: Execution) -> str:
-    """What a terminal showed: both streams of a real command; of an imagined one, what was left of the reply."""
-    return execution.stdout if execution.imagined else execution.output
+        return (self.real.shown, self.imagined.shown) if self.real and self.imagined else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,7 @@ class Terminals:
     real: "SandboxMachine | None" = None
     tells: list[str] = field(default_factory=list)
     """Said to the imagined machine together with its next command."""
+    _wished: Persona | None = None
     _world: World = USUAL_WORLD
     _file: "SessionFile | None" = None
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -90,12 +90,9 @@ class Terminals:
         if self.wishes.session is not None and not _SESSION_NAME.fullmatch(self.wishes.session):
             raise BadInput(f"--session {self.wishes.session}: at most 64 letters, digits, dots, dashes, underscores")
         check_name(self.wishes.model, self.wishes.base_url)
-        load_persona(self._persona_for(self.wishes.machine))
-        try:
-            await self.turn_on(self.wishes.machine)
-        except BaseException:
-            await self._opened.aclose()
-            raise
+        if self.wishes.persona is not None:
+            self._wished = load_persona(self.wishes.persona)
+        await self.turn_on(self.wishes.machine)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -104,52 +101,56 @@ class Terminals:
 
     async def turn_on(self, choice: Choice) -> None:
         """Type into these machines from now on. Raises BadInput, NoSandbox or NoModel, and then changes nothing."""
-        if choice != "imagined" and self.real is None:
-            wishes = self.wishes
-            real, dataset = await self._opened.enter_async_context(
-                open_real(wishes.dataset, wishes.limits, self.screen, sandbox=wishes.sandbox, trusted=wishes.trusted)
-            )
-            self._world = await real.measure(dataset)
-            self.real = real
-            self._match()
-        if choice != "real" and self.imagined is None:
-            await self._open_imagined(load_persona(self._persona_for(choice)))
-        self.on = choice
+        async with AsyncExitStack() as opening:
+            real, world = self.real, self._world
+            if choice != "imagined" and real is None:
+                real, world = await self._open_real(opening)
+            imagined, file = self.imagined, self._file
+            if choice != "real" and imagined is None:
+                imagined, file = await self._open_imagined(opening, self._persona_for(choice), world)
+            self._opened.push_async_callback(opening.pop_all().aclose)
+        if real is not self.real and imagined is self.imagined:
+            self._match(world)
+        self.real, self.imagined, self._world, self._file, self.on = real, imagined, world, file, choice
 
-    def _match(self) -> None:
+    def _match(self, world: World) -> None:
         """Have the imagined machine be the real one's twin, where nothing was typed into it nor wished of it."""
         machine = self.imagined
-        if machine and not machine.session.stored and self.wishes.persona is None and self.wishes.session is None:
-            machine.persona, machine.world = load_persona(FAIR_PERSONA), self._world
+        if machine and not machine.session.stored and self._wished is None and self.wishes.session is None:
+            machine.persona, machine.world = load_persona(FAIR_PERSONA), world
 
-    def _persona_for(self, choice: Choice) -> str:
-        return self.wishes.persona or (ARTICLE_PERSONA if choice == "imagined" else FAIR_PERSONA)
+    def _persona_for(self, choice: Choice) -> Persona:
+        return self._wished or load_persona(ARTICLE_PERSONA if choice == "imagined" else FAIR_PERSONA)
 
-    async def _open_imagined(self, persona: Persona) -> None:
+    async def _open_real(self, opening: AsyncExitStack) -> "tuple[SandboxMachine, World]":
+        wishes = self.wishes
+        real, dataset = await opening.enter_async_context(
+            open_real(wishes.dataset, wishes.limits, self.screen, sandbox=wishes.sandbox, trusted=wishes.trusted)
+        )
+        return real, await real.measure(dataset)
+
+    async def _open_imagined(
+        self, opening: AsyncExitStack, persona: Persona, world: World
+    ) -> "tuple[ImaginedMachine, SessionFile | None]":
         from agents.imagined import ImaginedMachine
         from agents.registry import open_model
         from agents.session import Session
         from agents.session_file import SessionFile
 
-        session, name = Session(), self.wishes.session
-        if name is not None and self._file is None:
-            about = {"model": self.wishes.model, "persona": persona.name}
-            self._file = SessionFile.open(state_folder() / "sessions" / f"{name}.jsonl", about)
-            self._opened.callback(self._file.close)
-        if self._file is not None:
-            session = self._file.session
-        model = await self._opened.enter_async_context(
-            open_model(self.wishes.model, self.wishes.base_url, self.screen)
-        )
-        self.imagined = ImaginedMachine(
-            model, persona, self._world, self.wishes.limits, session, progress=self.screen
-        )
+        wishes, file = self.wishes, None
+        if wishes.session is not None:
+            about = {"model": wishes.model, "persona": persona.name, "base_url": _without_user(wishes.base_url)}
+            file = SessionFile.open(state_folder() / "sessions" / f"{wishes.session}.jsonl", about)
+            opening.callback(file.close)
+        session = file.session if file else Session()
+        model = await opening.enter_async_context(open_model(wishes.model, wishes.base_url, self.screen))
+        return ImaginedMachine(model, persona, world, wishes.limits, session, progress=self.screen), file
 
     async def run(self, command: str, hear: Hear, ended: Callable[[Which], None]) -> Answers:
         """Type a command into each machine that is on; what was told goes to the imagined one before it.
 
         `hear` is given what comes, and `ended` whichever machine is done. A machine that is lost leaves the other's
-        answer as it is.
+        answer as it is; so does Ctrl-C, after which the answers say that they were stopped.
         """
         tells = tuple(self.tells) if self.on != "real" else ()
         work: dict[Which, Coroutine[Any, Any, Execution]] = {}
@@ -164,17 +165,21 @@ class Terminals:
             finally:
                 ended(which)
 
-        done = await asyncio.gather(*map(to_its_end, work), return_exceptions=True)
-        answers: dict[str, Execution] = {}
+        tasks = {which: asyncio.create_task(to_its_end(which)) for which in work}
+        stopped = await _are_stopped(tasks.values())
+        answers: dict[Which, Execution] = {}
         lost: list[GedankenError] = []
-        for which, result in zip(work, done, strict=True):
-            if isinstance(result, GedankenError):
-                lost.append(result)
-            elif isinstance(result, BaseException):
-                raise result
+        for which, task in tasks.items():
+            if task.cancelled():
+                continue
+            error = task.exception()
+            if error is None:
+                answers[which] = task.result()
+            elif isinstance(error, GedankenError):
+                lost.append(error)
             else:
-                answers[which] = result
-        return Answers(command, tells, answers.get("real"), answers.get("imagined"), tuple(lost))
+                raise error
+        return Answers(command, tells, answers.get("real"), answers.get("imagined"), tuple(lost), stopped)
 
     async def _imagine(
         self, machine: "ImaginedMachine", command: str, tells: tuple[str, ...], hear: Hear
@@ -184,7 +189,6 @@ class Terminals:
             command, tells=tells, fresh=False, on_output=lambda text: hear("imagined", text)
         )
         del self.tells[: len(tells)]
-        self.keep()
         return execution
 
     def change_persona(self, persona: Persona) -> None:
@@ -205,16 +209,7 @@ class Terminals:
         """Put a text file of the user's into the home folder of every open machine; return its name there."""
         if not _FILE_NAME.fullmatch(path.name):
             raise BadInput(f"{path.name}: a file is put under a name of letters, digits, dots, dashes, underscores")
-        try:
-            with path.open("rb") as file:
-                content = file.read(self.wishes.limits.output_bytes + 1)
-            text = content.decode()
-        except OSError as error:
-            raise BadInput(f"{path}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise BadInput(f"{path}: not a text file") from error
-        if len(content) > self.wishes.limits.output_bytes:
-            raise BadInput(f"{path}: larger than {self.wishes.limits.output_bytes} bytes")
+        text = text_of(path, self.wishes.limits.output_bytes)
         if self.real:
             self.real.write(path.name, text)
         if self.imagined:
@@ -228,7 +223,34 @@ class Terminals:
             raise BadInput("there is no imagined machine yet; `:machine both` opens one")
         return self.imagined
 
+    @property
+    def torn_bytes(self) -> int:
+        """How much of the session's file was dropped, for it was the beginning of a line."""
+        return self._file.torn_bytes if self._file else 0
+
     def keep(self) -> None:
         """Write what is new in the session to its file, where it has one."""
         if self._file is not None and self.imagined is not None:
             self._file.keep(self.imagined.session)
+
+
+async def _are_stopped(tasks: "Collection[asyncio.Task[Execution]]") -> bool:
+    """Wait until all are done; whether Ctrl-C had them stopped before."""
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        if whole := asyncio.current_task():
+            whole.uncancel()  # heard, and told to the caller: the next Ctrl-C is another one
+        return True
+    return False
+
+
+def _without_user(base_url: str | None) -> str:
+    """An address without the name and the password that may stand in it."""
+    if base_url is None:
+        return "none"
+    parts = urlsplit(base_url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,108 @@
+"""Whether a program carries what a real run printed: the imagined machine is shown programs (fairness rule 2).
+
+It finds quotes, in a comment, a text or a number. A coder bent on smuggling could still write one in another way.
+"""
+
+import ast
+import builtins
+import io
+import re
+import tokenize
+from collections.abc import Iterator, Sequence
+
+TELLING_CHARACTERS = 12
+"""From this length on words in a row are no coincidence in a program."""
+TELLING_DIGITS = 3
+"""A word of letters with so many digits is a value, and no name of a library."""
+LONGEST_SIZE = 6
+"""Digits of a whole number that a program may have to take from a message: a size that did not fit."""
+MOST_DECIMALS = 17
+"""Of a double."""
+
+_WORD = re.compile(r"[^\W_]+")
+_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNORECASE)
+
+
+def quotes(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
+    """Something that a source has from what its coder was shown of real runs; None if there is nothing.
+
+    That is a decimal number of three digits or more, rounded or not; a word that is a value, as `8f3e77aa`; and, in
+    comments and texts, words in a row that are more than names that the code or Python itself has. What stands in
+    `known`, the versions that were run and what the coder was asked, is not from there. Names alone may be taken from
+    a traceback: a mended program needs the right one.
+    """
+    return _number(source, shown, known) or _value(source, shown, known) or _words(source, shown, known)
+
+
+def _number(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
+    printed = [float(number) for text in shown for number in _DECIMAL.findall(text)]
+    old = {float(number) for text in known for number in _DECIMAL.findall(text)}
+    for number in _DECIMAL.findall(source):
+        digits = number.lower().split("e")[0].replace(".", "").lstrip("0")
+        if len(digits) < TELLING_DIGITS or float(number) in old:
+            continue
+        if any(_rounds_to(value, number) for value in printed):
+            return str(number)
+    return None
+
+
+def _rounds_to(value: float, number: str) -> bool:
+    if "e" in number.lower():
+        return value == float(number)
+    decimals = min(len(number.split(".")[1]), MOST_DECIMALS)
+    return f"{value:.{decimals}f}" == f"{float(number):.{decimals}f}"
+
+
+def _value(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
+    old, printed = set(_words_of(*known)), set(_words_of(*shown))
+    return next((word for word in _words_of(source) if word in printed and word not in old and _is_value(word)), None)
+
+
+def _is_value(word: str) -> bool:
+    digits = sum(character.isdigit() for character in word)
+    return digits >= TELLING_DIGITS if digits < len(word) else digits > LONGEST_SIZE
+
+
+def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
+    prose, code = _prose_and_code(source)
+    said, old, names = _in_a_row(prose), [_in_a_row(text) for text in known], set(_words_of(code, *dir(builtins)))
+    for text in shown:
+        for run in _runs(_words_of(text)):
+            row = f" {' '.join(run)} "
+            if row in said and not names.issuperset(run) and not any(row in one for one in old):
+                return row.strip()
+    return None
+
+
+def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Words in a row that are just long enough to tell, from each word on, and somewhat longer."""
+    for start in range(len(words)):
+        length = -1
+        for end in range(start, len(words)):
+            length += 1 + len(words[end])
+            if length >= TELLING_CHARACTERS:
+                yield words[start : end + 1]
+            if length >= 2 * TELLING_CHARACTERS:
+                break
+
+
+def _prose_and_code(source: str) -> tuple[str, str]:
+    """The comments and texts of a program, and all else of it; one that cannot be parsed is nothing but prose."""
+    prose: list[str] = []
+    code: list[str] = []
+    try:
+        ast.parse(source)
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            kind = code if token.type in (tokenize.NAME, tokenize.NUMBER, tokenize.OP) else prose
+            kind.append(token.string)
+    except (SyntaxError, tokenize.TokenError, ValueError, RecursionError, MemoryError):
+        return source, ""
+    return "\n".join(prose), "\n".join(code)
+
+
+def _in_a_row(text: str) -> str:
+    return f" {' '.join(_words_of(text))} "
+
+
+def _words_of(*texts: str) -> list[str]:
+    return [word.casefold() for text in texts for word in _WORD.findall(text)]

@@ -1,0 +1,45 @@
+"""Two answers that were held against each other, as a unified diff."""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, groupby
+
+from gedanken.shell.side_by_side import Row
+
+CONTEXT_LINES = 3
+
+
+def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
+    """The rows that differ, with a few equal ones around them; nothing where none does."""
+    lefts = [0, *accumulate(row.sides != "right" for row in rows)]
+    rights = [0, *accumulate(row.sides != "left" for row in rows)]
+    for number, (start, stop) in enumerate(_hunks(rows)):
+        if number == 0:
+            yield from (f"--- {names[0]}", f"+++ {names[1]}")
+        yield f"@@ -{_range(lefts[start], lefts[stop])} +{_range(rights[start], rights[stop])} @@"
+        for same, group in groupby(rows[start:stop], lambda row: row.sides == "same"):
+            block = list(group)
+            if same:
+                yield from (f" {row.left}" for row in block)
+            else:
+                yield from (f"-{row.left}" for row in block if row.sides != "right")
+                yield from (f"+{row.right}" for row in block if row.sides != "left")
+
+
+def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
+    """From which row to which, without the last, something differs or stands near what does."""
+    start = stop = 0
+    for at, row in enumerate(rows):
+        if row.sides == "same":
+            continue
+        if at - CONTEXT_LINES > stop:
+            if stop:
+                yield start, stop
+            start = at - CONTEXT_LINES
+        stop = min(len(rows), at + 1 + CONTEXT_LINES)
+    if stop:
+        yield start, stop
+
+
+def _range(start: int, stop: int) -> str:
+    """Numbers of lines as a unified diff writes them: the first, from 1, and how many."""
+    return f"{start + 1 if stop > start else start},{stop - start}"

@@ -1,0 +1,48 @@
+"""Where `--out` of a probe says, and nowhere else: its result, or what was there before."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from experiment.errors import BadInput
+from gedanken.probing.opening import check_out, keep
+
+
+def left_in(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_the_whole_result_takes_the_place_of_the_file(tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    out.write_text("old")
+    check_out(out)
+    assert left_in(tmp_path) == {"r.json": "old"}
+    keep(out, {"said": "\ud800 \x9b"})
+    assert json.loads(out.read_text()) == {"said": "\ud800 \x9b"}
+    assert len(left_in(tmp_path)) == 1
+
+
+def test_files_of_the_user_s_beside_it_are_left_alone_whatever_they_are_called(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    target, folder = elsewhere / "mine", tmp_path / "folder"
+    target.write_text("mine")
+    folder.mkdir()
+    (folder / ".r.json.new").symlink_to(target)
+    check_out(folder / "r.json")
+    keep(folder / "r.json", {})
+    assert target.read_text() == "mine"
+    assert (folder / ".r.json.new").is_symlink()
+
+
+def test_a_result_that_cannot_be_kept_leaves_what_was_there(tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    out.write_text("old")
+    with pytest.raises(TypeError):
+        keep(out, {"no JSON": object()})
+    assert left_in(tmp_path) == {"r.json": "old"}
+    with pytest.raises(BadInput, match="no file"):
+        check_out(tmp_path)
+    with pytest.raises(BadInput, match="No such file"):
+        check_out(tmp_path / "nosuch" / "r.json")

@@ -1,0 +1,26 @@
+"""What somebody else made, on a Markdown page of ours."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiment.markdown import fence_for, inline
+from experiment.persona import Fact
+from gedanken.record import Record
+
+
+@given(st.text(alphabet="`a\n~ "))
+def test_a_fence_is_longer_than_any_run_of_backticks(text: str) -> None:
+    assert fence_for(text) not in text and set(fence_for(text)) == {"`"} and len(fence_for(text)) >= 3
+
+
+@given(st.text(alphabet="`<a\n\r\u2028 "))
+def test_what_stands_in_a_line_begins_neither_a_line_nor_code_nor_a_tag(text: str) -> None:
+    assert len(inline(text).splitlines()) <= 1 and not set("`<") & set(inline(text))
+
+
+def test_a_transcript_holds_no_control_character_of_a_persona(tmp_path: Path) -> None:
+    record = Record(tmp_path, {"experiment": "e", "conditions": {}}, [Fact("os", "a\x1b]0;owned\x07\nb", "claimed")])
+    record.finish("done")
+    assert "- os: a\\x1b]0;owned\\x07 b (claimed)" in (tmp_path / "transcript.md").read_text()

@@ -1,0 +1,175 @@
+"""Runs on the real sandbox with a scripted model: the conditions under which a program is imagined, and surprise."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli, requests_of
+from test_run_scripted import CRASHING, GOOD, IMAGINED, MARKED, Scripted, experiment, replies, result_of
+from vllm import Server, serving
+
+from agents.model import Message
+from agents.registry import open_model
+from agents.surprise import AS_IT_CAME
+from experiment.progress import Silent
+from gedanken.loading import load_experiment, load_persona
+from graphs.experiment_graph import build_graph
+from graphs.state import Context
+
+pytestmark = pytest.mark.docker
+
+
+def test_the_conditions_are_named_in_every_result_and_obeyed(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    path = experiment(
+        tmp_path,
+        persona="ubuntu-18.04-4x3090",
+        conditions={"source": "hidden", "session": "fresh", "temperature": 0.5},
+    )
+    model = scripted(replies(MARKED, run=f"1/3 is computed\nOUTPUT:\n{IMAGINED}"))
+    done = gedanken(
+        "run", path, "--model", model, "--no-claims", "--steps", "--temperature", 0.25, "--real", 0, "--out", out
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads((out / "run.json").read_text())
+    conditions = {
+        "source": "hidden",
+        "session": "fresh",
+        "claims": False,
+        "steps": True,
+        "temperature": 0.25,
+        "persona": "ubuntu-18.04-4x3090",
+        "claimed": [],
+    }
+    assert result["conditions"] == json.loads((out / "comparison.json").read_text())["conditions"] == conditions
+    assert "source hidden, session fresh, claims: dropped, working steps, temperature 0.25" in done.stdout
+    assert "surprise: not available: " in done.stdout
+    assert not [finding for finding in result["findings"] if finding["explained_by"]]
+    runs = [one for one in result["imagined"] if one["program"]]
+    assert [one["seal"]["settings"]["temperature"] for one in runs] == [0.0, 0.25, 0.25, 0.25]
+    assert all((out / one["stdout"]).read_text() == IMAGINED for one in runs)
+    asked = [request for request in requests_of(out, "imagined machine") if "python3 train.py" in request]
+    assert len(asked) == 4
+    assert all("{Write it.}" in request and "secrets" not in request and "3090" not in request for request in asked)
+    assert not [request for request in asked if "cat train.py" in request]
+
+
+def test_a_claim_is_named_among_the_conditions_where_it_is_made(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    path = experiment(tmp_path, persona="ubuntu-18.04-4x3090")
+    done = gedanken(
+        "run",
+        path,
+        "--model",
+        scripted(replies(GOOD)),
+        "--json",
+        "--real",
+        0,
+        "--imagined",
+        0,
+        "--no-surprise",
+        "--out",
+        tmp_path / "out",
+    )
+    result = result_of(done)
+    assert result["conditions"]["claimed"] == ["os", "python", "torch", "cuda", "gpus"]
+    assert "surprise" not in result
+
+
+def test_no_model_is_asked_for_the_crash_of_a_program_that_it_was_not_shown(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    path = experiment(tmp_path, conditions={"source": "hidden"})
+    done = gedanken("run", path, "--model", scripted(replies(CRASHING, GOOD)), "--json", "--out", tmp_path / "out")
+    result = result_of(done)
+    assert [program["works"] for program in result["programs"]] == [False, True]
+    assert {one["program"] for one in result["imagined"]} == {None, "train-v2"}
+    assert "exit status differs" not in {one["kind"] for one in result["findings"] if "train-v1" in one["claim"]}
+
+
+@pytest.mark.parametrize("samples", [0, 2])
+def test_the_trunk_does_not_depend_on_the_number_of_samples(
+    machine: Any, mnist: Any, scripted: Scripted, tmp_path: Path, samples: int
+) -> None:
+    """What an ordinary command finds in the server's cache is its own trunk's, or nothing."""
+    task = {"layers": 2, "epochs": 3}
+    script = [
+        {"tell": "Write it.", "write": "train.py", "task": task},
+        "pwd",
+        "ls",
+        "python3 train.py",
+        "whoami",
+        "id",
+    ]
+    asked: list[tuple[str, bool]] = []
+
+    async def remember(messages: Sequence[Message], fresh: bool) -> None:
+        asked.append((messages[-1].text, fresh))
+
+    async def use() -> None:
+        async with open_model(scripted(replies(GOOD)), None, Silent()) as model:
+            context = Context(
+                load_experiment(str(experiment(tmp_path, script=script))),
+                load_persona("matched"),
+                await machine.measure(mnist[0]),
+                replace(model, prepare=remember),
+                machine,
+                real=0,
+                imagined=samples,
+            )
+            await build_graph().ainvoke({"index": -1}, {"recursion_limit": 100}, context=context)
+
+    asyncio.run(use())
+    written = next(at for at, (text, _fresh) in enumerate(asked) if "Write it" in text)
+    assert asked[written + 1 :] == [
+        ("pwd", False),
+        ("ls", False),
+        *[("python3 train.py", True)] * (samples + 1),
+        ("whoami", True),
+        ("id", False),
+    ]
+
+
+def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanken: Cli, tmp_path: Path) -> None:
+    """The canary once more, at the server: all that was ever sent, in the order in which it came."""
+    out = tmp_path / "out"
+    with serving(Server(replies(MARKED))) as server:
+        done = gedanken(
+            "run", experiment(tmp_path), "--model", "openai:small", "--base-url", server.address, "--out", out
+        )
+    assert done.returncode == 0, done.stderr
+    result = json.loads((out / "run.json").read_text())
+    printed = [(out / one["stdout"]).read_text() for one in result["real"] if one["program"]]
+    marks = [text.split("mark ")[1].strip() for text in printed]
+    assert len(set(marks)) == 8
+    sent = [json.dumps(request) for request in server.requests]
+    last = max(at for at, request in enumerate(server.requests) if request.get("stream"))
+    assert not [mark for mark in marks for text in sent[: last + 1] if mark in text]
+    assert [mark for mark in marks for text in sent[last + 1 :] if mark in text] == marks[:1]
+    assert marks[0] in "".join(requests_of(out, "surprise"))
+    (surprise,) = result["surprise"]
+    assert [line["text"] for line in surprise["real"]] == printed[0].splitlines()
+    assert [line["text"] for line in surprise["imagined"]] == IMAGINED.splitlines()
+    assert all(line["nats"] == line["tokens"] / 2 > 0 for line in surprise["real"])
+    assert "surprise a token, train-v1: 0.5 nats at the real output, 0.5 nats at its own" in done.stdout
+
+
+def test_its_own_surprise_is_that_of_the_reply_as_it_came(gedanken: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    fenced = f"```\n{IMAGINED}```\n"
+    warned = GOOD + 'import sys\nprint("a warning", file=sys.stderr)\n'
+    with serving(Server(replies(warned, run=fenced))) as server:
+        options = ["--model", "openai:small", "--base-url", server.address, "--real", 0, "--imagined", 0]
+        done = gedanken("run", experiment(tmp_path), *options, "--out", out)
+    assert done.returncode == 0, done.stderr
+    (surprise,) = json.loads((out / "run.json").read_text())["surprise"]
+    assert "\n".join(line["text"] for line in surprise["imagined"]) == fenced.rstrip()
+    assert "a warning" in {line["text"] for line in surprise["real"]}
+    assert surprise["notes"] == [AS_IT_CAME]
