@@ -46,7 +46,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
     ours, theirs = seen_lines(real.output), seen_lines(imagined.stdout)
     if ours == theirs:
         return ()  # an imagined exit code is read off the output: equal output is as good as it gets
-    explained = _explaining(real.command, claims)
+    explained = claims_behind(real.command, claims)
     findings = []
     if None not in (real.exit_code, imagined.exit_code) and (real.exit_code == 0) != (imagined.exit_code == 0):
         findings.append(
@@ -192,7 +192,7 @@ def _persona(answer: Execution, claim: str, texts: Sequence[str]) -> Finding:
     return Finding("departs from its persona", claim, tuple(_where(answer, text) for text in texts[:4] if text))
 
 
-def _explaining(command: str, claims: tuple[str, ...]) -> str | None:
+def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
     """The claims that account for a difference in the answer to this command."""
     shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
     return ", ".join(claim for claim in claims if claim in shown) or None

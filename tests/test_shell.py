@@ -139,7 +139,7 @@ def test_on_both_machines_the_answers_stand_labelled_under_the_command(shell: Sh
 def test_a_real_machine_is_typed_into_as_sh_would(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine\n")
     lines = ":put notes.txt\ncd /tmp && export X=1\npwd; echo $X\nfor i in 1 2\ndo printf $i\ndone\ncat ~/notes.txt\n"
-    done = shell(f"{lines}exit 7", "--machine", "real")
+    done = shell(f"{lines}(exit 7)\nexit\necho never typed\n", "--machine", "real")
     assert done.stdout == "notes.txt is in the home folder of: real (docker)\n/tmp\n1\n12mine\n"
     assert done.returncode == 7
 
@@ -495,3 +495,15 @@ def test_a_diff_shows_what_stands_around_a_difference() -> None:
         " 19",
         "-20",
     ]
+
+
+def test_exit_leaves_as_in_sh(shell: Shell) -> None:
+    assert (shell("pwd\nexit 3\npwd\n").returncode, shell("exit\n").returncode) == (3, 0)
+    assert "pwd" not in shell("exit 3\npwd\n").stdout
+
+
+@pytest.mark.docker
+def test_a_difference_that_the_persona_claims_is_said_to_be_one(shell: Shell) -> None:
+    both = ("--machine", "both")
+    assert "claims its own: gpus" in shell("nvidia-smi\n", *both, "--persona", "ubuntu-18.04-4x3090").stderr
+    assert "claims" not in shell("nvidia-smi\n", *both).stderr

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from compare.answers import claims_behind
+from compare.seen import seen_lines
 from experiment.errors import NoSandbox
 from experiment.execution import Cause, Execution
 from gedanken.shell.context import never_stored
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from agents.session import Turn
 
 UNKNOWN_END = 1
-_LEAVES = re.compile(r"(?:exit|logout)\b")
+_LEAVES = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
 
 
 class Known(NamedTuple):
@@ -73,11 +75,15 @@ class Sitting:
             )
 
     async def type(self, command: str) -> None:
-        """Type a command into the machines that are on, and show what comes.
+        """Type a command into the machines that are on, and show what comes; `exit` leaves, as in sh.
 
         Raises NoModel or NoSandbox for a machine that is lost, after what the other one answered was shown; BadInput
         where the session cannot be kept; CancelledError where Ctrl-C stopped it.
         """
+        if leaves := _LEAVES.fullmatch(command):
+            self.over = True
+            self.exit_code = int(leaves["code"]) & 0xFF if leaves["code"] else self.exit_code
+            return
         both = self.terminals.on == "both"
         try:
             answers = await (self._type_both(command) if both else self._type_one(command))
@@ -89,8 +95,6 @@ class Sitting:
             raise answers.lost[0]
         if answers.real and answers.real.cause is Cause.ENGINE_LOST:
             raise NoSandbox("; ".join(answers.real.notes))
-        if self.face.interactive and _LEAVES.match(command):
-            self.face.remark("Ctrl-D or :quit leaves this shell")
 
     def _record(self, answers: Answers) -> None:
         """Take note of what came, before it is shown: Ctrl-C ends the showing too."""
@@ -107,7 +111,16 @@ class Sitting:
         self._record(answers)
         if answers.real or answers.imagined:
             await self.face.answers(answers, self.names)
+            self._explain(answers)
         return answers
+
+    def _explain(self, answers: Answers) -> None:
+        """Name the claims of the persona that account for a difference."""
+        real, imagined, machine = answers.real, answers.imagined, self.terminals.imagined
+        if not (real and imagined and machine) or seen_lines(real.shown) == seen_lines(imagined.shown):
+            return
+        if claims := claims_behind(answers.command, machine.persona.claims):
+            self.face.remark(f"the persona claims its own: {claims}")
 
     async def _type_one(self, command: str) -> Answers:
         which: Which = "real" if self.terminals.on == "real" else "imagined"
