@@ -24,9 +24,9 @@ PROMPT = "imagined$ "
 HEAD = """\
 # The article's script, typed into a machine that does not exist
 
-Recorded by `{command}` on {date}: each line of [article.txt](../benchmarks/article.txt) was typed through a real
-pseudo-terminal into `gedanken shell --machine imagined`, model `{model}`. {minutes:.0f} minutes. Nothing is left out
-and nothing is changed; run the command again to make this page anew. What it shows is told in
+`{command}` made this page on {date}, in {minutes:.0f} minutes.
+Each line of [article.txt](../benchmarks/article.txt) was typed through a real pseudo-terminal into
+`gedanken shell --machine imagined`. Nothing is left out and nothing is changed. What it shows stands in
 [results.md](results.md#the-articles-script).
 
 """
@@ -41,7 +41,6 @@ def main() -> None:
     head = HEAD.format(
         command=f"python -m benchmarks.article --model {arguments.model}",
         date=datetime.now(UTC).date().isoformat(),
-        model=arguments.model,
         minutes=(time.monotonic() - started) / 60,
     )
     fence = fence_for(shown)
