@@ -121,6 +121,9 @@ class _Ends:
         if self._begins_with_command():
             for _line in self._wanted:
                 self._take("echo of the command", self._filled.popleft())
+            if self._opening and self._filled and self._lines[self._filled[0]] == self._opening:
+                self._take("code fence", self._filled.popleft())  # which held nothing but the echo
+                self._opening = ""
             return True
         if not self._filled or self._opening or self._was_typed(self._filled[0]):
             return False
@@ -134,8 +137,9 @@ class _Ends:
 
     def _stop_at_next_command(self) -> None:
         """Take off a prompt with a further command, and all that the machine answered to it."""
-        further = [at for at in self._filled if _NEXT_COMMAND.match(self._lines[at]) and not self._was_typed(at)]
-        while further and len(self._filled) > 1 and self._filled[-1] >= further[0]:
+        answer = islice(self._filled, 1, None)  # after a reply that begins so there would be nothing left
+        further = [at for at in answer if _NEXT_COMMAND.match(self._lines[at]) and not self._was_typed(at)]
+        while further and self._filled[-1] >= further[0]:
             self._take("plays further commands", self._filled.pop())
 
     def _leads_up(self, line: str) -> bool:

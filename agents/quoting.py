@@ -18,8 +18,11 @@ LONGEST_SIZE = 6
 """Digits of a whole number that a program may have to take from a message: a size that did not fit."""
 MOST_DECIMALS = 17
 """Of a double."""
+USUAL_DECIMALS = frozenset((0.999, 0.9999))
+"""That stand in programs anyway, as the second beta of Adam."""
 
 _WORD = re.compile(r"[^\W_]+")
+_PRINTED = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a unit may stand right behind it: 12.345s
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNORECASE)
 
 
@@ -35,8 +38,8 @@ def quotes(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
 
 
 def _number(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    printed = [float(number) for text in shown for number in _DECIMAL.findall(text)]
-    old = {float(number) for text in known for number in _DECIMAL.findall(text)}
+    printed = [float(number) for text in shown for number in _PRINTED.findall(text)]
+    old = USUAL_DECIMALS | {float(number) for text in known for number in _DECIMAL.findall(text)}
     for number in _DECIMAL.findall(source):
         digits = number.lower().split("e")[0].replace(".", "").lstrip("0")
         if len(digits) < TELLING_DIGITS or float(number) in old:

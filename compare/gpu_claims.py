@@ -16,7 +16,10 @@ _CLAIM = re.compile(
     r"\b(?:using|on|with)\s+(?:[1-9]\d{0,3}\s?x\s?)?(?:NVIDIA|GeForce|RTX|GTX|Tesla)\b",
     re.IGNORECASE | re.ASCII,
 )
-_DENIAL = re.compile(r"\b(?:no|not|without|unavailable|none|false|falling back|cpu)\b|n't\b", re.IGNORECASE)
+_DENIAL = re.compile(
+    r"\b(?:no|not|cannot|without|unavailable|disabled|none|false|falling back|would|may|if|cpu)\b|n't\b",
+    re.IGNORECASE,
+)
 LONGEST = 400
 """Characters of a line that are looked at: a claim is short."""
 

@@ -11,7 +11,8 @@ from compare.curves import Curves
 _DECLARED = re.compile(
     r"^[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"
     r"and so on|continues?)\b|\b(?:not|aren't|isn't) (?:shown|displayed|printed|listed|included)\b|"
-    r"^\W{0,4}\d{1,18} (?:more|other|further) epochs\b|\bepochs?\W{0,3}\d{1,18}\s?(?:-|–|to|\.\.+)\s?\d{1,18}\b",
+    r"^\W{0,4}\d{1,18} (?:more|other|further) epochs\b|"
+    r"\bepochs?\W{0,3}\d{1,18}\s?(?:-|–|to|through|\.\.+)\s?\d{1,18}\W*$",
     re.IGNORECASE,
 )
 

@@ -5,7 +5,7 @@
 exec 3>&2 2>/dev/null
 set -m # a process group for the command, and an interrupt that it can catch
 timeout --kill-after="$2" "$1" \
-  bash -c '. "$1"; eval "$2"' bash "${BASH_SOURCE%/*}/session.sh" "$3" 2>&3 3>&- &
+  bash -c '. "$1"; eval "$_gd_command"' bash "${BASH_SOURCE%/*}/session.sh" "$3" 2>&3 3>&- &
 command=$!
 trap 'kill -TERM $command' TERM
 wait $command

@@ -41,7 +41,7 @@ class HostEngine:
         timeout = ["timeout", f"--kill-after={GRACE_SECONDS:g}", f"{backstop_seconds(order.limits):g}"]
         process = start_at_gate(
             [],
-            [*timeout, "bash", "-c", '. "$1"; eval "$2"', "bash", str(SESSION_SCRIPT), order.command],
+            [*timeout, "bash", "-c", '. "$1"; eval "$_gd_command"', "bash", str(SESSION_SCRIPT), order.command],
             order.limits,
             _process_limit(order.limits.processes),
             env=self._variables(order),

@@ -1,7 +1,8 @@
 # Sourced before each command of a session, which is evaluated after it: reads what a terminal remembers, and has it
 # written when the command ends. Directory, variables and exit status are kept as data, never as code, in
 # GEDANKEN_SESSION, where a program may have put anything in their place: pipes that nobody writes, folders.
-_gd_memory=${GEDANKEN_SESSION:-/run/session}
+_gd_memory=${GEDANKEN_SESSION:-/run/session} _gd_home=$HOME _gd_command=$2
+set -- # a terminal has no arguments
 # What belongs to this command alone, or would change how it is read.
 _gd_is_ours() {
   case $1 in
@@ -31,18 +32,20 @@ if [ -f "$_gd_memory/variables" ]; then
 fi
 if [ -f "$_gd_memory/directory" ]; then IFS= read -r -n 4096 -d '' _gd_directory < "$_gd_memory/directory"; fi
 cd "${_gd_directory/#\~/$HOME}" 2>/dev/null || cd "$HOME" || exit 1
-unset _gd_pair _gd_name _gd_directory
+unset _gd_pair _gd_name _gd_directory OLDPWD
 
-_gd_write_directory() { case $PWD in "$HOME"*) printf '~%s\0' "${PWD#"$HOME"}" ;; *) printf '%s\0' "$PWD" ;; esac }
+_gd_write_directory() {
+  case $PWD/ in "$_gd_home"/*) printf '~%s\0' "${PWD#"$_gd_home"}" ;; *) printf '%s\0' "$PWD" ;; esac
+}
 _gd_write_variables() {
   local _gd_name
   _gd_all_names
   for _gd_name in "${_gd_names[@]}"; do
     if _gd_is_ours "$_gd_name"; then continue; fi
     case ${!_gd_name@a} in
-      *x*) printf 'x%s=%s\0' "$_gd_name" "${!_gd_name}" ;;
+      *x*) printf 'x%s=%s\0' "$_gd_name" "${!_gd_name}" || return 1 ;;
       *[aAr]*) ;; # lists and constants are given up
-      *) [[ $_gd_of_bash == *" $_gd_name "* ]] || printf -- '-%s=%s\0' "$_gd_name" "${!_gd_name}" ;;
+      *) [[ $_gd_of_bash == *" $_gd_name "* ]] || printf -- '-%s=%s\0' "$_gd_name" "${!_gd_name}" || return 1 ;;
     esac
   done
 }
@@ -58,7 +61,7 @@ _gd_keep() {
 } 2>/dev/null
 _gd_remember() {
   _gd_code=$?
-  { set +xC; } 2>/dev/null
+  { set +xCeu; } 2>/dev/null
   trap '' TERM
   _gd_keep directory
   _gd_keep variables

@@ -216,3 +216,8 @@ def test_refusals_and_commands_that_nobody_typed_are_taken_off_and_named(
 ) -> None:
     cleaned = clean(reply, "ls")
     assert (cleaned.text, {breach.kind for breach in cleaned.breaches}) == (text, kinds)
+
+
+def test_an_echo_in_a_fence_of_its_own_takes_no_output_with_it() -> None:
+    assert clean("```bash\nls\n```\nfoo\nbar\n", "ls").text == "foo\nbar\n"
+    assert clean("```bash\nls\n```\n\n```\nfoo\n```\n", "ls").text.strip() == "foo"

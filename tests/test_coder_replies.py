@@ -171,3 +171,8 @@ def test_a_program_that_was_run_quotes_nothing(source: str, shown: list[str], kn
 @pytest.mark.parametrize("part", ["1", "1.", "a ", "1.1 ", ".", "1e9", "'", "(", "# a1b2c3 "])
 def test_a_hostile_program_is_searched_for_quotes_in_no_time(part: str) -> None:
     quotes(part * 20_000, [part * 200], [part * 2000])
+
+
+def test_a_time_with_its_unit_is_a_number_and_a_usual_constant_no_quote() -> None:
+    assert quotes("t = 12.345\n", ["epoch 1 took 12.345s, 33.125it/s"], [""]) == "12.345"
+    assert quotes("betas = (0.9, 0.999)\n", ["acc 0.99891"], [""]) is None

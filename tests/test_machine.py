@@ -41,6 +41,12 @@ def test_files_directory_and_variables_last_from_command_to_command(machine: San
     assert told.stdout == "/home/user/deep/er\nblue\nhello\nt\n"
 
 
+def test_a_command_has_no_arguments_and_may_be_strict(machine: SandboxMachine) -> None:
+    assert run(machine, 'echo "$# [$1]"; Y=1; false').stdout == "0 []\n"
+    run(machine, 'echo "$? $Y" > ~/was; Y=9; HOME=/tmp; cd /; set -u')
+    assert run(machine, 'cat ~/was; echo "$? $Y"; pwd; cd -').output.startswith("1 1\n0 9\n/\nbash: ")
+
+
 def test_processes_do_not_outlive_their_command(machine: SandboxMachine) -> None:
     run(machine, "setsid sleep 1000 >/dev/null 2>&1 &")
     assert "sleep" not in run(machine, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").stdout.replace("cat", "")

@@ -57,6 +57,11 @@ def test_an_epoch_with_a_loss_is_shown_whatever_else_its_line_says() -> None:
     assert count(text, 1) == EpochCount(1, 1, (), (), (), (), ())
 
 
+def test_a_range_that_is_none_declares_nothing() -> None:
+    text = "".join(f"Epoch {epoch} - 938 batches\n  loss 0.3 accuracy 0.9\n" for epoch in (1, 2, 3))
+    assert count(text, 3) == EpochCount(3, 3, (), (), (), (), ())
+
+
 def test_dots_where_nothing_is_missing_declare_nothing() -> None:
     assert count(f"...\n{TEN}...\n", 10) == EpochCount(10, 10, (), (), (), (), ())
 
