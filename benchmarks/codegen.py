@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from agents.registry import open_model
-from compare.intervals import share_of
+from compare.numbers.intervals import share_of
 from gedanken.loading import load_experiment, load_persona
 from gedanken.opening import open_real
 from gedanken.screen import Screen

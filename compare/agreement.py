@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from compare.intervals import Share, share_of
-from compare.seen import seen_lines
+from compare.lines.seen import seen_lines
+from compare.numbers.intervals import Share, share_of
 from experiment.execution import Cause, Execution
 
 

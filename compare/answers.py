@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from compare.comparison import short
-from compare.seen import seen_lines
+from compare.lines.seen import seen_lines
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding, LineRef
 from experiment.persona import Gpus, Persona, World

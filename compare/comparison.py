@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from compare.curves import Curves, read_curves
-from compare.ledger import Entry, keep_ledger, skeleton
-from compare.print_sites import PrintSite
-from compare.source import Source
+from compare.lines.ledger import Entry, keep_ledger
+from compare.lines.print_sites import PrintSite
+from compare.lines.transcript import skeleton
+from compare.numbers.curves import Curves, read_curves
+from compare.programs.source import Source
 from experiment.execution import Cause, Execution
 from experiment.finding import LineRef
 from experiment.program import Program

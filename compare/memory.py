@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from compare.seen import seen_lines
+from compare.lines.seen import seen_lines
 from experiment.execution import Execution
 
 Verdict = Literal["kept", "changed", "lost"]

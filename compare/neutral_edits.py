@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from compare.comparison import Observed
-from compare.intervals import Share, share_of
-from compare.ledger import skeleton
-from compare.prints import PrintRow, rows_for
-from compare.seen import seen_lines
-from compare.source import Source
+from compare.lines.prints import PrintRow, rows_for
+from compare.lines.seen import seen_lines
+from compare.lines.transcript import skeleton
+from compare.numbers.intervals import Share, share_of
+from compare.programs.source import Source
 from experiment.execution import Cause, Execution
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from compare.compared import Compared
 from compare.comparison import Comparison, Observed
-from compare.gpu_claims import gpu_claims
-from compare.line_checks import counts, exit_status, fixed_seed, foreign_lines, literals
-from compare.number_checks import epochs, first_and_last, impossible_values, last_values, times
-from compare.reused_numbers import reused_numbers
-from compare.source import Source
+from compare.lines.line_checks import counts, exit_status, fixed_seed, foreign_lines, literals
+from compare.numbers.number_checks import epochs, first_and_last, impossible_values, last_values, times
+from compare.numbers.reused_numbers import reused_numbers
+from compare.oracles.gpu_claims import gpu_claims
+from compare.programs.source import Source
 from experiment.execution import Execution
 from experiment.finding import Finding
 from experiment.program import Program
@@ -36,7 +37,7 @@ def compare_runs(
     claims: tuple[str, ...] = (),
     earlier: Sequence[Execution] = (),
     gpus: int | None = None,
-) -> tuple[Finding, ...]:
+) -> Compared:
     """Everything found when runs of one program, or logs without one, are held side by side.
 
     `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
@@ -58,4 +59,4 @@ def compare_runs(
         tuple(Observed(execution, ()) for execution in earlier),
         gpus,
     )
-    return tuple(finding for check in CHECKS for finding in check(comparison))
+    return Compared(findings=tuple(finding for check in CHECKS for finding in check(comparison)))

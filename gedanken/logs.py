@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agents.terminal import exit_code_of
 from compare.program_run import compare_runs
-from compare.source import Source
+from compare.programs.source import Source
 from experiment.errors import BadInput
 from experiment.execution import Execution
 from experiment.finding import Finding
@@ -28,7 +28,7 @@ def compare_logs(real: Sequence[Path], imagined: Sequence[Path], program: Path |
     # Neither list has a trunk, so that both count from 1.
     ours = [_execution(path, seed=number) for number, path in enumerate(real, start=1)]
     theirs = [_execution(path, sample=number) for number, path in enumerate(imagined, start=1)]
-    return compare_runs(source, ours, theirs)
+    return compare_runs(source, ours, theirs).findings
 
 
 def _execution(path: Path, *, seed: int | None = None, sample: int | None = None) -> Execution:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from agents.surprise import Lines, ProgramSurprise
-from compare.edits_told import Diff, diff_of
-from compare.prints import PrintRow, print_table
+from compare.lines.prints import PrintRow, print_table
+from compare.programs.edits_told import Diff, diff_of
 from experiment.errors import BadInput
 from experiment.execution import Execution
 from experiment.finding import Finding

@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from compare.seen import seen_lines
+from compare.lines.seen import seen_lines
 
 PLAIN_SECONDS = 5.0
 LINES_SHOWN = 8

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from agents.surprise import Lines, ProgramSurprise
 from compare.comparison import short
-from compare.curves import read_curves
-from compare.prints import PrintRow, Shown
+from compare.lines.prints import PrintRow, Shown
+from compare.numbers.curves import read_curves
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from gedanken.record import Record, told_counts

@@ -13,10 +13,10 @@ from agents.quoting import quotes
 from agents.session import Session
 from agents.surprise import surprises
 from agents.terminal import typing
-from compare.acceptance import Before, problems_of
 from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
-from compare.edits_told import judge_edit, judge_repeat
 from compare.program_run import compare_runs
+from compare.programs.acceptance import Before, problems_of
+from compare.programs.edits_told import judge_edit, judge_repeat
 from experiment.errors import NoSandbox
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
@@ -193,7 +193,8 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
         imagined = [one for one in here if one.program == label and one.imagined]
         if label is not None:
             before = runs_before(state, label)
-            findings += compare_runs(programs[label], real, imagined, claims, before, context.world.gpus.count)
+            compared = compare_runs(programs[label], real, imagined, claims, before, context.world.gpus.count)
+            findings += compared.findings
         elif imagined:
             findings += compare_answers(real[0], imagined[0], claims)
     step = next_step(context, state)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from agents.coder import ending_of
 from agents.session import Session
 from agents.surprise import Question
-from compare.source import Source
+from compare.programs.source import Source
 from experiment.execution import Execution
 from experiment.program import Program
 from experiment.script import Experiment

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from agents.terminal import exit_code_of
+from compare.program_run import compare_runs
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from experiment.program import Program
@@ -94,6 +95,11 @@ def ended(execution: Execution, cause: Cause = Cause.FINISHED) -> Execution:
     """The execution with the exit code that its output tells."""
     exit_code, read = exit_code_of(execution.stdout, cut=cause is Cause.CUT)
     return replace(execution, exit_code=exit_code, cause=read)
+
+
+def findings_of(*arguments: Any, **named: Any) -> tuple[Finding, ...]:
+    """What `compare_runs` finds."""
+    return compare_runs(*arguments, **named).findings
 
 
 def kinds(findings: Sequence[Finding]) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, lines, real
 
-from compare.acceptance import Before, problems_of
+from compare.programs.acceptance import Before, problems_of
 from experiment.execution import Cause, Execution
 from experiment.script import Task
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from builders import SHAPE, TRACEBACK, TRAIN, imagined, lines, program, real, seeds
+from builders import SHAPE, TRACEBACK, TRAIN, findings_of, imagined, lines, program, real, seeds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.edits_told import diff_of, judge_edit, judge_repeat
-from compare.gpu_claims import claims_in
-from compare.program_run import compare_runs
-from compare.source import Source
-from compare.training_settings import batch_size, learning_rate, times_held
+from compare.oracles.gpu_claims import claims_in
+from compare.programs.edits_told import diff_of, judge_edit, judge_repeat
+from compare.programs.source import Source
+from compare.programs.training_settings import batch_size, learning_rate, times_held
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from experiment.program import Edit
@@ -115,7 +114,7 @@ def reused(
     said: str, before: str, ours: Sequence[str] = REAL[:3], theirs: Sequence[str] = REAL[3:], source: str = TRAIN
 ) -> list[Finding]:
     earlier = [imagined(before, 0, program=OTHER), *seeds(theirs, program=OTHER)]
-    found = compare_runs(program(source), seeds(ours), [imagined(said)], earlier=earlier)
+    found = findings_of(program(source), seeds(ours), [imagined(said)], earlier=earlier)
     return [finding for finding in found if finding.kind == "numbers reused"]
 
 
@@ -183,7 +182,7 @@ def test_real_runs_with_the_same_seed_do_not_tell_whether_real_runs_repeat() -> 
 
 
 def test_numbers_are_compared_with_imagined_runs_of_other_versions_only() -> None:
-    found = compare_runs(program(), seeds(REAL), [imagined(lines(SAID), 1), imagined(lines(SAID), 2)])
+    found = findings_of(program(), seeds(REAL), [imagined(lines(SAID), 1), imagined(lines(SAID), 2)])
     assert "numbers reused" not in {finding.kind for finding in found}
 
 
@@ -233,7 +232,7 @@ NAMES_NONE = TRAIN.replace("'cuda' if torch.cuda.is_available() else 'cpu'", "'c
 
 
 def gpus(source: str, said: str, claims: tuple[str, ...] = (), has: int = 0, really: str = "") -> list[Finding]:
-    found = compare_runs(program(source), seeds([really] * 2), [imagined(said)], claims, (), has)
+    found = findings_of(program(source), seeds([really] * 2), [imagined(said)], claims, (), has)
     return [finding for finding in found if finding.kind == "GPUs it could not use"]
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
-from builders import SHAPE, TRACEBACK, TRAIN, ended, imagined, kinds, lines, program, real, seeds
+from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kinds, lines, program, real, seeds
 
 from compare import program_run
-from compare.durations import claimed_seconds
-from compare.program_run import CHECKS, compare_runs
+from compare.numbers.durations import claimed_seconds
+from compare.program_run import CHECKS
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 
@@ -174,16 +174,16 @@ CASES = {
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
-def findings_of(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
+def found_in(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
     ours = [ended(one) for one in seeds(case.real)]
-    return compare_runs(program(case.source), ours, [ended(imagined(text), cause)], earlier=case.earlier)
+    return findings_of(program(case.source), ours, [ended(imagined(text), cause)], earlier=case.earlier)
 
 
 @cases
 def test_a_fault_is_found_and_its_line_pointed_at(case: Case) -> None:
     pointed = [
         line.text
-        for finding in findings_of(case, case.bad, case.cause)
+        for finding in found_in(case, case.bad, case.cause)
         if finding.kind == case.kind
         for line in finding.lines
     ]
@@ -193,20 +193,20 @@ def test_a_fault_is_found_and_its_line_pointed_at(case: Case) -> None:
 @cases
 def test_the_number_of_the_line_is_the_one_in_the_output(case: Case) -> None:
     shown = case.bad.splitlines()
-    refs = [line for finding in findings_of(case, case.bad, case.cause) for line in finding.lines]
+    refs = [line for finding in found_in(case, case.bad, case.cause) for line in finding.lines]
     for line in refs:
         assert line.source != imagined("").label or shown[line.number - 1] == line.text
 
 
 @cases
 def test_a_twin_without_the_fault_has_no_such_finding(case: Case) -> None:
-    assert case.kind not in kinds(findings_of(case, case.twin))
+    assert case.kind not in kinds(found_in(case, case.twin))
 
 
 @cases
 def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program_run, "CHECKS", tuple(check for check in CHECKS if check.__name__ != case.check))
-    found = [finding for finding in findings_of(case, case.bad, case.cause) if finding.kind == case.kind]
+    found = [finding for finding in found_in(case, case.bad, case.cause) if finding.kind == case.kind]
     assert case.line not in [line.text for finding in found for line in finding.lines]
 
 
@@ -216,7 +216,7 @@ def test_every_check_has_a_case() -> None:
 
 def test_the_article_s_two_wordings_are_both_named() -> None:
     case = CASES["the article's shape"]
-    (finding,) = findings_of(case, case.bad)
+    (finding,) = found_in(case, case.bad)
     assert "“shape of input is {}” (line 17)" in finding.claim
     assert "“shape of input passed through the network is torch.Size([64, 3, 32, 32])”" in finding.claim
     assert [(line.source, line.number) for line in finding.lines] == [
@@ -229,17 +229,17 @@ def test_the_article_s_two_wordings_are_both_named() -> None:
 def test_one_changed_wording_is_named_once_however_often_it_appears() -> None:
     text = "".join(f"Epoch {n}/3, loss {n}, acc {n}\n" for n in (1, 2, 3))
     assert (
-        kinds(compare_runs(program(), seeds(REAL), [imagined(text), imagined(text, 2)])).count("literal differs") == 1
+        kinds(findings_of(program(), seeds(REAL), [imagined(text), imagined(text, 2)])).count("literal differs") == 1
     )
 
 
 def test_a_seed_fixed_by_the_program_holds_as_far_as_a_cut_reply_goes() -> None:
     run = imagined(REAL[0][:70], cause=Cause.CUT, exit_code=None)
-    assert kinds(compare_runs(program(SEEDED), seeds([REAL[0]] * 2), [run])) == ["epochs cut"]
+    assert kinds(findings_of(program(SEEDED), seeds([REAL[0]] * 2), [run])) == ["epochs cut"]
 
 
 def test_a_seed_that_does_not_hold_is_told_of_the_program_and_not_of_the_model() -> None:
-    found = compare_runs(program(SEEDED), seeds(REAL[:2]), [imagined(GOOD)])
+    found = findings_of(program(SEEDED), seeds(REAL[:2]), [imagined(GOOD)])
     assert kinds(found) == ["seed does not hold"]
     assert found[0].lines[0].text == REAL[1].splitlines()[3]
 
@@ -247,8 +247,8 @@ def test_a_seed_that_does_not_hold_is_told_of_the_program_and_not_of_the_model()
 def test_seed_0_and_sample_0_are_in_no_numeric_test() -> None:
     lucky = SHAPE + lines([0.95, 0.4, 0.05], [0.7, 0.88, 0.99])
     ours = [real(lucky, 0), *(real(text, seed) for seed, text in enumerate(REAL, start=1))]
-    assert kinds(compare_runs(program(), ours, [imagined(lucky, 0)])) == []
-    assert kinds(compare_runs(program(), ours, [imagined(lucky, 0), imagined(lucky, 1)])) == [
+    assert kinds(findings_of(program(), ours, [imagined(lucky, 0)])) == []
+    assert kinds(findings_of(program(), ours, [imagined(lucky, 0), imagined(lucky, 1)])) == [
         "last loss outside the real range",
         "last accuracy outside the real range",
     ]
@@ -257,30 +257,30 @@ def test_seed_0_and_sample_0_are_in_no_numeric_test() -> None:
 def test_a_run_that_did_not_finish_sets_no_range() -> None:
     stopped = real(SHAPE + lines([0.01], [0.99], 3), 7, cause=Cause.TIMED_OUT, exit_code=137)
     low = imagined(GOOD.replace("0.3200", "0.1234"))
-    assert kinds(compare_runs(program(), [*seeds(REAL), stopped], [low])) == ["last loss outside the real range"]
+    assert kinds(findings_of(program(), [*seeds(REAL), stopped], [low])) == ["last loss outside the real range"]
 
 
 def test_a_program_that_we_stopped_did_not_fail() -> None:
     stopped = real(REAL[0][:60], cause=Cause.TIMED_OUT, exit_code=137)
-    assert kinds(compare_runs(program(), [stopped], [imagined(GOOD)])) == []
+    assert kinds(findings_of(program(), [stopped], [imagined(GOOD)])) == []
 
 
 def test_the_range_of_a_program_that_fixes_its_seed_is_that_of_its_reseeded_runs() -> None:
     ours = seeds([REAL[0]] * 2) + [real(text, seed, arm="reseeded") for seed, text in enumerate(REAL)]
-    assert kinds(compare_runs(program(SEEDED), ours, [imagined(GOOD)])) == ["fixed seed, other output"]
+    assert kinds(findings_of(program(SEEDED), ours, [imagined(GOOD)])) == ["fixed seed, other output"]
 
 
 @pytest.mark.parametrize(("claims", "explained"), [((), None), (("os",), None), (("os", "gpus"), "gpus")])
 def test_claimed_gpus_explain_another_time(claims: tuple[str, ...], explained: str | None) -> None:
     case = CASES["four GPUs' worth of haste"]
-    (finding,) = compare_runs(program(case.source), seeds(case.real), [imagined(case.bad)], claims)
+    (finding,) = findings_of(program(case.source), seeds(case.real), [imagined(case.bad)], claims)
     assert (finding.kind, finding.explained_by) == ("time differs", explained)
 
 
 def test_a_claimed_time_is_held_against_the_clock_where_the_program_prints_none() -> None:
     slow = imagined(GOOD.replace("\n", ", time: 9 s\n"))
-    assert "time differs" in kinds(compare_runs(program(), seeds(REAL, seconds=8.0), [slow]))
-    assert "time differs" not in kinds(compare_runs(program(), seeds(REAL, seconds=30.0), [slow]))
+    assert "time differs" in kinds(findings_of(program(), seeds(REAL, seconds=8.0), [slow]))
+    assert "time differs" not in kinds(findings_of(program(), seeds(REAL, seconds=30.0), [slow]))
 
 
 @pytest.mark.parametrize(
@@ -303,5 +303,5 @@ def test_times_are_read_in_the_usual_forms(line: str, seconds: float | None) -> 
 
 
 def test_logs_without_a_program_are_compared_by_the_form_of_their_lines() -> None:
-    found = compare_runs(None, seeds(REAL), [imagined(good("Done!\n"))])
+    found = findings_of(None, seeds(REAL), [imagined(good("Done!\n"))])
     assert [(one.kind, one.lines[0].text) for one in found] == [("line in no real log", "Done!")]

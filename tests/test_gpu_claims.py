@@ -1,10 +1,9 @@
 """GPUs that imagined runs speak of: what a real run says too, or the program can say, is no invention."""
 
 import pytest
-from builders import imagined, kinds, program, seeds
+from builders import findings_of, imagined, kinds, program, seeds
 
-from compare.program_run import compare_runs
-from compare.source import Source
+from compare.programs.source import Source
 from experiment.finding import Finding
 
 ACCELERATOR = """\
@@ -17,7 +16,7 @@ FALSE_CLAIM = "GPUs it could not use"
 def findings(
     source: str, said: str, really: str = "", claims: tuple[str, ...] = (), gpus: int = 0
 ) -> tuple[Finding, ...]:
-    return compare_runs(program(source), seeds([really] * 2), [imagined(said)], claims, gpus=gpus)
+    return findings_of(program(source), seeds([really] * 2), [imagined(said)], claims, gpus=gpus)
 
 
 def test_a_device_that_a_real_run_names_may_stand_beside_another_loss() -> None:
@@ -27,9 +26,9 @@ def test_a_device_that_a_real_run_names_may_stand_beside_another_loss() -> None:
 
 def test_another_device_than_any_real_run_names_is_no_such_device() -> None:
     ours = seeds(["device cuda:0 loss 0.61\n"] * 2)
-    found = compare_runs(program("show(loss)"), ours, [imagined("device cuda:3 loss 0.61\n")], gpus=1)
+    found = findings_of(program("show(loss)"), ours, [imagined("device cuda:3 loss 0.61\n")], gpus=1)
     assert FALSE_CLAIM in kinds(found)
-    more = compare_runs(program("show()"), seeds(["Using 1 GPUs\n"] * 2), [imagined("Using 4 GPUs\n")], gpus=1)
+    more = findings_of(program("show()"), seeds(["Using 1 GPUs\n"] * 2), [imagined("Using 4 GPUs\n")], gpus=1)
     assert FALSE_CLAIM in kinds(more)
 
 

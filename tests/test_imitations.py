@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from builders import SHAPE, TRACEBACK, TRAIN, ended, imagined, kinds, lines, program, seeds
+from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kinds, lines, program, seeds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.program_run import compare_runs
 from experiment.execution import Cause
 
 GOOD = SHAPE + lines([0.99, 0.41, 0.32], [0.7, 0.88, 0.908])
@@ -70,7 +69,7 @@ def test_a_perfect_imitation_has_no_findings_though_the_program(source: str, out
     if "exit" in source:
         ours = [replace(one, exit_code=1, cause=Cause.FAILED) for one in ours]
     theirs = [ended(imagined(text, sample)) for sample, text in enumerate(outputs)]
-    assert compare_runs(program(source), ours, theirs) == ()
+    assert findings_of(program(source), ours, theirs) == ()
 
 
 FRAGMENTS = [
@@ -89,8 +88,8 @@ FRAGMENTS = [
 @given(st.sampled_from([TRAIN, SEEDED, "", "def"]), st.lists(st.sampled_from(FRAGMENTS)).map("".join) | st.text())
 def test_equal_outputs_have_no_findings_whatever_they_are(source: str, text: str) -> None:
     ours = [ended(one) for one in seeds([text] * 3)]
-    assert compare_runs(program(source), ours, [ended(imagined(text)), ended(imagined(text, 2))]) == ()
-    assert compare_runs(None, ours, [ended(imagined(text))]) == ()
+    assert findings_of(program(source), ours, [ended(imagined(text)), ended(imagined(text, 2))]) == ()
+    assert findings_of(None, ours, [ended(imagined(text))]) == ()
 
 
 @given(
@@ -103,4 +102,4 @@ def test_an_imitation_is_as_perfect_wherever_the_token_limit_cuts_it(
 ) -> None:
     text = "".join(line + "".join(between) for line in GOOD.splitlines(True))
     cut = imagined(text[: data.draw(st.integers(0, len(text) - 1))])
-    assert set(kinds(compare_runs(program(source), seeds([text] * 3), [ended(cut, Cause.CUT)]))) <= {"epochs cut"}
+    assert set(kinds(findings_of(program(source), seeds([text] * 3), [ended(cut, Cause.CUT)]))) <= {"epochs cut"}

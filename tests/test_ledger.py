@@ -5,9 +5,10 @@ from builders import SHAPE, TRACEBACK, TRAIN, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.ledger import Entry, keep_ledger, skeleton
-from compare.print_sites import HOLE, PrintSite
-from compare.source import Source
+from compare.lines.ledger import Entry, keep_ledger
+from compare.lines.print_sites import HOLE, PrintSite
+from compare.lines.transcript import skeleton
+from compare.programs.source import Source
 
 SITES = Source(TRAIN).print_sites()
 LOG = """

@@ -2,8 +2,8 @@
 
 from builders import SHAPE, TRAIN, imagined, lines, program, real
 
-from compare.prints import print_table
-from compare.source import Source
+from compare.lines.prints import print_table
+from compare.programs.source import Source
 from experiment.execution import Cause
 
 GOOD = lines([0.9, 0.4, 0.3])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from compare.neutral_edits import Edited, compare_edits, verdict_on
-from compare.source import Source
+from compare.programs.source import Source
 from experiment.execution import Cause, Execution
 from gedanken.probing.neutral_edits import EditsProbe, Question, print_probe
 from probes.neutral_edits import neutral_edits, same_when_run, watched_line

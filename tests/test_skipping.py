@@ -5,8 +5,8 @@ from builders import lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.curves import read_curves
-from compare.skipping import EpochCount, as_ranges, count_epochs
+from compare.lines.skipping import EpochCount, as_ranges, count_epochs
+from compare.numbers.curves import read_curves
 
 TEN = "".join(f"Epoch {epoch}/10 - loss: 0.5 - acc: 0.5\n" for epoch in range(1, 11))
 

@@ -5,8 +5,8 @@ from builders import TRAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.print_sites import HOLE, PrintSite
-from compare.source import Source
+from compare.lines.print_sites import HOLE, PrintSite
+from compare.programs.source import Source
 
 
 def words_of(source: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compare.comparison import short
 from compare.neutral_edits import Edited, EditReport, compare_edits, verdict_on
-from compare.source import Source
+from compare.programs.source import Source
 from experiment.conditions import Conditions
 from experiment.errors import BadInput
 from experiment.execution import Execution, Limits

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from compare.answers import claims_behind
-from compare.seen import seen_lines
+from compare.lines.seen import seen_lines
 from experiment.errors import NoSandbox
 from experiment.execution import Cause, Execution
 from gedanken.shell.context import never_stored

@@ -3,9 +3,9 @@
 import math
 from typing import NamedTuple
 
-from compare.curves import read_curves
-from compare.source import Source
-from compare.training_settings import batch_size, learning_rate, times_held
+from compare.numbers.curves import read_curves
+from compare.programs.source import Source
+from compare.programs.training_settings import batch_size, learning_rate, times_held
 from experiment.execution import Cause, Execution
 from experiment.script import Task
 

@@ -1,18 +1,17 @@
 """Whose each printed line is: assigned to a print site of the program, near to one, or foreign."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rapidfuzz import fuzz
 
-from compare.print_sites import HOLE, PrintSite
+from compare.lines.print_sites import HOLE, PrintSite
+from compare.lines.transcript import VALUE
 
 NEARNESS = 75.0
 """Percent of likeness from which a line counts as a changed wording of a site, not as foreign."""
 
-_VALUE = re.compile(r"torch\.Size\([^()]*\)|tensor\([^()]*\)|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?")
 _TRACEBACK = "Traceback (most recent call last):"
 _CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 
@@ -71,14 +70,9 @@ def _assign(number: int, line: str, sites: Sequence[PrintSite]) -> Entry:
 
 def likeness(text: str, site: PrintSite) -> float:
     """How alike the words of a line and of a site are, 0 to 100, all values set aside."""
-    ours = " ".join(_VALUE.sub(" ", text).split()).casefold()
-    theirs = " ".join(_VALUE.sub(" ", site.template.replace(HOLE, " ")).split()).casefold()
+    ours = " ".join(VALUE.sub(" ", text).split()).casefold()
+    theirs = " ".join(VALUE.sub(" ", site.template.replace(HOLE, " ")).split()).casefold()
     if not ours or not theirs:
         return 0.0
     by_words = fuzz.token_set_ratio(ours, theirs) if len(theirs.split()) > 1 else 0.0
     return max(fuzz.ratio(ours, theirs), by_words)
-
-
-def skeleton(line: str) -> str:
-    """A line without its values, for logs that come without a program."""
-    return " ".join(_VALUE.sub("#", line).split())

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compare.comparison import Observed, short
-from compare.ledger import skeleton
-from compare.print_sites import PrintSite
-from compare.source import Source
+from compare.lines.print_sites import PrintSite
+from compare.lines.transcript import skeleton
+from compare.programs.source import Source
 from experiment.execution import Execution
 from experiment.program import Program
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from compare.ledger import skeleton
+from compare.lines.transcript import skeleton
 
 _DURATION = re.compile(
     r"(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b",

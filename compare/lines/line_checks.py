@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from compare.comparison import LINES_SHOWN, Comparison, Observed, share, short, verb
-from compare.durations import untimed
-from compare.ledger import skeleton
-from compare.print_sites import HOLE, PrintSite
+from compare.lines.print_sites import HOLE, PrintSite
+from compare.lines.transcript import skeleton
+from compare.numbers.durations import untimed
 from experiment.execution import Cause
 from experiment.finding import Finding, LineRef
 

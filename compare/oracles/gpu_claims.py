@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from compare.comparison import LINES_SHOWN, Comparison, Observed, share, short, verb
-from compare.ledger import Entry
+from compare.lines.ledger import Entry
 from experiment.finding import Finding
 
 _CLAIM = re.compile(

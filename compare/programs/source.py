@@ -5,7 +5,7 @@ import math
 import operator
 from collections.abc import Callable, Container
 
-from compare.print_sites import PrintSite, called_name, other_sites, print_sites
+from compare.lines.print_sites import PrintSite, called_name, other_sites, print_sites
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
 SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")

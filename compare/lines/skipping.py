@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from compare.curves import Curves
+from compare.numbers.curves import Curves
 
 _DECLARED = re.compile(
     r"^[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from compare.comparison import LINES_SHOWN, Comparison, Observed, share
-from compare.curves import Point
-from compare.durations import claimed_seconds
-from compare.ledger import skeleton
-from compare.skipping import EpochCount, as_ranges, count_epochs
+from compare.lines.skipping import EpochCount, as_ranges, count_epochs
+from compare.lines.transcript import skeleton
+from compare.numbers.curves import Point
+from compare.numbers.durations import claimed_seconds
 from experiment.execution import Cause
 from experiment.finding import Finding
 

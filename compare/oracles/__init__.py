@@ -1,0 +1,1 @@
+"""What a claim can be held against without a run."""
