@@ -1,0 +1,92 @@
+"""How often does a comparison find something where there is nothing to find?
+
+    python -m benchmarks.false_alarms [--runs benchmarks/real_runs/runs.json.xz] [--json]
+
+Seven stored real runs of a program are held against three others that are passed off as imagined: once with the
+program's source, once as plain logs. Any finding of any kind is a false alarm. No run is used twice, so that the
+comparisons of a mode are independent. At most 5 of 100 are asked for. `--json` prints a line for each comparison,
+with everything that was found.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import get_args
+
+from benchmarks.real_runs.comparing import Given, compare
+from benchmarks.real_runs.stored import STORED, RealRuns
+from compare.compared import Compared
+from compare.numbers.intervals import share_of
+
+REAL, IMAGINED = 7, 3
+TARGET = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One comparison of real runs with real runs."""
+
+    given: Given
+    program: str
+    first_seed: int
+    """Of the ten runs, which follow one another."""
+    found: list[dict[str, object]]
+
+    @classmethod
+    def of(cls, given: Given, program: str, first_seed: int, compared: Compared) -> "Held":
+        """With its findings, as JSON has them."""
+        return cls(given, program, first_seed, [asdict(finding) for finding in compared.findings])
+
+    @property
+    def kinds(self) -> set[str]:
+        """Of its false alarms."""
+        return {str(one["kind"]) for one in self.found}
+
+
+def hold(runs: RealRuns, given: Given) -> Iterator[Held]:
+    """Every comparison that the runs are enough for."""
+    for name, source in runs.programs.items():
+        some = runs.runs[name]
+        for at in range(0, len(some) - REAL - IMAGINED + 1, REAL + IMAGINED):
+            real, others = some[at : at + REAL], some[at + REAL : at + REAL + IMAGINED]
+            compared = compare(source, given, real, [run.output for run in others])
+            yield Held.of(given, name, some[at].seed, compared)
+
+
+def table(given: Given, held: list[Held]) -> str:
+    """False alarms by program, and in all."""
+    lines = [f"## With {given}", "", "| program | comparisons | with a false alarm | kinds |", "|---|---|---|---|"]
+    for name in dict.fromkeys(one.program for one in held):
+        of_program = [one for one in held if one.program == name]
+        kinds = Counter(kind for one in of_program for kind in one.kinds)
+        alarms = sum(bool(one.found) for one in of_program)
+        told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+        lines.append(f"| {name} | {len(of_program)} | {alarms} | {told} |")
+    share = share_of(sum(bool(one.found) for one in held), len(held))
+    met = "met" if share.trials and share.successes <= TARGET * share.trials else "**missed**"
+    return "\n".join([*lines, f"| all | {len(held)} | {share} | target ≤ {TARGET:.0%}: {met} |"])
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Hold all runs against each other, in both modes, and print."""
+    runs = RealRuns.load(arguments.runs)
+    if not arguments.json:
+        print(f"{runs.count} real runs of {len(runs.programs)} programs; {'; '.join(runs.machines)}.")
+    for given in get_args(Given):
+        held = []
+        for one in hold(runs, given):
+            held.append(one)
+            if arguments.json:
+                print(json.dumps(asdict(one)), flush=True)
+        if not arguments.json:
+            print(f"\n{table(given, held)}", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=STORED, help="stored runs")
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each comparison, with its findings")
+    main(parser.parse_args())

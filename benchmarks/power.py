@@ -1,0 +1,144 @@
+"""What is caught? Real logs are doctored in fourteen ways and passed off as imagined.
+
+    python -m benchmarks.power [--comparisons 4] [--only KIND ...] [--runs benchmarks/real_runs/runs.json.xz] [--json]
+
+Of each program 7 stored runs are held against 3 others: as they are, and doctored, all three or only one. A doctoring
+is caught where there is a finding that there was not before. What takes numbers of several runs is tried with 10
+against 10 as well. Which runs are drawn is fixed; no run is in a comparison twice. A program whose logs cannot be
+doctored so (it prints no time) is not in the count. `--json` prints a line for each row, with the programs in
+which nothing was caught.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import get_args
+
+from benchmarks.doctoring import ALL, DOCTORINGS, Case, Doctoring
+from benchmarks.real_runs.comparing import Given, compare, kinds_of
+from benchmarks.real_runs.stored import STORED, RealRuns, Run
+from compare.numbers.intervals import share_of
+
+USUAL, MORE = (7, 3), (10, 10)
+HEAD = "| doctoring | size | real : imagined | doctored | with | caught | by |\n|---|---|---|---|---|---|---|"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one doctoring in one design."""
+
+    kind: str
+    size: str
+    real: int
+    imagined: int
+    doctored: int
+    given: Given
+    comparisons: int
+    caught: int
+    kinds: dict[str, int]
+    """Comparisons in which a finding of this kind caught it."""
+    missed: dict[str, int]
+    """Comparisons that caught nothing, by program."""
+
+    def __str__(self) -> str:
+        share = share_of(self.caught, self.comparisons)
+        told = ", ".join(f"{kind} {count}" for kind, count in self.kinds.items()) or "–"
+        return (
+            f"| {self.kind} | {self.size} | {self.real} : {self.imagined} | {self.doctored} of {self.imagined} "
+            f"| {self.given} | {share} | {told} |"
+        )
+
+
+class Trials:
+    """The same draws of runs for every doctoring, with what is found in them undoctored."""
+
+    def __init__(self, runs: RealRuns, comparisons: int) -> None:
+        self.runs = runs
+        self.comparisons = comparisons
+        self.found = cache(self._found)
+
+    def row(self, doctoring: Doctoring, design: tuple[int, int], doctored: int, given: Given) -> Row:
+        """Try one doctoring on every program."""
+        tried: list[tuple[str, Counter[str]]] = []
+        for name in self.runs.programs:
+            for number in range(self.comparisons):
+                texts = self._doctored(doctoring, name, number, design, doctored)
+                if texts is not None:
+                    real, _imagined = self._draw(name, number, design)
+                    after = kinds_of(compare(self.runs.programs[name], given, real, texts))
+                    tried.append((name, after - self.found(name, number, design, given)))
+        kinds = Counter(kind for _name, new in tried for kind in new)
+        missed = Counter(name for name, new in tried if not new)
+        return Row(
+            kind=doctoring.kind,
+            size=doctoring.size,
+            real=design[0],
+            imagined=design[1],
+            doctored=doctored,
+            given=given,
+            comparisons=len(tried),
+            caught=len(tried) - missed.total(),
+            kinds=dict(kinds.most_common()),
+            missed=dict(missed.most_common()),
+        )
+
+    def _doctored(
+        self, doctoring: Doctoring, name: str, number: int, design: tuple[int, int], doctored: int
+    ) -> list[str] | None:
+        """The imagined side, or None where one of its logs cannot be doctored so."""
+        real, imagined = self._draw(name, number, design)
+        logs, texts = [run.output for run in real], [run.output for run in imagined]
+        random = Random(f"{doctoring.kind} {doctoring.size} {name} {number}")
+        changed = [
+            doctoring.doctor(Case(text, logs, [*texts[:at], *texts[at + 1 :]], random))
+            for at, text in enumerate(texts[:doctored])
+        ]
+        whole = [text for text in changed if text is not None]
+        return [*whole, *texts[doctored:]] if len(whole) == doctored else None
+
+    def _draw(self, name: str, number: int, design: tuple[int, int]) -> tuple[Sequence[Run], Sequence[Run]]:
+        drawn = Random(f"{name} {number}").sample(self.runs.runs[name], sum(design))
+        return drawn[: design[0]], drawn[design[0] :]
+
+    def _found(self, name: str, number: int, design: tuple[int, int], given: Given) -> Counter[str]:
+        real, imagined = self._draw(name, number, design)
+        return kinds_of(compare(self.runs.programs[name], given, real, [run.output for run in imagined]))
+
+
+def rows(trials: Trials, kinds: Sequence[str]) -> Iterator[Row]:
+    """Every doctoring in every design, with the program and without."""
+    for doctoring in DOCTORINGS:
+        if doctoring.kind not in kinds:
+            continue
+        designs = [(USUAL, how_many) for how_many in doctoring.how_many]
+        if doctoring.how_many == ALL:
+            designs.append((MORE, MORE[1]))
+        for design, doctored in designs:
+            for given in get_args(Given):
+                yield trials.row(doctoring, design, doctored, given)
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Try everything and print."""
+    runs = RealRuns.load(arguments.runs)
+    trials = Trials(runs, arguments.comparisons)
+    if not arguments.json:
+        print(f"{arguments.comparisons} draws of each of {len(runs.programs)} programs.\n\n{HEAD}")
+    for row in rows(trials, arguments.only or KINDS):
+        print(json.dumps(asdict(row)) if arguments.json else row, flush=True)
+
+
+KINDS = tuple(dict.fromkeys(doctoring.kind for doctoring in DOCTORINGS))
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--comparisons", type=int, default=4, help="draws of runs of each program")
+    parser.add_argument("--only", nargs="+", choices=KINDS, metavar="KIND", help=f"some of: {', '.join(KINDS)}")
+    parser.add_argument("--runs", type=Path, default=STORED, help="stored runs")
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each row")
+    main(parser.parse_args())

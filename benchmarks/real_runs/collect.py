@@ -1,0 +1,111 @@
+"""Collects real runs of the programs in `programs/`, many seeds of each, in the Docker sandbox.
+
+    pip install -r benchmarks/real_runs/requirements.txt
+    python -m benchmarks.real_runs.collect [--runs 320]
+
+Goes on where it was stopped: what is stored is kept, and only seeds that are missing are run. A program that was
+changed since is begun anew.
+"""
+
+import argparse
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from benchmarks.real_runs.data import ensure_data
+from benchmarks.real_runs.stored import HERE, RealRuns, Run
+from benchmarks.sandbox_table import describe_machine
+from experiment.errors import NoSandbox
+from experiment.execution import Limits
+from gedanken.screen import Screen
+from sandbox.choice import open_engine
+from sandbox.docker_engine import DockerEngine
+from sandbox.machine import SandboxMachine
+
+LIMITS = Limits(wall_seconds=7200, output_bytes=1 << 26)
+ROUND = 20
+"""Seeds of each program that are run before what there is is stored."""
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    """Run what is missing, a round at a time."""
+    runs = with_programs(RealRuns.load())
+    rounds = [round_ for last in range(ROUND, arguments.runs + ROUND, ROUND) if (round_ := missing(runs, last))]
+    if rounds:
+        await collect(runs, rounds)
+    for name, some in runs.runs.items():
+        seconds = sum(run.seconds for run in some) / max(1, len(some))
+        print(f"{name}: {len(some)} runs of {seconds:.2f} s, {len({run.stdout for run in some})} different outputs")
+    print(f"{runs.count} runs of {len(runs.programs)} programs")
+
+
+def with_programs(stored: RealRuns) -> RealRuns:
+    """The runs of those programs that are still what they were, and a place for the others."""
+    programs = {path.stem: path.read_text() for path in sorted((HERE / "programs").glob("*.txt"))}
+    kept = {
+        name: stored.runs[name] if stored.programs.get(name) == source else [] for name, source in programs.items()
+    }
+    return RealRuns(stored.machines, programs, kept)
+
+
+def missing(runs: RealRuns, last: int) -> list[tuple[str, int]]:
+    """Programs and seeds of the round that ends with seed `last` that are not stored."""
+    wanted = range(last - ROUND + 1, last + 1)
+    there = {(name, run.seed) for name, some in runs.runs.items() for run in some}
+    return [(name, seed) for name in runs.programs for seed in wanted if (name, seed) not in there]
+
+
+async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
+    """Run all rounds in a sandbox, storing after each."""
+    screen = Screen()
+    engine = open_engine("docker", screen)
+    assert isinstance(engine, DockerEngine)
+    machine = SandboxMachine.open(engine, ensure_data(screen), LIMITS)
+    async with machine:
+        machine.write("many_seeds.py", (HERE / "many_seeds.py").read_text())
+        for name, source in runs.programs.items():
+            machine.write(f"{name}.py", source)
+        versions = (await machine.run("python3 -c 'import torch; print(torch.__version__)'")).stdout.strip()
+        where = f"{describe_machine(engine.client)}, torch {versions}, {datetime.now(UTC).date().isoformat()}"
+        if where not in runs.machines:
+            runs.machines.append(where)
+        for number, work in enumerate(rounds, start=1):
+            taken = Taken(runs, f"round {number} of {len(rounds)}")
+            machine.write("work.jsonl", "".join(json.dumps(one) + "\n" for one in work))
+            execution = await machine.run("python3 many_seeds.py < work.jsonl", on_output=taken.read)
+            runs.store()
+            if execution.exit_code != 0:
+                raise NoSandbox(f"the runs ended early, {execution.cause}: {execution.output[-500:]}")
+
+
+@dataclass
+class Taken:
+    """Takes runs out of the output of a container as they come."""
+
+    runs: RealRuns
+    title: str
+    rest: str = ""
+
+    def read(self, text: str) -> None:
+        """Take every run that is there whole, and tell of each program that is through."""
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            self._take(json.loads(line))
+
+    def _take(self, found: dict[str, Any]) -> None:
+        name, exit_code = found.pop("program"), found.pop("exit_code")
+        if exit_code != 0:
+            raise NoSandbox(f"{name} failed with seed {found['seed']}: {found['output'][-500:]}")
+        some = self.runs.runs[name]
+        some.append(Run(**found))
+        if len(some) % ROUND == 0:
+            seconds = sum(run.seconds for run in some[-ROUND:]) / ROUND
+            print(f"{self.title}: {name}, {len(some)} runs, {seconds:.2f} s each", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=320, help="runs of each program")
+    asyncio.run(main(parser.parse_args()))

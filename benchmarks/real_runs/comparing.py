@@ -1,0 +1,45 @@
+"""Stored runs as the executions that a comparison takes; whatever is passed off as imagined is a text."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from agents.terminal import exit_code_of
+from benchmarks.real_runs.stored import Run
+from compare.compared import Compared
+from compare.program_run import compare_runs
+from experiment.execution import Execution
+from experiment.program import Program
+
+Given = Literal["program", "logs"]
+"""Whether a comparison has the program's source, or plain logs only."""
+
+
+def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[str]) -> Compared:
+    """Hold real runs against texts as if these were imagined. All count: numbers begin at 1, so there is no trunk."""
+    if given == "logs":
+        ours = [_log(run.output, "log", seed=seed) for seed, run in enumerate(real, start=1)]
+        theirs = [_log(text, "imagined", sample=sample) for sample, text in enumerate(imagined, start=1)]
+        return compare_runs(None, ours, theirs)
+    program = Program("train.py", 1, source, told="", prompt="", seed=0)
+    of = program.label
+    ours = [
+        replace(_log(run.output, "docker", seed=seed, program=of), stdout=run.stdout, seconds=run.seconds)
+        for seed, run in enumerate(real, start=1)
+    ]
+    theirs = [_log(text, "imagined", sample=sample, program=of) for sample, text in enumerate(imagined, start=1)]
+    return compare_runs(program, ours, theirs)
+
+
+def kinds_of(compared: Compared) -> Counter[str]:
+    """How many findings of each kind."""
+    return Counter(finding.kind for finding in compared.findings)
+
+
+def _log(
+    text: str, machine: str, *, seed: int | None = None, sample: int | None = None, program: str | None = None
+) -> Execution:
+    exit_code, cause = exit_code_of(text, cut=False)
+    log = Execution(machine, "python3 train.py", exit_code, cause, 0.0, text, text, line=0)
+    return replace(log, seed=seed, sample=sample, program=program)

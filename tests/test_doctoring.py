@@ -1,0 +1,213 @@
+"""The benchmark's doctor does what it says, and nothing else: else a table of what is caught means nothing."""
+
+import difflib
+import re
+from random import Random
+from statistics import mean
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.doctoring import DOCTORINGS, NUMBER, Case, Doctoring
+
+EPOCHS = 6
+few = settings(max_examples=20)
+
+
+def log(losses: list[float], accuracy: float, seconds: float = 0.5) -> str:
+    """What a small program prints."""
+    epochs = [f"Epoch {at}/{len(losses)} loss: {loss:.4f} ({seconds:.2f}s)\n" for at, loss in enumerate(losses, 1)]
+    return "".join(["Training on 1000 images\n", *epochs, "\n", f"final accuracy {accuracy:.3f}\n"])
+
+
+LOSSES = st.lists(st.floats(0.01, 9), min_size=EPOCHS, max_size=EPOCHS)
+LOGS = st.builds(log, LOSSES, st.floats(0, 1), st.floats(0.01, 5))
+CASES = st.builds(
+    lambda logs, seed: Case(logs[0], logs[1:5], logs[5:], Random(seed)),
+    st.lists(LOGS, min_size=7, max_size=7),
+    st.integers(0, 99),
+)
+
+
+def doctoring(kind: str, size: str = "") -> Doctoring:
+    return next(one for one in DOCTORINGS if one.kind == kind and size in one.size)
+
+
+def doctored(case: Case, kind: str, size: str = "") -> str:
+    """What there is to doctor in these cases always is."""
+    text = doctoring(kind, size).doctor(case)
+    assert text is not None
+    return text
+
+
+def losses(text: str) -> list[float]:
+    return [float(value) for value in re.findall(r"loss: ([\d.]+)", text)]
+
+
+def without_losses(text: str) -> str:
+    return re.sub(r"loss: [\d.]+", "loss", text)
+
+
+def without_times(text: str) -> str:
+    return re.sub(r"\(.*s\)", "", text)
+
+
+def test_there_are_fourteen_kinds() -> None:
+    kinds = {(one.kind, one.size if one.kind == "one digit" else "") for one in DOCTORINGS}
+    assert len(kinds) == 14
+
+
+@pytest.mark.parametrize("one", DOCTORINGS, ids=lambda one: f"{one.kind} {one.size}")
+def test_a_log_with_nothing_to_doctor_stays_undoctored(one: Doctoring) -> None:
+    if one.kind != "foreign line":
+        assert one.doctor(Case("", [""] * 4, ["", ""], Random(0))) is None
+
+
+@pytest.mark.parametrize("one", DOCTORINGS, ids=lambda one: f"{one.kind} {one.size}")
+@few
+@given(case=CASES)
+def test_the_same_draw_is_doctored_the_same(one: Doctoring, case: Case) -> None:
+    state = case.random.getstate()
+    first = one.doctor(case)
+    case.random.setstate(state)
+    assert one.doctor(case) == first
+
+
+@few
+@given(CASES)
+def test_one_digit_of_one_loss_is_another(case: Case) -> None:
+    text = doctored(case, "one digit", "of a loss")
+    assert [a != b for a, b in zip(text, case.text, strict=True)].count(True) == 1
+    assert without_losses(text) == without_losses(case.text)
+
+
+@few
+@given(CASES)
+def test_a_fixed_number_is_one_that_all_real_runs_show(case: Case) -> None:
+    text = doctored(case, "one digit", "of a fixed number")
+    changed = [(a, b) for a, b in zip(case.lines, text.splitlines(keepends=True), strict=True) if a != b]
+    [(before, after)] = changed
+    holes = zip(NUMBER.findall(before), NUMBER.findall(after), strict=True)
+    [hole] = [at for at, (a, b) in enumerate(holes) if a != b]
+    at = case.lines.index(before)
+    assert {NUMBER.findall(real.splitlines(keepends=True)[at])[hole] for real in case.real} == {
+        NUMBER.findall(before)[hole]
+    }
+
+
+def test_a_date_a_time_and_a_version_are_no_fixed_numbers() -> None:
+    line = "2026-01-02 10:00:00 torch 2.13.0\n"
+    assert doctoring("one digit", "fixed").doctor(Case(line, [line] * 4, [], Random(0))) is None
+
+
+@few
+@given(CASES)
+def test_swapped_epochs_are_neighbours_with_all_their_lines(case: Case) -> None:
+    text = doctored(case, "epochs swapped")
+    epochs = [int(number) for number in re.findall(r"Epoch (\d+)", text)]
+    [first] = [at for at, number in enumerate(epochs, start=1) if number == at + 1]
+    assert epochs[first - 1 : first + 1] == [first + 1, first]
+    assert sorted(text.splitlines()) == sorted(case.text.splitlines())
+
+
+@few
+@given(CASES)
+def test_a_dropped_epoch_is_neither_the_first_nor_the_last(case: Case) -> None:
+    left = doctored(case, "epoch dropped").splitlines(keepends=True)
+    [gone] = [line for line in case.lines if line not in left]
+    assert gone.startswith("Epoch ") and not gone.startswith((f"Epoch {EPOCHS}", "Epoch 1/"))
+    assert [line for line in case.lines if line != gone] == left
+
+
+def test_an_epoch_goes_with_every_line_up_to_the_next() -> None:
+    text = "".join(f"Train epoch {epoch}\n  step 5 loss 0.5\n  step 9 loss 0.4\n\n" for epoch in (1, 2, 3))
+    first, _second, third = (text.splitlines(keepends=True)[at : at + 4] for at in (0, 4, 8))
+    assert doctored(Case(text, [], [], Random(0)), "epoch dropped") == "".join(first + third)
+
+
+@pytest.mark.parametrize("sds", [1, 2, 4])
+@few
+@given(case=CASES)
+def test_a_curve_is_shifted_by_the_noise_of_the_real_runs(case: Case, sds: int) -> None:
+    text = doctoring("curve shifted", f"{sds} sd").doctor(case)
+    if text is None:  # the real runs are all the same
+        return
+    for at, (before, after) in enumerate(zip(losses(case.text), losses(text), strict=True)):
+        real = [losses(one)[at] for one in case.real]
+        sd = (sum((value - mean(real)) ** 2 for value in real) / 3) ** 0.5
+        assert after == pytest.approx(before + sds * sd, abs=1e-4)
+    assert without_losses(text) == without_losses(case.text)
+
+
+@few
+@given(CASES)
+def test_half_the_spread_is_half_as_far_from_the_mean_of_the_real_runs(case: Case) -> None:
+    text = doctoring("spread").doctor(case) or case.text
+    for at, (before, after) in enumerate(zip(losses(case.text), losses(text), strict=True)):
+        real = [losses(one)[at] for one in case.real]
+        if len(set(real)) > 1:
+            assert after - mean(real) == pytest.approx((before - mean(real)) / 2, abs=1e-4)
+    assert without_losses(text) == without_losses(case.text)
+
+
+@few
+@given(CASES)
+def test_a_word_is_changed_in_one_line_or_wherever_it_is_printed(case: Case) -> None:
+    for size, counts in (("in one line", {1}), ("in every such line", {1, EPOCHS})):
+        text = doctored(case, "word changed", size)
+        changed = [(a, b) for a, b in zip(case.lines, text.splitlines(True), strict=True) if a != b]
+        assert len(changed) in counts
+        for before, after in changed:
+            assert [a != b for a, b in zip(before.split(), after.split(), strict=True)].count(True) == 1
+            assert NUMBER.findall(before) == NUMBER.findall(after)
+
+
+@few
+@given(CASES)
+def test_a_line_is_added_and_the_others_stay(case: Case) -> None:
+    for kind in ("line twice", "foreign line"):
+        text = doctored(case, kind).splitlines()
+        added = [line[2:] for line in difflib.ndiff(case.text.splitlines(), text) if line.startswith("+ ")]
+        assert len(added) == 1 and len(text) == len(case.lines) + 1
+        assert (added[0] in case.text.splitlines()) == (kind == "line twice")
+
+
+@pytest.mark.parametrize("times", [2, 10, 100])
+def test_a_stretched_time_is_one_that_has_a_unit(times: int) -> None:
+    text = doctored(Case(log([0.5, 0.4], 0.9, seconds=0.25), [], [], Random(0)), "time stretched", f"× {times}")
+    assert text == log([0.5, 0.4], 0.9, seconds=0.25 * times)
+
+
+@few
+@given(CASES)
+def test_copied_numbers_are_those_of_one_other_log(case: Case) -> None:
+    for size, logs in (("of a real run", case.real), ("of another imagined", case.others)):
+        text = doctoring("numbers copied", size).doctor(case) or case.text
+        assert without_times(text) in map(without_times, logs)
+        assert re.findall(r"\(.*s\)", text) == re.findall(r"\(.*s\)", case.text)
+
+
+@few
+@given(CASES)
+def test_rounded_numbers_have_two_decimals(case: Case) -> None:
+    text = doctored(case, "rounding")
+    assert max(len(number.partition(".")[2]) for number in NUMBER.findall(text)) == 2
+    for before, after in zip(NUMBER.findall(case.text), NUMBER.findall(text), strict=True):
+        assert float(after) == pytest.approx(float(before), abs=0.005 + 1e-9)
+
+
+@few
+@given(CASES)
+def test_exchanged_lines_differ_in_more_than_numbers(case: Case) -> None:
+    text = doctored(case, "order").splitlines(keepends=True)
+    [(a, b), (c, d)] = [pair for pair in zip(case.lines, text, strict=True) if pair[0] != pair[1]]
+    assert (a, b) == (d, c)
+    assert NUMBER.sub("", a) != NUMBER.sub("", b)
+
+
+@few
+@given(CASES)
+def test_a_truncated_log_ends_with_a_whole_line(case: Case) -> None:
+    for size, gone in (("last 10 %", 1), ("last 50 %", 4)):
+        assert doctored(case, "truncation", size) == "".join(case.lines[: len(case.lines) - gone])
