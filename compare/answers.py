@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from compare.comparison import short
+from compare.comparison import LINES_SHOWN, short
 from compare.lines.seen import seen_lines
+from compare.oracles.gpu_table import table_breaches
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding, LineRef
 from experiment.persona import Gpus, Persona, World
@@ -27,7 +28,6 @@ _SHOWS = (
 
 _GPU_CELL = re.compile(r"(?P<index>\d{1,4})\s+(?P<name>[A-Za-z].*)")
 _PERSISTENCE = re.compile(r"(?<=\s)(?:On|Off|N/A)\Z")
-_MEMORY = re.compile(r"(?<!\d)(?P<used>\d{1,12})\s*MiB\s*/\s*(?P<total>\d{1,12})\s*MiB")
 _DRIVER = re.compile(r"(?:Driver Version:|NVIDIA-SMI)\s*(?P<version>\d+(?:\.\d+)+)")
 _VERSION = re.compile(r"(?<!\d)\d+(?:\.\d+)+")
 _COUNT = re.compile(r"[0-9]{1,9}")
@@ -83,7 +83,20 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 explained,
             )
         )
-    return tuple(findings)
+    return (*findings, *_impossible_table(real, imagined))
+
+
+def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
+    """What cannot be in an imagined table of nvidia-smi, whatever GPUs are claimed."""
+    usual = {breach.rule for breach in table_breaches(real.shown.splitlines())}
+    lines = imagined.shown.splitlines()
+    for breach in table_breaches(lines):
+        if breach.rule not in usual:
+            yield Finding(
+                "oracle: GPU table",
+                f"“{short(imagined.command)}” {breach.claim}.",
+                tuple(_ref(imagined, lines, at) for at in breach.lines[:LINES_SHOWN]),
+            )
 
 
 def compare_with_persona(answers: Sequence[Execution], persona: Persona, world: World) -> tuple[Finding, ...]:
@@ -123,13 +136,6 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
         wrong = [row.text for row in rows if not _names(row.name, gpus.name)]
         if wrong:
             yield _persona(table, f"nvidia-smi names a GPU that is no {gpus.name}: {short(wrong[0])}.", wrong)
-    over = [found for found in _MEMORY.finditer(text) if int(found["used"]) > int(found["total"])]
-    if over:
-        yield Finding(
-            "contradiction",
-            f"nvidia-smi shows more memory used than there is: {over[0][0]}.",
-            tuple(_where(table, found[0]) for found in over[:4]),
-        )
     drivers = {found["version"] for found in _DRIVER.finditer(text)}
     if len(drivers) > 1:
         yield Finding(

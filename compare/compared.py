@@ -44,11 +44,14 @@ class SiteTally:
     """Imagined runs that show it more often than any real run."""
 
 
+Mark = Literal["alike", "reworded", "missing", "invented"]
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Lines of two outputs that correspond: the same number of both sides where they are paired."""
 
-    mark: Literal["alike", "reworded", "missing", "invented"]
+    mark: Mark
     """`alike`: the same words, one to one; values may differ. `reworded`: paired, in other words. `missing`: only
     the real output has them; `invented`: only the imagined one."""
     real: tuple[int, int]

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from compare.lines.ledger import Entry, keep_ledger
+from compare.lines.ledger import Ledger
 from compare.lines.print_sites import PrintSite
-from compare.lines.transcript import skeleton
+from compare.lines.steady import Steady
+from compare.lines.templates import Templates
+from compare.lines.transcript import Transcript, skeleton
 from compare.numbers.curves import Curves, read_curves
+from compare.programs.proof import proven_lines
 from compare.programs.source import Source
 from experiment.execution import Cause, Execution
 from experiment.finding import LineRef
@@ -24,6 +27,8 @@ class Observed:
     execution: Execution
     sites: tuple[PrintSite, ...]
     """Whatever its program can put on a terminal."""
+    templates: Templates | None = None
+    """Of the real logs, where there is no program."""
 
     @cached_property
     def text(self) -> str:
@@ -33,20 +38,35 @@ class Observed:
         return printed if whole else printed[: printed.rfind("\n") + 1]
 
     @cached_property
+    def transcript(self) -> Transcript:
+        return Transcript(self.text)
+
+    @cached_property
     def curves(self) -> Curves:
-        return read_curves(self.text)
+        return read_curves(self.transcript)
 
     @cached_property
-    def ledger(self) -> tuple[Entry, ...]:
-        return keep_ledger(self.text, self.sites)
-
-    @cached_property
-    def lines(self) -> list[str]:
-        return self.text.splitlines()
+    def ledger(self) -> Ledger:
+        return Ledger(self.transcript, self.sites, self.templates)
 
     @property
+    def lines(self) -> list[str]:
+        return self.transcript.lines
+
+    @cached_property
+    def outputs(self) -> tuple[Transcript, ...]:
+        """All that it shows, on either stream, with a last line that was cut."""
+        others = {self.execution.stdout, self.execution.output} - {self.text}
+        return (self.transcript, *map(Transcript, others))
+
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        """Forms of all lines that it shows, on either stream: a library's and a warning's too."""
+        return frozenset[str]().union(*(output.forms for output in self.outputs))
+
+    @cached_property
     def epochs(self) -> frozenset[int]:
-        return frozenset(epoch for _line, epoch in self.curves.epochs)
+        return frozenset(self.curves.epochs.numbers.tolist())
 
     def ref(self, index: int) -> LineRef:
         """Point at the line with this index, from 0."""
@@ -67,6 +87,60 @@ class Comparison:
     gpus: int | None = None
     """How many the real machine has; None where that is not known."""
 
+    @cached_property
+    def sites(self) -> tuple[PrintSite, ...]:
+        """The lines that are accounted for: of the program's own prints, or as its real logs show them."""
+        if self.templates is not None:
+            return self.templates.sites
+        return self.source.print_sites() if self.source else ()
+
+    @property
+    def templates(self) -> Templates | None:
+        """Of the real logs, where there is no program."""
+        return self.real[0].templates if self.real else None
+
+    @cached_property
+    def finished(self) -> tuple[Observed, ...]:
+        """Real runs that came to their end."""
+        return tuple(run for run in self.real if run.execution.cause is Cause.FINISHED)
+
+    @cached_property
+    def proven(self) -> dict[PrintSite, frozenset[str]]:
+        """The lines of each print that is the same in every run, as the source proves and no real run gainsays."""
+        lines = proven_lines(self.source.tree) if self.source else {}
+        found: dict[PrintSite, frozenset[str]] = {}
+        for site in self.sites:
+            texts = frozenset(text for text in lines.get(site.line, ()) if site.makes(text))
+            if texts and all(run.lines[at].strip() in texts for run in self.real for at in run.ledger.lines_of(site)):
+                found[site] = texts
+        return found
+
+    @cached_property
+    def steady(self) -> Steady:
+        """The numbers that all real runs show alike which came to their end."""
+        return Steady([run.transcript for run in self.finished])
+
+    @cached_property
+    def new_forms_tell(self) -> bool:
+        """Whether a line of a form that no real run has is more than chance.
+
+        It is not where a real run has a form that no other real run has, and that the source does not account for.
+        """
+        if self.templates is not None:
+            return self.templates.are_complete
+        own = [{skeleton(one.text) for one in run.ledger.one_of_each("foreign")} for run in self.real]
+        return len(own) < 2 or all(
+            any(form in other.forms for other in self.real if other is not run)
+            for run, forms in zip(self.real, own, strict=True)
+            for form in forms
+        )
+
+    @property
+    def caution(self) -> str:
+        """What a claim about lines must add where logs alone are known."""
+        alone = self.templates is not None and len(self.real) == 1
+        return " One real log cannot show how much real runs differ." if alone else ""
+
     @property
     def name(self) -> str:
         """What the program is called in a finding."""
@@ -80,9 +154,8 @@ class Comparison:
 
     @cached_property
     def forms(self) -> frozenset[str]:
-        """Forms of all lines that a real run shows, on either stream: a library's and a warning's too."""
-        shown = (run.execution.stdout + "\n" + run.execution.output for run in self.real)
-        return frozenset(skeleton(line) for text in shown for line in text.splitlines())
+        """Forms of all lines that a real run shows, on either stream."""
+        return frozenset[str]().union(*(run.forms for run in self.real))
 
     @property
     def samples(self) -> tuple[Observed, ...]:

@@ -4,9 +4,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from compare.compared import Compared
 from compare.comparison import Comparison, Observed
-from compare.lines.line_checks import counts, exit_status, fixed_seed, foreign_lines, literals
-from compare.numbers.number_checks import epochs, first_and_last, impossible_values, last_values, times
+from compare.lines.count_checks import counts, order
+from compare.lines.divergence import side_by_side
+from compare.lines.line_checks import exit_status, fixed_seed, foreign_lines, literals
+from compare.lines.tallies import tallies
+from compare.lines.templates import Templates
+from compare.lines.value_checks import constant_lines_differ, number_formats, proven_lines_differ
+from compare.numbers.copied_numbers import copied_numbers
+from compare.numbers.differences import differences
+from compare.numbers.judging import judge
+from compare.numbers.number_checks import epochs, first_and_last, impossible_values, times
 from compare.numbers.reused_numbers import reused_numbers
+from compare.oracles.every import ORACLES
 from compare.oracles.gpu_claims import gpu_claims
 from compare.programs.source import Source
 from experiment.execution import Execution
@@ -18,14 +27,19 @@ CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
     foreign_lines,
     literals,
     counts,
+    order,
+    proven_lines_differ,
+    constant_lines_differ,
+    number_formats,
     epochs,
-    last_values,
     first_and_last,
     impossible_values,
     times,
     fixed_seed,
     reused_numbers,
+    copied_numbers,
     gpu_claims,
+    *ORACLES,
 )
 """Every check, in the order in which its findings are told."""
 
@@ -50,13 +64,23 @@ def compare_runs(
         except SyntaxError:
             source = None
     sites = source.terminal_sites() if source else ()
+    templates = Templates(lambda: [run.transcript for run in ours]) if program is None else None
+    ours = tuple(Observed(execution, sites, templates) for execution in real)
     comparison = Comparison(
         program,
         source,
-        tuple(Observed(execution, sites) for execution in real),
-        tuple(Observed(execution, sites) for execution in imagined),
+        ours,
+        tuple(Observed(execution, sites, templates) for execution in imagined),
         claims,
         tuple(Observed(execution, ()) for execution in earlier),
         gpus,
     )
-    return Compared(findings=tuple(finding for check in CHECKS for finding in check(comparison)))
+    judgement = judge(comparison)
+    found = [finding for check in CHECKS for finding in check(comparison)]
+    return Compared(
+        findings=(*found, *differences(comparison, judgement)),
+        sites=tallies(comparison),
+        series=tuple(one.judged for one in judgement.tested),
+        alignment=side_by_side(comparison),
+        undecided=judgement.undecided,
+    )

@@ -1,13 +1,16 @@
 """Whose each printed line is."""
 
+from collections.abc import Sequence
+
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.lines.ledger import Entry, keep_ledger
-from compare.lines.print_sites import HOLE, PrintSite
-from compare.lines.transcript import skeleton
+from compare.lines.ledger import Entry, Ledger
+from compare.lines.print_sites import PrintSite
+from compare.lines.transcript import Transcript, skeleton
+from compare.lines.wording import HOLE
 from compare.programs.source import Source
 
 SITES = Source(TRAIN).print_sites()
@@ -18,6 +21,10 @@ print('Final test accuracy: %.2f%%' % accuracy)
 print('shape of input is', x.shape)
 print('done')
 """
+
+
+def keep_ledger(text: str, sites: Sequence[PrintSite]) -> list[Entry]:
+    return list(Ledger(Transcript(text), sites))
 
 
 def kinds(text: str) -> list[str]:
@@ -115,3 +122,17 @@ def test_lines_of_one_form_have_one_skeleton(one: int, other: int) -> None:
 @pytest.mark.parametrize("unit", ["torch.Size(", "tensor(1", " ", "Epoch 1/3 - loss: ", "9"])
 def test_a_hostile_line_is_judged_in_no_time(unit: str) -> None:
     keep_ledger(unit * (200_000 // len(unit)) + "!", SITES)
+
+
+DIGITS = Source(
+    "print('top-5', x)\nprint(f'run{n}2 of {m}')\nprint(f'{a}%')\nprint('top', x)\nprint(x, 'run')"
+).print_sites()
+PARTS = ["top-5 ", "top-55", "top ", "run", "run12 of ", "7", "2", "%", "0.5", "\n", "-", "٣"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
+def test_lines_judged_by_their_shape_are_judged_as_each_would_be_by_itself(text: str) -> None:
+    alone = [(entry.kind, entry.site) for line in text.splitlines() for entry in keep_ledger(line, DIGITS)]
+    assert [(entry.kind, entry.site) for entry in keep_ledger(text, DIGITS)] == alone
+    made = [any(site.makes(line) for site in DIGITS) for line in text.splitlines() if line.strip()]
+    assert made == [kind == "site" for kind, _site in alone]

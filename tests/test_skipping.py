@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare.lines.skipping import EpochCount, as_ranges, count_epochs
+from compare.lines.transcript import Transcript
 from compare.numbers.curves import read_curves
 
 TEN = "".join(f"Epoch {epoch}/10 - loss: 0.5 - acc: 0.5\n" for epoch in range(1, 11))
@@ -14,7 +15,7 @@ TEN = "".join(f"Epoch {epoch}/10 - loss: 0.5 - acc: 0.5\n" for epoch in range(1,
 def count(
     text: str, last: int, *, first: int = 1, cut: bool = False, possible: frozenset[int] = frozenset()
 ) -> EpochCount:
-    return count_epochs(text, read_curves(text), frozenset(range(first, last + 1)), cut, possible)
+    return count_epochs(Transcript(text), read_curves(text), frozenset(range(first, last + 1)), cut, possible)
 
 
 def epoch_lines(*epochs: int) -> str:

@@ -5,7 +5,8 @@ from builders import TRAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.lines.print_sites import HOLE, PrintSite
+from compare.lines.print_sites import PrintSite
+from compare.lines.wording import HOLE
 from compare.programs.source import Source
 
 

@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Sequence
 
 from compare.comparison import LINES_SHOWN, Comparison, Observed, share, short, verb
-from compare.lines.print_sites import HOLE, PrintSite
+from compare.lines.print_sites import PrintSite
+from compare.lines.templates import NO_LINE
 from compare.lines.transcript import skeleton
+from compare.lines.wording import HOLE
 from compare.numbers.durations import untimed
 from experiment.execution import Cause
 from experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
 """How a program ends where our own limits do not end it."""
+MOST_WORDINGS = 20
+"""Wordings that are told, at most."""
 
 
 def exit_status(these: Comparison) -> Iterable[Finding]:
@@ -38,111 +42,68 @@ def exit_status(these: Comparison) -> Iterable[Finding]:
 
 
 def foreign_lines(these: Comparison) -> Iterable[Finding]:
-    """Printed lines that no print statement of the program makes."""
-    if these.source is None:
-        yield from _lines_in_no_log(these)
+    """Printed lines that no print statement of the program makes; without a program, near to no real log's."""
+    if (not these.sites and these.source is None) or not these.new_forms_tell:
         return
-    if any(site.template.strip(f"{HOLE} ") == "" for site in these.source.terminal_sites()):
+    if these.source and any(site.template.strip(f"{HOLE} ") == "" for site in these.source.terminal_sites()):
         return  # a bare print(x) can make any line
-    refs = [
-        LineRef(run.execution.label, entry.number, entry.text)
-        for run in these.imagined
-        for entry in run.ledger
-        if entry.kind == "foreign" and skeleton(entry.text) not in these.forms
-    ]
-    if refs:
-        runs = [run for run in these.imagined if any(ref.source == run.execution.label for ref in refs)]
-        yield Finding(
-            "line without a print",
-            f"{share(runs, these.imagined)} {verb(runs, 'shows', 'show')} lines that no print statement of "
-            f"{these.name} makes, such as “{short(refs[0].text)}”.",
-            tuple(refs[:LINES_SHOWN]),
-        )
-
-
-def _lines_in_no_log(these: Comparison) -> Iterable[Finding]:
-    refs = [
-        run.ref(at)
-        for run in these.imagined
-        for at, line in enumerate(run.lines)
-        if line.strip() and skeleton(line) not in these.forms
-    ]
-    if refs and these.program is None:
-        yield Finding(
-            "line in no real log",
-            f"The imagined logs hold lines of a form that no real log has, such as “{short(refs[0].text)}”.",
-            tuple(refs[:LINES_SHOWN]),
-        )
+    refs: list[LineRef] = []
+    runs: list[Observed] = []
+    for run in these.imagined:
+        new = [entry for entry in run.ledger.one_of_each("foreign") if skeleton(entry.text) not in these.forms]
+        if new:
+            runs.append(run)
+            refs += [LineRef(run.execution.label, entry.number, entry.text) for entry in new[:LINES_SHOWN]]
+    if not refs:
+        return
+    such = f"such as “{short(refs[0].text)}”."
+    if these.source is None:
+        claim = f"The imagined logs hold lines of a form that no real log has, {such}{these.caution}"
+        yield Finding("line in no real log", claim, tuple(refs[:LINES_SHOWN]))
+        return
+    yield Finding(
+        "line without a print",
+        f"{share(runs, these.imagined)} {verb(runs, 'shows', 'show')} lines that no print statement of "
+        f"{these.name} makes, {such}",
+        tuple(refs[:LINES_SHOWN]),
+    )
 
 
 def literals(these: Comparison) -> Iterable[Finding]:
-    """A wording that differs from the code's own words; both are named."""
+    """A wording that differs from the code's own words, or the real logs'; both are named."""
     seen: set[tuple[str, str]] = set()
+    if not these.new_forms_tell:
+        return
     for run in these.imagined:
-        for entry in run.ledger:
-            if entry.kind != "literal" or entry.site is None or skeleton(entry.text) in these.forms:
+        for entry in run.ledger.one_of_each("literal"):
+            form = skeleton(entry.text)
+            if entry.site is None or form in these.forms or (entry.site.template, form) in seen:
                 continue
-            key = (entry.site.template, skeleton(entry.text))
-            if key in seen:
-                continue
-            seen.add(key)
-            really = next(
-                (
-                    LineRef(other.execution.label, found.number, found.text)
-                    for other in these.real
-                    for found in other.ledger
-                    if found.site == entry.site and found.kind == "site"
-                ),
-                None,
-            )
-            label = these.program.label if these.program else "program"
-            refs = [LineRef(run.execution.label, entry.number, entry.text)]
-            refs.append(LineRef(label, entry.site.line, entry.site.words))
+            if len(seen) == MOST_WORDINGS:
+                return
+            seen.add((entry.site.template, form))
+            refs = [run.ref(entry.number - 1), *where_printed(these, entry.site)]
+            really = f"The code prints “{entry.site.words}” (line {entry.site.line})"
+            if these.source is None:
+                really = f"The real logs have “{entry.site.words}”"
             yield Finding(
                 "literal differs",
-                f"The code prints “{entry.site.words}” (line {entry.site.line}); "
-                f"the imagined run shows “{short(entry.text.strip())}”.",
-                (*refs, really) if really else tuple(refs),
+                f"{really}; the imagined {'run' if these.source else 'log'} shows “{short(entry.text.strip())}”."
+                f"{these.caution}",
+                tuple(refs),
             )
 
 
-def counts(these: Comparison) -> Iterable[Finding]:
-    """A line printed more or less often than in any real run; lines that name an epoch are counted elsewhere."""
-    finished = [run for run in these.real if run.execution.cause is Cause.FINISHED]
-    if not finished:
-        return
-    for site in these.source.print_sites() if these.source else ():
-        real = [_lines_of(run, site) for run in finished]
-        if site.is_open or any(set(lines) & _epoch_lines(run) for run, lines in zip(finished, real, strict=True)):
-            continue
-        low, high = min(map(len, real)), max(map(len, real))
-        for run in these.imagined:
-            shown = _lines_of(run, site)
-            fewer = len(shown) < low and run.execution.cause is Cause.FINISHED
-            if not fewer and len(shown) <= high:
-                continue
-            really = f"{low}" if low == high else f"{low} to {high}"
-            refs = [run.ref(at) for at in shown[high : high + LINES_SHOWN]]
-            label = these.program.label if these.program else "program"
-            yield Finding(
-                "print count differs",
-                f"Real runs print “{site.words}” {_times(really)}; {run.execution.label} shows it "
-                f"{_times(len(shown))}{'' if run.execution.cause is Cause.FINISHED else ' before its end was cut'}.",
-                (*refs, LineRef(label, site.line, site.words)),
-            )
-
-
-def _lines_of(run: Observed, site: PrintSite) -> list[int]:
-    """Indices of the lines that this site made, or whose wording is nearest to it."""
-    return [entry.number - 1 for entry in run.ledger if entry.site == site]
-
-
-def _epoch_lines(run: Observed) -> set[int]:
-    return {line for line, _epoch in run.curves.epochs}
-
-
-def _times(number: object) -> str:
-    return f"{number} time" if str(number) == "1" else f"{number} times"
+def where_printed(these: Comparison, site: PrintSite) -> list[LineRef]:
+    """The line of the source that a site stands in, and the first line of a real run that it made."""
+    label = these.program.label if these.program else "program"
+    refs = [LineRef(label, site.line, site.words)] if site.line != NO_LINE else []
+    for run in these.real:
+        lines = run.ledger.lines_of(site)
+        made = lines[run.ledger.is_kind("site")[lines]]
+        if len(made):
+            return [*refs, run.ref(int(made[0]))]
+    return refs
 
 
 def fixed_seed(these: Comparison) -> Iterable[Finding]:
@@ -165,7 +126,7 @@ def fixed_seed(these: Comparison) -> Iterable[Finding]:
     ]
     if len(written) < 2:
         return
-    ours = [untimed(line) for line in written[0].lines if line.strip()]
+    ours = [line for line in written[0].lines if line.strip()]
     unlike = [(run, at) for run in written if (at := _differs_at(run, ours)) is not None]
     if unlike:
         yield Finding(
@@ -187,9 +148,9 @@ def fixed_seed(these: Comparison) -> Iterable[Finding]:
 
 def _differs_at(run: Observed, ours: Sequence[str]) -> int | None:
     """Index of the first line that is not as in `ours`, or of the last where lines are missing; else None."""
-    theirs = [(at, untimed(line)) for at, line in enumerate(run.lines) if line.strip()]
+    theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
     for (at, line), our in zip(theirs, ours, strict=False):
-        if line != our:
+        if line != our and untimed(line) != untimed(our):
             return at
     if len(theirs) > len(ours):
         return theirs[len(ours)][0]

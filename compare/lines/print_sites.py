@@ -1,18 +1,20 @@
 """The lines that a program's own statements can print, as templates read off its source."""
 
 import ast
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
-HOLE = "\x00"
-"""Stands for a value that only the run knows, in the templates below."""
+from compare.lines.wording import HOLE, Hole, Pieces, as_lines, percent_pieces, pieces_of
 
 _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical", "exception"})
 """Of loggers, of `warnings`, of a parser of arguments: each puts words of its own before what it is given."""
 _WRITERS = frozenset({"stdout", "stderr", "tqdm"})
-_FORMAT_FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
-_PERCENT_FIELD = re.compile(r"%%|%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[sdifgeEGrxX]")
+_BARS = frozenset({"tqdm", "trange"})
+Dependence = Literal["nothing", "flags", "values"]
+_ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
+_CALL_DEPTH = 3
+"""Functions within functions whose callers are looked at."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class PrintSite:
     """Line of the source, counted from 1."""
     function: str = ""
     """Name of the function that it stands in, the innermost; empty at the top of the program."""
+    holes: tuple[Hole, ...] = field(default=(), compare=False)
+    """Where the values come from, one for each hole; empty where nothing is known of them."""
+    depends_on: Dependence = field(default="nothing", compare=False)
+    """What decides whether it is printed: nothing but counters and constants, flags, or values that are compared."""
 
     def makes(self, line: str) -> bool:
         """Whether this site can print this line; blanks around it aside. Takes linear time on any line."""
@@ -43,6 +49,25 @@ class PrintSite:
             at = found + len(part)
         return at <= end
 
+    def values(self, line: str) -> tuple[str, ...] | None:
+        """The text of each hole of a line that this site makes; None of any other line. Takes linear time."""
+        first, *others = self.template.split(HOLE)
+        line = line.strip()
+        if not others:
+            return () if line == first else None
+        *inner, last = others
+        at, end = len(first), len(line) - len(last)
+        if not line.startswith(first) or not line.endswith(last):
+            return None
+        found = []
+        for part in inner:
+            here = line.find(part, at, end)
+            if here < 0:
+                return None
+            found.append(line[at:here])
+            at = here + len(part)
+        return (*found, line[at:end]) if at <= end else None
+
     @property
     def words(self) -> str:
         """The literal words, holes shown as `{}`."""
@@ -55,20 +80,25 @@ class PrintSite:
 
 
 def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
-    """Every line that a `print` to standard output can make, in the order of the source."""
+    """Every line that a `print` to standard output can make, in the order of the source.
+
+    Prints that end no line and those that go on with it are one line.
+    """
+    lines = _open_lines(tree)
+    going_on = {call for others in lines.values() for call in others if call is not None}
     return _sites(
-        (call, function, _template_of(call))
-        for call, function in _calls(tree)
-        if called_name(call) == "print" and _file_of(call) in (None, "stdout")
+        (call, place, _whole_line(call, lines))
+        for call, place in _calls(tree)
+        if is_print(call) and call not in going_on
     )
 
 
 def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
-    """Every line that other statements can put on a terminal: a log, a warning, a write, a print to another file.
+    """Every line that other statements can put on a terminal: a log, a warning, a bar, a print to another file.
 
     An imagined terminal shows these; what is read of a real run, its standard output, need not hold them.
     """
-    return _sites((call, function, text) for call, function in _calls(tree) if (text := _said_by(call)) is not None)
+    return _sites((call, place, said) for call, place in _calls(tree) if (said := _said_by(call)) is not None)
 
 
 def called_name(node: ast.AST) -> str | None:
@@ -76,94 +106,202 @@ def called_name(node: ast.AST) -> str | None:
     return _last_name(node.func) if isinstance(node, ast.Call) else None
 
 
-def _sites(found: Iterator[tuple[ast.Call, str, str]]) -> tuple[PrintSite, ...]:
+def is_print(node: ast.AST) -> bool:
+    """Whether this prints to standard output."""
+    return isinstance(node, ast.Call) and called_name(node) == "print" and _file_of(node) in (None, "stdout")
+
+
+class _Place(NamedTuple):
+    """Where a call stands."""
+
+    function: str
+    depends_on: Dependence
+
+
+def _sites(found: Iterable[tuple[ast.Call, _Place, Pieces]]) -> tuple[PrintSite, ...]:
     in_order = sorted(found, key=lambda one: (one[0].lineno, one[0].col_offset))
     sites = (
-        PrintSite(line.strip(), call.lineno, function)
-        for call, function, text in in_order
-        for line in text.splitlines()
-        if line.strip()
+        PrintSite(template, call.lineno, place.function, holes, place.depends_on)
+        for call, place, pieces in in_order
+        for template, holes in as_lines(pieces)
     )
     return tuple(dict.fromkeys(sites))
 
 
-def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
-    """Every call, with the name of the function that it stands in."""
-    waiting: list[tuple[ast.AST, str]] = [(tree, "")]
+def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
+    """Every call, with its place."""
+    counters = {
+        name.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.For | ast.comprehension)
+        for name in ast.walk(node.target)
+        if isinstance(name, ast.Name)
+    }
+    calls: list[tuple[ast.Call, _Place]] = []
+    waiting: list[tuple[ast.AST, _Place]] = [(tree, _Place("", "nothing"))]
     while waiting:
-        node, function = waiting.pop()
+        node, place = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            function = node.name
+            place = place._replace(function=node.name)
         if isinstance(node, ast.Call):
-            yield node, function
-        waiting += [(child, function) for child in ast.iter_child_nodes(node)]
+            calls.append((node, place))
+        if place.depends_on != "values":
+            place = place._replace(depends_on=_decided_by(node, counters) or place.depends_on)
+        waiting += [(child, place) for child in ast.iter_child_nodes(node)]
+    return _with_callers(calls)
 
 
-def _said_by(call: ast.Call) -> str | None:
-    """The template of what a call says other than by a print to standard output; None where it says nothing."""
-    name = called_name(call)
-    if name == "print":
-        return None if _file_of(call) in (None, "stdout") else _template_of(call)
-    if not isinstance(call.func, ast.Attribute) or not call.args:
-        return None
-    if name in _LOG_CALLS:
-        return "\n".join(HOLE + line for line in _logged(call.args[0]).splitlines() if line.strip())
-    if name == "write" and _last_name(call.func.value) in _WRITERS:
-        return "\n".join(HOLE + line + HOLE for line in _text_of(call.args[0]).splitlines() if line.strip())
+def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[ast.Call, _Place]]:
+    """What decides about the call of a function decides about what stands in it."""
+    worst: dict[str, Dependence] = {}
+    for _ in range(_CALL_DEPTH):
+        for call, place in calls:
+            name = called_name(call)
+            if name:
+                worst[name] = max(
+                    place.depends_on,
+                    worst.get(name, "nothing"),
+                    worst.get(place.function, "nothing"),
+                    key=_ORDER.index,
+                )
+    for call, place in calls:
+        yield (
+            call,
+            place._replace(depends_on=max(place.depends_on, worst.get(place.function, "nothing"), key=_ORDER.index)),
+        )
+
+
+def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
+    """What decides how often the inner statements of this one are reached, where that is no counter."""
+    match node:
+        case ast.While() | ast.Match():
+            return "values"
+        case ast.Try():
+            return "flags"
+        case ast.If(test=test):
+            names = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
+            known = all(isinstance(part, ast.Name) and (part.id in counters or part.id.isupper()) for part in names)
+            if known or (isinstance(test, ast.Compare) and _last_name(test.left) == "__name__"):
+                return None
+            orders = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+            compares = [op for part in ast.walk(test) if isinstance(part, ast.Compare) for op in part.ops]
+            return "values" if any(isinstance(op, orders) for op in compares) else "flags"
     return None
 
 
-def _logged(text: ast.expr) -> str:
+def _open_lines(tree: ast.AST) -> dict[ast.Call, list[ast.Call | None]]:
+    """For each print that ends no line, those that go on with it; None at the end where something else does."""
+    lines: dict[ast.Call, list[ast.Call | None]] = {}
+    for block in _blocks(tree):
+        first: ast.Call | None = None
+        for statement in block:
+            call = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(call, ast.Call) and is_print(call):
+                if first is not None:
+                    lines[first].append(call)
+                if _ends_its_line(call):
+                    first = None
+                elif first is None:
+                    first = call
+                    lines[first] = []
+            elif first is not None and any(map(is_print, ast.walk(statement))):
+                lines[first].append(None)
+                first = None
+        if first is not None:
+            lines[first].append(None)
+    return lines
+
+
+def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                yield block
+
+
+def _ends_its_line(call: ast.Call) -> bool:
+    end = _keyword(call, "end")
+    match end:
+        case None | ast.Constant(value=None):
+            return True
+        case ast.Constant(value=str(text)):
+            return len((text + ".").splitlines()) > 1
+    return False
+
+
+def _whole_line(call: ast.Call, lines: dict[ast.Call, list[ast.Call | None]]) -> Pieces:
+    pieces = _printed(call)
+    for other in lines.get(call, []):
+        pieces += _printed(other) if other is not None else [Hole()]
+    return pieces
+
+
+def _printed(call: ast.Call) -> Pieces:
+    """What one print adds to its line."""
+    separator = _keyword(call, "sep")
+    between = [" "] if separator is None or _is_none(separator) else pieces_of(separator)
+    pieces: Pieces = []
+    for at, part in enumerate(call.args):
+        pieces += between if at else []
+        pieces += [Hole()] if isinstance(part, ast.Starred) else pieces_of(part)
+    end = _keyword(call, "end")
+    return pieces if end is None or _is_none(end) else pieces + pieces_of(end)
+
+
+def _said_by(call: ast.Call) -> Pieces | None:
+    """What a call says other than by a print to standard output; None where it says nothing."""
+    name = called_name(call)
+    if name == "print":
+        return None if is_print(call) else _printed(call)
+    if name in _BARS:
+        title = _keyword(call, "desc")
+        said = [] if title is None else [*pieces_of(title), ": "]
+        return [*said, Hole(), "%|", Hole(), "| ", Hole(), "/", Hole(), " [", Hole(), "]"]
+    if not isinstance(call.func, ast.Attribute) or not call.args:
+        return None
+    if name in _LOG_CALLS:
+        return _within(_logged(call), before=True, behind=False)
+    if name == "write" and _last_name(call.func.value) in _WRITERS:
+        return _within(pieces_of(call.args[0]), before=True, behind=True)
+    return None
+
+
+def _logged(call: ast.Call) -> Pieces:
     """The text of a log, whose values follow it: `"loss %s", loss`."""
-    return _filled(text.value) if isinstance(text, ast.Constant) and isinstance(text.value, str) else _text_of(text)
+    text, *values = call.args
+    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+        return percent_pieces(text.value, values)
+    return pieces_of(text)
+
+
+def _within(pieces: Pieces, before: bool, behind: bool) -> Pieces:
+    """The same lines, with words that are not known before or behind each."""
+    framed: Pieces = []
+    for template, holes in as_lines(pieces):
+        waiting = iter(holes)
+        inner: Pieces = []
+        for at, part in enumerate(template.split(HOLE)):
+            inner += [next(waiting), part] if at else [part]
+        framed += [*([Hole()] if before else []), *inner, *([Hole()] if behind else []), "\n"]
+    return framed
 
 
 def _file_of(call: ast.Call) -> str | None:
     """The name of the file that a print goes to; None where it names none, empty where that is no name."""
-    return next((_last_name(keyword.value) or "" for keyword in call.keywords if keyword.arg == "file"), None)
+    file = _keyword(call, "file")
+    return None if file is None else _last_name(file) or ""
+
+
+def _keyword(call: ast.Call, name: str) -> ast.expr | None:
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _last_name(node: ast.expr) -> str | None:
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else None
-
-
-def _template_of(call: ast.Call) -> str:
-    separator = " "
-    for keyword in call.keywords:
-        if keyword.arg == "sep":
-            separator = _text_of(keyword.value)
-    return separator.join(HOLE if isinstance(part, ast.Starred) else _text_of(part) for part in call.args)
-
-
-def _text_of(node: ast.expr) -> str:
-    """The text an expression makes, with a hole for each part that is not known."""
-    match node:
-        case ast.Constant(value=value):
-            return str(value)
-        case ast.JoinedStr(values=values):
-            return "".join(_text_of(part) for part in values)
-        case ast.BinOp(op=ast.Add(), left=left, right=right) if _is_text(left) or _is_text(right):
-            return _text_of(left) + _text_of(right)
-        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text))):
-            return _filled(text)
-        case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=str(text)), right=ast.Constant(value=int(times))):
-            return text * min(times, 1000)
-        case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=int(times)), right=ast.Constant(value=str(text))):
-            return text * min(times, 1000)
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
-            return _FORMAT_FIELD.sub(lambda found: found[0][0] if found[0] in ("{{", "}}") else HOLE, text)
-    return HOLE
-
-
-def _is_text(node: ast.expr) -> bool:
-    return (
-        isinstance(node, ast.JoinedStr)
-        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
-        or (isinstance(node, ast.BinOp) and (_is_text(node.left) or _is_text(node.right)))
-    )
-
-
-def _filled(text: str) -> str:
-    return _PERCENT_FIELD.sub(lambda found: "%" if found[0] == "%%" else HOLE, text)

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from compare.comparison import Observed, short
 from compare.lines.print_sites import PrintSite
-from compare.lines.transcript import skeleton
 from compare.programs.source import Source
 from experiment.execution import Execution
 from experiment.program import Program
@@ -77,12 +78,13 @@ def _shown(site: PrintSite, runs: Sequence[Observed]) -> Shown:
     forms: Counter[str] = Counter()
     reworded = 0
     for run in runs:
-        entries = [entry for entry in run.ledger if entry.site == site]
-        times[run.execution.label] = len(entries)
-        reworded += sum(entry.kind == "literal" for entry in entries)
-        for entry in entries:
-            form = skeleton(entry.text)
-            first.setdefault(form, short(entry.text))
-            forms[form] += 1
+        lines = run.ledger.lines_of(site)
+        times[run.execution.label] = len(lines)
+        reworded += int(np.count_nonzero(run.ledger.is_kind("literal")[lines]))
+        places, at, counts = np.unique(run.transcript.form_of[lines], return_index=True, return_counts=True)
+        for one in np.argsort(at):
+            form = run.transcript.forms[places[one]]
+            first.setdefault(form, short(run.lines[lines[at[one]]]))
+            forms[form] += int(counts[one])
     wordings = tuple(Wording(first[form], count) for form, count in forms.most_common(WORDINGS_SHOWN))
     return Shown(times, reworded, wordings)

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
+from compare.lines.transcript import Transcript
 from compare.numbers.curves import Curves
 
 _DECLARED = re.compile(
@@ -36,11 +37,19 @@ class EpochCount:
 
 
 def count_epochs(
-    text: str, curves: Curves, wanted: Set[int], cut: bool, possible: Set[int] = frozenset()
+    output: Transcript,
+    curves: Curves,
+    wanted: Set[int],
+    cut: bool,
+    possible: Set[int] = frozenset(),
+    usual: Set[str] = frozenset(),
 ) -> EpochCount:
-    """Account for the epochs `wanted`; those in `possible` may be shown, and need not be."""
-    declaring = _declaring(text)
-    epochs = _epochs_shown(text, curves)
+    """Account for the epochs `wanted`; those in `possible` may be shown, and need not be.
+
+    Lines whose form is `usual` declare nothing: dots that the program itself prints stand for no epochs.
+    """
+    declaring = _declaring(output, usual)
+    epochs = _epochs_shown(declaring, curves)
     shown = {epoch for _line, epoch in epochs}
     missing = sorted(wanted - shown)
     declared = {epoch for gap in _gaps(epochs, declaring) for epoch in _inside(missing, *gap)}
@@ -58,17 +67,25 @@ def count_epochs(
     )
 
 
-def _epochs_shown(text: str, curves: Curves) -> list[tuple[int, int]]:
+def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[int, int]]:
     """(line, epoch) for each line that shows an epoch.
 
     `[epoch 3 to 98 omitted]` names one and shows none: a line that declares must hold a loss or an accuracy too.
     """
-    quiet = set(_declaring(text)) - {point.line for points in curves.series.values() for point in points}
+    if not declaring:
+        return curves.epochs
+    quiet = set(declaring) - {point.line for points in curves.series.values() for point in points}
     return [(line, epoch) for line, epoch in curves.epochs if line not in quiet]
 
 
-def _declaring(text: str) -> list[int]:
-    return [at for at, line in enumerate(text.splitlines()) if _DECLARED.search(line.strip())]
+def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
+    """Indices of the lines that declare. Digits matter as rows only, so a shape stands for its lines."""
+    shapes = [
+        at
+        for at, shape in enumerate(output.shapes)
+        if _DECLARED.search(shape.strip()) and output.forms[output.form_of_shape[at]] not in usual
+    ]
+    return [int(line) for line in output.lines_with(shapes)]
 
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:

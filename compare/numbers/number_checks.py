@@ -1,21 +1,33 @@
 """Findings on numbers: epochs, last values, contradictions, times."""
 
 import math
-from collections.abc import Iterable, Sequence
+import statistics
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
-from compare.comparison import LINES_SHOWN, Comparison, Observed, share
+import numpy as np
+from numpy.typing import NDArray
+
+from compare.comparison import LINES_SHOWN, Comparison, Observed
 from compare.lines.skipping import EpochCount, as_ranges, count_epochs
-from compare.lines.transcript import skeleton
-from compare.numbers.curves import Point
 from compare.numbers.durations import claimed_seconds
 from experiment.execution import Cause
 from experiment.finding import Finding
 
 TIME_FACTOR = 3.0
 """How many times longer or shorter a claimed time must be than the time taken to be named."""
+NEVER_NEGATIVE = frozenset(
+    {"CrossEntropyLoss", "cross_entropy", "MSELoss", "mse_loss", "BCEWithLogitsLoss", "L1Loss"}
+)
+"""Losses that have no values below zero."""
+TIME_SLACK = 1.0
+"""Seconds by which a claimed time may differ in any case: a short time is rounded, and a busy machine hesitates."""
 RISE = 0.05
 """Rise of accuracy, and share by which the loss rises, that together contradict each other."""
+FEWEST_REAL = 3
+FAR = 6.0
+"""Standard deviations of real runs beyond which nothing real is expected."""
 
 
 def epochs(these: Comparison) -> Iterable[Finding]:
@@ -23,13 +35,32 @@ def epochs(these: Comparison) -> Iterable[Finding]:
     wanted, possible = _epochs_of(these)
     if not wanted:
         return
+    usual = _usual_difference(these)
     for run in these.imagined:
         if run.execution.cause is Cause.FAILED:
             continue
-        # Dots that the program itself prints stand for no epochs.
-        text = "\n".join("" if skeleton(line) in these.forms else line for line in run.lines)
-        count = count_epochs(text, run.curves, wanted, run.execution.cause is Cause.CUT, possible)
+        is_cut = run.execution.cause is Cause.CUT
+        count = count_epochs(run.transcript, run.curves, wanted, is_cut, possible, these.forms)
+        if max(len(count.silent), len(count.extra)) <= usual:
+            count = replace(count, silent=(), extra=())
         yield from _epoch_findings(these, run, count)
+
+
+def _usual_difference(these: Comparison) -> int:
+    """How many epochs more or fewer than the real runs a run may show and still be like them; 0 where all are alike.
+
+    Programs that stop early, or tell only of their best epochs, show others in each run: so each real run is held
+    against the rest of them, and it may be four times as many as the farthest off differs by.
+    """
+    finished = [run.epochs for run in these.real if run.execution.cause is Cause.FINISHED]
+    if len(set(finished)) < 2:
+        return 0
+    most = 1
+    for at, shown in enumerate(finished):
+        rest = finished[:at] + finished[at + 1 :]
+        fewer, more = frozenset.intersection(*rest) - shown, shown - frozenset().union(*rest)
+        most = max(most, len(fewer), len(more))
+    return 4 * most
 
 
 def _epochs_of(these: Comparison) -> tuple[frozenset[int], frozenset[int]]:
@@ -61,7 +92,8 @@ def _epoch_findings(these: Comparison, run: Observed, count: EpochCount) -> Iter
     if count.cut:
         yield Finding("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}.", last)
     if count.extra:
-        refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in count.extra)
+        extra = set(count.extra)
+        refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)
         yield Finding(
             "epochs too many",
             f"{label} shows epochs that {these.name} does not print: {as_ranges(count.extra)}.",
@@ -69,44 +101,22 @@ def _epoch_findings(these: Comparison, run: Observed, count: EpochCount) -> Iter
         )
 
 
-def last_values(these: Comparison) -> Iterable[Finding]:
-    """Last loss and last accuracy outside the range of the real seeds."""
-    for name in ("loss", "accuracy"):
-        real = [point.value for _run, point in _ends(these.leaves, name)]
-        finite = [value for value in real if math.isfinite(value)]
-        if len(finite) < 2:
-            continue
-        low, high = min(finite), max(finite)
-        diverge = len(finite) < len(real)
-        outside = [
-            (run, point)
-            for run, point in _ends(these.samples, name)
-            if not (low <= point.value <= high or (diverge and not math.isfinite(point.value)))
-        ]
-        if outside:
-            runs = [run for run, _point in outside]
-            values = ", ".join(f"{point.value:g}" for _run, point in outside)
-            yield Finding(
-                f"last {name} outside the real range",
-                f"The last {name} of {share(runs, these.samples)} is {values}; "
-                f"{len(real)} real seeds end between {low:g} and {high:g}.",
-                tuple(run.ref(point.line) for run, point in outside),
-            )
-
-
-def _ends(runs: Sequence[Observed], name: str) -> list[tuple[Observed, Point]]:
-    """The last value of a series, in each run that came to its end."""
-    finished = [run for run in runs if run.execution.cause is Cause.FINISHED]
-    return [(run, points[-1]) for run in finished if (points := run.curves.series.get(name))]
-
-
 def first_and_last(these: Comparison) -> Iterable[Finding]:
-    """Accuracy rising while the loss rises, inside one sample that came to its end, and in no real run."""
-    if any(_rises_with_its_loss(run) for run in these.real):
+    """Accuracy rising while the loss rises, inside one sample that came to its end, where real losses surely fall.
+
+    A short and noisy training may do so once in a while; so the rise must lie far outside of what real losses do.
+    """
+    changes = [change for run in these.real if (change := _loss_change(run)) is not None]
+    if len(changes) < FEWEST_REAL or max(changes) > 0:
         return
-    finished = [run for run in these.imagined if run.execution.cause is Cause.FINISHED]
-    for run in filter(_rises_with_its_loss, finished):
-        loss, accuracy = run.curves.series["loss"], run.curves.series["accuracy"]
+    highest = statistics.mean(changes) + FAR * statistics.stdev(changes)
+    for run in these.imagined:
+        change = _loss_change(run)
+        if run.execution.cause is not Cause.FINISHED or change is None or change <= max(highest, math.log1p(RISE)):
+            continue
+        loss, accuracy = (run.curves.series.get(name) for name in ("loss", "accuracy"))
+        if loss is None or accuracy is None or not accuracy[-1].value > accuracy[0].value + RISE:
+            continue
         yield Finding(
             "contradiction",
             f"In {run.execution.label} the loss rises from {loss[0].value:g} to {loss[-1].value:g} while the "
@@ -115,11 +125,12 @@ def first_and_last(these: Comparison) -> Iterable[Finding]:
         )
 
 
-def _rises_with_its_loss(run: Observed) -> bool:
-    loss, accuracy = run.curves.series.get("loss", ()), run.curves.series.get("accuracy", ())
-    if len(loss) < 2 or len(accuracy) < 2:
-        return False
-    return loss[-1].value > loss[0].value * (1 + RISE) and accuracy[-1].value > accuracy[0].value + RISE
+def _loss_change(run: Observed) -> float | None:
+    """Logarithm of the last loss over the first; None where there are no two above zero."""
+    loss = run.curves.series.get("loss")
+    if loss is None or len(loss) < 2 or not all(0 < end.value < math.inf for end in (loss[0], loss[-1])):
+        return None
+    return math.log(loss[-1].value) - math.log(loss[0].value)
 
 
 def impossible_values(these: Comparison) -> Iterable[Finding]:
@@ -131,6 +142,7 @@ def impossible_values(these: Comparison) -> Iterable[Finding]:
     expected = these.source.epochs() if these.source else None
     totals = real_totals or ({expected} if expected else set())
     usual = {kind for run in these.real for kind, _claim, _lines in _oddities(run, totals)}
+    usual |= {name for name in ("loss", "test loss") if _may_fall_below_zero(these, name)}
     for run in these.imagined:
         for kind, claim, lines in _oddities(run, totals):
             if kind not in usual:
@@ -141,7 +153,7 @@ def impossible_values(these: Comparison) -> Iterable[Finding]:
 def _oddities(run: Observed, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
     """(what kind it is, what the run does, lines) for everything odd that one run shows."""
     for name, points in run.curves.series.items():
-        wrong = [point for point in points if _impossible(name, point.value)]
+        wrong = [points[at] for at in np.flatnonzero(_impossible(name, points.values))[:LINES_SHOWN].tolist()]
         if wrong:
             yield name, f"shows an impossible {name}: {wrong[0].value:g}", [point.line for point in wrong]
     steps = pairwise(run.curves.epochs)
@@ -154,24 +166,35 @@ def _oddities(run: Observed, totals: set[int]) -> Iterable[tuple[str, str, list[
         yield "total", f"counts to {min(others)} epochs, and really there are {told}", list(others.values())
 
 
-def _impossible(name: str, value: float) -> bool:
-    if not math.isfinite(value):
+def _may_fall_below_zero(these: Comparison, name: str) -> bool:
+    """Whether this loss comes near zero in real runs, and the source names none that has its bound there."""
+    if these.source is not None and these.source.calls(NEVER_NEGATIVE):
         return False
-    return not 0 <= value <= 1 if name.endswith("accuracy") else value < 0
+    series = [run.curves.series[name].values for run in these.real if name in run.curves.series]
+    finite = [values[np.isfinite(values)] for values in series]
+    lows, highs = ([float(end(values)) for values in finite if len(values)] for end in (np.min, np.max))
+    return bool(lows) and min(lows) < 0.1 * max(highs)
+
+
+def _impossible(name: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    beyond = (values > 1) & name.endswith("accuracy")
+    return np.isfinite(values) & ((values < 0) | beyond)
 
 
 def times(these: Comparison) -> Iterable[Finding]:
     """Time claimed against time taken."""
     worked = [run for run in these.real if run.execution.exit_code == 0]
-    printed = [seconds for run in worked if (seconds := claimed_seconds(run.lines)[0]) is not None]
+    printed = [seconds for run in worked if (seconds := claimed_seconds(run.transcript)[0]) is not None]
     really = sorted(printed or [run.execution.seconds for run in worked if run.execution.seconds > 0])
     if not really:
         return
     for run in these.imagined:
         if run.execution.cause is not Cause.FINISHED:
             continue
-        claimed, at = claimed_seconds(run.lines)
+        claimed, at = claimed_seconds(run.transcript)
         if claimed is None or really[0] / TIME_FACTOR <= claimed <= really[-1] * TIME_FACTOR:
+            continue
+        if really[0] - TIME_SLACK <= claimed <= really[-1] + TIME_SLACK:
             continue
         yield Finding(
             "time differs",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from compare.comparison import LINES_SHOWN, Comparison, Observed, share, short, verb
 from compare.lines.ledger import Entry
+from compare.lines.transcript import Transcript
 from experiment.finding import Finding
 
 _CLAIM = re.compile(
@@ -20,6 +21,8 @@ _DENIAL = re.compile(
     r"\b(?:no|not|cannot|without|unavailable|disabled|none|false|falling back|would|may|if|cpu)\b|n't\b",
     re.IGNORECASE,
 )
+_WORDS = re.compile(r"gpu|cuda|parallel|nvidia|geforce|[rg]tx|tesla", re.IGNORECASE)
+"""One of them stands in every claim."""
 LONGEST = 400
 """Characters of a line that are looked at: a claim is short."""
 
@@ -30,8 +33,9 @@ def gpu_claims(these: Comparison) -> Iterable[Finding]:
     What a real run says of GPUs is no false claim, whatever else stands in its line. Claimed GPUs explain only what
     the program would print on a machine that has them.
     """
-    real = {claim for run in these.real for line in run.execution.output.splitlines() for claim in claims_in(line)}
-    claims = [(run, entry) for run in these.imagined for entry in run.ledger if not claims_in(entry.text) <= real]
+    outputs = [output for run in these.real for output in run.outputs]
+    real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}
+    claims = [(run, entry) for run in these.imagined for entry in _entries(run) if not claims_in(entry.text) <= real]
     invented = [(run, entry) for run, entry in claims if not _can_print(these, entry)]
     unreal = [(run, entry) for run, entry in claims if _can_print(these, entry) and these.gpus == 0]
     if invented:
@@ -39,6 +43,17 @@ def gpu_claims(these: Comparison) -> Iterable[Finding]:
         yield _finding(these, invented, f"{these.name} {'prints no such line' if names else 'names no GPU'}", None)
     if unreal:
         yield _finding(these, unreal, "the real machine has none", "gpus" if "gpus" in these.claims else None)
+
+
+def _entries(run: Observed) -> list[Entry]:
+    """What stands in the lines that may speak of GPUs."""
+    return [run.ledger.entry(at) for at in _speaking(run.transcript) if run.ledger.has(at)]
+
+
+def _speaking(output: Transcript) -> list[int]:
+    """Indices of these lines."""
+    found: list[int] = output.lines_with([at for at, one in enumerate(output.shapes) if _WORDS.search(one)]).tolist()
+    return found
 
 
 def claims_in(line: str) -> frozenset[str]:

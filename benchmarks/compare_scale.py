@@ -1,0 +1,117 @@
+"""What does it cost to compare two long logs, and how does that grow?
+
+    python -m benchmarks.compare_scale [--lines 10000 100000 1000000] [--rounds 3]
+
+Two logs of a training: one as it might be, one with other numbers, epochs left out, words changed and lines put in.
+Each comparison reads both files in a process of its own; told are the medians of its seconds and of the most memory
+it held, its imports included. `git diff --no-index --histogram` reads the same files. The exponent is the slope of a
+line through the logarithms; at most 1.1 is asked for, and 20 s and 1 GB for a million lines.
+"""
+
+import argparse
+import json
+import math
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import linear_regression, median
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+STEPS = 100
+TARGET = 1.1
+
+
+class Cost(NamedTuple):
+    """Of one comparison."""
+
+    seconds: float
+    mib: float
+    """Most memory held."""
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Measure all sizes and print the table."""
+    print(f"{'lines':>9} {'gedanken':>10} {'memory':>9} {'git diff':>10} {'memory':>9} {'ratio':>6}")
+    ours: list[float] = []
+    with TemporaryDirectory() as folder:
+        for lines in arguments.lines:
+            files = [Path(folder) / f"{name}-{lines}.log" for name in ("real", "imagined")]
+            for seed, file in enumerate(files):
+                file.write_text(_log(lines, seed))
+            gedanken = _median(arguments.rounds, [sys.executable, "-m", __spec__.name, "--compare", *map(str, files)])
+            git = _median(arguments.rounds, ["git", "diff", "--no-index", "--histogram", *map(str, files)])
+            ours.append(gedanken.seconds)
+            print(
+                f"{lines:>9} {gedanken.seconds:>8.2f} s {gedanken.mib:>5.0f} MiB {git.seconds:>8.2f} s "
+                f"{git.mib:>5.0f} MiB {gedanken.seconds / git.seconds:>6.2f}",
+                flush=True,
+            )
+    if len(ours) > 1:
+        sizes, seconds = ([math.log(one) for one in column] for column in (arguments.lines, ours))
+        slope, last = (linear_regression(sizes[at:], seconds[at:]).slope for at in (0, -2))
+        print(f"exponent {slope:.2f}, of the last two sizes {last:.2f}; asked for: {TARGET}")
+
+
+def _log(lines: int, seed: int) -> str:
+    """A log of a training; all but the first one with faults."""
+    chance = random.Random(seed)
+    faults = seed > 0
+    rows: list[str] = []
+    epoch = 0
+    while len(rows) < lines:
+        epoch += 1
+        if faults and epoch % 37 == 0:
+            continue
+        for step in range(1, STEPS + 1):
+            if faults and chance.random() < 0.001:
+                rows.append("Checkpoint saved to disk")
+            word = "Losses" if faults and chance.random() < 0.001 else "Loss"
+            loss, accuracy = chance.gauss(0.5, 0.1), chance.uniform(80, 95)
+            rows.append(f"Epoch {epoch} step {step}, {word}: {loss:.4f}, Accuracy: {accuracy:.2f}%")
+    return "\n".join(rows[:lines]) + "\n"
+
+
+def _median(rounds: int, command: Sequence[str]) -> Cost:
+    costs = [_cost(command) for _ in range(rounds)]
+    return Cost(median(cost.seconds for cost in costs), median(cost.mib for cost in costs))
+
+
+def _cost(command: Sequence[str]) -> Cost:
+    """Of a command, measured by a process that has no other child."""
+    asked = [sys.executable, "-m", __spec__.name, "--measure", *command]
+    return Cost(*json.loads(subprocess.run(asked, check=True, stdout=subprocess.PIPE).stdout))
+
+
+def _measure(command: Sequence[str]) -> None:
+    started = time.monotonic()
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+    seconds = time.monotonic() - started
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024]))
+
+
+def _compare(real: str, imagined: str) -> None:
+    from compare.program_run import compare_runs
+    from experiment.execution import Cause, Execution
+
+    def execution(file: str, seed: int | None, sample: int | None) -> Execution:
+        text = Path(file).read_text()
+        return Execution("log", f"cat {file}", 0, Cause.FINISHED, 0.0, text, text, seed=seed, sample=sample)
+
+    compare_runs(None, [execution(real, 1, None)], [execution(imagined, None, 1)])
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--compare"]:
+        _compare(*sys.argv[2:])
+    elif sys.argv[1:2] == ["--measure"]:
+        _measure(sys.argv[2:])
+    else:
+        parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("--lines", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+        parser.add_argument("--rounds", type=int, default=3)
+        main(parser.parse_args())

@@ -1,0 +1,59 @@
+"""The alignment of a comparison: which runs are held side by side, and where these part for the first time."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from compare.compared import Alignment, Block
+from compare.comparison import Comparison, Observed
+from compare.lines.alignment import align
+from experiment.finding import LineRef
+
+
+def side_by_side(these: Comparison) -> Alignment | None:
+    """The trunks of both worlds, aligned; where one has none, its first run. None where a world has no run."""
+    if not these.real or not these.imagined:
+        return None
+    real = next((run for run in these.real if run.execution.seed == 0), these.real[0])
+    imagined = next((run for run in these.imagined if run.execution.sample == 0), these.imagined[0])
+    blocks = align(real.transcript, imagined.transcript)
+    parting = _parting(these, real, imagined, blocks)
+    return Alignment(real.execution.label, imagined.execution.label, blocks, parting)
+
+
+def _parting(
+    these: Comparison, real: Observed, imagined: Observed, blocks: Iterable[Block]
+) -> tuple[LineRef | None, LineRef | None] | None:
+    """The first lines whose words differ, or a number in them that is steady or proven; never a stochastic one."""
+    waiting = iter(blocks)
+    first = next(waiting, None)
+    alike = first.real[1] if first and first.mark == "alike" else 0
+    at = min(_other_numbers(these, real, imagined, alike), default=alike)
+    if at < alike:
+        return real.ref(at), imagined.ref(at)
+    other = next(waiting, None) if alike else first
+    if other is None:
+        return None
+    return (
+        real.ref(other.real[0]) if other.real[0] < other.real[1] else None,
+        imagined.ref(other.imagined[0]) if other.imagined[0] < other.imagined[1] else None,
+    )
+
+
+def _other_numbers(these: Comparison, real: Observed, imagined: Observed, alike: int) -> Iterable[int]:
+    """Of the first lines, which are alike in both, the first of each form or print that shows another number."""
+    for form in real.transcript.forms:
+        steady = these.steady.numbers(form) if real in these.finished else None
+        if steady is None:
+            continue
+        lines = real.transcript.lines_of(form)
+        lines = lines[lines < alike]
+        if not len(lines):
+            continue
+        differs = imagined.transcript.table(lines) != steady[: len(lines)]
+        yield from map(int, lines[(differs & ~np.isnan(steady[: len(lines)])).any(axis=1)][:1])
+    for site in these.proven:
+        for line in map(int, real.ledger.lines_of(site)):
+            if line < alike and imagined.lines[line].strip() != real.lines[line].strip():
+                yield line
+                break

@@ -1,0 +1,86 @@
+"""The points of a series, and the epochs that lines name: as columns, since there may be millions."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+NO_EPOCH = -1
+"""Stands in a column for a point before which no line named an epoch."""
+
+
+class Point(NamedTuple):
+    """One number that a line shows."""
+
+    line: int
+    """Index of the line, from 0."""
+    epoch: int | None
+    value: float
+
+
+_Row = TypeVar("_Row")
+
+
+class _Columns(Sequence[_Row]):
+    """Rows that are made only when they are looked at."""
+
+    @abstractmethod
+    def row(self, at: int) -> _Row:
+        """The row with this index."""
+
+    @overload
+    def __getitem__(self, at: int) -> _Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[_Row]: ...
+    def __getitem__(self, at: int | slice) -> _Row | list[_Row]:
+        rows = range(len(self))[at]
+        return self.row(rows) if isinstance(rows, int) else [self.row(one) for one in rows]
+
+
+class Points(_Columns[Point]):
+    """One series of an output, in the order in which it was printed."""
+
+    def __init__(self, lines: NDArray[np.int64], epochs: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        self.lines = lines
+        self.epochs = epochs
+        """NO_EPOCH where no line has named one."""
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def row(self, at: int) -> Point:
+        epoch = int(self.epochs[at])
+        return Point(int(self.lines[at]), None if epoch == NO_EPOCH else epoch, float(self.values[at]))
+
+    def last_finite(self) -> float | None:
+        """The last value that is a number."""
+        for value in self.values[::-1]:
+            if math.isfinite(value):
+                return float(value)
+        return None
+
+
+class Epochs(_Columns[tuple[int, int]]):
+    """(line, epoch) for each line that names an epoch."""
+
+    def __init__(self, lines: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+        self.lines = lines
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def row(self, at: int) -> tuple[int, int]:
+        return int(self.lines[at]), int(self.numbers[at])
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self.lines.tolist(), self.numbers.tolist(), strict=True)
+
+    def at(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each of these lines the epoch that it or the nearest line above it names, or NO_EPOCH."""
+        above = np.searchsorted(self.lines, lines, side="right")
+        return np.concatenate([[NO_EPOCH], self.numbers])[above]

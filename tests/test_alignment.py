@@ -1,0 +1,130 @@
+"""Two outputs side by side, and where they part."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from builders import SHAPE, imagined, lines, program, real, seeds
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compare.compared import Alignment, Block
+from compare.lines.alignment import align
+from compare.lines.order import longest_rise
+from compare.lines.transcript import Transcript, skeleton
+from compare.program_run import compare_runs
+
+POOL = [
+    "Epoch 1",
+    "Epoch 2",
+    "Epoch 3",
+    "loss 0.5",
+    "loss 0.25",
+    "a wording of some kind",
+    "a wording of any kind",
+    "",
+]
+outputs = st.lists(st.sampled_from(POOL), max_size=12)
+
+
+def aligned(ours: list[str], theirs: list[str]) -> tuple[Block, ...]:
+    return align(*(Transcript("".join(line + "\n" for line in lines)) for lines in (ours, theirs)))
+
+
+def parting(ours: list[str], theirs: str) -> tuple[str | None, str | None] | None:
+    compared = compare_runs(program(), seeds(ours), [imagined(theirs)])
+    assert isinstance(compared.alignment, Alignment)
+    at = compared.alignment.diverges_at
+    return None if at is None else (at[0].text if at[0] else None, at[1].text if at[1] else None)
+
+
+@given(outputs, outputs)
+def test_the_blocks_hold_every_line_of_both_in_order(ours: list[str], theirs: list[str]) -> None:
+    at, also_at = 0, 0
+    for block in aligned(ours, theirs):
+        assert (block.real[0], block.imagined[0]) == (at, also_at)
+        at, also_at = block.real[1], block.imagined[1]
+        mine, its = ours[block.real[0] : at], theirs[block.imagined[0] : also_at]
+        if block.mark == "alike":
+            assert list(map(skeleton, mine)) == list(map(skeleton, its))
+        elif block.mark == "reworded":
+            assert len(mine) == len(its) > 0
+        else:
+            assert (bool(mine), bool(its)) == (block.mark == "missing", block.mark == "invented")
+    assert (at, also_at) == (len(ours), len(theirs))
+
+
+@given(outputs.filter(len))
+def test_equal_outputs_are_one_block(ours: list[str]) -> None:
+    assert [block.mark for block in aligned(ours, ours)] == ["alike"]
+
+
+@given(outputs, st.data())
+def test_a_foreign_line_in_a_copy_is_all_that_is_invented(ours: list[str], data: st.DataObject) -> None:
+    ours = [line or "x" for line in ours]
+    at = data.draw(st.integers(0, len(ours)))
+    blocks = aligned(ours, [*ours[:at], "something quite foreign", *ours[at:]])
+    assert [block for block in blocks if block.mark != "alike"] == [Block("invented", (at, at), (at, at + 1))]
+
+
+def test_whole_numbers_decide_which_lines_correspond() -> None:
+    rows = [f"step {at} loss 0.{at}" for at in range(9)]
+    assert aligned(rows, [*rows[:4], *rows[5:]])[1] == Block("missing", (4, 5), (4, 4))
+
+
+def test_a_line_in_other_words_stands_beside_the_one_it_stands_for() -> None:
+    (_first, second, third) = aligned(["a", SHAPE, "b"], ["a", SHAPE.replace("of input", "of the input"), "b"])
+    assert (second, third.mark) == (Block("reworded", (1, 2), (1, 2)), "alike")
+
+
+REAL = [SHAPE + lines([0.9, 0.4 + seed / 100, 0.3]) for seed in range(4)]
+
+
+def test_runs_that_differ_in_their_noise_do_not_part() -> None:
+    assert parting(REAL, SHAPE + lines([0.7, 0.2, 0.1])) is None
+
+
+def test_runs_part_at_the_first_other_word() -> None:
+    wrong = SHAPE.replace("of input", "of the input")
+    assert parting(REAL, wrong + lines([1, 2, 3])) == (SHAPE.strip(), wrong.strip())
+
+
+def test_runs_part_at_the_first_line_that_is_missing_or_invented() -> None:
+    assert parting(REAL, lines([1, 2, 3])) == (SHAPE.strip(), None)
+    assert parting(REAL, f"{SHAPE}Downloading everything\n{lines([1, 2, 3])}") == (None, "Downloading everything")
+
+
+def test_runs_part_at_a_number_that_no_real_run_changes() -> None:
+    wrong = SHAPE + lines([0.7, 0.2, 0.1], total=5)
+    assert parting(REAL, wrong) == (REAL[0].splitlines()[1], wrong.splitlines()[1])
+
+
+def test_the_trunks_are_held_side_by_side() -> None:
+    compared = compare_runs(None, [real("a", 1), real("a", 0)], [imagined("b", 1), imagined("b", 0)])
+    assert compared.alignment
+    assert (compared.alignment.real, compared.alignment.imagined) == (
+        "line01-train-v1-real-0",
+        "line01-train-v1-imagined-0",
+    )
+
+
+def test_where_a_world_has_no_run_there_is_nothing_to_align() -> None:
+    assert compare_runs(None, [real("a")], []).alignment is None
+
+
+@given(st.lists(st.integers(0, 9), max_size=9))
+def test_a_longest_rise_rises_and_none_is_longer(numbers: list[int]) -> None:
+    rise = [numbers[at] for at in longest_rise(np.array(numbers, np.int64))]
+    assert all(one < other for one, other in pairwise(rise))
+    best: list[int] = []
+    for at, number in enumerate(numbers):
+        best.append(1 + max((best[before] for before in range(at) if numbers[before] < number), default=0))
+    assert len(rise) == max(best, default=0)
+
+
+@pytest.mark.parametrize("line", ["word{at}x\n", "same\n", "{at} {at}\n", "\n"])
+def test_hostile_outputs_are_aligned_in_no_time(line: str) -> None:
+    letters = str.maketrans("0123456789", "abcdefghij")
+    ours = "".join(line.format(at=at).translate(letters) for at in range(20_000))
+    theirs = "".join(line.format(at=at).translate(letters) for at in range(20_000, 40_000))
+    assert align(Transcript(ours), Transcript(theirs))

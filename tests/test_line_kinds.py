@@ -1,0 +1,210 @@
+"""What may differ between the lines of two runs, and what of it is a finding."""
+
+import random
+
+import pytest
+from builders import findings_of, imagined, kinds, program, real, seeds
+
+from compare.compared import LineKind, SiteTally
+from compare.program_run import compare_runs
+from compare.programs.proof import proven_lines
+from compare.programs.source import Source
+
+TRAIN = """\
+import time, torch
+EPOCHS = 8
+BATCH = 64
+print(f"Training for {EPOCHS} epochs, batch size {BATCH}")
+print("Device:", torch.device("cpu"))
+for epoch in range(EPOCHS):
+    start = time.time()
+    print(f"Epoch {epoch + 1}/{EPOCHS}")
+    loss, hits = train()
+    print(f"  train loss {loss:.4f}, hits {hits}")
+    if loss < best:
+        print("  best so far")
+    print(f"  took {time.time() - start:.1f}s")
+for step in range(3):
+    print("step", step)
+print("Training complete")
+"""
+
+
+def log(seed: int) -> str:
+    """What TRAIN prints; nothing but the numbers of its training differs."""
+    chance = random.Random(seed)
+    text = "Training for 8 epochs, batch size 64\nDevice: cpu\n"
+    for epoch in range(1, 9):
+        loss = 1 / epoch + chance.uniform(0, 0.1)
+        text += f"Epoch {epoch}/8\n  train loss {loss:.4f}, hits {chance.randrange(9000, 9999)}\n"
+        text += "  best so far\n" if chance.random() < 0.5 else ""
+        text += f"  took {chance.choice([0.1, 0.2])}s\n"
+    return text + "step 0\nstep 1\nstep 2\nTraining complete\n"
+
+
+REAL = [log(seed) for seed in range(7)]
+LINES = log(99).splitlines(True)
+
+
+def without(text: str) -> str:
+    return "".join(line for line in LINES if text not in line)
+
+
+def at(text: str) -> int:
+    return next(number for number, line in enumerate(LINES) if text in line)
+
+
+def swapped(one: int, other: int) -> str:
+    lines = list(LINES)
+    lines[one], lines[other] = lines[other], lines[one]
+    return "".join(lines)
+
+
+def epochs_swapped() -> str:
+    third, fourth, fifth = (at(f"Epoch {epoch}/8") for epoch in (3, 4, 5))
+    return "".join(LINES[:third] + LINES[fourth:fifth] + LINES[third:fourth] + LINES[fifth:])
+
+
+WHOLE = "".join(LINES)
+TWICE = "".join(line * (1 + (number == at("Epoch 4/8") + 1)) for number, line in enumerate(LINES))
+DOCTORED = {
+    "a line twice": (TWICE, "print count differs"),
+    "a last line twice": (WHOLE + "Training complete\n", "print count differs"),
+    "two epochs swapped": (epochs_swapped(), "contradiction"),
+    "an epoch dropped": ("".join(LINES[: at("Epoch 4/8")] + LINES[at("Epoch 5/8") :]), "epochs silently missing"),
+    "a line dropped": (without("Device"), "print count differs"),
+    "the end missing": (without("complete"), "print count differs"),
+    "lines in another order": (swapped(at("Training for"), at("Device")), "out of order"),
+    "a counter that counts otherwise": (WHOLE.replace("Epoch 3/8", "Epoch 3/9"), "contradiction"),
+    "a word changed": (WHOLE.replace("train loss", "training loss"), "literal differs"),
+    "a number rounded": (
+        "".join(
+            line.replace(line.split()[2], line.split()[2][:4] + ",") if "loss" in line else line for line in LINES
+        ),
+        "number format differs",
+    ),
+}
+doctored = pytest.mark.parametrize(("text", "kind"), DOCTORED.values(), ids=DOCTORED.keys())
+
+
+@doctored
+def test_a_doctored_log_is_found_out_with_a_program(text: str, kind: str) -> None:
+    assert kind in kinds(findings_of(program(TRAIN), seeds(REAL), [imagined(text)]))
+
+
+@doctored
+def test_a_doctored_log_is_found_out_without_a_program(text: str, kind: str) -> None:
+    assert kind in kinds(findings_of(None, seeds(REAL), [imagined(text)]))
+
+
+def test_a_foreign_line_is_found_with_a_program_and_without() -> None:
+    text = WHOLE + "Saving everything to disk\n"
+    assert kinds(findings_of(program(TRAIN), seeds(REAL), [imagined(text)])) == ["line without a print"]
+    assert kinds(findings_of(None, seeds(REAL), [imagined(text)])) == ["line in no real log"]
+
+
+@pytest.mark.parametrize("given", [program(TRAIN), None], ids=["program", "logs"])
+def test_runs_that_are_real_have_no_finding_on_their_lines(given: object) -> None:
+    for start in range(10, 100, 30):
+        logs = [log(seed) for seed in range(start, start + 10)]
+        assert findings_of(given, seeds(logs[:7]), [imagined(text, at) for at, text in enumerate(logs[7:], 1)]) == ()
+
+
+def test_only_a_line_that_the_source_proves_is_an_error_by_itself() -> None:
+    wrong = imagined(WHOLE.replace("batch size 64", "batch size 128"))
+    (finding,) = findings_of(program(TRAIN), [real(REAL[0])], [wrong])
+    assert finding.kind == "proven line differs"
+    assert finding.claim.startswith(
+        "By its source train-v1 prints “Training for 8 epochs, batch size 64” in every run"
+    )
+    assert findings_of(None, [real(REAL[0])], [wrong]) == ()
+
+
+def test_a_counter_that_all_real_logs_agree_on_is_constant() -> None:
+    rows = [
+        [f"step {number} lr {number % 7} loss {random.Random(seed).random():.3f}\n" for number in range(9)]
+        for seed in range(8)
+    ]
+    wrong = list(rows[7])
+    wrong[4] = wrong[4].replace("step 4", "step 5")
+    found = findings_of(None, seeds("".join(lines) for lines in rows[:7]), [imagined("".join(wrong))])
+    assert kinds(found) == ["constant line differs"]
+
+
+def test_a_number_that_is_mostly_the_same_may_differ() -> None:
+    text = "best step: 10\nshare: 100.00\ntook 0.1s\n"
+    other = "best step: 9\nshare: 99.72\ntook 0.2s\n"
+    assert findings_of(None, seeds([text] * 7), [imagined(other)]) == ()
+
+
+def test_a_line_that_only_some_real_logs_have_makes_new_lines_natural() -> None:
+    some = [text + ("a warning of one kind\n" if seed == 3 else "") for seed, text in enumerate(REAL)]
+    assert findings_of(None, seeds(some), [imagined(WHOLE + "quite another remark\n")]) == ()
+
+
+def test_one_real_log_cannot_show_how_much_real_runs_differ() -> None:
+    (finding,) = findings_of(None, [real("a\nloss 1\n")], [imagined("a\nloss 1\nDone, saved everything!\n")])
+    assert finding.claim.endswith("One real log cannot show how much real runs differ.")
+
+
+def tally(words: str) -> SiteTally:
+    compared = compare_runs(program(TRAIN), seeds(REAL), [imagined(TWICE), imagined(without("complete"), 2)])
+    return next(site for site in compared.sites if site.words.startswith(words))
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Training for", LineKind.DETERMINISTIC),
+        ("Epoch", LineKind.DETERMINISTIC),
+        ("step", LineKind.DETERMINISTIC),
+        ("Device", LineKind.ENVIRONMENT),
+        ("took", LineKind.ENVIRONMENT),
+        ("train loss", LineKind.STOCHASTIC),
+        ("best so far", LineKind.STOCHASTIC),
+    ],
+)
+def test_a_line_is_deterministic_only_where_the_source_proves_it(words: str, kind: LineKind) -> None:
+    assert tally(words).kind == kind
+
+
+def test_what_is_equal_in_all_real_runs_is_probably_deterministic() -> None:
+    compared = compare_runs(None, seeds(REAL), [imagined(WHOLE)])
+    assert {site.words: site.kind for site in compared.sites}["Training complete"] == LineKind.PROBABLY
+
+
+def test_every_line_of_a_print_is_accounted_for() -> None:
+    loss, end = tally("train loss"), tally("Training complete")
+    assert (loss.expected, loss.imagined, loss.exact, loss.too_many, loss.missing) == ((8, 8), (9, 8), 17, 1, 0)
+    assert (end.line, end.real, end.imagined, end.missing) == (16, (1,) * 7, (1, 0), 1)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if loud:\n    print('x')",
+        "try:\n    print('x')\nexcept E: pass",
+        "while f():\n    print('x')",
+        "for i in range(n):\n    print(i)",
+        "for i in range(3):\n    if f(): break\n    print(i)",
+        "n = 1\nn += f()\nprint(n)",
+        "def f(n): pass\nprint(n)",
+        "from x import *\nprint('x')",
+        "def main():\n    if f(): return\n    print('x')\nmain()",
+        "def main():\n    print('x')\nmain()\nmain()",
+        "print(x)",
+        "print('x', end=f())",
+        "print = f\nprint('x')",
+        "print(f'{1:99999999}')",
+    ],
+)
+def test_where_there_is_a_doubt_nothing_is_proven(source: str) -> None:
+    assert proven_lines(Source(source).tree) == {}
+
+
+def test_what_is_proven_is_what_is_printed() -> None:
+    source = (
+        "N = 2\nNAME = 'net'\ndef main():\n    for e in range(1, N + 1):\n        print(f'Epoch {e:>3}/{N}', NAME)\n"
+        "if __name__ == '__main__':\n    main()\n    print('=' * 3, N * 10, sep='')\n"
+    )
+    assert proven_lines(Source(source).tree) == {5: ("Epoch   1/2 net", "Epoch   2/2 net"), 8: ("===20",)}

@@ -1,0 +1,344 @@
+"""Oracles: what an imagined output says that cannot be, by its source or by itself."""
+
+import asyncio
+import math
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from builders import TRAIN, answer, imagined, kinds, program, real
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compare.answers import NVIDIA_SMI, compare_answers
+from compare.comparison import Comparison, Observed
+from compare.oracles.every import ORACLES
+from compare.oracles.fractions import is_rounding
+from compare.programs.network import network
+from compare.programs.source import Source
+from experiment.finding import Finding
+
+LOUD = TRAIN + "print(f'Step {i} loss: {loss.item():.4f}')\nprint(sum(p.numel() for p in model.parameters()))\n"
+TABLE = """\
+| NVIDIA-SMI 470.57.02    Driver Version: 470.57.02    CUDA Version: 11.3     |
+|   0  GeForce RTX 3090    Off  | 00000000:01:00.0 Off |                  N/A |
+| 30%   33C    P2   120W / 350W |   1800MiB / 24268MiB |     64%      Default |
+|   1  GeForce RTX 3090    Off  | 00000000:02:00.0 Off |                  N/A |
+| 30%   33C    P8    20W / 350W |     10MiB / 24268MiB |      0%      Default |
+| Processes:                                                                  |
+|  GPU   GI   CI        PID   Type   Process name                  GPU Memory |
+|    0   N/A  N/A      1234      C   python3                          1500MiB |
+|    0   N/A  N/A       987      G   /usr/lib/xorg/Xorg                200MiB |
+"""
+CASES = {
+    "parameters": [
+        ("Total parameters: 235,146", "Total parameters: 50,890"),
+        ("235146 trainable parameters", "50890 trainable parameters"),
+        ("Parameters: 0.24M", "Parameters: 0.05M"),
+        ("Number of parameters: 51.9k", "Number of parameters: 50.9k"),
+    ],
+    "first loss": [
+        ("Step 0 loss: 0.4812", "Step 0 loss: 2.3107"),
+        ("Step 0 loss: 6.2000", "Step 0 loss: 2.6107"),
+        ("Epoch 1 [0/60000 (0%)] Loss: 0.7012", "Epoch 1 [0/60000 (0%)] Loss: 2.4012"),
+        ("Initial loss: 1.2", "Initial loss: 2.29"),
+    ],
+    "steps": [
+        ("Step 939/938", "Step 938/938"),
+        ("Train Epoch: 1 [6400/60000 (21%)]", "Train Epoch: 1 [6400/60000 (11%)]"),
+        ("[6400/60000 (11%)]\nStep 3/141", "[6400/60000 (11%)]\nStep 3/938"),
+    ],
+    "GPU table": [
+        (TABLE.replace("1800MiB", "1600MiB"), TABLE),
+        (TABLE.replace("   10MiB", "99999MiB"), TABLE),
+        (TABLE.replace("64%", "104%"), TABLE),
+        (TABLE.replace("120W", "999W"), TABLE.replace("120W", "355W")),
+        (TABLE.replace("|    0   N/A", "|    2   N/A", 1), TABLE),
+        (TABLE.replace("|   1  GeF", "|   0  GeF"), TABLE),
+    ],
+    "time": [
+        (
+            "Epoch 1/2 time: 4.2s\nEpoch 2/2 time: 4.1s\nTotal time: 5.0s",
+            "Epoch 1/2 time: 4.2s\nEpoch 2/2 time: 4.1s\nTotal time: 8.3s",
+        ),
+        (
+            "Epoch 1: took 40s\nEpoch 2: took 39s\nEpoch 3: took 41s\nTraining complete in 1m 2s",
+            "Epoch 1: took 40s\nEpoch 2: took 39s\nEpoch 3: took 41s\nTraining complete in 2m 1s",
+        ),
+        (
+            "Epoch 1: took 4s\nEpoch 2: took 3s\nEpoch 3: took 4s\nTraining took 9 minutes",
+            "Epoch 1: took 4s\nEpoch 2: took 3s\nEpoch 3: took 4s\nTraining took 1 minute",
+        ),
+    ],
+    "fractions": [
+        ("Accuracy: 9712/10000 (98%)", "Accuracy: 9712/10000 (97%)"),
+        ("Accuracy: 97.31% (9712/10000)", "Accuracy: 97.12% (9712/10000)"),
+        ("Correct: 10001/10000", "Correct: 10000/10000"),
+    ],
+}
+PAIRS = [pair for pairs in CASES.values() for pair in pairs]
+
+
+def told(*outputs: str, source: str = LOUD, really: tuple[str, ...] = ()) -> list[Finding]:
+    """What the oracles find in these imagined outputs of a program."""
+    ours = tuple(Observed(real(text, seed), ()) for seed, text in enumerate(really))
+    theirs = tuple(Observed(imagined(text, sample), ()) for sample, text in enumerate(outputs, start=1))
+    these = Comparison(program(source), Source(source), ours, theirs, ("gpus",))
+    return [finding for oracle in ORACLES for finding in oracle(these)]
+
+
+@pytest.mark.parametrize(("kind", "wrong"), [(kind, wrong) for kind, pairs in CASES.items() for wrong, _ in pairs])
+def test_what_cannot_be_is_found_with_its_line(kind: str, wrong: str) -> None:
+    found = told(f"Using cpu\n{wrong}\n")
+    assert kinds(found) == [f"oracle: {kind}"]
+    assert found[0].lines[0].text in wrong.splitlines()
+    assert found[0].explained_by is None
+
+
+@pytest.mark.parametrize("right", [right for _wrong, right in PAIRS])
+def test_its_right_twin_is_not_found(right: str) -> None:
+    assert told(f"Using cpu\n{right}\n") == []
+
+
+@pytest.mark.parametrize(("wrong", "right"), PAIRS)
+def test_an_oracle_is_silent_where_a_real_run_breaks_it(wrong: str, right: str) -> None:
+    assert told(wrong, really=(right, wrong)) == []
+
+
+def test_every_oracle_has_a_case() -> None:
+    assert len(ORACLES) == len(CASES)
+
+
+def test_both_numbers_are_named() -> None:
+    (finding,) = told("Total parameters: 235,146")
+    assert "235,146" in finding.claim and "50,890" in finding.claim
+    (finding,) = told("Step 0 loss: 0.4812")
+    assert "0.4812" in finding.claim and "ln(10) = 2.30" in finding.claim
+
+
+def test_what_real_runs_count_to_is_what_an_epoch_has() -> None:
+    ours = ("[6400/9000 (71%)]\nStep 3/141\n",) * 3
+    found = told("[6400/60000 (11%)]\nStep 3/938\n", really=ours)
+    assert [one.claim.partition("; ")[2] for one in found] == [
+        "an epoch really has 9000 images.",
+        "an epoch really has 141 steps.",
+    ]
+    assert told(ours[0], really=ours) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "conv1.weight parameters: 320",
+        "Non-trainable parameters: 0",
+        "Hyperparameters: 3",
+        "Epoch 1/3 - loss: 0.2000 - acc: 0.9000",
+        "Step 0 val loss: 0.2",
+        "Epoch 1 [60032/60000 (100%)]",
+        "Epoch 1 [29984/60000 (100%)]",
+        "Epoch 1: elapsed 4s\nEpoch 2: elapsed 8s\nTotal time: 8s",
+        "Epoch 1: 4s\nEpoch 2: 8s\nTotal time: 8s",
+        "Accuracy 0.97 at step 3/10 (31%)",
+    ],
+)
+def test_what_may_mean_something_else_is_let_be(line: str) -> None:
+    assert told(line + "\n") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("model = Net()", "model = Net(); nn.init.zeros_(model.layers[1].weight)"),
+        ("batch_size=64", "batch_size=4"),
+        ("nn.CrossEntropyLoss()", "nn.CrossEntropyLoss(reduction='sum')"),
+        ("nn.Linear(64, 10)", "nn.Linear(64, len(train_set.classes))"),
+    ],
+)
+def test_the_first_loss_is_known_only_where_all_is_as_pytorch_has_it(change: tuple[str, str]) -> None:
+    assert told("Step 0 loss: 0.1", source=LOUD.replace(*change)) == []
+
+
+def test_tables_of_an_ordinary_command_are_held_against_themselves() -> None:
+    none = answer(NVIDIA_SMI, "bash: nvidia-smi: command not found\n", exit_code=127)
+    wrong = answer(NVIDIA_SMI, TABLE.replace("1800MiB", "1600MiB"), by_model=True)
+    found = compare_answers(none, wrong, ("gpus",))
+    assert [(one.kind, one.explained_by) for one in found] == [
+        ("exit status differs", "gpus"),
+        ("oracle: GPU table", None),
+    ]
+    assert "1700 MiB of GPU 0, and 1600 MiB used in all" in found[1].claim
+
+
+HEAD = "import torch, torch.nn as nn, torch.nn.functional as F\nWIDE = 32\nSIZES = [20, 30, 40]\n"
+NETS = {
+    "linear": ("model = nn.Linear(20, 3, bias=False)", 60),
+    "sequential": ("model = nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10)).to('cpu')", 50_890),
+    "convolutions": (
+        "model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 16, (3, 5), groups=4, bias=False),"
+        " nn.ConvTranspose2d(16, 4, 2), nn.Conv1d(4, 4, kernel_size=3), nn.Conv3d(1, 2, 3))",
+        80 + 16 + 480 + 260 + 52 + 56,
+    ),
+    "norms": (
+        "model = nn.Sequential(nn.LayerNorm(7), nn.LayerNorm([2, 3], elementwise_affine=False), nn.GroupNorm(2, 8),"
+        " nn.BatchNorm1d(5, affine=False), nn.Embedding(100, 6))",
+        14 + 16 + 600,
+    ),
+    "recurrent": (
+        "model = nn.Sequential(nn.LSTM(5, 7, 2, bidirectional=True), nn.GRU(5, 7, bias=False), nn.RNN(3, 4))",
+        2 * 4 * 7 * (5 + 7 + 2) + 2 * 4 * 7 * (14 + 7 + 2) + 3 * 7 * 12 + 4 * 9,
+    ),
+    "constants and defaults": (
+        "class Net(nn.Module):\n    DEPTH = 3\n    def __init__(self, inside=WIDE, out=10):\n"
+        "        super().__init__()\n"
+        "        self.first = nn.Linear(inside, WIDE * 2)\n"
+        "        self.rest = nn.ModuleList([nn.Linear(WIDE * 2, WIDE * 2) for _ in range(self.DEPTH)])\n"
+        "        self.out = nn.Linear(WIDE * 2, out)\nmodel = Net(out=5)",
+        33 * 64 + 3 * 65 * 64 + 65 * 5,
+    ),
+    "layers in a loop": (
+        "class Net(nn.Module):\n    def __init__(self):\n        super(Net, self).__init__()\n        layers = []\n"
+        "        for a, b in [(20, 30), (30, 40)]:\n"
+        "            layers += [nn.Linear(a, b), nn.ReLU()]\n"
+        "        self.body = nn.Sequential(*layers)\nmodel = Net()",
+        21 * 30 + 31 * 40,
+    ),
+    "layers in a plain loop": (
+        "class Net(nn.Module):\n    def __init__(self):\n        super(Net, self).__init__()\n        layers = []\n"
+        "        for at in range(len(SIZES) - 1):\n"
+        "            layers.append(nn.Linear(SIZES[at], SIZES[at + 1]))\n"
+        "        self.body = nn.Sequential(*layers)\nmodel = Net()",
+        21 * 30 + 31 * 40,
+    ),
+    "blocks, twice": (
+        "class Block(nn.Module):\n    def __init__(self, width, skip=True):\n        super().__init__()\n"
+        "        self.a = nn.Linear(width, width)\n        self.same = self.a\n"
+        "        if skip:\n            self.b = nn.Linear(width, 1)\n"
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.one = Block(4)\n"
+        "        self.two = Block(4, skip=False)\n        self.lost = [nn.Linear(9, 9)]\n"
+        "        self.free = nn.Parameter(torch.zeros(3, 5))\nmodel = nn.DataParallel(Net())",
+        25 + 20 + 15,
+    ),
+    "a method that makes layers": (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.wide = 6\n"
+        "        self.body = self._make(3)\n    def _make(self, n):\n        parts = []\n        for _ in range(n):\n"
+        "            parts.append(nn.Linear(self.wide, 12))\n            self.wide = 12\n"
+        "        return nn.Sequential(*parts)\nmodel = Net()",
+        7 * 12 + 2 * 13 * 12,
+    ),
+    "a subclass": (
+        "class A(nn.Module):\n    def __init__(self, n):\n        super().__init__()\n"
+        "        self.a = nn.Linear(n, n)\n"
+        "class B(A):\n    def __init__(self):\n        super().__init__(4)\n        self.b = nn.Linear(4, 2)\n"
+        "model = B()",
+        30,
+    ),
+    "activations": (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.act = F.relu\n"
+        "        self.fc = nn.Linear(3, 3)\n        nn.init.zeros_(self.fc.bias)\n"
+        "        for m in self.modules():\n            pass\nmodel = Net()",
+        12,
+    ),
+}
+nets = pytest.mark.parametrize(("source", "count"), NETS.values(), ids=NETS.keys())
+
+
+def counted(source: str) -> int | None:
+    built = network(Source(source))
+    return built.parameters if built else None
+
+
+@nets
+def test_parameters_are_counted_from_the_source(source: str, count: int) -> None:
+    assert counted(HEAD + source) == count
+
+
+@pytest.mark.docker
+def test_pytorch_counts_the_same(machine: Any) -> None:
+    known = {name: pair for name, pair in NETS.items() if pair[1] is not None}
+    script = "".join(
+        f"{HEAD}{source}\nprint(sum(p.numel() for p in model.parameters()))\n" for source, _ in known.values()
+    )
+    machine.write("nets.py", script)
+    execution = asyncio.run(machine.run("python3 nets.py"))
+    assert execution.output.split() == [str(count) for _source, count in NETS.values()]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "model = torchvision.models.resnet18(); model.fc = nn.Linear(512, 10)",
+        "backbone = load()\nclass Net(nn.Module):\n    def __init__(self, b):\n        super().__init__()\n"
+        "        self.b = b\n        self.fc = nn.Linear(3, 3)\nmodel = Net(backbone)",
+        "model = nn.Linear(3, args.width)",
+        "for width in (8, 16):\n    model = nn.Linear(3, width)",
+        "wide = 3\nwide *= 2\nmodel = nn.Linear(wide, 1)",
+        "teacher = nn.Linear(3, 3); student = nn.Linear(3, 1)",
+        "model = nn.Linear(3, 3)\nfor p in model.parameters(): p.requires_grad = False",
+        "model = nn.Sequential(nn.LazyLinear(3))",
+        "model = nn.Sequential(*[nn.Linear(9, 9) for _ in range(10 ** 12)])",
+        "class A(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.a = A()\nmodel = A()",
+    ],
+)
+def test_no_number_is_better_than_a_guess(source: str) -> None:
+    assert counted(HEAD + source) is None
+
+
+@given(st.lists(st.integers(1, 300), min_size=2, max_size=6), st.booleans())
+def test_a_right_count_is_never_called_wrong(sizes: list[int], bias: bool) -> None:
+    layers = ", ".join(f"nn.Linear({a}, {b}, bias={bias})" for a, b in pairwise(sizes))
+    count = sum((a + bias) * b for a, b in pairwise(sizes))
+    source = f"{HEAD}model = nn.Sequential({layers})\nprint(sum(p.numel() for p in model.parameters()))\n"
+    forms = [f"Total parameters: {count:,}", f"Parameters: {count / 1e6:.2f}M", f"Params: {count / 1000:.1f}K"]
+    assert told("\n".join([*forms, f"{count} parameters\n"]), source=source) == []
+
+
+@given(st.integers(1, 70_000), st.integers(1, 512), st.booleans(), st.integers(1, 200))
+def test_the_progress_of_a_right_run_is_never_called_wrong(images: int, batch: int, drop: bool, every: int) -> None:
+    steps = images // batch if drop else math.ceil(images / batch)
+    shown = "".join(
+        f"Train Epoch: 1 [{at * min(batch, images - at * batch)}/{images} ({100.0 * at / steps:.0f}%)]\n"
+        f"Step {at + 1}/{steps}\n"
+        for at in range(0, steps, max(every, steps // 50))
+    )
+    assert told(shown, source=TRAIN.replace("batch_size=64", f"batch_size={batch}")) == []
+
+
+@given(
+    st.lists(st.floats(0.01, 500), min_size=1, max_size=20),
+    st.integers(0, 3),
+    st.sampled_from(["Total time: {:.0f}s", "Training took {:.1f} s", "Total training time: {:.3f} seconds"]),
+)
+def test_the_times_of_a_right_run_are_never_called_wrong(epochs: list[float], digits: int, total: str) -> None:
+    shown = "".join(f"Epoch {at}/{len(epochs)} - time: {one:.{digits}f}s\n" for at, one in enumerate(epochs, start=1))
+    assert told(shown + total.format(sum(epochs) * 1.2) + "\n") == []
+
+
+@given(st.integers(1, 100_000), st.floats(0, 1), st.integers(0, 4))
+def test_a_right_accuracy_is_never_called_wrong(whole: int, share: float, digits: int) -> None:
+    part = round(whole * share)
+    percent = f"{100 * part / whole:.{digits}f}%"
+    forms = [f"Accuracy: {part}/{whole} ({percent})", f"Acc: {percent} ({part}/{whole})"]
+    assert told("\n".join([*forms, f"accuracy {part / whole:.4f} ({part}/{whole})\n"])) == []
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(0, 6))
+def test_a_decimal_is_rounded_or_cut_off(part: int, whole: int, digits: int) -> None:
+    value = part / whole
+    unit = 10.0**-digits
+    assert is_rounding(f"{value:.{digits}f}", value)
+    assert is_rounding(f"{math.floor(value / unit) * unit:.{digits}f}", value)
+    assert not is_rounding(f"{value + 2 * unit:.{digits}f}", value)
+
+
+HOSTILE = ["param", "1,", "9" * 300, "%", "(", "[1/", "|", "MiB", "W /", "epoch ", "1 s", "NVIDIA-SMI", "loss ", "\n"]
+HOSTILE += ["accuracy", "#", "Step ", "1/2", "total ", "Processes", "|   0  A", " ", "\0", "²", "took "]
+
+
+@given(st.lists(st.sampled_from(HOSTILE), max_size=60).map("".join))
+def test_no_output_breaks_an_oracle(text: str) -> None:
+    told(text + "\n", really=("Using cpu\n",))
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_a_hostile_output_is_read_in_no_time(unit: str) -> None:
+    told(f"NVIDIA-SMI\n|   0  A{unit * (100_000 // len(unit))}\n")

@@ -1,0 +1,184 @@
+"""Series: what is read off the lines of all runs, what is tested of it, and what is not."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from builders import TRAIN, findings_of, imagined, kinds, lines, program, real
+
+from compare.compared import Compared, Judged
+from compare.program_run import compare_runs
+from experiment.execution import Cause
+
+TESTED = TRAIN + "print(f'Test loss: {test_loss:.4f}, hits: {hits}, accuracy: {100 * acc:.2f}%')\n"
+
+
+def log(seed: int, shift: float = 0.0, epochs: int = 4) -> str:
+    """What TRAIN would print, with noise of one hundredth."""
+    noise = np.random.default_rng(seed).normal(0, 0.01, (3, epochs))
+    losses = [0.3 + 0.65 / epoch + shift + noise[0, epoch - 1] for epoch in range(1, epochs + 1)]
+    return lines(losses, [1 - loss / 3 + noise[1, 0] for loss in losses])
+
+
+def with_test(seed: int, shift: float = 0.0) -> str:
+    hits = 9500 + round(300 * float(np.random.default_rng(seed).normal()))
+    return log(seed) + f"Test loss: {0.4 + seed % 7 / 100 + shift:.4f}, hits: {hits}, accuracy: {hits / 100:.2f}%\n"
+
+
+def compared(ours: list[str], theirs: list[str], source: str | None = TRAIN) -> Compared:
+    return compare_runs(
+        program(source) if source else None,
+        [real(text, seed) for seed, text in enumerate(ours, start=1)],
+        [imagined(text, sample) for sample, text in enumerate(theirs, start=1)],
+    )
+
+
+def by_name(these: Compared) -> dict[str, Judged]:
+    return {one.name: one for one in these.series}
+
+
+REAL = [log(seed) for seed in range(7)]
+ALIKE = [log(seed) for seed in range(7, 10)]
+
+
+def test_a_series_is_named_after_its_number_and_the_line_of_its_print() -> None:
+    assert list(by_name(compared(REAL, ALIKE))) == ["last loss (line 32)", "loss (line 32)", "accuracy (line 32)"]
+    assert list(by_name(compared(REAL, ALIKE, None))) == ["last loss", "loss", "accuracy"]
+
+
+def test_the_last_loss_that_real_runs_show_is_the_primary_endpoint() -> None:
+    found = compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
+    assert [(one.name, one.n_real, one.n_imagined) for one in found.series if one.role == "primary"] == [
+        ("last test loss (line 33)", 7, 3)
+    ]
+
+
+def test_epochs_are_compared_with_the_same_epochs_however_many_are_skipped() -> None:
+    long = [log(seed, epochs=100) for seed in range(7)]
+    short = "".join(line for at, line in enumerate(log(8, epochs=100).splitlines(True)) if at in (0, 1, 98, 99))
+    loss = by_name(compared(long, [short] * 2))["loss (line 32)"]
+    assert (loss.axis, len(loss.points)) == ("epoch", 100)
+    assert [point for point, value in zip(loss.points, loss.imagined[0], strict=True) if value is not None] == [
+        1,
+        2,
+        99,
+        100,
+    ]
+    assert (loss.p, loss.why_no_p) == (None, "the runs have 4 of 100 points in common, fewer than half")
+    assert loss.difference is not None
+
+
+def test_steps_within_epochs_are_points_of_their_own() -> None:
+    def steps(seed: int) -> str:
+        noise = np.random.default_rng(seed).normal(size=(2, 3))
+        return "".join(f"Epoch {e}, step {100 * s}/300: {noise[e, s]:.4f}\n" for e in range(2) for s in range(3))
+
+    (series,) = compared([steps(seed) for seed in range(7)], [steps(seed) for seed in range(7, 10)], None).series
+    assert (series.axis, series.points, series.n_real) == ("times printed", (1, 2, 3, 4, 5, 6), 7)
+
+
+def test_lines_that_only_count_themselves_are_counted_by_that() -> None:
+    def counted(seed: int) -> str:
+        return "".join(f"[{at}] {np.random.default_rng([seed, at]).normal():.4f}\n" for at in (10, 20, 40))
+
+    every = by_name(compared([counted(seed) for seed in range(7)], [counted(seed) for seed in range(7, 10)], None))
+    assert {one.points for one in every.values()} == {(10, 20, 40)}
+
+
+@pytest.mark.parametrize("source", [TRAIN, None], ids=["with a program", "logs alone"])
+def test_real_runs_taken_for_imagined_ones_have_no_finding(source: str | None) -> None:
+    found = compared(REAL, ALIKE, source)
+    assert (found.findings, found.undecided) == ((), ())
+    assert all(one.p is not None and one.difference_interval is not None for one in found.series)
+
+
+def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interval() -> None:
+    last, curves = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
+    assert (last.kind, curves.kind) == ("last loss differs", "series differs")
+    assert "of 3 of 3 imagined runs" in last.claim
+    assert "p = 0.0083; means differ by 0.1" in last.claim
+    assert "95 % interval" in last.claim
+    assert "loss (line 32) (adjusted p =" in curves.claim
+    assert [line.source for line in last.lines] == [f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)]
+
+
+def test_a_loss_told_in_other_words_is_judged_all_the_same() -> None:
+    said = [log(seed, 0.1).replace(" - loss: ", ", the loss is ") for seed in range(7, 10)]
+    assert "last loss differs" in kinds(compared(REAL, said).findings)
+
+
+def test_runs_that_diverge_are_told_from_those_that_do_not() -> None:
+    lost = [text.replace(text.splitlines()[-1], "Epoch 4/4 - loss: nan - acc: 0.1000") for text in ALIKE]
+    found = compared(REAL, lost)
+    assert "last loss differs" in kinds(found.findings)
+    json.dumps([asdict(one) for one in found.series], allow_nan=False)
+
+
+def test_numbers_that_tell_the_same_twice_are_counted_once() -> None:
+    found = by_name(
+        compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
+    )
+    assert found["hits (line 33)"].why_no_p == "it tells the same as accuracy (line 33)"
+    assert found["test loss (line 33)"].why_no_p == "it tells the same as last test loss (line 33)"
+
+
+def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None:
+    def more(text: str, seed: int) -> str:
+        return f"{text}Parameters: 50890\nTraining took {seed}.5s\n"
+
+    ours = [more(text, seed) for seed, text in enumerate(REAL, start=1)]
+    found = by_name(compared(ours, [more(text, seed) for seed, text in enumerate(ALIKE, start=2)], None))
+    assert found["Parameters"].why_no_p == "it is the same in all real runs"
+    assert found["Training took"].why_no_p == "times, speeds and memory are measured on another machine"
+
+
+@pytest.mark.parametrize(
+    ("n_real", "n_imagined", "said"),
+    [
+        (3, 3, "no p can be below 0.1 and it must not exceed 0.025; it takes 5 real runs beside 3 imagined"),
+        (7, 1, "1 imagined run beside 7 real runs are too few"),
+        (7, 1, "it takes 39 real runs beside 1 imagined, or 3 imagined beside 7 real"),
+    ],
+)
+def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
+    n_real: int, n_imagined: int, said: str
+) -> None:
+    found = compared(REAL[:n_real], [log(seed, 1.0) for seed in range(7, 7 + n_imagined)])
+    (undecided,) = found.undecided
+    assert said in undecided
+    assert not {"last loss differs", "series differs"} & set(kinds(found.findings))
+
+
+def test_a_run_that_was_cut_has_no_last_loss_and_no_whole_curve() -> None:
+    stopped = [imagined(text[:60], 9, cause=Cause.CUT, exit_code=None) for text in ALIKE[:1]]
+    ours = [real(text, seed) for seed, text in enumerate(REAL, start=1)]
+    found = compare_runs(program(), ours, [*(imagined(text, at) for at, text in enumerate(ALIKE, 1)), *stopped])
+    assert {one.n_imagined for one in found.series} == {3}
+    assert found.series[0].imagined[3] == (None,)
+
+
+def test_of_a_long_series_two_thousand_points_are_shown_with_both_ends() -> None:
+    rng = np.random.default_rng(0)
+    logs = ["".join(f"loss: {value:.5f}\n" for value in rng.normal(size=5000)) for _ in range(10)]
+    series = by_name(compared(logs[:7], logs[7:], None))["loss"]
+    assert (len(series.points), series.points[0], series.points[-1]) == (2000, 1, 5000)
+    assert series.p is not None
+
+
+def test_imagined_runs_that_repeat_one_another_are_told_and_real_ones_may() -> None:
+    ours = [real(text, seed) for seed, text in enumerate(REAL, start=1)]
+    twice = [imagined(ALIKE[0], 1), imagined(ALIKE[0], 2)]
+    assert kinds(findings_of(program(), ours, twice)) == ["samples repeat each other"]
+    fixed = "torch.manual_seed(0)\n" + TRAIN
+    same = [real(ALIKE[0], seed) for seed in range(1, 8)]
+    assert findings_of(program(fixed), same, twice) == ()
+    assert findings_of(None, same, twice) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1234 " * 100_000, "loss 1\n" * 50_000, "epoch 1e999 loss 9e307\n", "[nan] inf\n" * 9]
+)
+def test_hostile_numbers_are_judged_in_no_time(text: str) -> None:
+    found = compared([text + log for log in REAL], [text] * 3, None)
+    json.dumps([asdict(one) for one in found.series], allow_nan=False)

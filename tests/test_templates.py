@@ -1,0 +1,51 @@
+"""Templates that are read off real logs, where there is no program."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compare.lines.templates import Templates
+from compare.lines.transcript import Transcript
+
+
+def templates(*logs: str) -> Templates:
+    return Templates(lambda: [Transcript(log) for log in logs])
+
+
+def words(*logs: str) -> list[str]:
+    return [site.words for site in templates(*logs).sites]
+
+
+def test_there_is_one_template_for_each_form() -> None:
+    assert words("Epoch 1\nloss 0.5%\nEpoch 2\n") == ["Epoch {}", "loss {}"]
+
+
+def test_a_word_that_varies_from_log_to_log_is_a_hole() -> None:
+    assert words("run in /tmp/abc\nend", "run in /tmp/xyz\nend") == ["run in {}", "end"]
+
+
+def test_words_that_each_log_has_are_no_values() -> None:
+    assert words("phase one\nphase two", "phase one\nphase two") == ["phase one", "phase two"]
+
+
+def test_a_line_that_one_log_lacks_is_no_other_word_of_another() -> None:
+    assert words("model saved\nmodel loaded", "model saved") == ["model saved", "model loaded"]
+
+
+def test_a_word_that_no_log_has_may_stand_where_words_vary() -> None:
+    known = templates("run in /tmp/abc", "run in /tmp/xyz")
+    assert (known.find("run in /tmp/new"), known.find("walk in /tmp/new")) == (0, None)
+
+
+def test_templates_are_complete_where_no_log_has_one_to_itself() -> None:
+    assert templates("a\nb", "a\nb").are_complete
+    assert not templates("a\nb", "a").are_complete
+    assert templates("a\nb").are_complete
+
+
+@given(st.lists(st.lists(st.sampled_from(["a b", "a c", "b 1", "c  2", "", "a #"])).map("\n".join), max_size=4))
+def test_every_line_of_every_log_has_its_template(logs: list[str]) -> None:
+    known = templates(*logs)
+    for line in filter(None, (line.strip() for log in logs for line in log.splitlines())):
+        found = known.find(line)
+        assert found is not None
+        assert found < len(known.sites)

@@ -1,0 +1,96 @@
+"""An output as columns: nothing is lost by reading all lines at once."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from compare.lines.transcript import NO_DECIMALS, VALUE, Transcript, skeleton
+
+WORDS = [
+    "Epoch",
+    " ",
+    "loss: ",
+    "/",
+    "%",
+    "-",
+    "+",
+    ".",
+    "e",
+    "E-",
+    "nan",
+    "inf",
+    "torch.Size([",
+    "tensor(",
+    ")",
+    "\n",
+]
+NUMBERS = [
+    "0",
+    "3",
+    "007",
+    "0.4312",
+    "91.20%",
+    "1e-05",
+    "9" * 20,
+    "1" * 17,
+    "0.1234567890123456789",
+    "٣",
+    "²",
+    "1e999",
+]
+OTHERS = ["\r", "\x00", "\x1c", "\u2028", "#", "…", "\ud800"]
+texts = st.text() | st.lists(st.sampled_from(WORDS + NUMBERS + OTHERS)).map("".join)
+
+
+def value_of(text: str) -> float:
+    try:
+        return float(text.removesuffix("%"))
+    except ValueError:
+        return math.nan
+
+
+@given(texts)
+@example("0.30000000000000004 123456789.123456 1e23 5e-324 9007199254740993")
+@example("loss" + "1" * 19 + "." + "2" * 19 + "e" + "3" * 19)
+def test_the_columns_say_what_each_line_says_by_itself(text: str) -> None:
+    transcript = Transcript(text)
+    assert [transcript.forms[form] for form in transcript.form_of] == [skeleton(line) for line in text.splitlines()]
+    read = [list(transcript.values[slice(*ends)]) for ends in pairwise(transcript.starts)]
+    plain = [[value_of(value) for value in VALUE.findall(line)] for line in text.splitlines()]
+    assert len(read) == len(plain)
+    for ours, theirs in zip(read, plain, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@given(st.lists(texts, max_size=4).map("\n".join))
+def test_lines_of_one_shape_have_one_form_and_as_many_values(text: str) -> None:
+    transcript = Transcript(text)
+    for line, shape in zip(text.splitlines(), transcript.shape_of, strict=True):
+        assert skeleton(line) == skeleton(transcript.shapes[shape])
+        assert len(VALUE.findall(line)) == len(VALUE.findall(transcript.shapes[shape]))
+
+
+def test_decimals_are_counted_as_they_are_printed() -> None:
+    transcript = Transcript("Epoch 3: loss 0.4300, accuracy 91.20%, lr 1e-05, gone nan")
+    assert transcript.decimals.tolist() == [0, 4, 2, NO_DECIMALS, NO_DECIMALS]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "words\n\nmore words"])
+def test_an_output_may_hold_no_number(text: str) -> None:
+    assert len(Transcript(text).values) == 0
+
+
+def test_more_lines_than_are_read_at_a_time_are_read_alike() -> None:
+    count = 70_000
+    transcript = Transcript("".join(f"step {at} of {count}\n" for at in range(count)))
+    assert transcript.forms == ["step # of #"]
+    np.testing.assert_array_equal(transcript.values[::2], np.arange(count))
+
+
+@pytest.mark.parametrize("unit", ["1", "1.", "-", "1e", "torch.Size(", "tensor(1", "nan"])
+def test_a_line_of_two_megabytes_is_read_in_no_time(unit: str) -> None:
+    assert len(Transcript(unit * (2_000_000 // len(unit))).shapes) == 1
