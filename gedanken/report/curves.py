@@ -1,0 +1,187 @@
+"""The curves: what real runs do as a band, every imagined run as a line of its own."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from compare.compared import Judged
+from gedanken.report.svg import IMAGINED, INK, REAL, RULE, inline_svg
+from gedanken.report.words import many, visible
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Values = NDArray[np.float64]
+
+POINTS_SHOWN = 200
+IMAGINED_SHOWN = 24
+ROOM = 1.5
+"""How far beyond the real runs an axis reaches for imagined values, in heights of all that the real runs span."""
+ROOM_AT_ONE_POINT = 60.0
+MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
+DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.6)))
+_STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "gedanken",
+    "text.parse_math": False,
+    "axes.formatter.use_mathtext": False,
+    "axes.formatter.useoffset": False,
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "path.simplify": True,
+}
+
+
+def chart(judged: Judged, key: str) -> Markup | None:
+    """One series as an inline SVG whose ids begin with `key`; None where there is nothing to draw."""
+    import matplotlib as mpl
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (judged.real, judged.imagined))
+    points = np.array(judged.points, float)
+    drawn = np.concatenate([values[np.isfinite(values)] for values in (real, imagined)])
+    if not drawn.size or not np.isfinite(points).all() or np.abs(drawn).max() > 1e100:
+        return None
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.6, 2.9), layout="constrained")
+        axes = figure.add_subplot()
+        _dress(axes, judged)
+        _draw_real(axes, points, real)
+        for at, row in enumerate(imagined[:IMAGINED_SHOWN]):
+            _draw_imagined(axes, points, row, at)
+        low, high = frame(real, imagined)
+        axes.set_ylim(low, high)
+        if len(points) == 1:
+            axes.set_xlim(points[0] - 1, points[0] + 1)
+            axes.set_xticks(points)
+        return inline_svg(figure, key, _told(judged))
+
+
+def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
+    """Lowest and highest value shown: all real ones, and imagined ones that are not too far off to see both."""
+    import numpy as np
+
+    ours, theirs = real[np.isfinite(real)], imagined[np.isfinite(imagined)]
+    near = ours if ours.size else theirs
+    low, high = float(near.min()), float(near.max())
+    room = ROOM if real.shape[1] > 1 else ROOM_AT_ONE_POINT
+    reach = (high - low or abs(high) or 1.0) * room
+    if theirs.size:
+        low = max(min(low, float(theirs.min())), low - reach)
+        high = min(max(high, float(theirs.max())), high + reach)
+    edge = (high - low or abs(high) or 1.0) * 0.06
+    return low - edge, high + edge
+
+
+def beyond(judged: Judged) -> int:
+    """Imagined values that the chart has no room for."""
+    import numpy as np
+
+    real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (judged.real, judged.imagined))
+    if not np.isfinite(real).any() and not np.isfinite(imagined).any():
+        return 0
+    low, high = frame(real, imagined)
+    return int(((imagined < low) | (imagined > high)).sum())
+
+
+def _dress(axes: Any, judged: Judged) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_edgecolor(RULE)
+    axes.grid(axis="y", color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=INK, length=0, pad=5)
+    axes.set_xlabel(visible(judged.axis[:40]), color=INK)
+    axes.locator_params(axis="y", nbins=5)
+    whole = all(math.isfinite(point) and point == int(point) for point in judged.points)
+    axes.locator_params(axis="x", nbins=7, integer=whole)
+
+
+def _draw_real(axes: Any, points: "Values", real: "Values") -> None:
+    import numpy as np
+
+    known = np.isfinite(real).any(axis=0) if real.size else np.zeros(len(points), bool)
+    if not known.any():
+        return
+    shown = np.where(np.isfinite(real), real, np.nan)[:, known]
+    at, low, high, mean = [], [], [], []
+    for some in np.array_split(np.arange(known.sum()), min(POINTS_SHOWN, int(known.sum()))):
+        part = shown[:, some]
+        at.append(points[known][some].mean())
+        low.append(np.nanmin(part))
+        high.append(np.nanmax(part))
+        mean.append(np.nanmean(part))
+    if len(at) == 1:
+        axes.plot([at[0]] * 2, [low[0], high[0]], color=REAL, linewidth=9, alpha=0.25, solid_capstyle="butt")
+        axes.plot(at, mean, color=REAL, marker="_", markersize=14, markeredgewidth=2)
+        return
+    axes.fill_between(at, low, high, facecolor=REAL, alpha=0.2, linewidth=0)
+    for edge in (low, high):
+        axes.plot(at, edge, color=REAL, linewidth=0.7)
+    axes.plot(at, mean, color=REAL, linewidth=2)
+
+
+def _draw_imagined(axes: Any, points: "Values", row: "Values", number: int) -> None:
+    import numpy as np
+
+    known = np.flatnonzero(np.isfinite(row))
+    if not known.size:
+        return
+    if known.size > POINTS_SHOWN:  # the lowest and the highest of each part, so that no spike is lost
+        parts = np.array_split(known, POINTS_SHOWN // 2)
+        known = np.array(sorted({int(pick(part)) for part in parts for pick in (_lowest(row), _highest(row))}))
+    axes.plot(
+        points[known],
+        row[known],
+        color=IMAGINED,
+        linewidth=1.3,
+        linestyle=DASHES[number % len(DASHES)],
+        marker=MARKERS[number % len(MARKERS)],
+        markersize=4.5,
+        markerfacecolor="none" if number // len(MARKERS) % 2 else IMAGINED,
+        markeredgewidth=0.9,
+        markevery=max(1, len(known) // 12),
+    )
+
+
+def _lowest(row: "Values") -> Any:
+    return lambda part: part[row[part].argmin()]
+
+
+def _highest(row: "Values") -> Any:
+    return lambda part: part[row[part].argmax()]
+
+
+def _told(judged: Judged) -> str:
+    counts = f"{many(judged.n_real, 'real run')} and {many(judged.n_imagined, 'imagined run')}"
+    return visible(f"{judged.name[:80]}: {counts}, over {judged.axis[:40]}")
+
+
+def glyph(number: int) -> Markup:
+    """The line and the marker of an imagined run, for the key."""
+    dashes = " ".join(f"{length:g}" for length in DASHES[number % len(DASHES)][1])
+    shape = _SHAPES[number % len(MARKERS)]
+    fill = "none" if number // len(MARKERS) % 2 else "var(--imagined)"
+    return Markup(
+        f'<svg class="glyph" viewBox="0 0 30 12" aria-hidden="true"><path d="M0 6H30" fill="none" '
+        f'stroke="var(--imagined)" stroke-width="1.6" stroke-dasharray="{dashes}"/>'
+        f'<path d="{shape}" fill="{fill}" stroke="var(--imagined)"/></svg>'
+    )
+
+
+_SHAPES: Sequence[str] = (
+    "M11.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0Z",
+    "M12 3H18V9H12Z",
+    "M15 2L19 9H11Z",
+    "M15 1.5L19.5 6L15 10.5L10.5 6Z",
+    "M15 10L11 3H19Z",
+    "M12 2L15 4.5L18 2L19 3L16.5 6L19 9L18 10L15 7.5L12 10L11 9L13.5 6L11 3Z",
+    "M13.5 2H16.5V4.5H19V7.5H16.5V10H13.5V7.5H11V4.5H13.5Z",
+    "M15 1L16.3 4.6H20L17 6.8L18.2 10.4L15 8.2L11.8 10.4L13 6.8L10 4.6H13.7Z",
+)
+"""The markers above, in their order."""

@@ -1,0 +1,193 @@
+"""The report as Markdown, for an issue. Nothing that was printed becomes a link, a mention, a tag or a formula."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from compare.compared import Judged
+from experiment.execution import Execution
+from experiment.finding import Finding
+from experiment.markdown import code, fence_for, prose
+from gedanken.kept import Case, Kept
+from gedanken.report.words import cut, figure, interval, many, probability
+from gedanken.screen import harmless
+from gedanken.summary import told_conditions
+from gedanken.verdict import lasts, main_case, spread_of, telling, told_last
+
+FINDINGS_SHOWN = 20
+LINES_OF_A_FINDING = 3
+SERIES_SHOWN = 12
+UNDECIDED_SHOWN = 8
+PROGRAMS_SHOWN = 12
+BEFORE, AFTER = 4, 6
+"""Lines of a transcript around the first difference."""
+
+
+def to_markdown(kept: Kept) -> str:
+    """The whole report, in at most some 200 lines."""
+    case = main_case(kept.cases)
+    sections = [
+        _section("Conditions", _conditions(kept)),
+        _section(many(len(kept.findings), "finding").capitalize(), _findings(kept, case)),
+        _section("Numbers", _numbers(kept.cases)),
+        _section("First difference", _difference(case)),
+        _section("Undecided", _bullets(_undecided(kept.cases), UNDECIDED_SHOWN)),
+        _section("Programs", _bullets(_programs(kept), PROGRAMS_SHOWN)),
+        _section("To do it again", [_fenced(_again(kept), "sh")]),
+    ]
+    title = f"# {_prose(kept.title)}\n\n**{_prose(kept.verdict)}**\n"
+    return title + "".join(section for section in sections if section)
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    body = "\n".join(lines)
+    return f"\n## {title}\n\n{body}\n" if body else ""
+
+
+def _bullets(lines: Sequence[str], most: int) -> Iterator[str]:
+    yield from (f"- {line}" for line in lines[:most])
+    if len(lines) > most:
+        yield f"- … and {len(lines) - most} more"
+
+
+def _prose(text: str) -> str:
+    return prose(harmless(cut(text, 1000)))
+
+
+def _code(text: str) -> str:
+    return code(harmless(cut(text, 200)))
+
+
+def _fenced(text: str, language: str) -> str:
+    shown = harmless(text).rstrip("\n")
+    fence = fence_for(shown)
+    return f"{fence}{language}\n{shown}\n{fence}"
+
+
+def _conditions(kept: Kept) -> Iterator[str]:
+    about = kept.about
+    for key in ("model", "persona"):
+        if about.get(key):
+            yield f"- {key}: {_code(str(about[key]['name']))}"
+    if about.get("conditions"):
+        yield f"- conditions: {_prose(told_conditions(about['conditions']))}"
+    if machine := about.get("machine"):
+        loose = "; ".join(machine.get("not_enforced", ()))
+        held = f"cannot hold {loose}" if loose else "every limit held"
+        yield f"- real machine: {_prose(str(machine['machine']))}, {_prose(held)}"
+    for key in ("dataset", "started", "ended", "outcome"):
+        if about.get(key):
+            yield f"- {key}: {_prose(str(about[key]))}"
+    if breaches := about.get("breaches"):
+        told = ", ".join(f"{kind} ×{times}" for kind, times in breaches.items())
+        yield f"- rules of a terminal that were broken: {_prose(told)}; taken off"
+
+
+def _findings(kept: Kept, case: Case | None) -> Iterator[str]:
+    findings = telling(kept.findings, case)
+    for one in findings[:FINDINGS_SHOWN]:
+        yield _finding(one)
+        for line in one.lines[:LINES_OF_A_FINDING]:
+            yield f"  - {_code(line.source)}, line {line.number}: {_code(line.text)}"
+    if len(findings) > FINDINGS_SHOWN:
+        rest = Counter(one.kind for one in findings[FINDINGS_SHOWN:])
+        yield "- … and " + _prose(", ".join(f"{kind} ×{times}" for kind, times in rest.items()))
+
+
+def _finding(one: Finding) -> str:
+    explained = f" (claim: {_prose(one.explained_by)})" if one.explained_by else ""
+    return f"- **{_prose(one.kind)}**: {_prose(one.claim)}{explained}"
+
+
+def _numbers(cases: Sequence[Case]) -> Iterator[str]:
+    rows = [(case, series) for case in cases for series in case.compared.series]
+    if not rows:
+        return
+    yield "| last value both have | program | real | imagined | p | adjusted | CRPS | spread ratio | difference |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    yield from (_row(case, series) for case, series in rows[:SERIES_SHOWN])
+    if len(rows) > SERIES_SHOWN:
+        yield f"\n… and {len(rows) - SERIES_SHOWN} more series."
+    reasons = {(_prose(one.name), _prose(one.why_no_p)) for _case, one in rows[:SERIES_SHOWN] if one.why_no_p}
+    if reasons:
+        yield ""
+        yield from (f"- no p for {name}: {reason}" for name, reason in sorted(reasons)[:UNDECIDED_SHOWN])
+
+
+def _row(case: Case, series: Judged) -> str:
+    real, imagined = lasts(series)
+    cells = [
+        _code(told_last(series)).replace("|", "\\|") + (" (primary)" if series.role == "primary" else ""),
+        _code(case.program.label).replace("|", "\\|") if case.program else "",
+        f"{spread_of(real)} ({series.n_real})",
+        f"{spread_of(imagined)} ({series.n_imagined})",
+        probability(series.p),
+        probability(series.p_adjusted),
+        figure(series.crps),
+        interval(series.spread_ratio, series.spread_interval),
+        interval(series.difference, series.difference_interval),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _difference(case: Case | None) -> Iterator[str]:
+    alignment = case.compared.alignment if case else None
+    if case is None or alignment is None or alignment.diverges_at is None:
+        return
+    numbers = [ref.number if ref else None for ref in alignment.diverges_at]
+    for label, number, at in zip((alignment.real, alignment.imagined), numbers, reversed(numbers), strict=True):
+        run = next((one for one in (*case.real, *case.imagined) if one.label == label), None)
+        if run is not None:
+            yield f"{_code(label)}:\n\n{_fenced(_around(run, number, at), 'text')}\n"
+
+
+def _around(run: Execution, number: int | None, other: int | None) -> str:
+    """The lines around one, numbered and with a mark; the end of the output where it has no more."""
+    lines = run.stdout.splitlines()
+    middle = number or min(len(lines) + 1, other or 1)
+    first = max(1, middle - BEFORE)
+    shown = [
+        f"{'>' if at == number else ' '} {at:>6}  {' '.join(cut(line).split())}"
+        for at, line in enumerate(lines[first - 1 : middle + AFTER], start=first)
+    ]
+    return "\n".join(shown if number else [*shown, "> (no more lines)"])
+
+
+def _undecided(cases: Sequence[Case]) -> list[str]:
+    return list(dict.fromkeys(_prose(reason) for case in cases for reason in case.compared.undecided))
+
+
+def _programs(kept: Kept) -> list[str]:
+    return [
+        f"{_code(one.label)}: SHA-256 {code(one.sha256)}"
+        + {True: ", works", False: ", does not work", None: ""}[one.works]
+        + (f", an edit that {one.edit}" if one.edit else "")
+        for one in kept.programs
+    ]
+
+
+def _again(kept: Kept) -> str:
+    """A command that does the same once more, as far as the record tells."""
+    if kept.about:
+        return " ".join(shlex.quote(part) for part in _run_command(kept))
+    real = [one.label for case in kept.cases for one in case.real]
+    imagined = [one.label for case in kept.cases for one in case.imagined]
+    program = ["--program", kept.programs[0].name] if kept.programs else []
+    return shlex.join(["gedanken", "compare", *real, "--imagined", *imagined, *program])
+
+
+def _run_command(kept: Kept) -> Iterator[str]:
+    about = kept.about
+    yield from ("gedanken", "run", str(about.get("experiment", kept.title)))
+    for key in ("model", "persona"):
+        if about.get(key):
+            yield from (f"--{key}", str(about[key]["name"]))
+    if conditions := about.get("conditions"):
+        yield from ("--source", str(conditions["source"]), "--session", str(conditions["session"]))
+        yield f"--{'' if conditions['claims'] else 'no-'}claims"
+        yield f"--{'' if conditions['steps'] else 'no-'}steps"
+        yield from ("--temperature", f"{conditions['temperature']:g}")
+    asked = about.get("asked", {})
+    for key in ("real", "imagined"):
+        if isinstance(asked.get(key), int):
+            yield from (f"--{key}", str(asked[key]))

@@ -1,0 +1,100 @@
+"""What findings point at outside the aligned view: a few lines of other outputs, and whole programs."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from compare.programs.edits_told import Diff, diff_of
+from experiment.execution import Execution
+from experiment.program import Program
+from gedanken.kept import Kept
+from gedanken.report.places import Places, ShownFinding
+from gedanken.report.words import cut
+
+AROUND = 2
+"""Lines shown before and after one that is pointed at."""
+OF_A_PROGRAM = 600
+OF_A_DIFF = 400
+OUTPUT_HEAD = 12
+"""Lines of an output that has no place in the aligned view."""
+
+
+class Line(NamedTuple):
+    """One line of an output, a program or a diff."""
+
+    place: str | None
+    number: int
+    text: str
+    findings: tuple[ShownFinding, ...]
+    gap: int
+    """Lines left out before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Some lines of an output."""
+
+    execution: Execution
+    lines: tuple[Line, ...]
+    after: int
+    """Lines left out after them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A program version, and what it changed of the one before."""
+
+    program: Program
+    lines: tuple[Line, ...]
+    after: int
+    pointed: bool
+    diff: Diff | None
+    changes: tuple[Line, ...]
+
+
+def excerpts(executions: tuple[Execution, ...], places: Places, aligned: frozenset[str]) -> tuple[Excerpt, ...]:
+    """Lines that findings point at, of outputs whose label is not among the `aligned`."""
+    found = []
+    for execution in executions:
+        number = places.number_of(execution)
+        pointed = places.pointed.get(number, {})
+        if pointed and execution.label not in aligned:
+            around = {near for line in pointed for near in range(line - AROUND, line + AROUND + 1)}
+            found.append(Excerpt(execution, *_lines(places, number, around)))
+    return tuple(found)
+
+
+def head(execution: Execution, places: Places) -> Excerpt:
+    """The first lines of an output, and those that are pointed at."""
+    number = places.number_of(execution)
+    around = {near for line in places.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
+    return Excerpt(execution, *_lines(places, number, around | set(range(1, OUTPUT_HEAD + 1))))
+
+
+def listings(kept: Kept, places: Places) -> tuple[Listing, ...]:
+    """All program versions, in order."""
+    programs = [source for source in places.sources if isinstance(source, Program)]
+    by_label = {program.label: program for program in kept.programs}
+    found = []
+    for program in programs:
+        number = places.number_of(program)
+        pointed = places.pointed.get(number, {})
+        lines, after = _lines(places, number, set(range(1, OF_A_PROGRAM + 1)) | set(pointed))
+        base = by_label.get(program.base or "")
+        diff = diff_of(base, program) if base else None
+        changes = diff.text.splitlines()[2:] if diff else []
+        shown = tuple(Line(None, at, cut(text), (), 0) for at, text in enumerate(changes[:OF_A_DIFF], start=1))
+        found.append(Listing(program, lines, after, bool(pointed), diff, shown))
+    return tuple(found)
+
+
+def _lines(places: Places, source: int, wanted: set[int]) -> tuple[tuple[Line, ...], int]:
+    texts = places.lines_of(source)
+    pointed = places.pointed.get(source, {})
+    shown: list[Line] = []
+    last = 0
+    for number in sorted(number for number in wanted if 0 < number <= len(texts)):
+        gap = number - last - 1
+        findings = tuple(pointed.get(number, ()))
+        shown.append(Line(places.id_of(source, number), number, cut(texts[number - 1]), findings, gap))
+        last = number
+    return tuple(shown), len(texts) - last

@@ -1,0 +1,134 @@
+"""Where on the page a line is: ids that hold nothing a model said, links to findings and back from them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from compare.compared import Alignment
+from experiment.execution import Execution
+from experiment.finding import Finding, LineRef
+from experiment.program import Program
+from gedanken.kept import Case, Kept
+from gedanken.report.words import cut
+
+LINES_OF_A_FINDING = 20
+"""Lines that one finding links to, at most."""
+FINDINGS_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """From a finding to one of its lines."""
+
+    source: str
+    number: int
+    text: str
+    place: str | None
+    """An id on the page; None where what it points at is not part of the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A finding and where it stands."""
+
+    place: str
+    number: int
+    finding: Finding
+    pointers: tuple[Pointer, ...]
+    more: int
+    """Lines that are not linked."""
+
+
+@dataclass
+class Places:
+    """Every place that a finding points at."""
+
+    sources: list[Execution | Program]
+    findings: list[ShownFinding] = field(default_factory=list)
+    more: int = 0
+    """Findings that are not shown."""
+    pointed: dict[int, dict[int, list[ShownFinding]]] = field(default_factory=lambda: defaultdict(dict))
+    """By the number of the source and of the line, from 1: what points there."""
+
+    def __post_init__(self) -> None:
+        self._numbers = {id(source): at for at, source in enumerate(self.sources)}
+        self._lines: dict[int, list[str]] = {}
+
+    def number_of(self, source: Execution | Program) -> int:
+        """What this execution or program is called in ids."""
+        return self._numbers[id(source)]
+
+    def lines_of(self, number: int) -> list[str]:
+        """The lines of a source, as the comparison counts them: of a command's answer, both streams."""
+        if number not in self._lines:
+            source = self.sources[number]
+            self._lines[number] = _text_of(source).splitlines()
+        return self._lines[number]
+
+    def id_of(self, source: int, line: int) -> str:
+        """The id of a line, counted from 1."""
+        return f"s{source}-{line}"
+
+
+def find_places(kept: Kept) -> Places:
+    """Number all sources and findings, and tie them together."""
+    places = Places(_sources(kept))
+    ordered = sorted(kept.findings, key=lambda finding: finding.explained_by is not None)
+    places.more = max(0, len(ordered) - FINDINGS_SHOWN)
+    by_label: dict[str, int] = {}
+    for at, source in enumerate(places.sources):
+        by_label.setdefault(source.label, at)
+    nearer = {id(case): _labels(case, places) for case in kept.cases}
+    for number, finding in enumerate(ordered[:FINDINGS_SHOWN], start=1):
+        homes = [nearer[id(case)] for case in kept.cases if finding in case.compared.findings]
+        labels = by_label | (homes[0] if len(homes) == 1 else {})
+        _tie(places, number, finding, labels)
+    for case in kept.cases:
+        if case.compared.alignment:
+            _point_at_divergence(places, case.compared.alignment, by_label | nearer[id(case)])
+    return places
+
+
+def _tie(places: Places, number: int, finding: Finding, labels: dict[str, int]) -> None:
+    refs = finding.lines[:LINES_OF_A_FINDING]
+    pointers = tuple(_pointer(places, ref, labels) for ref in refs)
+    shown = ShownFinding(f"f{number}", number, finding, pointers, len(finding.lines) - len(refs))
+    places.findings.append(shown)
+    for ref in refs:
+        if _is_there(places, ref, labels):
+            back = places.pointed[labels[ref.source]].setdefault(ref.number, [])
+            if shown not in back:
+                back.append(shown)
+
+
+def _pointer(places: Places, ref: LineRef, labels: dict[str, int]) -> Pointer:
+    place = places.id_of(labels[ref.source], ref.number) if _is_there(places, ref, labels) else None
+    return Pointer(ref.source, ref.number, cut(ref.text, 160), place)
+
+
+def _is_there(places: Places, ref: LineRef, labels: dict[str, int]) -> bool:
+    return ref.source in labels and 0 < ref.number <= len(places.lines_of(labels[ref.source]))
+
+
+def _point_at_divergence(places: Places, alignment: Alignment, labels: dict[str, int]) -> None:
+    for ref in alignment.diverges_at or ():
+        if ref is not None and _is_there(places, ref, labels):
+            places.pointed[labels[ref.source]].setdefault(ref.number, [])
+
+
+def _text_of(source: Execution | Program) -> str:
+    if isinstance(source, Program):
+        return source.source
+    return source.stdout if source.program else source.shown
+
+
+def _sources(kept: Kept) -> list[Execution | Program]:
+    cases = [one for case in kept.cases for one in (*case.real, *case.imagined)]
+    programs = [case.program for case in kept.cases if case.program]
+    every: tuple[Execution | Program, ...] = (*kept.executions, *cases, *kept.programs, *programs)
+    return list({id(one): one for one in every}.values())
+
+
+def _labels(case: Case, places: Places) -> dict[str, int]:
+    own: Sequence[Execution | Program] = (*case.real, *case.imagined, *([case.program] if case.program else []))
+    return {one.label: places.number_of(one) for one in reversed(own)}

@@ -1,0 +1,305 @@
+"""One real and one imagined output side by side; long agreement is folded, and what is very long is left out."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Literal, NamedTuple
+
+from rapidfuzz.distance import Indel
+
+from compare.compared import Block
+from compare.lines.transcript import VALUE
+from gedanken.kept import Case
+from gedanken.report.places import Places, ShownFinding
+from gedanken.report.words import cut
+
+CONTEXT = 3
+"""Lines of agreement that stay open around a difference, or around a line that is pointed at."""
+FOLDED_SHOWN = 120
+"""Lines of a fold; where it would hold more, its middle is left out."""
+OF_A_BLOCK = 30
+"""Lines that are shown at either end of a block that differs."""
+ROWS_SHOWN = 2_000
+Mark = Literal["same", "values", "reworded", "missing", "invented", "cut"]
+
+
+class Piece(NamedTuple):
+    """A part of a line."""
+
+    text: str
+    differs: bool
+
+
+class Cell(NamedTuple):
+    """One line of one output."""
+
+    place: str
+    number: int
+    pieces: tuple[Piece, ...]
+    findings: tuple[ShownFinding, ...]
+
+
+class Row(NamedTuple):
+    """A line of either output, or of both."""
+
+    mark: Mark
+    real: Cell | None
+    imagined: Cell | None
+    diverges: bool
+    """Whether this is the first divergence."""
+    opens: bool
+    """Whether a difference begins here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows in order: open, folded, or left out."""
+
+    rows: tuple[Row, ...]
+    folded: bool = False
+    left_out: int = 0
+    """Rows that are not on the page; `rows` is empty then."""
+    alike: bool = True
+    """Whether what is left out is agreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """The aligned view of a case."""
+
+    real: str
+    imagined: str
+    stretches: tuple[Stretch, ...]
+    divergence: str | None
+    """The id of the first line that differs."""
+    alike: int
+    """Rows in the same words."""
+    different: int
+
+
+class _Pair(NamedTuple):
+    mark: Mark
+    real: int | None
+    imagined: int | None
+    opens: bool
+
+
+def side_by_side(case: Case, places: Places) -> SideBySide | None:
+    """The aligned view; None where there is no alignment, or its executions are not there."""
+    alignment = case.compared.alignment
+    if alignment is None:
+        return None
+    real = next((one for one in case.real if one.label == alignment.real), None)
+    imagined = next((one for one in case.imagined if one.label == alignment.imagined), None)
+    if real is None or imagined is None:
+        return None
+    return _View(case, places, places.number_of(real), places.number_of(imagined)).build()
+
+
+class _View:
+    """Builds the rows of one case."""
+
+    def __init__(self, case: Case, places: Places, real: int, imagined: int) -> None:
+        assert case.compared.alignment
+        self.alignment = case.compared.alignment
+        self.places = places
+        self.sources = (real, imagined)
+        self.lines = (places.lines_of(real), places.lines_of(imagined))
+        self.pointed = (places.pointed.get(real, {}), places.pointed.get(imagined, {}))
+        self.in_order = tuple(sorted(lines) for lines in self.pointed)
+        first = self.alignment.diverges_at or (None, None)
+        self.first = tuple(ref.number if ref else None for ref in first)
+        self.budget = ROWS_SHOWN
+
+    def build(self) -> SideBySide:
+        stretches: list[Stretch] = []
+        blocks = [block for block in self.alignment.blocks if _rows_of(block)]
+        for at, block in enumerate(blocks):
+            quiet = block.mark == "alike"
+            ends = (at > 0, at < len(blocks) - 1)
+            stretches += self._agreement(block, ends) if quiet else self._difference(block)
+        stretches += self._rest()
+        return SideBySide(
+            self.alignment.real,
+            self.alignment.imagined,
+            tuple(_joined(stretches)),
+            self._divergence(),
+            sum(_rows_of(block) for block in blocks if block.mark == "alike"),
+            sum(_rows_of(block) for block in blocks if block.mark != "alike"),
+        )
+
+    def _divergence(self) -> str | None:
+        for source, number in zip(self.sources, self.first, strict=True):
+            if number is not None and number in self.places.pointed.get(source, {}):
+                return self.places.id_of(source, number)
+        return None
+
+    def _agreement(self, block: Block, ends: tuple[bool, bool]) -> Iterator[Stretch]:
+        size = _rows_of(block)
+        near = [range(CONTEXT)] if ends[0] else []
+        near += [range(size - CONTEXT, size)] if ends[1] else []
+        near += [range(at - CONTEXT, at + CONTEXT + 1) for at in self._pointed_in(block)]
+        kept = sorted({at for some in near for at in some if 0 <= at < size})
+        done = 0
+        for start, end in _runs(kept):
+            yield from self._fold(block, done, start)
+            yield self._open(block, start, end)
+            done = end
+        yield from self._fold(block, done, size)
+
+    def _fold(self, block: Block, start: int, end: int) -> Iterator[Stretch]:
+        size = end - start
+        if size <= 0:
+            return
+        if size <= CONTEXT and self.budget >= size:
+            yield self._open(block, start, end)
+            return
+        shown = min(size, FOLDED_SHOWN, max(0, self.budget))
+        head, tail = shown - shown // 2, shown // 2
+        if size > shown:
+            yield from self._folded(block, start, start + head)
+            yield Stretch((), left_out=size - shown)
+            yield from self._folded(block, end - tail, end)
+        else:
+            yield from self._folded(block, start, end)
+
+    def _folded(self, block: Block, start: int, end: int) -> Iterator[Stretch]:
+        if end > start:
+            yield Stretch(self._open(block, start, end).rows, folded=True)
+
+    def _difference(self, block: Block) -> Iterator[Stretch]:
+        size = _rows_of(block)
+        wanted = set(range(OF_A_BLOCK)) | set(range(size - OF_A_BLOCK, size)) if self.budget > 0 else set()
+        wanted |= {near for at in self._pointed_in(block) for near in (at - 1, at, at + 1)}
+        done = 0
+        for start, end in _runs(sorted(at for at in wanted if 0 <= at < size)):
+            if start > done:
+                yield Stretch((), left_out=start - done, alike=False)
+            yield self._open(block, start, end)
+            done = end
+        if done < size:
+            yield Stretch((), left_out=size - done, alike=False)
+
+    def _open(self, block: Block, start: int, end: int) -> Stretch:
+        self.budget -= end - start
+        return Stretch(tuple(self._row(self._pair(block, at)) for at in range(start, end)))
+
+    def _rest(self) -> Iterator[Stretch]:
+        """Lines that the comparison left aside: half a line at a cut."""
+        last = self.alignment.blocks[-1] if self.alignment.blocks else None
+        ends = (last.real[1], last.imagined[1]) if last else (0, 0)
+        left = [range(end, min(len(lines), end + 2)) for end, lines in zip(ends, self.lines, strict=True)]
+        pairs = zip_longest(*left)
+        rows = tuple(self._row(_Pair("cut", real, imagined, False)) for real, imagined in pairs)
+        if rows:
+            yield Stretch(rows)
+
+    def _pair(self, block: Block, at: int) -> _Pair:
+        real = block.real[0] + at if at < block.real[1] - block.real[0] else None
+        imagined = block.imagined[0] + at if at < block.imagined[1] - block.imagined[0] else None
+        if block.mark == "alike":
+            same = real is not None and imagined is not None and self.lines[0][real] == self.lines[1][imagined]
+            return _Pair("same" if same else "values", real, imagined, False)
+        return _Pair(block.mark, real, imagined, at == 0)
+
+    def _row(self, pair: _Pair) -> Row:
+        texts = [
+            None if at is None else cut(lines[at])
+            for at, lines in zip((pair.real, pair.imagined), self.lines, strict=True)
+        ]
+        marked = pair.mark in ("reworded", "values") and texts[0] is not None and texts[1] is not None
+        if marked:
+            pieces = words_apart(texts[0] or "", texts[1] or "")
+        else:
+            pieces = ((Piece(texts[0] or "", False),), (Piece(texts[1] or "", False),))
+        real = self._cell(0, pair.real, pieces[0])
+        imagined = self._cell(1, pair.imagined, pieces[1])
+        first = any(
+            at is not None and at + 1 == number
+            for at, number in zip((pair.real, pair.imagined), self.first, strict=True)
+        )
+        return Row(pair.mark, real, imagined, first, pair.opens)
+
+    def _cell(self, side: int, at: int | None, pieces: tuple[Piece, ...]) -> Cell | None:
+        if at is None:
+            return None
+        place = self.places.id_of(self.sources[side], at + 1)
+        return Cell(place, at + 1, pieces, tuple(self.pointed[side].get(at + 1, ())))
+
+    def _pointed_in(self, block: Block) -> list[int]:
+        sides = zip((block.real, block.imagined), self.in_order, strict=True)
+        return [
+            line - 1 - start
+            for (start, end), lines in sides
+            for line in lines[bisect_right(lines, start) : bisect_right(lines, end)]
+        ]
+
+
+def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """Both lines in pieces, with the words that only one of them has marked."""
+    ours, theirs = _tokens(real), _tokens(imagined)
+    left: list[Piece] = []
+    right: list[Piece] = []
+    for step in Indel.opcodes(ours, theirs):
+        differs = step.tag != "equal"
+        _add(left, "".join(ours[step.src_start : step.src_end]), differs)
+        _add(right, "".join(theirs[step.dest_start : step.dest_end]), differs)
+    return tuple(left), tuple(right)
+
+
+def _add(pieces: list[Piece], text: str, differs: bool) -> None:
+    """Add a piece; a mark goes on over a blank, and pieces of one kind are one."""
+    if not text:
+        return
+    if differs and len(pieces) > 1 and pieces[-1].text == " ":
+        text = pieces.pop().text + text
+    if pieces and pieces[-1].differs == differs:
+        text = pieces.pop().text + text
+    pieces.append(Piece(text, differs))
+
+
+def _tokens(line: str) -> list[str]:
+    """Values whole, and the words and blanks between them."""
+    tokens: list[str] = []
+    done = 0
+    for value in VALUE.finditer(line):
+        tokens += _words(line[done : value.start()])
+        tokens.append(value[0])
+        done = value.end()
+    return tokens + _words(line[done:])
+
+
+def _words(text: str) -> list[str]:
+    words = text.split(" ")
+    return [part for at, word in enumerate(words) for part in ((" ", word) if at else (word,)) if part]
+
+
+def _rows_of(block: Block) -> int:
+    return max(block.real[1] - block.real[0], block.imagined[1] - block.imagined[0])
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Consecutive numbers, as from and up to."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number:
+            runs[-1] = (runs[-1][0], number + 1)
+        else:
+            runs.append((number, number + 1))
+    return runs
+
+
+def _joined(stretches: list[Stretch]) -> Iterator[Stretch]:
+    """Neighbours of the same kind as one."""
+    held: Stretch | None = None
+    for one in stretches:
+        if held and (held.folded, bool(held.left_out)) == (one.folded, bool(one.left_out)):
+            left_out, alike = held.left_out + one.left_out, held.alike and one.alike
+            held = Stretch(held.rows + one.rows, held.folded, left_out, alike)
+            continue
+        if held:
+            yield held
+        held = one
+    if held:
+        yield held

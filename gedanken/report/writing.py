@@ -1,0 +1,65 @@
+"""Writing what a comparison came to: beside the run that it is of, or where somebody asks for it."""
+
+import json
+from pathlib import Path
+
+from experiment.errors import BadInput
+from gedanken.files import put
+from gedanken.kept import Kept
+from gedanken.report.markdown import to_markdown
+from gedanken.report.values import values_of
+
+PAGE, MARKDOWN, COMPARISON = "report.html", "report.md", "comparison.json"
+OURS = b'content="gedanken'
+"""Stands in the head of each page that we write."""
+_HEAD = 4096
+
+
+def write_comparison(folder: Path, kept: Kept) -> None:
+    """Write `comparison.json` into a run folder. Raises BadInput where that cannot be done."""
+    _put(folder / COMPARISON, json.dumps(values_of(kept), indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def write_page(folder: Path, kept: Kept) -> Path:
+    """Write the report into a run folder. Raises BadInput where that cannot be done."""
+    from gedanken.report.page import render
+
+    return _put(folder / PAGE, render(kept))
+
+
+def write_markdown(folder: Path, kept: Kept) -> Path:
+    """Write the report as Markdown into a run folder. Raises BadInput where that cannot be done."""
+    return _put(folder / MARKDOWN, to_markdown(kept))
+
+
+def check_page(path: Path) -> None:
+    """See that a page may be written here: over nothing, over what is empty, or over one of ours. Raises BadInput."""
+    if not path.exists() and not path.is_symlink():
+        if not path.parent.is_dir():
+            raise BadInput(f"--html {path}: there is no folder {path.parent}")
+        return
+    if not path.is_file():
+        raise BadInput(f"--html {path}: there is something that is no file; name a file")
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise BadInput(f"--html {path}: {error.strerror}") from error
+    if head and OURS not in head:
+        raise BadInput(f"--html {path}: there is a file that is no report; name another")
+
+
+def write_page_to(path: Path, kept: Kept) -> None:
+    """Write the report to a file of the user's; see `check_page`."""
+    from gedanken.report.page import render
+
+    check_page(path)
+    _put(path, render(kept))
+
+
+def _put(path: Path, text: str) -> Path:
+    try:
+        put(path, text)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from error
+    return path

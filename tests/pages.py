@@ -1,0 +1,141 @@
+"""Comparisons as the report takes them, made from a few lines of output."""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from builders import imagined, program, seeds
+
+from compare.compared import Alignment, Block, Compared, Judged, LineKind, SiteTally
+from compare.lines.transcript import skeleton
+from experiment.execution import Execution
+from experiment.finding import Finding, LineRef
+from experiment.program import Program
+from gedanken.kept import Case, Kept
+
+EPOCHS = 12
+REAL = ["shape of input is torch.Size([64, 784])"] + [
+    f"Epoch {epoch}/{EPOCHS} - loss: {1 / epoch:.4f} - acc: {1 - 0.4 / epoch:.4f}" for epoch in range(1, EPOCHS + 1)
+]
+IMAGINED = ["shape of input passed through the network is torch.Size([64, 784])", *REAL[1:8], "Training done!"]
+
+
+def text(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def align(real: Execution, other: Execution) -> Alignment:
+    """Blocks of lines that have the same form, as the comparison makes them."""
+    ours, theirs = real.stdout.splitlines(), other.stdout.splitlines()
+    steps = SequenceMatcher(None, [*map(skeleton, ours)], [*map(skeleton, theirs)], False).get_opcodes()
+    blocks: list[Block] = []
+    first = None
+    for tag, start, end, begin, stop in steps:
+        both = min(end - start, stop - begin)
+        if tag == "equal":
+            blocks.append(Block("alike", (start, end), (begin, stop)))
+            continue
+        if both:
+            blocks.append(Block("reworded", (start, start + both), (begin, begin + both)))
+        if end - start > both:
+            blocks.append(Block("missing", (start + both, end), (begin + both, begin + both)))
+        if stop - begin > both:
+            blocks.append(Block("invented", (start + both, start + both), (begin + both, stop)))
+        first = first or (
+            LineRef(real.label, start + 1, ours[start]) if start < end else None,
+            LineRef(other.label, begin + 1, theirs[begin]) if begin < stop else None,
+        )
+    return Alignment(real.label, other.label, tuple(blocks), first)
+
+
+def judged(name: str = "loss (line 28)", points: int = 12, **changes: Any) -> Judged:
+    """A series in which the imagined runs lie above the real ones."""
+    at = tuple(float(point) for point in range(1, points + 1))
+    fields: dict[str, Any] = {
+        "name": name,
+        "role": "primary",
+        "axis": "epoch",
+        "points": at,
+        "real": tuple(tuple(1 / x**0.5 + 0.03 * run * (-1) ** x for x in at) for run in range(7)),
+        "imagined": tuple(tuple(1.2 / x**0.4 + 0.05 * run for x in at) for run in range(3)),
+        "n_real": 7,
+        "n_imagined": 3,
+        "p": 0.0083,
+        "why_no_p": None,
+        "p_adjusted": 0.0083,
+        "crps": 0.0712,
+        "spread_ratio": 0.54,
+        "spread_interval": (0.21, 0.98),
+        "difference": 0.128,
+        "difference_interval": (0.081, 0.169),
+        "ranks": (7, 7, 7),
+    }
+    return Judged(**fields | changes)
+
+
+def kept(
+    real: str = text(REAL),
+    other: str = text(IMAGINED),
+    *,
+    source: Program | None = None,
+    title: str = "mnist",
+    series: Sequence[Judged] = (),
+    findings: Sequence[Finding] = (),
+    about: dict[str, Any] | None = None,
+    verdict: str = "The imagined runs are not what the program prints: 2 of 3 show words that it cannot print.",
+) -> Kept:
+    """Eight real runs and four imagined ones, all alike within each world, of one program."""
+    source = source or program()
+    ours = tuple(seeds([real] * 8))
+    theirs = tuple(imagined(other, sample) for sample in range(4))
+    alignment = align(ours[1], theirs[1])
+    series = series or (judged(), judged("acc (line 28)", role="secondary", p=None, why_no_p="zero variance"))
+    sites = (
+        SiteTally("shape of input is {}", 18, LineKind.DETERMINISTIC, (1, 1), (1,) * 8, (0,) * 4, 0, 3, 0, 3, 0),
+        SiteTally("Epoch {}/{} - loss: {}", 33, LineKind.STOCHASTIC, (12, 12), (12,) * 8, (7,) * 4, 28, 0, 0, 3, 0),
+    )
+    compared = Compared(
+        tuple(findings) or _findings(alignment),
+        sites,
+        tuple(series),
+        alignment,
+        ("Whether the spread of acc is the same: zero variance among real runs; other data would be needed.",),
+    )
+    return Kept(
+        title,
+        ABOUT if about is None else about,
+        (source,),
+        (*ours, *theirs),
+        (Case(source, ours, theirs, compared),),
+        compared.findings,
+        verdict,
+    )
+
+
+def _findings(alignment: Alignment) -> tuple[Finding, ...]:
+    refs = tuple(ref for ref in alignment.diverges_at or () if ref)
+    return (
+        Finding("literal differs", "The program prints “shape of input is”; 3 imagined runs say otherwise.", refs),
+        Finding("literal differs", "So says line 18.", (LineRef("train-v1", 18, "print('shape of input is')"),)),
+        Finding("gpus", "4 GPUs are shown.", (LineRef("line01-train-v1-imagined-3", 9, "done"),), "gpus"),
+    )
+
+
+ABOUT: dict[str, Any] = {
+    "run": "mnist-20260101-120000",
+    "gedanken": "0.1.0",
+    "started": "2026-01-01T12:00:00+00:00",
+    "experiment": "mnist",
+    "model": {"name": "scripted:replies.yaml", "settings": {"top_p": 1.0}},
+    "persona": {
+        "name": "ubuntu-18.04-4x3090",
+        "facts": [
+            {"name": "os", "value": "Ubuntu 18.04", "origin": "claimed"},
+            {"name": "cpus", "value": "1", "origin": "matched"},
+        ],
+    },
+    "conditions": {"source": "shown", "session": "running", "claims": True, "steps": False, "temperature": 1.0},
+    "machine": {"machine": "docker", "os": "Debian GNU/Linux 12", "gpus": {"count": 0}, "not_enforced": []},
+    "limits": {"memory_mib": 4096, "cpus": 1.0},
+    "asked": {"real": 7, "imagined": 3, "simulate": True},
+}

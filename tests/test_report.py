@@ -1,0 +1,193 @@
+"""The report as a file: what it holds, that it is one file, and that it stays small."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from builders import imagined, program, real
+from pages import IMAGINED, REAL, align, judged, kept, text
+
+from compare.compared import Alignment, Block, Compared
+from experiment.finding import LineRef
+from gedanken.kept import Case, Kept
+from gedanken.report.curves import frame
+from gedanken.report.page import render
+from gedanken.report.transcripts import words_apart
+from gedanken.report.words import cut, visible
+
+
+class Parsed(HTMLParser):
+    """Ids, links, elements and text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        self.elements.append((tag, named))
+        self.ids += [named["id"] or ""] if "id" in named else []
+        self.links += [named["href"] or ""] if "href" in named else []
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(kept())
+
+
+def test_every_link_leads_to_a_place_on_the_page_and_no_place_is_there_twice(page: str) -> None:
+    parsed = Parsed(page)
+    assert len(set(parsed.ids)) == len(parsed.ids)
+    assert {link[1:] for link in parsed.links} <= set(parsed.ids)
+    assert all(link.startswith("#") for link in parsed.links)
+
+
+def test_the_verdict_comes_first_and_all_that_was_asked_found_and_measured_is_there(page: str) -> None:
+    shown = Parsed(page).text
+    order = ['class="verdict"', 'id="asked"', 'id="findings"', 'id="c1"', 'id="programs"', 'id="runs"', 'id="again"']
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    for part in ("Ubuntu 18.04", "claimed", "scripted:replies.yaml", "docker", "temperature", "passed through"):
+        assert part in shown
+    for part in (
+        ".008",
+        "none: zero variance",
+        "0.54 [0.21, 0.98]",
+        "0.128 [0.081, 0.169]",
+        "explained by the claim",
+    ):
+        assert part in shown
+    assert "gedanken run mnist --model scripted:replies.yaml --persona ubuntu-18.04-4x3090" in shown
+    assert "--limit memory_mib=4096" in shown
+
+
+def test_a_finding_links_to_its_lines_and_each_line_back_to_it(page: str) -> None:
+    findings = re.findall(r'<li id="(f\d+)"(.*?)</ul>', page, re.DOTALL)
+    links = [(name, place) for name, body in findings for place in re.findall(r'href="#(s\d+-\d+)"', body)]
+    assert len(links) == 4
+    for name, place in links:
+        line = page[page.index(f'id="{place}"') :]
+        assert f'href="#{name}"' in line[: line.index("</div>")]
+
+
+def test_the_same_input_makes_the_same_page(page: str) -> None:
+    assert render(kept()) == page
+
+
+def test_nothing_is_styled_or_scripted_outside_what_the_policy_names(page: str) -> None:
+    for tag, attributes in Parsed(page).elements:
+        assert "style" not in attributes, tag
+        assert not [name for name in attributes if name.startswith("on")], tag
+    assert page.count("<style>") == page.count("<script>") == 1
+    assert "default-src &#39;none&#39;" in page
+    assert "http" not in re.sub(r"http-equiv|http://www.w3.org/2000/svg", "", page)
+
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>",
+    "\u202egnp.exe",
+    "\x1b[2J\x1b[31m" * 200,
+    "$\\frac{",
+    "{{ 7 * 7 }}{% raw %}",
+    "]]>--></style></svg><svg onload=alert(3)>",
+    "javascript:alert(4)",
+)
+
+
+def hostile(huge: bool = True) -> Kept:
+    """What is hostile, in every place where a model or a program can put text."""
+    bad = "".join(HOSTILE)
+    output = text([*HOSTILE, *(["x" * 10_000_000] if huge else [])])
+    made = kept(
+        text(REAL) + output,
+        output + text(IMAGINED),
+        source=replace(program(bad + "\n" + output[:100_000]), told=bad, problems=(bad,)),
+        title=bad,
+        series=[judged(bad, axis=bad), judged(bad, role="secondary", p=None, why_no_p=bad)],
+        about={"experiment": bad, "persona": {"name": bad, "facts": [{"name": bad, "value": bad, "origin": bad}]}},
+        verdict=bad,
+    )
+    case = made.cases[0]
+    sites = tuple(replace(site, words=bad) for site in case.compared.sites)
+    found = tuple(replace(one, kind=bad, claim=bad, explained_by=bad) for one in case.compared.findings)
+    compared = replace(case.compared, sites=sites, findings=found, undecided=(bad,))
+    runs = tuple(replace(one, command=bad, notes=(bad,)) for one in case.imagined)
+    answers = (real(output, command=bad, program=None), imagined(output, 0, command=bad, program=None))
+    return replace(
+        made,
+        cases=(replace(case, compared=compared, imagined=runs),),
+        findings=found,
+        executions=(*answers, *made.executions),
+    )
+
+
+def test_nothing_that_was_printed_becomes_markup_or_steers_the_page() -> None:
+    page = render(hostile())
+    assert len(page) < 2_000_000
+    parsed = Parsed(page)
+    assert not {"img", "b"} & {tag for tag, attributes in parsed.elements if attributes.get("src")}
+    assert [tag for tag, _attributes in parsed.elements].count("script") == 1
+    assert not [name for _tag, attributes in parsed.elements for name in attributes if name.startswith("on")]
+    assert "\u202e" not in page and "\x1b" not in page
+    assert "⟨U+202E⟩" in page and "⟨U+001B⟩" in page
+    assert "… (9,999,600 more characters)" in parsed.text
+    assert "$\\frac{" in parsed.text and "{{ 7 * 7 }}" in parsed.text
+    assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in parsed.ids)
+    assert all(re.fullmatch(r"#[a-z0-9-]+", link) for link in parsed.links)
+
+
+def test_what_is_hidden_is_shown_and_what_is_long_says_how_much_is_left_out() -> None:
+    assert visible("a\u202eb\x07\ud800\u2028") == "a⟨U+202E⟩b⟨U+0007⟩⟨U+D800⟩⟨U+2028⟩"
+    assert visible("häuser\t1\n") == "häuser\t1\n"
+    assert cut("x" * 1000) == "x" * 400 + " … (600 more characters)"
+
+
+def test_a_reworded_line_has_the_other_words_marked_and_only_those() -> None:
+    ours, theirs = words_apart(REAL[0], IMAGINED[0])
+    assert [piece.text for piece in ours if piece.differs] == []
+    assert "".join(piece.text for piece in theirs if piece.differs).split() == ["passed", "through", "the", "network"]
+
+
+def test_a_comparison_of_a_million_lines_is_a_small_page_that_has_its_first_divergence() -> None:
+    lines = [f"step {number} loss {1 / number:.6f}" for number in range(1, 1_000_001)]
+    other = [*lines[:700_000], "and so on", *lines[700_001:]]
+    ours, theirs = real(text(lines), 1), imagined(text(other), 1)
+    spans = [("alike", 0, 700_000), ("reworded", 700_000, 700_001), ("alike", 700_001, 1_000_000)]
+    blocks = tuple(Block(mark, (start, end), (start, end)) for mark, start, end in spans)  # type: ignore[arg-type]
+    first = (LineRef(ours.label, 700_001, lines[700_000]), LineRef(theirs.label, 700_001, "and so on"))
+    alignment = Alignment(ours.label, theirs.label, blocks, first)
+    compared = Compared((), (), (judged(points=1_000_000),), alignment)
+    one = Case(None, (ours,), (theirs,), compared)
+    page = render(Kept("long", {}, (), (ours, theirs), (one,), (), "It diverges."))
+    assert len(page.encode()) < 1_000_000
+    assert "and so on" in page
+    assert "rows in the same words, left out here" in page
+    assert 'class="row reworded diverges opens"' in page
+
+
+def test_a_value_far_off_leaves_the_real_band_to_be_seen() -> None:
+    import numpy as np
+
+    low, high = frame(np.array([[0.1, 0.2]]), np.array([[1e9, float("nan")]]))
+    assert -0.1 < low < 0.1 and 0.2 < high < 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308, -1e308, 0.0])
+def test_no_value_stops_the_report(value: float) -> None:
+    series = judged(imagined=((value,) * 12,), n_imagined=1)
+    assert "loss (line 28)" in render(kept(series=[series, judged(points=1, role="secondary")]))
+
+
+def test_brought_logs_without_a_program_and_without_a_difference_have_a_page() -> None:
+    ours, theirs = real(text(REAL), 1), imagined(text(REAL), 1)
+    case = Case(None, (ours,), (theirs,), Compared((), alignment=align(ours, theirs)))
+    page = render(Kept("a.log, b.log", {}, (), (), (case,), (), "No difference was found."))
+    assert "No divergence" in page and "What was asked" not in page.split("Side by side")[1]

@@ -1,0 +1,137 @@
+"""The report as a reader meets it, in Chromium: keys, links, width, contrast, and what is hostile."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pages import IMAGINED, REAL, kept, text
+from test_report import hostile
+
+from gedanken.kept import Kept
+from gedanken.report.page import render
+
+pytestmark = pytest.mark.browser
+
+SCHEMES = ("light", "dark")
+WIDTHS = (360, 1600)
+LONG = [f"step {number}: loss {1 / number:.4f}" for number in range(1, 301)]
+OTHER = [*LONG[:200], "and so on", *LONG[200:279]]
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is missing; run script/bootstrap --all, or on Debian: apt-get install chromium"
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
+    """Open the report on a comparison; what goes wrong in it is gathered in `troubles`."""
+    contexts = []
+
+    def call(made: Kept, width: int = 1600, scheme: str = "light", script: bool = True) -> Any:
+        file = tmp_path / "report.html"
+        file.write_text(render(made), encoding="utf-8")
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.troubles = []
+        page.on("dialog", lambda dialog: (page.troubles.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda said: page.troubles.append(f"console {said.text}"))
+        page.on("pageerror", lambda error: page.troubles.append(f"error {error}"))
+        page.on("request", lambda sent: page.troubles.append(sent.url) if sent.url != file.as_uri() else None)
+        page.goto(file.as_uri())
+        return page
+
+    yield call
+    for context in contexts:
+        context.close()
+
+
+def is_seen(page: Any, what: str) -> bool:
+    box = page.locator(what).first.bounding_box()
+    return bool(box and box["height"] > 0 and 0 <= box["y"] <= 800 - box["height"])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_d_jumps_to_the_first_divergence_and_n_and_p_from_difference_to_difference(
+    open_page: Open, width: int
+) -> None:
+    page = open_page(kept(text(LONG), text(OTHER)), width)
+    page.keyboard.press("d")
+    assert is_seen(page, ".row:focus")
+    assert page.locator(".row:focus .imagined code").inner_text() == "and so on"
+    page.keyboard.press("n")
+    assert page.locator(".row:focus .real code").inner_text() == LONG[279]
+    page.keyboard.press("p")
+    assert page.locator(".row:focus .imagined code").inner_text() == "and so on"
+    page.keyboard.press("?")
+    assert page.locator("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_links_lead_to_the_first_divergence_and_to_the_lines_of_a_finding(open_page: Open, script: bool) -> None:
+    page = open_page(kept(text(LONG), text(OTHER)), script=script)
+    page.get_by_role("link", name="Jump to the first divergence").click()
+    assert is_seen(page, ".cell:target")
+    assert "and so on" in page.locator(".diverges").inner_text()
+    for link in page.locator(".pointers a").all():
+        link.click()
+        number = link.inner_text().rsplit(" ", 1)[1]
+        assert is_seen(page, ":target")
+        assert page.locator(":target .no").inner_text().split()[-1] == number
+        page.locator(":target .backs a").first.click()
+        assert is_seen(page, ".findings > li:target")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_has_no_serious_fault_of_accessibility_and_fits_its_width(
+    open_page: Open, width: int, scheme: str
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    page = open_page(kept(), width, scheme)
+    found = Axe().run(page).response["violations"]
+    told = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
+    assert told == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_hostile_opens_nothing_asks_for_nothing_and_makes_no_element(open_page: Open, width: int) -> None:
+    page = open_page(hostile(), width)
+    page.keyboard.press("d")
+    assert page.troubles == []
+    assert page.locator("img, iframe, object, embed, link, base").count() == 0
+    assert page.locator("script").count() == 1
+    assert page.locator("[onload], [onerror], [style], a[href^='javascript']").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.get_by_text("$\\frac{").count() > 0
+
+
+def test_the_outputs_stand_beside_each_other_where_there_is_room_and_below_where_there_is_none(
+    open_page: Open,
+) -> None:
+    for width, beside in ((1600, True), (360, False)):
+        page = open_page(kept(text(REAL), text(IMAGINED)), width)
+        row = page.locator(".row.diverges")
+        ours, theirs = (row.locator(f".{side}").bounding_box() for side in ("real", "imagined"))
+        assert (ours["y"] == theirs["y"]) is beside
