@@ -122,6 +122,8 @@ class Execution:
     """Files that the command left in its workspace."""
     not_enforced: tuple[str, ...] = ()
     """Names of the limits and walls that this real machine could not hold, each with the reason."""
+    called: str | None = None
+    """Its label where it is part of no run: the name of the file that it came in."""
 
     @property
     def imagined(self) -> bool:
@@ -136,6 +138,8 @@ class Execution:
     @property
     def label(self) -> str:
         """Short and unique within a run; also the stem of the files that hold the output."""
+        if self.called:
+            return self.called
         slug = "".join(character for character in self.command[:24] if character.isalnum())
         where = f"persona-{slug}" if self.line < 0 else f"line{self.line + 1:02d}"
         who = f"imagined-{self.sample}" if self.imagined else f"real-{self.seed or 0}"

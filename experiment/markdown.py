@@ -2,6 +2,9 @@
 
 import re
 
+_MEANS_SOMETHING = re.compile(r"[^\s\w.,;:()'’“”„…–—−%×=+?!-]|_|^www\.|^GH-|\.\.\w", re.IGNORECASE)
+"""In a word: whatever could begin a link, a mention, a tag, a formula or an emphasis."""
+
 
 def fence_for(text: str) -> str:
     """A fence longer than any run of backticks in the text."""
@@ -12,3 +15,28 @@ def fence_for(text: str) -> str:
 def inline(text: str) -> str:
     """A text on one line, which begins neither code nor a tag."""
     return " ".join(text.split()).replace("`", "'").replace("<", "&lt;")
+
+
+def code(text: str) -> str:
+    """A text on one line as code, in which nothing is a link, a mention, a tag or a formula."""
+    line = " ".join(text.split())
+    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if line[:1] in ("", "`") or line[-1:] == "`" else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def prose(text: str) -> str:
+    """A sentence on one line; words of it that would mean something in Markdown stand as code."""
+    told: list[str] = []
+    held: list[str] = []
+    for word in [*text.split(), ""]:
+        if word and _MEANS_SOMETHING.search(word):
+            held.append(word)
+            continue
+        if held:
+            told.append(code(" ".join(held)))
+            held = []
+        if word:
+            told.append(word)
+    return " ".join(told)

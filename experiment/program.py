@@ -1,4 +1,4 @@
-"""A version of a program that the coder wrote."""
+"""A version of a program that the coder wrote, or that was given."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class Program:
     version: int
     source: str
     told: str
-    """What the coder was asked."""
+    """What the coder was asked; of a program that was given, where it comes from."""
     prompt: str
-    """Which wording the coder got: `tell`, `checklist`, `edit` or `repair`."""
+    """Which wording the coder got: `tell`, `checklist`, `edit` or `repair`; `given` where no coder was asked."""
     seed: int
     """Sampling seed of the coder's request."""
     line: int = 0
@@ -28,14 +28,21 @@ class Program:
     """None until it has been executed."""
     problems: tuple[str, ...] = ()
     base: str | None = None
-    """Label of the version that it was made from, by an edit or a repair."""
+    """Label of the version that it was made from, by an edit, a repair or a change."""
     edit: Edit | None = None
     """What became of the edit that made it; None where none did, or until it is judged."""
+    change: str | None = None
+    """Name of the change that was made of a given program; None where it was given as it is."""
 
     @property
     def label(self) -> str:
         """Such as `train-v2`."""
         return f"{self.name.rsplit('.', 1)[0]}-v{self.version}"
+
+    @property
+    def given(self) -> bool:
+        """Whether it was placed as it is: nothing was asked of it, so it is measured however it ends."""
+        return self.prompt == "given"
 
     @property
     def sha256(self) -> str:

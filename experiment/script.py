@@ -47,6 +47,14 @@ class ScriptLine(BaseModel):
     edit: str | None = Field(default=None, pattern=FILE_NAME)
     """The tell has the coder change this file."""
     task: Task | None = None
+    give: str | None = Field(default=None, pattern=FILE_NAME)
+    """This file is put on both machines as it stands in `source`: no coder is asked, and nobody mends it."""
+    program: str | None = None
+    """Where that source comes from: a packaged program, or a path relative to the experiment file."""
+    change: str | None = None
+    """Name of the change that was made of it; None where it is as it was found."""
+    source: str | None = None
+    """What is given. Where `program` is named it is filled in as the experiment is loaded."""
 
     @model_validator(mode="before")
     @classmethod
@@ -60,6 +68,10 @@ class ScriptLine(BaseModel):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
+        if self.give is not None:
+            return self._given()
+        if self.program is not None or self.change is not None or self.source is not None:
+            raise ValueError("`program`, `change` and `source` go with `give`")
         if (self.type is None) == (self.tell is None):
             raise ValueError("a script line is either typed or told, with `type` or `tell`")
         if not (self.type or self.tell or "").strip():
@@ -70,6 +82,15 @@ class ScriptLine(BaseModel):
             raise ValueError("a script line cannot both write and edit")
         if bool(self.file) != bool(self.task):
             raise ValueError("`write` and `edit` need a `task`, and only they do")
+        return self
+
+    def _given(self) -> Self:
+        if any((self.type, self.tell, self.file, self.task)):
+            raise ValueError("`give` goes with `program` or `source` alone")
+        if (self.program is None) == (self.source is None):
+            raise ValueError("`give` needs what it gives: a `program` or a `source`")
+        if self.change is not None and self.program is None:
+            raise ValueError("`change` goes with `program`")
         return self
 
     @property
@@ -101,12 +122,19 @@ class Experiment(BaseModel):
     @model_validator(mode="after")
     def _files_exist_before_they_are_used(self) -> Self:
         known: set[str] = set()
+        given: set[str] = set()
         for number, line in enumerate(self.script, start=1):
             needed = line.edit or line.runs
             if needed and needed not in known:
                 raise ValueError(f"script line {number} uses {needed}, which no earlier line writes")
+            if line.edit in given:
+                raise ValueError(f"script line {number} has the coder edit {line.edit}, which was given")
             if line.write:
                 known.add(line.write)
+                given.discard(line.write)
+            if line.give:
+                known.add(line.give)
+                given.add(line.give)
         for name in known - {line.runs for line in self.script}:
             raise ValueError(f"the script writes {name} and never runs it, with `python3 {name}`")
         return self
@@ -124,13 +152,14 @@ class Experiment(BaseModel):
         """The task that the program which line `index` runs or writes must do."""
         name = self.script[index].runs or self.script[index].file
         for line in reversed(self.script[: index + 1]):
-            if name and line.file == name:
+            if name and name in (line.file, line.give):
                 return line.task
         return None
 
     def next_step(self, after: int) -> int | None:
-        """Index of the next line that is typed, or that writes or edits; None at the end."""
+        """Index of the next line that is typed, or that gives, writes or edits; None at the end."""
         for index in range(after + 1, len(self.script)):
-            if self.script[index].type is not None or self.script[index].file:
+            line = self.script[index]
+            if line.type is not None or line.file or line.give:
                 return index
         return None

@@ -1,7 +1,13 @@
-"""Reading the files that a user names."""
+"""Reading the files that a user names, and writing those that he asks for."""
 
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from secrets import token_hex
+from typing import TextIO
 
 from experiment.errors import BadInput
 
@@ -18,12 +24,80 @@ def read_text(path: Path | Traversable, what: object, most_bytes: int = MOST_BYT
 
 
 def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> bytes:
-    """What a file holds. Raises BadInput, in which the file is called `what`."""
+    """What a file holds, or a pipe. Raises BadInput, in which the file is called `what`."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) if isinstance(path, Path) else path.open("rb") as file:
             content = file.read(most_bytes + 1)
     except OSError as error:
         raise BadInput(f"{what}: {error.strerror}") from error
     if len(content) > most_bytes:
         raise BadInput(f"{what}: larger than {most_bytes} bytes")
     return content
+
+
+class Inside:
+    """A folder that somebody brought. What is read in it lies in it: no path and no link leads out."""
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        """`most_bytes` is how much may be read of it in all."""
+        self.folder = folder
+        self._left = most_bytes
+
+    def read(self, name: str, most_bytes: int) -> bytes:
+        """What a regular file in it holds. Raises BadInput."""
+        content = self._read(name, min(most_bytes, self._left))
+        self._left -= len(content)
+        return content
+
+    def _read(self, name: str, most_bytes: int) -> bytes:
+        where = self.folder / name
+        parts = name.split("/")
+        if not all(parts) or {".", ".."} & set(parts) or "\0" in name:
+            raise BadInput(f"{self.folder}: names a file that is not in it: {name}")
+        opened = []
+        try:
+            opened.append(os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            for part in parts:
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                opened.append(os.open(part, flags, dir_fd=opened[-1]))
+            if not stat.S_ISREG(os.fstat(opened[-1]).st_mode):
+                raise BadInput(f"{where}: not a file")
+            with open(opened[-1], "rb", closefd=False) as file:
+                content = file.read(most_bytes + 1)
+        except OSError as error:
+            raise BadInput(f"{where}: {error.strerror}") from error
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
+        if len(content) > most_bytes:
+            raise BadInput(f"{where}: larger than {most_bytes} bytes")
+        return content
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file: all of it, or nothing; a link is replaced, and not followed. Raises OSError.
+
+    What a model said may hold half a surrogate pair, which no UTF-8 can: it is written as an escape.
+    """
+    with new_beside(path) as file:
+        file.write(text)
+        file.flush()
+        Path(file.name).replace(path)
+
+
+@contextmanager
+def new_beside(target: Path) -> Iterator[TextIO]:
+    """A file that was not there before, in the folder of `target`; gone in the end, unless it was moved."""
+    new = target.with_name(f".gedanken-{token_hex(8)}")
+    with new.open("x", encoding="utf-8", errors="backslashreplace") as file:  # follows no link
+        try:
+            yield file
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a named pipe that nobody writes to is empty, where it would keep us waiting for ever."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor

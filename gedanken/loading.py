@@ -14,6 +14,7 @@ from experiment.execution import Limits
 from experiment.persona import Persona
 from experiment.script import Experiment
 from gedanken.files import read_text
+from gedanken.giving import with_sources
 
 Loaded = TypeVar("Loaded", bound=BaseModel)
 
@@ -26,7 +27,8 @@ def packaged(kind: str) -> list[str]:
 
 def load_experiment(name: str) -> Experiment:
     """Load a packaged experiment, or a YAML file. Raises BadInput, naming the line at fault."""
-    return _load(name, "experiments", Experiment)
+    experiment = _load(name, "experiments", Experiment)
+    return with_sources(experiment, name, Path(name).parent)
 
 
 def load_persona(name: str) -> Persona:

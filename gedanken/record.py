@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from agents.surprise import Lines, ProgramSurprise
-from compare.lines.prints import PrintRow, print_table
 from compare.programs.edits_told import Diff, diff_of
 from experiment.errors import BadInput
 from experiment.execution import Execution
@@ -19,6 +18,7 @@ from experiment.markdown import fence_for, inline
 from experiment.persona import Fact
 from experiment.program import Program
 from gedanken import __version__
+from gedanken.bring.run_folder import in_order
 from gedanken.screen import harmless
 
 
@@ -55,8 +55,6 @@ class Record:
         self.findings: list[Finding] = []
         self.surprise: Sequence[ProgramSurprise] | str | None = None
         """Or why it is not available; None where nobody asked."""
-        self.prints: list[PrintRow] = []
-        """Every print of every version, with what each world showed of it; known in the end."""
         for name in ("programs", "outputs"):
             (folder / name).mkdir()
 
@@ -76,15 +74,11 @@ class Record:
         self.surprise = update.get("surprise", self.surprise)
 
     def finish(self, outcome: str) -> dict[str, Any]:
-        """Write `run.json`, `comparison.json` and `transcript.md`; return what stands in the first."""
+        """Write `run.json` and `transcript.md`; return what stands in the first."""
         self._about["outcome"] = outcome
         self._about["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
         result = self.as_json()
         self._write("run.json", _json(result))
-        compared = {key: result[key] for key in ("conditions", "findings")}
-        executions = self._in_order()
-        self.prints = [row for program in self.programs.values() for row in print_table(program, executions)]
-        self._write("comparison.json", _json({**compared, "prints": [asdict(row) for row in self.prints]}))
         self._write("transcript.md", self._transcript())
         return result
 
@@ -124,19 +118,8 @@ class Record:
             "lines_removed": diff.removed if diff else None,
         }
 
-    def _in_order(self) -> list[Execution]:
-        """By script line and version; real before imagined, by seed or sample."""
-        versions = list(self.programs)
-        return sorted(
-            self.executions,
-            key=lambda one: (
-                one.line,
-                versions.index(one.program) if one.program else -1,
-                one.imagined,
-                one.arm,
-                one.sample if one.imagined else one.seed,
-            ),
-        )
+    def _in_order(self) -> tuple[Execution, ...]:
+        return in_order(tuple(self.programs.values()), tuple(self.executions))
 
     def _write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")

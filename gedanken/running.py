@@ -12,6 +12,8 @@ from experiment.execution import Execution
 from experiment.persona import Persona
 from experiment.program import Program
 from experiment.script import Experiment
+from gedanken.giving import check_given
+from gedanken.kept import Kept
 from gedanken.opening import open_real
 from gedanken.record import Record, make_folder
 from gedanken.screen import Screen
@@ -44,14 +46,27 @@ class Wishes:
     """Whether a model that can is asked how likely the real output was to it."""
 
 
-async def run(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
-    """Run an experiment to its end; return its record and its outcome.
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run came to."""
+
+    record: Record
+    outcome: str
+    kept: Kept | None
+    """None where it could not be compared."""
+    page: Path | None
+    """The report; None where there is none."""
+
+
+async def run(wishes: Wishes, screen: Screen) -> Ran:
+    """Run an experiment to its end.
 
     Raises BadInput, NoSandbox or NoModel before anything was run, and NoModel or NoSandbox when one is lost.
     Cancelled, it ends what it started and leaves a record that says `interrupted`.
     """
     from agents.registry import check_name
 
+    check_given(wishes.experiment)
     check_name(wishes.model, wishes.base_url)
     wishes = replace(wishes, persona=wishes.experiment.conditions.play(wishes.persona))
     folder = make_folder(wishes.out or _new_folder(wishes.experiment.name))
@@ -65,7 +80,7 @@ async def run(wishes: Wishes, screen: Screen) -> tuple[Record, str]:
         raise
 
 
-async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record, str]:
+async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
     from langgraph.errors import NodeTimeoutError
 
     from agents.registry import open_model
@@ -113,7 +128,25 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> tuple[Record,
             raise
         finally:
             record.finish(outcome)
-        return record, outcome
+            kept, page = _reported(folder, screen)
+        return Ran(record, outcome, kept, page)
+
+
+def _reported(folder: Path, screen: Screen) -> tuple[Kept | None, Path | None]:
+    """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
+    from gedanken.bring.run_folder import read_run
+    from gedanken.bring.score import score
+    from gedanken.report.writing import write_comparison, write_page
+
+    kept = None
+    try:
+        kept = score(read_run(folder))
+        write_comparison(folder, kept)
+        return kept, write_page(folder, kept)
+    except Exception as error:  # any at all: hours of training may lie in this folder
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        screen.say(f"no report was made ({told}); the run is kept: gedanken report {folder}")
+        return kept, None
 
 
 def run_id_of(folder: Path) -> str:
@@ -198,7 +231,10 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
         last = f": {shown[-1][:100]}" if shown else ""
         screen.finished(node, f"{who} {execution.cause}, {execution.seconds:.1f} s{last}")
     for program in programs:
-        if program.works is None:
+        if program.given:
+            if program.works is None:
+                screen.finished(node, f"{program.label}, {program.told}: {program.change or 'as it is'}")
+        elif program.works is None:
             screen.finished(node, f"{program.label}, by the {program.prompt} prompt")
         elif not program.works:
             edited = f", an edit that {program.edit}," if program.edit else ""

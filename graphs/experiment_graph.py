@@ -1,4 +1,4 @@
-"""The graph of one experiment: persona, write, execute, replicate and simulate, compare, report."""
+"""The graph of one experiment: persona, write or give, execute, replicate and simulate, compare, report."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,19 +25,24 @@ def build_graph(
     """Compile the graph. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
     graph = StateGraph(State, context_schema=Context)
     graph.add_node(
-        "persona", nodes.persona, destinations=("write", "execute", "report"), retry_policy=TRANSIENT, timeout=IDLE
+        "persona",
+        nodes.persona,
+        destinations=("give", "write", "execute", "report"),
+        retry_policy=TRANSIENT,
+        timeout=IDLE,
     )
+    graph.add_node("give", nodes.give, destinations=("give", "write", "execute", "report"))
     graph.add_node(
         "write",
         nodes.write,
-        destinations=("write", "execute", "simulate", "compare", "report"),
+        destinations=("give", "write", "execute", "simulate", "compare", "report"),
         retry_policy=TRANSIENT,
         timeout=IDLE,
     )
     graph.add_node("execute", nodes.execute, destinations=("write", "replicate", "simulate", "compare"))
     graph.add_node("replicate", nodes.replicate, input_schema=Leaf)
     graph.add_node("simulate", nodes.simulate, input_schema=Leaf, retry_policy=TRANSIENT, timeout=IDLE)
-    graph.add_node("compare", nodes.compare, destinations=("write", "execute", "report"))
+    graph.add_node("compare", nodes.compare, destinations=("give", "write", "execute", "report"))
     graph.add_node("report", nodes.report, timeout=IDLE)
     graph.add_edge(START, "persona")
     graph.add_edge("replicate", "compare")

@@ -25,7 +25,8 @@ def session_for(experiment: Experiment, program: Program, turns: Turns) -> Sessi
     """
     conditions = experiment.conditions
     if conditions.session == "running":
-        return Session(turns, _until_replaced(program, turns) if program.works is False else turns)
+        failed_try = program.works is False and not program.given
+        return Session(turns, _until_replaced(program, turns) if failed_try else turns)
     if conditions.source == "hidden":
         return Session(turns, _tells_of(experiment, program))
     return Session(turns, (placing(program.name, program.source),))

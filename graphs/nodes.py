@@ -29,6 +29,7 @@ from graphs.steps import (
     base_of,
     endings_shown,
     follows_samples,
+    given_program,
     latest,
     leaves,
     next_step,
@@ -101,6 +102,17 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update={**update, "index": step.index}, goto=step.node)
 
 
+async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
+    """Put a program of the script itself on both machines."""
+    context = runtime.context
+    at = state["index"]
+    program = given_program(state, context.experiment.script[at], at)
+    context.machine.write(program.name, program.source)
+    turns = introduce(context.experiment, program, state.get("turns", ()))
+    step = next_step(context, state)
+    return Command(update={"programs": [program], "turns": turns, "index": step.index}, goto=step.node)
+
+
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Type the line at work into the real machine: the trunk, seed 0. Send failures back to the coder."""
     context = runtime.context
@@ -119,7 +131,9 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
         raise NoSandbox("; ".join(ran.notes))
     execution = attach(ran, index, program.label if program else None)
     update: dict[str, Any] = {"executions": [execution]}
-    if program is not None and task is not None:
+    if program is not None and program.given:
+        update["programs"] = [replace(program, works=ran.exit_code == 0)]
+    elif program is not None and task is not None:
         script = context.experiment.script
         base = base_of(state, program.name, program.line) if script[program.line].edit else None
         before = Before(base.source, script[base.line].task) if base else None
@@ -205,13 +219,14 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Say how the run ended, and how likely the real output was to the model: no sample comes after this."""
     context = runtime.context
     update: dict[str, Any] = {"outcome": state.get("outcome", DONE)}
-    if not context.surprise or not state.get("asked"):
+    asked = questions(state) if context.surprise else []
+    if not asked:
         return update
     if context.experiment.conditions.steps:
         return {**update, "surprise": "working steps stand between what was asked and the output"}
     async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprise")):
         heard = _emit(runtime, "report", "surprise")
-        return {**update, "surprise": await surprises(context.model, questions(state), heard)}
+        return {**update, "surprise": await surprises(context.model, asked, heard)}
 
 
 def _refuse(context: Context, state: State, at: int, program: Program, problem: str) -> Command[Any]:

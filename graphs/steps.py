@@ -8,7 +8,7 @@ from agents.surprise import Question
 from compare.programs.source import Source
 from experiment.execution import Execution
 from experiment.program import Program
-from experiment.script import Experiment
+from experiment.script import Experiment, ScriptLine
 from graphs.knowing import session_for
 from graphs.state import NO_WORKING_PROGRAM, Context, Leaf, State
 
@@ -31,13 +31,33 @@ def next_step(context: Context, state: State) -> Step:
     index = context.experiment.next_step(state["index"])
     if index is None:
         return Step("report", state["index"])
-    return Step("write" if context.experiment.script[index].file else "execute", index)
+    line = context.experiment.script[index]
+    return Step("give" if line.give else "write" if line.file else "execute", index)
 
 
 def latest(state: State, name: str | None) -> Program | None:
     """The newest version of a file."""
     versions = [program for program in state.get("programs", []) if program.name == name]
     return versions[-1] if versions else None
+
+
+def given_program(state: State, line: ScriptLine, index: int) -> Program:
+    """The version that the script line at `index` gives, made from the same program as it is where that was given."""
+    assert line.give is not None and line.source is not None
+    versions = [one for one in state.get("programs", []) if one.name == line.give]
+    told = line.program or "given in the script"
+    unchanged = [one for one in versions if one.given and one.told == told and one.change is None]
+    return Program(
+        name=line.give,
+        version=len(versions) + 1,
+        source=line.source,
+        told=told,
+        prompt="given",
+        seed=0,
+        line=index,
+        base=unchanged[-1].label if unchanged and line.change else None,
+        change=line.change,
+    )
 
 
 def tries_of(state: State, program: Program) -> int:
@@ -55,7 +75,8 @@ def leaves(context: Context, state: State, program: Program | None) -> list[tupl
     """What must run besides the trunk: `replicate` and `simulate` tasks for the line at work."""
     index, turns = state["index"], state.get("turns", ())
     tasks: list[tuple[str, Leaf]] = []
-    if program is not None and program.works:
+    measured = program is not None and (program.works or program.given)
+    if program is not None and measured:
         tasks += _replicas(context, index, program)
     if not context.simulate:
         return tasks
@@ -66,7 +87,7 @@ def leaves(context: Context, state: State, program: Program | None) -> list[tupl
     for failed in _failed_versions(state, program) if shown else ():
         session = session_for(context.experiment, failed, turns)
         tasks.append(("simulate", _leaf(index, failed.label, 1, session)))
-    if program.works:
+    if measured:
         session = session_for(context.experiment, program, turns)
         tasks += [
             ("simulate", _leaf(index, program.label, number, session)) for number in range(context.imagined + 1)
@@ -93,11 +114,17 @@ def follows_samples(experiment: Experiment, index: int) -> bool:
 
 
 def questions(state: State) -> list[Question]:
-    """Each program that worked, with the output of seed 0 and of sample 0."""
+    """Each program that a coder wrote and that worked, with the output of seed 0 and of sample 0.
+
+    Given ones are many versions of one program: to ask about each would take as long as all their samples.
+    """
+    given = {program.label for program in state.get("programs", []) if program.given}
     trunk = [one for one in state.get("executions", []) if not (one.sample if one.imagined else one.seed)]
     runs = {(one.line, one.program, one.imagined): one for one in trunk if one.arm == "as written"}
     found = []
     for line, label, messages in state.get("asked", []):
+        if label in given:
+            continue
         real, own = runs[line, label, False], runs[line, label, True]
         found.append(Question(label, line, messages, real.output, own.output, own.output != own.stdout))
     return found
@@ -140,5 +167,5 @@ def _failed_versions(state: State, program: Program) -> list[Program]:
     return [
         other
         for other in state.get("programs", [])
-        if other.works is False and other.line == program.line and other.label in ran
+        if other.works is False and other.line == program.line and other.label in ran and not other.given
     ]

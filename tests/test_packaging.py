@@ -55,7 +55,7 @@ def test_an_installed_gedanken_finds_its_own_experiments(installed: Path) -> Non
         check=False,
     )
     assert done.returncode == 2
-    assert "all-gpus, article, changing, cifar10-shape, hundred-epochs, mnist" in done.stderr
+    assert "all-gpus, article, cause-and-effect, changing, cifar10-shape, hundred-epochs, mnist" in done.stderr
 
 
 def test_the_lock_holds_versions_and_hashes_and_no_address() -> None:

@@ -1,4 +1,4 @@
-"""What `gedanken` does at once: run, compare, setup, doctor; and where its other commands are hung in."""
+"""What `gedanken` does at once: run, setup, doctor; and where its other commands are hung in."""
 
 import asyncio
 import io
@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
+from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
 from gedanken.cli.options import (
     BaseUrl,
@@ -20,8 +22,11 @@ from gedanken.cli.options import (
     complete_experiment,
 )
 from gedanken.cli.probe import probe_app
+from gedanken.cli.report import EPILOG as REPORT_EPILOG
+from gedanken.cli.report import report
 from gedanken.cli.sandbox import sandbox_app
-from gedanken.cli.shell import EPILOG, shell
+from gedanken.cli.shell import EPILOG as SHELL_EPILOG
+from gedanken.cli.shell import shell
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
@@ -32,7 +37,9 @@ app = typer.Typer(
 )
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(probe_app, name="probe")
-app.command(epilog=EPILOG)(shell)
+app.command(epilog=SHELL_EPILOG)(shell)
+app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=REPORT_EPILOG)(report)
 
 
 def _version(wanted: bool) -> None:
@@ -63,8 +70,8 @@ def run(
     experiment: Annotated[
         str,
         typer.Argument(
-            help="A packaged experiment (article, mnist, cifar10-shape, changing, hundred-epochs, all-gpus) or a "
-            "YAML file.",
+            help="A packaged experiment (article, mnist, cifar10-shape, changing, hundred-epochs, all-gpus, "
+            "cause-and-effect) or a YAML file.",
             autocompletion=complete_experiment,
         ),
     ] = "article",
@@ -127,45 +134,24 @@ def run(
         wishes = Wishes(
             chosen, player, model, base_url, real, imagined, simulate, out, sandbox, trust, parse_gpus(gpus), surprise
         )
-        record, outcome = asyncio.run(run_experiment(wishes, screen))
+        ran = asyncio.run(run_experiment(wishes, screen))
+    folder = ran.record.folder
     if as_json:
-        result = record.as_json(prefix=f"{record.folder}/")
-        print_json({**result, "folder": str(record.folder)})
-    else:
+        from gedanken.report.values import effects_of
+
+        effects = effects_of(ran.kept) if ran.kept else []
+        result = ran.record.as_json(prefix=f"{folder}/")
+        print_json({**result, **({"effects": effects} if effects else {}), "folder": str(folder)})
+    elif ran.kept:
         from rich.console import Console
 
+        from gedanken.effects import print_effects
         from gedanken.summary import print_summary
 
-        print_summary(record, outcome, Console(highlight=False))
-    raise typer.Exit(0 if outcome == "done" else 1)
-
-
-@app.command(
-    epilog="Example:  gedanken compare seed1.log seed2.log --imagined gpt.log --program train.py.   " + EXIT_CODES
-)
-def compare(
-    real: Annotated[list[Path], typer.Argument(help="Outputs of real runs, one file each.")],
-    imagined: Annotated[list[Path], typer.Option(help="Outputs of imagined runs: all paths that follow.")],
-    program: Annotated[Path | None, typer.Option(help="The program that was run.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Compare log files that you bring: real runs beside imagined ones. Needs no model and no Docker."""
-    from gedanken.logs import compare_logs
-
-    with clear_errors():
-        findings = compare_logs(real, imagined, program)
-    if as_json:
-        from dataclasses import asdict
-
-        from gedanken.screen import print_json
-
-        print_json({"findings": [asdict(finding) for finding in findings]})
-        return
-    from rich.console import Console
-
-    from gedanken.summary import print_findings
-
-    print_findings(findings, Console(highlight=False))
+        console = Console(highlight=False)
+        print_summary(ran.kept, console, ran.page or folder)
+        print_effects(ran.kept.effects, console)
+    raise typer.Exit(0 if ran.outcome == "done" else 1)
 
 
 @app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)
@@ -203,20 +189,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no “ must not end the run
             stream.reconfigure(errors="backslashreplace")
-    app(_spread_imagined(sys.argv[1:]))
-
-
-def _spread_imagined(arguments: list[str]) -> list[str]:
-    """Have `--imagined` of `compare` take every path that follows it, as `--imagined a.log b.log`."""
-    if arguments[:1] != ["compare"]:
-        return arguments
-    spread: list[str] = []
-    taking = False
-    for argument in arguments:
-        if argument.startswith("-"):
-            taking = argument == "--imagined"
-            if not taking:
-                spread.append(argument)
-        else:
-            spread += ["--imagined", argument] if taking else [argument]
-    return spread
+    app(spread_imagined(sys.argv[1:]))

@@ -1,15 +1,15 @@
 """What every probe does: opens a model and a real machine side by side, and keeps what came of it."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiment.errors import BadInput
 from experiment.execution import Limits
 from experiment.persona import World
+from gedanken.files import new_beside, put
 from gedanken.opening import open_real
 from gedanken.screen import Screen
 
@@ -57,7 +57,7 @@ def check_out(path: Path | None) -> None:
     if path.exists() and not path.is_file():  # a device would be replaced as well
         raise BadInput(f"--out {path}: there is something that is no file; name a file")
     try:
-        with _new_beside(path.resolve()):
+        with new_beside(path.resolve()):
             pass
     except OSError as error:
         raise BadInput(f"--out {path}: {error.strerror}") from error
@@ -67,25 +67,7 @@ def keep(path: Path | None, result: dict[str, Any]) -> None:
     """Write a probe's result to `path` as JSON: all of it, or nothing. Raises BadInput."""
     if path is None:
         return
-    target = path.resolve()
     try:
-        with _new_beside(target) as file:
-            file.write(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-            file.flush()
-            Path(file.name).replace(target)
+        put(path.resolve(), json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise BadInput(f"--out {path}: {error.strerror}") from error
-
-
-@contextmanager
-def _new_beside(target: Path) -> Iterator[TextIO]:
-    """A file that was not there before, in the folder of `target`; gone in the end, unless it was moved.
-
-    What a model said may hold half a surrogate pair, which no UTF-8 can: it is written as an escape.
-    """
-    new = target.with_name(f".gedanken-{token_hex(8)}")
-    with new.open("x", encoding="utf-8", errors="backslashreplace") as file:  # follows no link
-        try:
-            yield file
-        finally:
-            new.unlink(missing_ok=True)

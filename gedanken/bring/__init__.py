@@ -1,0 +1,1 @@
+"""What somebody brings to be compared or reported: run folders, execution files, plain logs."""

@@ -1,0 +1,80 @@
+"""`gedanken compare`: real runs beside imagined ones, from whatever somebody brings. No model, no Docker."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gedanken.cli.errors import clear_errors
+from gedanken.cli.options import Json
+
+CODES = "Exit codes: 0 it could compare, whatever it found; 2 bad input; 130 interrupted."
+EPILOG = (
+    "Examples:  gedanken compare runs/article-20261123-190200   |   "
+    "gedanken compare seed1.log seed2.log --imagined gpt.log --program train.py   |   "
+    "gedanken compare runs/mnist --imagined runs/mnist-4b --html both.html   |   "
+    "gedanken compare runs/mnist --imagined said.txt --json.   " + CODES
+)
+
+
+def compare(
+    real: Annotated[
+        list[Path],
+        typer.Argument(help="A run folder, or real runs: logs, outputs of a run folder, executions as JSON."),
+    ],
+    imagined: Annotated[
+        list[Path] | None,
+        typer.Option(help="Imagined runs, or a run folder that holds them: all paths that follow."),
+    ] = None,
+    program: Annotated[Path | None, typer.Option(help="The program that was run.")] = None,
+    html: Annotated[Path | None, typer.Option(help="File that takes the report.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare real runs with imagined ones: a run folder with itself or with another, or any logs."""
+    from gedanken.screen import harmless
+
+    with clear_errors():
+        from gedanken.bring.brought import bring
+        from gedanken.patience import patient
+        from gedanken.report.writing import check_page, write_page_to
+
+        if html:
+            check_page(html)
+        with patient(f"comparing {len(real) + len(imagined or [])} things that were named"):
+            brought = bring(real, imagined or [], program)
+        for note in brought.notes:
+            print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
+        if html:
+            with patient("writing the report"):
+                write_page_to(html, brought.kept)
+        if as_json:
+            from gedanken.report.values import values_of
+            from gedanken.screen import print_json
+
+            print_json({**values_of(brought.kept), "notes": brought.notes})
+            return
+        from rich.console import Console
+
+        from gedanken.effects import print_effects
+        from gedanken.summary import print_summary
+
+        console = Console(highlight=False)
+        print_summary(brought.kept, console, html)
+        print_effects(brought.kept.effects, console)
+
+
+def spread_imagined(arguments: list[str]) -> list[str]:
+    """Have `--imagined` of `compare` take every path that follows it, as `--imagined a.log b.log`."""
+    if arguments[:1] != ["compare"]:
+        return arguments
+    spread: list[str] = []
+    taking = False
+    for argument in arguments:
+        if argument.startswith("-"):
+            taking = argument == "--imagined"
+            if not taking:
+                spread.append(argument)
+        else:
+            spread += ["--imagined", argument] if taking else [argument]
+    return spread

@@ -1,0 +1,39 @@
+"""`gedanken report`: the report of a run folder, made anew from what it holds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gedanken.cli.errors import clear_errors
+
+EPILOG = (
+    "Examples:  gedanken report runs/article-20261123-190200 --open   |   "
+    "gedanken report runs/mnist --markdown.   Exit codes: 0 done; 2 bad input; 130 interrupted."
+)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="A run folder; one that was interrupted will do.")],
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write it as Markdown too, for an issue.")] = False,
+) -> None:
+    """Write RUN/report.html, one file that opens from disk, and print where it is."""
+    with clear_errors():
+        from gedanken.bring.run_folder import read_run
+        from gedanken.bring.score import score
+        from gedanken.patience import patient
+        from gedanken.report.writing import write_markdown, write_page
+        from gedanken.screen import harmless
+
+        with patient(f"making the report of {run}"):
+            kept = score(read_run(run))
+            written = [write_page(run, kept)]
+            if markdown:
+                written.append(write_markdown(run, kept))
+        for path in written:
+            print(harmless(str(path)))
+        if open_it:
+            import webbrowser
+
+            webbrowser.open(written[0].resolve().as_uri())

@@ -1,0 +1,41 @@
+"""What was kept of a comparison: a run folder read back, or logs that somebody brought."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from compare.cause_and_effect import Effects
+from compare.compared import Compared
+from experiment.execution import Execution
+from experiment.finding import Finding
+from experiment.program import Program
+
+
+@dataclass(frozen=True)
+class Case:
+    """One program version, or brought logs, in both worlds."""
+
+    program: Program | None
+    real: tuple[Execution, ...]
+    imagined: tuple[Execution, ...]
+    compared: Compared
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Everything that a report tells of."""
+
+    title: str
+    """The experiment's name, or the names of the files."""
+    about: dict[str, Any]
+    """What stands in `run.json` beside programs, executions and findings: model, persona, conditions, machine, data
+    set, started …; empty for brought logs."""
+    programs: tuple[Program, ...]
+    executions: tuple[Execution, ...]
+    """In the order in which they were typed."""
+    cases: tuple[Case, ...]
+    findings: tuple[Finding, ...]
+    """All of them, those on commands too."""
+    verdict: str
+    """In plain words, one or two sentences."""
+    effects: tuple[Effects, ...] = ()
+    """Of each given program that the script changes, what the changes come to."""

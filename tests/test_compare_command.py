@@ -1,0 +1,187 @@
+"""`gedanken compare` and `gedanken report`: whatever is brought, told apart by what it holds. No Docker, no model."""
+
+import json
+import os
+import subprocess
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import TRAIN, imagined, real
+from conftest import GEDANKEN, Cli
+from folders import IMAGINED, REAL, make_run
+from test_run_scripted import GOOD, Scripted, experiment, replies
+
+FOREIGN = IMAGINED[1] + "well done\n"
+
+
+def written(folder: Path, **texts: str) -> list[Path]:
+    """Files with these texts."""
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in texts]
+
+
+def compared(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def kinds(result: Any) -> list[str]:
+    return sorted(finding["kind"] for finding in result["findings"])
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    return done.stderr
+
+
+def test_a_run_folder_alone_is_compared_with_itself(gedanken: Cli, tmp_path: Path) -> None:
+    make_run(tmp_path / "a")
+    result = compared(gedanken("compare", "a", "--json"))
+    assert {"kind", "claim", "lines", "explained_by"} <= result["findings"][0].keys()
+    assert {"verdict", "series", "sites", "alignment", "undecided", "notes"} <= result.keys()
+    for series in result["series"]:
+        assert {"name", "n_real", "n_imagined", "p", "crps", "spread_ratio", "program"} <= series.keys()
+
+
+def test_real_runs_of_one_folder_beside_imagined_ones_of_another(gedanken: Cli, tmp_path: Path) -> None:
+    make_run(tmp_path / "a", imagines=[])
+    make_run(tmp_path / "b", imagines=[*IMAGINED[:3], FOREIGN])
+    make_run(tmp_path / "both", imagines=[*IMAGINED[:3], FOREIGN])
+    two = compared(gedanken("compare", "a", "--imagined", "b", "--json"))
+    one = compared(gedanken("compare", "both", "--json"))
+    assert Counter(kinds(two)) <= Counter(kinds(one)) and "line without a print" in kinds(two)
+    assert two["title"] == "a beside b"
+
+
+def test_folders_without_a_program_in_common_are_refused(gedanken: Cli, tmp_path: Path) -> None:
+    make_run(tmp_path / "a")
+    make_run(tmp_path / "b")
+    (tmp_path / "b" / "programs" / "train-v1.py").write_text("print(1)\n")
+    assert "no version of a program in common" in refusal(gedanken("compare", "a", "--imagined", "b"))
+
+
+def test_a_log_from_elsewhere_is_held_against_the_runs_of_a_folder(gedanken: Cli, tmp_path: Path) -> None:
+    make_run(tmp_path / "a", imagines=[])
+    written(tmp_path, said=FOREIGN)
+    done = gedanken("compare", "a", "--imagined", "said", "--json")
+    assert "line without a print" in kinds(compared(done))
+    assert "the runs of train-v1 are compared" in done.stderr
+
+
+def test_outputs_of_a_run_folder_know_their_program_and_how_they_ended(gedanken: Cli, tmp_path: Path) -> None:
+    make_run(tmp_path / "a", imagines=[*IMAGINED[:3], FOREIGN])
+    outputs = sorted((tmp_path / "a" / "outputs").glob("line02-*"))
+    mine, theirs = ([path for path in outputs if world in path.name] for world in ("real", "imagined"))
+    assert "line without a print" in kinds(compared(gedanken("compare", *mine, "--imagined", *theirs, "--json")))
+
+
+def test_executions_as_json_and_logs_are_told_apart_by_what_they_hold(gedanken: Cli, tmp_path: Path) -> None:
+    executions = {f"r{seed}": json.dumps(asdict(real(text, seed))) for seed, text in enumerate(REAL)}
+    executions["said"] = json.dumps(asdict(imagined(FOREIGN)))
+    written(tmp_path, **executions, log=FOREIGN, lines='{"loss": 0.3}\n{"loss": 0.2}\n')
+    (tmp_path / "train.py").write_text(TRAIN)
+    files = [f"r{seed}" for seed in range(8)]
+    by_json, by_log = (
+        compared(gedanken("compare", *files, "--imagined", name, "--program", "train.py", "--json"))
+        for name in ("said", "log")
+    )
+    assert kinds(by_json) == kinds(by_log)
+    done = gedanken("compare", "said", "--imagined", "r0", "lines", "--json")
+    assert "said says that a model imagined it, and stands among the real runs" in done.stderr
+    assert compared(done)["notes"]
+
+
+def test_brought_files_are_called_by_their_names_each_by_its_own(gedanken: Cli, tmp_path: Path) -> None:
+    text = "".join(f"{n} step\n" for n in range(3))
+    (one,) = written(tmp_path / "x", **{"run\x1b[2J.log": text + "odd words\n"})
+    (two,) = written(tmp_path / "y", **{"run\x1b[2J.log": text})
+    result = compared(gedanken("compare", two, "--imagined", one, one, "--json"))
+    labels = {line["source"] for finding in result["findings"] for line in finding["lines"]}
+    assert labels and all("run" in label and "\x1b" not in label and "persona" not in label for label in labels)
+    assert not labels & {two.name}  # both files have the same name, and both sides hold one of them
+
+
+def test_what_comes_through_a_pipe_is_taken(tmp_path: Path) -> None:
+    written(tmp_path, a="".join(REAL[:1]), b=FOREIGN)
+    command = f"{' '.join(GEDANKEN)} compare <(sleep 0.2; cat a) --imagined <(cat b) --json"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert compared(done)["title"].endswith(("62", "61", "60"))
+
+
+def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: Path) -> None:
+    good, empty, binary, blank = written(tmp_path, good=REAL[0], empty="", binary="a\0b", blank=" \n\n")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    make_run(tmp_path / "real only", imagines=[])
+    for path, said in (
+        (empty, "empty"),
+        (blank, "empty"),
+        (binary, "not a text file"),
+        ("pipe", "empty"),
+        ("none", "No such file"),
+        ("folder", "no run folder"),
+    ):
+        assert said in refusal(gedanken("compare", path, "--imagined", good))
+        assert said in refusal(gedanken("compare", good, "--imagined", path))
+    assert "after --imagined" in refusal(gedanken("compare", good))
+    assert "holds no imagined runs" in refusal(gedanken("compare", "real only"))
+    assert "either one run folder or files" in refusal(gedanken("compare", "real only", good, "--imagined", good))
+    written(tmp_path, **{"p.py": "print("})
+    assert "p.py:1: not valid Python" in refusal(gedanken("compare", good, "--imagined", good, "--program", "p.py"))
+
+
+def test_the_same_file_on_both_sides_is_compared_and_remarked_upon(gedanken: Cli, tmp_path: Path) -> None:
+    written(tmp_path, a=REAL[0])
+    done = gedanken("compare", "a", "--imagined", "a")
+    assert done.returncode == 0 and "a is on both sides" in done.stderr
+    assert "no findings" in done.stdout
+
+
+def test_html_goes_over_a_report_and_over_nothing_else(gedanken: Cli, tmp_path: Path) -> None:
+    written(tmp_path, a=REAL[0], b=FOREIGN, mine="my thesis")
+    for _again in range(2):
+        done = gedanken("compare", "a", "--imagined", "b", "--html", "page.html")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip().endswith("everything is in page.html")
+    assert (tmp_path / "page.html").read_text().lower().startswith("<!doctype html>")
+    for where, said in (("mine", "no report"), ("/dev/null", "no file"), ("none/page.html", "no folder")):
+        assert said in refusal(gedanken("compare", "a", "--imagined", "b", "--html", where))
+    assert (tmp_path / "mine").read_text() == "my thesis"
+
+
+def test_a_report_is_made_anew_from_the_folder_and_follows_no_link(gedanken: Cli, tmp_path: Path) -> None:
+    make_run(tmp_path / "run", outcome="interrupted")
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "run" / "report.html").symlink_to(tmp_path / "mine")
+    done = gedanken("report", "run", "--markdown")
+    assert (done.returncode, done.stdout) == (0, "run/report.html\nrun/report.md\n"), done.stderr
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert (tmp_path / "run" / "report.md").read_text().startswith("# small\n")
+    assert "no run folder" in refusal(gedanken("report", "."))
+
+
+@pytest.mark.docker
+def test_a_run_writes_its_report_and_scored_once_more_finds_the_same(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    longer = GOOD.replace("range(3)", "range(4)").replace("/3", "/4")
+    task = {"layers": 2, "epochs": 3}
+    script = [{"tell": "Write it.", "write": "train.py", "task": task}, "pwd", "python3 train.py"]
+    script += [{"tell": "set the epochs to 4", "edit": "train.py", "task": {**task, "epochs": 4}}, "python3 train.py"]
+    path = experiment(tmp_path, script=script, persona="ubuntu-18.04-4x3090")
+    model = scripted(replies(GOOD, edits=(longer,)))
+    done = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("everything is in out/report.html")
+    assert len(done.stdout.splitlines()) <= 20
+    said = json.loads((tmp_path / "out" / "run.json").read_text())["findings"]
+    again = compared(gedanken("compare", "out", "--json"))
+    assert again["findings"] == said and len(said) > 5
+    kept = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert kept == {key: value for key, value in again.items() if key != "notes"}

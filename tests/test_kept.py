@@ -1,0 +1,144 @@
+"""A run folder read back: what was kept comes back, and a folder that means harm does none."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import TRAIN
+from folders import CLAIMING, IMAGINED, REAL, make_run
+
+from compare.answers import compare_answers, compare_with_persona
+from compare.program_run import compare_runs
+from experiment.errors import BadInput
+from experiment.persona import USUAL_WORLD
+from gedanken.bring.run_folder import read_run
+from gedanken.bring.score import score
+
+
+def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """The folder, with its `run.json` changed."""
+    path = folder / "run.json"
+    run = json.loads(path.read_text())
+    change(run)
+    path.write_text(json.dumps(run))
+    return folder
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(BadInput) as error:
+        score(read_run(folder))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_run(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
+    odd = "a\rb\r\n\x1b[2J \u202e \xfc\x0c 1\n"
+    record = make_run(tmp_path / "run", imagines=[*IMAGINED, odd])
+    back = read_run(tmp_path / "run")
+    assert back.programs == tuple(record.programs.values()) and back.programs[0].source == TRAIN
+    assert {one.label: one for one in back.executions} == {one.label: one for one in record.executions}
+    assert (back.persona, back.world, back.notes) == (CLAIMING, USUAL_WORLD, ())
+
+
+def test_scored_once_more_the_same_is_found(folder: Path) -> None:
+    back = read_run(folder)
+    kept = score(back)
+    real, imagined = (
+        [one for one in back.executions if one.program and one.imagined is world] for world in (False, True)
+    )
+    boots = [one for one in back.executions if one.line < 0]
+    expected = [*compare_runs(back.programs[0], real, imagined, CLAIMING.claims, (), 0).findings]
+    for mine, theirs in zip(boots[:4], boots[4:], strict=True):
+        expected += compare_answers(mine, theirs, CLAIMING.claims)
+    expected += compare_with_persona(boots, CLAIMING, USUAL_WORLD)
+    assert set(kept.findings) == set(expected) and len(kept.findings) == len(expected) > 3
+    assert [len(case.real) for case in kept.cases] == [len(REAL)]
+
+
+def test_an_older_folder_loads_and_says_what_it_lacks(folder: Path) -> None:
+    changed(folder, lambda run: [run.pop(key) for key in ("conditions", "machine", "persona", "breaches")])
+    back = read_run(folder)
+    assert "lacks persona, conditions, machine" in back.notes[0]
+    assert score(back).cases
+
+
+def test_an_interrupted_run_and_one_without_imagined_runs_can_be_read(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", imagines=[])
+    assert score(read_run(tmp_path / "run")).verdict == "Nothing to compare: no run was imagined."
+    changed(tmp_path / "run", lambda run: run.update(programs=[], real=[], outcome="interrupted"))
+    assert score(read_run(tmp_path / "run")).verdict == "Nothing to compare: no program came to run."
+
+
+SECRET = "the secret of another"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../secret", "/etc/passwd", "outputs/../../secret", "outputs//x", "", ".", "outputs", "a\0b", "link", "up/x"],
+)
+@pytest.mark.parametrize("key", ["stdout", "terminal"])
+def test_nothing_outside_the_folder_is_read(folder: Path, tmp_path: Path, key: str, path: str) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    (folder / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "x").write_text(SECRET)
+    (folder / "up").symlink_to(tmp_path / "elsewhere")
+    assert SECRET not in refused(changed(folder, lambda run: run["real"][0].update({key: path})))
+
+
+@pytest.mark.parametrize("name", ["run.json", "outputs", "programs"])
+def test_no_link_leads_out(folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / name).rename(tmp_path / "moved")
+    (folder / name).symlink_to(tmp_path / "moved")
+    assert str(folder) in refused(folder)
+
+
+def test_a_pipe_or_a_device_in_the_folder_is_not_waited_for(folder: Path) -> None:
+    path = next((folder / "outputs").iterdir())
+    path.unlink()
+    os.mkfifo(path)
+    assert "not a file" in refused(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda run: run.pop("real"), "real: Field required"),
+        (lambda run: run.update(real="x"), "real: Input should be"),
+        (lambda run: run.update(model="x"), "model: "),
+        (lambda run: run.update(experiment={}), "experiment: "),
+        (lambda run: run["conditions"].update(temperature="1"), "conditions.temperature: "),
+        (lambda run: run["real"][0].update(cause="bored"), "execution: cause: "),
+        (lambda run: run["real"][0].update(exit_code="x"), "execution: exit_code: "),
+        (lambda run: run["real"][0].pop("stdout"), "stdout: no path"),
+        (lambda run: run["real"][-1].update(program="other-v1"), "ran other-v1, which is not among the programs"),
+        (lambda run: run["programs"][0].update(version=[]), "program: version: "),
+        (lambda run: run["programs"][0].update(path="programs/none.py"), "none.py: No such file"),
+    ],
+)
+def test_a_damaged_folder_is_refused_in_one_line(folder: Path, change: Any, said: str) -> None:
+    assert said in refused(changed(folder, change))
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"experiment": "x"', "[" * 100_000, '{"x": ' + "9" * 9999 + "}"])
+def test_a_run_json_that_is_cut_or_no_run_is_refused(folder: Path, content: str) -> None:
+    (folder / "run.json").write_text(content)
+    assert "run.json: " in refused(folder)
+
+
+@pytest.mark.parametrize("source", ["(" * 5000, "x = 1\0", "-" * 100_000 + "1"])
+def test_a_program_that_python_cannot_hold_is_no_crash(folder: Path, source: str) -> None:
+    (folder / "programs" / "train-v1.py").write_text(source)
+    try:
+        score(read_run(folder))
+    except BadInput as error:
+        assert "not a Python program" in str(error)

@@ -1,0 +1,58 @@
+"""The report as Markdown: the same as on the page, and nothing in it is a link, a mention, a tag or a formula."""
+
+import re
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from test_summary import HOSTILE, kept
+
+from experiment.markdown import code, prose
+from gedanken.report.markdown import to_markdown
+
+NASTY = "`` ``` @you #1 www.evil.example https://evil.example <img onerror=x> $\\frac{1}$ [a](b) ![x](y) __x__ | ~~~"
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", re.DOTALL)
+
+
+def bare(text: str) -> str:
+    """What is left where all that stands as code is taken off."""
+    return _CODE.sub("", text)
+
+
+@given(st.text(alphabet="`a|\n @<", max_size=30))
+def test_code_holds_all_of_a_line_and_ends_where_it_should(text: str) -> None:
+    (whole,) = [match[0] for match in [_CODE.fullmatch(code(text))] if match]
+    assert " ".join(text.split()) in whole and "\n" not in whole
+
+
+@given(st.text(alphabet="a`@#<>$\\[]()_*|~/:.w \n&!{}", max_size=60))
+def test_a_sentence_leaves_nothing_outside_of_code_that_means_something(text: str) -> None:
+    assert not set("@#<>$\\[]_*|~/&`") & set(bare(prose(text)))
+
+
+def test_a_sentence_of_ours_stays_as_it_is() -> None:
+    told = "2 of 3 imagined runs depart from the real ones (train-v1): “9 of 10” × 2; p = .008, −0.1 to 0.2 (95 %)."
+    assert prose(told) == told
+
+
+def test_it_tells_what_the_page_tells_in_200_lines() -> None:
+    text = to_markdown(kept())
+    assert len(text.splitlines()) <= 200
+    for part in ("Conditions", "40 findings", "Numbers", "First difference", "Undecided", "Programs", "do it again"):
+        assert f"## {part}" in text or f"## To {part}" in text
+    assert "gedanken run small --model openai:x --persona matched --source shown" in text
+    assert "0.24 to 0.4 (3)" in text and "(primary)" in text
+    assert "departs from the real ones" in text
+
+
+def test_nothing_that_was_printed_means_anything() -> None:
+    for hostile in (HOSTILE, NASTY):
+        what = kept(hostile)
+        odd = replace(what.cases[0].imagined[1], stdout=f"{hostile}\n" * 3)
+        samples = (what.cases[0].imagined[0], odd, *what.cases[0].imagined[2:])
+        text = to_markdown(replace(what, cases=(replace(what.cases[0], imagined=samples),)))
+        assert len(text) < 100_000 and len(text.splitlines()) <= 200
+        assert not {"\x1b", "\u202e", "\x07"} & set(text)
+        prose_only = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+        for sign in ("<", "@you", "www.", "https:", "$", "](", "#1"):
+            assert sign not in bare(prose_only), sign

@@ -1,0 +1,138 @@
+"""The verdict and the terminal's summary: what a person reads first, on one screen, whatever was printed."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pyte
+import pytest
+from builders import imagined, program, seeds
+from rich.console import Console
+
+from compare.compared import Alignment, Compared, Judged
+from experiment.execution import Execution
+from experiment.finding import Finding, LineRef
+from gedanken.kept import Case, Kept
+from gedanken.summary import print_summary
+from gedanken.verdict import verdict_of
+
+HOSTILE = "<script>alert(1)</script> \x1b]0;owned\x07\x1b[2J \u202e [red]x[/red] $\\frac{ " + "x" * 10_000_000
+
+
+def series(role: Any = "primary", name: str = "last loss", p: float | None = 0.0083, **changes: Any) -> Judged:
+    """Seven real runs that end at .01 to .03, three imagined ones that end at .24 to .4."""
+    return replace(
+        Judged(
+            name=name,
+            role=role,
+            axis="epoch",
+            points=(1, 2),
+            real=tuple((1.0, 0.01 + seed / 300) for seed in range(7)),
+            imagined=((0.9, 0.24), (0.8, 0.3), (0.7, 0.4)),
+            n_real=7,
+            n_imagined=3,
+            p=p,
+            why_no_p=None,
+            p_adjusted=p,
+            crps=0.2,
+            spread_ratio=3.0,
+            spread_interval=(1.0, 9.0),
+            difference=0.29,
+            difference_interval=(0.22, 0.38),
+            ranks=(7, 7, 7),
+        ),
+        **changes,
+    )
+
+
+def case(*findings: Finding, of: tuple[Judged, ...] = (), undecided: tuple[str, ...] = (), **more: Any) -> Case:
+    real, samples = seeds(["a\n"] * 8), [imagined("b\n", sample) for sample in range(4)]
+    return Case(program(), tuple(real), tuple(samples), Compared(findings, (), of, undecided=undecided, **more))
+
+
+def on(sample: int, kind: str = "literal differs", claim: str = "It says otherwise.") -> Finding:
+    return Finding(kind, claim, (LineRef(imagined("", sample).label.replace("line00", "line01"), 1, "b"),))
+
+
+def said(*cases: Case, more: tuple[Finding, ...] = ()) -> str:
+    return verdict_of(cases, [*more, *(one for held in cases for one in held.compared.findings)])
+
+
+def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None:
+    told = said(case(on(1), on(2), on(2, "print count differs"), of=(series(),)))
+    assert told == (
+        "2 of 3 imagined runs depart from the real ones (train-v1): literal differs ×2, print count differs. "
+        "The last loss is 0.24 to 0.4 where 7 real runs end at 0.01 to 0.03 (p = .008)."
+    )
+
+
+def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_that_they_are_the_same() -> None:
+    told = said(case(of=(series(p=0.31, difference_interval=(-0.011, 0.02)),)))
+    assert told == (
+        "Nothing was found that tells the 3 imagined runs from 7 real ones. "
+        "The last loss does not decide (p = .310); it differs by −0.011 to 0.02 (95 %)."
+    )
+    assert "distinguish" not in told
+
+
+def test_what_cannot_be_tested_is_undecided_with_the_reason() -> None:
+    told = said(case(of=(series(p=None, why_no_p="2 real runs; 7 are needed"),)))
+    assert told.endswith("Undecided: last loss: 2 real runs; 7 are needed.")
+    assert said(case(undecided=("No series",))).endswith("Undecided: No series.")
+
+
+def test_what_a_claim_explains_is_not_held_against_a_run_and_findings_elsewhere_are_counted() -> None:
+    told = said(case(replace(on(1), explained_by="gpus")), more=(on(9), replace(on(8), explained_by="gpus")))
+    assert told == "Nothing was found on 3 imagined runs (train-v1). Elsewhere in the session: 1 finding."
+
+
+@pytest.mark.parametrize("real", [(), tuple(seeds(["a\n"]))])
+def test_without_both_worlds_there_is_nothing_to_compare(real: tuple[Execution, ...]) -> None:
+    assert said(Case(program(), real, (), Compared(()))) == "Nothing to compare: no run was imagined."
+    assert said() == "Nothing to compare: no program came to run."
+
+
+def kept(whole: str = "") -> Kept:
+    """A comparison with much in it. Only lines of outputs come whole: what tells of them is cut as it is made."""
+    hostile = whole[:300]
+    refs = LineRef("line01-train-v1-real-1", 3, f"loss {whole}"), LineRef("line01-train-v1-imagined-1", 3, whole)
+    blocks = Alignment(refs[0].source, refs[1].source, (), refs)
+    findings = [on(1, f"kind {number}", f"A claim that is long enough. {hostile}" * 3) for number in range(40)]
+    judged = tuple(series(name=f"last loss {number} {hostile}") for number in range(9))
+    held = case(*findings, of=judged, undecided=(hostile or "Too few runs.",), alignment=blocks)
+    about = {
+        "model": {"name": f"openai:x{hostile}"},
+        "persona": {"name": "matched"},
+        "outcome": "done",
+        "conditions": {"source": "shown", "session": "running", "claims": True, "steps": False, "temperature": 1.0},
+        "machine": {"machine": "docker", "not_enforced": ["disk: " + "no quota " * 30]},
+    }
+    verdict = verdict_of([held], findings)
+    return Kept("small", about, (program(),), (), (held,), tuple(findings), verdict)
+
+
+def shown(what: Kept, width: int, *, terminal: bool) -> str:
+    file = io.StringIO()
+    console = Console(file=file, width=width, force_terminal=terminal, highlight=False)
+    print_summary(what, console)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+@pytest.mark.parametrize("hostile", ["", HOSTILE], ids=["plain", "hostile"])
+def test_it_fits_on_one_screen_and_nothing_printed_is_obeyed(width: int, hostile: str) -> None:
+    text = shown(kept(hostile), width, terminal=False)
+    assert len(text.splitlines()) <= 20
+    assert max(map(len, text.splitlines())) <= width
+    assert not {"\x1b", "\u202e", "\x07"} & set(text)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
+def test_on_a_terminal_verdict_table_difference_and_findings_are_all_in_sight(columns: int, rows: int) -> None:
+    screen = pyte.Screen(columns, rows)
+    pyte.Stream(screen).feed(shown(kept(HOSTILE), columns, terminal=True).replace("\n", "\r\n"))
+    seen = "\n".join(screen.display)
+    for part in ("1 of 3 imagined runs", "7 real runs", "3 imagined runs", "0.24 to 0.4", ".008", "40 findings"):
+        assert part in seen
+    assert "first difference" in seen and "imagined 3: <script>" in seen
+    assert "openai:x" in seen and "undecided" in seen
