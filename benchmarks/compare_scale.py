@@ -42,7 +42,7 @@ def main(arguments: argparse.Namespace) -> None:
         for lines in arguments.lines:
             files = [Path(folder) / f"{name}-{lines}.log" for name in ("real", "imagined")]
             for seed, file in enumerate(files):
-                file.write_text(_log(lines, seed))
+                file.write_text(log_of(lines, seed))
             gedanken = _median(arguments.rounds, [sys.executable, "-m", __spec__.name, "--compare", *map(str, files)])
             git = _median(arguments.rounds, ["git", "diff", "--no-index", "--histogram", *map(str, files)])
             ours.append(gedanken.seconds)
@@ -57,7 +57,7 @@ def main(arguments: argparse.Namespace) -> None:
         print(f"exponent {slope:.2f}, of the last two sizes {last:.2f}; asked for: {TARGET}")
 
 
-def _log(lines: int, seed: int) -> str:
+def log_of(lines: int, seed: int) -> str:
     """A log of a training; all but the first one with faults."""
     chance = random.Random(seed)
     faults = seed > 0

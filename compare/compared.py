@@ -101,7 +101,7 @@ class Judged:
     difference: float | None
     """Mean of the imagined runs less that of the real ones, at the last point both have."""
     difference_interval: tuple[float, float] | None
-    """Bootstrap, 95 %."""
+    """Welch's, 95 %."""
     ranks: tuple[int, ...]
     """How many real runs lie below each imagined one, at the last point both have."""
 

@@ -1,5 +1,6 @@
 """What the checks look at: the runs of one program, real and imagined, with what was read off them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,16 +27,36 @@ class Observed:
 
     execution: Execution
     sites: tuple[PrintSite, ...]
-    """Whatever its program can put on a terminal."""
+    """Whatever its program can put on a terminal, narrowed by the real runs."""
     templates: Templates | None = None
     """Of the real logs, where there is no program."""
 
     @cached_property
     def text(self) -> str:
-        """What was printed, without a last line that was cut: half a line is no evidence."""
-        printed = self.execution.stdout
+        """What the program printed, without a last line that was cut: half a line is no evidence.
+
+        Of a real run's standard error that is what a statement of the program surely wrote: what libraries add there
+        differs from one machine to the next, and nobody need imagine it.
+        """
+        printed = self._printed
         whole = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
         return printed if whole else printed[: printed.rfind("\n") + 1]
+
+    @cached_property
+    def _printed(self) -> str:
+        stdout, output = self.execution.stdout, self.execution.output
+        logs = [site for site in self.sites if site.by == "log" and not site.is_open]
+        if self.execution.imagined or not logs or output == stdout:
+            return stdout
+        left = Counter(stdout.splitlines(keepends=True))
+        kept = []
+        for line in output.splitlines(keepends=True):
+            is_out = left[line] > 0
+            left[line] -= is_out
+            if is_out or any(site.makes(line) for site in logs):
+                kept.append(line)
+        # Where the streams are mixed within a line, nobody can tell what belongs together.
+        return stdout if any(left.values()) else "".join(kept)
 
     @cached_property
     def transcript(self) -> Transcript:
@@ -89,10 +110,10 @@ class Comparison:
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
-        """The lines that are accounted for: of the program's own prints, or as its real logs show them."""
+        """The lines that are accounted for: of the program's own statements, or as its real logs show them."""
         if self.templates is not None:
             return self.templates.sites
-        return self.source.print_sites() if self.source else ()
+        return next((run.sites for run in (*self.real, *self.imagined)), ())
 
     @property
     def templates(self) -> Templates | None:

@@ -7,6 +7,7 @@ from compare.comparison import Comparison, Observed
 from compare.lines.count_checks import counts, order
 from compare.lines.divergence import side_by_side
 from compare.lines.line_checks import exit_status, fixed_seed, foreign_lines, literals
+from compare.lines.narrowed import narrowed
 from compare.lines.tallies import tallies
 from compare.lines.templates import Templates
 from compare.lines.value_checks import constant_lines_differ, number_formats, proven_lines_differ
@@ -18,7 +19,7 @@ from compare.numbers.reused_numbers import reused_numbers
 from compare.oracles.every import ORACLES
 from compare.oracles.gpu_claims import gpu_claims
 from compare.programs.source import Source
-from experiment.execution import Execution
+from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from experiment.program import Program
 
@@ -66,6 +67,10 @@ def compare_runs(
     sites = source.terminal_sites() if source else ()
     templates = Templates(lambda: [run.transcript for run in ours]) if program is None else None
     ours = tuple(Observed(execution, sites, templates) for execution in real)
+    narrow = narrowed(sites, [run.ledger for run in ours if run.execution.cause is Cause.FINISHED]) if source else ()
+    if narrow != sites:
+        sites = narrow
+        ours = tuple(Observed(execution, sites) for execution in real)
     comparison = Comparison(
         program,
         source,

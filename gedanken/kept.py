@@ -1,7 +1,7 @@
 """What was kept of a comparison: a run folder read back, or logs that somebody brought."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from compare.cause_and_effect import Effects
 from compare.compared import Compared
@@ -18,6 +18,14 @@ class Case:
     real: tuple[Execution, ...]
     imagined: tuple[Execution, ...]
     compared: Compared
+
+
+class Tokens(NamedTuple):
+    """What all calls to a model took together, as it reports them."""
+
+    read: int
+    written: int
+    calls: int
 
 
 @dataclass(frozen=True)
@@ -39,3 +47,7 @@ class Kept:
     """In plain words, one or two sentences."""
     effects: tuple[Effects, ...] = ()
     """Of each given program that the script changes, what the changes come to."""
+    notes: tuple[str, ...] = ()
+    """How it was brought together: what was left out, and what could not be read back."""
+    tokens: Tokens | None = None
+    """None where no model reports any."""

@@ -14,6 +14,7 @@ from experiment.program import Program
 from experiment.script import Experiment
 from gedanken.giving import check_given
 from gedanken.kept import Kept
+from gedanken.loading import told_script
 from gedanken.opening import open_real
 from gedanken.record import Record, make_folder
 from gedanken.screen import Screen
@@ -111,6 +112,7 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
             "machine": world.model_dump(),
             "dataset": str(dataset),
             "limits": wishes.experiment.limits.model_dump(),
+            "script": told_script(wishes.experiment),
             "asked": {"real": wishes.real, "imagined": wishes.imagined, "simulate": wishes.simulate},
         }
         record = Record(folder, about, facts)

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 
 from compare.compared import Judged
 from compare.comparison import short
+from compare.numbers.judging import is_told
 from experiment.execution import Execution
 from experiment.finding import Finding
 from gedanken.kept import Case
 from gedanken.report.words import figure, many, probability
 
-ALPHA = 0.025
-"""Below this p the primary endpoint tells the two worlds apart; all other series share as much again."""
 KINDS_TOLD = 3
 
 
@@ -75,7 +74,7 @@ def _endpoint(case: Case) -> str:
         return f"Undecided: {name}: {_sentence(primary.why_no_p or 'it could not be tested')}"
     real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
     p = told_p(primary.p)
-    if primary.p <= ALPHA:
+    if is_told(primary.p):
         return f"The {name} is {imagined} where {primary.n_real} real runs end at {real} ({p})."
     interval = primary.difference_interval
     differs = f"; it differs by {figure(interval[0])} to {figure(interval[1])} (95 %)" if interval else ""

@@ -152,3 +152,12 @@ def test_adjusted_ps_keep_their_order_and_never_fall(ps: list[float]) -> None:
     assert all(new >= old - 1e-12 for new, old in zip(found, ps, strict=True))
     order = np.argsort(ps, kind="stable")
     assert all(np.diff([found[at] for at in order]) >= -1e-12)
+
+
+@pytest.mark.parametrize("draw", ["normal", "exponential"])
+def test_the_interval_of_a_difference_covers_the_truth_as_often_as_it_says(draw: str) -> None:
+    rng = np.random.default_rng(1)
+    of_two = [[getattr(rng, draw)(size=(runs, 1)) for runs in (7, 3)] for _ in range(1000)]
+    intervals = [mean_difference(*two)[1] for two in of_two]
+    covered = sum(interval is not None and interval.low <= 0 <= interval.high for interval in intervals)
+    assert 0.93 <= covered / len(intervals) <= 0.97

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from compare.lines.transcript import NO_DECIMALS, VALUE, Transcript, skeleton
+from compare.lines.transcript import EXPONENT, NO_DECIMALS, VALUE, Transcript, skeleton
 
 WORDS = [
     "Epoch",
@@ -76,7 +76,7 @@ def test_lines_of_one_shape_have_one_form_and_as_many_values(text: str) -> None:
 
 def test_decimals_are_counted_as_they_are_printed() -> None:
     transcript = Transcript("Epoch 3: loss 0.4300, accuracy 91.20%, lr 1e-05, gone nan")
-    assert transcript.decimals.tolist() == [0, 4, 2, NO_DECIMALS, NO_DECIMALS]
+    assert transcript.decimals.tolist() == [0, 4, 2, EXPONENT, NO_DECIMALS]
 
 
 @pytest.mark.parametrize("text", ["", "\n", "words\n\nmore words"])

@@ -108,6 +108,8 @@ class _Cells:
 
     def _may_be_told(self, at: int) -> bool:
         site = self.these.sites[at]
+        if site.by == "bar" or (site.by == "log" and not self.high[self._cells // self._width == at].any()):
+            return False  # time decides, or a level that the source need not name
         return site.depends_on != "values" and not (self.these.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":

@@ -1,7 +1,7 @@
 """Whose each printed line is: assigned to a print site of the program, near to one, or foreign."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -56,7 +56,7 @@ class Ledger:
         self._templates = templates
         self._with_digits = [any(map(str.isdecimal, site.template)) for site in self.sites]
         self._loose = [
-            PrintSite(_loosened(site.template), site.line) if digits else site
+            replace(site, template=_loosened(site.template)) if digits else site
             for site, digits in zip(self.sites, self._with_digits, strict=True)
         ]
         self._ends = [(parts[0], parts[-1]) for site in self._loose for parts in [site.template.split(HOLE)]]
@@ -121,6 +121,10 @@ class Ledger:
         """What the line with this index is, from 0; it must be one that has an entry."""
         kind, site = (int(column[line]) for column in self._columns)
         return Entry(line + 1, self.transcript.lines[line], _KINDS[kind], self.sites[site] if site >= 0 else None)
+
+    def text(self, line: int) -> str:
+        """The line with this index."""
+        return self.transcript.lines[line]
 
     def lines_of(self, site: PrintSite) -> NDArray[np.int64]:
         """Indices of the lines that a site made, or whose wording is nearest to it."""

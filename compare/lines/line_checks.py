@@ -45,7 +45,7 @@ def foreign_lines(these: Comparison) -> Iterable[Finding]:
     """Printed lines that no print statement of the program makes; without a program, near to no real log's."""
     if (not these.sites and these.source is None) or not these.new_forms_tell:
         return
-    if these.source and any(site.template.strip(f"{HOLE} ") == "" for site in these.source.terminal_sites()):
+    if these.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in these.sites):
         return  # a bare print(x) can make any line
     refs: list[LineRef] = []
     runs: list[Observed] = []
@@ -61,10 +61,11 @@ def foreign_lines(these: Comparison) -> Iterable[Finding]:
         claim = f"The imagined logs hold lines of a form that no real log has, {such}{these.caution}"
         yield Finding("line in no real log", claim, tuple(refs[:LINES_SHOWN]))
         return
+    bare = ", nor any real run shows" if any(site.form is not None for site in these.sites) else ""
     yield Finding(
         "line without a print",
         f"{share(runs, these.imagined)} {verb(runs, 'shows', 'show')} lines that no print statement of "
-        f"{these.name} makes, {such}",
+        f"{these.name} makes{bare}, {such}",
         tuple(refs[:LINES_SHOWN]),
     )
 
@@ -84,8 +85,8 @@ def literals(these: Comparison) -> Iterable[Finding]:
             seen.add((entry.site.template, form))
             refs = [run.ref(entry.number - 1), *where_printed(these, entry.site)]
             really = f"The code prints “{entry.site.words}” (line {entry.site.line})"
-            if these.source is None:
-                really = f"The real logs have “{entry.site.words}”"
+            if entry.site.line == NO_LINE:
+                really = f"The real {'runs' if these.source else 'logs'} have “{entry.site.words}”"
             yield Finding(
                 "literal differs",
                 f"{really}; the imagined {'run' if these.source else 'log'} shows “{short(entry.text.strip())}”."

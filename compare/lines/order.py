@@ -38,8 +38,10 @@ def _has_its_place(these: Comparison, site: PrintSite) -> bool:
     """Whether one real run, or several that agree, can tell where a print belongs."""
     if these.source is None:
         return len(these.finished) > 1
-    return not site.is_open and (
-        site.depends_on == "nothing" or (site.depends_on == "flags" and len(these.finished) > 1)
+    return (
+        not site.is_open
+        and site.by != "bar"
+        and (site.depends_on == "nothing" or (site.depends_on == "flags" and len(these.finished) > 1))
     )
 
 

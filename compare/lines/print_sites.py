@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from compare.lines.transcript import skeleton
 from compare.lines.wording import HOLE, Hole, Pieces, as_lines, percent_pieces, pieces_of
 
 _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical", "exception"})
@@ -12,6 +13,7 @@ _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical",
 _WRITERS = frozenset({"stdout", "stderr", "tqdm"})
 _BARS = frozenset({"tqdm", "trange"})
 Dependence = Literal["nothing", "flags", "values"]
+By = Literal["print", "log", "bar"]
 _ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
 _CALL_DEPTH = 3
 """Functions within functions whose callers are looked at."""
@@ -30,9 +32,15 @@ class PrintSite:
     """Where the values come from, one for each hole; empty where nothing is known of them."""
     depends_on: Dependence = field(default="nothing", compare=False)
     """What decides whether it is printed: nothing but counters and constants, flags, or values that are compared."""
+    by: By = field(default="print", compare=False)
+    """A print to standard output; a log, or whatever else a terminal shows; a bar, drawn as often as time allows."""
+    form: str | None = None
+    """The one form that its lines have, where it has no words of its own and the real runs tell."""
 
     def makes(self, line: str) -> bool:
         """Whether this site can print this line; blanks around it aside. Takes linear time on any line."""
+        if self.form is not None and skeleton(line) != self.form:
+            return False
         first, *others = self.template.split(HOLE)
         line = line.strip()
         if not others:
@@ -76,7 +84,7 @@ class PrintSite:
     @property
     def is_open(self) -> bool:
         """Whether it has too few literal characters to tell its lines from others."""
-        return sum(character.isalpha() for character in self.template) < 3
+        return self.form is None and sum(character.isalpha() for character in self.template) < 3
 
 
 def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
@@ -96,9 +104,12 @@ def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
 def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
     """Every line that other statements can put on a terminal: a log, a warning, a bar, a print to another file.
 
-    An imagined terminal shows these; what is read of a real run, its standard output, need not hold them.
+    An imagined terminal shows these all; of a real run a bar is not read.
     """
-    return _sites((call, place, said) for call, place in _calls(tree) if (said := _said_by(call)) is not None)
+    said = [(call, place, pieces) for call, place in _calls(tree) if (pieces := _said_by(call)) is not None]
+    logs = _sites(one for one in said if called_name(one[0]) not in _BARS)
+    bars = _sites(one for one in said if called_name(one[0]) in _BARS)
+    return (*(replace(site, by="log") for site in logs), *(replace(site, by="bar") for site in bars))
 
 
 def called_name(node: ast.AST) -> str | None:
@@ -130,13 +141,7 @@ def _sites(found: Iterable[tuple[ast.Call, _Place, Pieces]]) -> tuple[PrintSite,
 
 def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
     """Every call, with its place."""
-    counters = {
-        name.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.For | ast.comprehension)
-        for name in ast.walk(node.target)
-        if isinstance(name, ast.Name)
-    }
+    counters = _counters(tree)
     calls: list[tuple[ast.Call, _Place]] = []
     waiting: list[tuple[ast.AST, _Place]] = [(tree, _Place("", "nothing"))]
     while waiting:
@@ -149,6 +154,32 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
             place = place._replace(depends_on=_decided_by(node, counters) or place.depends_on)
         waiting += [(child, place) for child in ast.iter_child_nodes(node)]
     return _with_callers(calls)
+
+
+def _counters(tree: ast.AST) -> frozenset[str]:
+    """Names that loops run through; and those that are given constants and go up by constants, whatever happens."""
+    nodes = list(ast.walk(tree))
+    loops = {name for node in nodes if isinstance(node, ast.For | ast.comprehension) for name in _names(node.target)}
+    under = {id(part) for node in nodes if isinstance(node, ast.If | ast.Try) for part in ast.walk(node)}
+    steady: set[str] = set()
+    others: set[str] = set()
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int())) if id(node) not in under:
+                steady.add(name)
+            case ast.AugAssign(target=ast.Name(id=name), value=ast.Constant(value=int())) if id(node) not in under:
+                steady.add(name)
+            case ast.Assign(targets=targets):
+                others.update(name for target in targets for name in _names(target))
+            case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.NamedExpr(target=target):
+                others.update(_names(target))
+            case ast.arg(arg=name):
+                others.add(name)
+    return frozenset(loops | (steady - others))
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    return (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[ast.Call, _Place]]:
@@ -174,19 +205,30 @@ def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[as
 def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
     """What decides how often the inner statements of this one are reached, where that is no counter."""
     match node:
-        case ast.While() | ast.Match():
+        case ast.While(test=test):
+            return None if {*_names(test)} and _is_counted(test, counters) else "values"
+        case ast.Match():
             return "values"
         case ast.Try():
             return "flags"
         case ast.If(test=test):
-            names = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
-            known = all(isinstance(part, ast.Name) and (part.id in counters or part.id.isupper()) for part in names)
-            if known or (isinstance(test, ast.Compare) and _last_name(test.left) == "__name__"):
+            if _is_counted(test, counters) or (isinstance(test, ast.Compare) and _last_name(test.left) == "__name__"):
                 return None
             orders = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
             compares = [op for part in ast.walk(test) if isinstance(part, ast.Compare) for op in part.ops]
             return "values" if any(isinstance(op, orders) for op in compares) else "flags"
     return None
+
+
+def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
+    """Whether counters and constants alone decide. A remainder is asked of nothing else."""
+    remainders = [part for part in ast.walk(test) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)]
+    inside = {id(part) for remainder in remainders for part in ast.walk(remainder)}
+    parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
+    return all(
+        id(part) in inside or (isinstance(part, ast.Name) and (part.id in counters or part.id.isupper()))
+        for part in parts
+    )
 
 
 def _open_lines(tree: ast.AST) -> dict[ast.Call, list[ast.Call | None]]:
@@ -261,7 +303,7 @@ def _said_by(call: ast.Call) -> Pieces | None:
     if not isinstance(call.func, ast.Attribute) or not call.args:
         return None
     if name in _LOG_CALLS:
-        return _within(_logged(call), before=True, behind=False)
+        return _within(_logged(call), before=True, behind=False, is_log=name != "warn")
     if name == "write" and _last_name(call.func.value) in _WRITERS:
         return _within(pieces_of(call.args[0]), before=True, behind=True)
     return None
@@ -275,7 +317,7 @@ def _logged(call: ast.Call) -> Pieces:
     return pieces_of(text)
 
 
-def _within(pieces: Pieces, before: bool, behind: bool) -> Pieces:
+def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) -> Pieces:
     """The same lines, with words that are not known before or behind each."""
     framed: Pieces = []
     for template, holes in as_lines(pieces):
@@ -283,7 +325,7 @@ def _within(pieces: Pieces, before: bool, behind: bool) -> Pieces:
         inner: Pieces = []
         for at, part in enumerate(template.split(HOLE)):
             inner += [next(waiting), part] if at else [part]
-        framed += [*([Hole()] if before else []), *inner, *([Hole()] if behind else []), "\n"]
+        framed += [*([Hole(is_frame=is_log)] if before else []), *inner, *([Hole()] if behind else []), "\n"]
     return framed
 
 

@@ -26,8 +26,8 @@ def tallies(these: Comparison) -> tuple[SiteTally, ...]:
     """One tally for each site, in the order of the source, or of the first real log."""
     out_of_order = {id(run): misplaced(these, run) for run in these.imagined}
     often = sum((times_of_sites(run, len(these.sites)) for run in these.real), np.zeros(len(these.sites), np.int64))
-    told = np.sort(np.argsort(-often, kind="stable")[:MOST_SITES])
-    return tuple(_tally(these, these.sites[at], out_of_order) for at in told)
+    told = [at for at in np.argsort(-often, kind="stable").tolist() if these.sites[at].by == "print" or often[at]]
+    return tuple(_tally(these, these.sites[at], out_of_order) for at in sorted(told[:MOST_SITES]))
 
 
 def _tally(these: Comparison, site: PrintSite, out_of_order: Mapping[int, Indices]) -> SiteTally:

@@ -14,8 +14,13 @@ VALUE = re.compile(
     r"|[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?|(?<![^\W\d])(?:nan|inf)(?![^\W\d]))",
     re.IGNORECASE,
 )
+LONGEST_LINE = 1 << 14
+"""Characters of a line that are looked at. Nobody prints longer ones to be read, and whoever does to be slow to read
+is not obeyed; what differs only behind that is not seen."""
 NO_DECIMALS = 255
-"""Stands where a value has no count of decimals: it is `nan`, a size, or has an exponent."""
+"""Stands where a value has no count of decimals: it is `nan`, or a size."""
+EXPONENT = 100
+"""Is added to the count of decimals of a value that has an exponent: 103 for `1.019e-01`."""
 _PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
 _CHUNK = 1 << 15
 """Lines that are read at a time: the columns of that many fit into a processor's cache."""
@@ -61,7 +66,7 @@ class Transcript:
     """
 
     def __init__(self, text: str) -> None:
-        self.lines = text.splitlines()
+        self.lines = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in text.splitlines()]
 
     @cached_property
     def _columns(self) -> _Columns:
@@ -137,7 +142,7 @@ class Transcript:
 
     @property
     def decimals(self) -> NDArray[np.uint8]:
-        """How many digits each value has behind its point, or NO_DECIMALS."""
+        """How many digits each value has behind its point, and EXPONENT more where it has one; or NO_DECIMALS."""
         return self._columns.decimals
 
     def first_with(self, form: int) -> int:
@@ -243,7 +248,8 @@ def _numbers(
     for one in np.flatnonzero((exponent != 0) & ~hard):
         power = exponent[one] * numbers[at[one] + 1 + has_fraction[one]] - behind[one]
         values[one] = float(f"{'-' if sign[one] < 0 else ''}{whole[one]}e{power}")
-    decimals = np.where(is_constant | (exponent != 0), NO_DECIMALS, np.minimum(behind, NO_DECIMALS - 1))
+    decimals = np.minimum(behind, EXPONENT - 1) + np.where(exponent != 0, EXPONENT, 0)
+    decimals = np.where(is_constant, NO_DECIMALS, decimals)
     return values, decimals.astype(np.uint8), np.flatnonzero(hard)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from compare.comparison import LINES_SHOWN, Comparison, Observed, short
 from compare.lines.line_checks import where_printed
 from compare.lines.print_sites import PrintSite
-from compare.lines.transcript import NO_DECIMALS, VALUE
+from compare.lines.transcript import EXPONENT, NO_DECIMALS, VALUE
 from compare.lines.wording import HOLE
 from compare.numbers.curves import epoch_and_total, metrics_in
 from compare.numbers.durations import untimed
@@ -23,7 +23,10 @@ DIGITS = 4
 """Digits before the zeros at its end that a whole number has which cannot agree in all real runs by chance."""
 VALUES = 20
 """Values that all real runs print with the same number of decimals, before that is called their format."""
+FULL = 8
+"""Decimals that all of so many values have which are printed as they are: half as many are no accident."""
 
+_SIZE = re.compile(r"torch\.Size\([^()\n]*\)")
 _UNIT = re.compile(r"\s?(?:[KMGT]i?B|bytes|it|MHz|GHz|W|°?C|%|m?s|sec|min)\b", re.IGNORECASE)
 
 Indices = NDArray[np.int64]
@@ -70,6 +73,7 @@ def constant_lines_differ(these: Comparison) -> Iterable[Finding]:
     fixed = these.source is not None and these.source.fixes_its_seed()
     if len(these.finished) < REAL_RUNS or fixed:
         return
+    yield from _sizes_differ(these)
     first = these.finished[0]
     for form in first.transcript.forms:
         steady = these.steady.numbers(form) if "#" in form else None
@@ -94,6 +98,34 @@ def constant_lines_differ(these: Comparison) -> Iterable[Finding]:
                 )
 
 
+def _sizes_differ(these: Comparison) -> Iterator[Finding]:
+    """A `torch.Size` that is the same in all real runs, and another one here."""
+    first = these.finished[0]
+    for form in first.transcript.forms:
+        really = _sizes(first, form)
+        if not any(really) or any(_sizes(run, form) != really for run in these.finished[1:]):
+            continue
+        for run in these.imagined:
+            shown = _sizes(run, form)
+            if len(shown) == len(really) and shown != really:
+                at = next(at for at, (ours, theirs) in enumerate(zip(really, shown, strict=True)) if ours != theirs)
+                line, there = (int(one.transcript.lines_of(form)[at]) for one in (run, first))
+                yield Finding(
+                    "constant line differs",
+                    f"All {len(these.finished)} real runs have the same sizes in “{short(first.lines[there])}”; "
+                    f"{run.execution.label} shows “{short(run.lines[line])}”.",
+                    (run.ref(line), first.ref(there)),
+                )
+
+
+def _sizes(run: Observed, form: str) -> list[list[str]]:
+    """For each line of a form the sizes in it."""
+    lines = run.transcript.lines_of(form)
+    if not len(lines) or "torch.Size" not in run.lines[lines[0]]:
+        return []
+    return [_SIZE.findall(run.lines[at]) for at in lines.tolist()]
+
+
 def _telling(run: Observed, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
     """Indices of the numbers of a form that cannot be the same in all real runs by chance."""
     text = run.lines[lines[0]]
@@ -115,10 +147,11 @@ def _telling(run: Observed, lines: Indices, steady: NDArray[np.float64]) -> Iter
 
 
 def number_formats(these: Comparison) -> Iterable[Finding]:
-    """A number with more or fewer decimals than the source asks for: `:.4f`, and no real run gainsays it.
+    """A number with more or fewer decimals than the source asks for: `:.4f`, or `:.3e`, and no real run gainsays it.
 
     Without a program, than all real runs show: twenty values or more, among them one that ends with a zero, which
-    only a format with a fixed number of decimals prints.
+    only a format with a fixed number of decimals prints. And a rounded number where all real runs, in twenty values
+    or more, print them as they are.
     """
     for run in these.imagined:
         for form in run.transcript.forms:
@@ -127,25 +160,30 @@ def number_formats(these: Comparison) -> Iterable[Finding]:
             wrong = _misprinted(these, run, form)
             if wrong is None:
                 continue
-            line, decimals, shown = wrong
+            line, fewest, shown = wrong
             yield Finding(
                 "number format differs",
-                f"“{short(run.lines[line])}” has a number with {shown} decimals in {run.execution.label}; "
-                f"{these.name if these.source else 'every real log'} prints it with {decimals}.",
+                f"“{short(run.lines[line])}” has a number with {_told_decimals(shown)} in {run.execution.label}; "
+                f"{these.name if these.source else 'every real log'} prints it with {_told_decimals(fewest)}.",
                 (run.ref(line),),
             )
 
 
 def _misprinted(these: Comparison, run: Observed, form: str) -> tuple[int, int, int] | None:
-    """(index of a line, decimals that a number must have, decimals that it has) for the first that is wrong."""
+    """(index of a line, decimals that real numbers have, decimals that it has) for the first that is wrong."""
     lines = run.transcript.lines_of(form)
     shown = _decimals(run, form)
-    for column, wanted in _formats(these, form):
-        wrong = (shown[:, column] != wanted) & (shown[:, column] != NO_DECIMALS)
+    for column, wanted, is_full in _formats(these, form):
+        its = shown[:, column]
+        wrong = (2 * its.astype(int) <= wanted) if is_full else (its != wanted) & (its != NO_DECIMALS)
         if wrong.any():
             at = int(np.argmax(wrong))
-            return int(lines[at]), wanted, int(shown[at, column])
+            return int(lines[at]), wanted, int(its[at])
     return None
+
+
+def _told_decimals(count: int) -> str:
+    return f"{count - EXPONENT} decimals and an exponent" if count >= EXPONENT else f"{count} decimals"
 
 
 def _decimals(run: Observed, form: str) -> NDArray[np.uint8]:
@@ -156,8 +194,8 @@ def _decimals(run: Observed, form: str) -> NDArray[np.uint8]:
     return decimals
 
 
-def _formats(these: Comparison, form: str) -> Iterator[tuple[int, int]]:
-    """(index of a number of this form, decimals that it always has)."""
+def _formats(these: Comparison, form: str) -> Iterator[tuple[int, int, bool]]:
+    """(index of a number of this form, decimals that it always has, or has at least where it is not rounded)."""
     tables = [_decimals(run, form) for run in these.finished]
     tables = [table for table in tables if len(table)]
     if not tables:
@@ -166,16 +204,28 @@ def _formats(these: Comparison, form: str) -> Iterator[tuple[int, int]]:
     asked = _asked(these, form)
     for column in range(shown.shape[1]):
         its = shown[:, column][shown[:, column] != NO_DECIMALS]
-        if not len(its) or (its != its[0]).any():
+        if not len(its):
             continue
-        decimals = int(its[0])
-        if asked.get(column) == decimals:
-            yield column, decimals
-        elif these.source is None and len(its) >= VALUES and decimals > 1 and len(tables) > 1:
+        decimals = int(its.min())
+        has_many = len(its) >= VALUES and len(tables) > 1
+        if (its != decimals).any():
+            if has_many and decimals >= FULL and asked.get(column) is None:
+                yield column, decimals, True
+        elif asked.get(column) == decimals:
+            yield column, decimals, False
+        elif these.source is None and has_many and decimals > 1:
             values = np.concatenate([run.transcript.table(run.transcript.lines_of(form)) for run in these.finished])
-            digits = np.rint(values[:, column] * 10.0**decimals)
-            if (digits[np.isfinite(digits)] % 10 == 0).any():
-                yield column, decimals
+            if _ends_with_zero(values[:, column], decimals):
+                yield column, decimals, False
+
+
+def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:
+    """Whether one of these values, printed with so many decimals, has a zero for its last digit."""
+    values = np.abs(values[np.isfinite(values) & (values != 0)])
+    if decimals >= EXPONENT:
+        values = values / 10.0 ** np.floor(np.log10(values))
+        decimals -= EXPONENT
+    return bool((np.rint(values * 10.0**decimals) % 10 == 0).any())
 
 
 def _asked(these: Comparison, form: str) -> dict[int, int]:
@@ -189,6 +239,8 @@ def _asked(these: Comparison, form: str) -> dict[int, int]:
 
 
 def _asked_by(site: PrintSite, text: str) -> dict[int, int]:
+    if site.form is not None:
+        return {column: hole.decimals for column, hole in enumerate(site.holes) if hole.decimals is not None}
     values = site.values(text)
     if values is None or len(values) != len(site.holes):
         return {}

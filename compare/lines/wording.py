@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
+from compare.lines.transcript import EXPONENT
+
 HOLE = "\x00"
 """Stands for a value that only the run knows, in templates."""
 _PERCENT_FIELD = re.compile(r"%%|%(?:\(\w+\))?[-+ #0]*\d*(?:\.(?P<decimals>\d+))?(?P<type>[sdifgeEGrxX])")
-_FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})[fF%]")
+_FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
 _LONGEST = 1000
 """How often a text is repeated, at most, in `"-" * 1000`."""
 
@@ -20,7 +22,9 @@ class Hole:
 
     expression: ast.expr | None = None
     decimals: int | None = None
-    """Digits behind the point that it always has, such as 4 for `{loss:.4f}`."""
+    """Digits behind the point that it always has, such as 4 for `{loss:.4f}`; as a `Transcript` counts them."""
+    is_frame: bool = False
+    """What a log puts before every text: no value, but words that only a run shows."""
 
 
 Pieces = list[str | Hole]
@@ -59,8 +63,7 @@ def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
         if field[0] == "%%":
             pieces.append("%")
             continue
-        is_fixed = field["type"] == "f"
-        pieces.append(Hole(next(waiting, None), int(field["decimals"] or 6) if is_fixed else None))
+        pieces.append(Hole(next(waiting, None), _digits(field["decimals"] or "6", field["type"])))
     return [*pieces, *_split(text[end:])]
 
 
@@ -96,7 +99,13 @@ def _decimals(spec: ast.expr | None) -> int | None:
 
 def _fixed(spec: str) -> int | None:
     found = _FIXED_POINT.fullmatch(spec)
-    return int(found[1]) if found else None
+    return _digits(found[1], found[2]) if found else None
+
+
+def _digits(decimals: str, kind: str) -> int | None:
+    if kind in "eE":
+        return EXPONENT + int(decimals)
+    return int(decimals) if kind in "fF%" else None
 
 
 def is_text(node: ast.expr) -> bool:

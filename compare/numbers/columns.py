@@ -9,6 +9,7 @@ from compare.lines.print_sites import PrintSite
 from compare.lines.transcript import VALUE
 from compare.lines.wording import HOLE
 from compare.numbers.curves import Metric, epoch_in, metrics_in
+from compare.numbers.durations import CLOCK
 
 LONGEST = 2000
 """Characters of a form that is read; what is longer is no line of a log."""
@@ -25,7 +26,6 @@ _TIME = re.compile(
     r"[^\w]{0,6}$",
     re.IGNORECASE,
 )
-_CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 _WORDS = re.compile(r"[^\W\d_][\w ]*(?=\W*$)")
 
 
@@ -119,7 +119,7 @@ class Form:
 
     @cached_property
     def _clocks(self) -> list[tuple[int, int]]:
-        return [found.span() for found in _CLOCK.finditer(self.line)]
+        return [found.span() for found in CLOCK.finditer(self.line)]
 
     def _is_in_hole(self, start: int, end: int) -> bool:
         return self.site is None or any(low < end and start < high for low, high in self._holes)

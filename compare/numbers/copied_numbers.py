@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compare.comparison import Comparison, Observed
-from compare.lines.transcript import NO_DECIMALS
+from compare.lines.transcript import EXPONENT
 from experiment.finding import Finding, LineRef
 
 IN_A_ROW = 5
@@ -107,7 +107,7 @@ def _fine(run: Observed) -> _Stream:
     """Every number with enough decimals; `lines` may hold one line several times."""
     script = run.transcript
     line = np.repeat(np.arange(len(script.lines)), np.diff(script.starts))
-    is_fine = (script.decimals >= DECIMALS) & (script.decimals != NO_DECIMALS)
+    is_fine = (script.decimals >= DECIMALS) & (script.decimals < EXPONENT)
     return _Stream(run, script.values[is_fine], line[is_fine])
 
 

@@ -54,6 +54,7 @@ class Tested:
 
     judged: Judged
     series: Series
+    """At the points that are shown."""
     apart: Matrix | None
     """Distances of the runs in the test, runs × runs; None where it could not be tested."""
     runs: tuple[int, ...]
@@ -67,7 +68,8 @@ def judge(these: Comparison) -> Judgement:
     All else is secondary: each series as a curve, corrected together after Benjamini and Hochberg. With 7 real and
     3 imagined runs no p is below 1/120, so a third of the secondary series must be as far out as can be before one
     of them is told; series that tell the same numbers twice, such as hits and accuracy, are therefore counted once.
-    Where an output has no losses, everything is secondary.
+    Where an output has no losses, everything is secondary. Whether imagined runs spread less than real ones is in no
+    test of its own: the ratio of spreads is told with its interval.
     """
     real, imagined = these.leaves, these.samples
     if not real or not imagined:
@@ -93,9 +95,9 @@ def _undecided(these: Comparison, primary: Tested | None) -> Iterator[str]:
         yield f"Whether the {primary.judged.name} differs: {primary.judged.why_no_p}."
     if at_best > ALPHA:
         yield (
-            f"Whether numbers differ: {m} imagined {_runs(m)} beside {n} real {_runs(n)} "
-            f"are too few: no p can be below {at_best:.2g} and it must not exceed "
-            f"{ALPHA:g}; it takes {runs_needed(m, ALPHA)} real runs beside {max(m, 1)} imagined, "
+            f"Whether numbers differ cannot be told from {n} real and {m} imagined {_runs(m)}: "
+            f"no p can be below {at_best:.2g} and it must not exceed {ALPHA:g}; "
+            f"it takes {runs_needed(m, ALPHA)} real runs beside {max(m, 1)} imagined, "
             f"or {runs_needed(n, ALPHA)} imagined beside {max(n, 1)} real."
         )
 
@@ -164,7 +166,9 @@ def _test(these: Comparison, series: Series, role: str, runs: Sequence[int]) -> 
         difference_interval=difference_interval,
         ranks=_ranks(last[real], last[imagined]),
     )
-    return Tested(judged, series, None if why else apart, tuple(runs))
+    # What is kept of a million points is what is shown of them.
+    thin = replace(series, points=series.points[shown], values=series.values[:, shown], shown=series.shown[:, shown])
+    return Tested(judged, thin, None if why else apart, tuple(runs))
 
 
 def _why_not(

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from itertools import pairwise
 
@@ -36,14 +36,22 @@ def epochs(these: Comparison) -> Iterable[Finding]:
     if not wanted:
         return
     usual = _usual_difference(these)
+    is_gapless = all(len(run.epochs) == max(run.epochs) - min(run.epochs) + 1 for run in these.finished if run.epochs)
     for run in these.imagined:
         if run.execution.cause is Cause.FAILED:
             continue
         is_cut = run.execution.cause is Cause.CUT
-        count = count_epochs(run.transcript, run.curves, wanted, is_cut, possible, these.forms)
+        # However many there are: where no real run leaves one out, none is left out between two that are shown.
+        inside = _between_its_ends(run, possible) if is_gapless else frozenset()
+        count = count_epochs(run.transcript, run.curves, wanted | inside, is_cut, possible, these.forms)
         if max(len(count.silent), len(count.extra)) <= usual:
-            count = replace(count, silent=(), extra=())
+            count = replace(count, silent=tuple(one for one in count.silent if one in inside), extra=())
         yield from _epoch_findings(these, run, count)
+
+
+def _between_its_ends(run: Observed, possible: Set[int]) -> frozenset[int]:
+    low, high = min(run.epochs, default=0), max(run.epochs, default=0)
+    return frozenset(epoch for epoch in possible if low < epoch < high)
 
 
 def _usual_difference(these: Comparison) -> int:

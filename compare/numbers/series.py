@@ -226,7 +226,7 @@ def _placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices
 
     Values that nothing else tells apart are so by how often their run has shown them before.
     """
-    every = np.nan_to_num(np.concatenate(keys), nan=-1.0, posinf=-1.0, neginf=-1.0)
+    every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]
     group = np.zeros(len(every), np.int64)
     for part in every.T:

@@ -21,14 +21,6 @@ MOST_SOURCE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Brought:
-    """What was compared, and what a reader must know of how it was brought together."""
-
-    kept: Kept
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class _Side:
     """The runs of one world."""
 
@@ -36,7 +28,7 @@ class _Side:
     runs: tuple[Run, ...]
 
 
-def bring(real: Sequence[Path], imagined: Sequence[Path], program: Path | None = None) -> Brought:
+def bring(real: Sequence[Path], imagined: Sequence[Path], program: Path | None = None) -> Kept:
     """Compare real runs with imagined ones. Raises BadInput for what cannot be used.
 
     A run folder alone is compared with itself: its real runs with its imagined ones.
@@ -54,10 +46,10 @@ def bring(real: Sequence[Path], imagined: Sequence[Path], program: Path | None =
     else:
         kept, said = _mixed(ours, theirs, _program(program) if program else None)
     title = f"{_names(real)} beside {_names(imagined)}"
-    return Brought(replace(kept, title=title), (*notes, *said))
+    return replace(kept, title=title, notes=(*notes, *said))
 
 
-def _folder_alone(real: Sequence[Path], program: Path | None) -> Brought:
+def _folder_alone(real: Sequence[Path], program: Path | None) -> Kept:
     if len(real) > 1 or not real[0].is_dir():
         raise BadInput("name the imagined runs after --imagined; only a run folder holds both")
     if program is not None:
@@ -65,7 +57,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None) -> Brought:
     folder = read_run(real[0])
     if not any(one.imagined for one in folder.executions):
         raise BadInput(f"{real[0]}: holds no imagined runs; name others after --imagined")
-    return Brought(score(folder), folder.notes)
+    return score(folder)
 
 
 def _side(paths: Sequence[Path], what: str) -> _Side:
@@ -91,8 +83,7 @@ def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Kept, list[str]]:
         runs = [one for one in theirs.executions if one.imagined and other and one.program == other.label]
         at = [one.line for one in executions if one.program == program.label]
         if not runs and at:
-            notes.append(f"{program.label}: {theirs.folder} has no imagined run of the same program; left out")
-            executions = [one for one in executions if one.program != program.label]
+            notes.append(f"{program.label}: {theirs.folder} has no imagined run of the same program")
         elif at:
             matched += 1
             executions += [replace(one, program=program.label, line=at[0]) for one in runs]
@@ -100,7 +91,9 @@ def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Kept, list[str]]:
         raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
     if ours.persona and theirs.persona and ours.persona.claims != theirs.persona.claims:
         notes.append("the personas claim different things; the claims of the imagined one count")
-    together = replace(ours, executions=tuple(executions), persona=theirs.persona, about=theirs.about)
+    together = replace(
+        ours, executions=tuple(executions), persona=theirs.persona, about=theirs.about, tokens=theirs.tokens
+    )
     return score(together), notes
 
 

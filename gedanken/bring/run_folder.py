@@ -12,7 +12,9 @@ from experiment.errors import BadInput
 from experiment.execution import Execution
 from experiment.persona import Gpus, Persona, World
 from experiment.program import Program
+from gedanken.bring.tokens import tokens_of
 from gedanken.files import Inside
+from gedanken.kept import Tokens
 
 RUN = "run.json"
 MOST_RUN_BYTES = 1 << 26
@@ -69,6 +71,7 @@ class _Run(BaseModel):
     limits: dict[str, Any] = {}
     asked: dict[str, Any] = {}
     breaches: dict[str, int] = {}
+    script: list[dict[str, str]] | None = None
     programs: list[dict[str, Any]]
     real: list[dict[str, Any]]
     imagined: list[dict[str, Any]]
@@ -87,6 +90,7 @@ class RunFolder:
     world: World | None
     notes: tuple[str, ...]
     """What could not be read back, and what that means."""
+    tokens: Tokens | None = None
 
 
 def is_run_folder(path: Path) -> bool:
@@ -117,7 +121,14 @@ def read_run(folder: Path) -> RunFolder:
             raise BadInput(f"{folder / RUN}: {one.label} ran {one.program}, which is not among the programs")
     about = {key: value for key, value in raw.items() if key not in _APART}
     return RunFolder(
-        folder, about, programs, in_order(programs, executions), _persona(run), run.machine, tuple(_notes(run))
+        folder,
+        about,
+        programs,
+        in_order(programs, executions),
+        _persona(run),
+        run.machine,
+        tuple(_notes(run)),
+        tokens_of(inside),
     )
 
 

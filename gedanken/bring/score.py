@@ -34,13 +34,15 @@ def score(run: RunFolder) -> Kept:
             if label is not None:
                 before = _before(run, label, line)
                 compared = compare_runs(programs[label], real, imagined, claims, before, gpus)
+                compared = _in_one_world_only(compared, label, real, imagined)
                 cases.append(Case(programs[label], real, imagined, compared))
                 findings += compared.findings
             elif real and imagined:
                 findings += compare_answers(real[0], imagined[0], claims)
     kept = kept_of(str(run.about["experiment"]), run.about, run.programs, run.executions, cases, findings)
     effects = effects_in(run.programs, run.executions)
-    return replace(kept, effects=effects, verdict=effects[0].verdict) if effects else kept
+    verdict = effects[0].verdict if effects else kept.verdict
+    return replace(kept, effects=effects, verdict=verdict, notes=run.notes, tokens=run.tokens)
 
 
 def kept_of(
@@ -66,9 +68,14 @@ def check_source(program: Program, what: object) -> None:
         raise BadInput(f"{what}: not a Python program: {error}") from error
 
 
-def undecided(compared: Compared, reason: str) -> Compared:
-    """The same, and one thing more that could not be decided."""
-    return replace(compared, undecided=(*compared.undecided, reason))
+def _in_one_world_only(
+    compared: Compared, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
+) -> Compared:
+    """The same; of a version that has no runs in one world, nothing but that is undecided."""
+    if real and imagined:
+        return compared
+    lacking = "imagined" if real else "real"
+    return replace(compared, undecided=(f"Everything about {label}: it has no {lacking} run to compare with.",))
 
 
 def _booted(run: RunFolder) -> Sequence[Finding]:

@@ -42,17 +42,17 @@ def compare(
         if html:
             check_page(html)
         with patient(f"comparing {len(real) + len(imagined or [])} things that were named"):
-            brought = bring(real, imagined or [], program)
-        for note in brought.notes:
+            kept = bring(real, imagined or [], program)
+        for note in kept.notes:
             print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
         if html:
             with patient("writing the report"):
-                write_page_to(html, brought.kept)
+                write_page_to(html, kept)
         if as_json:
             from gedanken.report.values import values_of
             from gedanken.screen import print_json
 
-            print_json({**values_of(brought.kept), "notes": brought.notes})
+            print_json(values_of(kept))
             return
         from rich.console import Console
 
@@ -60,8 +60,8 @@ def compare(
         from gedanken.summary import print_summary
 
         console = Console(highlight=False)
-        print_summary(brought.kept, console, html)
-        print_effects(brought.kept.effects, console)
+        print_summary(kept, console, html)
+        print_effects(kept.effects, console)
 
 
 def spread_imagined(arguments: list[str]) -> list[str]:

@@ -6,14 +6,18 @@ from typing import Any, NamedTuple
 
 from experiment.execution import Execution, Limits
 from gedanken.kept import Kept
+from gedanken.loading import is_packaged
+from gedanken.report.words import many
+from gedanken.summary import told_conditions
+
+NOT_PACKAGED = "The experiment is not a packaged one: name the YAML file that it came from."
 
 
 class Asked(NamedTuple):
     """One line of the script."""
 
-    number: int
     how: str
-    """`told`, `typed` or `typed first`: a command of the persona."""
+    """`told`, `typed`, `given`, or `typed first`: a command of the persona."""
     text: str
 
 
@@ -25,16 +29,62 @@ class Entry(NamedTuple):
 
 
 def script_of(kept: Kept) -> list[Asked]:
-    """The lines of the script, as far as programs and executions tell of them."""
+    """The lines of the script; of a folder that kept none, as far as programs and executions tell of them."""
     lines: dict[tuple[int, str, str], None] = {}
     for execution in kept.executions:
         if execution.called is None:
             how = "typed first" if execution.line < 0 else "typed"
             lines.setdefault((execution.line, how, execution.command))
     for program in kept.programs:
-        if program.told:
-            lines.setdefault((program.line, "told", program.told))
-    return [Asked(max(0, at + 1), how, text) for at, how, text in sorted(lines, key=lambda line: line[0])]
+        how = "given" if program.given else "told"
+        told = f"{program.told}: {program.change or 'as it is'}" if program.given else program.told
+        if told:
+            lines.setdefault((program.line, how, told))
+    known = [Asked(how, text) for _at, how, text in sorted(lines, key=lambda line: line[0])]
+    script = kept.about.get("script")
+    if not isinstance(script, list):
+        return known
+    first = [line for line in known if line.how == "typed first"]
+    return first + [_asked(line) for line in script if isinstance(line, dict)]
+
+
+def _asked(line: Mapping[str, Any]) -> Asked:
+    if "give" in line:
+        of = line.get("program")
+        told = f"{_text(line['give'])}{f', {_text(of)}' if of else ''}: {_text(line.get('change')) or 'as it is'}"
+        return Asked("given", told)
+    return Asked("told", _text(line["tell"])) if "tell" in line else Asked("typed", _text(line.get("type")))
+
+
+def brief_of(kept: Kept) -> list[Entry]:
+    """What a reader must know before anything else: who was asked, what was asked for, and where it was run."""
+    about = kept.about
+    machine = _part(about, "machine")
+    gpus = _part(machine, "gpus").get("count")
+    world = [machine.get("os"), machine.get("python") and f"Python {machine['python']}"]
+    world += [machine.get("torch") and f"PyTorch {machine['torch']}"]
+    world += [] if gpus is None else [f"{gpus} GPUs" if gpus else "no GPU"]
+    ran = f"{machine.get('machine')}: {', '.join(_text(part) for part in world if part)}" if machine else ""
+    loose = _text(machine.get("not_enforced") or None)
+    conditions = _part(about, "conditions")
+    when = " to ".join(_text(about[key]).removesuffix("+00:00") for key in ("started", "ended") if about.get(key))
+    rows = {
+        "Model": _part(about, "model").get("name"),
+        "Played": _part(about, "persona").get("name"),
+        "Script": _counted(script_of(kept)) if about else "",
+        "Conditions": told_conditions(conditions) if conditions else "",
+        "Real machine": f"{ran}; cannot hold {loose}" if loose else ran,
+        "Data": about.get("dataset"),
+        "When": f"{when.replace('T', ' ')} UTC" if when else "",
+        "Outcome": about.get("outcome"),
+    }
+    return [Entry(name, _text(value)) for name, value in rows.items() if value]
+
+
+def _counted(script: list[Asked]) -> str:
+    counts = {how: sum(line.how == how for line in script) for how in ("told", "given", "typed")}
+    told = [f"{count} {how}" for how, count in counts.items() if count]
+    return f"{many(sum(counts.values()), 'line')}: {', '.join(told)}" if told else ""
 
 
 def claims_of(about: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -66,9 +116,15 @@ def commands(kept: Kept) -> list[str]:
     """What to type to have all this again."""
     if not kept.about:
         return [_compare(kept)]
-    again = ["gedanken", "run", _text(kept.about.get("experiment")) or "EXPERIMENT.yaml", *_wishes(kept.about)]
+    name = _text(kept.about.get("experiment"))
+    again = ["gedanken", "run", name if is_own(kept) else f"{name or 'EXPERIMENT'}.yaml", *_wishes(kept.about)]
     run = _text(kept.about.get("run")) or "RUN"
     return [shlex.join(again), shlex.join(["gedanken", "report", run])]
+
+
+def is_own(kept: Kept) -> bool:
+    """Whether the experiment is one that is packaged, so that its name alone brings it back."""
+    return is_packaged(_text(kept.about.get("experiment")), kept.about.get("script"))
 
 
 def _compare(kept: Kept) -> str:

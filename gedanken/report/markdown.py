@@ -1,14 +1,16 @@
 """The report as Markdown, for an issue. Nothing that was printed becomes a link, a mention, a tag or a formula."""
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from compare.cause_and_effect import Effects
 from compare.compared import Judged
 from experiment.execution import Execution
 from experiment.finding import Finding
 from experiment.markdown import code, fence_for, prose
 from gedanken.kept import Case, Kept
+from gedanken.report.asked import NOT_PACKAGED, commands, is_own
+from gedanken.report.moves import shown_moves
 from gedanken.report.words import cut, figure, interval, many, probability
 from gedanken.screen import harmless
 from gedanken.summary import told_conditions
@@ -19,6 +21,8 @@ LINES_OF_A_FINDING = 3
 SERIES_SHOWN = 12
 UNDECIDED_SHOWN = 8
 PROGRAMS_SHOWN = 12
+NOTES_SHOWN = 8
+CHANGES_SHOWN = 30
 BEFORE, AFTER = 4, 6
 """Lines of a transcript around the first difference."""
 
@@ -27,13 +31,15 @@ def to_markdown(kept: Kept) -> str:
     """The whole report, in at most some 200 lines."""
     case = main_case(kept.cases)
     sections = [
+        _section("Cause and effect", _effects(kept.effects)),
         _section("Conditions", _conditions(kept)),
+        _section("Notes", _bullets([_prose(note) for note in kept.notes], NOTES_SHOWN)),
         _section(many(len(kept.findings), "finding").capitalize(), _findings(kept, case)),
         _section("Numbers", _numbers(kept.cases)),
         _section("First difference", _difference(case)),
         _section("Undecided", _bullets(_undecided(kept.cases), UNDECIDED_SHOWN)),
         _section("Programs", _bullets(_programs(kept), PROGRAMS_SHOWN)),
-        _section("To do it again", [_fenced(_again(kept), "sh")]),
+        _section("To do it again", _again(kept)),
     ]
     title = f"# {_prose(kept.title)}\n\n**{_prose(kept.verdict)}**\n"
     return title + "".join(section for section in sections if section)
@@ -64,6 +70,22 @@ def _fenced(text: str, language: str) -> str:
     return f"{fence}{language}\n{shown}\n{fence}"
 
 
+def _effects(effects: Sequence[Effects]) -> Iterator[str]:
+    for one in effects[:1]:
+        moves = shown_moves(one)[0]
+        yield f"| change of {_cell(one.program)} | real effect | imagined effect | same side? | really moves? |"
+        yield "|---|---|---|---|---|"
+        for row in moves.rows[:CHANGES_SHOWN]:
+            side = {"same": "yes", "other": "**no**", "": "–"}[row.side]
+            yield f"| {_cell(row.change)} | {row.real} | {row.imagined} | {side} | {row.certain or 'undetermined'} |"
+        yield ""
+        yield from (f"- {told.name}: {told.value} ({told.words})" for told in moves.figures)
+
+
+def _cell(text: str) -> str:
+    return _code(text).replace("|", "\\|")
+
+
 def _conditions(kept: Kept) -> Iterator[str]:
     about = kept.about
     for key in ("model", "persona"):
@@ -78,6 +100,9 @@ def _conditions(kept: Kept) -> Iterator[str]:
     for key in ("dataset", "started", "ended", "outcome"):
         if about.get(key):
             yield f"- {key}: {_prose(str(about[key]))}"
+    if kept.tokens:
+        calls = many(kept.tokens.calls, "call")
+        yield f"- tokens: {kept.tokens.read:,} read, {kept.tokens.written:,} written, in {calls}"
     if breaches := about.get("breaches"):
         told = ", ".join(f"{kind} ×{times}" for kind, times in breaches.items())
         yield f"- rules of a terminal that were broken: {_prose(told)}; taken off"
@@ -117,8 +142,8 @@ def _numbers(cases: Sequence[Case]) -> Iterator[str]:
 def _row(case: Case, series: Judged) -> str:
     real, imagined = lasts(series)
     cells = [
-        _code(told_last(series)).replace("|", "\\|") + (" (primary)" if series.role == "primary" else ""),
-        _code(case.program.label).replace("|", "\\|") if case.program else "",
+        _cell(told_last(series)) + (" (primary)" if series.role == "primary" else ""),
+        _cell(case.program.label) if case.program else "",
         f"{spread_of(real)} ({series.n_real})",
         f"{spread_of(imagined)} ({series.n_imagined})",
         probability(series.p),
@@ -166,28 +191,7 @@ def _programs(kept: Kept) -> list[str]:
     ]
 
 
-def _again(kept: Kept) -> str:
-    """A command that does the same once more, as far as the record tells."""
-    if kept.about:
-        return " ".join(shlex.quote(part) for part in _run_command(kept))
-    real = [one.label for case in kept.cases for one in case.real]
-    imagined = [one.label for case in kept.cases for one in case.imagined]
-    program = ["--program", kept.programs[0].name] if kept.programs else []
-    return shlex.join(["gedanken", "compare", *real, "--imagined", *imagined, *program])
-
-
-def _run_command(kept: Kept) -> Iterator[str]:
-    about = kept.about
-    yield from ("gedanken", "run", str(about.get("experiment", kept.title)))
-    for key in ("model", "persona"):
-        if about.get(key):
-            yield from (f"--{key}", str(about[key]["name"]))
-    if conditions := about.get("conditions"):
-        yield from ("--source", str(conditions["source"]), "--session", str(conditions["session"]))
-        yield f"--{'' if conditions['claims'] else 'no-'}claims"
-        yield f"--{'' if conditions['steps'] else 'no-'}steps"
-        yield from ("--temperature", f"{conditions['temperature']:g}")
-    asked = about.get("asked", {})
-    for key in ("real", "imagined"):
-        if isinstance(asked.get(key), int):
-            yield from (f"--{key}", str(asked[key]))
+def _again(kept: Kept) -> Iterator[str]:
+    yield _fenced("\n".join(commands(kept)), "sh")
+    if kept.about and not is_own(kept):
+        yield f"\n{NOT_PACKAGED}"

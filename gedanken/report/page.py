@@ -16,14 +16,22 @@ from gedanken import __version__
 from gedanken.kept import Case, Kept
 from gedanken.report import asked, words
 from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
+from gedanken.report.moves import shown_moves
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
 from gedanken.report.places import Places, ShownFinding, find_places
 from gedanken.report.transcripts import SideBySide, side_by_side
+from gedanken.verdict import main_case
 
 CHARTS_SHOWN = 12
 SERIES_SHOWN = 100
 SITES_SHOWN = 200
 RUNS_SHOWN = 300
+HERO_SHOWN = 3
+"""Curves at the top of the page; they are not shown once more below."""
+FINDINGS_OPEN = 5
+"""Of a kind; the rest is folded."""
+CASES_NAMED = 8
+"""In the contents."""
 CASES_SHOWN = 40
 
 
@@ -76,6 +84,8 @@ def render(kept: Kept) -> str:
     style, script = _packaged("style.css"), _packaged("report.js")
     places = find_places(kept)
     cases = [_shown(number, case, places) for number, case in enumerate(kept.cases[:CASES_SHOWN], start=1)]
+    newest = main_case(kept.cases)
+    main = next((one for one in cases if one.case is newest), None)
     return environment.get_template("report.html.j2").render(
         kept=kept,
         places=places,
@@ -84,8 +94,14 @@ def render(kept: Kept) -> str:
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),
-        primary=next((one for case in kept.cases for one in case.compared.series if one.role == "primary"), None),
+        primary=next((one for one in newest.compared.series if one.role == "primary"), None) if newest else None,
         kinds=_kinds(places.findings),
+        verdict=words.first_sentence(kept.verdict),
+        moves=[(one, shown_moves(one)) for one in kept.effects],
+        main=main,
+        ABOVE=0 if kept.effects else HERO_SHOWN,
+        brief=asked.brief_of(kept),
+        own=asked.is_own(kept),
         script_lines=asked.script_of(kept),
         claims=asked.claims_of(kept.about),
         entries=asked.entries_of(kept.about),
@@ -98,6 +114,9 @@ def render(kept: Kept) -> str:
         SITES_SHOWN=SITES_SHOWN,
         RUNS_SHOWN=RUNS_SHOWN,
         IMAGINED_SHOWN=IMAGINED_SHOWN,
+        FINDINGS_OPEN=FINDINGS_OPEN,
+        CASES_NAMED=CASES_NAMED,
+        NOT_PACKAGED=asked.NOT_PACKAGED,
     )
 
 

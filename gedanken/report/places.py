@@ -10,6 +10,7 @@ from experiment.finding import Finding, LineRef
 from experiment.program import Program
 from gedanken.kept import Case, Kept
 from gedanken.report.words import cut
+from gedanken.verdict import main_case, telling
 
 LINES_OF_A_FINDING = 20
 """Lines that one finding links to, at most."""
@@ -73,7 +74,7 @@ class Places:
 def find_places(kept: Kept) -> Places:
     """Number all sources and findings, and tie them together."""
     places = Places(_sources(kept))
-    ordered = sorted(kept.findings, key=lambda finding: finding.explained_by is not None)
+    ordered = telling(kept.findings, main_case(kept.cases))
     places.more = max(0, len(ordered) - FINDINGS_SHOWN)
     by_label: dict[str, int] = {}
     for at, source in enumerate(places.sources):

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Indel
@@ -76,6 +76,8 @@ class SideBySide:
     alike: int
     """Rows in the same words."""
     different: int
+    parting: tuple[Row, ...] = ()
+    """The first row that differs, once more for the top of the page."""
 
 
 class _Pair(NamedTuple):
@@ -120,6 +122,7 @@ class _View:
             ends = (at > 0, at < len(blocks) - 1)
             stretches += self._agreement(block, ends) if quiet else self._difference(block)
         stretches += self._rest()
+        rows = (row for stretch in stretches for row in stretch.rows)
         return SideBySide(
             self.alignment.real,
             self.alignment.imagined,
@@ -127,6 +130,7 @@ class _View:
             self._divergence(),
             sum(_rows_of(block) for block in blocks if block.mark == "alike"),
             sum(_rows_of(block) for block in blocks if block.mark != "alike"),
+            tuple(islice((row for row in rows if row.diverges), 1)),
         )
 
     def _divergence(self) -> str | None:
@@ -137,8 +141,9 @@ class _View:
 
     def _agreement(self, block: Block, ends: tuple[bool, bool]) -> Iterator[Stretch]:
         size = _rows_of(block)
-        near = [range(CONTEXT)] if ends[0] else []
-        near += [range(size - CONTEXT, size)] if ends[1] else []
+        room = self.budget > 0
+        near = [range(CONTEXT)] if ends[0] and room else []
+        near += [range(size - CONTEXT, size)] if ends[1] and room else []
         near += [range(at - CONTEXT, at + CONTEXT + 1) for at in self._pointed_in(block)]
         kept = sorted({at for some in near for at in some if 0 <= at < size})
         done = 0

@@ -28,6 +28,8 @@ def values_of(kept: Kept) -> dict[str, Any]:
             "alignment": asdict(alignment) if alignment else None,
             "effects": effects_of(kept),
             "undecided": [reason for one in kept.cases for reason in one.compared.undecided],
+            "notes": kept.notes,
+            "tokens": kept.tokens and kept.tokens._asdict(),
             "prints": [asdict(row) for program in kept.programs for row in print_table(program, kept.executions)],
         }.items()
     }

@@ -32,6 +32,12 @@ def cut(line: str, most: int = LINE_SHOWN) -> str:
     return line if len(line) <= most else f"{line[:most]} … ({len(line) - most:,} more characters)"
 
 
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence, and the rest."""
+    first, stop, rest = text.partition(". ")
+    return first + stop.strip(), rest
+
+
 def brief(text: str) -> str:
     """The head of a text of some lines, with how much of it is left out."""
     lines = text.split("\n", LINES_SHOWN)[:LINES_SHOWN]

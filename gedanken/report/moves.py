@@ -1,0 +1,144 @@
+"""Cause and effect on the page: what each change does to an outcome, in both worlds, on one scale."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from compare.cause_and_effect import CERTAIN, Effect, Effects, Moves, Outcomes, told_tau
+from gedanken.report.words import figure, probability
+
+WIDTH, HEIGHT = 220, 34
+ROOM = 1.5
+"""How far beyond the real effects the scale reaches for imagined ones, in heights of all that the real ones span."""
+
+
+class Row(NamedTuple):
+    """One change."""
+
+    change: str
+    neutral: bool
+    real: str
+    imagined: str
+    values: tuple[str, str]
+    """What the runs of both worlds end at, from lowest to highest, and how many show it."""
+    picture: Markup
+    side: str
+    """`same`, `other`, or empty where there is nothing to hold it against."""
+    certain: str
+
+
+class Told(NamedTuple):
+    """A figure, with its interval, in words."""
+
+    name: str
+    value: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMoves:
+    """How one outcome moves, laid out."""
+
+    outcome: str
+    base: tuple[str, str]
+    rows: tuple[Row, ...]
+    figures: tuple[Told, ...]
+
+
+def shown_moves(effects: Effects) -> tuple[ShownMoves, ...]:
+    """The loss first."""
+    return tuple(_shown(moves) for moves in (effects.loss, effects.accuracy) if moves)
+
+
+def _shown(moves: Moves) -> ShownMoves:
+    low, high = _scale(moves)
+    rows = tuple(_row(effect, low, high) for effect in moves.effects)
+    return ShownMoves(moves.outcome, (_ends(moves.real), _ends(moves.imagined)), rows, tuple(_figures(moves)))
+
+
+def _row(effect: Effect, low: float, high: float) -> Row:
+    certain = "" if effect.p is None else f"{'yes' if effect.p <= CERTAIN else 'no'}, p {probability(effect.p)}"
+    return Row(
+        effect.change,
+        effect.neutral,
+        _signed(effect.real.effect),
+        _signed(effect.imagined.effect),
+        (_ends(effect.real), _ends(effect.imagined)),
+        _picture(effect, low, high),
+        {None: "", True: "same", False: "other"}[effect.same_way],
+        certain,
+    )
+
+
+def _figures(moves: Moves) -> list[Told]:
+    name = f"last {moves.outcome}"
+    same, thumb, strayed = moves.same_way, moves.thumb_same_way, moves.strayed
+    return [
+        Told("Same side", str(same), f"changes that really move the {name}, and the imagined one to the same side"),
+        Told("A rule of thumb", str(thumb), "of the same changes, those whose side anybody knows who never saw it"),
+        Told("Kendall’s tau", told_tau(moves.tau), "real against imagined effects: 1 the same order, −1 the reverse"),
+        Told("Given the rule of thumb", told_tau(moves.partial), "partial tau: what is left when that much is known"),
+        Told("Strayed", str(strayed), "edits that change nothing, and whose imagined median moved all the same"),
+    ]
+
+
+def _signed(effect: float | None) -> str:
+    if effect is None:
+        return "?"
+    return "∞" if effect == math.inf else ("+" if effect > 0 else "") + figure(effect)
+
+
+def _ends(outcomes: Outcomes) -> str:
+    """Such as `0.40 to 0.45`, with how many show one where not all do."""
+    known = sorted(value for value in outcomes.values if value is not None)
+    if not outcomes.values:
+        return "no run"
+    if not known:
+        return f"none in {len(outcomes.values)} runs"
+    told = figure(known[0]) if known[0] == known[-1] else f"{figure(known[0])} to {figure(known[-1])}"
+    return told if len(known) == len(outcomes.values) else f"{told}, {len(known)} of {len(outcomes.values)} runs"
+
+
+def _scale(moves: Moves) -> tuple[float, float]:
+    """Lowest and highest effect in the pictures: all real ones, and imagined ones that are not too far off."""
+    real, theirs = (
+        [0.0, *(one for one in effects if one is not None and math.isfinite(one))]
+        for effects in zip(*((each.real.effect, each.imagined.effect) for each in moves.effects), strict=True)
+    )
+    middle = sorted(map(abs, real))[len(real) // 2] or max(map(abs, real)) or max(map(abs, theirs)) or 1.0
+    near = [one for one in real if abs(one) <= 20 * middle]
+    low, high = min(near), max(near)
+    reach = (high - low or middle) * ROOM
+    return max(min(low, *theirs), low - reach), min(max(high, *theirs), high + reach)
+
+
+def _picture(effect: Effect, low: float, high: float) -> Markup:
+    """Real above, imagined below, each as a line from no effect to its own; an arrow where it goes on."""
+    zero = _at(0.0, low, high)
+    parts = [f'<path d="M{zero} 2V{HEIGHT - 2}" stroke="var(--quiet)" fill="none"/>']
+    for name, value, y in (("real", effect.real.effect, 11), ("imagined", effect.imagined.effect, 24)):
+        if value is None:
+            continue
+        to = _at(value, low, high)
+        colour = f"var(--{name})"
+        parts.append(f'<path d="M{zero} {y}H{to}" stroke="{colour}" stroke-width="3" fill="none"/>')
+        parts.append(f'<path d="{_head(to, y, name, value, low, high)}" fill="{colour}"/>')
+    view = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
+    return Markup(f'<svg class="move" {view} aria-hidden="true">{"".join(parts)}</svg>')
+
+
+def _head(x: float, y: float, name: str, value: float, low: float, high: float) -> str:
+    if value > high:
+        return f"M{x} {y - 6}L{x + 8} {y}L{x} {y + 6}Z"
+    if value < low:
+        return f"M{x} {y - 6}L{x - 8} {y}L{x} {y + 6}Z"
+    if name == "real":
+        return f"M{x - 5} {y}a5 5 0 1 0 10 0a5 5 0 1 0-10 0Z"
+    return f"M{x - 4.5} {y - 4.5}h9v9h-9Z"
+
+
+def _at(value: float, low: float, high: float) -> float:
+    inside = min(max(value, low), high)
+    return round(12 + (inside - low) / (high - low or 1.0) * (WIDTH - 24), 1)

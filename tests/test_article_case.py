@@ -1,0 +1,75 @@
+"""The article's case, end to end: the code prints “shape of input is”, the model says something else."""
+
+import json
+import subprocess
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import SHAPE
+from conftest import Cli
+from folders import IMAGINED, make_run
+from test_report import Parsed
+from test_run_scripted import GOOD, Scripted, experiment, replies
+
+PRINTED = "shape of input is"
+SAID = "shape of input passed through the network is"
+FORWARD = f"def forward(x):\n    print('{PRINTED}', x)\nforward(3)\n"
+
+
+def named(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The finding on the other words, out of `--json`."""
+    assert done.returncode == 0, done.stderr
+    (finding,) = [one for one in json.loads(done.stdout)["findings"] if one["kind"] == "literal differs"]
+    assert isinstance(finding, dict)
+    return finding
+
+
+def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, real_line: int) -> None:
+    """Both wordings and all three places, in every form that a comparison is told in."""
+    finding = named(gedanken("compare", folder, "--json"))
+    assert PRINTED in finding["claim"] and SAID in finding["claim"]
+    places = {line["source"]: (line["number"], line["text"]) for line in finding["lines"]}
+    (program,) = (places[one] for one in places if "real" not in one and "imagined" not in one)
+    (theirs,) = (places[one] for one in places if "imagined" in one)
+    (ours,) = (places[one] for one in places if "real" in one)
+    assert (program[0], theirs[0], ours[0]) == (source_line, imagined_line, real_line)
+    assert ours[1].startswith(PRINTED) and theirs[1].startswith(SAID)
+
+    screen = gedanken("compare", folder, env={"COLUMNS": "160"}).stdout
+    assert f"{real_line}: {PRINTED}" in screen and f"{imagined_line}: {SAID}" in screen
+    assert f"(line {source_line})" in screen
+
+    assert gedanken("report", folder, "--markdown").returncode == 0
+    text = (folder / "report.md").read_text()
+    for source, (number, shown) in places.items():
+        assert f"`{source}`, line {number}: `{shown}`" in text
+
+    page = (folder / "report.html").read_text()
+    (item,) = [part for part in page.split('<li id="f')[1:] if finding["claim"] in unescape(part)]
+    links = [link for link in Parsed(item.split("</ul>")[0]).links if link.startswith("#s")]
+    lines = [Parsed("<div " + page[page.index(f'id="{link[1:]}"') :].split("</div>")[0]).text for link in links]
+    assert any(PRINTED in line for line in lines) and any(SAID in line for line in lines)
+    assert any("print(" in line for line in lines)
+
+
+def test_the_literal_that_differs_is_named_with_both_wordings_and_all_places(gedanken: Cli, tmp_path: Path) -> None:
+    said = [text.replace(SHAPE, SHAPE.replace(PRINTED, SAID)) for text in IMAGINED]
+    make_run(tmp_path / "run", imagines=said)
+    check(gedanken, tmp_path / "run", source_line=17, imagined_line=1, real_line=1)
+
+
+@pytest.mark.docker
+def test_so_it_is_through_the_whole_graph(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
+    program = GOOD.replace("import random\n", f"import random\n{FORWARD}")
+    imagined = f"{SAID} 3\n" + "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
+    script = [{"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}}]
+    path = experiment(tmp_path, script=[*script, "{do not show train.py}", "python3 train.py"])
+    model = scripted(replies(program, run=imagined))
+    done = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    written = next((tmp_path / "out" / "programs").glob("*.py")).read_text().splitlines()
+    at = next(number for number, line in enumerate(written, start=1) if PRINTED in line)
+    check(gedanken, tmp_path / "out", source_line=at, imagined_line=1, real_line=1)
+    assert "do not show train.py" in Parsed((tmp_path / "out" / "report.html").read_text()).text

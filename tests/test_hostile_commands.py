@@ -1,0 +1,74 @@
+"""What is hostile, through every command that tells of a comparison: from both worlds, harmless, and in seconds."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pyte
+import pytest
+from conftest import Cli
+from folders import IMAGINED, REAL, make_run
+from test_report import HOSTILE, Parsed
+
+BAD = "\n".join([*HOSTILE, "loss " + "9" * 3000, "x" * 10_000_000]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder and two logs in which both worlds print what is hostile."""
+    home = tmp_path_factory.mktemp("hostile")
+    make_run(home / "run", imagines=[IMAGINED[0], BAD + IMAGINED[1], *IMAGINED[2:]], name="<b onload=alert(9)>")
+    (home / "real.log").write_text(REAL[1] + BAD)
+    (home / "said.log").write_text(BAD + IMAGINED[1])
+    return home
+
+
+def harmless_on_a_terminal(text: str) -> None:
+    assert not {"\x1b", "\u202e", "\x07"} & set(text)
+    assert len(text.splitlines()) <= 20
+    screen = pyte.Screen(80, 24)
+    pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
+    assert max(map(len, text.splitlines()[:-1])) <= 80
+
+
+def harmless_as_markdown(text: str) -> None:
+    assert len(text) < 200_000 and not {"\x1b", "\u202e"} & set(text)
+    outside = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    outside = re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", outside)
+    assert not [sign for sign in ("<", "$", "](", "onerror", "javascript:") if sign in outside]
+
+
+def harmless_as_a_page(text: str) -> None:
+    parsed = Parsed(text)
+    assert len(text) < 5_000_000 and not {"\x1b", "\u202e"} & set(text)
+    assert [tag for tag, _named in parsed.elements].count("script") == 1
+    assert not [name for _tag, named in parsed.elements for name in named if name.startswith("on")]
+    assert all(link.startswith("#") for link in parsed.links)
+
+
+def harmless_as_json(text: str) -> None:
+    assert text.isascii() and json.loads(text)["findings"]
+    assert "\x1b" not in text
+
+
+TOLD: dict[str, tuple[tuple[str, ...], str | None, Callable[[str], None]]] = {
+    "summary of a folder": (("compare", "run"), None, harmless_on_a_terminal),
+    "summary of logs": (("compare", "real.log", "--imagined", "said.log"), None, harmless_on_a_terminal),
+    "json": (("compare", "run", "--json"), None, harmless_as_json),
+    "page of logs": (
+        ("compare", "real.log", "--imagined", "said.log", "--html", "a.html"), "a.html", harmless_as_a_page
+    ),
+    "report": (("report", "run"), "run/report.html", harmless_as_a_page),
+    "Markdown": (("report", "run", "--markdown"), "run/report.md", harmless_as_markdown),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("told", TOLD)
+def test_whatever_was_printed_is_shown_and_never_obeyed(gedanken: Cli, folder: Path, told: str) -> None:
+    arguments, file, harmless = TOLD[told]
+    paths = [folder / part if (folder / part).exists() or "." in part else part for part in arguments]
+    done = gedanken(*paths)
+    assert done.returncode == 0, done.stderr[-1000:]
+    assert "\x1b" not in done.stderr and "\u202e" not in done.stderr
+    harmless((folder / file).read_text() if file else done.stdout)
