@@ -9,7 +9,7 @@ from compare.lines.ledger import Ledger
 from compare.lines.print_sites import PrintSite
 from compare.lines.steady import Steady
 from compare.lines.templates import Templates
-from compare.lines.transcript import Transcript, skeleton
+from compare.lines.transcript import Transcript, skeleton, uncoloured
 from compare.numbers.curves import Curves, read_curves
 from compare.programs.proof import proven_lines
 from compare.programs.source import Source
@@ -38,7 +38,7 @@ class Observed:
         Of a real run's standard error that is what a statement of the program surely wrote: what libraries add there
         differs from one machine to the next, and nobody need imagine it.
         """
-        printed = self._printed
+        printed = uncoloured(self._printed)
         whole = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
         return printed if whole else printed[: printed.rfind("\n") + 1]
 

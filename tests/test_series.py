@@ -182,3 +182,26 @@ def test_imagined_runs_that_repeat_one_another_are_told_and_real_ones_may() -> N
 def test_hostile_numbers_are_judged_in_no_time(text: str) -> None:
     found = compared([text + log for log in REAL], [text] * 3, None)
     json.dumps([asdict(one) for one in found.series], allow_nan=False)
+
+
+def test_one_series_that_is_far_out_among_many_is_undecided_and_not_passed_over() -> None:
+    chance = np.random.default_rng(1)
+
+    def scores(worst: float) -> str:
+        rows = [(name, 0.05 if name == "d" and worst else 0.9) for name in "abcdefghij"]
+        return "".join(f"class {name}: precision {chance.normal(mean, 0.01):.4f}\n" for name, mean in rows)
+
+    found = compared([scores(0) for _ in range(7)], [scores(1) for _ in range(3)], None)
+    assert found.findings == ()
+    assert any("class d" in sentence and "real runs beside 3 imagined" in sentence for sentence in found.undecided)
+
+
+def test_colours_are_no_words() -> None:
+    coloured = [text.replace("Epoch", "\x1b[32mEpoch\x1b[0m") for text in ALIKE]
+    for source in (TRAIN, None):
+        found = compared(REAL, coloured, source)
+        assert found.findings == () and by_name(found)["last loss" + " (line 32)" * bool(source)].n_imagined == 3
+
+
+def test_what_is_imagined_where_real_runs_print_nothing_is_in_no_real_log() -> None:
+    assert kinds(compared([""] * 7, ALIKE, None).findings) == ["line in no real log"]

@@ -43,7 +43,7 @@ def exit_status(these: Comparison) -> Iterable[Finding]:
 
 def foreign_lines(these: Comparison) -> Iterable[Finding]:
     """Printed lines that no print statement of the program makes; without a program, near to no real log's."""
-    if (not these.sites and these.source is None) or not these.new_forms_tell:
+    if not these.real or not these.new_forms_tell:
         return
     if these.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in these.sites):
         return  # a bare print(x) can make any line

@@ -22,6 +22,8 @@ NO_DECIMALS = 255
 EXPONENT = 100
 """Is added to the count of decimals of a value that has an exponent: 103 for `1.019e-01`."""
 _PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Control sequences of a terminal (ECMA-48): colours and moves are no words."""
 _CHUNK = 1 << 15
 """Lines that are read at a time: the columns of that many fit into a processor's cache."""
 _LONGEST = 18
@@ -33,6 +35,11 @@ _EXACT = 15
 def skeleton(line: str) -> str:
     """The form of a line: its words, with `#` for each value."""
     return " ".join(VALUE.sub("#", line).split())
+
+
+def uncoloured(text: str) -> str:
+    """A text without the control sequences of a terminal."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text
 
 
 class _Part(NamedTuple):

@@ -81,7 +81,7 @@ def judge(these: Comparison) -> Judgement:
     if primary is None and not any(one.apart is not None for one in secondary):
         return Judgement(tuple(secondary))
     told = ([primary] if primary else []) + secondary
-    return Judgement(tuple(told), tuple(_undecided(these, primary)))
+    return Judgement(tuple(told), (*_undecided(these, primary), *_among_too_many(secondary)))
 
 
 def _undecided(these: Comparison, primary: Tested | None) -> Iterator[str]:
@@ -99,6 +99,22 @@ def _undecided(these: Comparison, primary: Tested | None) -> Iterator[str]:
             f"no p can be below {at_best:.2g} and it must not exceed {ALPHA:g}; "
             f"it takes {runs_needed(m, ALPHA)} real runs beside {max(m, 1)} imagined, "
             f"or {runs_needed(n, ALPHA)} imagined beside {max(n, 1)} real."
+        )
+
+
+def _among_too_many(secondary: Sequence[Tested]) -> Iterator[str]:
+    """Series that would be told by themselves, and cannot be among so many with so few runs."""
+    family = [one.judged for one in secondary if one.judged.p_adjusted is not None]
+    far = [one for one in family if is_told(one.p)]
+    if not far or any(is_told(one.p_adjusted) for one in family):
+        return
+    first, share = min(far, key=lambda one: one.p or 0.0), ALPHA / len(family)
+    others = f" and {len(far) - 1} more" if len(far) > 1 else ""
+    if smallest_p(first.n_real, first.n_imagined) > share:
+        yield (
+            f"Whether {first.name}{others} {'differ' if others else 'differs'}: p is {first.p:.2g}, and among {len(family)} series it must not "
+            f"exceed {share:.2g}; it takes {runs_needed(first.n_imagined, share)} real runs beside "
+            f"{first.n_imagined} imagined."
         )
 
 
