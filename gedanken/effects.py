@@ -68,18 +68,17 @@ def _table(program: str, moves: Moves) -> "Table":
 
     title = f"last {moves.outcome} of {harmless(program)} and of its changes: the median, and where it goes"
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for head, style in (("", ""), ("real", "green"), ("", "green"), ("imagined", "magenta"), ("", "magenta")):
+    for head, style in (("", ""), ("real", "green"), ("imagined", "magenta")):
         table.add_column(Text(head, style=style), no_wrap=True)
-    table.add_row("as it is", _values(moves.real), "", _values(moves.imagined), "")
+    table.add_row("as it is", f"  {_values(moves.real)}", f"  {_values(moves.imagined)}")
     for effect in moves.effects:
         certain = effect.same_way is not None
         wrong = " ≠" if effect.same_way is False else ""
+        ours, theirs = (_side(one.effect) if certain else " " for one in (effect.real, effect.imagined))
         table.add_row(
             Text(effect.change, style="dim" if effect.neutral else ""),
-            _values(effect.real),
-            _side(effect.real.effect) if certain else "",
-            _values(effect.imagined),
-            _side(effect.imagined.effect) + wrong if certain else "",
+            f"{ours} {_values(effect.real)}",
+            f"{theirs} {_values(effect.imagined)}{wrong}",
         )
     return table
 
@@ -97,7 +96,7 @@ def _values(outcomes: Outcomes) -> str:
 def _side(effect: float | None) -> str:
     if effect is None:
         return "?"
-    return "up" if effect > 0 else "down" if effect < 0 else "same"
+    return "↑" if effect > 0 else "↓" if effect < 0 else "="
 
 
 def _rankings(moves: Moves) -> str:

@@ -26,17 +26,19 @@ from compare.lines.seen import seen_lines
 PLAIN_SECONDS = 5.0
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+"""Categories of characters that move a terminal or a page, or are not seen on it."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
+
+
+def is_hidden(character: str) -> bool:
+    """Whether a character must be shown by its number: it controls, turns or breaks a line, or has no shape."""
+    return character not in "\n\t" and unicodedata.category(character) in _HIDDEN
 
 
 def harmless(text: str) -> str:
     """Text that a model or a program made, with control and direction characters shown instead of obeyed."""
-    return "".join(
-        character
-        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co")
-        else f"\\x{ord(character):02x}"
-        for character in text
-    )
+    return "".join(f"\\x{ord(one):02x}" if is_hidden(one) else one for one in text)
 
 
 def shortened(text: str, *, cut: bool = False) -> str:

@@ -9,14 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compare.compared import Alignment
+from compare.compared import Alignment, Judged
 from experiment.execution import Cause, Execution
 from experiment.finding import LineRef
 from gedanken.kept import Case, Kept
 from gedanken.report.words import many, probability, span
 from gedanken.screen import harmless
-from gedanken.verdict import lasts, main_case, measured, spread_of, telling, told_last
+from gedanken.verdict import lasts, main_case, measured, spread_of, telling, tested_p, told_last
 
+MOST_LINES = 20
 VERDICT_LINES = 3
 FINDINGS_SHOWN = 3
 SERIES_SHOWN = 3
@@ -27,19 +28,26 @@ _SHORT = {Cause.CUT: "cut"}
 
 def print_summary(kept: Kept, console: Console, where: Path | None = None) -> None:
     """Print at most 20 lines; `where` is the report, or whatever holds the rest."""
-    for line in _wrapped(kept.verdict, console.width):
+    left = MOST_LINES - (where is not None)
+    for line in _wrapped(kept.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
+        left -= 1
     for line in _about(kept):
         _print(console, line, "dim")
+        left -= 1
     case = main_case(kept.cases)
-    if case:
-        console.print(_table(case))
+    if case and not kept.effects:  # what changes come to tells more than the numbers of one version
+        table = _table(case)
+        console.print(table)
+        left -= 1 + table.row_count
         for who, line in _divergence(case.compared.alignment):
             _print(console, Text(f"{who} {_flat(line)}"))
-    _print_findings(kept, case, console)
-    if case:
-        for reason in case.compared.undecided[:1]:
-            _print(console, f"undecided: {reason}", "yellow")
+            left -= 1
+    reasons = case.compared.undecided[:1] if case else ()
+    undecided = [line for one in reasons for line in _wrapped(f"undecided: {one}", console.width, left - 1)]
+    _print_findings(kept, case, console, min(FINDINGS_SHOWN, left - 1 - len(undecided)))
+    for line in undecided:  # whole, before any finding: it says how many runs are needed
+        console.print(Text(line, style="yellow"))
     if where:
         console.print(Text(f"everything is in {harmless(str(where))}", style="bold"), soft_wrap=True)
 
@@ -54,8 +62,8 @@ def _flat(text: str) -> str:
     return harmless(" ".join(text[:_MOST].split()))
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=VERDICT_LINES, placeholder=" …")
+def _wrapped(text: str, width: int, most: int) -> list[str]:
+    return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=most, placeholder=" …")
 
 
 def _about(kept: Kept) -> Iterator[str]:
@@ -96,9 +104,19 @@ def _table(case: Case) -> Table:
     table.add_row("ended", _endings(real), _endings(imagined))
     table.add_row("lines", *(span(tuple(len(one.stdout.splitlines()) for one in runs)) for runs in (real, imagined)))
     for series in case.compared.series[:SERIES_SHOWN]:
-        ours, theirs = lasts(series)
-        table.add_row(_flat(told_last(series)), spread_of(ours), spread_of(theirs), probability(series.p))
+        name, ours, theirs = _row(series)
+        table.add_row(_flat(name), spread_of(ours), spread_of(theirs), probability(tested_p(series)))
     return table
+
+
+def _row(series: Judged) -> tuple[str, list[float], list[float]]:
+    """Its name and values: the last ones where they were tested, else those of the whole curve."""
+    if series.name.startswith("last ") or len(series.points) < 2:
+        return told_last(series), *lasts(series)
+    real, imagined = (
+        [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
+    )
+    return f"curve of {series.name}", real, imagined
 
 
 def _endings(runs: Sequence[Execution]) -> str:
@@ -123,8 +141,8 @@ def _line(ref: LineRef | None) -> str:
     return f"{ref.number}: {ref.text}" if ref else "has no more lines"
 
 
-def _print_findings(kept: Kept, case: Case | None, console: Console) -> None:
-    """How many of each kind, and of the first kinds one each."""
+def _print_findings(kept: Kept, case: Case | None, console: Console, most: int) -> None:
+    """How many of each kind, and of the first `most` kinds one each."""
     if not kept.findings:
         console.print("no findings")
         return
@@ -135,7 +153,7 @@ def _print_findings(kept: Kept, case: Case | None, console: Console) -> None:
     explained = f" ({claimed} explained by claims)" if claimed else ""
     _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
     first = {one.kind: one for one in reversed(findings)}
-    for kind in list(kinds)[:FINDINGS_SHOWN]:
+    for kind in list(kinds)[: max(0, most)]:
         line = Text("  ")
         line.append(_flat(kind), style="dim" if first[kind].explained_by else "yellow")
         line.append(f": {_flat(first[kind].claim)}")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from compare.compared import Judged
 from compare.comparison import short
-from compare.numbers.judging import is_told
+from compare.numbers.judging import ALPHA, is_told
+from compare.numbers.noise import smallest_p
 from experiment.execution import Execution
 from experiment.finding import Finding
 from gedanken.kept import Case
@@ -50,7 +51,7 @@ def tells_of(case: Case) -> str:
     what = f" ({case.program.label})" if case.program else ""
     if not on:
         rest = f"; {many(len(found), 'finding')} beside them" if found else ""
-        if case.compared.series and case.compared.series[0].p is not None and not rest:
+        if case.compared.series and tested_p(case.compared.series[0]) is not None and not rest:
             return ""
         return f"Nothing was found on {many(len(labels), 'imagined run')}{what}{rest}."
     told = Counter(one.kind for one in found)
@@ -70,17 +71,19 @@ def _endpoint(case: Case) -> str:
     if primary is None:
         return f"Undecided: {_sentence(case.compared.undecided[0])}" if case.compared.undecided else ""
     name = told_last(primary)
-    if primary.p is None:
-        return f"Undecided: {name}: {_sentence(primary.why_no_p or 'it could not be tested')}"
+    tested = tested_p(primary)
+    if tested is None:
+        return f"Undecided: {name}: {_sentence(primary.why_no_p or 'with so few runs there is no test')}"
     real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
-    p = told_p(primary.p)
-    if is_told(primary.p):
-        return f"The {name} is {imagined} where {primary.n_real} real runs end at {real} ({p})."
+    p = told_p(tested)
+    if is_told(tested):
+        ends = "real run ends" if primary.n_real == 1 else "real runs end"
+        return f"The {name} is {imagined} where {primary.n_real:,} {ends} at {real} ({p})."
     interval = primary.difference_interval
     differs = f"; it differs by {figure(interval[0])} to {figure(interval[1])} (95 %)" if interval else ""
     if case.compared.findings:
         return f"The {name} does not decide ({p}){differs}."
-    runs = f"the {many(primary.n_imagined, 'imagined run')} from {primary.n_real} real ones"
+    runs = f"the {many(primary.n_imagined, 'imagined run')} from {many(primary.n_real, 'real one')}"
     return f"Nothing was found that tells {runs}. The {name} does not decide ({p}){differs}."
 
 
@@ -130,6 +133,11 @@ def spread_of(values: Sequence[float]) -> str:
         return "-"
     low, high = figure(min(values)), figure(max(values))
     return low if low == high else f"{low} to {high}"
+
+
+def tested_p(series: Judged) -> float | None:
+    """Its p; None too where so few runs can have none that is low enough to be told."""
+    return series.p if smallest_p(series.n_real, series.n_imagined) <= ALPHA else None
 
 
 def told_p(p: float) -> str:

@@ -185,3 +185,28 @@ def test_a_run_writes_its_report_and_scored_once_more_finds_the_same(
     assert again["findings"] == said and len(said) > 5
     kept = json.loads((tmp_path / "out" / "comparison.json").read_text())
     assert kept == again
+
+
+def test_an_execution_needs_no_more_than_four_keys_and_its_time_must_be_one(gedanken: Cli, tmp_path: Path) -> None:
+    needed = {"command": "python3 train.py", "stdout": REAL[0], "exit_code": 0, "cause": "finished"}
+    whole = json.dumps(needed)
+    written(tmp_path, whole=whole, log=REAL[0], cut=whole[:-9], many=f"[{whole}]", lacks='{"stdout": "loss 1"}')
+    compared(gedanken("compare", "whole", "--imagined", "log", "--json"))
+    for name in ("cut", "many", "lacks"):
+        assert "no whole execution" in refusal(gedanken("compare", name, "--imagined", "log"))
+    for seconds in ("NaN", "Infinity", "-1", "1e308"):
+        written(tmp_path, odd=f'{whole[:-1]}, "seconds": {seconds}}}')
+        assert "seconds" in refusal(gedanken("compare", "odd", "--imagined", "log", "--html", "page.html"))
+
+
+def test_an_end_that_was_not_seen_is_no_failure(gedanken: Cli, tmp_path: Path) -> None:
+    unseen = {"command": "x", "stdout": REAL[0], "exit_code": None, "cause": "finished"}
+    written(tmp_path, r=json.dumps(unseen), i=json.dumps({**unseen, "stdout": REAL[1], "exit_code": 0}))
+    assert "exit status differs" not in kinds(compared(gedanken("compare", "r", "--imagined", "i", "--json")))
+
+
+def test_imagined_takes_all_paths_that_follow_however_it_is_written(gedanken: Cli, tmp_path: Path) -> None:
+    written(tmp_path, r=REAL[0], a=REAL[1], b=REAL[2])
+    blank = compared(gedanken("compare", "r", "--imagined", "a", "b", "--json"))
+    assert compared(gedanken("compare", "r", "--imagined=a", "b", "--json")) == blank
+    assert "takes all paths that follow" in refusal(gedanken("compare", "--imagined", "a", "b"))

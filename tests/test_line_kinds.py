@@ -9,6 +9,7 @@ from compare.compared import LineKind, SiteTally
 from compare.program_run import compare_runs
 from compare.programs.proof import proven_lines
 from compare.programs.source import Source
+from experiment.execution import Cause
 
 TRAIN = """\
 import time, torch
@@ -196,6 +197,28 @@ def test_every_line_of_a_print_is_accounted_for() -> None:
         "print('x', end=f())",
         "print = f\nprint('x')",
         "print(f'{1:99999999}')",
+        "print(f'{99999999999999:c}')",
+        f"print('a' * -{10**30})",
+        "console.print('x')",
+        "match f():\n    case {'n': True, **rest}: pass\nrest = 3\nprint(rest)",
+        "def f():\n    global i\n    i = 7\nfor i in range(3):\n    f()\n    print(i)",
+        "import sys\nN = 3\nsys.modules[__name__].N = 4\nprint(N)",
+        "import train\nN = 3\ntrain.N = 4\nprint(N)",
+        "import sys\nsys.stdout = f()\nprint('x')",
+        "def trange(n): return f(n)\nfor i in trange(3):\n    print(i)",
+        "from bars import tqdm\nfor i in tqdm(range(3)):\n    print(i)",
+        "range = f\nfor i in range(3):\n    print(i)",
+        "if __name__ == 'other':\n    print('x')",
+        "import sys\nsys.exit(0)\nprint('x')",
+        "exit()\nprint('x')",
+        "if f():\n    quit()\nprint('x')",
+        "leave = os._exit\nleave(0)\nprint('x')",
+        "raise ValueError\nprint('x')",
+        "def stop():\n    raise SystemExit\nstop()\nprint('x')",
+        "def say():\n    print(i)\ndef main():\n    for i in range(3):\n        say()\nmain()",
+        "for a in range(1000):\n    for b in range(1000):\n        for c in range(1000):\n            f()\n"
+        "            if a: print('x')",
+        "\n".join(f"def f{at}():\n    f{at + 1}()" for at in range(3000)) + "\ndef f3000():\n    print(1)\nf0()",
     ],
 )
 def test_where_there_is_a_doubt_nothing_is_proven(source: str) -> None:
@@ -208,3 +231,27 @@ def test_what_is_proven_is_what_is_printed() -> None:
         "if __name__ == '__main__':\n    main()\n    print('=' * 3, N * 10, sep='')\n"
     )
     assert proven_lines(Source(source).tree) == {5: ("Epoch   1/2 net", "Epoch   2/2 net"), 8: ("===20",)}
+
+
+def test_the_source_tells_how_often_where_no_real_run_came_to_its_end() -> None:
+    source = "for i in range(3):\n    print('hello there again')\n"
+    stopped = real("hello there again\n" * 3, 1, cause=Cause.TIMED_OUT, exit_code=None)
+    found = compare_runs(program(source), [stopped], [imagined("hello there again\n" * 50)])
+    assert kinds(found.findings) == ["print count differs"] and found.sites[0].expected == (3, 3)
+    assert compare_runs(program(source), [stopped], [imagined("hello there again\n" * 3)]).findings == ()
+
+
+def test_loops_that_print_nothing_are_no_bar_to_a_proof() -> None:
+    source = (
+        "from tqdm import trange\nfor a in range(1000):\n    for b in range(1000):\n        for c in range(1000):\n"
+        "            x = 1\nfor e in trange(2):\n    print('at', e)\nprint('x')\nexit()\n"
+    )
+    assert proven_lines(Source(source).tree) == {7: ("at 0", "at 1"), 8: ("x",)}
+
+
+def test_a_line_that_a_real_run_does_not_show_is_not_proven() -> None:
+    given = program("leave()\nprint('start')\nprint(f'rounds: {3}')\n")
+    runs = seeds(["start\n"] * 7)
+    compared = compare_runs(given, runs, [imagined("start\nrounds: 4\n")])
+    assert "proven line differs" not in kinds(compared.findings)
+    assert {site.words: site.kind for site in compared.sites}["rounds: {}"] != LineKind.DETERMINISTIC

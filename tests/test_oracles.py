@@ -252,6 +252,21 @@ def test_parameters_are_counted_from_the_source(source: str, count: int) -> None
     assert counted(HEAD + source) == count
 
 
+@pytest.mark.parametrize("doubling", ["a.extend(a)", "a = a + a", "a = [*a, *a]", "a = a * 9"])
+def test_a_list_that_grows_for_ever_is_not_followed(doubling: str) -> None:
+    assert (
+        counted(
+            "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        a = [1]\n"
+            f"        for _ in range(60): {doubling}\n        self.fc = nn.Linear(3, len(a))\nmodel = Net()"
+        )
+        is None
+    )
+
+
+def test_as_many_layers_as_nobody_builds_are_no_burden() -> None:
+    assert counted(f"model = nn.LSTM(3, 4, {10**12})") == 4 * 4 * (3 + 4 + 2) + (10**12 - 1) * 4 * 4 * (4 + 4 + 2)
+
+
 @pytest.mark.docker
 def test_pytorch_counts_the_same(machine: Any) -> None:
     known = {name: pair for name, pair in NETS.items() if pair[1] is not None}

@@ -1,5 +1,7 @@
 """What is read off a program's source without running it."""
 
+import ast
+
 import pytest
 from builders import TRAIN
 from hypothesis import given
@@ -7,7 +9,10 @@ from hypothesis import strategies as st
 
 from compare.lines.print_sites import PrintSite
 from compare.lines.wording import HOLE
+from compare.programs.network import network
+from compare.programs.proof import proven_lines
 from compare.programs.source import Source
+from compare.programs.training_settings import batch_size
 
 
 def words_of(source: str) -> list[str]:
@@ -21,6 +26,8 @@ def words_of(source: str) -> list[str]:
         ("print('shape of input is', x.shape)", "shape of input is {}"),
         ("print(f'Epoch {epoch + 1}/{EPOCHS} - loss: {loss:.4f}')", "Epoch {}/{} - loss: {}"),
         ("print('Epoch %d, loss %.3f, %5.1f%%' % (e, l, a))", "Epoch {}, loss {}, {}%"),
+        ("print('%c%o%u%a%F, %*.*f, %.f!' % these)", "{}{}{}{}{}, {}, {}!"),
+        ("print(0x" + "f" * 5000 + ")", "{}"),
         ("print('{{{}}} loss {:.3f}'.format(e, l))", "{{}} loss {}"),
         ("print('loss: ' + str(loss) + ' at ' + when)", "loss: {} at {}"),
         ("print('a', b, 'c', sep='-')", "a-{}-c"),
@@ -168,6 +175,48 @@ def test_the_use_of_all_gpus_is_read_off_names_not_comments(source: str, uses: b
 def test_what_cannot_be_read_is_a_syntax_error_and_nothing_worse(text: str) -> None:
     with pytest.raises(SyntaxError):
         Source(text)
+
+
+def test_a_star_in_a_field_takes_a_value_of_its_own() -> None:
+    (site,) = Source("print('%*.*f %.3f' % (a, b, loss, c))").print_sites()
+    assert [ast.unparse(hole.expression) for hole in site.holes if hole.expression] == ["loss", "c"]
+    assert [hole.decimals for hole in site.holes] == [None, 3]
+
+
+HUGE = "0x" + "f" * 5000
+ODD = ["1", "-1", "'a'", "''", "1e400", "N", "i", HUGE, f"-{HUGE}", str(10**30), f"-{10**30}", "'%*d'", "'%.99999f'"]
+SHAPES = ["({} + {})", "({} * {})", "({} - {})", "({} // {})", "({} ** {})", "({} % {})", "[{}, {}]", "{}.format({})"]
+expressions = st.recursive(
+    st.sampled_from(ODD), lambda inner: st.builds(str.format, st.sampled_from(SHAPES), inner, inner), max_leaves=5
+)
+statements = st.builds(
+    str.format,
+    st.sampled_from(
+        [
+            "print({}, sep={})",
+            "N = {}; M = {}",
+            "for i in range({}, {}): print(i, end='')",
+            'print(f"{{{}:c}} {{{}:.999f}}")',
+            "def f(): print({}, {})",
+            "f(); N += {}; log.info({})",
+            "DataLoader(batch_size={}, lr={})",
+        ]
+    ),
+    expressions,
+    expressions,
+)
+
+
+@given(st.lists(statements, max_size=6).map("\n".join))
+def test_an_odd_program_is_read_or_is_a_syntax_error(text: str) -> None:
+    try:
+        source = Source(text)
+    except SyntaxError:
+        return
+    source.terminal_sites()
+    proven_lines(source.tree)
+    assert not network(source)
+    format(batch_size(source) or 0, "g")
 
 
 @given(

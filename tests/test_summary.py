@@ -1,6 +1,7 @@
 """The verdict and the terminal's summary: what a person reads first, on one screen, whatever was printed."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,11 +9,16 @@ import pyte
 import pytest
 from builders import imagined, program, seeds
 from rich.console import Console
+from test_cause_and_effect import weighed
 
+from compare.cause_and_effect import Outcomes
 from compare.compared import Alignment, Compared, Judged
 from experiment.execution import Execution
 from experiment.finding import Finding, LineRef
+from gedanken.effects import print_effects
 from gedanken.kept import Case, Kept
+from gedanken.report.words import visible
+from gedanken.screen import harmless
 from gedanken.summary import print_summary
 from gedanken.verdict import verdict_of
 
@@ -101,6 +107,7 @@ def kept(whole: str = "") -> Kept:
     judged = tuple(series(name=f"last loss {number} {hostile}") for number in range(9))
     held = case(*findings, of=judged, undecided=(hostile or "Too few runs.",), alignment=blocks)
     about = {
+        "experiment": "small",
         "model": {"name": f"openai:x{hostile}"},
         "persona": {"name": "matched"},
         "outcome": "done",
@@ -136,3 +143,50 @@ def test_on_a_terminal_verdict_table_difference_and_findings_are_all_in_sight(co
         assert part in seen
     assert "first difference" in seen and "imagined 3: <script>" in seen
     assert "openai:x" in seen and "undecided" in seen
+
+
+def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None:
+    needed = "Whether numbers differ cannot be told: " + "too few, " * 25 + "it takes 39 real runs beside 1 imagined."
+    what = kept()
+    held = replace(what.cases[0], compared=replace(what.cases[0].compared, undecided=(needed,)))
+    text = shown(replace(what, cases=(held,)), 80, terminal=False)
+    assert needed in " ".join(text.split()) and "40 findings" in text
+    assert len(text.splitlines()) <= 20
+
+
+def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None:
+    curve = series("secondary", "loss (line 4)", p=0.05)
+    lone = replace(
+        curve,
+        role="primary",
+        name="last loss",
+        p=1.0,
+        n_real=1,
+        n_imagined=1,
+        real=curve.real[:1],
+        imagined=((0.9, 0.4),),
+    )
+    text = shown(replace(kept(), cases=(case(of=(lone, curve)),)), 120, terminal=False).splitlines()
+    rows = {line.split("  ")[0]: line for line in text}
+    assert rows["last loss"].rstrip().endswith("–")
+    assert "0.01 to 1 " in rows["curve of loss (line 4)"] and ".050" in rows["curve of loss (line 4)"]
+    assert said(case(of=(lone,))).endswith("Undecided: last loss: with so few runs there is no test.")
+    one = replace(series(p=0.31), n_imagined=1, n_real=39)
+    assert "the 1 imagined run from 39 real ones" in said(case(of=(one,)))
+
+
+@pytest.mark.parametrize("show", [harmless, visible])
+def test_whatever_breaks_a_line_or_has_no_shape_is_shown_by_its_number(show: Callable[[str], str]) -> None:
+    assert show("a\tb\n") == "a\tb\n"
+    for hidden in "\u2028\u2029\x1b\x85\u202e\u200b":
+        assert hidden not in show(f"a{hidden}b")
+
+
+def test_effects_fit_eighty_columns_with_the_side_before_the_number() -> None:
+    ours, theirs = Outcomes((0.1234, 0.5678, None), 0.3456, -0.1), Outcomes((0.1234, 0.5678, None), 0.3456, 0.1)
+    effects = weighed(lambda does, _expected: 1 + does)
+    change = replace(effects.loss.effects[0], change="10 x hidden size", real=ours, imagined=theirs, same_way=False)
+    file = io.StringIO()
+    print_effects([replace(effects, loss=replace(effects.loss, effects=(change,)))], Console(file=file, width=80))
+    (row,) = [line for line in file.getvalue().splitlines() if line.startswith("10 x hidden")]
+    assert "↓ 0.346 (0.12-0.57) 2 of 3" in row and "↑ 0.346 (0.12-0.57) 2 of 3 ≠" in row

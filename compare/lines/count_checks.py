@@ -28,12 +28,30 @@ def counts(these: Comparison) -> Iterable[Finding]:
     What is printed epoch by epoch is counted by the epoch, in those that the run shows: an epoch that is left out is
     told elsewhere. Nothing is said of a print that values decide about, such as one of a best accuracy.
     """
-    if not these.finished or not these.sites:
+    if not these.finished:
+        yield from _by_the_source(these)
+        return
+    if not these.sites:
         return
     for run in these.imagined:
         cells = _Cells(these, run)
         for at in cells.sites_that_differ()[:MOST_TOLD]:
             yield _finding(these, these.sites[at], run, cells.worst(at))
+
+
+def _by_the_source(these: Comparison) -> Iterable[Finding]:
+    """Where no real run came to its end, the source alone tells how often a proven line is printed."""
+    for site, texts in these.proven.items():
+        for run in these.imagined:
+            lines = run.ledger.lines_of(site)
+            surplus = lines[len(texts) :]
+            if len(surplus) or (len(lines) < len(texts) and run.execution.cause is Cause.FINISHED):
+                yield Finding(
+                    "print count differs",
+                    f"By its source {these.name} prints “{site.words}” {_times(len(texts))}; "
+                    f"{run.execution.label} shows it {_times(len(lines))}.",
+                    (*(run.ref(int(at)) for at in surplus[:LINES_SHOWN]), *where_printed(these, site)),
+                )
 
 
 class _Cells:

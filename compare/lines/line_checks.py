@@ -19,7 +19,8 @@ MOST_WORDINGS = 20
 
 def exit_status(these: Comparison) -> Iterable[Finding]:
     """The real runs end one way, an imagined one the other."""
-    real = {run.execution.exit_code == 0 for run in these.real if run.execution.cause in _OWN_ENDS}
+    ends = [run.execution for run in these.real if run.execution.cause in _OWN_ENDS]
+    real = {one.exit_code == 0 for one in ends if one.exit_code is not None}
     if len(real) != 1:
         return
     works = real.pop()
@@ -33,10 +34,10 @@ def exit_status(these: Comparison) -> Iterable[Finding]:
     ]
     if not other:
         return
-    ends = ("ended with exit code 0", "failed")
+    told = ("ended with exit code 0", "failed")
     yield Finding(
         "exit status differs",
-        f"{these.name} really {ends[not works]}; {share(other, these.imagined)} {ends[works]}.",
+        f"{these.name} really {told[not works]}; {share(other, these.imagined)} {told[works]}.",
         tuple(run.ref(len(run.lines) - 1) for run in other if run.lines),
     )
 

@@ -114,7 +114,14 @@ def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
 
 def called_name(node: ast.AST) -> str | None:
     """The name of what is called, whatever it stands in; None where that has none."""
-    return _last_name(node.func) if isinstance(node, ast.Call) else None
+    return last_name(node.func) if isinstance(node, ast.Call) else None
+
+
+def last_name(node: ast.expr) -> str | None:
+    """The name at the end of `a.b.c`; None where there is none."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else None
 
 
 def is_print(node: ast.AST) -> bool:
@@ -212,7 +219,7 @@ def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
         case ast.Try():
             return "flags"
         case ast.If(test=test):
-            if _is_counted(test, counters) or (isinstance(test, ast.Compare) and _last_name(test.left) == "__name__"):
+            if _is_counted(test, counters) or (isinstance(test, ast.Compare) and last_name(test.left) == "__name__"):
                 return None
             orders = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
             compares = [op for part in ast.walk(test) if isinstance(part, ast.Compare) for op in part.ops]
@@ -304,7 +311,7 @@ def _said_by(call: ast.Call) -> Pieces | None:
         return None
     if name in _LOG_CALLS:
         return _within(_logged(call), before=True, behind=False, is_log=name != "warn")
-    if name == "write" and _last_name(call.func.value) in _WRITERS:
+    if name == "write" and last_name(call.func.value) in _WRITERS:
         return _within(pieces_of(call.args[0]), before=True, behind=True)
     return None
 
@@ -332,7 +339,7 @@ def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) ->
 def _file_of(call: ast.Call) -> str | None:
     """The name of the file that a print goes to; None where it names none, empty where that is no name."""
     file = _keyword(call, "file")
-    return None if file is None else _last_name(file) or ""
+    return None if file is None else last_name(file) or ""
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:
@@ -341,9 +348,3 @@ def _keyword(call: ast.Call, name: str) -> ast.expr | None:
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _last_name(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else None

@@ -33,6 +33,8 @@ def tallies(these: Comparison) -> tuple[SiteTally, ...]:
 def _tally(these: Comparison, site: PrintSite, out_of_order: Mapping[int, Indices]) -> SiteTally:
     really = [len(run.ledger.lines_of(site)) for run in these.finished]
     imagined = [(run, run.ledger.lines_of(site)) for run in these.imagined]
+    if site in these.proven:
+        really.append(len(these.proven[site]))
     expected = (min(really), max(really)) if really else None
     reworded = sum(int(np.count_nonzero(run.ledger.is_kind("literal")[lines])) for run, lines in imagined)
     misplaced = sum(int(np.count_nonzero(np.isin(lines, out_of_order[id(run)]))) for run, lines in imagined)

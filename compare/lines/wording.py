@@ -10,10 +10,15 @@ from compare.lines.transcript import EXPONENT
 
 HOLE = "\x00"
 """Stands for a value that only the run knows, in templates."""
-_PERCENT_FIELD = re.compile(r"%%|%(?:\(\w+\))?[-+ #0]*\d*(?:\.(?P<decimals>\d+))?(?P<type>[sdifgeEGrxX])")
+_PERCENT_FIELD = re.compile(
+    r"%%|%(?:\(\w++\))?[-+ #0]*+(?P<width>\d++|\*)?+(?P<point>\.(?P<decimals>\d++|\*)?+)?+"
+    r"[hlL]?(?P<type>[sdiouxXeEfFgGcra])"
+)
 _FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
 _LONGEST = 1000
 """How often a text is repeated, at most, in `"-" * 1000`."""
+_LARGE = 100_000
+"""Characters of such a text that are more than a line shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ Pieces = list[str | Hole]
 def pieces_of(node: ast.expr) -> Pieces:
     """The text that an expression makes, piece by piece."""
     match node:
+        case ast.Constant(value=int(value)) if value.bit_length() > _LONGEST:
+            return [Hole(node)]
         case ast.Constant(value=value):
             return list(_split(str(value)))
         case ast.JoinedStr(values=values):
@@ -44,12 +51,17 @@ def pieces_of(node: ast.expr) -> Pieces:
         case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text)), right=right):
             return percent_pieces(text, right.elts if isinstance(right, ast.Tuple) else [right])
         case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=str(text)), right=ast.Constant(value=int(times))):
-            return list(_split(text * min(times, _LONGEST)))
+            return _repeated(node, text, times)
         case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=int(times)), right=ast.Constant(value=str(text))):
-            return list(_split(text * min(times, _LONGEST)))
+            return _repeated(node, text, times)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=args):
             return _format_pieces(text, args)
     return [Hole(node)]
+
+
+def _repeated(node: ast.expr, text: str, times: int) -> Pieces:
+    times = min(times, _LONGEST)
+    return list(_split(text * times)) if len(text) * times <= _LARGE else [Hole(node)]
 
 
 def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
@@ -63,7 +75,11 @@ def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
         if field[0] == "%%":
             pieces.append("%")
             continue
-        pieces.append(Hole(next(waiting, None), _digits(field["decimals"] or "6", field["type"])))
+        for star in (field["width"], field["decimals"]):
+            if star == "*":
+                next(waiting, None)
+        decimals = (field["decimals"] or "0") if field["point"] else "6"
+        pieces.append(Hole(next(waiting, None), _digits(decimals, field["type"])))
     return [*pieces, *_split(text[end:])]
 
 
@@ -103,6 +119,8 @@ def _fixed(spec: str) -> int | None:
 
 
 def _digits(decimals: str, kind: str) -> int | None:
+    if not decimals.isdecimal() or len(decimals) > 2:
+        return None
     if kind in "eE":
         return EXPONENT + int(decimals)
     return int(decimals) if kind in "fF%" else None

@@ -109,10 +109,10 @@ def _among_too_many(secondary: Sequence[Tested]) -> Iterator[str]:
     if not far or any(is_told(one.p_adjusted) for one in family):
         return
     first, share = min(far, key=lambda one: one.p or 0.0), ALPHA / len(family)
-    others = f" and {len(far) - 1} more" if len(far) > 1 else ""
+    differ = f"and {len(far) - 1} more differ" if len(far) > 1 else "differs"
     if smallest_p(first.n_real, first.n_imagined) > share:
         yield (
-            f"Whether {first.name}{others} {'differ' if others else 'differs'}: p is {first.p:.2g}, and among {len(family)} series it must not "
+            f"Whether {first.name} {differ}: p is {first.p:.2g}, and among {len(family)} series it must not "
             f"exceed {share:.2g}; it takes {runs_needed(first.n_imagined, share)} real runs beside "
             f"{first.n_imagined} imagined."
         )

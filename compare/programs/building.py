@@ -2,9 +2,8 @@
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 
-from compare.lines.print_sites import called_name
+from compare.lines.print_sites import called_name, last_name
 from compare.programs.layers import Module, NotStaticError, layer, product
 from compare.programs.source import Source
 from compare.programs.values import MOST_STEPS, PLAIN, UNKNOWN, Tensor, calculated, iterated, listed
@@ -174,7 +173,9 @@ class Builder:
     def _composed(self, node: ast.expr, names: Names) -> object:
         match node:
             case ast.BinOp(left=left, op=op, right=right):
-                return calculated(self.value(left, names), op, self.value(right, names))
+                made = calculated(self.value(left, names), op, self.value(right, names))
+                self._count(len(made) if isinstance(made, list) else 0)
+                return made
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return calculated(0, ast.Sub(), self.value(operand, names))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -214,15 +215,8 @@ class Builder:
 
     def _global(self, name: str) -> object:
         """A name that is assigned once in all the program, or always the same number, and is no argument."""
-        nodes = list(ast.walk(self.source.tree))
-        stored = [node for node in nodes if isinstance(node, ast.Name) and node.id == name]
-        times = sum(isinstance(node.ctx, ast.Store | ast.Del) for node in stored)
-        assigned = [
-            node.value
-            for node in nodes
-            if isinstance(node, ast.Assign) and [last_name(target) for target in node.targets] == [name]
-        ]
-        if times != len(assigned) or not assigned or name in self._arguments:
+        assigned = self.source.assigned(name)
+        if not assigned:
             return UNKNOWN
         number = self.source.number(ast.Name(name, ast.Load()))
         if number is not None:
@@ -230,22 +224,12 @@ class Builder:
         simple = isinstance(assigned[0], ast.List | ast.Tuple | ast.BinOp | ast.Name | ast.Constant)
         return self.value(assigned[0], {}) if len(assigned) == 1 and simple else UNKNOWN
 
-    @cached_property
-    def _arguments(self) -> set[str]:
-        """Names of the arguments of all functions outside classes."""
-        found: set[str] = set()
-        waiting: list[ast.AST] = [self.source.tree]
-        while waiting:
-            node = waiting.pop()
-            if not isinstance(node, ast.ClassDef):
-                found |= {node.arg} if isinstance(node, ast.arg) else set()
-                waiting += ast.iter_child_nodes(node)
-        return found
-
     def _items(self, over: ast.expr, names: Names) -> Sequence[object]:
         if isinstance(over, ast.Call) and called_name(over) in ("range", "enumerate", "zip", "reversed"):
             given = [self.value(argument, names) for argument in over.args]
-            return iterated(called_name(over) or "", given)
+            turns = iterated(called_name(over) or "", given)
+            self._count(len(turns))
+            return turns
         items = self.value(over, names)
         if isinstance(items, list):
             return items
@@ -255,7 +239,7 @@ class Builder:
         match test:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 ours, theirs = self.value(left, names), self.value(right, names)
-                if any(one is UNKNOWN or one is PLAIN for one in (ours, theirs)):
+                if any(one is UNKNOWN or one is PLAIN or isinstance(one, list) for one in (ours, theirs)):
                     raise NotStaticError
                 match op:
                     case ast.Eq():
@@ -285,9 +269,8 @@ class Builder:
         for node in nodes:
             if isinstance(node, ast.Starred):
                 items = self.value(node.value, names)
-                if not isinstance(items, list):
-                    raise NotStaticError
-                values += items
+                self._count(len(listed(items)))
+                values += listed(items)
             else:
                 values.append(self.value(node, names))
         return values
@@ -311,7 +294,9 @@ class Builder:
             if isinstance(owner, Module):
                 return self._method_called(owner, name, places, named, names)
             if isinstance(owner, list) and name in ("append", "extend") and len(places) == 1:
-                owner += places if name == "append" else listed(places[0])
+                added = places if name == "append" else listed(places[0])
+                self._count(len(added))
+                owner += added
                 return None
         if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Attribute):
             part = self.value(func.value, names)
@@ -377,23 +362,17 @@ class Builder:
         raise NotStaticError
 
     def _extend(self, module: Module, items: Sequence[object]) -> None:
+        self._count(len(items))
         for item in items:
             if not isinstance(item, Module):
                 raise NotStaticError
             module.children[len(module.children)] = item
 
-    def _count(self) -> None:
-        self.steps += 1
+    def _count(self, steps: int = 1) -> None:
+        self.steps += steps
         if self.steps > MOST_STEPS:
             raise NotStaticError
 
 
 def _method(owner: ast.ClassDef, name: str) -> ast.FunctionDef | None:
     return next((node for node in owner.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
-
-
-def last_name(node: ast.expr) -> str | None:
-    """The name at the end of `a.b.c`; None where there is none."""
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else None

@@ -125,8 +125,8 @@ def _recurrent(gates: int) -> Callable[[Given], Module]:
         inside, hidden = _whole(_argument(given, 0, "input_size")), _whole(_argument(given, 1, "hidden_size"))
         layers, bias = _whole(_argument(given, 2, "num_layers", 1)), _flag(given, 9, "bias")
         ways = 1 + _flag(given, 9, "bidirectional", default=False)
-        sizes = [inside] + [ways * hidden] * (layers - 1)
-        return Module(sum(ways * gates * hidden * (size + hidden + 2 * bias) for size in sizes) if layers else 0)
+        sizes = inside + (layers - 1) * ways * hidden
+        return Module(ways * gates * hidden * (sizes + layers * (hidden + 2 * bias)) if layers else 0)
 
     return make
 

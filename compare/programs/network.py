@@ -2,8 +2,8 @@
 
 import ast
 
-from compare.lines.print_sites import called_name
-from compare.programs.building import CONTAINERS, Builder, last_name
+from compare.lines.print_sites import called_name, last_name
+from compare.programs.building import CONTAINERS, Builder
 from compare.programs.layers import Module, NotStaticError, layer
 from compare.programs.source import Source
 

@@ -2,10 +2,12 @@
 
 Proven is a print whose values are constants and counters of static loops, and which is reached in every run: at the
 top of the program, in a `for` over a static range, in `if __name__ == "__main__"`, and in a function without
-parameters that is called there, and nowhere else. Nothing is proven under another `if`, in a `try` or a `while`.
+parameters that is called there, and nowhere else. Nothing is proven under another `if`, in a `try` or a `while`, nor
+behind a statement that may end the program.
 """
 
 import ast
+import builtins
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,10 +15,20 @@ from compare.lines.print_sites import called_name, is_print
 
 MOST_LINES = 10_000
 """Lines of one program that are worked out, at most."""
+_MOST_STEPS = 200_000
+"""Statements that are followed, over all turns of all loops."""
+_DEEPEST = 100
+"""Loops and functions within each other that are followed."""
 _LONGEST = 1000
 _LARGEST = 10**15
-_UNSEEN = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "builtins", "__builtins__"})
+_UNSEEN = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "builtins", "__builtins__", "__main__"})
 """Names by which a program can change what its own names stand for, or what `print` does."""
+_UNSEEN_PARTS = frozenset({"__dict__", "__setattr__", "__builtins__", "dup2"})
+"""Attributes that do the same; `model.eval()` is another matter."""
+_OUTPUT = frozenset({"print", "stdout", "__name__", "*"})
+"""What a program must not bind if its prints are to be what they seem."""
+_EXITS = frozenset({"exit", "quit", "_exit", "SystemExit"})
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom, ast.Raise)
 
 Value = int | float | str
@@ -25,7 +37,14 @@ Value = int | float | str
 def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
     """For each proven print, by its line in the source, the lines that it prints, in order and without margins."""
     prover = _Prover(tree)
-    return prover.lines() if prover.can_prove else {}
+    try:
+        return prover.lines() if prover.can_prove else {}
+    except _TooMuchError:
+        return {}
+
+
+class _TooMuchError(Exception):
+    """It takes too long to work out."""
 
 
 class _Prover:
@@ -37,18 +56,29 @@ class _Prover:
             node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         )
         self._prints = Counter(node.lineno for node in nodes if is_print(node) and isinstance(node, ast.Call))
-        self.can_prove = not (_UNSEEN & (set(self._used) | set(self._bound)) or {"print", "*"} & set(self._bound))
+        self._shared = set(_shared(nodes))
+        self._imported = Counter(_bars(nodes))
+        self._ended = False
+        self._steps = 0
+        self.can_prove = not (
+            _UNSEEN & (set(self._used) | set(self._bound))
+            or _OUTPUT & set(self._bound)
+            or any(isinstance(node, ast.Attribute) and _is_unseen(node) for node in nodes)
+            or any(isinstance(node, _DEFINITIONS) and _exits(node) for node in nodes)
+        )
         self._constants: dict[str, Value] = {}
         for node in nodes:
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 name, value = node.targets[0].id, self._value(node.value, {})
-                if self._bound[name] == 1 and value is not None:
+                if self._bound[name] == 1 and value is not None and not hasattr(builtins, name):
                     self._constants[name] = value
         self._functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        self._telling = set(self._find_telling(tree))
+        self._exiting = {id(node) for node in nodes if isinstance(node, ast.stmt) and _exits(node)}
 
     def lines(self) -> dict[int, tuple[str, ...]]:
         found: dict[int, list[str] | None] = {}
-        for at, (number, text) in enumerate(self._printed(self._tree.body, {})):
+        for at, (number, text) in enumerate(self._printed(self._tree.body, {}, 0)):
             if at >= MOST_LINES:
                 return {}
             known = found.setdefault(number, [])
@@ -58,19 +88,41 @@ class _Prover:
                 known += [line.strip() for line in text.splitlines() if line.strip()]
         return {number: tuple(lines) for number, lines in found.items() if lines and self._prints[number] == 1}
 
-    def _printed(self, block: Sequence[ast.stmt], counters: Mapping[str, Value]) -> Iterator[tuple[int, str | None]]:
+    def _printed(
+        self, block: Sequence[ast.stmt], counters: Mapping[str, Value], depth: int
+    ) -> Iterator[tuple[int, str | None]]:
         """(line of the source, text) for each print that is surely reached; None for a text that is not known."""
         for statement in block:
+            self._steps += 1
+            if self._steps > _MOST_STEPS or depth > _DEEPEST:
+                raise _TooMuchError
+            if self._ended or isinstance(statement, _DEFINITIONS):
+                continue
             match statement:
-                case ast.Expr(value=ast.Call() as call) if is_print(call):
+                case ast.Expr(value=ast.Call(func=ast.Name()) as call) if is_print(call):
                     yield call.lineno, self._text(call, counters)
                 case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=[], keywords=[])) if self._is_once(name):
-                    yield from self._printed(self._functions[name].body, counters)
-                case ast.If(test=ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()]), body=body):
-                    yield from self._printed(body, counters)
-                case ast.For(target=ast.Name(id=name), iter=over, body=body) if not _leaves(body):
-                    for value in self._range(over, counters) if not _binds(body, name) else ():
-                        yield from self._printed(body, {**counters, name: value})
+                    # A counter of the caller may be another name in here.
+                    yield from self._printed(self._functions[name].body, {}, depth + 1)
+                case ast.If(test=test, body=body, orelse=[]) if _is_main(test):
+                    yield from self._printed(body, counters, depth + 1)
+                case ast.For(target=ast.Name(id=name), iter=over, body=body) if self._is_followed(statement):
+                    for value in self._range(over, counters):
+                        yield from self._printed(body, {**counters, name: value}, depth + 1)
+                case _:
+                    self._ended = id(statement) in self._exiting
+
+    def _find_telling(self, tree: ast.Module) -> Iterator[int]:
+        """The loops in which something is printed, each turn in the same way."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and not _leaves(node.body):
+                name = node.target.id
+                tells = any(is_print(part) or called_name(part) in self._functions for part in ast.walk(node))
+                if tells and name not in self._shared and not _binds(node.body, name) and not _exits(node):
+                    yield id(node)
+
+    def _is_followed(self, loop: ast.stmt) -> bool:
+        return id(loop) in self._telling
 
     def _is_once(self, name: str) -> bool:
         function = self._functions.get(name)
@@ -82,17 +134,22 @@ class _Prover:
         return has_none and not function.decorator_list and not _leaves(body)
 
     def _range(self, over: ast.expr, counters: Mapping[str, Value]) -> range:
-        if isinstance(over, ast.Call) and called_name(over) == "tqdm" and over.args:
+        if isinstance(over, ast.Call) and called_name(over) == "tqdm" and over.args and self._is_bar("tqdm"):
             over = over.args[0]
         if not (isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and not over.keywords):
             return range(0)
-        if over.func.id not in ("range", "trange") or self._bound["range"]:
+        is_range = over.func.id == "range" or (over.func.id == "trange" and self._is_bar("trange"))
+        if self._bound["range"] or not is_range:
             return range(0)
         bounds = [self._value(argument, counters) for argument in over.args]
         whole = [bound for bound in bounds if isinstance(bound, int)]
         if len(whole) != len(bounds) or not 1 <= len(whole) <= 3 or whole[2:] == [0]:
             return range(0)
         return range(*whole)[: MOST_LINES + 1]
+
+    def _is_bar(self, name: str) -> bool:
+        """Whether a name stands for a bar of tqdm's, and for nothing else."""
+        return self._bound[name] == self._imported[name]
 
     def _text(self, call: ast.Call, counters: Mapping[str, Value]) -> str | None:
         """What one print says; None where that, or the end of its line, is not known."""
@@ -103,12 +160,14 @@ class _Prover:
         known = [str(part) for part in parts if part is not None]
         if options or not isinstance(separator, str) or len(known) < len(parts):
             return None
-        return separator.join(known)
+        return _short(separator.join(known))
 
     def _value(self, node: ast.expr, counters: Mapping[str, Value]) -> Value | None:
         match node:
-            case ast.Constant(value=int() | float() | str() as value) if not isinstance(value, bool):
-                return value
+            case ast.Constant(value=str(text)):
+                return _short(text)
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+                return value if isinstance(value, float) or abs(value) < _LARGEST else None
             case ast.Name(id=name):
                 return counters.get(name, self._constants.get(name))
             case ast.BinOp(left=left, op=op, right=right):
@@ -155,8 +214,13 @@ def _formatted(value: Value, form: Value | None) -> str | None:
         return None
     try:
         return format(value, form)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+
+
+def _is_unseen(node: ast.Attribute) -> bool:
+    is_sys = isinstance(node.value, ast.Name) and node.value.id == "sys"
+    return node.attr in _UNSEEN_PARTS or (is_sys and node.attr == "modules")
 
 
 def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
@@ -173,8 +237,51 @@ def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
                 yield other or name.split(".")[0]
             case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 yield name
+            case ast.MatchMapping(rest=str(name)):
+                yield name
+    yield from _shared(nodes)
+
+
+def _shared(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """Names that are bound from another place than where they belong."""
+    for node in nodes:
+        match node:
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 yield from names
+            case ast.Attribute(value=ast.Name(id="self")):
+                pass
+            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+                yield name  # of a module, an attribute is a name
+
+
+def _bars(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """Names that are imported from tqdm, under the names that they have there."""
+    for node in nodes:
+        match node:
+            case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "tqdm":
+                yield from (alias.name for alias in names if alias.asname in (None, alias.name))
+            case ast.Import(names=names):
+                yield from ("tqdm" for alias in names if alias.name == "tqdm" and alias.asname in (None, "tqdm"))
+
+
+def _is_main(test: ast.expr) -> bool:
+    match test:
+        case ast.Compare(ast.Name(id="__name__"), [ast.Eq()], [ast.Constant(value="__main__")]):
+            return True
+    return False
+
+
+def _exits(tree: ast.AST) -> bool:
+    """Whether something in here may end the program."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Raise() if not isinstance(tree, _DEFINITIONS):
+                return True
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _EXITS:
+                return True
+            case ast.alias(name=name, asname=str()) if name in _EXITS:
+                return True
+    return False
 
 
 def _leaves(block: Sequence[ast.stmt]) -> bool:

@@ -3,9 +3,11 @@
 import ast
 import math
 import operator
-from collections.abc import Callable, Container
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Sequence
+from functools import cached_property
 
-from compare.lines.print_sites import PrintSite, called_name, other_sites, print_sites
+from compare.lines.print_sites import PrintSite, called_name, last_name, other_sites, print_sites
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
 SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")
@@ -15,6 +17,8 @@ GPU_WORDS = ("cuda", "gpu", "accelerator", *SEVERAL_GPUS)
 LEVELS = 200
 """How deep the tree of a program may be: far above what is written, far below what recursion can bear."""
 MOST_EPOCHS = 100_000
+LARGEST = 10**18
+"""No setting is larger; what is can be neither printed nor made a float."""
 LONGEST_DEVICE = 12
 """Characters that the name of a device has at most, such as `cuda:3`; what is longer is words for a person."""
 _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -83,10 +87,10 @@ class Source:
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and called_name(node) in names]
 
     def number(self, node: ast.expr) -> int | float | None:
-        """What an expression comes to, where the source alone tells."""
+        """What an expression comes to, where the source alone tells and it is not absurdly large."""
         match node:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-                return value
+                return _sane(value)
             case ast.Name(id=name):
                 return self._constants.get(name)
             case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
@@ -94,10 +98,40 @@ class Source:
                 if ours is None or theirs is None:
                     return None
                 try:
-                    return _ARITHMETIC[type(op)](ours, theirs)
+                    return _sane(_ARITHMETIC[type(op)](ours, theirs))
                 except ArithmeticError:
                     return None
         return None
+
+    def assigned(self, name: str) -> Sequence[ast.expr]:
+        """All that a name is ever given; nothing where a loop, an argument or the like may give it more."""
+        given = self._assigned[0].get(name, [])
+        return given if len(given) == self._assigned[1][name] and name not in self._arguments else ()
+
+    @cached_property
+    def _assigned(self) -> tuple[dict[str, list[ast.expr]], Counter[str]]:
+        """What each name is assigned, and how often it is stored in any way."""
+        given: dict[str, list[ast.expr]] = defaultdict(list)
+        stored: Counter[str] = Counter()
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Assign(targets=[target], value=value):
+                    given[last_name(target) or ""].append(value)
+                case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                    stored[name] += 1
+        return given, stored
+
+    @cached_property
+    def _arguments(self) -> set[str]:
+        """Names of the arguments of all functions outside classes."""
+        found: set[str] = set()
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop()
+            if not isinstance(node, ast.ClassDef):
+                found |= {node.arg} if isinstance(node, ast.arg) else set()
+                waiting += ast.iter_child_nodes(node)
+        return found
 
     def _names(self) -> set[str]:
         names = {node.attr for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
@@ -152,6 +186,10 @@ class Source:
                 known = [length for length in lengths if length is not None]
                 return math.prod(known) if len(known) == len(lengths) else None
         return 1
+
+
+def _sane(value: float) -> int | float | None:
+    return None if isinstance(value, int) and abs(value) > LARGEST else value
 
 
 def _is_deeper(tree: ast.AST, levels: int) -> bool:

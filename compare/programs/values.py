@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from compare.programs.layers import NotStaticError
 
 MOST_STEPS = 20_000
-"""Statements, expressions and items that are followed: a hostile program builds for ever."""
+"""Statements, expressions and items of lists that are followed: a hostile program builds for ever."""
 LARGEST = 10**15
 UNKNOWN = object()
 """What the source does not tell, carried along until something needs it."""
@@ -59,9 +59,9 @@ def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
         if len(bounds) != len(given) or not 1 <= len(bounds) <= 3 or (len(bounds) == 3 and not bounds[2]):
             raise NotStaticError
         turns = range(*bounds)
-        if len(turns) > MOST_STEPS:
+        if turns[MOST_STEPS:]:
             raise NotStaticError
-        return list(turns)
+        return turns
     lists = [listed(one) for one in given]
     if name == "zip":
         return [list(row) for row in zip(*lists, strict=False)]

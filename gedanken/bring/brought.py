@@ -33,6 +33,8 @@ def bring(real: Sequence[Path], imagined: Sequence[Path], program: Path | None =
 
     A run folder alone is compared with itself: its real runs with its imagined ones.
     """
+    if not real and imagined:
+        raise BadInput("--imagined takes all paths that follow it: name the real runs before it")
     if not real:
         raise BadInput("name a run folder, or real runs, and imagined ones after --imagined")
     if not imagined:

@@ -14,6 +14,9 @@ from gedanken.bring.run_folder import MOST_OUTPUT_BYTES, RUN, noun_of, read_run
 from gedanken.files import read_bytes
 from gedanken.screen import harmless
 
+_KEYS = ("command", "stdout", "exit_code", "cause")
+"""By which an execution is known; what else it holds may be left out."""
+_NEEDED = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
 _LABEL = 60
 """Characters of a file's name that a label keeps."""
 
@@ -43,8 +46,10 @@ def read_file(path: Path) -> Run:
     text = data.decode("utf-8", errors="replace")
     entry = _execution_in(text)
     if entry is None:
+        if _is_meant_as_execution(text):
+            raise BadInput(f"{path}: no log, and no whole execution: name one JSON object a file, with {_NEEDED}")
         return Run(_name(path), _log(path, text))
-    execution = noun_of(Execution, {"output": entry["stdout"], **entry}, path)
+    execution = noun_of(Execution, {"machine": "unknown", "seconds": 0.0, "output": entry["stdout"], **entry}, path)
     return Run(_name(path), execution, imagined=execution.imagined)
 
 
@@ -72,8 +77,14 @@ def _execution_in(text: str) -> dict[str, Any] | None:
         entry = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    is_one = isinstance(entry, dict) and {"command", "stdout", "exit_code", "cause"} <= entry.keys()
+    is_one = isinstance(entry, dict) and set(_KEYS) <= entry.keys()
     return entry if is_one else None
+
+
+def _is_meant_as_execution(text: str) -> bool:
+    """Whether it begins as an execution or a list of them does: what is cut or lacks a key is no log."""
+    opening = "".join(text.lstrip()[:100].split())[:2]
+    return opening in ('{"', "[{") and '"stdout"' in text
 
 
 def _log(path: Path, text: str) -> Execution:

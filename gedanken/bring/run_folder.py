@@ -21,6 +21,8 @@ MOST_RUN_BYTES = 1 << 26
 MOST_OUTPUT_BYTES = 1 << 28
 MOST_BYTES = 1 << 30
 """That are read of one folder, in all."""
+MOST_SECONDS = 1e9
+"""That a command can have taken: some thirty years."""
 
 _GPUS = re.compile(r"(\d{1,4}) x (.{0,80}) \((\d{1,12}) MiB each\)")
 _APART = ("programs", "real", "imagined", "findings")
@@ -182,11 +184,14 @@ def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
     """A noun out of plain values; keys that it has not are left out. Raises BadInput, in which it is of `what`."""
     names = {field.name for field in fields(kind)}
     try:
-        return TypeAdapter(kind).validate_python({key: value for key, value in entry.items() if key in names})
+        noun = TypeAdapter(kind).validate_python({key: value for key, value in entry.items() if key in names})
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"]))
         raise BadInput(f"{what}: {kind.__name__.lower()}: {at}: {first['msg']}") from error
+    if isinstance(noun, Execution) and not 0 <= noun.seconds <= MOST_SECONDS:  # JSON lets NaN and Infinity through
+        raise BadInput(f"{what}: execution: seconds: {noun.seconds:g} is no time that a command can take")
+    return noun
 
 
 def _persona(run: _Run) -> Persona | None:

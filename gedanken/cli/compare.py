@@ -20,9 +20,9 @@ EPILOG = (
 
 def compare(
     real: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(help="A run folder, or real runs: logs, outputs of a run folder, executions as JSON."),
-    ],
+    ] = None,
     imagined: Annotated[
         list[Path] | None,
         typer.Option(help="Imagined runs, or a run folder that holds them: all paths that follow."),
@@ -41,8 +41,8 @@ def compare(
 
         if html:
             check_page(html)
-        with patient(f"comparing {len(real) + len(imagined or [])} things that were named"):
-            kept = bring(real, imagined or [], program)
+        with patient(f"comparing {len(real or []) + len(imagined or [])} things that were named"):
+            kept = bring(real or [], imagined or [], program)
         for note in kept.notes:
             print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
         if html:
@@ -72,8 +72,8 @@ def spread_imagined(arguments: list[str]) -> list[str]:
     taking = False
     for argument in arguments:
         if argument.startswith("-"):
-            taking = argument == "--imagined"
-            if not taking:
+            taking = argument == "--imagined" or argument.startswith("--imagined=")
+            if argument != "--imagined":
                 spread.append(argument)
         else:
             spread += ["--imagined", argument] if taking else [argument]

@@ -1,9 +1,9 @@
 """Texts and numbers as the report shows them."""
 
 import re
-import unicodedata
 
 from experiment.execution import Execution
+from gedanken.screen import is_hidden
 
 LINE_SHOWN = 400
 """Characters of one line that are shown."""
@@ -12,19 +12,13 @@ NOTE = 60
 LINES_SHOWN = 40
 """Lines that are shown of a text which is no transcript, such as a tell."""
 _PLAIN = re.compile(r"[\t\n -~]*\Z")
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 def visible(text: str) -> str:
     """The text with control and direction characters shown, as ⟨U+202E⟩, instead of obeyed."""
     if _PLAIN.match(text):
         return text
-    return "".join(
-        f"⟨U+{ord(character):04X}⟩"
-        if character not in "\n\t" and unicodedata.category(character) in _HIDDEN
-        else character
-        for character in text
-    )
+    return "".join(f"⟨U+{ord(one):04X}⟩" if is_hidden(one) else one for one in text)
 
 
 def cut(line: str, most: int = LINE_SHOWN) -> str:
