@@ -34,7 +34,7 @@ NAMESPACES = ("pid", "net", "mnt", "ipc")
 
 
 def good(name: str) -> dict[str, Any]:
-    """What a machine gives that passes this check; the time is that of the asking, however long the tests have run."""
+    """What a machine gives that passes this check; the time is that of the asking."""
     return {"stdout": f"{time.time():.0f}\n"} if name == "date" else GOOD.get(name, {})
 
 
@@ -194,7 +194,7 @@ def test_every_check_fails_where_everything_succeeds(check: Check) -> None:
 
 
 def prints_something(check: Check) -> bool:
-    return check.group in ("ordinary", "training", "output") and check.name not in GOOD
+    return check.group in ("ordinary", "training", "output") and check.name not in {*GOOD, "date"}
 
 
 @pytest.mark.parametrize("name", [check.name for check in CHECKS if not prints_something(check)])
