@@ -19,6 +19,7 @@ from gedanken.verdict import lasts, main_case, measured, spread_of, telling, tes
 
 MOST_LINES = 20
 VERDICT_LINES = 3
+UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 SERIES_SHOWN = 3
 _MOST = 1000
@@ -29,13 +30,15 @@ _SHORT = {Cause.CUT: "cut"}
 def print_summary(kept: Kept, console: Console, where: Path | None = None) -> None:
     """Print at most 20 lines; `where` is the report, or whatever holds the rest."""
     left = MOST_LINES - (where is not None)
+    case = main_case(kept.cases)
+    reasons = case.compared.undecided[:1] if case else ()
+    undecided = [line for one in reasons for line in _wrapped(f"undecided: {one}", console.width, UNDECIDED_LINES)]
     for line in _wrapped(kept.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
         left -= 1
-    for line in _about(kept):
+    for line in _about(kept, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
         left -= 1
-    case = main_case(kept.cases)
     if case and not kept.effects:  # what changes come to tells more than the numbers of one version
         table = _table(case)
         console.print(table)
@@ -43,8 +46,6 @@ def print_summary(kept: Kept, console: Console, where: Path | None = None) -> No
         for who, line in _divergence(case.compared.alignment):
             _print(console, Text(f"{who} {_flat(line)}"))
             left -= 1
-    reasons = case.compared.undecided[:1] if case else ()
-    undecided = [line for one in reasons for line in _wrapped(f"undecided: {one}", console.width, left - 1)]
     _print_findings(kept, case, console, min(FINDINGS_SHOWN, left - 1 - len(undecided)))
     for line in undecided:  # whole, before any finding: it says how many runs are needed
         console.print(Text(line, style="yellow"))
@@ -66,7 +67,7 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
     return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=most, placeholder=" …")
 
 
-def _about(kept: Kept) -> Iterator[str]:
+def _about(kept: Kept, width: int, most: int) -> Iterator[str]:
     """Who was asked, on which machine, under which conditions; of brought logs, their names."""
     about = kept.about
     if not about:
@@ -79,7 +80,7 @@ def _about(kept: Kept) -> Iterator[str]:
         machine = about.get("machine") or {}
         loose = "; ".join(machine.get("not_enforced", ()))
         held = f"; sandbox {machine['machine']}{f' cannot hold {loose}' if loose else ''}" if machine else ""
-        yield f"conditions: {told_conditions(about['conditions'])}{held}"
+        yield from _wrapped(f"conditions: {told_conditions(about['conditions'])}{held}", width, most)
 
 
 def told_conditions(named: dict[str, object]) -> str:

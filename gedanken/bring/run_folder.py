@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
 from experiment.execution import Execution
@@ -56,6 +56,20 @@ class _Conditions(BaseModel):
     claimed: tuple[str, ...] = ()
 
 
+class _Line(BaseModel):
+    number: int
+    text: str
+    nats: FiniteFloat
+    tokens: int
+
+
+class _Surprise(BaseModel):
+    program: str
+    real: list[_Line] | None
+    imagined: list[_Line] | None
+    notes: tuple[str, ...] = ()
+
+
 class _Run(BaseModel):
     """What every reader of `run.json` may rely on."""
 
@@ -73,6 +87,7 @@ class _Run(BaseModel):
     limits: dict[str, Any] = {}
     asked: dict[str, Any] = {}
     breaches: dict[str, int] = {}
+    surprise: list[_Surprise] | dict[str, str] | None = None
     script: list[dict[str, str]] | None = None
     programs: list[dict[str, Any]]
     real: list[dict[str, Any]]

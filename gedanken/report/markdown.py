@@ -5,12 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from compare.cause_and_effect import Effects
 from compare.compared import Judged
+from compare.programs.edits_told import diff_of
 from experiment.execution import Execution
 from experiment.finding import Finding
 from experiment.markdown import code, fence_for, prose
+from experiment.program import Program
 from gedanken.kept import Case, Kept
 from gedanken.report.asked import NOT_PACKAGED, commands, is_own
 from gedanken.report.moves import shown_moves
+from gedanken.report.surprise import surprise_of, why_none
 from gedanken.report.words import cut, figure, interval, many, probability
 from gedanken.screen import harmless
 from gedanken.summary import told_conditions
@@ -38,6 +41,7 @@ def to_markdown(kept: Kept) -> str:
         _section("Numbers", _numbers(kept.cases)),
         _section("First difference", _difference(case)),
         _section("Undecided", _bullets(_undecided(kept.cases), UNDECIDED_SHOWN)),
+        _section("Surprise", _surprise(kept)),
         _section("Programs", _bullets(_programs(kept), PROGRAMS_SHOWN)),
         _section("To do it again", _again(kept)),
     ]
@@ -182,13 +186,28 @@ def _undecided(cases: Sequence[Case]) -> list[str]:
     return list(dict.fromkeys(_prose(reason) for case in cases for reason in case.compared.undecided))
 
 
+def _surprise(kept: Kept) -> Iterator[str]:
+    if why := why_none(kept.about):
+        yield f"Not available: {_prose(why)}"
+    if found := surprise_of(kept.about):
+        yield "| program | at the real output | at its own |"
+        yield "|---|---|---|"
+        yield from (f"| {_cell(one.program)} | {one.real} | {one.imagined} |" for one in found[:PROGRAMS_SHOWN])
+
+
 def _programs(kept: Kept) -> list[str]:
+    by_label = {one.label: one for one in kept.programs}
     return [
         f"{_code(one.label)}: SHA-256 {code(one.sha256)}"
         + {True: ", works", False: ", does not work", None: ""}[one.works]
-        + (f", an edit that {one.edit}" if one.edit else "")
+        + (_edit(one, by_label.get(one.base or "")) if one.edit else "")
         for one in kept.programs
     ]
+
+
+def _edit(program: Program, base: Program | None) -> str:
+    size = f" ({diff_of(base, program).size})" if base else ""
+    return f", an edit of {_code(program.base or '')} that {program.edit}{size}: {_prose(program.told)}"
 
 
 def _again(kept: Kept) -> Iterator[str]:

@@ -19,6 +19,7 @@ from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
 from gedanken.report.moves import shown_moves
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
 from gedanken.report.places import Places, ShownFinding, find_places
+from gedanken.report.surprise import surprise_of, why_none
 from gedanken.report.transcripts import SideBySide, side_by_side
 from gedanken.verdict import main_case
 
@@ -108,6 +109,8 @@ def render(kept: Kept) -> str:
         commands=asked.commands(kept),
         listings=listings(kept, places),
         answers=_answers(kept, places),
+        surprise=surprise_of(kept.about),
+        no_surprise=why_none(kept.about),
         runs=_every_run(kept),
         totals=_totals(kept),
         SERIES_SHOWN=SERIES_SHOWN,
