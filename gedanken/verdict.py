@@ -73,7 +73,7 @@ def _endpoint(case: Case) -> str:
     name = told_last(primary)
     tested = tested_p(primary)
     if tested is None:
-        return f"Undecided: {name}: {_sentence(primary.why_no_p or 'with so few runs there is no test')}"
+        return f"Undecided: {name}: {_sentence(primary.why_no_p or _too_few(primary))}"
     real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
     p = told_p(tested)
     if is_told(tested):
@@ -85,6 +85,12 @@ def _endpoint(case: Case) -> str:
         return f"The {name} does not decide ({p}){differs}."
     runs = f"the {many(primary.n_imagined, 'imagined run')} from {many(primary.n_real, 'real one')}"
     return f"Nothing was found that tells {runs}. The {name} does not decide ({p}){differs}."
+
+
+def _too_few(series: Judged) -> str:
+    least = probability(smallest_p(series.n_real, series.n_imagined))
+    runs = f"{series.n_real:,} real beside {series.n_imagined:,} imagined"
+    return f"with {runs} no p is below {least}, and it takes {probability(ALPHA)}"
 
 
 def _nothing_to_compare(cases: Sequence[Case]) -> str:
