@@ -76,6 +76,7 @@ def _start_service(podman: str) -> "DockerClient":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        cwd=_own_socket().parent,  # conmon leaves a file `oom` where its service was started
     )
     deadline = time.monotonic() + PODMAN_START_SECONDS
     while True:

@@ -37,11 +37,12 @@ def compare(
     with clear_errors():
         from gedanken.bring.brought import bring
         from gedanken.patience import patient
+        from gedanken.report.words import many
         from gedanken.report.writing import check_page, write_page_to
 
         if html:
             check_page(html)
-        with patient(f"comparing {len(real or []) + len(imagined or [])} things that were named"):
+        with patient(f"comparing {many(len(real or []) + len(imagined or []), 'input')}"):
             kept = bring(real or [], imagined or [], program)
         for note in kept.notes:
             print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
