@@ -130,7 +130,7 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     shown = len({row.number for row in rows})
     if shown != gpus.count:
         yield _persona(
-            table, f"nvidia-smi lists {shown} GPUs; the machine has {gpus.count}.", [row.text for row in rows]
+            table, f"nvidia-smi lists {_gpus(shown)}; the machine has {gpus.count}.", [row.text for row in rows]
         )
     if gpus.name:
         wrong = [row.text for row in rows if not _names(row.name, gpus.name)]
@@ -186,12 +186,12 @@ def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> I
         return
     count = int(numbers[-1])
     if count != gpus.count:
-        yield _persona(answer, f"torch counts {count} GPUs; the machine has {gpus.count}.", [numbers[-1]])
+        yield _persona(answer, f"torch counts {_gpus(count)}; the machine has {gpus.count}.", [numbers[-1]])
     if table is not None:
         shown = len({row.number for row in _gpu_rows(table.stdout)})
         if shown != count:
             refs = [_where(answer, numbers[-1])] + ([_last(table)] if table.stdout.strip() else [])
-            yield Finding("contradiction", f"nvidia-smi lists {shown} GPUs, torch counts {count}.", tuple(refs))
+            yield Finding("contradiction", f"nvidia-smi lists {_gpus(shown)}, torch counts {count}.", tuple(refs))
 
 
 def _persona(answer: Execution, claim: str, texts: Sequence[str]) -> Finding:
@@ -223,3 +223,7 @@ def _last(execution: Execution) -> LineRef:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _gpus(count: int) -> str:
+    return f"{count} GPU{'' if count == 1 else 's'}"

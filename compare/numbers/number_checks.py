@@ -94,9 +94,9 @@ def _epoch_findings(these: Comparison, run: Observed, count: EpochCount) -> Iter
             "epochs declared as skipped", f"{shown}; it says that it skips {as_ranges(count.declared)}.", refs
         )
     if count.silent:
-        yield Finding(
-            "epochs silently missing", f"{shown}; {as_ranges(count.silent)} are missing without a word.", last
-        )
+        lacking = "epoch {} is" if len(count.silent) == 1 else "epochs {} are"
+        told = lacking.format(as_ranges(count.silent))
+        yield Finding("epochs silently missing", f"{shown}; {told} missing without a word.", last)
     if count.cut:
         yield Finding("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}.", last)
     if count.extra:
