@@ -186,6 +186,14 @@ class Comparison:
         return tuple(run for run in self.imagined if run.execution.sample != 0)
 
 
+def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
+    """A line of each output that is named, and further ones until there are `LINES_SHOWN`."""
+    first = {ref.source: ref for ref in reversed(refs)}
+    firsts = tuple(ref for ref in refs if first[ref.source] is ref)
+    rest = [ref for ref in refs if first[ref.source] is not ref]
+    return (*firsts, *rest[: max(0, LINES_SHOWN - len(firsts))])
+
+
 def share(some: Sequence[Observed], whole: Sequence[Observed]) -> str:
     """Such as `1 of 4 imagined runs`."""
     return f"{len(some)} of {len(whole)} imagined runs"

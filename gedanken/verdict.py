@@ -1,5 +1,6 @@
 """What a comparison comes to, in a sentence or two for people."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -62,7 +63,11 @@ def tells_of(case: Case) -> str:
 
 
 def _is_on(finding: Finding, label: str) -> bool:
-    return any(line.source == label for line in finding.lines) or label in finding.claim
+    """Whether it points at a line of that output, or names it: `run-1` is not named by `run-10`."""
+    if any(line.source == label for line in finding.lines):
+        return True
+    named = rf"(?<![\w./-]){re.escape(label)}(?![\w/-]|\.\w)"
+    return label in finding.claim and re.search(named, finding.claim) is not None
 
 
 def _endpoint(case: Case) -> str:

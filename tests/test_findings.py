@@ -333,3 +333,13 @@ def test_times_are_read_in_the_usual_forms(line: str, seconds: float | None) -> 
 def test_logs_without_a_program_are_compared_by_the_form_of_their_lines() -> None:
     found = findings_of(None, seeds(REAL), [imagined(good("Done!\n"))])
     assert [(one.kind, one.lines[0].text) for one in found] == [("line in no real log", "Done!")]
+
+
+def test_a_finding_on_several_runs_points_into_each_of_them() -> None:
+    reworded = GOOD.replace("shape of input is", "shape of input passed through the network is")
+    chatty = "".join(f"Here comes remark {chr(97 + at) * 3}!\n" for at in range(9))
+    samples = [imagined(reworded + chatty, sample) for sample in range(12)]
+    found = {finding.kind: finding for finding in findings_of(program(), seeds(REAL), samples)}
+    labels = {one.label for one in samples}
+    for kind in ("literal differs", "line without a print"):
+        assert labels <= {line.source for line in found[kind].lines}, kind

@@ -109,6 +109,11 @@ def test_a_pipe_or_a_device_in_the_folder_is_not_waited_for(folder: Path) -> Non
     assert "not a file" in refused(folder)
 
 
+def surprising(**change: Any) -> list[dict[str, Any]]:
+    line = {"number": 1, "text": "Epoch 1", "nats": 2.5, "tokens": 3, **change}
+    return [{"program": "train-v1", "real": [line, line], "imagined": None}]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -117,6 +122,8 @@ def test_a_pipe_or_a_device_in_the_folder_is_not_waited_for(folder: Path) -> Non
         (lambda run: run.update(model="x"), "model: "),
         (lambda run: run.update(experiment={}), "experiment: "),
         (lambda run: run["conditions"].update(temperature="1"), "conditions.temperature: "),
+        (lambda run: run.update(surprise=surprising(nats=1e308)), "nats: Input should be less than"),
+        (lambda run: run.update(surprise=surprising(tokens=10**400)), "tokens: Input should be"),
         (lambda run: run["real"][0].update(cause="bored"), "execution: cause: "),
         (lambda run: run["real"][0].update(exit_code="x"), "execution: exit_code: "),
         (lambda run: run["real"][0].pop("stdout"), "stdout: no path"),

@@ -72,6 +72,14 @@ def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None
     )
 
 
+def test_a_run_is_not_meant_by_the_longer_label_of_another() -> None:
+    label = imagined("", 1).label.replace("line00", "line01")
+    whole = [imagined("b\n", sample) for sample in range(12)]
+    for named in (f"{label}0 says otherwise.", f"Of {label}0."):
+        held = replace(case(Finding("literal differs", named)), imagined=tuple(whole))
+        assert said(held).startswith("1 of 11 imagined runs departs"), named
+
+
 def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_that_they_are_the_same() -> None:
     told = said(case(of=(series(p=0.31, difference_interval=(-0.011, 0.02)),)))
     assert told == (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from compare.comparison import LINES_SHOWN, Comparison, Observed, share, short, verb
+from compare.comparison import LINES_SHOWN, Comparison, Observed, evidence, share, short, verb
 from compare.lines.print_sites import PrintSite
 from compare.lines.templates import NO_LINE
 from compare.lines.transcript import skeleton
@@ -60,40 +60,41 @@ def foreign_lines(these: Comparison) -> Iterable[Finding]:
     such = f"such as “{short(refs[0].text)}”."
     if these.source is None:
         claim = f"The imagined logs hold lines of a form that no real log has, {such}{these.caution}"
-        yield Finding("line in no real log", claim, tuple(refs[:LINES_SHOWN]))
+        yield Finding("line in no real log", claim, evidence(refs))
         return
     bare = ", nor any real run shows" if any(site.form is not None for site in these.sites) else ""
     yield Finding(
         "line without a print",
         f"{share(runs, these.imagined)} {verb(runs, 'shows', 'show')} lines that no print statement of "
         f"{these.name} makes{bare}, {such}",
-        tuple(refs[:LINES_SHOWN]),
+        evidence(refs),
     )
 
 
 def literals(these: Comparison) -> Iterable[Finding]:
     """A wording that differs from the code's own words, or the real logs'; both are named."""
-    seen: set[tuple[str, str]] = set()
     if not these.new_forms_tell:
         return
+    shown: dict[tuple[str, str], list[LineRef]] = {}
+    sites: dict[tuple[str, str], PrintSite] = {}
     for run in these.imagined:
         for entry in run.ledger.one_of_each("literal"):
             form = skeleton(entry.text)
-            if entry.site is None or form in these.forms or (entry.site.template, form) in seen:
-                continue
-            if len(seen) == MOST_WORDINGS:
-                return
-            seen.add((entry.site.template, form))
-            refs = [run.ref(entry.number - 1), *where_printed(these, entry.site)]
-            really = f"The code prints “{entry.site.words}” (line {entry.site.line})"
-            if entry.site.line == NO_LINE:
-                really = f"The real {'runs' if these.source else 'logs'} have “{entry.site.words}”"
-            yield Finding(
-                "literal differs",
-                f"{really}; the imagined {'run' if these.source else 'log'} shows “{short(entry.text.strip())}”."
-                f"{these.caution}",
-                tuple(refs),
-            )
+            if entry.site is not None and form not in these.forms:
+                key = entry.site.template, form
+                sites.setdefault(key, entry.site)
+                shown.setdefault(key, []).append(run.ref(entry.number - 1))
+    for key, refs in list(shown.items())[:MOST_WORDINGS]:
+        site = sites[key]
+        really = f"The code prints “{site.words}” (line {site.line})"
+        if site.line == NO_LINE:
+            really = f"The real {'runs' if these.source else 'logs'} have “{site.words}”"
+        yield Finding(
+            "literal differs",
+            f"{really}; the imagined {'run' if these.source else 'log'} shows “{short(refs[0].text.strip())}”."
+            f"{these.caution}",
+            (*evidence(refs), *where_printed(these, site)),
+        )
 
 
 def where_printed(these: Comparison, site: PrintSite) -> list[LineRef]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.comparison import Comparison, Observed
+from compare.comparison import Comparison, Observed, evidence
 from compare.lines.transcript import EXPONENT
 from experiment.finding import Finding, LineRef
 
@@ -88,7 +88,7 @@ def _told(these: Comparison, copies: Sequence[_Copy]) -> Iterator[Finding]:
             "samples repeat each other",
             f"{len(runs)} of {len(these.imagined)} imagined runs show the same numbers, such as {_words(most)} in a "
             "row; real runs have no such rows in common.",
-            _refs(most),
+            evidence([ref for copy in (most, *repeats) for ref in _refs(copy)]),
         )
 
 

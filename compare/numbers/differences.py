@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from compare.compared import Judged
-from compare.comparison import LINES_SHOWN, Comparison, share
+from compare.comparison import Comparison, evidence, share
 from compare.numbers.judging import Judgement, Tested, is_told
 from experiment.finding import Finding, LineRef
 
@@ -21,7 +21,7 @@ def differences(these: Comparison, judgement: Judgement) -> Iterator[Finding]:
         "series differs",
         f"Of {tested} series beside the last loss {len(secondary)} would hardly be so in real runs, "
         f"taken as whole curves: {told}.",
-        tuple(ref for one in secondary for ref in list(_refs(these, one))[:1])[:LINES_SHOWN],
+        evidence([ref for one in secondary for ref in _refs(these, one)]),
     )
 
 
@@ -35,7 +35,7 @@ def _last_loss(these: Comparison, one: Tested) -> Finding:
         "last loss differs",
         f"The {judged.name} of {share(runs, these.samples)} is {values}; {judged.n_real} real runs end {ends} "
         f"({_numbers(judged)}).",
-        tuple(_refs(these, one))[:LINES_SHOWN],
+        evidence(list(_refs(these, one))),
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from compare.comparison import LINES_SHOWN, Comparison, Observed, share, short, verb
+from compare.comparison import Comparison, Observed, evidence, share, short, verb
 from compare.lines.ledger import Entry
 from compare.lines.transcript import Transcript
 from experiment.finding import Finding
@@ -78,6 +78,6 @@ def _finding(these: Comparison, claims: Sequence[tuple[Observed, Entry]], why: s
     return Finding(
         "GPUs it could not use",
         f"{share(runs, these.imagined)} {verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”; {why}.",
-        tuple(refs[:LINES_SHOWN]),
+        evidence(refs),
         explained,
     )

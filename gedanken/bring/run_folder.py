@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
 from experiment.execution import Execution
@@ -23,6 +23,8 @@ MOST_BYTES = 1 << 30
 """That are read of one folder, in all."""
 MOST_SECONDS = 1e9
 """That a command can have taken: some thirty years."""
+MOST_NATS, MOST_TOKENS = 1e9, 10**9
+"""Of one line."""
 
 _GPUS = re.compile(r"(\d{1,4}) x (.{0,80}) \((\d{1,12}) MiB each\)")
 _APART = ("programs", "real", "imagined", "findings")
@@ -59,8 +61,8 @@ class _Conditions(BaseModel):
 class _Line(BaseModel):
     number: int
     text: str
-    nats: FiniteFloat
-    tokens: int
+    nats: float = Field(ge=-MOST_NATS, le=MOST_NATS)
+    tokens: int = Field(ge=0, le=MOST_TOKENS)
 
 
 class _Surprise(BaseModel):
