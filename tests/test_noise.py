@@ -161,3 +161,11 @@ def test_the_interval_of_a_difference_covers_the_truth_as_often_as_it_says(draw:
     intervals = [mean_difference(*two)[1] for two in of_two]
     covered = sum(interval is not None and interval.low <= 0 <= interval.high for interval in intervals)
     assert 0.93 <= covered / len(intervals) <= 0.97
+
+
+@pytest.mark.parametrize("unit", [1e90, 1e-90])
+def test_the_interval_of_means_is_in_the_unit_of_the_values(unit: float) -> None:
+    real, imagined = (np.array(values)[:, None] for values in ([1.0, 1.2, 1.1, 0.9], [1.5, 1.4, 1.9]))
+    bounds, scaled = (mean_difference(real * by, imagined * by)[1] for by in (1.0, unit))
+    assert bounds and scaled
+    assert np.array(scaled) / unit == pytest.approx(np.array(bounds))

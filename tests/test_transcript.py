@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from compare.lines.transcript import EXPONENT, NO_DECIMALS, VALUE, Transcript, skeleton
+from compare.lines.transcript import EXPONENT, NO_DECIMALS, VALUE, Transcript, skeleton, template_of
 
 WORDS = [
     "Epoch",
@@ -94,3 +94,10 @@ def test_more_lines_than_are_read_at_a_time_are_read_alike() -> None:
 @pytest.mark.parametrize("unit", ["1", "1.", "-", "1e", "torch.Size(", "tensor(1", "nan"])
 def test_a_line_of_two_megabytes_is_read_in_no_time(unit: str) -> None:
     assert len(Transcript(unit * (2_000_000 // len(unit))).shapes) == 1
+
+
+def test_a_number_sign_that_is_printed_is_no_value() -> None:
+    output = Transcript("3 layers\n# layers\n2048 hidden\n")
+    assert output.form_of[0] != output.form_of[1]
+    assert template_of(output.forms[int(output.form_of[1])], "{}") == "# layers"
+    assert skeleton("3 layers") != skeleton("# layers")

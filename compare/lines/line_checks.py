@@ -93,7 +93,7 @@ def literals(these: Comparison) -> Iterable[Finding]:
             "literal differs",
             f"{really}; the imagined {'run' if these.source else 'log'} shows “{short(refs[0].text.strip())}”."
             f"{these.caution}",
-            (*evidence(refs), *where_printed(these, site)),
+            (refs[0], *where_printed(these, site), *evidence(refs)[1:]),
         )
 
 

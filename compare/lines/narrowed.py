@@ -8,7 +8,7 @@ import numpy as np
 from compare.lines.ledger import Ledger
 from compare.lines.print_sites import PrintSite
 from compare.lines.templates import NO_LINE
-from compare.lines.transcript import VALUE
+from compare.lines.transcript import VALUE, template_of
 from compare.lines.wording import HOLE, Hole
 
 FEWEST = 2
@@ -47,7 +47,7 @@ def _with_form(site: PrintSite, form: str) -> PrintSite:
     """A form with a value for each hole is that of the site; another is a text, and whose it is cannot be told."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
-    return PrintSite(form.replace("#", HOLE), NO_LINE, form=form)
+    return PrintSite(template_of(form, HOLE), NO_LINE, form=form)
 
 
 def _framed(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:

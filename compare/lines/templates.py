@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from compare.lines.print_sites import PrintSite
-from compare.lines.transcript import Transcript, skeleton
+from compare.lines.transcript import Transcript, skeleton, template_of
 from compare.lines.wording import HOLE
 
 NO_LINE = 0
@@ -57,7 +57,7 @@ class Templates:
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
         """The templates, in the order of their first appearance."""
-        return tuple(PrintSite(key.replace("#", HOLE), NO_LINE) for key in self._index)
+        return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._index)
 
     def find(self, line: str) -> int | None:
         """Index of the template that a line has, in `sites`."""

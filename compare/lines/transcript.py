@@ -24,6 +24,8 @@ EXPONENT = 100
 _PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Control sequences of a terminal (ECMA-48): colours and moves are no words."""
+_SHARP = "\ufdd0"
+"""Stands in a form for a printed `#`; no character, so no line holds it."""
 _CHUNK = 1 << 15
 """Lines that are read at a time: the columns of that many fit into a processor's cache."""
 _LONGEST = 18
@@ -33,8 +35,13 @@ _EXACT = 15
 
 
 def skeleton(line: str) -> str:
-    """The form of a line: its words, with `#` for each value."""
-    return " ".join(VALUE.sub("#", line).split())
+    """The form of a line: its words, with `#` for each value. A `#` of its own is no value."""
+    return " ".join(VALUE.sub("#", line.replace("#", _SHARP)).split())
+
+
+def template_of(form: str, hole: str) -> str:
+    """The words of a form as they are printed, with `hole` for each value."""
+    return form.replace("#", hole).replace(_SHARP, "#")
 
 
 def uncoloured(text: str) -> str:

@@ -153,7 +153,8 @@ def _half_width(real: Matrix, imagined: Matrix) -> float:
     ours, theirs = (float(runs.var(ddof=1)) / len(runs) for runs in (real, imagined))
     if ours + theirs == 0:
         return 0.0
-    freedom = (ours + theirs) ** 2 / (ours**2 / (len(real) - 1) + theirs**2 / (len(imagined) - 1))
+    part = ours / (ours + theirs)  # of the variance; fourth powers of the values would leave a double's range
+    freedom = 1 / (part**2 / (len(real) - 1) + (1 - part) ** 2 / (len(imagined) - 1))
     return float(t.ppf(0.975, freedom)) * math.sqrt(ours + theirs)
 
 

@@ -147,7 +147,7 @@ class AllSeries:
         """Read one series in all runs."""
         column = self.columns[name]
         rows = [self._rows(run, column) for run in self.runs]
-        keys, names = self._keys(rows)
+        keys, names = self._keys(rows, self._forms[column.form])
         places, points, axis = _placed(keys, names)
         values = np.full((len(rows), len(points)), np.nan)
         shown = np.zeros(values.shape, bool)
@@ -170,13 +170,12 @@ class AllSeries:
             return _Rows(run, run.lines(others[nth].form), others[nth])
         return _Rows(run, lines, column)
 
-    def _keys(self, rows: Sequence["_Rows"]) -> tuple[list[Numbers], tuple[str, ...]]:
+    def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
         """For each run, lines × counters, what tells its points apart: epoch, step; and how these are called.
 
         What real runs print only once needs no telling apart.
         """
         really = rows[: len(self.real)]
-        form = self._forms[rows[0].column.form]
         if max(len(row.lines) for row in really) <= 1:
             return [np.empty((len(row.lines), 0)) for row in rows], ()
         names = ("epoch", *(form.name_of(at) for at in form.counters))

@@ -83,12 +83,12 @@ def _linear(given: Given) -> Module:
     return Module((inside + _flag(given, 2, "bias")) * outside, outside)
 
 
-def _convolution(dimensions: int, transposed: bool = False) -> Callable[[Given], Module]:
+def _convolution(dimensions: int) -> Callable[[Given], Module]:
     def make(given: Given) -> Module:
         inside, outside = _whole(_argument(given, 0, "in_channels")), _whole(_argument(given, 1, "out_channels"))
         kernel = _argument(given, 2, "kernel_size")
-        groups = _whole(_argument(given, 7 if transposed else 6, "groups", 1))
-        bias = _flag(given, 8 if transposed else 7, "bias")
+        groups = _whole(_argument(given, 6, "groups", 1))
+        bias = _flag(given, 7, "bias")
         area = product(kernel) if isinstance(kernel, list) else _whole(kernel) ** dimensions
         if not groups:
             raise NotStaticError
@@ -136,8 +136,8 @@ _LAYERS: dict[str, Callable[[Given], Module]] = {
     "Conv1d": _convolution(1),
     "Conv2d": _convolution(2),
     "Conv3d": _convolution(3),
-    "ConvTranspose1d": _convolution(1, transposed=True),
-    "ConvTranspose2d": _convolution(2, transposed=True),
+    "ConvTranspose1d": _convolution(1),
+    "ConvTranspose2d": _convolution(2),
     "BatchNorm1d": _batch_norm,
     "BatchNorm2d": _batch_norm,
     "BatchNorm3d": _batch_norm,
