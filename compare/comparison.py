@@ -126,13 +126,18 @@ class Comparison:
         return tuple(run for run in self.real if run.execution.cause is Cause.FINISHED)
 
     @cached_property
+    def _ended(self) -> tuple[Observed, ...]:
+        """Real runs that nobody stopped: they came to their end, or failed."""
+        return tuple(run for run in self.real if run.execution.cause in (Cause.FINISHED, Cause.FAILED))
+
+    @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
         """All lines of each print that is the same in every run, as the source proves and no real run gainsays."""
         lines = proven_lines(self.source.tree) if self.source else {}
         found: dict[PrintSite, tuple[str, ...]] = {}
         for site in self.sites:
             texts = tuple(text for text in lines.get(site.line, ()) if site.makes(text))
-            is_shown = all(run.ledger.lines_of(site).size for run in self.finished)
+            is_shown = all(run.ledger.lines_of(site).size >= len(texts) for run in self._ended)
             seen = (run.lines[at].strip() for run in self.real for at in run.ledger.lines_of(site))
             if texts and is_shown and all(text in texts for text in seen):
                 found[site] = texts

@@ -195,6 +195,16 @@ def test_every_line_of_a_print_is_accounted_for() -> None:
         "def main():\n    print('x')\nmain()\nmain()",
         "print(x)",
         "print('x', end=f())",
+        "if f():\n    print('a', end=' ')\nprint('x')",
+        "print('x', **how)",
+        "import sys\nsys.stdout.write('loading ')\nprint('x')",
+        "import sys\nsys.stdout.close()\nprint('x')",
+        "import os\nos.write(1, b'loading ')\nprint('x')",
+        "import contextlib\ncontextlib.redirect_stdout(f()).__enter__()\nprint('x')",
+        "import os\nos.abort()\nprint('x')",
+        "import os\nos.execv('/bin/true', ['x'])\nprint('x')",
+        "while True:\n    pass\nprint('x')",
+        "def wait():\n    while 1: f()\nwait()\nprint('x')",
         "print = f\nprint('x')",
         "print(f'{1:99999999}')",
         "print(f'{99999999999999:c}')",
@@ -239,6 +249,14 @@ def test_the_source_tells_how_often_where_no_real_run_came_to_its_end() -> None:
     found = compare_runs(program(source), [stopped], [imagined("hello there again\n" * 50)])
     assert kinds(found.findings) == ["print count differs"] and found.sites[0].expected == (3, 3)
     assert compare_runs(program(source), [stopped], [imagined("hello there again\n" * 3)]).findings == ()
+
+
+def test_where_the_real_run_failed_nothing_behind_that_is_expected() -> None:
+    source = "print('the start')\nundefined_name\nprint('the end is reached')\n"
+    failed = real("the start\n", 1, cause=Cause.FAILED, exit_code=1)
+    assert compare_runs(program(source), [failed], [imagined("the start\n")]).findings == ()
+    repeated = compare_runs(program(source), [failed], [imagined("the start\n" * 3)]).findings
+    assert "print count differs" in kinds(repeated)
 
 
 def test_loops_that_print_nothing_are_no_bar_to_a_proof() -> None:

@@ -175,8 +175,9 @@ NETS = {
     "sequential": ("model = nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10)).to('cpu')", 50_890),
     "convolutions": (
         "model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 16, (3, 5), groups=4, bias=False),"
-        " nn.ConvTranspose2d(16, 4, 2), nn.Conv1d(4, 4, kernel_size=3), nn.Conv3d(1, 2, 3))",
-        80 + 16 + 480 + 260 + 52 + 56,
+        " nn.ConvTranspose2d(16, 4, 2), nn.Conv1d(4, 4, kernel_size=3), nn.Conv3d(1, 2, 3),"
+        " nn.ConvTranspose2d(8, 8, 3, 1, 1, 0, 4))",
+        80 + 16 + 480 + 260 + 52 + 56 + 152,
     ),
     "norms": (
         "model = nn.Sequential(nn.LayerNorm(7), nn.LayerNorm([2, 3], elementwise_affine=False), nn.GroupNorm(2, 8),"
@@ -290,6 +291,8 @@ def test_pytorch_counts_the_same(machine: Any) -> None:
         "teacher = nn.Linear(3, 3); student = nn.Linear(3, 1)",
         "model = nn.Linear(3, 3)\nfor p in model.parameters(): p.requires_grad = False",
         "model = nn.Sequential(nn.LazyLinear(3))",
+        f"model = nn.Linear({10**400}, 3)",
+        f"model = nn.LayerNorm([{10**12}] * 40)",
         "model = nn.Sequential(*[nn.Linear(9, 9) for _ in range(10 ** 12)])",
         "class A(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.a = A()\nmodel = A()",
     ],

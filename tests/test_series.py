@@ -1,6 +1,7 @@
 """Series: what is read off the lines of all runs, what is tested of it, and what is not."""
 
 import json
+import re
 from dataclasses import asdict
 
 import numpy as np
@@ -108,6 +109,51 @@ def test_a_loss_told_in_other_words_is_judged_all_the_same() -> None:
     assert "last loss differs" in kinds(compared(REAL, said).findings)
 
 
+def test_a_loss_that_each_imagined_run_words_in_its_own_way_is_judged_too() -> None:
+    ours = ["".join(f"Epoch {at}: {word}, loss: {at / 3:.2f}\n" for at in (1, 2)) for word in ("well", "fine") * 3]
+    theirs = ["not converged, loss: 2.91!\n", "converged, loss: 0.52\nconverged, loss: 0.53\n"]
+    assert compared(ours, theirs, None).series
+
+
+def told_as(text: str) -> str:
+    """What `log` prints, with accuracies in percent."""
+    return re.sub(r"acc: (\S+)", lambda found: f"acc: {100 * float(found[1]):.2f}%", text)
+
+
+@pytest.mark.parametrize("source", [TRAIN, None], ids=["with a program", "logs alone"])
+@pytest.mark.parametrize("which", ["real", "imagined", "one of each"])
+def test_an_accuracy_is_the_same_as_a_fraction_and_in_percent(source: str | None, which: str) -> None:
+    ours = [
+        told_as(text) if which == "real" or (which == "one of each" and at == 4) else text
+        for at, text in enumerate(REAL)
+    ]
+    theirs = [
+        told_as(text) if which == "imagined" or (which == "one of each" and at == 1) else text
+        for at, text in enumerate(ALIKE)
+    ]
+    found = compared(ours, theirs, source)
+    accuracy = next(one for name, one in by_name(found).items() if name.startswith("accuracy"))
+    values = [value for run in accuracy.real + accuracy.imagined for value in run if value is not None]
+    assert len(values) == 40 and min(values) > 0.5 and max(values) <= 1
+    assert not {"series differs", "last loss differs"} & set(kinds(found.findings))
+
+
+def test_so_many_of_so_many_are_divided_line_by_line() -> None:
+    def counted(seed: int, whole: int) -> str:
+        return f"{log(seed)}Test accuracy: {round(whole * (0.9 + seed / 100))}/{whole}\n"
+
+    found = by_name(
+        compared([counted(seed, 10_000) for seed in range(7)], [counted(seed, 1000) for seed in range(3)], None)
+    )
+    assert found["test accuracy"].imagined == ((0.9,), (0.91,), (0.92,))
+
+
+def test_accuracies_in_percent_without_a_sign_are_read_alike_though_one_run_has_less_than_one_percent() -> None:
+    found = by_name(compared([f"accuracy: {at}.5\n" for at in range(7)], ["accuracy: 0.9\n"] * 3, None))
+    assert found["accuracy"].real[0] == (0.005,)
+    assert found["accuracy"].imagined[0] == pytest.approx((0.009,))
+
+
 def test_runs_that_diverge_are_told_from_those_that_do_not() -> None:
     lost = [text.replace(text.splitlines()[-1], "Epoch 4/4 - loss: nan - acc: 0.1000") for text in ALIKE]
     found = compared(REAL, lost)
@@ -193,7 +239,23 @@ def test_one_series_that_is_far_out_among_many_is_undecided_and_not_passed_over(
 
     found = compared([scores(0) for _ in range(7)], [scores(1) for _ in range(3)], None)
     assert found.findings == ()
-    assert any("class d" in sentence and "real runs beside 3 imagined" in sentence for sentence in found.undecided)
+    (told,) = [sentence for sentence in found.undecided if "class d" in sentence]
+    needed = int(re.findall(r"it takes (\d+) real runs beside 3 imagined", told)[0])
+    more = compared([scores(0) for _ in range(needed)], [scores(1) for _ in range(3)], None)
+    (finding,) = more.findings
+    assert finding.claim.startswith("Of 10 series 1 would hardly be so in real runs")
+    assert more.undecided == ("No two real runs show a loss, so there is no primary endpoint.",)
+
+
+def test_what_no_real_run_varies_counts_among_the_many() -> None:
+    def mixed(seed: int, shift: float) -> str:
+        return f"{log(seed)}width {np.random.default_rng(seed).normal(shift):.4f}\n" + "".join(
+            f"{name}z amount 7.125\n" for name in "qrstu"
+        )
+
+    found = compared([mixed(seed, 0) for seed in range(7)], [mixed(seed, 9) for seed in range(7, 10)], None)
+    assert found.findings == ()
+    assert any("width" in sentence and "among 8 series" in sentence for sentence in found.undecided)
 
 
 def test_colours_are_no_words() -> None:

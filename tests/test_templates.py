@@ -1,5 +1,8 @@
 """Templates that are read off real logs, where there is no program."""
 
+import random
+import tracemalloc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +52,18 @@ def test_every_line_of_every_log_has_its_template(logs: list[str]) -> None:
         found = known.find(line)
         assert found is not None
         assert found < len(known.sites)
+
+
+def test_lines_of_many_words_that_have_nothing_in_common_are_held_in_little_memory() -> None:
+    draw = random.Random(0)
+    some = ["".join(draw.choices("abcdefgh", k=6)) for _ in range(500)]
+    logs = [Transcript("\n".join(" ".join(draw.choices(some, k=50)) for _ in range(1000))) for _ in range(2)]
+    size = sum(len(line) for log in logs for line in log.lines)
+    assert len(Templates(lambda: logs).sites) == sum(len(log.forms) for log in logs) == 2000
+    tracemalloc.start()
+    try:
+        known = Templates(lambda: logs)
+        assert known.find("none of these") is None
+        assert tracemalloc.get_traced_memory()[1] < 10 * size
+    finally:
+        tracemalloc.stop()

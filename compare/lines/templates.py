@@ -1,7 +1,9 @@
 """The lines that a program prints, as templates read off its real logs: for logs that come without a program."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+
+import numpy as np
 
 from compare.lines.print_sites import PrintSite
 from compare.lines.transcript import Transcript, skeleton, template_of
@@ -38,7 +40,7 @@ class Templates:
         return standing
 
     @cached_property
-    def _varying(self) -> frozenset[str]:
+    def _varying(self) -> frozenset[int]:
         return _varying(self._standing, (1 << len(self._logs)) - 1)
 
     @cached_property
@@ -52,7 +54,9 @@ class Templates:
         """The form, or that with a hole for the word that varies."""
         if not self._varying:
             return form
-        return next((open_form for open_form in _opened(form) if open_form in self._varying), form)
+        words = form.split(" ")
+        at = next((at for at, key in _opened(words) if key in self._varying), None)
+        return form if at is None else " ".join([*words[:at], HOLE, *words[at + 1 :]])
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
@@ -76,24 +80,30 @@ class Templates:
         return len(self._logs) == 1 or all(standing.bit_count() > 1 for standing in logs.values())
 
 
-def _varying(standing: dict[str, int], all_logs: int) -> frozenset[str]:
-    """Forms with a hole in place of a word, for which the logs show that this word varies."""
-    groups: dict[str, int] = {}
-    sizes: dict[str, int] = {}
-    for form, logs in standing.items():
-        if logs == all_logs:
-            continue
-        for key in _opened(form):
-            groups[key] = groups.get(key, 0) | logs
-            sizes[key] = sizes.get(key, 0) + 1
-    return frozenset(key for key, logs in groups.items() if sizes[key] > 1 and logs == all_logs)
+def _varying(standing: dict[str, int], all_logs: int) -> frozenset[int]:
+    """Keys of forms with a hole in place of a word, for which the logs show that this word varies."""
+    some = {form: logs for form, logs in standing.items() if logs != all_logs}
+    keys = np.fromiter((key for form in some for _at, key in _opened(form.split(" "))), np.uint64)
+    keys.sort()
+    shared = set(keys[1:][keys[1:] == keys[:-1]].tolist())
+    groups: dict[int, int] = {}
+    for form, logs in some.items() if shared else ():
+        for _at, key in _opened(form.split(" ")):
+            if key in shared:
+                groups[key] = groups.get(key, 0) | logs
+    return frozenset(key for key, logs in groups.items() if logs == all_logs)
 
 
-def _opened(form: str) -> Iterable[str]:
-    """The form with a hole in place of each of its words in turn; never all that it says."""
-    words = form.split(" ")
+def _opened(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """For each word in turn its place, and a key of the form with a hole there: 64 bits, the same for the same words.
+
+    Forms themselves would take as many times their length of memory as they have words. What has one word only has
+    no such form: it would say nothing.
+    """
     if not 2 <= len(words) <= _MOST_WORDS:
         return
-    for at, word in enumerate(words):
+    parts = [hash((at, word)) for at, word in enumerate(words)]
+    whole = sum(parts) + hash(len(words))
+    for at, (part, word) in enumerate(zip(parts, words, strict=True)):
         if any(map(str.isalpha, word)):
-            yield " ".join([*words[:at], HOLE, *words[at + 1 :]])
+            yield at, (whole - part + hash((at, HOLE))) % (1 << 64)

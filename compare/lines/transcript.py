@@ -159,10 +159,6 @@ class Transcript:
         """How many digits each value has behind its point, and EXPONENT more where it has one; or NO_DECIMALS."""
         return self._columns.decimals
 
-    def first_with(self, form: int) -> int:
-        """Index of the first line that has this form."""
-        return int(np.argmax(self.form_of == form))
-
     @cached_property
     def _by_form(self) -> tuple[dict[str, int], NDArray[np.int64], NDArray[np.int64]]:
         order = np.argsort(self.form_of, kind="stable")

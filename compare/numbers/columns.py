@@ -87,15 +87,23 @@ class Form:
         words = _WORDS.search(self._before(counter))
         return words[0].strip().lower() if words else "count"
 
+    @cached_property
+    def _metrics(self) -> list[Metric]:
+        return list(metrics_in(self.line))
+
+    def metric(self, at: int) -> Metric | None:
+        """The loss or accuracy that the value with this index is; None where it is another number."""
+        start, end = self.spans[at]
+        return next((one for one in self._metrics if start <= one.start < end), None)
+
     def columns(self) -> list[Column]:
         """Every value that may be measured: none that counts, no total, nothing that stands so in the source."""
-        metrics = list(metrics_in(self.line))
         counting = {self.epoch, *self.counters}
         metric: Metric | None = None
         found = []
         for at, (start, end) in enumerate(self.spans[:MOST_COLUMNS]):
             is_total = (at - 1 in counting or (metric and metric.of)) and _TOTAL.match(self._between(at))
-            metric = next((one for one in metrics if start <= one.start < end), None)
+            metric = self.metric(at)
             is_shape = self.line.startswith(("torch.Size", "tensor("), start)
             if at in counting or is_total or is_shape or not self._is_in_hole(start, end):
                 continue

@@ -16,10 +16,11 @@ def differences(these: Comparison, judgement: Judgement) -> Iterator[Finding]:
     if not secondary:
         return
     tested = sum(one.judged.role == "secondary" and one.judged.p is not None for one in judgement.tested)
+    beside = " beside the last loss" if any(one.judged.role == "primary" for one in judgement.tested) else ""
     told = "; ".join(f"{one.judged.name} ({_numbers(one.judged)})" for one in secondary)
     yield Finding(
         "series differs",
-        f"Of {tested} series beside the last loss {len(secondary)} would hardly be so in real runs, "
+        f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
         f"taken as whole curves: {told}.",
         evidence([ref for one in secondary for ref in _refs(these, one)]),
     )

@@ -104,16 +104,17 @@ def _undecided(these: Comparison, primary: Tested | None) -> Iterator[str]:
 
 def _among_too_many(secondary: Sequence[Tested]) -> Iterator[str]:
     """Series that would be told by themselves, and cannot be among so many with so few runs."""
-    family = [one.judged for one in secondary if one.judged.p_adjusted is not None]
-    far = [one for one in family if is_told(one.p)]
-    if not far or any(is_told(one.p_adjusted) for one in family):
+    far = [one.judged for one in secondary if is_told(one.judged.p)]
+    if not far or any(is_told(one.judged.p_adjusted) for one in secondary):
         return
-    first, share = min(far, key=lambda one: one.p or 0.0), ALPHA / len(family)
+    # The largest p with which Benjamini and Hochberg tell as many as are far out.
+    family = len(_family(secondary))
+    first, enough = min(far, key=lambda one: one.p or 0.0), ALPHA * len(far) / family
     differ = f"and {len(far) - 1} more differ" if len(far) > 1 else "differs"
-    if smallest_p(first.n_real, first.n_imagined) > share:
+    if smallest_p(first.n_real, first.n_imagined) > enough:
         yield (
-            f"Whether {first.name} {differ}: p is {first.p:.2g}, and among {len(family)} series it must not "
-            f"exceed {share:.2g}; it takes {runs_needed(first.n_imagined, share)} real runs beside "
+            f"Whether {first.name} {differ}: p is {first.p:.2g}, and among {family} series it must not "
+            f"exceed {enough:.2g}; it takes {runs_needed(first.n_imagined, enough)} real runs beside "
             f"{first.n_imagined} imagined."
         )
 
@@ -223,14 +224,21 @@ def _secondary(curves: Sequence[Tested], primary: Tested | None) -> list[Tested]
         else:
             why = f"it tells the same as {twin.judged.name}"
             single.append(replace(one, apart=None, judged=replace(one.judged, p=None, why_no_p=why)))
-    # What only the real runs agree on was in the family before anyone knew who is real: it counts as not significant.
-    family = [one for one in single if one.apart is not None or one.judged.why_no_p == SAME]
+    family = _family(single)
     ps = adjusted([1.0 if one.judged.p is None else one.judged.p for one in family])
     by_name = {one.judged.name: p for one, p in zip(family, ps, strict=True)}
     return [
         one if one.judged.p is None else replace(one, judged=replace(one.judged, p_adjusted=by_name[one.judged.name]))
         for one in single
     ]
+
+
+def _family(secondary: Sequence[Tested]) -> list[Tested]:
+    """Series that are corrected together.
+
+    What only the real runs agree on was among them before anyone knew who is real: it counts as not significant.
+    """
+    return [one for one in secondary if one.apart is not None or one.judged.why_no_p == SAME]
 
 
 def _is_twin(one: Tested, other: Tested) -> bool:

@@ -1,6 +1,6 @@
 """Series of numbers: for each print and each number in it, what every run shows at every point."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from compare.comparison import Comparison, Observed
 from compare.lines.print_sites import PrintSite
 from compare.numbers.columns import LONGEST, MOST_COLUMNS, Column, Form
+from compare.numbers.curves import Metric
 
 MOST_SERIES = 60
 """Series that are judged: losses and accuracies first, times last, and else those that have the most points."""
@@ -76,6 +77,14 @@ class Printed:
         found = np.full(len(lines), np.nan)
         found[known] = self._script.values[at[known]]
         return found
+
+    def metrics(self, lines: Indices, index: int) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
+        """The loss or accuracy that the value with this index is, and in which of these lines; shape by shape."""
+        shapes = self._script.shape_of[lines]
+        for shape in np.unique(shapes):
+            its = shapes == shape
+            line = self._script.lines[int(lines[np.argmax(its)])]
+            yield Form("", line, ()).metric(index), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
         """Losses or accuracies of this name in the most frequent form that has one, and is none of those `besides`.
@@ -152,8 +161,8 @@ class AllSeries:
         values = np.full((len(rows), len(points)), np.nan)
         shown = np.zeros(values.shape, bool)
         ends: list[tuple[int, float] | None] = []
-        for at, (row, place) in enumerate(zip(rows, places, strict=True)):
-            of_run = _scaled(row)
+        read = _read(rows, len(self.real))
+        for at, (row, place, of_run) in enumerate(zip(rows, places, read, strict=True)):
             values[at, place] = of_run
             shown[at, place] = True
             ends.append((int(row.lines[-1]), float(of_run[-1])) if len(row.lines) else None)
@@ -209,15 +218,37 @@ class _Rows(NamedTuple):
     column: Column
 
 
-def _scaled(row: _Rows) -> Numbers:
-    """Accuracies as fractions, whether a run shows them as such, as percentages, or as so many of so many."""
-    values = row.run.values(row.lines, row.column.index)
-    metric = row.column.metric
-    if metric is None or not metric.is_accuracy or not len(values):
-        return values
-    if metric.of:
-        return values / metric.of
-    return values / 100 if metric.is_percent or np.nanmax(values, initial=0.0) > 1 else values
+def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
+    """The values of each run; accuracies as fractions, be they shown as such, in percent, or as so many of so many.
+
+    Where nothing behind a number tells which, those of the real runs together decide, and it holds for all runs: so
+    one run with an accuracy below 1 % is read like the others.
+    """
+    read = [_marked(row) for row in rows]
+    bare = [values[is_bare] for values, is_bare in read]
+    undecided = np.concatenate(bare[:n_real]) if any(map(len, bare[:n_real])) else np.concatenate(bare)
+    if np.nanmax(undecided, initial=0.0) > 1:
+        return [np.where(is_bare, values / 100, values) for values, is_bare in read]
+    return [values for values, _is_bare in read]
+
+
+def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Accuracies as fractions where the line tells what they are, and where it does not; other values as they are."""
+    run, lines, column = row
+    values = run.values(lines, column.index)
+    bare = np.zeros(len(lines), bool)
+    if column.metric is None or not column.metric.is_accuracy:
+        return values, bare
+    wholes = run.values(lines, column.index + 1)
+    for metric, its in run.metrics(lines, column.index):
+        if metric and metric.of:
+            part = its & (wholes != 0)
+            values[part] /= wholes[part]
+        elif metric and metric.is_percent:
+            values[its] /= 100
+        else:
+            bare |= its
+    return values, bare
 
 
 def _placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:

@@ -4,6 +4,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+_LARGEST = 1 << 63
+"""Where sizes begin that no tensor has."""
+
 
 class NotStaticError(Exception):
     """The source alone does not tell."""
@@ -54,12 +57,14 @@ def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -
 
 
 def product(sizes: Sequence[object]) -> int:
-    """Of sizes that must be whole numbers. Raises NotStaticError where one is not."""
-    return math.prod(_whole(size) for size in sizes)
+    """Of sizes that must be whole numbers. Raises NotStaticError where one is not, or no tensor has so much."""
+    if len(sizes) > _LARGEST.bit_length():
+        raise NotStaticError
+    return _whole(math.prod(_whole(size) for size in sizes))
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST:
         return value
     raise NotStaticError
 

@@ -2,8 +2,8 @@
 
 Proven is a print whose values are constants and counters of static loops, and which is reached in every run: at the
 top of the program, in a `for` over a static range, in `if __name__ == "__main__"`, and in a function without
-parameters that is called there, and nowhere else. Nothing is proven under another `if`, in a `try` or a `while`, nor
-behind a statement that may end the program.
+parameters that is called there, and nowhere else. Nothing is proven under another `if`, in a `try` or a `while`,
+behind a statement that may end the program, nor in a program that leaves lines open or writes them by other means.
 """
 
 import ast
@@ -21,13 +21,21 @@ _DEEPEST = 100
 """Loops and functions within each other that are followed."""
 _LONGEST = 1000
 _LARGEST = 10**15
-_UNSEEN = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "builtins", "__builtins__", "__main__"})
+_REDIRECTING = frozenset({"dup2", "fork", "redirect_stdout", "__stdout__", "set_blocking"})
+"""What sends a program's output elsewhere, or prints it twice."""
+# fmt: off
+_UNSEEN = _REDIRECTING | {
+    "exec", "eval", "globals", "locals", "vars", "setattr", "builtins", "__builtins__", "__main__",
+}
+# fmt: on
 """Names by which a program can change what its own names stand for, or what `print` does."""
-_UNSEEN_PARTS = frozenset({"__dict__", "__setattr__", "__builtins__", "dup2"})
+_UNSEEN_PARTS = _REDIRECTING | {"__dict__", "__setattr__", "__builtins__"}
 """Attributes that do the same; `model.eval()` is another matter."""
 _OUTPUT = frozenset({"print", "stdout", "__name__", "*"})
 """What a program must not bind if its prints are to be what they seem."""
-_EXITS = frozenset({"exit", "quit", "_exit", "SystemExit"})
+_EXITS = frozenset({"exit", "quit", "_exit", "SystemExit", "abort", "kill", "killpg", "alarm"})
+_REPLACES = ("exec", "posix_spawn")
+"""How functions of `os` begin that put another program in the place of this one."""
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom, ast.Raise)
 
@@ -64,6 +72,7 @@ class _Prover:
             _UNSEEN & (set(self._used) | set(self._bound))
             or _OUTPUT & set(self._bound)
             or any(isinstance(node, ast.Attribute) and _is_unseen(node) for node in nodes)
+            or any(_leaves_open(node) for node in nodes)
             or any(isinstance(node, _DEFINITIONS) and _exits(node) for node in nodes)
         )
         self._constants: dict[str, Value] = {}
@@ -219,8 +228,22 @@ def _formatted(value: Value, form: Value | None) -> str | None:
 
 
 def _is_unseen(node: ast.Attribute) -> bool:
-    is_sys = isinstance(node.value, ast.Name) and node.value.id == "sys"
-    return node.attr in _UNSEEN_PARTS or (is_sys and node.attr == "modules")
+    match node:
+        case ast.Attribute(value=ast.Name(id="sys"), attr="modules"):
+            return True
+        case ast.Attribute(value=ast.Name(id="os"), attr="write"):
+            return True
+        case ast.Attribute(value=ast.Attribute(attr="stdout") | ast.Name(id="stdout"), attr=what):
+            return what != "flush"
+    return node.attr in _UNSEEN_PARTS
+
+
+def _leaves_open(node: ast.AST) -> bool:
+    """Whether a print may end in the middle of a line."""
+    if not (isinstance(node, ast.Call) and is_print(node)):
+        return False
+    ends = [keyword.value for keyword in node.keywords if keyword.arg in ("end", None)]
+    return any(not (isinstance(end, ast.Constant) and str(end.value or "\n").endswith("\n")) for end in ends)
 
 
 def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
@@ -281,7 +304,16 @@ def _exits(tree: ast.AST) -> bool:
                 return True
             case ast.alias(name=name, asname=str()) if name in _EXITS:
                 return True
+            case ast.Attribute(value=ast.Name(id="os"), attr=name) if name.startswith(_REPLACES):
+                return True
+            case ast.While(test=ast.Constant(value=value)) if value and not _ends(node):
+                return True
     return False
+
+
+def _ends(loop: ast.While) -> bool:
+    """Whether something in an endless loop may end it."""
+    return any(isinstance(node, ast.Break | ast.Return | ast.Raise) for node in ast.walk(loop))
 
 
 def _leaves(block: Sequence[ast.stmt]) -> bool:
