@@ -13,7 +13,7 @@ from compare.lines.transcript import Transcript, skeleton, uncoloured
 from compare.numbers.curves import Curves, read_curves
 from compare.programs.proof import proven_lines
 from compare.programs.source import Source
-from experiment.execution import Cause, Execution
+from experiment.execution import Cause, Execution, leaves
 from experiment.finding import LineRef
 from experiment.program import Program
 
@@ -176,9 +176,8 @@ class Comparison:
 
     @property
     def leaves(self) -> tuple[Observed, ...]:
-        """Real runs that are measured. Seed 0 chose the program, so it is in no test (fairness rule 5)."""
-        reseeded = tuple(run for run in self.real if run.execution.arm == "reseeded")
-        return reseeded or tuple(run for run in self.real if run.execution.seed != 0)
+        """Real runs that are measured."""
+        return _measured(self.real)
 
     @cached_property
     def forms(self) -> frozenset[str]:
@@ -187,8 +186,13 @@ class Comparison:
 
     @property
     def samples(self) -> tuple[Observed, ...]:
-        """Imagined runs that are measured; sample 0 is the trunk."""
-        return tuple(run for run in self.imagined if run.execution.sample != 0)
+        """Imagined runs that are measured."""
+        return _measured(self.imagined)
+
+
+def _measured(runs: Sequence[Observed]) -> tuple[Observed, ...]:
+    kept = set(map(id, leaves(run.execution for run in runs)))
+    return tuple(run for run in runs if id(run.execution) in kept)
 
 
 def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:

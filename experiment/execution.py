@@ -1,6 +1,6 @@
 """A machine is anything with a terminal; an execution is what one command did there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol, Self, runtime_checkable
@@ -145,6 +145,16 @@ class Execution:
         who = f"imagined-{self.sample}" if self.imagined else f"real-{self.seed or 0}"
         arm = "" if self.arm == "as written" else "-reseeded"
         return "-".join(part for part in (where, self.program, who) if part) + arm
+
+
+def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
+    """Runs that are measured, in their order: trunks chose the program, so they are in no test (fairness rule 5).
+
+    Where real runs with offset seeds are among them, these stand for all real ones (rule 7).
+    """
+    found = [one for one in executions if (one.sample if one.imagined else one.seed) != 0]
+    has_reseeded = any(one.arm == "reseeded" for one in found)
+    return tuple(one for one in found if one.imagined or one.arm == "reseeded" or not has_reseeded)
 
 
 OnOutput = Callable[[str], None]

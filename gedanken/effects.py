@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from compare.cause_and_effect import Effects, Moves, Outcomes, Tried, told_tau, weigh_effects
-from experiment.execution import Execution
+from experiment.execution import Execution, leaves
 from experiment.program import Program
 from gedanken.screen import harmless
 from probes.changes import CHANGES
@@ -47,18 +47,14 @@ def print_effects(effects: Sequence[Effects], console: "Console") -> None:
 
 
 def _tried(program: Program, executions: Sequence[Execution]) -> Tried:
-    """The leaves of one version: trunks are not measured (fairness rule 5)."""
-    here = [one for one in executions if one.program == program.label]
-    real = [one for one in here if not one.imagined and one.seed]
-    reseeded = [one for one in real if one.arm == "reseeded"]
-    imagined = [one for one in here if one.sample]
+    here = leaves(one for one in executions if one.program == program.label)
     change = CHANGES.get(program.change or "")
     return Tried(
         program.change,
         change.expected if change else 0,
         change is None or change.neutral,
-        tuple(reseeded or real)[:MOST_RUNS],
-        tuple(imagined)[:MOST_RUNS],
+        tuple(one for one in here if not one.imagined)[:MOST_RUNS],
+        tuple(one for one in here if one.imagined)[:MOST_RUNS],
     )
 
 

@@ -8,7 +8,7 @@ from compare.compared import Judged
 from compare.comparison import short
 from compare.numbers.judging import ALPHA, is_told
 from compare.numbers.noise import smallest_p
-from experiment.execution import Execution
+from experiment.execution import Execution, leaves
 from experiment.finding import Finding
 from gedanken.kept import Case
 from gedanken.report.words import figure, many, probability
@@ -36,11 +36,8 @@ def main_case(cases: Sequence[Case]) -> Case | None:
 
 
 def measured(case: Case) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Real and imagined runs that are in tests: trunks are not, where there is anything else (fairness rule 5)."""
-    reseeded = [one for one in case.real if one.arm == "reseeded"]
-    real = reseeded or [one for one in case.real if one.seed != 0] or case.real
-    imagined = [one for one in case.imagined if one.sample != 0] or case.imagined
-    return tuple(real), tuple(imagined)
+    """Real and imagined runs that are in tests; trunks where there is nothing else."""
+    return leaves(case.real) or case.real, leaves(case.imagined) or case.imagined
 
 
 def tells_of(case: Case) -> str:

@@ -228,11 +228,6 @@ def words_of(text: str) -> str:
     return " ".join(VALUE.sub(" ", text).split()).casefold()
 
 
-def likeness(text: str, site: PrintSite) -> float:
-    """How alike the words of a line and of a site are, 0 to 100, all values set aside."""
-    return likeness_of_words(words_of(text), words_of(site.template.replace(HOLE, " ")), 0)
-
-
 def likeness_of_words(ours: str, theirs: str, least: float) -> float:
     """How alike words without values are, 0 to 100; 0 where that is below `least`."""
     if not ours or not theirs:

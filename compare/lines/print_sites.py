@@ -39,23 +39,7 @@ class PrintSite:
 
     def makes(self, line: str) -> bool:
         """Whether this site can print this line; blanks around it aside. Takes linear time on any line."""
-        if self.form is not None and skeleton(line) != self.form:
-            return False
-        first, *others = self.template.split(HOLE)
-        line = line.strip()
-        if not others:
-            return line == first
-        *inner, last = others
-        end = len(line) - len(last)
-        at = len(first)
-        if not line.startswith(first) or not line.endswith(last):
-            return False
-        for part in inner:
-            found = line.find(part, at, end)
-            if found < 0:
-                return False
-            at = found + len(part)
-        return at <= end
+        return (self.form is None or skeleton(line) == self.form) and self.values(line) is not None
 
     def values(self, line: str) -> tuple[str, ...] | None:
         """The text of each hole of a line that this site makes; None of any other line. Takes linear time."""
