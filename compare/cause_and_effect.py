@@ -62,6 +62,11 @@ class Effect:
     """Whether the imagined outcome moves to the same side; None where the real effect is not certain, where nothing
     was imagined, and for an edit that changes nothing, whatever chance makes of it."""
 
+    @property
+    def is_sideless(self) -> bool:
+        """Whether too few imagined runs show an outcome for it to move to any side; `same_way` is false then."""
+        return self.same_way is False and self.imagined.effect is None
+
 
 @dataclass(frozen=True, slots=True)
 class Moves:
@@ -134,7 +139,7 @@ def verdict_on(moves: Moves) -> str:
     if moves.same_way.trials:
         parts.append(
             f"Of {moves.same_way.trials} changes that really move the {name}, the imagined one moves to the same "
-            f"side in {told_share(moves.same_way)}; a rule of thumb knows the side of "
+            f"side in {told_share(moves.same_way)}{_sideless(moves)}; a rule of thumb knows the side of "
             f"{told_share(moves.thumb_same_way)}."
         )
     else:
@@ -166,6 +171,11 @@ def verdict_on(moves: Moves) -> str:
             "stands still."
         )
     return " ".join(parts)
+
+
+def _sideless(moves: Moves) -> str:
+    count = sum(effect.is_sideless for effect in moves.effects)
+    return f", and to none in {count}, where too few runs end with one" if count else ""
 
 
 def told_share(share: Share) -> str:

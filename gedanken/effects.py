@@ -69,7 +69,7 @@ def _table(program: str, moves: Moves) -> "Table":
     table.add_row("as it is", f"  {_values(moves.real)}", f"  {_values(moves.imagined)}")
     for effect in moves.effects:
         certain = effect.same_way is not None
-        wrong = " ≠" if effect.same_way is False else ""
+        wrong = " ≠" if effect.same_way is False and not effect.is_sideless else ""
         ours, theirs = (_side(one.effect) if certain else " " for one in (effect.real, effect.imagined))
         table.add_row(
             Text(effect.change, style="dim" if effect.neutral else ""),

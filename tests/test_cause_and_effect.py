@@ -90,7 +90,8 @@ def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none()
     assert found is not None
     (effect,) = found.loss.effects
     assert effect.imagined.values == (None, None, 3.0)
-    assert (effect.imagined.median, effect.same_way) == (None, False)
+    assert (effect.imagined.median, effect.same_way, effect.is_sideless) == (None, False, True)
+    assert "to the same side in 0 (.00 to .79), and to none in 1, where too few runs end with one" in found.verdict
     assert found.imagined_shown[:2] == (4, 6)
     assert found.real_shown[:2] == (14, 14)
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from test_cause_and_effect import weighed
 from test_summary import HOSTILE, kept
 
+from compare.cause_and_effect import Outcomes
 from experiment.markdown import code, prose
 from gedanken.report.markdown import to_markdown
 
@@ -44,6 +46,18 @@ def test_it_tells_what_the_page_tells_in_200_lines() -> None:
     assert "name the YAML file that it came from" in text
     assert "0.24 to 0.4 (3)" in text and "(primary)" in text
     assert "departs from the real ones" in text
+
+
+def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:
+    effects = weighed(lambda does, _expected: 1 + does)
+    same, other, sideless = effects.loss.effects[:3]
+    changed = (
+        same,
+        replace(other, same_way=False),
+        replace(sideless, same_way=False, imagined=Outcomes((None, 1.0, None), None, None)),
+    )
+    text = to_markdown(replace(kept(), effects=(replace(effects, loss=replace(effects.loss, effects=changed)),)))
+    assert re.findall(r"^\| `change \d` \|.*?\| (\S+) \| yes", text, re.MULTILINE) == ["yes", "**no**", "**none**"]
 
 
 def test_nothing_that_was_printed_means_anything() -> None:

@@ -80,7 +80,7 @@ def _effects(effects: Sequence[Effects]) -> Iterator[str]:
         yield f"| change of {_cell(one.program)} | real effect | imagined effect | same side? | really moves? |"
         yield "|---|---|---|---|---|"
         for row in moves.rows[:CHANGES_SHOWN]:
-            side = {"same": "yes", "other": "**no**", "": "–"}[row.side]
+            side = {"same": "yes", "other": "**no**", "none": "**none**", "": "–"}[row.side]
             yield f"| {_cell(row.change)} | {row.real} | {row.imagined} | {side} | {row.certain or 'undetermined'} |"
         yield ""
         yield from (f"- {told.name}: {told.value} ({told.words})" for told in moves.figures)

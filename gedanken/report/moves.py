@@ -25,7 +25,7 @@ class Row(NamedTuple):
     """What the runs of both worlds end at, from lowest to highest, and how many show it."""
     picture: Markup
     side: str
-    """`same`, `other`, or empty where there is nothing to hold it against."""
+    """`same`, `other`, `none` where too few imagined runs tell, or empty where there is nothing to hold it against."""
     certain: str
 
 
@@ -67,7 +67,7 @@ def _row(effect: Effect, low: float, high: float) -> Row:
         _signed(effect.imagined.effect),
         (_ends(effect.real), _ends(effect.imagined)),
         _picture(effect, low, high),
-        {None: "", True: "same", False: "other"}[effect.same_way],
+        "none" if effect.is_sideless else {None: "", True: "same", False: "other"}[effect.same_way],
         certain,
     )
 
