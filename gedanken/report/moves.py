@@ -25,7 +25,7 @@ class Row(NamedTuple):
     """What the runs of both worlds end at, from lowest to highest, and how many show it."""
     picture: Markup
     side: str
-    """`same`, `other`, `none` where too few imagined runs tell, or empty where there is nothing to hold it against."""
+    """`same`, `other`, `none` where too few imagined runs tell, empty where there is nothing to hold it against."""
     certain: str
 
 
