@@ -164,10 +164,10 @@ def verdict_on(moves: Moves) -> str:
     if moves.still_p is None:
         parts.append("Whether it stands still where nothing changes is undetermined.")
     elif moves.still_p <= UNLIKELY:
-        parts.append(f"It does not stand still where nothing changes (p {moves.still_p:.3f}).")
+        parts.append(f"It does not stand still where nothing changes ({_told_p(moves.still_p)}).")
     else:
         parts.append(
-            f"No sign that it moves where nothing changes (p {moves.still_p:.2f}), which does not prove that it "
+            f"No sign that it moves where nothing changes ({_told_p(moves.still_p)}), which does not prove that it "
             "stands still."
         )
     return " ".join(parts)
@@ -187,9 +187,12 @@ def told_tau(tau: Tau) -> str:
     """Such as `.41 (-.02 to .71, p .04)`."""
     if tau.value is None or tau.p is None:
         return "undetermined"
-    value, p = _short(tau.value), _short(tau.p, 3 if tau.p < 0.1 else 2)
     interval = "" if tau.low is None or tau.high is None else f"{_short(tau.low)} to {_short(tau.high)}, "
-    return f"{value} ({interval}p {p})"
+    return f"{_short(tau.value)} ({interval}{_told_p(tau.p)})"
+
+
+def _told_p(p: float) -> str:
+    return "p < .001" if p < 0.001 else f"p {_short(p, 3 if p < 0.1 else 2)}"
 
 
 def _short(number: float, digits: int = 2) -> str:
