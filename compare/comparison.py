@@ -9,6 +9,7 @@ from compare.lines.ledger import Ledger
 from compare.lines.print_sites import PrintSite
 from compare.lines.steady import Steady
 from compare.lines.templates import Templates
+from compare.lines.text_lines import Lines
 from compare.lines.transcript import Transcript, skeleton, uncoloured
 from compare.numbers.curves import Curves, read_curves
 from compare.programs.proof import proven_lines
@@ -71,7 +72,7 @@ class Observed:
         return Ledger(self.transcript, self.sites, self.templates)
 
     @property
-    def lines(self) -> list[str]:
+    def lines(self) -> Lines:
         return self.transcript.lines
 
     @cached_property

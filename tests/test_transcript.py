@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from compare.lines import text_lines
 from compare.lines.transcript import EXPONENT, NO_DECIMALS, VALUE, Transcript, skeleton, template_of
 
 WORDS = [
@@ -101,3 +102,14 @@ def test_a_number_sign_that_is_printed_is_no_value() -> None:
     assert output.form_of[0] != output.form_of[1]
     assert template_of(output.forms[int(output.form_of[1])], "{}") == "# layers"
     assert skeleton("3 layers") != skeleton("# layers")
+
+
+@given(st.text(alphabet="ab\n\r\x0b\x85\u2028é", max_size=40), st.integers(1, 5))
+def test_lines_are_those_of_the_text_however_it_is_split(text: str, part: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(text_lines, "_PART", part)
+        lines, known = text_lines.Lines(text), text.splitlines()
+        assert (len(lines), list(lines), lines[:]) == (len(known), known, known)
+        assert [lines[at] for at in range(-len(known), len(known))] == known * 2
+        with pytest.raises(IndexError):
+            lines[len(known)]

@@ -9,14 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from compare.lines.text_lines import Lines
+
 VALUE = re.compile(
     r"torch\.Size\([^()\n]*\)|tensor\([^()\n]*\)"
     r"|[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?|(?<![^\W\d])(?:nan|inf)(?![^\W\d]))",
     re.IGNORECASE,
 )
-LONGEST_LINE = 1 << 14
-"""Characters of a line that are looked at. Nobody prints longer ones to be read, and whoever does to be slow to read
-is not obeyed; what differs only behind that is not seen."""
 NO_DECIMALS = 255
 """Stands where a value has no count of decimals: it is `nan`, or a size."""
 EXPONENT = 100
@@ -80,7 +79,7 @@ class Transcript:
     """
 
     def __init__(self, text: str) -> None:
-        self.lines = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in text.splitlines()]
+        self.lines = Lines(text)
 
     @cached_property
     def _columns(self) -> _Columns:

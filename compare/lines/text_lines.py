@@ -1,0 +1,57 @@
+"""The lines of a text, kept as one text and the places where they begin: a line of its own takes twice the memory."""
+
+from collections.abc import Iterator, Sequence
+from typing import SupportsIndex, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+LONGEST_LINE = 1 << 14
+"""Characters of a line that are looked at. Nobody prints longer ones to be read, and whoever does to be slow to read
+is not obeyed; what differs only behind that is not seen."""
+_PART = 1 << 20
+"""Characters that are split at a time, and to the end of the line."""
+
+
+class Lines(Sequence[str]):
+    """The lines of a text as `str.splitlines` has them, of which long ones end in `…`."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        lengths = [np.zeros(1, np.int64)]
+        for part in _parts(text):
+            lengths.append(np.fromiter(map(len, part.splitlines(keepends=True)), np.int64))
+        self._bounds: NDArray[np.int64] = np.cumsum(np.concatenate(lengths))
+
+    def __len__(self) -> int:
+        return len(self._bounds) - 1
+
+    @overload
+    def __getitem__(self, at: SupportsIndex) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+
+    def __getitem__(self, at: SupportsIndex | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(len(self))[at]]
+        index = range(len(self))[at]
+        (line,) = self._text[self._bounds[index] : self._bounds[index + 1]].splitlines()
+        return _short(line)
+
+    def __iter__(self) -> Iterator[str]:
+        for part in _parts(self._text):
+            yield from map(_short, part.splitlines())
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text in parts of whole lines."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _PART) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
