@@ -2,8 +2,10 @@
 
 import re
 
-_MEANS_SOMETHING = re.compile(r"[^\s\w.,;:()'’“”„…–—−%×=+?!-]|_|^www\.|^GH-|\.\.\w", re.IGNORECASE)
-"""In a word: whatever could begin a link, a mention, a tag, a formula or an emphasis."""
+_MEANS_SOMETHING = re.compile(
+    r"[^\s\w.,;:()'’“”„…–—−%×=+?!-]|_|www\.|GH-\d|\.\.\w|:[\w+-]+:|\b(?=\d*[a-f])[0-9a-f]{7,40}\b", re.IGNORECASE
+)
+"""In a word: whatever could begin a link, a mention, a tag, a formula, an emphasis, or name an issue or a commit."""
 
 
 def fence_for(text: str) -> str:

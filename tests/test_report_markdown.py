@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cause_and_effect import weighed
@@ -30,6 +31,13 @@ def test_code_holds_all_of_a_line_and_ends_where_it_should(text: str) -> None:
 @given(st.text(alphabet="a`@#<>$\\[]()_*|~/:.w \n&!{}", max_size=60))
 def test_a_sentence_leaves_nothing_outside_of_code_that_means_something(text: str) -> None:
     assert not set("@#<>$\\[]_*|~/&`") & set(bare(prose(text)))
+
+
+@pytest.mark.parametrize(
+    "word", ["(www.evil.example)", "WWW.evil.example", "(GH-1)", ":smile:", "(:+1:)", "0a1b2c3d"]
+)
+def test_what_a_reader_of_markdown_turns_into_something_stands_as_code(word: str) -> None:
+    assert prose(f"it prints {word} twice") == f"it prints `{word}` twice"
 
 
 def test_a_sentence_of_ours_stays_as_it_is() -> None:

@@ -258,6 +258,20 @@ def test_what_no_real_run_varies_counts_among_the_many() -> None:
     assert any("width" in sentence and "among 8 series" in sentence for sentence in found.undecided)
 
 
+def test_a_real_log_that_lacks_the_lines_of_the_others_is_compared_too() -> None:
+    ours = ["".join(f"Epoch {at} loss: 0.{seed}{at}70\n" for at in range(10)) for seed in range(2)]
+    theirs = "".join(f"Epoch {at} loss: 0.3{at}\n" for at in range(10))
+    found = compared([*ours, "CUDA not found, stopping\n"], [theirs], None)
+    assert "number format differs" in kinds(found.findings)
+
+
+@pytest.mark.parametrize("word", ["ınf", "İNF"])
+def test_letters_that_only_look_like_those_of_a_number_are_words(word: str) -> None:
+    for ours, theirs in ((word, "0.1"), ("0.1", word)):
+        found = compared([f"loss: {ours}\n"] * 2, [f"loss: {theirs}\n"], None)
+        assert {"literal differs", "line in no real log"} & set(kinds(found.findings))
+
+
 def test_colours_are_no_words() -> None:
     coloured = [text.replace("Epoch", "\x1b[32mEpoch\x1b[0m") for text in ALIKE]
     for source in (TRAIN, None):

@@ -16,8 +16,8 @@ from compare.lines.wording import HOLE
 
 NEARNESS = 75.0
 """Percent of likeness from which a line counts as a changed wording of a site, not as foreign."""
-LONGEST = 2000
-"""Characters of a line whose likeness is measured."""
+LONGEST = 400
+"""Characters of a line and of a site whose likeness is measured."""
 MOST_PAIRS = 5_000_000
 """Likenesses measured in one output, at most: of more, the first sites are looked at."""
 
@@ -196,7 +196,7 @@ class _Nearness:
     def __init__(self, sites: Sequence[PrintSite], shapes: int) -> None:
         most = max(50, MOST_PAIRS // max(1, shapes))
         wordy = [(at, site) for at, site in enumerate(sites) if not site.is_open][:most]
-        named = [(at, words) for at, site in wordy if (words := words_of(site.template.replace(HOLE, " ")))]
+        named = [(at, words) for at, site in wordy if (words := words_of(site.template[:LONGEST].replace(HOLE, " ")))]
         self._sites = [at for at, _words in named]
         self._theirs = [words for _at, words in named]
         self._known: dict[str, int | None] = {"": None}

@@ -24,8 +24,8 @@ def narrowed(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintS
     """
     if len(real) < FEWEST:
         return tuple(sites)
-    bare = [site for site in sites if site.is_open and site.by != "bar"]
-    return (*(_framed(site, real) for site in sites if site not in bare), *_forms(bare, real))
+    bare = dict.fromkeys(site for site in sites if site.is_open and site.by != "bar")
+    return (*(_framed(site, real) for site in sites if site not in bare), *_forms(tuple(bare), real))
 
 
 def _forms(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> Iterable[PrintSite]:

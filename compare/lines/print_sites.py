@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from compare.lines.transcript import skeleton
@@ -68,7 +69,7 @@ class PrintSite:
     @property
     def is_open(self) -> bool:
         """Whether it has too few literal characters to tell its lines from others."""
-        return self.form is None and sum(character.isalpha() for character in self.template) < 3
+        return self.form is None and len(list(islice(filter(str.isalpha, self.template), 3))) < 3
 
 
 def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:

@@ -13,7 +13,7 @@ from compare.lines.text_lines import Lines
 
 VALUE = re.compile(
     r"torch\.Size\([^()\n]*\)|tensor\([^()\n]*\)"
-    r"|[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?|(?<![^\W\d])(?:nan|inf)(?![^\W\d]))",
+    r"|[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?|(?<![^\W\d])(?-i:[nN][aA][nN]|[iI][nN][fF])(?![^\W\d]))",
     re.IGNORECASE,
 )
 NO_DECIMALS = 255

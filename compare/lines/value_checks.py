@@ -196,8 +196,8 @@ def _decimals(run: Observed, form: str) -> NDArray[np.uint8]:
 
 def _formats(these: Comparison, form: str) -> Iterator[tuple[int, int, bool]]:
     """(index of a number of this form, decimals that it always has, or has at least where it is not rounded)."""
-    tables = [_decimals(run, form) for run in these.finished]
-    tables = [table for table in tables if len(table)]
+    showing = [run for run in these.finished if len(run.transcript.lines_of(form))]
+    tables = [_decimals(run, form) for run in showing]
     if not tables:
         return
     shown = np.concatenate(tables)
@@ -214,7 +214,7 @@ def _formats(these: Comparison, form: str) -> Iterator[tuple[int, int, bool]]:
         elif asked.get(column) == decimals:
             yield column, decimals, False
         elif these.source is None and has_many and decimals > 1:
-            values = np.concatenate([run.transcript.table(run.transcript.lines_of(form)) for run in these.finished])
+            values = np.concatenate([run.transcript.table(run.transcript.lines_of(form)) for run in showing])
             if _ends_with_zero(values[:, column], decimals):
                 yield column, decimals, False
 

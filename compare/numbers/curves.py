@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from compare.lines.transcript import VALUE, Transcript
 from compare.numbers.points import Epochs, Points
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?:nan|inf)\b"
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?-i:[nN][aA][nN]|[iI][nN][fF])\b"
 _EPOCH = re.compile(
     # `Epochs: 10`, `Epochs 3-98` and `epoch + 1` name no epoch; `Epochs: 1/10` does.
     r"\bepoch(?:s(?=\W{0,4}\d+\s*(?:/|of)))?\b[^\w+]{0,4}(?P<epoch>\d{1,18})(?!\d)"

@@ -33,6 +33,7 @@ FINDINGS_OPEN = 5
 """Of a kind; the rest is folded."""
 CASES_NAMED = 8
 """In the contents."""
+PROBLEMS_SHOWN = 20
 CASES_SHOWN = 40
 
 
@@ -119,6 +120,7 @@ def render(kept: Kept) -> str:
         IMAGINED_SHOWN=IMAGINED_SHOWN,
         FINDINGS_OPEN=FINDINGS_OPEN,
         CASES_NAMED=CASES_NAMED,
+        PROBLEMS_SHOWN=PROBLEMS_SHOWN,
         NOT_PACKAGED=asked.NOT_PACKAGED,
     )
 
