@@ -343,3 +343,9 @@ def test_a_finding_on_several_runs_points_into_each_of_them() -> None:
     labels = {one.label for one in samples}
     for kind in ("literal differs", "line without a print"):
         assert labels <= {line.source for line in found[kind].lines}, kind
+
+
+def test_a_changed_wording_stands_beside_the_real_line_with_the_same_numbers() -> None:
+    log = "Epoch 1 loss: 0.5\nEpoch 2 loss: 0.3\n"
+    (finding,) = findings_of(None, [real(log, 1)], [imagined(log.replace("2 loss", "2 lost"))])
+    assert [line.text for line in finding.lines] == ["Epoch 2 lost: 0.3", "Epoch 2 loss: 0.3"]

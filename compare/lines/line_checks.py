@@ -1,11 +1,14 @@
 """Findings on lines: how a run ended, whose a line is, what its words are."""
 
 from collections.abc import Iterable, Sequence
+from operator import eq
+
+import numpy as np
 
 from compare.comparison import LINES_SHOWN, Comparison, Observed, evidence, share, short, verb
 from compare.lines.print_sites import PrintSite
 from compare.lines.templates import NO_LINE
-from compare.lines.transcript import skeleton
+from compare.lines.transcript import VALUE, skeleton
 from compare.lines.wording import HOLE
 from compare.numbers.durations import untimed
 from experiment.execution import Cause
@@ -15,6 +18,8 @@ _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
 """How a program ends where our own limits do not end it."""
 MOST_WORDINGS = 20
 """Wordings that are told, at most."""
+MOST_HELD_BESIDE = 2000
+"""Real lines of a print among which that one is looked for that an imagined line stands beside."""
 
 
 def exit_status(these: Comparison) -> Iterable[Finding]:
@@ -93,19 +98,24 @@ def literals(these: Comparison) -> Iterable[Finding]:
             "literal differs",
             f"{really}; the imagined {'run' if these.source else 'log'} shows “{short(refs[0].text.strip())}”."
             f"{these.caution}",
-            (refs[0], *where_printed(these, site), *evidence(refs)[1:]),
+            (refs[0], *where_printed(these, site, refs[0].text), *evidence(refs)[1:]),
         )
 
 
-def where_printed(these: Comparison, site: PrintSite) -> list[LineRef]:
-    """The line of the source that a site stands in, and the first line of a real run that it made."""
+def where_printed(these: Comparison, site: PrintSite, beside: str = "") -> list[LineRef]:
+    """The line of the source that a site stands in, and a line of a real run that it made.
+
+    It is that which has most numbers in common with the line that it will stand beside, and else the first.
+    """
     label = these.program.label if these.program else "program"
     refs = [LineRef(label, site.line, site.words)] if site.line != NO_LINE else []
     for run in these.real:
         lines = run.ledger.lines_of(site)
         made = lines[run.ledger.is_kind("site")[lines]]
         if len(made):
-            return [*refs, run.ref(int(made[0]))]
+            numbers = VALUE.findall(beside)
+            alike = [sum(map(eq, VALUE.findall(run.lines[at]), numbers)) for at in made[:MOST_HELD_BESIDE]]
+            return [*refs, run.ref(int(made[np.argmax(alike)]))]
     return refs
 
 
