@@ -54,7 +54,7 @@ def probability(p: float | None) -> str:
     """A p value with three digits."""
     if p is None:
         return "–"
-    return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1)
+    return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1).replace("1.000", "1")
 
 
 def duration(seconds: float) -> str:
