@@ -127,7 +127,7 @@ class Comparison:
         return tuple(run for run in self.real if run.execution.cause is Cause.FINISHED)
 
     @cached_property
-    def _ended(self) -> tuple[Observed, ...]:
+    def ended(self) -> tuple[Observed, ...]:
         """Real runs that nobody stopped: they came to their end, or failed."""
         return tuple(run for run in self.real if run.execution.cause in (Cause.FINISHED, Cause.FAILED))
 
@@ -138,7 +138,7 @@ class Comparison:
         found: dict[PrintSite, tuple[str, ...]] = {}
         for site in self.sites:
             texts = tuple(text for text in lines.get(site.line, ()) if site.makes(text))
-            is_shown = all(run.ledger.lines_of(site).size >= len(texts) for run in self._ended)
+            is_shown = all(run.ledger.lines_of(site).size >= len(texts) for run in self.ended)
             seen = (run.lines[at].strip() for run in self.real for at in run.ledger.lines_of(site))
             if texts and is_shown and all(text in texts for text in seen):
                 found[site] = texts

@@ -288,6 +288,14 @@ def test_a_run_that_did_not_finish_sets_no_range() -> None:
     assert findings_of(program(), [*seeds(MANY), stopped], [imagined(GOOD)]) == ()
 
 
+def test_a_line_that_failed_real_runs_show_too_is_no_finding() -> None:
+    stopped = f"{GOOD}Loss is not a number, stopping.\nTraceback (most recent call last):\nValueError: bad loss\n"
+    ours = [ended(real(text, seed)) for seed, text in enumerate([GOOD, GOOD, stopped, stopped])]
+    assert findings_of(None, ours, [ended(imagined(stopped))]) == ()
+    (finding,) = findings_of(None, ours, [ended(imagined(SHAPE + stopped))])
+    assert finding.kind == "print count differs" and finding.claim.endswith("shows it 2 times before it failed.")
+
+
 def test_a_program_that_we_stopped_did_not_fail() -> None:
     stopped = real(REAL[0][:60], cause=Cause.TIMED_OUT, exit_code=137)
     assert kinds(findings_of(program(), [stopped], [imagined(GOOD)])) == []

@@ -1,12 +1,13 @@
 """Logs as people's trainings write them: real ones are no false alarm, and faults in them are found."""
 
 import json
+import math
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import imagined, real
+from builders import ended, imagined, real
 
 from compare.program_run import compare_runs
 
@@ -75,20 +76,34 @@ def scores(chance: random.Random) -> Iterator[str]:
     yield f"    accuracy                 {chance.uniform(0.8, 0.99):.2f}        36"
 
 
+def diverging(chance: random.Random) -> Iterator[str]:
+    for epoch, loss in enumerate(losses(chance, 10), start=1):
+        is_lost = epoch > 5 and chance.random() < 0.25
+        yield f"Epoch [{epoch}/10], Loss: {math.nan if is_lost else loss:.4f}"
+        if is_lost:
+            yield "Loss is not a number, stopping."
+            yield "Traceback (most recent call last):"
+            yield '  File "train.py", line 12, in <module>'
+            yield f"ValueError: bad loss at step {chance.randint(100, 999)}"
+            return
+    yield "Saved the model."
+
+
 def moment(chance: random.Random) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.uniform(0, 1e6))
 
 
 Style = Callable[[random.Random], Iterator[str]]
-styles = pytest.mark.parametrize("style", [dictionaries, progress, table, objects, logger, stopping, scores])
+STYLES = [dictionaries, progress, table, objects, logger, stopping, scores, diverging]
+styles = pytest.mark.parametrize("style", STYLES)
 
 
 def found(style: Style, draw: int, change: Callable[[str], str] = str) -> set[str]:
     """Kinds of finding on seven logs of a style beside three more, which are changed."""
     chance = random.Random(f"{style.__name__} {draw}")
     logs = ["".join(f"{line}\n" for line in style(chance)) for _ in range(RUNS)]
-    ours = [real(text, seed) for seed, text in enumerate(logs[:7], start=1)]
-    theirs = [imagined(change(text), sample) for sample, text in enumerate(logs[7:], start=1)]
+    ours = [ended(real(text, seed)) for seed, text in enumerate(logs[:7], start=1)]
+    theirs = [ended(imagined(change(text), sample)) for sample, text in enumerate(logs[7:], start=1)]
     return {finding.kind for finding in compare_runs(None, ours, theirs).findings}
 
 

@@ -60,12 +60,12 @@ class _Cells:
     def __init__(self, these: Comparison, run: Observed) -> None:
         self.these = these
         self.run = run
-        runs = [*these.finished, run]
+        runs = [*these.ended, run]
         shown = np.unique(np.concatenate([[NO_EPOCH], *(one.curves.epochs.numbers for one in runs)]))
         self._width = len(shown)
         self._by_epoch = np.zeros(len(these.sites), bool)
         self._shown = shown
-        for one in these.finished:
+        for one in these.ended:
             site, epoch, _lines = self._pairs(one)
             cells = np.unique(site * self._width + epoch)
             self._by_epoch |= np.bincount(cells // self._width, minlength=len(these.sites)) > 1
@@ -76,10 +76,12 @@ class _Cells:
             row[np.searchsorted(self._cells, keys)] = number
         counted = np.array([self._counts_in(one) for one in runs])
         really = counted[:-1]
-        self.low = np.where(really, times[:-1], np.iinfo(np.int64).max).min(axis=0)
+        # A run that failed lacks what it did not come to; what it shows is real all the same.
+        whole = really & np.array([[one.execution.cause is Cause.FINISHED] for one in these.ended])
+        self.low = np.where(whole, times[:-1], np.iinfo(np.int64).max).min(axis=0)
         self.high = np.where(really, times[:-1], -1).max(axis=0)
         self.times = times[-1]
-        self._known = really.any(axis=0) & counted[-1]
+        self._known = whole.any(axis=0) & counted[-1]
 
     def _pairs(self, run: Observed) -> tuple[Indices, Indices, Indices]:
         """Site, index of the epoch, and line, for each line of a site."""
@@ -161,11 +163,11 @@ def _goes_back(run: Observed) -> bool:
 
 def _finding(these: Comparison, site: PrintSite, run: Observed, cell: _Cell) -> Finding:
     where = "" if cell.epoch is None else f" in epoch {cell.epoch}"
-    whole = "" if run.execution.cause is Cause.FINISHED else " before its end was cut"
+    end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before its end was cut")
     return Finding(
         "print count differs",
         f"Real runs print “{site.words}” {_times(cell.really)}{where}; {run.execution.label} shows it "
-        f"{_times(cell.shown)}{whole}.{these.caution}",
+        f"{_times(cell.shown)}{end}.{these.caution}",
         (*(run.ref(int(at)) for at in cell.surplus), *where_printed(these, site)),
     )
 

@@ -58,23 +58,25 @@ def _usual_difference(these: Comparison) -> int:
     """How many epochs more or fewer than the real runs a run may show and still be like them; 0 where all are alike.
 
     Programs that stop early, or tell only of their best epochs, show others in each run: so each real run is held
-    against the rest of them, and it may be four times as many as the farthest off differs by.
+    against the rest of them, and it may be four times as many as the farthest off differs by. When a run stops early
+    has a long tail: it may also be twice as many as the longest real run shows more than the shortest.
     """
-    finished = [run.epochs for run in these.real if run.execution.cause is Cause.FINISHED]
+    finished = [run.epochs for run in these.finished]
     if len(set(finished)) < 2:
         return 0
+    numbers = [len(shown) for shown in finished]
     most = 1
     for at, shown in enumerate(finished):
         rest = finished[:at] + finished[at + 1 :]
         fewer, more = frozenset.intersection(*rest) - shown, shown - frozenset().union(*rest)
         most = max(most, len(fewer), len(more))
-    return 4 * most
+    return max(4 * most, 2 * (max(numbers) - min(numbers)))
 
 
 def _epochs_of(these: Comparison) -> tuple[frozenset[int], frozenset[int]]:
     """Epochs that each real run shows, and those that at least one does; the source's where none came to its end."""
     shown = frozenset[int]().union(*(run.epochs for run in these.real))
-    finished = [run.epochs for run in these.real if run.execution.cause is Cause.FINISHED]
+    finished = [run.epochs for run in these.finished]
     if finished:
         return frozenset.intersection(*finished), shown
     expected = these.source.epochs() if these.source else None
