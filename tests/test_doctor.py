@@ -34,6 +34,7 @@ def nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("GEDANKEN_CIFAR10", raising=False)
 
 
+@pytest.mark.docker  # without an engine there are no images to tell of
 def test_this_machine_is_looked_at_in_full_and_whatever_is_not_well_has_a_remedy() -> None:
     lines = examine()
     assert list(dict.fromkeys(line.group for line in lines)) == GROUPS
