@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+from agents.circles import CIRCLE_CHARACTERS, CircleWatch, in_circles
 from agents.cleaning import clean_beginning
 from agents.model import MOST_CHARACTERS_A_TOKEN, Message, Model, Reply, Sampling, seal
 from experiment.execution import Breach, OnOutput, Seal
@@ -12,11 +13,6 @@ from prompts import render
 ROLE = "imagined machine"
 SEED_STEP = 10_000
 """Added to the seed for each further piece: the same seed would draw the same random numbers again."""
-ROUNDS = 4
-"""How often something must stand at the end of a reply, over and over, for the reply to be going in circles."""
-CIRCLE_CHARACTERS = 240
-"""From this length on what goes in circles is told from a short list of equal lines, and what is said again from what
-only begins alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ async def reply_in_full(
     `pieces`: of each its own seal, how many characters of it the text has, and what it said where that is more.
     """
     messages = [Message(message.role, _sendable(message.text)) for message in messages]
-    reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text)
+    reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
     while pieces[-1].reply.cut and len(pieces) <= continuations and not in_circles(text):
         seeded = replace(sampling, seed=sampling.seed + SEED_STEP * len(pieces))
@@ -89,7 +85,8 @@ async def _further_piece(
     so_far = [*messages, Message("assistant", _sendable(text))]
     if model.prefills:
         heard = _Unsaid(text, on_text)
-        reply = await model.reply(so_far, sampling, role=ROLE, fresh=False, on_text=heard)
+        watch = CircleWatch() if _is_unmistakable(text) else CircleWatch(text)  # a server may send all of it again
+        reply = await model.reply(so_far, sampling, role=ROLE, fresh=False, on_text=heard, enough=watch)
         heard.end()
         again = len(text) if _says_all_again(text, reply.text) else 0
         return _Piece(reply, reply.text[again:], said_again=again)
@@ -124,6 +121,8 @@ def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], toke
 
 
 def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
+    if pieces[-1].reply.stopped:
+        return f"the reply was cut at {len(text)} characters: it goes in circles and was stopped"
     if len(pieces[-1].reply.text) > MOST_CHARACTERS_A_TOKEN * tokens:
         where = f"at {len(text)} characters: the server keeps no limit of {tokens} tokens"
     elif len(pieces) > 1:
@@ -201,13 +200,3 @@ def _says_all_again(text: str, more: str) -> bool:
 
 def _is_unmistakable(text: str) -> bool:
     return len(text) >= CIRCLE_CHARACTERS and (text + text).find(text, 1) == len(text)
-
-
-def in_circles(text: str) -> bool:
-    """Whether the second half of a text is one piece of it over and over, at least four times."""
-    tail = text[len(text) // 2 :]
-    if len(tail) < CIRCLE_CHARACTERS:
-        return False
-    # Of all rounds this short, the first at which half of it comes again is the only one to look at (Fine and Wilf).
-    period = tail.find(tail[: len(tail) // 2], 1)
-    return 0 < period <= len(tail) // ROUNDS and tail[period:] == tail[:-period]

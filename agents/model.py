@@ -43,9 +43,11 @@ class Reply:
 
     text: str
     cut: bool
-    """Whether it was ended by the token limit."""
+    """Whether it was ended by the token limit, or by whoever listened."""
     seconds: float
     seal: Seal
+    stopped: bool = False
+    """Whether it was ended by whoever listened: nothing it may still have said was worth the wait."""
 
 
 class ModelBusy(NoModel):
@@ -91,8 +93,11 @@ class Model:
         role: str,
         fresh: bool = True,
         on_text: OnOutput | None = None,
+        enough: Callable[[str], bool] | None = None,
     ) -> Reply:
         """Ask for one reply; `role` names the conversation in the trace.
+
+        `enough` is told each piece as it comes, and ends the reply where it says so.
 
         `fresh` promises that the reply depends on messages and sampling alone, not on earlier requests,
         as far as the server allows. Raises ModelBusy for what may pass and NoModel for what will not.
@@ -100,7 +105,7 @@ class Model:
         try:
             if self.prepare:
                 await self.prepare(messages, fresh)
-            return await self._stream(messages, sampling, role, on_text and _Listener(on_text))
+            return await self._stream(messages, sampling, role, on_text and _Listener(on_text), enough)
         except NoModel:
             raise
         except _ListenerFailed as failed:
@@ -109,13 +114,19 @@ class Model:
             raise _as_no_model(self.name, error) from error
 
     async def _stream(
-        self, messages: Sequence[Message], sampling: Sampling, role: str, on_text: OnOutput | None
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        role: str,
+        on_text: OnOutput | None,
+        enough: Callable[[str], bool] | None,
     ) -> Reply:
         chat, used = with_sampling(self.chat, sampling)
         started = time.monotonic()
         whole: Any = None
         characters = 0
-        endless = False
+        endless = stopped = False
+        # Left early, the connection is closed, which has the server drop the reply.
         async with aclosing(chat.astream(as_chat(messages), {"run_name": role})) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:
                 whole = chunk if whole is None else whole + chunk
@@ -124,16 +135,19 @@ class Model:
                     on_text(chunk.text)
                 if endless := characters > MOST_CHARACTERS_A_TOKEN * sampling.max_tokens:
                     break  # a server that keeps no limit
+                if stopped := enough is not None and bool(chunk.text) and enough(chunk.text):
+                    break
         if whole is None:
             raise ModelBusy(f"{self.name} replied with nothing at all")
-        if not endless and not _reason_of(whole.response_metadata) and _always_gives_a_reason(chat):
+        if not (endless or stopped) and not _reason_of(whole.response_metadata) and _always_gives_a_reason(chat):
             raise ModelBusy(f"{self.name}: the connection ended in the middle of the reply")
         settings = {**used, **self.extra, **_served_by(whole.response_metadata)}
         return Reply(
             text=whole.text,
-            cut=endless or _was_cut(whole.response_metadata),
+            cut=endless or stopped or _was_cut(whole.response_metadata),
             seconds=round(time.monotonic() - started, 3),
             seal=seal(messages, self.name, settings, whole.text),
+            stopped=stopped,
         )
 
 

@@ -15,7 +15,16 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from agents.continuing import CIRCLE_CHARACTERS, ROUNDS, SEED_STEP, in_circles
+from agents import circles
+from agents.circles import (
+    CHECK_EVERY,
+    CIRCLE_CHARACTERS,
+    ROUNDS,
+    STOP_CHARACTERS,
+    CircleWatch,
+    in_circles,
+)
+from agents.continuing import SEED_STEP
 from agents.imagined import ImaginedMachine
 from agents.model import Message, Model, ModelBusy
 from agents.scripted import ScriptedModel, ScriptedReply
@@ -238,6 +247,55 @@ def test_circles_are_rounds_of_one_piece_to_the_end(before: str, piece: str, rou
     periods = range(1, len(tail) // ROUNDS + 1)
     is_long = len(tail) >= CIRCLE_CHARACTERS
     assert in_circles(text) == (is_long and any(tail[n:] == tail[:-n] for n in periods))
+
+
+def test_a_reply_that_goes_in_circles_is_stopped_while_it_comes() -> None:
+    shapes = "torch.Size([64, 784])\n" * 400
+    done, heard = run(played_by(Model("open", OpenReply(whole=shapes)), reply_tokens=8000))
+    assert (done.cause, done.exit_code) == (Cause.CUT, None)
+    assert done.stdout == heard == shapes[: len(heard)]
+    assert len(heard) <= STOP_CHARACTERS * (1 + 1 / CHECK_EVERY)
+    assert in_circles(heard)
+    assert done.notes == (f"the reply was cut at {len(heard)} characters: it goes in circles and was stopped",)
+
+
+def test_one_that_falls_into_circles_late_or_in_a_later_piece_is_stopped_too() -> None:
+    before = lines([1 / n for n in range(1, 31)])
+    model = Model("open", OpenReply(whole=before + "torch.Size([64, 784])\n" * 400), prefills=True)
+    done, _ = run(played_by(model, reply_tokens=len(before) * 3 // 2, continuations=8))
+    assert "joined from 2 pieces" in done.notes
+    assert done.notes[-1].endswith("it goes in circles and was stopped")
+    assert in_circles(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "real",
+    ["x\n" * 200, "torch.Size([64, 784])\n" * 50, "Epoch done, loss: nan\n" * 50, "=" * 1100, lines([0.5] * 100)],
+    ids=["200 short lines", "50 shapes", "50 times nan", "a long bar", "100 epochs of one loss"],
+)
+def test_what_a_program_may_print_is_heard_to_its_end(real: str) -> None:
+    done, _ = run(played_by(Model("open", OpenReply(whole=real)), reply_tokens=20_000))
+    assert (done.stdout, done.cause, done.notes) == (real, Cause.FINISHED, ())
+
+
+@given(st.lists(st.text("ab\n", min_size=1, max_size=40), min_size=1, max_size=30), st.integers(1, 200))
+def test_no_reply_is_stopped_that_does_not_go_in_circles(piece: list[str], rounds: int) -> None:
+    watch, text = CircleWatch(), ""
+    for part in piece * rounds:
+        text += part
+        if watch(part):
+            assert in_circles(text) and len(text) >= STOP_CHARACTERS
+            return
+
+
+def test_watching_costs_a_few_times_the_length_of_the_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    monkeypatch.setattr(circles, "in_circles", lambda text: looked_at.append(len(text)))
+    watch = CircleWatch()
+    for _ in range(100_000):
+        watch("x")
+    assert looked_at
+    assert sum(looked_at) <= (CHECK_EVERY + 2) * 100_000
 
 
 def test_a_model_that_never_stops_is_cut() -> None:
