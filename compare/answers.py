@@ -128,7 +128,7 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     text = table.stdout
     rows = _gpu_rows(text)
     shown = len({row.number for row in rows})
-    if shown != gpus.count:
+    if _lists_others(shown, gpus.count, table):
         yield _persona(
             table, f"nvidia-smi lists {_gpus(shown)}; the machine has {gpus.count}.", [row.text for row in rows]
         )
@@ -143,6 +143,12 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
             f"nvidia-smi shows two driver versions in one table: {' and '.join(sorted(drivers))}.",
             tuple(_where(table, version) for version in sorted(drivers)),
         )
+
+
+def _lists_others(shown: int, count: int, table: Execution) -> bool:
+    """Whether a table that shows so many GPUs lists another number than `count`: one that was cut may go on."""
+    may_go_on = table.cause is Cause.CUT and "Processes:" not in table.stdout
+    return shown > count or (shown < count and not may_go_on)
 
 
 def _gpu_rows(text: str) -> list[_Row]:
@@ -189,7 +195,7 @@ def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> I
         yield _persona(answer, f"torch counts {_gpus(count)}; the machine has {gpus.count}.", [numbers[-1]])
     if table is not None:
         shown = len({row.number for row in _gpu_rows(table.stdout)})
-        if shown != count:
+        if _lists_others(shown, count, table):
             refs = [_where(answer, numbers[-1])] + ([_last(table)] if table.stdout.strip() else [])
             yield Finding("contradiction", f"nvidia-smi lists {_gpus(shown)}, torch counts {count}.", tuple(refs))
 

@@ -21,6 +21,7 @@ from experiment.errors import NoSandbox
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from experiment.program import Program
+from graphs.booting import boot_limits
 from graphs.knowing import introduce
 from graphs.state import DONE, NO_WORKING_PROGRAM, Asked, Context, Leaf, State, keep_programs
 from graphs.steps import (
@@ -54,7 +55,9 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     findings = list(gpus_not_seen(context.world))
     if context.simulate:
         machine = context.imagined_machine(Session(), sample=0)
+        limits, gpus = machine.limits, context.persona.gpus_in(context.world).count
         for number, command in enumerate(BOOT_COMMANDS):
+            machine.limits = boot_limits(command, limits, gpus, steps=machine.steps)
             async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
                 answer = await machine.run(
                     command, fresh=number == 0, on_output=_emit(runtime, "persona", "imagined")

@@ -169,6 +169,19 @@ def test_a_table_with_too_few_gpus_is_counted() -> None:
     assert "nvidia-smi lists 2 GPUs, torch counts 4." in claims
 
 
+def test_a_table_that_was_cut_may_have_gone_on_to_more_gpus() -> None:
+    def claims(rows: int, processes: str) -> list[str]:
+        smi = HEAD + "".join(ROW.format(n=n, name="GeForce RTX 3090") for n in range(rows)) + processes
+        cut = answer(NVIDIA_SMI, smi, by_model=True, cause=Cause.CUT, exit_code=None)
+        counted = answer(TORCH_VERSION, "1.8.0 11.3 4\n", by_model=True)
+        return [finding.claim for finding in compare_with_persona([cut, counted], ARTICLE, USUAL_WORLD)]
+
+    assert claims(2, "") == []
+    for whole in (claims(2, PROCESSES), claims(5, "")):
+        assert any("the machine has 4" in claim for claim in whole)
+        assert any("torch counts 4" in claim for claim in whole)
+
+
 def test_a_persona_without_cuda_is_left_by_a_compiler_that_answers() -> None:
     (finding,) = boot(MATCHED, nvcc=NVCC)
     assert "told cuda none" in finding.claim
