@@ -1,0 +1,130 @@
+"""How fast the embedded model decodes beside other busy programs, by how many threads and how they wait.
+
+`gedanken` is the server as it is started for a run; the others are the same server with other threads or waiting.
+Contenders take turns. `others` is how many cores everything but the server took meanwhile: on an idle machine the
+number of busy programs, as far as these had a core.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import NamedTuple
+
+import httpx
+import psutil
+
+from agents.embedded import WAITING_THREADS
+from agents.weights import weights_path
+
+CORES = os.cpu_count() or 1
+USUAL_WAITING: dict[str, str] = {}
+CONTENDERS = {
+    "two threads, usual waiting": (CORES, USUAL_WAITING),
+    "one thread": (1, USUAL_WAITING),
+    "gedanken": (CORES, WAITING_THREADS),
+}
+LOADS = {0: 24, 1: 16, 2: 8}
+"""Busy programs, and tokens to decode beside them."""
+ROUNDS = 3
+BUSY = [sys.executable, "-c", "while True: pass"]
+
+
+class Served(NamedTuple):
+    """A server of one contender."""
+
+    process: "subprocess.Popen[str]"
+    address: str
+    key: str
+
+
+class Measured(NamedTuple):
+    """One reply."""
+
+    tokens_a_second: float
+    others: float
+
+
+def main() -> None:
+    """Measure all, and print the table."""
+    rows: dict[tuple[int, str], list[Measured]] = {}
+    servers = {name: _serve(*contender) for name, contender in CONTENDERS.items()}
+    try:
+        for _ in range(ROUNDS):
+            for load, tokens in LOADS.items():
+                for name, server in servers.items():
+                    with _busy(load):
+                        rows.setdefault((load, name), []).append(_decode(server, tokens))
+    finally:
+        for server in servers.values():
+            server.process.kill()
+            server.process.wait()
+    print("| busy programs | " + " | ".join(CONTENDERS) + " | of the better | others |")
+    print("|---" * (len(CONTENDERS) + 3) + "|")
+    for load in LOADS:
+        speeds = {name: median(one.tokens_a_second for one in rows[load, name]) for name in CONTENDERS}
+        better = max(speed for name, speed in speeds.items() if name != "gedanken")
+        others = median(one.others for name in CONTENDERS for one in rows[load, name])
+        cells = " | ".join(f"{speed:.1f}" for speed in speeds.values())
+        print(f"| {load} | {cells} | {speeds['gedanken'] / better:.2f} | {others:.1f} |")
+
+
+def _serve(threads: int, waiting: dict[str, str]) -> Served:
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "agents.embedded_server", str(weights_path()), str(threads)],
+        env={**os.environ, **waiting},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("measured\n")
+    process.stdin.flush()
+    return Served(process, process.stdout.readline().strip(), "measured")
+
+
+@contextmanager
+def _busy(programs: int) -> Iterator[None]:
+    running = [subprocess.Popen(BUSY) for _ in range(programs)]
+    try:
+        yield
+    finally:
+        for one in running:
+            one.kill()
+            one.wait()
+
+
+def _decode(server: Served, tokens: int) -> Measured:
+    body = {
+        "messages": [{"role": "user", "content": "Write a long story about a computer."}],
+        "max_tokens": tokens,
+        "temperature": 0,
+    }
+    own, all_busy, began = _seconds(server), _busy_seconds(), time.monotonic()
+    answer = httpx.post(
+        f"{server.address}/v1/chat/completions",
+        json=body,
+        headers={"Authorization": f"Bearer {server.key}"},
+        timeout=600,
+        trust_env=False,
+    ).json()
+    others = (_busy_seconds() - all_busy - (_seconds(server) - own)) / (time.monotonic() - began)
+    return Measured(answer["timings"]["predicted_per_second"], others)
+
+
+def _seconds(server: Served) -> float:
+    times = psutil.Process(server.process.pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def _busy_seconds() -> float:
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
+
+
+if __name__ == "__main__":
+    main()
