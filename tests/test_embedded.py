@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,20 @@ def test_the_same_seed_gives_the_same_sample_after_replies_that_were_continued()
 
     texts = with_model(use)
     assert texts == [texts[0]] * 3
+
+
+def test_the_server_drops_a_reply_that_is_stopped() -> None:
+    async def use(model: Model) -> tuple[bool, bool, float]:
+        long = Sampling(seed=7, max_tokens=2000)
+        endless = [Message("user", "Count from 1 to 5000, one number a line. Leave none out.")]
+        stopped = await model.reply(endless, long, role="test", enough=lambda _: True)
+        began = time.monotonic()
+        await model.reply(OTHER, Sampling(seed=9, max_tokens=2), role="test", fresh=False)
+        return stopped.stopped, stopped.cut, time.monotonic() - began
+
+    stopped, cut, seconds = with_model(use)
+    assert stopped and cut
+    assert seconds < 60, "2,000 tokens take minutes, and the server has one place"
 
 
 def test_it_tells_how_likely_a_given_text_is_and_draws_the_same_samples_after() -> None:
