@@ -193,7 +193,7 @@ async def _drive(
                 "recursion_limit": STEPS_AT_MOST,
                 "run_name": f"gedanken {wishes.experiment.name}",
             }
-            with screen.run():
+            with screen.run(wishes.experiment.limits.reply_tokens):
                 events = graph.astream(
                     {"index": -1},
                     config,

@@ -24,8 +24,11 @@ from rich.text import Text
 from compare.lines.seen import seen_lines
 
 PLAIN_SECONDS = 5.0
+LOG_SECONDS = 30.0
+"""Between two lines of a log that say what is under way."""
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
+LAST_SHOWN = 60
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 """Categories of characters that move a terminal or a page, or are not seen on it."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
@@ -64,6 +67,9 @@ class Screen:
         self.console = Console(stderr=True, highlight=False)
         self._workers: dict[tuple[str, str], _Worker] = {}
         self._live: Live | None = None
+        self._limit: int | None = None
+        self._told_at = time.monotonic()
+        self._told = ""
 
     def say(self, text: str) -> None:
         """Tell one line."""
@@ -101,8 +107,9 @@ class Screen:
         return update
 
     @contextmanager
-    def run(self) -> Iterator[None]:
-        """Show the workers of a run for as long as it lasts."""
+    def run(self, reply_tokens: int | None = None) -> Iterator[None]:
+        """Show the workers of a run for as long as it lasts; `reply_tokens` is the limit of an imagined reply."""
+        self._limit = reply_tokens
         if not self.console.is_terminal:
             yield
             return
@@ -120,8 +127,7 @@ class Screen:
         for line in lines:
             if _TELLING.search(line) and node in ("execute", "simulate"):
                 self._plain(f"  {node} {who}: {harmless(line)[:160]}")
-        if worker.is_due():
-            self._plain(f"  {node} {who}: {worker.amount(node)}")
+        self._log()
 
     def waits(self, node: str, who: str, ahead: int) -> None:
         """Tell that a worker waits for cores, and for how many others."""
@@ -129,6 +135,22 @@ class Screen:
         self._workers.setdefault((node, who), _Worker()).last = text
         if self._live is None:
             self._plain(f"  {node} {who}: {text}")
+
+    def _log(self) -> None:
+        """Tell of all workers in one line, at most every 30 s and only where something is new."""
+        now = time.monotonic()
+        if now - self._told_at < LOG_SECONDS:
+            return
+        self._told_at = now
+        under_way = list(self._workers.items())
+        text = "; ".join(
+            f"{node} {who}: {worker.amount(node, who, self._limit)}" for (node, who), worker in under_way
+        )
+        if text == self._told:
+            return
+        self._told = text
+        last = next((worker.last for _key, worker in reversed(under_way) if worker.last), "")
+        self._plain(f"  {text}" + (f" | {harmless(last)[:LAST_SHOWN]}" if last else ""))
 
     def finished(self, node: str, text: str) -> None:
         """Tell that a node has ended, and with what."""
@@ -150,7 +172,7 @@ class Screen:
                 Text(f"{node:>10}", style="cyan"),
                 Text(who),
                 Text(f"{time.monotonic() - worker.started:.0f} s", style="dim"),
-                Text(worker.amount(node), style="dim"),
+                Text(worker.amount(node, who, self._limit), style="dim"),
                 Text(harmless(worker.last)[: max(20, self.console.width - 50)], no_wrap=True),
             )
         return table
@@ -164,21 +186,26 @@ class _Worker:
         self.chunks = self.lines = 0
         self.last = ""
         self._open = ""
-        self._told = self.started
+        self._first: float | None = None
 
-    def amount(self, node: str) -> str:
-        """How much there is so far; a chunk of a model's reply is a token."""
-        return f"{self.chunks} tokens" if node in ("write", "simulate") else f"{self.lines} lines"
+    def amount(self, node: str, who: str, limit: int | None) -> str:
+        """How much there is so far; a chunk of a model's reply is counted as a token.
 
-    def is_due(self) -> bool:
-        """Whether it is time to tell how much there is."""
-        now = time.monotonic()
-        due = now - self._told >= PLAIN_SECONDS
-        self._told = now if due else self._told
-        return due
+        A second is one since the first token: reading the question is no part of the speed.
+        """
+        if node != "write" and not (node == "simulate" or who == "imagined"):
+            return f"{self.lines} lines"
+        if self._first is None:
+            return "reads the question"
+        most = f" of at most {limit}" if limit and node != "write" and self.chunks <= limit else ""
+        seconds = time.monotonic() - self._first
+        speed = f", {(self.chunks - 1) / seconds:.1f} a second" if self.chunks > 1 and seconds > 0 else ""
+        return f"{self.chunks} tokens{most}{speed}"
 
     def hear(self, text: str) -> list[str]:
         self.chunks += bool(text)
+        if text and self._first is None:
+            self._first = time.monotonic()
         *complete, self._open = (self._open + text).split("\n")
         self.lines += len(complete)
         shown = [line for line in (*complete, self._open) if line.strip()]
