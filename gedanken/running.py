@@ -17,6 +17,7 @@ from gedanken.kept import Kept
 from gedanken.loading import told_script
 from gedanken.opening import open_real
 from gedanken.record import Record, make_folder
+from gedanken.run_plan import RunPlan, follow, plan_steps
 from gedanken.screen import Screen
 
 if TYPE_CHECKING:
@@ -193,7 +194,8 @@ async def _drive(
                 "recursion_limit": STEPS_AT_MOST,
                 "run_name": f"gedanken {wishes.experiment.name}",
             }
-            with screen.run():
+            plan = RunPlan(plan_steps(wishes.experiment, wishes.real, wishes.imagined, wishes.simulate))
+            with screen.run(wishes.experiment.limits.reply_tokens, plan):
                 events = graph.astream(
                     {"index": -1},
                     config,
@@ -210,6 +212,7 @@ async def _drive(
                         record.add(update or {})
                         outcome = (update or {}).get("outcome", outcome)
                         _tell(screen, node, update or {})
+                        follow(plan, node, update or {})
     finally:
         tracer.close()
     return outcome

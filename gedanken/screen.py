@@ -2,12 +2,13 @@
 
 import json
 import re
+import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import (
     BarColumn,
@@ -22,10 +23,14 @@ from rich.table import Table
 from rich.text import Text
 
 from compare.lines.seen import seen_lines
+from gedanken.run_plan import RunPlan
 
 PLAIN_SECONDS = 5.0
+LOG_SECONDS = 30.0
+"""Between two lines of a log that say what is under way."""
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
+LAST_SHOWN = 60
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 """Categories of characters that move a terminal or a page, or are not seen on it."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
@@ -64,6 +69,8 @@ class Screen:
         self.console = Console(stderr=True, highlight=False)
         self._workers: dict[tuple[str, str], _Worker] = {}
         self._live: Live | None = None
+        self._limit: int | None = None
+        self._plan: RunPlan | None = None
 
     def say(self, text: str) -> None:
         """Tell one line."""
@@ -101,10 +108,15 @@ class Screen:
         return update
 
     @contextmanager
-    def run(self) -> Iterator[None]:
-        """Show the workers of a run for as long as it lasts."""
+    def run(self, reply_tokens: int | None = None, plan: RunPlan | None = None) -> Iterator[None]:
+        """Show the workers of a run for as long as it lasts, and how far its plan is.
+
+        `reply_tokens` is the limit of an imagined reply.
+        """
+        self._limit, self._plan = reply_tokens, plan
         if not self.console.is_terminal:
-            yield
+            with self._logging():
+                yield
             return
         with Live(get_renderable=self._table, console=self.console, refresh_per_second=8, transient=True) as live:
             self._live = live
@@ -113,6 +125,10 @@ class Screen:
 
     def hear(self, node: str, who: str, text: str) -> None:
         """Take in text that a worker produced; its telling lines are shown as they are completed."""
+        if not text:  # the first, empty one says that work begins
+            self._workers.pop((node, who), None)
+            if self._plan:
+                self._plan.begin(node, who)
         worker = self._workers.setdefault((node, who), _Worker())
         lines = worker.hear(text)
         if self._live is not None:
@@ -120,8 +136,6 @@ class Screen:
         for line in lines:
             if _TELLING.search(line) and node in ("execute", "simulate"):
                 self._plain(f"  {node} {who}: {harmless(line)[:160]}")
-        if worker.is_due():
-            self._plain(f"  {node} {who}: {worker.amount(node)}")
 
     def waits(self, node: str, who: str, ahead: int) -> None:
         """Tell that a worker waits for cores, and for how many others."""
@@ -129,6 +143,32 @@ class Screen:
         self._workers.setdefault((node, who), _Worker()).last = text
         if self._live is None:
             self._plain(f"  {node} {who}: {text}")
+
+    @contextmanager
+    def _logging(self) -> Iterator[None]:
+        """Say every 30 s how far the run is, also where nothing is heard: a model may read a prompt for long."""
+        ended = threading.Event()
+
+        def log() -> None:
+            while not ended.wait(LOG_SECONDS):
+                self.log()
+
+        thread = threading.Thread(target=log, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def log(self) -> None:
+        """Tell in one line how far the run is, and of all that is under way."""
+        under_way = list(self._workers.items())
+        told = [self._plan.describe()] if self._plan else []
+        told += [f"{node} {who}: {worker.amount(node, who, self._limit)}" for (node, who), worker in under_way]
+        last = next((worker.last for _key, worker in reversed(under_way) if worker.last), "")
+        text = "; ".join(told)
+        self._plain(f"  {text}" + (f" | {harmless(last)[:LAST_SHOWN]}" if last else ""))
 
     def finished(self, node: str, text: str) -> None:
         """Tell that a node has ended, and with what."""
@@ -143,17 +183,21 @@ class Screen:
     def _plain(self, text: str) -> None:
         self.console.print(Text(text), soft_wrap=True)
 
-    def _table(self) -> Table:
-        table = Table.grid(padding=(0, 2))
+    def _table(self) -> Group:
+        """How far the run is, over what is under way; each in one line, however narrow the terminal."""
+        table = Table.grid(padding=(0, 1))
+        for column in range(4):
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=1 if column == 3 else None)
         for (node, who), worker in list(self._workers.items()):
+            last = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
             table.add_row(
-                Text(f"{node:>10}", style="cyan"),
+                Text(f"{node:>9}", style="cyan"),
                 Text(who),
                 Text(f"{time.monotonic() - worker.started:.0f} s", style="dim"),
-                Text(worker.amount(node), style="dim"),
-                Text(harmless(worker.last)[: max(20, self.console.width - 50)], no_wrap=True),
+                Text(worker.amount(node, who, self._limit) + last, style="dim"),
             )
-        return table
+        plan = Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")
+        return Group(plan, table)
 
 
 class _Worker:
@@ -164,21 +208,26 @@ class _Worker:
         self.chunks = self.lines = 0
         self.last = ""
         self._open = ""
-        self._told = self.started
+        self._first: float | None = None
 
-    def amount(self, node: str) -> str:
-        """How much there is so far; a chunk of a model's reply is a token."""
-        return f"{self.chunks} tokens" if node in ("write", "simulate") else f"{self.lines} lines"
+    def amount(self, node: str, who: str, limit: int | None) -> str:
+        """How much there is so far; a chunk of a model's reply is counted as a token.
 
-    def is_due(self) -> bool:
-        """Whether it is time to tell how much there is."""
-        now = time.monotonic()
-        due = now - self._told >= PLAIN_SECONDS
-        self._told = now if due else self._told
-        return due
+        A second is one since the first token: reading the question is no part of the speed.
+        """
+        if node != "write" and not (node == "simulate" or who == "imagined"):
+            return f"{self.lines} lines"
+        if self._first is None:
+            return "reads the question"
+        most = f" of at most {limit}" if limit and node != "write" and self.chunks <= limit else ""
+        seconds = time.monotonic() - self._first
+        speed = f", {(self.chunks - 1) / seconds:.1f} a second" if self.chunks > 1 and seconds > 0 else ""
+        return f"{self.chunks} tokens{most}{speed}"
 
     def hear(self, text: str) -> list[str]:
         self.chunks += bool(text)
+        if text and self._first is None:
+            self._first = time.monotonic()
         *complete, self._open = (self._open + text).split("\n")
         self.lines += len(complete)
         shown = [line for line in (*complete, self._open) if line.strip()]

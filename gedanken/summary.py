@@ -13,6 +13,7 @@ from compare.compared import Alignment, Judged
 from experiment.execution import Cause, Execution
 from experiment.finding import LineRef
 from gedanken.kept import Case, Kept
+from gedanken.plain_words import PlainWords
 from gedanken.report.words import many, probability, span
 from gedanken.screen import harmless
 from gedanken.verdict import lasts, main_case, measured, spread_of, telling, tested_p, told_last
@@ -51,6 +52,16 @@ def print_summary(kept: Kept, console: Console, where: Path | None = None) -> No
         console.print(Text(line, style="yellow"))
     if where:
         console.print(Text(f"everything is in {harmless(str(where))}", style="bold"), soft_wrap=True)
+
+
+def print_plainly(words: PlainWords, console: Console, page: Path | None, folder: Path) -> None:
+    """Print how a run ends for a newcomer: three lines in words, then where everything is and how to open it."""
+    console.print()
+    for name, line in zip(("Asked", "Seen", "How sure"), words, strict=True):
+        console.print(Text.assemble((f"{name}: ", "bold"), line), soft_wrap=not console.is_terminal)
+    console.print(Text(f"everything is in {harmless(str(page or folder))}", style="bold"), soft_wrap=True)
+    if page:
+        console.print("open that file in a browser", style="dim")
 
 
 def _print(console: Console, line: str | Text, style: str = "") -> None:

@@ -45,7 +45,7 @@ def tells_of(case: Case) -> str:
     _real, imagined = measured(case)
     labels = {one.label for one in imagined}
     found = [one for one in case.compared.findings if not one.explained_by]
-    on = {label for label in labels for one in found if _is_on(one, label)}
+    on = {label for label in labels for one in found if is_on(one, label)}
     what = f" ({case.program.label})" if case.program else ""
     if not on:
         rest = f"; {many(len(found), 'finding')} beside them" if found else ""
@@ -59,7 +59,7 @@ def tells_of(case: Case) -> str:
     return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real ones{what}: {kinds}{more}."
 
 
-def _is_on(finding: Finding, label: str) -> bool:
+def is_on(finding: Finding, label: str) -> bool:
     """Whether it points at a line of that output, or names it: `run-1` is not named by `run-10`."""
     if any(line.source == label for line in finding.lines):
         return True

@@ -136,21 +136,25 @@ def run(
         )
         ran = asyncio.run(run_experiment(wishes, screen))
     folder = ran.record.folder
+    from gedanken.plain_words import plain_words
+
     if as_json:
         from gedanken.report.values import effects_of
 
         effects = effects_of(ran.kept) if ran.kept else []
         result = ran.record.as_json(prefix=f"{folder}/")
-        print_json({**result, **({"effects": effects} if effects else {}), "folder": str(folder)})
+        words = plain_words(ran.kept)._asdict() if ran.kept else {}
+        print_json({**result, **({"effects": effects} if effects else {}), **words, "folder": str(folder)})
     elif ran.kept:
         from rich.console import Console
 
         from gedanken.effects import print_effects
-        from gedanken.summary import print_summary
+        from gedanken.summary import print_plainly, print_summary
 
         console = Console(highlight=False)
-        print_summary(ran.kept, console, ran.page or folder)
+        print_summary(ran.kept, console)
         print_effects(ran.kept.effects, console)
+        print_plainly(plain_words(ran.kept), console, ran.page, folder)
     raise typer.Exit(0 if ran.outcome == "done" else 1)
 
 

@@ -1,0 +1,138 @@
+"""What a run comes to, for somebody who has never read the documentation: what was asked, what was seen, how sure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from compare.compared import Judged
+from compare.numbers.judging import is_told
+from experiment.execution import Cause, Execution
+from experiment.finding import Finding
+from gedanken.kept import Case, Kept
+from gedanken.report.words import many
+from gedanken.screen import harmless
+from gedanken.verdict import is_on, lasts, main_case, measured, spread_of, tested_p, told_last, told_p
+
+KINDS_TOLD = 3
+MOST = 300
+"""Characters of one line."""
+_NAME = 60
+_STATISTICAL = ("last loss differs", "series differs")
+"""Kinds that rest on a test of numbers, not on lines that anyone can look up."""
+
+
+class PlainWords(NamedTuple):
+    """Three lines."""
+
+    asked: str
+    seen: str
+    sure: str
+
+
+def plain_words(kept: Kept) -> PlainWords:
+    """The three lines of a run. Nothing is called the same, and nothing is reassured that was not looked at."""
+    case = main_case(kept.cases)
+    if case is None:
+        words = PlainWords(_asked(kept, None), _nothing_to_see(kept), "nothing can be said about the model.")
+    else:
+        words = PlainWords(_asked(kept, case), _seen(case), _sure(case))
+    partly = _partly(kept)
+    return PlainWords(*(_short(one) for one in words._replace(sure=f"{partly}{words.sure}")))
+
+
+def _asked(kept: Kept, case: Case | None) -> str:
+    model = kept.about.get("model") or {}
+    name = str(model.get("name", "the model"))[:_NAME]
+    what = case.program.name if case and case.program else "the program"
+    question = f"does {name} know what {what} prints, without running it?"
+    if case is None:
+        return question
+    real, imagined = measured(case)
+    return f"{question} {many(len(real), 'real run')}, {many(len(imagined), 'imagined run')}."
+
+
+def _nothing_to_see(kept: Kept) -> str:
+    if any(one.imagined and one.program for one in kept.executions) or any(one.imagined for one in kept.cases):
+        return "the program was imagined, but no version of it has both real and imagined runs."
+    if any(one.real for one in kept.cases):
+        return "the program really ran; no run of it was imagined, so there is nothing to compare."
+    return "no program came to run, so there is nothing to compare."
+
+
+def _seen(case: Case) -> str:
+    """On how many replies something was found, and what; replies without output are counted apart."""
+    _real, imagined = measured(case)
+    judged = [one for one in imagined if has_output(one)]
+    empty = len(imagined) - len(judged)
+    apart = f" {many(empty, 'imagined run')} ended without any output to judge." if empty else ""
+    if not judged:
+        return f"no imagined run has output to judge.{apart}"
+    found = _found(case)
+    labels = {one.label for one in judged}
+    on = {label for label in labels for one in found if is_on(one, label)}
+    if on:
+        verb = "differs" if len(on) == 1 else "differ"
+        told = f"{len(on)} of {many(len(judged), 'imagined run')} {verb} from the real runs: {_kinds(found)}."
+    elif found:
+        told = f"what differs is in all imagined runs taken together: {_kinds(found)}."
+    else:
+        told = f"nothing was found that differs in {many(len(judged), 'imagined run')}."
+    return f"{told}{apart}"
+
+
+def _sure(case: Case) -> str:
+    """What rests on lines, what on a test of numbers, and what cannot be told."""
+    _real, imagined = measured(case)
+    if not any(has_output(one) for one in imagined):
+        return "nothing can be said about what the model would have printed."
+    lines = [one for one in _found(case) if one.kind not in _STATISTICAL]
+    told = ["each difference in lines can be looked up in the report." if lines else ""]
+    told.append(_numbers(case))
+    if not _found(case):
+        told.append("Nothing found does not mean that they are the same.")
+    return " ".join(one for one in told if one)
+
+
+def _numbers(case: Case) -> str:
+    primary = next((one for one in case.compared.series if one.role == "primary"), None)
+    if primary is None:
+        return "No numbers could be compared."
+    name, tested = told_last(primary), tested_p(primary)
+    if tested is None:
+        return f"Whether the {name} differs cannot be told yet: {_runs(primary)} are too few or not fit for a test."
+    if not is_told(tested):
+        return f"Whether the {name} differs is not decided ({told_p(tested)})."
+    real, imagined = (spread_of(values) for values in lasts(primary))
+    return f"The {name} really ends at {real}, imagined at {imagined}; chance alone is unlikely ({told_p(tested)})."
+
+
+def _runs(series: Judged) -> str:
+    return f"{series.n_real:,} real and {series.n_imagined:,} imagined values"
+
+
+def _found(case: Case) -> list[Finding]:
+    return [one for one in case.compared.findings if not one.explained_by]
+
+
+def _kinds(found: Sequence[Finding]) -> str:
+    kinds = Counter(one.kind for one in found).most_common()
+    told = ", ".join(kind + (f" ×{times}" if times > 1 else "") for kind, times in kinds[:KINDS_TOLD])
+    return told + (", …" if len(kinds) > KINDS_TOLD else "")
+
+
+def has_output(execution: Execution) -> bool:
+    """Whether there is output to judge: printing nothing is output too, where the run came to its end."""
+    return bool(execution.stdout.strip()) or execution.cause in (Cause.FINISHED, Cause.FAILED)
+
+
+def _partly(kept: Kept) -> str:
+    """A warning in front where the run did not come to its end."""
+    outcome = str(kept.about.get("outcome") or "done")
+    if outcome == "interrupted":
+        return "the run was interrupted, so this is only a part of it: "
+    return "" if outcome == "done" else f"the run did not come to its planned end ({outcome[:80]}): "
+
+
+def _short(text: str) -> str:
+    flat = harmless(" ".join(text.split()))
+    return flat if len(flat) <= MOST else flat[: MOST - 2] + " …"

@@ -1,0 +1,205 @@
+"""How far a run is, and how long it may still take: learned from what this run itself has taken so far."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from compare.answers import BOOT_COMMANDS
+from experiment.script import Experiment, ScriptLine
+
+Kind = Literal["fact", "boot answer", "write", "command", "answer", "trunk", "seed", "sample", "report"]
+
+FIRST_GUESS: dict[Kind, float] = {
+    "fact": 0.5,
+    "boot answer": 5,
+    "write": 25,
+    "command": 0.5,
+    "answer": 8,
+    "trunk": 8,
+    "seed": 8,
+    "sample": 10,
+    "report": 10,
+}
+"""Seconds of each kind of work: the packaged experiments on 2 idle cores with the embedded model. They count only
+until this run has done work of that kind, and are scaled by how much longer the other kinds took than guessed."""
+_MODEL: frozenset[Kind] = frozenset({"boot answer", "write", "answer", "sample", "report"})
+_LIKE: dict[Kind, Kind] = {"seed": "trunk"}
+"""A kind of work that is known by another one, which comes before it."""
+_TRUST = 3.0
+"""Seconds of work after which what was measured counts as much as the first guess."""
+
+
+@dataclass(slots=True)
+class PlannedStep:
+    """One line of the script, or what comes before and after them."""
+
+    name: str
+    pieces: Counter[Kind]
+    """How much work of each kind is planned; more where a program has to be mended."""
+    done: Counter[Kind] = field(default_factory=Counter)
+
+    @property
+    def left(self) -> Counter[Kind]:
+        """What is planned and not done."""
+        return self.pieces - self.done
+
+
+def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool) -> list[PlannedStep]:
+    """The steps of a run with so many real seeds and imagined samples beside the trunk's."""
+    boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
+    if simulate:
+        boot["boot answer"] = len(BOOT_COMMANDS)
+    steps = [PlannedStep("asking both machines who they are", boot)]
+    index = experiment.next_step(-1)
+    while index is not None:
+        steps.append(_of_line(experiment.script[index], real, imagined if simulate else None))
+        index = experiment.next_step(index)
+    last: Counter[Kind] = Counter({"report": 1}) if simulate else Counter()
+    return [*steps, PlannedStep("the report", last)]
+
+
+def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
+    if line.file:
+        return PlannedStep(f"writing {line.file}", Counter({"write": 1}))
+    if line.give:
+        return PlannedStep(f"giving {line.give}", Counter())
+    pieces: Counter[Kind] = Counter({"trunk": 1, "seed": real} if line.runs else {"command": 1})
+    if imagined is not None:
+        pieces += Counter({"sample": imagined + 1} if line.runs else {"answer": 1})
+    return PlannedStep(line.type or "", pieces)
+
+
+class RunPlan:
+    """Counts what is done of a plan, and shares the time that passes among whatever is under way.
+
+    Work that goes on side by side shares each second, so that what is left can be added up however much of it will
+    overlap again.
+    """
+
+    def __init__(self, steps: Sequence[PlannedStep]) -> None:
+        """Begin before the first step."""
+        self.steps = list(steps)
+        self.at = 0
+        self._active: dict[tuple[str, str], tuple[Kind, float]] = {}
+        self._seen: defaultdict[Kind, list[float]] = defaultdict(list)
+        self._clock = time.monotonic()
+
+    def begin(self, node: str, who: str) -> None:
+        """Work of a node has begun; in the persona's node the piece before it has then ended."""
+        self._pass_time()
+        if node == "persona" and (node, who) in self._active:
+            self._end(node, who)
+        self._active[node, who] = (self._kind(node, who), 0.0)
+
+    def end(self, node: str, who: str | None = None) -> None:
+        """Work of a node has ended: that of `who`, or all of it."""
+        self._pass_time()
+        for key in [key for key in self._active if key[0] == node and who in (None, key[1])]:
+            self._end(*key)
+
+    def advance(self) -> None:
+        """The step is over; whatever of it was planned and never came is not waited for."""
+        self.at = min(self.at + 1, len(self.steps))
+
+    def try_again(self) -> None:
+        """Plan more work for this step: a program did not work, and is written and run once more.
+
+        The version that failed is imagined as well.
+        """
+        if self.at < len(self.steps):
+            planned = self.steps[self.at].pieces
+            more: tuple[Kind, ...] = ("trunk", "sample")
+            planned += Counter(["write", *(kind for kind in more if planned[kind])])
+
+    @property
+    def writes(self) -> bool:
+        """Whether the step at work is one that writes a program."""
+        return self.at < len(self.steps) and set(self.steps[self.at].pieces) == {"write"}
+
+    def seconds_left(self) -> float:
+        """An estimate, from what work of each kind took so far."""
+        self._pass_time()
+        left: Counter[Kind] = Counter()
+        for step in self.steps[self.at :]:
+            left += step.left
+        under_way = sum(min(spent, 0.9 * self._expected(kind)) for kind, spent in self._active.values())
+        return max(0.0, sum(self._expected(kind) * many for kind, many in left.items()) - under_way)
+
+    def describe(self) -> str:
+        """Such as `step 3 of 5, python3 train.py: 4 of 12 runs done, about 2 min left`."""
+        if self.at >= len(self.steps):
+            return "comparing, and writing the report"
+        step = self.steps[self.at]
+        total, done = step.pieces.total(), min(step.done.total(), step.pieces.total())
+        pieces = f": {done} of {total} done" if total > 1 else ""
+        guess = "" if any(self._seen.values()) else " (a first guess)"
+        name = " ".join(step.name.split())[:40]
+        left = told_seconds(self.seconds_left())
+        return f"step {self.at + 1} of {len(self.steps)}, {name}{pieces}; about {left} left in all{guess}"
+
+    def _kind(self, node: str, who: str) -> Kind:
+        runs = self.at < len(self.steps) and "trunk" in self.steps[self.at].pieces
+        kinds: dict[str, Kind] = {
+            "persona": "boot answer" if who == "imagined" else "fact",
+            "write": "write",
+            "execute": "trunk" if runs else "command",
+            "replicate": "seed",
+            "simulate": "sample" if runs else "answer",
+        }
+        return kinds.get(node, "report")
+
+    def _end(self, node: str, who: str) -> None:
+        kind, spent = self._active.pop((node, who))
+        self._seen[kind].append(spent)
+        if self.at < len(self.steps):
+            self.steps[self.at].done[kind] += 1
+
+    def _pass_time(self) -> None:
+        now = time.monotonic()
+        each = (now - self._clock) / max(1, len(self._active))
+        self._clock = now
+        self._active = {key: (kind, spent + each) for key, (kind, spent) in self._active.items()}
+
+    def _expected(self, kind: Kind) -> float:
+        """Seconds of one piece: as measured; it is no shorter than one that is under way has already taken."""
+        known = self._seen[kind] or self._seen[_LIKE.get(kind, kind)]
+        usual = sum(known) / len(known) if known else FIRST_GUESS[kind] * self._scale(kind in _MODEL)
+        return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
+
+    def _scale(self, of_model: bool) -> float:
+        """How much longer than guessed the model, or the real machine, took for what it has done.
+
+        A slow machine is slow for both, so what the other took counts as well, for little.
+        """
+        seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
+        both = _ratio(seen, 1.0)
+        return _ratio([(kind, spent) for kind, spent in seen if (kind in _MODEL) == of_model], both)
+
+
+def _ratio(seen: Sequence[tuple[Kind, float]], before: float) -> float:
+    """Seconds taken for a second guessed; `before` is what to think where little was seen."""
+    took = sum(spent for _kind, spent in seen)
+    guessed = sum(FIRST_GUESS[kind] for kind, _spent in seen)
+    return (took + _TRUST * before) / (guessed + _TRUST)
+
+
+def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
+    """Take in what a node of the graph came to."""
+    whose = [f"sample {run.sample}" if run.imagined else f"seed {run.seed}" for run in update.get("executions", [])]
+    for who in whose if node in ("replicate", "simulate") else [None]:
+        plan.end(node, who)
+    refused = any(program.works is False and not program.given for program in update.get("programs", []))
+    if refused and update.get("failure"):
+        plan.try_again()
+    elif node in ("persona", "give", "compare", "report") or (node == "write" and plan.writes):
+        plan.advance()
+
+
+def told_seconds(seconds: float) -> str:
+    """Such as `40 s`, `3 min`, `1 h 20 min`: no finer than an estimate is."""
+    if seconds < 90:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

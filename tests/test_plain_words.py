@@ -1,0 +1,73 @@
+"""The ending of a run in words: what was asked, what was seen, how sure. It never reassures without a look."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from builders import imagined, program, seeds
+from rich.console import Console
+from test_summary import HOSTILE, case, kept, on, series
+
+from compare.compared import Compared
+from experiment.execution import Cause
+from gedanken.kept import Case, Kept
+from gedanken.plain_words import PlainWords, plain_words
+from gedanken.summary import print_plainly
+
+
+def words(*cases: Case, outcome: str = "done") -> PlainWords:
+    about = {"model": {"name": "scripted:x"}, "outcome": outcome}
+    return plain_words(Kept("small", about, (program(),), (), cases, (), ""))
+
+
+def test_what_differs_is_counted_and_the_number_of_runs_is_named() -> None:
+    told = words(case(on(1), on(2, "epochs silently missing"), of=(series(),)))
+    assert "scripted:x" in told.asked and "7 real runs, 3 imagined runs" in told.asked
+    assert told.seen.startswith("2 of 3 imagined runs differ from the real runs")
+    assert "can be looked up" in told.sure and "p = .008" in told.sure
+
+
+def test_nothing_found_is_never_called_the_same() -> None:
+    told = words(case(of=(series(p=0.31),)))
+    assert told.seen == "nothing was found that differs in 3 imagined runs."
+    assert "is not decided" in told.sure and "does not mean that they are the same" in told.sure
+
+
+def test_too_few_runs_leave_numbers_open() -> None:
+    lone = replace(series(p=1.0), n_real=1, n_imagined=1)
+    assert "cannot be told yet: 1 real and 1 imagined" in words(case(of=(lone,))).sure
+
+
+def test_replies_without_output_are_counted_apart_and_never_judged() -> None:
+    cut = [replace(imagined("", sample), cause=Cause.CUT) for sample in (1, 2)]
+    all_cut = replace(case(), imagined=tuple(cut))
+    told = words(all_cut)
+    assert told.seen.startswith("no imagined run has output to judge. 2 imagined runs")
+    assert "nothing can be said" in told.sure and "same" not in told.sure
+    some = words(replace(all_cut, imagined=(*cut, imagined("b\n", 3))))
+    assert "in 1 imagined run. 2 imagined runs ended without any output to judge." in some.seen
+
+
+def test_without_both_worlds_it_says_what_is_missing() -> None:
+    assert words().seen.startswith("no program came to run")
+    only_real = Case(program(), tuple(seeds(["a\n"])), (), Compared(()))
+    assert "no run of it was imagined" in words(only_real).seen
+    assert "nothing can be said about the model" in words(only_real).sure
+
+
+def test_a_run_that_did_not_end_says_so_first() -> None:
+    assert words(case(), outcome="interrupted").sure.startswith("the run was interrupted")
+    assert words(case(), outcome="stopped: no model").sure.startswith("the run did not come to its planned end")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_ending_obeys_nothing_and_ends_with_the_report(width: int, terminal: bool) -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=width, force_terminal=terminal, no_color=True, highlight=False)
+    page = Path("runs/small-1/report.html")
+    print_plainly(plain_words(kept(HOSTILE)), console, page, page.parent)
+    text = file.getvalue()
+    assert "\x1b]" not in text and "\x1b[2J" not in text and "\u202e" not in text
+    assert all(name in text for name in ("Asked: ", "Seen: ", "How sure: ", f"everything is in {page}"))

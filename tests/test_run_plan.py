@@ -1,0 +1,114 @@
+"""How far a run is, and how long it may still take."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gedanken.loading import load_experiment
+from gedanken.run_plan import FIRST_GUESS, PlannedStep, RunPlan, plan_steps, told_seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    yield now
+
+
+def article() -> RunPlan:
+    return RunPlan(plan_steps(load_experiment("article"), 7, 3, True))
+
+
+def test_the_steps_are_the_lines_of_the_script_between_the_boot_and_the_report() -> None:
+    names = [step.name for step in article().steps]
+    assert names == [
+        "asking both machines who they are",
+        "writing train.py",
+        "cat train.py",
+        "python3 train.py",
+        "the report",
+    ]
+
+
+def test_a_program_is_run_for_the_trunk_and_each_seed_and_imagined_for_the_trunk_and_each_sample() -> None:
+    assert dict(article().steps[3].pieces) == {"trunk": 1, "seed": 7, "sample": 4}
+
+
+def test_without_a_model_nothing_is_planned_to_be_imagined() -> None:
+    steps = plan_steps(load_experiment("article"), 7, 3, False)
+    assert {kind for step in steps for kind in step.pieces} == {"fact", "write", "command", "trunk", "seed"}
+
+
+def play(plan: RunPlan, clock: list[float], seconds: dict[str, float], tell: list[float] | None = None) -> None:
+    """Do all that is planned, one thing after another, each kind in so many seconds."""
+    nodes = {"fact": "persona", "boot answer": "persona", "write": "write", "command": "execute", "trunk": "execute"}
+    nodes |= {"seed": "replicate", "sample": "simulate", "answer": "simulate", "report": "report"}
+    for step in plan.steps:
+        for kind, many in sorted(step.pieces.items()):
+            for number in range(many):
+                who = "imagined" if kind == "boot answer" else f"{kind} {number}"
+                plan.begin(nodes[kind], who)
+                clock[0] += seconds[kind]
+                plan.end(nodes[kind], who)
+                if tell is not None:
+                    tell.append(plan.seconds_left())
+        plan.advance()
+
+
+@pytest.mark.parametrize("slower", [0.5, 1, 3, 10])
+def test_on_a_faster_or_slower_machine_the_estimate_is_soon_within_a_factor_of_two(
+    clock: list[float], slower: float
+) -> None:
+    plan = article()
+    told: list[float] = []
+    seconds: dict[str, float] = {str(kind): slower * usual for kind, usual in FIRST_GUESS.items()}
+    began = clock[0]
+    ends: list[float] = []
+    plan_ends = plan.end
+
+    def end(node: str, who: str | None = None) -> None:
+        plan_ends(node, who)
+        ends.append(clock[0])
+
+    plan.end = end  # type: ignore[method-assign]
+    play(plan, clock, seconds, told)
+    left = [clock[0] - at for at in ends]
+    whole = clock[0] - began
+    judged = [(said, true) for said, true in zip(told, left, strict=True) if 0.05 * whole < true < 0.9 * whole]
+    assert len(judged) > 10
+    assert all(true / 2 <= said <= 2 * true for said, true in judged)
+
+
+def test_two_runs_side_by_side_share_the_time_that_passes(clock: list[float]) -> None:
+    plan = RunPlan([PlannedStep("python3 train.py", Counter({"trunk": 0, "seed": 3}))])
+    for seed in (1, 2):
+        plan.begin("replicate", f"seed {seed}")
+    clock[0] += 40
+    for seed in (1, 2):
+        plan.end("replicate", f"seed {seed}")
+    assert plan.seconds_left() == pytest.approx(20)
+
+
+def test_a_program_that_has_to_be_mended_makes_the_plan_longer(clock: list[float]) -> None:  # noqa: ARG001
+    plan = article()
+    for _step in range(3):
+        plan.advance()
+    before, left = plan.steps[3].pieces.total(), plan.seconds_left()
+    plan.try_again()
+    assert plan.steps[3].pieces.total() == before + 3
+    assert plan.seconds_left() > left
+
+
+def test_what_has_taken_longer_than_expected_is_not_said_to_be_nearly_done(clock: list[float]) -> None:
+    plan = article()
+    plan.begin("persona", "imagined")
+    clock[0] += 600
+    assert plan.seconds_left() > 600
+
+
+@given(st.floats(min_value=0, max_value=1e6))
+def test_an_estimate_is_told_in_a_unit_that_fits(seconds: float) -> None:
+    assert told_seconds(seconds).endswith((" s", " min"))

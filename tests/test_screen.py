@@ -1,0 +1,77 @@
+"""What is under way, as a log without a terminal shows it."""
+
+import io
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from gedanken.loading import load_experiment
+from gedanken.run_plan import RunPlan, plan_steps
+from gedanken.screen import Screen
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    yield now
+
+
+def log() -> tuple[Screen, io.StringIO]:
+    file = io.StringIO()
+    screen = Screen()
+    screen.console = Console(file=file, width=60, highlight=False)
+    return screen, file
+
+
+def test_one_line_tells_of_all_workers_with_tokens_limit_and_speed(clock: list[float]) -> None:
+    screen, file = log()
+    with screen.run(1024):
+        screen.hear("simulate", "sample 1", "")
+        screen.hear("execute", "seed 2", "a\nb\n")
+        for _token in range(21):
+            screen.hear("simulate", "sample 1", "x")
+            clock[0] += 1
+        screen.hear("simulate", "sample 1", "y\x1b[2J")
+        screen.log()
+    (line,) = file.getvalue().splitlines()
+    assert "simulate sample 1: 22 tokens of at most 1024, 1.0 a second; execute seed 2: 2 lines" in line
+    assert "\x1b" not in line
+
+
+def test_a_model_that_says_nothing_for_long_is_told_of_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gedanken.screen.LOG_SECONDS", 0.05)
+    screen, file = log()
+    with screen.run(64):
+        screen.hear("simulate", "sample 0", "")
+        until = time.monotonic() + 10
+        while "reads the question" not in file.getvalue() and time.monotonic() < until:
+            time.sleep(0.02)
+    assert "simulate sample 0: reads the question" in file.getvalue()
+
+
+def test_a_reply_of_the_persona_is_counted_in_tokens(clock: list[float]) -> None:
+    screen, file = log()
+    with screen.run(64):
+        screen.hear("persona", "imagined", "")
+        screen.hear("persona", "imagined", "x")
+        clock[0] += 2
+        screen.hear("persona", "imagined", "y")
+        screen.log()
+    assert "persona imagined: 2 tokens of at most 64, 0.5 a second" in file.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_what_is_live_fits_a_narrow_terminal(width: int) -> None:
+    screen, file = log()
+    screen.console = Console(file=file, width=width, force_terminal=True, highlight=False)
+    plan = RunPlan(plan_steps(load_experiment("article"), 7, 3, True))
+    with screen.run(1024, plan):
+        screen.hear("simulate", "sample 1", "")
+        screen.hear("simulate", "sample 1", "Epoch 1/10 - loss: 0.5 - accuracy: 0.9, and much more of it\n" * 3)
+    shown = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in file.getvalue().splitlines()]
+    assert any("step 1 of" in line for line in shown)
+    assert all(len(line.strip("\r")) <= width for line in shown)
