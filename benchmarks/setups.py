@@ -1,8 +1,8 @@
 """Set-ups from nothing: beside busy programs, and killed at every moment.
 
-    python -m benchmarks.setups --out FILE undisturbed           one, with nothing beside it
-    python -m benchmarks.setups --out FILE busy --count 10       with as many busy programs beside them as there are cores
-    python -m benchmarks.setups --out FILE killed --count 20 --seconds 150   killed at moments spread over 150 s
+    python -m benchmarks.setups --out FILE undisturbed            one, with nothing beside it
+    python -m benchmarks.setups --out FILE busy --count 10        beside each a busy program for every core
+    python -m benchmarks.setups --out FILE killed --count 20 --seconds 150    killed at moments spread over 150 s
 
 Each has a clone, a cache and a Docker daemon of its own, all empty; pip's, npm's and apt's packages may be cached.
 Needs root. `--only NUMBER` makes one set-up of a row. One JSON object a set-up is appended to FILE.

@@ -57,7 +57,13 @@ def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: 
                 ) from None
             progress.say(f"{error}; making a base of Debian packages")
             name = _import_debian(client, progress)
-    return _look_into(client, name)
+    try:
+        return _look_into(client, name)
+    except NoSandbox as error:
+        if name != BOOTSTRAPPED_BASE:
+            raise
+        progress.say(f"{error}; making it again")
+        return _look_into(client, _import_debian(client, progress))
 
 
 @contextmanager
