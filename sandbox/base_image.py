@@ -1,19 +1,17 @@
-"""The image that the sandbox's image is built on: found, pulled, or made by debootstrap."""
+"""The image that the sandbox's image is built on: found, pulled, or made of Debian packages."""
 
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from experiment.errors import NoSandbox
+from experiment.folders import work_folder
+from experiment.places import cache_folder
 from experiment.progress import Progress, Update, seconds_since, watched
-from sandbox.wheels import folder_bytes, last_line
+from experiment.reasons import last_line
+from sandbox.debian import make_debian
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -25,9 +23,8 @@ CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
 PATIENT_SECONDS = 3600
 """For work of the engine that says nothing while it goes on: saving, loading, importing, one step of a build."""
 
-# Sizes as they are downloaded, and that of a file system; used only to say how much is left.
+# Sizes as they are downloaded; used only to say how much is left.
 _PULLED_BYTES = {PULLED_BASE: 45e6, CUDA_BASE: 3.5e9}
-_ROOT_BYTES = 317e6
 
 
 class Base(NamedTuple):
@@ -58,9 +55,15 @@ def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: 
                     f"{error}; on a machine that can, `docker pull {name}` and `docker save`, here `docker load`; "
                     "or name an image that is here with `gedanken sandbox build --base`"
                 ) from None
-            progress.say(f"{error}; making a base with debootstrap")
-            name = _debootstrap(client, progress)
-    return _look_into(client, name)
+            progress.say(f"{error}; making a base of Debian packages")
+            name = _import_debian(client, progress)
+    try:
+        return _look_into(client, name)
+    except NoSandbox as error:
+        if name != BOOTSTRAPPED_BASE:
+            raise
+        progress.say(f"{error}; making it again")
+        return _look_into(client, _import_debian(client, progress))
 
 
 @contextmanager
@@ -134,28 +137,19 @@ class _Layers:
         self._update(share * self._expected)
 
 
-def _debootstrap(client: "DockerClient", progress: Progress) -> str:
-    tool = shutil.which("debootstrap") or shutil.which("debootstrap", path="/usr/sbin")
-    if os.getuid() != 0 or tool is None:
-        raise NoSandbox(
-            f"no base image: {PULLED_BASE} cannot be pulled, and making one needs root and the Debian package "
-            f"`debootstrap`; or load any image with Python 3.11 and tag it {PULLED_BASE}"
-        )
-    with tempfile.TemporaryDirectory(prefix="gedanken-base-") as folder:
-        root = Path(folder) / "root"
-        command = [tool, "--variant=minbase", "--include=python3,python3-venv,python3-pip,ca-certificates"]
-        command += ["bookworm", str(root)]
-        with watched(progress, "making a Debian base", _ROOT_BYTES, lambda: folder_bytes(root)):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise NoSandbox(f"debootstrap failed: {last_line(done.stdout + done.stderr)}")
-        packed = Path(folder) / "root.tar"
-        with engine_errors("the base cannot be imported"):
-            subprocess.run(["tar", "-C", str(root), "-cf", str(packed), "."], check=True)
-            repository, tag = BOOTSTRAPPED_BASE.split(":")
-            clock = seconds_since(time.monotonic())
-            with watched(progress, "importing the base", 6.0, clock, "seconds"), patient(client):
-                client.api.import_image_from_file(str(packed), repository=repository, tag=tag)
+def _import_debian(client: "DockerClient", progress: Progress) -> str:
+    with work_folder(cache_folder() / "base") as folder:
+        packed = make_debian(folder, progress)
+        repository, tag = BOOTSTRAPPED_BASE.split(":")
+        clock = seconds_since(time.monotonic())
+        with (
+            engine_errors("the base cannot be imported"),
+            watched(progress, "importing the base", 6.0, clock, "seconds"),
+            patient(client),
+        ):
+            said = client.api.import_image_from_file(str(packed), repository=repository, tag=tag)
+            if "error" in said:  # the engine says it with the status of success
+                raise OSError(said)
     return BOOTSTRAPPED_BASE
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from experiment.errors import BadInput, NoSandbox
 from experiment.progress import Progress
+from sandbox.base_image import engine_errors
 from sandbox.connect import connect_docker, connect_podman
 from sandbox.docker_engine import DockerEngine
 from sandbox.engine import Engine
@@ -85,7 +86,9 @@ def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
 def _with_image(
     client: "DockerClient", name: Literal["docker", "podman"], progress: Progress, gpus: GpuWish
 ) -> DockerEngine:
-    options = device_options(gpus, client.info(), podman=name == "podman")
+    with engine_errors(f"{name} does not tell about itself"):
+        info = client.info()
+    options = device_options(gpus, info, podman=name == "podman")
     image = ensure_image(client, progress, cuda=bool(options))
     engine = DockerEngine(client, image, name, options, asks_for_gpus=bool(options))
     if not options or gpus.kind != "auto":

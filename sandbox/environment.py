@@ -5,15 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from experiment.errors import NoSandbox
+from experiment.folders import folder_bytes, remove_tree, work_folder
 from experiment.places import cache_folder
 from experiment.progress import Progress, watched
-from sandbox.wheels import REQUIREMENTS, folder_bytes, last_line, wheels
+from experiment.reasons import last_line, why
+from sandbox.wheels import REQUIREMENTS, wheels
 from sandbox.workspace import user_id
 
 ENVIRONMENT_BYTES = 800e6
@@ -67,9 +68,8 @@ def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
         progress.say(f"{interpreter.executable} has PyTorch but no torchvision: programs that import it will fail")
     if folder.exists():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        made = Path(work) / "environment"
+    with work_folder(folder.parent) as work:
+        made = work / "environment"
         _make(made, interpreter, progress)
         try:
             made.rename(folder)
@@ -153,7 +153,7 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
     with watched(progress, title, ENVIRONMENT_BYTES, lambda: folder_bytes(folder)):
         _run(command)
     for name in _NOT_NEEDED:
-        shutil.rmtree(_packages(folder) / name, ignore_errors=True)
+        remove_tree(_packages(folder) / name)
 
 
 def _make_movable(folder: Path) -> None:
@@ -172,14 +172,14 @@ def _run(command: list[str]) -> None:
     # Whatever this process's umask, the sandbox's user must be able to read it.
     done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022)
     if done.returncode != 0:
-        raise NoSandbox(f"no Python environment for the sandbox: {last_line(done.stdout + done.stderr)}")
+        raise NoSandbox(f"no Python environment for the sandbox: {why(done.stdout + done.stderr)}")
 
 
 def _check(folder: Path, uid: int) -> None:
     done = _run_as(uid, [f"{folder}/bin/python", "-c", "import torch, numpy"])
     if done is None or done.returncode != 0:
         said = last_line(done.stderr) if done else "it may not be entered"
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
         raise NoSandbox(f"the sandbox's user (uid {uid}) cannot import PyTorch in {folder}: {said}")
 
 

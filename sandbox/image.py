@@ -1,14 +1,15 @@
 """The images in which programs run, one for each kind of PyTorch, built when they are missing."""
 
-import shutil
+import tarfile
 import tempfile
 import time
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from experiment.errors import NoSandbox
+from experiment.folders import one_at_a_time
 from experiment.places import cache_folder
 from experiment.progress import Progress, seconds_since, watched
 from sandbox.base_image import PATIENT_SECONDS, Base, engine_errors, find_base, patient
@@ -50,15 +51,24 @@ def ensure_image(client: "DockerClient", progress: Progress, cuda: bool = False,
     name = CUDA_IMAGE if cuda else IMAGE
     with engine_errors("the engine cannot tell its images"):
         labels = _labels(client, name)
+    if labels is None or not is_current(labels, base):
+        with one_at_a_time("build of images", progress):
+            _ensure_image(client, progress, name, cuda, base)
+    return name
+
+
+def _ensure_image(client: "DockerClient", progress: Progress, name: str, cuda: bool, base: str | None) -> None:
+    with engine_errors("the engine cannot tell its images"):
+        labels = _labels(client, name)
         if labels is not None and is_current(labels, base):
-            return name
+            return  # another process has built it meanwhile
         if labels is not None:
             progress.say(f"{name} was built by another recipe or on another base, and is built again")
             base = base or labels.get(BASE_LABEL) or None
         podman = is_podman(client)
     if not (podman and _take_over(client, name, base, progress)):
+        _remove_first_stage(client)  # a build that was killed left it
         _build(client, name, find_base(client, cuda, base, progress), base, progress)
-    return name
 
 
 def is_podman(client: "DockerClient") -> bool:
@@ -108,14 +118,13 @@ def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Pr
 
 def _build(client: "DockerClient", name: str, on: Base, named: str | None, progress: Progress) -> None:
     clock = seconds_since(time.monotonic())
-    with (
-        tempfile.TemporaryDirectory(prefix="gedanken-image-") as folder,
-        engine_errors(f"building {name} failed"),
-    ):
-        _fill_context(Path(folder), on, progress)
+    with tempfile.TemporaryFile(dir=cache_folder()) as context, engine_errors(f"building {name} failed"):
+        _write_context(context, on, progress)
+        context.seek(0)
         with watched(progress, f"building {name}", BUILD_SECONDS, clock, "seconds"):
             client.images.build(
-                path=folder,
+                fileobj=context,
+                custom_context=True,
                 tag=name,
                 buildargs={"BASE": on.name},
                 labels={RECIPE_LABEL: recipe(), BASE_LABEL: named or ""},
@@ -126,13 +135,17 @@ def _build(client: "DockerClient", name: str, on: Base, named: str | None, progr
         _remove_first_stage(client)
 
 
-def _fill_context(folder: Path, on: Base, progress: Progress) -> None:
-    for path in (DOCKERFILE, REQUIREMENTS):
-        shutil.copy(path, folder / path.name)
-    (folder / "wheels").mkdir()
-    if not on.has_torch:
-        for wheel in wheels(progress, on.python).glob("*.whl"):
-            shutil.copy(wheel, folder / "wheels" / wheel.name)
+def _write_context(file: IO[bytes], on: Base, progress: Progress) -> None:
+    """Pack what the Dockerfile copies; the file has no name, so that nothing is left of it whatever happens."""
+    with tarfile.open(fileobj=file, mode="w") as context:
+        for path in (DOCKERFILE, REQUIREMENTS):
+            context.add(path, path.name)
+        folder = tarfile.TarInfo("wheels")
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+        context.addfile(folder)
+        if not on.has_torch:
+            for wheel in wheels(progress, on.python).glob("*.whl"):
+                context.add(wheel, f"wheels/{wheel.name}")
 
 
 def _remove_first_stage(client: "DockerClient") -> None:

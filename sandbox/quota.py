@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from experiment.errors import NoSandbox
 from experiment.execution import Limits
+from experiment.folders import mounts_in
 
 Held = Literal["quota", "polled"]
 _IMAGE_SUFFIX = ".ext4"
@@ -86,11 +87,13 @@ def use_of(folder: Path) -> Use:
 def delete_tree(path: Path) -> None:
     """Delete a file, a folder or a held workspace, however deep a program made it, without following links.
 
-    Raises NoSandbox when it cannot be deleted.
+    Raises NoSandbox when it cannot be deleted, or when something is mounted there that is no held workspace.
     """
     if os.path.lexists(path):
         images = []
-        for mounted in _mounts_in(path):
+        for mounted in mounts_in(path):
+            if not image_of(mounted).is_file():
+                raise NoSandbox(f"{path} is not deleted: something else is mounted at {mounted}")
             _run(["umount", "--lazy", str(mounted)])
             images.append(str(image_of(mounted)))
         _delete([str(path), *images])
@@ -107,7 +110,7 @@ def give_back_rights(folder: Path) -> None:
 
 
 def _delete(paths: list[str]) -> None:
-    _call(["rm", "-rf", "--", *paths])
+    _call(["rm", "-rf", "--one-file-system", "--", *paths])
 
 
 def _call(command: list[str]) -> None:
@@ -119,10 +122,3 @@ def _run(command: list[str]) -> None:
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["no message"]
         raise NoSandbox(f"the workspace cannot be had: {said[-1][:300]}")
-
-
-def _mounts_in(path: Path) -> list[Path]:
-    """Mount points at and below `path`, the deepest first; proc(5), mountinfo, field 5."""
-    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    points = [Path(os.fsdecode(line.split()[4].decode("unicode_escape").encode("latin-1"))) for line in lines]
-    return sorted((point for point in points if point.is_relative_to(path)), reverse=True)

@@ -1,17 +1,17 @@
 """The packages that programs find in the sandbox, as files that can be installed without a network."""
 
-import os
 import platform
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from experiment.errors import NoSandbox
+from experiment.folders import folder_bytes, work_folder
 from experiment.places import cache_folder
 from experiment.progress import Progress, watched
+from experiment.reasons import why
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 WHEEL_BYTES = 240e6
@@ -27,31 +27,12 @@ def wheels(progress: Progress, python_version: str = "3.11") -> Path:
     folder = cache_folder() / "wheels" / sha256(made_of).hexdigest()[:16] / python_version
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as work:
-        got = Path(work) / "wheels"
+    with work_folder(folder.parent) as work:
+        got = work / "wheels"
         _download(got, python_version, progress)
         with suppress(OSError):  # another process was quicker
             got.rename(folder)
     return folder
-
-
-def folder_bytes(folder: Path) -> float:
-    """Bytes of all regular files below a folder that may still be growing."""
-    total = 0
-    for root, _folders, files in os.walk(folder):
-        for name in files:
-            try:
-                total += (Path(root) / name).lstat().st_size
-            except OSError:
-                continue
-    return float(total)
-
-
-def last_line(text: str) -> str:
-    """The last line that says anything, which is where pip, builders and debootstrap say what went wrong."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "no message"
 
 
 def _download(folder: Path, python_version: str, progress: Progress) -> None:
@@ -64,6 +45,4 @@ def _download(folder: Path, python_version: str, progress: Progress) -> None:
     with watched(progress, "downloading PyTorch for the sandbox", WHEEL_BYTES, lambda: folder_bytes(folder)):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise NoSandbox(
-            f"pip cannot get the sandbox's packages for Python {python_version}: {last_line(done.stderr)}"
-        )
+        raise NoSandbox(f"pip cannot get the sandbox's packages for Python {python_version}: {why(done.stderr)}")

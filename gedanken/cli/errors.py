@@ -1,5 +1,6 @@
 """How every command ends when it cannot do what it was told: one line, and an exit code."""
 
+import errno
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,13 @@ import typer
 
 EXIT_CODES = """Exit codes: 0 done; 1 the experiment ended without a working program; 2 bad input; 3 no sandbox;
 4 no model; 130 interrupted."""
+_ELSEWHERE = "name another cache folder in GEDANKEN_CACHE"
+_REMEDIES = {
+    errno.ENOSPC: f"; free some space there, or {_ELSEWHERE}",
+    errno.EDQUOT: f"; free some space there, or {_ELSEWHERE}",
+    errno.EROFS: f"; if that is the cache, {_ELSEWHERE}",
+    errno.EACCES: f"; if that is the cache, {_ELSEWHERE}",
+}
 
 
 @contextmanager
@@ -23,7 +31,7 @@ def clear_errors() -> Iterator[None]:
     except GedankenError as error:
         fail(str(error), error.exit_code)
     except OSError as error:  # of standard output, or of a disk that is full
-        fail(f"cannot read or write: {error}", 2)
+        fail(f"cannot read or write: {error}{_REMEDIES.get(error.errno or 0, '')}", 2)
     except KeyboardInterrupt:
         fail("interrupted", 130)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from experiment.proxies import keep_loopback_direct
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
@@ -190,6 +191,7 @@ def doctor(
 
 def main() -> None:
     """Entry point."""
+    keep_loopback_direct()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no “ must not end the run
             stream.reconfigure(errors="backslashreplace")

