@@ -1,6 +1,6 @@
 """What a run comes to, for somebody who has never read the documentation: what was asked, what was seen, how sure."""
 
-from collections import Counter
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,10 +13,14 @@ from gedanken.report.words import many
 from gedanken.screen import harmless
 from gedanken.verdict import is_on, lasts, main_case, measured, spread_of, tested_p, told_last, told_p
 
-KINDS_TOLD = 3
-MOST = 300
+MOST = 400
 """Characters of one line."""
+EXAMPLE = 180
+"""Characters of the finding that stands for all."""
 _NAME = 60
+_LINE = re.compile(r" \(line \d+\)")
+"""Where the program prints it: of use in the report only."""
+_LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-imagined-\d+\b")
 _STATISTICAL = ("last loss differs", "series differs")
 """Kinds that rest on a test of numbers, not on lines that anyone can look up."""
 
@@ -60,7 +64,7 @@ def _nothing_to_see(kept: Kept) -> str:
 
 
 def _seen(case: Case) -> str:
-    """On how many replies something was found, and what; replies without output are counted apart."""
+    """On how many imagined runs something was found, with one example; those without output are counted apart."""
     _real, imagined = measured(case)
     judged = [one for one in imagined if has_output(one)]
     empty = len(imagined) - len(judged)
@@ -72,12 +76,25 @@ def _seen(case: Case) -> str:
     on = {label for label in labels for one in found if is_on(one, label)}
     if on:
         verb = "differs" if len(on) == 1 else "differ"
-        told = f"{len(on)} of {many(len(judged), 'imagined run')} {verb} from the real runs: {_kinds(found)}."
+        told = f"{_of_all(len(on), len(judged))} {verb} from the real runs. {_example(found)}"
     elif found:
-        told = f"what differs is in all imagined runs taken together: {_kinds(found)}."
+        told = f"the imagined runs, taken together, differ from the real ones. {_example(found)}"
     else:
         told = f"nothing was found that differs in {many(len(judged), 'imagined run')}."
     return f"{told}{apart}"
+
+
+def _of_all(some: int, total: int) -> str:
+    if some < total:
+        return f"{some} of {many(total, 'imagined run')}"
+    return "the one imagined run" if total == 1 else f"all {total} imagined runs"
+
+
+def _example(found: Sequence[Finding]) -> str:
+    """The first finding in words, without the names of files that a newcomer has not seen."""
+    example = _LABEL.sub("one imagined run", _LINE.sub("", found[0].claim)).rstrip(".")
+    more = f", and {many(len(found) - 1, 'finding')} more" if len(found) > 1 else ""
+    return f"For example: {_cut(example, EXAMPLE)}{more}."
 
 
 def _sure(case: Case) -> str:
@@ -86,7 +103,7 @@ def _sure(case: Case) -> str:
     if not any(has_output(one) for one in imagined):
         return "nothing can be said about what the model would have printed."
     lines = [one for one in _found(case) if one.kind not in _STATISTICAL]
-    told = ["each difference in lines can be looked up in the report." if lines else ""]
+    told = ["the lines that differ can be looked up in the report, beside the real ones." if lines else ""]
     told.append(_numbers(case))
     if not _found(case):
         told.append("Nothing found does not mean that they are the same.")
@@ -97,7 +114,7 @@ def _numbers(case: Case) -> str:
     primary = next((one for one in case.compared.series if one.role == "primary"), None)
     if primary is None:
         return "No numbers could be compared."
-    name, tested = told_last(primary), tested_p(primary)
+    name, tested = _LINE.sub("", told_last(primary)), tested_p(primary)
     if tested is None:
         return f"Whether the {name} differs cannot be told yet: {_runs(primary)} are too few or not fit for a test."
     if not is_told(tested):
@@ -114,12 +131,6 @@ def _found(case: Case) -> list[Finding]:
     return [one for one in case.compared.findings if not one.explained_by]
 
 
-def _kinds(found: Sequence[Finding]) -> str:
-    kinds = Counter(one.kind for one in found).most_common()
-    told = ", ".join(kind + (f" ×{times}" if times > 1 else "") for kind, times in kinds[:KINDS_TOLD])
-    return told + (", …" if len(kinds) > KINDS_TOLD else "")
-
-
 def has_output(execution: Execution) -> bool:
     """Whether there is output to judge: printing nothing is output too, where the run came to its end."""
     return bool(execution.stdout.strip()) or execution.cause in (Cause.FINISHED, Cause.FAILED)
@@ -134,5 +145,8 @@ def _partly(kept: Kept) -> str:
 
 
 def _short(text: str) -> str:
-    flat = harmless(" ".join(text.split()))
-    return flat if len(flat) <= MOST else flat[: MOST - 2] + " …"
+    return _cut(harmless(" ".join(text.split())), MOST)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 2] + " …"
