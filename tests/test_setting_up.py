@@ -109,11 +109,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 GET = """
+import typer
 from experiment.progress import Silent
 from gedanken.cli.errors import clear_errors
 from sandbox.datasets import ensure_dataset
-with clear_errors():
-    ensure_dataset("cifar10", Silent())
+app = typer.Typer()
+@app.command()
+def get():
+    with clear_errors():
+        ensure_dataset("cifar10", Silent())
+app()
 """
 
 
