@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agents.retry_after import retry_after
+from agents.time_limits import USUAL_LIMITS
 from experiment.errors import NoModel
 from experiment.execution import Cause
 
@@ -179,7 +180,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
     if status in (404, 405, 410):
         return f"no such model or address{number}{at}: {said}; check --model and --base-url (which often ends in /v1)"
     if status == 413 or (status in (None, 400, 422, 500) and _TOO_LONG.search(problem.text)):
-        helps = "a shorter script, or a smaller limit with --set reply_tokens=512"
+        helps = "a shorter script, or a smaller limit with --limit reply_tokens=512"
         return f"what was sent is too long{number}{at}: {said}; what helps: {helps}"
     if status == 429:
         return f"too many requests{number}{at}: {said}"
@@ -187,6 +188,11 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
         return f"the server failed{number}{at}: {said}"
     if status:
         return f"the request was refused{number}{at}: {said}"
+    if problem.kinds & {"ConnectTimeout", "ConnectTimeoutError"}:
+        seconds = f"{USUAL_LIMITS.connect:g} s"
+        return (
+            f"no connection{at} within {seconds}, the limit for connecting; is the server up, and --base-url right?"
+        )
     if problem.kinds & {"TransportError", "APIConnectionError", "ConnectionError", "EndpointConnectionError"}:
         return (
             f"no connection{at}: {_said(problem.deepest)}; is the server running, and the address right (--base-url)?"

@@ -117,6 +117,12 @@ def test_a_message_says_what_happened_where_and_what_helps(error: Exception, wor
     assert "\n" not in told
 
 
+def test_a_port_that_never_accepts_names_the_limit_for_connecting() -> None:
+    told = as_no_model("ollama:m", httpx.ConnectTimeout("deadline exceeded"), "127.0.0.1:9")
+    assert isinstance(told, ModelBusy)
+    assert "127.0.0.1:9 within 30 s, the limit for connecting" in str(told)
+
+
 def test_a_connection_that_fails_says_why() -> None:
     try:
         try:
@@ -161,23 +167,20 @@ async def pieces(*waits: float) -> Any:
         yield "x"
 
 
-LIMITS = TimeLimits(first=0.3, between=0.05, unstreamed=0.1, whole=0.5)
-
-
 @pytest.mark.parametrize(
-    ("waits", "streamed", "answers", "names"),
+    ("waits", "limits", "streamed", "names"),
     [
-        ((9,), True, False, "first piece"),
-        ((9,), False, False, "limit for the reply"),
-        ((0, 9), True, True, "next piece"),
-        ((0.04,) * 99, True, True, "a whole reply"),
+        ((60,), TimeLimits(first=0.05), True, "no first piece within 0.05 s"),
+        ((60,), TimeLimits(unstreamed=0.05), False, "no reply within 0.05 s"),
+        ((0, 60), TimeLimits(between=0.05), True, "no next piece within 0.05 s"),
+        ((0.01,) * 6000, TimeLimits(whole=0.1), True, "within 0.1 s, the limit for a whole reply"),
     ],
 )
 def test_whatever_takes_too_long_ends_and_names_its_limit(
-    waits: tuple[float, ...], streamed: bool, answers: bool, names: str
+    waits: tuple[float, ...], limits: TimeLimits, streamed: bool, names: str
 ) -> None:
     async def main() -> None:
-        async for _ in in_time(pieces(*waits), LIMITS, streamed=streamed, answers=lambda: answers):
+        async for _ in in_time(pieces(*waits), limits, streamed=streamed, answers=lambda: True):
             pass
 
     with pytest.raises(TooSlow, match=names):
@@ -186,6 +189,6 @@ def test_whatever_takes_too_long_ends_and_names_its_limit(
 
 def test_a_model_that_thinks_in_silence_before_it_answers_is_waited_for() -> None:
     async def main() -> list[str]:
-        return [one async for one in in_time(pieces(0, 0.1), LIMITS, answers=lambda: False)]
+        return [one async for one in in_time(pieces(0, 0.1), TimeLimits(between=0.05), answers=lambda: False)]
 
     assert asyncio.run(main()) == ["x", "x"]
