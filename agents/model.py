@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from agents.model_errors import ModelBusy
+from agents.reply_end import ReplyEnd
 from experiment.errors import NoModel
-from experiment.execution import OnOutput, Seal
+from experiment.execution import Cause, OnOutput, Seal
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -42,14 +44,19 @@ class Reply:
     """What the model said."""
 
     text: str
-    cut: bool
-    """Whether it was ended by the token limit."""
+    """The answer alone, without what the model reasoned before it."""
+    end: ReplyEnd
     seconds: float
     seal: Seal
+    reasoning: str = ""
+    """What it reasoned, where the server shows it."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know: which settings were not taken, that the model reasons by itself."""
 
-
-class ModelBusy(NoModel):
-    """The model failed in a way that may pass: the connection, a rate limit, an error of the server."""
+    @property
+    def cut(self) -> bool:
+        """Whether it was ended by the token limit."""
+        return self.end.cause is Cause.CUT
 
 
 Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
@@ -131,7 +138,7 @@ class Model:
         settings = {**used, **self.extra, **_served_by(whole.response_metadata)}
         return Reply(
             text=whole.text,
-            cut=endless or _was_cut(whole.response_metadata),
+            end=_end_of(whole.response_metadata, endless),
             seconds=round(time.monotonic() - started, 3),
             seal=seal(messages, self.name, settings, whole.text),
         )
@@ -183,8 +190,10 @@ def _reason_of(metadata: dict[str, Any]) -> object:
     return next((metadata[key] for key in ("finish_reason", "stop_reason", "done_reason") if metadata.get(key)), None)
 
 
-def _was_cut(metadata: dict[str, Any]) -> bool:
-    return _reason_of(metadata) in ("length", "max_tokens")
+def _end_of(metadata: dict[str, Any], endless: bool) -> ReplyEnd:
+    reason = _reason_of(metadata)
+    cut = endless or reason in ("length", "max_tokens")
+    return ReplyEnd(Cause.CUT if cut else Cause.FINISHED, str(reason or ""))
 
 
 def _always_gives_a_reason(chat: "BaseChatModel") -> bool:

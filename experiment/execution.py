@@ -20,6 +20,27 @@ class Cause(StrEnum):
     KILLED = "killed"
     ENGINE_LOST = "engine lost"
     CUT = "cut by the token limit"
+    FILTERED = "filtered"
+    REFUSED = "refused"
+    TOOL_CALL = "asked for a tool"
+    ONLY_REASONED = "only reasoned"
+    BROKEN_OFF = "broken off"
+    UNKNOWN_END = "ended for an unknown reason"
+    NO_REPLY = "no reply"
+
+
+NO_RUN = frozenset(
+    {
+        Cause.FILTERED,
+        Cause.REFUSED,
+        Cause.TOOL_CALL,
+        Cause.ONLY_REASONED,
+        Cause.BROKEN_OFF,
+        Cause.UNKNOWN_END,
+        Cause.NO_REPLY,
+    }
+)
+"""Ends of a reply that is no imagined run: it is kept with its reason, and enters no test and no finding."""
 
 
 class Limits(BaseModel):
@@ -129,6 +150,11 @@ class Execution:
     def imagined(self) -> bool:
         """Whether a model imagined this run."""
         return self.sample is not None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it can be held against other runs: a reply that was filtered, refused, or cut to nothing cannot."""
+        return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.shown.strip())
 
     @property
     def shown(self) -> str:
