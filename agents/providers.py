@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,26 +51,42 @@ PROVIDERS = {
 }
 
 
-def init_chat(name: str, base_url: str | None, **options: Any) -> Any:
-    """The chat model of LangChain for `provider:model`. Raises BadInput or NoModel, in one line."""
-    from langchain.chat_models import init_chat_model
+def arguments(name: str, base_url: str | None) -> dict[str, Any]:
+    """What the client of `provider:model` is given so that it asks at this address."""
+    if base_url is None:
+        return {}
+    provider = _provider(name)
+    has_key = any(os.environ.get(key) for key in provider.keys)
+    return {provider.address: base_url, **({} if has_key else dict(provider.without_key))}
 
-    written, _, model = name.partition(":")
-    provider = PROVIDERS.get(written, Provider(keys=(f"{written.upper()}_API_KEY",)))
-    if base_url is not None:
-        options[provider.address] = base_url
-        if not any(os.environ.get(key) for key in provider.keys):
-            options.update(provider.without_key)
+
+@contextmanager
+def said_in_one_line(name: str) -> Iterator[None]:
+    """Opening the client of `provider:model`: what goes wrong is BadInput or NoModel."""
     try:
-        return init_chat_model(model, model_provider=written, **options)
+        yield
     except ImportError as error:
-        raise NoModel(f"{name}: its client is not installed: pip install {_package(provider, error)}") from error
+        package = _package(_provider(name), error)
+        raise NoModel(f"{name}: its client is not installed: pip install {package}") from error
     except ValidationError as error:
         raise NoModel(f"{name}: {_first_line(error)}") from error
     except ValueError as error:
         raise _refused(name, error) from error
     except Exception as error:  # each provider raises its own for a missing key
         raise NoModel(f"{name}: {_first_line(error)}") from error
+
+
+def init_chat(name: str, **options: Any) -> Any:
+    """The chat model of LangChain for `provider:model`."""
+    from langchain.chat_models import init_chat_model
+
+    provider, _, model = name.partition(":")
+    return init_chat_model(model, model_provider=provider, **options)
+
+
+def _provider(name: str) -> Provider:
+    written = name.partition(":")[0]
+    return PROVIDERS.get(written, Provider(keys=(f"{written.upper()}_API_KEY",)))
 
 
 def _package(provider: Provider, error: ImportError) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from agents.model import Model
 from experiment.errors import BadInput
@@ -53,12 +53,13 @@ async def open_model(name: str, base_url: str | None, progress: Progress) -> Asy
 
 
 def _hosted(name: str, base_url: str | None) -> Model:
-    from agents.providers import init_chat
+    from agents.providers import arguments, init_chat, said_in_one_line
 
-    options: dict[str, Any] = {}
+    options = arguments(name, base_url)
     if name.startswith("openai:"):
         options["stream_usage"] = True
-    chat = init_chat(name, base_url, **options)
+    with said_in_one_line(name):
+        chat = init_chat(name, **options)
     shown = base_url and re.sub(r"//[^/@]*@", "//", base_url)
     scores: Literal["echo"] | None = "echo" if base_url and name.startswith("openai:") else None
     return Model(name=name, chat=chat, scores=scores, base_url=shown)

@@ -5,9 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from providers.behaviour import Behaviour, held
+from providers.behaviour import Behaviour, fails, held
 from providers.endings import ENDINGS
 from providers.errors import ERRORS
+from providers.openai_responses import OpenAIResponses
 from providers.pauses import PAUSES
 from providers.server import Answer, Request, StandIn, serving
 from providers.settings import SETTINGS
@@ -24,6 +25,9 @@ BEHAVIOURS = [*ENDINGS, *SETTINGS, *ERRORS, *TEXTS, *PAUSES]
 SAMPLING = Sampling(seed=3, max_tokens=64, temperature=0.2, top_p=0.9)
 ENOUGH = 20.0
 """Seconds in which any of them has to be over."""
+
+
+ONLY_RESPONSES = "This model is only supported in v1/responses and not in v1/chat/completions."
 
 
 def ids(behaviour: Behaviour) -> str:
@@ -46,7 +50,11 @@ async def meet(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
     """What comes of asking a server that behaves so."""
 
     async def handle(request: Request, answer: Answer) -> None:
-        await behaviour.serve(behaviour.wire, request, answer, server)
+        if isinstance(behaviour.wire, OpenAIResponses) and request.path.endswith("/chat/completions"):
+            server.requests.remove(request)  # told where to ask; what counts is asked there
+            await fails(404, ONLY_RESPONSES)(behaviour.wire, request, answer, server)
+        else:
+            await behaviour.serve(behaviour.wire, request, answer, server)
 
     async with serving(handle) as server, opened(behaviour, server) as model:
         try:

@@ -53,7 +53,7 @@ ModelName = Annotated[
     ),
 ]
 BaseUrl = Annotated[
-    str | None, typer.Option(help="Address of the server, in place of its provider's own; for openai:… any that speaks its protocol.")
+    str | None, typer.Option(help="Address of the server, in place of its provider's own.")
 ]
 PersonaName = Annotated[
     str,

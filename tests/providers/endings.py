@@ -105,14 +105,7 @@ ENDINGS: list[Behaviour] = [
         Cause.ONLY_REASONED,
         "length",
     ),
-    Behaviour(
-        "deepseek-no-resource",
-        "DeepSeek",
-        "ends with `insufficient_system_resource`",
-        CHAT,
-        ends("insufficient_system_resource", *TEXT),
-        Cause.CUT,
-    ),
+    _ends("DeepSeek", CHAT, "insufficient_system_resource", Cause.BROKEN_OFF),
     Behaviour(
         "openrouter-error",
         "OpenRouter",
