@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agents.model import Message, Model, Sampling
+from agents.messages import Message
+from agents.model import Model, Sampling
 from experiment.execution import Execution, OnOutput
 from experiment.markdown import fence_for
 from experiment.persona import Dataset

@@ -4,8 +4,8 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
 
+from agents.hosted import open_hosted
 from agents.model import Model
 from experiment.errors import BadInput
 from experiment.progress import Progress
@@ -24,7 +24,7 @@ def check_name(name: str, base_url: str | None) -> None:
         )
     provider = found["provider"] if found else EMBEDDED
     if base_url is not None and provider in (EMBEDDED, "scripted"):
-        raise BadInput(f"--base-url goes with a model of a provider, as openai:… or ollama:…, not with {name}")
+        raise BadInput(f"--base-url goes with a model that a server has, as in openai:NAME, not with {name}")
     if base_url is not None and not re.match(r"^https?://[^/\s]+", base_url):
         raise BadInput(f"--base-url {base_url}: not an address that begins with http:// or https://")
     if found and provider == "scripted":
@@ -49,17 +49,4 @@ async def open_model(name: str, base_url: str | None, progress: Progress) -> Asy
 
         yield Model(name=name, chat=ScriptedModel(rules=read_rules(Path(model_name))))
         return
-    yield _hosted(name, base_url)
-
-
-def _hosted(name: str, base_url: str | None) -> Model:
-    from agents.providers import arguments, init_chat, said_in_one_line
-
-    options = arguments(name, base_url)
-    if name.startswith("openai:"):
-        options["stream_usage"] = True
-    with said_in_one_line(name):
-        chat = init_chat(name, **options)
-    shown = base_url and re.sub(r"//[^/@]*@", "//", base_url)
-    scores: Literal["echo"] | None = "echo" if base_url and name.startswith("openai:") else None
-    return Model(name=name, chat=chat, scores=scores, base_url=shown)
+    yield await open_hosted(name, base_url)

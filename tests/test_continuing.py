@@ -17,7 +17,8 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from agents.continuing import CIRCLE_CHARACTERS, ROUNDS, SEED_STEP, in_circles
 from agents.imagined import ImaginedMachine
-from agents.model import Message, Model
+from agents.messages import Message
+from agents.model import Model
 from agents.model_errors import ModelBusy
 from agents.scripted import ScriptedModel, ScriptedReply
 from agents.session import Session, Turn

@@ -15,7 +15,8 @@ import psutil
 import pytest
 from conftest import Cli
 
-from agents.model import Message, Model, Sampling
+from agents.messages import Message
+from agents.model import Model, Sampling
 from agents.surprise import surprise
 from agents.weights import SHA256, verify
 from experiment.errors import NoModel
