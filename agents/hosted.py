@@ -109,8 +109,11 @@ async def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:
 
 
 async def _must_be_a_model(response: Any) -> None:
-    """A page for people in place of a reply: the address is another one."""
-    if response.status_code == 200 and response.headers.get("content-type", "").startswith("text/html"):
+    """A page for people in place of a reply: the address is another one. A whole reply in place of a stream."""
+    kind = response.headers.get("content-type", "") if response.status_code == 200 else ""
+    if kind.startswith("application/json") and b'"stream":true' in response.request.content.replace(b" ", b""):
+        raise NotImplementedError("streaming is not supported: the server answers whole")
+    if kind.startswith("text/html"):
         where = host_of(str(response.request.url))
         raise NoModel(f"{where} answers with a web page, not as a model: check --base-url, which often ends in /v1")
 

@@ -108,11 +108,14 @@ def gives(status: int, kind: str, content: bytes, headers: dict[str, str] | None
 
 
 def refuses(refused: Mapping[str, str], status: int | None = None, kind: str = "") -> Serve:
-    """Refuses a request that holds one of these, by path, with its message; answers one that holds none."""
+    """Refuses a request that holds one of these with its message; answers one that holds none.
+
+    `a.b` is a path, `a=1` a path and its value, `a+b` both together.
+    """
 
     async def serve(wire: Wire, request: Request, answer: Answer, server: StandIn) -> None:
         for path, message in refused.items():
-            if all(held(request.body, one) is not None for one in path.split("+")):
+            if all(_holds(request.body, one) for one in path.split("+")):
                 await fails(status or wire.status, message, kind)(wire, request, answer, server)
                 return
         await reply(wire, request, answer, wire.done, *TEXT)
@@ -160,7 +163,13 @@ def held(body: Any, path: str) -> Any:
             found = found.get(step) if isinstance(found, dict) else None
         if found is None:
             return None
-    return found
+    return None if found == [] else found
+
+
+def _holds(body: dict[str, Any], wanted: str) -> bool:
+    path, _, value = wanted.partition("=")
+    found = held(body, path)
+    return str(found) == value if value else found is not None
 
 
 def _is_empty_turn(message: dict[str, Any]) -> bool:

@@ -27,7 +27,7 @@ NAMES: list[tuple[str, Wire]] = [
     ("Bedrock", BEDROCK),
     ("Groq", Groq()),
     ("Mistral", Mistral()),
-    ("vLLM", VLLM()),
+    ("vLLM", VLLM("openai:meta-llama/Llama-3.1-8B-Instruct")),
     ("llama.cpp", LlamaCpp()),
     ("LM Studio", LMStudio()),
 ]
@@ -43,18 +43,27 @@ def _ends(provider: str, wire: Wire, reason: str, gives: Cause, *texts: str) -> 
     return Behaviour(_called(provider, does), provider, does, wire, ends(reason, *texts or TEXT), gives, says)
 
 
-def _other(provider: str, wire: Wire, does: str, serve: Serve, gives: Cause, *says: str, **more: bool) -> Behaviour:
-    return Behaviour(_called(provider, does), provider, does, wire, serve, gives, says, **more)  # type: ignore[arg-type]
+def _other(provider: str, wire: Wire, does: str, serve: Serve, gives: Cause, *says: str) -> Behaviour:
+    # A model of which nobody knew that it reasons is asked once more, with room for that.
+    requests = None if gives is Cause.ONLY_REASONED else 1
+    return Behaviour(_called(provider, does), provider, does, wire, serve, gives, says, requests=requests)
 
 
 def _broken(provider: str, wire: Wire) -> list[Behaviour]:
     kinds = (("breaks the connection after a few words", False), ("ends in order, but gives no reason", True))
     return [
         Behaviour(
-            _called(provider, does), provider, does, wire, breaks(*TEXT, politely=politely), "busy", ("middle",)
+            _called(provider, does), provider, does, wire, breaks(*TEXT, politely=politely), "busy", ("broke off",)
         )
         for does, politely in kinds
     ]
+
+
+def _broken_by_word(provider: str, wire: Wire, reason: str) -> Behaviour:
+    does = f"ends with `{reason}`"
+    return Behaviour(
+        _called(provider, does), provider, does, wire, ends(reason, *TEXT), "busy", (reason, "broke off")
+    )
 
 
 def _everywhere() -> list[Behaviour]:
@@ -105,7 +114,7 @@ ENDINGS: list[Behaviour] = [
         Cause.ONLY_REASONED,
         "length",
     ),
-    _ends("DeepSeek", CHAT, "insufficient_system_resource", Cause.BROKEN_OFF),
+    _broken_by_word("DeepSeek", CHAT, "insufficient_system_resource"),
     Behaviour(
         "openrouter-error",
         "OpenRouter",
@@ -127,7 +136,7 @@ ENDINGS: list[Behaviour] = [
         "busy",
         ("Provider disconnected",),
     ),
-    _ends("vLLM", VLLM(), "abort", Cause.BROKEN_OFF),
+    _broken_by_word("vLLM", VLLM(), "abort"),
     _other(
         "vLLM",
         VLLM(),
@@ -137,7 +146,7 @@ ENDINGS: list[Behaviour] = [
         "length",
     ),
     _ends("Mistral", Mistral(), "model_length", Cause.CUT),
-    _ends("Mistral", Mistral(), "error", Cause.BROKEN_OFF),
+    _broken_by_word("Mistral", Mistral(), "error"),
     _other(
         "Mistral",
         Mistral(),

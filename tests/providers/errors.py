@@ -9,7 +9,7 @@ from providers.bedrock import Bedrock
 from providers.behaviour import HTML, Behaviour, Serve, fails, gives, replies
 from providers.gemini import Gemini
 from providers.ollama import Ollama
-from providers.openai_chat import VLLM, Groq, LlamaCpp, LMStudio, Mistral, OpenAIChat
+from providers.openai_chat import Groq, LlamaCpp, LMStudio, Mistral, OpenAIChat
 from providers.openai_responses import OpenAIResponses
 from providers.server import Answer, Request, StandIn
 from providers.wire import JSON, SSE, Wire, event
@@ -23,6 +23,7 @@ CHAT, RESPONSES, ANTHROPIC, GEMINI, OLLAMA, BEDROCK = (
     Bedrock(),
 )
 _PAGE = b"<html><head><title>%b</title></head><body><center><h1>%b</h1></center></body></html>"
+_BAD_JSON = b'data: {"choices": [{"ind\n\n'
 _QUOTA = "You exceeded your current quota, please check your plan and billing details."
 _WAIT = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "17s"}]
 _LIMIT = "Rate limit reached for gpt-4.1 in organization org-1 on requests per min (RPM)."
@@ -116,7 +117,7 @@ ERRORS: list[Behaviour] = [
         CHAT,
         gives(400, JSON, json.dumps({"error": _FILTER}).encode()),
         Cause.FILTERED,
-        ("content_filter",),
+        ("content management policy",),
     ),
     _final("OpenRouter", CHAT, "402: no credits", fails(402, "Insufficient credits."), "402", "Insufficient credits"),
     _final(
@@ -167,13 +168,6 @@ ERRORS: list[Behaviour] = [
         "Bedrock", BEDROCK, "403: no access", _aws(403, "AccessDeniedException", "You don't have access."), "access"
     ),
     _final("LM Studio", LMStudio(), "404: no model loaded", fails(404, "No models loaded."), "No models loaded"),
-    _final(
-        "vLLM",
-        VLLM(),
-        "400: `max_tokens` too large",
-        fails(400, "max_tokens is too large: 64. maximum 32"),
-        "too large",
-    ),
     _final(
         "llama.cpp",
         LlamaCpp(),
@@ -260,21 +254,21 @@ ERRORS: list[Behaviour] = [
     _busy(
         "LM Studio", LMStudio(), "an `error` event inside the stream", replies(_lmstudio_event()), "Model unloaded"
     ),
-    _busy("OpenAI-compatible", CHAT, "a line of bad JSON", replies(b'data: {"choices": [{"ind\n\n'), "JSON"),
+    _busy("OpenAI-compatible", CHAT, "a line of bad JSON", replies(_BAD_JSON), "cannot be read"),
     _busy(
         "OpenAI-compatible",
         CHAT,
         "bytes that are no UTF-8",
         replies(CHAT.piece("a").replace(b'"a"', b'"\xff"')),
-        "UTF-8",
+        "cannot be read",
     ),
     _busy("OpenAI-compatible", CHAT, "200 with nothing in it", gives(200, SSE, b""), "nothing"),
     _busy("Ollama", OLLAMA, "200 with nothing in it", gives(200, OLLAMA.kind, b""), "nothing"),
-    _busy("Ollama", OLLAMA, "a line of bad JSON", replies(b'{"model": "x", "mess\n'), "JSON"),
+    _busy("Ollama", OLLAMA, "a line of bad JSON", replies(b'{"model": "x", "mess\n'), "cannot be read"),
     _busy("Anthropic", ANTHROPIC, "200 with nothing in it", gives(200, SSE, b""), "nothing"),
     _busy("Gemini", GEMINI, "200 with nothing in it", gives(200, SSE, b""), "nothing"),
     _busy("Mistral", Mistral(), "200 with nothing in it", gives(200, SSE, b""), "nothing"),
-    _busy("Mistral", Mistral(), "a line of bad JSON", replies(b'data: {"choices": [{"ind\n\n'), "JSON"),
+    _busy("Mistral", Mistral(), "a line of bad JSON", replies(_BAD_JSON), "cannot be read"),
     _final(
         "OpenAI-compatible",
         CHAT,

@@ -49,7 +49,7 @@ PAUSES: list[Behaviour] = [
         OpenAIChat(),
         trickles(b": keep-alive\n\n"),
         "busy",
-        limit="first",
+        limit="between",
     ),
     Behaviour(
         "trickle",

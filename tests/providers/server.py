@@ -82,8 +82,8 @@ async def serving(handle: Handle) -> AsyncIterator[StandIn]:
             if request.method == "POST":
                 stand_in.requests.append(request)
             await stand_in.handle(request, Answer(writer))
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return  # the client went away
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            return  # the client went away, or the test is over
         finally:
             tasks.discard(task)
             writer.close()

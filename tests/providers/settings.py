@@ -1,5 +1,6 @@
 """Settings that a model does not take: learned once, the request repeated without them, and said in the result."""
 
+from agents.settings import REASONING_TOKENS
 from providers.anthropic import Anthropic
 from providers.bedrock import Bedrock
 from providers.behaviour import TEXT, Behaviour, ends, refuses
@@ -112,7 +113,7 @@ SETTINGS: list[Behaviour] = [
         UNKNOWN,
         refuses({"max_completion_tokens": "Unrecognized request argument supplied: max_completion_tokens"}),
         text="Hello world",
-        requests=2,
+        requests=None,
         sent={"max_tokens": 64, "max_completion_tokens": None},
     ),
     Behaviour(
@@ -127,8 +128,18 @@ SETTINGS: list[Behaviour] = [
             }
         ),
         text="Hello world",
-        requests=None,
-        sent={"max_completion_tokens": 64},
+        requests=2,
+        sent={"max_completion_tokens": 64, "max_tokens": None},
+    ),
+    Behaviour(
+        "fewer-tokens",
+        "vLLM",
+        "allows fewer tokens than are asked for, and says how many",
+        VLLM("openai:meta-llama/Llama-3.1-8B-Instruct"),
+        refuses({"max_tokens=64": "max_tokens is too large: 64. This model supports at most 32 completion tokens"}),
+        text="Hello world",
+        requests=2,
+        sent={"max_tokens": 32},
     ),
     Behaviour(
         "seed",
@@ -153,17 +164,17 @@ SETTINGS: list[Behaviour] = [
     Behaviour(
         "older-vllm",
         "vLLM",
-        "is an older one: error without wrapping, `max_completion_tokens` not known",
+        "is an older one: an error without wrapping, `stream_options` not known",
         OlderVLLM("openai:meta-llama/Llama-2-7b-chat-hf"),
         refuses(
             {
-                "max_completion_tokens": "[{'type': 'extra_forbidden', 'loc': ('body', 'max_completion_tokens'), "
-                "'msg': 'Extra inputs are not permitted', 'input': 64}]"
+                "stream_options": "[{'type': 'extra_forbidden', 'loc': ('body', 'stream_options'), "
+                "'msg': 'Extra inputs are not permitted', 'input': {'include_usage': True}}]"
             }
         ),
         text="Hello world",
         requests=2,
-        sent={"max_tokens": 64},
+        sent={"max_tokens": 64, "stream_options": None},
     ),
     Behaviour(
         "llama-cpp-system",
@@ -220,7 +231,7 @@ SETTINGS: list[Behaviour] = [
         "gemini-limit",
         "Gemini",
         "is sent the token limit and the seed",
-        Gemini(),
+        Gemini("google_genai:gemini-2.0-flash"),
         ends("STOP", *TEXT),
         text="Hello world",
         sent={
@@ -228,6 +239,15 @@ SETTINGS: list[Behaviour] = [
             "generationConfig.seed": 3,
             "generationConfig.temperature": 0.2,
         },
+    ),
+    Behaviour(
+        "gemini-room",
+        "Gemini",
+        "reasons by itself: its limit leaves room for that (2.5)",
+        Gemini("google_genai:gemini-2.5-flash"),
+        ends("STOP", *TEXT),
+        text="Hello world",
+        sent={"generationConfig.maxOutputTokens": 64 + REASONING_TOKENS},
     ),
     Behaviour(
         "gemini-seed",

@@ -66,6 +66,15 @@ TEXTS: list[Behaviour] = [
         text="```python\nprint('done')\n```",
     ),
     Behaviour(
+        "think-opened-unseen",
+        "vLLM",
+        "is cut while it thinks, in reasoning that its template opened",
+        VLLM(),
+        replies(CHAT.piece("Let me think about"), CHAT.closing("length")),
+        Cause.ONLY_REASONED,
+        ("length",),
+    ),
+    Behaviour(
         "think-never-closed",
         "vLLM",
         "thinks in `<think>` until the limit",
@@ -202,7 +211,8 @@ TEXTS: list[Behaviour] = [
         "sends empty data to keep the connection alive",
         CHAT,
         replies(b"data: \n\n", CHAT.piece("Hello "), b"data:\n\n", CHAT.piece("world"), CHAT.closing("stop")),
-        text="Hello world",
+        "busy",
+        ("cannot be read",),
     ),
     Behaviour(
         "no-choices",
