@@ -31,6 +31,7 @@ async def open_hosted(name: str, base_url: str | None) -> Model:
         scores="echo" if base_url and provider == "openai" else None,
         base_url=base_url and re.sub(r"//[^/@]*@", "//", base_url),
         learned=learned,
+        limits=USUAL_LIMITS,
     )
 
 

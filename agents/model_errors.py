@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agents.retry_after import retry_after
+from agents.time_limits import USUAL_LIMITS
 from experiment.errors import NoModel
 from experiment.execution import Cause
 
@@ -64,6 +65,10 @@ _KEYS = {
     "xai": "XAI_API_KEY",
     "bedrock_converse": "AWS_ACCESS_KEY_ID",
 }
+
+
+_NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
+_REACHED = "is the server running, and the address right (--base-url)?"
 
 
 class ModelBusy(NoModel):
@@ -134,14 +139,28 @@ def read_problem(error: BaseException) -> Problem:
     return Problem(status, texts[0] if texts else "", " ".join(texts), kinds, headers, host, deepest)
 
 
-def as_no_model(name: str, error: BaseException, where: str = "", *, begun: bool = False) -> NoModel:
-    """The error that a user is shown: what happened, where, and what helps. `begun`: after pieces had come."""
+def as_no_model(
+    name: str,
+    error: BaseException,
+    where: str = "",
+    *,
+    begun: bool = False,
+    connect: float = USUAL_LIMITS.connect,
+) -> NoModel:
+    """The error that a user is shown: what happened, where, and what helps.
+
+    `begun`: after pieces had come. `connect`: seconds that its client waits for a connection.
+    """
     said = next((one for one in _chain(error) if isinstance(one, NoModel)), None)
     if said is not None:
         return said if str(said).startswith(name) else NoModel(f"{name}: {said}")
     problem = read_problem(error)
     host = problem.host or where
-    told = f"{name}: {_told(problem, f' at {host}' if host else '', name, begun)}"
+    at = f" at {host}" if host else ""
+    if problem.kinds & _NOT_CONNECTED:
+        told = f"{name}: no connection{at} within {connect:g} s, the limit for connecting; {_REACHED}"
+    else:
+        told = f"{name}: {_told(problem, at, name, begun)}"
     if not (problem.may_pass or (begun and not problem.is_final)):  # a request that was taken is no bad one
         return NoModel(told)
     wait = retry_after(problem.headers, problem.text)
@@ -185,9 +204,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
     if status:
         return f"the request was refused{number}{at}: {said}"
     if problem.kinds & {"TransportError", "APIConnectionError", "ConnectionError", "EndpointConnectionError"}:
-        return (
-            f"no connection{at}: {_said(problem.deepest)}; is the server running, and the address right (--base-url)?"
-        )
+        return f"no connection{at}: {_said(problem.deepest)}; {_REACHED}"
     return f"{said or problem.deepest or 'it failed without a word'}{at}"
 
 
