@@ -55,6 +55,13 @@ class Heard:
         """Whether the model reasoned before it answered, seen or counted."""
         return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning"))
 
+    @property
+    def how_much_reasoned(self) -> str:
+        """Such as `4096 tokens`; empty where it did not reason."""
+        if count := self.tokens.get("reasoning"):
+            return f"{count} tokens"
+        return f"{len(self.reasoning)} characters" if self.reasoned else ""
+
     def add(self, message: Any) -> str:
         """Take one more piece; returns what of it is to be shown."""
         self.pieces += 1

@@ -49,6 +49,8 @@ class Reply:
     seal: Seal
     reasoning: str = ""
     """What it reasoned, where the server shows it."""
+    reasoned: str = ""
+    """How much, such as `4096 tokens`; empty where it did not, as far as can be seen."""
     notes: tuple[str, ...] = ()
     """What a reader must know: which settings were not taken, that the model reasons by itself."""
 
@@ -218,13 +220,17 @@ class Model:
         text, reasoning = heard.text, heard.reasoning
         if reasoning:
             settings["reasoning_sha256"] = hashlib.sha256(reasoning.encode(errors="backslashreplace")).hexdigest()
+        notes = said_of(self.learned.refused, self.learned.ignored)
+        if heard.reasoned:
+            notes.append(f"the model reasons by itself: {heard.how_much_reasoned} before the reply")
         return Reply(
             text=text,
             end=end,
             seconds=round(time.monotonic() - began, 3),
             seal=seal(sent, self.name, {**settings, "ended": end.reason} if end.reason else settings, text),
             reasoning=reasoning,
-            notes=(*said_of(self.learned.refused, self.learned.ignored), *_said_of_reasoning(heard)),
+            reasoned=heard.how_much_reasoned,
+            notes=tuple(notes),
         )
 
 
@@ -254,14 +260,6 @@ def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
         Setting.SEED: sampling.seed,
         Setting.LIMIT: min(tokens, learned.most_tokens or tokens),
     }
-
-
-def _said_of_reasoning(heard: Heard) -> list[str]:
-    if not heard.reasoned:
-        return []
-    count = heard.tokens.get("reasoning")
-    size = f"{count} tokens" if count else f"{len(heard.reasoning)} characters"
-    return [f"the model reasons by itself: {size} before the reply"]
 
 
 class _ListenerFailed(Exception):
