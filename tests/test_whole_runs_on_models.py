@@ -10,10 +10,10 @@ import pytest
 from conftest import GEDANKEN, Cli
 from providers.players import FAMILIES, Player, playing, sent
 from test_probe_neutral_edits import ONCE_ONLY
-from test_run_scripted import GOOD, HEAD, replies
+from test_run_scripted import GOOD, replies
 
-LAYERS = "layers = [" + ", ".join(["nn.Linear(4, 4)"] * 4) + "]"
-PROGRAM = GOOD.replace(HEAD.strip().splitlines()[-1], LAYERS).replace("3", "10")
+PROGRAM = GOOD.replace("layers = [", "layers = [nn.Linear(4, 4), nn.Linear(4, 4), ").replace("3", "10")
+PROGRAM = PROGRAM.replace("epoch / 10:", "epoch / 30:")
 IMAGINED = "".join(f"Epoch {n}/10 - loss: {0.99 - n / 20:.4f} - acc: 0.9000\n" for n in range(1, 11))
 RULES = [{"when": "Create train.py", "samples": [f"```python\n{PROGRAM}```\n"]}, *replies(PROGRAM, run=IMAGINED)]
 FEW = ("--real", "1", "--imagined", "1", "--no-surprise")
