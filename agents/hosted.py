@@ -7,18 +7,11 @@ from typing import Any
 
 from agents.model import Model
 from agents.model_errors import host_of
+from agents.providers import arguments, init_chat, said_in_one_line
 from agents.settings import Learned, known_of
 from agents.time_limits import USUAL_LIMITS
-from experiment.errors import BadInput, NoModel
+from experiment.errors import NoModel
 
-_KEYS = {
-    "openai": ("OPENAI_API_KEY",),
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "google_genai": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-    "mistralai": ("MISTRAL_API_KEY",),
-    "groq": ("GROQ_API_KEY",),
-}
-"""Servers of one's own seldom ask for a key; their clients do."""
 _OPENAI_SERVERS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
 
 
@@ -29,17 +22,8 @@ async def open_hosted(name: str, base_url: str | None) -> Model:
     """The model named `provider:model`. Raises BadInput or NoModel."""
     provider, _, model = name.partition(":")
     learned = known_of(model)
-    options: dict[str, Any] = {"base_url": base_url} if base_url else {}
-    if base_url and provider in _KEYS and not any(os.environ.get(key) for key in _KEYS[provider]):
-        options["api_key"] = "unused"
-    try:
-        chat = await _OPENED.get(provider, _any)(name, options, learned)
-    except ImportError as error:
-        raise NoModel(f"{name}: {_first_line(error)}") from error
-    except ValueError as error:
-        raise BadInput(f"{name}: {_first_line(error)}") from error
-    except Exception as error:  # each provider raises its own for a missing key
-        raise NoModel(f"{name}: {_first_line(error)}") from error
+    with said_in_one_line(name):
+        chat = await _OPENED.get(provider, _any)(name, arguments(name, base_url), learned)
     return Model(
         name=name,
         chat=chat,
@@ -47,13 +31,12 @@ async def open_hosted(name: str, base_url: str | None) -> Model:
         scores="echo" if base_url and provider == "openai" else None,
         base_url=base_url and re.sub(r"//[^/@]*@", "//", base_url),
         learned=learned,
+        limits=USUAL_LIMITS,
     )
 
 
 async def _any(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
-    from langchain.chat_models import init_chat_model
-
-    return init_chat_model(name, **options)
+    return init_chat(name, **options)
 
 
 async def _openai(name: str, options: dict[str, Any], learned: Learned) -> Any:
@@ -127,18 +110,17 @@ async def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:
 
 
 async def _must_be_a_model(response: Any) -> None:
-    """A page for people in place of a reply: the address is another one."""
-    if response.status_code == 200 and response.headers.get("content-type", "").startswith("text/html"):
+    """A page for people in place of a reply: the address is another one. A whole reply in place of a stream."""
+    kind = response.headers.get("content-type", "") if response.status_code == 200 else ""
+    if kind.startswith("application/json") and b'"stream":true' in response.request.content.replace(b" ", b""):
+        raise NotImplementedError("streaming is not supported: the server answers whole")
+    if kind.startswith("text/html"):
         where = host_of(str(response.request.url))
         raise NoModel(f"{where} answers with a web page, not as a model: check --base-url, which often ends in /v1")
 
 
 async def _connect_in_time(request: Any) -> None:
     request.extensions["timeout"] = {**request.extensions.get("timeout", {}), "connect": USUAL_LIMITS.connect}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 _OPENED: dict[str, _Open] = {

@@ -161,7 +161,8 @@ class Model:
                     return self._reply(sent, call, heard, end, began)
                 if heard.pieces == 0 and self.learned.learn(problem, call.sent, call.tokens):
                     continue
-                raise as_no_model(self.name, error, self.host, begun=heard.pieces > 0) from error
+                begun, connect = heard.pieces > 0, self.limits.connect
+                raise as_no_model(self.name, error, self.host, begun=begun, connect=connect) from error
             end = self._ended(heard)
             self.learned.hides |= heard.opened_unseen
             if heard.reasoned and not self.learned.reasons:

@@ -23,8 +23,9 @@ _PASSING_KINDS = frozenset(
         *("TransportError", "StreamError", "APIConnectionError", "ConnectionError", "TimeoutError", "ClientError"),
         *("JSONDecodeError", "UnicodeDecodeError", "IncompleteRead", "HTTPClientError", "ServerError"),
         *(
-            "ResponseError",
             "EventStreamError",
+            "ProtocolError",
+            "ResponseError",
             "ResponseStreamingError",
             "APIResponseValidationError",
             "RemoteDisconnected",
@@ -38,6 +39,7 @@ _PASSING_WORDS = re.compile(
     r"no generation chunks|no data received|incomplete .*stream|not ready",
     re.IGNORECASE,
 )
+_FINAL_WORDS = re.compile(r"\bvalidation_?exception|access_?denied_?exception", re.IGNORECASE)
 _NO_QUOTA = re.compile(
     r"insufficient.?(?:quota|balance|credits?|funds)|billing.?(?:hard.?limit|not.?active)|credit balance is too low|"
     r"payment required|out of credits|exceeded your current quota|spend(?:ing)? limit",
@@ -67,6 +69,10 @@ _KEYS = {
     "xai": "XAI_API_KEY",
     "bedrock_converse": "AWS_ACCESS_KEY_ID",
 }
+
+
+_NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
+_REACHED = "is the server running, and the address right (--base-url)?"
 
 
 class ModelBusy(NoModel):
@@ -111,14 +117,14 @@ class Problem:
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
 
     @property
-    def is_no_answer(self) -> bool:
-        """Whether it has no status, and nothing final in it: of a reply that had begun, that is a break."""
-        return self.status is None and not self.has_no_quota and not self.kinds & _FINAL_KINDS
+    def is_final(self) -> bool:
+        """Whether it is of a kind that asking again never mends, whenever it comes."""
+        return self.has_no_quota or bool(self.kinds & _FINAL_KINDS) or bool(_FINAL_WORDS.search(self.text))
 
     @property
     def may_pass(self) -> bool:
         """Whether asking again may help."""
-        if self.has_no_quota or self.kinds & _FINAL_KINDS:
+        if self.is_final:
             return False
         if self.status is not None and self.status >= 400:
             return self.status in _PASSING_STATUS or "overloaded_error" in self.text
@@ -138,15 +144,29 @@ def read_problem(error: BaseException) -> Problem:
     return Problem(status, told or (texts[0] if texts else ""), " ".join(texts), kinds, headers, host, deepest)
 
 
-def as_no_model(name: str, error: BaseException, where: str = "", *, begun: bool = False) -> NoModel:
-    """The error that a user is shown: what happened, where, and what helps. `begun`: after pieces had come."""
+def as_no_model(
+    name: str,
+    error: BaseException,
+    where: str = "",
+    *,
+    begun: bool = False,
+    connect: float = USUAL_LIMITS.connect,
+) -> NoModel:
+    """The error that a user is shown: what happened, where, and what helps.
+
+    `begun`: after pieces had come. `connect`: seconds that its client waits for a connection.
+    """
     said = next((one for one in _chain(error) if isinstance(one, NoModel)), None)
     if said is not None:
-        return said
+        return said if str(said).startswith(name) else NoModel(f"{name}: {said}")
     problem = read_problem(error)
     host = problem.host or where
-    told = f"{name}: {_told(problem, f' at {host}' if host else '', name, begun)}"
-    if not (problem.may_pass or (begun and problem.is_no_answer)):
+    at = f" at {host}" if host else ""
+    if problem.kinds & _NOT_CONNECTED:
+        told = f"{name}: no connection{at} within {connect:g} s, the limit for connecting; {_REACHED}"
+    else:
+        told = f"{name}: {_told(problem, at, name, begun)}"
+    if not (problem.may_pass or (begun and not problem.is_final)):  # a request that was taken is no bad one
         return NoModel(told)
     wait = retry_after(problem.headers, problem.text)
     return ModelBusy(told, retry_after=wait, cause=Cause.BROKEN_OFF if begun else Cause.NO_REPLY)
@@ -178,7 +198,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
         helps = f"; check {variable}{'' if is_set else ', which is not set'}" if variable else ""
         return f"the key was refused{number}{at}: {said}{helps}"
     if status in (404, 405, 410):
-        return f"no such model or address{number}{at}: {said}; check --model and --base-url (which often ends in /v1)"
+        return f"no such model or address{number}{at}: {said}; {_where_models_are(name)}"
     if status == 413 or (status in (None, 400, 422, 500) and _TOO_LONG.search(problem.text)):
         helps = "a shorter script, or a smaller limit with --limit reply_tokens=512"
         return f"what was sent is too long{number}{at}: {said}; what helps: {helps}"
@@ -188,16 +208,16 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
         return f"the server failed{number}{at}: {said}"
     if status:
         return f"the request was refused{number}{at}: {said}"
-    if problem.kinds & {"ConnectTimeout", "ConnectTimeoutError"}:
-        seconds = f"{USUAL_LIMITS.connect:g} s"
-        return (
-            f"no connection{at} within {seconds}, the limit for connecting; is the server up, and --base-url right?"
-        )
     if problem.kinds & {"TransportError", "APIConnectionError", "ConnectionError", "EndpointConnectionError"}:
-        return (
-            f"no connection{at}: {_said(problem.deepest)}; is the server running, and the address right (--base-url)?"
-        )
+        return f"no connection{at}: {_said(problem.deepest)}; {_REACHED}"
     return f"{said or problem.deepest or 'it failed without a word'}{at}"
+
+
+def _where_models_are(name: str) -> str:
+    provider, _, model = name.partition(":")
+    if provider == "ollama":
+        return f"`ollama pull {model}` brings it"
+    return "check --model and --base-url (which often ends in /v1)"
 
 
 def _said(text: str) -> str:

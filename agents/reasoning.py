@@ -78,7 +78,7 @@ class Apart:
         if self._state == "harmony":
             held = self._channels()
         elif self._state == "begins":
-            held = self._buffer
+            held = self._buffer.lstrip("\r\n") if self._reasoning else self._buffer
         else:
             self._look_back()
             return ""

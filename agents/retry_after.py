@@ -8,7 +8,8 @@ from email.utils import parsedate_to_datetime
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|h|m|s)(?![a-z])", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _IN_TEXT = re.compile(
-    r"(?:retry|try again|wait)\D{0,40}?(?P<span>(?:\d+(?:\.\d+)?\s*(?:ms|h|m|s|seconds?|minutes?)\s*)+)",
+    r"(?:retry|try again|wait)[^\d()]{0,40}?"
+    r"(?P<span>(?:\d+(?:\.\d+)?\s*(?:ms|h|m|s|seconds?|minutes?)(?![a-z])\s*)+)",
     re.IGNORECASE,
 )
 _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
