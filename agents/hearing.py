@@ -46,6 +46,11 @@ class Heard:
         return _whole("".join(self._beside) + self._apart.reasoning)
 
     @property
+    def answers(self) -> bool:
+        """Whether the answer has begun."""
+        return bool(self._apart.answer)
+
+    @property
     def opened_unseen(self) -> bool:
         """Whether the reply began in the middle of its reasoning."""
         return self._apart.opened_unseen

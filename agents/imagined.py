@@ -68,14 +68,15 @@ class ImaginedMachine:
     ) -> Execution:
         """Have the model imagine one command; see Machine.run.
 
-        What is no reply (filtered, refused, only reasoned) is an Execution that says so, and no part of the session.
+        What is no reply (filtered, refused, cut in its reasoning) is an Execution that says so, and no part of the
+        session.
         `fresh` makes the sample independent of what the model was asked before. Raises NoModel; the session then
         is as it was.
         """
         typed = typing(command, tuple(tells))
         reply = await self._ask(typed, fresh, on_output)
         done = self._execution(command, reply)
-        if done.cause not in NO_RUN:
+        if done.cause not in NO_RUN or reply.end.may_be_silence:
             self.session = self.session.add(Turn(typed, reply.text))
         return done
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_REFUSALS = 8
 """How often one request is repeated without what it was refused for."""
+SIGN_OF_LIFE_SECONDS = 20
+"""Whoever listens hears at least this often of a model that reasons before it says anything: an empty text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +188,14 @@ class Model:
         self, call: Call, sent: Sequence[Message], role: str, heard: Heard, on_text: OnOutput | None
     ) -> None:
         chunks = call.chat.astream(as_chat(sent), {"run_name": role}, **call.arguments)
-        async with aclosing(in_time(chunks, self.limits, streamed=call.streamed)) as pieces:  # type: ignore[type-var]
+        pieces = in_time(chunks, self.limits, streamed=call.streamed, answers=lambda: heard.answers)
+        told = time.monotonic()
+        async with aclosing(chunks), aclosing(pieces):  # type: ignore[type-var]
             async for piece in pieces:
                 self.learned.taken()
                 shown = heard.add(piece)
-                if on_text and shown:
+                if on_text and (shown or time.monotonic() - told > SIGN_OF_LIFE_SECONDS):
+                    told = time.monotonic()
                     on_text(shown)
                 if heard.endless:
                     break

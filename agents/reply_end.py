@@ -70,6 +70,11 @@ class ReplyEnd:
         """Whether a limit ended it, be it in its reasoning."""
         return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason == NO_LIMIT_KEPT
 
+    @property
+    def may_be_silence(self) -> bool:
+        """Whether the command may have printed nothing: the model ended in order, and only reasoned."""
+        return self.cause is Cause.ONLY_REASONED and not self.was_cut
+
     def told(self) -> str:
         """Such as `filtered (content_filter)`."""
         return f"{self.cause} ({self.reason})" if self.reason and self.reason != self.cause else str(self.cause)

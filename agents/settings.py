@@ -51,7 +51,11 @@ _REFUSES = re.compile(
     r"disabled|too (?:large|big|high)|exceed|at most|at least|greater|less|not a valid|removed|use ",
     re.IGNORECASE,
 )
-_ASKS_TO_STREAM = re.compile(r"(?:only|requires?|must|need).{0,40}stream", re.IGNORECASE)
+_ASKS_TO_STREAM = re.compile(
+    r"(?:supports? only|only supports?|requires?|must (?:use|set|be)|needs?) [`'\"]?stream|"
+    r"stream\w*[`'\"]? (?:is required|must be (?:set to )?true)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d{2,}")
 _CONTEXT = re.compile(
     r"context length(?: is|:)?\D{0,20}(?P<whole>\d+).*?(?P<used>\d+) (?:input|prompt|in the messages)|"
