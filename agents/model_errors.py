@@ -23,9 +23,9 @@ _PASSING_KINDS = frozenset(
         *("TransportError", "StreamError", "APIConnectionError", "ConnectionError", "TimeoutError", "ClientError"),
         *("JSONDecodeError", "UnicodeDecodeError", "IncompleteRead", "HTTPClientError", "ServerError"),
         *(
+            "ResponseError",
             "EventStreamError",
             "ProtocolError",
-            "ResponseError",
             "ResponseStreamingError",
             "APIResponseValidationError",
             "RemoteDisconnected",
@@ -122,6 +122,11 @@ class Problem:
         return self.has_no_quota or bool(self.kinds & _FINAL_KINDS) or bool(_FINAL_WORDS.search(self.text))
 
     @property
+    def is_no_answer(self) -> bool:
+        """Whether it has no status, and nothing final in it: of a reply that had begun, that is a break."""
+        return self.status is None and not self.is_final
+
+    @property
     def may_pass(self) -> bool:
         """Whether asking again may help."""
         if self.is_final:
@@ -166,7 +171,7 @@ def as_no_model(
         told = f"{name}: no connection{at} within {connect:g} s, the limit for connecting; {_REACHED}"
     else:
         told = f"{name}: {_told(problem, at, name, begun)}"
-    if not (problem.may_pass or (begun and not problem.is_final)):  # a request that was taken is no bad one
+    if not (problem.may_pass or (begun and problem.is_no_answer)):
         return NoModel(told)
     wait = retry_after(problem.headers, problem.text)
     return ModelBusy(told, retry_after=wait, cause=Cause.BROKEN_OFF if begun else Cause.NO_REPLY)

@@ -52,7 +52,9 @@ ModelName = Annotated[
         "--model", help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1 or ollama:llama3, or scripted:FILE."
     ),
 ]
-BaseUrl = Annotated[str | None, typer.Option(help="Address of the server, in place of its provider's own.")]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="Address of the server of a model; openai:… for any that speaks its protocol.")
+]
 PersonaName = Annotated[
     str,
     typer.Option(
