@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, replace
 
 from agents.circles import CIRCLE_CHARACTERS, CircleWatch, in_circles
 from agents.cleaning import clean_beginning
-from agents.model import MOST_CHARACTERS_A_TOKEN, Message, Model, Reply, Sampling, seal
+from agents.messages import Message, sendable
+from agents.model import Model, Reply, Sampling, seal
+from agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd
 from experiment.execution import Breach, OnOutput, Seal
 from prompts import render
 
@@ -20,7 +22,8 @@ class Joined:
     """A reply in full, or as far as the bound lets it go."""
 
     text: str
-    cut: bool
+    end: ReplyEnd
+    """Of its last piece."""
     seconds: float
     seal: Seal
     notes: tuple[str, ...]
@@ -66,23 +69,22 @@ async def reply_in_full(
     The seal of a joined reply is over the messages of its first piece, the whole text, and in its settings the
     `pieces`: of each its own seal, how many characters of it the text has, and what it said where that is more.
     """
-    messages = [Message(message.role, _sendable(message.text)) for message in messages]
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
-    while pieces[-1].reply.cut and len(pieces) <= continuations and not in_circles(text):
+    while pieces[-1].reply.end.goes_on and len(pieces) <= continuations and not in_circles(text):
         seeded = replace(sampling, seed=sampling.seed + SEED_STEP * len(pieces))
         pieces.append(await _further_piece(model, messages, text, seeded, on_text))
         text += pieces[-1].text
         if not pieces[-1].text:
             break
-    return _join(messages, text, pieces, sampling.max_tokens)
+    return _join(model.sends(messages), text, pieces, sampling.max_tokens)
 
 
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
     """Ask for what comes after `text`: the server takes up an open reply itself, or the model is asked to."""
-    so_far = [*messages, Message("assistant", _sendable(text))]
+    so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
         heard = _Unsaid(text, on_text)
         watch = CircleWatch() if _is_unmistakable(text) else CircleWatch(text)  # a server may send all of it again
@@ -101,7 +103,7 @@ async def _further_piece(
 
 def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], tokens: int) -> Joined:
     first, last = pieces[0].reply, pieces[-1].reply
-    sealed, notes = first.seal, []
+    sealed, notes = first.seal, list(dict.fromkeys(note for piece in pieces for note in piece.reply.notes))
     if len(pieces) > 1:
         settings = {**sealed.settings, "pieces": [piece.describe() for piece in pieces]}
         sealed = seal(messages, sealed.model, settings, text)
@@ -112,7 +114,7 @@ def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], toke
         notes.append(_how_cut(text, pieces, tokens))
     return Joined(
         text=text,
-        cut=last.cut,
+        end=last.end,
         seconds=round(sum(piece.reply.seconds for piece in pieces), 3),
         seal=sealed,
         notes=tuple(notes),
@@ -121,9 +123,10 @@ def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], toke
 
 
 def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
-    if pieces[-1].reply.stopped:
+    end = pieces[-1].reply.end
+    if end.reason == STOPPED:
         return f"the reply was cut at {len(text)} characters: it goes in circles and was stopped"
-    if len(pieces[-1].reply.text) > MOST_CHARACTERS_A_TOKEN * tokens:
+    if end.reason == NO_LIMIT_KEPT:
         where = f"at {len(text)} characters: the server keeps no limit of {tokens} tokens"
     elif len(pieces) > 1:
         where = f"after {len(pieces)} pieces of at most {tokens} tokens each"
@@ -155,11 +158,6 @@ class _Unsaid:
         if self._on_text and self._held:
             self._on_text(self._held)
         self._held = ""
-
-
-def _sendable(text: str) -> str:
-    """Text that was typed or replied before, without halves of surrogate pairs, which no request can hold."""
-    return text.encode(errors="replace").decode()
 
 
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:

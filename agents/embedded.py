@@ -14,7 +14,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO
 
-from agents.model import Message, Model, as_chat
+from agents.messages import Message, as_chat
+from agents.model import Model
+from agents.time_limits import TimeLimits
 from agents.weights import MODEL_NAME, SHA256, ensure_weights
 from experiment.errors import NoModel
 from experiment.places import cache_folder
@@ -113,6 +115,7 @@ def _as_model(address: str, key: str, cores: int) -> Model:
         # The server drops idle connections; one taken up again just then would look like a dead server.
         default_headers={"Connection": "close"},
         stream_usage=True,
+        stream_chunk_timeout=None,
         extra_body=PURE_SAMPLING,
         # A proxy of the user's is not for loopback, and must not see the key.
         http_client=DefaultHttpxClient(trust_env=False),
@@ -149,6 +152,8 @@ def _as_model(address: str, key: str, cores: int) -> Model:
         prefills=True,
         scores="grammar",
         extra=PURE_SAMPLING,
+        # A long text on few cores takes its time, in silence.
+        limits=TimeLimits(first=REPLY_SECONDS, between=REPLY_SECONDS, whole=REPLY_SECONDS),
     )
 
 

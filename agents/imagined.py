@@ -7,11 +7,12 @@ from typing import Self
 
 from agents.cleaning import clean
 from agents.continuing import Joined, reply_in_full
-from agents.model import Message, Model, Sampling
+from agents.messages import Message
+from agents.model import Model, Sampling
 from agents.session import Policy, Session, Turn
-from agents.terminal import exit_code_of, placing, typing
+from agents.terminal import exit_code_of, placing, prints_nothing, typing
 from experiment.errors import NoModel
-from experiment.execution import Execution, Limits, OnOutput
+from experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput
 from experiment.persona import USUAL_WORLD, Persona, World
 from experiment.progress import Progress, Silent
 from prompts import render
@@ -67,13 +68,17 @@ class ImaginedMachine:
     ) -> Execution:
         """Have the model imagine one command; see Machine.run.
 
+        What is no reply (filtered, refused, cut in its reasoning) is an Execution that says so, and no part of the
+        session.
         `fresh` makes the sample independent of what the model was asked before. Raises NoModel; the session then
         is as it was.
         """
         typed = typing(command, tuple(tells))
         reply = await self._ask(typed, fresh, on_output)
-        self.session = self.session.add(Turn(typed, reply.text))
-        return self._execution(command, reply)
+        done = self._execution(command, reply)
+        if done.cause not in NO_RUN or reply.end.may_be_silence:
+            self.session = self.session.add(Turn(typed, reply.text))
+        return done
 
     async def ask(self, command: str, *, fresh: bool = True) -> Execution:
         """As `run`, on a branch: the session does not remember it."""
@@ -98,7 +103,8 @@ class ImaginedMachine:
         lost = replace(self, session=self.session.lose())
         requests = self.session.requests
         reply = await lost._ask(requests, True, on_output)
-        self.session = self.session.replay(reply.text)
+        if reply.end.cause not in NO_RUN:
+            self.session = self.session.replay(reply.text)
         return replace(self._execution(requests, reply), command=REBUILD)
 
     def messages(self, typed: str) -> list[Message]:
@@ -124,7 +130,13 @@ class ImaginedMachine:
     def _execution(self, command: str, reply: Joined) -> Execution:
         typed = "\n".join(turn.typed for turn in self.session.context)
         cleaned = clean(reply.text, command, marked=self.steps, known=typed, opened=reply.opened)
-        exit_code, cause = exit_code_of(cleaned.text, reply.cut)
+        silent = reply.end.may_be_silence and prints_nothing(command)
+        notes = reply.notes
+        if reply.end.cause in NO_RUN and not silent:
+            exit_code, cause = None, reply.end.cause
+            notes = (*notes, f"no run: the reply is {reply.end.told()}")
+        else:
+            exit_code, cause = exit_code_of(cleaned.text, reply.end.cause is Cause.CUT)
         return Execution(
             machine=self.name,
             command=command,
@@ -135,6 +147,6 @@ class ImaginedMachine:
             output=reply.text,
             sample=self.sample,
             seal=reply.seal,
-            notes=reply.notes,
+            notes=notes,
             breaches=(*reply.breaches, *cleaned.breaches),
         )

@@ -5,26 +5,28 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
+from agents.calls import Call, prepare_call, speaks_responses
+from agents.hearing import Heard
+from agents.messages import Message, as_chat, as_sent
+from agents.model_errors import as_no_model, host_of, read_problem
+from agents.reasoning import CLOSES, Apart
+from agents.reply_end import ReplyEnd, always_says
+from agents.settings import Learned, Setting, said_of
+from agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
 from experiment.errors import NoModel
-from experiment.execution import OnOutput, Seal
+from experiment.execution import Cause, OnOutput, Seal
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
 
-
-MOST_CHARACTERS_A_TOKEN = 64
-
-
-class Message(NamedTuple):
-    """One message of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    text: str
+MOST_REFUSALS = 8
+"""How often one request is repeated without what it was refused for."""
+SIGN_OF_LIFE_SECONDS = 20
+"""Whoever listens hears at least this often of a model that reasons before it says anything: an empty text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Sampling:
 
     seed: int
     max_tokens: int
+    """Of the answer; what a model reasons before it has a limit of its own."""
     temperature: float = 1.0
     top_p: float = 1.0
 
@@ -42,18 +45,25 @@ class Reply:
     """What the model said."""
 
     text: str
-    cut: bool
-    """Whether it was ended by the token limit, or by whoever listened."""
+    """The answer alone, without what the model reasoned before it."""
+    end: ReplyEnd
     seconds: float
     seal: Seal
-    stopped: bool = False
-    """Whether it was ended by whoever listened: nothing it may still have said was worth the wait."""
+    reasoning: str = ""
+    """What it reasoned, where the server shows it."""
+    reasoned: str = ""
+    """How much, such as `4096 tokens`; empty where it did not, as far as can be seen."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know: which settings were not taken, that the model reasons by itself."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether it was ended by the token limit."""
+        return self.end.cause is Cause.CUT
 
 
-class ModelBusy(NoModel):
-    """The model failed in a way that may pass: the connection, a rate limit, an error of the server."""
-
-
+Enough = Callable[[str], bool]
+"""Told each piece of a reply as it comes; whether no more of it is worth waiting for."""
 Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
 
 
@@ -74,16 +84,39 @@ class Model:
     state that depends on nothing asked before. An open reply goes on from the cache as it is."""
     prefills: bool = False
     """Whether the server goes on from a last message that is the assistant's own."""
+    empty_turns: bool = True
+    """Whether it takes a turn of the assistant's that says nothing, as a command leaves that prints nothing."""
     scores: Literal["grammar", "echo"] | None = None
     """How the log-probabilities of a given text can be had: by a grammar of tokens, as the embedded server knows
     them; or with those of the prompt, as vLLM's protocol gives them; None where they cannot."""
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
+    learned: Learned = field(default_factory=Learned)
+    """Which settings it takes, as far as that is known; grows with what it refuses."""
+    limits: TimeLimits = USUAL_LIMITS
 
     def describe(self) -> dict[str, object]:
         """What stands in a result about the model."""
-        return {"name": self.name, "sha256": self.digest, "base_url": self.base_url, "settings": dict(self.extra)}
+        described = {
+            "name": self.name,
+            "sha256": self.digest,
+            "base_url": self.base_url,
+            "settings": dict(self.extra),
+        }
+        about = {"reasons_by_itself": self.learned.reasons, "not_taken": self.not_taken()}
+        return described | {name: value for name, value in about.items() if value}
+
+    def not_taken(self) -> list[str]:
+        """The settings that are not sent, as far as it is known by now that the model takes none."""
+        wanted = _wanted(Sampling(seed=0, max_tokens=16), self.learned)
+        call = prepare_call(self.chat, wanted, self.learned, has_system=False)
+        lost = {setting for setting in wanted if setting not in call.sent} | self.learned.refused
+        return sorted(str(setting) for setting in lost - {Setting.CHAT_COMPLETIONS})
+
+    def sends(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages as this model takes them: what is sealed."""
+        return as_sent(messages, empty_turns=self.empty_turns, system=Setting.SYSTEM not in self.learned.refused)
 
     async def reply(
         self,
@@ -93,70 +126,136 @@ class Model:
         role: str,
         fresh: bool = True,
         on_text: OnOutput | None = None,
-        enough: Callable[[str], bool] | None = None,
+        enough: Enough | None = None,
     ) -> Reply:
         """Ask for one reply; `role` names the conversation in the trace.
 
         `enough` is told each piece as it comes, and ends the reply where it says so.
 
         `fresh` promises that the reply depends on messages and sampling alone, not on earlier requests,
-        as far as the server allows. Raises ModelBusy for what may pass and NoModel for what will not.
+        as far as the server allows. What the model's side filtered or refused is a reply that says so.
+        Raises ModelBusy for what may pass and NoModel for what will not.
         """
-        try:
-            if self.prepare:
+        if self.prepare:
+            try:
                 await self.prepare(messages, fresh)
-            return await self._stream(messages, sampling, role, on_text and _Listener(on_text), enough)
-        except NoModel:
-            raise
-        except _ListenerFailed as failed:
-            raise failed.error from None
-        except Exception as error:
-            raise _as_no_model(self.name, error) from error
+            except Exception as error:
+                raise as_no_model(self.name, error) from error
+        return await self._once(messages, sampling, role, on_text and _Listener(on_text), enough)
 
-    async def _stream(
+    async def _once(
         self,
         messages: Sequence[Message],
         sampling: Sampling,
         role: str,
         on_text: OnOutput | None,
-        enough: Callable[[str], bool] | None,
+        enough: Enough | None = None,
     ) -> Reply:
-        chat, used = with_sampling(self.chat, sampling)
-        started = time.monotonic()
-        whole: Any = None
-        characters = 0
-        endless = stopped = False
+        """Ask until it is answered: again without what was refused, and with room where reasoning took all."""
+        await self.learned.turn()
+        for _ in range(MOST_REFUSALS):
+            wanted = _wanted(sampling, self.learned)
+            has_system = any(message.role == "system" for message in messages)
+            call = prepare_call(self.chat, wanted, self.learned, has_system=has_system)
+            sent = self.sends(messages)
+            began = time.monotonic()
+            heard = self._listening(call, sent)
+            try:
+                await self._hear(call, sent, role, heard, on_text, enough)
+            except _ListenerFailed as failed:
+                raise failed.error from None
+            except Exception as error:
+                problem = read_problem(error)
+                if heard.pieces == 0 and problem.is_filtered:
+                    end = ReplyEnd(Cause.FILTERED, problem.said[:120])
+                    return self._reply(sent, call, heard, end, began)
+                if heard.pieces == 0 and self.learned.learn(problem, call.sent, call.tokens):
+                    continue
+                begun, connect = heard.pieces > 0, self.limits.connect
+                raise as_no_model(self.name, error, self.host, begun=begun, connect=connect) from error
+            end = self._ended(heard)
+            self.learned.hides |= heard.opened_unseen
+            if heard.reasoned and not self.learned.reasons:
+                self.learned.reasons = True
+                if end.cause is Cause.ONLY_REASONED and end.was_cut:
+                    continue
+            return self._reply(sent, call, heard, end, began)
+        raise NoModel(f"{self.name}: it refused {', '.join(sorted(self.learned.refused))}, and then still more")
+
+    @property
+    def host(self) -> str:
+        """Where it is asked, as far as its client says."""
+        names = ("openai_api_base", "anthropic_api_url", "groq_api_base", "endpoint", "base_url", "endpoint_url")
+        urls = (getattr(self.chat, name, None) for name in names)
+        return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
+
+    def _listening(self, call: Call, sent: Sequence[Message]) -> Heard:
+        speaks_of_tags = any(CLOSES in message.text for message in sent)
+        apart = Apart(holds=self.learned.hides, closes_alone=not speaks_of_tags)
+        return Heard(apart, tokens=call.tokens, always_says=always_says(self.chat))
+
+    async def _hear(
+        self,
+        call: Call,
+        sent: Sequence[Message],
+        role: str,
+        heard: Heard,
+        on_text: OnOutput | None,
+        enough: Enough | None,
+    ) -> None:
+        chunks = call.chat.astream(as_chat(sent), {"run_name": role}, **call.arguments)
+        pieces = in_time(chunks, self.limits, streamed=call.streamed, answers=lambda: heard.answers)
+        told = time.monotonic()
         # Left early, the connection is closed, which has the server drop the reply.
-        async with aclosing(chat.astream(as_chat(messages), {"run_name": role})) as chunks:  # type: ignore[type-var]
-            async for chunk in chunks:
-                whole = chunk if whole is None else whole + chunk
-                characters += max(1, len(chunk.text))  # a stream of nothing ends as well
-                if on_text and chunk.text:
-                    on_text(chunk.text)
-                if endless := characters > MOST_CHARACTERS_A_TOKEN * sampling.max_tokens:
-                    break  # a server that keeps no limit
-                if stopped := enough is not None and bool(chunk.text) and enough(chunk.text):
+        async with aclosing(chunks), aclosing(pieces):  # type: ignore[type-var]
+            async for piece in pieces:
+                self.learned.taken()
+                shown = heard.add(piece)
+                if on_text and (shown or time.monotonic() - told > SIGN_OF_LIFE_SECONDS):
+                    told = time.monotonic()
+                    on_text(shown)
+                if enough is not None and shown and enough(shown):
+                    heard.stop()
+                if heard.endless or heard.stopped:
                     break
-        if whole is None:
-            raise ModelBusy(f"{self.name} replied with nothing at all")
-        if not (endless or stopped) and not _reason_of(whole.response_metadata) and _always_gives_a_reason(chat):
-            raise ModelBusy(f"{self.name}: the connection ended in the middle of the reply")
-        settings = {**used, **self.extra, **_served_by(whole.response_metadata)}
+        shown = heard.end()
+        if on_text and shown:
+            on_text(shown)
+
+    def _ended(self, heard: Heard) -> ReplyEnd:
+        """Why the reply ended. Raises ModelBusy where it was broken off, or never began."""
+        end = heard.ended()
+        if heard.pieces == 0:
+            raise as_no_model(self.name, ConnectionError("it replied with nothing at all"), self.host)
+        if end.cause is Cause.BROKEN_OFF:
+            why = f"the provider says {end.reason!r}" if end.reason else "the connection ended"
+            raise as_no_model(self.name, ConnectionError(f"{why} in the middle of the reply"), self.host, begun=True)
+        return end
+
+    def _reply(self, sent: Sequence[Message], call: Call, heard: Heard, end: ReplyEnd, began: float) -> Reply:
+        not_taken = self.not_taken()
+        settings: dict[str, object] = {**call.used, **self.extra, **heard.served_by}
+        if not_taken:
+            settings["not_taken"] = not_taken
+        if self.learned.allowance:
+            settings["reasoning_tokens"] = self.learned.allowance
+        if speaks_responses(self.chat, self.learned):
+            settings["api"] = "responses"
+        text, reasoning = heard.text, heard.reasoning
+        if reasoning:
+            settings["reasoning_sha256"] = hashlib.sha256(reasoning.encode(errors="backslashreplace")).hexdigest()
+        notes = said_of(self.learned.refused, self.learned.ignored)
+        if heard.reasoned:
+            notes.append(f"the model reasons by itself: {heard.how_much_reasoned} before the reply")
         return Reply(
-            text=whole.text,
-            cut=endless or stopped or _was_cut(whole.response_metadata),
-            seconds=round(time.monotonic() - started, 3),
-            seal=seal(messages, self.name, settings, whole.text),
-            stopped=stopped,
+            text=text,
+            end=end,
+            seconds=round(time.monotonic() - began, 3),
+            seal=seal(sent, self.name, {**settings, "ended": end.reason} if end.reason else settings, text),
+            reasoning=reasoning,
+            reasoned=heard.how_much_reasoned,
+            notes=tuple(notes),
         )
-
-
-def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
-    """The messages as LangChain has them."""
-    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-
-    kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
-    return [kinds[message.role](content=message.text) for message in messages]
 
 
 def seal(messages: Sequence[Message], model: str, settings: dict[str, object], reply: str) -> Seal:
@@ -177,35 +276,14 @@ def seal(messages: Sequence[Message], model: str, settings: dict[str, object], r
     return Seal(hashlib.sha256(content.encode(errors="backslashreplace")).hexdigest(), model, settings, now)
 
 
-def with_sampling(chat: "BaseChatModel", sampling: Sampling) -> "tuple[BaseChatModel, dict[str, object]]":
-    """A copy of the chat model with these settings, and those of them that it knows."""
-    fields = type(chat).model_fields
-    wanted = asdict(sampling)
-    if "max_tokens" not in fields and "num_predict" in fields:  # Ollama's name for it
-        wanted["num_predict"] = wanted.pop("max_tokens")
-    known = {name: value for name, value in wanted.items() if name in fields}
-    return chat.model_copy(update=known), known
-
-
-def _served_by(metadata: dict[str, Any]) -> dict[str, object]:
-    """What the server says of itself: the version of a hosted model can change under the same name."""
-    return {key: metadata[key] for key in ("model_name", "system_fingerprint") if metadata.get(key)}
-
-
-def _reason_of(metadata: dict[str, Any]) -> object:
-    """Why the reply ended, in the words of its provider; None where it does not say."""
-    return next((metadata[key] for key in ("finish_reason", "stop_reason", "done_reason") if metadata.get(key)), None)
-
-
-def _was_cut(metadata: dict[str, Any]) -> bool:
-    return _reason_of(metadata) in ("length", "max_tokens")
-
-
-def _always_gives_a_reason(chat: "BaseChatModel") -> bool:
-    """Whether its protocol ends every reply with a reason, so that one without was broken off."""
-    from langchain_openai.chat_models.base import BaseChatOpenAI
-
-    return isinstance(chat, BaseChatOpenAI)
+def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
+    tokens = sampling.max_tokens + learned.allowance
+    return {
+        Setting.TEMPERATURE: sampling.temperature,
+        Setting.TOP_P: sampling.top_p,
+        Setting.SEED: sampling.seed,
+        Setting.LIMIT: min(tokens, learned.most_tokens or tokens),
+    }
 
 
 class _ListenerFailed(Exception):
@@ -227,20 +305,3 @@ class _Listener:
             self._on_text(text)
         except Exception as error:
             raise _ListenerFailed(error) from error
-
-
-def _as_no_model(name: str, error: Exception) -> NoModel:
-    import httpx
-    import openai
-
-    passing = (
-        openai.APIConnectionError,
-        openai.RateLimitError,
-        openai.InternalServerError,
-        httpx.TransportError,
-        ConnectionError,
-        TimeoutError,
-    )
-    kind = ModelBusy if isinstance(error, passing) else NoModel
-    text = str(error).strip()
-    return kind(f"{name}: {text.splitlines()[0][:300] if text else type(error).__name__}")

@@ -1,14 +1,13 @@
 """From the name of a model to the model."""
 
-import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
+from agents.hosted import open_hosted
 from agents.model import Model
-from experiment.errors import BadInput, NoModel
+from experiment.errors import BadInput
 from experiment.progress import Progress
 
 EMBEDDED = "embedded"
@@ -24,8 +23,8 @@ def check_name(name: str, base_url: str | None) -> None:
             f"or use `{EMBEDDED}`, or scripted:FILE"
         )
     provider = found["provider"] if found else EMBEDDED
-    if base_url is not None and provider != "openai":
-        raise BadInput(f"--base-url goes with a model named openai:…, not with {name}")
+    if base_url is not None and provider in (EMBEDDED, "scripted"):
+        raise BadInput(f"--base-url goes with a model that a server has, as in openai:NAME, not with {name}")
     if base_url is not None and not re.match(r"^https?://[^/\s]+", base_url):
         raise BadInput(f"--base-url {base_url}: not an address that begins with http:// or https://")
     if found and provider == "scripted":
@@ -50,26 +49,4 @@ async def open_model(name: str, base_url: str | None, progress: Progress) -> Asy
 
         yield Model(name=name, chat=ScriptedModel(rules=read_rules(Path(model_name))))
         return
-    yield _hosted(name, base_url)
-
-
-def _hosted(name: str, base_url: str | None) -> Model:
-    from langchain.chat_models import init_chat_model
-
-    options: dict[str, Any] = {}
-    if base_url is not None:
-        options["base_url"] = base_url
-        if "OPENAI_API_KEY" not in os.environ:
-            options["api_key"] = "unused"  # servers of one's own seldom ask for one
-    if name.startswith("openai:"):
-        options["stream_usage"] = True
-    try:
-        chat = init_chat_model(name, **options)
-    except ImportError as error:
-        raise NoModel(f"{name}: {error}") from error
-    except ValueError as error:
-        raise BadInput(f"{name}: {str(error).splitlines()[0]}") from error
-    except Exception as error:  # each provider raises its own for a missing key
-        raise NoModel(f"{name}: {str(error).splitlines()[0]}") from error
-    shown = base_url and re.sub(r"//[^/@]*@", "//", base_url)
-    return Model(name=name, chat=chat, scores="echo" if base_url else None, base_url=shown)
+    yield await open_hosted(name, base_url)

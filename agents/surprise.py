@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from agents.model import Message, Model
+from agents.messages import Message
+from agents.model import Model
 from experiment.execution import OnOutput
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ async def _echoed(model: Model, asked: _Asked) -> list[Token]:
     client, name = _client(model)
     done = await client.chat.completions.create(
         model=name,
-        messages=_as_sent([*asked["messages"], Message("assistant", asked["text"])]),
+        messages=_as_sent([*model.sends(asked["messages"]), Message("assistant", asked["text"])]),
         max_tokens=1,
         extra_body={"prompt_logprobs": 0, "add_generation_prompt": False, "continue_final_message": True},
     )

@@ -15,7 +15,8 @@ from pathlib import Path
 from statistics import mean, median
 
 from agents.imagined import ImaginedMachine
-from agents.model import Message, Model, Sampling
+from agents.messages import Message
+from agents.model import Model, Sampling
 from agents.registry import open_model
 from experiment.execution import Limits
 from gedanken.loading import load_persona

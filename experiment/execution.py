@@ -20,6 +20,27 @@ class Cause(StrEnum):
     KILLED = "killed"
     ENGINE_LOST = "engine lost"
     CUT = "cut by the token limit"
+    FILTERED = "filtered"
+    REFUSED = "refused"
+    TOOL_CALL = "asked for a tool"
+    ONLY_REASONED = "only reasoned"
+    BROKEN_OFF = "broken off"
+    UNKNOWN_END = "ended for an unknown reason"
+    NO_REPLY = "no reply"
+
+
+NO_RUN = frozenset(
+    {
+        Cause.FILTERED,
+        Cause.REFUSED,
+        Cause.TOOL_CALL,
+        Cause.ONLY_REASONED,
+        Cause.BROKEN_OFF,
+        Cause.UNKNOWN_END,
+        Cause.NO_REPLY,
+    }
+)
+"""Ends of a reply that is no imagined run: it is kept with its reason, and enters no test and no finding."""
 
 
 class Limits(BaseModel):
@@ -131,6 +152,11 @@ class Execution:
         return self.sample is not None
 
     @property
+    def is_run(self) -> bool:
+        """Whether it can be held against other runs: a reply that was filtered, refused, or cut to nothing cannot."""
+        return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.shown.strip())
+
+    @property
     def shown(self) -> str:
         """What its terminal shows: both streams of a real command; of an imagined one, what was left of the reply."""
         return self.stdout if self.imagined else self.output
@@ -150,9 +176,10 @@ class Execution:
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     """Runs that are measured, in their order: trunks chose the program, so they are in no test (fairness rule 5).
 
-    Where real runs with offset seeds are among them, these stand for all real ones (rule 7).
+    Where real runs with offset seeds are among them, these stand for all real ones (rule 7). A reply that is no run
+    is none of them.
     """
-    found = [one for one in executions if (one.sample if one.imagined else one.seed) != 0]
+    found = [one for one in executions if (one.sample if one.imagined else one.seed) != 0 and one.is_run]
     has_reseeded = any(one.arm == "reseeded" for one in found)
     return tuple(one for one in found if one.imagined or one.arm == "reseeded" or not has_reseeded)
 

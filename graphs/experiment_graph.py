@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy, TimeoutPolicy
 
-from agents.model import ModelBusy
+from agents.model_errors import ModelBusy
 from graphs import nodes
 from graphs.state import Context, Leaf, State
 

@@ -7,7 +7,8 @@ from typing import Annotated, NamedTuple, TypedDict
 
 from agents.coder import Failure
 from agents.imagined import ImaginedMachine
-from agents.model import Message, Model
+from agents.messages import Message
+from agents.model import Model
 from agents.session import Session, Turn
 from agents.surprise import ProgramSurprise
 from experiment.execution import Execution, RealMachine

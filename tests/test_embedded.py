@@ -16,7 +16,9 @@ import psutil
 import pytest
 from conftest import Cli
 
-from agents.model import Message, Model, Sampling
+from agents.messages import Message
+from agents.model import Model, Sampling
+from agents.reply_end import STOPPED
 from agents.surprise import surprise
 from agents.weights import SHA256, verify
 from experiment.errors import NoModel
@@ -76,7 +78,7 @@ def test_the_server_drops_a_reply_that_is_stopped() -> None:
         stopped = await model.reply(endless, long, role="test", enough=lambda _: True)
         began = time.monotonic()
         await model.reply(OTHER, Sampling(seed=9, max_tokens=2), role="test", fresh=False)
-        return stopped.stopped, stopped.cut, time.monotonic() - began
+        return stopped.end.reason == STOPPED, stopped.cut, time.monotonic() - began
 
     stopped, cut, seconds = with_model(use)
     assert stopped and cut

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from agents.imagined import REBUILD, ImaginedMachine
-from agents.model import Message, Model
+from agents.messages import Message
+from agents.model import Model
 from agents.scripted import ScriptedModel, ScriptedReply
 from agents.session import POLICIES, Policy, Session, Turn
 from experiment.persona import Persona

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from agents.model import Message, ModelBusy, Sampling
+from agents.messages import Message
+from agents.model import Sampling
+from agents.model_errors import ModelBusy
 from agents.registry import open_model
 from experiment.progress import Silent
 

@@ -12,7 +12,7 @@ from conftest import Cli, requests_of
 from test_run_scripted import CRASHING, GOOD, IMAGINED, MARKED, Scripted, experiment, replies, result_of
 from vllm import Server, serving
 
-from agents.model import Message
+from agents.messages import Message
 from agents.registry import open_model
 from agents.surprise import AS_IT_CAME
 from experiment.progress import Silent

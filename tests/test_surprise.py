@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vllm import LOG_P, Server, serving
 
-from agents.model import Message, Model
+from agents.messages import Message
+from agents.model import Model
 from agents.registry import open_model
 from agents.surprise import (
     MOST_CHARACTERS,

@@ -53,7 +53,7 @@ ModelName = Annotated[
     ),
 ]
 BaseUrl = Annotated[
-    str | None, typer.Option(help="Address of an OpenAI-compatible server, for a model named openai:….")
+    str | None, typer.Option(help="Address of the server of a model; openai:… for any that speaks its protocol.")
 ]
 PersonaName = Annotated[
     str,

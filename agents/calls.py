@@ -1,0 +1,98 @@
+"""One request as its client takes it: the settings that the model takes, under the names that the client has."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agents.settings import Learned, Setting
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+_FIELDS = {
+    Setting.TEMPERATURE: ("temperature",),
+    Setting.TOP_P: ("top_p",),
+    Setting.SEED: ("seed", "random_seed"),
+    Setting.LIMIT: ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens", "max_completion_tokens"),
+}
+_BY_CALL = {"ChatGroq": {Setting.TOP_P: "top_p", Setting.SEED: "seed"}}
+"""What a client takes with a call only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A chat model with its settings in place."""
+
+    chat: "BaseChatModel"
+    arguments: dict[str, Any]
+    """Sent with the call."""
+    used: dict[str, object]
+    """The settings that are sent, by their names at this client."""
+    sent: frozenset[Setting]
+    """What may be refused."""
+    tokens: int
+    """The limit, reasoning included."""
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the reply comes in pieces."""
+        return Setting.STREAM in self.sent
+
+
+def prepare_call(
+    chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
+) -> Call:
+    """A copy of the chat model with the settings that it takes, of those that are wanted."""
+    fields = type(chat).model_fields
+    by_call = _BY_CALL.get(type(chat).__name__, {})
+    refused, responses = learned.refused, speaks_responses(chat, learned)
+    update: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
+    used: dict[str, object] = {}
+    sent = {Setting.STREAM} - refused
+    for setting, value in wanted.items():
+        name = by_call.get(setting) or next((one for one in _FIELDS[setting] if one in fields), None)
+        if name is None:
+            continue
+        target = arguments if setting in by_call else update
+        if setting in refused or (responses and setting is Setting.SEED):
+            if setting not in by_call:
+                _leave_out(chat, name, update, arguments)
+            continue
+        target[name] = used[name] = value
+        sent.add(setting)
+    update |= _how_it_is_sent(chat, learned, responses)
+    if has_system and Setting.SYSTEM not in refused:
+        sent.add(Setting.SYSTEM)
+    if "use_responses_api" in fields and not responses:
+        sent |= {Setting.STREAM_OPTIONS, Setting.CHAT_COMPLETIONS} - refused
+    return Call(chat.model_copy(update=update), arguments, used, frozenset(sent), int(wanted[Setting.LIMIT]))
+
+
+def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:
+    """Whether requests go to OpenAI's Responses API: by LangChain's choice for a model, or as its server demanded."""
+    return getattr(chat, "use_responses_api", None) is True or Setting.CHAT_COMPLETIONS in learned.refused
+
+
+def _leave_out(chat: "BaseChatModel", name: str, update: dict[str, Any], arguments: dict[str, Any]) -> None:
+    if type(chat).__name__ == "ChatGroq":  # which would send null
+        from groq import omit
+
+        arguments[name] = omit
+    elif getattr(chat, name, None) is not None:
+        update[name] = None
+
+
+def _how_it_is_sent(chat: "BaseChatModel", learned: Learned, responses: bool) -> dict[str, Any]:
+    fields = type(chat).model_fields
+    update: dict[str, Any] = {}
+    if Setting.STREAM in learned.refused:
+        update["disable_streaming"] = True
+        if "streaming" in fields:
+            update["streaming"] = False
+    if Setting.STREAM_OPTIONS in learned.refused and "stream_usage" in fields:
+        update["stream_usage"] = False
+    if responses and "use_responses_api" in fields:
+        update["use_responses_api"] = True
+    if learned.limit_names and "limit_name" in fields:
+        update["limit_name"] = learned.limit_names[0]
+    return update

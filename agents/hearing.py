@@ -1,0 +1,169 @@
+"""A reply as its pieces come: what is said, what is reasoned, why it ended."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents.reasoning import Apart
+from agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd, Signs, end_of, reason_in
+from experiment.execution import Cause
+
+MOST_CHARACTERS_A_TOKEN = 64
+_SERVED_BY = ("model_name", "system_fingerprint")
+_TOOL_BLOCKS = frozenset(("tool_use", "tool_call", "function_call", "server_tool_use", "custom_tool_call"))
+
+
+class Heard:
+    """What has come of one reply."""
+
+    def __init__(self, apart: Apart, *, tokens: int, always_says: bool) -> None:
+        self._apart = apart
+        self._most = MOST_CHARACTERS_A_TOKEN * tokens
+        self._always_says = always_says
+        self._characters = 0
+        self._reason = ""
+        self._refusal: list[str] = []
+        self._beside: list[str] = []
+        self._called_tool = False
+        self._end: ReplyEnd | None = None
+        self.stopped = False
+        self.pieces = 0
+        self.served_by: dict[str, object] = {}
+        self.tokens: dict[str, int] = {}
+        """Tokens of the reply, and those of its reasoning, where the server counts them."""
+
+    @property
+    def endless(self) -> bool:
+        """Whether it is longer than the limit allows by far: the server keeps none."""
+        return self._characters > self._most
+
+    @property
+    def text(self) -> str:
+        """The answer, with halves of surrogate pairs put together where they came apart; a half alone is none."""
+        return _whole(self._apart.answer)
+
+    @property
+    def reasoning(self) -> str:
+        """What it reasoned, where the server shows it."""
+        return _whole("".join(self._beside) + self._apart.reasoning)
+
+    @property
+    def answers(self) -> bool:
+        """Whether the answer has begun."""
+        return bool(self._apart.answer)
+
+    @property
+    def opened_unseen(self) -> bool:
+        """Whether the reply began in the middle of its reasoning."""
+        return self._apart.opened_unseen
+
+    @property
+    def reasoned(self) -> bool:
+        """Whether the model reasoned before it answered, seen or counted."""
+        return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning"))
+
+    @property
+    def how_much_reasoned(self) -> str:
+        """Such as `4096 tokens`; empty where it did not reason."""
+        if count := self.tokens.get("reasoning"):
+            return f"{count} tokens"
+        return f"{len(self.reasoning)} characters" if self.reasoned else ""
+
+    def add(self, message: Any) -> str:
+        """Take one more piece; returns what of it is to be shown."""
+        self.pieces += 1
+        metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
+        self._reason = reason_in(metadata) or self._reason
+        self.served_by |= {key: metadata[key] for key in _SERVED_BY if metadata.get(key)}
+        self._count(getattr(message, "usage_metadata", None))
+        beside = "".join(_reasoning_of(message))
+        if beside:
+            self._apart.hold_no_longer()
+            self._beside.append(beside)
+        self._refusal += _refusals_of(message)
+        self._called_tool |= _calls_tool(message)
+        text = str(message.text)[: self._most + 1]
+        self._characters += max(1, len(text) + len(beside))  # a stream of nothing ends as well
+        return self._apart.add(text)
+
+    def stop(self) -> None:
+        """Whoever listens has heard enough."""
+        self.stopped = True
+
+    def end(self) -> str:
+        """The reply is over; returns what of it is still to be shown."""
+        cut = self.endless or self.stopped or end_of(self._signs(has_text=True)).cause is Cause.CUT
+        return self._apart.end(cut=cut)
+
+    def ended(self) -> ReplyEnd:
+        """Why it ended."""
+        if self.endless:
+            return ReplyEnd(Cause.CUT, NO_LIMIT_KEPT)
+        if self.stopped:
+            return ReplyEnd(Cause.CUT, STOPPED)
+        return end_of(self._signs(has_text=bool(self.text.strip())))
+
+    def _signs(self, *, has_text: bool) -> Signs:
+        return Signs(
+            reason=self._reason,
+            has_text=has_text,
+            reasoned=self.reasoned,
+            called_tool=self._called_tool or self._apart.called_tool,
+            refusal="".join(self._refusal),
+            always_says=self._always_says,
+        )
+
+    def _count(self, usage: Mapping[str, Any] | None) -> None:
+        if not usage:
+            return
+        reasoning = (usage.get("output_token_details") or {}).get("reasoning") or 0
+        for name, number in (("output", usage.get("output_tokens") or 0), ("reasoning", reasoning)):
+            if number:
+                self.tokens[name] = self.tokens.get(name, 0) + int(number)
+
+
+def _reasoning_of(message: Any) -> list[str]:
+    beside = getattr(message, "additional_kwargs", None) or {}
+    said = beside.get("reasoning_content") or beside.get("reasoning")
+    found = [said] if isinstance(said, str) else []
+    for block in _blocks(message):
+        if block.get("type") in ("thinking", "reasoning", "reasoning_content", "thought"):
+            found += _texts(block)
+    return found
+
+
+def _texts(block: Mapping[str, Any]) -> list[str]:
+    """All text of a block of reasoning: each provider nests it in its own way."""
+    found = []
+    for key in ("thinking", "reasoning", "reasoning_content", "text", "summary", "content"):
+        inner = block.get(key)
+        for part in inner if isinstance(inner, list) else [inner]:
+            if isinstance(part, str):
+                found.append(part)
+            elif isinstance(part, dict):
+                found += _texts(part)
+    return found
+
+
+def _refusals_of(message: Any) -> list[str]:
+    beside = getattr(message, "additional_kwargs", None) or {}
+    found = [beside.get("refusal")] + [block.get("refusal") for block in _blocks(message)]
+    return [one for one in found if isinstance(one, str)]
+
+
+def _calls_tool(message: Any) -> bool:
+    beside = getattr(message, "additional_kwargs", None) or {}
+    calls = ("tool_call_chunks", "tool_calls", "invalid_tool_calls")
+    return (
+        any(getattr(message, name, None) for name in calls)
+        or bool(beside.get("function_call") or beside.get("tool_calls"))
+        or any(block.get("type") in _TOOL_BLOCKS for block in _blocks(message))
+    )
+
+
+def _blocks(message: Any) -> list[dict[str, Any]]:
+    content = message.content
+    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")

@@ -1,0 +1,134 @@
+"""Models that others serve: opened through LangChain, without retries and with time limits of our own."""
+
+import os
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from agents.model import Model
+from agents.model_errors import host_of
+from agents.providers import arguments, init_chat, said_in_one_line
+from agents.settings import Learned, known_of
+from agents.time_limits import USUAL_LIMITS
+from experiment.errors import NoModel
+
+_OPENAI_SERVERS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+
+
+_Open = Callable[[str, dict[str, Any], Learned], Awaitable[Any]]
+
+
+async def open_hosted(name: str, base_url: str | None) -> Model:
+    """The model named `provider:model`. Raises BadInput or NoModel."""
+    provider, _, model = name.partition(":")
+    learned = known_of(model)
+    with said_in_one_line(name):
+        chat = await _OPENED.get(provider, _any)(name, arguments(name, base_url), learned)
+    return Model(
+        name=name,
+        chat=chat,
+        empty_turns=False,
+        scores="echo" if base_url and provider == "openai" else None,
+        base_url=base_url and re.sub(r"//[^/@]*@", "//", base_url),
+        learned=learned,
+        limits=USUAL_LIMITS,
+    )
+
+
+async def _any(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
+    return init_chat(name, **options)
+
+
+async def _openai(name: str, options: dict[str, Any], learned: Learned) -> Any:
+    from openai import DefaultAsyncHttpxClient, Timeout
+
+    from agents.openai_chat import OpenAIChat
+
+    elsewhere = "base_url" in options or any(os.environ.get(key) for key in _OPENAI_SERVERS)
+    limit_names = ["max_completion_tokens", "max_tokens"]
+    learned.limit_names = limit_names[::-1] if elsewhere and not learned.refused else limit_names
+    timeout = Timeout(None, connect=USUAL_LIMITS.connect)
+    client = DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_must_be_a_model]})
+    return OpenAIChat(
+        model=name.partition(":")[2],
+        timeout=timeout,
+        max_retries=0,
+        stream_usage=True,
+        stream_chunk_timeout=None,
+        http_async_client=client,
+        # LangChain chooses the Responses API by the name of a model, whoever serves it.
+        use_responses_api=False if elsewhere else None,
+        **options,
+    )
+
+
+async def _anthropic(name: str, options: dict[str, Any], learned: Learned) -> Any:
+    from anthropic import Timeout
+
+    chat = await _any(name, {**options, "max_retries": 0}, learned)
+    chat._async_client.timeout = Timeout(None, connect=USUAL_LIMITS.connect)
+    return chat
+
+
+async def _groq(name: str, options: dict[str, Any], learned: Learned) -> Any:
+    from groq import Timeout
+
+    timeout = Timeout(None, connect=USUAL_LIMITS.connect)
+    return await _any(name, {**options, "max_retries": 0, "timeout": timeout}, learned)
+
+
+async def _mistral(name: str, options: dict[str, Any], learned: Learned) -> Any:
+    import httpx
+
+    chat = await _any(name, {**options, "max_retries": 1}, learned)
+    chat.async_client.timeout = httpx.Timeout(None, connect=USUAL_LIMITS.connect)
+    return chat
+
+
+async def _google(name: str, options: dict[str, Any], learned: Learned) -> Any:
+    hooks = {"request": [_connect_in_time]}
+    return await _any(name, {**options, "max_retries": 1, "client_args": {"event_hooks": hooks}}, learned)
+
+
+async def _ollama(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
+    import httpx
+
+    from agents.ollama_chat import OllamaChat
+
+    timeout = httpx.Timeout(None, connect=USUAL_LIMITS.connect)
+    model = name.partition(":")[2]
+    return OllamaChat(model=model, reasoning=True, async_client_kwargs={"timeout": timeout}, **options)
+
+
+async def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=USUAL_LIMITS.connect, read_timeout=USUAL_LIMITS.first, retries={"total_max_attempts": 1}
+    )
+    return await _any(name, {**options, "config": config}, learned)
+
+
+async def _must_be_a_model(response: Any) -> None:
+    """A page for people in place of a reply: the address is another one. A whole reply in place of a stream."""
+    kind = response.headers.get("content-type", "") if response.status_code == 200 else ""
+    if kind.startswith("application/json") and b'"stream":true' in response.request.content.replace(b" ", b""):
+        raise NotImplementedError("streaming is not supported: the server answers whole")
+    if kind.startswith("text/html"):
+        where = host_of(str(response.request.url))
+        raise NoModel(f"{where} answers with a web page, not as a model: check --base-url, which often ends in /v1")
+
+
+async def _connect_in_time(request: Any) -> None:
+    request.extensions["timeout"] = {**request.extensions.get("timeout", {}), "connect": USUAL_LIMITS.connect}
+
+
+_OPENED: dict[str, _Open] = {
+    "openai": _openai,
+    "anthropic": _anthropic,
+    "groq": _groq,
+    "mistralai": _mistral,
+    "google_genai": _google,
+    "ollama": _ollama,
+    "bedrock_converse": _bedrock,
+}

@@ -1,0 +1,322 @@
+"""What keeps a model from replying, in one line, and whether asking again may help."""
+
+import html
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from agents.retry_after import retry_after
+from agents.time_limits import USUAL_LIMITS
+from experiment.errors import NoModel
+from experiment.execution import Cause
+
+_LONGEST = 300
+_PASSING_STATUS = frozenset(
+    (408, 409, 425, 429, 498, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 598, 599)
+)
+_PASSING_KINDS = frozenset(
+    (
+        *("TransportError", "StreamError", "APIConnectionError", "ConnectionError", "TimeoutError", "ClientError"),
+        *("JSONDecodeError", "UnicodeDecodeError", "IncompleteRead", "HTTPClientError", "ServerError"),
+        *(
+            "ResponseError",
+            "EventStreamError",
+            "ProtocolError",
+            "ResponseStreamingError",
+            "APIResponseValidationError",
+            "RemoteDisconnected",
+        ),
+    )
+)
+_FINAL_KINDS = frozenset(("SSLCertVerificationError", "UnsupportedProtocol", "InvalidURL", "NoCredentialsError"))
+_PASSING_WORDS = re.compile(
+    r"overloaded|rate.?limit|too many (?:requests|tokens)|throttl|temporarily|unavailable|server.?error|"
+    r"internal error|timed? ?out|try again|retry your request|resource.?exhausted|capacity|"
+    r"no generation chunks|no data received|incomplete .*stream|not ready",
+    re.IGNORECASE,
+)
+_FINAL_WORDS = re.compile(r"\bvalidation_?exception|access_?denied_?exception", re.IGNORECASE)
+_NO_QUOTA = re.compile(
+    r"insufficient.?(?:quota|balance|credits?|funds)|billing.?(?:hard.?limit|not.?active)|credit balance is too low|"
+    r"payment required|out of credits|exceeded your current quota|spend(?:ing)? limit",
+    re.IGNORECASE,
+)
+_TOO_LONG = re.compile(
+    r"context.?(?:length|window|size)|prompt is too long|too many (?:input )?tokens|input is too long|"
+    r"maximum (?:number of )?(?:input )?tokens|exceeds? the (?:available )?context",
+    re.IGNORECASE,
+)
+_BAD_KEY = re.compile(
+    r"api.?key.{0,20}(?:not valid|invalid|incorrect|missing)|(?:invalid|incorrect).{0,12}api.?key", re.IGNORECASE
+)
+_FILTERED = re.compile(
+    r"content.?(?:filter|management policy|policy.?violation)|invalid_prompt|flagged as potentially|"
+    r"violat\w+ (?:our|the) usage polic|responsible.?ai|blocked by (?:our )?(?:content|safety)|"
+    r"data_inspection_failed",
+    re.IGNORECASE,
+)
+_KEYS = {
+    "openai": "OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "google_genai": "GOOGLE_API_KEY",
+    "mistralai": "MISTRAL_API_KEY",
+    "groq": "GROQ_API_KEY",
+    "deepseek": "DEEPSEEK_API_KEY",
+    "xai": "XAI_API_KEY",
+    "bedrock_converse": "AWS_ACCESS_KEY_ID",
+}
+
+
+_NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
+_REACHED = "is the server running, and the address right (--base-url)?"
+
+
+class ModelBusy(NoModel):
+    """The model failed in a way that may pass: the connection, a rate limit, an error of the server.
+
+    What asking again cannot mend (a wrong key, no such model, no quota left) is a plain NoModel.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, cause: Cause = Cause.NO_REPLY) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds that the server asks to wait; None where it does not say."""
+        self.cause = cause
+        """The cause of an execution that gets no better than this: no reply, or one that was broken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error of a client, as far as all providers' have the same in them."""
+
+    status: int | None
+    said: str
+    """What the server says first, on one line."""
+    text: str
+    """All that was said."""
+    kinds: frozenset[str]
+    """Names of its classes, and of the classes of what caused it."""
+    headers: Mapping[str, str]
+    host: str
+    deepest: str
+    """What the innermost cause says: of a connection, why it failed."""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter turned the request down: that is a reply, not a failure."""
+        return self.status in (None, 400, 403, 422) and bool(_FILTERED.search(self.text))
+
+    @property
+    def has_no_quota(self) -> bool:
+        """Whether the account is used up, which waiting does not mend. Google says so of a full minute as well."""
+        google_waits = "retryDelay" in self.text
+        return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is of a kind that asking again never mends, whenever it comes."""
+        return self.has_no_quota or bool(self.kinds & _FINAL_KINDS) or bool(_FINAL_WORDS.search(self.text))
+
+    @property
+    def is_no_answer(self) -> bool:
+        """Whether it has no status, and nothing final in it: of a reply that had begun, that is a break."""
+        return self.status is None and not self.is_final
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether asking again may help."""
+        if self.is_final:
+            return False
+        if self.status is not None and self.status >= 400:
+            return self.status in _PASSING_STATUS or "overloaded_error" in self.text
+        return bool(self.kinds & _PASSING_KINDS) or bool(_PASSING_WORDS.search(self.text)) or "APIError" in self.kinds
+
+
+def read_problem(error: BaseException) -> Problem:
+    """What an error of whatever client says."""
+    chain = list(_chain(error))
+    status = next((found for one in chain if (found := _status(one)) is not None), None)
+    texts = list(dict.fromkeys(text for one in chain for text in _texts(one) if text))
+    kinds = frozenset(kind.__name__ for one in chain for kind in type(one).__mro__)
+    headers = next(filter(None, map(_headers, chain)), {})
+    host = next(filter(None, map(_host, chain)), "")
+    deepest = next((text for one in reversed(chain) if (text := _one_line(str(one)))), "")
+    told = next((text for one in chain if (text := _told_by(one))), "")
+    return Problem(status, told or (texts[0] if texts else ""), " ".join(texts), kinds, headers, host, deepest)
+
+
+def as_no_model(
+    name: str,
+    error: BaseException,
+    where: str = "",
+    *,
+    begun: bool = False,
+    connect: float = USUAL_LIMITS.connect,
+) -> NoModel:
+    """The error that a user is shown: what happened, where, and what helps.
+
+    `begun`: after pieces had come. `connect`: seconds that its client waits for a connection.
+    """
+    said = next((one for one in _chain(error) if isinstance(one, NoModel)), None)
+    if said is not None:
+        return said if str(said).startswith(name) else NoModel(f"{name}: {said}")
+    problem = read_problem(error)
+    host = problem.host or where
+    at = f" at {host}" if host else ""
+    if problem.kinds & _NOT_CONNECTED:
+        told = f"{name}: no connection{at} within {connect:g} s, the limit for connecting; {_REACHED}"
+    else:
+        told = f"{name}: {_told(problem, at, name, begun)}"
+    if not (problem.may_pass or (begun and problem.is_no_answer)):
+        return NoModel(told)
+    wait = retry_after(problem.headers, problem.text)
+    return ModelBusy(told, retry_after=wait, cause=Cause.BROKEN_OFF if begun else Cause.NO_REPLY)
+
+
+def host_of(url: str | None) -> str:
+    """Host and port of an address: nothing of it that may be a secret."""
+    try:
+        parts = urlsplit(url or "")
+        return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+    except ValueError:
+        return ""
+
+
+def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
+    status, said = problem.status, _said(problem.said)
+    number = f" ({status})" if status else ""
+    if problem.kinds & {"JSONDecodeError", "UnicodeDecodeError", "APIResponseValidationError"}:
+        return f"the reply cannot be read{at}: {said}"
+    if re.search("no generation chunks|no data received", problem.text, re.IGNORECASE):
+        return f"it replied with nothing at all{at}"
+    if begun and not status:
+        return f"the reply broke off{at}: {said or problem.deepest}"
+    if problem.has_no_quota:
+        return f"no quota is left{number}{at}: {said}; see the account's billing, or choose another --model"
+    if status in (401, 403) or _BAD_KEY.search(problem.text) or problem.kinds & {"NoCredentialsError"}:
+        variable = _KEYS.get(name.partition(":")[0])
+        is_set = bool(variable and os.environ.get(variable))
+        helps = f"; check {variable}{'' if is_set else ', which is not set'}" if variable else ""
+        return f"the key was refused{number}{at}: {said}{helps}"
+    if status in (404, 405, 410):
+        return f"no such model or address{number}{at}: {said}; {_where_models_are(name)}"
+    if status == 413 or (status in (None, 400, 422, 500) and _TOO_LONG.search(problem.text)):
+        helps = "a shorter script, or a smaller limit with --limit reply_tokens=512"
+        return f"what was sent is too long{number}{at}: {said}; what helps: {helps}"
+    if status == 429:
+        return f"too many requests{number}{at}: {said}"
+    if status and status >= 500:
+        return f"the server failed{number}{at}: {said}"
+    if status:
+        return f"the request was refused{number}{at}: {said}"
+    if problem.kinds & {"TransportError", "APIConnectionError", "ConnectionError", "EndpointConnectionError"}:
+        return f"no connection{at}: {_said(problem.deepest)}; {_REACHED}"
+    return f"{said or problem.deepest or 'it failed without a word'}{at}"
+
+
+def _where_models_are(name: str) -> str:
+    provider, _, model = name.partition(":")
+    if provider == "ollama":
+        return f"`ollama pull {model}` brings it"
+    return "check --model and --base-url (which often ends in /v1)"
+
+
+def _said(text: str) -> str:
+    """The first of what a server said, without HTML."""
+    if re.search(r"<(?:!doctype|html|head|title)\b", text, re.IGNORECASE):
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        return f"a web page: {_one_line(html.unescape(title[1]))[:_LONGEST]}" if title else "a web page"
+    return text[:_LONGEST]
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    here: BaseException | None = error
+    while here is not None and id(here) not in seen:
+        seen.add(id(here))
+        yield here
+        here = here.__cause__ or here.__context__
+
+
+def _status(error: BaseException) -> int | None:
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict):  # of botocore
+        response = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return response if isinstance(response, int) else None
+    found: list[object] = [getattr(error, "status_code", None), getattr(response, "status_code", None)]
+    found.append(getattr(error, "code", None))
+    body = getattr(error, "body", None)
+    if isinstance(body, dict):
+        found += [body.get("code"), body.get("status_code")]
+    numbers = (int(one) for one in found if isinstance(one, int | str) and str(one).isdecimal())
+    return next((number for number in numbers if 400 <= number < 600), None)
+
+
+def _texts(error: BaseException) -> Iterator[str]:
+    body = getattr(error, "body", None)
+    if isinstance(body, dict | list):
+        yield _message_in(body)
+        yield _one_line(json.dumps(body, default=str, ensure_ascii=False))[:4000]
+        return
+    response = getattr(error, "response", None)
+    try:
+        sent = getattr(response, "text", "")
+    except Exception:  # a stream that was not read to its end
+        sent = ""
+    yield _one_line(sent)[:4000] if isinstance(sent, str) else ""
+    yield _one_line(str(error))[:4000]
+    details = getattr(error, "details", None)
+    if isinstance(details, dict | list):
+        yield _one_line(json.dumps(details, default=str, ensure_ascii=False))[:4000]
+
+
+def _told_by(error: BaseException) -> str:
+    """What the server's own JSON says, where there is some."""
+    for body in (getattr(error, "body", None), getattr(error, "details", None), *error.args[:1]):
+        if isinstance(body, dict | list):
+            return _message_in(body)
+        if isinstance(body, str) and (begins := body.find("{")) >= 0:
+            try:
+                return _message_in(json.loads(body[begins:]))
+            except ValueError:
+                continue
+    return ""
+
+
+def _message_in(body: Any) -> str:
+    if isinstance(body, list):
+        return "; ".join(filter(None, (_message_in(one) for one in body[:3])))
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(inner, str):
+        return _one_line(inner)
+    if not isinstance(inner, dict):
+        return ""
+    said = inner.get("message") or inner.get("msg") or inner.get("detail") or ""
+    where = ".".join(str(part) for part in inner.get("loc", ())) if isinstance(inner.get("loc"), list) else ""
+    text = _message_in(said) if isinstance(said, dict | list) else _one_line(str(said))
+    return f"{where}: {text}" if where and text else text
+
+
+def _headers(error: BaseException) -> dict[str, str]:
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict):
+        response = response.get("ResponseMetadata", {}).get("HTTPHeaders")
+        return dict(response) if isinstance(response, dict) else {}
+    headers = getattr(response, "headers", None)
+    return {str(name): str(value) for name, value in headers.items()} if headers else {}
+
+
+def _host(error: BaseException) -> str:
+    try:
+        url = getattr(getattr(error, "request", None), "url", None)
+    except RuntimeError:  # httpx has one only where it was set
+        return ""
+    return host_of(str(url)) if url else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

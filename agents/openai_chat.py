@@ -1,0 +1,50 @@
+"""The OpenAI protocol as all kinds of servers speak it, with what LangChain's client drops of their replies."""
+
+import json
+from typing import Any
+
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_openai import ChatOpenAI
+
+KEPT = ("reasoning_content", "reasoning", "refusal")
+"""Parts of a message that LangChain's client leaves out."""
+
+
+class OpenAIChat(ChatOpenAI):
+    """As ChatOpenAI, which is for OpenAI's own servers only: others also send reasoning, and errors in a reply."""
+
+    limit_name: str = "max_completion_tokens"
+    """What the token limit is called; older servers know `max_tokens` only."""
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
+    ) -> ChatGenerationChunk | None:
+        if chunk.get("error"):
+            raise ConnectionError(json.dumps(chunk["error"], default=str)[:2000])
+        made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        choices = chunk.get("choices") or ()
+        if made is not None and choices:
+            made.message.additional_kwargs.update(_kept(choices[0].get("delta")))
+        return made
+
+    def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
+        made = super()._create_chat_result(response, generation_info)
+        choices = response.get("choices") if isinstance(response, dict) else response.model_dump().get("choices")
+        for generation, choice in zip(made.generations, choices or (), strict=False):
+            generation.message.additional_kwargs.update(_kept(choice.get("message")))
+        return made
+
+    def _get_request_payload(
+        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
+        if "max_completion_tokens" in payload:
+            payload[self.limit_name] = payload.pop("max_completion_tokens")
+        if payload.get("stream") is False:  # where streaming is refused, the very word may be
+            del payload["stream"]
+        return payload
+
+
+def _kept(message: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: message[name] for name in KEPT if message and message.get(name)}

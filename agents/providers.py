@@ -1,0 +1,110 @@
+"""What each provider's client is opened with: the names that LangChain's packages have for its address and key."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from experiment.errors import BadInput, NoModel
+
+UNUSED = "unused"
+"""In place of a key, for a server of one's own that asks for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How one provider is opened. The defaults fit most of them."""
+
+    extra: str | None = None
+    """The extra of this package that brings its client."""
+    address: str = "base_url"
+    """Its client's argument for the address."""
+    keys: tuple[str, ...] = ()
+    """Variables of the environment that hold its key."""
+    without_key: tuple[tuple[str, str], ...] = (("api_key", UNUSED),)
+    """Arguments in place of a key, where an address is given and no key is."""
+
+
+_BEDROCK = {
+    "extra": "bedrock",
+    "keys": ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK"),
+    "without_key": (
+        ("aws_access_key_id", UNUSED),
+        ("aws_secret_access_key", UNUSED),
+        ("region_name", "us-east-1"),
+    ),
+}
+PROVIDERS = {
+    "anthropic": Provider("anthropic", keys=("ANTHROPIC_API_KEY",)),
+    "azure_openai": Provider(address="azure_endpoint", keys=("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY")),
+    "bedrock": Provider(address="endpoint_url", **_BEDROCK),  # type: ignore[arg-type]
+    "bedrock_converse": Provider(**_BEDROCK),  # type: ignore[arg-type]
+    "google_genai": Provider("google", keys=("GOOGLE_API_KEY", "GEMINI_API_KEY")),
+    "groq": Provider("groq", keys=("GROQ_API_KEY",)),
+    "mistralai": Provider("mistral", keys=("MISTRAL_API_KEY",)),
+    "ollama": Provider("ollama", without_key=()),
+    "openai": Provider(keys=("OPENAI_API_KEY",)),
+}
+
+
+def arguments(name: str, base_url: str | None) -> dict[str, Any]:
+    """What the client of `provider:model` is given so that it asks at this address."""
+    if base_url is None:
+        return {}
+    provider = _provider(name)
+    has_key = any(os.environ.get(key) for key in provider.keys)
+    return {provider.address: base_url, **({} if has_key else dict(provider.without_key))}
+
+
+@contextmanager
+def said_in_one_line(name: str) -> Iterator[None]:
+    """Opening the client of `provider:model`: what goes wrong is BadInput or NoModel."""
+    try:
+        yield
+    except ImportError as error:
+        package = _package(_provider(name), error)
+        raise NoModel(f"{name}: its client is not installed: pip install {package}") from error
+    except ValidationError as error:
+        raise NoModel(f"{name}: {_first_line(error)}") from error
+    except ValueError as error:
+        raise _refused(name, error) from error
+    except Exception as error:  # each provider raises its own for a missing key
+        raise NoModel(f"{name}: {_first_line(error)}") from error
+
+
+def init_chat(name: str, **options: Any) -> Any:
+    """The chat model of LangChain for `provider:model`."""
+    from langchain.chat_models import init_chat_model
+
+    provider, _, model = name.partition(":")
+    return init_chat_model(model, model_provider=provider, **options)
+
+
+def _provider(name: str) -> Provider:
+    written = name.partition(":")[0]
+    return PROVIDERS.get(written, Provider(keys=(f"{written.upper()}_API_KEY",)))
+
+
+def _package(provider: Provider, error: ImportError) -> str:
+    if provider.extra:
+        return f"'gedanken[{provider.extra}]'"
+    named = re.search(r"pip install [`']?([\w\[\]-]+)", str(error))
+    return named[1] if named else _first_line(error)
+
+
+def _refused(name: str, error: ValueError) -> BadInput:
+    first = _first_line(error)
+    if "Unsupported provider" not in first:
+        return BadInput(f"{name}: {first}")
+    known = str(error).rpartition(": ")[2]
+    return BadInput(f"--model {name}: no provider has the name {name.partition(':')[0]}; there are {known}")
+
+
+def _first_line(error: Exception) -> str:
+    said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+    lines = said.strip().splitlines() or [type(error).__name__]
+    return lines[0].removeprefix("Value error, ")[:300]

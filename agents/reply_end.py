@@ -1,0 +1,147 @@
+"""Why a reply ended, in the words of each provider and in ours."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from experiment.execution import Cause
+
+NO_LIMIT_KEPT = "the server keeps no limit"
+"""The reason where a reply went on past its limit and was broken off here."""
+STOPPED = "it was stopped by its listener"
+"""The reason where whoever listened had heard enough."""
+
+_LONGEST_REASON = 120
+_WORDS: dict[Cause, frozenset[str]] = {
+    Cause.FINISHED: frozenset(
+        ("stop", "end_turn", "stop_sequence", "eos", "eos_token", "completed", "complete", "done", "finished")
+    ),
+    Cause.CUT: frozenset(
+        (
+            *("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length", "num_predict"),
+            *("model_length", "model_context_window_exceeded", "context_length", "context_length_exceeded"),
+        )
+    ),
+    Cause.FILTERED: frozenset(
+        (
+            *("content_filter", "content_filtered", "filtered", "guardrail_intervened", "guardrails", "moderation"),
+            *("safety", "recitation", "blocklist", "prohibited_content", "spii", "model_armor", "language"),
+            *("sensitive", "blocked", "image_safety", "image_prohibited_content", "image_recitation", "jailbreak"),
+        )
+    ),
+    Cause.REFUSED: frozenset(("refusal", "refused")),
+    Cause.TOOL_CALL: frozenset(
+        (
+            *("tool_calls", "tool_call", "tool_use", "function_call", "pause_turn", "too_many_tool_calls"),
+            *("malformed_function_call", "unexpected_tool_call", "malformed_tool_use", "malformed_tool_call"),
+        )
+    ),
+    Cause.BROKEN_OFF: frozenset(
+        (
+            *("error", "insufficient_system_resource", "abort", "aborted", "cancelled", "canceled", "failed"),
+            *("network_error", "in_progress", "queued"),
+        )
+    ),
+}
+_CAUSES = {word: cause for cause, words in _WORDS.items() for word in words}
+_CONTEXT_FULL = ("model_length", "model_context_window_exceeded", "context_length", "context_length_exceeded")
+_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+_ENDS_WITH_A_REASON = (
+    *("BaseChatOpenAI", "ChatAnthropic", "ChatGoogleGenerativeAI", "ChatOllama", "ChatMistralAI", "ChatGroq"),
+    *("ChatBedrockConverse", "ScriptedModel"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnd:
+    """Why a reply ended."""
+
+    cause: Cause
+    """FINISHED, CUT, or one of `experiment.execution.NO_RUN`."""
+    reason: str = ""
+    """What the provider said, such as `content_filter`, capped; empty where it said nothing."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there may be more of it: it was cut by its own limit, and there is room for more."""
+        return self.cause is Cause.CUT and self.reason != STOPPED and _plain(self.reason) not in _CONTEXT_FULL
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether a limit ended it, be it in its reasoning."""
+        return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
+
+    @property
+    def may_be_silence(self) -> bool:
+        """Whether the command may have printed nothing: the model ended in order, and only reasoned."""
+        return self.cause is Cause.ONLY_REASONED and not self.was_cut
+
+    def told(self) -> str:
+        """Such as `filtered (content_filter)`."""
+        return f"{self.cause} ({self.reason})" if self.reason and self.reason != self.cause else str(self.cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """All from which the end of a reply is told."""
+
+    reason: str
+    """What the provider said; empty where it said nothing."""
+    has_text: bool
+    reasoned: bool
+    """Whether it reasoned, as far as that can be seen."""
+    called_tool: bool = False
+    refusal: str = ""
+    """What the provider says in place of a reply."""
+    always_says: bool = True
+    """Whether the protocol ends every reply with a reason, so that one without was broken off."""
+
+
+def reason_in(metadata: Mapping[str, Any]) -> str:
+    """Why the reply ended, in the words of its provider; empty where this piece does not say."""
+    if feedback := metadata.get("prompt_feedback"):
+        blocked = _value(feedback.get("block_reason") or "")
+        return _capped(f"blocked: {blocked}" if blocked else "")
+    if metadata.get("status") in ("completed", "incomplete", "failed", "cancelled"):  # of OpenAI's Responses
+        details = metadata.get("incomplete_details") or {}
+        return _capped(_value(details.get("reason") or metadata["status"]))
+    for key in _KEYS:
+        if metadata.get(key):
+            return _capped(_value(metadata[key]))
+    return "stop" if metadata.get("done") is True else ""  # of older Ollamas
+
+
+def end_of(signs: Signs) -> ReplyEnd:
+    """What kind of end that is."""
+    word = _plain(signs.reason)
+    cause = _CAUSES.get(word, Cause.UNKNOWN_END if word else None)
+    if word.startswith("blocked"):
+        cause = Cause.FILTERED
+    if cause is None:
+        cause = Cause.BROKEN_OFF if signs.always_says else Cause.FINISHED
+    if cause is Cause.FINISHED and signs.called_tool:
+        return ReplyEnd(Cause.TOOL_CALL, signs.reason)
+    if cause is Cause.FINISHED and signs.refusal:
+        return ReplyEnd(Cause.REFUSED, _capped(signs.refusal))
+    if cause in (Cause.FINISHED, Cause.CUT) and signs.reasoned and not signs.has_text:
+        return ReplyEnd(Cause.ONLY_REASONED, signs.reason)
+    return ReplyEnd(cause, signs.reason)
+
+
+def always_says(chat: object) -> bool:
+    """Whether the protocol of this client ends every reply with a reason."""
+    return any(kind.__name__ in _ENDS_WITH_A_REASON for kind in type(chat).__mro__)
+
+
+def _value(reason: object) -> str:
+    return str(getattr(reason, "value", reason))
+
+
+def _capped(reason: str) -> str:
+    return " ".join(reason.split())[:_LONGEST_REASON]
+
+
+def _plain(reason: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")
+    return words.removeprefix("finishreason_").removeprefix("finish_reason_")

@@ -1,0 +1,57 @@
+"""How long a server asks to wait, in each of the ways in which servers say so."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|h|m|s)(?![a-z])", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_IN_TEXT = re.compile(
+    r"(?:retry|try again|wait)[^\d()]{0,40}?"
+    r"(?P<span>(?:\d+(?:\.\d+)?\s*(?:ms|h|m|s|seconds?|minutes?)(?![a-z])\s*)+)",
+    re.IGNORECASE,
+)
+_GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
+
+
+def retry_after(headers: Mapping[str, str], text: str) -> float | None:
+    """Seconds to wait, from the headers of a refusal or from its text; None where neither says."""
+    known = {name.lower(): value for name, value in headers.items()}
+    if (given := known.get("retry-after-ms")) and (milliseconds := _number(given)) is not None:
+        return milliseconds / 1000
+    if given := known.get("retry-after"):
+        return _as_seconds(given)
+    if found := _GOOGLE.search(text):
+        return float(found["seconds"])
+    if found := _IN_TEXT.search(text):
+        return _span(found["span"])
+    waits = [_span(value) for name, value in known.items() if _is_used_up(name, known)]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _as_seconds(given: str) -> float | None:
+    if (seconds := _number(given)) is not None:
+        return seconds
+    try:
+        until = parsedate_to_datetime(given)
+    except ValueError:
+        return _span(given)
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\s*\d+(?:\.\d+)?\s*", text) else None
+
+
+def _span(text: str) -> float | None:
+    """Such as `6m0s`, `1.5 seconds` or `20 ms`."""
+    short = re.sub(r"(?i)(seconds?|minutes?)", lambda word: word[0][0], text)
+    parts = [float(found["number"]) * _SECONDS[found["unit"].lower()] for found in _DURATION.finditer(short)]
+    return sum(parts) if parts else None
+
+
+def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
+    """Whether this header says when a bucket is full again that is empty now."""
+    return name.startswith("x-ratelimit-reset-") and headers.get(name.replace("-reset-", "-remaining-")) == "0"

@@ -1,0 +1,228 @@
+"""Which settings a model takes: what is known of today's families, and what it teaches by refusing one."""
+
+import asyncio
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agents.model_errors import Problem
+
+REASONING_TOKENS = 16_384
+"""Allowed on top of an answer's own limit to a model that reasons by itself."""
+GATE_SECONDS = 1.5
+"""How long further requests wait for the first to be taken: what it is refused, they need not try."""
+
+
+class Setting(StrEnum):
+    """What is asked of a model beside its messages."""
+
+    TEMPERATURE = "temperature"
+    TOP_P = "top_p"
+    SEED = "seed"
+    LIMIT = "token limit"
+    SYSTEM = "system role"
+    STREAM = "streaming"
+    STREAM_OPTIONS = "stream options"
+    CHAT_COMPLETIONS = "chat completions"
+
+
+_NAMES = {
+    Setting.TEMPERATURE: re.compile(r"temperature", re.IGNORECASE),
+    Setting.TOP_P: re.compile(r"top_?p\b", re.IGNORECASE),
+    Setting.SEED: re.compile(r"\b(?:random_?)?seed\b|generation_?config\.seed", re.IGNORECASE),
+    Setting.LIMIT: re.compile(
+        r"max_?(?:completion_?|output_?|new_?)?tokens\b|maxTokens|num_predict|maximum tokens", re.IGNORECASE
+    ),
+    Setting.STREAM_OPTIONS: re.compile(r"stream_?options|include_usage", re.IGNORECASE),
+    Setting.STREAM: re.compile(r"\bstream(?:ing|ed|s)?\b(?!_?options)", re.IGNORECASE),
+    Setting.SYSTEM: re.compile(
+        r"system (?:role|message|prompt|instruction)|developer (?:role|message|instruction)|"
+        r"\brole\b.{0,40}['\"`](?:system|developer)['\"`]|['\"`](?:system|developer)['\"`].{0,40}\brole\b|"
+        r"roles must alternate|systemInstruction",
+        re.IGNORECASE,
+    ),
+    Setting.CHAT_COMPLETIONS: re.compile(r"v1/responses|responses api|responses endpoint", re.IGNORECASE),
+}
+_REFUSES = re.compile(
+    r"support|deprecat|cannot|can ?not|can't|not allowed|not permitted|forbidden|unknown|unrecogni[sz]ed|unexpected|"
+    r"extra|invalid|compatible|only|must|should|no longer|not available|not implemented|not enabled|not one of|"
+    r"disabled|too (?:large|big|high)|exceed|at most|at least|greater|less|not a valid|removed|use ",
+    re.IGNORECASE,
+)
+_ASKS_TO_STREAM = re.compile(
+    r"(?:supports? only|only supports?|requires?|must (?:use|set|be)|needs?) [`'\"]?stream|"
+    r"stream\w*[`'\"]? (?:is required|must be (?:set to )?true)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d{2,}")
+_CONTEXT = re.compile(
+    r"context length(?: is|:)?\D{0,20}(?P<whole>\d+).*?(?P<used>\d+) (?:input|prompt|in the messages)|"
+    r"context length(?: is|:)?\D{0,20}(?P<size>\d+).*?(?:has|\() ?(?P<taken>\d+)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What is known of the models whose name a pattern finds."""
+
+    pattern: re.Pattern[str]
+    refuses: frozenset[Setting] = frozenset()
+    reasons: bool = False
+    """Whether it reasons by itself, without being asked to."""
+    hides: bool = False
+    """Whether its chat template opens reasoning unseen, where the server does not take it apart."""
+    ignores: frozenset[Setting] = frozenset()
+    """Taken without a word, and without effect."""
+
+
+def _family(pattern: str, *refuses: Setting, reasons: bool = False, hides: bool = False) -> Family:
+    return Family(re.compile(pattern, re.IGNORECASE), frozenset(refuses), reasons, hides)
+
+
+_DRAWN = (Setting.TEMPERATURE, Setting.TOP_P)
+_AT = r"(?:^|[/.:])"
+FAMILIES = (
+    _family(_AT + r"o1-(?:mini|preview)", *_DRAWN, Setting.SYSTEM, reasons=True),
+    _family(_AT + r"o[1-9](?:-|$)", *_DRAWN, reasons=True),
+    _family(_AT + r"gpt-5(?!\.\d)(?!-chat)", *_DRAWN, reasons=True),
+    _family(_AT + r"gpt-5\.\d+-(?:pro|codex)|" + _AT + r"codex-", *_DRAWN, reasons=True),
+    _family(_AT + r"gpt-(?:5\.\d|[6-9])(?!.*chat)", reasons=True),
+    _family(_AT + r"claude-opus-(?:4[-.](?:[7-9]|\d\d(?!\d))|[5-9])", *_DRAWN),
+    _family(_AT + r"claude-(?:fable|mythos)|" + _AT + r"claude-sonnet-5[-.]5", *_DRAWN, reasons=True),
+    _family(
+        _AT + r"claude-(?:opus-4[-.][1-6](?!\d)|(?:sonnet|haiku)-4[-.][5-9]|(?:sonnet|haiku)-[5-9])", Setting.TOP_P
+    ),
+    Family(re.compile(_AT + r"deepseek-reasoner", re.IGNORECASE), reasons=True, ignores=frozenset(_DRAWN)),
+    _family(r"deepseek-r1|r1-distill|qwq|qwen3.*thinking", reasons=True, hides=True),
+    _family(
+        r"qwen3(?!.*(?:instruct|coder|embed))|magistral|gpt-oss|kimi-k2-thinking|glm-(?:4\.[5-9]|5)", reasons=True
+    ),
+    _family(_AT + r"gemini-(?:2\.5|[3-9])(?!.*image)|" + _AT + r"grok-(?:3-mini|4)(?!.*non-reasoning)", reasons=True),
+)
+
+
+@dataclass(slots=True)
+class Learned:
+    """What is known of one model in one run; it grows by what the model refuses."""
+
+    refused: set[Setting] = field(default_factory=set)
+    ignored: frozenset[Setting] = frozenset()
+    reasons: bool = False
+    hides: bool = False
+    """Whether a reply may begin in the middle of reasoning."""
+    most_tokens: int | None = None
+    """What the server allows at most, where it said so."""
+    limit_names: list[str] = field(default_factory=list)
+    """What the token limit may be called where the client leaves a choice: the first that is not refused."""
+    gate_seconds: float = GATE_SECONDS
+    _asked: bool = False
+    _taken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def turn(self) -> None:
+        """Wait for a moment where the first request is under way, so that not every one is refused the same."""
+        if self._taken.is_set():
+            return
+        if not self._asked:
+            self._asked = True
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._taken.wait(), self.gate_seconds)
+
+    def taken(self) -> None:
+        """A request was taken."""
+        self._taken.set()
+
+    @property
+    def allowance(self) -> int:
+        """Tokens for reasoning, on top of the answer's."""
+        return REASONING_TOKENS if self.reasons else 0
+
+    def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
+        """Whether a request was refused for settings that can be left out; they are from now on.
+
+        Of two that cannot both be, the temperature is the one that the conditions of a run speak of.
+        """
+        if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
+            return False
+        named = [setting for setting in sent if _is_refused(setting, problem)]
+        if {Setting.TEMPERATURE, Setting.TOP_P} <= set(named) and _both(problem.text):
+            named = [Setting.TOP_P]
+        if Setting.STREAM_OPTIONS in named:
+            named = [Setting.STREAM_OPTIONS]
+        if Setting.LIMIT in named and self._learn_limit(problem.text, tokens):
+            return True
+        named = named[:1] if Setting.LIMIT in named else named
+        self.refused.update(named)
+        return bool(named)
+
+    def _learn_limit(self, text: str, tokens: int) -> bool:
+        """Whether a smaller limit, or one by another name, may be taken."""
+        if most := _most_tokens(text, tokens):
+            self.most_tokens = most
+            return True
+        if len(self.limit_names) > 1:
+            self.limit_names.pop(0)
+            return True
+        return False
+
+
+def known_of(name: str) -> Learned:
+    """What is known of a model by its name alone, whoever serves it."""
+    families = [family for family in FAMILIES if family.pattern.search(name)]
+    return Learned(
+        refused={setting for family in families for setting in family.refuses},
+        ignored=frozenset(setting for family in families for setting in family.ignores),
+        reasons=any(family.reasons for family in families),
+        hides=any(family.hides for family in families),
+    )
+
+
+_OWN = "the model's own "
+_SAID = {
+    Setting.SEED: "no seed is taken: a sample cannot be drawn again",
+    Setting.LIMIT: "no token limit is taken",
+    Setting.SYSTEM: "no system role is taken: its text stands at the head of the first message",
+}
+
+
+def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
+    """What a reader must know of the settings that were not taken."""
+    lost = [str(name) for name in _DRAWN if name in refused or name in ignored]
+    own = [f"{_OWN}{' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not taken"] if lost else []
+    return [*own, *(said for setting, said in _SAID.items() if setting in refused)]
+
+
+def is_said_of_settings(note: str) -> bool:
+    """Whether a note is one of those, which are the same for every reply."""
+    return note.startswith(_OWN) or note in _SAID.values()
+
+
+def _is_refused(setting: Setting, problem: Problem) -> bool:
+    if not _NAMES[setting].search(problem.text):
+        return False
+    if setting is Setting.SYSTEM:  # a chat template that fails is an error of the server
+        return bool(_REFUSES.search(problem.text))
+    if setting is Setting.CHAT_COMPLETIONS:
+        return True
+    if problem.status in (404, 405, 500, 501) and setting is not Setting.STREAM:
+        return False
+    if setting is Setting.STREAM:
+        return bool(_REFUSES.search(problem.text)) and not _ASKS_TO_STREAM.search(problem.text)
+    return problem.status is not None or bool(_REFUSES.search(problem.text))
+
+
+def _both(text: str) -> bool:
+    return bool(re.search(r"both|together|either|one of|only one|mutually", text, re.IGNORECASE))
+
+
+def _most_tokens(text: str, asked: int) -> int | None:
+    """The largest limit that a refusal leaves, where it names one."""
+    if found := _CONTEXT.search(text):
+        whole = int(found["whole"] or found["size"])
+        left = whole - int(found["used"] or found["taken"])
+        return left if 0 < left < asked else None
+    numbers = [int(number) for number in _NUMBER.findall(text)]
+    return max((number for number in numbers if number < asked), default=None) if asked in numbers else None

@@ -1,0 +1,63 @@
+"""How long a model may take to reply: to connect, to the first piece, between pieces, and in all."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+Piece = TypeVar("Piece")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds. A model that thinks in silence for minutes is no dead one, so the first piece may take its time."""
+
+    connect: float = 30
+    """To reach the server, TLS included; kept by the client of each provider."""
+    first: float = 600
+    """From the request to the first piece of the answer, and between pieces of what it reasons before that."""
+    between: float = 300
+    """From one piece of the answer to the next."""
+    unstreamed: float = 1500
+    """From the request to a reply that comes in one piece."""
+    whole: float = 3600
+    """From the request to the end of the reply."""
+
+
+USUAL_LIMITS = TimeLimits()
+
+
+class TooSlow(TimeoutError):
+    """A limit was reached; the message names it."""
+
+
+async def in_time(
+    pieces: AsyncIterator[Piece], limits: TimeLimits, *, streamed: bool = True, answers: Callable[[], bool]
+) -> AsyncIterator[Piece]:
+    """Pass on what comes, for as long as each piece comes in time. Raises TooSlow.
+
+    `answers` says whether the answer has begun: before that a model may think in silence, whatever else it sent.
+    """
+    began = time.monotonic()
+    allowed, what = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")
+    while True:
+        left = began + limits.whole - time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, min(allowed, left))):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            if isinstance(error.__cause__, asyncio.CancelledError):  # ours; a client's own says more itself
+                raise TooSlow(_said(what, allowed, left, limits)) from error
+            raise
+        yield piece
+        if streamed and answers():
+            allowed, what = limits.between, "next piece"
+
+
+def _said(what: str, allowed: float, left: float, limits: TimeLimits) -> str:
+    if left < allowed:
+        return f"the reply had not come to its end within {limits.whole:g} s, the limit for a whole reply"
+    return f"no {what} within {allowed:g} s, the limit for the {what}"

@@ -1,0 +1,63 @@
+"""What the wire protocols have in common, as the behaviours see them."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SSE = "text/event-stream"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Wire(ABC):
+    """How one provider writes a reply."""
+
+    model: str
+    """A model of this provider, as `--model` names it."""
+    path: str
+    """Appended to the server's address for `--base-url`."""
+    kind: str
+    """Content type of a streamed reply."""
+    done: str
+    """Its word for a reply that came to its end."""
+    cut: str
+    """Its word for one that the token limit ended."""
+    status: int
+    """Its status for a setting that it does not take."""
+
+    @abstractmethod
+    def opening(self) -> bytes:
+        """What comes before the first part."""
+
+    @abstractmethod
+    def piece(self, text: str) -> bytes:
+        """A part of the reply's text."""
+
+    @abstractmethod
+    def closing(self, reason: str) -> bytes:
+        """The end, with the reason."""
+
+    @abstractmethod
+    def whole(self, text: str, reason: str) -> bytes:
+        """A reply that is not streamed."""
+
+    @abstractmethod
+    def error(self, status: int, message: str, kind: str = "") -> bytes:
+        """The body of a refusal."""
+
+    @abstractmethod
+    def streams(self, body: dict[str, Any], path: str) -> bool:
+        """Whether a stream was asked for."""
+
+
+def event(data: Any, name: str | None = None) -> bytes:
+    """One server-sent event."""
+    text = data if isinstance(data, str) else json.dumps(data)
+    return (f"event: {name}\n" if name else "").encode() + f"data: {text}\n\n".encode()
+
+
+def stream(wire: Wire, texts: Sequence[str], reason: str) -> list[bytes]:
+    """A whole streamed reply."""
+    return [wire.opening(), *map(wire.piece, texts), wire.closing(reason)]

@@ -1,0 +1,120 @@
+"""Every model that people have: real HTTP on loopback, and of each behaviour the right result or one clear line."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from providers.behaviour import Behaviour, fails, held
+from providers.openai_responses import OpenAIResponses
+from providers.server import Answer, Request, StandIn, serving
+from providers.table import BEHAVIOURS, PAGE, filled
+
+from agents.messages import Message
+from agents.model import Model, Reply, Sampling
+from agents.model_errors import ModelBusy
+from agents.registry import open_model
+from agents.time_limits import TimeLimits
+from experiment.errors import NoModel
+from experiment.execution import Cause
+from experiment.progress import Silent
+
+SAMPLING = Sampling(seed=3, max_tokens=64, temperature=0.2, top_p=0.9)
+ENOUGH = 20.0
+"""Seconds in which any of them has to be over."""
+SHORT = 0.2
+LONG = TimeLimits(connect=ENOUGH, first=ENOUGH, between=ENOUGH, unstreamed=ENOUGH, whole=ENOUGH)
+LIMITS = {"first": "first piece", "between": "next piece", "whole": "whole reply"}
+"""What a time limit is called in the line that names it."""
+
+
+ONLY_RESPONSES = "This model is only supported in v1/responses and not in v1/chat/completions."
+
+
+def ids(behaviour: Behaviour) -> str:
+    return behaviour.name
+
+
+@pytest.fixture(autouse=True)
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI", "ANTHROPIC", "GOOGLE", "GEMINI", "GROQ", "MISTRAL"):
+        monkeypatch.delenv(f"{name}_API_KEY", raising=False)
+
+
+async def ask(model: Model, behaviour: Behaviour) -> Reply:
+    """One question, once."""
+    messages = [Message(role, text) for role, text in behaviour.turns]
+    if behaviour.limit:
+        model = replace(model, limits=replace(LONG, **{behaviour.limit: SHORT}))
+    return await asyncio.wait_for(model._once(messages, SAMPLING, "test", None), ENOUGH)
+
+
+async def meet(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
+    """What comes of asking a server that behaves so."""
+
+    async def handle(request: Request, answer: Answer) -> None:
+        if isinstance(behaviour.wire, OpenAIResponses) and request.path.endswith("/chat/completions"):
+            server.requests.remove(request)  # told where to ask; what counts is asked there
+            await fails(404, ONLY_RESPONSES)(behaviour.wire, request, answer, server)
+        else:
+            await behaviour.serve(behaviour.wire, request, answer, server)
+
+    async with serving(handle) as server, opened(behaviour, server) as model:
+        try:
+            return await ask(model, behaviour), server
+        except NoModel as error:
+            return error, server
+
+
+def opened(behaviour: Behaviour, server: StandIn) -> AbstractAsyncContextManager[Model]:
+    """The model of this server, as `--model` and `--base-url` open it."""
+    return open_model(behaviour.wire.model, server.address + behaviour.wire.path, Silent())
+
+
+def sent(server: StandIn) -> dict[str, Any]:
+    return server.requests[-1].body
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=ids)
+def test_each_gives_the_right_result_or_one_clear_line(behaviour: Behaviour) -> None:
+    outcome, server = asyncio.run(meet(behaviour))
+    if isinstance(behaviour.gives, Cause):
+        assert isinstance(outcome, Reply), outcome
+        check_reply(behaviour, outcome)
+    else:
+        assert isinstance(outcome, NoModel), outcome
+        check_error(behaviour, outcome)
+    if behaviour.requests is not None:
+        assert len(server.requests) == behaviour.requests
+    assert {path: held(sent(server), path) for path in behaviour.sent} == dict(behaviour.sent)
+
+
+def check_reply(behaviour: Behaviour, reply: Reply) -> None:
+    assert reply.end.cause is behaviour.gives, reply
+    assert [word for word in behaviour.says if word not in reply.end.reason] == [], reply.end
+    if behaviour.text is not None:
+        assert reply.text == behaviour.text
+    assert bool(reply.reasoning) == (behaviour.reasons or behaviour.gives is Cause.ONLY_REASONED)
+    not_taken = reply.seal.settings.get("not_taken", [])
+    assert isinstance(not_taken, list) and set(behaviour.default) <= set(not_taken)
+    reply.text.encode()  # which half a pair cannot
+
+
+def check_error(behaviour: Behaviour, error: NoModel) -> None:
+    said = str(error)
+    assert isinstance(error, ModelBusy) == (behaviour.gives == "busy"), said
+    assert said.startswith(f"{behaviour.wire.model}: ") and "\n" not in said and len(said) < 500
+    words = behaviour.says + ((LIMITS[behaviour.limit], f"{SHORT:g} s") if behaviour.limit else ())
+    assert [word for word in words if word not in said] == [], said
+    if isinstance(error, ModelBusy):
+        assert error.retry_after == (behaviour.retry_after and pytest.approx(behaviour.retry_after, abs=2))
+
+
+def test_names_are_used_once_and_there_are_enough() -> None:
+    names = [behaviour.name for behaviour in BEHAVIOURS]
+    assert len(set(names)) == len(names) >= 70
+
+
+def test_the_page_shows_the_kit_as_it_is() -> None:
+    assert PAGE.read_text() == filled(PAGE.read_text()), "cd tests && python -m providers.table"
