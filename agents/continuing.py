@@ -8,7 +8,7 @@ from agents.cleaning import clean_beginning
 from agents.messages import Message, sendable
 from agents.model import Model, Reply, Sampling, seal
 from agents.reply_end import NO_LIMIT_KEPT, ReplyEnd
-from experiment.execution import NO_RUN, Breach, OnOutput, Seal
+from experiment.execution import Breach, OnOutput, Seal
 from prompts import render
 
 ROLE = "imagined machine"
@@ -115,8 +115,6 @@ def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], toke
         notes.append(f"joined from {len(pieces)} pieces{f'{left_out} left out' if again else ''}")
     if last.cut:
         notes.append(_how_cut(text, pieces, tokens))
-    elif last.end.cause in NO_RUN:
-        notes.append(f"no run: the reply is {last.end.told()}")
     return Joined(
         text=text,
         end=last.end,

@@ -37,7 +37,7 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """The answer, with halves of surrogate pairs put together where they came in two pieces."""
+        """The answer, with halves of surrogate pairs put together where they came apart; a half alone is none."""
         return _whole(self._apart.answer)
 
     @property
@@ -159,4 +159,4 @@ def _blocks(message: Any) -> list[dict[str, Any]]:
 
 
 def _whole(text: str) -> str:
-    return text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="surrogatepass")
+    return text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")

@@ -10,7 +10,7 @@ from agents.continuing import Joined, reply_in_full
 from agents.messages import Message
 from agents.model import Model, Sampling
 from agents.session import Policy, Session, Turn
-from agents.terminal import exit_code_of, placing, typing
+from agents.terminal import exit_code_of, placing, prints_nothing, typing
 from experiment.errors import NoModel
 from experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput
 from experiment.persona import USUAL_WORLD, Persona, World
@@ -130,8 +130,11 @@ class ImaginedMachine:
     def _execution(self, command: str, reply: Joined) -> Execution:
         typed = "\n".join(turn.typed for turn in self.session.context)
         cleaned = clean(reply.text, command, marked=self.steps, known=typed, opened=reply.opened)
-        if reply.end.cause in NO_RUN:
+        silent = reply.end.may_be_silence and prints_nothing(command)
+        notes = reply.notes
+        if reply.end.cause in NO_RUN and not silent:
             exit_code, cause = None, reply.end.cause
+            notes = (*notes, f"no run: the reply is {reply.end.told()}")
         else:
             exit_code, cause = exit_code_of(cleaned.text, reply.end.cause is Cause.CUT)
         return Execution(
@@ -144,6 +147,6 @@ class ImaginedMachine:
             output=reply.text,
             sample=self.sample,
             seal=reply.seal,
-            notes=reply.notes,
+            notes=notes,
             breaches=(*reply.breaches, *cleaned.breaches),
         )

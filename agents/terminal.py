@@ -23,6 +23,12 @@ _ENDINGS = (
     ),
 )
 """Last lines of commands that failed, with their exit codes; the first that fits counts."""
+_PARTS = re.compile(r"&&|\|\||;|\n")
+_SILENT = re.compile(
+    r"(?:cd|mkdir|rmdir|rm|mv|cp|ln|touch|chmod|chown|export|unset|alias|unalias|source|\.|set|umask|ulimit|sleep|true|"
+    r"kill|truncate|:)(?:\s(?!.*(?:-v\b|--verbose|\|)).*)?$|\w+=\S*$|[^|]*[^|&\s]\s*>>?\s*[\w./~-]+$"
+)
+"""One part of a line that prints nothing where it succeeds: its output goes into a file, or there is none."""
 _TRACEBACK = "Traceback (most recent call last):"
 _BAD_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
 _PLACE = re.compile(r"^\s+File \".*\", line \d+\s*$")
@@ -49,6 +55,12 @@ def typing(command: str, tells: tuple[str, ...] = ()) -> str:
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return "\n".join([*(f"{{{tell}}}" for tell in tells), escape + command])
+
+
+def prints_nothing(command: str) -> bool:
+    """Whether a command that succeeds prints nothing by its nature, so that silence is an answer to it."""
+    parts = [part.strip() for part in _PARTS.split(command) if part.strip()]
+    return bool(parts) and all(_SILENT.match(part) for part in parts)
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:

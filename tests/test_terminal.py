@@ -7,7 +7,7 @@ from builders import TRACEBACK, lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.terminal import exit_code_of, placing, typing
+from agents.terminal import exit_code_of, placing, prints_nothing, typing
 from experiment.execution import Cause
 
 RUN = lines([0.9, 0.5, 0.4])
@@ -95,3 +95,29 @@ def test_a_command_that_would_read_as_a_tell_is_sent_with_its_backslash() -> Non
     assert typing("{ echo a; }", ("Be quick.",)) == "{Be quick.}\n\\{ echo a; }"
     assert typing("\\{") == "\\\\{"
     assert typing("{a,b} c") == "{a,b} c"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["cd /tmp", "mkdir -p a/b && cd a", "export X=1; touch y", "X=1", "echo hi > file", "rm -r a", "true", "cd"],
+)
+def test_silence_is_an_answer_to_what_prints_nothing(command: str) -> None:
+    assert prints_nothing(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python3 train.py",
+        "ls",
+        "cd /tmp && ls",
+        "nvidia-smi",
+        "cat a",
+        "mkdir -v a",
+        "echo hi",
+        "",
+        "grep a b > c | wc",
+    ],
+)
+def test_silence_is_no_answer_to_what_may_print(command: str) -> None:
+    assert not prints_nothing(command)

@@ -49,7 +49,7 @@ PAUSES: list[Behaviour] = [
         OpenAIChat(),
         trickles(b": keep-alive\n\n"),
         "busy",
-        limit="between",
+        limit="first",
     ),
     Behaviour(
         "trickle",
