@@ -20,7 +20,7 @@ from agents.time_limits import USUAL_LIMITS
 from experiment.progress import Silent
 
 CONNECT = 0.3
-ENOUGH = 15.0
+ENOUGH = 60.0
 everywhere = pytest.mark.parametrize("wire", [wire for _, wire in NAMES], ids=[name for name, _ in NAMES])
 
 

@@ -21,7 +21,7 @@ from experiment.execution import Cause
 from experiment.progress import Silent
 
 SAMPLING = Sampling(seed=3, max_tokens=64, temperature=0.2, top_p=0.9)
-ENOUGH = 20.0
+ENOUGH = 60.0
 """Seconds in which any of them has to be over."""
 SHORT = 0.2
 LONG = TimeLimits(connect=ENOUGH, first=ENOUGH, between=ENOUGH, unstreamed=ENOUGH, whole=ENOUGH)
