@@ -55,6 +55,9 @@ ModelName = Annotated[
 BaseUrl = Annotated[
     str | None, typer.Option(help="Address of an OpenAI-compatible server, for a model named openai:….")
 ]
+Parallel = Annotated[
+    int, typer.Option(min=1, max=256, help="Requests at a time to a hosted model; the embedded one takes one.")
+]
 PersonaName = Annotated[
     str,
     typer.Option(
