@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from agents.messages import Message
-from agents.model import Model, Sampling
-from experiment.execution import Execution, OnOutput
+from agents.model import Model, Reply, Sampling
+from experiment.execution import NO_RUN, Execution, OnOutput
 from experiment.markdown import fence_for
 from experiment.persona import Dataset
 from experiment.program import Program
@@ -23,7 +23,9 @@ TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
 """Of the hidden layers that the checklist suggests; each further one is half as wide."""
 
-_BLOCK = re.compile(r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?P<code>.*?)(?:^(?P=fence)|\Z)", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(
+    r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?P<code>.*?)(?:(?P<closed>^(?P=fence))|\Z)", re.DOTALL | re.MULTILINE
+)
 _TORCHVISION = {
     "MNIST": {"title": "MNIST", "torch_class": "MNIST", "inputs": 784},
     "CIFAR-10": {"title": "CIFAR-10", "torch_class": "CIFAR10", "inputs": 3072},
@@ -59,9 +61,10 @@ class Coder:
         """Return the next version of the file that a script line writes or edits.
 
         `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so
-        far. With a failure the model is asked to mend it, unless its last reply was refused: then it starts
-        afresh. An edit that failed is always started afresh, from its base: so it is still one edit, and
-        what it changed can be told. Raises NoModel.
+        far. With a failure the model is asked to mend it, unless its last reply was refused: then it starts afresh.
+        An edit that failed is always started afresh, from its base: so it is still one edit, and
+        what it changed can be told. A reply that holds no whole program is a version that does not work, and
+        is not to be run. Raises NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
@@ -84,6 +87,7 @@ class Coder:
             role="coder",
             on_text=self.on_text,
         )
+        problem = no_program(reply)
         return Program(
             name=line.file,
             version=1 + sum(1 for program in earlier if program.name == line.file),
@@ -92,6 +96,8 @@ class Coder:
             prompt=prompt,
             seed=self.first_seed + tries,
             line=at,
+            works=False if problem else None,
+            problems=(problem,) if problem else (),
             base=base.label if base else failure.program.label if mend and failure else None,
         )
 
@@ -140,6 +146,19 @@ def extract_code(reply: str) -> str:
     blocks = [found["code"] for found in _BLOCK.finditer(reply)]
     code = max(blocks, key=len) if blocks else reply
     return code.strip("\n") + "\n"
+
+
+def no_program(reply: Reply) -> str | None:
+    """Why a reply holds no whole program; None where it does."""
+    thought = f"; {reply.reasoned} went into its reasoning" if reply.reasoned else ""
+    if reply.end.cause in NO_RUN:
+        return f"the reply is {reply.end.told()}, and no program{thought}"
+    if not reply.text.strip():
+        return f"the reply is empty{thought}"
+    longest = max(_BLOCK.finditer(reply.text), key=lambda found: len(found["code"]), default=None)
+    if reply.cut and not (longest and longest["closed"]):
+        return f"the reply was cut before the program was whole{thought}"
+    return None
 
 
 def same_program(one: str, other: str) -> bool:

@@ -46,6 +46,11 @@ class Heard:
         return _whole("".join(self._beside) + self._apart.reasoning)
 
     @property
+    def answers(self) -> bool:
+        """Whether the answer has begun."""
+        return bool(self._apart.answer)
+
+    @property
     def opened_unseen(self) -> bool:
         """Whether the reply began in the middle of its reasoning."""
         return self._apart.opened_unseen
@@ -54,6 +59,13 @@ class Heard:
     def reasoned(self) -> bool:
         """Whether the model reasoned before it answered, seen or counted."""
         return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning"))
+
+    @property
+    def how_much_reasoned(self) -> str:
+        """Such as `4096 tokens`; empty where it did not reason."""
+        if count := self.tokens.get("reasoning"):
+            return f"{count} tokens"
+        return f"{len(self.reasoning)} characters" if self.reasoned else ""
 
     def add(self, message: Any) -> str:
         """Take one more piece; returns what of it is to be shown."""

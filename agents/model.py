@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_REFUSALS = 8
 """How often one request is repeated without what it was refused for."""
+SIGN_OF_LIFE_SECONDS = 20
+"""Whoever listens hears at least this often of a model that reasons before it says anything: an empty text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Reply:
     seal: Seal
     reasoning: str = ""
     """What it reasoned, where the server shows it."""
+    reasoned: str = ""
+    """How much, such as `4096 tokens`; empty where it did not, as far as can be seen."""
     notes: tuple[str, ...] = ()
     """What a reader must know: which settings were not taken, that the model reasons by itself."""
 
@@ -191,11 +195,14 @@ class Model:
         self, call: Call, sent: Sequence[Message], role: str, heard: Heard, on_text: OnOutput | None
     ) -> None:
         chunks = call.chat.astream(as_chat(sent), {"run_name": role}, **call.arguments)
-        async with aclosing(in_time(chunks, self.limits, streamed=call.streamed)) as pieces:  # type: ignore[type-var]
+        pieces = in_time(chunks, self.limits, streamed=call.streamed, answers=lambda: heard.answers)
+        told = time.monotonic()
+        async with aclosing(chunks), aclosing(pieces):  # type: ignore[type-var]
             async for piece in pieces:
                 self.learned.taken()
                 shown = heard.add(piece)
-                if on_text and shown:
+                if on_text and (shown or time.monotonic() - told > SIGN_OF_LIFE_SECONDS):
+                    told = time.monotonic()
                     on_text(shown)
                 if heard.endless:
                     break
@@ -225,13 +232,17 @@ class Model:
         text, reasoning = heard.text, heard.reasoning
         if reasoning:
             settings["reasoning_sha256"] = hashlib.sha256(reasoning.encode(errors="backslashreplace")).hexdigest()
+        notes = said_of(self.learned.refused, self.learned.ignored)
+        if heard.reasoned:
+            notes.append(f"the model reasons by itself: {heard.how_much_reasoned} before the reply")
         return Reply(
             text=text,
             end=end,
             seconds=round(time.monotonic() - began, 3),
             seal=seal(sent, self.name, {**settings, "ended": end.reason} if end.reason else settings, text),
             reasoning=reasoning,
-            notes=(*said_of(self.learned.refused, self.learned.ignored), *_said_of_reasoning(heard)),
+            reasoned=heard.how_much_reasoned,
+            notes=tuple(notes),
         )
 
 
@@ -261,14 +272,6 @@ def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
         Setting.SEED: sampling.seed,
         Setting.LIMIT: min(tokens, learned.most_tokens or tokens),
     }
-
-
-def _said_of_reasoning(heard: Heard) -> list[str]:
-    if not heard.reasoned:
-        return []
-    count = heard.tokens.get("reasoning")
-    size = f"{count} tokens" if count else f"{len(heard.reasoning)} characters"
-    return [f"the model reasons by itself: {size} before the reply"]
 
 
 class _ListenerFailed(Exception):

@@ -21,7 +21,13 @@ _PASSING_KINDS = frozenset(
     (
         *("TransportError", "StreamError", "APIConnectionError", "ConnectionError", "TimeoutError", "ClientError"),
         *("JSONDecodeError", "UnicodeDecodeError", "IncompleteRead", "HTTPClientError", "ServerError"),
-        *("EventStreamError", "ResponseStreamingError", "APIResponseValidationError", "RemoteDisconnected"),
+        *(
+            "ResponseError",
+            "EventStreamError",
+            "ResponseStreamingError",
+            "APIResponseValidationError",
+            "RemoteDisconnected",
+        ),
     )
 )
 _FINAL_KINDS = frozenset(("SSLCertVerificationError", "UnsupportedProtocol", "InvalidURL", "NoCredentialsError"))
@@ -43,6 +49,9 @@ _TOO_LONG = re.compile(
     r"context.?(?:length|window|size)|prompt is too long|too many (?:input )?tokens|input is too long|"
     r"maximum (?:number of )?(?:input )?tokens|exceeds? the (?:available )?context",
     re.IGNORECASE,
+)
+_BAD_KEY = re.compile(
+    r"api.?key.{0,20}(?:not valid|invalid|incorrect|missing)|(?:invalid|incorrect).{0,12}api.?key", re.IGNORECASE
 )
 _FILTERED = re.compile(
     r"content.?(?:filter|management policy|policy.?violation)|invalid_prompt|flagged as potentially|"
@@ -120,6 +129,11 @@ class Problem:
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
 
     @property
+    def is_no_answer(self) -> bool:
+        """Whether it has no status, and nothing final in it: of a reply that had begun, that is a break."""
+        return self.status is None and not self.has_no_quota and not self.kinds & _FINAL_KINDS
+
+    @property
     def may_pass(self) -> bool:
         """Whether asking again may help."""
         if self.has_no_quota or self.kinds & _FINAL_KINDS:
@@ -143,7 +157,8 @@ def read_problem(error: BaseException) -> Problem:
     headers = next(filter(None, map(_headers, chain)), {})
     host = next(filter(None, map(_host, chain)), "")
     deepest = next((text for one in reversed(chain) if (text := _one_line(str(one)))), "")
-    return Problem(status, texts[0] if texts else "", " ".join(texts), kinds, headers, host, deepest)
+    told = next((text for one in chain if (text := _told_by(one))), "")
+    return Problem(status, told or (texts[0] if texts else ""), " ".join(texts), kinds, headers, host, deepest)
 
 
 def as_no_model(name: str, error: BaseException, where: str = "", *, begun: bool = False) -> NoModel:
@@ -154,7 +169,7 @@ def as_no_model(name: str, error: BaseException, where: str = "", *, begun: bool
     problem = read_problem(error)
     host = problem.host or where
     told = f"{name}: {_told(problem, f' at {host}' if host else '', name, begun)}"
-    if not problem.may_pass:
+    if not (problem.may_pass or (begun and problem.is_no_answer)):
         is_its_own = problem.status in (400, 413, 422) and not problem.has_no_quota
         return NoReply(told) if is_its_own else NoModel(told)
     wait = retry_after(problem.headers, problem.text)
@@ -182,7 +197,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
         return f"the reply broke off{at}: {said or problem.deepest}"
     if problem.has_no_quota:
         return f"no quota is left{number}{at}: {said}; see the account's billing, or choose another --model"
-    if status in (401, 403) or problem.kinds & {"NoCredentialsError"}:
+    if status in (401, 403) or _BAD_KEY.search(problem.text) or problem.kinds & {"NoCredentialsError"}:
         variable = _KEYS.get(name.partition(":")[0])
         is_set = bool(variable and os.environ.get(variable))
         helps = f"; check {variable}{'' if is_set else ', which is not set'}" if variable else ""
@@ -252,6 +267,19 @@ def _texts(error: BaseException) -> Iterator[str]:
     details = getattr(error, "details", None)
     if isinstance(details, dict | list):
         yield _one_line(json.dumps(details, default=str, ensure_ascii=False))[:4000]
+
+
+def _told_by(error: BaseException) -> str:
+    """What the server's own JSON says, where there is some."""
+    for body in (getattr(error, "body", None), getattr(error, "details", None), *error.args[:1]):
+        if isinstance(body, dict | list):
+            return _message_in(body)
+        if isinstance(body, str) and (begins := body.find("{")) >= 0:
+            try:
+                return _message_in(json.loads(body[begins:]))
+            except ValueError:
+                continue
+    return ""
 
 
 def _message_in(body: Any) -> str:

@@ -17,6 +17,8 @@ _HARMONY_PART = re.compile(
     r"<\|channel\|>(?P<head>.*?)<\|message\|>(?P<body>.*?)(?P<end><\|(?:end|return|call|start|channel)\|>|\Z)",
     re.DOTALL,
 )
+_LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
+"""After a word or two of an answer. Output has no such line, unless something typed has one."""
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
 """As servers leave it that drop all special tokens."""
 
@@ -131,7 +133,10 @@ class Apart:
         said = self.answer
         if bare := _BARE_HARMONY.match(said):
             self._reasoning, self._answer = [bare["reasoning"]], [said[bare.end() :]]
-        elif self._closes_alone and not self._reasoning and said.count(CLOSES) == 1:
+        elif self._closes_alone and (found := _LATER.findall(said)):
+            self._reasoning += found
+            self._answer = [_LATER.sub("", said)]
+        elif self._closes_alone and not self._reasoning and said.count(CLOSES) == 1 and "<think>" not in said:
             before, _, after = said.partition(CLOSES)
             self._reasoning, self._answer = [before], [after.lstrip("\r\n")]
             self.opened_unseen = True

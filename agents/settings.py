@@ -51,7 +51,11 @@ _REFUSES = re.compile(
     r"disabled|too (?:large|big|high)|exceed|at most|at least|greater|less|not a valid|removed|use ",
     re.IGNORECASE,
 )
-_ASKS_TO_STREAM = re.compile(r"(?:only|requires?|must|need).{0,40}stream", re.IGNORECASE)
+_ASKS_TO_STREAM = re.compile(
+    r"(?:supports? only|only supports?|requires?|must (?:use|set|be)|needs?) [`'\"]?stream|"
+    r"stream\w*[`'\"]? (?:is required|must be (?:set to )?true)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d{2,}")
 _CONTEXT = re.compile(
     r"context length(?: is|:)?\D{0,20}(?P<whole>\d+).*?(?P<used>\d+) (?:input|prompt|in the messages)|"
@@ -176,18 +180,24 @@ def known_of(name: str) -> Learned:
     )
 
 
+_OWN = "the model's own "
+_SAID = {
+    Setting.SEED: "no seed is taken: a sample cannot be drawn again",
+    Setting.LIMIT: "no token limit is taken",
+    Setting.SYSTEM: "no system role is taken: its text stands at the head of the first message",
+}
+
+
 def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
     """What a reader must know of the settings that were not taken."""
-    notes = []
-    if lost := [name for name in (*refused, *ignored) if name in (Setting.TEMPERATURE, Setting.TOP_P)]:
-        notes.append(f"the model's own {' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not taken")
-    if Setting.SEED in refused:
-        notes.append("no seed is taken: a sample cannot be drawn again")
-    if Setting.LIMIT in refused:
-        notes.append("no token limit is taken")
-    if Setting.SYSTEM in refused:
-        notes.append("no system role is taken: its text stands at the head of the first message")
-    return notes
+    lost = [str(name) for name in _DRAWN if name in refused or name in ignored]
+    own = [f"{_OWN}{' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not taken"] if lost else []
+    return [*own, *(said for setting, said in _SAID.items() if setting in refused)]
+
+
+def is_said_of_settings(note: str) -> bool:
+    """Whether a note is one of those, which are the same for every reply."""
+    return note.startswith(_OWN) or note in _SAID.values()
 
 
 def _is_refused(setting: Setting, problem: Problem) -> bool:

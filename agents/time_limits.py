@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,9 +16,9 @@ class TimeLimits:
     connect: float = 30
     """To reach the server, TLS included; kept by the client of each provider."""
     first: float = 600
-    """From the request to the first piece of the reply."""
+    """From the request to the first piece of the answer, and between pieces of what it reasons before that."""
     between: float = 300
-    """From one piece to the next."""
+    """From one piece of the answer to the next."""
     unstreamed: float = 1500
     """From the request to a reply that comes in one piece."""
     whole: float = 3600
@@ -32,8 +32,13 @@ class TooSlow(TimeoutError):
     """A limit was reached; the message names it."""
 
 
-async def in_time(pieces: AsyncIterator[Piece], limits: TimeLimits, *, streamed: bool = True) -> AsyncIterator[Piece]:
-    """Pass on what comes, for as long as each piece comes in time. Raises TooSlow."""
+async def in_time(
+    pieces: AsyncIterator[Piece], limits: TimeLimits, *, streamed: bool = True, answers: Callable[[], bool]
+) -> AsyncIterator[Piece]:
+    """Pass on what comes, for as long as each piece comes in time. Raises TooSlow.
+
+    `answers` says whether the answer has begun: before that a model may think in silence, whatever else it sent.
+    """
     began = time.monotonic()
     allowed, what = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")
     while True:
@@ -48,7 +53,8 @@ async def in_time(pieces: AsyncIterator[Piece], limits: TimeLimits, *, streamed:
                 raise TooSlow(_said(what, allowed, left, limits)) from error
             raise
         yield piece
-        allowed, what = limits.between, "next piece"
+        if streamed and answers():
+            allowed, what = limits.between, "next piece"
 
 
 def _said(what: str, allowed: float, left: float, limits: TimeLimits) -> str:

@@ -32,7 +32,9 @@ class Answered:
     @property
     def agrees(self) -> bool:
         """Whether both show the same; a reply that was cut has not come to its end, and never does."""
-        return not self.cut and seen_lines(self.real.output) == seen_lines(self.imagined.stdout)
+        return (
+            self.imagined.is_run and not self.cut and seen_lines(self.real.output) == seen_lines(self.imagined.stdout)
+        )
 
     @property
     def agrees_as_it_came(self) -> bool:
@@ -61,8 +63,8 @@ class Agreement(NamedTuple):
 
 
 def agreement_of(answered: Iterable[Answered]) -> Agreement:
-    """On how many of these commands both machines agree."""
-    answered = list(answered)
+    """On how many of these commands both machines agree; what is no reply is left out."""
+    answered = [one for one in answered if one.imagined.is_run]
     printing = [one for one in answered if one.prints]
     silent = [one for one in answered if not one.prints]
     found = [[one.agrees for one in printing], [one.agrees_as_it_came for one in printing]]
@@ -78,9 +80,9 @@ def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
 
 
 def whole_sequences(answered: Sequence[Answered]) -> Share:
-    """The share of sequences in which every command agrees, to the end."""
+    """The share of sequences in which every command agrees, to the end; of those in which all were answered."""
     broken = {one.sequence for one in answered if not one.agrees}
-    every = {one.sequence for one in answered}
+    every = {one.sequence for one in answered} - {one.sequence for one in answered if not one.imagined.is_run}
     return share_of(len(every - broken), len(every))
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from compare.lines.seen import seen_lines
 from experiment.execution import Execution
 
-Verdict = Literal["kept", "changed", "lost"]
+Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Remembered:
     @property
     def by_the_loss(self) -> bool:
         """Whether the loss is to blame: what changes when it is only asked twice proves nothing."""
-        return self.verdict != "kept" and self.control_verdict == "kept"
+        return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property
     def words(self) -> str:
@@ -63,6 +63,8 @@ def compare_memory(
 
 
 def _verdict(before: Execution, after: Execution) -> Verdict:
+    if not (before.is_run and after.is_run):
+        return "unanswered"
     if seen_lines(before.stdout) == seen_lines(after.stdout):
         return "kept"
     return "lost" if _is_answer(before) and not _is_answer(after) else "changed"

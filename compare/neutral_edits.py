@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from compare.comparison import Observed
+from compare.left_out import left_out
 from compare.lines.prints import PrintRow, rows_for
 from compare.lines.seen import seen_lines
 from compare.lines.transcript import skeleton
@@ -51,6 +52,10 @@ class EditReport:
     once: Share
     """Samples that print the watched line exactly once, of those where that is known: a reply that was cut before a
     second one leaves it open."""
+    answered: bool
+    """Whether both replies at temperature 0 are runs, none filtered, refused or cut to nothing."""
+    no_runs: str | None
+    """How many of the imagined replies are no runs, and why; None where all are."""
     cut: int
     """Imagined replies, the one at temperature 0 included, that the token limit cut."""
 
@@ -66,7 +71,8 @@ def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, .
 def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     """What the edits show, in plain sentences."""
     first, *edits = reports
-    fair = [one for one in edits if one.really_same and one.repeats and first.repeats]
+    fair = [one for one in edits if one.really_same and one.repeats and first.repeats and one.answered]
+    fair = fair if first.answered else []
     changed = [one for one in fair if one.imagined != "the same"]
     lines = sum(one.imagined == "lines differ" for one in fair)
     if not fair:
@@ -83,9 +89,15 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
             "that does not prove that it ran the program."
         )
     really = sum(not one.really_same for one in edits)
-    unsteady = sum(one.really_same for one in edits) - len(fair)
+    unanswered = [one for one in edits if one.really_same and not (one.answered and first.answered)]
+    unsteady = sum(one.really_same for one in edits) - len(fair) - len(unanswered)
     if really:
         said += f" {really} left out: really run, they print something else."
+    if unanswered:
+        why = first.no_runs if not first.answered else unanswered[0].no_runs
+        said += (
+            f" {len(unanswered)} left out: the model's replies are no runs, so nothing can be told of them ({why})."
+        )
     if unsteady:
         said += f" {unsteady} left out: asked the same again, the server replied something else."
     return said
@@ -94,12 +106,14 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
 def _report(first: Edited, one: Edited, watched: int) -> EditReport:
     prints = rows_for(one.edit, Source(one.source), (one.real, one.trunk, *one.samples))
     times = prints[watched].imagined.times
-    counts = [(times[sample.label], sample.cause is Cause.CUT) for sample in one.samples]
+    counts = [(times[sample.label], sample.cause is Cause.CUT) for sample in one.samples if sample.is_run]
     known = [count for count, cut in counts if not cut or count > 1]
     ours, theirs = (seen_lines(Observed(each.trunk, ()).text) for each in (first, one))
     return EditReport(
         edit=one.edit,
         really_same=(one.real.stdout, one.real.exit_code) == (first.real.stdout, first.real.exit_code),
+        answered=one.trunk.is_run and one.again.is_run,
+        no_runs=left_out((one.trunk, one.again, *one.samples)),
         repeats=one.trunk.output == one.again.output,
         imagined=_beside(ours, theirs),
         differs_at=_first_difference(ours, theirs),

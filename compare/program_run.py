@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from compare.compared import Compared
 from compare.comparison import Comparison, Observed
+from compare.left_out import left_out
 from compare.lines.count_checks import counts, order
 from compare.lines.divergence import side_by_side
 from compare.lines.line_checks import exit_status, fixed_seed, foreign_lines, literals
@@ -56,8 +57,11 @@ def compare_runs(
     """Everything found when runs of one program, or logs without one, are held side by side.
 
     `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
-    before, `gpus` how many the real machine has, where that is known.
+    before, `gpus` how many the real machine has, where that is known. Replies that are no runs are left out, and
+    that is said.
     """
+    lost = left_out(imagined)
+    imagined, earlier = ([one for one in runs if one.is_run] for runs in (imagined, earlier))
     source = None
     if program is not None:
         try:
@@ -87,5 +91,5 @@ def compare_runs(
         sites=tallies(comparison),
         series=tuple(one.judged for one in judgement.tested),
         alignment=side_by_side(comparison),
-        undecided=judgement.undecided,
+        undecided=(*([lost] if lost else ()), *judgement.undecided),
     )

@@ -176,9 +176,10 @@ class Execution:
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     """Runs that are measured, in their order: trunks chose the program, so they are in no test (fairness rule 5).
 
-    Where real runs with offset seeds are among them, these stand for all real ones (rule 7).
+    Where real runs with offset seeds are among them, these stand for all real ones (rule 7). A reply that is no run
+    is none of them.
     """
-    found = [one for one in executions if (one.sample if one.imagined else one.seed) != 0]
+    found = [one for one in executions if (one.sample if one.imagined else one.seed) != 0 and one.is_run]
     has_reseeded = any(one.arm == "reseeded" for one in found)
     return tuple(one for one in found if one.imagined or one.arm == "reseeded" or not has_reseeded)
 

@@ -73,6 +73,10 @@ class Record:
         self.findings += update.get("findings", [])
         self.surprise = update.get("surprise", self.surprise)
 
+    def tell_of_model(self, learned: dict[str, Any]) -> None:
+        """Add what was learned of the model while it was asked: which settings it does not take."""
+        self._about["model"] = {**self._about["model"], **learned}
+
     def finish(self, outcome: str) -> dict[str, Any]:
         """Write `run.json` and `transcript.md`; return what stands in the first."""
         self._about["outcome"] = outcome

@@ -135,6 +135,7 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
+            record.tell_of_model(model.describe())
             record.finish(outcome)
             kept, page = _reported(folder, screen)
             if outcome.startswith(STOPPED):

@@ -80,18 +80,25 @@ def _about(kept: Kept, width: int, most: int) -> Iterator[str]:
         machine = about.get("machine") or {}
         loose = "; ".join(machine.get("not_enforced", ()))
         held = f"; sandbox {machine['machine']}{f' cannot hold {loose}' if loose else ''}" if machine else ""
-        yield from _wrapped(f"conditions: {told_conditions(about['conditions'])}{held}", width, most)
+        yield from _wrapped(
+            f"conditions: {told_conditions(about['conditions'], about.get('model'))}{held}", width, most
+        )
 
 
-def told_conditions(named: dict[str, object]) -> str:
-    """Such as `source shown, session running, claims gpus, no steps, temperature 1`."""
+def told_conditions(named: dict[str, object], model: dict[str, object] | None = None) -> str:
+    """Such as `source shown, session running, claims gpus, no steps, temperature 1`; and what the model
+    does by itself, whatever it is told.
+    """
     claimed = named.get("claimed")
     claims = ", ".join(map(str, claimed if isinstance(claimed, list) else ())) if named["claims"] else "dropped"
     steps = "working steps" if named["steps"] else "no working steps"
-    return (
-        f"source {named['source']}, session {named['session']}, claims: {claims or 'none'}, {steps}, "
-        f"temperature {named['temperature']:g}"
-    )
+    model = model or {}
+    if model.get("reasons_by_itself"):
+        steps += " in the reply (the model reasons by itself before it)"
+    refused = model.get("not_taken")
+    own = isinstance(refused, list) and "temperature" in refused
+    temperature = "the model's own temperature" if own else f"temperature {named['temperature']:g}"
+    return f"source {named['source']}, session {named['session']}, claims: {claims or 'none'}, {steps}, {temperature}"
 
 
 def _table(case: Case) -> Table:

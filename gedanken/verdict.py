@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from compare.compared import Judged
 from compare.comparison import short
+from compare.left_out import left_out
 from compare.numbers.judging import ALPHA, is_told
 from compare.numbers.noise import smallest_p
 from experiment.execution import Execution, leaves
@@ -22,6 +23,8 @@ def verdict_of(cases: Sequence[Case], findings: Sequence[Finding]) -> str:
     if case is None:
         return _nothing_to_compare(cases)
     told = [tells_of(case), _endpoint(case)]
+    if lost := left_out(case.imagined):
+        told.append(f"{lost[:1].upper()}{lost[1:]}.")
     elsewhere = Counter(one for one in findings if not one.explained_by) - Counter(case.compared.findings)
     if elsewhere:
         told.append(f"Elsewhere in the session: {many(elsewhere.total(), 'finding')}.")
@@ -30,14 +33,15 @@ def verdict_of(cases: Sequence[Case], findings: Sequence[Finding]) -> str:
 
 def main_case(cases: Sequence[Case]) -> Case | None:
     """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
-    both = [case for case in cases if case.real and case.imagined]
+    both = [case for case in cases if case.real and any(one.is_run for one in case.imagined)]
     works = [case for case in both if case.program is None or case.program.works is not False]
     return next(reversed(works or both), None)
 
 
 def measured(case: Case) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
     """Real and imagined runs that are in tests; trunks where there is nothing else."""
-    return leaves(case.real) or case.real, leaves(case.imagined) or case.imagined
+    imagined = tuple(one for one in case.imagined if one.is_run)
+    return leaves(case.real) or case.real, leaves(imagined) or imagined
 
 
 def tells_of(case: Case) -> str:
@@ -100,6 +104,8 @@ def _nothing_to_compare(cases: Sequence[Case]) -> str:
         return "Nothing to compare: no program came to run."
     if not any(case.imagined for case in cases):
         return "Nothing to compare: no run was imagined."
+    if lost := left_out(one for case in cases for one in case.imagined):
+        return f"Nothing to compare: {lost}."
     return "Nothing to compare: no version of a program has both real and imagined runs."
 
 

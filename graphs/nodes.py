@@ -96,6 +96,8 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     async with context.cores.take(context.model.cores, _waiting(runtime, "write", line.file)):
         coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file), context.coder_seed)
         program = await coder.write(line, at, base, earlier, failure)
+    if program.works is False:
+        return _refuse(context, state, at, program, program.problems[0])
     ran = versions_run(state)
     others = [base, *ran] if base else ran
     repeated = next((other for other in others if same_program(program.source, other.source)), None)
@@ -245,6 +247,8 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return update
     if context.experiment.conditions.steps:
         return {**update, "surprise": "working steps stand between what was asked and the output"}
+    if context.model.learned.reasons:
+        return {**update, "surprise": "the model reasons between what was asked and the output"}
     async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprise")):
         heard = _emit(runtime, "report", "surprise")
         return {**update, "surprise": await surprises(context.model, asked, heard)}

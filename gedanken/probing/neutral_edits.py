@@ -154,7 +154,9 @@ def print_probe(probe: EditsProbe, console: "Console") -> None:
     for at in range(len(probe.reports[0].prints)):
         console.print(_print_table(probe, at))
     for report in probe.reports:
-        if report.differs_at:
+        if report.no_runs:
+            console.print(Text(harmless(f"{report.edit}: {report.no_runs}"), style="yellow"), soft_wrap=True)
+        if report.differs_at and report.answered:
             ours, theirs = (harmless(line[:CHARACTERS_SHOWN]) or "(nothing)" for line in report.differs_at)
             console.print(f"{report.edit}, the first line that differs at temperature 0")
             console.print(Text(f"    as it is  {ours}\n    edited    {theirs}", style="dim"), soft_wrap=True)
@@ -171,6 +173,7 @@ def _edits_table(probe: EditsProbe) -> "Table":
     for report in probe.reports:
         really = "the same" if report.really_same else "DIFFERS"
         imagined = _LOUD.get(report.imagined, report.imagined) if report.repeats else "not repeatable"
+        imagined = imagined if report.answered else "no run"
         table.add_row(report.edit, really, imagined, str(report.once), str(report.cut))
     return table
 

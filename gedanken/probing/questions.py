@@ -64,8 +64,12 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
 
 def in_a_sentence(report: Sequence[Remembered]) -> str:
     """What the loss did, in one sentence."""
-    number = {verdict: sum(one.verdict == verdict for one in report) for verdict in ("kept", "changed", "lost")}
-    unsure = sum(one.verdict != "kept" and not one.by_the_loss for one in report)
+    number: dict[str, int] = {
+        verdict: sum(one.verdict == verdict for one in report) for verdict in ("kept", "changed", "lost")
+    }
+    if unanswered := sum(one.verdict == "unanswered" for one in report):
+        number["with no answer at one of the times"] = unanswered
+    unsure = sum(one.verdict in ("changed", "lost") and not one.by_the_loss for one in report)
     counted = ", ".join(f"{count} {verdict}" for verdict, count in number.items())
     doubt = f"; {unsure} of them cannot be blamed on the loss, for the control changed too" if unsure else ""
     return f"Of {len(report)} answers {counted}{doubt}."

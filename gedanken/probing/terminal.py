@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agents.at_once import at_once
 from agents.pacing import PARALLEL
 from compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
+from compare.left_out import left_out
 from experiment.conditions import Conditions
 from experiment.errors import BadInput, NoModel, NoSandbox
 from experiment.execution import Cause, Limits
@@ -53,6 +54,7 @@ class TerminalProbe:
                 "whole_sequences": whole_sequences(self.answered)._asdict(),
                 "breaches": breaches_by_kind(self.answered),
                 "cut": sum(one.cut for one in self.answered),
+                "left_out": left_out(one.imagined for one in self.answered),
             },
         }
 
@@ -140,6 +142,7 @@ def _command(one: Answered) -> dict[str, Any]:
             "reply": imagined.output,
             "exit_code": imagined.exit_code,
             "cut": one.cut,
+            "cause": imagined.cause,
             "breaches": [asdict(breach) for breach in imagined.breaches],
             "seal": imagined.seal and asdict(imagined.seal),
             "seconds": imagined.seconds,
@@ -166,7 +169,9 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
     breaches = ", ".join(f"{kind} {count}" for kind, count in breaches_by_kind(probe.answered).items())
     cut = sum(one.cut for one in probe.answered)
     console.print(Text(f"breaches: {breaches or 'none'}; replies cut by the token limit: {cut}"), soft_wrap=True)
-    differing = [one for one in probe.answered if not one.agrees]
+    if lost := left_out(one.imagined for one in probe.answered):
+        console.print(Text(lost, style="yellow"), soft_wrap=True)
+    differing = [one for one in probe.answered if not one.agrees and one.imagined.is_run]
     if differing:
         console.print()
         console.print(_differences_table(differing[:SHOWN]))

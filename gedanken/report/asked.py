@@ -72,7 +72,7 @@ def brief_of(kept: Kept) -> list[Entry]:
         "Model": _part(about, "model").get("name"),
         "Played": _part(about, "persona").get("name"),
         "Script": _counted(script_of(kept)) if about else "",
-        "Conditions": told_conditions(conditions) if conditions else "",
+        "Conditions": told_conditions(conditions, _part(about, "model")) if conditions else "",
         "Real machine": f"{ran}; cannot hold {loose}" if loose else ran,
         "Data": about.get("dataset"),
         "When": f"{when.replace('T', ' ')} UTC" if when else "",

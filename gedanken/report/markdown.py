@@ -96,7 +96,7 @@ def _conditions(kept: Kept) -> Iterator[str]:
         if about.get(key):
             yield f"- {key}: {_code(str(about[key]['name']))}"
     if about.get("conditions"):
-        yield f"- conditions: {_prose(told_conditions(about['conditions']))}"
+        yield f"- conditions: {_prose(told_conditions(about['conditions'], about.get('model')))}"
     if machine := about.get("machine"):
         loose = "; ".join(machine.get("not_enforced", ()))
         held = f"cannot hold {loose}" if loose else "every limit held"

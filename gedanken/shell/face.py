@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from agents.settings import is_said_of_settings
 from experiment.execution import Cause, Execution
 from gedanken.screen import harmless
 from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, columns, pairs
@@ -30,6 +31,8 @@ class Face:
         self.console = Console(highlight=False) if interactive else Console(highlight=False, color_system=None)
         self._marks = _MARKS if self.console.encoding.lower().startswith("utf") else _PLAIN_MARKS
         self._at_line_start = True
+        self._settled: set[str] = set()
+        """Notes that are the same for every reply, and were told."""
         self.unread = False
         """Whether nobody reads standard output any more, as after `| head -1`."""
 
@@ -71,7 +74,9 @@ class Face:
 
     def about(self, execution: Execution) -> None:
         """Say what a reader must know of an execution beside what it printed."""
-        if known := remarks(execution):
+        known = [note for note in remarks(execution) if note not in self._settled]
+        self._settled.update(note for note in known if is_said_of_settings(note))
+        if known:
             self.remark("; ".join(known))
 
     def disturbed(self) -> None:

@@ -1,0 +1,19 @@
+"""What is no reply is no run: it is held against nothing, and said."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from experiment.execution import Execution
+
+
+def left_out(imagined: Iterable[Execution]) -> str | None:
+    """Such as `2 of 8 replies are no runs and left out: filtered ×2`; None where all are runs."""
+    replies = list(imagined)
+    gone = Counter(str(one.cause) for one in replies if not one.is_run)
+    if not gone:
+        return None
+    causes = ", ".join(cause + (f" ×{times}" if times > 1 else "") for cause, times in gone.most_common())
+    are = "is no run" if gone.total() == 1 else "are no runs"
+    return (
+        f"{gone.total()} of {len(replies)} {'reply' if len(replies) == 1 else 'replies'} {are} and left out: {causes}"
+    )
