@@ -22,6 +22,8 @@ LONGEST_WAIT = 600.0
 """Seconds. A server that asks for more, or turns requests down for longer, is gone for this run."""
 TRIES = 5
 """Of one request that fails in a way that may pass."""
+FIRST_TRIES = 2
+"""The same as long as the model has not replied once: the address may be wrong, or its server not running."""
 LONGEST_TRYING = 900.0
 """Seconds in which such a request is begun once more: each try may last as long as a reply may take to begin."""
 FIRST_WAIT = 2.0
@@ -150,6 +152,7 @@ class Pace:
     """Why nobody need ask any more."""
     _slots: asyncio.Semaphore = field(init=False)
     _told_until: float = 0.0
+    _has_replied: bool = False
 
     def __post_init__(self) -> None:
         """Make as many places as there may be requests at a time."""
@@ -185,6 +188,7 @@ class Pace:
                     raise
                 else:
                     self.bucket.take(epoch)
+                    self._has_replied = True
                     return result
             await self._back_off(failed, tries, trying)
 
@@ -205,7 +209,11 @@ class Pace:
 
     async def _back_off(self, busy: ModelBusy, tries: int, trying: float) -> None:
         broke_off = busy.cause is Cause.BROKEN_OFF
-        if tries >= TRIES or trying >= LONGEST_TRYING or (broke_off and not self.begins_anew):
+        if (
+            tries >= (TRIES if self._has_replied else FIRST_TRIES)
+            or trying >= LONGEST_TRYING
+            or (broke_off and not self.begins_anew)
+        ):
             raise busy
         wait = min(LONGEST_BACKOFF, self.bucket.first_wait * 2 ** (tries - 1)) * random.uniform(0.75, 1.25)
         until = time.monotonic() + (wait if busy.retry_after is None else busy.retry_after)
