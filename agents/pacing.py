@@ -76,6 +76,10 @@ class Bucket:
     _measured: tuple[float, int] | None = None
     """When the last epoch began in which requests were taken, and how many were."""
 
+    def renew(self) -> None:
+        """Be of use to another event loop: whoever waited in the last one is gone with it."""
+        self.over, self._line = asyncio.Event(), asyncio.Lock()
+
     async def turn(self) -> int:
         """Wait in line until the next request may be sent; return the number of the epoch in which it is."""
         async with self._line:
@@ -151,6 +155,7 @@ class Pace:
     gone: NoModel | None = None
     """Why nobody need ask any more."""
     _slots: asyncio.Semaphore = field(init=False)
+    _loop: asyncio.AbstractEventLoop | None = None
     _told_until: float = 0.0
     _has_replied: bool = False
 
@@ -163,6 +168,7 @@ class Pace:
 
         Raises NoReply where it gets none, after as many tries as may help, and NoModel where nobody will.
         """
+        self._come_into_this_loop()
         tries, trying = 0, 0.0
         while True:
             async with self._slots:
@@ -191,6 +197,13 @@ class Pace:
                     self._has_replied = True
                     return result
             await self._back_off(failed, tries, trying)
+
+    def _come_into_this_loop(self) -> None:
+        if self._loop is not (loop := asyncio.get_running_loop()):
+            self._loop, self._slots = loop, asyncio.Semaphore(self.parallel)
+            self.bucket.renew()
+            if self.gone:
+                self.bucket.over.set()
 
     def forget(self) -> None:
         """Ask once more where the model was gone: a person may have seen to it since."""

@@ -213,7 +213,7 @@ def test_a_command_that_is_given_up_twice_leaves_no_container_either(machine: Sa
 
     asyncio.run(give_up())
     label = f"gedanken.session={machine.session.folder}"
-    listing = partial(connect_docker().containers.list, all=True, filters={"label": label})
+    listing = partial(connect_docker().containers.list, all=True, filters={"label": label}, ignore_removed=True)
     until = time.monotonic() + 20
     time.sleep(1)  # a container that was being made is there by now
     while listing() and time.monotonic() < until:
