@@ -9,6 +9,7 @@ from agents.cleaning import clean
 from agents.continuing import Joined, reply_in_full
 from agents.messages import Message
 from agents.model import Model, Sampling
+from agents.model_errors import NoReply
 from agents.session import Policy, Session, Turn
 from agents.terminal import exit_code_of, placing, prints_nothing, typing
 from experiment.errors import NoModel
@@ -43,6 +44,8 @@ class ImaginedMachine:
     """Whether it may work things out before the output."""
     progress: Progress = field(default_factory=Silent)
     """Told of what opening a model by name takes."""
+    losses: list[NoModel] | None = None
+    """Takes the error where the model is gone, so that what others are at is kept; None has it raised."""
     name: str = field(default="imagined", init=False)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
 
@@ -58,6 +61,11 @@ class ImaginedMachine:
         """Close the model that was opened."""
         await self._opened.aclose()
 
+    @property
+    def parallel(self) -> int:
+        """How many commands may be asked of its model at a time, on branches of the session."""
+        return 1 if isinstance(self.model, str) else self.model.pace.parallel
+
     async def run(
         self,
         command: str,
@@ -68,21 +76,23 @@ class ImaginedMachine:
     ) -> Execution:
         """Have the model imagine one command; see Machine.run.
 
-        What is no reply (filtered, refused, cut in its reasoning) is an Execution that says so, and no part of the
-        session.
-        `fresh` makes the sample independent of what the model was asked before. Raises NoModel; the session then
-        is as it was.
+        What is no reply (filtered, refused, only reasoned, none after all tries) is an Execution that says so, and
+        no part of the session. `fresh` makes the sample independent of what the model was asked before. Raises
+        NoModel where the model is gone, unless `losses` takes it; the session then is as it was.
         """
         typed = typing(command, tuple(tells))
-        reply = await self._ask(typed, fresh, on_output)
+        try:
+            reply = await self._ask(typed, fresh, on_output)
+        except NoModel as error:
+            return self._unanswered(command, error)
         done = self._execution(command, reply)
         if done.cause not in NO_RUN or reply.end.may_be_silence:
             self.session = self.session.add(Turn(typed, reply.text))
         return done
 
-    async def ask(self, command: str, *, fresh: bool = True) -> Execution:
+    async def ask(self, command: str, *, fresh: bool = True, on_output: OnOutput | None = None) -> Execution:
         """As `run`, on a branch: the session does not remember it."""
-        return self._execution(command, await self._ask(command, fresh, None))
+        return await replace(self).run(command, fresh=fresh, on_output=on_output)
 
     def place(self, name: str, source: str) -> None:
         """Have a file typed in; nothing is asked for it."""
@@ -102,7 +112,10 @@ class ImaginedMachine:
             return None
         lost = replace(self, session=self.session.lose())
         requests = self.session.requests
-        reply = await lost._ask(requests, True, on_output)
+        try:
+            reply = await lost._ask(requests, True, on_output)
+        except NoModel as error:
+            return replace(self._unanswered(requests, error), command=REBUILD)
         if reply.end.cause not in NO_RUN:
             self.session = self.session.replay(reply.text)
         return replace(self._execution(requests, reply), command=REBUILD)
@@ -125,6 +138,24 @@ class ImaginedMachine:
         )
         return await reply_in_full(
             self.model, self.messages(typed), sampling, self.limits.continuations, fresh=fresh, on_text=on_output
+        )
+
+    def _unanswered(self, command: str, error: NoModel) -> Execution:
+        """The execution of a command that got no reply; a model that is gone is no matter of one command."""
+        if not isinstance(error, NoReply):
+            if self.losses is None:
+                raise error
+            self.losses.append(error)
+        return Execution(
+            machine=self.name,
+            command=command,
+            exit_code=None,
+            cause=error.cause if isinstance(error, NoReply) else Cause.NO_REPLY,
+            seconds=0.0,
+            stdout="",
+            output="",
+            sample=self.sample,
+            notes=(str(error),),
         )
 
     def _execution(self, command: str, reply: Joined) -> Execution:

@@ -13,6 +13,7 @@ from agents.calls import Call, prepare_call, speaks_responses
 from agents.hearing import Heard
 from agents.messages import Message, as_chat, as_sent
 from agents.model_errors import as_no_model, host_of, read_problem
+from agents.pacing import Pace
 from agents.reasoning import CLOSES, Apart
 from agents.reply_end import ReplyEnd, always_says
 from agents.settings import Learned, Setting, said_of
@@ -95,6 +96,8 @@ class Model:
     learned: Learned = field(default_factory=Learned)
     """Which settings it takes, as far as that is known; grows with what it refuses."""
     limits: TimeLimits = USUAL_LIMITS
+    pace: Pace = field(default_factory=Pace)
+    """Through which all requests go, one at a time or more."""
 
     def describe(self) -> dict[str, object]:
         """What stands in a result about the model."""
@@ -134,14 +137,19 @@ class Model:
 
         `fresh` promises that the reply depends on messages and sampling alone, not on earlier requests,
         as far as the server allows. What the model's side filtered or refused is a reply that says so.
-        Raises ModelBusy for what may pass and NoModel for what will not.
+        What may pass was waited for, and asked again. Raises NoReply where this request gets none, and NoModel
+        where the model is gone.
         """
-        if self.prepare:
-            try:
-                await self.prepare(messages, fresh)
-            except Exception as error:
-                raise as_no_model(self.name, error) from error
-        return await self._once(messages, sampling, role, on_text and _Listener(on_text), enough)
+
+        async def once() -> Reply:
+            if self.prepare:
+                try:
+                    await self.prepare(messages, fresh)
+                except Exception as error:
+                    raise as_no_model(self.name, error) from error
+            return await self._once(messages, sampling, role, on_text and _Listener(on_text), enough)
+
+        return await self.pace.ask(once)
 
     async def _once(
         self,

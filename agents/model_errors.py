@@ -40,6 +40,9 @@ _PASSING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FINAL_WORDS = re.compile(r"\bvalidation_?exception|access_?denied_?exception", re.IGNORECASE)
+_LIMITED = re.compile(
+    r"overloaded|rate.?limit|too many (?:requests|tokens)|throttl|resource.?exhausted", re.IGNORECASE
+)
 _NO_QUOTA = re.compile(
     r"insufficient.?(?:quota|balance|credits?|funds)|billing.?(?:hard.?limit|not.?active)|credit balance is too low|"
     r"payment required|out of credits|exceeded your current quota|spend(?:ing)? limit",
@@ -75,18 +78,34 @@ _NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
 _REACHED = "is the server running, and the address right (--base-url)?"
 
 
-class ModelBusy(NoModel):
-    """The model failed in a way that may pass: the connection, a rate limit, an error of the server.
+class NoReply(NoModel):
+    """This one request gets no reply; others may. A model that is gone for all requests is a plain NoModel."""
 
-    What asking again cannot mend (a wrong key, no such model, no quota left) is a plain NoModel.
-    """
-
-    def __init__(self, message: str, *, retry_after: float | None = None, cause: Cause = Cause.NO_REPLY) -> None:
+    def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
-        """Seconds that the server asks to wait; None where it does not say."""
         self.cause = cause
         """The cause of an execution that gets no better than this: no reply, or one that was broken off."""
+
+
+class ModelBusy(NoReply):
+    """The model failed in a way that may pass: the connection, a rate limit, an error of the server.
+
+    What asking again cannot mend (a wrong key, no such model, no quota left) is none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        cause: Cause = Cause.NO_REPLY,
+        limited: bool = False,
+    ) -> None:
+        super().__init__(message, cause=cause)
+        self.retry_after = retry_after
+        """Seconds that the server asks to wait; None where it does not say."""
+        self.limited = limited
+        """Whether it was turned down for coming too fast, which holds for all requests, not for this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +154,11 @@ class Problem:
             return self.status in _PASSING_STATUS or "overloaded_error" in self.text
         return bool(self.kinds & _PASSING_KINDS) or bool(_PASSING_WORDS.search(self.text)) or "APIError" in self.kinds
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether the request was turned down because requests come too fast, or there are too many."""
+        return self.status in (429, 529) or (self.status in (None, 400, 503) and bool(_LIMITED.search(self.text)))
+
 
 def read_problem(error: BaseException) -> Problem:
     """What an error of whatever client says."""
@@ -172,9 +196,11 @@ def as_no_model(
     else:
         told = f"{name}: {_told(problem, at, name, begun)}"
     if not (problem.may_pass or (begun and problem.is_no_answer)):
-        return NoModel(told)
+        is_its_own = problem.status in (400, 413, 422) and not problem.has_no_quota
+        return NoReply(told) if is_its_own else NoModel(told)
     wait = retry_after(problem.headers, problem.text)
-    return ModelBusy(told, retry_after=wait, cause=Cause.BROKEN_OFF if begun else Cause.NO_REPLY)
+    cause = Cause.BROKEN_OFF if begun else Cause.NO_REPLY
+    return ModelBusy(told, retry_after=wait, cause=cause, limited=problem.is_limited)
 
 
 def host_of(url: str | None) -> str:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from agents.hosted import open_hosted
 from agents.model import Model
+from agents.pacing import PARALLEL, Bucket, Pace
 from experiment.errors import BadInput
 from experiment.progress import Progress
 
@@ -34,8 +36,13 @@ def check_name(name: str, base_url: str | None) -> None:
 
 
 @asynccontextmanager
-async def open_model(name: str, base_url: str | None, progress: Progress) -> AsyncIterator[Model]:
-    """Open the model `name` for as long as the context lasts. Raises BadInput or NoModel."""
+async def open_model(
+    name: str, base_url: str | None, progress: Progress, parallel: int = PARALLEL
+) -> AsyncIterator[Model]:
+    """Open the model `name` for as long as the context lasts. Raises BadInput or NoModel.
+
+    A hosted one is sent at most `parallel` requests at a time; the embedded one has a single place.
+    """
     check_name(name, base_url)
     if name == EMBEDDED:
         from agents.embedded import open_embedded
@@ -47,6 +54,7 @@ async def open_model(name: str, base_url: str | None, progress: Progress) -> Asy
     if provider == "scripted":
         from agents.scripted import ScriptedModel, read_rules
 
-        yield Model(name=name, chat=ScriptedModel(rules=read_rules(Path(model_name))))
+        chat = ScriptedModel(rules=read_rules(Path(model_name)))
+        yield Model(name=name, chat=chat, pace=Pace(parallel, progress, Bucket(first_wait=0.01, spacing=0.0)))
         return
-    yield await open_hosted(name, base_url)
+    yield replace(await open_hosted(name, base_url), pace=Pace(parallel, progress))

@@ -12,6 +12,7 @@ _IN_TEXT = re.compile(
     r"(?P<span>(?:\d+(?:\.\d+)?\s*(?:ms|h|m|s|seconds?|minutes?)(?![a-z])\s*)+)",
     re.IGNORECASE,
 )
+_RESET = re.compile(r"x-ratelimit-reset-(?P<openai>[\w-]+)|anthropic-ratelimit-(?P<anthropic>[\w-]+)-reset")
 _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
@@ -26,7 +27,7 @@ def retry_after(headers: Mapping[str, str], text: str) -> float | None:
         return float(found["seconds"])
     if found := _IN_TEXT.search(text):
         return _span(found["span"])
-    waits = [_span(value) for name, value in known.items() if _is_used_up(name, known)]
+    waits = [_until(value) for name, value in known.items() if _is_used_up(name, known)]
     return max((wait for wait in waits if wait is not None), default=None)
 
 
@@ -41,6 +42,16 @@ def _as_seconds(given: str) -> float | None:
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
+def _until(given: str) -> float | None:
+    """Such as `6m0s`, or a moment as Anthropic writes it."""
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        return _as_seconds(given)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
 def _number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"\s*\d+(?:\.\d+)?\s*", text) else None
 
@@ -53,5 +64,8 @@ def _span(text: str) -> float | None:
 
 
 def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
-    """Whether this header says when a bucket is full again that is empty now."""
-    return name.startswith("x-ratelimit-reset-") and headers.get(name.replace("-reset-", "-remaining-")) == "0"
+    """Whether this header says when a bucket is full again that is empty now, as far as the server says."""
+    if found := _RESET.fullmatch(name):
+        left = found["openai"] and f"x-ratelimit-remaining-{found['openai']}"
+        return headers.get(left or f"anthropic-ratelimit-{found['anthropic']}-remaining") in (None, "0")
+    return False

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agents.pacing import PARALLEL
 from experiment.errors import GedankenError, NoModel
 from experiment.execution import Execution
 from experiment.persona import Persona
@@ -46,6 +47,8 @@ class Wishes:
     gpus: "GpuWish | None" = None
     surprise: bool = True
     """Whether a model that can is asked how likely the real output was to it."""
+    parallel: int = PARALLEL
+    """Requests at a time to a hosted model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
     from langgraph.errors import NodeTimeoutError
 
     from agents.registry import open_model
+    from graphs.state import STOPPED
 
     async with (
         open_real(
@@ -98,7 +102,7 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
             run_id=run_id_of(folder),
             artifacts=folder / "artifacts",
         ) as (machine, dataset),
-        open_model(wishes.model, wishes.base_url, screen) as model,
+        open_model(wishes.model, wishes.base_url, screen, wishes.parallel) as model,
     ):
         world = await machine.measure(dataset)
         facts = wishes.persona.meet(world)
@@ -120,11 +124,13 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
         outcome = INTERRUPTED
         try:
             outcome = await _drive(wishes, screen, machine, model, world, record)
+            if outcome.startswith(STOPPED):
+                raise NoModel(outcome.removeprefix(STOPPED))
         except GedankenError as error:
-            outcome = f"stopped: {error}"
+            outcome = f"{STOPPED}{error}"
             raise
         except NodeTimeoutError as error:
-            outcome = f"stopped: {error}"
+            outcome = f"{STOPPED}{error}"
             raise NoModel(f"{model.name} has said nothing for too long") from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
@@ -133,6 +139,8 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
             record.tell_of_model(model.describe())
             record.finish(outcome)
             kept, page = _reported(folder, screen)
+            if outcome.startswith(STOPPED):
+                screen.say(f"what was done until then is kept: {folder}")
         return Ran(record, outcome, kept, page)
 
 

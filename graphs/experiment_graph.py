@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import RetryPolicy, TimeoutPolicy
+from langgraph.types import TimeoutPolicy
 
-from agents.model_errors import ModelBusy
 from graphs import nodes
 from graphs.state import Context, Leaf, State
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 
 STEPS_AT_MOST = 4000
 IDLE = TimeoutPolicy(idle_timeout=1800)
-"""A model that says nothing for so long is taken for dead; a machine has its own limit of time."""
-TRANSIENT = RetryPolicy(max_attempts=3, initial_interval=2.0, retry_on=ModelBusy)
+"""Of the last node, whose requests are not paced. A machine has its own limits of time, and so has a reply; what
+may pass is asked again by `agents.pacing`, so no node is tried again."""
 
 
 def build_graph(
@@ -28,20 +27,16 @@ def build_graph(
         "persona",
         nodes.persona,
         destinations=("give", "write", "execute", "report"),
-        retry_policy=TRANSIENT,
-        timeout=IDLE,
     )
     graph.add_node("give", nodes.give, destinations=("give", "write", "execute", "report"))
     graph.add_node(
         "write",
         nodes.write,
         destinations=("give", "write", "execute", "simulate", "compare", "report"),
-        retry_policy=TRANSIENT,
-        timeout=IDLE,
     )
     graph.add_node("execute", nodes.execute, destinations=("write", "replicate", "simulate", "compare"))
     graph.add_node("replicate", nodes.replicate, input_schema=Leaf)
-    graph.add_node("simulate", nodes.simulate, input_schema=Leaf, retry_policy=TRANSIENT, timeout=IDLE)
+    graph.add_node("simulate", nodes.simulate, input_schema=Leaf)
     graph.add_node("compare", nodes.compare, destinations=("give", "write", "execute", "report"))
     graph.add_node("report", nodes.report, timeout=IDLE)
     graph.add_edge(START, "persona")

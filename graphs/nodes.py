@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
+from agents.at_once import at_once
 from agents.coder import Coder, Failure, ending_of, same_program
 from agents.quoting import quotes
 from agents.session import Session
@@ -17,13 +19,13 @@ from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona
 from compare.program_run import compare_runs
 from compare.programs.acceptance import Before, problems_of
 from compare.programs.edits_told import judge_edit, judge_repeat
-from experiment.errors import NoSandbox
+from experiment.errors import NoModel, NoSandbox
 from experiment.execution import Cause, Execution
 from experiment.finding import Finding
 from experiment.program import Program
 from graphs.booting import boot_limits
 from graphs.knowing import introduce
-from graphs.state import DONE, NO_WORKING_PROGRAM, Asked, Context, Leaf, State, keep_programs
+from graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, Asked, Context, Leaf, State, keep_programs
 from graphs.steps import (
     TRIES,
     attach,
@@ -54,20 +56,34 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
         executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
     findings = list(gpus_not_seen(context.world))
     if context.simulate:
-        machine = context.imagined_machine(Session(), sample=0)
-        limits, gpus = machine.limits, context.persona.gpus_in(context.world).count
-        for number, command in enumerate(BOOT_COMMANDS):
-            machine.limits = boot_limits(command, limits, gpus, steps=machine.steps)
-            async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
-                answer = await machine.run(
-                    command, fresh=number == 0, on_output=_emit(runtime, "persona", "imagined")
-                )
-            findings += compare_answers(executions[number], answer, context.persona.claims)
-            executions.append(answer)
+        answers = await _ask_who_it_is(runtime)
+        for really, answer in zip(tuple(executions), answers, strict=True):
+            findings += compare_answers(really, answer, context.persona.claims)
+        executions += answers
         findings += compare_with_persona(executions, context.persona, context.world)
     step = next_step(context, state)
     update = {"index": step.index, "executions": executions, "findings": findings}
     return Command(update=update, goto=step.node)
+
+
+async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
+    """The answers to the boot commands, each asked in a session of its own. Raises NoModel where none came."""
+    context = runtime.context
+    usual = context.imagined_machine(Session(), sample=0)
+    gpus = context.persona.gpus_in(context.world).count
+
+    async def ask(command: str) -> Execution:
+        machine = replace(usual, limits=boot_limits(command, usual.limits, gpus, steps=usual.steps))
+        async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
+            return await machine.ask(
+                command, fresh=command == BOOT_COMMANDS[0], on_output=_emit(runtime, "persona", "imagined")
+            )
+
+    work = [partial(ask, command) for command in BOOT_COMMANDS]
+    answers = await at_once(work, context.model.pace.parallel)
+    if all(answer.cause is Cause.NO_REPLY for answer in answers):
+        raise NoModel(answers[0].notes[0])
+    return answers
 
 
 async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
@@ -183,6 +199,7 @@ async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
     machine = context.imagined_machine(state["session"], sample)
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
     messages = machine.messages(typing(command, tells))
+    machine.losses = []  # real seeds and other samples may be under way: an error would end them
     async with context.cores.take(context.model.cores, _waiting(runtime, "simulate", f"sample {sample}")):
         execution = await machine.run(
             command,
@@ -192,7 +209,9 @@ async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
             on_output=_emit(runtime, "simulate", f"sample {sample}"),
         )
     update: dict[str, Any] = {"executions": [attach(execution, index, state["program"])]}
-    if sample == 0:
+    if machine.losses:
+        update["lost"] = str(machine.losses[0])
+    if sample == 0 and execution.is_run:
         update["turns"] = machine.session.stored
         if state["program"] is not None:
             update["asked"] = [Asked(index, state["program"], tuple(messages))]
@@ -216,6 +235,8 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
             findings += compared.findings
         elif imagined:
             findings += compare_answers(real[0], imagined[0], claims)
+    if lost := state.get("lost"):
+        return Command(update={"findings": findings, "outcome": f"{STOPPED}{lost}"}, goto="report")
     step = next_step(context, state)
     return Command(update={"index": step.index, "findings": findings}, goto=step.node)
 
@@ -224,7 +245,7 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Say how the run ended, and how likely the real output was to the model: no sample comes after this."""
     context = runtime.context
     update: dict[str, Any] = {"outcome": state.get("outcome", DONE)}
-    asked = questions(state) if context.surprise else []
+    asked = questions(state) if context.surprise and not state.get("lost") else []
     if not asked:
         return update
     if context.experiment.conditions.steps:

@@ -20,6 +20,8 @@ from sandbox.cores import Cores
 
 DONE = "done"
 NO_WORKING_PROGRAM = "no working program"
+STOPPED = "stopped: "
+"""Before the reason, where a machine was lost on the way."""
 
 
 def keep_programs(old: Sequence[Program], new: Sequence[Program]) -> list[Program]:
@@ -27,6 +29,11 @@ def keep_programs(old: Sequence[Program], new: Sequence[Program]) -> list[Progra
     kept = {program.label: program for program in old}
     kept.update({program.label: program for program in new})
     return list(kept.values())
+
+
+def keep_first(old: str, new: str) -> str:
+    """Keep what was there, if anything was."""
+    return old or new
 
 
 class Asked(NamedTuple):
@@ -55,6 +62,8 @@ class State(TypedDict, total=False):
     failure: Failure | None
     """Why the newest version was not accepted, while the coder has tries left."""
     outcome: str
+    lost: Annotated[str, keep_first]
+    """Why the model is gone; the run then stops when all that is under way has come to its end."""
 
 
 class Leaf(TypedDict):

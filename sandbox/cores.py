@@ -41,8 +41,11 @@ class Cores:
     async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[None]:
         """Hold `wanted` cores, at most all there are.
 
-        `waiting` is told from time to time how many come before.
+        `waiting` is told from time to time how many come before. Who wants none waits for nobody.
         """
+        if not wanted:
+            yield
+            return
         ticket = _Ticket(id=uuid.uuid4().hex, owner=this_owner(), cores=min(wanted, self.count), held=False)
         with self._tickets() as tickets:
             tickets.append(ticket)

@@ -6,7 +6,7 @@ import re
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
@@ -123,7 +123,7 @@ class SandboxMachine:
             if label is not None and execution.cause is not Cause.ENGINE_LOST:
                 await _blocking(self.session.keep, name, execution)
         finally:
-            await asyncio.shield(_blocking(job.remove))
+            await asyncio.shield(asyncio.wrap_future(_THREADS.submit(job.remove)))
         return execution
 
     async def measure(self, dataset: Dataset) -> World:
@@ -178,14 +178,14 @@ class SandboxMachine:
             self.workspace.tidy()
             return self.engine.start(order), ()
 
-        beginning = asyncio.ensure_future(_blocking(begin))
+        beginning = _THREADS.submit(begin)
         try:
-            return await asyncio.shield(beginning)
+            return await asyncio.shield(asyncio.wrap_future(beginning))
         except asyncio.CancelledError:
-            # The engine goes on with what it was asked; only what has begun can be ended.
-            with suppress(NoSandbox):
-                job, _notes = await beginning
-                await _blocking(job.remove)
+            # The engine goes on with what it was asked; only what has begun can be ended. A thread sees to that:
+            # whoever waits here may be cancelled once more, and the loop may close.
+            ending = _THREADS.submit(_end_what_begins, beginning)
+            await asyncio.shield(asyncio.wrap_future(ending))
             raise
 
     async def _follow(
@@ -314,6 +314,12 @@ class SandboxMachine:
 async def _blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
     """Call what blocks in a thread of the sandbox's own: a kill must not wait for whatever else uses threads."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
+
+
+def _end_what_begins(beginning: "Future[tuple[Job, tuple[str, ...]]]") -> None:
+    with suppress(NoSandbox):
+        job, _notes = beginning.result()
+        job.remove()
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:

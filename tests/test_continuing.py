@@ -28,10 +28,9 @@ from agents.continuing import SEED_STEP
 from agents.imagined import ImaginedMachine
 from agents.messages import Message
 from agents.model import Model
-from agents.model_errors import ModelBusy
+from agents.pacing import Bucket, Pace
 from agents.scripted import ScriptedModel, ScriptedReply
 from agents.session import Session, Turn
-from experiment.errors import NoModel
 from experiment.execution import Cause, Execution, Limits
 from experiment.persona import Persona
 from prompts import render
@@ -80,7 +79,8 @@ def played_by(model: Model, **limits: int) -> ImaginedMachine:
 def by_rules(*rules: dict[str, Any], **limits: int) -> ImaginedMachine:
     """A machine played by the first rule that fits."""
     replies = tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules)
-    return played_by(Model("scripted", ScriptedModel(rules=replies)), **limits)
+    pace = Pace(bucket=Bucket(first_wait=0.001))
+    return played_by(Model("scripted", ScriptedModel(rules=replies), pace=pace), **limits)
 
 
 def run(machine: ImaginedMachine) -> tuple[Execution, str]:
@@ -321,10 +321,16 @@ def test_a_model_that_never_stops_is_cut() -> None:
 )
 def test_a_model_that_dies_leaves_the_session_as_it_was(rules: tuple[dict[str, Any], ...]) -> None:
     machine = by_rules(*rules)
-    for ask in (machine.run(COMMAND), machine.ask(COMMAND), machine.rebuild("requests")):
-        with pytest.raises(ModelBusy, match="connection was broken"):
-            asyncio.run(ask)
-        assert machine.session == EARLIER
+
+    async def main() -> None:
+        for ask in (machine.run(COMMAND), machine.ask(COMMAND), machine.rebuild("requests")):
+            done = await ask
+            assert done is not None and not done.is_run
+            assert (done.cause, done.exit_code, done.output) == (Cause.BROKEN_OFF, None, "")
+            assert "connection was broken" in done.notes[0]
+            assert machine.session == EARLIER
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("then", [RUN[100:], f"Sure:\n{RUN[100:]}"], ids=["as it is", "with chat"])
@@ -381,7 +387,7 @@ def test_scripted_faults_stand_in_the_file(scripted: Callable[[list[dict[str, An
 
     async def main() -> None:
         async with ImaginedMachine(name, Persona(name="matched")) as machine:
-            await machine.run(COMMAND)
+            done = await machine.run(COMMAND)
+            assert done.cause is Cause.BROKEN_OFF
 
-    with pytest.raises(NoModel):
-        asyncio.run(main())
+    asyncio.run(main())

@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,29 @@ def test_a_command_that_is_given_up_at_any_moment_leaves_no_container(machine: S
     asyncio.run(give_up())
     label = f"gedanken.session={machine.session.folder}"
     assert connect_docker().containers.list(all=True, filters={"label": label}) == []
+
+
+@pytest.mark.parametrize("moment", [0.02, 0.1, 0.2])
+def test_a_command_that_is_given_up_twice_leaves_no_container_either(machine: SandboxMachine, moment: float) -> None:
+    """As a graph does whose other task failed: it cancels, and cancels again when it closes."""
+
+    async def give_up() -> None:
+        running = asyncio.create_task(machine.run("sleep 60"))
+        await asyncio.sleep(moment)
+        for _ in range(2):
+            running.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(give_up())
+    label = f"gedanken.session={machine.session.folder}"
+    listing = partial(connect_docker().containers.list, all=True, filters={"label": label}, ignore_removed=True)
+    until = time.monotonic() + 20
+    time.sleep(1)  # a container that was being made is there by now
+    while listing() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert listing() == []
 
 
 def test_of_long_output_the_head_and_the_tail_are_kept_and_the_middle_is_counted(open_machine: Open) -> None:

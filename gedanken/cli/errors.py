@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 EXIT_CODES = """Exit codes: 0 done; 1 the experiment ended without a working program; 2 bad input; 3 no sandbox;
-4 no model; 130 interrupted."""
+4 no model, or it was lost on the way (what came until then is kept); 130 interrupted."""
 _ELSEWHERE = "name another cache folder in GEDANKEN_CACHE"
 _REMEDIES = {
     errno.ENOSPC: f"; free some space there, or {_ELSEWHERE}",

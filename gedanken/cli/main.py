@@ -17,6 +17,7 @@ from gedanken.cli.options import (
     Json,
     LimitSettings,
     ModelName,
+    Parallel,
     PersonaName,
     Sandbox,
     Trust,
@@ -78,6 +79,7 @@ def run(
     ] = "article",
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
+    parallel: Parallel = 8,
     persona: PersonaName = "",
     sandbox: Sandbox = "auto",
     trust: Trust = False,
@@ -133,7 +135,19 @@ def run(
         from gedanken.running import run as run_experiment
 
         wishes = Wishes(
-            chosen, player, model, base_url, real, imagined, simulate, out, sandbox, trust, parse_gpus(gpus), surprise
+            chosen,
+            player,
+            model,
+            base_url,
+            real,
+            imagined,
+            simulate,
+            out,
+            sandbox,
+            trust,
+            parse_gpus(gpus),
+            surprise,
+            parallel,
         )
         ran = asyncio.run(run_experiment(wishes, screen))
     folder = ran.record.folder

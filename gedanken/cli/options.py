@@ -55,6 +55,9 @@ ModelName = Annotated[
 BaseUrl = Annotated[
     str | None, typer.Option(help="Address of the server of a model; openai:… for any that speaks its protocol.")
 ]
+Parallel = Annotated[
+    int, typer.Option(min=1, max=256, help="Requests at a time to a hosted model; the embedded one takes one.")
+]
 PersonaName = Annotated[
     str,
     typer.Option(

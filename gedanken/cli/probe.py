@@ -14,6 +14,7 @@ from gedanken.cli.options import (
     Json,
     ModelName,
     Out,
+    Parallel,
     PersonaName,
     Sandbox,
     Trust,
@@ -44,6 +45,7 @@ def memory(
     ] = None,
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
+    parallel: Parallel = 8,
     persona: PersonaName = "ubuntu-18.04-4x3090",
     temperature: Annotated[
         float, typer.Option(min=0, max=2, help="At 0 the same question should have the same answer.")
@@ -66,7 +68,14 @@ def memory(
         policies = [one for one in POLICIES if policy in (one, "all")]
         probe = asyncio.run(
             probe_memory(
-                model, base_url, load_persona(persona), read_commands(script), policies, temperature, Screen()
+                model,
+                base_url,
+                load_persona(persona),
+                read_commands(script),
+                policies,
+                temperature,
+                Screen(),
+                parallel,
             )
         )
         _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
@@ -85,6 +94,7 @@ def _complete_sequence(incomplete: str) -> list[str]:
 def terminal(
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
+    parallel: Parallel = 8,
     persona: PersonaName = "matched",
     sandbox: Sandbox = "auto",
     trust: Trust = False,
@@ -103,7 +113,7 @@ def terminal(
     with clear_errors():
         check_out(out)
         probe = asyncio.run(
-            probe_terminal(model, base_url, load_persona(persona), choose(only), sandbox, trust, Screen())
+            probe_terminal(model, base_url, load_persona(persona), choose(only), sandbox, trust, Screen(), parallel)
         )
         _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
@@ -119,6 +129,7 @@ def edits(
     samples: Annotated[int, typer.Option(min=0, max=100, help="Imagined runs of each edit at temperature 1.")] = 4,
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
+    parallel: Parallel = 8,
     sandbox: Sandbox = "auto",
     trust: Trust = False,
     dataset: DatasetName = "cifar10",
@@ -136,15 +147,16 @@ def edits(
         check_out(out)
         question, persona = read_program(program), load_persona("matched")
         probe = asyncio.run(
-            probe_edits(model, base_url, persona, question, samples, dataset, sandbox, trust, Screen())
+            probe_edits(model, base_url, persona, question, samples, dataset, sandbox, trust, Screen(), parallel)
         )
         _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
 
 def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
-    """Keep a result, and print it for a person or as JSON. Raises BadInput."""
+    """Keep a result, and print it for a person or as JSON. Raises BadInput; NoModel where it is only a part."""
     from rich.console import Console
 
+    from experiment.errors import NoModel
     from gedanken.probing.opening import keep
     from gedanken.screen import print_json
 
@@ -153,3 +165,5 @@ def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json
         print_json(result)
     else:
         print_it(Console(highlight=False))
+    if result["stopped"]:
+        raise NoModel(f"{result['stopped']}; what came until then is all there is")

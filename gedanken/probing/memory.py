@@ -6,13 +6,15 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agents.pacing import PARALLEL
 from compare.memory import Remembered, compare_memory
 from experiment.conditions import Conditions
-from experiment.errors import BadInput
+from experiment.errors import BadInput, NoModel
 from experiment.execution import Execution, Limits
 from experiment.persona import Persona
 from experiment.typed_line import read_line
 from gedanken.files import read_text
+from gedanken.probing.opening import check_answered, why_lost
 from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory
 from gedanken.screen import Screen, harmless, shortened
 
@@ -44,6 +46,8 @@ class MemoryProbe:
     conditions: dict[str, object]
     typed: tuple[Execution, ...]
     rebuilt: tuple[Rebuilt, ...]
+    stopped: str | None = None
+    """Why the model was gone before all was asked."""
 
     def as_json(self) -> dict[str, Any]:
         """The result as plain values, with a sentence for each policy."""
@@ -71,21 +75,24 @@ async def probe_memory(
     policies: "Sequence[Policy]",
     temperature: float,
     screen: Screen,
+    parallel: int = PARALLEL,
 ) -> MemoryProbe:
     """Type the commands, ask, ask again; then, from that same session each time, lose, rebuild and ask.
 
-    Raises BadInput or NoModel.
+    Raises BadInput or, where no reply came to any command, NoModel.
     """
     from agents.imagined import ImaginedMachine
     from agents.registry import open_model
 
-    async with open_model(model, base_url, screen) as opened:
-        machine = ImaginedMachine(opened, persona, limits=LIMITS, temperature=temperature)
+    losses: list[NoModel] = []
+    async with open_model(model, base_url, screen, parallel) as opened:
+        machine = ImaginedMachine(opened, persona, limits=LIMITS, temperature=temperature, losses=losses)
         typed = []
         for command in commands:
             screen.say(f"typed: {command}")
             _draw_anew(machine)
             typed.append(await machine.run(command, fresh=False))
+        check_answered(typed)
         before, control = [await _asked(machine, when, screen) for when in ("before", "as the control")]
         session = machine.session
         rebuilt = []
@@ -102,7 +109,7 @@ async def probe_memory(
         "reply_tokens": LIMITS.reply_tokens,
         "continuations": LIMITS.continuations,
     }
-    return MemoryProbe(opened.describe(), conditions, tuple(typed), tuple(rebuilt))
+    return MemoryProbe(opened.describe(), conditions, tuple(typed), tuple(rebuilt), why_lost(losses))
 
 
 def _draw_anew(machine: "ImaginedMachine") -> None:

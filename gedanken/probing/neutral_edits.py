@@ -1,19 +1,23 @@
 """`gedanken probe edits`: a program with comments, blank lines and names changed, really run and imagined."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agents.at_once import at_once
+from agents.pacing import PARALLEL
 from compare.comparison import short
 from compare.neutral_edits import Edited, EditReport, compare_edits, verdict_on
 from compare.programs.source import Source
 from experiment.conditions import Conditions
-from experiment.errors import BadInput
+from experiment.errors import BadInput, NoModel
 from experiment.execution import Execution, Limits
 from experiment.persona import Persona
 from gedanken.files import read_text
-from gedanken.probing.opening import Both, open_both
+from gedanken.probing.opening import Both, check_answered, open_both, why_lost
 from gedanken.screen import Screen, harmless
 from probes.neutral_edits import neutral_edits, watched_line
 
@@ -52,6 +56,8 @@ class EditsProbe:
     edited: tuple[Edited, ...]
     reports: tuple[EditReport, ...]
     verdict: str
+    stopped: str | None = None
+    """Why the model was gone before all was asked."""
 
     def as_json(self) -> dict[str, Any]:
         """The result as plain values."""
@@ -82,18 +88,24 @@ async def probe_edits(
     sandbox: str,
     trusted: bool,
     screen: Screen,
+    parallel: int = PARALLEL,
 ) -> EditsProbe:
     """Really run every edit with the same seed, and have each imagined in a fresh session.
 
-    Raises BadInput, NoSandbox or NoModel.
+    Raises BadInput, NoSandbox or, where no reply came at all, NoModel.
     """
-    async with open_both(model, base_url, dataset, LIMITS, screen, sandbox, trusted) as both:
+    asked = (0, 0, *range(1, samples + 1))
+    losses: list[NoModel] = []
+    async with open_both(model, base_url, dataset, LIMITS, screen, sandbox, trusted, parallel) as both:
         real = [await _really_run(both.machine, source) for source in question.edits.values()]
-        edited = []
-        for (edit, source), really in zip(question.edits.items(), real, strict=True):
-            asked = (0, 0, *range(1, samples + 1))
-            trunk, again, *drawn = [await _imagine(both, persona, source, sample, edit, screen) for sample in asked]
-            edited.append(Edited(edit, source, really, trunk, again, tuple(drawn)))
+        imagine = partial(_imagine, both, persona, losses, screen)
+        work = [partial(imagine, *one, sample) for one in question.edits.items() for sample in asked]
+        replies = await at_once(work, both.model.pace.parallel)
+    check_answered(replies)
+    edited, each = [], iter(replies)
+    for (edit, source), really in zip(question.edits.items(), real, strict=True):
+        trunk, again, *drawn = islice(each, len(asked))
+        edited.append(Edited(edit, source, really, trunk, again, tuple(drawn)))
     conditions: dict[str, object] = {
         **Conditions(session="fresh").named(persona),
         "dataset": str(both.world.dataset),
@@ -111,6 +123,7 @@ async def probe_edits(
         tuple(edited),
         reports,
         verdict_on(reports, question.watched),
+        why_lost(losses),
     )
 
 
@@ -120,11 +133,13 @@ async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
         return await leaf.run(COMMAND)
 
 
-async def _imagine(both: Both, persona: Persona, source: str, sample: int, edit: str, screen: Screen) -> Execution:
+async def _imagine(
+    both: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
+) -> Execution:
     from agents.imagined import ImaginedMachine
 
     screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
-    machine = ImaginedMachine(both.model, persona, both.world, LIMITS, sample=sample)
+    machine = ImaginedMachine(both.model, persona, both.world, LIMITS, sample=sample, losses=losses)
     machine.place(FILE, source)
     return await machine.ask(COMMAND)
 

@@ -1,13 +1,14 @@
 """What every probe does: opens a model and a real machine side by side, and keeps what came of it."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from experiment.errors import BadInput
-from experiment.execution import Limits
+from agents.pacing import PARALLEL
+from experiment.errors import BadInput, NoModel
+from experiment.execution import Cause, Execution, Limits
 from experiment.persona import World
 from gedanken.files import new_beside, put
 from gedanken.opening import open_real
@@ -35,6 +36,7 @@ async def open_both(
     screen: Screen,
     sandbox: str = "auto",
     trusted: bool = False,
+    parallel: int = PARALLEL,
 ) -> AsyncIterator[Both]:
     """A model and a real machine that was measured; both are gone in the end.
 
@@ -45,9 +47,20 @@ async def open_both(
     check_name(model, base_url)
     async with (
         open_real(dataset, limits, screen, sandbox=sandbox, trusted=trusted) as (machine, data),
-        open_model(model, base_url, screen) as opened,
+        open_model(model, base_url, screen, parallel) as opened,
     ):
         yield Both(opened, machine, await machine.measure(data))
+
+
+def check_answered(replies: Sequence[Execution]) -> None:
+    """Raise NoModel where the model gave no reply at all: then there is nothing to keep."""
+    if replies and all(reply.cause is Cause.NO_REPLY for reply in replies):
+        raise NoModel(replies[0].notes[0])
+
+
+def why_lost(losses: Sequence[NoModel]) -> str | None:
+    """Why the model was gone before all was asked; None where it was not."""
+    return str(losses[0]) if losses else None
 
 
 def check_out(path: Path | None) -> None:

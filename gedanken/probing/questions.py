@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from agents.at_once import at_once
 from compare.memory import Remembered
 from experiment.execution import Execution
 from gedanken.screen import shortened
@@ -30,13 +32,15 @@ async def ask_memory(
     machine: "ImaginedMachine", on_question: Callable[[str], None] | None = None
 ) -> tuple[Execution, ...]:
     """Ask each question on a branch of its own: the session remembers none of them. Raises NoModel."""
-    answers = []
-    for question in questions_for(machine.session):
+
+    async def ask(question: str) -> Execution:
         if on_question:
             on_question(question)
         # Each goes on from the session in the server's cache: afresh, a long session would be read again each time.
-        answers.append(await machine.ask(question, fresh=False))
-    return tuple(answers)
+        return await machine.ask(question, fresh=False)
+
+    work = [partial(ask, question) for question in questions_for(machine.session)]
+    return tuple(await at_once(work, machine.parallel))
 
 
 def print_memory(report: Sequence[Remembered], console: "Console") -> None:

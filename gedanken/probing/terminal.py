@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from agents.at_once import at_once
+from agents.pacing import PARALLEL
 from compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
 from compare.left_out import left_out
 from experiment.conditions import Conditions
-from experiment.errors import BadInput, NoSandbox
+from experiment.errors import BadInput, NoModel, NoSandbox
 from experiment.execution import Cause, Limits
 from experiment.persona import Persona
-from gedanken.probing.opening import Both, open_both
+from gedanken.probing.opening import Both, check_answered, open_both, why_lost
 from gedanken.screen import Screen, harmless, shortened
 from probes.terminal import CommandSequence, battery
 
@@ -33,6 +36,8 @@ class TerminalProbe:
     machine: dict[str, object]
     conditions: dict[str, object]
     answered: tuple[Answered, ...]
+    stopped: str | None = None
+    """Why the model was gone before all was typed."""
 
     def as_json(self) -> dict[str, Any]:
         """The result as plain values: every command with both answers, and the summary."""
@@ -41,6 +46,7 @@ class TerminalProbe:
             "model": self.model,
             "machine": self.machine,
             "conditions": self.conditions,
+            "stopped": self.stopped,
             "commands": [_command(one) for one in self.answered],
             "summary": {
                 "all": _shares(agreement_of(self.answered)),
@@ -70,34 +76,46 @@ async def probe_terminal(
     sandbox: str,
     trusted: bool,
     screen: Screen,
+    parallel: int = PARALLEL,
 ) -> TerminalProbe:
-    """Type each sequence into a new imagined session and into a new real workspace.
+    """Type each sequence into a new imagined session and into a new real workspace, several side by side.
 
-    Raises BadInput, NoSandbox or NoModel.
+    Raises BadInput, NoSandbox or, where no reply came at all, NoModel.
     """
-    answered: list[Answered] = []
+    losses: list[NoModel] = []
     total = sum(len(sequence.commands) for sequence in sequences)
-    async with open_both(model, base_url, DATASET, LIMITS, screen, sandbox, trusted) as both:
+    async with open_both(model, base_url, DATASET, LIMITS, screen, sandbox, trusted, parallel) as both:
         with screen.step("typing commands into both machines", total, "commands") as update:
-            for sequence in sequences:
-                answered += await _typed(sequence, both, persona)
-                same = sum(one.agrees for one in answered)
-                screen.say(f"{len(answered)} of {total} commands, the same in {same}: {sequence.name}")
-                update(len(answered))
+            so_far: list[Answered] = []
+
+            async def typed(sequence: CommandSequence) -> list[Answered]:
+                done = await _typed(sequence, both, persona, losses)
+                so_far.extend(done)
+                same = sum(one.agrees for one in so_far)
+                screen.say(f"{len(so_far)} of {total} commands, the same in {same}: {sequence.name}")
+                update(len(so_far))
+                return done
+
+            each = await at_once([partial(typed, one) for one in sequences], both.model.pace.parallel)
+        answered = tuple(one for done in each for one in done)
+        check_answered([one.imagined for one in answered])
         conditions: dict[str, object] = {
             **Conditions(temperature=0).named(persona),
             "sample": 0,
             "reply_tokens": LIMITS.reply_tokens,
             "continuations": LIMITS.continuations,
         }
-        return TerminalProbe(both.model.describe(), both.world.model_dump(), conditions, tuple(answered))
+        return TerminalProbe(both.model.describe(), both.world.model_dump(), conditions, answered, why_lost(losses))
 
 
-async def _typed(sequence: CommandSequence, both: Both, persona: Persona) -> list[Answered]:
+async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
+    """What both machines answered; where the model is gone, as far as it came."""
     from agents.imagined import ImaginedMachine
 
-    imagined = ImaginedMachine(both.model, persona, both.world, LIMITS)
-    answered = []
+    imagined = ImaginedMachine(both.model, persona, both.world, LIMITS, losses=losses)
+    answered: list[Answered] = []
+    if losses:
+        return answered
     # Nothing was typed into the trunk but the question what it is: each branch is a new home.
     async with await asyncio.to_thread(both.machine.branch, 0) as real:
         for kind, command in sequence.commands:
@@ -105,6 +123,8 @@ async def _typed(sequence: CommandSequence, both: Both, persona: Persona) -> lis
             if truth.cause is Cause.ENGINE_LOST:
                 raise NoSandbox(f"the sandbox was lost: {'; '.join(truth.notes)}")
             answered.append(Answered(sequence.name, kind, truth, await imagined.run(command)))
+            if losses:
+                break
     return answered
 
 

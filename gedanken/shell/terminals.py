@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
-from experiment.errors import BadInput, GedankenError
-from experiment.execution import Execution, Limits
+from experiment.errors import BadInput, GedankenError, NoModel
+from experiment.execution import Cause, Execution, Limits
 from experiment.persona import USUAL_WORLD, Persona, World
 from experiment.places import state_folder
 from gedanken.loading import load_persona
@@ -144,6 +144,7 @@ class Terminals:
             opening.callback(file.close)
         session = file.session if file else Session()
         model = await opening.enter_async_context(open_model(wishes.model, wishes.base_url, self.screen))
+        model.pace.begins_anew = False
         return ImaginedMachine(model, persona, world, wishes.limits, session, progress=self.screen), file
 
     async def run(self, command: str, hear: Hear, ended: Callable[[Which], None]) -> Answers:
@@ -184,10 +185,14 @@ class Terminals:
     async def _imagine(
         self, machine: "ImaginedMachine", command: str, tells: tuple[str, ...], hear: Hear
     ) -> Execution:
+        if not isinstance(machine.model, str):
+            machine.model.pace.forget()
         # Not fresh: the server need not read the whole session again for each command.
         execution = await machine.run(
             command, tells=tells, fresh=False, on_output=lambda text: hear("imagined", text)
         )
+        if execution.cause in (Cause.NO_REPLY, Cause.BROKEN_OFF):
+            raise NoModel(execution.notes[0])
         del self.tells[: len(tells)]
         return execution
 

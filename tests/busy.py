@@ -1,0 +1,150 @@
+"""A server on loopback in OpenAI's protocol that turns requests down, takes its time, or fails, as it is told."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+
+class Refusal(NamedTuple):
+    """An answer that is no reply."""
+
+    status: int
+    message: str = "no"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Judge = Callable[[int, dict[str, Any]], Refusal | None]
+"""Given the number of a request, from 1, and its body: how it is turned down; None for a reply."""
+
+
+@dataclass
+class Server:
+    """What it says, and what came."""
+
+    judge: Judge = lambda _number, _request: None
+    seconds: float = 0.0
+    """Before each reply."""
+    text: str = "said"
+    came: list[float] = field(default_factory=list)
+    """When each request came, on the monotonic clock."""
+    most_at_once: int = 0
+    replies: int = 0
+    address: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    _at_work: int = 0
+
+    def judged(self, request: dict[str, Any]) -> Refusal | None:
+        """Count a request in, and judge it."""
+        with self.lock:
+            self.came.append(time.monotonic())
+            self._at_work += 1
+            self.most_at_once = max(self.most_at_once, self._at_work)
+            return self.judge(len(self.came), request)
+
+    def done(self, replied: bool) -> None:
+        """Count a request out."""
+        with self.lock:
+            self._at_work -= 1
+            self.replies += replied
+
+
+def sliding(most: int, seconds: float, *, says_when: bool = True) -> Judge:
+    """At most so many requests in any so many seconds; what is turned down does not count."""
+    taken: deque[float] = deque()
+
+    def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
+        now = time.monotonic()
+        while taken and now - taken[0] >= seconds:
+            taken.popleft()
+        if len(taken) < most:
+            taken.append(now)
+            return None
+        wait = str(int(1000 * (seconds - now + taken[0])) + 1)
+        return Refusal(429, "too many requests", (("retry-after-ms", wait),) if says_when else ())
+
+    return judge
+
+
+def fixed(most: int, seconds: float) -> Judge:
+    """At most so many requests in each window by the server's own clock, of whose end it says nothing."""
+    taken: dict[int, int] = {}
+
+    def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
+        window = int(time.monotonic() / seconds)
+        if taken.get(window, 0) >= most:
+            return Refusal(429, "too many requests")
+        taken[window] = taken.get(window, 0) + 1
+        return None
+
+    return judge
+
+
+def refilled(most: int, per_second: float) -> Judge:
+    """A token bucket: so many at first, and so many more a second."""
+    left, last = float(most), time.monotonic()
+
+    def judge(_number: int, _request: dict[str, Any]) -> Refusal | None:
+        nonlocal left, last
+        now = time.monotonic()
+        left, last = min(most, left + (now - last) * per_second), now
+        if left < 1:
+            wait = str(int(1000 * (1 - left) / per_second) + 1)
+            return Refusal(429, "too many requests", (("retry-after-ms", wait),))
+        left -= 1
+        return None
+
+    return judge
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    """Serve for as long as the context lasts, at `server.address`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            refusal = server.judged(request)
+            try:
+                if refusal is not None:
+                    self._refuse(refusal)
+                    return
+                time.sleep(server.seconds)
+                self._reply(request)
+            finally:
+                server.done(replied=refusal is None)
+
+        def _refuse(self, refusal: Refusal) -> None:
+            body = json.dumps({"error": {"message": refusal.message}}).encode()
+            self.send_response(refusal.status)
+            for name, value in (*refusal.headers, ("Content-Type", "application/json")):
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _reply(self, request: dict[str, Any]) -> None:
+            known: dict[str, Any] = {"id": "1", "created": 0, "model": request["model"]}
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            delta = {"role": "assistant", "content": server.text}
+            for choice in ({"delta": delta}, {"delta": {}, "finish_reason": "stop"}):
+                chunk = {**known, "object": "chat.completion.chunk", "choices": [{"index": 0, **choice}]}
+                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            self.wfile.write(b"data: [DONE]\n\n")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.address = f"http://127.0.0.1:{web.server_port}/v1"
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    yield server
+    web.shutdown()
+    web.server_close()
