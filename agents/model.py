@@ -214,6 +214,8 @@ class Model:
             settings["reasoning_tokens"] = self.learned.allowance
         if speaks_responses(self.chat, self.learned):
             settings["api"] = "responses"
+        if changed := heard.notes():
+            settings["changed"] = changed
         text, reasoning = heard.text, heard.reasoning
         if reasoning:
             settings["reasoning_sha256"] = hashlib.sha256(reasoning.encode(errors="backslashreplace")).hexdigest()
@@ -223,7 +225,7 @@ class Model:
             seconds=round(time.monotonic() - began, 3),
             seal=seal(sent, self.name, {**settings, "ended": end.reason} if end.reason else settings, text),
             reasoning=reasoning,
-            notes=(*said_of(self.learned.refused, self.learned.ignored), *_said_of_reasoning(heard)),
+            notes=(*said_of(self.learned.refused, self.learned.ignored), *_said_of_reasoning(heard), *heard.notes()),
         )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from agents.retry_after import retry_after
 from experiment.errors import NoModel
 from experiment.execution import Cause
+from experiment.secrets import redacted
 
 _LONGEST = 300
 _PASSING_STATUS = frozenset(
@@ -260,4 +261,4 @@ def _host(error: BaseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return redacted(" ".join(text.split()))

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from agents.hosted import open_hosted
 from agents.model import Model
+from agents.uploads import told_of_uploads
 from experiment.errors import BadInput
 from experiment.progress import Progress
+from experiment.secrets import learn_address, shown_address
 
 EMBEDDED = "embedded"
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
@@ -16,6 +18,7 @@ _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 def check_name(name: str, base_url: str | None) -> None:
     """Raise BadInput for a name that says no provider, or a base URL that would go unused."""
+    learn_address(base_url)
     found = _NAME.match(name)
     if name != EMBEDDED and found is None:
         raise BadInput(
@@ -26,7 +29,7 @@ def check_name(name: str, base_url: str | None) -> None:
     if base_url is not None and provider in (EMBEDDED, "scripted"):
         raise BadInput(f"--base-url goes with a model that a server has, as in openai:NAME, not with {name}")
     if base_url is not None and not re.match(r"^https?://[^/\s]+", base_url):
-        raise BadInput(f"--base-url {base_url}: not an address that begins with http:// or https://")
+        raise BadInput(f"--base-url {shown_address(base_url)}: not an address that begins with http:// or https://")
     if found and provider == "scripted":
         from agents.scripted import read_rules
 
@@ -37,6 +40,8 @@ def check_name(name: str, base_url: str | None) -> None:
 async def open_model(name: str, base_url: str | None, progress: Progress) -> AsyncIterator[Model]:
     """Open the model `name` for as long as the context lasts. Raises BadInput or NoModel."""
     check_name(name, base_url)
+    if uploads := told_of_uploads():
+        progress.say(uploads)
     if name == EMBEDDED:
         from agents.embedded import open_embedded
 
