@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from agents.hosted import open_hosted
 from agents.model import Model
@@ -28,12 +29,20 @@ def check_name(name: str, base_url: str | None) -> None:
     provider = found["provider"] if found else EMBEDDED
     if base_url is not None and provider in (EMBEDDED, "scripted"):
         raise BadInput(f"--base-url goes with a model that a server has, as in openai:NAME, not with {name}")
-    if base_url is not None and not re.match(r"^https?://[^/\s]+", base_url):
-        raise BadInput(f"--base-url {shown_address(base_url)}: not an address that begins with http:// or https://")
+    if base_url is not None and not _is_address(base_url):
+        raise BadInput(f"--base-url {shown_address(base_url)}: not an address such as http://127.0.0.1:8000/v1")
     if found and provider == "scripted":
         from agents.scripted import read_rules
 
         read_rules(Path(found["model"]))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return False
 
 
 @asynccontextmanager

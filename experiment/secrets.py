@@ -60,10 +60,13 @@ class Secrets:
 
     def unfinished(self, text: str) -> int:
         """How many characters at the end of a text may be the beginning of one of them."""
-        if not self._forms:
+        if self._pattern is None:
             return 0
-        tail = text[-len(self._forms[0]) :]
-        return max((_overlap(tail, form) for form in self._forms), default=0)
+        tail = text[-2 * len(self._forms[0]) :]
+        held = max(_overlap(tail, form) for form in self._forms)
+        # The end of a whole one may be the beginning of another.
+        parted = (one for one in self._pattern.finditer(tail) if one.start() < len(tail) - held < one.end())
+        return max((len(tail) - one.start() for one in parted), default=held)
 
 
 @cache
