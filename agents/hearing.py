@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from agents.incoming import Incoming, whole_characters
 from agents.reasoning import Apart
 from agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd, Signs, end_of, reason_in
 from experiment.execution import Cause
+from experiment.secrets import redacted
 
 MOST_CHARACTERS_A_TOKEN = 64
+_LONGEST_NAME = 200
 _SERVED_BY = ("model_name", "system_fingerprint")
 _TOOL_BLOCKS = frozenset(("tool_use", "tool_call", "function_call", "server_tool_use", "custom_tool_call"))
 
@@ -20,6 +23,7 @@ class Heard:
         self._most = MOST_CHARACTERS_A_TOKEN * tokens
         self._always_says = always_says
         self._characters = 0
+        self._incoming = Incoming()
         self._reason = ""
         self._refusal: list[str] = []
         self._beside: list[str] = []
@@ -38,13 +42,13 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """The answer, with halves of surrogate pairs put together where they came apart; a half alone is none."""
-        return _whole(self._apart.answer)
+        """The answer."""
+        return self._apart.answer
 
     @property
     def reasoning(self) -> str:
         """What it reasoned, where the server shows it."""
-        return _whole("".join(self._beside) + self._apart.reasoning)
+        return redacted(whole_characters("".join(self._beside))[0]) + self._apart.reasoning
 
     @property
     def answers(self) -> bool:
@@ -73,9 +77,11 @@ class Heard:
         self.pieces += 1
         metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
         self._reason = reason_in(metadata) or self._reason
-        self.served_by |= {key: metadata[key] for key in _SERVED_BY if metadata.get(key)}
+        self.served_by |= {
+            key: redacted(str(metadata[key])[:_LONGEST_NAME]) for key in _SERVED_BY if metadata.get(key)
+        }
         self._count(getattr(message, "usage_metadata", None))
-        beside = "".join(_reasoning_of(message))
+        beside = "".join(_reasoning_of(message))[: self._most + 1]
         if beside:
             self._apart.hold_no_longer()
             self._beside.append(beside)
@@ -83,7 +89,7 @@ class Heard:
         self._called_tool |= _calls_tool(message)
         text = str(message.text)[: self._most + 1]
         self._characters += max(1, len(text) + len(beside))  # a stream of nothing ends as well
-        return self._apart.add(text)
+        return self._apart.add(self._incoming.add(text))
 
     def stop(self) -> None:
         """Whoever listens has heard enough."""
@@ -92,7 +98,11 @@ class Heard:
     def end(self) -> str:
         """The reply is over; returns what of it is still to be shown."""
         cut = self.endless or self.stopped or end_of(self._signs(has_text=True)).cause is Cause.CUT
-        return self._apart.end(cut=cut)
+        return self._apart.add(self._incoming.end()) + self._apart.end(cut=cut)
+
+    def notes(self) -> list[str]:
+        """What was changed in its text before anybody saw it."""
+        return self._incoming.notes()
 
     def ended(self) -> ReplyEnd:
         """Why it ended."""
@@ -104,11 +114,11 @@ class Heard:
 
     def _signs(self, *, has_text: bool) -> Signs:
         return Signs(
-            reason=self._reason,
+            reason=redacted(self._reason),
             has_text=has_text,
             reasoned=self.reasoned,
             called_tool=self._called_tool or self._apart.called_tool,
-            refusal="".join(self._refusal),
+            refusal=redacted("".join(self._refusal)),
             always_says=self._always_says,
         )
 
@@ -163,7 +173,3 @@ def _calls_tool(message: Any) -> bool:
 def _blocks(message: Any) -> list[dict[str, Any]]:
     content = message.content
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
-
-
-def _whole(text: str) -> str:
-    return text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")

@@ -1,16 +1,19 @@
 """Models that others serve: opened through LangChain, without retries and with time limits of our own."""
 
 import os
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+from pydantic import SecretStr
 
 from agents.model import Model
 from agents.model_errors import host_of
 from agents.providers import arguments, init_chat, said_in_one_line
 from agents.settings import Learned, known_of
 from agents.time_limits import USUAL_LIMITS
+from experiment import secrets
 from experiment.errors import NoModel
+from experiment.secrets import shown_address, without_query
 
 _OPENAI_SERVERS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
 
@@ -24,15 +27,21 @@ async def open_hosted(name: str, base_url: str | None) -> Model:
     learned = known_of(model)
     with said_in_one_line(name):
         chat = await _OPENED.get(provider, _any)(name, arguments(name, base_url), learned)
+    secrets.known().learn(*_keys_of(chat))
     return Model(
         name=name,
         chat=chat,
         empty_turns=False,
         scores="echo" if base_url and provider == "openai" else None,
-        base_url=base_url and re.sub(r"//[^/@]*@", "//", base_url),
+        base_url=base_url and shown_address(base_url),
         learned=learned,
         limits=USUAL_LIMITS,
     )
+
+
+def _keys_of(chat: Any) -> list[str]:
+    """What the client itself took from files or variables."""
+    return [value.get_secret_value() for value in vars(chat).values() if isinstance(value, SecretStr)]
 
 
 async def _any(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
@@ -47,6 +56,8 @@ async def _openai(name: str, options: dict[str, Any], learned: Learned) -> Any:
     elsewhere = "base_url" in options or any(os.environ.get(key) for key in _OPENAI_SERVERS)
     limit_names = ["max_completion_tokens", "max_tokens"]
     learned.limit_names = limit_names[::-1] if elsewhere and not learned.refused else limit_names
+    if "base_url" in options:
+        options["base_url"], options["default_query"] = without_query(options["base_url"])
     timeout = Timeout(None, connect=USUAL_LIMITS.connect)
     client = DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_must_be_a_model]})
     return OpenAIChat(

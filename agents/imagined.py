@@ -16,6 +16,7 @@ from experiment.errors import NoModel
 from experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput
 from experiment.persona import USUAL_WORLD, Persona, World
 from experiment.progress import Progress, Silent
+from experiment.secrets import redacted
 from prompts import render
 
 DEFAULT_LIMITS = Limits()
@@ -170,7 +171,7 @@ class ImaginedMachine:
             exit_code, cause = exit_code_of(cleaned.text, reply.end.cause is Cause.CUT)
         return Execution(
             machine=self.name,
-            command=command,
+            command=redacted(command),
             exit_code=exit_code,
             cause=cause,
             seconds=reply.seconds,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from experiment.secrets import redacted
+
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
@@ -21,7 +23,7 @@ def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> 
     where there is none of them (`empty_turns`), what was typed before and after it is one message, as it is for who
     types two commands before anything is printed. Without a `system` role its text heads the first message.
     """
-    sent = [Message(message.role, sendable(message.text)) for message in messages]
+    sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]
     if not empty_turns:
         sent = _joined([message for message in sent if message.role != "assistant" or message.text.strip()])
     if not system and len(sent) > 1 and sent[0].role == "system" and sent[1].role == "user":

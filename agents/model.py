@@ -249,6 +249,8 @@ class Model:
             settings["reasoning_tokens"] = self.learned.allowance
         if speaks_responses(self.chat, self.learned):
             settings["api"] = "responses"
+        if changed := heard.notes():
+            settings["changed"] = changed
         text, reasoning = heard.text, heard.reasoning
         if reasoning:
             settings["reasoning_sha256"] = hashlib.sha256(reasoning.encode(errors="backslashreplace")).hexdigest()
@@ -262,7 +264,7 @@ class Model:
             seal=seal(sent, self.name, {**settings, "ended": end.reason} if end.reason else settings, text),
             reasoning=reasoning,
             reasoned=heard.how_much_reasoned,
-            notes=tuple(notes),
+            notes=(*notes, *heard.notes()),
         )
 
 

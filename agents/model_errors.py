@@ -13,6 +13,7 @@ from agents.retry_after import retry_after
 from agents.time_limits import USUAL_LIMITS
 from experiment.errors import NoModel
 from experiment.execution import Cause
+from experiment.secrets import redacted
 
 _LONGEST = 300
 _PASSING_STATUS = frozenset(
@@ -345,4 +346,4 @@ def _host(error: BaseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return redacted(" ".join(text.split()))

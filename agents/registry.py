@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from agents.hosted import open_hosted
 from agents.model import Model
 from agents.pacing import PARALLEL, Bucket, Pace
+from agents.uploads import told_of_uploads
 from experiment.errors import BadInput
 from experiment.progress import Progress
+from experiment.secrets import learn_address, shown_address
 
 EMBEDDED = "embedded"
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
@@ -18,6 +21,7 @@ _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 def check_name(name: str, base_url: str | None) -> None:
     """Raise BadInput for a name that says no provider, or a base URL that would go unused."""
+    learn_address(base_url)
     found = _NAME.match(name)
     if name != EMBEDDED and found is None:
         raise BadInput(
@@ -27,12 +31,20 @@ def check_name(name: str, base_url: str | None) -> None:
     provider = found["provider"] if found else EMBEDDED
     if base_url is not None and provider in (EMBEDDED, "scripted"):
         raise BadInput(f"--base-url goes with a model that a server has, as in openai:NAME, not with {name}")
-    if base_url is not None and not re.match(r"^https?://[^/\s]+", base_url):
-        raise BadInput(f"--base-url {base_url}: not an address that begins with http:// or https://")
+    if base_url is not None and not _is_address(base_url):
+        raise BadInput(f"--base-url {shown_address(base_url)}: not an address such as http://127.0.0.1:8000/v1")
     if found and provider == "scripted":
         from agents.scripted import read_rules
 
         read_rules(Path(found["model"]))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return False
 
 
 @asynccontextmanager
@@ -44,6 +56,8 @@ async def open_model(
     A hosted one is sent at most `parallel` requests at a time; the embedded one has a single place.
     """
     check_name(name, base_url)
+    if uploads := told_of_uploads():
+        progress.say(uploads)
     if name == EMBEDDED:
         from agents.embedded import open_embedded
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from agents.session import Session, Turn
 from experiment.errors import BadInput
+from experiment.secrets import redacted_value
 
 _BEGINNING = b'{"gedanken session": 1, '
 """What every such file begins with. Nothing else is ever taken for a session, and mended."""
@@ -167,7 +168,7 @@ def _turns(entries: Iterable[Any]) -> tuple[Turn, ...]:
 
 # What a model said may hold half of a surrogate pair, which strict UTF-8 refuses.
 def _line(entry: object) -> bytes:
-    return json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    return json.dumps(redacted_value(entry), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def _value(line: bytes) -> Any:

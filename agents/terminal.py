@@ -4,6 +4,7 @@ import re
 
 from agents.session import Turn
 from experiment.execution import Cause
+from experiment.secrets import redacted
 from experiment.typed_line import read_line
 
 _ENDINGS = (
@@ -40,21 +41,22 @@ def placing(name: str, source: str) -> Turn:
     end = "EOF"
     while end in source.splitlines():
         end += "_"
-    return Turn(f"cat > {name} <<'{end}'\n{source.rstrip()}\n{end}", "")
+    return Turn(redacted(f"cat > {name} <<'{end}'\n{source.rstrip()}\n{end}"), "")
 
 
 def mentioning(tell: str) -> Turn:
     """The turn by which the imagined machine knows of a file without having seen it: what its writer was told."""
-    return Turn(f"{{{tell}}}", "")
+    return Turn(redacted(f"{{{tell}}}"), "")
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
     """What is sent for a command, with what is told before it in curly brackets.
 
     A command that would read as a tell keeps the backslash with which a person types it.
+    No key of this process is in it.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
-    return "\n".join([*(f"{{{tell}}}" for tell in tells), escape + command])
+    return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))
 
 
 def prints_nothing(command: str) -> bool:

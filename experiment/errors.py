@@ -1,10 +1,16 @@
 """Errors a user can act on. Each carries the exit code that the command line documents."""
 
+from experiment.secrets import redacted
+
 
 class GedankenError(Exception):
     """Base of every error that is shown to the user as one line, without a traceback."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        """The message is shown, and stands in results: no key of this process is in it."""
+        super().__init__(redacted(message))
 
 
 class BadInput(GedankenError):

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from agents.weights import BYTES, MODEL_NAME, weights_path
 from experiment.errors import NoSandbox
 from experiment.persona import Dataset
 from experiment.places import cache_folder
+from experiment.secrets import shown_address
 from gedanken import __version__
 from gedanken.screen import harmless
 from sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
@@ -291,7 +291,7 @@ def _docker() -> docker.DockerClient:
         return docker.from_env(timeout=ANSWER_SECONDS)
     except (DockerException, requests.RequestException, OSError) as error:
         what = "you may not use the engine" if "Permission" in str(error) else "no engine answers"
-        where = re.sub(r"//[^/@]*@", "//", os.environ.get("DOCKER_HOST", "the default socket"))
+        where = shown_address(os.environ.get("DOCKER_HOST", "the default socket"))
         raise NoSandbox(f"{what} at {where}") from error
 
 

@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import TextIO
 
 from experiment.errors import BadInput
+from experiment.secrets import redacted
 
 MOST_BYTES = 1 << 20
 """Of a file that a person writes: a script, a program, an experiment."""
@@ -75,12 +76,12 @@ class Inside:
 
 
 def put(path: Path, text: str) -> None:
-    """Write a file: all of it, or nothing; a link is replaced, and not followed. Raises OSError.
+    """Write a file: all of it, or nothing, without keys; a link is replaced, and not followed. Raises OSError.
 
     What a model said may hold half a surrogate pair, which no UTF-8 can: it is written as an escape.
     """
     with new_beside(path) as file:
-        file.write(text)
+        file.write(redacted(text))
         file.flush()
         Path(file.name).replace(path)
 

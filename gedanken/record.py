@@ -17,6 +17,7 @@ from experiment.finding import Finding
 from experiment.markdown import fence_for, inline
 from experiment.persona import Fact
 from experiment.program import Program
+from experiment.secrets import redacted, redacted_value
 from gedanken import __version__
 from gedanken.bring.run_folder import in_order
 from gedanken.screen import harmless
@@ -98,7 +99,7 @@ class Record:
     def as_json(self, prefix: str = "") -> dict[str, Any]:
         """Everything as plain values; `prefix` is put before each path."""
         executions = self._in_order()
-        return {
+        values = {
             **self._about,
             "programs": [self._program(program, prefix) for program in self.programs.values()],
             "real": [_execution(one, prefix) for one in executions if not one.imagined],
@@ -107,6 +108,7 @@ class Record:
             "breaches": dict(self.breaches().most_common()),
             **({} if self.surprise is None else {"surprise": _surprise(self.surprise)}),
         }
+        return dict(redacted_value(values))
 
     def _program(self, program: Program, prefix: str) -> dict[str, Any]:
         record = asdict(program)
@@ -126,7 +128,7 @@ class Record:
         return in_order(tuple(self.programs.values()), tuple(self.executions))
 
     def _write(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+        (self.folder / name).write_text(redacted(text), encoding="utf-8", errors="backslashreplace")
 
     def _transcript(self) -> str:
         parts = [f"# {self._about['experiment']}: what was typed, and what both machines said\n"]

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.pacing import PARALLEL
-from experiment.errors import GedankenError, NoModel
+from experiment.errors import BadInput, GedankenError, NoModel
 from experiment.execution import Execution
 from experiment.persona import Persona
 from experiment.program import Program
 from experiment.script import Experiment
+from experiment.secrets import redacted
 from gedanken.giving import check_given
 from gedanken.kept import Kept
 from gedanken.loading import told_script
@@ -73,6 +74,9 @@ async def run(wishes: Wishes, screen: Screen) -> Ran:
 
     check_given(wishes.experiment)
     check_name(wishes.model, wishes.base_url)
+    given = wishes.experiment.model_dump_json() + wishes.persona.model_dump_json()
+    if redacted(given) != given:
+        raise BadInput("the experiment or the persona holds a key of this environment; take it out")
     wishes = replace(wishes, persona=wishes.experiment.conditions.play(wishes.persona))
     folder = make_folder(wishes.out or _new_folder(wishes.experiment.name))
     try:

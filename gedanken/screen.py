@@ -23,6 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compare.lines.seen import seen_lines
+from experiment.secrets import redacted, redacted_value
 from gedanken.run_plan import RunPlan
 
 PLAIN_SECONDS = 5.0
@@ -42,8 +43,8 @@ def is_hidden(character: str) -> bool:
 
 
 def harmless(text: str) -> str:
-    """Text that a model or a program made, with control and direction characters shown instead of obeyed."""
-    return "".join(f"\\x{ord(one):02x}" if is_hidden(one) else one for one in text)
+    """Text that a model or a program made: control and direction characters shown instead of obeyed, keys removed."""
+    return "".join(f"\\x{ord(one):02x}" if is_hidden(one) else one for one in redacted(text))
 
 
 def shortened(text: str, *, cut: bool = False) -> str:
@@ -58,7 +59,7 @@ def shortened(text: str, *, cut: bool = False) -> str:
 
 def print_json(value: object) -> None:
     """Print a result on standard output as one line of JSON: ASCII, in which no character moves a terminal."""
-    print(json.dumps(value, default=str))
+    print(json.dumps(redacted_value(value), default=str))
 
 
 class Screen:

@@ -8,6 +8,10 @@ from langchain_core.load.dump import default
 from langchain_core.tracers.base import BaseTracer
 from langchain_core.tracers.schemas import Run
 
+from experiment.secrets import redacted_value
+
+MOST_CHARACTERS = 1 << 18
+"""Of one text. As many tokens as a reply may have at most do not reach it; a server that keeps no limit does."""
 KEPT_METADATA = ("langgraph_node", "langgraph_step", "thread_id", "ls_model_name", "ls_provider")
 """All else in the metadata may hold the user's environment, and stays out."""
 
@@ -35,7 +39,7 @@ class LocalTracer(BaseTracer):
     def _end_trace(self, run: Run) -> None:
         super()._end_trace(run)
         if not self._file.closed:
-            self._file.write(json.dumps(_as_record(run), default=default) + "\n")
+            self._file.write(json.dumps(_kept(redacted_value(_plain(_as_record(run))))) + "\n")
             self._file.flush()
 
 
@@ -65,3 +69,18 @@ def _as_record(run: Run) -> dict[str, Any]:
             "metadata": {key: metadata[key] for key in KEPT_METADATA if key in metadata},
         },
     }
+
+
+def _plain(record: dict[str, Any]) -> Any:
+    return json.loads(json.dumps(record, default=default))
+
+
+def _kept(value: Any) -> Any:
+    """The value with no text in it longer than a reply can be."""
+    if isinstance(value, dict):
+        return {key: _kept(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_kept(inner) for inner in value]
+    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+        return f"{value[:MOST_CHARACTERS]} … {len(value) - MOST_CHARACTERS} characters more were not kept"
+    return value

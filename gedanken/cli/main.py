@@ -12,6 +12,7 @@ from experiment.proxies import keep_loopback_direct
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     BaseUrl,
     Json,
@@ -29,6 +30,7 @@ from gedanken.cli.report import report
 from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
+from gedanken.cli.without_keys import keep_keys_off_the_screen
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
@@ -39,6 +41,7 @@ app = typer.Typer(
 )
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(probe_app, name="probe")
+app.add_typer(models_app, name="models")
 app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=REPORT_EPILOG)(report)
@@ -209,4 +212,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no “ must not end the run
             stream.reconfigure(errors="backslashreplace")
+    keep_keys_off_the_screen()
     app(spread_imagined(sys.argv[1:]))

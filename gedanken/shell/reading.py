@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from experiment.errors import BadInput
+from experiment.secrets import redacted
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer
@@ -85,8 +86,13 @@ class Keyboard:
             history.touch(mode=0o600)
         except OSError as error:
             raise BadInput(f"{history}: {error.strerror}") from error
+
+        class WithoutKeys(FileHistory):
+            def store_string(self, string: str) -> None:
+                super().store_string(redacted(string))
+
         self._session: PromptSession[str] = PromptSession(
-            history=FileHistory(str(history)),
+            history=WithoutKeys(str(history)),
             completer=_completer(complete),
             complete_while_typing=False,
             output=create_output(always_prefer_tty=True),

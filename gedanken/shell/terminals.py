@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
-from urllib.parse import urlsplit
 
 from experiment.errors import BadInput, GedankenError, NoModel
 from experiment.execution import Cause, Execution, Limits
 from experiment.persona import USUAL_WORLD, Persona, World
 from experiment.places import state_folder
+from experiment.secrets import shown_address
 from gedanken.loading import load_persona
 from gedanken.opening import open_real
 from gedanken.screen import Screen
@@ -139,7 +139,11 @@ class Terminals:
 
         wishes, file = self.wishes, None
         if wishes.session is not None:
-            about = {"model": wishes.model, "persona": persona.name, "base_url": _without_user(wishes.base_url)}
+            about = {
+                "model": wishes.model,
+                "persona": persona.name,
+                "base_url": shown_address(wishes.base_url or "none"),
+            }
             file = SessionFile.open(state_folder() / "sessions" / f"{wishes.session}.jsonl", about)
             opening.callback(file.close)
         session = file.session if file else Session()
@@ -251,11 +255,3 @@ async def _are_stopped(tasks: "Collection[asyncio.Task[Execution]]") -> bool:
             whole.uncancel()  # heard, and told to the caller: the next Ctrl-C is another one
         return True
     return False
-
-
-def _without_user(base_url: str | None) -> str:
-    """An address without the name and the password that may stand in it."""
-    if base_url is None:
-        return "none"
-    parts = urlsplit(base_url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,205 @@
+"""What a model takes and how it replies, found out by a few short questions."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from agents.calls import prepare_call
+from agents.messages import Message, as_chat
+from agents.model import Model, Reply, Sampling
+from agents.model_errors import as_no_model
+from agents.settings import Learned, Setting
+from experiment.errors import NoModel
+from experiment.execution import NO_RUN
+from experiment.progress import Progress
+
+CHARACTERS_A_TOKEN = 4
+"""About; as providers say it of English."""
+ANSWER_TOKENS, FEW_TOKENS = 160, 12
+_SYSTEM = Message("system", "You are a terminal. Answer with nothing but what it prints.")
+_COUNT = Message("user", "seq 1 30")
+_DICE = Message("user", "shuf -i 100000-999999 -n 8")
+_TAKES = (Setting.SEED, Setting.TEMPERATURE, Setting.TOP_P, Setting.LIMIT, Setting.SYSTEM, Setting.STREAM)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was found out."""
+
+    name: str
+    answer: str
+    """Such as `taken`."""
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Checked:
+    """What is known of a model after the questions."""
+
+    model: str
+    facts: list[Fact] = field(default_factory=list)
+    unusable: str = ""
+    """Why it cannot be used; empty where it can."""
+    asked: int = 0
+    """Questions; each is repeated where a setting is refused."""
+    characters: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """About how many the questions took, replies included."""
+        return self.characters // CHARACTERS_A_TOKEN
+
+
+async def check_model(model: Model, progress: Progress) -> Checked:
+    """Ask at most eight short questions. Raises NoModel where not even the first is answered."""
+    check = _Check(model, progress, Checked(model.name))
+    await check.first()
+    if not check.done.unusable:
+        await check.seeds()
+        await check.cut()
+        await check.trial("empty assistant turn", "is an empty assistant turn taken?", check.empty_turn)
+        await check.trial("prefill", "does it go on from a reply that was begun for it?", check.prefill)
+        await check.trial("log-probabilities", "does it give log-probabilities?", check.log_probabilities)
+    return check.done
+
+
+@dataclass(slots=True)
+class _Check:
+    model: Model
+    progress: Progress
+    done: Checked
+
+    def says(self, name: str, answer: str, detail: str = "") -> None:
+        self.done.facts.append(Fact(name, answer, detail))
+
+    def tells(self, question: str) -> None:
+        self.done.asked += 1
+        self.progress.say(f"question {self.done.asked} of at most 8: {question}")
+
+    async def ask(self, messages: Sequence[Message], sampling: Sampling, model: Model | None = None) -> Reply:
+        reply = await (model or self.model).reply(messages, sampling, role="check")
+        self.done.characters += sum(len(one.text) for one in messages) + len(reply.text) + len(reply.reasoning)
+        return reply
+
+    async def first(self) -> None:
+        """An ordinary reply, with all that a run asks for: what of it is taken, how fast it comes."""
+        self.tells("which settings are taken, and how fast is it?")
+        times: list[float] = []
+        began = time.monotonic()
+        messages = [_SYSTEM, _COUNT]
+        sampling = Sampling(seed=1, max_tokens=ANSWER_TOKENS)
+        reply = await self.model.reply(messages, sampling, role="check", on_text=lambda _: times.append(_now()))
+        self.done.characters += sum(len(one.text) for one in messages) + len(reply.text) + len(reply.reasoning)
+        if reply.end.cause in NO_RUN or not reply.text.strip():
+            self.done.unusable = (
+                f"its reply is {reply.end.told()}" if reply.end.cause in NO_RUN else "its reply is empty"
+            )
+        lost = {*self.model.not_taken(), *self.model.learned.refused}
+        for setting in _TAKES:
+            name = _limit_name(reply) if setting is Setting.LIMIT and setting not in lost else ""
+            self.says(str(setting), "not taken" if setting in lost else "taken", name and f"as {name}")
+        if self.model.learned.ignored:
+            self.says("taken without effect", ", ".join(sorted(self.model.learned.ignored)))
+        reasons = self.model.learned.reasons
+        self.says("reasons by itself", "yes" if reasons else "not seen", _reasoned(reply))
+        self.says("ends a whole reply with", reply.end.reason or "no reason", str(reply.end.cause))
+        self._speed(reply, times, began)
+
+    def _speed(self, reply: Reply, times: list[float], began: float) -> None:
+        if not times:
+            return
+        self.says("first text after", f"{times[0] - began:.1f} s", "refused settings included")
+        if len(times) > 1 and times[-1] > times[0]:
+            speed = len(reply.text) / CHARACTERS_A_TOKEN / (times[-1] - times[0])
+            self.says("speed", f"about {speed:.0f} tokens a second", f"in {len(times)} pieces")
+        else:
+            self.says("speed", "unknown", "the reply came in one piece")
+
+    async def seeds(self) -> None:
+        """Whether a seed draws the same reply again; and another seed another one, or that would say nothing."""
+        if Setting.SEED in self.model.not_taken():
+            self.says("the same seed again", "not asked", "no seed is taken")
+            return
+        replies: list[str] = []
+        for seed in (1, 1, 2):
+            self.tells("a random reply again, with the same seed" if replies else "a random reply")
+            try:
+                replies.append((await self.ask([_SYSTEM, _DICE], Sampling(seed, ANSWER_TOKENS))).text)
+            except NoModel as error:
+                self.says("the same seed again", "unknown", str(error))
+                return
+        again, other = replies[0] == replies[1], replies[0] == replies[2]
+        answer = "unknown" if again and other else "the same reply" if again else "another reply"
+        self.says("the same seed again", answer, "another seed replies the same" if again and other else "")
+
+    async def cut(self) -> None:
+        """How a reply ends that its limit of tokens cuts."""
+        if self.model.learned.reasons or Setting.LIMIT in self.model.not_taken():
+            why = (
+                "it reasons first, which has a limit of its own"
+                if self.model.learned.reasons
+                else "no limit is taken"
+            )
+            self.says("ends a cut reply with", "not asked", why)
+            return
+
+        async def ask() -> tuple[str, str]:
+            reply = await self.ask([_SYSTEM, Message("user", "seq 1 400")], Sampling(1, FEW_TOKENS, temperature=0))
+            told = "" if reply.cut else "nobody would know that it was cut"
+            return reply.end.reason or "no reason", told
+
+        await self.trial("ends a cut reply with", "how does it end a reply that is cut?", ask)
+
+    async def trial(self, name: str, question: str, ask: "Callable[[], Awaitable[tuple[str, str]]]") -> None:
+        """Ask something that may be refused."""
+        self.tells(question)
+        try:
+            self.says(name, *await ask())
+        except NoModel as error:
+            self.says(name, "not taken", str(error))
+
+    async def empty_turn(self) -> tuple[str, str]:
+        turns = [Message("user", "cd /tmp"), Message("assistant", ""), Message("user", "pwd")]
+        model = replace(self.model, empty_turns=True, learned=_apart(self.model.learned))
+        await self.ask([_SYSTEM, *turns], Sampling(1, FEW_TOKENS, temperature=0), model)
+        return "taken", "" if self.model.empty_turns else "and left out by gedanken all the same"
+
+    async def prefill(self) -> tuple[str, str]:
+        model = replace(self.model, learned=_apart(self.model.learned))
+        begun = [_SYSTEM, _COUNT, Message("assistant", "1\n2\n3\n4\n")]
+        reply = await self.ask(begun, Sampling(1, FEW_TOKENS, temperature=0), model)
+        goes_on = reply.text.split()[:1] == ["5"]
+        return ("taken", "") if goes_on else ("not taken", f"it does not go on: {reply.text[:40]!r}")
+
+    async def log_probabilities(self) -> tuple[str, str]:
+        chat = self.model.chat
+        if "logprobs" not in type(chat).model_fields:
+            return "not taken", "its client has none"
+        learned = _apart(self.model.learned)
+        wanted: dict[Setting, float | int] = {Setting.LIMIT: FEW_TOKENS + learned.allowance}
+        call = prepare_call(chat.model_copy(update={"logprobs": True}), wanted, learned, has_system=False)
+        try:
+            said = await call.chat.ainvoke(as_chat([_COUNT]), {"run_name": "check"}, **call.arguments)
+        except Exception as error:
+            raise as_no_model(self.model.name, error, self.model.host) from error
+        self.done.characters += len(_COUNT.text) + len(said.text)
+        given = (said.response_metadata.get("logprobs") or {}).get("content")
+        return ("given", "") if given else ("not given", "asked for, and not in the reply")
+
+
+def _apart(learned: Learned) -> Learned:
+    """What a trial teaches stays in the trial."""
+    return replace(learned, refused=set(learned.refused), limit_names=list(learned.limit_names))
+
+
+def _limit_name(reply: Reply) -> str:
+    names = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict")
+    return next((name for name in names if name in reply.seal.settings), "")
+
+
+def _reasoned(reply: Reply) -> str:
+    return next((note for note in reply.notes if "reasons by itself" in note), "")
+
+
+def _now() -> float:
+    return time.monotonic()

@@ -1,0 +1,61 @@
+"""The text of a reply as it comes in: characters put together, and no key of this process let through."""
+
+import re
+
+from experiment.secrets import REMOVED, Secrets, known
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_HALF = re.compile(r"[\ud800-\udfff]")
+_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
+_FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
+
+
+class Incoming:
+    """Pieces of one text. What may go on in the next piece, of a character or of a key, is held back until then."""
+
+    def __init__(self, secrets: Secrets | None = None) -> None:
+        """`secrets` are those of this process, unless others are given."""
+        self._secrets = secrets or known()
+        self._held = ""
+        self.keys = 0
+        """How many keys were removed."""
+        self.halves = 0
+        """How many halves of characters had no other half."""
+
+    def add(self, piece: str) -> str:
+        """Take one more piece; returns what can be passed on."""
+        text = self._held + piece
+        holds = max(len((_FIRST_HALF.search(text) or [""])[0]), self._secrets.unfinished(text))
+        ready = len(text) - holds
+        self._held = text[ready:]
+        return self._clean(text[:ready])
+
+    def end(self) -> str:
+        """There are no more pieces; returns what was held back."""
+        text, self._held = self._held, ""
+        return self._clean(text)
+
+    def notes(self) -> list[str]:
+        """What a reader must know of it."""
+        notes = ["a key stood in the reply, and was removed"] if self.keys else []
+        if self.halves:
+            notes.append(f"half of a character came without its other half: it is shown as {REPLACEMENT}")
+        return notes
+
+    def _clean(self, text: str) -> str:
+        text, halves = whole_characters(text)
+        self.halves += halves
+        safe = self._secrets.redacted(text)
+        self.keys += safe.count(REMOVED) - text.count(REMOVED)
+        return safe
+
+
+def whole_characters(text: str) -> tuple[str, int]:
+    """A text that every encoding can hold: halves of a character joined, lone ones replaced; how many those were."""
+    if not _HALF.search(text):
+        return text, 0
+    return _HALF.subn(REPLACEMENT, _PAIR.sub(_joined, text))
+
+
+def _joined(pair: re.Match[str]) -> str:
+    return pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le")

@@ -1,0 +1,174 @@
+"""The keys and passwords that this process knows, and text without them."""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+REMOVED = "[key removed]"
+LEAST_CHARACTERS = 8
+"""Of a key. A shorter one is found in ordinary text, which would be spoilt; an address is shown without it too."""
+_SURE_CHARACTERS = 16
+"""From here on a value is taken for a key though it is all letters, or all digits."""
+_NAMES = re.compile(
+    r"(?:^|_)(?:API_?KEYS?|ACCESS_KEY(?:_ID)?|PRIVATE_KEY|SECRET(?:_\w+)?|\w*TOKEN(?:_\w+)?|\w*PASSWORD|PASSWD|PASSPHRASE|"
+    r"CREDENTIALS?|PAT|KEY)$",
+    re.IGNORECASE,
+)
+_NO_NAMES = re.compile(r"_(?:FILE|PATH|URI|URL|DIR)$|^GOOGLE_APPLICATION_CREDENTIALS$", re.IGNORECASE)
+_HEADERS = re.compile(r"HEADERS?$", re.IGNORECASE)
+_NO_KEYS = frozenset(("sk-no-key-required", "no-key-required", "not-needed", "not-required", "lm-studio"))
+"""What people set where a server of their own asks for no key."""
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:?/+", re.IGNORECASE)
+_LIKE_A_KEY = re.compile(
+    r"(?=.*[a-z])(?=.*\d)[a-z0-9_]{24,}|(?:sk|pk|key|tok|token|gsk|xai|hf|aiza)[-_]?(?=.*\d)[\w-]{12,}|"
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    re.IGNORECASE,
+)
+_SHOWN_PARAMETERS = frozenset(("api-version",))
+
+
+class Secrets:
+    """Values that must be in no file and on no screen, in each form in which clients and servers write them."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        """`values` are known from the beginning."""
+        self._values: set[str] = set()
+        self._forms: tuple[str, ...] = ()
+        self._pattern: re.Pattern[str] | None = None
+        self.learn(*values)
+
+    def learn(self, *values: str) -> None:
+        """Know further values; those that ordinary text may hold are left out."""
+        new = {value for value in values if _is_key(value)} - self._values
+        if not new:
+            return
+        self._values |= new
+        forms = {form for value in self._values for form in _forms(value)}
+        self._forms = tuple(sorted(forms, key=len, reverse=True))
+        self._pattern = re.compile("|".join(map(re.escape, self._forms)))
+
+    def redacted(self, text: str) -> str:
+        """The text with a mark in place of each."""
+        return self._pattern.sub(REMOVED, text) if self._pattern else text
+
+    def unfinished(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of one of them."""
+        if self._pattern is None:
+            return 0
+        tail = text[-2 * len(self._forms[0]) :]
+        held = max(_overlap(tail, form) for form in self._forms)
+        # The end of a whole one may be the beginning of another.
+        parted = (one for one in self._pattern.finditer(tail) if one.start() < len(tail) - held < one.end())
+        return max((len(tail) - one.start() for one in parted), default=held)
+
+
+@cache
+def known() -> Secrets:
+    """What the environment of this process holds; what is met later is added to it."""
+    return Secrets(in_environment(os.environ))
+
+
+def redacted(text: str) -> str:
+    """A text without the keys of this process."""
+    return known().redacted(text)
+
+
+def redacted_value(value: Any) -> Any:
+    """As `redacted`, for plain values, all through."""
+    if isinstance(value, str):
+        return known().redacted(value)
+    if isinstance(value, Mapping):
+        return {redacted_value(key): redacted_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return type(value)(redacted_value(inner) for inner in value)
+    return value
+
+
+def learn_address(address: str | None) -> None:
+    """Know what in an address is a key or a password."""
+    known().learn(*in_address(address or ""))
+
+
+def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
+    """The keys and passwords among variables, and in the addresses and headers that they hold."""
+    for name, value in variables.items():
+        if _NAMES.search(name) and not _NO_NAMES.search(name) and not _is_path(value):
+            yield value
+        if _HEADERS.search(name):
+            yield from (word for word in re.split(r"[\s,;:=\"'{}]+", value) if _LIKE_A_KEY.fullmatch(word))
+        for address in _ADDRESS.findall(value):
+            yield from in_address(address)
+
+
+def in_address(address: str) -> Iterator[str]:
+    """What in an address is a key or a password, also where it is malformed."""
+    signed, rest = _parted(address)
+    if signed:
+        user, _, password = signed.rpartition(":")
+        yield from {f"{signed}@", password, unquote(password)}
+        yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+    head, _, query = rest.partition("?")
+    yield from (part for part in head.split("/") if _LIKE_A_KEY.fullmatch(part))
+    for name, value in parse_qsl(query):
+        if name.lower() not in _SHOWN_PARAMETERS:
+            yield value
+
+
+def shown_address(address: str) -> str:
+    """An address as a result may show it: without what signs in."""
+    _, rest = _parted(address)
+    head, _, query = rest.partition("?")
+    shown = [f"{name}={value if name.lower() in _SHOWN_PARAMETERS else '…'}" for name, value in parse_qsl(query)]
+    parts = ("…" if _LIKE_A_KEY.fullmatch(part) else part for part in head.split("/"))
+    return redacted("/".join(parts) + ("?" + "&".join(shown) if shown else ""))
+
+
+def without_query(address: str) -> tuple[str, dict[str, str]]:
+    """An address, and the parameters that stand behind it."""
+    parts = urlsplit(address)
+    return parts._replace(query="", fragment="").geturl(), dict(parse_qsl(parts.query))
+
+
+def _parted(address: str) -> tuple[str, str]:
+    """Who signs in, and the address without that."""
+    address = address.partition("#")[0]
+    scheme = _SCHEME.match(address)
+    begin = scheme[0] if scheme else ""
+    head, mark, query = address[len(begin) :].partition("?")
+    signed, _, place = head.rpartition("@")
+    return signed, f"{begin}{place}{mark}{query}"
+
+
+def _is_path(value: str) -> bool:
+    try:
+        return value.startswith("/") and Path(value).exists()
+    except OSError:  # too long for a name
+        return False
+
+
+def _is_key(value: str) -> bool:
+    plain = value.isalpha() or value.isdigit()
+    least = _SURE_CHARACTERS if plain else LEAST_CHARACTERS
+    return len(value.strip()) >= least and value.lower() not in _NO_KEYS
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield from (value, value.strip(), quote(value), quote(value, safe=""), quote_plus(value))
+    yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+    content = value.encode(errors="surrogateescape")
+    for before in range(3):  # wherever it stands in what was encoded
+        encoded = base64.b64encode(bytes(before) + content).decode().rstrip("=")
+        whole = encoded[(0, 2, 3)[before] : len(encoded) - ((before + len(content)) % 3 > 0)]
+        yield from (whole, whole.replace("+", "-").replace("/", "_"))
+
+
+def _overlap(tail: str, form: str) -> int:
+    """The longest end of `tail` that `form` begins with, short of the whole form."""
+    return next((size for size in range(min(len(tail), len(form) - 1), 0, -1) if form.startswith(tail[-size:])), 0)

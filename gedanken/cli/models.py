@@ -1,0 +1,44 @@
+"""`gedanken models`: what a model takes, and how it replies."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from gedanken.cli.errors import clear_errors, fail
+from gedanken.cli.options import BaseUrl, Json
+
+models_app = typer.Typer(
+    help="Look at the models that can imagine a machine.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@models_app.callback()
+def _models() -> None:
+    pass
+
+
+@models_app.command(
+    epilog="Examples:  gedanken models check openai:gpt-4.1   |   "
+    "gedanken models check openai:my-model --base-url http://127.0.0.1:8000/v1 --json.   "
+    "Exit codes: 0 it can be used; 2 bad input; 4 it cannot."
+)
+def check(
+    name: Annotated[str, typer.Argument(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1.")] = "embedded",
+    base_url: BaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a model up to eight short questions, and say what it takes, how it ends, how fast it is."""
+    from gedanken.model_check import as_values, ask, print_checked
+    from gedanken.screen import Screen, print_json
+
+    with clear_errors():
+        checked = asyncio.run(ask(name, base_url, Screen()))
+        if as_json:
+            print_json(as_values(checked))
+        else:
+            from rich.console import Console
+
+            print_checked(checked, Console(highlight=False))
+        if checked.unusable:
+            fail(f"{checked.model} cannot be used: {checked.unusable}", 4)

@@ -1,0 +1,43 @@
+"""What `gedanken models check` found out, for a person and as plain values."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from agents.checking import Checked, check_model
+from agents.registry import open_model
+from gedanken.screen import Screen, harmless
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+async def ask(name: str, base_url: str | None, screen: Screen) -> Checked:
+    """Open the model and ask it. Raises BadInput or NoModel."""
+    async with open_model(name, base_url, screen) as model:
+        return await check_model(model, screen)
+
+
+def as_values(checked: Checked) -> dict[str, Any]:
+    """Everything, as JSON takes it."""
+    return {
+        "model": checked.model,
+        "usable": not checked.unusable,
+        "why_not": checked.unusable or None,
+        "facts": [asdict(fact) for fact in checked.facts],
+        "questions": checked.asked,
+        "tokens_about": checked.tokens,
+    }
+
+
+def print_checked(checked: Checked, console: "Console") -> None:
+    """One line for each thing that was found out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for fact in checked.facts:
+        cells = (fact.name, fact.answer, fact.detail)
+        table.add_row(*(Text(harmless(" ".join(cell.split()))[:200]) for cell in cells))
+    console.print(table)
+    questions = "1 question" if checked.asked == 1 else f"{checked.asked} questions"
+    console.print(Text(f"{questions}, about {checked.tokens} tokens"))
