@@ -13,7 +13,7 @@ from agents.model_errors import NoReply
 from agents.session import Policy, Session, Turn
 from agents.terminal import exit_code_of, placing, prints_nothing, typing
 from experiment.errors import NoModel
-from experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput
+from experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput, Origin
 from experiment.persona import USUAL_WORLD, Persona, World
 from experiment.progress import Progress, Silent
 from experiment.secrets import redacted
@@ -157,6 +157,7 @@ class ImaginedMachine:
             output="",
             sample=self.sample,
             notes=(str(error),),
+            origin=Origin.IMAGINED,
         )
 
     def _execution(self, command: str, reply: Joined) -> Execution:
@@ -176,9 +177,11 @@ class ImaginedMachine:
             cause=cause,
             seconds=reply.seconds,
             stdout=cleaned.text,
-            output=reply.text,
+            output=cleaned.text,
             sample=self.sample,
             seal=reply.seal,
             notes=notes,
             breaches=(*reply.breaches, *cleaned.breaches),
+            origin=Origin.IMAGINED,
+            raw_reply=reply.text,
         )

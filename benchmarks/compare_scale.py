@@ -96,13 +96,13 @@ def _measure(command: Sequence[str]) -> None:
 
 def _compare(real: str, imagined: str) -> None:
     from compare.program_run import compare_runs
-    from experiment.execution import Cause, Execution
+    from experiment.execution import Cause, Execution, Origin
 
-    def execution(file: str, seed: int | None, sample: int | None) -> Execution:
+    def execution(file: str, origin: Origin) -> Execution:
         text = Path(file).read_text()
-        return Execution("log", f"cat {file}", 0, Cause.FINISHED, 0.0, text, text, seed=seed, sample=sample)
+        return Execution("log", f"cat {file}", 0, Cause.FINISHED, 0.0, text, text, seed=1, sample=1, origin=origin)
 
-    compare_runs(None, [execution(real, 1, None)], [execution(imagined, None, 1)])
+    compare_runs(None, [execution(real, Origin.REAL)], [execution(imagined, Origin.IMAGINED)])
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ async def _draw(model: Model, source: str, sample: int) -> tuple[float, str]:
     machine.place("train.py", source)
     started = time.monotonic()
     execution = await machine.run("python3 train.py")
-    return time.monotonic() - started, execution.output
+    return time.monotonic() - started, execution.raw_reply or ""
 
 
 if __name__ == "__main__":

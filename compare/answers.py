@@ -65,7 +65,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
             Finding(
                 "answer cut",
                 f"The token limit cut the answer to “{short(real.command)}”, which was right as far as it went.",
-                tuple(_ref(imagined, theirs, at) for at in range(len(theirs))[-1:]),
+                tuple(_seen(imagined, theirs, at) for at in range(len(theirs))[-1:]),
             ),
         )
     if not findings:
@@ -73,7 +73,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
             (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
         )
         refs = [
-            _ref(execution, lines, at) for execution, lines in ((real, ours), (imagined, theirs)) if at < len(lines)
+            _seen(execution, lines, at) for execution, lines in ((real, ours), (imagined, theirs)) if at < len(lines)
         ]
         findings.append(
             Finding(
@@ -97,7 +97,7 @@ def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]
             yield Finding(
                 "oracle: GPU table",
                 f"“{short(imagined.command)}” {breach.claim}.",
-                tuple(_ref(imagined, lines, at) for at in breach.lines[:LINES_SHOWN]),
+                tuple(_ref(imagined, at, lines[at]) for at in breach.lines[:LINES_SHOWN]),
             )
 
 
@@ -217,16 +217,22 @@ def _where(answer: Execution, text: str) -> LineRef:
     first = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.shown.splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
-    return LineRef(answer.label, at, lines[at - 1] if lines else "")
+    return _ref(answer, at - 1, lines[at - 1] if lines else "")
 
 
-def _ref(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
-    return LineRef(execution.label, at + 1, lines[at])
+def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
+    """Point at one of the lines that are seen; blank ones above the first are not, and count."""
+    above = next((number for number, line in enumerate(execution.shown.splitlines()) if line.strip()), 0)
+    return _ref(execution, above + at, lines[at])
+
+
+def _ref(execution: Execution, at: int, text: str) -> LineRef:
+    return LineRef(execution.label, at + 1, text, "terminal")
 
 
 def _last(execution: Execution) -> LineRef:
     lines = execution.shown.rstrip().splitlines()
-    return LineRef(execution.label, len(lines), lines[-1])
+    return _ref(execution, len(lines) - 1, lines[-1])
 
 
 def _words(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from experiment.finding import Finding, LineRef
+from experiment.finding import Finding, LineRef, Stream
 
 
 class LineKind(StrEnum):
@@ -44,7 +44,7 @@ class SiteTally:
     """Imagined runs that show it more often than any real run."""
 
 
-Mark = Literal["alike", "reworded", "missing", "invented"]
+Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Block:
 
     mark: Mark
     """`alike`: the same words, one to one; values may differ. `reworded`: paired, in other words. `missing`: only
-    the real output has them; `invented`: only the imagined one."""
+    the real output has them; `invented`: only the imagined one. `aside`: nothing is said of them, such as what
+    libraries write to standard error."""
     real: tuple[int, int]
     """From, up to: indices of lines, from 0."""
     imagined: tuple[int, int]
@@ -70,6 +71,8 @@ class Alignment:
     """In order; together they hold every line of both."""
     diverges_at: tuple[LineRef | None, LineRef | None] | None
     """The first two lines, real and imagined, that differ in more than numbers that differ among real runs too."""
+    real_counted_in: Stream = "stdout"
+    """The text of the real execution that the indices are of; of the imagined one it is `stdout`."""
 
 
 @dataclass(frozen=True, slots=True)

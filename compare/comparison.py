@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from compare.lines.ledger import Ledger
 from compare.lines.print_sites import PrintSite
@@ -15,11 +16,20 @@ from compare.numbers.curves import Curves, read_curves
 from compare.programs.proof import proven_lines
 from compare.programs.source import Source
 from experiment.execution import Cause, Execution, leaves
-from experiment.finding import LineRef
+from experiment.finding import LineRef, Stream
 from experiment.program import Program
 
 LINES_SHOWN = 5
 """Lines that a finding points at, at most."""
+
+
+class _Read(NamedTuple):
+    """The text that is looked at, as lines of one that is kept."""
+
+    text: str
+    counted_in: Stream = "stdout"
+    numbers: Sequence[int] | None = None
+    """Of each line in the text that is kept, from 0; None where all of it is looked at."""
 
 
 @dataclass(frozen=True)
@@ -39,25 +49,39 @@ class Observed:
         Of a real run's standard error that is what a statement of the program surely wrote: what libraries add there
         differs from one machine to the next, and nobody need imagine it.
         """
-        printed = uncoloured(self._printed)
+        printed = uncoloured(self._read.text)
         whole = self.execution.cause in (Cause.FINISHED, Cause.FAILED)
         return printed if whole else printed[: printed.rfind("\n") + 1]
 
     @cached_property
-    def _printed(self) -> str:
+    def _read(self) -> _Read:
         stdout, output = self.execution.stdout, self.execution.output
         logs = [site for site in self.sites if site.by == "log" and not site.is_open]
         if self.execution.imagined or not logs or output == stdout:
-            return stdout
+            return _Read(stdout)
         left = Counter(stdout.splitlines(keepends=True))
         kept = []
-        for line in output.splitlines(keepends=True):
+        numbers = []
+        for number, line in enumerate(output.splitlines(keepends=True)):
             is_out = left[line] > 0
             left[line] -= is_out
             if is_out or any(site.makes(line) for site in logs):
                 kept.append(line)
+                numbers.append(number)
+        text = "".join(kept)
         # Where the streams are mixed within a line, nobody can tell what belongs together.
-        return stdout if any(left.values()) else "".join(kept)
+        is_mixed = any(left.values()) or len(text.splitlines()) != len(kept)
+        return _Read(stdout) if is_mixed else _Read(text, "terminal", numbers)
+
+    @property
+    def counted_in(self) -> Stream:
+        """The text of its execution in which its lines are numbered."""
+        return self._read.counted_in
+
+    def number(self, index: int) -> int:
+        """Where the line with this index stands in the text that is kept; both count from 0."""
+        numbers = self._read.numbers
+        return index if numbers is None else numbers[index]
 
     @cached_property
     def transcript(self) -> Transcript:
@@ -92,7 +116,7 @@ class Observed:
 
     def ref(self, index: int) -> LineRef:
         """Point at the line with this index, from 0."""
-        return LineRef(self.execution.label, index + 1, self.lines[index])
+        return LineRef(self.execution.label, self.number(index) + 1, self.lines[index], self.counted_in)
 
 
 @dataclass(frozen=True)

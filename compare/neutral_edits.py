@@ -114,7 +114,7 @@ def _report(first: Edited, one: Edited, watched: int) -> EditReport:
         really_same=(one.real.stdout, one.real.exit_code) == (first.real.stdout, first.real.exit_code),
         answered=one.trunk.is_run and one.again.is_run,
         no_runs=left_out((one.trunk, one.again, *one.samples)),
-        repeats=one.trunk.output == one.again.output,
+        repeats=one.trunk.raw_reply == one.again.raw_reply,
         imagined=_beside(ours, theirs),
         differs_at=_first_difference(ours, theirs),
         prints=prints,

@@ -7,6 +7,8 @@ from typing import Literal, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from experiment.finding import Stream
+
 
 class Cause(StrEnum):
     """Why a command came to its end."""
@@ -41,6 +43,17 @@ NO_RUN = frozenset(
     }
 )
 """Ends of a reply that is no imagined run: it is kept with its reason, and enters no test and no finding."""
+
+
+class Origin(StrEnum):
+    """Where an execution comes from."""
+
+    REAL = "real"
+    """Our machine printed it."""
+    IMAGINED = "imagined"
+    """A model was asked to be the machine."""
+    CLAIMED = "claimed"
+    """Somebody else says that a machine printed it."""
 
 
 class Limits(BaseModel):
@@ -123,7 +136,7 @@ class Execution:
     stdout: str
     """Standard output; of an imagined run, all that it showed."""
     output: str
-    """Both streams in order of arrival, as a terminal shows them."""
+    """Both streams in order of arrival, as a terminal shows them; of an imagined run, the same as `stdout`."""
     line: int = -1
     """Index into the script; -1 for what the persona node typed."""
     program: str | None = None
@@ -145,11 +158,14 @@ class Execution:
     """Names of the limits and walls that this real machine could not hold, each with the reason."""
     called: str | None = None
     """Its label where it is part of no run: the name of the file that it came in."""
+    origin: Origin = Origin.REAL
+    raw_reply: str | None = None
+    """All that the model replied; None where no model was asked."""
 
     @property
     def imagined(self) -> bool:
         """Whether a model imagined this run."""
-        return self.sample is not None
+        return self.origin is Origin.IMAGINED
 
     @property
     def is_run(self) -> bool:
@@ -158,8 +174,12 @@ class Execution:
 
     @property
     def shown(self) -> str:
-        """What its terminal shows: both streams of a real command; of an imagined one, what was left of the reply."""
-        return self.stdout if self.imagined else self.output
+        """What its terminal shows."""
+        return self.output
+
+    def text(self, stream: Stream) -> str:
+        """One of the texts that are kept of it."""
+        return self.stdout if stream == "stdout" else self.output
 
     @property
     def label(self) -> str:

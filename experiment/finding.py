@@ -1,6 +1,10 @@
 """One thing the comparison found out."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Stream = Literal["stdout", "terminal"]
+"""The texts that are kept of an execution: its standard output, and both streams as a terminal shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,8 @@ class LineRef:
     number: int
     """Counted from 1."""
     text: str
+    counted_in: Stream | Literal["source"]
+    """The text in which it has this number; all of them are kept."""
 
 
 @dataclass(frozen=True, slots=True)

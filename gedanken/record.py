@@ -71,6 +71,8 @@ class Record:
             self._write(_stdout_path(execution), execution.stdout)
             if execution.output != execution.stdout:
                 self._write(_terminal_path(execution), execution.output)
+            if execution.raw_reply is not None:
+                self._write(_reply_path(execution), execution.raw_reply)
         self.findings += update.get("findings", [])
         self.surprise = update.get("surprise", self.surprise)
 
@@ -134,7 +136,8 @@ class Record:
         parts = [f"# {self._about['experiment']}: what was typed, and what both machines said\n"]
         parts += [f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})" for fact in self._facts]
         for execution in self._in_order():
-            shown = harmless(f"$ {execution.command}\n{execution.output}")
+            said = execution.output if execution.raw_reply is None else execution.raw_reply
+            shown = harmless(f"$ {execution.command}\n{said}")
             fence = fence_for(shown)
             title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
             parts.append(f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}")
@@ -148,7 +151,7 @@ class Record:
 def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
     record = asdict(execution)
     differs = execution.output != execution.stdout
-    for key in ("stdout", "output"):
+    for key in ("stdout", "output", "raw_reply"):
         del record[key]
     seal = record.pop("seal")
     return {
@@ -156,7 +159,7 @@ def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
         **record,
         "stdout": prefix + _stdout_path(execution),
         "terminal": prefix + (_terminal_path(execution) if differs else _stdout_path(execution)),
-        **({"seal": seal} if execution.imagined else {}),
+        **({"raw_reply": prefix + _reply_path(execution), "seal": seal} if execution.imagined else {}),
     }
 
 
@@ -185,6 +188,11 @@ def _stdout_path(execution: Execution) -> str:
 
 def _terminal_path(execution: Execution) -> str:
     return f"outputs/{execution.label}.terminal.txt"
+
+
+def _reply_path(execution: Execution) -> str:
+    is_more = execution.raw_reply not in (None, execution.stdout)
+    return f"outputs/{execution.label}.reply.txt" if is_more else _stdout_path(execution)
 
 
 def _json(value: object) -> str:

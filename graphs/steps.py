@@ -126,7 +126,8 @@ def questions(state: State) -> list[Question]:
         if label in given:
             continue
         real, own = runs[line, label, False], runs[line, label, True]
-        found.append(Question(label, line, messages, real.output, own.output, own.output != own.stdout))
+        reply = own.raw_reply or own.stdout
+        found.append(Question(label, line, messages, real.output, reply, reply != own.stdout))
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.terminal import exit_code_of
 from compare.program_run import compare_runs
-from experiment.execution import Cause, Execution
+from experiment.execution import Cause, Execution, Origin
 from experiment.finding import Finding
 from experiment.program import Program
 
@@ -76,7 +76,9 @@ def real(stdout: str, seed: int = 0, **changes: Any) -> Execution:
 
 def imagined(stdout: str, sample: int = 1, **changes: Any) -> Execution:
     """A run of train-v1 that a model imagined."""
-    return _execution("imagined", stdout, {"sample": sample, **changes})
+    return _execution(
+        "imagined", stdout, {"sample": sample, "origin": Origin.IMAGINED, "raw_reply": stdout, **changes}
+    )
 
 
 def seeds(outputs: Iterable[str], **changes: Any) -> list[Execution]:
@@ -86,7 +88,7 @@ def seeds(outputs: Iterable[str], **changes: Any) -> list[Execution]:
 
 def answer(command: str, text: str, *, by_model: bool = False, **changes: Any) -> Execution:
     """What an ordinary command printed."""
-    who: dict[str, Any] = {"sample": 0} if by_model else {"seed": 0}
+    who: dict[str, Any] = {"sample": 0, "origin": Origin.IMAGINED, "raw_reply": text} if by_model else {"seed": 0}
     defaults = {"command": command, "program": None, "line": -1}
     return _execution("imagined" if by_model else "docker", text, {**defaults, **who, **changes})
 

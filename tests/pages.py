@@ -42,8 +42,8 @@ def align(real: Execution, other: Execution) -> Alignment:
         if stop - begin > both:
             blocks.append(Block("invented", (start + both, start + both), (begin + both, stop)))
         first = first or (
-            LineRef(real.label, start + 1, ours[start]) if start < end else None,
-            LineRef(other.label, begin + 1, theirs[begin]) if begin < stop else None,
+            LineRef(real.label, start + 1, ours[start], "stdout") if start < end else None,
+            LineRef(other.label, begin + 1, theirs[begin], "stdout") if begin < stop else None,
         )
     return Alignment(real.label, other.label, tuple(blocks), first)
 
@@ -116,8 +116,10 @@ def _findings(alignment: Alignment) -> tuple[Finding, ...]:
     refs = tuple(ref for ref in alignment.diverges_at or () if ref)
     return (
         Finding("literal differs", "The program prints “shape of input is”; 3 imagined runs say otherwise.", refs),
-        Finding("literal differs", "So says line 18.", (LineRef("train-v1", 18, "print('shape of input is')"),)),
-        Finding("gpus", "4 GPUs are shown.", (LineRef("line01-train-v1-imagined-3", 9, "done"),), "gpus"),
+        Finding(
+            "literal differs", "So says line 18.", (LineRef("train-v1", 18, "print('shape of input is')", "source"),)
+        ),
+        Finding("gpus", "4 GPUs are shown.", (LineRef("line01-train-v1-imagined-3", 9, "done", "stdout"),), "gpus"),
     )
 
 

@@ -188,7 +188,7 @@ def test_a_persona_without_cuda_is_left_by_a_compiler_that_answers() -> None:
 
 
 def test_lines_are_counted_in_the_answer_without_its_fences() -> None:
-    fenced = answer(PYTHON_VERSION, "Python 2.7.1", by_model=True, output="```\nPython 2.7.1\n```")
+    fenced = answer(PYTHON_VERSION, "Python 2.7.1", by_model=True, raw_reply="```\nPython 2.7.1\n```")
     (finding,) = compare_with_persona([fenced], ARTICLE, USUAL_WORLD)
     assert [(line.number, line.text) for line in finding.lines] == [(1, "Python 2.7.1")]
 

@@ -127,7 +127,7 @@ def test_a_line_over_and_over_is_no_open_reply_sent_again(whole: str, line_ends:
 def test_each_character_is_heard_once_whatever_the_reply(whole: str) -> None:
     model = Model("open", OpenReply(whole=whole), prefills=True)
     done, heard = run(played_by(model, continuations=8))
-    assert heard == done.output
+    assert heard == done.raw_reply
 
 
 MID = lines(LOSSES[:3], total=6)
@@ -150,7 +150,8 @@ def test_a_model_that_is_asked_to_go_on_leaves_no_seam(first: str, then: str) ->
     done, heard = run(machine)
     assert (done.stdout, done.cause) == (RUN, Cause.FINISHED)
     # That it was asked to go on is no part of the session.
-    assert machine.session.stored[-1] == Turn(COMMAND, done.output) == Turn(COMMAND, heard)
+    assert machine.session.stored[-1] == Turn(COMMAND, heard)
+    assert done.raw_reply == heard
 
 
 @pytest.mark.parametrize(
@@ -303,7 +304,7 @@ def test_watching_costs_a_few_times_the_length_of_the_reply(monkeypatch: pytest.
 def test_a_model_that_never_stops_is_cut() -> None:
     done, heard = run(by_rules({"samples": ["epoch\n"], "endless": True}))
     assert (done.cause, done.exit_code) == (Cause.CUT, None)
-    assert done.output == heard == "epoch\n" * (len(heard) // 6)
+    assert done.raw_reply == heard == "epoch\n" * (len(heard) // 6)
     assert len(heard) < 2000
     assert done.notes == (
         f"the reply was cut at {len(heard)} characters: the server keeps no limit of 16 tokens; "
@@ -363,7 +364,7 @@ def test_half_a_surrogate_pair_is_not_sent_back() -> None:
     machine = played_by(Model("strict", Strict(whole=halves), prefills=True))
     first, _ = run(machine)
     run(machine)
-    assert first.output == halves.encode(errors="replace").decode().replace("?", "\ufffd")
+    assert first.raw_reply == halves.encode(errors="replace").decode().replace("?", "\ufffd")
     assert "a\ufffdb\ufffdc".encode() * 6 in sent
 
 

@@ -50,7 +50,7 @@ def test_it_is_sent_both_sides_of_every_turn(machine: ImaginedMachine) -> None:
 def test_it_remembers_what_was_really_replied_breaches_and_all(machine: ImaginedMachine) -> None:
     done = asyncio.run(machine.run("pwd"))
     assert (done.stdout, [breach.kind for breach in done.breaches]) == ("/home/user\n", ["code fence"] * 2)
-    assert machine.session.stored[-1].replied == done.output == "```\n/home/user\n```\n"
+    assert machine.session.stored[-1].replied == done.raw_reply == "```\n/home/user\n```\n"
 
 
 def test_asking_leaves_no_mark(machine: ImaginedMachine) -> None:

@@ -171,7 +171,10 @@ def test_a_comparison_of_a_million_lines_is_a_small_page_that_has_its_first_dive
     ours, theirs = real(text(lines), 1), imagined(text(other), 1)
     spans = [("alike", 0, 700_000), ("reworded", 700_000, 700_001), ("alike", 700_001, 1_000_000)]
     blocks = tuple(Block(mark, (start, end), (start, end)) for mark, start, end in spans)  # type: ignore[arg-type]
-    first = (LineRef(ours.label, 700_001, lines[700_000]), LineRef(theirs.label, 700_001, "and so on"))
+    first = (
+        LineRef(ours.label, 700_001, lines[700_000], "stdout"),
+        LineRef(theirs.label, 700_001, "and so on", "stdout"),
+    )
     alignment = Alignment(ours.label, theirs.label, blocks, first)
     compared = Compared((), (), (judged(points=1_000_000),), alignment)
     one = Case(None, (ours,), (theirs,), compared)

@@ -279,7 +279,7 @@ def test_every_seal_can_be_recomputed_from_the_run_folder(gedanken: Cli, scripte
     roles = {"SystemMessage": "system", "HumanMessage": "user", "AIMessage": "assistant"}
     asked = [run["inputs"]["messages"][0] for run in trace_of(out) if run["name"] == "imagined machine"]
     sent = [[[roles[one["id"][-1]], one["kwargs"]["content"]] for one in messages] for messages in asked]
-    seals = [one["seal"] | {"reply": Path(one["terminal"]).read_text()} for one in result_of(done)["imagined"]]
+    seals = [one["seal"] | {"reply": Path(one["raw_reply"]).read_text()} for one in result_of(done)["imagined"]]
     assert len(seals) == len(sent) == 9
     for seal in seals:
         rest = {key: seal[key] for key in ("model", "settings", "reply", "time")}

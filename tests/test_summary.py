@@ -57,7 +57,7 @@ def case(*findings: Finding, of: tuple[Judged, ...] = (), undecided: tuple[str, 
 
 
 def on(sample: int, kind: str = "literal differs", claim: str = "It says otherwise.") -> Finding:
-    return Finding(kind, claim, (LineRef(imagined("", sample).label.replace("line00", "line01"), 1, "b"),))
+    return Finding(kind, claim, (LineRef(imagined("", sample).label.replace("line00", "line01"), 1, "b", "stdout"),))
 
 
 def said(*cases: Case, more: tuple[Finding, ...] = ()) -> str:
@@ -109,7 +109,10 @@ def test_without_both_worlds_there_is_nothing_to_compare(real: tuple[Execution, 
 def kept(whole: str = "") -> Kept:
     """A comparison with much in it. Only lines of outputs come whole: what tells of them is cut as it is made."""
     hostile = whole[:300]
-    refs = LineRef("line01-train-v1-real-1", 3, f"loss {whole}"), LineRef("line01-train-v1-imagined-1", 3, whole)
+    refs = (
+        LineRef("line01-train-v1-real-1", 3, f"loss {whole}", "stdout"),
+        LineRef("line01-train-v1-imagined-1", 3, whole, "stdout"),
+    )
     blocks = Alignment(refs[0].source, refs[1].source, (), refs)
     findings = [on(1, f"kind {number}", f"A claim that is long enough. {hostile}" * 3) for number in range(40)]
     judged = tuple(series(name=f"last loss {number} {hostile}") for number in range(9))

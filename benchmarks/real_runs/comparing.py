@@ -9,7 +9,7 @@ from agents.terminal import exit_code_of
 from benchmarks.real_runs.stored import Run
 from compare.compared import Compared
 from compare.program_run import compare_runs
-from experiment.execution import Execution
+from experiment.execution import Execution, Origin
 from experiment.program import Program
 
 Given = Literal["program", "logs"]
@@ -41,5 +41,6 @@ def _log(
     text: str, machine: str, *, seed: int | None = None, sample: int | None = None, program: str | None = None
 ) -> Execution:
     exit_code, cause = exit_code_of(text, cut=False)
-    log = Execution(machine, "python3 train.py", exit_code, cause, 0.0, text, text, line=0)
+    origin = Origin.REAL if sample is None else Origin.IMAGINED
+    log = Execution(machine, "python3 train.py", exit_code, cause, 0.0, text, text, line=0, origin=origin)
     return replace(log, seed=seed, sample=sample, program=program)

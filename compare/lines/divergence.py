@@ -1,12 +1,13 @@
 """The alignment of a comparison: which runs are held side by side, and where these part for the first time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from compare.compared import Alignment, Block
 from compare.comparison import Comparison, Observed
 from compare.lines.alignment import align
+from experiment.execution import Cause
 from experiment.finding import LineRef
 
 
@@ -18,7 +19,33 @@ def side_by_side(these: Comparison) -> Alignment | None:
     imagined = next((run for run in these.imagined if run.execution.sample == 0), these.imagined[0])
     blocks = align(real.transcript, imagined.transcript)
     parting = _parting(these, real, imagined, blocks)
-    return Alignment(real.execution.label, imagined.execution.label, blocks, parting)
+    if real.counted_in == "terminal":
+        blocks = tuple(_with_lines_aside(blocks, real))
+    return Alignment(real.execution.label, imagined.execution.label, blocks, parting, real.counted_in)
+
+
+def _with_lines_aside(blocks: Iterable[Block], real: Observed) -> Iterator[Block]:
+    """The blocks by the lines of the terminal; those of them that nobody looks at are blocks of their own."""
+    done = last = 0
+    for block in blocks:
+        at, other = block.real[0], block.imagined[0]
+        while at < block.real[1]:
+            start = real.number(at)
+            if start > done:
+                yield Block("aside", (done, start), (other, other))
+            end = at + 1
+            while end < block.real[1] and real.number(end) == start + end - at:
+                end += 1
+            done = start + end - at
+            until = min(other + end - at, block.imagined[1])
+            yield Block(block.mark, (start, done), (other, until))
+            at, other = end, until
+        if other < block.imagined[1]:
+            yield Block(block.mark, (done, done), (other, block.imagined[1]))
+        last = block.imagined[1]
+    end = len(real.execution.output.splitlines())
+    if done < end and real.execution.cause in (Cause.FINISHED, Cause.FAILED):
+        yield Block("aside", (done, end), (last, last))
 
 
 def _parting(

@@ -59,7 +59,7 @@ def foreign_lines(these: Comparison) -> Iterable[Finding]:
         new = [entry for entry in run.ledger.one_of_each("foreign") if skeleton(entry.text) not in these.forms]
         if new:
             runs.append(run)
-            refs += [LineRef(run.execution.label, entry.number, entry.text) for entry in new[:LINES_SHOWN]]
+            refs += [run.ref(entry.number - 1) for entry in new[:LINES_SHOWN]]
     if not refs:
         return
     such = f"such as “{short(refs[0].text)}”."
@@ -108,7 +108,7 @@ def where_printed(these: Comparison, site: PrintSite, beside: str = "") -> list[
     It is that which has most numbers in common with the line that it will stand beside, and else the first.
     """
     label = these.program.label if these.program else "program"
-    refs = [LineRef(label, site.line, site.words)] if site.line != NO_LINE else []
+    refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
     for run in these.real:
         lines = run.ledger.lines_of(site)
         made = lines[run.ledger.is_kind("site")[lines]]

@@ -8,7 +8,7 @@ from compare.compared import Compared
 from compare.program_run import compare_runs
 from compare.programs.source import Source
 from experiment.errors import BadInput
-from experiment.execution import Execution
+from experiment.execution import Execution, Origin
 from experiment.program import Program
 from gedanken.bring.files import Run, read_file
 from gedanken.bring.run_folder import RunFolder, read_run
@@ -157,7 +157,15 @@ def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[
             name = f"{run.name}-{len(used) + 1}"
         used.add(name)
         seed, sample = (None, number) if imagined else (number, None)
-        yield replace(run.execution, called=name, program=None, line=-1, seed=seed, sample=sample)
+        origin = _origin(run.execution, imagined)
+        yield replace(run.execution, called=name, program=None, line=-1, seed=seed, sample=sample, origin=origin)
+
+
+def _origin(execution: Execution, imagined: bool) -> Origin:
+    """As whoever names the file says it; that our own machine ran it, only a record of ours tells."""
+    if imagined:
+        return Origin.IMAGINED
+    return Origin.CLAIMED if execution.imagined else execution.origin
 
 
 def _program(path: Path) -> Program:

@@ -8,9 +8,9 @@ from typing import Any
 
 from agents.terminal import exit_code_of
 from experiment.errors import BadInput
-from experiment.execution import Execution
+from experiment.execution import Execution, Origin
 from experiment.program import Program
-from gedanken.bring.run_folder import MOST_OUTPUT_BYTES, RUN, noun_of, read_run
+from gedanken.bring.run_folder import MOST_OUTPUT_BYTES, RUN, noun_of, origin_of, read_run
 from gedanken.files import read_bytes
 from gedanken.screen import harmless
 
@@ -49,7 +49,8 @@ def read_file(path: Path) -> Run:
         if _is_meant_as_execution(text):
             raise BadInput(f"{path}: no log, and no whole execution: name one JSON object a file, with {_NEEDED}")
         return Run(_name(path), _log(path, text))
-    execution = noun_of(Execution, {"machine": "unknown", "seconds": 0.0, "output": entry["stdout"], **entry}, path)
+    known = {"machine": "unknown", "seconds": 0.0, "output": entry["stdout"], "origin": origin_of(entry)}
+    execution = noun_of(Execution, {**known, **entry}, path)
     return Run(_name(path), execution, imagined=execution.imagined)
 
 
@@ -89,7 +90,7 @@ def _is_meant_as_execution(text: str) -> bool:
 
 def _log(path: Path, text: str) -> Execution:
     exit_code, cause = exit_code_of(text, cut=False)
-    return Execution("log", str(path), exit_code, cause, 0.0, text, text)
+    return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 
 def _name(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from experiment.errors import BadInput
-from experiment.execution import Execution
+from experiment.execution import Execution, Origin
 from experiment.persona import Gpus, Persona, World
 from experiment.program import Program
 from gedanken.bring.tokens import tokens_of
@@ -179,11 +179,19 @@ def _parsed(written: bytes, where: Path) -> dict[str, Any]:
 
 
 def _execution(entry: dict[str, Any], inside: Inside) -> Execution:
-    printed = {"stdout": _text(inside, entry, "stdout")}
-    printed["output"] = (
-        printed["stdout"] if entry.get("terminal") in (None, entry["stdout"]) else _text(inside, entry, "terminal")
-    )
-    return replace(_noun(Execution, entry, printed, inside), called=None)
+    stdout = _text(inside, entry, "stdout")
+    terminal = stdout if entry.get("terminal") in (None, entry["stdout"]) else _text(inside, entry, "terminal")
+    if origin_of(entry) != Origin.IMAGINED:
+        printed: dict[str, object] = {"stdout": stdout, "output": terminal, "raw_reply": None}
+    else:  # folders of old keep the reply where the terminal is kept of a real run
+        reply = _text(inside, entry, "raw_reply") if entry.get("raw_reply") else terminal
+        printed = {"stdout": stdout, "output": stdout, "raw_reply": reply}
+    return replace(_noun(Execution, {**entry, "origin": origin_of(entry)}, printed, inside), called=None)
+
+
+def origin_of(entry: dict[str, Any]) -> object:
+    """Where an execution comes from, as its entry says; entries of old number what was imagined as samples."""
+    return entry.get("origin", Origin.REAL if entry.get("sample") is None else Origin.IMAGINED)
 
 
 def _text(inside: Inside, entry: dict[str, Any], key: str) -> str:
@@ -193,7 +201,7 @@ def _text(inside: Inside, entry: dict[str, Any], key: str) -> str:
     return inside.read(name, MOST_OUTPUT_BYTES).decode(errors="replace")
 
 
-def _noun(kind: type[Noun], entry: dict[str, Any], texts: dict[str, str], inside: Inside) -> Noun:
+def _noun(kind: type[Noun], entry: dict[str, Any], texts: dict[str, object], inside: Inside) -> Noun:
     return noun_of(kind, {**entry, **texts}, inside.folder / RUN)
 
 

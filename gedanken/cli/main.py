@@ -4,14 +4,14 @@ import asyncio
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiment.proxies import keep_loopback_direct
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
-from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.errors import EXIT_CODES, NO_REPORT, clear_errors
 from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     BaseUrl,
@@ -31,6 +31,9 @@ from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
 from gedanken.cli.without_keys import keep_keys_off_the_screen
+
+if TYPE_CHECKING:
+    from gedanken.running import Ran
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
@@ -68,7 +71,9 @@ def _main(
     epilog=(
         "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
         "gedanken run my.yaml --model openai:gpt-4.1 --imagined 5   |   "
-        "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1.   " + EXIT_CODES
+        "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1.   "
+        + EXIT_CODES
+        + " Besides: 5 the run is done and kept, its report could not be made."
     )
 )
 def run(
@@ -173,7 +178,14 @@ def run(
         print_summary(ran.kept, console)
         print_effects(ran.kept.effects, console)
         print_plainly(plain_words(ran.kept), console, ran.page, folder)
-    raise typer.Exit(0 if ran.outcome == "done" else 1)
+    raise typer.Exit(exit_code_of(ran))
+
+
+def exit_code_of(ran: "Ran") -> int:
+    """0 where all went well; a run that is kept while its report failed has a code of its own."""
+    if ran.outcome != "done":
+        return 1
+    return 0 if ran.page else NO_REPORT
 
 
 @app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)

@@ -139,7 +139,7 @@ def _command(one: Answered) -> dict[str, Any]:
         "real": {"output": real.output, "exit_code": real.exit_code, "seconds": real.seconds},
         "imagined": {
             "output": imagined.stdout,
-            "reply": imagined.output,
+            "reply": imagined.raw_reply,
             "exit_code": imagined.exit_code,
             "cut": one.cut,
             "cause": imagined.cause,

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from compare.cause_and_effect import Effects
 from compare.compared import Judged
 from compare.programs.edits_told import diff_of
-from experiment.execution import Execution
-from experiment.finding import Finding
+from experiment.finding import Finding, Stream
 from experiment.markdown import code, fence_for, prose
 from experiment.program import Program
 from gedanken.kept import Case, Kept
@@ -164,15 +163,19 @@ def _difference(case: Case | None) -> Iterator[str]:
     if case is None or alignment is None or alignment.diverges_at is None:
         return
     numbers = [ref.number if ref else None for ref in alignment.diverges_at]
-    for label, number, at in zip((alignment.real, alignment.imagined), numbers, reversed(numbers), strict=True):
+    sides: tuple[tuple[str, Stream], ...] = (
+        (alignment.real, alignment.real_counted_in),
+        (alignment.imagined, "stdout"),
+    )
+    for (label, stream), number, at in zip(sides, numbers, reversed(numbers), strict=True):
         run = next((one for one in (*case.real, *case.imagined) if one.label == label), None)
         if run is not None:
-            yield f"{_code(label)}:\n\n{_fenced(_around(run, number, at), 'text')}\n"
+            yield f"{_code(label)}:\n\n{_fenced(_around(run.text(stream), number, at), 'text')}\n"
 
 
-def _around(run: Execution, number: int | None, other: int | None) -> str:
+def _around(text: str, number: int | None, other: int | None) -> str:
     """The lines around one, numbered and with a mark; the end of the output where it has no more."""
-    lines = run.stdout.splitlines()
+    lines = text.splitlines()
     middle = number or min(len(lines) + 1, other or 1)
     first = max(1, middle - BEFORE)
     shown = [

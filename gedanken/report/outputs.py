@@ -1,10 +1,12 @@
 """What findings point at outside the aligned view: a few lines of other outputs, and whole programs."""
 
+from collections.abc import Set
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from compare.programs.edits_told import Diff, diff_of
 from experiment.execution import Execution
+from experiment.finding import Stream
 from experiment.program import Program
 from gedanken.kept import Kept
 from gedanken.report.places import Places, ShownFinding
@@ -34,6 +36,7 @@ class Excerpt:
     """Some lines of an output."""
 
     execution: Execution
+    stream: Stream
     lines: tuple[Line, ...]
     after: int
     """Lines left out after them."""
@@ -51,28 +54,31 @@ class Listing:
     changes: tuple[Line, ...]
 
 
-def excerpts(executions: tuple[Execution, ...], places: Places, aligned: frozenset[str]) -> tuple[Excerpt, ...]:
-    """Lines that findings point at, of outputs whose label is not among the `aligned`."""
+def excerpts(
+    executions: tuple[Execution, ...], places: Places, aligned: Set[tuple[str, Stream]]
+) -> tuple[Excerpt, ...]:
+    """Lines that findings point at, of outputs that are not among the `aligned`."""
     found = []
     for execution in executions:
-        number = places.number_of(execution)
-        pointed = places.pointed.get(number, {})
-        if pointed and execution.label not in aligned:
-            around = {near for line in pointed for near in range(line - AROUND, line + AROUND + 1)}
-            found.append(Excerpt(execution, *_lines(places, number, around)))
+        for stream in get_args(Stream):
+            number = places.number_of(execution, stream)
+            pointed = places.pointed.get(number, {})
+            if pointed and (execution.label, stream) not in aligned:
+                around = {near for line in pointed for near in range(line - AROUND, line + AROUND + 1)}
+                found.append(Excerpt(execution, stream, *_lines(places, number, around)))
     return tuple(found)
 
 
 def head(execution: Execution, places: Places) -> Excerpt:
-    """The first lines of an output, and those that are pointed at."""
-    number = places.number_of(execution)
+    """The first lines of what a command answered, and those that are pointed at."""
+    number = places.number_of(execution, "terminal")
     around = {near for line in places.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
-    return Excerpt(execution, *_lines(places, number, around | set(range(1, OUTPUT_HEAD + 1))))
+    return Excerpt(execution, "terminal", *_lines(places, number, around | set(range(1, OUTPUT_HEAD + 1))))
 
 
 def listings(kept: Kept, places: Places) -> tuple[Listing, ...]:
     """All program versions, in order."""
-    programs = [source for source in places.sources if isinstance(source, Program)]
+    programs = [source.of for source in places.sources if isinstance(source.of, Program)]
     by_label = {program.label: program for program in kept.programs}
     found = []
     for program in programs:

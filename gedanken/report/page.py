@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from compare.compared import Judged
 from experiment.execution import Execution
+from experiment.finding import Stream
 from gedanken import __version__
 from gedanken.kept import Case, Kept
 from gedanken.report import asked, words
@@ -139,7 +140,10 @@ def _shown(number: int, case: Case, places: Places) -> ShownCase:
     samples = [one for one in case.imagined if one.sample != 0]
     keys = tuple(Key(glyph(at), words.who(one)) for at, one in enumerate(samples[:IMAGINED_SHOWN]))
     view = side_by_side(case, places)
-    aligned = frozenset({view.real, view.imagined} if view else ())
+    alignment = case.compared.alignment
+    shown: set[tuple[str, Stream]] = set()
+    if view and alignment:
+        shown = {(view.real, alignment.real_counted_in), (view.imagined, "stdout")}
     return ShownCase(
         place,
         case,
@@ -148,7 +152,7 @@ def _shown(number: int, case: Case, places: Places) -> ShownCase:
         tuple(drawn),
         keys,
         view,
-        excerpts((*case.real, *case.imagined), places, aligned),
+        excerpts((*case.real, *case.imagined), places, shown),
     )
 
 

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from compare.compared import Alignment
 from experiment.execution import Execution
-from experiment.finding import Finding, LineRef
+from experiment.finding import Finding, LineRef, Stream
 from experiment.program import Program
 from gedanken.kept import Case, Kept
 from gedanken.report.words import cut
@@ -15,6 +16,8 @@ from gedanken.verdict import main_case, telling
 LINES_OF_A_FINDING = 20
 """Lines that one finding links to, at most."""
 FINDINGS_SHOWN = 500
+Labels = dict[tuple[str, str], int]
+"""By label and stream: the number of a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,25 @@ class ShownFinding:
     """Lines that are not linked."""
 
 
+class KeptText(NamedTuple):
+    """A text in which lines are counted: a stream of an execution, or a program's source."""
+
+    of: Execution | Program
+    stream: Stream | Literal["source"]
+
+    def lines(self) -> list[str]:
+        return (self.of.source if isinstance(self.of, Program) else self.of.text(self._stream)).splitlines()
+
+    @property
+    def _stream(self) -> Stream:
+        return "terminal" if self.stream == "terminal" else "stdout"
+
+
 @dataclass
 class Places:
     """Every place that a finding points at."""
 
-    sources: list[Execution | Program]
+    sources: list[KeptText]
     findings: list[ShownFinding] = field(default_factory=list)
     more: int = 0
     """Findings that are not shown."""
@@ -52,18 +69,17 @@ class Places:
     """By the number of the source and of the line, from 1: what points there."""
 
     def __post_init__(self) -> None:
-        self._numbers = {id(source): at for at, source in enumerate(self.sources)}
+        self._numbers = {(id(source.of), source.stream): at for at, source in enumerate(self.sources)}
         self._lines: dict[int, list[str]] = {}
 
-    def number_of(self, source: Execution | Program) -> int:
-        """What this execution or program is called in ids."""
-        return self._numbers[id(source)]
+    def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
+        """What this program, or this text of an execution, is called in ids."""
+        return self._numbers[id(source), stream]
 
     def lines_of(self, number: int) -> list[str]:
-        """The lines of a source, as the comparison counts them: of a command's answer, both streams."""
+        """The lines of a source."""
         if number not in self._lines:
-            source = self.sources[number]
-            self._lines[number] = _text_of(source).splitlines()
+            self._lines[number] = self.sources[number].lines()
         return self._lines[number]
 
     def id_of(self, source: int, line: int) -> str:
@@ -76,9 +92,9 @@ def find_places(kept: Kept) -> Places:
     places = Places(_sources(kept))
     ordered = telling(kept.findings, main_case(kept.cases))
     places.more = max(0, len(ordered) - FINDINGS_SHOWN)
-    by_label: dict[str, int] = {}
+    by_label: Labels = {}
     for at, source in enumerate(places.sources):
-        by_label.setdefault(source.label, at)
+        by_label.setdefault((source.of.label, source.stream), at)
     nearer = {id(case): _labels(case, places) for case in kept.cases}
     for number, finding in enumerate(ordered[:FINDINGS_SHOWN], start=1):
         homes = [nearer[id(case)] for case in kept.cases if finding in case.compared.findings]
@@ -90,46 +106,49 @@ def find_places(kept: Kept) -> Places:
     return places
 
 
-def _tie(places: Places, number: int, finding: Finding, labels: dict[str, int]) -> None:
+def _tie(places: Places, number: int, finding: Finding, labels: Labels) -> None:
     refs = finding.lines[:LINES_OF_A_FINDING]
     pointers = tuple(_pointer(places, ref, labels) for ref in refs)
     shown = ShownFinding(f"f{number}", number, finding, pointers, len(finding.lines) - len(refs))
     places.findings.append(shown)
     for ref in refs:
         if _is_there(places, ref, labels):
-            back = places.pointed[labels[ref.source]].setdefault(ref.number, [])
+            back = places.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
             if shown not in back:
                 back.append(shown)
 
 
-def _pointer(places: Places, ref: LineRef, labels: dict[str, int]) -> Pointer:
-    place = places.id_of(labels[ref.source], ref.number) if _is_there(places, ref, labels) else None
+def _pointer(places: Places, ref: LineRef, labels: Labels) -> Pointer:
+    is_there = _is_there(places, ref, labels)
+    place = places.id_of(labels[ref.source, ref.counted_in], ref.number) if is_there else None
     return Pointer(ref.source, ref.number, cut(ref.text, 160), place)
 
 
-def _is_there(places: Places, ref: LineRef, labels: dict[str, int]) -> bool:
-    return ref.source in labels and 0 < ref.number <= len(places.lines_of(labels[ref.source]))
+def _is_there(places: Places, ref: LineRef, labels: Labels) -> bool:
+    number = labels.get((ref.source, ref.counted_in))
+    return number is not None and 0 < ref.number <= len(places.lines_of(number))
 
 
-def _point_at_divergence(places: Places, alignment: Alignment, labels: dict[str, int]) -> None:
+def _point_at_divergence(places: Places, alignment: Alignment, labels: Labels) -> None:
     for ref in alignment.diverges_at or ():
         if ref is not None and _is_there(places, ref, labels):
-            places.pointed[labels[ref.source]].setdefault(ref.number, [])
+            places.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
 
 
-def _text_of(source: Execution | Program) -> str:
+def _texts_of(source: Execution | Program) -> list[KeptText]:
     if isinstance(source, Program):
-        return source.source
-    return source.stdout if source.program else source.shown
+        return [KeptText(source, "source")]
+    return [KeptText(source, "stdout"), KeptText(source, "terminal")]
 
 
-def _sources(kept: Kept) -> list[Execution | Program]:
+def _sources(kept: Kept) -> list[KeptText]:
     cases = [one for case in kept.cases for one in (*case.real, *case.imagined)]
     programs = [case.program for case in kept.cases if case.program]
     every: tuple[Execution | Program, ...] = (*kept.executions, *cases, *kept.programs, *programs)
-    return list({id(one): one for one in every}.values())
+    return [text for source in {id(one): one for one in every}.values() for text in _texts_of(source)]
 
 
-def _labels(case: Case, places: Places) -> dict[str, int]:
+def _labels(case: Case, places: Places) -> Labels:
     own: Sequence[Execution | Program] = (*case.real, *case.imagined, *([case.program] if case.program else []))
-    return {one.label: places.number_of(one) for one in reversed(own)}
+    texts = [text for one in reversed(own) for text in _texts_of(one)]
+    return {(text.of.label, text.stream): places.number_of(*text) for text in texts}

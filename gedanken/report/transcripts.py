@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from typing import Literal, NamedTuple
 
@@ -21,7 +21,9 @@ FOLDED_SHOWN = 120
 OF_A_BLOCK = 30
 """Lines that are shown at either end of a block that differs."""
 ROWS_SHOWN = 2_000
-Mark = Literal["same", "values", "reworded", "missing", "invented", "cut"]
+QUIET = ("alike", "aside")
+"""Marks of blocks that hold no difference."""
+Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
 
 
 class Piece(NamedTuple):
@@ -60,8 +62,8 @@ class Stretch:
     folded: bool = False
     left_out: int = 0
     """Rows that are not on the page; `rows` is empty then."""
-    alike: bool = True
-    """Whether what is left out is agreement."""
+    what: str = ""
+    """What can be said of rows that are folded or left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def side_by_side(case: Case, places: Places) -> SideBySide | None:
     imagined = next((one for one in case.imagined if one.label == alignment.imagined), None)
     if real is None or imagined is None:
         return None
-    return _View(case, places, places.number_of(real), places.number_of(imagined)).build()
+    ours, theirs = places.number_of(real, alignment.real_counted_in), places.number_of(imagined, "stdout")
+    return _View(case, places, ours, theirs).build()
 
 
 class _View:
@@ -118,7 +121,7 @@ class _View:
         stretches: list[Stretch] = []
         blocks = [block for block in self.alignment.blocks if _rows_of(block)]
         for at, block in enumerate(blocks):
-            quiet = block.mark == "alike"
+            quiet = block.mark in QUIET
             ends = (at > 0, at < len(blocks) - 1)
             stretches += self._agreement(block, ends) if quiet else self._difference(block)
         stretches += self._rest()
@@ -129,7 +132,7 @@ class _View:
             tuple(_joined(stretches)),
             self._divergence(),
             sum(_rows_of(block) for block in blocks if block.mark == "alike"),
-            sum(_rows_of(block) for block in blocks if block.mark != "alike"),
+            sum(_rows_of(block) for block in blocks if block.mark not in QUIET),
             tuple(islice((row for row in rows if row.diverges), 1)),
         )
 
@@ -164,14 +167,14 @@ class _View:
         head, tail = shown - shown // 2, shown // 2
         if size > shown:
             yield from self._folded(block, start, start + head)
-            yield Stretch((), left_out=size - shown)
+            yield Stretch((), left_out=size - shown, what=_what(block))
             yield from self._folded(block, end - tail, end)
         else:
             yield from self._folded(block, start, end)
 
     def _folded(self, block: Block, start: int, end: int) -> Iterator[Stretch]:
         if end > start:
-            yield Stretch(self._open(block, start, end).rows, folded=True)
+            yield Stretch(self._open(block, start, end).rows, folded=True, what=_what(block))
 
     def _difference(self, block: Block) -> Iterator[Stretch]:
         size = _rows_of(block)
@@ -180,11 +183,11 @@ class _View:
         done = 0
         for start, end in _runs(sorted(at for at in wanted if 0 <= at < size)):
             if start > done:
-                yield Stretch((), left_out=start - done, alike=False)
+                yield Stretch((), left_out=start - done, what=_what(block))
             yield self._open(block, start, end)
             done = end
         if done < size:
-            yield Stretch((), left_out=size - done, alike=False)
+            yield Stretch((), left_out=size - done, what=_what(block))
 
     def _open(self, block: Block, start: int, end: int) -> Stretch:
         self.budget -= end - start
@@ -206,7 +209,7 @@ class _View:
         if block.mark == "alike":
             same = real is not None and imagined is not None and self.lines[0][real] == self.lines[1][imagined]
             return _Pair("same" if same else "values", real, imagined, False)
-        return _Pair(block.mark, real, imagined, at == 0)
+        return _Pair(block.mark, real, imagined, at == 0 and block.mark not in QUIET)
 
     def _row(self, pair: _Pair) -> Row:
         texts = [
@@ -280,6 +283,12 @@ def _words(text: str) -> list[str]:
     return [part for at, word in enumerate(words) for part in ((" ", word) if at else (word,)) if part]
 
 
+def _what(block: Block) -> str:
+    return {"alike": "in the same words", "aside": "on standard error, not compared"}.get(
+        block.mark, "with differences"
+    )
+
+
 def _rows_of(block: Block) -> int:
     return max(block.real[1] - block.real[0], block.imagined[1] - block.imagined[0])
 
@@ -299,9 +308,8 @@ def _joined(stretches: list[Stretch]) -> Iterator[Stretch]:
     """Neighbours of the same kind as one."""
     held: Stretch | None = None
     for one in stretches:
-        if held and (held.folded, bool(held.left_out)) == (one.folded, bool(one.left_out)):
-            left_out, alike = held.left_out + one.left_out, held.alike and one.alike
-            held = Stretch(held.rows + one.rows, held.folded, left_out, alike)
+        if held and (held.folded, bool(held.left_out), held.what) == (one.folded, bool(one.left_out), one.what):
+            held = replace(held, rows=held.rows + one.rows, left_out=held.left_out + one.left_out)
             continue
         if held:
             yield held

@@ -1,0 +1,211 @@
+"""Lines belong to a text that is kept: whoever follows a finding finds the line that it names."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from builders import answer, imagined, program, real
+from conftest import Cli
+
+from compare.answers import compare_answers
+from compare.lines.transcript import uncoloured
+from compare.program_run import compare_runs
+from experiment.execution import Cause, Execution
+from experiment.finding import LineRef
+from experiment.program import Program
+from gedanken.bring.run_folder import read_run
+from gedanken.bring.score import kept_of
+from gedanken.cli.main import exit_code_of
+from gedanken.kept import Case, Kept
+from gedanken.record import Record
+from gedanken.report.markdown import to_markdown
+from gedanken.report.page import render
+from gedanken.report.places import find_places
+from gedanken.running import Ran
+
+LOGS = program(
+    """\
+import logging
+import sys
+
+logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+log = logging.getLogger("train")
+print("training starts")
+for epoch in range(1, 31):
+    log.info("epoch %d loss %.3f", epoch, 1 / epoch)
+    if epoch % 10 == 0:
+        print("saved a checkpoint", file=sys.stderr)
+print("training ends")
+"""
+)
+NOISE = ["/usr/lib/loader.py:12: UserWarning: slow\n", "  warnings.warn(slow)\n"]
+BAR = "\rfetched 10%\rfetched 100%\n"
+OUT = "training starts\ntraining ends\n"
+
+
+def epochs(scale: float = 1.0, saved: str = "saved a checkpoint") -> list[str]:
+    return [
+        line
+        for epoch in range(1, 31)
+        for line in (f"INFO epoch {epoch} loss {scale / epoch:.3f}\n", *([f"{saved}\n"] if epoch % 10 == 0 else []))
+    ]
+
+
+def terminal(*between: str, above: str = "") -> str:
+    return "".join([above, "training starts\n", *between, "training ends\n"])
+
+
+SHOWN = {
+    "both streams apart": terminal(*epochs()),
+    "libraries above": terminal(*epochs(), above="".join(NOISE)),
+    "libraries between": terminal(*epochs()[:7], *NOISE, *epochs()[7:], *NOISE),
+    "a bar": terminal(*epochs()[:7], BAR, *epochs()[7:], above=BAR),
+    "colours": terminal(*epochs(), above="\x1b[31mred\x1b[0m\n"),
+    "mixed within a line": terminal(*epochs()).replace("training starts\n", "traini" + "WARN" + "ng starts\n"),
+    "nothing on standard error": OUT,
+}
+IMAGINED = terminal(*epochs(1.5, "wrote a checkpoint"), "something else\n").replace("ends", "is over")
+
+
+@pytest.fixture(params=SHOWN)
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """Runs of a program that logs to standard error, in the ways that a terminal can show it."""
+    out = OUT if request.param != "a bar" else OUT.replace("starts\n", "starts\n\rstep 1\rstep 2\n")
+    shown = SHOWN[request.param].replace(OUT, out)
+    ours = tuple(real(out, seed, output=shown) for seed in range(4))
+    theirs = (imagined(IMAGINED, 0), imagined(IMAGINED.replace("1.500", "9.999"), 1))
+    return compared(LOGS, ours, theirs)
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def compared(of: Program, ours: tuple[Execution, ...], theirs: tuple[Execution, ...]) -> Kept:
+    result = compare_runs(of, ours, theirs)
+    case = Case(of, ours, theirs, result)
+    return kept_of("logs", {}, [of], [*ours, *theirs], [case], result.findings)
+
+
+def refs_of(kept: Kept) -> list[LineRef]:
+    found = [ref for finding in kept.findings for ref in finding.lines]
+    return found + [ref for case in kept.cases if case.compared.alignment for ref in _parting(case)]
+
+
+def _parting(case: Case) -> list[LineRef]:
+    assert case.compared.alignment
+    return [ref for ref in case.compared.alignment.diverges_at or () if ref]
+
+
+def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Kept) -> None:
+    texts = {one.label: one for one in kept.executions}
+    refs = [ref for ref in refs_of(kept) if ref.counted_in != "source"]
+    assert refs
+    for ref in refs:
+        lines = texts[ref.source].text("terminal" if ref.counted_in == "terminal" else "stdout").splitlines()
+        assert uncoloured(lines[ref.number - 1]) == ref.text
+
+
+def test_the_page_marks_the_lines_that_findings_name(kept: Kept) -> None:
+    page = render(kept)
+    places = find_places(kept)
+    pointers = [pointer for shown in places.findings for pointer in shown.pointers]
+    assert pointers and all(pointer.place for pointer in pointers)
+    for pointer in pointers:
+        row = re.search(f'id="{pointer.place}"[^>]*>(.*?)(?=</div>)', page, re.DOTALL)
+        assert row is not None, pointer
+        assert _plain(pointer.text) in _plain(re.sub(r"<[^>]*>", "", row[1])), pointer
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalnum())
+
+
+def test_the_blocks_hold_every_line_of_both_texts_once(kept: Kept) -> None:
+    (case,) = kept.cases
+    alignment = case.compared.alignment
+    assert alignment
+    ours, theirs = case.real[0].text(alignment.real_counted_in), case.imagined[0].stdout
+    for side, text in (("real", ours), ("imagined", theirs)):
+        spans = [getattr(block, side) for block in alignment.blocks]
+        assert [at for start, end in spans for at in range(start, end)] == list(range(len(text.splitlines())))
+
+
+def test_markdown_shows_the_first_difference_where_it_is(kept: Kept) -> None:
+    marked = re.findall(r"^> +(\d+)  (.*)$", to_markdown(kept), re.MULTILINE)
+    refs = [ref for case in kept.cases for ref in _parting(case)]
+    assert [(int(number), _plain(text)) for number, text in marked] == [
+        (ref.number, _plain(ref.text)) for ref in refs
+    ]
+
+
+def test_what_libraries_say_is_on_the_page_and_compared_with_nothing() -> None:
+    ours = tuple(real(OUT, seed, output=SHOWN["libraries between"]) for seed in range(4))
+    kept = compared(LOGS, ours, (imagined(terminal(*epochs()), 0),))
+    page = render(kept)
+    assert page.count("on standard error, not compared") == 2 * len(NOISE)
+    alignment = kept.cases[0].compared.alignment
+    assert alignment and {block.mark for block in alignment.blocks} == {"alike", "aside"}
+
+
+def test_a_run_that_was_cut_keeps_its_numbers() -> None:
+    shown = "".join([*NOISE, "training starts\n", *epochs()[:20], "INFO epo"])
+    ours = (real("training starts\n", 1, output=shown, cause=Cause.TIMED_OUT, exit_code=None),)
+    kept = compared(LOGS, ours, (imagined(IMAGINED),))
+    render(kept)
+    assert all(ref.text for ref in refs_of(kept))
+    (case,) = kept.cases
+    assert case.compared.alignment and case.compared.alignment.blocks[0].mark == "aside"
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("\n\nLinux 5\n", "Linux 6\n"), ("Linux 5\n", "\n\n\nLinux 6\n")])
+def test_an_answer_with_blank_lines_above_is_pointed_at_where_it_stands(ours: str, theirs: str) -> None:
+    mine, other = answer("uname", ours), answer("uname", theirs, by_model=True)
+    (found,) = compare_answers(mine, other, ())
+    texts = {mine.label: mine.output, other.label: other.stdout}
+    assert len(found.lines) == 2
+    for ref in found.lines:
+        assert texts[ref.source].splitlines()[ref.number - 1] == ref.text
+
+
+def test_where_an_execution_comes_from_is_said_and_never_guessed() -> None:
+    numbered = replace(real("a\n"), sample=3)
+    assert not numbered.imagined
+    assert imagined("a\n").imagined
+
+
+def test_both_commands_make_the_page_of_a_program_that_logs_to_standard_error(gedanken: Cli, tmp_path: Path) -> None:
+    record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
+    runs = [real(OUT, seed, output=SHOWN["libraries between"]) for seed in range(3)]
+    record.add({"programs": [replace(LOGS, works=True)], "executions": [*runs, imagined(IMAGINED, 0)]})
+    record.finish("done")
+    for command in (["report", "run"], ["compare", "run", "--html", "page.html"]):
+        done = gedanken(*command)
+        assert (done.returncode, "Error" in done.stderr) == (0, False), done.stderr
+    for page in ("run/report.html", "page.html"):
+        assert "on standard error, not compared" in (tmp_path / page).read_text()
+
+
+def test_a_reply_is_kept_apart_from_what_is_left_of_it(tmp_path: Path) -> None:
+    """Folders of old keep it as what the terminal showed, and say of none where it comes from."""
+    fenced = imagined("a\n", 0, raw_reply="```\na\n```")
+    record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
+    record.add({"programs": [LOGS], "executions": [fenced, real("a\n", 0, output="warned\na\n")]})
+    record.finish("done")
+    assert set(read_run(tmp_path / "run").executions) == set(record.executions)
+    run = json.loads((tmp_path / "run/run.json").read_text())
+    (entry,) = run["imagined"]
+    entry["terminal"] = entry.pop("raw_reply")
+    for one in (entry, *run["real"]):
+        del one["origin"]
+    (tmp_path / "run/run.json").write_text(json.dumps(run))
+    assert set(read_run(tmp_path / "run").executions) == set(record.executions)
+
+
+def test_a_run_without_its_report_says_so_by_its_exit_code(tmp_path: Path) -> None:
+    record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
+    assert [exit_code_of(Ran(record, outcome, None, None)) for outcome in ("done", "the coder gave up")] == [5, 1]
+    assert exit_code_of(Ran(record, "done", None, tmp_path / "report.html")) == 0
