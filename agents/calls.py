@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agents.settings import Learned, Setting
+from gedanken.agents.settings import Learned, Setting
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -4,14 +4,14 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from agents.calls import prepare_call
-from agents.messages import Message, as_chat
-from agents.model import Model, Reply, Sampling
-from agents.model_errors import as_no_model
-from agents.settings import Learned, Setting
-from experiment.errors import NoModel
-from experiment.execution import NO_RUN
-from experiment.progress import Progress
+from gedanken.agents.calls import prepare_call
+from gedanken.agents.messages import Message, as_chat
+from gedanken.agents.model import Model, Reply, Sampling
+from gedanken.agents.model_errors import as_no_model
+from gedanken.agents.settings import Learned, Setting
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.execution import NO_RUN
+from gedanken.experiment.progress import Progress
 
 CHARACTERS_A_TOKEN = 4
 """About; as providers say it of English."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from experiment.execution import Breach
+from gedanken.experiment.execution import Breach
 
 OUTPUT_MARK = "OUTPUT:"
 """The line after which the output stands, where a model may work things out before it."""

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agents.messages import Message
-from agents.model import Model, Reply, Sampling
-from experiment.execution import NO_RUN, Execution, OnOutput
-from experiment.markdown import fence_for
-from experiment.persona import Dataset
-from experiment.program import Program
-from experiment.script import ScriptLine
-from prompts import render
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model, Reply, Sampling
+from gedanken.experiment.execution import NO_RUN, Execution, OnOutput
+from gedanken.experiment.markdown import fence_for
+from gedanken.experiment.persona import Dataset
+from gedanken.experiment.program import Program
+from gedanken.experiment.script import ScriptLine
+from gedanken.prompts import render
 
 FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from agents.circles import CIRCLE_CHARACTERS, CircleWatch, in_circles
-from agents.cleaning import clean_beginning
-from agents.messages import Message, sendable
-from agents.model import Model, Reply, Sampling, seal
-from agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd
-from experiment.execution import Breach, OnOutput, Seal
-from prompts import render
+from gedanken.agents.circles import CIRCLE_CHARACTERS, CircleWatch, in_circles
+from gedanken.agents.cleaning import clean_beginning
+from gedanken.agents.messages import Message, sendable
+from gedanken.agents.model import Model, Reply, Sampling, seal
+from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd
+from gedanken.experiment.execution import Breach, OnOutput, Seal
+from gedanken.prompts import render
 
 ROLE = "imagined machine"
 SEED_STEP = 10_000

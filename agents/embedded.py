@@ -14,13 +14,13 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO
 
-from agents.messages import Message, as_chat
-from agents.model import Model
-from agents.time_limits import TimeLimits
-from agents.weights import MODEL_NAME, SHA256, ensure_weights
-from experiment.errors import NoModel
-from experiment.places import cache_folder
-from experiment.progress import Progress, seconds_since, watched
+from gedanken.agents.messages import Message, as_chat
+from gedanken.agents.model import Model
+from gedanken.agents.time_limits import TimeLimits
+from gedanken.agents.weights import MODEL_NAME, SHA256, ensure_weights
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.progress import Progress, seconds_since, watched
 
 START_SECONDS = 120
 LOAD_SECONDS = 5
@@ -74,7 +74,7 @@ async def _lock(progress: Progress) -> IO[str]:
 def _serve(weights: Path, key: str, cores: int, lock: IO[str]) -> "Iterator[subprocess.Popen[str]]":
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(
-            [sys.executable, "-P", "-m", "agents.embedded_server", str(weights), str(cores)],
+            [sys.executable, "-P", "-m", "gedanken.agents.embedded_server", str(weights), str(cores)],
             env={**os.environ, **WAITING_THREADS},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

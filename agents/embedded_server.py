@@ -1,7 +1,7 @@
 """The process that serves the embedded model. It ends with whoever started it, however that ends.
 
-Run as `python -m agents.embedded_server WEIGHTS THREADS`. The key comes on standard input, so that it stands in
-no process list; the address goes to standard output. When standard input closes, the process is gone.
+Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS`. The key comes on standard input, so that it stands
+in no process list; the address goes to standard output. When standard input closes, the process is gone.
 """
 
 import os

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agents.incoming import Incoming, whole_characters
-from agents.reasoning import Apart
-from agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd, Signs, end_of, reason_in
-from experiment.execution import Cause
-from experiment.secrets import redacted
+from gedanken.agents.incoming import Incoming, whole_characters
+from gedanken.agents.reasoning import Apart
+from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd, Signs, end_of, reason_in
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.secrets import redacted
 
 MOST_CHARACTERS_A_TOKEN = 64
 _LONGEST_NAME = 200

@@ -6,14 +6,14 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from agents.model import Model
-from agents.model_errors import host_of
-from agents.providers import arguments, init_chat, said_in_one_line
-from agents.settings import Learned, known_of
-from agents.time_limits import USUAL_LIMITS
-from experiment import secrets
-from experiment.errors import NoModel
-from experiment.secrets import shown_address, without_query
+from gedanken.agents.model import Model
+from gedanken.agents.model_errors import host_of
+from gedanken.agents.providers import arguments, init_chat, said_in_one_line
+from gedanken.agents.settings import Learned, known_of
+from gedanken.agents.time_limits import USUAL_LIMITS
+from gedanken.experiment import secrets
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.secrets import shown_address, without_query
 
 _OPENAI_SERVERS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
 
@@ -51,7 +51,7 @@ async def _any(name: str, options: dict[str, Any], learned: Learned) -> Any:  # 
 async def _openai(name: str, options: dict[str, Any], learned: Learned) -> Any:
     from openai import DefaultAsyncHttpxClient, Timeout
 
-    from agents.openai_chat import OpenAIChat
+    from gedanken.agents.openai_chat import OpenAIChat
 
     elsewhere = "base_url" in options or any(os.environ.get(key) for key in _OPENAI_SERVERS)
     limit_names = ["max_completion_tokens", "max_tokens"]
@@ -104,7 +104,7 @@ async def _google(name: str, options: dict[str, Any], learned: Learned) -> Any:
 async def _ollama(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
     import httpx
 
-    from agents.ollama_chat import OllamaChat
+    from gedanken.agents.ollama_chat import OllamaChat
 
     timeout = httpx.Timeout(None, connect=USUAL_LIMITS.connect)
     model = name.partition(":")[2]

@@ -5,19 +5,19 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from agents.cleaning import clean
-from agents.continuing import Joined, reply_in_full
-from agents.messages import Message
-from agents.model import Model, Sampling
-from agents.model_errors import NoReply
-from agents.session import Policy, Session, Turn
-from agents.terminal import exit_code_of, placing, prints_nothing, typing
-from experiment.errors import NoModel
-from experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput, Origin
-from experiment.persona import USUAL_WORLD, Persona, World
-from experiment.progress import Progress, Silent
-from experiment.secrets import redacted
-from prompts import render
+from gedanken.agents.cleaning import clean
+from gedanken.agents.continuing import Joined, reply_in_full
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model, Sampling
+from gedanken.agents.model_errors import NoReply
+from gedanken.agents.session import Policy, Session, Turn
+from gedanken.agents.terminal import exit_code_of, placing, prints_nothing, typing
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput, Origin
+from gedanken.experiment.persona import USUAL_WORLD, Persona, World
+from gedanken.experiment.progress import Progress, Silent
+from gedanken.experiment.secrets import redacted
+from gedanken.prompts import render
 
 DEFAULT_LIMITS = Limits()
 REBUILD = "(all requests so far, in one message)"
@@ -53,7 +53,7 @@ class ImaginedMachine:
     async def __aenter__(self) -> Self:
         """Open the model, where it was given by name. Raises BadInput or NoModel."""
         if isinstance(self.model, str):
-            from agents.registry import open_model
+            from gedanken.agents.registry import open_model
 
             self.model = await self._opened.enter_async_context(open_model(self.model, None, self.progress))
         return self

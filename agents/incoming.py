@@ -2,7 +2,7 @@
 
 import re
 
-from experiment.secrets import REMOVED, Secrets, known
+from gedanken.experiment.secrets import REMOVED, Secrets, known
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HALF = re.compile(r"[\ud800-\udfff]")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from experiment.secrets import redacted
+from gedanken.experiment.secrets import redacted
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

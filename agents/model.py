@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from agents.calls import Call, prepare_call, speaks_responses
-from agents.hearing import Heard
-from agents.messages import Message, as_chat, as_sent
-from agents.model_errors import as_no_model, host_of, read_problem
-from agents.pacing import Pace
-from agents.reasoning import CLOSES, Apart
-from agents.reply_end import ReplyEnd, always_says
-from agents.settings import Learned, Setting, said_of
-from agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
-from experiment.errors import NoModel
-from experiment.execution import Cause, OnOutput, Seal
+from gedanken.agents.calls import Call, prepare_call, speaks_responses
+from gedanken.agents.hearing import Heard
+from gedanken.agents.messages import Message, as_chat, as_sent
+from gedanken.agents.model_errors import as_no_model, host_of, read_problem
+from gedanken.agents.pacing import Pace
+from gedanken.agents.reasoning import CLOSES, Apart
+from gedanken.agents.reply_end import ReplyEnd, always_says
+from gedanken.agents.settings import Learned, Setting, said_of
+from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.execution import Cause, OnOutput, Seal
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

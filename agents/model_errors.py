@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from agents.retry_after import retry_after
-from agents.time_limits import USUAL_LIMITS
-from experiment.errors import NoModel
-from experiment.execution import Cause
-from experiment.secrets import redacted
+from gedanken.agents.retry_after import retry_after
+from gedanken.agents.time_limits import USUAL_LIMITS
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.secrets import redacted
 
 _LONGEST = 300
 _PASSING_STATUS = frozenset(

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from agents.model_errors import ModelBusy, NoReply
-from experiment.errors import NoModel
-from experiment.execution import Cause
-from experiment.progress import Progress, Silent
+from gedanken.agents.model_errors import ModelBusy, NoReply
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.progress import Progress, Silent
 
 PARALLEL = 8
 """Requests at a time to a hosted model."""

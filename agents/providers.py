@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from experiment.errors import BadInput, NoModel
+from gedanken.experiment.errors import BadInput, NoModel
 
 UNUSED = "unused"
 """In place of a key, for a server of one's own that asks for none."""

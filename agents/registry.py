@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agents.hosted import open_hosted
-from agents.model import Model
-from agents.pacing import PARALLEL, Bucket, Pace
-from agents.uploads import told_of_uploads
-from experiment.errors import BadInput
-from experiment.progress import Progress
-from experiment.secrets import learn_address, shown_address
+from gedanken.agents.hosted import open_hosted
+from gedanken.agents.model import Model
+from gedanken.agents.pacing import PARALLEL, Bucket, Pace
+from gedanken.agents.uploads import told_of_uploads
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.progress import Progress
+from gedanken.experiment.secrets import learn_address, shown_address
 
 EMBEDDED = "embedded"
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
@@ -34,7 +34,7 @@ def check_name(name: str, base_url: str | None) -> None:
     if base_url is not None and not _is_address(base_url):
         raise BadInput(f"--base-url {shown_address(base_url)}: not an address such as http://127.0.0.1:8000/v1")
     if found and provider == "scripted":
-        from agents.scripted import read_rules
+        from gedanken.agents.scripted import read_rules
 
         read_rules(Path(found["model"]))
 
@@ -59,14 +59,14 @@ async def open_model(
     if uploads := told_of_uploads():
         progress.say(uploads)
     if name == EMBEDDED:
-        from agents.embedded import open_embedded
+        from gedanken.agents.embedded import open_embedded
 
         async with open_embedded(progress) as model:
             yield model
         return
     provider, _, model_name = name.partition(":")
     if provider == "scripted":
-        from agents.scripted import ScriptedModel, read_rules
+        from gedanken.agents.scripted import ScriptedModel, read_rules
 
         chat = ScriptedModel(rules=read_rules(Path(model_name)))
         yield Model(name=name, chat=chat, pace=Pace(parallel, progress, Bucket(first_wait=0.01, spacing=0.0)))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from experiment.execution import Cause
+from gedanken.experiment.execution import Cause
 
 NO_LIMIT_KEPT = "the server keeps no limit"
 """The reason where a reply went on past its limit and was broken off here."""

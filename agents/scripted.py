@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import BaseModel, ConfigDict
 
-from experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput
 
 
 class ScriptedReply(BaseModel):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from agents.session import Session, Turn
-from experiment.errors import BadInput
-from experiment.secrets import redacted_value
+from gedanken.agents.session import Session, Turn
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.secrets import redacted_value
 
 _BEGINNING = b'{"gedanken session": 1, '
 """What every such file begins with. Nothing else is ever taken for a session, and mended."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agents.model_errors import Problem
+from gedanken.agents.model_errors import Problem
 
 REASONING_TOKENS = 16_384
 """Allowed on top of an answer's own limit to a model that reasons by itself."""

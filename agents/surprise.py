@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from agents.messages import Message
-from agents.model import Model
-from experiment.execution import OnOutput
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model
+from gedanken.experiment.execution import OnOutput
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -2,10 +2,10 @@
 
 import re
 
-from agents.session import Turn
-from experiment.execution import Cause
-from experiment.secrets import redacted
-from experiment.typed_line import read_line
+from gedanken.agents.session import Turn
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.secrets import redacted
+from gedanken.experiment.typed_line import read_line
 
 _ENDINGS = (
     (re.compile(r"^(?:-?bash|sh): (?:line \d+: )?.*: command not found$|^Command '.*' not found\b"), 127),

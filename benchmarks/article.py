@@ -16,7 +16,7 @@ from typing import Any
 import pexpect
 import pyte
 
-from experiment.markdown import fence_for
+from gedanken.experiment.markdown import fence_for
 
 Terminal = Any  # the stubs of pexpect type a terminal that decodes
 COLUMNS, ROWS = 100, 6000

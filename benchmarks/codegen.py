@@ -12,14 +12,14 @@ import asyncio
 import time
 from typing import Any
 
-from agents.registry import open_model
-from compare.numbers.intervals import share_of
+from gedanken.agents.registry import open_model
+from gedanken.compare.numbers.intervals import share_of
+from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
+from gedanken.graphs.state import DONE, Context
+from gedanken.graphs.steps import TRIES
 from gedanken.loading import load_experiment, load_persona
 from gedanken.opening import open_real
 from gedanken.screen import Screen
-from graphs.experiment_graph import STEPS_AT_MOST, build_graph
-from graphs.state import DONE, Context
-from graphs.steps import TRIES
 
 
 async def main(arguments: argparse.Namespace) -> None:

@@ -95,8 +95,8 @@ def _measure(command: Sequence[str]) -> None:
 
 
 def _compare(real: str, imagined: str) -> None:
-    from compare.program_run import compare_runs
-    from experiment.execution import Cause, Execution, Origin
+    from gedanken.compare.program_run import compare_runs
+    from gedanken.experiment.execution import Cause, Execution, Origin
 
     def execution(file: str, origin: Origin) -> Execution:
         text = Path(file).read_text()

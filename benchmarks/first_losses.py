@@ -12,8 +12,8 @@ import asyncio
 import json
 from pathlib import Path
 
-from compare.oracles.first_loss import ABOVE, BELOW
-from experiment.execution import Limits
+from gedanken.compare.oracles.first_loss import ABOVE, BELOW
+from gedanken.experiment.execution import Limits
 from gedanken.opening import open_real
 from gedanken.screen import Screen
 

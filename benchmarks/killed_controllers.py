@@ -20,16 +20,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiment.errors import NoSandbox
-from experiment.execution import Limits
-from experiment.progress import Silent
-from sandbox.choice import open_engine
-from sandbox.connect import connect_docker
-from sandbox.datasets import ensure_dataset
-from sandbox.leftovers import clean, things
-from sandbox.machine import SandboxMachine
-from sandbox.owner import RUN_LABEL
-from sandbox.session import sessions_folder
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.progress import Silent
+from gedanken.sandbox.choice import open_engine
+from gedanken.sandbox.connect import connect_docker
+from gedanken.sandbox.datasets import ensure_dataset
+from gedanken.sandbox.leftovers import clean, things
+from gedanken.sandbox.machine import SandboxMachine
+from gedanken.sandbox.owner import RUN_LABEL
+from gedanken.sandbox.session import sessions_folder
 
 SHORT = "for n in 1 2 3 4 5; do echo line $n; sleep 0.2; done"
 TRAINING = """

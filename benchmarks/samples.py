@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 from statistics import mean, median
 
-from agents.imagined import ImaginedMachine
-from agents.messages import Message
-from agents.model import Model, Sampling
-from agents.registry import open_model
-from experiment.execution import Limits
+from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model, Sampling
+from gedanken.agents.registry import open_model
+from gedanken.experiment.execution import Limits
 from gedanken.loading import load_persona
 from gedanken.screen import Screen
 

@@ -21,10 +21,10 @@ from pathlib import Path
 
 from benchmarks.sandbox_rows import ROWS, Place
 from benchmarks.sandbox_table import Measurement, describe_machine, markdown
-from experiment.progress import Silent
-from sandbox.choice import open_engine
-from sandbox.datasets import ensure_dataset
-from sandbox.docker_engine import DockerEngine
+from gedanken.experiment.progress import Silent
+from gedanken.sandbox.choice import open_engine
+from gedanken.sandbox.datasets import ensure_dataset
+from gedanken.sandbox.docker_engine import DockerEngine
 
 
 async def measure(arguments: argparse.Namespace) -> list[Measurement]:

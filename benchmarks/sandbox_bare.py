@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from experiment.places import cache_folder
-from sandbox.machine import SandboxMachine
-from sandbox.owner import RUN_LABEL
+from gedanken.experiment.places import cache_folder
+from gedanken.sandbox.machine import SandboxMachine
+from gedanken.sandbox.owner import RUN_LABEL
 
 if TYPE_CHECKING:
     from docker import DockerClient

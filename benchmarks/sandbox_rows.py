@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from benchmarks.sandbox_bare import Bare, Ran, run
 from benchmarks.sandbox_peers import Peers
 from benchmarks.sandbox_table import OURS, Check, Measurement
-from experiment.execution import Execution, Limits
-from experiment.progress import Silent
-from sandbox.docker_engine import DockerEngine
-from sandbox.engine import HOOK
-from sandbox.environment import ensure_environment
-from sandbox.machine import SandboxMachine
-from sandbox.owner import RUN_LABEL
-from sandbox.session import sessions_folder
+from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.progress import Silent
+from gedanken.sandbox.docker_engine import DockerEngine
+from gedanken.sandbox.engine import HOOK
+from gedanken.sandbox.environment import ensure_environment
+from gedanken.sandbox.machine import SandboxMachine
+from gedanken.sandbox.owner import RUN_LABEL
+from gedanken.sandbox.session import sessions_folder
 
 if TYPE_CHECKING:
     from docker import DockerClient

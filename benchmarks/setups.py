@@ -25,7 +25,7 @@ from typing import Any
 
 import psutil
 
-from experiment.folders import mounts_in, remove_tree
+from gedanken.experiment.folders import mounts_in, remove_tree
 
 ROOT = Path(__file__).parents[1]
 ENGINE_SECONDS = 60

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import httpx
 import psutil
 
-from agents.embedded import WAITING_THREADS
-from agents.weights import weights_path
+from gedanken.agents.embedded import WAITING_THREADS
+from gedanken.agents.weights import weights_path
 
 CORES = os.cpu_count() or 1
 USUAL_WAITING: dict[str, str] = {}
@@ -74,7 +74,7 @@ def main() -> None:
 
 def _serve(threads: int, waiting: dict[str, str]) -> Served:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "agents.embedded_server", str(weights_path()), str(threads)],
+        [sys.executable, "-P", "-m", "gedanken.agents.embedded_server", str(weights_path()), str(threads)],
         env={**os.environ, **waiting},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from compare.lines.seen import seen_lines
-from compare.numbers.intervals import Share, share_of
-from experiment.execution import Cause, Execution
+from gedanken.compare.lines.seen import seen_lines
+from gedanken.compare.numbers.intervals import Share, share_of
+from gedanken.experiment.execution import Cause, Execution
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from compare.comparison import LINES_SHOWN, short
-from compare.lines.seen import seen_lines
-from compare.oracles.gpu_table import table_breaches
-from experiment.execution import Cause, Execution
-from experiment.finding import Finding, LineRef
-from experiment.persona import Gpus, Persona, World
+from gedanken.compare.comparison import LINES_SHOWN, short
+from gedanken.compare.lines.seen import seen_lines
+from gedanken.compare.oracles.gpu_table import table_breaches
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding, LineRef
+from gedanken.experiment.persona import Gpus, Persona, World
 
 NVIDIA_SMI = "nvidia-smi"
 PYTHON_VERSION = "python3 --version"

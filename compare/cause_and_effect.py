@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
 
-from compare.comparison import Observed
-from compare.numbers.correlation import Tau, kendall, partial_kendall
-from compare.numbers.intervals import Share, share_of
-from experiment.execution import Cause, Execution
+from gedanken.compare.comparison import Observed
+from gedanken.compare.numbers.correlation import Tau, kendall, partial_kendall
+from gedanken.compare.numbers.intervals import Share, share_of
+from gedanken.experiment.execution import Cause, Execution
 
 CERTAIN = 0.01
 """Below this p the real effect of a change is certain."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from experiment.finding import Finding, LineRef, Stream
+from gedanken.experiment.finding import Finding, LineRef, Stream
 
 
 class LineKind(StrEnum):

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from compare.lines.ledger import Ledger
-from compare.lines.print_sites import PrintSite
-from compare.lines.steady import Steady
-from compare.lines.templates import Templates
-from compare.lines.text_lines import Lines
-from compare.lines.transcript import Transcript, skeleton, uncoloured
-from compare.numbers.curves import Curves, read_curves
-from compare.programs.proof import proven_lines
-from compare.programs.source import Source
-from experiment.execution import Cause, Execution, leaves
-from experiment.finding import LineRef, Stream
-from experiment.program import Program
+from gedanken.compare.lines.ledger import Ledger
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.steady import Steady
+from gedanken.compare.lines.templates import Templates
+from gedanken.compare.lines.text_lines import Lines
+from gedanken.compare.lines.transcript import Transcript, skeleton, uncoloured
+from gedanken.compare.numbers.curves import Curves, read_curves
+from gedanken.compare.programs.proof import proven_lines
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.execution import Cause, Execution, leaves
+from gedanken.experiment.finding import LineRef, Stream
+from gedanken.experiment.program import Program
 
 LINES_SHOWN = 5
 """Lines that a finding points at, at most."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from experiment.execution import Execution
+from gedanken.experiment.execution import Execution
 
 
 def left_out(imagined: Iterable[Execution]) -> str | None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from compare.lines.seen import seen_lines
-from experiment.execution import Execution
+from gedanken.compare.lines.seen import seen_lines
+from gedanken.experiment.execution import Execution
 
 Verdict = Literal["kept", "changed", "lost", "unanswered"]
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from compare.comparison import Observed
-from compare.left_out import left_out
-from compare.lines.prints import PrintRow, rows_for
-from compare.lines.seen import seen_lines
-from compare.lines.transcript import skeleton
-from compare.numbers.intervals import Share, share_of
-from compare.programs.source import Source
-from experiment.execution import Cause, Execution
+from gedanken.compare.comparison import Observed
+from gedanken.compare.left_out import left_out
+from gedanken.compare.lines.prints import PrintRow, rows_for
+from gedanken.compare.lines.seen import seen_lines
+from gedanken.compare.lines.transcript import skeleton
+from gedanken.compare.numbers.intervals import Share, share_of
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.execution import Cause, Execution
 
 
 @dataclass(frozen=True, slots=True)

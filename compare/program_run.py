@@ -2,27 +2,27 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from compare.compared import Compared
-from compare.comparison import Comparison, Observed
-from compare.left_out import left_out
-from compare.lines.count_checks import counts, order
-from compare.lines.divergence import side_by_side
-from compare.lines.line_checks import exit_status, fixed_seed, foreign_lines, literals
-from compare.lines.narrowed import narrowed
-from compare.lines.tallies import tallies
-from compare.lines.templates import Templates
-from compare.lines.value_checks import constant_lines_differ, number_formats, proven_lines_differ
-from compare.numbers.copied_numbers import copied_numbers
-from compare.numbers.differences import differences
-from compare.numbers.judging import judge
-from compare.numbers.number_checks import epochs, first_and_last, impossible_values, times
-from compare.numbers.reused_numbers import reused_numbers
-from compare.oracles.every import ORACLES
-from compare.oracles.gpu_claims import gpu_claims
-from compare.programs.source import Source
-from experiment.execution import Cause, Execution
-from experiment.finding import Finding
-from experiment.program import Program
+from gedanken.compare.compared import Compared
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.left_out import left_out
+from gedanken.compare.lines.count_checks import counts, order
+from gedanken.compare.lines.divergence import side_by_side
+from gedanken.compare.lines.line_checks import exit_status, fixed_seed, foreign_lines, literals
+from gedanken.compare.lines.narrowed import narrowed
+from gedanken.compare.lines.tallies import tallies
+from gedanken.compare.lines.templates import Templates
+from gedanken.compare.lines.value_checks import constant_lines_differ, number_formats, proven_lines_differ
+from gedanken.compare.numbers.copied_numbers import copied_numbers
+from gedanken.compare.numbers.differences import differences
+from gedanken.compare.numbers.judging import judge
+from gedanken.compare.numbers.number_checks import epochs, first_and_last, impossible_values, times
+from gedanken.compare.numbers.reused_numbers import reused_numbers
+from gedanken.compare.oracles.every import ORACLES
+from gedanken.compare.oracles.gpu_claims import gpu_claims
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
 
 CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
     exit_status,

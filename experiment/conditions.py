@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from experiment.persona import Persona
+from gedanken.experiment.persona import Persona
 
 
 class Conditions(BaseModel):

@@ -1,6 +1,6 @@
 """Errors a user can act on. Each carries the exit code that the command line documents."""
 
-from experiment.secrets import redacted
+from gedanken.experiment.secrets import redacted
 
 
 class GedankenError(Exception):

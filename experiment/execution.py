@@ -7,7 +7,7 @@ from typing import Literal, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from experiment.finding import Stream
+from gedanken.experiment.finding import Stream
 
 
 class Cause(StrEnum):

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from experiment.places import cache_folder
-from experiment.progress import Progress
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.progress import Progress
 
 PREFIX = "gedanken-work-"
 _OWNER = "owner"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
-from experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput
 
 
 def cache_folder() -> Path:

@@ -5,9 +5,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from experiment.conditions import Conditions
-from experiment.execution import Limits
-from experiment.typed_line import read_line
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.typed_line import read_line
 
 FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.py$"
 _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z0-9_][A-Za-z0-9_.-]*\.py)\b")

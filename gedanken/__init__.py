@@ -4,16 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined import ImaginedMachine
     from gedanken.loading import load_experiment, load_persona
-    from sandbox.docker_machine import DockerMachine
+    from gedanken.sandbox.docker_machine import DockerMachine
 
 __version__ = "0.1.0"
 __all__ = ["DockerMachine", "ImaginedMachine", "__version__", "load_experiment", "load_persona"]
 
 _HOMES = {
-    "DockerMachine": "sandbox.docker_machine",
-    "ImaginedMachine": "agents.imagined",
+    "DockerMachine": "gedanken.sandbox.docker_machine",
+    "ImaginedMachine": "gedanken.agents.imagined",
     "load_experiment": "gedanken.loading",
     "load_persona": "gedanken.loading",
 }

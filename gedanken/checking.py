@@ -3,11 +3,11 @@
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from experiment.errors import BadInput
-from experiment.execution import Limits, RealMachine
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Limits, RealMachine
+from gedanken.sandbox.conformance import CheckResult, run_kit
+from gedanken.sandbox.conformance.kit import chosen
 from gedanken.screen import Screen
-from sandbox.conformance import CheckResult, run_kit
-from sandbox.conformance.kit import chosen
 
 
 async def check_machine(
@@ -17,11 +17,11 @@ async def check_machine(
 
     Raises BadInput or NoSandbox. With `loose` it is a throw-away container without hardening, never the host.
     """
-    from sandbox.choice import open_engine
-    from sandbox.datasets import ensure_dataset
-    from sandbox.loose_engine import loosened, open_loose
-    from sandbox.machine import SandboxMachine
-    from sandbox.session import owned_folder
+    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.datasets import ensure_dataset
+    from gedanken.sandbox.loose_engine import loosened, open_loose
+    from gedanken.sandbox.machine import SandboxMachine
+    from gedanken.sandbox.session import owned_folder
 
     chosen(only)
     if loose and sandbox not in ("auto", "docker"):

@@ -21,18 +21,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agents.weights import BYTES, MODEL_NAME, weights_path
-from experiment.errors import NoSandbox
-from experiment.persona import Dataset
-from experiment.places import cache_folder
-from experiment.secrets import shown_address
 from gedanken import __version__
+from gedanken.agents.weights import BYTES, MODEL_NAME, weights_path
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.persona import Dataset
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.secrets import shown_address
+from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
+from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options
+from gedanken.sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman
+from gedanken.sandbox.leftovers import things
+from gedanken.sandbox.wheels import REQUIREMENTS
 from gedanken.screen import harmless
-from sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
-from sandbox.gpus import GpuWish, cdi_devices, device_options
-from sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman
-from sandbox.leftovers import things
-from sandbox.wheels import REQUIREMENTS
 
 ANSWER_SECONDS = 4
 """For one engine or program to answer."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from compare.cause_and_effect import Effects, Moves, Outcomes, Tried, told_tau, weigh_effects
-from experiment.execution import Execution, leaves
-from experiment.program import Program
+from gedanken.compare.cause_and_effect import Effects, Moves, Outcomes, Tried, told_tau, weigh_effects
+from gedanken.experiment.execution import Execution, leaves
+from gedanken.experiment.program import Program
+from gedanken.probes.changes import CHANGES
 from gedanken.screen import harmless
-from probes.changes import CHANGES
 
 if TYPE_CHECKING:
     from rich.console import Console

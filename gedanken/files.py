@@ -9,8 +9,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TextIO
 
-from experiment.errors import BadInput
-from experiment.secrets import redacted
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.secrets import redacted
 
 MOST_BYTES = 1 << 20
 """Of a file that a person writes: a script, a program, an experiment."""

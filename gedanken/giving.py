@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-from experiment.errors import BadInput
-from experiment.script import Experiment, ScriptLine
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.script import Experiment, ScriptLine
 from gedanken.files import read_text
-from probes.changes import CannotChange, changed
+from gedanken.probes.changes import CannotChange, changed
 
 _PACKAGED = re.compile(r"[a-z_]+")
 
@@ -49,7 +49,7 @@ def _filled(experiment: Experiment, where: str, folder: Path) -> Iterator[Script
 
 
 def _read(program: str, folder: Path) -> str:
-    packaged = resources.files("probes") / "programs" / f"{program}.py"
+    packaged = resources.files("gedanken.probes") / "programs" / f"{program}.py"
     if _PACKAGED.fullmatch(program) and packaged.is_file():
         return packaged.read_text(encoding="utf-8")
     return read_text(folder / program, folder / program)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from compare.cause_and_effect import Effects
-from compare.compared import Compared
-from experiment.execution import Execution
-from experiment.finding import Finding
-from experiment.program import Program
+from gedanken.compare.cause_and_effect import Effects
+from gedanken.compare.compared import Compared
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from experiment.conditions import Conditions
-from experiment.errors import BadInput
-from experiment.execution import Limits
-from experiment.persona import Persona
-from experiment.script import Experiment
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.script import Experiment
 from gedanken.files import read_text
 from gedanken.giving import with_sources
 

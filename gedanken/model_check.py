@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from agents.checking import Checked, check_model
-from agents.registry import open_model
+from gedanken.agents.checking import Checked, check_model
+from gedanken.agents.registry import open_model
 from gedanken.screen import Screen, harmless
 
 if TYPE_CHECKING:

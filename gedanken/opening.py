@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiment.execution import Limits
-from experiment.persona import Dataset
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.persona import Dataset
 from gedanken.screen import Screen
 
 if TYPE_CHECKING:
-    from sandbox.gpus import GpuWish
-    from sandbox.machine import SandboxMachine
+    from gedanken.sandbox.gpus import GpuWish
+    from gedanken.sandbox.machine import SandboxMachine
 
 
 @asynccontextmanager
@@ -31,10 +31,10 @@ async def open_real(
 
     `trusted` is needed for `host`, which isolates nothing. Raises BadInput or NoSandbox.
     """
-    from sandbox.choice import open_engine
-    from sandbox.datasets import ensure_dataset
-    from sandbox.gpus import GpuWish
-    from sandbox.machine import SandboxMachine
+    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.datasets import ensure_dataset
+    from gedanken.sandbox.gpus import GpuWish
+    from gedanken.sandbox.machine import SandboxMachine
 
     gpus = gpus or GpuWish()
     engine = await asyncio.to_thread(open_engine, sandbox, screen, gpus, trusted=trusted)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from compare.compared import Judged
-from compare.numbers.judging import is_told
-from experiment.execution import Cause, Execution
-from experiment.finding import Finding
+from gedanken.compare.compared import Judged
+from gedanken.compare.numbers.judging import is_told
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding
 from gedanken.kept import Case, Kept
 from gedanken.report.words import many
 from gedanken.screen import harmless

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agents.surprise import Lines, ProgramSurprise
-from compare.programs.edits_told import Diff, diff_of
-from experiment.errors import BadInput
-from experiment.execution import Execution
-from experiment.finding import Finding
-from experiment.markdown import fence_for, inline
-from experiment.persona import Fact
-from experiment.program import Program
-from experiment.secrets import redacted, redacted_value
 from gedanken import __version__
+from gedanken.agents.surprise import Lines, ProgramSurprise
 from gedanken.bring.run_folder import in_order
+from gedanken.compare.programs.edits_told import Diff, diff_of
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.markdown import fence_for, inline
+from gedanken.experiment.persona import Fact
+from gedanken.experiment.program import Program
+from gedanken.experiment.secrets import redacted, redacted_value
 from gedanken.screen import harmless
 
 

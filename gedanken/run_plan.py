@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from compare.answers import BOOT_COMMANDS
-from experiment.script import Experiment, ScriptLine
+from gedanken.compare.answers import BOOT_COMMANDS
+from gedanken.experiment.script import Experiment, ScriptLine
 
 Kind = Literal["fact", "boot answer", "write", "command", "answer", "trunk", "seed", "sample", "report"]
 

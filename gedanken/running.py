@@ -7,13 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.pacing import PARALLEL
-from experiment.errors import BadInput, GedankenError, NoModel
-from experiment.execution import Execution
-from experiment.persona import Persona
-from experiment.program import Program
-from experiment.script import Experiment
-from experiment.secrets import redacted
+from gedanken.agents.pacing import PARALLEL
+from gedanken.experiment.errors import BadInput, GedankenError, NoModel
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.program import Program
+from gedanken.experiment.script import Experiment
+from gedanken.experiment.secrets import redacted
 from gedanken.giving import check_given
 from gedanken.kept import Kept
 from gedanken.loading import told_script
@@ -23,9 +23,9 @@ from gedanken.run_plan import RunPlan, follow, plan_steps
 from gedanken.screen import Screen
 
 if TYPE_CHECKING:
-    from agents.model import Model
-    from sandbox.gpus import GpuWish
-    from sandbox.machine import SandboxMachine
+    from gedanken.agents.model import Model
+    from gedanken.sandbox.gpus import GpuWish
+    from gedanken.sandbox.machine import SandboxMachine
 
 INTERRUPTED = "interrupted"
 
@@ -70,7 +70,7 @@ async def run(wishes: Wishes, screen: Screen) -> Ran:
     Raises BadInput, NoSandbox or NoModel before anything was run, and NoModel or NoSandbox when one is lost.
     Cancelled, it ends what it started and leaves a record that says `interrupted`.
     """
-    from agents.registry import check_name
+    from gedanken.agents.registry import check_name
 
     check_given(wishes.experiment)
     check_name(wishes.model, wishes.base_url)
@@ -92,8 +92,8 @@ async def run(wishes: Wishes, screen: Screen) -> Ran:
 async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
     from langgraph.errors import NodeTimeoutError
 
-    from agents.registry import open_model
-    from graphs.state import STOPPED
+    from gedanken.agents.registry import open_model
+    from gedanken.graphs.state import STOPPED
 
     async with (
         open_real(
@@ -181,9 +181,9 @@ async def _drive(
 ) -> str:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-    from graphs.experiment_graph import STEPS_AT_MOST, build_graph
-    from graphs.state import Context
-    from traces.local import LocalTracer
+    from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
+    from gedanken.graphs.state import Context
+    from gedanken.traces.local import LocalTracer
 
     context = Context(
         experiment=wishes.experiment,
@@ -275,9 +275,9 @@ def _new_folder(name: str) -> Path:
 
 def set_up(screen: Screen, experiments: list[Experiment], sandbox: str) -> None:
     """Get ahead of time what runs would get at first use: image, data, and the embedded model's weights."""
-    from agents.weights import fetch_weights
-    from sandbox.choice import open_engine
-    from sandbox.datasets import ensure_dataset
+    from gedanken.agents.weights import fetch_weights
+    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.datasets import ensure_dataset
 
     open_engine(sandbox, screen)
     for name in sorted({experiment.dataset for experiment in experiments}):

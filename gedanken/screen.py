@@ -22,8 +22,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from compare.lines.seen import seen_lines
-from experiment.secrets import redacted, redacted_value
+from gedanken.compare.lines.seen import seen_lines
+from gedanken.experiment.secrets import redacted, redacted_value
 from gedanken.run_plan import RunPlan
 
 PLAIN_SECONDS = 5.0

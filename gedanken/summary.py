@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compare.compared import Alignment, Judged
-from experiment.execution import Cause, Execution
-from experiment.finding import LineRef
+from gedanken.compare.compared import Alignment, Judged
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import LineRef
 from gedanken.kept import Case, Kept
 from gedanken.plain_words import PlainWords
 from gedanken.report.words import many, probability, span

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from compare.compared import Judged
-from compare.comparison import short
-from compare.left_out import left_out
-from compare.numbers.judging import ALPHA, is_told
-from compare.numbers.noise import smallest_p
-from experiment.execution import Execution, leaves
-from experiment.finding import Finding
+from gedanken.compare.compared import Judged
+from gedanken.compare.comparison import short
+from gedanken.compare.left_out import left_out
+from gedanken.compare.numbers.judging import ALPHA, is_told
+from gedanken.compare.numbers.noise import smallest_p
+from gedanken.experiment.execution import Execution, leaves
+from gedanken.experiment.finding import Finding
 from gedanken.kept import Case
 from gedanken.report.words import figure, many, probability
 

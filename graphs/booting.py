@@ -1,7 +1,7 @@
 """How long the imagined machine may answer when it is asked what it is."""
 
-from compare.answers import NVIDIA_SMI
-from experiment.execution import Limits
+from gedanken.compare.answers import NVIDIA_SMI
+from gedanken.experiment.execution import Limits
 
 ANSWER_TOKENS = 192
 """What nvcc prints has 101 tokens of the embedded model's, and it is the longest of them but for one."""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import TimeoutPolicy
 
-from graphs import nodes
-from graphs.state import Context, Leaf, State
+from gedanken.graphs import nodes
+from gedanken.graphs.state import Context, Leaf, State
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STEPS_AT_MOST = 4000
 IDLE = TimeoutPolicy(idle_timeout=1800)
 """Of the last node, whose requests are not paced. A machine has its own limits of time, and so has a reply; what
-may pass is asked again by `agents.pacing`, so no node is tried again."""
+may pass is asked again by `gedanken.agents.pacing`, so no node is tried again."""
 
 
 def build_graph(

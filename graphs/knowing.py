@@ -1,9 +1,9 @@
 """What the imagined machine knows of a program when it imagines its run, by the conditions. Pure."""
 
-from agents.session import Session, Turn
-from agents.terminal import mentioning, placing
-from experiment.program import Program
-from experiment.script import Experiment
+from gedanken.agents.session import Session, Turn
+from gedanken.agents.terminal import mentioning, placing
+from gedanken.experiment.program import Program
+from gedanken.experiment.script import Experiment
 
 Turns = tuple[Turn, ...]
 

@@ -9,24 +9,24 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
-from agents.at_once import at_once
-from agents.coder import Coder, Failure, ending_of, same_program
-from agents.quoting import quotes
-from agents.session import Session
-from agents.surprise import surprises
-from agents.terminal import typing
-from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
-from compare.program_run import compare_runs
-from compare.programs.acceptance import Before, problems_of
-from compare.programs.edits_told import judge_edit, judge_repeat
-from experiment.errors import NoModel, NoSandbox
-from experiment.execution import Cause, Execution
-from experiment.finding import Finding
-from experiment.program import Program
-from graphs.booting import boot_limits
-from graphs.knowing import introduce
-from graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, Asked, Context, Leaf, State, keep_programs
-from graphs.steps import (
+from gedanken.agents.at_once import at_once
+from gedanken.agents.coder import Coder, Failure, ending_of, same_program
+from gedanken.agents.quoting import quotes
+from gedanken.agents.session import Session
+from gedanken.agents.surprise import surprises
+from gedanken.agents.terminal import typing
+from gedanken.compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
+from gedanken.compare.program_run import compare_runs
+from gedanken.compare.programs.acceptance import Before, problems_of
+from gedanken.compare.programs.edits_told import judge_edit, judge_repeat
+from gedanken.experiment.errors import NoModel, NoSandbox
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
+from gedanken.graphs.booting import boot_limits
+from gedanken.graphs.knowing import introduce
+from gedanken.graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, Asked, Context, Leaf, State, keep_programs
+from gedanken.graphs.steps import (
     TRIES,
     attach,
     base_of,

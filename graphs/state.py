@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, NamedTuple, TypedDict
 
-from agents.coder import Failure
-from agents.imagined import ImaginedMachine
-from agents.messages import Message
-from agents.model import Model
-from agents.session import Session, Turn
-from agents.surprise import ProgramSurprise
-from experiment.execution import Execution, RealMachine
-from experiment.finding import Finding
-from experiment.persona import Persona, World
-from experiment.program import Program
-from experiment.script import Experiment
-from sandbox.cores import Cores
+from gedanken.agents.coder import Failure
+from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model
+from gedanken.agents.session import Session, Turn
+from gedanken.agents.surprise import ProgramSurprise
+from gedanken.experiment.execution import Execution, RealMachine
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.persona import Persona, World
+from gedanken.experiment.program import Program
+from gedanken.experiment.script import Experiment
+from gedanken.sandbox.cores import Cores
 
 DONE = "done"
 NO_WORKING_PROGRAM = "no working program"

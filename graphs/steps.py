@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from agents.coder import ending_of
-from agents.session import Session
-from agents.surprise import Question
-from compare.programs.source import Source
-from experiment.execution import Execution
-from experiment.program import Program
-from experiment.script import Experiment, ScriptLine
-from graphs.knowing import session_for
-from graphs.state import NO_WORKING_PROGRAM, Context, Leaf, State
+from gedanken.agents.coder import ending_of
+from gedanken.agents.session import Session
+from gedanken.agents.surprise import Question
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.program import Program
+from gedanken.experiment.script import Experiment, ScriptLine
+from gedanken.graphs.knowing import session_for
+from gedanken.graphs.state import NO_WORKING_PROGRAM, Context, Leaf, State
 
 TRIES = 5
 """The first try of a program, and at most four more."""

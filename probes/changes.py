@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from probes.neutral_edits import neutral_edits, same_when_run
+from gedanken.probes.neutral_edits import neutral_edits, same_when_run
 
 MISLEADING = "# the loss does not fall"
 

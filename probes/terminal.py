@@ -49,5 +49,5 @@ def battery() -> tuple[CommandSequence, ...]:
     """All sequences, in the order in which they are typed."""
     import yaml
 
-    text = (resources.files("probes") / "terminal.yaml").read_text(encoding="utf-8")
+    text = (resources.files("gedanken.probes") / "terminal.yaml").read_text(encoding="utf-8")
     return TypeAdapter(tuple[CommandSequence, ...]).validate_python(yaml.safe_load(text))

@@ -13,7 +13,7 @@ def _environment() -> "Environment":
 
     # What is made here is plain text for a model, never markup.
     return Environment(
-        loader=PackageLoader("prompts", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("gedanken.prompts", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
 
 

@@ -6,7 +6,7 @@ import re
 import stat
 from pathlib import Path
 
-from experiment.execution import Artifact
+from gedanken.experiment.execution import Artifact
 
 FILE_BYTES = 16 << 20
 FILES = 64

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from experiment.errors import NoSandbox
-from experiment.folders import work_folder
-from experiment.places import cache_folder
-from experiment.progress import Progress, Update, seconds_since, watched
-from experiment.reasons import last_line
-from sandbox.debian import make_debian
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.folders import work_folder
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.progress import Progress, Update, seconds_since, watched
+from gedanken.experiment.reasons import last_line
+from gedanken.sandbox.debian import make_debian
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -16,14 +16,14 @@ from typing import IO, Any
 
 import psutil
 
-from experiment.errors import NoSandbox
-from experiment.execution import Limits
-from experiment.progress import Progress
-from sandbox import cgroup, seccomp
-from sandbox.engine import FIRST_SCRIPT, GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
-from sandbox.environment import ensure_environment, installations
-from sandbox.local_job import LocalJob, start_at_gate
-from sandbox.workspace import HOME, user_id
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.progress import Progress
+from gedanken.sandbox import cgroup, seccomp
+from gedanken.sandbox.engine import FIRST_SCRIPT, GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
+from gedanken.sandbox.environment import ensure_environment, installations
+from gedanken.sandbox.local_job import LocalJob, start_at_gate
+from gedanken.sandbox.workspace import HOME, user_id
 
 ENVIRONMENT = "/opt/venv"
 NAMESPACES = (

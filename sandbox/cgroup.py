@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from experiment.execution import Limits
+from gedanken.experiment.execution import Limits
 
 CONTROLLERS = ("memory", "pids", "cpu")
 PREFIX = "gedanken-"

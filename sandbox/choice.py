@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from experiment.errors import BadInput, NoSandbox
-from experiment.progress import Progress
-from sandbox.base_image import engine_errors
-from sandbox.connect import connect_docker, connect_podman
-from sandbox.docker_engine import DockerEngine
-from sandbox.engine import Engine
-from sandbox.gpus import NO_GPUS, GpuWish, device_options
-from sandbox.image import ensure_image
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.progress import Progress
+from gedanken.sandbox.base_image import engine_errors
+from gedanken.sandbox.connect import connect_docker, connect_podman
+from gedanken.sandbox.docker_engine import DockerEngine
+from gedanken.sandbox.engine import Engine
+from gedanken.sandbox.gpus import NO_GPUS, GpuWish, device_options
+from gedanken.sandbox.image import ensure_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -73,12 +73,12 @@ def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
     if name == "podman":
         return _with_image(connect_podman(), "podman", progress, gpus)
     if name == "bubblewrap":
-        from sandbox.bubblewrap_engine import open_bubblewrap
+        from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
 
         if gpus.kind not in ("none", "auto"):
             raise NoSandbox(f"it gives programs no GPU: for --gpus {gpus} use docker, podman or host")
         return open_bubblewrap(progress)
-    from sandbox.host_engine import open_host
+    from gedanken.sandbox.host_engine import open_host
 
     return open_host(progress)
 

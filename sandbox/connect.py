@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiment.errors import NoSandbox
-from experiment.places import cache_folder
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.places import cache_folder
 
 if TYPE_CHECKING:
     from docker import DockerClient

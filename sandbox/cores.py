@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypedDict
 
-from experiment.places import cache_folder
-from sandbox.owner import is_dead, this_owner
+from gedanken.experiment.places import cache_folder
+from gedanken.sandbox.owner import is_dead, this_owner
 
 HEARTBEAT_SECONDS = 15.0
 

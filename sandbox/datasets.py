@@ -18,12 +18,12 @@ from pathlib import Path
 
 import httpx
 
-from experiment.errors import BadInput, NoSandbox
-from experiment.folders import remove_tree, work_folder
-from experiment.persona import Dataset
-from experiment.places import cache_folder
-from experiment.progress import Progress, seconds_since, watched
-from experiment.reasons import why
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.folders import remove_tree, work_folder
+from gedanken.experiment.persona import Dataset
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.progress import Progress, seconds_since, watched
+from gedanken.experiment.reasons import why
 
 DATASETS = ("mnist", "cifar10")
 

@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from experiment.errors import NoSandbox
-from experiment.progress import Progress, watched
-from experiment.reasons import why
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.progress import Progress, watched
+from gedanken.experiment.reasons import why
 
 RELEASE = "bookworm"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"

@@ -12,9 +12,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from experiment.errors import NoSandbox
-from experiment.places import cache_folder
-from sandbox.engine import (
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.places import cache_folder
+from gedanken.sandbox.engine import (
     FIRST_SCRIPT,
     GRACE_SECONDS,
     HOOK,
@@ -25,10 +25,10 @@ from sandbox.engine import (
     Signal,
     backstop_seconds,
 )
-from sandbox.gpus import explain
-from sandbox.owner import COMMAND_LABEL, SESSION_LABEL
-from sandbox.seccomp import docker_profile
-from sandbox.workspace import HOME, user_id
+from gedanken.sandbox.gpus import explain
+from gedanken.sandbox.owner import COMMAND_LABEL, SESSION_LABEL
+from gedanken.sandbox.seccomp import docker_profile
+from gedanken.sandbox.workspace import HOME, user_id
 
 if TYPE_CHECKING:
     from docker import DockerClient

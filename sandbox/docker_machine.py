@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Self
 
-from experiment.errors import BadInput, NoSandbox
-from experiment.execution import Execution, Limits, OnOutput
-from experiment.progress import Progress, Silent
-from sandbox.choice import open_engine
-from sandbox.datasets import DATASETS, ensure_dataset
-from sandbox.machine import DEFAULT_LIMITS, SandboxMachine
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.execution import Execution, Limits, OnOutput
+from gedanken.experiment.progress import Progress, Silent
+from gedanken.sandbox.choice import open_engine
+from gedanken.sandbox.datasets import DATASETS, ensure_dataset
+from gedanken.sandbox.machine import DEFAULT_LIMITS, SandboxMachine
 
 
 @dataclass(slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
-from experiment.execution import Limits
-from sandbox.gpus import NO_GPUS, GpuWish
-from sandbox.workspace import Workspace
+from gedanken.experiment.execution import Limits
+from gedanken.sandbox.gpus import NO_GPUS, GpuWish
+from gedanken.sandbox.workspace import Workspace
 
 Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0

@@ -9,13 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiment.errors import NoSandbox
-from experiment.folders import folder_bytes, remove_tree, work_folder
-from experiment.places import cache_folder
-from experiment.progress import Progress, watched
-from experiment.reasons import last_line, why
-from sandbox.wheels import REQUIREMENTS, wheels
-from sandbox.workspace import user_id
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.folders import folder_bytes, remove_tree, work_folder
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.progress import Progress, watched
+from gedanken.experiment.reasons import last_line, why
+from gedanken.sandbox.wheels import REQUIREMENTS, wheels
+from gedanken.sandbox.workspace import user_id
 
 ENVIRONMENT_BYTES = 800e6
 """Size of one that was made, used only to say how much is left."""

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psutil
 
-from experiment.progress import Progress
-from sandbox.engine import GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
-from sandbox.environment import ensure_environment
-from sandbox.gpus import GpuWish
-from sandbox.local_job import LocalJob, start_at_gate
+from gedanken.experiment.progress import Progress
+from gedanken.sandbox.engine import GRACE_SECONDS, HOOK, SESSION_SCRIPT, Order, Signal, backstop_seconds
+from gedanken.sandbox.environment import ensure_environment
+from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.local_job import LocalJob, start_at_gate
 
 MARK = "GEDANKEN_EXECUTION"
 VISIBLE = "CUDA_VISIBLE_DEVICES"

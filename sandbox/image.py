@@ -8,12 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from experiment.errors import NoSandbox
-from experiment.folders import one_at_a_time
-from experiment.places import cache_folder
-from experiment.progress import Progress, seconds_since, watched
-from sandbox.base_image import PATIENT_SECONDS, Base, engine_errors, find_base, patient
-from sandbox.wheels import REQUIREMENTS, wheels
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.folders import one_at_a_time
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.progress import Progress, seconds_since, watched
+from gedanken.sandbox.base_image import PATIENT_SECONDS, Base, engine_errors, find_base, patient
+from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -87,7 +87,7 @@ def _labels(client: "DockerClient", name: str) -> dict[str, str] | None:
 
 def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Progress) -> bool:
     """Copy the image from a Docker engine that has it; False where none has."""
-    from sandbox.connect import connect_docker
+    from gedanken.sandbox.connect import connect_docker
 
     try:
         docker = connect_docker()

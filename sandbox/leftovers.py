@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sandbox import cgroup, host_engine
-from sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, is_dead, orders_of
-from sandbox.session import engine_of, locked_if_dead, owner_of, sessions_folder
+from gedanken.sandbox import cgroup, host_engine
+from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, is_dead, orders_of
+from gedanken.sandbox.session import engine_of, locked_if_dead, owner_of, sessions_folder
 
 if TYPE_CHECKING:
     from docker import DockerClient

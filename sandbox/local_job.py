@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol
 
-from experiment.errors import NoSandbox
-from experiment.execution import Limits
-from sandbox.engine import Ended, EngineLost, Signal
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Limits
+from gedanken.sandbox.engine import Ended, EngineLost, Signal
 
 CHUNK_BYTES = 1 << 16
 START_SECONDS = 30.0

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiment.execution import Limits
-from experiment.progress import Progress
-from sandbox.conformance.bait import VARIABLE
-from sandbox.connect import connect_docker
-from sandbox.docker_engine import DockerEngine
-from sandbox.engine import HOOK, Order
-from sandbox.image import ensure_image
-from sandbox.session import owned_folder
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.progress import Progress
+from gedanken.sandbox.conformance.bait import VARIABLE
+from gedanken.sandbox.connect import connect_docker
+from gedanken.sandbox.docker_engine import DockerEngine
+from gedanken.sandbox.engine import HOOK, Order
+from gedanken.sandbox.image import ensure_image
+from gedanken.sandbox.session import owned_folder
 
 CAPABILITIES = ["SYS_ADMIN", "SYS_PTRACE", "SYSLOG"]
 BOUNDED_PROCESSES = 1024

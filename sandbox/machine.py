@@ -14,17 +14,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, Self, TypeVar
 
-from experiment.errors import BadInput, NoSandbox
-from experiment.execution import Cause, Execution, Limits, OnOutput
-from experiment.persona import Dataset, World
-from sandbox.artifacts import collect
-from sandbox.capture import Capture
-from sandbox.engine import GRACE_SECONDS, Ended, Engine, EngineLost, Job, Order
-from sandbox.gpus import NO_GPUS, GpuWish, judge_gpus
-from sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, orders_of, this_owner
-from sandbox.quota import is_full, use_of
-from sandbox.session import Session, checked_name
-from sandbox.workspace import Workspace
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.execution import Cause, Execution, Limits, OnOutput
+from gedanken.experiment.persona import Dataset, World
+from gedanken.sandbox.artifacts import collect
+from gedanken.sandbox.capture import Capture
+from gedanken.sandbox.engine import GRACE_SECONDS, Ended, Engine, EngineLost, Job, Order
+from gedanken.sandbox.gpus import NO_GPUS, GpuWish, judge_gpus
+from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, orders_of, this_owner
+from gedanken.sandbox.quota import is_full, use_of
+from gedanken.sandbox.session import Session, checked_name
+from gedanken.sandbox.workspace import Workspace
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

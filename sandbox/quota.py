@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from experiment.errors import NoSandbox
-from experiment.execution import Limits
-from experiment.folders import mounts_in
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.folders import mounts_in
 
 Held = Literal["quota", "polled"]
 _IMAGE_SUFFIX = ".ext4"

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from experiment.errors import BadInput, NoSandbox
-from experiment.execution import Execution, Limits
-from experiment.places import cache_folder
-from sandbox.owner import is_dead, this_owner
-from sandbox.quota import delete_tree, image_of
-from sandbox.workspace import Workspace
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.places import cache_folder
+from gedanken.sandbox.owner import is_dead, this_owner
+from gedanken.sandbox.quota import delete_tree, image_of
+from gedanken.sandbox.workspace import Workspace
 
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")

@@ -7,11 +7,11 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from experiment.errors import NoSandbox
-from experiment.folders import folder_bytes, work_folder
-from experiment.places import cache_folder
-from experiment.progress import Progress, watched
-from experiment.reasons import why
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.folders import folder_bytes, work_folder
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.progress import Progress, watched
+from gedanken.experiment.reasons import why
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 WHEEL_BYTES = 240e6

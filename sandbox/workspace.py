@@ -6,9 +6,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiment.errors import NoSandbox
-from experiment.execution import Limits
-from sandbox.quota import Held, copy_image, delete_tree, give_back_rights, hold, image_of, mount
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Limits
+from gedanken.sandbox.quota import Held, copy_image, delete_tree, give_back_rights, hold, image_of, mount
 
 SANDBOX_UID = 10001
 HOME = "/home/user"

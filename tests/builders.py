@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agents.terminal import exit_code_of
-from compare.program_run import compare_runs
-from experiment.execution import Cause, Execution, Origin
-from experiment.finding import Finding
-from experiment.program import Program
+from gedanken.agents.terminal import exit_code_of
+from gedanken.compare.program_run import compare_runs
+from gedanken.experiment.execution import Cause, Execution, Origin
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
 
 TRAIN = """\
 import torch; import torch.nn as nn; import torch.optim as optim

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,34 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from experiment.progress import Silent
+from gedanken.experiment.progress import Silent
 
 # Property tests run on busy machines too.
 settings.register_profile("gedanken", deadline=None)
 settings.load_profile("gedanken")
 
+ROOT = Path(__file__).parent.parent
+
+
+def _load_benchmarks() -> None:
+    """Make `benchmarks` known, which is not installed; with its folder on the path, `agents` would be known as
+    well.
+    """
+    folder = ROOT / "benchmarks"
+    found = spec_from_file_location("benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)])
+    assert found and found.loader
+    sys.modules["benchmarks"] = module_from_spec(found)
+    found.loader.exec_module(sys.modules["benchmarks"])
+
+
+_load_benchmarks()
 GEDANKEN = [sys.executable, "-m", "gedanken"]
 
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Any:
     """The Docker engine, with the image programs run in."""
-    from sandbox.choice import open_engine
+    from gedanken.sandbox.choice import open_engine
 
     return open_engine("docker", Silent())
 
@@ -31,7 +47,7 @@ def docker_engine() -> Any:
 @pytest.fixture(scope="session")
 def mnist() -> Any:
     """(description, folder) of the MNIST data."""
-    from sandbox.datasets import ensure_dataset
+    from gedanken.sandbox.datasets import ensure_dataset
 
     return ensure_dataset("mnist", Silent())
 
@@ -39,7 +55,7 @@ def mnist() -> Any:
 @pytest.fixture
 def open_machine(docker_engine: Any, mnist: Any) -> Iterator[Callable[..., Any]]:
     """Open Docker machines, which are closed in the end."""
-    from sandbox.machine import SandboxMachine
+    from gedanken.sandbox.machine import SandboxMachine
 
     opened: list[Any] = []
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from builders import SHAPE, answer, imagined, lines, program, seeds
 
-from compare.answers import BOOT_COMMANDS
-from experiment.conditions import Conditions
-from experiment.persona import USUAL_WORLD, Gpus, Persona
+from gedanken.compare.answers import BOOT_COMMANDS
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.persona import USUAL_WORLD, Gpus, Persona
 from gedanken.record import Record
 
 REAL = [

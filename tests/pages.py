@@ -6,11 +6,11 @@ from typing import Any
 
 from builders import imagined, program, seeds
 
-from compare.compared import Alignment, Block, Compared, Judged, LineKind, SiteTally
-from compare.lines.transcript import skeleton
-from experiment.execution import Execution
-from experiment.finding import Finding, LineRef
-from experiment.program import Program
+from gedanken.compare.compared import Alignment, Block, Compared, Judged, LineKind, SiteTally
+from gedanken.compare.lines.transcript import skeleton
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding, LineRef
+from gedanken.experiment.program import Program
 from gedanken.kept import Case, Kept
 
 EPOCHS = 12

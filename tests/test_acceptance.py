@@ -3,9 +3,9 @@
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, lines, real
 
-from compare.programs.acceptance import Before, problems_of
-from experiment.execution import Cause, Execution
-from experiment.script import Task
+from gedanken.compare.programs.acceptance import Before, problems_of
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.script import Task
 
 TASK = Task(layers=2, epochs=3)
 GOOD = lines([0.95, 0.4, 0.3], [0.7, 0.88, 0.91])

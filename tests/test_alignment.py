@@ -8,11 +8,11 @@ from builders import SHAPE, imagined, lines, program, real, seeds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.compared import Alignment, Block
-from compare.lines.alignment import align
-from compare.lines.order import longest_rise
-from compare.lines.transcript import Transcript, skeleton
-from compare.program_run import compare_runs
+from gedanken.compare.compared import Alignment, Block
+from gedanken.compare.lines.alignment import align
+from gedanken.compare.lines.order import longest_rise
+from gedanken.compare.lines.transcript import Transcript, skeleton
+from gedanken.compare.program_run import compare_runs
 
 POOL = [
     "Epoch 1",

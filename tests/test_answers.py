@@ -5,7 +5,7 @@ from builders import answer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.answers import (
+from gedanken.compare.answers import (
     NVCC_VERSION,
     NVIDIA_SMI,
     PYTHON_VERSION,
@@ -13,9 +13,9 @@ from compare.answers import (
     compare_answers,
     compare_with_persona,
 )
-from experiment.execution import Cause, Execution
-from experiment.finding import Finding
-from experiment.persona import USUAL_WORLD, Gpus, Persona
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.persona import USUAL_WORLD, Gpus, Persona
 
 MATCHED = Persona(name="matched")
 ARTICLE = Persona(

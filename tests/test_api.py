@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import gedanken
-from experiment.errors import BadInput, NoModel, NoSandbox
-from experiment.execution import Machine
-from experiment.persona import USUAL_WORLD, Dataset
 from gedanken import DockerMachine, ImaginedMachine, load_experiment, load_persona
-from sandbox.machine import SandboxMachine
+from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
+from gedanken.experiment.execution import Machine
+from gedanken.experiment.persona import USUAL_WORLD, Dataset
+from gedanken.sandbox.machine import SandboxMachine
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox import artifacts
-from sandbox.artifacts import collect
+from gedanken.sandbox import artifacts
+from gedanken.sandbox.artifacts import collect
 
 
 @pytest.fixture

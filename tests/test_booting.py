@@ -2,9 +2,9 @@
 
 import pytest
 
-from compare.answers import BOOT_COMMANDS, NVCC_VERSION, NVIDIA_SMI
-from experiment.execution import Limits
-from graphs.booting import boot_limits
+from gedanken.compare.answers import BOOT_COMMANDS, NVCC_VERSION, NVIDIA_SMI
+from gedanken.experiment.execution import Limits
+from gedanken.graphs.booting import boot_limits
 
 
 @pytest.mark.parametrize(("gpus", "tokens"), [(1, 301), (4, 616), (8, 1036)])

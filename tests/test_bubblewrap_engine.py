@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from typist import DOUBLE_FORK, TRAINING, WAITS_FOR_SIGTERM, Typist, read, sleepers, typist
 
-from experiment.errors import NoSandbox
-from experiment.execution import Limits
-from experiment.progress import Silent
-from sandbox import cgroup
-from sandbox.bubblewrap_engine import BubblewrapEngine, open_bubblewrap
-from sandbox.choice import open_engine
-from sandbox.engine import Order
-from sandbox.gpus import GpuWish
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.progress import Silent
+from gedanken.sandbox import cgroup
+from gedanken.sandbox.bubblewrap_engine import BubblewrapEngine, open_bubblewrap
+from gedanken.sandbox.choice import open_engine
+from gedanken.sandbox.engine import Order
+from gedanken.sandbox.gpus import GpuWish
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -133,7 +133,7 @@ def test_a_program_dies_with_its_controller(terminal: Typist) -> None:
 import sys
 sys.path[:0] = {sys.path!r}
 from test_bubblewrap_engine import *
-from sandbox.workspace import Workspace
+from gedanken.sandbox.workspace import Workspace
 folder, data = map(Path, {[str(terminal.workspace.folder), str(terminal.data)]!r})
 job = open_bubblewrap(Silent()).start(Order({name!r}, "sleep 32.1098 & echo; wait", Workspace(folder), data, SMALL))
 print(next(job.read()), flush=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from probes.changes import CHANGES, CannotChange, changed
-from probes.neutral_edits import same_when_run
+from gedanken.probes.changes import CHANGES, CannotChange, changed
+from gedanken.probes.neutral_edits import same_when_run
 
-DIGITS = (resources.files("probes") / "programs" / "digits.py").read_text()
+DIGITS = (resources.files("gedanken.probes") / "programs" / "digits.py").read_text()
 NEUTRAL = [name for name, change in CHANGES.items() if change.neutral]
 
 

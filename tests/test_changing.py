@@ -8,13 +8,13 @@ from builders import SHAPE, TRACEBACK, TRAIN, findings_of, imagined, lines, prog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.oracles.gpu_claims import claims_in
-from compare.programs.edits_told import diff_of, judge_edit, judge_repeat
-from compare.programs.source import Source
-from compare.programs.training_settings import batch_size, learning_rate, times_held
-from experiment.execution import Cause, Execution
-from experiment.finding import Finding
-from experiment.program import Edit
+from gedanken.compare.oracles.gpu_claims import claims_in
+from gedanken.compare.programs.edits_told import diff_of, judge_edit, judge_repeat
+from gedanken.compare.programs.source import Source
+from gedanken.compare.programs.training_settings import batch_size, learning_rate, times_held
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Edit
 
 OTHER = "train-v0"
 

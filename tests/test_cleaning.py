@@ -5,8 +5,8 @@ from builders import TRACEBACK, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.cleaning import clean, clean_beginning
-from agents.terminal import exit_code_of
+from gedanken.agents.cleaning import clean, clean_beginning
+from gedanken.agents.terminal import exit_code_of
 
 COMMAND = "python3 train.py"
 RUN = lines([0.9, 0.5, 0.4])

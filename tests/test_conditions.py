@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 from builders import program
 
-from agents.session import Session, Turn
-from agents.terminal import mentioning, placing
-from experiment.conditions import Conditions
-from experiment.errors import BadInput
-from experiment.persona import Gpus, Persona
-from experiment.program import Program
-from experiment.script import Experiment
+from gedanken.agents.session import Session, Turn
+from gedanken.agents.terminal import mentioning, placing
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.persona import Gpus, Persona
+from gedanken.experiment.program import Program
+from gedanken.experiment.script import Experiment
+from gedanken.graphs.knowing import introduce, session_for
 from gedanken.loading import with_conditions
-from graphs.knowing import introduce, session_for
 
 TASK = {"layers": 2, "epochs": 3}
 WRITE = {"tell": "Write it.", "write": "train.py", "task": TASK}

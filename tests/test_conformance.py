@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 from conftest import Cli
 
-from experiment.errors import BadInput, NoSandbox
-from experiment.execution import Artifact, Cause, Execution, Limits
-from experiment.progress import Silent
-from sandbox.conformance import CHECKS, VARIABLE, Check, CheckResult, run_kit
-from sandbox.conformance.bait import Bait
-from sandbox.conformance.check import SIGSYS_EXIT_CODE, Trial, judged
-from sandbox.host_engine import HostEngine
-from sandbox.machine import SandboxMachine
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.execution import Artifact, Cause, Execution, Limits
+from gedanken.experiment.progress import Silent
+from gedanken.sandbox.conformance import CHECKS, VARIABLE, Check, CheckResult, run_kit
+from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.check import SIGSYS_EXIT_CODE, Trial, judged
+from gedanken.sandbox.host_engine import HostEngine
+from gedanken.sandbox.machine import SandboxMachine
 
 NAMED = {check.name: check for check in CHECKS}
 PLAIN = b"plain text\n"
@@ -264,7 +264,7 @@ def test_what_a_careless_collector_brings_back_is_found(host: Any, monkeypatch: 
         content = [path.read_bytes() if path.is_file() else b"" for path in paths]
         return tuple(artifact(f"{folder}/{path.name}", one) for path, one in zip(paths, content, strict=True))
 
-    monkeypatch.setattr("sandbox.machine.collect", everything)
+    monkeypatch.setattr("gedanken.sandbox.machine.collect", everything)
     names = [check.name for check in CHECKS if check.group == "artifacts" and check.name != "device-file"]
     assert [name for name, result in host(*names).items() if result.held] == ["plain-file"]
 

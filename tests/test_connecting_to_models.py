@@ -11,13 +11,13 @@ from providers.bedrock import Bedrock
 from providers.endings import NAMES
 from providers.wire import Wire
 
-from agents import hosted
-from agents.messages import Message
-from agents.model import Sampling
-from agents.model_errors import ModelBusy
-from agents.registry import open_model
-from agents.time_limits import USUAL_LIMITS
-from experiment.progress import Silent
+from gedanken.agents import hosted
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Sampling
+from gedanken.agents.model_errors import ModelBusy
+from gedanken.agents.registry import open_model
+from gedanken.agents.time_limits import USUAL_LIMITS
+from gedanken.experiment.progress import Silent
 
 CONNECT = 0.3
 ENOUGH = 60.0

@@ -15,8 +15,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from agents import circles
-from agents.circles import (
+from gedanken.agents import circles
+from gedanken.agents.circles import (
     CHECK_EVERY,
     CIRCLE_CHARACTERS,
     ROUNDS,
@@ -24,16 +24,16 @@ from agents.circles import (
     CircleWatch,
     in_circles,
 )
-from agents.continuing import SEED_STEP
-from agents.imagined import ImaginedMachine
-from agents.messages import Message
-from agents.model import Model
-from agents.pacing import Bucket, Pace
-from agents.scripted import ScriptedModel, ScriptedReply
-from agents.session import Session, Turn
-from experiment.execution import Cause, Execution, Limits
-from experiment.persona import Persona
-from prompts import render
+from gedanken.agents.continuing import SEED_STEP
+from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model
+from gedanken.agents.pacing import Bucket, Pace
+from gedanken.agents.scripted import ScriptedModel, ScriptedReply
+from gedanken.agents.session import Session, Turn
+from gedanken.experiment.execution import Cause, Execution, Limits
+from gedanken.experiment.persona import Persona
+from gedanken.prompts import render
 
 GO_ON = render("terminal-go-on")
 COMMAND = "python3 train.py"

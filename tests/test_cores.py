@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import cores as module
-from sandbox.cores import Cores
+from gedanken.sandbox import cores as module
+from gedanken.sandbox.cores import Cores
 
 FOLDER = tempfile.TemporaryDirectory(prefix="gedanken-cores-")
 
@@ -138,7 +138,7 @@ def test_whoever_waits_shows_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from sandbox.cores import Cores
+from gedanken.sandbox.cores import Cores
 
 async def hold():
     async with Cores(1, Path(sys.argv[1]), 0.01).take(1, lambda ahead: None):

@@ -16,13 +16,13 @@ import psutil
 import pytest
 from conftest import Cli
 
-from agents.messages import Message
-from agents.model import Model, Sampling
-from agents.reply_end import STOPPED
-from agents.surprise import surprise
-from agents.weights import SHA256, verify
-from experiment.errors import NoModel
-from experiment.progress import Silent
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model, Sampling
+from gedanken.agents.reply_end import STOPPED
+from gedanken.agents.surprise import surprise
+from gedanken.agents.weights import SHA256, verify
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.progress import Silent
 
 pytestmark = pytest.mark.model
 
@@ -32,7 +32,7 @@ OTHER = [Message("user", "What is 2 + 2? Say the number only.")]
 
 def with_model(use: Callable[[Model], Awaitable[Any]]) -> Any:
     async def main() -> Any:
-        from agents.registry import open_model
+        from gedanken.agents.registry import open_model
 
         async with open_model("embedded", None, Silent()) as model:
             return await use(model)
@@ -139,8 +139,8 @@ def test_a_proxy_of_the_user_s_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
 HOLD = """
 import asyncio, sys
-from agents.registry import open_model
-from experiment.progress import Silent
+from gedanken.agents.registry import open_model
+from gedanken.experiment.progress import Silent
 async def main():
     async with open_model("embedded", None, Silent()):
         print("up", flush=True)
@@ -226,12 +226,12 @@ def test_mnist_is_really_trained_and_imagined(gedanken: Cli, tmp_path: Path) -> 
 def test_the_key_of_the_server_stands_in_no_trace(tmp_path: Path) -> None:
     script = (
         "import asyncio, json, sys\n"
-        "import agents.embedded as e\n"
+        "import gedanken.agents.embedded as e\n"
         "from pathlib import Path\n"
-        "from agents.model import Message, Sampling\n"
-        "from agents.registry import open_model\n"
-        "from experiment.progress import Silent\n"
-        "from traces.local import LocalTracer\n"
+        "from gedanken.agents.model import Message, Sampling\n"
+        "from gedanken.agents.registry import open_model\n"
+        "from gedanken.experiment.progress import Silent\n"
+        "from gedanken.traces.local import LocalTracer\n"
         "async def main():\n"
         "    async with open_model('embedded', None, Silent()) as model:\n"
         "        tracer = LocalTracer(Path(sys.argv[1]))\n"

@@ -1,7 +1,7 @@
 """What is found when real and imagined runs of one program are held side by side.
 
-Every check of `compare.program_run.CHECKS` has cases here: a transcript in which it finds something, and a twin
-without that fault, in which it finds nothing.
+Every check of `gedanken.compare.program_run.CHECKS` has cases here: a transcript in which it finds something, and a
+twin without that fault, in which it finds nothing.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from typing import NamedTuple
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kinds, lines, program, real, seeds
 
-from compare import program_run
-from compare.lines.transcript import Transcript
-from compare.numbers.durations import claimed_seconds
-from compare.oracles.every import ORACLES
-from compare.program_run import CHECKS
-from experiment.execution import Cause, Execution
-from experiment.finding import Finding
+from gedanken.compare import program_run
+from gedanken.compare.lines.transcript import Transcript
+from gedanken.compare.numbers.durations import claimed_seconds
+from gedanken.compare.oracles.every import ORACLES
+from gedanken.compare.program_run import CHECKS
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding
 
 REAL = [SHAPE + lines([0.95, 0.4, 0.3 + seed / 100], [0.7, 0.88, 0.91 - seed / 1000]) for seed in range(4)]
 MANY = [SHAPE + lines([0.95, 0.4, 0.3 + seed / 1000], [0.7, 0.88, 0.91 - seed / 1000]) for seed in range(40)]

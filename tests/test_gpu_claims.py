@@ -3,8 +3,8 @@
 import pytest
 from builders import findings_of, imagined, kinds, program, seeds
 
-from compare.programs.source import Source
-from experiment.finding import Finding
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.finding import Finding
 
 ACCELERATOR = """\
 device = torch.accelerator.current_accelerator()

@@ -12,8 +12,8 @@ from docker.types import DeviceRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiment.errors import BadInput, NoSandbox
-from sandbox.gpus import CDI_FOLDERS, GpuWish, device_options, explain, judge_gpus, parse_gpus
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.sandbox.gpus import CDI_FOLDERS, GpuWish, device_options, explain, judge_gpus, parse_gpus
 
 IDS = st.from_regex(r"\A([0-9]{1,3}(:[0-9])?|(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4})\Z")
 WISHES = st.one_of(
@@ -212,7 +212,7 @@ def fake_gpu() -> Iterator[str]:
 @pytest.fixture
 def podman() -> Any:
     """A client of Podman's Docker API."""
-    from sandbox.connect import connect_podman
+    from gedanken.sandbox.connect import connect_podman
 
     try:
         return connect_podman()
@@ -223,8 +223,8 @@ def podman() -> Any:
 @pytest.fixture
 def podman_image(podman: Any) -> str:
     """The sandbox image, in Podman."""
-    from experiment.progress import Silent
-    from sandbox.image import ensure_image
+    from gedanken.experiment.progress import Silent
+    from gedanken.sandbox.image import ensure_image
 
     return ensure_image(podman, Silent())
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from typist import DOUBLE_FORK, TRAINING, WAITS_FOR_SIGTERM, Typist, read, sleepers, typist
 
-from experiment.execution import Limits
-from experiment.progress import Silent
-from sandbox.engine import Order
-from sandbox.gpus import GpuWish
-from sandbox.host_engine import HostEngine, left, open_host
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.progress import Silent
+from gedanken.sandbox.engine import Order
+from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.host_engine import HostEngine, left, open_host
 
 
 @pytest.fixture

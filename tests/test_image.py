@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from experiment.errors import NoSandbox
-from experiment.progress import Silent
-from sandbox import image as images
-from sandbox.image import BASE_LABEL, RECIPE_LABEL, ensure_image, is_current, recipe
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.progress import Silent
+from gedanken.sandbox import image as images
+from gedanken.sandbox.image import BASE_LABEL, RECIPE_LABEL, ensure_image, is_current, recipe
 
 
 class Told(Silent):
@@ -93,7 +93,7 @@ def test_an_engine_that_falls_silent_is_no_traceback(tmp_path: Path) -> None:
 @pytest.mark.docker
 @pytest.mark.podman
 def test_podman_takes_the_image_over_from_docker(docker_engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sandbox.connect import connect_podman
+    from gedanken.sandbox.connect import connect_podman
 
     try:
         podman = connect_podman()

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from agents.imagined import REBUILD, ImaginedMachine
-from agents.messages import Message
-from agents.model import Model
-from agents.scripted import ScriptedModel, ScriptedReply
-from agents.session import POLICIES, Policy, Session, Turn
-from experiment.persona import Persona
+from gedanken.agents.imagined import REBUILD, ImaginedMachine
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model
+from gedanken.agents.scripted import ScriptedModel, ScriptedReply
+from gedanken.agents.session import POLICIES, Policy, Session, Turn
+from gedanken.experiment.persona import Persona
 
 RULES: list[dict[str, Any]] = [
     {"when": "mkdir data\n", "samples": ["data  notes  64%\n"]},

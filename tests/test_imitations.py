@@ -7,7 +7,7 @@ from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kind
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiment.execution import Cause
+from gedanken.experiment.execution import Cause
 
 GOOD = SHAPE + lines([0.99, 0.41, 0.32], [0.7, 0.88, 0.908])
 SEEDED = "torch.manual_seed(0)\n" + TRAIN

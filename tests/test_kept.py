@@ -10,12 +10,12 @@ import pytest
 from builders import TRAIN
 from folders import CLAIMING, IMAGINED, REAL, make_run
 
-from compare.answers import compare_answers, compare_with_persona
-from compare.program_run import compare_runs
-from experiment.errors import BadInput
-from experiment.persona import USUAL_WORLD
 from gedanken.bring.run_folder import read_run
 from gedanken.bring.score import score
+from gedanken.compare.answers import compare_answers, compare_with_persona
+from gedanken.compare.program_run import compare_runs
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.persona import USUAL_WORLD
 
 
 def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput
 from gedanken.probing.opening import check_out, keep
 
 

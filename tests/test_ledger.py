@@ -7,11 +7,11 @@ from builders import SHAPE, TRACEBACK, TRAIN, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.lines.ledger import Entry, Ledger
-from compare.lines.print_sites import PrintSite
-from compare.lines.transcript import Transcript, skeleton
-from compare.lines.wording import HOLE
-from compare.programs.source import Source
+from gedanken.compare.lines.ledger import Entry, Ledger
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.transcript import Transcript, skeleton
+from gedanken.compare.lines.wording import HOLE
+from gedanken.compare.programs.source import Source
 
 SITES = Source(TRAIN).print_sites()
 LOG = """

@@ -5,11 +5,11 @@ import random
 import pytest
 from builders import findings_of, imagined, kinds, program, real, seeds
 
-from compare.compared import LineKind, SiteTally
-from compare.program_run import compare_runs
-from compare.programs.proof import proven_lines
-from compare.programs.source import Source
-from experiment.execution import Cause
+from gedanken.compare.compared import LineKind, SiteTally
+from gedanken.compare.program_run import compare_runs
+from gedanken.compare.programs.proof import proven_lines
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.execution import Cause
 
 TRAIN = """\
 import time, torch

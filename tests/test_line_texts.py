@@ -9,15 +9,15 @@ import pytest
 from builders import answer, imagined, program, real
 from conftest import Cli
 
-from compare.answers import compare_answers
-from compare.lines.transcript import uncoloured
-from compare.program_run import compare_runs
-from experiment.execution import Cause, Execution
-from experiment.finding import LineRef
-from experiment.program import Program
 from gedanken.bring.run_folder import read_run
 from gedanken.bring.score import kept_of
 from gedanken.cli.main import exit_code_of
+from gedanken.compare.answers import compare_answers
+from gedanken.compare.lines.transcript import uncoloured
+from gedanken.compare.program_run import compare_runs
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import LineRef
+from gedanken.experiment.program import Program
 from gedanken.kept import Case, Kept
 from gedanken.record import Record
 from gedanken.report.markdown import to_markdown

@@ -14,14 +14,14 @@ import psutil
 import pytest
 from relay import Relay
 
-from compare.answers import gpus_not_seen
-from experiment.errors import NoSandbox
-from experiment.execution import Artifact, Cause, Limits, Machine
-from sandbox.connect import connect_docker
-from sandbox.docker_engine import DockerEngine
-from sandbox.gpus import GpuWish
-from sandbox.image import IMAGE
-from sandbox.machine import SandboxMachine
+from gedanken.compare.answers import gpus_not_seen
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Artifact, Cause, Limits, Machine
+from gedanken.sandbox.connect import connect_docker
+from gedanken.sandbox.docker_engine import DockerEngine
+from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.image import IMAGE
+from gedanken.sandbox.machine import SandboxMachine
 
 pytestmark = pytest.mark.docker
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiment.markdown import fence_for, inline
-from experiment.persona import Fact
+from gedanken.experiment.markdown import fence_for, inline
+from gedanken.experiment.persona import Fact
 from gedanken.record import Record
 
 

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from agents.imagined import ImaginedMachine
-from agents.session import Session, Turn
-from compare.memory import compare_memory
-from experiment.errors import BadInput
-from experiment.persona import Persona
+from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.session import Session, Turn
+from gedanken.compare.memory import compare_memory
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.persona import Persona
 from gedanken.probing.memory import read_commands
 from gedanken.probing.questions import QUESTIONS, ask_memory, in_a_sentence, print_memory, questions_for
 from gedanken.screen import shortened

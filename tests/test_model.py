@@ -8,11 +8,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from agents.messages import Message
-from agents.model import Sampling
-from agents.model_errors import ModelBusy
-from agents.registry import open_model
-from experiment.progress import Silent
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Sampling
+from gedanken.agents.model_errors import ModelBusy
+from gedanken.agents.registry import open_model
+from gedanken.experiment.progress import Silent
 
 
 def chunk(text: str, reason: str | None = None) -> bytes:

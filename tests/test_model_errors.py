@@ -10,10 +10,10 @@ import httpx
 import openai
 import pytest
 
-from agents.model_errors import ModelBusy, as_no_model
-from agents.retry_after import retry_after
-from agents.time_limits import TimeLimits, TooSlow, in_time
-from experiment.execution import Cause
+from gedanken.agents.model_errors import ModelBusy, as_no_model
+from gedanken.agents.retry_after import retry_after
+from gedanken.agents.time_limits import TimeLimits, TooSlow, in_time
+from gedanken.experiment.execution import Cause
 
 URL = "https://user:secret@model.example:8000/v1/chat?api-key=secret"
 

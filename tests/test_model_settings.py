@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from agents.model_errors import Problem
-from agents.settings import REASONING_TOKENS, Learned, Setting, known_of, said_of
+from gedanken.agents.model_errors import Problem
+from gedanken.agents.settings import REASONING_TOKENS, Learned, Setting, known_of, said_of
 
 SENT = frozenset(Setting)
 DRAWN = {Setting.TEMPERATURE, Setting.TOP_P}

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from busy import Judge, Refusal, Server, fixed, refilled, serving, sliding
 
-from agents.messages import Message
-from agents.model import Model, Reply, Sampling
-from agents.model_errors import NoReply
-from agents.pacing import FIRST_TRIES, TRIES, Bucket, Pace
-from agents.registry import open_model
-from experiment.errors import NoModel
-from experiment.progress import Silent
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model, Reply, Sampling
+from gedanken.agents.model_errors import NoReply
+from gedanken.agents.pacing import FIRST_TRIES, TRIES, Bucket, Pace
+from gedanken.agents.registry import open_model
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.progress import Silent
 
 FIRST = 0.1
 """Seconds before a second try: a twentieth of what it is outside of tests, as are the limits of the server."""

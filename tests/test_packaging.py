@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / "source"
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in filter(None, tracked.decode().split("\0")):
-        if (ROOT / name).is_file():
+        if (ROOT / name).is_symlink():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).symlink_to((ROOT / name).readlink())
+        elif (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
     build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source)]
@@ -34,14 +38,14 @@ def test_the_wheel_holds_words_recipes_and_experiments_and_no_tests(installed: P
     needed = {
         "gedanken/experiments/article.yaml",
         "gedanken/personas/matched.yaml",
-        "prompts/terminal.j2",
-        "sandbox/Dockerfile",
-        "sandbox/session.sh",
-        "sandbox/requirements.txt",
-        "sandbox/hook/gedanken_hook.py",
+        "gedanken/prompts/terminal.j2",
+        "gedanken/sandbox/Dockerfile",
+        "gedanken/sandbox/session.sh",
+        "gedanken/sandbox/requirements.txt",
+        "gedanken/sandbox/hook/gedanken_hook.py",
     }
     assert needed <= names
-    assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "docs/", "script/"))]
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"gedanken"}
 
 
 def test_an_installed_gedanken_finds_its_own_experiments(installed: Path) -> None:
@@ -56,6 +60,43 @@ def test_an_installed_gedanken_finds_its_own_experiments(installed: Path) -> Non
     )
     assert done.returncode == 2
     assert "all-gpus, article, cause-and-effect, changing, cifar10-shape, hundred-epochs, mnist" in done.stderr
+
+
+BESIDE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import agents
+assert agents.__doc__ == "another package of this name"
+from gedanken.agents.imagined import ImaginedMachine
+from gedanken.cli.main import main
+sys.argv[1:] = ["compare", "real.log", "--imagined", "said.log"]
+main()
+"""
+
+
+def test_another_package_called_agents_stands_beside_it(installed: Path, tmp_path: Path) -> None:
+    """`openai-agents` is imported as `agents`: neither may take the other's place."""
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents/__init__.py").write_text('"""another package of this name"""\n')
+    for name in ("real.log", "said.log"):
+        (tmp_path / name).write_text("loss 0.5\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", BESIDE, str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed / "site")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in (ROOT / "gedanken").iterdir() if path.is_symlink()))
+def test_a_folder_has_one_import_name(folder: str) -> None:
+    """Under two names a class is two classes."""
+    import_module(f"gedanken.{folder}")
+    with pytest.raises(ModuleNotFoundError):
+        import_module(folder)
 
 
 def test_the_lock_holds_versions_and_hashes_and_no_address() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from experiment.persona import USUAL_WORLD, Gpus, Persona
+from gedanken.experiment.persona import USUAL_WORLD, Gpus, Persona
 
 FOUR = Gpus(count=4, name="NVIDIA GeForce RTX 3090", memory_mib=24576)
 WORLD = USUAL_WORLD.model_copy(update={"cpus": 1.5})

@@ -2,9 +2,9 @@
 
 from builders import SHAPE, TRAIN, imagined, lines, program, real
 
-from compare.lines.prints import print_table
-from compare.programs.source import Source
-from experiment.execution import Cause
+from gedanken.compare.lines.prints import print_table
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.execution import Cause
 
 GOOD = lines([0.9, 0.4, 0.3])
 PASSED = "shape of input passed through the network is torch.Size([64, 3, 32, 32])\n"

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from compare.neutral_edits import Edited, compare_edits, verdict_on
-from compare.programs.source import Source
-from experiment.execution import Cause, Execution
+from gedanken.compare.neutral_edits import Edited, compare_edits, verdict_on
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.probes.neutral_edits import neutral_edits, same_when_run, watched_line
 from gedanken.probing.neutral_edits import EditsProbe, Question, print_probe
-from probes.neutral_edits import neutral_edits, same_when_run, watched_line
 
-SHAPE_ONCE = (resources.files("probes") / "programs" / "shape_once.py").read_text()
+SHAPE_ONCE = (resources.files("gedanken.probes") / "programs" / "shape_once.py").read_text()
 EDITS = [
     "as it is",
     "comment removed",

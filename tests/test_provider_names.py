@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.providers import PROVIDERS, arguments
-from agents.registry import open_model
-from experiment.errors import BadInput, NoModel
-from experiment.progress import Silent
+from gedanken.agents.providers import PROVIDERS, arguments
+from gedanken.agents.registry import open_model
+from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.progress import Silent
 
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
@@ -41,7 +41,9 @@ def test_every_extra_that_an_error_may_name_can_be_installed() -> None:
 def test_a_client_that_is_missing_is_named_with_its_extra(
     monkeypatch: pytest.MonkeyPatch, name: str, package: str, extra: str
 ) -> None:
-    for module in [one for one in sys.modules if one == "agents.ollama_chat" or one.partition(".")[0] == package]:
+    for module in [
+        one for one in sys.modules if one == "gedanken.agents.ollama_chat" or one.partition(".")[0] == package
+    ]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, package, None)
     from langchain.chat_models import base

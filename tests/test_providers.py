@@ -11,14 +11,14 @@ from providers.openai_responses import OpenAIResponses
 from providers.server import Answer, Request, StandIn, serving
 from providers.table import BEHAVIOURS, PAGE, filled
 
-from agents.messages import Message
-from agents.model import Model, Reply, Sampling
-from agents.model_errors import ModelBusy
-from agents.registry import open_model
-from agents.time_limits import TimeLimits
-from experiment.errors import NoModel
-from experiment.execution import Cause
-from experiment.progress import Silent
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model, Reply, Sampling
+from gedanken.agents.model_errors import ModelBusy
+from gedanken.agents.registry import open_model
+from gedanken.agents.time_limits import TimeLimits
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.progress import Silent
 
 SAMPLING = Sampling(seed=3, max_tokens=64, temperature=0.2, top_p=0.9)
 ENOUGH = 60.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.reasoning import Apart
+from gedanken.agents.reasoning import Apart
 
 HARMONY = "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>ok\n<|return|>"
 

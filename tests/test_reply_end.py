@@ -3,10 +3,10 @@
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from agents.hearing import Heard
-from agents.reasoning import Apart
-from agents.reply_end import Signs, end_of, reason_in
-from experiment.execution import NO_RUN, Cause
+from gedanken.agents.hearing import Heard
+from gedanken.agents.reasoning import Apart
+from gedanken.agents.reply_end import Signs, end_of, reason_in
+from gedanken.experiment.execution import NO_RUN, Cause
 
 WORDS = {
     Cause.FINISHED: (

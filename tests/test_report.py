@@ -8,8 +8,8 @@ import pytest
 from builders import imagined, program, real
 from pages import IMAGINED, REAL, align, judged, kept, text
 
-from compare.compared import Alignment, Block, Compared
-from experiment.finding import LineRef
+from gedanken.compare.compared import Alignment, Block, Compared
+from gedanken.experiment.finding import LineRef
 from gedanken.kept import Case, Kept
 from gedanken.report.curves import frame
 from gedanken.report.page import render

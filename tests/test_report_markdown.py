@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from test_cause_and_effect import weighed
 from test_summary import HOSTILE, kept
 
-from compare.cause_and_effect import Outcomes
-from experiment.markdown import code, prose
+from gedanken.compare.cause_and_effect import Outcomes
+from gedanken.experiment.markdown import code, prose
 from gedanken.report.markdown import to_markdown
 
 NASTY = "`` ``` @you #1 www.evil.example https://evil.example <img onerror=x> $\\frac{1}$ [a](b) ![x](y) __x__ | ~~~"

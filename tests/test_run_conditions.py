@@ -12,13 +12,13 @@ from conftest import Cli, requests_of
 from test_run_scripted import CRASHING, GOOD, IMAGINED, MARKED, Scripted, experiment, replies, result_of
 from vllm import Server, serving
 
-from agents.messages import Message
-from agents.registry import open_model
-from agents.surprise import AS_IT_CAME
-from experiment.progress import Silent
+from gedanken.agents.messages import Message
+from gedanken.agents.registry import open_model
+from gedanken.agents.surprise import AS_IT_CAME
+from gedanken.experiment.progress import Silent
+from gedanken.graphs.experiment_graph import build_graph
+from gedanken.graphs.state import Context
 from gedanken.loading import load_experiment, load_persona
-from graphs.experiment_graph import build_graph
-from graphs.state import Context
 
 pytestmark = pytest.mark.docker
 

@@ -10,7 +10,7 @@ import yaml
 from conftest import GEDANKEN, Cli, requests_of
 from pydantic import ValidationError
 
-from experiment.script import Experiment
+from gedanken.experiment.script import Experiment
 
 TRAIN = """\
 import random, secrets

@@ -14,8 +14,8 @@ import yaml
 from conftest import GEDANKEN, Cli, requests_of, trace_of
 
 from gedanken.running import run_id_of
-from sandbox.connect import connect_docker
-from sandbox.leftovers import things
+from gedanken.sandbox.connect import connect_docker
+from gedanken.sandbox.leftovers import things
 
 pytestmark = pytest.mark.docker
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from experiment.script import Experiment, ScriptLine, Task
+from gedanken.experiment.script import Experiment, ScriptLine, Task
 
 TASK = {"layers": 4, "epochs": 3}
 WRITE = {"tell": "Write it.", "write": "train.py", "task": TASK}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from builders import TRAIN, findings_of, imagined, kinds, lines, program, real
 
-from compare.compared import Compared, Judged
-from compare.program_run import compare_runs
-from experiment.execution import Cause
+from gedanken.compare.compared import Compared, Judged
+from gedanken.compare.program_run import compare_runs
+from gedanken.experiment.execution import Cause
 
 TESTED = TRAIN + "print(f'Test loss: {test_loss:.4f}, hits: {hits}, accuracy: {100 * acc:.2f}%')\n"
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from experiment.errors import BadInput, NoSandbox
-from experiment.execution import Cause, Limits
-from sandbox.connect import connect_docker
-from sandbox.docker_engine import DockerEngine
-from sandbox.leftovers import clean, things
-from sandbox.machine import SandboxMachine
-from sandbox.owner import is_dead, this_owner
-from sandbox.session import Session, sessions_folder
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.execution import Cause, Limits
+from gedanken.sandbox.connect import connect_docker
+from gedanken.sandbox.docker_engine import DockerEngine
+from gedanken.sandbox.leftovers import clean, things
+from gedanken.sandbox.machine import SandboxMachine
+from gedanken.sandbox.owner import is_dead, this_owner
+from gedanken.sandbox.session import Session, sessions_folder
 
 Open = Callable[..., SandboxMachine]
 LIMITS = Limits(workspace_mib=16, workspace_files=1000)
@@ -44,8 +44,8 @@ def abandon(run_id: str, work: str) -> None:
     """Have another process do `work` in the session `run_id`, and die without a word."""
     program = f"""
 import os, signal
-from experiment.execution import Cause, Limits
-from sandbox.session import Session
+from gedanken.experiment.execution import Cause, Limits
+from gedanken.sandbox.session import Session
 session = Session.open({run_id!r}, Limits(workspace_mib=16, workspace_files=1000))
 {work}
 os.kill(os.getpid(), signal.SIGKILL)
@@ -114,7 +114,7 @@ def test_what_a_dead_process_left_is_gone_on_with(run_id: str) -> None:
 
 def test_a_copy_that_was_cut_off_is_made_anew(run_id: str) -> None:
     work = "Workspace.create(session.folder / 'workspaces' / 'trunk', session.limits).write('note', 'half')"
-    abandon(run_id, f"from sandbox.workspace import Workspace; {work}")
+    abandon(run_id, f"from gedanken.sandbox.workspace import Workspace; {work}")
     session = Session.open(run_id, LIMITS)
     try:
         assert list(session.trunk().home.iterdir()) == []
@@ -171,10 +171,10 @@ def test_without_a_label_a_command_is_run_each_time(machine: SandboxMachine) -> 
 
 CONTROLLER = """
 import asyncio, sys
-from experiment.progress import Silent
-from sandbox.choice import open_engine
-from sandbox.datasets import ensure_dataset
-from sandbox.machine import SandboxMachine
+from gedanken.experiment.progress import Silent
+from gedanken.sandbox.choice import open_engine
+from gedanken.sandbox.datasets import ensure_dataset
+from gedanken.sandbox.machine import SandboxMachine
 
 engine, data = open_engine("docker", Silent()), ensure_dataset("mnist", Silent())[1]
 machine = SandboxMachine.open(engine, data, run_id=sys.argv[1])

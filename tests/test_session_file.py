@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.session import Session, Turn
-from agents.session_file import SessionFile
-from experiment.errors import BadInput
+from gedanken.agents.session import Session, Turn
+from gedanken.agents.session_file import SessionFile
+from gedanken.experiment.errors import BadInput
 
 ABOUT = {"model": "embedded", "persona": "matched", "base_url": "none"}
 LS = Turn("ls", "train.py\n")
@@ -117,7 +117,7 @@ def test_a_session_goes_on_with_its_own_model_and_persona(tmp_path: Path, key: s
 
 def test_two_processes_never_have_one_session(tmp_path: Path) -> None:
     path = tmp_path / "session.jsonl"
-    program = f"from agents.session_file import *; SessionFile.open(Path({str(path)!r}), {ABOUT})"
+    program = f"from gedanken.agents.session_file import *; SessionFile.open(Path({str(path)!r}), {ABOUT})"
     with closing(SessionFile.open(path, ABOUT)):
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
         assert "BadInput" in done.stderr and "in use by another process" in done.stderr

@@ -16,17 +16,17 @@ from typing import Any, ClassVar
 
 import pytest
 
-from agents import weights
-from experiment.errors import NoSandbox
-from experiment.folders import work_folder
-from experiment.progress import Silent
-from experiment.proxies import keep_loopback_direct
-from experiment.reasons import why
-from sandbox import base_image
-from sandbox import image as images
-from sandbox.datasets import ensure_dataset
-from sandbox.debian import make_debian
-from sandbox.image import ensure_image
+from gedanken.agents import weights
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.folders import work_folder
+from gedanken.experiment.progress import Silent
+from gedanken.experiment.proxies import keep_loopback_direct
+from gedanken.experiment.reasons import why
+from gedanken.sandbox import base_image
+from gedanken.sandbox import image as images
+from gedanken.sandbox.datasets import ensure_dataset
+from gedanken.sandbox.debian import make_debian
+from gedanken.sandbox.image import ensure_image
 
 CONTENT = bytes(range(256)) * 20_000
 NOWHERE = "http://127.0.0.1:9"
@@ -110,9 +110,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 GET = """
 import typer
-from experiment.progress import Silent
+from gedanken.experiment.progress import Silent
 from gedanken.cli.errors import clear_errors
-from sandbox.datasets import ensure_dataset
+from gedanken.sandbox.datasets import ensure_dataset
 app = typer.Typer()
 @app.command()
 def get():

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcwidth
 
-from agents.cleaning import clean
-from experiment.errors import NoModel
-from experiment.execution import Limits
+from gedanken.agents.cleaning import clean
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.execution import Limits
 from gedanken.screen import Screen
 from gedanken.shell.colon_commands import complete
 from gedanken.shell.commands import goes_on

@@ -7,12 +7,12 @@ from builders import TRAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.lines.print_sites import PrintSite
-from compare.lines.wording import HOLE
-from compare.programs.network import network
-from compare.programs.proof import proven_lines
-from compare.programs.source import Source
-from compare.programs.training_settings import batch_size
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.wording import HOLE
+from gedanken.compare.programs.network import network
+from gedanken.compare.programs.proof import proven_lines
+from gedanken.compare.programs.source import Source
+from gedanken.compare.programs.training_settings import batch_size
 
 
 def words_of(source: str) -> list[str]:

@@ -11,11 +11,11 @@ from builders import imagined, program, seeds
 from rich.console import Console
 from test_cause_and_effect import weighed
 
-from compare.cause_and_effect import Outcomes
-from compare.compared import Alignment, Compared, Judged
-from experiment.execution import Execution
-from experiment.finding import Finding, LineRef
+from gedanken.compare.cause_and_effect import Outcomes
+from gedanken.compare.compared import Alignment, Compared, Judged
 from gedanken.effects import print_effects
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding, LineRef
 from gedanken.kept import Case, Kept
 from gedanken.report.words import visible
 from gedanken.screen import harmless

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vllm import LOG_P, Server, serving
 
-from agents.messages import Message
-from agents.model import Model
-from agents.registry import open_model
-from agents.surprise import (
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model
+from gedanken.agents.registry import open_model
+from gedanken.agents.surprise import (
     MOST_CHARACTERS,
     MOST_LINES,
     Lines,
@@ -24,7 +24,7 @@ from agents.surprise import (
     surprise,
     surprises,
 )
-from experiment.progress import Silent
+from gedanken.experiment.progress import Silent
 
 ASKED = (Message("system", "You are a terminal."), Message("user", "python3 train.py"))
 

@@ -6,8 +6,8 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.lines.templates import Templates
-from compare.lines.transcript import Transcript
+from gedanken.compare.lines.templates import Templates
+from gedanken.compare.lines.transcript import Transcript
 
 
 def templates(*logs: str) -> Templates:

@@ -7,8 +7,8 @@ from builders import TRACEBACK, lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.terminal import exit_code_of, placing, prints_nothing, typing
-from experiment.execution import Cause
+from gedanken.agents.terminal import exit_code_of, placing, prints_nothing, typing
+from gedanken.experiment.execution import Cause
 
 RUN = lines([0.9, 0.5, 0.4])
 FILE_ERRORS = [

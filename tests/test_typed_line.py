@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from experiment.typed_line import read_line
+from gedanken.experiment.typed_line import read_line
 
 lines = st.text() | st.text("{}\\ \na;")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from experiment.folders import folder_bytes, one_at_a_time, remove_abandoned, remove_tree, work_folder
-from experiment.progress import Silent
+from gedanken.experiment.folders import folder_bytes, one_at_a_time, remove_abandoned, remove_tree, work_folder
+from gedanken.experiment.progress import Silent
 
 
 @pytest.fixture(params=["tmpfs", "bind"])
@@ -57,7 +57,7 @@ def test_a_tree_is_removed_and_links_are_not_followed(tmp_path: Path) -> None:
 HOLD = """
 import sys
 from pathlib import Path
-from experiment.folders import work_folder
+from gedanken.experiment.folders import work_folder
 with work_folder(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("made")
     print(folder, flush=True)

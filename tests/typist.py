@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import psutil
 
-from experiment.execution import Limits
-from experiment.places import cache_folder
-from sandbox.engine import Ended, Engine, Job, Order, Signal
-from sandbox.gpus import GpuWish
-from sandbox.workspace import Workspace
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.places import cache_folder
+from gedanken.sandbox.engine import Ended, Engine, Job, Order, Signal
+from gedanken.sandbox.gpus import GpuWish
+from gedanken.sandbox.workspace import Workspace
 
 NO_GPUS = GpuWish()
 TRAINING = """

@@ -8,7 +8,7 @@ from langchain_core.load.dump import default
 from langchain_core.tracers.base import BaseTracer
 from langchain_core.tracers.schemas import Run
 
-from experiment.secrets import redacted_value
+from gedanken.experiment.secrets import redacted_value
 
 MOST_CHARACTERS = 1 << 18
 """Of one text. As many tokens as a reply may have at most do not reach it; a server that keeps no limit does."""

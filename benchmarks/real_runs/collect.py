@@ -17,12 +17,12 @@ from typing import Any
 from benchmarks.real_runs.data import ensure_data
 from benchmarks.real_runs.stored import HERE, RealRuns, Run
 from benchmarks.sandbox_table import describe_machine
-from experiment.errors import NoSandbox
-from experiment.execution import Limits
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Limits
+from gedanken.sandbox.choice import open_engine
+from gedanken.sandbox.docker_engine import DockerEngine
+from gedanken.sandbox.machine import SandboxMachine
 from gedanken.screen import Screen
-from sandbox.choice import open_engine
-from sandbox.docker_engine import DockerEngine
-from sandbox.machine import SandboxMachine
 
 LIMITS = Limits(wall_seconds=7200, output_bytes=1 << 26)
 ROUND = 20

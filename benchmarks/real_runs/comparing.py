@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from agents.terminal import exit_code_of
 from benchmarks.real_runs.stored import Run
-from compare.compared import Compared
-from compare.program_run import compare_runs
-from experiment.execution import Execution, Origin
-from experiment.program import Program
+from gedanken.agents.terminal import exit_code_of
+from gedanken.compare.compared import Compared
+from gedanken.compare.program_run import compare_runs
+from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.program import Program
 
 Given = Literal["program", "logs"]
 """Whether a comparison has the program's source, or plain logs only."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from experiment.errors import NoSandbox
-from experiment.places import cache_folder
-from experiment.progress import Progress
-from sandbox.datasets import ensure_dataset
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.places import cache_folder
+from gedanken.experiment.progress import Progress
+from gedanken.sandbox.datasets import ensure_dataset
 
 FASHION_PACKAGE = "dataset-fashion-mnist"
 FASHION_FOLDER = "usr/share/datasets/fashion-mnist"

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
-from compare.compared import Block, Mark
-from compare.lines.ledger import LONGEST, NEARNESS, likeness_of_words, words_of
-from compare.lines.order import longest_rise
-from compare.lines.transcript import Transcript
+from gedanken.compare.compared import Block, Mark
+from gedanken.compare.lines.ledger import LONGEST, NEARNESS, likeness_of_words, words_of
+from gedanken.compare.lines.order import longest_rise
+from gedanken.compare.lines.transcript import Transcript
 
 MOST_CELLS = 4_000_000
 """Real times imagined lines between two anchors, at most, that are aligned one by one."""

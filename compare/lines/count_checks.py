@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.comparison import LINES_SHOWN, Comparison, Observed
-from compare.lines.line_checks import where_printed
-from compare.lines.order import misplaced
-from compare.lines.print_sites import PrintSite
-from compare.numbers.points import NO_EPOCH
-from experiment.execution import Cause
-from experiment.finding import Finding, LineRef
+from gedanken.compare.comparison import LINES_SHOWN, Comparison, Observed
+from gedanken.compare.lines.line_checks import where_printed
+from gedanken.compare.lines.order import misplaced
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.numbers.points import NO_EPOCH
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import Finding, LineRef
 
 FACTOR = 2
 """How many times more or less often than in the real runs a line is shown whose print a flag decides about."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from compare.compared import Alignment, Block
-from compare.comparison import Comparison, Observed
-from compare.lines.alignment import align
-from experiment.execution import Cause
-from experiment.finding import LineRef
+from gedanken.compare.compared import Alignment, Block
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.lines.alignment import align
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import LineRef
 
 
 def side_by_side(these: Comparison) -> Alignment | None:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from compare.lines.print_sites import PrintSite
-from compare.lines.templates import Templates
-from compare.lines.transcript import VALUE, Transcript
-from compare.lines.wording import HOLE
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.templates import Templates
+from gedanken.compare.lines.transcript import VALUE, Transcript
+from gedanken.compare.lines.wording import HOLE
 
 NEARNESS = 75.0
 """Percent of likeness from which a line counts as a changed wording of a site, not as foreign."""

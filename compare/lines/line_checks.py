@@ -5,14 +5,14 @@ from operator import eq
 
 import numpy as np
 
-from compare.comparison import LINES_SHOWN, Comparison, Observed, evidence, share, short, verb
-from compare.lines.print_sites import PrintSite
-from compare.lines.templates import NO_LINE
-from compare.lines.transcript import VALUE, skeleton
-from compare.lines.wording import HOLE
-from compare.numbers.durations import untimed
-from experiment.execution import Cause
-from experiment.finding import Finding, LineRef
+from gedanken.compare.comparison import LINES_SHOWN, Comparison, Observed, evidence, share, short, verb
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.templates import NO_LINE
+from gedanken.compare.lines.transcript import VALUE, skeleton
+from gedanken.compare.lines.wording import HOLE
+from gedanken.compare.numbers.durations import untimed
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
 """How a program ends where our own limits do not end it."""

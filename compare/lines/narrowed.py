@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.lines.ledger import Ledger
-from compare.lines.print_sites import PrintSite
-from compare.lines.templates import NO_LINE
-from compare.lines.transcript import VALUE, template_of
-from compare.lines.wording import HOLE, Hole
+from gedanken.compare.lines.ledger import Ledger
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.templates import NO_LINE
+from gedanken.compare.lines.transcript import VALUE, template_of
+from gedanken.compare.lines.wording import HOLE, Hole
 
 FEWEST = 2
 """Real runs that must agree on what the source does not say."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.comparison import Comparison, Observed
-from compare.lines.print_sites import PrintSite
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.lines.print_sites import PrintSite
 
 Indices = NDArray[np.int64]
 

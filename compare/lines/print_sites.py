@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from compare.lines.transcript import skeleton
-from compare.lines.wording import HOLE, Hole, Pieces, as_lines, percent_pieces, pieces_of
+from gedanken.compare.lines.transcript import skeleton
+from gedanken.compare.lines.wording import HOLE, Hole, Pieces, as_lines, percent_pieces, pieces_of
 
 _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical", "exception"})
 """Of loggers, of `warnings`, of a parser of arguments: each puts words of its own before what it is given."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.comparison import Observed, short
-from compare.lines.print_sites import PrintSite
-from compare.programs.source import Source
-from experiment.execution import Execution
-from experiment.program import Program
+from gedanken.compare.comparison import Observed, short
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.program import Program
 
 WORDINGS_SHOWN = 5
 FORWARD = "forward"

@@ -6,8 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from compare.lines.transcript import Transcript
-from compare.numbers.curves import Curves
+from gedanken.compare.lines.transcript import Transcript
+from gedanken.compare.numbers.curves import Curves
 
 _DECLARED = re.compile(
     r"^[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.lines.transcript import Transcript
+from gedanken.compare.lines.transcript import Transcript
 
 ENOUGH = 4
 """Times that a number must have been the same in another real run, to be held for no chance."""

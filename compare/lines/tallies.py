@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.compared import LineKind, SiteTally
-from compare.comparison import Comparison, Observed
-from compare.lines.order import misplaced, times_of_sites
-from compare.lines.print_sites import PrintSite
-from compare.lines.templates import NO_LINE
-from compare.numbers.durations import untimed
-from experiment.execution import Cause
+from gedanken.compare.compared import LineKind, SiteTally
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.lines.order import misplaced, times_of_sites
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.templates import NO_LINE
+from gedanken.compare.numbers.durations import untimed
+from gedanken.experiment.execution import Cause
 
 MOST_SITES = 500
 """Sites that are told of, at most: those that the real runs show most often."""

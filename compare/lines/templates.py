@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from compare.lines.print_sites import PrintSite
-from compare.lines.transcript import Transcript, skeleton, template_of
-from compare.lines.wording import HOLE
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.transcript import Transcript, skeleton, template_of
+from gedanken.compare.lines.wording import HOLE
 
 NO_LINE = 0
 """Where in a source a template stands that was read off a log."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.lines.text_lines import Lines
+from gedanken.compare.lines.text_lines import Lines
 
 VALUE = re.compile(
     r"torch\.Size\([^()\n]*\)|tensor\([^()\n]*\)"

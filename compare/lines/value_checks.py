@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.comparison import LINES_SHOWN, Comparison, Observed, short
-from compare.lines.line_checks import where_printed
-from compare.lines.print_sites import PrintSite
-from compare.lines.transcript import EXPONENT, NO_DECIMALS, VALUE
-from compare.lines.wording import HOLE
-from compare.numbers.curves import epoch_and_total, metrics_in
-from compare.numbers.durations import untimed
-from experiment.finding import Finding
+from gedanken.compare.comparison import LINES_SHOWN, Comparison, Observed, short
+from gedanken.compare.lines.line_checks import where_printed
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.transcript import EXPONENT, NO_DECIMALS, VALUE
+from gedanken.compare.lines.wording import HOLE
+from gedanken.compare.numbers.curves import epoch_and_total, metrics_in
+from gedanken.compare.numbers.durations import untimed
+from gedanken.experiment.finding import Finding
 
 REAL_RUNS = 5
 """Real runs that must agree before a number is called constant that the source does not prove."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from compare.lines.transcript import EXPONENT
+from gedanken.compare.lines.transcript import EXPONENT
 
 HOLE = "\x00"
 """Stands for a value that only the run knows, in templates."""

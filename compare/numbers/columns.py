@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from compare.lines.print_sites import PrintSite
-from compare.lines.transcript import VALUE
-from compare.lines.wording import HOLE
-from compare.numbers.curves import Metric, epoch_in, metrics_in
-from compare.numbers.durations import CLOCK
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.lines.transcript import VALUE
+from gedanken.compare.lines.wording import HOLE
+from gedanken.compare.numbers.curves import Metric, epoch_in, metrics_in
+from gedanken.compare.numbers.durations import CLOCK
 
 LONGEST = 2000
 """Characters of a form that is read; what is longer is no line of a log."""

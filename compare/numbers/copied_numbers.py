@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.comparison import Comparison, Observed, evidence
-from compare.lines.transcript import EXPONENT
-from experiment.finding import Finding, LineRef
+from gedanken.compare.comparison import Comparison, Observed, evidence
+from gedanken.compare.lines.transcript import EXPONENT
+from gedanken.experiment.finding import Finding, LineRef
 
 IN_A_ROW = 5
 """How many numbers, one behind the other, are no coincidence where real runs share not a single one.

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.lines.transcript import VALUE, Transcript
-from compare.numbers.points import Epochs, Points
+from gedanken.compare.lines.transcript import VALUE, Transcript
+from gedanken.compare.numbers.points import Epochs, Points
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?-i:[nN][aA][nN]|[iI][nN][fF])\b"
 _EPOCH = re.compile(

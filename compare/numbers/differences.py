@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from compare.compared import Judged
-from compare.comparison import Comparison, evidence, share
-from compare.numbers.judging import Judgement, Tested, is_told
-from experiment.finding import Finding, LineRef
+from gedanken.compare.compared import Judged
+from gedanken.compare.comparison import Comparison, evidence, share
+from gedanken.compare.numbers.judging import Judgement, Tested, is_told
+from gedanken.experiment.finding import Finding, LineRef
 
 
 def differences(these: Comparison, judgement: Judgement) -> Iterator[Finding]:

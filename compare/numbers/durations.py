@@ -2,7 +2,7 @@
 
 import re
 
-from compare.lines.transcript import Transcript, skeleton
+from gedanken.compare.lines.transcript import Transcript, skeleton
 
 _DURATION = re.compile(
     r"(?<![\d.])(?P<value>\d+(?:\.\d+)?)\s*"

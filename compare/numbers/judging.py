@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.compared import Judged
-from compare.comparison import Comparison
-from compare.numbers.noise import (
+from gedanken.compare.compared import Judged
+from gedanken.compare.comparison import Comparison
+from gedanken.compare.numbers.noise import (
     Matrix,
     adjusted,
     distances,
@@ -21,8 +21,8 @@ from compare.numbers.noise import (
     smallest_p,
     spread_ratio,
 )
-from compare.numbers.series import AllSeries, Series
-from experiment.execution import Cause
+from gedanken.compare.numbers.series import AllSeries, Series
+from gedanken.experiment.execution import Cause
 
 ALPHA = 0.025
 """Of the primary endpoint alone, and again of all that is secondary together: .05 in all."""

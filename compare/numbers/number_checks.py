@@ -9,11 +9,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.comparison import LINES_SHOWN, Comparison, Observed
-from compare.lines.skipping import EpochCount, as_ranges, count_epochs
-from compare.numbers.durations import claimed_seconds
-from experiment.execution import Cause
-from experiment.finding import Finding
+from gedanken.compare.comparison import LINES_SHOWN, Comparison, Observed
+from gedanken.compare.lines.skipping import EpochCount, as_ranges, count_epochs
+from gedanken.compare.numbers.durations import claimed_seconds
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import Finding
 
 TIME_FACTOR = 3.0
 """How many times longer or shorter a claimed time must be than the time taken to be named."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from compare.comparison import Comparison, Observed
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.experiment.finding import Finding
 
 IN_A_ROW = 3
 """How many different numbers, one behind the other, are no coincidence."""

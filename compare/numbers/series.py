@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compare.comparison import Comparison, Observed
-from compare.lines.print_sites import PrintSite
-from compare.numbers.columns import LONGEST, MOST_COLUMNS, Column, Form
-from compare.numbers.curves import Metric
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.lines.print_sites import PrintSite
+from gedanken.compare.numbers.columns import LONGEST, MOST_COLUMNS, Column, Form
+from gedanken.compare.numbers.curves import Metric
 
 MOST_SERIES = 60
 """Series that are judged: losses and accuracies first, times last, and else those that have the most points."""

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from compare.comparison import Comparison, Observed
-from compare.oracles.held import Breach, held, lines_with
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.oracles.held import Breach, held, lines_with
+from gedanken.experiment.finding import Finding
 
 FACTOR, SETUP = 2.0, 60.0
 """A total this many times the sum of the epochs, and so many seconds more, is far above it."""

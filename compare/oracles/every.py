@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
-from compare.comparison import Comparison
-from compare.oracles.epoch_times import epoch_times
-from compare.oracles.first_loss import first_loss
-from compare.oracles.fractions import fractions
-from compare.oracles.gpu_table import gpu_table
-from compare.oracles.parameters import parameters
-from compare.oracles.steps import steps
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison
+from gedanken.compare.oracles.epoch_times import epoch_times
+from gedanken.compare.oracles.first_loss import first_loss
+from gedanken.compare.oracles.fractions import fractions
+from gedanken.compare.oracles.gpu_table import gpu_table
+from gedanken.compare.oracles.parameters import parameters
+from gedanken.compare.oracles.steps import steps
+from gedanken.experiment.finding import Finding
 
 ORACLES: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
     parameters,

@@ -5,13 +5,13 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
-from compare.comparison import Comparison, Observed
-from compare.lines.print_sites import called_name
-from compare.oracles.held import LONGEST, Breach, held
-from compare.programs.network import network
-from compare.programs.source import Source
-from compare.programs.training_settings import batch_size
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.lines.print_sites import called_name
+from gedanken.compare.oracles.held import LONGEST, Breach, held
+from gedanken.compare.programs.network import network
+from gedanken.compare.programs.source import Source
+from gedanken.compare.programs.training_settings import batch_size
+from gedanken.experiment.finding import Finding
 
 BELOW, ABOVE = 0.7, 1.2
 """How far the first loss may lie from ln(classes), the cross-entropy of guessing them all alike.

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from compare.comparison import Comparison, Observed
-from compare.oracles.held import Breach, held, lines_with
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.oracles.held import Breach, held, lines_with
+from gedanken.experiment.finding import Finding
 
 _WORD = re.compile(r"\b(?:acc|accuracy|correct)\b", re.IGNORECASE)
 _FORM = re.compile(r"\b(?:acc|accuracy|correct)\b.*#\s?/\s?#", re.IGNORECASE)

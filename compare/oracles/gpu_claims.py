@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from compare.comparison import Comparison, Observed, evidence, share, short, verb
-from compare.lines.ledger import Entry
-from compare.lines.transcript import Transcript
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison, Observed, evidence, share, short, verb
+from gedanken.compare.lines.ledger import Entry
+from gedanken.compare.lines.transcript import Transcript
+from gedanken.experiment.finding import Finding
 
 _CLAIM = re.compile(
     r"\bcuda:\d{1,4}|\b(?:device|using|use|on)\b[^\w\n]{0,4}(?:device\W{1,3})?cuda\b(?::\d{1,4})?|"

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from compare.comparison import Comparison, Observed
-from compare.oracles.held import LONGEST, Breach, held
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.oracles.held import LONGEST, Breach, held
+from gedanken.experiment.finding import Finding
 
 OVER_CAP = 1.25
 """Real GPUs draw more than their cap for a moment."""

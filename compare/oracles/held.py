@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from compare.comparison import LINES_SHOWN, Comparison, Observed
-from experiment.finding import Finding
+from gedanken.compare.comparison import LINES_SHOWN, Comparison, Observed
+from gedanken.experiment.finding import Finding
 
 LONGEST = 400
 """Characters of a line that are looked at: what an oracle reads is short."""

@@ -4,11 +4,11 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from compare.comparison import Comparison, Observed
-from compare.oracles.fractions import is_rounding
-from compare.oracles.held import Breach, held, lines_with
-from compare.programs.network import network
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.oracles.fractions import is_rounding
+from gedanken.compare.oracles.held import Breach, held, lines_with
+from gedanken.compare.programs.network import network
+from gedanken.experiment.finding import Finding
 
 _FORM = re.compile(r"\bparam(?:eter)?s?\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,])(?P<value>\d[\d,_]{0,30}(?:\.\d{1,6})?)\s?(?P<scale>[kKmMB])?(?![\w.])")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from compare.comparison import Comparison, Observed
-from compare.oracles.held import Breach, held, lines_with
-from compare.programs.training_settings import batch_size
-from experiment.finding import Finding
+from gedanken.compare.comparison import Comparison, Observed
+from gedanken.compare.oracles.held import Breach, held, lines_with
+from gedanken.compare.programs.training_settings import batch_size
+from gedanken.experiment.finding import Finding
 
 _FORM = re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE)
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)

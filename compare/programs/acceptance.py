@@ -3,11 +3,11 @@
 import math
 from typing import NamedTuple
 
-from compare.numbers.curves import read_curves
-from compare.programs.source import Source
-from compare.programs.training_settings import batch_size, learning_rate, times_held
-from experiment.execution import Cause, Execution
-from experiment.script import Task
+from gedanken.compare.numbers.curves import read_curves
+from gedanken.compare.programs.source import Source
+from gedanken.compare.programs.training_settings import batch_size, learning_rate, times_held
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.script import Task
 
 FAR_ABOVE_MAJORITY = 2.0
 """How many times the share of the most frequent class an accuracy must reach to count as learned."""

@@ -3,10 +3,10 @@
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from compare.lines.print_sites import called_name, last_name
-from compare.programs.layers import Module, NotStaticError, layer, product
-from compare.programs.source import Source
-from compare.programs.values import MOST_STEPS, PLAIN, UNKNOWN, Tensor, calculated, iterated, listed
+from gedanken.compare.lines.print_sites import called_name, last_name
+from gedanken.compare.programs.layers import Module, NotStaticError, layer, product
+from gedanken.compare.programs.source import Source
+from gedanken.compare.programs.values import MOST_STEPS, PLAIN, UNKNOWN, Tensor, calculated, iterated, listed
 
 DEEPEST = 20
 """Constructors within constructors."""

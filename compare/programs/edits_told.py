@@ -3,8 +3,8 @@
 import difflib
 from typing import NamedTuple
 
-from experiment.execution import Cause, Execution
-from experiment.program import Edit, Program
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.program import Edit, Program
 
 
 class Diff(NamedTuple):

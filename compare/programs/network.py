@@ -2,10 +2,10 @@
 
 import ast
 
-from compare.lines.print_sites import called_name, last_name
-from compare.programs.building import CONTAINERS, Builder
-from compare.programs.layers import Module, NotStaticError, layer
-from compare.programs.source import Source
+from gedanken.compare.lines.print_sites import called_name, last_name
+from gedanken.compare.programs.building import CONTAINERS, Builder
+from gedanken.compare.programs.layers import Module, NotStaticError, layer
+from gedanken.compare.programs.source import Source
 
 
 def network(source: Source) -> Module | None:

@@ -11,7 +11,7 @@ import builtins
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from compare.lines.print_sites import called_name, is_print
+from gedanken.compare.lines.print_sites import called_name, is_print
 
 MOST_LINES = 10_000
 """Lines of one program that are worked out, at most."""

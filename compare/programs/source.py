@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 
-from compare.lines.print_sites import PrintSite, called_name, last_name, other_sites, print_sites
+from gedanken.compare.lines.print_sites import PrintSite, called_name, last_name, other_sites, print_sites
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
 SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Sequence
 
-from compare.programs.source import Source
+from gedanken.compare.programs.source import Source
 
 LEARNING_RATES = {
     "Adadelta": 1.0,

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compare.programs.layers import NotStaticError
+from gedanken.compare.programs.layers import NotStaticError
 
 MOST_STEPS = 20_000
 """Statements, expressions and items of lists that are followed: a hostile program builds for ever."""

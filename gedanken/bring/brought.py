@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from compare.compared import Compared
-from compare.program_run import compare_runs
-from compare.programs.source import Source
-from experiment.errors import BadInput
-from experiment.execution import Execution, Origin
-from experiment.program import Program
 from gedanken.bring.files import Run, read_file
 from gedanken.bring.run_folder import RunFolder, read_run
 from gedanken.bring.score import check_source, kept_of, score
+from gedanken.compare.compared import Compared
+from gedanken.compare.program_run import compare_runs
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.program import Program
 from gedanken.files import read_text
 from gedanken.kept import Case, Kept
 from gedanken.verdict import main_case

@@ -6,11 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from agents.terminal import exit_code_of
-from experiment.errors import BadInput
-from experiment.execution import Execution, Origin
-from experiment.program import Program
+from gedanken.agents.terminal import exit_code_of
 from gedanken.bring.run_folder import MOST_OUTPUT_BYTES, RUN, noun_of, origin_of, read_run
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.program import Program
 from gedanken.files import read_bytes
 from gedanken.screen import harmless
 

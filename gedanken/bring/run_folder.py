@@ -8,11 +8,11 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from experiment.errors import BadInput
-from experiment.execution import Execution, Origin
-from experiment.persona import Gpus, Persona, World
-from experiment.program import Program
 from gedanken.bring.tokens import tokens_of
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.persona import Gpus, Persona, World
+from gedanken.experiment.program import Program
 from gedanken.files import Inside
 from gedanken.kept import Tokens
 

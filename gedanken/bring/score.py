@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
-from compare.compared import Compared
-from compare.program_run import compare_runs
-from compare.programs.source import Source
-from experiment.errors import BadInput
-from experiment.execution import Execution
-from experiment.finding import Finding
-from experiment.program import Program
 from gedanken.bring.run_folder import RunFolder
+from gedanken.compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
+from gedanken.compare.compared import Compared
+from gedanken.compare.program_run import compare_runs
+from gedanken.compare.programs.source import Source
 from gedanken.effects import effects_in
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
 from gedanken.kept import Case, Kept
 from gedanken.verdict import verdict_of
 

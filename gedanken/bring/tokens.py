@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput
 from gedanken.files import Inside
 from gedanken.kept import Tokens
 

@@ -26,7 +26,7 @@ _REMEDIES = {
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """Turn what a user can act on into one line on standard error. SIGTERM interrupts as Ctrl-C does."""
-    from experiment.errors import GedankenError
+    from gedanken.experiment.errors import GedankenError
 
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:

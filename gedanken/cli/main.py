@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiment.proxies import keep_loopback_direct
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, NO_REPORT, clear_errors
@@ -31,6 +30,7 @@ from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
 from gedanken.cli.without_keys import keep_keys_off_the_screen
+from gedanken.experiment.proxies import keep_loopback_direct
 
 if TYPE_CHECKING:
     from gedanken.running import Ran
@@ -126,8 +126,8 @@ def run(
 ) -> None:
     """Have a model write a program, really run it, have the model imagine the run, and compare."""
     from gedanken.loading import load_experiment, load_persona, with_conditions, with_limits
+    from gedanken.sandbox.gpus import parse_gpus
     from gedanken.screen import Screen, print_json
-    from sandbox.gpus import parse_gpus
 
     screen = Screen()
     with clear_errors():

@@ -20,27 +20,27 @@ def _complete_persona(incomplete: str) -> list[str]:
 
 
 def _complete_limit(incomplete: str) -> list[str]:
-    from experiment.execution import Limits
+    from gedanken.experiment.execution import Limits
 
     return [f"{name}=" for name in Limits.model_fields if name.startswith(incomplete)]
 
 
 def _complete_sandbox(incomplete: str) -> list[str]:
-    from sandbox.choice import SANDBOXES
+    from gedanken.sandbox.choice import SANDBOXES
 
     return [name for name in SANDBOXES if name.startswith(incomplete)]
 
 
 def _complete_dataset(incomplete: str) -> list[str]:
-    from sandbox.datasets import DATASETS
+    from gedanken.sandbox.datasets import DATASETS
 
     return [name for name in DATASETS if name.startswith(incomplete)]
 
 
 def check_dataset(name: str) -> None:
     """Raise BadInput for a data set there is not."""
-    from experiment.errors import BadInput
-    from sandbox.datasets import DATASETS
+    from gedanken.experiment.errors import BadInput
+    from gedanken.sandbox.datasets import DATASETS
 
     if name not in DATASETS:
         raise BadInput(f"--dataset {name}: one of {', '.join(DATASETS)}")

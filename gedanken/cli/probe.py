@@ -54,8 +54,8 @@ def memory(
     out: Out = None,
 ) -> None:
     """Type commands, drop the model's context as a service does, rebuild it, and ask what it still knows."""
-    from agents.session import POLICIES
-    from experiment.errors import BadInput
+    from gedanken.agents.session import POLICIES
+    from gedanken.experiment.errors import BadInput
     from gedanken.loading import load_persona
     from gedanken.probing.memory import print_probe, probe_memory, read_commands
     from gedanken.probing.opening import check_out
@@ -82,7 +82,7 @@ def memory(
 
 
 def _complete_sequence(incomplete: str) -> list[str]:
-    from probes.terminal import battery
+    from gedanken.probes.terminal import battery
 
     return [one.name for one in battery() if one.name.startswith(incomplete)]
 
@@ -156,7 +156,7 @@ def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json
     """Keep a result, and print it for a person or as JSON. Raises BadInput; NoModel where it is only a part."""
     from rich.console import Console
 
-    from experiment.errors import NoModel
+    from gedanken.experiment.errors import NoModel
     from gedanken.probing.opening import keep
     from gedanken.screen import print_json
 

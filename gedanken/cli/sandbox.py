@@ -11,13 +11,13 @@ from gedanken.cli.errors import clear_errors
 from gedanken.cli.options import Json, Sandbox, Trust
 
 if TYPE_CHECKING:
-    from sandbox.conformance import CheckResult
+    from gedanken.sandbox.conformance import CheckResult
 
 CODES = "Exit codes: 0 done; 1 a check did not hold; 2 bad input; 3 no sandbox; 130 interrupted."
 
 
 def _complete_check(incomplete: str) -> list[str]:
-    from sandbox.conformance import CHECKS
+    from gedanken.sandbox.conformance import CHECKS
 
     return [check.name for check in CHECKS if check.name.startswith(incomplete)]
 
@@ -32,8 +32,8 @@ sandbox_app = typer.Typer(
 @sandbox_app.command("list", epilog="Example:  gedanken sandbox list --json")
 def list_things(as_json: Json = False) -> None:
     """List containers and sessions, of live runs and of dead ones."""
-    from sandbox.choice import find_engines
-    from sandbox.leftovers import things
+    from gedanken.sandbox.choice import find_engines
+    from gedanken.sandbox.leftovers import things
 
     with clear_errors():
         engines = find_engines()
@@ -56,10 +56,10 @@ def build(
     sandbox: Sandbox = "docker",
 ) -> None:
     """Build the image that programs run in, if it is not there by the present recipe."""
-    from experiment.errors import BadInput
+    from gedanken.experiment.errors import BadInput
+    from gedanken.sandbox.connect import connect_docker, connect_podman
+    from gedanken.sandbox.image import ensure_image
     from gedanken.screen import Screen
-    from sandbox.connect import connect_docker, connect_podman
-    from sandbox.image import ensure_image
 
     with clear_errors():
         if sandbox not in ("docker", "podman"):
@@ -101,8 +101,8 @@ def check(
 @sandbox_app.command(epilog="Example:  gedanken sandbox clean.   " + CODES)
 def clean(as_json: Json = False) -> None:
     """Remove what dead runs left behind, and nothing else."""
-    from sandbox.choice import find_engines
-    from sandbox.leftovers import clean as remove
+    from gedanken.sandbox.choice import find_engines
+    from gedanken.sandbox.leftovers import clean as remove
 
     with clear_errors():
         engines = find_engines()
@@ -121,8 +121,8 @@ def clean(as_json: Json = False) -> None:
 @sandbox_app.command(epilog="Examples:  gedanken sandbox data   |   gedanken sandbox data --json.   " + CODES)
 def data(as_json: Json = False) -> None:
     """Get the data sets that experiments train on, and tell where they came from."""
+    from gedanken.sandbox.datasets import DATASETS, ensure_dataset
     from gedanken.screen import Screen, print_json
-    from sandbox.datasets import DATASETS, ensure_dataset
 
     with clear_errors():
         found = [(ensure_dataset(name, Screen())) for name in DATASETS]

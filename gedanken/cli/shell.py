@@ -52,8 +52,8 @@ def shell(
     The usual persona is the article's machine; beside a real one it is `matched`, which has that one's very facts.
     """
     with clear_errors():
-        from experiment.errors import BadInput
-        from experiment.execution import Limits
+        from gedanken.experiment.errors import BadInput
+        from gedanken.experiment.execution import Limits
         from gedanken.loading import with_limits
         from gedanken.shell.loop import run_shell
         from gedanken.shell.terminals import CHOICES, Wishes

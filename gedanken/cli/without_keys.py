@@ -7,7 +7,7 @@ import warnings
 from types import TracebackType
 from typing import Any
 
-from experiment.secrets import redacted
+from gedanken.experiment.secrets import redacted
 
 
 def keep_keys_off_the_screen() -> None:

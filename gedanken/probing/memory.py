@@ -6,13 +6,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.pacing import PARALLEL
-from compare.memory import Remembered, compare_memory
-from experiment.conditions import Conditions
-from experiment.errors import BadInput, NoModel
-from experiment.execution import Execution, Limits
-from experiment.persona import Persona
-from experiment.typed_line import read_line
+from gedanken.agents.pacing import PARALLEL
+from gedanken.compare.memory import Remembered, compare_memory
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.typed_line import read_line
 from gedanken.files import read_text
 from gedanken.probing.opening import check_answered, why_lost
 from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory
@@ -21,8 +21,8 @@ from gedanken.screen import Screen, harmless, shortened
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from agents.imagined import ImaginedMachine
-    from agents.session import Policy
+    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.session import Policy
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
 MOST_LINES = 200
@@ -57,7 +57,7 @@ class MemoryProbe:
 
 def read_commands(path: Path | None) -> tuple[str, ...]:
     """The lines of a script, or of the packaged one; a line in braces is told. Raises BadInput."""
-    where = resources.files("probes") / "memory.txt" if path is None else path
+    where = resources.files("gedanken.probes") / "memory.txt" if path is None else path
     lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
     typed = [read_line(line) for line in lines if line and not line.startswith("#")]
     if any(line.kind == "open" for line in typed):
@@ -81,8 +81,8 @@ async def probe_memory(
 
     Raises BadInput or, where no reply came to any command, NoModel.
     """
-    from agents.imagined import ImaginedMachine
-    from agents.registry import open_model
+    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.registry import open_model
 
     losses: list[NoModel] = []
     async with open_model(model, base_url, screen, parallel) as opened:

@@ -7,25 +7,25 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.at_once import at_once
-from agents.pacing import PARALLEL
-from compare.comparison import short
-from compare.neutral_edits import Edited, EditReport, compare_edits, verdict_on
-from compare.programs.source import Source
-from experiment.conditions import Conditions
-from experiment.errors import BadInput, NoModel
-from experiment.execution import Execution, Limits
-from experiment.persona import Persona
+from gedanken.agents.at_once import at_once
+from gedanken.agents.pacing import PARALLEL
+from gedanken.compare.comparison import short
+from gedanken.compare.neutral_edits import Edited, EditReport, compare_edits, verdict_on
+from gedanken.compare.programs.source import Source
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.persona import Persona
 from gedanken.files import read_text
+from gedanken.probes.neutral_edits import neutral_edits, watched_line
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
 from gedanken.screen import Screen, harmless
-from probes.neutral_edits import neutral_edits, watched_line
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from sandbox.machine import SandboxMachine
+    from gedanken.sandbox.machine import SandboxMachine
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
 FILE = "train.py"
@@ -66,7 +66,7 @@ class EditsProbe:
 
 def read_program(path: Path | None) -> Question:
     """The program of a file, or the packaged one, with its edits. Raises BadInput where there is nothing to ask."""
-    where = resources.files("probes") / "programs" / "shape_once.py" if path is None else path
+    where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")
     try:
         edits, line = neutral_edits(source), watched_line(source)
@@ -136,7 +136,7 @@ async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
 async def _imagine(
     both: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
 ) -> Execution:
-    from agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined import ImaginedMachine
 
     screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
     machine = ImaginedMachine(both.model, persona, both.world, LIMITS, sample=sample, losses=losses)

@@ -6,17 +6,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agents.pacing import PARALLEL
-from experiment.errors import BadInput, NoModel
-from experiment.execution import Cause, Execution, Limits
-from experiment.persona import World
+from gedanken.agents.pacing import PARALLEL
+from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.execution import Cause, Execution, Limits
+from gedanken.experiment.persona import World
 from gedanken.files import new_beside, put
 from gedanken.opening import open_real
 from gedanken.screen import Screen
 
 if TYPE_CHECKING:
-    from agents.model import Model
-    from sandbox.machine import SandboxMachine
+    from gedanken.agents.model import Model
+    from gedanken.sandbox.machine import SandboxMachine
 
 
 class Both(NamedTuple):
@@ -42,7 +42,7 @@ async def open_both(
 
     Raises BadInput, NoSandbox or NoModel before anything was asked of either.
     """
-    from agents.registry import check_name, open_model
+    from gedanken.agents.registry import check_name, open_model
 
     check_name(model, base_url)
     async with (

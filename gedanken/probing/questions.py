@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from agents.at_once import at_once
-from compare.memory import Remembered
-from experiment.execution import Execution
+from gedanken.agents.at_once import at_once
+from gedanken.compare.memory import Remembered
+from gedanken.experiment.execution import Execution
 from gedanken.screen import shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from agents.imagined import ImaginedMachine
-    from agents.session import Session
+    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.session import Session
 
 GPU_STATE = "nvidia-smi --query-gpu=index,name,utilization.gpu,memory.used --format=csv,noheader"
 QUESTIONS = ("ls", "sha256sum *", "pwd", "whoami", GPU_STATE)

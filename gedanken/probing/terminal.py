@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from agents.at_once import at_once
-from agents.pacing import PARALLEL
-from compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
-from compare.left_out import left_out
-from experiment.conditions import Conditions
-from experiment.errors import BadInput, NoModel, NoSandbox
-from experiment.execution import Cause, Limits
-from experiment.persona import Persona
+from gedanken.agents.at_once import at_once
+from gedanken.agents.pacing import PARALLEL
+from gedanken.compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
+from gedanken.compare.left_out import left_out
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
+from gedanken.experiment.execution import Cause, Limits
+from gedanken.experiment.persona import Persona
+from gedanken.probes.terminal import CommandSequence, battery
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
 from gedanken.screen import Screen, harmless, shortened
-from probes.terminal import CommandSequence, battery
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -110,7 +110,7 @@ async def probe_terminal(
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
     """What both machines answered; where the model is gone, as far as it came."""
-    from agents.imagined import ImaginedMachine
+    from gedanken.agents.imagined import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.world, LIMITS, losses=losses)
     answered: list[Answered] = []

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from experiment.execution import Execution, Limits
+from gedanken.experiment.execution import Execution, Limits
 from gedanken.kept import Kept
 from gedanken.loading import is_packaged
 from gedanken.report.words import many

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from compare.cause_and_effect import Effects
-from compare.compared import Judged
-from compare.programs.edits_told import diff_of
-from experiment.finding import Finding, Stream
-from experiment.markdown import code, fence_for, prose
-from experiment.program import Program
+from gedanken.compare.cause_and_effect import Effects
+from gedanken.compare.compared import Judged
+from gedanken.compare.programs.edits_told import diff_of
+from gedanken.experiment.finding import Finding, Stream
+from gedanken.experiment.markdown import code, fence_for, prose
+from gedanken.experiment.program import Program
 from gedanken.kept import Case, Kept
 from gedanken.report.asked import NOT_PACKAGED, commands, is_own
 from gedanken.report.moves import shown_moves

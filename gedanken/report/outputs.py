@@ -4,10 +4,10 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
-from compare.programs.edits_told import Diff, diff_of
-from experiment.execution import Execution
-from experiment.finding import Stream
-from experiment.program import Program
+from gedanken.compare.programs.edits_told import Diff, diff_of
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Stream
+from gedanken.experiment.program import Program
 from gedanken.kept import Kept
 from gedanken.report.places import Places, ShownFinding
 from gedanken.report.words import cut

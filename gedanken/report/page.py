@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from compare.compared import Judged
-from experiment.execution import Execution
-from experiment.finding import Stream
 from gedanken import __version__
+from gedanken.compare.compared import Judged
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Stream
 from gedanken.kept import Case, Kept
 from gedanken.report import asked, words
 from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph

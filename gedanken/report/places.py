@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from compare.compared import Alignment
-from experiment.execution import Execution
-from experiment.finding import Finding, LineRef, Stream
-from experiment.program import Program
+from gedanken.compare.compared import Alignment
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding, LineRef, Stream
+from gedanken.experiment.program import Program
 from gedanken.kept import Case, Kept
 from gedanken.report.words import cut
 from gedanken.verdict import main_case, telling

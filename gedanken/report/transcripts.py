@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from compare.compared import Block
-from compare.lines.transcript import VALUE
+from gedanken.compare.compared import Block
+from gedanken.compare.lines.transcript import VALUE
 from gedanken.kept import Case
 from gedanken.report.places import Places, ShownFinding
 from gedanken.report.words import cut

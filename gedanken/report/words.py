@@ -2,7 +2,7 @@
 
 import re
 
-from experiment.execution import Execution
+from gedanken.experiment.execution import Execution
 from gedanken.screen import is_hidden
 
 LINE_SHOWN = 400

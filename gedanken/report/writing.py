@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput
 from gedanken.files import put
 from gedanken.kept import Kept
 from gedanken.report.markdown import to_markdown

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.session import POLICIES
-from experiment.errors import BadInput
+from gedanken.agents.session import POLICIES
+from gedanken.experiment.errors import BadInput
 from gedanken.screen import harmless
 from gedanken.shell.losing import lose, rebuild
 from gedanken.shell.saving import save

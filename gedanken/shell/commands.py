@@ -5,8 +5,8 @@ import shutil
 import subprocess
 from typing import Literal, NamedTuple
 
-from experiment.errors import BadInput
-from experiment.typed_line import read_line
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.typed_line import read_line
 from gedanken.shell.reading import FURTHER, Lines
 
 BASH_SECONDS = 5

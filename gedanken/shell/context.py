@@ -1,6 +1,6 @@
 """How much of a session the model is sent, and what else."""
 
-from agents.session import Session, Turn
+from gedanken.agents.session import Session, Turn
 
 
 def knows_all(session: Session) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from agents.settings import is_said_of_settings
-from experiment.execution import Cause, Execution
+from gedanken.agents.settings import is_said_of_settings
+from gedanken.experiment.execution import Cause, Execution
 from gedanken.screen import harmless
 from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, columns, pairs
 from gedanken.shell.terminals import Answers

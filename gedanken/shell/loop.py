@@ -4,8 +4,8 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 
-from experiment.errors import BadInput, GedankenError
-from experiment.places import state_folder
+from gedanken.experiment.errors import BadInput, GedankenError
+from gedanken.experiment.places import state_folder
 from gedanken.screen import Screen
 from gedanken.shell.colon_commands import complete, obey
 from gedanken.shell.commands import OpenTell, Typed, read_typed

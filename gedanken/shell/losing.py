@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput
 from gedanken.shell.context import knows_all
 from gedanken.shell.sitting import Known, Sitting, turns
 from gedanken.shell.waiting import Waiting
 
 if TYPE_CHECKING:
-    from agents.imagined import ImaginedMachine
-    from agents.session import Policy
-    from experiment.execution import Execution
+    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.session import Policy
+    from gedanken.experiment.execution import Execution
 
 
 async def lose(sitting: Sitting) -> None:
@@ -30,8 +30,8 @@ async def rebuild(sitting: Sitting, policy: "Policy") -> None:
     Raises BadInput or NoModel. There is a report only where all that is stored was before the machine when it was
     asked, and nothing was typed since: else the loss would be blamed for what it did not do.
     """
-    from agents.imagined import REBUILD
-    from compare.memory import compare_memory
+    from gedanken.agents.imagined import REBUILD
+    from gedanken.compare.memory import compare_memory
     from gedanken.probing.questions import print_memory
 
     machine, face = sitting.terminals.imagined_or_fail(), sitting.face

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput
 from gedanken.files import read_text
 
 

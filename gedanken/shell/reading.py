@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from experiment.errors import BadInput
-from experiment.secrets import redacted
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.secrets import redacted
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completer

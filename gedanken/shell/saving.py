@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiment.conditions import Conditions
-from experiment.errors import BadInput
-from experiment.markdown import fence_for, inline
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.markdown import fence_for, inline
 from gedanken.screen import harmless
 from gedanken.shell.face import remarks
 from gedanken.shell.sitting import Sitting, turns
 
 if TYPE_CHECKING:
-    from agents.session import Session, Turn
+    from gedanken.agents.session import Session, Turn
 
 
 def save(sitting: Sitting, path: Path) -> None:

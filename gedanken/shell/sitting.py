@@ -5,10 +5,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from compare.answers import claims_behind
-from compare.lines.seen import seen_lines
-from experiment.errors import NoSandbox
-from experiment.execution import Cause, Execution
+from gedanken.compare.answers import claims_behind
+from gedanken.compare.lines.seen import seen_lines
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Cause, Execution
 from gedanken.shell.context import never_stored
 from gedanken.shell.face import Face
 from gedanken.shell.streaming import ImaginedStream, RealStream
@@ -16,7 +16,7 @@ from gedanken.shell.terminals import Answers, Terminals, Which
 from gedanken.shell.waiting import Waiting
 
 if TYPE_CHECKING:
-    from agents.session import Turn
+    from gedanken.agents.session import Turn
 
 UNKNOWN_END = 1
 _LEAVES = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from agents.cleaning import Cleaned, clean
-from experiment.execution import Limits
+from gedanken.agents.cleaning import Cleaned, clean
+from gedanken.experiment.execution import Limits
 
 MOST_LINES_HELD = 200
 """What is longer and still in doubt is shown in the end: to ask again at each line takes the square of that."""
@@ -38,8 +38,9 @@ class RealStream:
 class ImaginedStream:
     """Shows each line of a reply as soon as it is as good as certain that it is output.
 
-    What that is, `agents.cleaning` decides, for a whole reply. A line that it might yet take off, such as an echo
-    of the command at the beginning, or at the end a prompt or a fence that closes, is held back until more is known.
+    What that is, `gedanken.agents.cleaning` decides, for a whole reply. A line that it might yet take off, such as an
+    echo of the command at the beginning, or at the end a prompt or a fence that closes, is held back until more is
+    known.
     """
 
     def __init__(self, command: str, show: Callable[[str], None], known: str = "") -> None:

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from experiment.errors import BadInput, GedankenError, NoModel
-from experiment.execution import Cause, Execution, Limits
-from experiment.persona import USUAL_WORLD, Persona, World
-from experiment.places import state_folder
-from experiment.secrets import shown_address
+from gedanken.experiment.errors import BadInput, GedankenError, NoModel
+from gedanken.experiment.execution import Cause, Execution, Limits
+from gedanken.experiment.persona import USUAL_WORLD, Persona, World
+from gedanken.experiment.places import state_folder
+from gedanken.experiment.secrets import shown_address
 from gedanken.loading import load_persona
 from gedanken.opening import open_real
 from gedanken.screen import Screen
 from gedanken.shell.putting import text_of
 
 if TYPE_CHECKING:
-    from agents.imagined import ImaginedMachine
-    from agents.session_file import SessionFile
-    from sandbox.machine import SandboxMachine
+    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.agents.session_file import SessionFile
+    from gedanken.sandbox.machine import SandboxMachine
 
 Which = Literal["real", "imagined"]
 Choice = Literal["imagined", "real", "both"]
@@ -85,7 +85,7 @@ class Terminals:
 
     async def __aenter__(self) -> "Terminals":
         """Check what can be checked, and open the machines that were asked for."""
-        from agents.registry import check_name
+        from gedanken.agents.registry import check_name
 
         if self.wishes.session is not None and not _SESSION_NAME.fullmatch(self.wishes.session):
             raise BadInput(f"--session {self.wishes.session}: at most 64 letters, digits, dots, dashes, underscores")
@@ -132,10 +132,10 @@ class Terminals:
     async def _open_imagined(
         self, opening: AsyncExitStack, persona: Persona, world: World
     ) -> "tuple[ImaginedMachine, SessionFile | None]":
-        from agents.imagined import ImaginedMachine
-        from agents.registry import open_model
-        from agents.session import Session
-        from agents.session_file import SessionFile
+        from gedanken.agents.imagined import ImaginedMachine
+        from gedanken.agents.registry import open_model
+        from gedanken.agents.session import Session
+        from gedanken.agents.session_file import SessionFile
 
         wishes, file = self.wishes, None
         if wishes.session is not None:

@@ -4,9 +4,9 @@ import hashlib
 import re
 from functools import partial
 
-from experiment.execution import Cause
-from sandbox.artifacts import FILE_BYTES, FILES
-from sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending
+from gedanken.experiment.execution import Cause
+from gedanken.sandbox.artifacts import FILE_BYTES, FILES
+from gedanken.sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending
 
 # A machine of its own for each: whatever lies in a workspace is brought back after every command.
 _check = partial(Check, group="artifacts", language="bash", alone=True)

@@ -13,8 +13,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiment.execution import Execution
-from experiment.places import cache_folder
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.places import cache_folder
 
 VARIABLE = "OPENAI_API_KEY"
 """The variable of this process that holds the canary while a kit runs."""

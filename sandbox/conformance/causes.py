@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from experiment.execution import Cause
-from sandbox.conformance.check import SMALL, Check, ends
+from gedanken.experiment.execution import Cause
+from gedanken.sandbox.conformance.check import SMALL, Check, ends
 
 _check = partial(Check, group="causes", language="bash", harmless=True)
 _BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from experiment.execution import Cause, Execution, Limits, RealMachine
-from sandbox.conformance.bait import Bait
+from gedanken.experiment.execution import Cause, Execution, Limits, RealMachine
+from gedanken.sandbox.conformance.bait import Bait
 
 SMALL = Limits(
     wall_seconds=20,

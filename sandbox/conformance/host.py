@@ -3,8 +3,8 @@
 import socket
 from functools import partial
 
-from sandbox.conformance.bait import VARIABLE
-from sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, refused
+from gedanken.sandbox.conformance.bait import VARIABLE
+from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, refused
 
 _check = partial(Check, group="host")
 

@@ -10,10 +10,10 @@ from typing import Self
 
 import psutil
 
-from experiment.errors import BadInput, GedankenError
-from experiment.execution import Execution, Limits, RealMachine
-from experiment.progress import Progress
-from sandbox.conformance import (
+from gedanken.experiment.errors import BadInput, GedankenError
+from gedanken.experiment.execution import Execution, Limits, RealMachine
+from gedanken.experiment.progress import Progress
+from gedanken.sandbox.conformance import (
     artifacts,
     causes,
     host,
@@ -27,10 +27,10 @@ from sandbox.conformance import (
     resources,
     training,
 )
-from sandbox.conformance.bait import Bait
-from sandbox.conformance.check import SMALL, Check, CheckResult, Trial, judged
-from sandbox.conformance.neighbour import neighbour_of
-from sandbox.conformance.prelude import PRELUDE
+from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.check import SMALL, Check, CheckResult, Trial, judged
+from gedanken.sandbox.conformance.neighbour import neighbour_of
+from gedanken.sandbox.conformance.prelude import PRELUDE
 
 OpenMachine = Callable[[Limits], AbstractAsyncContextManager[RealMachine]]
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from experiment.execution import RealMachine
+from gedanken.experiment.execution import RealMachine
 
 NEIGHBOUR_NAME = "gedanken-neighbour"
 _SEED = 7

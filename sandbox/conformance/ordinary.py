@@ -3,9 +3,9 @@
 import time
 from functools import partial
 
-from experiment.execution import Cause, Execution, RealMachine
-from sandbox.conformance.bait import Bait
-from sandbox.conformance.check import Check, Trial, Verdict, ending, printed, prints, then_prints, typed
+from gedanken.experiment.execution import Cause, Execution, RealMachine
+from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.check import Check, Trial, Verdict, ending, printed, prints, then_prints, typed
 
 _bash = partial(Check, group="ordinary", language="bash", harmless=True)
 _python = partial(Check, group="ordinary", harmless=True)

@@ -3,9 +3,9 @@
 import re
 from functools import partial
 
-from experiment.execution import Cause, Execution
-from sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending, ends, prints
-from sandbox.engine import GRACE_SECONDS
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending, ends, prints
+from gedanken.sandbox.engine import GRACE_SECONDS
 
 _check = partial(Check, group="output", harmless=True)
 FLOOD_BYTES = 300_000_000

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sandbox.conformance.check import Check, refused
+from gedanken.sandbox.conformance.check import Check, refused
 
 _check = partial(Check, group="privileges", judge=refused)
 

@@ -3,10 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from experiment.execution import Cause
-from sandbox.conformance.check import SMALL, Check, Trial, Verdict, ends, refused, still_usable, typed
-from sandbox.conformance.neighbour import NEIGHBOUR_NAME
-from sandbox.engine import GRACE_SECONDS
+from gedanken.experiment.execution import Cause
+from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, ends, refused, still_usable, typed
+from gedanken.sandbox.conformance.neighbour import NEIGHBOUR_NAME
+from gedanken.sandbox.engine import GRACE_SECONDS
 
 _check = partial(Check, group="processes")
 _BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})

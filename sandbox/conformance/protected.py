@@ -2,9 +2,19 @@
 
 from functools import partial
 
-from experiment.execution import Cause, Execution, RealMachine
-from sandbox.conformance.bait import Bait
-from sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, refused, still_usable, then_prints, typed
+from gedanken.experiment.execution import Cause, Execution, RealMachine
+from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.check import (
+    SMALL,
+    Check,
+    Trial,
+    Verdict,
+    ending,
+    refused,
+    still_usable,
+    then_prints,
+    typed,
+)
 
 _check = partial(Check, group="protected")
 _MANY_FILES = SMALL.model_copy(update={"workspace_files": 20_000})

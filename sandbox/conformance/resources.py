@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from experiment.execution import Cause
-from sandbox.conformance.check import SMALL, Check, Trial, Verdict, refused, refused_or, still_usable, typed
+from gedanken.experiment.execution import Cause
+from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, refused, refused_or, still_usable, typed
 
 _check = partial(Check, group="resources")
 _LITTLE_MEMORY = SMALL.model_copy(update={"memory_mib": 128})

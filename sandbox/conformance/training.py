@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from experiment.execution import Cause, Execution, RealMachine
-from sandbox.conformance.bait import Bait
-from sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, prints
+from gedanken.experiment.execution import Cause, Execution, RealMachine
+from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, prints
 
 _ROOMY = SMALL.model_copy(update={"memory_mib": 2048, "processes": 256, "wall_seconds": 60.0})
 _check = partial(Check, group="training", limits=_ROOMY, harmless=True)

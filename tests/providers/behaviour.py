@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from experiment.execution import Cause
+from gedanken.experiment.execution import Cause
 from providers.server import Answer, Request, StandIn
 from providers.wire import JSON, Wire, stream
 

@@ -1,6 +1,6 @@
 """How replies end, provider by provider: only what the provider calls an end is one."""
 
-from experiment.execution import Cause
+from gedanken.experiment.execution import Cause
 from providers.anthropic import Anthropic
 from providers.bedrock import Bedrock
 from providers.behaviour import TEXT, Behaviour, Serve, breaks, ends, replies

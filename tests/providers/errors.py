@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from experiment.execution import Cause
+from gedanken.experiment.execution import Cause
 from providers.anthropic import Anthropic
 from providers.bedrock import Bedrock
 from providers.behaviour import HTML, Behaviour, Serve, fails, gives, replies

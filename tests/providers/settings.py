@@ -1,6 +1,6 @@
 """Settings that a model does not take: learned once, the request repeated without them, and said in the result."""
 
-from agents.settings import REASONING_TOKENS
+from gedanken.agents.settings import REASONING_TOKENS
 from providers.anthropic import Anthropic
 from providers.bedrock import Bedrock
 from providers.behaviour import TEXT, Behaviour, ends, refuses

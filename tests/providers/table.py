@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from experiment.execution import Cause
+from gedanken.experiment.execution import Cause
 from providers.behaviour import Behaviour
 from providers.endings import ENDINGS
 from providers.errors import ERRORS

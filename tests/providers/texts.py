@@ -1,6 +1,6 @@
 """What stands in a reply: reasoning that is no output, and bytes that break files."""
 
-from experiment.execution import Cause
+from gedanken.experiment.execution import Cause
 from providers.anthropic import Anthropic
 from providers.bedrock import Bedrock
 from providers.behaviour import Behaviour, replies
