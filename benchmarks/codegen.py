@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from gedanken.agents.registry import open_model
-from gedanken.compare.numbers.intervals import share_of
+from gedanken.compare.stats.intervals import share_of
 from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
 from gedanken.graphs.state import DONE, Context
 from gedanken.graphs.steps import TRIES

@@ -95,7 +95,7 @@ def _measure(command: Sequence[str]) -> None:
 
 
 def _compare(real: str, imagined: str) -> None:
-    from gedanken.compare.program_run import compare_runs
+    from gedanken.compare.compare_runs import compare_runs
     from gedanken.experiment.execution import Cause, Execution, Origin
 
     def execution(file: str, origin: Origin) -> Execution:

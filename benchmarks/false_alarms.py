@@ -18,8 +18,8 @@ from typing import get_args
 
 from benchmarks.real_runs.comparing import Given, compare
 from benchmarks.real_runs.stored import STORED, RealRuns
-from gedanken.compare.compared import Compared
-from gedanken.compare.numbers.intervals import share_of
+from gedanken.compare.results import Compared
+from gedanken.compare.stats.intervals import share_of
 
 REAL, IMAGINED = 7, 3
 TARGET = 0.05

@@ -12,7 +12,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from gedanken.compare.oracles.first_loss import ABOVE, BELOW
+from gedanken.compare.checks.first_loss import ABOVE, BELOW
 from gedanken.experiment.execution import Limits
 from gedanken.opening import open_real
 from gedanken.screen import Screen

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gedanken.compare.cause_and_effect import Effects, Moves, Outcomes, Tried, told_tau, weigh_effects
+from gedanken.compare.interventions import Effects, Moves, Outcomes, Tried, told_tau, weigh_effects
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.program import Program
 from gedanken.probes.changes import CHANGES

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gedanken.compare.cause_and_effect import Effects
-from gedanken.compare.compared import Compared
+from gedanken.compare.interventions import Effects
+from gedanken.compare.results import Compared
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program

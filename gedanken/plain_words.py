@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gedanken.compare.compared import Judged
-from gedanken.compare.numbers.judging import is_told
+from gedanken.compare.results import Judged
+from gedanken.compare.series.tests import is_told
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.kept import Case, Kept

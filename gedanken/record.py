@@ -12,7 +12,7 @@ from typing import Any
 from gedanken import __version__
 from gedanken.agents.surprise import Lines, ProgramSurprise
 from gedanken.bring.run_folder import in_order
-from gedanken.compare.programs.edits_told import Diff, diff_of
+from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding

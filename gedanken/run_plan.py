@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gedanken.compare.answers import BOOT_COMMANDS
+from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.script import Experiment, ScriptLine
 
 Kind = Literal["fact", "boot answer", "write", "command", "answer", "trunk", "seed", "sample", "report"]

@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from gedanken.compare.lines.seen import seen_lines
+from gedanken.compare.output.normalize import seen_lines
 from gedanken.experiment.secrets import redacted, redacted_value
 from gedanken.run_plan import RunPlan
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gedanken.compare.compared import Alignment, Judged
+from gedanken.compare.results import Alignment, Judged
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.kept import Case, Kept

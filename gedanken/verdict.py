@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from gedanken.compare.compared import Judged
-from gedanken.compare.comparison import short
-from gedanken.compare.left_out import left_out
-from gedanken.compare.numbers.judging import ALPHA, is_told
-from gedanken.compare.numbers.noise import smallest_p
+from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.run_set import short
+from gedanken.compare.results import Judged
+from gedanken.compare.series.tests import ALPHA, is_told
+from gedanken.compare.stats.noise import smallest_p
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.finding import Finding
 from gedanken.kept import Case

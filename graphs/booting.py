@@ -1,6 +1,6 @@
 """How long the imagined machine may answer when it is asked what it is."""
 
-from gedanken.compare.answers import NVIDIA_SMI
+from gedanken.compare.commands.answers import NVIDIA_SMI
 from gedanken.experiment.execution import Limits
 
 ANSWER_TOKENS = 192

@@ -15,10 +15,10 @@ from gedanken.agents.quoting import quotes
 from gedanken.agents.session import Session
 from gedanken.agents.surprise import surprises
 from gedanken.agents.terminal import typing
-from gedanken.compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
-from gedanken.compare.program_run import compare_runs
-from gedanken.compare.programs.acceptance import Before, problems_of
-from gedanken.compare.programs.edits_told import judge_edit, judge_repeat
+from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.source.acceptance import Before, problems_of
+from gedanken.compare.source.diff import judge_edit, judge_repeat
 from gedanken.experiment.errors import NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding

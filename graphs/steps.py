@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from gedanken.agents.coder import ending_of
 from gedanken.agents.session import Session
 from gedanken.agents.surprise import Question
-from gedanken.compare.programs.source import Source
+from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment, ScriptLine

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from gedanken.agents.terminal import exit_code_of
-from gedanken.compare.program_run import compare_runs
+from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.execution import Cause, Execution, Origin
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program

@@ -6,7 +6,7 @@ from typing import Any
 
 from builders import SHAPE, answer, imagined, lines, program, seeds
 
-from gedanken.compare.answers import BOOT_COMMANDS
+from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.persona import USUAL_WORLD, Gpus, Persona
 from gedanken.record import Record

@@ -6,8 +6,8 @@ from typing import Any
 
 from builders import imagined, program, seeds
 
-from gedanken.compare.compared import Alignment, Block, Compared, Judged, LineKind, SiteTally
-from gedanken.compare.lines.transcript import skeleton
+from gedanken.compare.output.transcript import skeleton
+from gedanken.compare.results import Alignment, Block, Compared, Judged, LineKind, SiteTally
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.program import Program

@@ -3,7 +3,7 @@
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, lines, real
 
-from gedanken.compare.programs.acceptance import Before, problems_of
+from gedanken.compare.source.acceptance import Before, problems_of
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.script import Task
 

@@ -8,11 +8,11 @@ from builders import SHAPE, imagined, lines, program, real, seeds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.compared import Alignment, Block
-from gedanken.compare.lines.alignment import align
-from gedanken.compare.lines.order import longest_rise
-from gedanken.compare.lines.transcript import Transcript, skeleton
-from gedanken.compare.program_run import compare_runs
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.output.transcript import Transcript, skeleton
+from gedanken.compare.parsed.alignment import align
+from gedanken.compare.parsed.order import longest_rise
+from gedanken.compare.results import Alignment, Block
 
 POOL = [
     "Epoch 1",

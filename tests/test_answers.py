@@ -5,7 +5,7 @@ from builders import answer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.answers import (
+from gedanken.compare.commands.answers import (
     NVCC_VERSION,
     NVIDIA_SMI,
     PYTHON_VERSION,

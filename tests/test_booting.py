@@ -2,7 +2,7 @@
 
 import pytest
 
-from gedanken.compare.answers import BOOT_COMMANDS, NVCC_VERSION, NVIDIA_SMI
+from gedanken.compare.commands.answers import BOOT_COMMANDS, NVCC_VERSION, NVIDIA_SMI
 from gedanken.experiment.execution import Limits
 from gedanken.graphs.booting import boot_limits
 

@@ -9,8 +9,8 @@ from builders import imagined, lines, real
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gedanken.compare.cause_and_effect import Effects, Tried, weigh_effects
-from gedanken.compare.numbers.correlation import kendall, partial_kendall
+from gedanken.compare.interventions import Effects, Tried, weigh_effects
+from gedanken.compare.stats.correlation import kendall, partial_kendall
 from gedanken.experiment.execution import Cause
 
 EXPECTED = (3, 3, 2, 2, 1, 1, -1, -1, -2, -2)

@@ -8,10 +8,10 @@ from builders import SHAPE, TRACEBACK, TRAIN, findings_of, imagined, lines, prog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.oracles.gpu_claims import claims_in
-from gedanken.compare.programs.edits_told import diff_of, judge_edit, judge_repeat
-from gedanken.compare.programs.source import Source
-from gedanken.compare.programs.training_settings import batch_size, learning_rate, times_held
+from gedanken.compare.checks.gpu_claims import claims_in
+from gedanken.compare.source.diff import diff_of, judge_edit, judge_repeat
+from gedanken.compare.source.program_source import Source
+from gedanken.compare.source.training_settings import batch_size, learning_rate, times_held
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Edit

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gedanken.compare.numbers.curves import read_curves
+from gedanken.compare.output.metrics import read_curves
 
 
 def epochs_of(text: str) -> list[int]:

@@ -1,6 +1,6 @@
 """What is found when real and imagined runs of one program are held side by side.
 
-Every check of `gedanken.compare.program_run.CHECKS` has cases here: a transcript in which it finds something, and a
+Every check of `gedanken.compare.compare_runs.CHECKS` has cases here: a transcript in which it finds something, and a
 twin without that fault, in which it finds nothing.
 """
 
@@ -10,11 +10,11 @@ from typing import NamedTuple
 import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kinds, lines, program, real, seeds
 
-from gedanken.compare import program_run
-from gedanken.compare.lines.transcript import Transcript
-from gedanken.compare.numbers.durations import claimed_seconds
-from gedanken.compare.oracles.every import ORACLES
-from gedanken.compare.program_run import CHECKS
+from gedanken.compare import compare_runs
+from gedanken.compare.checks.oracles import ORACLES
+from gedanken.compare.compare_runs import CHECKS
+from gedanken.compare.output.durations import claimed_seconds
+from gedanken.compare.output.transcript import Transcript
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 
@@ -232,7 +232,7 @@ def test_a_twin_without_the_fault_has_no_such_finding(case: Case) -> None:
 
 @cases
 def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program_run, "CHECKS", tuple(check for check in CHECKS if check.__name__ != case.check))
+    monkeypatch.setattr(compare_runs, "CHECKS", tuple(check for check in CHECKS if check.__name__ != case.check))
     found = [finding for finding in found_in(case, case.bad, case.cause) if finding.kind == case.kind]
     assert case.line not in [line.text for finding in found for line in finding.lines]
 

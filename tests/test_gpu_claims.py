@@ -3,7 +3,7 @@
 import pytest
 from builders import findings_of, imagined, kinds, program, seeds
 
-from gedanken.compare.programs.source import Source
+from gedanken.compare.source.program_source import Source
 from gedanken.experiment.finding import Finding
 
 ACCELERATOR = """\

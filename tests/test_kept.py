@@ -12,8 +12,8 @@ from folders import CLAIMING, IMAGINED, REAL, make_run
 
 from gedanken.bring.run_folder import read_run
 from gedanken.bring.score import score
-from gedanken.compare.answers import compare_answers, compare_with_persona
-from gedanken.compare.program_run import compare_runs
+from gedanken.compare.commands.answers import compare_answers, compare_with_persona
+from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import USUAL_WORLD
 

@@ -7,11 +7,11 @@ from builders import SHAPE, TRACEBACK, TRAIN, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.lines.ledger import Entry, Ledger
-from gedanken.compare.lines.print_sites import PrintSite
-from gedanken.compare.lines.transcript import Transcript, skeleton
-from gedanken.compare.lines.wording import HOLE
-from gedanken.compare.programs.source import Source
+from gedanken.compare.output.transcript import Transcript, skeleton
+from gedanken.compare.output.wording import HOLE
+from gedanken.compare.parsed.ledger import Entry, Ledger
+from gedanken.compare.source.print_sites import PrintSite
+from gedanken.compare.source.program_source import Source
 
 SITES = Source(TRAIN).print_sites()
 LOG = """

@@ -5,10 +5,10 @@ import random
 import pytest
 from builders import findings_of, imagined, kinds, program, real, seeds
 
-from gedanken.compare.compared import LineKind, SiteTally
-from gedanken.compare.program_run import compare_runs
-from gedanken.compare.programs.proof import proven_lines
-from gedanken.compare.programs.source import Source
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.results import LineKind, SiteTally
+from gedanken.compare.source.program_source import Source
+from gedanken.compare.source.proof import proven_lines
 from gedanken.experiment.execution import Cause
 
 TRAIN = """\

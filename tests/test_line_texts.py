@@ -12,9 +12,9 @@ from conftest import Cli
 from gedanken.bring.run_folder import read_run
 from gedanken.bring.score import kept_of
 from gedanken.cli.main import exit_code_of
-from gedanken.compare.answers import compare_answers
-from gedanken.compare.lines.transcript import uncoloured
-from gedanken.compare.program_run import compare_runs
+from gedanken.compare.commands.answers import compare_answers
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.output.transcript import uncoloured
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.experiment.program import Program

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from builders import ended, imagined, real
 
-from gedanken.compare.program_run import compare_runs
+from gedanken.compare.compare_runs import compare_runs
 
 RUNS = 10
 BY_CHANCE = {"last loss differs", "series differs"}

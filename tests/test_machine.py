@@ -14,7 +14,7 @@ import psutil
 import pytest
 from relay import Relay
 
-from gedanken.compare.answers import gpus_not_seen
+from gedanken.compare.commands.answers import gpus_not_seen
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Artifact, Cause, Limits, Machine
 from gedanken.sandbox.connect import connect_docker

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from gedanken.agents.imagined import ImaginedMachine
 from gedanken.agents.session import Session, Turn
-from gedanken.compare.memory import compare_memory
+from gedanken.compare.commands.memory import compare_memory
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import Persona
 from gedanken.probing.memory import read_commands

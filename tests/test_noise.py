@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gedanken.compare.numbers.noise import (
+from gedanken.compare.stats.noise import (
     Matrix,
     adjusted,
     distances,

@@ -10,12 +10,12 @@ from builders import TRAIN, answer, imagined, kinds, program, real
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.answers import NVIDIA_SMI, compare_answers
-from gedanken.compare.comparison import Comparison, Observed
-from gedanken.compare.oracles.every import ORACLES
-from gedanken.compare.oracles.fractions import is_rounding
-from gedanken.compare.programs.network import network
-from gedanken.compare.programs.source import Source
+from gedanken.compare.checks.fractions import is_rounding
+from gedanken.compare.checks.oracles import ORACLES
+from gedanken.compare.commands.answers import NVIDIA_SMI, compare_answers
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.source.network import network
+from gedanken.compare.source.program_source import Source
 from gedanken.experiment.finding import Finding
 
 LOUD = TRAIN + "print(f'Step {i} loss: {loss.item():.4f}')\nprint(sum(p.numel() for p in model.parameters()))\n"

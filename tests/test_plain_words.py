@@ -9,7 +9,7 @@ from builders import imagined, program, seeds
 from rich.console import Console
 from test_summary import HOSTILE, case, kept, on, series
 
-from gedanken.compare.compared import Compared
+from gedanken.compare.results import Compared
 from gedanken.experiment.execution import Cause
 from gedanken.kept import Case, Kept
 from gedanken.plain_words import PlainWords, plain_words

@@ -2,8 +2,8 @@
 
 from builders import SHAPE, TRAIN, imagined, lines, program, real
 
-from gedanken.compare.lines.prints import print_table
-from gedanken.compare.programs.source import Source
+from gedanken.compare.parsed.print_table import print_table
+from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause
 
 GOOD = lines([0.9, 0.4, 0.3])

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from gedanken.compare.neutral_edits import Edited, compare_edits, verdict_on
-from gedanken.compare.programs.source import Source
+from gedanken.compare.invariance import Edited, compare_edits, verdict_on
+from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.probes.neutral_edits import neutral_edits, same_when_run, watched_line
 from gedanken.probing.neutral_edits import EditsProbe, Question, print_probe

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from gedanken.compare.agreement import Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
+from gedanken.compare.commands.agreement import Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
 from gedanken.experiment.execution import Breach, Cause
 from gedanken.probes.terminal import KINDS, CommandSequence, battery
 

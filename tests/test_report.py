@@ -8,7 +8,7 @@ import pytest
 from builders import imagined, program, real
 from pages import IMAGINED, REAL, align, judged, kept, text
 
-from gedanken.compare.compared import Alignment, Block, Compared
+from gedanken.compare.results import Alignment, Block, Compared
 from gedanken.experiment.finding import LineRef
 from gedanken.kept import Case, Kept
 from gedanken.report.curves import frame

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_cause_and_effect import weighed
 from test_summary import HOSTILE, kept
 
-from gedanken.compare.cause_and_effect import Outcomes
+from gedanken.compare.interventions import Outcomes
 from gedanken.experiment.markdown import code, prose
 from gedanken.report.markdown import to_markdown
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from builders import TRAIN, findings_of, imagined, kinds, lines, program, real
 
-from gedanken.compare.compared import Compared, Judged
-from gedanken.compare.program_run import compare_runs
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.results import Compared, Judged
 from gedanken.experiment.execution import Cause
 
 TESTED = TRAIN + "print(f'Test loss: {test_loss:.4f}, hits: {hits}, accuracy: {100 * acc:.2f}%')\n"

@@ -5,9 +5,9 @@ from builders import lines
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.lines.skipping import EpochCount, as_ranges, count_epochs
-from gedanken.compare.lines.transcript import Transcript
-from gedanken.compare.numbers.curves import read_curves
+from gedanken.compare.output.epochs import EpochCount, as_ranges, count_epochs
+from gedanken.compare.output.metrics import read_curves
+from gedanken.compare.output.transcript import Transcript
 
 TEN = "".join(f"Epoch {epoch}/10 - loss: 0.5 - acc: 0.5\n" for epoch in range(1, 11))
 

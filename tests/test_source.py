@@ -7,12 +7,12 @@ from builders import TRAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.lines.print_sites import PrintSite
-from gedanken.compare.lines.wording import HOLE
-from gedanken.compare.programs.network import network
-from gedanken.compare.programs.proof import proven_lines
-from gedanken.compare.programs.source import Source
-from gedanken.compare.programs.training_settings import batch_size
+from gedanken.compare.output.wording import HOLE
+from gedanken.compare.source.network import network
+from gedanken.compare.source.print_sites import PrintSite
+from gedanken.compare.source.program_source import Source
+from gedanken.compare.source.proof import proven_lines
+from gedanken.compare.source.training_settings import batch_size
 
 
 def words_of(source: str) -> list[str]:

@@ -11,8 +11,8 @@ from builders import imagined, program, seeds
 from rich.console import Console
 from test_cause_and_effect import weighed
 
-from gedanken.compare.cause_and_effect import Outcomes
-from gedanken.compare.compared import Alignment, Compared, Judged
+from gedanken.compare.interventions import Outcomes
+from gedanken.compare.results import Alignment, Compared, Judged
 from gedanken.effects import print_effects
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef

@@ -6,8 +6,8 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.compare.lines.templates import Templates
-from gedanken.compare.lines.transcript import Transcript
+from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.parsed.templates import Templates
 
 
 def templates(*logs: str) -> Templates:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gedanken.compare.lines import text_lines
-from gedanken.compare.lines.transcript import EXPONENT, NO_DECIMALS, VALUE, Transcript, skeleton, template_of
+from gedanken.compare.output import text_lines
+from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, VALUE, Transcript, skeleton, template_of
 
 WORDS = [
     "Epoch",

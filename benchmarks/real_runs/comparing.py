@@ -7,8 +7,8 @@ from typing import Literal
 
 from benchmarks.real_runs.stored import Run
 from gedanken.agents.terminal import exit_code_of
-from gedanken.compare.compared import Compared
-from gedanken.compare.program_run import compare_runs
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.results import Compared
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 

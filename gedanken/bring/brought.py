@@ -7,9 +7,9 @@ from pathlib import Path
 from gedanken.bring.files import Run, read_file
 from gedanken.bring.run_folder import RunFolder, read_run
 from gedanken.bring.score import check_source, kept_of, score
-from gedanken.compare.compared import Compared
-from gedanken.compare.program_run import compare_runs
-from gedanken.compare.programs.source import Source
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.results import Compared
+from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gedanken.bring.run_folder import RunFolder
-from gedanken.compare.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
-from gedanken.compare.compared import Compared
-from gedanken.compare.program_run import compare_runs
-from gedanken.compare.programs.source import Source
+from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.results import Compared
+from gedanken.compare.source.program_source import Source
 from gedanken.effects import effects_in
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution

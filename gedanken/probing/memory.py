@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.pacing import PARALLEL
-from gedanken.compare.memory import Remembered, compare_memory
+from gedanken.compare.commands.memory import Remembered, compare_memory
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Execution, Limits

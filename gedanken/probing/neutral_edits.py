@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.at_once import at_once
 from gedanken.agents.pacing import PARALLEL
-from gedanken.compare.comparison import short
-from gedanken.compare.neutral_edits import Edited, EditReport, compare_edits, verdict_on
-from gedanken.compare.programs.source import Source
+from gedanken.compare.invariance import Edited, EditReport, compare_edits, verdict_on
+from gedanken.compare.parsed.run_set import short
+from gedanken.compare.source.program_source import Source
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Execution, Limits

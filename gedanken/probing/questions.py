@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gedanken.agents.at_once import at_once
-from gedanken.compare.memory import Remembered
+from gedanken.compare.commands.memory import Remembered
 from gedanken.experiment.execution import Execution
 from gedanken.screen import shortened
 

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.at_once import at_once
 from gedanken.agents.pacing import PARALLEL
-from gedanken.compare.agreement import Agreement, Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
-from gedanken.compare.left_out import left_out
+from gedanken.compare.commands.agreement import (
+    Agreement,
+    Answered,
+    agreement_of,
+    breaches_by_kind,
+    by_kind,
+    whole_sequences,
+)
+from gedanken.compare.parsed.left_out import left_out
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Limits

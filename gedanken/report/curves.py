@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from gedanken.compare.compared import Judged
+from gedanken.compare.results import Judged
 from gedanken.report.svg import IMAGINED, INK, REAL, RULE, inline_svg
 from gedanken.report.words import many, visible
 

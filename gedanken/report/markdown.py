@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from gedanken.compare.cause_and_effect import Effects
-from gedanken.compare.compared import Judged
-from gedanken.compare.programs.edits_told import diff_of
+from gedanken.compare.interventions import Effects
+from gedanken.compare.results import Judged
+from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.finding import Finding, Stream
 from gedanken.experiment.markdown import code, fence_for, prose
 from gedanken.experiment.program import Program

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from gedanken.compare.cause_and_effect import CERTAIN, Effect, Effects, Moves, Outcomes, told_tau
+from gedanken.compare.interventions import CERTAIN, Effect, Effects, Moves, Outcomes, told_tau
 from gedanken.report.words import figure, probability
 
 WIDTH, HEIGHT = 220, 34

@@ -4,7 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
-from gedanken.compare.programs.edits_told import Diff, diff_of
+from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.experiment.program import Program

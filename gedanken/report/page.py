@@ -11,7 +11,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from gedanken import __version__
-from gedanken.compare.compared import Judged
+from gedanken.compare.results import Judged
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.kept import Case, Kept

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from gedanken.compare.compared import Alignment
+from gedanken.compare.results import Alignment
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef, Stream
 from gedanken.experiment.program import Program

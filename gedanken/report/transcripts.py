@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from gedanken.compare.compared import Block
-from gedanken.compare.lines.transcript import VALUE
+from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.results import Block
 from gedanken.kept import Case
 from gedanken.report.places import Places, ShownFinding
 from gedanken.report.words import cut

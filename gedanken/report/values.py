@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from gedanken.compare.lines.prints import print_table
+from gedanken.compare.parsed.print_table import print_table
 from gedanken.kept import Case, Kept
 from gedanken.verdict import main_case
 

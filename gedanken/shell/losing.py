@@ -31,7 +31,7 @@ async def rebuild(sitting: Sitting, policy: "Policy") -> None:
     asked, and nothing was typed since: else the loss would be blamed for what it did not do.
     """
     from gedanken.agents.imagined import REBUILD
-    from gedanken.compare.memory import compare_memory
+    from gedanken.compare.commands.memory import compare_memory
     from gedanken.probing.questions import print_memory
 
     machine, face = sitting.terminals.imagined_or_fail(), sitting.face

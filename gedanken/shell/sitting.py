@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gedanken.compare.answers import claims_behind
-from gedanken.compare.lines.seen import seen_lines
+from gedanken.compare.commands.answers import claims_behind
+from gedanken.compare.output.normalize import seen_lines
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.shell.context import never_stored

@@ -1,0 +1,1 @@
+"""Everything that is looked for: each check yields findings."""

@@ -1,0 +1,171 @@
+"""Findings: an imagined run shows a row of numbers of a real run, or of another imagined one, of the same version."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.transcript import EXPONENT
+from gedanken.compare.parsed.run_set import Comparison, Observed, evidence
+from gedanken.experiment.finding import Finding, LineRef
+
+IN_A_ROW = 5
+"""How many numbers, one behind the other, are no coincidence where real runs share not a single one.
+
+Three are: accuracies on a few hundred images take few values (benchmarks/false_alarms.py)."""
+DECIMALS = 3
+TOLD = 3
+FEWEST_REAL = 3
+COLUMNS = 8
+"""Numbers of a line that are looked at as columns, each by itself, besides all numbers of a run together."""
+LONGEST = 20
+"""Real runs that share so long a row repeat one another, and imagined ones may too."""
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
+Numbers = NDArray[np.float64]
+
+
+class _Stream(NamedTuple):
+    """Some of the numbers of a run, in order, none twice in a row."""
+
+    run: Observed
+    values: Numbers
+    lines: NDArray[np.int64]
+
+
+class _Copy(NamedTuple):
+    ours: _Stream
+    theirs: _Stream
+    at: int
+    """Where the first row begins that both have, in `ours`."""
+    there: int
+    numbers: int
+    """How many of `ours` stand in such rows."""
+
+
+def copied_numbers(these: Comparison) -> Iterable[Finding]:
+    """Rows of numbers with three decimals or more that no two runs can have by chance.
+
+    How long a row must be is learnt from the real runs: five longer than twice the longest that two of them with
+    different seeds share. Numbers that all of them show are left out. Nothing is said of a program that fixes its
+    seed, or where fewer than three real runs tell what chance can do.
+    """
+    seeds = {run.execution.seed for run in these.real}
+    if len(seeds) < FEWEST_REAL or (these.source is not None and these.source.fixes_its_seed()):
+        return
+    fine = [_fine(run) for run in (*these.real, *these.imagined)]
+    constants = np.unique(fine[0].values)
+    for stream in fine[1 : len(these.real)]:
+        constants = np.intersect1d(constants, stream.values)
+    copies = [
+        copy
+        for column in (None, *range(COLUMNS))
+        for copy in _copies(these, [_column(stream, column, constants) for stream in fine])
+    ]
+    yield from _told(these, copies)
+
+
+def _told(these: Comparison, copies: Sequence[_Copy]) -> Iterator[Finding]:
+    for run in these.imagined:
+        of_real = [copy for copy in copies if copy.ours.run is run and not copy.theirs.run.execution.imagined]
+        if of_real:
+            most = max(of_real, key=lambda copy: copy.numbers)
+            yield Finding(
+                "numbers copied",
+                f"{run.execution.label} shows {most.numbers} numbers of {most.theirs.run.execution.label}, such as "
+                f"{_words(most)} in a row; real runs have no such rows in common.",
+                _refs(most),
+            )
+    repeats = [copy for copy in copies if copy.theirs.run.execution.imagined]
+    if repeats:
+        runs = {copy.ours.run.execution.label for copy in repeats} | {
+            one.theirs.run.execution.label for one in repeats
+        }
+        most = max(repeats, key=lambda copy: copy.numbers)
+        yield Finding(
+            "samples repeat each other",
+            f"{len(runs)} of {len(these.imagined)} imagined runs show the same numbers, such as {_words(most)} in a "
+            "row; real runs have no such rows in common.",
+            evidence([ref for copy in (most, *repeats) for ref in _refs(copy)]),
+        )
+
+
+def _words(copy: _Copy) -> str:
+    return ", ".join(f"{value:g}" for value in copy.ours.values[copy.at : copy.at + TOLD])
+
+
+def _refs(copy: _Copy) -> tuple[LineRef, ...]:
+    return (
+        copy.ours.run.ref(int(copy.ours.lines[copy.at])),
+        copy.theirs.run.ref(int(copy.theirs.lines[copy.there])),
+    )
+
+
+def _fine(run: Observed) -> _Stream:
+    """Every number with enough decimals; `lines` may hold one line several times."""
+    script = run.transcript
+    line = np.repeat(np.arange(len(script.lines)), np.diff(script.starts))
+    is_fine = (script.decimals >= DECIMALS) & (script.decimals < EXPONENT)
+    return _Stream(run, script.values[is_fine], line[is_fine])
+
+
+def _column(stream: _Stream, column: int | None, constants: Numbers) -> _Stream:
+    """The numbers that have so many others before them in their line; all of them for None."""
+    kept = ~np.isin(stream.values, constants)
+    if column is not None:
+        at = np.arange(len(stream.lines))
+        begins = np.concatenate([[True], np.diff(stream.lines) > 0])[: len(at)]
+        kept &= at - np.maximum.accumulate(np.where(begins, at, 0)) == column
+    values, lines = stream.values[kept], stream.lines[kept]
+    fresh = np.concatenate([[True], np.diff(values) != 0])[: len(values)]
+    return _Stream(stream.run, values[fresh], lines[fresh])
+
+
+def _copies(these: Comparison, streams: Sequence[_Stream]) -> Iterator[_Copy]:
+    real, imagined = streams[: len(these.real)], streams[len(these.real) :]
+    if not any(len(stream.values) >= IN_A_ROW for stream in imagined):
+        return
+    shared = 0
+    while shared < LONGEST and _share(real, shared + 1):
+        shared += 1
+    if shared == LONGEST:
+        return
+    row = 2 * shared + IN_A_ROW
+    for ours in imagined:
+        yield from (copy for theirs in real if (copy := _copy(ours, theirs, row)))
+    yield from (copy for theirs, ours in combinations(imagined, 2) if (copy := _copy(ours, theirs, row)))
+
+
+def _share(streams: Sequence[_Stream], row: int) -> bool:
+    """Whether two of them with different seeds have a row of so many numbers in common."""
+    by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
+    for stream in streams:
+        by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))
+    once = np.sort(np.concatenate([np.unique(np.concatenate(rows)) for rows in by_seed.values()]))
+    return bool((once[1:] == once[:-1]).any())
+
+
+def _copy(ours: _Stream, theirs: _Stream, row: int) -> _Copy | None:
+    here, there = _rows(ours.values, row), _rows(theirs.values, row)
+    _common, first, other = np.intersect1d(here, there, return_indices=True)
+    for at, its in sorted(zip(first.tolist(), other.tolist(), strict=True))[:LONGEST]:
+        values = ours.values[at : at + row]
+        # Two rows can have one hash; a model may even look for such.
+        if len(np.unique(values)) >= IN_A_ROW and np.array_equal(values, theirs.values[its : its + row]):
+            begins = np.flatnonzero(np.isin(here, there))
+            numbers = np.unique(begins[:, None] + np.arange(row)).size
+            return _Copy(ours, theirs, at, its, numbers)
+    return None
+
+
+def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
+    """A hash of each row of so many numbers."""
+    bits = values.astype(np.float64).view(np.uint64)
+    bits = (bits ^ (bits >> np.uint64(29))) * _FACTOR
+    count = max(0, len(bits) - row + 1)
+    hashes = np.zeros(count, np.uint64)
+    for step in range(row):
+        hashes = (hashes ^ (hashes >> np.uint64(31))) * _FACTOR + bits[step : step + count]
+    return hashes

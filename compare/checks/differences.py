@@ -1,0 +1,61 @@
+"""Findings on series: the last loss, and whole curves, that real runs would hardly show."""
+
+from collections.abc import Iterable, Iterator
+
+from gedanken.compare.parsed.run_set import Comparison, evidence, share
+from gedanken.compare.results import Judged
+from gedanken.compare.series.tests import Judgement, Tested, is_told
+from gedanken.experiment.finding import Finding, LineRef
+
+
+def differences(these: Comparison, judgement: Judgement) -> Iterator[Finding]:
+    """`last loss differs`, and one `series differs` that names every secondary series that does."""
+    far = [one for one in judgement.tested if is_told(one.judged.p_adjusted)]
+    yield from (_last_loss(these, one) for one in far if one.judged.role == "primary")
+    secondary = [one for one in far if one.judged.role == "secondary"]
+    if not secondary:
+        return
+    tested = sum(one.judged.role == "secondary" and one.judged.p is not None for one in judgement.tested)
+    beside = " beside the last loss" if any(one.judged.role == "primary" for one in judgement.tested) else ""
+    told = "; ".join(f"{one.judged.name} ({_numbers(one.judged)})" for one in secondary)
+    yield Finding(
+        "series differs",
+        f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
+        f"taken as whole curves: {told}.",
+        evidence([ref for one in secondary for ref in _refs(these, one)]),
+    )
+
+
+def _last_loss(these: Comparison, one: Tested) -> Finding:
+    judged = one.judged
+    runs = [these.samples[at] for at in _imagined(one)]
+    values = ", ".join(f"{one.series.values[one.series.n_real + at, 0]:g}" for at in _imagined(one))
+    real = [value for row in judged.real for value in row if value is not None]
+    ends = f"between {min(real):g} and {max(real):g}" if real else "at no number"
+    return Finding(
+        "last loss differs",
+        f"The {judged.name} of {share(runs, these.samples)} is {values}; {judged.n_real} real runs end {ends} "
+        f"({_numbers(judged)}).",
+        evidence(list(_refs(these, one))),
+    )
+
+
+def _numbers(judged: Judged) -> str:
+    adjusted = "adjusted " if judged.role == "secondary" else ""
+    text = f"{adjusted}p = {judged.p_adjusted:.2g}"
+    if judged.difference is None or judged.difference_interval is None:
+        return text
+    low, high = judged.difference_interval
+    return f"{text}; means differ by {judged.difference:.3g} at the end, 95 % interval {low:.3g} to {high:.3g}"
+
+
+def _imagined(one: Tested) -> Iterable[int]:
+    """Which of the imagined runs are in the test."""
+    return [at - one.series.n_real for at in one.runs if at >= one.series.n_real]
+
+
+def _refs(these: Comparison, one: Tested) -> Iterator[LineRef]:
+    for at in _imagined(one):
+        end = one.series.ends[one.series.n_real + at]
+        if end is not None:
+            yield these.samples[at].ref(end[0])

@@ -1,0 +1,97 @@
+"""Oracle: the time of all epochs against the time in all."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from gedanken.compare.checks.oracle import Breach, held, lines_with
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.experiment.finding import Finding
+
+FACTOR, SETUP = 2.0, 60.0
+"""A total this many times the sum of the epochs, and so many seconds more, is far above it."""
+_FORM = re.compile(r"\b(?:time|took|elapsed|duration|complete|completed|finished)\b.*#|# ?s\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?<![\d.:])(?P<value>\d{1,9}(?:\.\d{1,9})?)\s?"
+    r"(?P<unit>ms|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![A-Za-z/])",
+    re.IGNORECASE | re.ASCII,
+)
+_SECONDS = {"ms": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
+_EPOCH = re.compile(r"\bepoch\b[^\w\n]{0,4}(?P<epoch>\d{1,9})(?!\d)", re.IGNORECASE)
+_TOTAL = re.compile(r"\btotal\b|\btraining\b", re.IGNORECASE)
+_NO_TOTAL = re.compile(r"\b(?:epoch|average|avg|mean|per|each|step|batch|test|evaluation)\b", re.IGNORECASE)
+_NO_PART = re.compile(r"\b(?:elapsed|total|eta|remaining|so far|since|per|step|batch|avg|average)\b", re.IGNORECASE)
+
+
+class _Time(NamedTuple):
+    """A time that one line names."""
+
+    line: int
+    seconds: float
+    unit: float
+    """Worth of its last place, in seconds."""
+
+
+def epoch_times(these: Comparison) -> Iterable[Finding]:
+    """A total that is less than its epochs, or far more where that is so in no real run."""
+    yield from held(these, "oracle: time", lambda run: _breaches(run, these))
+
+
+def _breaches(run: Observed, these: Comparison) -> Iterator[Breach]:
+    epochs, totals = _read(run)
+    if len(epochs) < 2 or len(totals) != 1:
+        return
+    (total,) = totals
+    parts = list(epochs.values())
+    whole, slack = sum(part.seconds for part in parts), total.unit + sum(part.unit for part in parts)
+    lines = (total.line, *(part.line for part in parts))
+    if total.seconds < whole - slack and not (_rise(parts) and parts[-1].seconds <= total.seconds + slack):
+        claim = f"names {total.seconds:g} s in all, and its {len(parts)} epochs take {whole:g} s together"
+        yield Breach("less than its parts", claim, lines)
+    every = these.source.epochs() if these.source else None
+    if every == len(parts) and total.seconds > FACTOR * whole + SETUP + slack:
+        claim = f"names {total.seconds:g} s in all, and its {len(parts)} epochs take only {whole:g} s together"
+        yield Breach("far more than its parts", claim, lines)
+
+
+def _rise(parts: list[_Time]) -> bool:
+    """Times that only grow may be counted from the start."""
+    return all(one.seconds <= other.seconds for one, other in pairwise(parts))
+
+
+def _read(run: Observed) -> tuple[dict[int, _Time], list[_Time]]:
+    """The time of each epoch that names one, and every time in all; no epochs where one is named twice."""
+    epochs: dict[int, _Time] = {}
+    totals: list[_Time] = []
+    twice = False
+    for at, line in lines_with(run, _FORM):
+        time = _time(at, line)
+        if time is None:
+            continue
+        epoch = _EPOCH.search(line)
+        if epoch and not _NO_PART.search(line):
+            twice = twice or int(epoch["epoch"]) in epochs
+            epochs[int(epoch["epoch"])] = time
+        elif not epoch and _TOTAL.search(line) and not _NO_TOTAL.search(line):
+            totals.append(time)
+    return ({} if twice else epochs), totals
+
+
+def _time(at: int, line: str) -> _Time | None:
+    """The one time in a line, such as `4.2s` or `1m 23s`; None where there are several."""
+    found = list(_TIME.finditer(line))
+    if not found:
+        return None
+    seconds, smallest = 0.0, float("inf")
+    end = found[0].start()
+    for one in found:
+        worth = _worth(one["unit"].lower())
+        if line[end : one.start()].strip(" ,") not in ("", "and") or worth >= smallest:
+            return None
+        seconds, smallest, end = seconds + float(one["value"]) * worth, worth, one.end()
+    return _Time(at, seconds, smallest * 10.0 ** -len(found[-1]["value"].partition(".")[2]))
+
+
+def _worth(unit: str) -> float:
+    return _SECONDS["ms"] if unit == "ms" else _SECONDS[unit[0]]

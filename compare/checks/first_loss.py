@@ -1,0 +1,102 @@
+"""Oracle: a classifier that has learned nothing yet has a loss near ln(classes)."""
+
+import ast
+import math
+import re
+from collections.abc import Iterable, Iterator
+
+from gedanken.compare.checks.oracle import LONGEST, Breach, held
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.source.network import network
+from gedanken.compare.source.print_sites import called_name
+from gedanken.compare.source.program_source import Source
+from gedanken.compare.source.training_settings import batch_size
+from gedanken.experiment.finding import Finding
+
+BELOW, ABOVE = 0.7, 1.2
+"""How far the first loss may lie from ln(classes), the cross-entropy of guessing them all alike.
+
+By `python -m benchmarks.first_losses` never more than 0.54 below, whatever the scale of the images, and with those of
+`ToTensor`, normalised or not, never more than 0.53 above. With raw ones up to 158 above, so that only the images of
+`ToTensor` are held to that bound.
+"""
+SMALLEST_BATCH = 32
+_LOSS = re.compile(r"\bloss\b[^\w.+-]{0,4}(?P<value>\d{1,6}(?:\.\d{1,12})?)(?![\w.%]|\s?/)", re.IGNORECASE)
+_FIRST = re.compile(
+    r"\b(?:step|batch|batch_idx|iter|iteration)\b[^\w\n]{0,4}(?P<number>[01])(?![\d.])|\[\s?0\s?/\s?\d|"
+    r"\binitial\s(?:[a-z]{1,12}\s)?loss\b|\bloss\b.{0,20}\bbefore training\b",
+    re.IGNORECASE,
+)
+_HELD_OUT = re.compile(r"test|val|avg|average|mean|running|total", re.IGNORECASE)
+_OTHER_STARTS = frozenset({"load_state_dict", "load", "from_pretrained", "copy_"})
+_HARMLESS = frozenset({"__init__", "clip_grad_norm_", "clip_grad_value_", "requires_grad_"})
+_OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
+
+
+def first_loss(these: Comparison) -> Iterable[Finding]:
+    """A loss before the first update that the network cannot have had, by its number of classes."""
+    classes = _classes(these.source) if these.source else None
+    if these.source is None or classes is None or classes < 2:
+        return
+    if not _prints_one_loss(these.source) and not any(_first(run) for run in these.real):
+        return  # it may be a sum, or a mean over more batches than one
+    scaled = bool(these.source.calls({"ToTensor"}))
+    yield from held(these, "oracle: first loss", lambda run: _breaches(run, classes, scaled))
+
+
+def _breaches(run: Observed, classes: int, scaled: bool) -> Iterator[Breach]:
+    found = _first(run)
+    if found is None:
+        return
+    at, value, surely = found
+    expected = math.log(classes)
+    if value < expected - BELOW or (scaled and surely and value > expected + ABOVE):
+        claim = (
+            f"begins with a loss of {value:g}; guessing {classes} classes alike gives ln({classes}) = {expected:.2f}"
+        )
+        yield Breach("first loss", claim, (at,))
+
+
+def _first(run: Observed) -> tuple[int, float, bool] | None:
+    """The line and the first loss that a run shows, if that is of the first step, and whether nothing came before.
+
+    A step 1 may be the second: one update may throw the loss far up, and hardly down.
+    """
+    for at, line in enumerate(run.lines):
+        found = _LOSS.search(line[:LONGEST])
+        if found:
+            first = None if _HELD_OUT.search(line[:LONGEST]) else _FIRST.search(line[:LONGEST])
+            return (at, float(found["value"]), first["number"] != "1") if first else None
+    return None
+
+
+def _classes(source: Source) -> int | None:
+    """Outputs of a network that is trained by cross-entropy alone, from PyTorch's own initialisation."""
+    losses = source.calls({"CrossEntropyLoss", "cross_entropy"})
+    batch = batch_size(source)
+    if not losses or batch is None or batch < SMALLEST_BATCH or source.calls(_OTHER_STARTS):
+        return None
+    if any(keyword.arg in _OTHER_LOSSES for call in losses for keyword in call.keywords):
+        return None
+    if _sets_weights(source):
+        return None
+    built = network(source)
+    layers = [part for part in built.parts() if part.own] if built else []
+    outputs = [part.outputs for part in layers if part.outputs is not None]
+    # The last layer, and the narrowest: a layer that is built last need not be the last that is used.
+    last = layers[-1].outputs if layers else None
+    return last if last is not None and last == min(outputs) else None
+
+
+def _sets_weights(source: Source) -> bool:
+    """Whether it calls what works in place, as all of `nn.init` does, or stores into `.data`."""
+    stores = any(
+        isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "data"
+        for node in ast.walk(source.tree)
+    )
+    names = {called_name(node) or "" for node in ast.walk(source.tree)}
+    return stores or any(name.endswith("_") and name not in _HARMLESS for name in names)
+
+
+def _prints_one_loss(source: Source) -> bool:
+    return any("loss.item()" in ast.unparse(call) for call in source.calls({"print"}))

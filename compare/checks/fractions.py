@@ -1,0 +1,65 @@
+"""Oracle: a count, its whole and its percentage, in one line, agree with each other."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from gedanken.compare.checks.oracle import Breach, held, lines_with
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.experiment.finding import Finding
+
+_WORD = re.compile(r"\b(?:acc|accuracy|correct)\b", re.IGNORECASE)
+_FORM = re.compile(r"\b(?:acc|accuracy|correct)\b.*#\s?/\s?#", re.IGNORECASE)
+_OTHER = re.compile(r"epoch|step|batch|iter|loss", re.IGNORECASE)
+_FRACTION = re.compile(r"(?<![\d./])(?P<part>\d{1,12})\s{0,2}/\s{0,2}(?P<whole>\d{1,12})(?![\d./])")
+_AFTER = re.compile(r"\s{0,2}[(=]\s{0,2}(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)")
+_BEFORE = re.compile(r"(?<![\d.])(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)?\s?\(\Z")
+_SLACK = 1e-12
+"""Of binary fractions, as a share of the value."""
+
+
+def fractions(these: Comparison) -> Iterable[Finding]:
+    """Hits that do not come to the accuracy shown beside them, or that are more than there are.
+
+    What is shown may be rounded or cut off: both ways agree.
+    """
+    yield from held(these, "oracle: fractions", _breaches)
+
+
+def _breaches(run: Observed) -> Iterator[Breach]:
+    for at, line in lines_with(run, _FORM):
+        for found in _FRACTION.finditer(line):
+            part, whole = int(found["part"]), int(found["whole"])
+            between = _after_its_word(line[: found.start()])
+            if not whole or between is None or _OTHER.search(between):
+                continue
+            if part > whole:
+                yield Breach("more than all", f"shows {part} of {whole}, which is more than there are", (at,))
+                continue
+            told = _AFTER.match(line, found.end()) or _told_before(between, line[found.end() :])
+            if told and not is_rounding(told["value"], part / whole * (100 if told["percent"] else 1)):
+                unit = told["percent"] or ""
+                right = f"{100 * part / whole:.4g}%" if unit else f"{part / whole:.6g}"
+                claim = f"shows {told['value']}{unit} beside {part}/{whole}, which is {right}"
+                yield Breach("percentage", claim, (at,))
+
+
+def _after_its_word(text: str) -> str | None:
+    """What stands between the last word for accuracy and the end of this text."""
+    words = list(_WORD.finditer(text))
+    return text[words[-1].end() :] if words else None
+
+
+def _told_before(between: str, after: str) -> re.Match[str] | None:
+    """The accuracy in `0.9712 (9712/10000)`."""
+    if not after.lstrip().startswith(")") or any(character.isalpha() for character in between):
+        return None
+    told = _BEFORE.search(between[-24:])
+    return told if told and (told["percent"] or "." in told["value"]) else None
+
+
+def is_rounding(shown: str, value: float) -> bool:
+    """Whether a decimal is what a value comes to, rounded or cut off after as many places as it has."""
+    unit = 10.0 ** -len(shown.partition(".")[2])
+    off = (float(shown) - value) / unit
+    slack = 1e-9 + _SLACK * value / unit
+    return -1 - slack < off <= 0.5 + slack

@@ -1,0 +1,83 @@
+"""Finding: an imagined run says that it uses GPUs which the program could not have used."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.parsed.ledger import Entry
+from gedanken.compare.parsed.run_set import Comparison, Observed, evidence, share, short, verb
+from gedanken.experiment.finding import Finding
+
+_CLAIM = re.compile(
+    r"\bcuda:\d{1,4}|\b(?:device|using|use|on)\b[^\w\n]{0,4}(?:device\W{1,3})?cuda\b(?::\d{1,4})?|"
+    r"\bGPUs?[ #]?\d{1,4}(?=\s*[:=(\]-])|"
+    r"\b(?:using|use|on|with|across|detected|found)\s+(?:[1-9]\d{0,3}|two|four|eight|all|multiple|the|a)\s+"
+    r"(?:\S{1,40}\s+){0,4}?GPUs?\b|\b(?:using|on)\s+GPUs?\b|\b(?:Distributed)?DataParallel\b|"
+    r"\b(?:[1-9]\d{0,3}|two|four|eight)\s+GPUs?\s+(?:available|found|detected|in use)\b|"
+    r"\b(?:using|on|with)\s+(?:[1-9]\d{0,3}\s?x\s?)?(?:NVIDIA|GeForce|RTX|GTX|Tesla)\b",
+    re.IGNORECASE | re.ASCII,
+)
+_DENIAL = re.compile(
+    r"\b(?:no|not|cannot|without|unavailable|disabled|none|false|falling back|would|may|if|cpu)\b|n't\b",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"gpu|cuda|parallel|nvidia|geforce|[rg]tx|tesla", re.IGNORECASE)
+"""One of them stands in every claim."""
+LONGEST = 400
+"""Characters of a line that are looked at: a claim is short."""
+
+
+def gpu_claims(these: Comparison) -> Iterable[Finding]:
+    """GPUs that imagined runs say they use, and that the program or the machine does not have.
+
+    What a real run says of GPUs is no false claim, whatever else stands in its line. Claimed GPUs explain only what
+    the program would print on a machine that has them.
+    """
+    outputs = [output for run in these.real for output in run.outputs]
+    real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}
+    claims = [(run, entry) for run in these.imagined for entry in _entries(run) if not claims_in(entry.text) <= real]
+    invented = [(run, entry) for run, entry in claims if not _can_print(these, entry)]
+    unreal = [(run, entry) for run, entry in claims if _can_print(these, entry) and these.gpus == 0]
+    if invented:
+        names = these.source is not None and these.source.names_gpus()
+        yield _finding(these, invented, f"{these.name} {'prints no such line' if names else 'names no GPU'}", None)
+    if unreal:
+        yield _finding(these, unreal, "the real machine has none", "gpus" if "gpus" in these.claims else None)
+
+
+def _entries(run: Observed) -> list[Entry]:
+    """What stands in the lines that may speak of GPUs."""
+    return [run.ledger.entry(at) for at in _speaking(run.transcript) if run.ledger.has(at)]
+
+
+def _speaking(output: Transcript) -> list[int]:
+    """Indices of these lines."""
+    found: list[int] = output.lines_with([at for at, one in enumerate(output.shapes) if _WORDS.search(one)]).tolist()
+    return found
+
+
+def claims_in(line: str) -> frozenset[str]:
+    """What a line says of GPUs that are used, such as `cuda:0` or `using 4 gpus`; nothing where it denies them."""
+    line = line[:LONGEST]
+    if _DENIAL.search(line):
+        return frozenset()
+    return frozenset(" ".join(found[0].lower().split()) for found in _CLAIM.finditer(line))
+
+
+def _can_print(these: Comparison, entry: Entry) -> bool:
+    """Whether the program can print this line on some machine; of logs without a program all is believed."""
+    if these.program is None:
+        return True
+    return these.source is not None and these.source.names_gpus() and entry.kind == "site"
+
+
+def _finding(these: Comparison, claims: Sequence[tuple[Observed, Entry]], why: str, explained: str | None) -> Finding:
+    said = {run.execution.label for run, _entry in claims}
+    runs = [run for run in these.imagined if run.execution.label in said]
+    refs = [run.ref(entry.number - 1) for run, entry in claims]
+    return Finding(
+        "GPUs it could not use",
+        f"{share(runs, these.imagined)} {verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”; {why}.",
+        evidence(refs),
+        explained,
+    )

@@ -1,0 +1,85 @@
+"""Oracle: the sums in a table of nvidia-smi."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from gedanken.compare.checks.oracle import LONGEST, Breach, held
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.experiment.finding import Finding
+
+OVER_CAP = 1.25
+"""Real GPUs draw more than their cap for a moment."""
+_HEAD = re.compile(r"\bNVIDIA-SMI\b")
+_GPU = re.compile(r"^\|\s{0,4}(?P<gpu>\d{1,4})\s{1,4}[A-Za-z]")
+_MEMORY = re.compile(r"(?<!\d)(?P<used>\d{1,12})\s{0,8}MiB\s{0,4}/\s{0,8}(?P<total>\d{1,12})\s{0,4}MiB")
+_POWER = re.compile(r"(?<!\d)(?P<used>\d{1,6})\s?W\s{0,4}/\s{0,8}(?P<cap>\d{1,6})\s?W")
+_PERCENT = re.compile(r"(?<![\d.])(?P<value>\d{1,9})\s?%")
+_PROCESS = re.compile(r"^\|\s{1,8}(?P<gpu>\d{1,4})\s.{0,200}\s(?P<used>\d{1,12})\s?MiB\s{1,8}\|\s{0,8}$")
+
+
+class _Gpu(NamedTuple):
+    """Memory of one GPU."""
+
+    used: int
+    line: int
+
+
+def gpu_table(these: Comparison) -> Iterable[Finding]:
+    """Tables of nvidia-smi in the output of a program, that cannot be. No claim explains an inner contradiction."""
+    yield from held(these, "oracle: GPU table", table_breaches_of)
+
+
+def table_breaches_of(run: Observed) -> Iterator[Breach]:
+    return table_breaches(run.lines) if "NVIDIA-SMI" in run.text else iter(())
+
+
+def table_breaches(lines: Iterable[str]) -> Iterator[Breach]:
+    """What is impossible in the tables that these lines hold; each table begins with its own head."""
+    gpus: dict[int, _Gpu] = {}
+    processes: dict[int, list[_Gpu]] = {}
+    gpu, inside, listed = -1, False, False
+    for at, line in enumerate(one[:LONGEST].strip() for one in lines):
+        if _HEAD.search(line):
+            yield from _sums(gpus, processes)
+            gpus, processes, gpu, inside, listed = {}, {}, -1, True, False
+        if not inside or not line.startswith("|"):
+            continue
+        listed = listed or "Processes" in line
+        if listed:
+            if found := _PROCESS.match(line):
+                processes.setdefault(int(found["gpu"]), []).append(_Gpu(int(found["used"]), at))
+            continue
+        yield from _row(line, at)
+        if found := _GPU.match(line):
+            gpu = int(found["gpu"])
+            if gpu in gpus:
+                yield Breach("twice", f"lists GPU {gpu} twice in one table", (gpus[gpu].line, at))
+        if found := _MEMORY.search(line):
+            gpus.setdefault(gpu, _Gpu(int(found["used"]), at))
+    yield from _sums(gpus, processes)
+
+
+def _row(line: str, at: int) -> Iterator[Breach]:
+    memory, power = _MEMORY.search(line), _POWER.search(line)
+    if memory and int(memory["used"]) > int(memory["total"]):
+        yield Breach("memory", f"shows more memory used than there is: {memory[0]}", (at,))
+    if power and int(power["used"]) > OVER_CAP * int(power["cap"]) > 0:
+        yield Breach("power", f"shows more power drawn than the cap: {power[0]}", (at,))
+    over = [found[0] for found in _PERCENT.finditer(line) if int(found["value"]) > 100]
+    if over:
+        yield Breach("percentage", f"shows a GPU at {over[0]}", (at,))
+
+
+def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[Breach]:
+    for number, listed in processes.items():
+        lines = tuple(one.line for one in listed)
+        if number not in gpus:
+            if gpus:
+                yield Breach("no such GPU", f"shows a process on GPU {number}, which the table does not list", lines)
+            continue
+        total = sum(one.used for one in listed)
+        # Each is rounded to a MiB.
+        if total > gpus[number].used + len(listed):
+            claim = f"shows processes that use {total} MiB of GPU {number}, and {gpus[number].used} MiB used in all"
+            yield Breach("processes", claim, (gpus[number].line, *lines))

@@ -1,0 +1,171 @@
+"""Findings on lines: how a run ended, whose a line is, what its words are."""
+
+from collections.abc import Iterable, Sequence
+from operator import eq
+
+import numpy as np
+
+from gedanken.compare.output.durations import untimed
+from gedanken.compare.output.transcript import VALUE, skeleton
+from gedanken.compare.output.wording import HOLE
+from gedanken.compare.parsed.run_set import LINES_SHOWN, Comparison, Observed, evidence, share, short, verb
+from gedanken.compare.parsed.templates import NO_LINE
+from gedanken.compare.source.print_sites import PrintSite
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import Finding, LineRef
+
+_OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
+"""How a program ends where our own limits do not end it."""
+MOST_WORDINGS = 20
+"""Wordings that are told, at most."""
+MOST_HELD_BESIDE = 2000
+"""Real lines of a print among which that one is looked for that an imagined line stands beside."""
+
+
+def exit_status(these: Comparison) -> Iterable[Finding]:
+    """The real runs end one way, an imagined one the other."""
+    ends = [run.execution for run in these.real if run.execution.cause in _OWN_ENDS]
+    real = {one.exit_code == 0 for one in ends if one.exit_code is not None}
+    if len(real) != 1:
+        return
+    works = real.pop()
+    other = [
+        run
+        for run in these.imagined
+        if run.execution.exit_code is not None
+        and (run.execution.exit_code == 0) != works
+        # An imagined exit code is read off the output: equal output is as good as it gets.
+        and run.text.strip() not in {real.execution.output.strip() for real in these.real}
+    ]
+    if not other:
+        return
+    told = ("ended with exit code 0", "failed")
+    yield Finding(
+        "exit status differs",
+        f"{these.name} really {told[not works]}; {share(other, these.imagined)} {told[works]}.",
+        tuple(run.ref(len(run.lines) - 1) for run in other if run.lines),
+    )
+
+
+def foreign_lines(these: Comparison) -> Iterable[Finding]:
+    """Printed lines that no print statement of the program makes; without a program, near to no real log's."""
+    if not these.real or not these.new_forms_tell:
+        return
+    if these.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in these.sites):
+        return  # a bare print(x) can make any line
+    refs: list[LineRef] = []
+    runs: list[Observed] = []
+    for run in these.imagined:
+        new = [entry for entry in run.ledger.one_of_each("foreign") if skeleton(entry.text) not in these.forms]
+        if new:
+            runs.append(run)
+            refs += [run.ref(entry.number - 1) for entry in new[:LINES_SHOWN]]
+    if not refs:
+        return
+    such = f"such as “{short(refs[0].text)}”."
+    if these.source is None:
+        claim = f"The imagined logs hold lines of a form that no real log has, {such}{these.caution}"
+        yield Finding("line in no real log", claim, evidence(refs))
+        return
+    bare = ", nor any real run shows" if any(site.form is not None for site in these.sites) else ""
+    yield Finding(
+        "line without a print",
+        f"{share(runs, these.imagined)} {verb(runs, 'shows', 'show')} lines that no print statement of "
+        f"{these.name} makes{bare}, {such}",
+        evidence(refs),
+    )
+
+
+def literals(these: Comparison) -> Iterable[Finding]:
+    """A wording that differs from the code's own words, or the real logs'; both are named."""
+    if not these.new_forms_tell:
+        return
+    shown: dict[tuple[str, str], list[LineRef]] = {}
+    sites: dict[tuple[str, str], PrintSite] = {}
+    for run in these.imagined:
+        for entry in run.ledger.one_of_each("literal"):
+            form = skeleton(entry.text)
+            if entry.site is not None and form not in these.forms:
+                key = entry.site.template, form
+                sites.setdefault(key, entry.site)
+                shown.setdefault(key, []).append(run.ref(entry.number - 1))
+    for key, refs in list(shown.items())[:MOST_WORDINGS]:
+        site = sites[key]
+        really = f"The code prints “{site.words}” (line {site.line})"
+        if site.line == NO_LINE:
+            really = f"The real {'runs' if these.source else 'logs'} have “{site.words}”"
+        yield Finding(
+            "literal differs",
+            f"{really}; the imagined {'run' if these.source else 'log'} shows “{short(refs[0].text.strip())}”."
+            f"{these.caution}",
+            (refs[0], *where_printed(these, site, refs[0].text), *evidence(refs)[1:]),
+        )
+
+
+def where_printed(these: Comparison, site: PrintSite, beside: str = "") -> list[LineRef]:
+    """The line of the source that a site stands in, and a line of a real run that it made.
+
+    It is that which has most numbers in common with the line that it will stand beside, and else the first.
+    """
+    label = these.program.label if these.program else "program"
+    refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
+    for run in these.real:
+        lines = run.ledger.lines_of(site)
+        made = lines[run.ledger.is_kind("site")[lines]]
+        if len(made):
+            numbers = VALUE.findall(beside)
+            alike = [sum(map(eq, VALUE.findall(run.lines[at]), numbers)) for at in made[:MOST_HELD_BESIDE]]
+            return [*refs, run.ref(int(made[np.argmax(alike)]))]
+    return refs
+
+
+def fixed_seed(these: Comparison) -> Iterable[Finding]:
+    """A program that fixes its own seed has no noise: as written, every run must print the same (rule 7).
+
+    Times are set aside: no seed fixes them.
+    """
+    if these.source is None or not these.source.fixes_its_seed():
+        return
+    reseeded = [run for run in these.real if run.execution.arm == "reseeded"]
+    if len(reseeded) > 1 and len({run.text for run in reseeded if run.execution.cause is Cause.FINISHED}) < 2:
+        yield Finding(
+            "reseeding failed",
+            f"{these.name} fixes its own seed in a way that cannot be offset: its {len(reseeded)} reseeded runs fail "
+            "or all print the same, so nothing is known of its noise.",
+            tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
+        )
+    written = [
+        run for run in these.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
+    ]
+    if len(written) < 2:
+        return
+    ours = [line for line in written[0].lines if line.strip()]
+    unlike = [(run, at) for run in written if (at := _differs_at(run, ours)) is not None]
+    if unlike:
+        yield Finding(
+            "seed does not hold",
+            f"{these.name} fixes its own seed, and its real runs as written still differ.",
+            tuple(run.ref(at) for run, at in unlike if run.lines),
+        )
+        return
+    other = [(run, at) for run in these.imagined if (at := _differs_at(run, ours)) is not None]
+    if other:
+        runs = [run for run, _at in other]
+        yield Finding(
+            "fixed seed, other output",
+            f"{these.name} fixes its own seed and always prints the same; {share(runs, these.imagined)} "
+            f"{verb(runs, 'prints', 'print')} something else.",
+            tuple(run.ref(at) for run, at in other if run.lines),
+        )
+
+
+def _differs_at(run: Observed, ours: Sequence[str]) -> int | None:
+    """Index of the first line that is not as in `ours`, or of the last where lines are missing; else None."""
+    theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
+    for (at, line), our in zip(theirs, ours, strict=False):
+        if line != our and untimed(line) != untimed(our):
+            return at
+    if len(theirs) > len(ours):
+        return theirs[len(ours)][0]
+    is_short = len(theirs) < len(ours) and run.execution.cause is not Cause.CUT
+    return len(run.lines) - 1 if is_short else None

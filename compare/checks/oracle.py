@@ -1,0 +1,62 @@
+"""How an oracle speaks: what it finds in an imagined run, and in no real one."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from gedanken.compare.parsed.run_set import LINES_SHOWN, Comparison, Observed
+from gedanken.experiment.finding import Finding
+
+LONGEST = 400
+"""Characters of a line that are looked at: what an oracle reads is short."""
+
+
+class Breach(NamedTuple):
+    """Something that cannot be, in one output."""
+
+    rule: str
+    """What it breaks. A rule that a real run breaks too is wrong about this program."""
+    claim: str
+    """Words to put after the name of the run."""
+    lines: tuple[int, ...]
+    """Indices, from 0."""
+
+
+def held(these: Comparison, kind: str, breaches: Callable[[Observed], Iterable[Breach]]) -> Iterator[Finding]:
+    """Findings of this kind on the imagined runs, one for each rule a run breaks, where no real run breaks it."""
+    told = [(run, list(breaches(run))) for run in these.imagined]
+    if not any(found for _run, found in told):
+        return
+    usual = {breach.rule for run in these.real for breach in breaches(run)}
+    for run, found in told:
+        first: dict[str, Breach] = {}
+        for breach in found:
+            first.setdefault(breach.rule, breach)
+        for rule, breach in first.items():
+            if rule in usual:
+                continue
+            lines = dict.fromkeys(at for other in found if other.rule == rule for at in other.lines)
+            refs = tuple(run.ref(at) for at in list(lines)[:LINES_SHOWN])
+            yield Finding(kind, f"{run.execution.label} {breach.claim}.", refs)
+
+
+def lines_with(
+    run: Observed,
+    words: re.Pattern[str],
+    none_of: re.Pattern[str] | None = None,
+    shape: re.Pattern[str] | None = None,
+) -> list[tuple[int, str]]:
+    """(index, text) of every line whose form holds these words near its beginning, and none of the others.
+
+    With `shape`, which looks at digits as rows only: of these the lines that it matches.
+    """
+    import numpy as np
+
+    transcript = run.transcript
+    forms = [form[:LONGEST] for form in transcript.forms]
+    wanted = np.array([bool(words.search(form)) and not (none_of and none_of.search(form)) for form in forms], bool)
+    if not wanted.any():
+        return []
+    fits = np.array([not shape or bool(shape.search(one[:LONGEST])) for one in transcript.shapes], bool)
+    fits &= wanted[transcript.form_of_shape]
+    return [(int(at), transcript.lines[at][:LONGEST]) for at in np.flatnonzero(fits[transcript.shape_of])]

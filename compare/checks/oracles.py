@@ -1,0 +1,22 @@
+"""All oracles: checks that need no real run, for the source, or the output itself, says what is right."""
+
+from collections.abc import Callable, Iterable
+
+from gedanken.compare.checks.epoch_times import epoch_times
+from gedanken.compare.checks.first_loss import first_loss
+from gedanken.compare.checks.fractions import fractions
+from gedanken.compare.checks.gpu_table import gpu_table
+from gedanken.compare.checks.parameters import parameters
+from gedanken.compare.checks.steps import steps
+from gedanken.compare.parsed.run_set import Comparison
+from gedanken.experiment.finding import Finding
+
+ORACLES: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
+    parameters,
+    first_loss,
+    steps,
+    gpu_table,
+    epoch_times,
+    fractions,
+)
+"""In the order in which their findings are told."""

@@ -1,0 +1,49 @@
+"""Oracle: the number of parameters, counted from the source, against the number that a line names."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from gedanken.compare.checks.fractions import is_rounding
+from gedanken.compare.checks.oracle import Breach, held, lines_with
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.source.network import network
+from gedanken.experiment.finding import Finding
+
+_FORM = re.compile(r"\bparam(?:eter)?s?\b", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.,])(?P<value>\d[\d,_]{0,30}(?:\.\d{1,6})?)\s?(?P<scale>[kKmMB])?(?![\w.])")
+# fmt: off
+_WORDS = frozenset({
+    "total", "trainable", "learnable", "number", "num", "of", "model", "network", "net", "the", "in", "has", "have",
+    "with", "parameter", "parameters", "param", "params", "count", "all", "is", "are",
+})
+# fmt: on
+"""A line of other words besides may speak of one layer, or of something else."""
+_SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
+
+
+def parameters(these: Comparison) -> Iterable[Finding]:
+    """Numbers of parameters that the network, as the source builds it, does not have."""
+    if these.source is None:
+        return
+    names = {node.attr for node in ast.walk(these.source.tree) if isinstance(node, ast.Attribute)}
+    if "numel" not in names and any(_FORM.search(site.template) for site in these.source.terminal_sites()):
+        return  # it counts something else, such as tensors
+    built = network(these.source)
+    if built is None:
+        return
+    count = built.parameters
+    words = _WORDS | {node.name.lower() for node in these.source.tree.body if isinstance(node, ast.ClassDef)}
+    yield from held(these, "oracle: parameters", lambda run: _breaches(run, count, words))
+
+
+def _breaches(run: Observed, count: int, words: frozenset[str]) -> Iterator[Breach]:
+    for at, line in lines_with(run, _FORM):
+        found = list(_NUMBER.finditer(line))
+        said = re.findall(r"[^\W\d_]+", _NUMBER.sub(" ", line).lower())
+        if len(found) != 1 or not set(said) <= words:
+            continue
+        shown, scale = found[0]["value"].replace(",", "").replace("_", ""), (found[0]["scale"] or "").lower()
+        if not any(is_rounding(shown, count / unit) for unit in _SCALES.get(scale, (1.0,))):
+            claim = f"names {found[0][0].strip()} parameters, and the layers in the source have {count:,}"
+            yield Breach("count", claim, (at,))

@@ -1,0 +1,140 @@
+"""Finding: an imagined run shows numbers that an imagined run of an earlier version showed."""
+
+import re
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.experiment.finding import Finding
+
+IN_A_ROW = 3
+"""How many different numbers, one behind the other, are no coincidence."""
+FEWEST = 2
+"""An output that has fewer numbers shows too little to be called a repetition."""
+COLUMNS = 8
+"""Numbers of a line that are looked at as columns, each by itself."""
+_NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
+
+
+class _Number(NamedTuple):
+    text: str
+    line: int
+    """Index of its line, from 0."""
+    column: int
+    """How many such numbers stand before it in its line."""
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The numbers with three decimals or more that a run shows, in order."""
+
+    run: Observed
+
+    @cached_property
+    def all(self) -> tuple[_Number, ...]:
+        return tuple(
+            _Number(found[0], line, column)
+            for line, text in enumerate(self.run.lines)
+            for column, found in enumerate(_NUMBER.finditer(text))
+        )
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        return frozenset(number.text for number in self.all)
+
+
+class _Repeat(NamedTuple):
+    """What one output has of another: numbers, each with the one that it repeats."""
+
+    old: Observed
+    pairs: Sequence[tuple[_Number, _Number]]
+
+
+def reused_numbers(these: Comparison) -> Iterable[Finding]:
+    """Numbers with three decimals or more that an imagined run of another version showed already.
+
+    They must be all that the run has, or three in a row, of all its numbers or of one column. What the programs
+    print as constants is no repetition, nor what their real runs repeat under whatever seed. Nothing is said where
+    there are no real runs of both that can tell.
+    """
+    real = [_Numbers(run) for run in these.real]
+    versions = _by_version(these.earlier)
+    said: list[tuple[_Numbers, frozenset[str]]] = []
+    for runs in versions:
+        before = [one for one in runs if not one.run.execution.imagined]
+        constants = _common([*real, *before])
+        if _really_repeats(these, real, before, constants) is False:
+            said += [(one, constants) for one in runs if one.run.execution.imagined]
+    for run in these.imagined:
+        new = _Numbers(run)
+        repeats = [found for old, constants in said if (found := _repeat(new, old, constants))]
+        # Of equals the first: the trunk's stood in the session.
+        most = max(repeats, key=lambda repeat: len(repeat.pairs), default=None)
+        if most:
+            first, repeated = most.pairs[0]
+            words = ", ".join(number.text for number, _other in most.pairs[:IN_A_ROW])
+            yield Finding(
+                "numbers reused",
+                f"{run.execution.label} repeats {len(most.pairs)} numbers that {most.old.execution.label} showed for "
+                f"another version, such as {words}; real runs of the two repeat nothing of one another.",
+                (run.ref(first.line), most.old.ref(repeated.line)),
+            )
+
+
+def _by_version(runs: Iterable[Observed]) -> list[list[_Numbers]]:
+    versions: dict[str | None, list[_Numbers]] = {}
+    for run in sorted(runs, key=lambda run: run.execution.sample or 0):
+        versions.setdefault(run.execution.program, []).append(_Numbers(run))
+    return list(versions.values())
+
+
+def _common(runs: Sequence[_Numbers]) -> frozenset[str]:
+    return frozenset.intersection(*(one.texts for one in runs)) if runs else frozenset()
+
+
+def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
+    ours, theirs = ([number for number in one.all if number.text not in left_out] for one in (new, old))
+    row = min(IN_A_ROW, len(ours))
+    if row < FEWEST:
+        return None
+    found = [_in_a_row(ours, theirs, row)]
+    for column in range(COLUMNS):
+        one, other = ([number for number in numbers if number.column == column] for numbers in (ours, theirs))
+        found.append(_in_a_row(one, other, row))
+    most = max(found, key=len)
+    return _Repeat(old.run, most) if most else None
+
+
+def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
+    """The numbers of `new` that stand in a row of so many different ones which `old` has too."""
+    places: dict[tuple[str, ...], int] = {}
+    for at in range(len(old) - row + 1):
+        places.setdefault(tuple(number.text for number in old[at : at + row]), at)
+    found: dict[int, _Number] = {}
+    for at in range(len(new) - row + 1):
+        texts = tuple(number.text for number in new[at : at + row])
+        if texts in places and len(set(texts)) == row:
+            found |= {at + step: old[places[texts] + step] for step in range(row)}
+    return [(new[at], other) for at, other in sorted(found.items())]
+
+
+def _really_repeats(
+    these: Comparison, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
+) -> bool | None:
+    """Whether real runs of both versions repeat one another; None where no two can be compared.
+
+    The sandbox gives the same seed to the run of one version and of the other, which no machine of a user does:
+    so runs with different seeds count, unless the program fixes its seed itself.
+    """
+    ours, theirs = ([one for one in runs if one.run.execution.arm == "as written"] for runs in (real, before))
+    is_noisy = len({tuple(number.text for number in one.all) for one in ours}) > 1
+    is_fixed = these.source is not None and these.source.fixes_its_seed()
+    repeats = [
+        _repeat(one, other, constants if is_noisy else frozenset()) is not None
+        for one in ours
+        for other in theirs
+        if is_fixed or one.run.execution.seed != other.run.execution.seed
+    ]
+    return any(repeats) if repeats else None

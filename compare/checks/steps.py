@@ -1,0 +1,137 @@
+"""Oracle: steps of an epoch, images and percentages of progress fit each other, the batch size and the data."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gedanken.compare.checks.oracle import Breach, held, lines_with
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.source.training_settings import batch_size
+from gedanken.experiment.finding import Finding
+
+_FORM = re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE)
+_HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
+"""Images to test on come in batches of another size."""
+_STEP = re.compile(
+    r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
+)
+_IMAGES = re.compile(r"(\[\s?(\d{1,12})\s?/\s?(\d{1,12})\s?\((\d{1,3}(?:\.\d{1,6})?)\s?%\)\s?\])")
+_EITHER = re.compile(f"{_STEP.pattern}|{_IMAGES.pattern}", re.IGNORECASE)
+
+
+class _Progress(NamedTuple):
+    """How far an epoch has come, as a line says it."""
+
+    text: str
+    at: int
+    all: int
+    percent: str = ""
+    """Empty where steps are counted and not images."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """All progress that one output shows, each wording once."""
+
+    lines: Sequence[tuple[int, str]]
+    images: Sequence[_Progress]
+    steps: Sequence[_Progress]
+
+    def where(self, one: _Progress) -> tuple[int, ...]:
+        """The first line that says it."""
+        return tuple(at for at, line in self.lines if one.text in line)[:1]
+
+
+def steps(these: Comparison) -> Iterable[Finding]:
+    """Steps and images that an epoch of this program does not have.
+
+    An epoch has ceil(images / batch) steps, or floor where the last batch is dropped. How many there are in all is
+    taken from the real runs, where they agree, and else from what the run says itself.
+    """
+    shown = {id(run): _read(run) for run in (*these.imagined, *these.real)}
+    real = [shown[id(run)] for run in these.real]
+    images = _agreed([{one.all for one in run.images} for run in real])
+    counts = _agreed([{one.all for one in run.steps} for run in real])
+    batch = batch_size(these.source) if these.source else None
+
+    def breaches(run: Observed) -> Iterator[Breach]:
+        progress = shown[id(run)]
+        yield from _beyond(progress, batch)
+        yield from _other_totals(progress, progress.images, images, "images")
+        yield from _other_totals(progress, progress.steps, counts, "steps")
+        if batch:
+            yield from _steps_of_images(progress, batch)
+            yield from _percentages(progress, batch)
+            # A program may count its images as it likes; that it counts batches is known once it has run.
+            yield from _batches(progress, batch) if images else ()
+
+    yield from held(these, "oracle: steps", breaches)
+
+
+def _read(run: Observed) -> _Shown:
+    lines = lines_with(run, _FORM, _HELD_OUT, _EITHER)
+    text = "\n".join(line for _at, line in lines)
+    images = [
+        _Progress(said, int(at), int(whole), share) for said, at, whole, share in dict.fromkeys(_IMAGES.findall(text))
+    ]
+    counted = [_Progress(said, int(at), int(whole)) for said, at, whole in dict.fromkeys(_STEP.findall(text))]
+    return _Shown(lines, images, counted)
+
+
+def _agreed(totals: Sequence[set[int]]) -> set[int]:
+    """What all real runs count to; nothing where they do not count alike."""
+    return totals[0] if totals and all(one == totals[0] for one in totals) else set()
+
+
+def _beyond(shown: _Shown, batch: int | None) -> Iterator[Breach]:
+    """Past its end by a batch or more: the last batch may be counted as a full one."""
+    for one in (*shown.steps, *shown.images):
+        over = one.at - one.all
+        if over > 0 and (not one.percent or over >= (batch or one.all)):
+            yield Breach("beyond", f"shows “{one.text}”, past the end", shown.where(one))
+
+
+def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], what: str) -> Iterator[Breach]:
+    for one in said:
+        if really and one.all not in really:
+            told = _or(really)
+            yield Breach(what, f"shows “{one.text}”; an epoch really has {told} {what}", shown.where(one))
+
+
+def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Breach]:
+    """Steps may be counted on through all epochs: a multiple is right too."""
+    totals = {one.all for one in shown.images}
+    if len(totals) != 1:
+        return
+    (total,) = totals
+    right = {count for count in (total // batch, math.ceil(total / batch)) if count}
+    for one in shown.steps:
+        if all(one.all % count for count in right):
+            claim = f"shows “{one.text}”, and {total} images in batches of {batch} are {_or(right)} steps"
+            yield Breach("images and steps", claim, shown.where(one))
+
+
+def _percentages(shown: _Shown, batch: int) -> Iterator[Breach]:
+    """A batch more or less moves the percentage by batch / all; the last batch of an epoch may be smaller."""
+    for one in shown.images:
+        if one.all <= 2 * batch:
+            continue
+        told, exact, step = float(one.percent), 100 * one.at / one.all, 100 * batch / one.all
+        unit = 10.0 ** -len(one.percent.partition(".")[2])
+        if max(told, exact) < 100 - 2 * step and abs(told - exact) > step + unit:
+            claim = f"shows “{one.text}”, and {one.at} of {one.all} is {exact:.3g}%"
+            yield Breach("percentage", claim, shown.where(one))
+
+
+def _batches(shown: _Shown, batch: int) -> Iterator[Breach]:
+    for one in shown.images:
+        whole, rest = divmod(one.all, batch)
+        if one.at % batch and one.at not in (one.all, whole * rest, (whole + 1) * rest):
+            claim = f"shows “{one.text}”, and batches of {batch} never come to {one.at} images"
+            yield Breach("batches", claim, shown.where(one))
+
+
+def _or(numbers: Iterable[int]) -> str:
+    return " or ".join(map(str, sorted(numbers)))

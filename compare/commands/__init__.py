@@ -1,0 +1,1 @@
+"""Answers to ordinary commands, which run no program."""

@@ -1,0 +1,91 @@
+"""Ordinary commands on a real and on an imagined machine: where a person at the terminal would see the same."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.stats.intervals import Share, share_of
+from gedanken.experiment.execution import Cause, Execution
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One command of a sequence, as both machines answered it."""
+
+    sequence: str
+    kind: str
+    real: Execution
+    imagined: Execution
+
+    @property
+    def prints(self) -> bool:
+        """Whether it really prints something. To agree on silence is easy."""
+        return bool(seen_lines(self.real.output))
+
+    @property
+    def cut(self) -> bool:
+        """Whether the imagined reply was ended by the token limit."""
+        return self.imagined.cause is Cause.CUT
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both show the same; a reply that was cut has not come to its end, and never does."""
+        return (
+            self.imagined.is_run and not self.cut and seen_lines(self.real.output) == seen_lines(self.imagined.stdout)
+        )
+
+    @property
+    def agrees_as_it_came(self) -> bool:
+        """Whether it agrees with nothing taken off the reply."""
+        return self.agrees and not self.imagined.breaches
+
+    @property
+    def status_agrees(self) -> bool:
+        """Whether the real exit code is the one that was read off the imagined output."""
+        return self.real.exit_code == self.imagined.exit_code
+
+
+class Agreement(NamedTuple):
+    """Shares of commands on which both machines agree, once what no terminal prints was taken off the reply."""
+
+    printing: Share
+    """Of those that really print something, the share that shows exactly that."""
+    printing_as_it_came: Share
+    """The same with nothing taken off."""
+    silent: Share
+    """Of those that really print nothing, the share that shows nothing."""
+    silent_as_it_came: Share
+    """The same with nothing taken off."""
+    status: Share
+    """Of all, the share with the same exit code."""
+
+
+def agreement_of(answered: Iterable[Answered]) -> Agreement:
+    """On how many of these commands both machines agree; what is no reply is left out."""
+    answered = [one for one in answered if one.imagined.is_run]
+    printing = [one for one in answered if one.prints]
+    silent = [one for one in answered if not one.prints]
+    found = [[one.agrees for one in printing], [one.agrees_as_it_came for one in printing]]
+    found += [[one.agrees for one in silent], [one.agrees_as_it_came for one in silent]]
+    found.append([one.status_agrees for one in answered])
+    return Agreement(*(share_of(sum(those), len(those)) for those in found))
+
+
+def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
+    """The agreement on each kind of command, in the order in which kinds first occur."""
+    kinds = dict.fromkeys(one.kind for one in answered)
+    return {kind: agreement_of(one for one in answered if one.kind == kind) for kind in kinds}
+
+
+def whole_sequences(answered: Sequence[Answered]) -> Share:
+    """The share of sequences in which every command agrees, to the end; of those in which all were answered."""
+    broken = {one.sequence for one in answered if not one.agrees}
+    every = {one.sequence for one in answered} - {one.sequence for one in answered if not one.imagined.is_run}
+    return share_of(len(every - broken), len(every))
+
+
+def breaches_by_kind(answered: Iterable[Answered]) -> dict[str, int]:
+    """How often each rule of a terminal was broken, the most frequent first."""
+    return dict(Counter(breach.kind for one in answered for breach in one.imagined.breaches).most_common())

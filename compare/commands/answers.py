@@ -1,0 +1,243 @@
+"""Findings on ordinary commands: what the imagined machine answers, beside the real one, its persona and itself."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gedanken.compare.checks.gpu_table import table_breaches
+from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.parsed.run_set import LINES_SHOWN, short
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding, LineRef
+from gedanken.experiment.persona import Gpus, Persona, World
+
+NVIDIA_SMI = "nvidia-smi"
+PYTHON_VERSION = "python3 --version"
+NVCC_VERSION = "nvcc --version"
+TORCH_VERSION = 'python3 -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.device_count())"'
+BOOT_COMMANDS = (NVIDIA_SMI, PYTHON_VERSION, NVCC_VERSION, TORCH_VERSION)
+"""What the persona node types."""
+_SHOWS = (
+    (re.compile(r"^nvidia-smi\b"), ("gpus",)),
+    (re.compile(r"^nvcc\b"), ("cuda", "gpus")),
+    (re.compile(r"\btorch\b"), ("torch", "cuda", "gpus")),
+    (re.compile(r"^python3? (?:--version|-V)"), ("python",)),
+    (re.compile(r"os-release|lsb_release|^uname\b|/etc/issue"), ("os",)),
+)
+"""Commands, with the facts of a persona that their answers show."""
+
+_GPU_CELL = re.compile(r"(?P<index>\d{1,4})\s+(?P<name>[A-Za-z].*)")
+_PERSISTENCE = re.compile(r"(?<=\s)(?:On|Off|N/A)\Z")
+_DRIVER = re.compile(r"(?:Driver Version:|NVIDIA-SMI)\s*(?P<version>\d+(?:\.\d+)+)")
+_VERSION = re.compile(r"(?<!\d)\d+(?:\.\d+)+")
+_COUNT = re.compile(r"[0-9]{1,9}")
+
+
+class _Row(NamedTuple):
+    """One graphics processor in the table of nvidia-smi."""
+
+    number: int
+    name: str
+    text: str
+
+
+def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
+    """One ordinary command on both machines: its exit status and what it printed."""
+    if not imagined.is_run:
+        return ()  # the model answered nothing that could be held against it
+    ours, theirs = seen_lines(real.output), seen_lines(imagined.stdout)
+    if ours == theirs:
+        return ()  # an imagined exit code is read off the output: equal output is as good as it gets
+    explained = claims_behind(real.command, claims)
+    findings = []
+    if None not in (real.exit_code, imagined.exit_code) and (real.exit_code == 0) != (imagined.exit_code == 0):
+        findings.append(
+            Finding(
+                "exit status differs",
+                f"“{short(real.command)}” really ends with exit code {real.exit_code}, "
+                f"imagined with {imagined.exit_code}.",
+                tuple(_last(execution) for execution in (real, imagined) if execution.shown.strip()),
+                explained,
+            )
+        )
+    if imagined.cause is Cause.CUT and "\n".join(ours).startswith("\n".join(theirs)):
+        return (
+            Finding(
+                "answer cut",
+                f"The token limit cut the answer to “{short(real.command)}”, which was right as far as it went.",
+                tuple(_seen(imagined, theirs, at) for at in range(len(theirs))[-1:]),
+            ),
+        )
+    if not findings:
+        at = next(
+            (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
+        )
+        refs = [
+            _seen(execution, lines, at) for execution, lines in ((real, ours), (imagined, theirs)) if at < len(lines)
+        ]
+        findings.append(
+            Finding(
+                "answer differs",
+                f"“{short(real.command)}” answers differently from line {at + 1} on: really "
+                f"“{short(ours[at]) if at < len(ours) else 'nothing more'}”, imagined "
+                f"“{short(theirs[at]) if at < len(theirs) else 'nothing more'}”.",
+                tuple(refs),
+                explained,
+            )
+        )
+    return (*findings, *_impossible_table(real, imagined))
+
+
+def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
+    """What cannot be in an imagined table of nvidia-smi, whatever GPUs are claimed."""
+    usual = {breach.rule for breach in table_breaches(real.shown.splitlines())}
+    lines = imagined.shown.splitlines()
+    for breach in table_breaches(lines):
+        if breach.rule not in usual:
+            yield Finding(
+                "oracle: GPU table",
+                f"“{short(imagined.command)}” {breach.claim}.",
+                tuple(_ref(imagined, at, lines[at]) for at in breach.lines[:LINES_SHOWN]),
+            )
+
+
+def compare_with_persona(answers: Sequence[Execution], persona: Persona, world: World) -> tuple[Finding, ...]:
+    """The boot answers of the imagined machine, held against what it was told and against one another."""
+    by_command = {answer.command: answer for answer in answers if answer.imagined and answer.is_run}
+    gpus = persona.gpus_in(world)
+    findings: list[Finding] = []
+    if table := by_command.get(NVIDIA_SMI):
+        findings += _table_findings(table, gpus)
+    expected = {
+        PYTHON_VERSION: ("python", persona.python if "python" in persona.claims else world.python),
+        NVCC_VERSION: ("cuda", persona.cuda if "cuda" in persona.claims else world.cuda),
+        TORCH_VERSION: ("torch", persona.torch if "torch" in persona.claims else world.torch),
+    }
+    for command, (fact, told) in expected.items():
+        if answer := by_command.get(command):
+            findings += _version_findings(answer, fact, told)
+    if answer := by_command.get(TORCH_VERSION):
+        findings += _count_findings(answer, gpus, by_command.get(NVIDIA_SMI))
+    return tuple(findings)
+
+
+def gpus_not_seen(world: World) -> tuple[Finding, ...]:
+    """GPUs that the real machine was asked to give where it can, and that `torch.cuda` does not see."""
+    return (Finding("gpus not seen", world.gpus_missing),) if world.gpus_missing else ()
+
+
+def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
+    text = table.stdout
+    rows = _gpu_rows(text)
+    shown = len({row.number for row in rows})
+    if _lists_others(shown, gpus.count, table):
+        yield _persona(
+            table, f"nvidia-smi lists {_gpus(shown)}; the machine has {gpus.count}.", [row.text for row in rows]
+        )
+    if gpus.name:
+        wrong = [row.text for row in rows if not _names(row.name, gpus.name)]
+        if wrong:
+            yield _persona(table, f"nvidia-smi names a GPU that is no {gpus.name}: {short(wrong[0])}.", wrong)
+    drivers = {found["version"] for found in _DRIVER.finditer(text)}
+    if len(drivers) > 1:
+        yield Finding(
+            "contradiction",
+            f"nvidia-smi shows two driver versions in one table: {' and '.join(sorted(drivers))}.",
+            tuple(_where(table, version) for version in sorted(drivers)),
+        )
+
+
+def _lists_others(shown: int, count: int, table: Execution) -> bool:
+    """Whether a table that shows so many GPUs lists another number than `count`: one that was cut may go on."""
+    may_go_on = table.cause is Cause.CUT and "Processes:" not in table.stdout
+    return shown > count or (shown < count and not may_go_on)
+
+
+def _gpu_rows(text: str) -> list[_Row]:
+    rows = []
+    for line in text.partition("Processes:")[0].splitlines():
+        cells = line.strip().split("|")
+        found = _GPU_CELL.match(cells[1].strip()) if len(cells) > 1 and not cells[0] else None
+        if found:
+            rows.append(_Row(int(found["index"]), _PERSISTENCE.sub("", found["name"]).strip(), line.strip()))
+    return rows
+
+
+def _names(shown: str, told: str) -> bool:
+    """Whether a row of the table can mean this GPU. Old drivers shorten it, as in `NVIDIA GeForce ...`."""
+    if shown.endswith("..."):
+        return any(name.startswith(shown[:-3].strip().lower()) for name in _short_forms(told))
+    model = {word for word in _words(told) if any(character.isdigit() for character in word)}
+    return bool((model or set(_words(told))) & set(_words(shown)))
+
+
+def _short_forms(name: str) -> tuple[str, str]:
+    return name.lower(), name.lower().removeprefix("nvidia ")
+
+
+def _version_findings(answer: Execution, fact: str, told: str) -> Iterable[Finding]:
+    found = _VERSION.search(answer.stdout)
+    wanted = _VERSION.search(told)
+    if found is None or wanted is None:
+        if (found is None) != (wanted is None):
+            shown = found[0] if found else "none"
+            yield _persona(answer, f"It was told {fact} {told}, and shows {shown}.", [answer.stdout.strip()])
+        return
+    parts = wanted[0].split(".")
+    if found[0].split(".")[: len(parts)] != parts:
+        yield _persona(answer, f"It was told {fact} {told}, and shows {found[0]}.", [found[0]])
+
+
+def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> Iterable[Finding]:
+    numbers = answer.stdout.split()
+    if not numbers or not _COUNT.fullmatch(numbers[-1]):
+        return
+    count = int(numbers[-1])
+    if count != gpus.count:
+        yield _persona(answer, f"torch counts {_gpus(count)}; the machine has {gpus.count}.", [numbers[-1]])
+    if table is not None:
+        shown = len({row.number for row in _gpu_rows(table.stdout)})
+        if _lists_others(shown, count, table):
+            refs = [_where(answer, numbers[-1])] + ([_last(table)] if table.stdout.strip() else [])
+            yield Finding("contradiction", f"nvidia-smi lists {_gpus(shown)}, torch counts {count}.", tuple(refs))
+
+
+def _persona(answer: Execution, claim: str, texts: Sequence[str]) -> Finding:
+    return Finding("departs from its persona", claim, tuple(_where(answer, text) for text in texts[:4] if text))
+
+
+def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
+    """The claims that account for a difference in the answer to this command."""
+    shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
+    return ", ".join(claim for claim in claims if claim in shown) or None
+
+
+def _where(answer: Execution, text: str) -> LineRef:
+    """Point at the first line that holds this text, or at its first line."""
+    first = text.strip().splitlines()[0] if text.strip() else ""
+    lines = answer.shown.splitlines()
+    at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
+    return _ref(answer, at - 1, lines[at - 1] if lines else "")
+
+
+def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
+    """Point at one of the lines that are seen; blank ones above the first are not, and count."""
+    above = next((number for number, line in enumerate(execution.shown.splitlines()) if line.strip()), 0)
+    return _ref(execution, above + at, lines[at])
+
+
+def _ref(execution: Execution, at: int, text: str) -> LineRef:
+    return LineRef(execution.label, at + 1, text, "terminal")
+
+
+def _last(execution: Execution) -> LineRef:
+    lines = execution.shown.rstrip().splitlines()
+    return _ref(execution, len(lines) - 1, lines[-1])
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _gpus(count: int) -> str:
+    return f"{count} GPU{'' if count == 1 else 's'}"

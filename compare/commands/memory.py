@@ -1,0 +1,75 @@
+"""What an imagined machine still knows after its context was lost, beside a control: asked twice, no loss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gedanken.compare.output.normalize import seen_lines
+from gedanken.experiment.execution import Execution
+
+Verdict = Literal["kept", "changed", "lost", "unanswered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One question, asked three times: before a loss, again with none, and after it."""
+
+    question: str
+    before: str
+    control: str
+    after: str
+    verdict: Verdict
+    """Of the answer after the loss, held against the one before."""
+    control_verdict: Verdict
+    """The same of the answer that was asked for again with no loss."""
+    same_request: bool
+    """Whether the control was the same request once more, at temperature 0: it shows whether the server repeats
+    itself, and not how the model's answers vary."""
+
+    @property
+    def by_the_loss(self) -> bool:
+        """Whether the loss is to blame: what changes when it is only asked twice proves nothing."""
+        return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
+
+    @property
+    def words(self) -> str:
+        """The verdict, beside the control's where the control did not stay the same either."""
+        if self.control_verdict == "kept":
+            return self.verdict
+        if self.control_verdict == self.verdict:
+            return f"{self.verdict}, and so is the control"
+        return f"{self.verdict}, and the control is {self.control_verdict}"
+
+
+def compare_memory(
+    before: Sequence[Execution], control: Sequence[Execution], after: Sequence[Execution]
+) -> tuple[Remembered, ...]:
+    """Hold the answers against each other, question by question. Raises ValueError where the questions differ."""
+    rows = list(zip(before, control, after, strict=True))
+    if any(len({answer.command for answer in row}) > 1 for row in rows):
+        raise ValueError("the questions before, in the control and after are not the same")
+    return tuple(
+        Remembered(
+            question=first.command,
+            before=first.stdout,
+            control=again.stdout,
+            after=last.stdout,
+            verdict=_verdict(first, last),
+            control_verdict=_verdict(first, again),
+            same_request=again.seal is not None and again.seal.settings.get("temperature") == 0,
+        )
+        for first, again, last in rows
+    )
+
+
+def _verdict(before: Execution, after: Execution) -> Verdict:
+    if not (before.is_run and after.is_run):
+        return "unanswered"
+    if seen_lines(before.stdout) == seen_lines(after.stdout):
+        return "kept"
+    return "lost" if _is_answer(before) and not _is_answer(after) else "changed"
+
+
+def _is_answer(execution: Execution) -> bool:
+    """Neither nothing nor an error; an answer that was cut is one."""
+    return bool(execution.stdout.strip()) and execution.exit_code in (0, None)

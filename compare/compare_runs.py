@@ -1,0 +1,95 @@
+"""Findings on one program version: its real runs against its imagined ones."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from gedanken.compare.checks.copied_numbers import copied_numbers
+from gedanken.compare.checks.counts import counts, order
+from gedanken.compare.checks.differences import differences
+from gedanken.compare.checks.gpu_claims import gpu_claims
+from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
+from gedanken.compare.checks.numbers import epochs, first_and_last, impossible_values, times
+from gedanken.compare.checks.oracles import ORACLES
+from gedanken.compare.checks.reused_numbers import reused_numbers
+from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
+from gedanken.compare.parsed.divergence import side_by_side
+from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.refine_sites import narrowed
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.tallies import tallies
+from gedanken.compare.parsed.templates import Templates
+from gedanken.compare.results import Compared
+from gedanken.compare.series.tests import judge
+from gedanken.compare.source.program_source import Source
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
+
+CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
+    exit_status,
+    foreign_lines,
+    literals,
+    counts,
+    order,
+    proven_lines_differ,
+    constant_lines_differ,
+    number_formats,
+    epochs,
+    first_and_last,
+    impossible_values,
+    times,
+    fixed_seed,
+    reused_numbers,
+    copied_numbers,
+    gpu_claims,
+    *ORACLES,
+)
+"""Every check, in the order in which its findings are told."""
+
+
+def compare_runs(
+    program: Program | None,
+    real: Sequence[Execution],
+    imagined: Sequence[Execution],
+    claims: tuple[str, ...] = (),
+    earlier: Sequence[Execution] = (),
+    gpus: int | None = None,
+) -> Compared:
+    """Everything found when runs of one program, or logs without one, are held side by side.
+
+    `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
+    before, `gpus` how many the real machine has, where that is known. Replies that are no runs are left out, and
+    that is said.
+    """
+    lost = left_out(imagined)
+    imagined, earlier = ([one for one in runs if one.is_run] for runs in (imagined, earlier))
+    source = None
+    if program is not None:
+        try:
+            source = Source(program.source)
+        except SyntaxError:
+            source = None
+    sites = source.terminal_sites() if source else ()
+    templates = Templates(lambda: [run.transcript for run in ours]) if program is None else None
+    ours = tuple(Observed(execution, sites, templates) for execution in real)
+    narrow = narrowed(sites, [run.ledger for run in ours if run.execution.cause is Cause.FINISHED]) if source else ()
+    if narrow != sites:
+        sites = narrow
+        ours = tuple(Observed(execution, sites) for execution in real)
+    comparison = Comparison(
+        program,
+        source,
+        ours,
+        tuple(Observed(execution, sites, templates) for execution in imagined),
+        claims,
+        tuple(Observed(execution, ()) for execution in earlier),
+        gpus,
+    )
+    judgement = judge(comparison)
+    found = [finding for check in CHECKS for finding in check(comparison)]
+    return Compared(
+        findings=(*found, *differences(comparison, judgement)),
+        sites=tallies(comparison),
+        series=tuple(one.judged for one in judgement.tested),
+        alignment=side_by_side(comparison),
+        undecided=(*([lost] if lost else ()), *judgement.undecided),
+    )

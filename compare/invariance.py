@@ -1,0 +1,137 @@
+"""A program and edits of it that change nothing in what runs: do they change what a model prints?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.output.transcript import skeleton
+from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.print_table import PrintRow, rows_for
+from gedanken.compare.parsed.run_set import Observed
+from gedanken.compare.source.program_source import Source
+from gedanken.compare.stats.intervals import Share, share_of
+from gedanken.experiment.execution import Cause, Execution
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One edit of a program with its runs."""
+
+    edit: str
+    source: str
+    real: Execution
+    trunk: Execution
+    """Imagined at temperature 0."""
+    again: Execution
+    """The same asked once more: a server that repeats itself replies the same."""
+    samples: tuple[Execution, ...]
+    """Imagined at temperature 1."""
+
+
+Imagined = Literal["the same", "numbers differ", "lines differ"]
+"""An imagined text beside that of the program as it is: it differs in numbers where the same lines follow one
+another, but for values and blanks."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditReport:
+    """What one edit changed."""
+
+    edit: str
+    really_same: bool
+    """Whether it really prints the same, to the byte, and ends the same."""
+    repeats: bool
+    """Whether the server replied the same when it was asked the same again."""
+    imagined: Imagined
+    """At temperature 0."""
+    differs_at: tuple[str, str] | None
+    """The first line that is another: as it is, and edited."""
+    prints: tuple[PrintRow, ...]
+    """Imagined at temperature 0 and in samples, beside the real run."""
+    once: Share
+    """Samples that print the watched line exactly once, of those where that is known: a reply that was cut before a
+    second one leaves it open."""
+    answered: bool
+    """Whether both replies at temperature 0 are runs, none filtered, refused or cut to nothing."""
+    no_runs: str | None
+    """How many of the imagined replies are no runs, and why; None where all are."""
+    cut: int
+    """Imagined replies, the one at temperature 0 included, that the token limit cut."""
+
+
+def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, ...]:
+    """Hold every edit against the first of them, the program as it is. `watched` is the index of a print site.
+
+    Raises SyntaxError for a source that cannot be parsed.
+    """
+    return tuple(_report(edited[0], one, watched) for one in edited)
+
+
+def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
+    """What the edits show, in plain sentences."""
+    first, *edits = reports
+    fair = [one for one in edits if one.really_same and one.repeats and first.repeats and one.answered]
+    fair = fair if first.answered else []
+    changed = [one for one in fair if one.imagined != "the same"]
+    lines = sum(one.imagined == "lines differ" for one in fair)
+    if not fair:
+        said = "No edit can be judged."
+    elif changed:
+        said = (
+            f"{len(changed)} of {len(fair)} edits that change nothing in what runs changed what the model printed "
+            f"({lines} of them the lines themselves: how often “{first.prints[watched].words}” stands there, its "
+            "words, or the other lines; the rest only numbers). Really run, all of these print the same, to the byte."
+        )
+    else:
+        said = (
+            f"None of {len(fair)} edits that change nothing in what runs changed what the model printed; "
+            "that does not prove that it ran the program."
+        )
+    really = sum(not one.really_same for one in edits)
+    unanswered = [one for one in edits if one.really_same and not (one.answered and first.answered)]
+    unsteady = sum(one.really_same for one in edits) - len(fair) - len(unanswered)
+    if really:
+        said += f" {really} left out: really run, they print something else."
+    if unanswered:
+        why = first.no_runs if not first.answered else unanswered[0].no_runs
+        said += (
+            f" {len(unanswered)} left out: the model's replies are no runs, so nothing can be told of them ({why})."
+        )
+    if unsteady:
+        said += f" {unsteady} left out: asked the same again, the server replied something else."
+    return said
+
+
+def _report(first: Edited, one: Edited, watched: int) -> EditReport:
+    prints = rows_for(one.edit, Source(one.source), (one.real, one.trunk, *one.samples))
+    times = prints[watched].imagined.times
+    counts = [(times[sample.label], sample.cause is Cause.CUT) for sample in one.samples if sample.is_run]
+    known = [count for count, cut in counts if not cut or count > 1]
+    ours, theirs = (seen_lines(Observed(each.trunk, ()).text) for each in (first, one))
+    return EditReport(
+        edit=one.edit,
+        really_same=(one.real.stdout, one.real.exit_code) == (first.real.stdout, first.real.exit_code),
+        answered=one.trunk.is_run and one.again.is_run,
+        no_runs=left_out((one.trunk, one.again, *one.samples)),
+        repeats=one.trunk.raw_reply == one.again.raw_reply,
+        imagined=_beside(ours, theirs),
+        differs_at=_first_difference(ours, theirs),
+        prints=prints,
+        once=share_of(known.count(1), len(known)),
+        cut=sum(reply.cause is Cause.CUT for reply in (one.trunk, *one.samples)),
+    )
+
+
+def _beside(ours: Sequence[str], theirs: Sequence[str]) -> Imagined:
+    if ours == theirs:
+        return "the same"
+    return "numbers differ" if [*map(skeleton, ours)] == [*map(skeleton, theirs)] else "lines differ"
+
+
+def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> tuple[str, str] | None:
+    for at in range(max(len(ours), len(theirs))):
+        pair = tuple(lines[at] if at < len(lines) else "" for lines in (ours, theirs))
+        if pair[0] != pair[1]:
+            return pair[0], pair[1]
+    return None

@@ -1,1 +1,0 @@
-"""What a claim can be held against without a run."""

@@ -1,0 +1,1 @@
+"""What one output holds: lines, words, numbers, epochs, times."""

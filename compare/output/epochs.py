@@ -1,0 +1,121 @@
+"""Epochs that an output does not show: declared as skipped, silently missing, or cut by the token limit."""
+
+import math
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+
+from gedanken.compare.output.metrics import Curves
+from gedanken.compare.output.transcript import Transcript
+
+_DECLARED = re.compile(
+    r"^[\[(<]?\s*(?:\.{2,}|…|⋮)|\b(?:omitted|omitting|skipp(?:ed|ing)|truncated|abbreviated|remaining epochs|"
+    r"and so on|continues?)\b|\b(?:not|aren't|isn't) (?:shown|displayed|printed|listed|included)\b|"
+    r"^\W{0,4}\d{1,18} (?:more|other|further) epochs\b|"
+    r"\bepochs?\W{0,3}\d{1,18}\s?(?:-|–|to|through|\.\.+)\s?\d{1,18}\W*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EpochCount:
+    """How the epochs that a program shows are accounted for in one output."""
+
+    expected: int
+    shown: int
+    declared: tuple[int, ...]
+    """Epochs that a line says are left out."""
+    silent: tuple[int, ...]
+    """Epochs missing without a word."""
+    cut: tuple[int, ...]
+    """Epochs missing after the end of a reply that the token limit cut."""
+    extra: tuple[int, ...]
+    """Epochs shown that the program does not show."""
+    declaring: tuple[int, ...]
+    """Indices of the lines that declare."""
+
+
+def count_epochs(
+    output: Transcript,
+    curves: Curves,
+    wanted: Set[int],
+    cut: bool,
+    possible: Set[int] = frozenset(),
+    usual: Set[str] = frozenset(),
+) -> EpochCount:
+    """Account for the epochs `wanted`; those in `possible` may be shown, and need not be.
+
+    Lines whose form is `usual` declare nothing: dots that the program itself prints stand for no epochs.
+    """
+    declaring = _declaring(output, usual)
+    epochs = _epochs_shown(declaring, curves)
+    shown = {epoch for _line, epoch in epochs}
+    missing = sorted(wanted - shown)
+    declared = {epoch for gap in _gaps(epochs, declaring) for epoch in _inside(missing, *gap)}
+    rest = set(missing) - declared
+    last = max(shown & wanted, default=-math.inf)
+    behind = {epoch for epoch in rest if cut and epoch > last}
+    return EpochCount(
+        expected=len(wanted),
+        shown=len(shown & wanted),
+        declared=_sorted(declared),
+        silent=_sorted(rest - behind),
+        cut=_sorted(behind),
+        extra=_sorted(shown - wanted - possible),
+        declaring=tuple(declaring) if declared else (),
+    )
+
+
+def _epochs_shown(declaring: Sequence[int], curves: Curves) -> Sequence[tuple[int, int]]:
+    """(line, epoch) for each line that shows an epoch.
+
+    `[epoch 3 to 98 omitted]` names one and shows none: a line that declares must hold a loss or an accuracy too.
+    """
+    if not declaring:
+        return curves.epochs
+    quiet = set(declaring) - {point.line for points in curves.series.values() for point in points}
+    return [(line, epoch) for line, epoch in curves.epochs if line not in quiet]
+
+
+def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
+    """Indices of the lines that declare. Digits matter as rows only, so a shape stands for its lines."""
+    shapes = [
+        at
+        for at, shape in enumerate(output.shapes)
+        if _DECLARED.search(shape.strip()) and output.forms[output.form_of_shape[at]] not in usual
+    ]
+    return [int(line) for line in output.lines_with(shapes)]
+
+
+def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
+    """The last epoch shown before each line that declares, and the first one shown after it."""
+    lines = [line for line, _epoch in epochs]
+    gaps = set()
+    for at in declaring:
+        before, after = bisect_left(lines, at), bisect_right(lines, at)
+        low = epochs[before - 1][1] if before else -math.inf
+        gaps.add((low, epochs[after][1] if after < len(epochs) else math.inf))
+    return gaps
+
+
+def _inside(missing: Sequence[int], low: float, high: float) -> Sequence[int]:
+    return missing[bisect_right(missing, low) : bisect_left(missing, high)]
+
+
+def _sorted(epochs: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(epochs))
+
+
+def as_ranges(epochs: tuple[int, ...]) -> str:
+    """Such as `2-99` or `3, 5-7`."""
+    parts: list[str] = []
+    start = previous = None
+    for epoch in (*epochs, None):
+        if start is not None and previous is not None and (epoch is None or epoch != previous + 1):
+            parts.append(str(start) if start == previous else f"{start}-{previous}")
+            start = None
+        if start is None:
+            start = epoch
+        previous = epoch
+    return ", ".join(parts)

@@ -1,0 +1,222 @@
+"""Numbers read off printed lines: epochs, losses, accuracies."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.points import Epochs, Points
+from gedanken.compare.output.transcript import VALUE, Transcript
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?-i:[nN][aA][nN]|[iI][nN][fF])\b"
+_EPOCH = re.compile(
+    # `Epochs: 10`, `Epochs 3-98` and `epoch + 1` name no epoch; `Epochs: 1/10` does.
+    r"\bepoch(?:s(?=\W{0,4}\d+\s*(?:/|of)))?\b[^\w+]{0,4}(?P<epoch>\d{1,18})(?!\d)"
+    r"(?:\s*(?:/|of)\s*(?P<of>\d{1,18})(?!\d))?",
+    re.IGNORECASE,
+)
+_METRIC = re.compile(
+    rf"(?P<name>(?:\b[A-Za-z]+[ _-])?(?<![A-Za-z])[A-Za-z]*(?:loss|acc(?:uracy)?)\b)[^\w.+-]{{0,6}}(?:is |of )?"
+    rf"(?P<value>{_NUMBER})(?:\s?/\s?(?P<of>\d{{1,18}})(?!\.?\d))?(?!\w)\s?(?P<percent>%)?",
+    re.IGNORECASE,
+)
+_MAY_NAME = re.compile("epoch|loss|acc", re.IGNORECASE)
+_FEW = 8
+"""Lines of one shape that are read one by one."""
+_EXACT = 2.0**53
+"""Where whole numbers begin that a double does not hold."""
+_QUALIFIERS = ("val", "valid", "validation", "test", "eval")
+
+
+class Metric(NamedTuple):
+    """One loss or accuracy, as a line names it."""
+
+    name: str
+    """`loss`, `accuracy`, or one of them with `test ` before it."""
+    is_accuracy: bool
+    start: int
+    """Where its number begins in the line."""
+    value: float
+    of: int
+    """Such as 10000 in `9829/10000`; 0 where there is none."""
+    is_percent: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """All series of one output; a series is named `loss`, `accuracy`, or so with `test ` before it."""
+
+    epochs: Epochs
+    """(line, epoch) for each line that names an epoch."""
+    totals: dict[int, int]
+    """Numbers of epochs that lines like `Epoch 3/10` name, each with the first line that does."""
+    series: dict[str, Points]
+
+    def last(self, name: str) -> float | None:
+        """The last finite value of a series."""
+        return self.series[name].last_finite() if name in self.series else None
+
+    def first(self, name: str) -> float | None:
+        """The first value of a series."""
+        points = self.series.get(name, ())
+        return points[0].value if points else None
+
+
+def read_curves(output: str | Transcript) -> Curves:
+    """Read every epoch, loss and accuracy off an output.
+
+    Accuracies are fractions: 97 % and 9700/10000 read as 0.97.
+    """
+    transcript = Transcript(output) if isinstance(output, str) else output
+    reader = _Reader(transcript)
+    found = [(at, shape) for at, shape in enumerate(transcript.shapes) if _MAY_NAME.search(shape)]
+    shape_of = transcript.shape_of
+    order = np.argsort(shape_of, kind="stable")
+    ends = np.searchsorted(shape_of[order], np.arange(len(transcript.shapes) + 1))
+    for at, shape in found:
+        reader.read(order[ends[at] : ends[at + 1]], shape)
+    return reader.curves()
+
+
+class _Reader:
+    """Collects what the lines of one shape after another name.
+
+    Where the numbers stand that a shape names, they stand in each of its lines; so they are taken as columns.
+    """
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+        nothing = np.empty(0, np.int64)
+        self._epochs = [(nothing, nothing)]
+        self._totals = [(nothing, nothing)]
+        self._series: dict[str, list[tuple[NDArray[np.int64], int, NDArray[np.float64]]]] = {}
+
+    def read(self, lines: NDArray[np.int64], shape: str) -> None:
+        """Read lines of one shape."""
+        if len(lines) < _FEW or not self._read_columns(lines, shape):
+            for line in lines:
+                self._read_line(np.array([line]), self._transcript.lines[line])
+
+    def _read_line(self, line: NDArray[np.int64], text: str) -> None:
+        epoch = _EPOCH.search(text)
+        if epoch:
+            self._epochs.append((line, np.array([int(epoch["epoch"])])))
+            if epoch["of"]:
+                self._totals.append((line, np.array([int(epoch["of"])])))
+        for place, metric in enumerate(metrics_in(text)):
+            value = np.array([metric.value / metric.of if metric.of else metric.value])
+            self._add(metric, line, place, value)
+
+    def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
+        """Whether every number that the shape names is a value of the transcript, so that it could be read so."""
+        column = _column_of(self._transcript, lines, shape)
+        epoch = _EPOCH.search(shape)
+        metrics = list(_METRIC.finditer(shape))
+        wanted = [(epoch, name) for name in ("epoch", "of")] if epoch else []
+        wanted += [(metric, name) for metric in metrics for name in ("value", "of")]
+        spans = [found.span(name) for found, name in wanted if found[name]]
+        columns = {span: column(*span) for span in spans}
+        if any(values is None or np.any(np.abs(values) >= _EXACT) for values in columns.values()):
+            return False
+        if epoch:
+            self._epochs.append((lines, _integers(columns[epoch.span("epoch")])))
+            if epoch["of"]:
+                self._totals.append((lines, _integers(columns[epoch.span("of")])))
+        for place, (found, metric) in enumerate(zip(metrics, metrics_in(shape), strict=True)):
+            values = columns[found.span("value")]
+            assert values is not None
+            of = columns.get(found.span("of")) if metric.is_accuracy and found["of"] else None
+            if of is not None:
+                is_part = of != 0
+                self._add(metric._replace(of=1), lines[is_part], place, values[is_part] / of[is_part])
+                self._add(metric._replace(of=0), lines[~is_part], place, values[~is_part])
+            else:
+                self._add(metric, lines, place, values)
+        return True
+
+    def _add(self, metric: Metric, lines: NDArray[np.int64], place: int, values: NDArray[np.float64]) -> None:
+        if metric.is_accuracy and not metric.of:
+            values = values / 100 if metric.is_percent else np.where(values > 1, values / 100, values)
+        self._series.setdefault(metric.name, []).append((lines, place, values))
+
+    def curves(self) -> Curves:
+        """Everything read, in the order of the lines."""
+        epochs = Epochs(*_sorted(self._epochs))
+        total_lines, totals = _sorted(self._totals)
+        numbers, first = np.unique(totals, return_index=True)
+        in_order = np.argsort(first)
+        series = {name: self._points(name, epochs) for name in self._series}
+        return Curves(
+            epochs,
+            dict(zip(numbers[in_order].tolist(), total_lines[first[in_order]].tolist(), strict=True)),
+            dict(sorted(series.items(), key=lambda one: one[1][0].line)),
+        )
+
+    def _points(self, name: str, epochs: Epochs) -> Points:
+        parts = self._series[name]
+        lines = np.concatenate([lines for lines, _place, _values in parts])
+        places = np.concatenate([np.full(len(lines), place) for lines, place, _values in parts])
+        values = np.concatenate([values for _lines, _place, values in parts])
+        order = np.lexsort((places, lines))
+        return Points(lines[order], epochs.at(lines[order]), values[order])
+
+
+def _column_of(
+    transcript: Transcript, lines: NDArray[np.int64], shape: str
+) -> Callable[[int, int], NDArray[np.float64] | None]:
+    """Finds the column of the values that stand from here to there in a shape, a sign or `%` around them aside."""
+    starts = transcript.starts[lines]
+    spans: dict[tuple[int, int], tuple[int, int]] = {}
+    for place, found in enumerate(VALUE.finditer(shape)):
+        start, end = found.start(), found.end() - found[0].endswith("%")
+        spans[start, end] = place, 1
+        if found[0][0] in "+-":
+            spans[start + 1, end] = place, -1 if found[0][0] == "-" else 1
+
+    def column(start: int, end: int) -> NDArray[np.float64] | None:
+        place, sign = spans.get((start, end), (-1, 1))
+        return None if place < 0 else sign * transcript.values[starts + place]
+
+    return column
+
+
+def _integers(values: NDArray[np.float64] | None) -> NDArray[np.int64]:
+    assert values is not None
+    return values.astype(np.int64)
+
+
+def _sorted(parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> list[NDArray[np.int64]]:
+    lines, numbers = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(lines, kind="stable")
+    return [lines[order], numbers[order]]
+
+
+def metrics_in(line: str) -> Iterator[Metric]:
+    """Every loss and every accuracy that a line names."""
+    for found in _METRIC.finditer(line):
+        name, is_accuracy = _series_name(found["name"])
+        of = int(found["of"] or 0) if is_accuracy else 0
+        yield Metric(name, is_accuracy, found.start("value"), float(found["value"]), of, bool(found["percent"]))
+
+
+def epoch_in(line: str) -> int | None:
+    """Where the number of the epoch begins that a line names; None where it names none."""
+    found = _EPOCH.search(line)
+    return found.start("epoch") if found else None
+
+
+def epoch_and_total(line: str) -> tuple[int, int | None] | None:
+    """The epoch that a line names, and of how many, where it says so; None where it names none."""
+    found = _EPOCH.search(line)
+    return (int(found["epoch"]), int(found["of"]) if found["of"] else None) if found else None
+
+
+def _series_name(label: str) -> tuple[str, bool]:
+    words = re.split(r"[ _-]", label.lower())
+    is_accuracy = words[-1].endswith(("acc", "accuracy"))
+    kind = "accuracy" if is_accuracy else "loss"
+    held_out = any(word.startswith(_QUALIFIERS) for word in words)
+    return (f"test {kind}" if held_out else kind), is_accuracy

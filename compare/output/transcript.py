@@ -1,0 +1,269 @@
+"""An output read once: its lines, the form of each, and the numbers in it, as columns."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.text_lines import Lines
+
+VALUE = re.compile(
+    r"torch\.Size\([^()\n]*\)|tensor\([^()\n]*\)"
+    r"|[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?|(?<![^\W\d])(?-i:[nN][aA][nN]|[iI][nN][fF])(?![^\W\d]))",
+    re.IGNORECASE,
+)
+NO_DECIMALS = 255
+"""Stands where a value has no count of decimals: it is `nan`, or a size."""
+EXPONENT = 100
+"""Is added to the count of decimals of a value that has an exponent: 103 for `1.019e-01`."""
+_PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Control sequences of a terminal (ECMA-48): colours and moves are no words."""
+_SHARP = "\ufdd0"
+"""Stands in a form for a printed `#`; no character, so no line holds it."""
+_CHUNK = 1 << 15
+"""Lines that are read at a time: the columns of that many fit into a processor's cache."""
+_LONGEST = 18
+"""Digits in a row that fit into 64 bits."""
+_EXACT = 15
+"""Digits of a number that a double holds exactly."""
+
+
+def skeleton(line: str) -> str:
+    """The form of a line: its words, with `#` for each value. A `#` of its own is no value."""
+    return " ".join(VALUE.sub("#", line.replace("#", _SHARP)).split())
+
+
+def template_of(form: str, hole: str) -> str:
+    """The words of a form as they are printed, with `hole` for each value."""
+    return form.replace("#", hole).replace(_SHARP, "#")
+
+
+def uncoloured(text: str) -> str:
+    """A text without the control sequences of a terminal."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text
+
+
+class _Part(NamedTuple):
+    """One value of a shape: where its digits stand, and how they are to be read."""
+
+    run: int
+    """How many rows of digits stand before it in the line."""
+    sign: int
+    has_fraction: bool
+    exponent: int
+    """1 or -1 where it has one, by its sign; else 0."""
+    constant: float | None
+    """What it is where digits do not matter: `nan`, `inf`, a size."""
+
+
+class _Columns(NamedTuple):
+    shapes: list[str]
+    forms: list[str]
+    form_of_shape: NDArray[np.int32]
+    shape_of: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    values: NDArray[np.float64]
+    decimals: NDArray[np.uint8]
+
+
+class Transcript:
+    """The lines of one output, by number; forms and numbers are columns, so that a million lines fit.
+
+    Every pattern here and in the modules beside it looks at digits only as rows of any length. So it is enough to
+    hold it against each *shape*, a line with `0` for every row of digits; of those there are few.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.lines = Lines(text)
+
+    @cached_property
+    def _columns(self) -> _Columns:
+        shapes: dict[str, int] = {}
+        parts: list[tuple[_Part, ...]] = []
+        chunks = [self._read(start, shapes, parts) for start in range(0, len(self.lines), _CHUNK)]
+        forms: dict[str, int] = {}
+        form_of_shape = np.array([forms.setdefault(skeleton(shape), len(forms)) for shape in shapes], np.int32)
+        shape_of, counts, values, decimals = (
+            np.concatenate(column) for column in zip(*chunks, _NOTHING, strict=True)
+        )
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        return _Columns(list(shapes), list(forms), form_of_shape, shape_of, starts, values, decimals)
+
+    def _read(
+        self, start: int, shapes: dict[str, int], parts: list[tuple[_Part, ...]]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
+        """Of some lines: the shape of each, how many values it has, all these values, and their decimals."""
+        lines = self.lines[start : start + _CHUNK]
+        rows = _Rows("\n".join(lines))
+        for shape in rows.shapes:
+            if shape not in shapes:
+                shapes[shape] = len(shapes)
+                parts.append(_parts_of(shape))
+        shape_of = np.fromiter(map(shapes.__getitem__, rows.shapes), np.int32, len(lines))
+        present, local = np.unique(shape_of, return_inverse=True)
+        counts = np.array([len(parts[shape]) for shape in present], np.int64)
+        of_line = counts[local]
+        line = np.repeat(np.arange(len(lines)), of_line)
+        place = np.arange(len(line)) - np.repeat(np.cumsum(of_line) - of_line, of_line)
+        part = (np.cumsum(counts) - counts)[local][line] + place
+        every = [part for shape in present for part in parts[shape]]
+        values, decimals, hard = _numbers(every, part, rows, line)
+        for at in hard:
+            values[at] = _number(VALUE.findall(lines[line[at]])[place[at]])
+        return shape_of, of_line, values, decimals
+
+    @property
+    def forms(self) -> list[str]:
+        """Every form that a line has, in the order of first appearance."""
+        return self._columns.forms
+
+    @cached_property
+    def form_of(self) -> NDArray[np.int32]:
+        """For each line the index of its form."""
+        columns = self._columns
+        return columns.form_of_shape[columns.shape_of] if self.lines else columns.shape_of
+
+    @property
+    def shapes(self) -> list[str]:
+        """Every shape that a line has, in the order of first appearance."""
+        return self._columns.shapes
+
+    @property
+    def shape_of(self) -> NDArray[np.int32]:
+        """For each line the index of its shape."""
+        return self._columns.shape_of
+
+    @property
+    def form_of_shape(self) -> NDArray[np.int32]:
+        """For each shape the index of its form."""
+        return self._columns.form_of_shape
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Where the numbers of each line begin in `values`; one more than there are lines."""
+        return self._columns.starts
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Every value of every line, in order; NaN for a `torch.Size` or a `tensor`. A percentage is its number."""
+        return self._columns.values
+
+    @property
+    def decimals(self) -> NDArray[np.uint8]:
+        """How many digits each value has behind its point, and EXPONENT more where it has one; or NO_DECIMALS."""
+        return self._columns.decimals
+
+    @cached_property
+    def _by_form(self) -> tuple[dict[str, int], NDArray[np.int64], NDArray[np.int64]]:
+        order = np.argsort(self.form_of, kind="stable")
+        bounds = np.searchsorted(self.form_of[order], np.arange(len(self.forms) + 1))
+        return {form: at for at, form in enumerate(self.forms)}, order, bounds
+
+    def lines_of(self, form: str) -> NDArray[np.int64]:
+        """Indices of the lines of a form, in order."""
+        index, order, bounds = self._by_form
+        at = index.get(form)
+        return np.empty(0, np.int64) if at is None else order[bounds[at] : bounds[at + 1]]
+
+    def table(self, lines: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The values of lines that have one form, lines × values."""
+        width = int(self.starts[lines[0] + 1] - self.starts[lines[0]]) if len(lines) else 0
+        table: NDArray[np.float64] = self.values[self.starts[lines][:, None] + np.arange(width)]
+        return table
+
+    def lines_with(self, shapes: Sequence[int]) -> NDArray[np.int64]:
+        """Indices of the lines that have one of these shapes, in order."""
+        if not shapes:
+            return np.empty(0, np.int64)
+        wanted = np.zeros(len(self.shapes), bool)
+        wanted[list(shapes)] = True
+        return np.flatnonzero(wanted[self.shape_of])
+
+
+_NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.uint8))
+
+
+class _Rows:
+    """The rows of digits in a few lines, and the lines without them."""
+
+    def __init__(self, text: str) -> None:
+        coding, width = ("ascii", np.uint8) if text.isascii() else ("utf-32-le", np.uint32)
+        if not text.isascii():
+            others = {letter for letter in set(text) if letter.isdecimal() and not letter.isascii()}
+            text = text.translate({ord(letter): str(unicodedata.decimal(letter)) for letter in others})
+        codes: NDArray[Any] = np.frombuffer(text.encode(coding, "surrogatepass"), width)
+        # Unsigned: what stands before `0` becomes large.
+        digits = codes - width(48)
+        digit = digits < 10
+        border = np.flatnonzero(np.diff(np.concatenate([[False], digit, [False]]).view(np.int8)))
+        begins, ends = border[::2], border[1::2]
+        self.lengths = ends - begins
+        self.numbers = np.zeros(len(begins), np.int64)
+        for step in range(min(_LONGEST, int(self.lengths.max(initial=0)))):
+            some = np.flatnonzero(self.lengths > step)
+            self.numbers[some] = self.numbers[some] * 10 + digits[begins[some] + step]
+        line_begins = np.concatenate([[0], np.flatnonzero(codes == 10) + 1])
+        self.first = np.searchsorted(begins, line_begins)
+        """For each line the index of its first row."""
+        kept = ~digit
+        kept[begins] = True
+        for begin in begins[self.lengths > _LONGEST]:
+            kept[begin : begin + _LONGEST + 1] = True
+        left = np.where(digit, width(48), codes)[kept]
+        self.shapes = left.tobytes().decode(coding, "surrogatepass").split("\n")
+
+
+def _parts_of(shape: str) -> tuple[_Part, ...]:
+    runs = [found.start() for found in re.finditer(r"\d+", shape)]
+    parts: list[_Part] = []
+    run = 0
+    for found in VALUE.finditer(shape):
+        while run < len(runs) and runs[run] < found.start():
+            run += 1
+        read = _PARTS.fullmatch(found[0])
+        if read is None:
+            parts.append(_Part(0, 1, False, 0, _number(found[0])))
+            continue
+        exponent = 0 if not read["exponent"] else -1 if read["below"] else 1
+        parts.append(_Part(run, -1 if read["sign"] == "-" else 1, bool(read["fraction"]), exponent, None))
+    return tuple(parts)
+
+
+def _numbers(
+    every: Sequence[_Part], part: NDArray[np.int64], rows: _Rows, line: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
+    """Values and their decimals, and which of them have too many digits to be read so."""
+    if not len(part):
+        return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)
+    constant = np.array([0.0 if one.constant is None else one.constant for one in every])[part]
+    is_constant = np.array([one.constant is not None for one in every])[part]
+    run, sign, has_fraction, exponent = (
+        np.array([one[field] for one in every], np.int64)[part] for field in range(4)
+    )
+    # A size may be all that there is, and then there are no digits to look at.
+    numbers, lengths = (np.append(column, [0, 0, 0]) for column in (rows.numbers, rows.lengths))
+    at = np.where(is_constant, len(rows.numbers), rows.first[line] + run)
+    behind = np.where(has_fraction, lengths[at + 1], 0)
+    hard = (lengths[at] + behind > np.where(has_fraction | exponent != 0, _EXACT, _LONGEST)) & ~is_constant
+    hard |= (exponent != 0) & (lengths[at + 1 + has_fraction] > _LONGEST)
+    scale = 10 ** np.minimum(behind, _EXACT)
+    whole = np.where(hard, 0, numbers[at]) * scale + np.where(hard | (has_fraction == 0), 0, numbers[at + 1])
+    values = np.where(is_constant, constant, sign * whole / scale)
+    for one in np.flatnonzero((exponent != 0) & ~hard):
+        power = exponent[one] * numbers[at[one] + 1 + has_fraction[one]] - behind[one]
+        values[one] = float(f"{'-' if sign[one] < 0 else ''}{whole[one]}e{power}")
+    decimals = np.minimum(behind, EXPONENT - 1) + np.where(exponent != 0, EXPONENT, 0)
+    decimals = np.where(is_constant, NO_DECIMALS, decimals)
+    return values, decimals.astype(np.uint8), np.flatnonzero(hard)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float(text[:-1]) if text.endswith("%") else float("nan")

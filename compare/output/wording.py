@@ -1,0 +1,145 @@
+"""What an expression of a program says when it is printed: its literal words, and a hole for each value."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from string import Formatter
+
+from gedanken.compare.output.transcript import EXPONENT
+
+HOLE = "\x00"
+"""Stands for a value that only the run knows, in templates."""
+_PERCENT_FIELD = re.compile(
+    r"%%|%(?:\(\w++\))?[-+ #0]*+(?P<width>\d++|\*)?+(?P<point>\.(?P<decimals>\d++|\*)?+)?+"
+    r"[hlL]?(?P<type>[sdiouxXeEfFgGcra])"
+)
+_FIXED_POINT = re.compile(r"[^.]*\.(\d{1,2})([fFeE%])")
+_LONGEST = 1000
+"""How often a text is repeated, at most, in `"-" * 1000`."""
+_LARGE = 100_000
+"""Characters of such a text that are more than a line shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A value in a line: the expression it comes from, and how it is printed, where the source tells."""
+
+    expression: ast.expr | None = None
+    decimals: int | None = None
+    """Digits behind the point that it always has, such as 4 for `{loss:.4f}`; as a `Transcript` counts them."""
+    is_frame: bool = False
+    """What a log puts before every text: no value, but words that only a run shows."""
+
+
+Pieces = list[str | Hole]
+
+
+def pieces_of(node: ast.expr) -> Pieces:
+    """The text that an expression makes, piece by piece."""
+    match node:
+        case ast.Constant(value=int(value)) if value.bit_length() > _LONGEST:
+            return [Hole(node)]
+        case ast.Constant(value=value):
+            return list(_split(str(value)))
+        case ast.JoinedStr(values=values):
+            return [piece for part in values for piece in pieces_of(part)]
+        case ast.FormattedValue(value=value, format_spec=spec):
+            return [Hole(value, _decimals(spec))]
+        case ast.BinOp(op=ast.Add(), left=left, right=right) if is_text(left) or is_text(right):
+            return pieces_of(left) + pieces_of(right)
+        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text)), right=right):
+            return percent_pieces(text, right.elts if isinstance(right, ast.Tuple) else [right])
+        case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=str(text)), right=ast.Constant(value=int(times))):
+            return _repeated(node, text, times)
+        case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=int(times)), right=ast.Constant(value=str(text))):
+            return _repeated(node, text, times)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=args):
+            return _format_pieces(text, args)
+    return [Hole(node)]
+
+
+def _repeated(node: ast.expr, text: str, times: int) -> Pieces:
+    times = min(times, _LONGEST)
+    return list(_split(text * times)) if len(text) * times <= _LARGE else [Hole(node)]
+
+
+def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
+    """The pieces of `"loss %.4f" % loss`; of a log, whose values follow its text, too."""
+    waiting = iter(values)
+    pieces: Pieces = []
+    end = 0
+    for field in _PERCENT_FIELD.finditer(text):
+        pieces += _split(text[end : field.start()])
+        end = field.end()
+        if field[0] == "%%":
+            pieces.append("%")
+            continue
+        for star in (field["width"], field["decimals"]):
+            if star == "*":
+                next(waiting, None)
+        decimals = (field["decimals"] or "0") if field["point"] else "6"
+        pieces.append(Hole(next(waiting, None), _digits(decimals, field["type"])))
+    return [*pieces, *_split(text[end:])]
+
+
+def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
+    waiting = iter(values)
+    pieces: Pieces = []
+    try:
+        for words, name, spec, _conversion in Formatter().parse(text):
+            pieces += _split(words)
+            if name is not None:
+                expression = next(waiting, None) if not name else None
+                pieces.append(Hole(expression, _fixed(spec or "")))
+    except ValueError:
+        return [Hole()]
+    return pieces
+
+
+def _split(text: str) -> Iterator[str | Hole]:
+    """A text in which the sign of a hole stands has a hole there: nobody could tell the two apart."""
+    first, *others = text.split(HOLE)
+    yield first
+    for part in others:
+        yield Hole()
+        yield part
+
+
+def _decimals(spec: ast.expr | None) -> int | None:
+    match spec:
+        case ast.JoinedStr(values=[ast.Constant(value=str(text))]):
+            return _fixed(text)
+    return None
+
+
+def _fixed(spec: str) -> int | None:
+    found = _FIXED_POINT.fullmatch(spec)
+    return _digits(found[1], found[2]) if found else None
+
+
+def _digits(decimals: str, kind: str) -> int | None:
+    if not decimals.isdecimal() or len(decimals) > 2:
+        return None
+    if kind in "eE":
+        return EXPONENT + int(decimals)
+    return int(decimals) if kind in "fF%" else None
+
+
+def is_text(node: ast.expr) -> bool:
+    """Whether an expression surely makes a text."""
+    return (
+        isinstance(node, ast.JoinedStr)
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+        or (isinstance(node, ast.BinOp) and (is_text(node.left) or is_text(node.right)))
+    )
+
+
+def as_lines(pieces: Iterable[str | Hole]) -> Iterator[tuple[str, tuple[Hole, ...]]]:
+    """(template, holes) for each line that these pieces make and that is not blank."""
+    pieces = list(pieces)
+    holes = iter([piece for piece in pieces if isinstance(piece, Hole)])
+    for line in "".join(HOLE if isinstance(piece, Hole) else piece for piece in pieces).splitlines():
+        its = tuple(next(holes) for _ in range(line.count(HOLE)))
+        if line.strip():
+            yield line.strip(), its

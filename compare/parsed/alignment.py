@@ -1,0 +1,164 @@
+"""Two outputs side by side: which lines of theirs correspond, and where they part for the first time.
+
+Anchors are lines that stand once in either output, alike but for numbers that are no whole ones; of these the most
+that keep their order (the patience of B. Cohen's diff). What lies between two anchors is small, and is aligned by
+rapidfuzz, whose bit-parallel Indel distance is the well-kept aligner here. difflib and its faster twin cydifflib take
+quadratic time on lines that recur, patiencediff is under the GPL, and none of them sets numbers aside.
+"""
+
+from collections.abc import Iterable
+from itertools import takewhile
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Indel
+
+from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.parsed.ledger import LONGEST, NEARNESS, likeness_of_words, words_of
+from gedanken.compare.parsed.order import longest_rise
+from gedanken.compare.results import Block, Mark
+
+MOST_CELLS = 4_000_000
+"""Real times imagined lines between two anchors, at most, that are aligned one by one."""
+MOST_PAIRS = 900
+"""Real times imagined lines that correspond to none, at most, among which rewordings are looked for."""
+_CHUNK = 1 << 16
+"""Lines whose numbers are looked at together."""
+
+Indices = NDArray[np.int64]
+
+
+def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
+    """Blocks that hold every line of both, in order; near linear time.
+
+    Lines of one form are alike, whatever their numbers; whole numbers decide which of them correspond.
+    """
+    ours, theirs = _forms(real, imagined)
+    one, other = _anchors(_keys(real, ours), _keys(imagined, theirs))
+    ends = np.stack([np.concatenate([[-1], one, [len(ours)]]), np.concatenate([[-1], other, [len(theirs)]])], axis=1)
+    blocks = _Blocks(real, imagined)
+    for gap in np.flatnonzero((np.diff(ends, axis=0) != 1).any(axis=1)):
+        begin, end = ends[gap] + 1, ends[gap + 1]
+        blocks.add("alike", int(begin[0]) - blocks.real, int(begin[1]) - blocks.imagined)
+        blocks.fill(ours[begin[0] : end[0]].tolist(), theirs[begin[1] : end[1]].tolist())
+    blocks.add("alike", len(ours) - blocks.real, len(theirs) - blocks.imagined)
+    return tuple(blocks.all)
+
+
+def _forms(real: Transcript, imagined: Transcript) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """For each line of either a number that stands for its form."""
+    known = {form: at for at, form in enumerate(real.forms)}
+    numbers = np.array([known.setdefault(form, len(known)) for form in imagined.forms], np.int32)
+    return real.form_of, numbers[imagined.form_of] if len(numbers) else imagined.form_of
+
+
+def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """For each line a number that stands for its form and its whole numbers."""
+    keys = np.empty(len(forms), np.uint64)
+    for first in range(0, len(forms), _CHUNK):
+        starts = output.starts[first : first + _CHUNK + 1]
+        values, decimals = (column[starts[0] : starts[-1]] for column in (output.values, output.decimals))
+        place = np.arange(len(values)) - np.repeat(starts[:-1] - starts[0], np.diff(starts))
+        bits = np.where(decimals == 0, values, np.pi).view(np.uint64)
+        mixed = _mixed(bits + _mixed(place.astype(np.uint64) + np.uint64(1)))
+        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
+        of_line = total[starts[1:] - starts[0]] - total[starts[:-1] - starts[0]]
+        keys[first : first + _CHUNK] = _mixed(of_line + _mixed(forms[first : first + _CHUNK].astype(np.uint64)))
+    return keys
+
+
+def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finalizer of splitmix64 (Steele, Lea, Flood 2014): near numbers become far ones."""
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
+def _anchors(ours: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> tuple[Indices, Indices]:
+    """Indices of the lines that anchor the one output in the other."""
+    keys, first, times = np.unique(ours, return_index=True, return_counts=True)
+    others, also_first, also_times = np.unique(theirs, return_index=True, return_counts=True)
+    _common, at, also_at = np.intersect1d(keys[times == 1], others[also_times == 1], True, return_indices=True)
+    one, other = first[times == 1][at], also_first[also_times == 1][also_at]
+    in_order = np.argsort(one)
+    one, other = one[in_order], other[in_order]
+    rise = longest_rise(other)
+    return one[rise], other[rise]
+
+
+class _Blocks:
+    """The blocks so far; neighbours of one mark are one block."""
+
+    def __init__(self, real: Transcript, imagined: Transcript) -> None:
+        self.all: list[Block] = []
+        self.real = self.imagined = 0
+        """Lines of either that they hold."""
+        self._outputs = (real, imagined)
+        self._likeness: dict[tuple[int, int], bool] = {}
+
+    def add(self, mark: Mark, real: int, imagined: int) -> None:
+        """Add so many lines of either."""
+        if not real and not imagined:
+            return
+        start = (self.real, self.imagined)
+        self.real += real
+        self.imagined += imagined
+        if self.all and self.all[-1].mark == mark:
+            start = (self.all[-1].real[0], self.all[-1].imagined[0])
+            self.all.pop()
+        self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
+
+    def fill(self, ours: list[int], theirs: list[int]) -> None:
+        """Add what stands between two anchors, given by its forms."""
+        front = _same(zip(ours, theirs, strict=False))
+        back = _same(zip(reversed(ours[front:]), reversed(theirs[front:]), strict=False))
+        self.add("alike", front, front)
+        ours, theirs = ours[front : len(ours) - back], theirs[front : len(theirs) - back]
+        at = also_at = 0
+        if len(ours) * len(theirs) <= MOST_CELLS:
+            for step in Indel.opcodes(ours, theirs):
+                if step.tag == "equal":
+                    self._replace(ours[at : step.src_start], theirs[also_at : step.dest_start])
+                    self.add("alike", step.src_end - step.src_start, step.src_end - step.src_start)
+                    at, also_at = step.src_end, step.dest_end
+        self._replace(ours[at:], theirs[also_at:])
+        self.add("alike", back, back)
+
+    def _replace(self, ours: list[int], theirs: list[int]) -> None:
+        """Add lines that are not alike: pairs of the same line in other words, and what is left between them."""
+        at = also_at = 0
+        for one, other in self._reworded(ours, theirs):
+            self.add("missing", one - at, 0)
+            self.add("invented", 0, other - also_at)
+            self.add("reworded", 1, 1)
+            at, also_at = one + 1, other + 1
+        self.add("missing", len(ours) - at, 0)
+        self.add("invented", 0, len(theirs) - also_at)
+
+    def _reworded(self, ours: list[int], theirs: list[int]) -> list[tuple[int, int]]:
+        """Pairs of lines whose words are near, the most that keep their order."""
+        if len(ours) * len(theirs) > MOST_PAIRS:
+            return []
+        pairs: list[tuple[int, int]] = []
+        # A pair for every imagined line, the later real lines first, so that a rise takes each line only once.
+        for one in range(len(ours)):
+            pairs += [
+                (one, other)
+                for other in reversed(range(len(theirs)))
+                if self._is_near(ours[one], theirs[other], self.real + one, self.imagined + other)
+            ]
+        return [pairs[at] for at in longest_rise([other for _one, other in pairs])]
+
+    def _is_near(self, one: int, other: int, line: int, also_line: int) -> bool:
+        if (one, other) not in self._likeness:
+            ours, theirs = (
+                words_of(output.lines[at][:LONGEST])
+                for output, at in zip(self._outputs, (line, also_line), strict=True)
+            )
+            self._likeness[one, other] = likeness_of_words(theirs, ours, NEARNESS) >= NEARNESS
+        return self._likeness[one, other]
+
+
+def _same(pairs: Iterable[tuple[int, int]]) -> int:
+    """How many pairs from the first on are of the same."""
+    return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

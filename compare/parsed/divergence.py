@@ -1,0 +1,86 @@
+"""The alignment of a comparison: which runs are held side by side, and where these part for the first time."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from gedanken.compare.parsed.alignment import align
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.results import Alignment, Block
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import LineRef
+
+
+def side_by_side(these: Comparison) -> Alignment | None:
+    """The trunks of both worlds, aligned; where one has none, its first run. None where a world has no run."""
+    if not these.real or not these.imagined:
+        return None
+    real = next((run for run in these.real if run.execution.seed == 0), these.real[0])
+    imagined = next((run for run in these.imagined if run.execution.sample == 0), these.imagined[0])
+    blocks = align(real.transcript, imagined.transcript)
+    parting = _parting(these, real, imagined, blocks)
+    if real.counted_in == "terminal":
+        blocks = tuple(_with_lines_aside(blocks, real))
+    return Alignment(real.execution.label, imagined.execution.label, blocks, parting, real.counted_in)
+
+
+def _with_lines_aside(blocks: Iterable[Block], real: Observed) -> Iterator[Block]:
+    """The blocks by the lines of the terminal; those of them that nobody looks at are blocks of their own."""
+    done = last = 0
+    for block in blocks:
+        at, other = block.real[0], block.imagined[0]
+        while at < block.real[1]:
+            start = real.number(at)
+            if start > done:
+                yield Block("aside", (done, start), (other, other))
+            end = at + 1
+            while end < block.real[1] and real.number(end) == start + end - at:
+                end += 1
+            done = start + end - at
+            until = min(other + end - at, block.imagined[1])
+            yield Block(block.mark, (start, done), (other, until))
+            at, other = end, until
+        if other < block.imagined[1]:
+            yield Block(block.mark, (done, done), (other, block.imagined[1]))
+        last = block.imagined[1]
+    end = len(real.execution.output.splitlines())
+    if done < end and real.execution.cause in (Cause.FINISHED, Cause.FAILED):
+        yield Block("aside", (done, end), (last, last))
+
+
+def _parting(
+    these: Comparison, real: Observed, imagined: Observed, blocks: Iterable[Block]
+) -> tuple[LineRef | None, LineRef | None] | None:
+    """The first lines whose words differ, or a number in them that is steady or proven; never a stochastic one."""
+    waiting = iter(blocks)
+    first = next(waiting, None)
+    alike = first.real[1] if first and first.mark == "alike" else 0
+    at = min(_other_numbers(these, real, imagined, alike), default=alike)
+    if at < alike:
+        return real.ref(at), imagined.ref(at)
+    other = next(waiting, None) if alike else first
+    if other is None:
+        return None
+    return (
+        real.ref(other.real[0]) if other.real[0] < other.real[1] else None,
+        imagined.ref(other.imagined[0]) if other.imagined[0] < other.imagined[1] else None,
+    )
+
+
+def _other_numbers(these: Comparison, real: Observed, imagined: Observed, alike: int) -> Iterable[int]:
+    """Of the first lines, which are alike in both, the first of each form or print that shows another number."""
+    for form in real.transcript.forms:
+        steady = these.steady.numbers(form) if real in these.finished else None
+        if steady is None:
+            continue
+        lines = real.transcript.lines_of(form)
+        lines = lines[lines < alike]
+        if not len(lines):
+            continue
+        differs = imagined.transcript.table(lines) != steady[: len(lines)]
+        yield from map(int, lines[(differs & ~np.isnan(steady[: len(lines)])).any(axis=1)][:1])
+    for site in these.proven:
+        for line in map(int, real.ledger.lines_of(site)):
+            if line < alike and imagined.lines[line].strip() != real.lines[line].strip():
+                yield line
+                break

@@ -1,0 +1,236 @@
+"""Whose each printed line is: assigned to a print site of the program, near to one, or foreign."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from gedanken.compare.output.transcript import VALUE, Transcript
+from gedanken.compare.output.wording import HOLE
+from gedanken.compare.parsed.templates import Templates
+from gedanken.compare.source.print_sites import PrintSite
+
+NEARNESS = 75.0
+"""Percent of likeness from which a line counts as a changed wording of a site, not as foreign."""
+LONGEST = 400
+"""Characters of a line and of a site whose likeness is measured."""
+MOST_PAIRS = 5_000_000
+"""Likenesses measured in one output, at most: of more, the first sites are looked at."""
+
+Kind = Literal["site", "literal", "foreign"]
+_ROWS = 1000
+"""Lines whose likeness to all sites is measured at a time."""
+_KINDS: tuple[Kind, ...] = ("site", "literal", "foreign")
+_NONE = -1
+
+_TRACEBACK = "Traceback (most recent call last):"
+_CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One printed line and what it is."""
+
+    number: int
+    """Counted from 1."""
+    text: str
+    kind: Kind
+    site: PrintSite | None = None
+
+
+class Ledger:
+    """Every line of an output that is not blank, as entries; a traceback is left out, for it is no print.
+
+    Lines are judged once per shape; only where a site has digits of its own is each line held against it.
+    """
+
+    def __init__(
+        self, transcript: Transcript, sites: Sequence[PrintSite], templates: Templates | None = None
+    ) -> None:
+        self.transcript = transcript
+        self.sites = tuple(sites) if templates is None else templates.sites
+        self._templates = templates
+        self._with_digits = [any(map(str.isdecimal, site.template)) for site in self.sites]
+        self._loose = [
+            replace(site, template=_loosened(site.template)) if digits else site
+            for site, digits in zip(self.sites, self._with_digits, strict=True)
+        ]
+        self._ends = [(parts[0], parts[-1]) for site in self._loose for parts in [site.template.split(HOLE)]]
+        self._weight = [len(site.template.replace(HOLE, "")) for site in self.sites]
+        self._near = _Nearness(self.sites, len(transcript.shapes))
+
+    @cached_property
+    def _columns(self) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+        shapes = self.transcript.shapes
+        if not shapes:
+            return np.empty(0, np.int8), np.empty(0, np.int32)
+        texts = [shape.strip() for shape in shapes]
+        made = [self._made_by(text) for text in texts]
+        of_shape = np.array(self._judge(texts, made), np.int32)
+        shape_of = self.transcript.shape_of
+        kind, site = of_shape[shape_of, 0].astype(np.int8), of_shape[shape_of, 1]
+        lines = self.transcript.lines_with(
+            [at for at, sites in enumerate(made) if any(self._with_digits[one] for one in sites)]
+        )
+        texts = [self.transcript.lines[line].strip() for line in lines]
+        really = [
+            [one for one in made[shape_of[line]] if self.sites[one].makes(text)]
+            for line, text in zip(lines, texts, strict=True)
+        ]
+        if len(lines):
+            kind[lines], site[lines] = np.array(self._judge(texts, really)).T
+        if any(_TRACEBACK in shape for shape in shapes):
+            kind[list(_tracebacks(self.transcript.lines))] = _NONE
+        return kind, np.where(kind == _NONE, _NONE, site)
+
+    def _made_by(self, shape: str) -> list[int]:
+        """Indices of the sites that may make lines of a shape: surely, where they have no digits of their own."""
+        if self._templates is not None:
+            found = self._templates.find(shape)
+            return [] if found is None else [found]
+        return [
+            at
+            for at, (first, last) in enumerate(self._ends)
+            if shape.startswith(first) and shape.endswith(last) and self._loose[at].makes(shape)
+        ]
+
+    def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+        """The kind of each line, and the index of its site: that with most words of those that make it."""
+        alone = [text for text, sites in zip(texts, made, strict=True) if text and not sites]
+        near = dict(zip(alone, self._near.nearest(alone), strict=True))
+        judged: list[tuple[int, int]] = []
+        for text, sites in zip(texts, made, strict=True):
+            found = near.get(text)
+            if not text:
+                judged.append((_NONE, _NONE))
+            elif sites:
+                judged.append((0, max(sites, key=lambda at: self._weight[at])))
+            else:
+                judged.append((2, _NONE) if found is None else (1, found))
+        return judged
+
+    def has(self, line: int) -> bool:
+        """Whether the line with this index has an entry."""
+        return bool(self._columns[0][line] != _NONE)
+
+    def entry(self, line: int) -> Entry:
+        """What the line with this index is, from 0; it must be one that has an entry."""
+        kind, site = (int(column[line]) for column in self._columns)
+        return Entry(line + 1, self.transcript.lines[line], _KINDS[kind], self.sites[site] if site >= 0 else None)
+
+    def text(self, line: int) -> str:
+        """The line with this index."""
+        return self.transcript.lines[line]
+
+    def lines_of(self, site: PrintSite) -> NDArray[np.int64]:
+        """Indices of the lines that a site made, or whose wording is nearest to it."""
+        at = self._index.get(site)
+        if at is None:
+            return np.empty(0, np.int64)
+        order, bounds = self._by_site
+        return order[bounds[at] : bounds[at + 1]]
+
+    def is_kind(self, kind: Kind) -> NDArray[np.bool_]:
+        """For each line whether it is of this kind."""
+        alike: NDArray[np.bool_] = self._columns[0] == _KINDS.index(kind)
+        return alike
+
+    def one_of_each(self, kind: Kind) -> Iterator[Entry]:
+        """The first line of each form that lines of one kind have, in order."""
+        lines = np.flatnonzero(self.is_kind(kind))
+        _forms, first = np.unique(self.transcript.form_of[lines], return_index=True)
+        return (self.entry(int(lines[at])) for at in np.sort(first))
+
+    @cached_property
+    def _index(self) -> dict[PrintSite, int]:
+        return {site: at for at, site in reversed(list(enumerate(self.sites)))}
+
+    @cached_property
+    def _by_site(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        order = np.argsort(self.site_of, kind="stable")
+        return order, np.searchsorted(self.site_of[order], np.arange(len(self.sites) + 1))
+
+    @property
+    def site_of(self) -> NDArray[np.int32]:
+        """For each line the index of its site, in `sites`; -1 for none."""
+        return self._columns[1]
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self.entry(int(line)) for line in np.flatnonzero(self._columns[0] != _NONE))
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._columns[0] != _NONE))
+
+
+def _loosened(template: str) -> str:
+    """A template that makes all lines which the given one makes, and has no digits: they become holes."""
+    held = "".join(HOLE if letter.isdecimal() else letter for letter in template)
+    while HOLE + HOLE in held:
+        held = held.replace(HOLE + HOLE, HOLE)
+    return held
+
+
+def _tracebacks(lines: Sequence[str]) -> set[int]:
+    """Indices of the lines of tracebacks, each to its error's line and what is indented below that."""
+    inside: set[int] = set()
+    part, margin = "", 0
+    for at, line in enumerate(lines):
+        text = line.lstrip()
+        is_at_margin = bool(text) and len(line) - len(text) <= margin
+        if text.startswith(_TRACEBACK):
+            part, margin = "frames", len(line) - len(text)
+        elif part and is_at_margin and not text.startswith(_CHAINED):
+            part = "message" if part == "frames" else ""
+        if part:
+            inside.add(at)
+    return inside
+
+
+class _Nearness:
+    """Finds the site whose words are most like those of a line; each wording is looked up once."""
+
+    def __init__(self, sites: Sequence[PrintSite], shapes: int) -> None:
+        most = max(50, MOST_PAIRS // max(1, shapes))
+        wordy = [(at, site) for at, site in enumerate(sites) if not site.is_open][:most]
+        named = [(at, words) for at, site in wordy if (words := words_of(site.template[:LONGEST].replace(HOLE, " ")))]
+        self._sites = [at for at, _words in named]
+        self._theirs = [words for _at, words in named]
+        self._known: dict[str, int | None] = {"": None}
+
+    def nearest(self, texts: Sequence[str]) -> list[int | None]:
+        """For each line the index of the first of the sites that are nearest; None where none is near."""
+        ours = [words_of(text[:LONGEST]) for text in texts]
+        new = [words for words in dict.fromkeys(ours) if words not in self._known]
+        for start in range(0, len(new), _ROWS):
+            self._search(new[start : start + _ROWS])
+        return [self._known[words] for words in ours]
+
+    def _search(self, ours: Sequence[str]) -> None:
+        if not self._sites:
+            self._known |= dict.fromkeys(ours)
+            return
+        scores = process.cdist(ours, self._theirs, scorer=fuzz.ratio, score_cutoff=NEARNESS)
+        many = [at for at, words in enumerate(self._theirs) if " " in words]
+        theirs = [self._theirs[at] for at in many]
+        by_words = process.cdist(ours, theirs, scorer=fuzz.token_set_ratio, score_cutoff=NEARNESS)
+        scores[:, many] = np.maximum(scores[:, many], by_words)
+        for words, row in zip(ours, scores, strict=True):
+            best = int(row.argmax())
+            self._known[words] = self._sites[best] if row[best] >= NEARNESS else None
+
+
+def words_of(text: str) -> str:
+    """The words of a text or a template, without its values, in lower case."""
+    return " ".join(VALUE.sub(" ", text).split()).casefold()
+
+
+def likeness_of_words(ours: str, theirs: str, least: float) -> float:
+    """How alike words without values are, 0 to 100; 0 where that is below `least`."""
+    if not ours or not theirs:
+        return 0.0
+    by_words = fuzz.token_set_ratio(ours, theirs, score_cutoff=least) if " " in theirs else 0.0
+    return max(fuzz.ratio(ours, theirs, score_cutoff=least), by_words)

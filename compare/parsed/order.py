@@ -1,0 +1,85 @@
+"""The order of lines: which ones stand elsewhere than in the real runs."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.source.print_sites import PrintSite
+
+Indices = NDArray[np.int64]
+
+
+def misplaced(these: Comparison, run: Observed) -> Indices:
+    """Indices of the fewest lines of an imagined run that must move for it to be in the order of the real runs.
+
+    Only prints are looked at that this run and all real runs show equally often. Where the real runs show these in
+    different orders, only those are that are shown once; where even these differ, nothing is out of order.
+    """
+    if not these.finished:
+        return np.empty(0, np.int64)
+    runs = [*these.finished, run]
+    times = np.array([times_of_sites(one, len(these.sites)) for one in runs])
+    steady = (times == times[0]).all(axis=0) & (times[0] > 0)
+    steady &= np.array([_has_its_place(these, site) for site in these.sites], bool)
+    for looked_at in (steady, steady & (times[0] == 1)):
+        sequences = [_lines_of(one, looked_at) for one in runs]
+        first, *others = (one.ledger.site_of[lines] for one, lines in zip(runs, sequences, strict=True))
+        if all(np.array_equal(first, other) for other in others[:-1]):
+            lines = sequences[-1]
+            at = _places(others[-1], first)
+            return np.delete(lines, longest_rise(at)) if len(at) else lines
+    return np.empty(0, np.int64)
+
+
+def _has_its_place(these: Comparison, site: PrintSite) -> bool:
+    """Whether one real run, or several that agree, can tell where a print belongs."""
+    if these.source is None:
+        return len(these.finished) > 1
+    return (
+        not site.is_open
+        and site.by != "bar"
+        and (site.depends_on == "nothing" or (site.depends_on == "flags" and len(these.finished) > 1))
+    )
+
+
+def times_of_sites(run: Observed, sites: int) -> Indices:
+    """For each of the first sites how often a run shows it."""
+    site_of = run.ledger.site_of
+    return np.bincount(site_of[(site_of >= 0) & (site_of < sites)], minlength=sites)
+
+
+def _lines_of(run: Observed, sites: NDArray[np.bool_]) -> Indices:
+    site_of = run.ledger.site_of
+    wanted = np.append(sites, np.zeros(len(run.ledger.sites) - len(sites) + 1, bool))
+    return np.flatnonzero(wanted[site_of])
+
+
+def _places(theirs: NDArray[np.int32], ours: NDArray[np.int32]) -> Indices:
+    """For each of their sites its place in ours: the first of a print for the first, the second for the second."""
+    places = np.empty(len(theirs), np.int64)
+    places[np.argsort(theirs, kind="stable")] = np.argsort(ours, kind="stable")
+    return places
+
+
+def longest_rise(numbers: Sequence[int] | Indices) -> list[int]:
+    """Indices of a longest rising subsequence, in order; O(n log n)."""
+    if len(numbers) and bool((np.diff(numbers) > 0).all()):
+        return list(range(len(numbers)))
+    ends: list[int] = []
+    """The lowest number that a rise of each length can end with."""
+    end_at: list[int] = []
+    before: list[int] = []
+    for at, number in enumerate(map(int, numbers)):
+        length = bisect_left(ends, number)
+        before.append(end_at[length - 1] if length else -1)
+        ends[length : length + 1] = [number]
+        end_at[length : length + 1] = [at]
+    rise = []
+    at = end_at[-1] if end_at else -1
+    while at >= 0:
+        rise.append(at)
+        at = before[at]
+    return rise[::-1]

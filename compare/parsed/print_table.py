@@ -1,0 +1,90 @@
+"""What each print of a program says in its source, and what was printed of it in each world."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gedanken.compare.parsed.run_set import Observed, short
+from gedanken.compare.source.print_sites import PrintSite
+from gedanken.compare.source.program_source import Source
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.program import Program
+
+WORDINGS_SHOWN = 5
+FORWARD = "forward"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One form in which a line was shown, its values set aside."""
+
+    text: str
+    """The first line that had it."""
+    times: int
+    """In all runs together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the runs of one world showed of one print."""
+
+    times: dict[str, int]
+    """How often each run did, by the label of the run; a last line that was cut does not count."""
+    reworded: int
+    """How many of these lines, in all runs together, are in other words than the program's own."""
+    wordings: tuple[Wording, ...]
+    """The most frequent ones; those near to the program's own words count for its print."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintRow:
+    """One line that a print of the program makes. How often the code makes it is what the real runs show."""
+
+    program: str
+    words: str
+    """The program's own, with `{}` for each value."""
+    line: int
+    """Of the source, counted from 1."""
+    in_forward: bool
+    real: Shown
+    imagined: Shown
+
+
+def print_table(program: Program, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
+    """A row for each print of one version; none where its source cannot be parsed."""
+    try:
+        source = Source(program.source)
+    except SyntaxError:
+        return ()
+    return rows_for(program.label, source, [one for one in executions if one.program == program.label])
+
+
+def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
+    """A row for each print of a program that was run so, in the order of the source."""
+    sites = source.terminal_sites()
+    runs = [Observed(execution, sites) for execution in executions]
+    real, imagined = ([run for run in runs if run.execution.imagined == which] for which in (False, True))
+    return tuple(
+        PrintRow(program, site.words, site.line, site.function == FORWARD, _shown(site, real), _shown(site, imagined))
+        for site in source.print_sites()
+    )
+
+
+def _shown(site: PrintSite, runs: Sequence[Observed]) -> Shown:
+    times: dict[str, int] = {}
+    first: dict[str, str] = {}
+    forms: Counter[str] = Counter()
+    reworded = 0
+    for run in runs:
+        lines = run.ledger.lines_of(site)
+        times[run.execution.label] = len(lines)
+        reworded += int(np.count_nonzero(run.ledger.is_kind("literal")[lines]))
+        places, at, counts = np.unique(run.transcript.form_of[lines], return_index=True, return_counts=True)
+        for one in np.argsort(at):
+            form = run.transcript.forms[places[one]]
+            first.setdefault(form, short(run.lines[lines[at[one]]]))
+            forms[form] += int(counts[one])
+    wordings = tuple(Wording(first[form], count) for form, count in forms.most_common(WORDINGS_SHOWN))
+    return Shown(times, reworded, wordings)

@@ -1,0 +1,65 @@
+"""Print sites narrowed by what real runs show where the source has no words: `print(model)`, the head of a log."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gedanken.compare.output.transcript import VALUE, template_of
+from gedanken.compare.output.wording import HOLE, Hole
+from gedanken.compare.parsed.ledger import Ledger
+from gedanken.compare.parsed.templates import NO_LINE
+from gedanken.compare.source.print_sites import PrintSite
+
+FEWEST = 2
+"""Real runs that must agree on what the source does not say."""
+
+
+def narrowed(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
+    """The sites of a program, with the words that all its real runs agree on.
+
+    A site without words takes any line. Where the real runs have the same forms of such lines, there is a site for
+    each of these instead; not where one of them is printed only sometimes, or goes through a log, for then its words
+    may be others. What a log puts before its texts has the words that stand there in every real run.
+    """
+    if len(real) < FEWEST:
+        return tuple(sites)
+    bare = dict.fromkeys(site for site in sites if site.is_open and site.by != "bar")
+    return (*(_framed(site, real) for site in sites if site not in bare), *_forms(tuple(bare), real))
+
+
+def _forms(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> Iterable[PrintSite]:
+    shown = [dict(_lines_by_form(sites, ledger)) for ledger in real]
+    may_be_others = any(site.depends_on != "nothing" or site.by == "log" for site in sites)
+    if may_be_others or any(one.keys() != shown[0].keys() for one in shown):
+        return sites
+    return [_with_form(site, form) for form, site in shown[0].items()]
+
+
+def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple[str, PrintSite]]:
+    script = ledger.transcript
+    for site in sites:
+        for at in np.unique(script.form_of[ledger.lines_of(site)]).tolist():
+            yield script.forms[at], site
+
+
+def _with_form(site: PrintSite, form: str) -> PrintSite:
+    """A form with a value for each hole is that of the site; another is a text, and whose it is cannot be told."""
+    if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
+        return replace(site, form=form)
+    return PrintSite(template_of(form, HOLE), NO_LINE, form=form)
+
+
+def _framed(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
+    """The site of a log, with the words before its text for a hole, where all real runs have the same."""
+    if not site.holes or not site.holes[0].is_frame or not site.template.startswith(HOLE):
+        return site
+    frames = [
+        {VALUE.sub(HOLE, values[0]) for at in ledger.lines_of(site) if (values := site.values(ledger.text(int(at))))}
+        for ledger in real
+    ]
+    if len(frames[0]) != 1 or any(frame != frames[0] for frame in frames):
+        return site
+    frame = frames[0].pop()
+    holes = (*[Hole()] * frame.count(HOLE), *site.holes[1:])
+    return replace(site, template=frame + site.template.removeprefix(HOLE), holes=holes)

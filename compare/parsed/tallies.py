@@ -1,0 +1,88 @@
+"""The account of all lines: for each print, or template of the real logs, what became of it in the two worlds."""
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.durations import untimed
+from gedanken.compare.parsed.order import misplaced, times_of_sites
+from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.templates import NO_LINE
+from gedanken.compare.results import LineKind, SiteTally
+from gedanken.compare.source.print_sites import PrintSite
+from gedanken.experiment.execution import Cause
+
+MOST_SITES = 500
+"""Sites that are told of, at most: those that the real runs show most often."""
+_ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platform|hostname|cpu_count", re.IGNORECASE)
+
+Indices = NDArray[np.int64]
+
+
+def tallies(these: Comparison) -> tuple[SiteTally, ...]:
+    """One tally for each site, in the order of the source, or of the first real log."""
+    out_of_order = {id(run): misplaced(these, run) for run in these.imagined}
+    often = sum((times_of_sites(run, len(these.sites)) for run in these.real), np.zeros(len(these.sites), np.int64))
+    told = [at for at in np.argsort(-often, kind="stable").tolist() if these.sites[at].by == "print" or often[at]]
+    return tuple(_tally(these, these.sites[at], out_of_order) for at in sorted(told[:MOST_SITES]))
+
+
+def _tally(these: Comparison, site: PrintSite, out_of_order: Mapping[int, Indices]) -> SiteTally:
+    really = [len(run.ledger.lines_of(site)) for run in these.finished]
+    imagined = [(run, run.ledger.lines_of(site)) for run in these.imagined]
+    if site in these.proven:
+        really.append(len(these.proven[site]))
+    expected = (min(really), max(really)) if really else None
+    reworded = sum(int(np.count_nonzero(run.ledger.is_kind("literal")[lines])) for run, lines in imagined)
+    misplaced = sum(int(np.count_nonzero(np.isin(lines, out_of_order[id(run)]))) for run, lines in imagined)
+    ended = [len(lines) for run, lines in imagined if run.execution.cause is Cause.FINISHED]
+    times = [len(lines) for _run, lines in imagined]
+    return SiteTally(
+        words=site.words,
+        line=None if site.line == NO_LINE else site.line,
+        kind=kind_of(these, site),
+        expected=expected,
+        real=tuple(len(run.ledger.lines_of(site)) for run in these.real),
+        imagined=tuple(times),
+        exact=max(0, sum(times) - reworded - misplaced),
+        reworded=reworded,
+        out_of_order=misplaced,
+        missing=sum(count < expected[0] for count in ended) if expected else 0,
+        too_many=sum(count > expected[1] for count in times) if expected else 0,
+    )
+
+
+def kind_of(these: Comparison, site: PrintSite) -> LineKind:
+    """How far the lines of a site may differ between two runs."""
+    if site in these.proven:
+        return LineKind.DETERMINISTIC
+    texts = [_texts(run, site) for run in these.finished]
+    shown = [text for its in texts for text in its]
+    if any(_names_environment(hole.expression) for hole in site.holes if hole.expression):
+        return LineKind.ENVIRONMENT
+    if len(texts) > 1 and shown and all(its == texts[0] for its in texts):
+        return LineKind.PROBABLY
+    timeless = [[untimed(text) for text in its] for its in texts] if _holds_times(shown[:1]) else []
+    if len(timeless) > 1 and all(its == timeless[0] for its in timeless):
+        return LineKind.ENVIRONMENT
+    return LineKind.STOCHASTIC
+
+
+def _texts(run: Observed, site: PrintSite) -> list[str]:
+    return [run.lines[at].strip() for at in run.ledger.lines_of(site).tolist()]
+
+
+def _holds_times(lines: Sequence[str]) -> bool:
+    return any(untimed(line) != line for line in lines)
+
+
+def _names_environment(expression: ast.expr) -> bool:
+    names = (
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(expression)
+        if isinstance(node, ast.Name | ast.Attribute)
+    )
+    return any(_ENVIRONMENT.search(name) for name in names)

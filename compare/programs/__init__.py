@@ -1,1 +1,0 @@
-"""What can be read off programs: their source, their settings, whether they do their task, what an edit changed."""

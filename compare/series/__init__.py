@@ -1,0 +1,1 @@
+"""Series of numbers, real beside imagined, and their tests."""

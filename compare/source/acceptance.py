@@ -1,0 +1,119 @@
+"""Whether a program did what it was asked to do. Exit 0 is not success."""
+
+import math
+from typing import NamedTuple
+
+from gedanken.compare.output.metrics import read_curves
+from gedanken.compare.source.program_source import Source
+from gedanken.compare.source.training_settings import batch_size, learning_rate, times_held
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.script import Task
+
+FAR_ABOVE_MAJORITY = 2.0
+"""How many times the share of the most frequent class an accuracy must reach to count as learned."""
+
+
+class Before(NamedTuple):
+    """The version that an edit starts from."""
+
+    source: str
+    task: Task | None
+    """What that version had to do."""
+
+
+def problems_of(
+    source: str, execution: Execution, task: Task, majority_share: float, before: Before | None = None
+) -> tuple[str, ...]:
+    """Say in plain sentences what is wrong with a program that was run; empty if nothing is.
+
+    A coder may write these into the program that it mends, and so before the imagined machine: they hold nothing of
+    what the run printed or counted (fairness rule 2).
+    """
+    try:
+        parsed = Source(source)
+    except SyntaxError as error:
+        return (f"it is not valid Python: {error.msg or error}",)
+    problems = _problems_in_code(parsed, task) + _problems_in_settings(parsed, task, before)
+    if execution.cause is not Cause.FINISHED:
+        problems.append(_ending(execution))
+        return tuple(problems)
+    return tuple(problems + _problems_in_output(execution.stdout, task, majority_share))
+
+
+def _problems_in_code(parsed: Source, task: Task) -> list[str]:
+    problems = []
+    layers = parsed.layer_count()
+    if layers not in (None, task.layers):
+        problems.append(f"the network must have {task.layers} layers with weights, and has {layers}")
+    if task.all_gpus and not parsed.uses_all_gpus():
+        problems.append("it must use all GPUs, for example with nn.DataParallel(model), and uses one")
+    return problems
+
+
+def _problems_in_settings(parsed: Source, task: Task, before: Before | None) -> list[str]:
+    old = before.task if before else None
+    settings = (
+        ("batch size", task.batch_size, old and old.batch_size, batch_size(parsed)),
+        ("learning rate", task.learning_rate, old and old.learning_rate, learning_rate(parsed)),
+    )
+    problems = []
+    for name, wanted, had, found in settings:
+        if wanted is None or found == wanted:
+            continue
+        if found is not None:
+            problems.append(f"the {name} must be {wanted:g}, and is {found:g}")
+        elif not _may_be_set(parsed, wanted, before if had != wanted else None):
+            held = times_held(parsed, wanted)
+            why = f"the edit adds no {wanted:g}" if held else f"{wanted:g} stands nowhere in it"
+            problems.append(f"the {name} must be {wanted:g}: the source does not tell it, and {why}")
+    return problems
+
+
+def _may_be_set(parsed: Source, wanted: float, before: Before | None) -> bool:
+    """Whether a setting that the source does not tell may be this: the number is there, more often than before."""
+    try:
+        held = times_held(Source(before.source), wanted) if before else 0
+    except SyntaxError:
+        held = 0
+    return times_held(parsed, wanted) > held
+
+
+def _ending(execution: Execution) -> str:
+    if execution.cause is Cause.FAILED:
+        return "it ended with an error"
+    return f"it did not come to its end: {execution.cause}"
+
+
+def _problems_in_output(stdout: str, task: Task, majority_share: float) -> list[str]:
+    curves = read_curves(stdout)
+    problems = []
+    shown = {epoch for _line, epoch in curves.epochs}
+    # Programs count from 0 or from 1.
+    if len(shown) != task.epochs:
+        what = "none" if not shown else "fewer" if len(shown) < task.epochs else "more"
+        problems.append(f"it must print a line for each of {task.epochs} epochs, and printed {what}")
+    for name in ("loss", "accuracy"):
+        if name not in curves.series:
+            problems.append(f"it must print the {name} after each epoch, and printed none")
+    if task.shape_print and "torch.Size" not in stdout and "shape" not in stdout:
+        problems.append("forward must print the shape of its input, and nothing of it was printed")
+    if task.learns and not problems:
+        problems += _problems_in_learning(
+            [point.value for point in curves.series["loss"]], curves.last("accuracy"), majority_share
+        )
+    return problems
+
+
+def _problems_in_learning(losses: list[float], accuracy: float | None, majority_share: float) -> list[str]:
+    problems = []
+    if not all(math.isfinite(loss) for loss in losses):
+        problems.append("the loss is not a number")
+    elif len(losses) > 1 and losses[-1] >= losses[0]:
+        problems.append("the loss does not fall from the first epoch to the last")
+    if accuracy is None or not 0 <= accuracy <= 1:
+        problems.append("the accuracy is no number between 0 and 1")
+    elif accuracy < FAR_ABOVE_MAJORITY * majority_share:
+        problems.append(
+            f"the accuracy shows no learning: always guessing the most frequent class reaches {majority_share:.3f}"
+        )
+    return problems

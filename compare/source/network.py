@@ -1,0 +1,83 @@
+"""The network that a program trains: where its source makes it, and what that builds."""
+
+import ast
+
+from gedanken.compare.source.building import CONTAINERS, Builder
+from gedanken.compare.source.layers import Module, NotStaticError, layer
+from gedanken.compare.source.print_sites import called_name, last_name
+from gedanken.compare.source.program_source import Source
+
+
+def network(source: Source) -> Module | None:
+    """The one network that a program trains; None where the source does not tell, or builds several."""
+    try:
+        return _Program(source).network()
+    except (NotStaticError, ArithmeticError, RecursionError):
+        return None
+
+
+class _Program:
+    """Looks for the network outside all classes. Raises NotStaticError where there is not just one."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.builder = Builder(source)
+
+    def network(self) -> Module:
+        if self._changes_it_later():
+            raise NotStaticError
+        built = [self.builder.value(call, {}) for call in self._roots()]
+        networks = [module for module in built if isinstance(module, Module) and module.parameters]
+        if len(networks) != 1 or any(not isinstance(module, Module) for module in built):
+            raise NotStaticError
+        return networks[0]
+
+    def _roots(self) -> list[ast.Call]:
+        """Calls outside all classes that make a network, the outermost of each."""
+        found = []
+        waiting: list[tuple[ast.AST, bool]] = [(self.source.tree, False)]
+        while waiting:
+            node, many = waiting.pop()
+            if isinstance(node, ast.ClassDef):
+                continue
+            if isinstance(node, ast.Call) and self._makes_a_part(node):
+                if many:
+                    raise NotStaticError
+                found.append(node)
+                continue
+            # In a loop there may be many of it; as an attribute it is a part of something else.
+            many = many or isinstance(node, ast.For | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp)
+            many = many or (isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name))
+            waiting += [(child, many) for child in ast.iter_child_nodes(node)]
+        return found
+
+    def _makes_a_part(self, call: ast.Call) -> bool:
+        name = called_name(call) or ""
+        if name in self.builder.classes:
+            return self._is_module(self.builder.classes[name])
+        return name in CONTAINERS or self._is_loose(call)
+
+    def _is_loose(self, call: ast.Call) -> bool:
+        try:
+            made = layer(called_name(call) or "", (), {})
+        except NotStaticError:
+            return True
+        return made is not None and bool(made.parameters)
+
+    def _changes_it_later(self) -> bool:
+        """Whether parts are added, tied, frozen or taken from elsewhere in ways that are not followed here."""
+        if self.source.calls({"add_module", "register_parameter", "register_module", "requires_grad_", "setattr"}):
+            return True
+        nodes = ast.walk(self.source.tree)
+        stored = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+        return any(self._is_no_plain_store(node) for node in stored)
+
+    def _is_no_plain_store(self, node: ast.Attribute) -> bool:
+        if not isinstance(node.value, ast.Name):
+            return not ast.unparse(node).startswith("torch.backends.")
+        return node.attr in ("requires_grad", "weight", "bias") or node.value.id in self.builder.classes
+
+    def _is_module(self, node: ast.ClassDef) -> bool:
+        bases = [last_name(base) for base in node.bases]
+        own = self.builder.classes.keys() - {node.name}
+        return any(base in ("Module", "Sequential") or base in own for base in bases)

@@ -1,0 +1,199 @@
+"""What can be read off a program's source without running it."""
+
+import ast
+import math
+import operator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Sequence
+from functools import cached_property
+
+from gedanken.compare.source.print_sites import PrintSite, called_name, last_name, other_sites, print_sites
+
+LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
+SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")
+"""PyTorch's ways to use several GPUs."""
+GPU_WORDS = ("cuda", "gpu", "accelerator", *SEVERAL_GPUS)
+"""What a name holds that stands for GPUs."""
+LEVELS = 200
+"""How deep the tree of a program may be: far above what is written, far below what recursion can bear."""
+MOST_EPOCHS = 100_000
+LARGEST = 10**18
+"""No setting is larger; what is can be neither printed nor made a float."""
+LONGEST_DEVICE = 12
+"""Characters that the name of a device has at most, such as `cuda:3`; what is longer is words for a person."""
+_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+SEED_CALLS = frozenset({"manual_seed", "seed", "seed_everything", "default_rng", "set_seed"})
+
+
+class Source:
+    """A parsed program. Raises SyntaxError where it cannot be parsed."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            self.tree = ast.parse(text)
+        except (ValueError, RecursionError, MemoryError) as error:  # null bytes; absurd nesting
+            raise SyntaxError(str(error) or "nested too deeply") from error
+        if _is_deeper(self.tree, LEVELS):
+            raise SyntaxError("nested too deeply")
+        self._constants = self._find_constants()
+
+    def print_sites(self) -> tuple[PrintSite, ...]:
+        """Every line that the program's own `print` calls can make, in the order of the source."""
+        return print_sites(self.tree)
+
+    def terminal_sites(self) -> tuple[PrintSite, ...]:
+        """Those, and every line that a terminal can show besides: of logs, of warnings, of standard error."""
+        return self.print_sites() + other_sites(self.tree)
+
+    def layer_count(self) -> int | None:
+        """Layers with weights that the source makes; None where they are made in a loop of unknown length."""
+        return self._layers_in(self.tree)
+
+    def epochs(self) -> int | None:
+        """How often the training loop runs: the static range of the loop over epochs.
+
+        None if it is not static, or absurd.
+        """
+        loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
+        for loop in loops:
+            name = loop.target.id if isinstance(loop.target, ast.Name) else ""
+            if "epoch" in name.lower():
+                turns = self._range_length(loop.iter)
+                return turns if turns is None or turns <= MOST_EPOCHS else None
+        return None
+
+    def fixes_its_seed(self) -> bool:
+        """Whether the program sets a random seed itself (fairness rule 7); `seed()` draws one, and fixes none."""
+        calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+        return any(called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
+
+    def uses_all_gpus(self) -> bool:
+        """Whether it names one of PyTorch's ways to use several GPUs."""
+        return not self._names().isdisjoint(SEVERAL_GPUS)
+
+    def names_gpus(self) -> bool:
+        """Whether it names GPUs at all: in a name, or as a device such as `cuda:0`."""
+        texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
+        devices = {text for text in texts if isinstance(text, str) and len(text) <= LONGEST_DEVICE}
+        return any(word.lower() in name.lower() for name in self._names() | devices for word in GPU_WORDS)
+
+    def calls(self, names: Container[str]) -> list[ast.Call]:
+        """Every call of a function or class with one of these names, whatever module it stands in."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and called_name(node) in names]
+
+    def number(self, node: ast.expr) -> int | float | None:
+        """What an expression comes to, where the source alone tells and it is not absurdly large."""
+        match node:
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+                return _sane(value)
+            case ast.Name(id=name):
+                return self._constants.get(name)
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
+                ours, theirs = self.number(left), self.number(right)
+                if ours is None or theirs is None:
+                    return None
+                try:
+                    return _sane(_ARITHMETIC[type(op)](ours, theirs))
+                except ArithmeticError:
+                    return None
+        return None
+
+    def assigned(self, name: str) -> Sequence[ast.expr]:
+        """All that a name is ever given; nothing where a loop, an argument or the like may give it more."""
+        given = self._assigned[0].get(name, [])
+        return given if len(given) == self._assigned[1][name] and name not in self._arguments else ()
+
+    @cached_property
+    def _assigned(self) -> tuple[dict[str, list[ast.expr]], Counter[str]]:
+        """What each name is assigned, and how often it is stored in any way."""
+        given: dict[str, list[ast.expr]] = defaultdict(list)
+        stored: Counter[str] = Counter()
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Assign(targets=[target], value=value):
+                    given[last_name(target) or ""].append(value)
+                case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                    stored[name] += 1
+        return given, stored
+
+    @cached_property
+    def _arguments(self) -> set[str]:
+        """Names of the arguments of all functions outside classes."""
+        found: set[str] = set()
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop()
+            if not isinstance(node, ast.ClassDef):
+                found |= {node.arg} if isinstance(node, ast.arg) else set()
+                waiting += ast.iter_child_nodes(node)
+        return found
+
+    def _names(self) -> set[str]:
+        names = {node.attr for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
+        return names | {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
+
+    def _find_constants(self) -> dict[str, int | float]:
+        """Names that stand for one number wherever they are assigned."""
+        found: dict[str, int | float | None] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+                value = self.number(node.value) if isinstance(node.value, ast.Constant) else None
+                found[name] = value if found.get(name, value) == value else None
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _integer(self, node: ast.expr) -> int | None:
+        value = self.number(node)
+        return value if isinstance(value, int) else None
+
+    def _range_length(self, node: ast.expr) -> int | None:
+        """How many turns a loop over `range(…)` takes, where its bounds are static."""
+        if not isinstance(node, ast.Call):
+            return None
+        if called_name(node) == "tqdm" and node.args:
+            return self._range_length(node.args[0])
+        if called_name(node) not in ("range", "trange") or not 1 <= len(node.args) <= 2:
+            return None
+        bounds = [self._integer(argument) for argument in node.args]
+        low, high = ([0, *bounds])[-2:]
+        return max(0, high - low) if low is not None and high is not None else None
+
+    def _layers_in(self, node: ast.AST) -> int | None:
+        inside = [self._layers_in(child) for child in ast.iter_child_nodes(node)]
+        known = [count for count in inside if count is not None]
+        if len(known) < len(inside):
+            return None
+        layers = sum(known) + (called_name(node) in LAYERS)
+        turns = self._turns(node)
+        if not layers or turns is not None:
+            return layers * (turns or 0)
+        return None
+
+    def _turns(self, node: ast.AST) -> int | None:
+        """How often what stands inside a node happens; None where the source does not tell."""
+        match node:
+            case ast.For(iter=over):
+                return self._range_length(over)
+            case ast.While() | ast.AsyncFor():
+                return None
+            case ast.ListComp(generators=generators) | ast.GeneratorExp(generators=generators):
+                lengths = [self._range_length(generator.iter) for generator in generators]
+                known = [length for length in lengths if length is not None]
+                return math.prod(known) if len(known) == len(lengths) else None
+        return 1
+
+
+def _sane(value: float) -> int | float | None:
+    return None if isinstance(value, int) and abs(value) > LARGEST else value
+
+
+def _is_deeper(tree: ast.AST, levels: int) -> bool:
+    level = [tree]
+    for _ in range(levels):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return bool(level)

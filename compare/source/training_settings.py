@@ -1,0 +1,89 @@
+"""Batch size and learning rate, as far as the source of a program tells them."""
+
+import ast
+from collections.abc import Sequence
+
+from gedanken.compare.source.program_source import Source
+
+LEARNING_RATES = {
+    "Adadelta": 1.0,
+    "Adagrad": 0.01,
+    "Adam": 0.001,
+    "Adamax": 0.002,
+    "AdamW": 0.001,
+    "ASGD": 0.01,
+    "LBFGS": 1.0,
+    "NAdam": 0.002,
+    "RAdam": 0.001,
+    "RMSprop": 0.01,
+    "Rprop": 0.01,
+    "SGD": 0.001,
+    "SparseAdam": 0.001,
+}
+"""PyTorch's optimizers, with the learning rate that each has where it is given none."""
+
+
+def batch_size(source: Source) -> int | None:
+    """Images that each step of the training takes; None where the source does not tell, or tells two."""
+    loaders = source.calls({"DataLoader"})
+    training = [call for call in loaders if _shuffles(call)] or [call for call in loaders if _loads_training(call)]
+    value = _only([_argument(source, call, 1, "batch_size", 1) for call in training or loaders])
+    return value if isinstance(value, int) else None
+
+
+def learning_rate(source: Source) -> float | None:
+    """What the optimizer is given; None where the source does not tell, or sets it again while training."""
+    if _sets_rate_again(source):
+        return None
+    return _only(
+        [
+            _argument(source, call, 1, "lr", LEARNING_RATES[name])
+            for name in LEARNING_RATES
+            for call in source.calls({name})
+        ]
+    )
+
+
+def times_held(source: Source, value: float) -> int:
+    """How often this number stands in the source."""
+    constants = (node for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
+    return sum(source.number(node) == value for node in constants)
+
+
+def _argument(source: Source, call: ast.Call, at: int, name: str, default: float) -> float | None:
+    """An argument that is given by its name or at its place; None where it cannot be told."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return source.number(keyword.value)
+    spread = any(isinstance(one, ast.Starred) for one in call.args) or any(one.arg is None for one in call.keywords)
+    if spread:
+        return None
+    return source.number(call.args[at]) if len(call.args) > at else default
+
+
+def _only(values: Sequence[float | None]) -> float | None:
+    """The value that all of them are."""
+    return values[0] if len(set(values)) == 1 else None
+
+
+def _shuffles(call: ast.Call) -> bool:
+    return any(
+        keyword.arg == "shuffle" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+        for keyword in call.keywords
+    )
+
+
+def _loads_training(call: ast.Call) -> bool:
+    data = call.args[:1] or [keyword.value for keyword in call.keywords if keyword.arg == "dataset"]
+    return any("train" in ast.unparse(one).lower() for one in data)
+
+
+def _sets_rate_again(source: Source) -> bool:
+    """Whether it does what `group["lr"] = …` does."""
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.slice, ast.Constant)
+        and node.slice.value == "lr"
+        for node in ast.walk(source.tree)
+    )
