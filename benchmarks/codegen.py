@@ -15,11 +15,11 @@ from typing import Any
 from gedanken.agents.registry import open_model
 from gedanken.compare.stats.intervals import share_of
 from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
+from gedanken.graphs.routing import TRIES
 from gedanken.graphs.state import DONE, Context
-from gedanken.graphs.steps import TRIES
-from gedanken.loading import load_experiment, load_persona
-from gedanken.opening import open_real
-from gedanken.screen import Screen
+from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.machines.opening import open_real
+from gedanken.terminal.screen import Screen
 
 
 async def main(arguments: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ _TIMES = """() => [performance.timing.loadEventStart - performance.timing.naviga
 
 def main(arguments: argparse.Namespace) -> None:
     """Measure, and print the table."""
-    from gedanken.bring.brought import bring
+    from gedanken.analysis.inputs import bring
     from gedanken.report.page import render
 
     with TemporaryDirectory() as folder:

@@ -19,8 +19,8 @@ from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.registry import open_model
 from gedanken.experiment.execution import Limits
-from gedanken.loading import load_persona
-from gedanken.screen import Screen
+from gedanken.loading.experiments import load_persona
+from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(reply_tokens=512, continuations=0)
 """Twice as much as the run needs: a sample that goes in circles would be all that is measured."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gedanken.agents.imagined import ImaginedMachine
-    from gedanken.loading import load_experiment, load_persona
+    from gedanken.loading.experiments import load_experiment, load_persona
     from gedanken.sandbox.docker_machine import DockerMachine
 
 __version__ = "0.1.0"
@@ -14,8 +14,8 @@ __all__ = ["DockerMachine", "ImaginedMachine", "__version__", "load_experiment",
 _HOMES = {
     "DockerMachine": "gedanken.sandbox.docker_machine",
     "ImaginedMachine": "gedanken.agents.imagined",
-    "load_experiment": "gedanken.loading",
-    "load_persona": "gedanken.loading",
+    "load_experiment": "gedanken.loading.experiments",
+    "load_persona": "gedanken.loading.experiments",
 }
 
 

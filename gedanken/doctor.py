@@ -32,7 +32,7 @@ from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options
 from gedanken.sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman
 from gedanken.sandbox.leftovers import things
 from gedanken.sandbox.wheels import REQUIREMENTS
-from gedanken.screen import harmless
+from gedanken.terminal.screen import harmless
 
 ANSWER_SECONDS = 4
 """For one engine or program to answer."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.checking import Checked, check_model
 from gedanken.agents.registry import open_model
-from gedanken.screen import Screen, harmless
+from gedanken.terminal.screen import Screen, harmless
 
 if TYPE_CHECKING:
     from rich.console import Console

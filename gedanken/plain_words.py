@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.verdict import is_on, lasts, main_case, measured, spread_of, tested_p, told_last, told_p
 from gedanken.compare.results import Judged
 from gedanken.compare.series.tests import is_told
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
-from gedanken.kept import Case, Kept
-from gedanken.report.words import many
-from gedanken.screen import harmless
-from gedanken.verdict import is_on, lasts, main_case, measured, spread_of, tested_p, told_last, told_p
+from gedanken.terminal.format import many
+from gedanken.terminal.screen import harmless
 
 MOST = 400
 """Characters of one line."""

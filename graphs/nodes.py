@@ -11,9 +11,9 @@ from langgraph.types import Command, Send
 
 from gedanken.agents.at_once import at_once
 from gedanken.agents.coder import Coder, Failure, ending_of, same_program
-from gedanken.agents.quoting import quotes
+from gedanken.agents.leakage import quotes
 from gedanken.agents.session import Session
-from gedanken.agents.surprise import surprises
+from gedanken.agents.surprisal import surprises
 from gedanken.agents.terminal import typing
 from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from gedanken.compare.compare_runs import compare_runs
@@ -24,9 +24,7 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 from gedanken.graphs.booting import boot_limits
-from gedanken.graphs.knowing import introduce
-from gedanken.graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, Asked, Context, Leaf, State, keep_programs
-from gedanken.graphs.steps import (
+from gedanken.graphs.routing import (
     TRIES,
     attach,
     base_of,
@@ -41,6 +39,8 @@ from gedanken.graphs.steps import (
     tries_of,
     versions_run,
 )
+from gedanken.graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, Asked, Context, Leaf, State, keep_programs
+from gedanken.graphs.visibility import introduce
 
 Emit = Callable[[str], None]
 

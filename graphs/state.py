@@ -10,7 +10,7 @@ from gedanken.agents.imagined import ImaginedMachine
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
 from gedanken.agents.session import Session, Turn
-from gedanken.agents.surprise import ProgramSurprise
+from gedanken.agents.surprisal import ProgramSurprise
 from gedanken.experiment.execution import Execution, RealMachine
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.persona import Persona, World

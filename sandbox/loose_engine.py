@@ -11,7 +11,7 @@ from typing import Any
 
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.progress import Progress
-from gedanken.sandbox.conformance.bait import VARIABLE
+from gedanken.sandbox.conformance.canary import VARIABLE
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.docker_engine import DockerEngine
 from gedanken.sandbox.engine import HOOK, Order

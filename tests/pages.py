@@ -6,12 +6,12 @@ from typing import Any
 
 from builders import imagined, program, seeds
 
+from gedanken.analysis.analysis import Case, Kept
 from gedanken.compare.output.transcript import skeleton
 from gedanken.compare.results import Alignment, Block, Compared, Judged, LineKind, SiteTally
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.program import Program
-from gedanken.kept import Case, Kept
 
 EPOCHS = 12
 REAL = ["shape of input is torch.Size([64, 784])"] + [

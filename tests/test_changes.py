@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gedanken.probes.changes import CHANGES, CannotChange, changed
-from gedanken.probes.neutral_edits import same_when_run
+from gedanken.probes.interventions import CHANGES, CannotChange, changed
+from gedanken.probes.semantics_preserving_edits import same_when_run
 
 DIGITS = (resources.files("gedanken.probes") / "programs" / "digits.py").read_text()
 NEUTRAL = [name for name, change in CHANGES.items() if change.neutral]

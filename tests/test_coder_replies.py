@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.agents.coder import extract_code, same_program
-from gedanken.agents.quoting import quotes
+from gedanken.agents.leakage import quotes
 
 code = st.lists(
     st.sampled_from(["import torch", "```", "~~~", "````python", "  ```", '"""', "", "    x = 1", "`a`"]) | st.text()

@@ -12,8 +12,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import Gpus, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment
-from gedanken.graphs.knowing import introduce, session_for
-from gedanken.loading import with_conditions
+from gedanken.graphs.visibility import introduce, session_for
+from gedanken.loading.experiments import with_conditions
 
 TASK = {"layers": 2, "epochs": 3}
 WRITE = {"tell": "Write it.", "write": "train.py", "task": TASK}

@@ -21,7 +21,7 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Artifact, Cause, Execution, Limits
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox.conformance import CHECKS, VARIABLE, Check, CheckResult, run_kit
-from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.canary import Bait
 from gedanken.sandbox.conformance.check import SIGSYS_EXIT_CODE, Trial, judged
 from gedanken.sandbox.host_engine import HostEngine
 from gedanken.sandbox.machine import SandboxMachine

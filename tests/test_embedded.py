@@ -19,7 +19,7 @@ from conftest import Cli
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.reply_end import STOPPED
-from gedanken.agents.surprise import surprise
+from gedanken.agents.surprisal import surprise
 from gedanken.agents.weights import SHA256, verify
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.progress import Silent

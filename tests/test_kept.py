@@ -10,12 +10,12 @@ import pytest
 from builders import TRAIN
 from folders import CLAIMING, IMAGINED, REAL, make_run
 
-from gedanken.bring.run_folder import read_run
-from gedanken.bring.score import score
+from gedanken.analysis.analyze import score
 from gedanken.compare.commands.answers import compare_answers, compare_with_persona
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import USUAL_WORLD
+from gedanken.records.run_folder import read_run
 
 
 def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:

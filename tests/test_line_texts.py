@@ -9,8 +9,8 @@ import pytest
 from builders import answer, imagined, program, real
 from conftest import Cli
 
-from gedanken.bring.run_folder import read_run
-from gedanken.bring.score import kept_of
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.analyze import kept_of
 from gedanken.cli.main import exit_code_of
 from gedanken.compare.commands.answers import compare_answers
 from gedanken.compare.compare_runs import compare_runs
@@ -18,12 +18,12 @@ from gedanken.compare.output.transcript import uncoloured
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.experiment.program import Program
-from gedanken.kept import Case, Kept
-from gedanken.record import Record
+from gedanken.records.record import Record
+from gedanken.records.run_folder import read_run
+from gedanken.report.anchors import find_places
 from gedanken.report.markdown import to_markdown
 from gedanken.report.page import render
-from gedanken.report.places import find_places
-from gedanken.running import Ran
+from gedanken.runner import Ran
 
 LOGS = program(
     """\

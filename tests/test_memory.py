@@ -21,7 +21,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import Persona
 from gedanken.probing.memory import read_commands
 from gedanken.probing.questions import QUESTIONS, ask_memory, in_a_sentence, print_memory, questions_for
-from gedanken.screen import shortened
+from gedanken.terminal.screen import shortened
 
 NO_FILE = "ls: cannot access 'notes': No such file or directory"
 LS = "colour.txt\ncopy.txt\n"

@@ -9,11 +9,11 @@ from builders import imagined, program, seeds
 from rich.console import Console
 from test_summary import HOSTILE, case, kept, on, series
 
+from gedanken.analysis.analysis import Case, Kept
 from gedanken.compare.results import Compared
 from gedanken.experiment.execution import Cause
-from gedanken.kept import Case, Kept
 from gedanken.plain_words import PlainWords, plain_words
-from gedanken.summary import print_plainly
+from gedanken.report.summary import print_plainly
 
 
 def words(*cases: Case, outcome: str = "done") -> PlainWords:

@@ -19,8 +19,8 @@ from rich.console import Console
 from gedanken.compare.invariance import Edited, compare_edits, verdict_on
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
-from gedanken.probes.neutral_edits import neutral_edits, same_when_run, watched_line
-from gedanken.probing.neutral_edits import EditsProbe, Question, print_probe
+from gedanken.probes.semantics_preserving_edits import neutral_edits, same_when_run, watched_line
+from gedanken.probing.semantics_preserving_edits import EditsProbe, Question, print_probe
 
 SHAPE_ONCE = (resources.files("gedanken.probes") / "programs" / "shape_once.py").read_text()
 EDITS = [

@@ -8,13 +8,13 @@ import pytest
 from builders import imagined, program, real
 from pages import IMAGINED, REAL, align, judged, kept, text
 
+from gedanken.analysis.analysis import Case, Kept
 from gedanken.compare.results import Alignment, Block, Compared
 from gedanken.experiment.finding import LineRef
-from gedanken.kept import Case, Kept
 from gedanken.report.curves import frame
 from gedanken.report.page import render
 from gedanken.report.transcripts import words_apart
-from gedanken.report.words import cut, visible
+from gedanken.terminal.format import cut, visible
 
 
 class Parsed(HTMLParser):

@@ -9,7 +9,7 @@ import pytest
 from pages import IMAGINED, REAL, kept, text
 from test_report import hostile
 
-from gedanken.kept import Kept
+from gedanken.analysis.analysis import Kept
 from gedanken.report.page import render
 
 pytestmark = pytest.mark.browser

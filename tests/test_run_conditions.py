@@ -14,11 +14,11 @@ from vllm import Server, serving
 
 from gedanken.agents.messages import Message
 from gedanken.agents.registry import open_model
-from gedanken.agents.surprise import AS_IT_CAME
+from gedanken.agents.surprisal import AS_IT_CAME
 from gedanken.experiment.progress import Silent
 from gedanken.graphs.experiment_graph import build_graph
 from gedanken.graphs.state import Context
-from gedanken.loading import load_experiment, load_persona
+from gedanken.loading.experiments import load_experiment, load_persona
 
 pytestmark = pytest.mark.docker
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gedanken.loading import load_experiment
+from gedanken.loading.experiments import load_experiment
 from gedanken.run_plan import FIRST_GUESS, PlannedStep, RunPlan, plan_steps, told_seconds
 
 

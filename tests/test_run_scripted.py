@@ -13,7 +13,7 @@ import pytest
 import yaml
 from conftest import GEDANKEN, Cli, requests_of, trace_of
 
-from gedanken.running import run_id_of
+from gedanken.runner import run_id_of
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.leftovers import things
 

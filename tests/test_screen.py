@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from gedanken.loading import load_experiment
+from gedanken.loading.experiments import load_experiment
 from gedanken.run_plan import RunPlan, plan_steps
-from gedanken.screen import Screen
+from gedanken.terminal.screen import Screen
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_one_line_tells_of_all_workers_with_tokens_limit_and_speed(clock: list[f
 
 
 def test_a_model_that_says_nothing_for_long_is_told_of_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gedanken.screen.LOG_SECONDS", 0.05)
+    monkeypatch.setattr("gedanken.terminal.screen.LOG_SECONDS", 0.05)
     screen, file = log()
     with screen.run(64):
         screen.hear("simulate", "sample 0", "")

@@ -20,7 +20,6 @@ from wcwidth import wcwidth
 from gedanken.agents.cleaning import clean
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import Limits
-from gedanken.screen import Screen
 from gedanken.shell.colon_commands import complete
 from gedanken.shell.commands import goes_on
 from gedanken.shell.saving import fenced
@@ -28,6 +27,7 @@ from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs
 from gedanken.shell.streaming import ImaginedStream, RealStream
 from gedanken.shell.terminals import Terminals, Wishes
 from gedanken.shell.unified import unified
+from gedanken.terminal.screen import Screen
 
 GPUS = "| 0  NVIDIA GeForce RTX 3090 |\n| 1  NVIDIA GeForce RTX 3090 |\n"
 REPLIES: list[dict[str, Any]] = [

@@ -11,16 +11,16 @@ from builders import imagined, program, seeds
 from rich.console import Console
 from test_cause_and_effect import weighed
 
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.effects import print_effects
+from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.interventions import Outcomes
 from gedanken.compare.results import Alignment, Compared, Judged
-from gedanken.effects import print_effects
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.kept import Case, Kept
-from gedanken.report.words import visible
-from gedanken.screen import harmless
-from gedanken.summary import print_summary
-from gedanken.verdict import verdict_of
+from gedanken.report.summary import print_summary
+from gedanken.terminal.format import visible
+from gedanken.terminal.screen import harmless
 
 HOSTILE = "<script>alert(1)</script> \x1b]0;owned\x07\x1b[2J \u202e [red]x[/red] $\\frac{ " + "x" * 10_000_000
 

@@ -12,7 +12,7 @@ from vllm import LOG_P, Server, serving
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
 from gedanken.agents.registry import open_model
-from gedanken.agents.surprise import (
+from gedanken.agents.surprisal import (
     MOST_CHARACTERS,
     MOST_LINES,
     Lines,

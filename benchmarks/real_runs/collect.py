@@ -22,7 +22,7 @@ from gedanken.experiment.execution import Limits
 from gedanken.sandbox.choice import open_engine
 from gedanken.sandbox.docker_engine import DockerEngine
 from gedanken.sandbox.machine import SandboxMachine
-from gedanken.screen import Screen
+from gedanken.terminal.screen import Screen
 
 LIMITS = Limits(wall_seconds=7200, output_bytes=1 << 26)
 ROUND = 20

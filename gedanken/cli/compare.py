@@ -32,13 +32,13 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare real runs with imagined ones: a run folder with itself or with another, or any logs."""
-    from gedanken.screen import harmless
+    from gedanken.terminal.screen import harmless
 
     with clear_errors():
-        from gedanken.bring.brought import bring
-        from gedanken.patience import patient
-        from gedanken.report.words import many
+        from gedanken.analysis.inputs import bring
         from gedanken.report.writing import check_page, write_page_to
+        from gedanken.terminal.format import many
+        from gedanken.terminal.patience import patient
 
         if html:
             check_page(html)
@@ -51,14 +51,14 @@ def compare(
                 write_page_to(html, kept)
         if as_json:
             from gedanken.report.values import values_of
-            from gedanken.screen import print_json
+            from gedanken.terminal.screen import print_json
 
             print_json(values_of(kept))
             return
         from rich.console import Console
 
-        from gedanken.effects import print_effects
-        from gedanken.summary import print_summary
+        from gedanken.analysis.effects import print_effects
+        from gedanken.report.summary import print_summary
 
         console = Console(highlight=False)
         print_summary(kept, console, html)

@@ -33,7 +33,7 @@ from gedanken.cli.without_keys import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
 
 if TYPE_CHECKING:
-    from gedanken.running import Ran
+    from gedanken.runner import Ran
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
@@ -125,9 +125,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Have a model write a program, really run it, have the model imagine the run, and compare."""
-    from gedanken.loading import load_experiment, load_persona, with_conditions, with_limits
+    from gedanken.loading.experiments import load_experiment, load_persona, with_conditions, with_limits
     from gedanken.sandbox.gpus import parse_gpus
-    from gedanken.screen import Screen, print_json
+    from gedanken.terminal.screen import Screen, print_json
 
     screen = Screen()
     with clear_errors():
@@ -139,8 +139,8 @@ def run(
         }
         chosen = chosen.model_copy(update=changes)
         player = load_persona(persona or chosen.persona)
-        from gedanken.running import Wishes
-        from gedanken.running import run as run_experiment
+        from gedanken.runner import Wishes
+        from gedanken.runner import run as run_experiment
 
         wishes = Wishes(
             chosen,
@@ -171,8 +171,8 @@ def run(
     elif ran.kept:
         from rich.console import Console
 
-        from gedanken.effects import print_effects
-        from gedanken.summary import print_plainly, print_summary
+        from gedanken.analysis.effects import print_effects
+        from gedanken.report.summary import print_plainly, print_summary
 
         console = Console(highlight=False)
         print_summary(ran.kept, console)
@@ -191,9 +191,9 @@ def exit_code_of(ran: "Ran") -> int:
 @app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)
 def setup(sandbox: Sandbox = "auto") -> None:
     """Get ahead of time what `run` would get at first use: sandbox image, data, embedded model."""
-    from gedanken.loading import load_experiment, packaged
-    from gedanken.running import set_up
-    from gedanken.screen import Screen
+    from gedanken.loading.experiments import load_experiment, packaged
+    from gedanken.runner import set_up
+    from gedanken.terminal.screen import Screen
 
     with clear_errors():
         set_up(Screen(), [load_experiment(name) for name in packaged("experiments")], sandbox)
@@ -208,7 +208,7 @@ def doctor(
 
     lines = examine()
     if as_json:
-        from gedanken.screen import print_json
+        from gedanken.terminal.screen import print_json
 
         print_json({"lines": [line._asdict() for line in lines]})
     else:

@@ -30,7 +30,7 @@ def check(
 ) -> None:
     """Ask a model up to eight short questions, and say what it takes, how it ends, how fast it is."""
     from gedanken.model_check import as_values, ask, print_checked
-    from gedanken.screen import Screen, print_json
+    from gedanken.terminal.screen import Screen, print_json
 
     with clear_errors():
         checked = asyncio.run(ask(name, base_url, Screen()))

@@ -8,13 +8,13 @@ import typer
 
 def complete_experiment(incomplete: str) -> list[str]:
     """Names of packaged experiments that begin so."""
-    from gedanken.loading import packaged
+    from gedanken.loading.experiments import packaged
 
     return [name for name in packaged("experiments") if name.startswith(incomplete)]
 
 
 def _complete_persona(incomplete: str) -> list[str]:
-    from gedanken.loading import packaged
+    from gedanken.loading.experiments import packaged
 
     return [name for name in packaged("personas") if name.startswith(incomplete)]
 

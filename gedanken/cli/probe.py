@@ -56,10 +56,10 @@ def memory(
     """Type commands, drop the model's context as a service does, rebuild it, and ask what it still knows."""
     from gedanken.agents.session import POLICIES
     from gedanken.experiment.errors import BadInput
-    from gedanken.loading import load_persona
+    from gedanken.loading.experiments import load_persona
     from gedanken.probing.memory import print_probe, probe_memory, read_commands
     from gedanken.probing.opening import check_out
-    from gedanken.screen import Screen
+    from gedanken.terminal.screen import Screen
 
     with clear_errors():
         if policy not in (*POLICIES, "all"):
@@ -105,10 +105,10 @@ def terminal(
     out: Out = None,
 ) -> None:
     """Type ordinary commands into an imagined machine and into a real one, and count where they agree."""
-    from gedanken.loading import load_persona
+    from gedanken.loading.experiments import load_persona
     from gedanken.probing.opening import check_out
     from gedanken.probing.terminal import choose, print_probe, probe_terminal
-    from gedanken.screen import Screen
+    from gedanken.terminal.screen import Screen
 
     with clear_errors():
         check_out(out)
@@ -137,10 +137,10 @@ def edits(
     out: Out = None,
 ) -> None:
     """Change what does not run, comments, blank lines and names, and see whether the imagined output changes."""
-    from gedanken.loading import load_persona
-    from gedanken.probing.neutral_edits import print_probe, probe_edits, read_program
+    from gedanken.loading.experiments import load_persona
     from gedanken.probing.opening import check_out
-    from gedanken.screen import Screen
+    from gedanken.probing.semantics_preserving_edits import print_probe, probe_edits, read_program
+    from gedanken.terminal.screen import Screen
 
     with clear_errors():
         check_dataset(dataset)
@@ -158,7 +158,7 @@ def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json
 
     from gedanken.experiment.errors import NoModel
     from gedanken.probing.opening import keep
-    from gedanken.screen import print_json
+    from gedanken.terminal.screen import print_json
 
     keep(out, result)
     if as_json:

@@ -20,11 +20,11 @@ def report(
 ) -> None:
     """Write RUN/report.html, one file that opens from disk, and print where it is."""
     with clear_errors():
-        from gedanken.bring.run_folder import read_run
-        from gedanken.bring.score import score
-        from gedanken.patience import patient
+        from gedanken.analysis.analyze import score
+        from gedanken.records.run_folder import read_run
         from gedanken.report.writing import write_markdown, write_page
-        from gedanken.screen import harmless
+        from gedanken.terminal.patience import patient
+        from gedanken.terminal.screen import harmless
 
         with patient(f"making the report of {run}"):
             kept = score(read_run(run))

@@ -40,7 +40,7 @@ def list_things(as_json: Json = False) -> None:
         found = things(engines.clients)
     _tell_silent(engines.silent)
     if as_json:
-        from gedanken.screen import print_json
+        from gedanken.terminal.screen import print_json
 
         print_json({"things": [thing._asdict() for thing in found], "silent": engines.silent})
         return
@@ -59,7 +59,7 @@ def build(
     from gedanken.experiment.errors import BadInput
     from gedanken.sandbox.connect import connect_docker, connect_podman
     from gedanken.sandbox.image import ensure_image
-    from gedanken.screen import Screen
+    from gedanken.terminal.screen import Screen
 
     with clear_errors():
         if sandbox not in ("docker", "podman"):
@@ -83,8 +83,8 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Attack a machine from inside, and see that it holds and that ordinary things still work in it."""
-    from gedanken.checking import check_machine
-    from gedanken.screen import Screen, print_json
+    from gedanken.machines.checking import check_machine
+    from gedanken.terminal.screen import Screen, print_json
 
     with clear_errors():
         machine, not_enforced, results = asyncio.run(
@@ -109,7 +109,7 @@ def clean(as_json: Json = False) -> None:
         removed = remove(engines.clients, engines.silent)
     _tell_silent(engines.silent)
     if as_json:
-        from gedanken.screen import print_json
+        from gedanken.terminal.screen import print_json
 
         print_json({"removed": removed, "silent": engines.silent})
         return
@@ -122,7 +122,7 @@ def clean(as_json: Json = False) -> None:
 def data(as_json: Json = False) -> None:
     """Get the data sets that experiments train on, and tell where they came from."""
     from gedanken.sandbox.datasets import DATASETS, ensure_dataset
-    from gedanken.screen import Screen, print_json
+    from gedanken.terminal.screen import Screen, print_json
 
     with clear_errors():
         found = [(ensure_dataset(name, Screen())) for name in DATASETS]
@@ -135,7 +135,7 @@ def data(as_json: Json = False) -> None:
 
 def _tell_silent(engines: dict[str, str]) -> None:
     """Say what was not looked at, and why."""
-    from gedanken.screen import harmless
+    from gedanken.terminal.screen import harmless
 
     for name, reason in engines.items():
         print(harmless(f"gedanken: {name} was not looked at: {reason}"), file=sys.stderr)
@@ -163,7 +163,7 @@ def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from gedanken.screen import harmless
+    from gedanken.terminal.screen import harmless
 
     table = Table(box=None, pad_edge=False)
     for column in columns:

@@ -54,7 +54,7 @@ def shell(
     with clear_errors():
         from gedanken.experiment.errors import BadInput
         from gedanken.experiment.execution import Limits
-        from gedanken.loading import with_limits
+        from gedanken.loading.experiments import with_limits
         from gedanken.shell.loop import run_shell
         from gedanken.shell.terminals import CHOICES, Wishes
 

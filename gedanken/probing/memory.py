@@ -16,7 +16,7 @@ from gedanken.experiment.typed_line import read_line
 from gedanken.files import read_text
 from gedanken.probing.opening import check_answered, why_lost
 from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory
-from gedanken.screen import Screen, harmless, shortened
+from gedanken.terminal.screen import Screen, harmless, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console

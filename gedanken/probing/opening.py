@@ -11,8 +11,8 @@ from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.experiment.persona import World
 from gedanken.files import new_beside, put
-from gedanken.opening import open_real
-from gedanken.screen import Screen
+from gedanken.machines.opening import open_real
+from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from gedanken.agents.model import Model

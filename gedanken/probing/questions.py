@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gedanken.agents.at_once import at_once
 from gedanken.compare.commands.memory import Remembered
 from gedanken.experiment.execution import Execution
-from gedanken.screen import shortened
+from gedanken.terminal.screen import shortened
 
 if TYPE_CHECKING:
     from rich.console import Console

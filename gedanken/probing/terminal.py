@@ -23,7 +23,7 @@ from gedanken.experiment.execution import Cause, Limits
 from gedanken.experiment.persona import Persona
 from gedanken.probes.terminal import CommandSequence, battery
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
-from gedanken.screen import Screen, harmless, shortened
+from gedanken.terminal.screen import Screen, harmless, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console

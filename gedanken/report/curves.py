@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from gedanken.compare.results import Judged
 from gedanken.report.svg import IMAGINED, INK, REAL, RULE, inline_svg
-from gedanken.report.words import many, visible
+from gedanken.terminal.format import many, visible
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,20 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.verdict import lasts, main_case, spread_of, telling, told_last
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import Judged
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.finding import Finding, Stream
 from gedanken.experiment.markdown import code, fence_for, prose
 from gedanken.experiment.program import Program
-from gedanken.kept import Case, Kept
-from gedanken.report.asked import NOT_PACKAGED, commands, is_own
 from gedanken.report.moves import shown_moves
-from gedanken.report.surprise import surprise_of, why_none
-from gedanken.report.words import cut, figure, interval, many, probability
-from gedanken.screen import harmless
-from gedanken.summary import told_conditions
-from gedanken.verdict import lasts, main_case, spread_of, telling, told_last
+from gedanken.report.run_setup import NOT_PACKAGED, commands, is_own
+from gedanken.report.summary import told_conditions
+from gedanken.report.surprisal import surprise_of, why_none
+from gedanken.terminal.format import cut, figure, interval, many, probability
+from gedanken.terminal.screen import harmless
 
 FINDINGS_SHOWN = 20
 LINES_OF_A_FINDING = 3

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from gedanken.compare.interventions import CERTAIN, Effect, Effects, Moves, Outcomes, told_tau
-from gedanken.report.words import figure, probability
+from gedanken.terminal.format import figure, probability
 
 WIDTH, HEIGHT = 220, 34
 ROOM = 1.5

@@ -4,13 +4,13 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
+from gedanken.analysis.analysis import Kept
 from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.experiment.program import Program
-from gedanken.kept import Kept
-from gedanken.report.places import Places, ShownFinding
-from gedanken.report.words import cut
+from gedanken.report.anchors import Places, ShownFinding
+from gedanken.terminal.format import cut
 
 AROUND = 2
 """Lines shown before and after one that is pointed at."""

@@ -11,18 +11,19 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from gedanken import __version__
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.verdict import main_case
 from gedanken.compare.results import Judged
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
-from gedanken.kept import Case, Kept
-from gedanken.report import asked, words
+from gedanken.report import run_setup
+from gedanken.report.anchors import Places, ShownFinding, find_places
 from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
 from gedanken.report.moves import shown_moves
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
-from gedanken.report.places import Places, ShownFinding, find_places
-from gedanken.report.surprise import surprise_of, why_none
+from gedanken.report.surprisal import surprise_of, why_none
 from gedanken.report.transcripts import SideBySide, side_by_side
-from gedanken.verdict import main_case
+from gedanken.terminal import format
 
 CHARTS_SHOWN = 12
 SERIES_SHOWN = 100
@@ -81,9 +82,9 @@ def render(kept: Kept) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        {name: getattr(words, name) for name in ("cut", "duration", "figure", "many", "probability", "span")}
+        {name: getattr(format, name) for name in ("cut", "duration", "figure", "many", "probability", "span")}
     )
-    environment.globals.update(interval=words.interval, who=words.who)
+    environment.globals.update(interval=format.interval, who=format.who)
     style, script = _packaged("style.css"), _packaged("report.js")
     places = find_places(kept)
     cases = [_shown(number, case, places) for number, case in enumerate(kept.cases[:CASES_SHOWN], start=1)]
@@ -99,16 +100,16 @@ def render(kept: Kept) -> str:
         policy=_policy(style, script),
         primary=next((one for one in newest.compared.series if one.role == "primary"), None) if newest else None,
         kinds=_kinds(places.findings),
-        verdict=words.first_sentence(kept.verdict),
+        verdict=format.first_sentence(kept.verdict),
         moves=[(one, shown_moves(one)) for one in kept.effects],
         main=main,
         ABOVE=0 if kept.effects else HERO_SHOWN,
-        brief=asked.brief_of(kept),
-        own=asked.is_own(kept),
-        script_lines=asked.script_of(kept),
-        claims=asked.claims_of(kept.about),
-        entries=asked.entries_of(kept.about),
-        commands=asked.commands(kept),
+        brief=run_setup.brief_of(kept),
+        own=run_setup.is_own(kept),
+        script_lines=run_setup.script_of(kept),
+        claims=run_setup.claims_of(kept.about),
+        entries=run_setup.entries_of(kept.about),
+        commands=run_setup.commands(kept),
         listings=listings(kept, places),
         answers=_answers(kept, places),
         surprise=surprise_of(kept.about),
@@ -122,13 +123,13 @@ def render(kept: Kept) -> str:
         FINDINGS_OPEN=FINDINGS_OPEN,
         CASES_NAMED=CASES_NAMED,
         PROBLEMS_SHOWN=PROBLEMS_SHOWN,
-        NOT_PACKAGED=asked.NOT_PACKAGED,
+        NOT_PACKAGED=run_setup.NOT_PACKAGED,
     )
 
 
 def _made_harmless(value: object) -> object:
     """Of everything that a template puts on the page: nothing hidden is obeyed, nothing is endless."""
-    return value if isinstance(value, Markup) else words.visible(words.brief(str(value)))
+    return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))
 
 
 def _shown(number: int, case: Case, places: Places) -> ShownCase:
@@ -138,7 +139,7 @@ def _shown(number: int, case: Case, places: Places) -> ShownCase:
         if picture := chart(judged, f"{place}g{at}"):
             drawn.append(Drawn(judged, picture, beyond(judged)))
     samples = [one for one in case.imagined if one.sample != 0]
-    keys = tuple(Key(glyph(at), words.who(one)) for at, one in enumerate(samples[:IMAGINED_SHOWN]))
+    keys = tuple(Key(glyph(at), format.who(one)) for at, one in enumerate(samples[:IMAGINED_SHOWN]))
     view = side_by_side(case, places)
     alignment = case.compared.alignment
     shown: set[tuple[str, Stream]] = set()

@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Indel
 
+from gedanken.analysis.analysis import Case
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.results import Block
-from gedanken.kept import Case
-from gedanken.report.places import Places, ShownFinding
-from gedanken.report.words import cut
+from gedanken.report.anchors import Places, ShownFinding
+from gedanken.terminal.format import cut
 
 CONTEXT = 3
 """Lines of agreement that stay open around a difference, or around a line that is pointed at."""

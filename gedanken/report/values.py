@@ -4,9 +4,9 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.verdict import main_case
 from gedanken.compare.parsed.print_table import print_table
-from gedanken.kept import Case, Kept
-from gedanken.verdict import main_case
 
 
 def values_of(kept: Kept) -> dict[str, Any]:

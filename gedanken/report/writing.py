@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from gedanken.analysis.analysis import Kept
 from gedanken.experiment.errors import BadInput
 from gedanken.files import put
-from gedanken.kept import Kept
 from gedanken.report.markdown import to_markdown
 from gedanken.report.values import values_of
 

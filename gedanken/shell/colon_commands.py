@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from gedanken.agents.session import POLICIES
 from gedanken.experiment.errors import BadInput
-from gedanken.screen import harmless
-from gedanken.shell.losing import lose, rebuild
+from gedanken.shell.context_loss import lose, rebuild
 from gedanken.shell.saving import save
+from gedanken.shell.session import Sitting
 from gedanken.shell.side_by_side import pairs
-from gedanken.shell.sitting import Sitting
 from gedanken.shell.terminals import CHOICES
 from gedanken.shell.unified import unified
+from gedanken.terminal.screen import harmless
 
 
 class Colon(NamedTuple):
@@ -76,7 +76,7 @@ async def _machine(sitting: Sitting, argument: str) -> None:
 
 
 async def _persona(sitting: Sitting, argument: str) -> None:
-    from gedanken.loading import load_persona
+    from gedanken.loading.experiments import load_persona
 
     machine = sitting.terminals.imagined_or_fail()
     if argument:
@@ -126,7 +126,7 @@ async def _quit(sitting: Sitting, _argument: str) -> None:
 
 
 def _personas(_begun: str) -> list[str]:
-    from gedanken.loading import packaged
+    from gedanken.loading.experiments import packaged
 
     return packaged("personas")
 

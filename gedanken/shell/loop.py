@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 
 from gedanken.experiment.errors import BadInput, GedankenError
 from gedanken.experiment.places import state_folder
-from gedanken.screen import Screen
 from gedanken.shell.colon_commands import complete, obey
 from gedanken.shell.commands import OpenTell, Typed, read_typed
-from gedanken.shell.face import Face
 from gedanken.shell.reading import Keyboard, Lines, Pipe
-from gedanken.shell.sitting import Sitting
+from gedanken.shell.session import Sitting
 from gedanken.shell.terminals import Terminals, Wishes
+from gedanken.shell.view import Face
+from gedanken.terminal.screen import Screen
 
 STOPPED = 130
 UNREAD = 141

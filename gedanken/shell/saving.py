@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.markdown import fence_for, inline
-from gedanken.screen import harmless
-from gedanken.shell.face import remarks
-from gedanken.shell.sitting import Sitting, turns
+from gedanken.shell.session import Sitting, turns
+from gedanken.shell.view import remarks
+from gedanken.terminal.screen import harmless
 
 if TYPE_CHECKING:
     from gedanken.agents.session import Session, Turn

@@ -13,10 +13,10 @@ from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.experiment.persona import USUAL_WORLD, Persona, World
 from gedanken.experiment.places import state_folder
 from gedanken.experiment.secrets import shown_address
-from gedanken.loading import load_persona
-from gedanken.opening import open_real
-from gedanken.screen import Screen
-from gedanken.shell.putting import text_of
+from gedanken.loading.experiments import load_persona
+from gedanken.machines.opening import open_real
+from gedanken.shell.upload import text_of
+from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from gedanken.agents.imagined import ImaginedMachine

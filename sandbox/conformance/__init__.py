@@ -1,6 +1,6 @@
 """The conformance kit: what a real machine promises, put to the test."""
 
-from gedanken.sandbox.conformance.bait import VARIABLE
+from gedanken.sandbox.conformance.canary import VARIABLE
 from gedanken.sandbox.conformance.check import Check, CheckResult
 from gedanken.sandbox.conformance.kit import CHECKS, OpenMachine, run_kit
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gedanken.experiment.execution import Cause, Execution, Limits, RealMachine
-from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.canary import Bait
 
 SMALL = Limits(
     wall_seconds=20,

@@ -3,7 +3,7 @@
 import socket
 from functools import partial
 
-from gedanken.sandbox.conformance.bait import VARIABLE
+from gedanken.sandbox.conformance.canary import VARIABLE
 from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, refused
 
 _check = partial(Check, group="host")

@@ -27,7 +27,7 @@ from gedanken.sandbox.conformance import (
     resources,
     training,
 )
-from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.canary import Bait
 from gedanken.sandbox.conformance.check import SMALL, Check, CheckResult, Trial, judged
 from gedanken.sandbox.conformance.neighbour import neighbour_of
 from gedanken.sandbox.conformance.prelude import PRELUDE

@@ -4,7 +4,7 @@ import time
 from functools import partial
 
 from gedanken.experiment.execution import Cause, Execution, RealMachine
-from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.canary import Bait
 from gedanken.sandbox.conformance.check import Check, Trial, Verdict, ending, printed, prints, then_prints, typed
 
 _bash = partial(Check, group="ordinary", language="bash", harmless=True)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from gedanken.experiment.execution import Cause, Execution, RealMachine
-from gedanken.sandbox.conformance.bait import Bait
+from gedanken.sandbox.conformance.canary import Bait
 from gedanken.sandbox.conformance.check import (
     SMALL,
     Check,

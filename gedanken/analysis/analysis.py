@@ -1,0 +1,46 @@
+"""What was kept of a comparison: a run folder read back, or logs that somebody brought."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gedanken.compare.interventions import Effects
+from gedanken.compare.results import Compared
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
+from gedanken.records.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Case:
+    """One program version, or brought logs, in both worlds."""
+
+    program: Program | None
+    real: tuple[Execution, ...]
+    imagined: tuple[Execution, ...]
+    compared: Compared
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Everything that a report tells of."""
+
+    title: str
+    """The experiment's name, or the names of the files."""
+    about: dict[str, Any]
+    """What stands in `run.json` beside programs, executions and findings: model, persona, conditions, machine, data
+    set, started …; empty for brought logs."""
+    programs: tuple[Program, ...]
+    executions: tuple[Execution, ...]
+    """In the order in which they were typed."""
+    cases: tuple[Case, ...]
+    findings: tuple[Finding, ...]
+    """All of them, those on commands too."""
+    verdict: str
+    """In plain words, one or two sentences."""
+    effects: tuple[Effects, ...] = ()
+    """Of each given program that the script changes, what the changes come to."""
+    notes: tuple[str, ...] = ()
+    """How it was brought together: what was left out, and what could not be read back."""
+    tokens: Tokens | None = None
+    """None where no model reports any."""

@@ -1,0 +1,101 @@
+"""From executions to findings: what the graph finds as it goes, found once more from what was kept."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.effects import effects_in
+from gedanken.analysis.verdict import verdict_of
+from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.results import Compared
+from gedanken.compare.source.program_source import Source
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
+from gedanken.records.run_folder import RunFolder
+
+
+def score(run: RunFolder) -> Kept:
+    """Compare everything that a run folder holds. Raises BadInput for a program that cannot be read."""
+    findings = list(_booted(run))
+    cases: list[Case] = []
+    programs = {program.label: program for program in run.programs}
+    for program in run.programs:
+        check_source(program, f"{run.folder}: {program.label}")
+    claims = run.persona.claims if run.persona else ()
+    gpus = run.world.gpus.count if run.world else None
+    for line in dict.fromkeys(one.line for one in run.executions if one.line >= 0):
+        here = [one for one in run.executions if one.line == line]
+        for label in dict.fromkeys(one.program for one in here):
+            real = tuple(one for one in here if one.program == label and not one.imagined)
+            imagined = tuple(one for one in here if one.program == label and one.imagined)
+            if label is not None:
+                before = _before(run, label, line)
+                compared = compare_runs(programs[label], real, imagined, claims, before, gpus)
+                compared = _in_one_world_only(compared, label, real, imagined)
+                cases.append(Case(programs[label], real, imagined, compared))
+                findings += compared.findings
+            elif real and imagined:
+                findings += compare_answers(real[0], imagined[0], claims)
+    kept = kept_of(str(run.about["experiment"]), run.about, run.programs, run.executions, cases, findings)
+    effects = effects_in(run.programs, run.executions)
+    verdict = effects[0].verdict if effects else kept.verdict
+    return replace(kept, effects=effects, verdict=verdict, notes=run.notes, tokens=run.tokens)
+
+
+def kept_of(
+    title: str,
+    about: dict[str, object],
+    programs: Sequence[Program],
+    executions: Sequence[Execution],
+    cases: Sequence[Case],
+    findings: Sequence[Finding],
+) -> Kept:
+    """All of it, with its verdict."""
+    verdict = verdict_of(cases, findings)
+    return Kept(title, about, tuple(programs), tuple(executions), tuple(cases), tuple(findings), verdict)
+
+
+def check_source(program: Program, what: object) -> None:
+    """See that a program is one that Python can hold; a mistake in it is none of ours. Raises BadInput."""
+    try:
+        Source(program.source)
+    except SyntaxError:
+        pass
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise BadInput(f"{what}: not a Python program: {error}") from error
+
+
+def _in_one_world_only(
+    compared: Compared, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
+) -> Compared:
+    """The same; of a version that has no runs in one world, nothing but that is undecided."""
+    if real and imagined:
+        return compared
+    lacking = "imagined" if real else "real"
+    return replace(compared, undecided=(f"Everything about {label}: it has no {lacking} run to compare with.",))
+
+
+def _booted(run: RunFolder) -> Sequence[Finding]:
+    """What both machines answered when they were asked who they are, as the graph's first node compares it."""
+    if run.world is None or run.persona is None:
+        return ()
+    findings = list(gpus_not_seen(run.world))
+    answers = [one for one in run.executions if one.line < 0]
+    real = {one.command: one for one in answers if not one.imagined}
+    theirs = {one.command: one for one in answers if one.imagined}
+    for command in BOOT_COMMANDS:
+        if command in real and command in theirs:
+            findings += compare_answers(real[command], theirs[command], run.persona.claims)
+    if theirs:
+        findings += compare_with_persona(answers, run.persona, run.world)
+    return findings
+
+
+def _before(run: RunFolder, label: str, line: int) -> list[Execution]:
+    """The runs of all versions that came before this one, up to this line of the script."""
+    versions = [program.label for program in run.programs]
+    before = frozenset(versions[: versions.index(label)])
+    return [one for one in run.executions if one.program in before and one.line <= line]

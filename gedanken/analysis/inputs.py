@@ -1,0 +1,202 @@
+"""Whatever is named on a command line: run folders, files of runs, plain logs. What a thing is, its content says."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.analyze import check_source, kept_of, score
+from gedanken.analysis.verdict import main_case
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.results import Compared
+from gedanken.compare.source.program_source import Source
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.program import Program
+from gedanken.files import read_text
+from gedanken.records.importers.files import Run, read_file
+from gedanken.records.run_folder import RunFolder, read_run
+
+MOST_SOURCE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The runs of one world."""
+
+    folder: RunFolder | None
+    runs: tuple[Run, ...]
+
+
+def bring(real: Sequence[Path], imagined: Sequence[Path], program: Path | None = None) -> Kept:
+    """Compare real runs with imagined ones. Raises BadInput for what cannot be used.
+
+    A run folder alone is compared with itself: its real runs with its imagined ones.
+    """
+    if not real and imagined:
+        raise BadInput("--imagined takes all paths that follow it: name the real runs before it")
+    if not real:
+        raise BadInput("name a run folder, or real runs, and imagined ones after --imagined")
+    if not imagined:
+        return _folder_alone(real, program)
+    ours, theirs = _side(real, "real"), _side(imagined, "imagined")
+    notes = [*_notes(ours.folder), *_notes(theirs.folder), *_doubtful(ours, theirs, real, imagined)]
+    if ours.folder and theirs.folder:
+        if program is not None:
+            raise BadInput("--program: the run folders hold their own programs")
+        kept, said = _folders(ours.folder, theirs.folder)
+    else:
+        kept, said = _mixed(ours, theirs, _program(program) if program else None)
+    title = f"{_names(real)} beside {_names(imagined)}"
+    return replace(kept, title=title, notes=(*notes, *said))
+
+
+def _folder_alone(real: Sequence[Path], program: Path | None) -> Kept:
+    if len(real) > 1 or not real[0].is_dir():
+        raise BadInput("name the imagined runs after --imagined; only a run folder holds both")
+    if program is not None:
+        raise BadInput("--program: a run folder holds its own programs")
+    folder = read_run(real[0])
+    if not any(one.imagined for one in folder.executions):
+        raise BadInput(f"{real[0]}: holds no imagined runs; name others after --imagined")
+    return score(folder)
+
+
+def _side(paths: Sequence[Path], what: str) -> _Side:
+    folders = [path for path in paths if path.is_dir()]
+    if folders and len(paths) > 1:
+        raise BadInput(f"{folders[0]}: of {what} runs, name either one run folder or files")
+    if folders:
+        folder = read_run(folders[0])
+        if not any(one.imagined == (what == "imagined") and one.program for one in folder.executions):
+            raise BadInput(f"{folders[0]}: holds no {what} run of a program")
+        return _Side(folder, ())
+    return _Side(None, tuple(read_file(path) for path in paths))
+
+
+def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Kept, list[str]]:
+    """Real runs of one folder beside imagined ones of another; versions are matched by their content."""
+    others = {program.sha256: program for program in reversed(theirs.programs)}
+    executions = [one for one in ours.executions if not one.imagined and one.program]
+    notes = []
+    matched = 0
+    for program in ours.programs:
+        other = others.get(program.sha256)
+        runs = [one for one in theirs.executions if one.imagined and other and one.program == other.label]
+        at = [one.line for one in executions if one.program == program.label]
+        if not runs and at:
+            notes.append(f"{program.label}: {theirs.folder} has no imagined run of the same program")
+        elif at:
+            matched += 1
+            executions += [replace(one, program=program.label, line=at[0]) for one in runs]
+    if not matched:
+        raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
+    if ours.persona and theirs.persona and ours.persona.claims != theirs.persona.claims:
+        notes.append("the personas claim different things; the claims of the imagined one count")
+    together = replace(
+        ours, executions=tuple(executions), persona=theirs.persona, about=theirs.about, tokens=theirs.tokens
+    )
+    return score(together), notes
+
+
+def _mixed(ours: _Side, theirs: _Side, program: Program | None) -> tuple[Kept, list[str]]:
+    """Files on one side at least, of one program or of none that is known."""
+    notes: list[str] = []
+    folder = ours.folder or theirs.folder
+    if folder:
+        case = _case_in(folder, program)
+        program = case.program
+        notes.append(f"of {folder.folder}, the runs of {program.label if program else 'the program'} are compared")
+        real, imagined = case.real, case.imagined
+    else:
+        real, imagined = (), ()
+        program = program or _common([*ours.runs, *theirs.runs])
+    used: set[str] = set()
+    if ours.folder is None:
+        real = tuple(_called(ours.runs, used, imagined=False))
+    if theirs.folder is None:
+        imagined = tuple(_called(theirs.runs, used, imagined=True))
+    compared: Compared = compare_runs(program, real, imagined)
+    case = Case(program, real, imagined, compared)
+    programs = [program] if program else []
+    return kept_of("", {}, programs, [*real, *imagined], [case], compared.findings), notes
+
+
+def _case_in(folder: RunFolder, program: Program | None) -> Case:
+    """The runs that files are held against: of the program that is named, or of the newest that worked."""
+    empty = Compared(findings=())
+    cases = [
+        Case(
+            one,
+            tuple(run for run in folder.executions if run.program == one.label and not run.imagined),
+            tuple(run for run in folder.executions if run.program == one.label and run.imagined),
+            empty,
+        )
+        for one in folder.programs
+    ]
+    if program is not None:
+        cases = [case for case in cases if case.program and case.program.sha256 == program.sha256]
+    ran = [case for case in cases if case.real or case.imagined]
+    if not ran:
+        which = f"of {program.name}" if program else "of a program"
+        raise BadInput(f"{folder.folder}: holds no run {which}")
+    return main_case(ran) or ran[-1]
+
+
+def _common(runs: Iterable[Run]) -> Program | None:
+    """The program that all of these ran, where their folders tell."""
+    programs = {run.program.sha256 if run.program else None: run.program for run in runs}
+    return next(iter(programs.values())) if len(programs) == 1 else None
+
+
+def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[Execution]:
+    """Each under the name of its file. Neither list has a trunk, so that both count from 1."""
+    for number, run in enumerate(runs, start=1):
+        name = run.name
+        while name in used:
+            name = f"{run.name}-{len(used) + 1}"
+        used.add(name)
+        seed, sample = (None, number) if imagined else (number, None)
+        origin = _origin(run.execution, imagined)
+        yield replace(run.execution, called=name, program=None, line=-1, seed=seed, sample=sample, origin=origin)
+
+
+def _origin(execution: Execution, imagined: bool) -> Origin:
+    """As whoever names the file says it; that our own machine ran it, only a record of ours tells."""
+    if imagined:
+        return Origin.IMAGINED
+    return Origin.CLAIMED if execution.imagined else execution.origin
+
+
+def _program(path: Path) -> Program:
+    source = read_text(path, path, MOST_SOURCE_BYTES)
+    program = Program(path.name, 1, source, told="", prompt="", seed=0)
+    try:
+        Source(source)
+    except SyntaxError as error:
+        at = f":{error.lineno}" if error.lineno else ""
+        raise BadInput(f"{path}{at}: not valid Python: {error.msg}") from error
+    except (ValueError, RecursionError, MemoryError):
+        check_source(program, path)
+    return program
+
+
+def _notes(folder: RunFolder | None) -> tuple[str, ...]:
+    return tuple(f"{folder.folder}: {note}" for note in folder.notes) if folder else ()
+
+
+def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequence[Path]) -> Iterable[str]:
+    """What may be compared, and is seldom meant."""
+    both = {path.resolve() for path in real if path.is_file()} & {path.resolve() for path in imagined}
+    yield from (f"{path} is on both sides" for path in sorted(both))
+    for run in ours.runs:
+        if run.imagined:
+            yield f"{run.name} says that a model imagined it, and stands among the real runs"
+    for run in theirs.runs:
+        if run.imagined is False:
+            yield f"{run.name} says that a machine ran it, and stands among the imagined runs"
+
+
+def _names(paths: Sequence[Path]) -> str:
+    shown = ", ".join(path.name or str(path) for path in paths[:3])
+    return f"{shown} and {len(paths) - 3} more" if len(paths) > 3 else shown

@@ -1,0 +1,165 @@
+"""What a comparison comes to, in a sentence or two for people."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from gedanken.analysis.analysis import Case
+from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.run_set import short
+from gedanken.compare.results import Judged
+from gedanken.compare.series.tests import ALPHA, is_told
+from gedanken.compare.stats.noise import smallest_p
+from gedanken.experiment.execution import Execution, leaves
+from gedanken.experiment.finding import Finding
+from gedanken.terminal.format import figure, many, probability
+
+KINDS_TOLD = 3
+
+
+def verdict_of(cases: Sequence[Case], findings: Sequence[Finding]) -> str:
+    """Of the newest version that worked; what was found elsewhere is counted. Never that two things are the same."""
+    case = main_case(cases)
+    if case is None:
+        return _nothing_to_compare(cases)
+    told = [tells_of(case), _endpoint(case)]
+    if lost := left_out(case.imagined):
+        told.append(f"{lost[:1].upper()}{lost[1:]}.")
+    elsewhere = Counter(one for one in findings if not one.explained_by) - Counter(case.compared.findings)
+    if elsewhere:
+        told.append(f"Elsewhere in the session: {many(elsewhere.total(), 'finding')}.")
+    return " ".join(part for part in told if part)
+
+
+def main_case(cases: Sequence[Case]) -> Case | None:
+    """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
+    both = [case for case in cases if case.real and any(one.is_run for one in case.imagined)]
+    works = [case for case in both if case.program is None or case.program.works is not False]
+    return next(reversed(works or both), None)
+
+
+def measured(case: Case) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
+    """Real and imagined runs that are in tests; trunks where there is nothing else."""
+    imagined = tuple(one for one in case.imagined if one.is_run)
+    return leaves(case.real) or case.real, leaves(imagined) or imagined
+
+
+def tells_of(case: Case) -> str:
+    """How many imagined runs something was found on, and what; nothing where nothing was."""
+    _real, imagined = measured(case)
+    labels = {one.label for one in imagined}
+    found = [one for one in case.compared.findings if not one.explained_by]
+    on = {label for label in labels for one in found if is_on(one, label)}
+    what = f" ({case.program.label})" if case.program else ""
+    if not on:
+        rest = f"; {many(len(found), 'finding')} beside them" if found else ""
+        if case.compared.series and tested_p(case.compared.series[0]) is not None and not rest:
+            return ""
+        return f"Nothing was found on {many(len(labels), 'imagined run')}{what}{rest}."
+    told = Counter(one.kind for one in found)
+    kinds = ", ".join(kind + (f" ×{times}" if times > 1 else "") for kind, times in told.most_common(KINDS_TOLD))
+    more = ", …" if len(told) > KINDS_TOLD else ""
+    verb = "departs" if len(on) == 1 else "depart"
+    return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real ones{what}: {kinds}{more}."
+
+
+def is_on(finding: Finding, label: str) -> bool:
+    """Whether it points at a line of that output, or names it: `run-1` is not named by `run-10`."""
+    if any(line.source == label for line in finding.lines):
+        return True
+    named = rf"(?<![\w./-]){re.escape(label)}(?![\w/-]|\.\w)"
+    return label in finding.claim and re.search(named, finding.claim) is not None
+
+
+def _endpoint(case: Case) -> str:
+    """What is known of the primary endpoint."""
+    primary = next((one for one in case.compared.series if one.role == "primary"), None)
+    if primary is None:
+        return f"Undecided: {_sentence(case.compared.undecided[0])}" if case.compared.undecided else ""
+    name = told_last(primary)
+    tested = tested_p(primary)
+    if tested is None:
+        return f"Undecided: {name}: {_sentence(primary.why_no_p or _too_few(primary))}"
+    real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
+    p = told_p(tested)
+    if is_told(tested):
+        ends = "real run ends" if primary.n_real == 1 else "real runs end"
+        return f"The {name} is {imagined} where {primary.n_real:,} {ends} at {real} ({p})."
+    interval = primary.difference_interval
+    differs = f"; it differs by {figure(interval[0])} to {figure(interval[1])} (95 %)" if interval else ""
+    if case.compared.findings:
+        return f"The {name} does not decide ({p}){differs}."
+    runs = f"the {many(primary.n_imagined, 'imagined run')} from {many(primary.n_real, 'real one')}"
+    return f"Nothing was found that tells {runs}. The {name} does not decide ({p}){differs}."
+
+
+def _too_few(series: Judged) -> str:
+    least = probability(smallest_p(series.n_real, series.n_imagined))
+    runs = f"{series.n_real:,} real beside {series.n_imagined:,} imagined"
+    return f"with {runs} no p is below {least}, and it takes {probability(ALPHA)}"
+
+
+def _nothing_to_compare(cases: Sequence[Case]) -> str:
+    if not cases:
+        return "Nothing to compare: no program came to run."
+    if not any(case.imagined for case in cases):
+        return "Nothing to compare: no run was imagined."
+    if lost := left_out(one for case in cases for one in case.imagined):
+        return f"Nothing to compare: {lost}."
+    return "Nothing to compare: no version of a program has both real and imagined runs."
+
+
+def telling(findings: Sequence[Finding], case: Case | None) -> list[Finding]:
+    """The most telling first: those on the runs that the verdict is on; those that a claim explains last."""
+    own = set(case.compared.findings) if case else set()
+    return sorted(findings, key=lambda one: (one.explained_by is not None, one not in own))
+
+
+def lasts(series: Judged) -> tuple[list[float], list[float]]:
+    """Values of the real and of the imagined runs at the last point at which both worlds show one."""
+    at = _last_common(series)
+    if at is None:
+        return [], []
+    real, imagined = ([run[at] for run in runs] for runs in (series.real, series.imagined))
+    return [value for value in real if value is not None], [value for value in imagined if value is not None]
+
+
+def told_last(series: Judged) -> str:
+    """What `lasts` is of: such as `last loss (line 41)`, or `loss (line 41), epoch 9`."""
+    at = _last_common(series)
+    if at is None or series.name.startswith("last "):
+        return short(series.name)
+    return f"{short(series.name)}, {series.axis} {series.points[at]:g}"
+
+
+def _last_common(series: Judged) -> int | None:
+    points = reversed(range(len(series.points)))
+    return next((at for at in points if _shown(series.real, at) and _shown(series.imagined, at)), None)
+
+
+def _shown(runs: Sequence[Sequence[float | None]], at: int) -> bool:
+    return any(run[at] is not None for run in runs)
+
+
+def spread_of(values: Sequence[float]) -> str:
+    """Such as `0.012 to 0.034`."""
+    if not values:
+        return "-"
+    low, high = figure(min(values)), figure(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def tested_p(series: Judged) -> float | None:
+    """Its p; None too where so few runs can have none that is low enough to be told."""
+    return series.p if smallest_p(series.n_real, series.n_imagined) <= ALPHA else None
+
+
+def told_p(p: float) -> str:
+    """Such as `p = .008`."""
+    told = probability(p)
+    return f"p {told}" if told.startswith("<") else f"p = {told}"
+
+
+def _sentence(text: str) -> str:
+    text = short(text)
+    return text if text.endswith((".", "…")) else f"{text}."

@@ -1,1 +1,0 @@
-"""What somebody brings to be compared or reported: run folders, execution files, plain logs."""

@@ -1,0 +1,1 @@
+"""Experiments, personas and programs: packaged by name, the user's by path."""

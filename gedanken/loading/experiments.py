@@ -1,0 +1,126 @@
+"""Experiments and personas from YAML: packaged by name, the user's by path."""
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.script import Experiment
+from gedanken.files import read_text
+from gedanken.loading.programs import with_sources
+
+Loaded = TypeVar("Loaded", bound=BaseModel)
+
+
+def packaged(kind: str) -> list[str]:
+    """Names of the packaged `experiments` or `personas`."""
+    folder = resources.files("gedanken") / kind
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_experiment(name: str) -> Experiment:
+    """Load a packaged experiment, or a YAML file. Raises BadInput, naming the line at fault."""
+    experiment = _load(name, "experiments", Experiment)
+    return with_sources(experiment, name, Path(name).parent)
+
+
+def told_script(experiment: Experiment) -> list[dict[str, str]]:
+    """The script as plain values, as `run.json` keeps it: without tasks, and without what a given file holds."""
+    return [line.model_dump(exclude={"task", "source"}, exclude_none=True) for line in experiment.script]
+
+
+def is_packaged(name: str, script: object) -> bool:
+    """Whether there is a packaged experiment of this name with this script; of any script where that is None."""
+    return name in packaged("experiments") and script in (None, told_script(load_experiment(name)))
+
+
+def load_persona(name: str) -> Persona:
+    """Load a packaged persona, or a YAML file. Raises BadInput, naming the line at fault."""
+    return _load(name, "personas", Persona)
+
+
+def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
+    """`limits` with settings such as `memory_mib=512` in place. Raises BadInput, naming the setting at fault."""
+    values: dict[str, object] = limits.model_dump()
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or name not in values:
+            raise BadInput(f"--limit {setting}: write NAME=VALUE, where NAME is one of {', '.join(values)}")
+        try:
+            values |= Limits.model_validate({name: value}).model_dump(include={name})
+        except ValidationError as error:
+            raise BadInput(f"--limit {setting}: {error.errors()[0]['msg']}") from error
+    return Limits.model_validate(values)
+
+
+def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
+    """`conditions` with those flags in place that were given, that is, are not None. Raises BadInput, naming one."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Conditions.model_validate(conditions.model_dump() | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(f"--{first['loc'][0]} {first['input']}: {first['msg']}") from error
+
+
+def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:
+    if name in packaged(kind):
+        text = (resources.files("gedanken") / kind / f"{name}.yaml").read_text()
+        return _parse(text, f"{name}.yaml", model)
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        raise BadInput(
+            f"there is no {kind[:-1]} {name}; packaged are {', '.join(packaged(kind))}; or name a .yaml file"
+        )
+    return _parse(read_text(path, path), str(path), model)
+
+
+def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise BadInput(f"{where}{at}: not valid YAML: {problem}") from error
+    except RecursionError as error:
+        raise BadInput(f"{where}: nested too deeply") from error
+    except ValueError as error:  # a date or a number that Python cannot hold
+        raise BadInput(f"{where}: holds an impossible value: {error}") from error
+    if not isinstance(value, dict):
+        raise BadInput(f"{where}:1: holds no keys and values")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        line = _line_of(root, first["loc"])
+        key = ".".join(
+            str(part) for part in first["loc"] if part != "matched" and not str(part).startswith("literal")
+        )
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = "unknown key"
+        raise BadInput(f"{where}:{line}: {f'{key}: ' if key else ''}{message}") from error
+
+
+def _line_of(root: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """The line, counted from 1, of the deepest part of `location` that the document has."""
+    node, line = root, 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next((pair for pair in node.value if pair[0].value == str(part)), None)
+            if pair is None:
+                continue
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line

@@ -1,0 +1,55 @@
+"""Programs that a script gives: packaged or the user's, as they are or changed by name."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.script import Experiment, ScriptLine
+from gedanken.files import read_text
+from gedanken.probes.interventions import CannotChange, changed
+
+_PACKAGED = re.compile(r"[a-z_]+")
+
+
+def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment:
+    """The experiment with every program that it gives in place, looked for in `folder` where it is not packaged.
+
+    Raises BadInput, naming the experiment file, `where`, and the script line.
+    """
+    if not any(line.give for line in experiment.script):
+        return experiment
+    return experiment.model_copy(update={"script": tuple(_filled(experiment, where, folder))})
+
+
+def check_given(experiment: Experiment) -> None:
+    """Raises BadInput where a given program is not in place, or sources are hidden: nobody was told what it does."""
+    given = [line for line in experiment.script if line.give]
+    if given and experiment.conditions.source == "hidden":
+        raise BadInput("a program that the script gives can only be shown: use --source shown")
+    if any(line.source is None for line in given):
+        raise BadInput("a given program is not in place: load the experiment with load_experiment")
+
+
+def _filled(experiment: Experiment, where: str, folder: Path) -> Iterator[ScriptLine]:
+    for number, line in enumerate(experiment.script, start=1):
+        if not line.give:
+            yield line
+            continue
+        try:
+            source = line.source if line.source is not None else _read(line.program or "", folder)
+            ast.parse(source)
+            yield line.model_copy(update={"source": changed(source, line.change) if line.change else source})
+        except CannotChange as error:
+            raise BadInput(f"{where}: script line {number}: {error}") from error
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise BadInput(f"{where}: script line {number}: not valid Python: {error}") from error
+
+
+def _read(program: str, folder: Path) -> str:
+    packaged = resources.files("gedanken.probes") / "programs" / f"{program}.py"
+    if _PACKAGED.fullmatch(program) and packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    return read_text(folder / program, folder / program)

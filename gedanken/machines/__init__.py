@@ -1,0 +1,1 @@
+"""Real machines, opened and checked for whoever types into one."""

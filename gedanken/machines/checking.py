@@ -1,0 +1,37 @@
+"""The conformance kit on the machine that was named."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Limits, RealMachine
+from gedanken.sandbox.conformance import CheckResult, run_kit
+from gedanken.sandbox.conformance.kit import chosen
+from gedanken.terminal.screen import Screen
+
+
+async def check_machine(
+    sandbox: str, screen: Screen, *, loose: bool, only: str | None, trusted: bool
+) -> tuple[str, tuple[str, ...], list[CheckResult]]:
+    """Run the kit; return the machine's name, what it says it cannot hold, and what came out.
+
+    Raises BadInput or NoSandbox. With `loose` it is a throw-away container without hardening, never the host.
+    """
+    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.datasets import ensure_dataset
+    from gedanken.sandbox.loose_engine import loosened, open_loose
+    from gedanken.sandbox.machine import SandboxMachine
+    from gedanken.sandbox.session import owned_folder
+
+    chosen(only)
+    if loose and sandbox not in ("auto", "docker"):
+        raise BadInput(f"--loose takes a Docker container's hardening off; it cannot be had with --sandbox {sandbox}")
+    _dataset, data = await asyncio.to_thread(ensure_dataset, "mnist", screen)
+    engine_for = open_loose(screen, data) if loose else nullcontext(open_engine(sandbox, screen, trusted=trusted))
+    with engine_for as engine, owned_folder("check") as artifacts:
+
+        def open_machine(limits: Limits) -> AbstractAsyncContextManager[RealMachine]:
+            return SandboxMachine.open(engine, data, loosened(limits) if loose else limits, artifacts=artifacts)
+
+        kit = run_kit(open_machine, screen, only, bare_host=engine.name == "host")
+        return engine.name, engine.not_enforced(), [result async for result in kit]

@@ -1,0 +1,46 @@
+"""Opening real machines, for everything that types into one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gedanken.experiment.execution import Limits
+from gedanken.experiment.persona import Dataset
+from gedanken.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from gedanken.sandbox.gpus import GpuWish
+    from gedanken.sandbox.machine import SandboxMachine
+
+
+@asynccontextmanager
+async def open_real(
+    data: str,
+    limits: Limits,
+    screen: Screen,
+    *,
+    sandbox: str = "auto",
+    trusted: bool = False,
+    gpus: "GpuWish | None" = None,
+    run_id: str | None = None,
+    artifacts: Path | None = None,
+) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
+    """A real machine with the data set called `data`; its workspace is gone in the end.
+
+    `trusted` is needed for `host`, which isolates nothing. Raises BadInput or NoSandbox.
+    """
+    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.datasets import ensure_dataset
+    from gedanken.sandbox.gpus import GpuWish
+    from gedanken.sandbox.machine import SandboxMachine
+
+    gpus = gpus or GpuWish()
+    engine = await asyncio.to_thread(open_engine, sandbox, screen, gpus, trusted=trusted)
+    dataset, folder = await asyncio.to_thread(ensure_dataset, data, screen)
+    machine = SandboxMachine.open(engine, folder, limits, run_id=run_id, gpus=gpus, artifacts=artifacts)
+    for line in engine.not_enforced():
+        screen.say(f"the sandbox {engine.name} cannot hold: {line}")
+    async with machine:
+        yield machine, dataset

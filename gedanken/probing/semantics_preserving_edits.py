@@ -1,0 +1,207 @@
+"""`gedanken probe edits`: a program with comments, blank lines and names changed, really run and imagined."""
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import resources
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gedanken.agents.at_once import at_once
+from gedanken.agents.pacing import PARALLEL
+from gedanken.compare.invariance import Edited, EditReport, compare_edits, verdict_on
+from gedanken.compare.parsed.run_set import short
+from gedanken.compare.source.program_source import Source
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.persona import Persona
+from gedanken.files import read_text
+from gedanken.probes.semantics_preserving_edits import neutral_edits, watched_line
+from gedanken.probing.opening import Both, check_answered, open_both, why_lost
+from gedanken.terminal.screen import Screen, harmless
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from gedanken.sandbox.machine import SandboxMachine
+
+LIMITS = Limits(reply_tokens=512, continuations=0)
+FILE = "train.py"
+"""What every program is called on both machines: a name such as `shape_once.py` would say what it does."""
+COMMAND = f"python3 {FILE}"
+SEED = 1
+CHARACTERS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A program, its edits, and the print that is watched."""
+
+    program: str
+    edits: dict[str, str]
+    watched: int
+    """Index of the watched print among the print sites."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditsProbe:
+    """What came of the probe."""
+
+    model: dict[str, object]
+    machine: str
+    conditions: dict[str, object]
+    question: Question
+    edited: tuple[Edited, ...]
+    reports: tuple[EditReport, ...]
+    verdict: str
+    stopped: str | None = None
+    """Why the model was gone before all was asked."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as plain values."""
+        return {"probe": "edits", **asdict(self)}
+
+
+def read_program(path: Path | None) -> Question:
+    """The program of a file, or the packaged one, with its edits. Raises BadInput where there is nothing to ask."""
+    where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
+    source = read_text(where, f"--program {path}")
+    try:
+        edits, line = neutral_edits(source), watched_line(source)
+    except SyntaxError as error:
+        raise BadInput(f"--program {path}: not valid Python: {error.msg or error}") from error
+    watched = [at for at, site in enumerate(Source(source).print_sites()) if line and site.line >= line]
+    if not watched:
+        raise BadInput(f"--program {path}: has no print that makes a line, so there is nothing to watch")
+    return Question(where.name, edits, watched[0])
+
+
+async def probe_edits(
+    model: str,
+    base_url: str | None,
+    persona: Persona,
+    question: Question,
+    samples: int,
+    dataset: str,
+    sandbox: str,
+    trusted: bool,
+    screen: Screen,
+    parallel: int = PARALLEL,
+) -> EditsProbe:
+    """Really run every edit with the same seed, and have each imagined in a fresh session.
+
+    Raises BadInput, NoSandbox or, where no reply came at all, NoModel.
+    """
+    asked = (0, 0, *range(1, samples + 1))
+    losses: list[NoModel] = []
+    async with open_both(model, base_url, dataset, LIMITS, screen, sandbox, trusted, parallel) as both:
+        real = [await _really_run(both.machine, source) for source in question.edits.values()]
+        imagine = partial(_imagine, both, persona, losses, screen)
+        work = [partial(imagine, *one, sample) for one in question.edits.items() for sample in asked]
+        replies = await at_once(work, both.model.pace.parallel)
+    check_answered(replies)
+    edited, each = [], iter(replies)
+    for (edit, source), really in zip(question.edits.items(), real, strict=True):
+        trunk, again, *drawn = islice(each, len(asked))
+        edited.append(Edited(edit, source, really, trunk, again, tuple(drawn)))
+    conditions: dict[str, object] = {
+        **Conditions(session="fresh").named(persona),
+        "dataset": str(both.world.dataset),
+        "seed": SEED,
+        "samples": samples,
+        "reply_tokens": LIMITS.reply_tokens,
+        "continuations": LIMITS.continuations,
+    }
+    reports = compare_edits(edited, question.watched)
+    return EditsProbe(
+        both.model.describe(),
+        both.machine.name,
+        conditions,
+        question,
+        tuple(edited),
+        reports,
+        verdict_on(reports, question.watched),
+        why_lost(losses),
+    )
+
+
+async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
+    machine.write(FILE, source)
+    async with machine.branch(SEED) as leaf:
+        return await leaf.run(COMMAND)
+
+
+async def _imagine(
+    both: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
+) -> Execution:
+    from gedanken.agents.imagined import ImaginedMachine
+
+    screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
+    machine = ImaginedMachine(both.model, persona, both.world, LIMITS, sample=sample, losses=losses)
+    machine.place(FILE, source)
+    return await machine.ask(COMMAND)
+
+
+def print_probe(probe: EditsProbe, console: "Console") -> None:
+    """Print what the edits changed: in all, at each print of the program, and the first lines that differ."""
+    from rich.text import Text
+
+    about = f"{probe.question.program}: model {probe.model['name']}, sandbox {probe.machine}"
+    console.print(Text(harmless(f"{about}, {probe.conditions['dataset']}")), soft_wrap=True)
+    console.print(_edits_table(probe))
+    for at in range(len(probe.reports[0].prints)):
+        console.print(_print_table(probe, at))
+    for report in probe.reports:
+        if report.no_runs:
+            console.print(Text(harmless(f"{report.edit}: {report.no_runs}"), style="yellow"), soft_wrap=True)
+        if report.differs_at and report.answered:
+            ours, theirs = (harmless(line[:CHARACTERS_SHOWN]) or "(nothing)" for line in report.differs_at)
+            console.print(f"{report.edit}, the first line that differs at temperature 0")
+            console.print(Text(f"    as it is  {ours}\n    edited    {theirs}", style="dim"), soft_wrap=True)
+    console.print()
+    console.print(Text(harmless(probe.verdict), style="bold"), soft_wrap=True)
+
+
+def _edits_table(probe: EditsProbe) -> "Table":
+    watched = probe.reports[0].prints[probe.question.watched].words
+    table = _table(
+        f"each edit beside the program as it is; in how many samples “{short(watched)}” stands exactly once",
+        ("edit", "really", "imagined at\ntemperature 0", "exactly once", "cut"),
+    )
+    for report in probe.reports:
+        really = "the same" if report.really_same else "DIFFERS"
+        imagined = _LOUD.get(report.imagined, report.imagined) if report.repeats else "not repeatable"
+        imagined = imagined if report.answered else "no run"
+        table.add_row(report.edit, really, imagined, str(report.once), str(report.cut))
+    return table
+
+
+_LOUD = {"lines differ": "LINES differ"}
+
+
+def _print_table(probe: EditsProbe, at: int) -> "Table":
+    """How often one print of the program was printed in each world."""
+    words = short(probe.reports[0].prints[at].words)
+    table = _table(
+        f"how often “{words}” was printed", ("edit", "real", "at\ntemperature 0", "samples", "in other\nwords")
+    )
+    for report, edited in zip(probe.reports, probe.edited, strict=True):
+        row = report.prints[at]
+        times = row.imagined.times
+        samples = ", ".join(str(times[sample.label]) for sample in edited.samples) or "-"
+        real, trunk = row.real.times[edited.real.label], times[edited.trunk.label]
+        table.add_row(report.edit, str(real), str(trunk), samples, str(row.imagined.reworded))
+    return table
+
+
+def _table(title: str, heads: tuple[str, ...]) -> "Table":
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(harmless(title)), title_justify="left", box=SIMPLE, pad_edge=False)
+    for head in heads:
+        table.add_column(head)
+    return table

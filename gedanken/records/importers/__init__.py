@@ -1,0 +1,1 @@
+"""Runs that other tools kept, read as ours are."""

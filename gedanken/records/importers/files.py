@@ -1,0 +1,101 @@
+"""One run in one file: an execution as JSON, an output of a run folder with what `run.json` says of it, or a log."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from gedanken.agents.terminal import exit_code_of
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.program import Program
+from gedanken.files import read_bytes
+from gedanken.records.run_folder import MOST_OUTPUT_BYTES, RUN, noun_of, origin_of, read_run
+from gedanken.terminal.screen import harmless
+
+_KEYS = ("command", "stdout", "exit_code", "cause")
+"""By which an execution is known; what else it holds may be left out."""
+_NEEDED = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
+_LABEL = 60
+"""Characters of a file's name that a label keeps."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was read off one file."""
+
+    name: str
+    """The file's, made harmless."""
+    execution: Execution
+    program: Program | None = None
+    """Where a run folder around the file tells."""
+    imagined: bool | None = None
+    """Whether the file says that a model imagined it; None where it does not say."""
+
+
+def read_file(path: Path) -> Run:
+    """Read one run. Raises BadInput for a file that is missing, empty, too large, or no text."""
+    if found := _of_a_folder(path):
+        return found
+    data = read_bytes(path, path, MOST_OUTPUT_BYTES)
+    if not data.strip():
+        raise BadInput(f"{path}: the file is empty")
+    if b"\x00" in data:
+        raise BadInput(f"{path}: not a text file")
+    text = data.decode("utf-8", errors="replace")
+    entry = _execution_in(text)
+    if entry is None:
+        if _is_meant_as_execution(text):
+            raise BadInput(f"{path}: no log, and no whole execution: name one JSON object a file, with {_NEEDED}")
+        return Run(_name(path), _log(path, text))
+    known = {"machine": "unknown", "seconds": 0.0, "output": entry["stdout"], "origin": origin_of(entry)}
+    execution = noun_of(Execution, {**known, **entry}, path)
+    return Run(_name(path), execution, imagined=execution.imagined)
+
+
+def _of_a_folder(path: Path) -> Run | None:
+    """An output that stands in a run folder, as that folder knows it."""
+    folder = path.parent.parent
+    if path.parent.name != "outputs" or not (folder / RUN).is_file():
+        return None
+    run = _folder(folder)
+    for execution in run.executions:
+        if path.name == f"{execution.label}.txt":
+            program = next((one for one in run.programs if one.label == execution.program), None)
+            return Run(_name(path), execution, program, execution.imagined)
+    return None
+
+
+_folder = lru_cache(maxsize=2)(read_run)  # of a folder, many outputs are named at once
+
+
+def _execution_in(text: str) -> dict[str, Any] | None:
+    """What a JSON file says of an execution; None where it is anything else, such as a log of JSON lines."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        entry = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_one = isinstance(entry, dict) and set(_KEYS) <= entry.keys()
+    return entry if is_one else None
+
+
+def _is_meant_as_execution(text: str) -> bool:
+    """Whether it begins as an execution or a list of them does: what is cut or lacks a key is no log."""
+    opening = "".join(text.lstrip()[:100].split())[:2]
+    return opening in ('{"', "[{") and '"stdout"' in text
+
+
+def _log(path: Path, text: str) -> Execution:
+    exit_code, cause = exit_code_of(text, cut=False)
+    return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
+
+
+def _name(path: Path) -> str:
+    """What a run is called after its file; one that comes through a pipe has no name of its own."""
+    if path.parent.name == "fd":
+        return f"pipe-{path.name}"
+    kept = "".join(letter if letter.isalnum() or letter in "._-+=, " else "_" for letter in harmless(path.name))
+    return kept[-_LABEL:].strip() or "log"

@@ -1,0 +1,179 @@
+"""What a comparison came to, on one screen of a terminal; the report holds the rest."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.verdict import lasts, main_case, measured, spread_of, telling, tested_p, told_last
+from gedanken.compare.results import Alignment, Judged
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.finding import LineRef
+from gedanken.plain_words import PlainWords
+from gedanken.terminal.format import many, probability, span
+from gedanken.terminal.screen import harmless
+
+MOST_LINES = 20
+VERDICT_LINES = 3
+UNDECIDED_LINES = 5
+FINDINGS_SHOWN = 3
+SERIES_SHOWN = 3
+_MOST = 1000
+"""Characters of one line, however wide the terminal."""
+_SHORT = {Cause.CUT: "cut"}
+
+
+def print_summary(kept: Kept, console: Console, where: Path | None = None) -> None:
+    """Print at most 20 lines; `where` is the report, or whatever holds the rest."""
+    left = MOST_LINES - (where is not None)
+    case = main_case(kept.cases)
+    reasons = case.compared.undecided[:1] if case else ()
+    undecided = [line for one in reasons for line in _wrapped(f"undecided: {one}", console.width, UNDECIDED_LINES)]
+    for line in _wrapped(kept.verdict, console.width, VERDICT_LINES):
+        console.print(Text(line, style="bold"))
+        left -= 1
+    for line in _about(kept, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
+        _print(console, line, "dim")
+        left -= 1
+    if case and not kept.effects:  # what changes come to tells more than the numbers of one version
+        table = _table(case)
+        console.print(table)
+        left -= 1 + table.row_count
+        for who, line in _divergence(case.compared.alignment):
+            _print(console, Text(f"{who} {_flat(line)}"))
+            left -= 1
+    _print_findings(kept, case, console, min(FINDINGS_SHOWN, left - 1 - len(undecided)))
+    for line in undecided:  # whole, before any finding: it says how many runs are needed
+        console.print(Text(line, style="yellow"))
+    if where:
+        console.print(Text(f"everything is in {harmless(str(where))}", style="bold"), soft_wrap=True)
+
+
+def print_plainly(words: PlainWords, console: Console, page: Path | None, folder: Path) -> None:
+    """Print how a run ends for a newcomer: three lines in words, then where everything is and how to open it."""
+    console.print()
+    for name, line in zip(("Asked", "Seen", "How sure"), words, strict=True):
+        console.print(Text.assemble((f"{name}: ", "bold"), line), soft_wrap=not console.is_terminal)
+    console.print(Text(f"everything is in {harmless(str(page or folder))}", style="bold"), soft_wrap=True)
+    if page:
+        console.print("open that file in a browser", style="dim")
+
+
+def _print(console: Console, line: str | Text, style: str = "") -> None:
+    """One line, which ends where the terminal does."""
+    text = line if isinstance(line, Text) else Text(_flat(line), style=style)
+    console.print(text, no_wrap=True, overflow="ellipsis", crop=True)
+
+
+def _flat(text: str) -> str:
+    return harmless(" ".join(text[:_MOST].split()))
+
+
+def _wrapped(text: str, width: int, most: int) -> list[str]:
+    return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=most, placeholder=" …")
+
+
+def _about(kept: Kept, width: int, most: int) -> Iterator[str]:
+    """Who was asked, on which machine, under which conditions; of brought logs, their names."""
+    about = kept.about
+    if not about:
+        yield kept.title
+        return
+    told = [f"{kept.title}: {about.get('outcome') or 'outcome unknown'}"]
+    told += [f"{key} {about[key]['name']}" for key in ("model", "persona") if about.get(key)]
+    yield ", ".join([*told, *([str(about["dataset"])] if about.get("dataset") else [])])
+    if about.get("conditions"):
+        machine = about.get("machine") or {}
+        loose = "; ".join(machine.get("not_enforced", ()))
+        held = f"; sandbox {machine['machine']}{f' cannot hold {loose}' if loose else ''}" if machine else ""
+        yield from _wrapped(
+            f"conditions: {told_conditions(about['conditions'], about.get('model'))}{held}", width, most
+        )
+
+
+def told_conditions(named: dict[str, object], model: dict[str, object] | None = None) -> str:
+    """Such as `source shown, session running, claims gpus, no steps, temperature 1`; and what the model
+    does by itself, whatever it is told.
+    """
+    claimed = named.get("claimed")
+    claims = ", ".join(map(str, claimed if isinstance(claimed, list) else ())) if named["claims"] else "dropped"
+    steps = "working steps" if named["steps"] else "no working steps"
+    model = model or {}
+    if model.get("reasons_by_itself"):
+        steps += " in the reply (the model reasons by itself before it)"
+    refused = model.get("not_taken")
+    own = isinstance(refused, list) and "temperature" in refused
+    temperature = "the model's own temperature" if own else f"temperature {named['temperature']:g}"
+    return f"source {named['source']}, session {named['session']}, claims: {claims or 'none'}, {steps}, {temperature}"
+
+
+def _table(case: Case) -> Table:
+    """Real beside imagined: how they ended, how much they print, where their series end."""
+    real, imagined = measured(case)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column(Text(case.program.label if case.program else "", style="bold"), no_wrap=True, max_width=34)
+    table.add_column(Text(many(len(real), "real run"), style="green"), no_wrap=True)
+    table.add_column(Text(many(len(imagined), "imagined run"), style="magenta"), no_wrap=True)
+    table.add_column("p" if case.compared.series else "", no_wrap=True)
+    table.add_row("ended", _endings(real), _endings(imagined))
+    table.add_row("lines", *(span(tuple(len(one.stdout.splitlines()) for one in runs)) for runs in (real, imagined)))
+    for series in case.compared.series[:SERIES_SHOWN]:
+        name, ours, theirs = _row(series)
+        table.add_row(_flat(name), spread_of(ours), spread_of(theirs), probability(tested_p(series)))
+    return table
+
+
+def _row(series: Judged) -> tuple[str, list[float], list[float]]:
+    """Its name and values: the last ones where they were tested, else those of the whole curve."""
+    if series.name.startswith("last ") or len(series.points) < 2:
+        return told_last(series), *lasts(series)
+    real, imagined = (
+        [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
+    )
+    return f"curve of {series.name}", real, imagined
+
+
+def _endings(runs: Sequence[Execution]) -> str:
+    endings = [
+        f"exit {one.exit_code}" if one.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(one.cause, one.cause)
+        for one in runs
+    ]
+    counted = Counter(endings).most_common(2)
+    return ", ".join(f"{end} ×{times}" if len(counted) > 1 else end for end, times in counted)
+
+
+def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
+    if alignment is None or alignment.diverges_at is None:
+        return
+    real, imagined = alignment.diverges_at
+    yield "first difference,", f"{alignment.real} beside {alignment.imagined}:"
+    yield "      real", _line(real)
+    yield "  imagined", _line(imagined)
+
+
+def _line(ref: LineRef | None) -> str:
+    return f"{ref.number}: {ref.text}" if ref else "has no more lines"
+
+
+def _print_findings(kept: Kept, case: Case | None, console: Console, most: int) -> None:
+    """How many of each kind, and of the first `most` kinds one each."""
+    if not kept.findings:
+        console.print("no findings")
+        return
+    findings = telling(kept.findings, case)
+    kinds = Counter(one.kind for one in findings)
+    told = ", ".join(kind if times == 1 else f"{kind} ×{times}" for kind, times in kinds.items())
+    claimed = sum(one.explained_by is not None for one in findings)
+    explained = f" ({claimed} explained by claims)" if claimed else ""
+    _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
+    first = {one.kind: one for one in reversed(findings)}
+    for kind in list(kinds)[: max(0, most)]:
+        line = Text("  ")
+        line.append(_flat(kind), style="dim" if first[kind].explained_by else "yellow")
+        line.append(f": {_flat(first[kind].claim)}")
+        _print(console, line)

@@ -1,0 +1,286 @@
+"""From an experiment to its results: opens the machines and the model, drives the graph, keeps the record."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gedanken.agents.pacing import PARALLEL
+from gedanken.analysis.analysis import Kept
+from gedanken.experiment.errors import BadInput, GedankenError, NoModel
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.program import Program
+from gedanken.experiment.script import Experiment
+from gedanken.experiment.secrets import redacted
+from gedanken.loading.experiments import told_script
+from gedanken.loading.programs import check_given
+from gedanken.machines.opening import open_real
+from gedanken.records.record import Record, make_folder
+from gedanken.run_plan import RunPlan, follow, plan_steps
+from gedanken.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from gedanken.agents.model import Model
+    from gedanken.sandbox.gpus import GpuWish
+    from gedanken.sandbox.machine import SandboxMachine
+
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a run was asked for."""
+
+    experiment: Experiment
+    persona: Persona
+    model: str
+    base_url: str | None
+    real: int
+    imagined: int
+    simulate: bool
+    out: Path | None
+    sandbox: str = "auto"
+    trusted: bool = False
+    """Whether `host`, which isolates nothing, may run what the model writes."""
+    gpus: "GpuWish | None" = None
+    surprise: bool = True
+    """Whether a model that can is asked how likely the real output was to it."""
+    parallel: int = PARALLEL
+    """Requests at a time to a hosted model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run came to."""
+
+    record: Record
+    outcome: str
+    kept: Kept | None
+    """None where it could not be compared."""
+    page: Path | None
+    """The report; None where there is none."""
+
+
+async def run(wishes: Wishes, screen: Screen) -> Ran:
+    """Run an experiment to its end.
+
+    Raises BadInput, NoSandbox or NoModel before anything was run, and NoModel or NoSandbox when one is lost.
+    Cancelled, it ends what it started and leaves a record that says `interrupted`.
+    """
+    from gedanken.agents.registry import check_name
+
+    check_given(wishes.experiment)
+    check_name(wishes.model, wishes.base_url)
+    given = wishes.experiment.model_dump_json() + wishes.persona.model_dump_json()
+    if redacted(given) != given:
+        raise BadInput("the experiment or the persona holds a key of this environment; take it out")
+    wishes = replace(wishes, persona=wishes.experiment.conditions.play(wishes.persona))
+    folder = make_folder(wishes.out or _new_folder(wishes.experiment.name))
+    try:
+        return await _run_in(folder, wishes, screen)
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()  # nothing half-made is left: these take folders that are still empty
+            if wishes.out is None:
+                folder.parent.rmdir()
+        raise
+
+
+async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
+    from langgraph.errors import NodeTimeoutError
+
+    from gedanken.agents.registry import open_model
+    from gedanken.graphs.state import STOPPED
+
+    async with (
+        open_real(
+            wishes.experiment.dataset,
+            wishes.experiment.limits,
+            screen,
+            sandbox=wishes.sandbox,
+            trusted=wishes.trusted,
+            gpus=wishes.gpus,
+            run_id=run_id_of(folder),
+            artifacts=folder / "artifacts",
+        ) as (machine, dataset),
+        open_model(wishes.model, wishes.base_url, screen, wishes.parallel) as model,
+    ):
+        world = await machine.measure(dataset)
+        facts = wishes.persona.meet(world)
+        about = {
+            "experiment": wishes.experiment.name,
+            "model": model.describe() | {"coder_prompt": model.coder_prompt},
+            "persona": {
+                "name": wishes.persona.name,
+                "facts": [fact._asdict() for fact in facts],
+            },
+            "conditions": wishes.experiment.conditions.named(wishes.persona),
+            "machine": world.model_dump(),
+            "dataset": str(dataset),
+            "limits": wishes.experiment.limits.model_dump(),
+            "script": told_script(wishes.experiment),
+            "asked": {"real": wishes.real, "imagined": wishes.imagined, "simulate": wishes.simulate},
+        }
+        record = Record(folder, about, facts)
+        outcome = INTERRUPTED
+        try:
+            outcome = await _drive(wishes, screen, machine, model, world, record)
+            if outcome.startswith(STOPPED):
+                raise NoModel(outcome.removeprefix(STOPPED))
+        except GedankenError as error:
+            outcome = f"{STOPPED}{error}"
+            raise
+        except NodeTimeoutError as error:
+            outcome = f"{STOPPED}{error}"
+            raise NoModel(f"{model.name} has said nothing for too long") from error
+        except Exception as error:
+            outcome = f"crashed: {type(error).__name__}: {error}"
+            raise
+        finally:
+            record.tell_of_model(model.describe())
+            record.finish(outcome)
+            kept, page = _reported(folder, screen)
+            if outcome.startswith(STOPPED):
+                screen.say(f"what was done until then is kept: {folder}")
+        return Ran(record, outcome, kept, page)
+
+
+def _reported(folder: Path, screen: Screen) -> tuple[Kept | None, Path | None]:
+    """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
+    from gedanken.analysis.analyze import score
+    from gedanken.records.run_folder import read_run
+    from gedanken.report.writing import write_comparison, write_page
+
+    kept = None
+    try:
+        kept = score(read_run(folder))
+        write_comparison(folder, kept)
+        return kept, write_page(folder, kept)
+    except Exception as error:  # any at all: hours of training may lie in this folder
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        screen.say(f"no report was made ({told}); the run is kept: gedanken report {folder}")
+        return kept, None
+
+
+def run_id_of(folder: Path) -> str:
+    """A name for what the run in `folder` has on engines: the same for the same folder, another for any other."""
+    safe = "".join(c for c in folder.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
+    return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
+
+
+async def _drive(
+    wishes: Wishes,
+    screen: Screen,
+    machine: "SandboxMachine",
+    model: "Model",
+    world: Any,
+    record: Record,
+) -> str:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
+    from gedanken.graphs.state import Context
+    from gedanken.traces.local import LocalTracer
+
+    context = Context(
+        experiment=wishes.experiment,
+        persona=wishes.persona,
+        world=world,
+        model=model,
+        machine=machine,
+        real=wishes.real,
+        imagined=wishes.imagined,
+        simulate=wishes.simulate,
+        surprise=wishes.surprise,
+    )
+    tracer = LocalTracer(record.folder / "trace.jsonl")
+    outcome = INTERRUPTED
+    try:
+        async with AsyncSqliteSaver.from_conn_string(str(record.folder / "checkpoint.sqlite")) as saver:
+            graph = build_graph(saver)
+            config: Any = {
+                "callbacks": [tracer],
+                "configurable": {"thread_id": record.folder.name},
+                "recursion_limit": STEPS_AT_MOST,
+                "run_name": f"gedanken {wishes.experiment.name}",
+            }
+            plan = RunPlan(plan_steps(wishes.experiment, wishes.real, wishes.imagined, wishes.simulate))
+            with screen.run(wishes.experiment.limits.reply_tokens, plan):
+                events = graph.astream(
+                    {"index": -1},
+                    config,
+                    context=context,
+                    stream_mode=["updates", "custom"],
+                    durability="sync",
+                )
+                event: Any
+                async for mode, event in events:
+                    if mode == "custom":
+                        _hear(screen, event)
+                        continue
+                    for node, update in event.items():
+                        record.add(update or {})
+                        outcome = (update or {}).get("outcome", outcome)
+                        _tell(screen, node, update or {})
+                        follow(plan, node, update or {})
+    finally:
+        tracer.close()
+    return outcome
+
+
+def _hear(screen: Screen, event: dict[str, Any]) -> None:
+    if "ahead" in event:
+        screen.waits(event["node"], event["who"], event["ahead"])
+    else:
+        screen.hear(event["node"], event["who"], event["text"])
+
+
+def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
+    executions: list[Execution] = update.get("executions", [])
+    programs: list[Program] = update.get("programs", [])
+    for execution in executions:
+        if node == "persona" and not execution.imagined:
+            continue
+        who = f"sample {execution.sample}" if execution.imagined else f"seed {execution.seed}"
+        shown = execution.stdout.strip().splitlines()
+        last = f": {shown[-1][:100]}" if shown else ""
+        screen.finished(node, f"{who} {execution.cause}, {execution.seconds:.1f} s{last}")
+    for program in programs:
+        if program.given:
+            if program.works is None:
+                screen.finished(node, f"{program.label}, {program.told}: {program.change or 'as it is'}")
+        elif program.works is None:
+            screen.finished(node, f"{program.label}, by the {program.prompt} prompt")
+        elif not program.works:
+            edited = f", an edit that {program.edit}," if program.edit else ""
+            screen.finished(node, f"{program.label}{edited} refused: {'; '.join(program.problems)}")
+        elif program.edit:
+            screen.finished(node, f"{program.label}, an edit that {program.edit}")
+    if node == "compare":
+        screen.finished(node, f"{len(update.get('findings', []))} findings")
+
+
+def _new_folder(name: str) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    folder = Path("runs") / f"{name}-{stamp}"
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = Path("runs") / f"{name}-{stamp}-{number}"
+    return folder
+
+
+def set_up(screen: Screen, experiments: list[Experiment], sandbox: str) -> None:
+    """Get ahead of time what runs would get at first use: image, data, and the embedded model's weights."""
+    from gedanken.agents.weights import fetch_weights
+    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.datasets import ensure_dataset
+
+    open_engine(sandbox, screen)
+    for name in sorted({experiment.dataset for experiment in experiments}):
+        dataset, _folder = ensure_dataset(name, screen)
+        screen.say(f"data: {dataset}, from {dataset.source}")
+    fetch_weights(screen)

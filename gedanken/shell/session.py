@@ -1,0 +1,171 @@
+"""One sitting at a shell: the machines, what was typed into them, and what came back."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from gedanken.compare.commands.answers import claims_behind
+from gedanken.compare.output.normalize import seen_lines
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.shell.context import never_stored
+from gedanken.shell.streaming import ImaginedStream, RealStream
+from gedanken.shell.terminals import Answers, Terminals, Which
+from gedanken.shell.view import Face
+from gedanken.shell.waiting import Waiting
+
+if TYPE_CHECKING:
+    from gedanken.agents.session import Turn
+
+UNKNOWN_END = 1
+_LEAVES = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
+
+
+class Known(NamedTuple):
+    """What the imagined machine knew before its context was dropped, asked twice."""
+
+    before: tuple[Execution, ...]
+    control: tuple[Execution, ...]
+    stored: int
+    """How many turns were stored then."""
+
+
+@dataclass(slots=True)
+class Sitting:
+    """What the loop and the colon commands work on."""
+
+    terminals: Terminals
+    face: Face
+    before: "tuple[Turn, ...]" = ()
+    """Turns of a session that was reopened."""
+    done: list[Answers] = field(default_factory=list)
+    remembered: Known | None = None
+    exit_code: int = 0
+    """Of the last command: the real one's, or read off the imagined output where no real machine is on."""
+    over: bool = False
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the two machines are called."""
+        real, imagined = self.terminals.real, self.terminals.imagined
+        model = imagined.model if imagined else "none"
+        provider, colon, name = (model if isinstance(model, str) else model.name).partition(":")
+        name = name.rsplit("/", 1)[-1] if provider == "scripted" else name
+        return (f"real ({real.name if real else 'none'})", f"imagined ({provider}{colon}{name})")
+
+    @property
+    def at(self) -> str:
+        """Where commands go."""
+        real, imagined = self.names
+        return {"real": real, "imagined": imagined, "both": f"{real} and {imagined}"}[self.terminals.on]
+
+    def reopen(self) -> None:
+        """Say what a session that was kept brings with it."""
+        machine, name = self.terminals.imagined, self.terminals.wishes.session
+        if torn := self.terminals.torn_bytes:
+            self.face.remark(f"the last line of the session {name} was torn, and its {torn} bytes are dropped")
+        if machine and machine.session.stored:
+            self.before = machine.session.stored
+            afresh = "; the real machine starts afresh" if self.terminals.real else ""
+            self.face.remark(f"session {name} reopened: {turns(len(self.before))}{afresh}")
+        if machine and (others := never_stored(machine.session)):
+            self.face.remark(
+                f"its file has the model sent what was never typed in it: {turns(len(others))}, which :save shows"
+            )
+
+    async def type(self, command: str) -> None:
+        """Type a command into the machines that are on, and show what comes; `exit` leaves, as in sh.
+
+        Raises NoModel or NoSandbox for a machine that is lost, after what the other one answered was shown; BadInput
+        where the session cannot be kept; CancelledError where Ctrl-C stopped it.
+        """
+        if leaves := _LEAVES.fullmatch(command):
+            self.over = True
+            self.exit_code = int(leaves["code"]) & 0xFF if leaves["code"] else self.exit_code
+            return
+        both = self.terminals.on == "both"
+        try:
+            answers = await (self._type_both(command) if both else self._type_one(command))
+        finally:
+            self.terminals.keep()
+        if answers.stopped:
+            raise asyncio.CancelledError
+        if answers.lost:
+            raise answers.lost[0]
+        if answers.real and answers.real.cause is Cause.ENGINE_LOST:
+            raise NoSandbox("; ".join(answers.real.notes))
+
+    def _record(self, answers: Answers) -> None:
+        """Take note of what came, before it is shown: Ctrl-C ends the showing too."""
+        self.done.append(answers)
+        ended = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
+        if ended:
+            unknown = 0 if ended.imagined else UNKNOWN_END
+            self.exit_code = unknown if ended.exit_code is None else ended.exit_code
+
+    async def _type_both(self, command: str) -> Answers:
+        at_work: tuple[Which, Which] = ("real", "imagined")
+        with Waiting(self.terminals.screen.console, at_work) as waiting:
+            answers = await self.terminals.run(command, waiting.hear, waiting.ended)
+        self._record(answers)
+        if answers.real or answers.imagined:
+            await self.face.answers(answers, self.names)
+            self._explain(answers)
+        return answers
+
+    def _explain(self, answers: Answers) -> None:
+        """Name the claims of the persona that account for a difference."""
+        real, imagined, machine = answers.real, answers.imagined, self.terminals.imagined
+        if not (real and imagined and machine) or seen_lines(real.shown) == seen_lines(imagined.shown):
+            return
+        if claims := claims_behind(answers.command, machine.persona.claims):
+            self.face.remark(f"the persona claims its own: {claims}")
+
+    async def _type_one(self, command: str) -> Answers:
+        which: Which = "real" if self.terminals.on == "real" else "imagined"
+        with Waiting(self.terminals.screen.console, [which]) as waiting:
+
+            def show(text: str) -> None:
+                if text:
+                    waiting.end()
+                self.face.text(text)
+
+            limits = self.terminals.wishes.limits
+            stream = (
+                RealStream(limits, show) if which == "real" else ImaginedStream(command, show, self._typed_before())
+            )
+
+            def hear(which: Which, text: str) -> None:
+                waiting.hear(which, text)
+                stream.hear(text)
+
+            answers = await self.terminals.run(command, hear, waiting.ended)
+        self._record(answers)
+        if execution := answers.real or answers.imagined:
+            self._finish(stream, execution)
+        else:
+            show(stream.unshown)
+            self.face.end_line()
+        return answers
+
+    def _typed_before(self) -> str:
+        """What stands before a command in the context, and what is told with it."""
+        machine = self.terminals.imagined
+        turns = machine.session.context if machine else ()
+        return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])
+
+    def _finish(self, stream: RealStream | ImaginedStream, execution: Execution) -> None:
+        face = self.face
+        if not stream.finish(execution.shown):
+            face.end_line()
+            face.remark("not all of that was output, as its end shows; once more without the rest")
+            face.text(execution.shown)
+        if face.interactive or execution.imagined:
+            face.end_line()
+        face.about(execution)
+
+
+def turns(count: int) -> str:
+    """So many turns, in words."""
+    return "1 turn" if count == 1 else f"{count} turns"

@@ -1,0 +1,162 @@
+"""What a person sees of a shell. Answers go to standard output; what is said about them in a pipe does not."""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from gedanken.agents.settings import is_said_of_settings
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, columns, pairs
+from gedanken.shell.terminals import Answers
+from gedanken.terminal.screen import harmless
+
+NARROW = 100
+"""Below this many cells two answers stand one above the other."""
+_LINES_A_BREATH = 64
+_MARKS: dict[Sides, str] = {"same": "│", "differ": "≠", "left": "<", "right": ">"}
+_PLAIN_MARKS: dict[Sides, str] = {"same": "|", "differ": "!", "left": "<", "right": ">"}
+
+
+class Face:
+    """Prints for a person at a terminal, or plainly into a pipe."""
+
+    def __init__(self, interactive: bool) -> None:
+        """Colour is for a person only."""
+        self.interactive = interactive
+        self.console = Console(highlight=False) if interactive else Console(highlight=False, color_system=None)
+        self._marks = _MARKS if self.console.encoding.lower().startswith("utf") else _PLAIN_MARKS
+        self._at_line_start = True
+        self._settled: set[str] = set()
+        """Notes that are the same for every reply, and were told."""
+        self.unread = False
+        """Whether nobody reads standard output any more, as after `| head -1`."""
+
+    def text(self, text: str) -> None:
+        """Show what a program or a model printed, obeying none of it."""
+        if text:
+            try:
+                sys.stdout.write(harmless(text))
+                sys.stdout.flush()
+            except BrokenPipeError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                self.unread = True
+            self._at_line_start = text.endswith("\n")
+
+    def end_line(self) -> None:
+        """Begin a new line, unless one was just begun."""
+        if not self._at_line_start:
+            self.text("\n")
+
+    def remark(self, text: str) -> None:
+        """Say something about an answer, dimly."""
+        if self.interactive:
+            self._print(Text(f"({harmless(text)})", "dim"))
+        else:
+            self.error(f"({text})")
+
+    def tell(self, text: str) -> None:
+        """Answer a colon command."""
+        self._print(Text(harmless(text)))
+
+    async def diff(self, lines: Sequence[str]) -> None:
+        """Show a unified diff."""
+        styles = {"-": "red", "+": "green", "@": "cyan"}
+        await self._print_all(Text(harmless(line), styles.get(line[:1], "")) for line in lines)
+
+    def error(self, text: str) -> None:
+        """Say what went wrong, in one line."""
+        print(harmless(" ".join(text.split())), file=sys.stderr)
+
+    def about(self, execution: Execution) -> None:
+        """Say what a reader must know of an execution beside what it printed."""
+        known = [note for note in remarks(execution) if note not in self._settled]
+        self._settled.update(note for note in known if is_said_of_settings(note))
+        if known:
+            self.remark("; ".join(known))
+
+    def disturbed(self) -> None:
+        """Take note that the terminal has put ^C where the cursor was."""
+        self._at_line_start = False
+
+    async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
+        """Show a real and an imagined answer, or the one there is, side by side or one above the other."""
+        if not self.interactive:
+            first, *further = answers.command.splitlines()
+            self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))
+        texts = [harmless(one.shown) for one in (answers.real, answers.imagined) if one]
+        rows = pairs(texts[0], texts[-1])
+        if self.interactive and len(texts) == 2 and self.console.width >= NARROW:
+            await self._print_all(self._side_by_side(rows, answers, names))
+        else:
+            await self._print_all(self._stacked(rows, answers, names))
+
+    def _side_by_side(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> Iterator[Text]:
+        cells = column_width(self.console.width)
+        heads = [name if len(name) <= cells else f"{name[: cells - 1]}…" for name in names]
+        yield from self._columns([Row(heads[0], heads[1], "same")], "bold")
+        yield from self._columns(rows, "")
+        about = [_in_brackets(one) for one in (answers.real, answers.imagined)]
+        if any(about):
+            yield from self._columns([Row(about[0], about[1], "same")], "dim")
+
+    def _columns(self, rows: list[Row], style: str) -> Iterator[Text]:
+        for row in columns(rows, self.console.width):
+            differs = row.sides != "same"
+            line = Text.assemble((row.left, "yellow" if differs else style))
+            line.append(self._marks[row.sides].center(MARK_WIDTH), "bold red" if differs else "dim")
+            line.append(row.right.rstrip(), "yellow" if differs else style)
+            yield line
+
+    def _stacked(self, rows: list[Row], answers: Answers, names: tuple[str, str]) -> Iterator[Text]:
+        for execution, name, other in zip((answers.real, answers.imagined), names, ("right", "left"), strict=True):
+            if execution is None:
+                continue
+            yield Text(f"{name}:", "bold")
+            for row in rows:
+                if row.sides != other:
+                    differs = row.sides != "same"
+                    line = Text.assemble((f"{self._marks['differ']} " if differs else "  ", "bold red"))
+                    line.append(row.right if other == "left" else row.left, "yellow" if differs else None)
+                    yield line
+            if about := _in_brackets(execution):
+                yield Text(f"  {about}", "dim")
+
+    async def _print_all(self, lines: Iterable[Text]) -> None:
+        """Print as many lines as there are, and let Ctrl-C be heard in between."""
+        for number, line in enumerate(lines):
+            if number % _LINES_A_BREATH == 0:
+                await asyncio.sleep(0)
+            self._print(line)
+
+    def _print(self, text: Text) -> None:
+        self.end_line()
+        self.console.print(text, soft_wrap=True)
+
+
+def remarks(execution: Execution) -> list[str]:
+    """What a reader must know of an execution beside what it printed."""
+    known = []
+    if execution.cause not in (Cause.FINISHED, Cause.FAILED, Cause.CUT):  # of a cut, a note says more
+        known.append(str(execution.cause))
+    if execution.exit_code is None:
+        known.append("exit code unknown")
+    elif execution.exit_code:
+        known.append(f"exit code {execution.exit_code}" + (", read off the output" if execution.imagined else ""))
+    if execution.breaches:
+        counted = Counter(breach.kind for breach in execution.breaches)
+        known.append(
+            "taken off: " + ", ".join(f"{kind} ×{count}" if count > 1 else kind for kind, count in counted.items())
+        )
+    return [*known, *execution.notes]
+
+
+def _in_brackets(execution: Execution | None) -> str:
+    if execution is None:
+        return ""
+    known = ([] if execution.shown else ["no output"]) + remarks(execution)
+    return harmless(f"({'; '.join(known)})") if known else ""

@@ -1,0 +1,1 @@
+"""What a person sees at a terminal while things happen, and how figures are written."""

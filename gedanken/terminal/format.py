@@ -1,0 +1,87 @@
+"""Texts and numbers as the report shows them."""
+
+import re
+
+from gedanken.experiment.execution import Execution
+from gedanken.terminal.screen import is_hidden
+
+LINE_SHOWN = 400
+"""Characters of one line that are shown."""
+NOTE = 60
+"""Characters that the note on what was left out may take: it is never itself cut."""
+LINES_SHOWN = 40
+"""Lines that are shown of a text which is no transcript, such as a tell."""
+_PLAIN = re.compile(r"[\t\n -~]*\Z")
+
+
+def visible(text: str) -> str:
+    """The text with control and direction characters shown, as ⟨U+202E⟩, instead of obeyed."""
+    if _PLAIN.match(text):
+        return text
+    return "".join(f"⟨U+{ord(one):04X}⟩" if is_hidden(one) else one for one in text)
+
+
+def cut(line: str, most: int = LINE_SHOWN) -> str:
+    """The head of a line, with how much of it is left out."""
+    return line if len(line) <= most else f"{line[:most]} … ({len(line) - most:,} more characters)"
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence, and the rest."""
+    first, stop, rest = text.partition(". ")
+    return first + stop.strip(), rest
+
+
+def brief(text: str) -> str:
+    """The head of a text of some lines, with how much of it is left out."""
+    lines = text.split("\n", LINES_SHOWN)[:LINES_SHOWN]
+    shown = "\n".join(cut(line, LINE_SHOWN + NOTE) for line in lines)
+    left = len(text) - len("\n".join(lines))
+    return shown + (f"\n… ({left:,} more characters in further lines)" if left > 0 else "")
+
+
+def figure(value: float | None) -> str:
+    """A number with four significant digits."""
+    return "–" if value is None else f"{value:.4g}".replace("-", "−")
+
+
+def interval(value: float | None, bounds: tuple[float, float] | None) -> str:
+    """Such as `0.12 [0.08, 0.19]`."""
+    return figure(value) + (f" [{figure(bounds[0])}, {figure(bounds[1])}]" if bounds and value is not None else "")
+
+
+def probability(p: float | None) -> str:
+    """A p value with three digits."""
+    if p is None:
+        return "–"
+    return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1).replace("1.000", "1")
+
+
+def duration(seconds: float) -> str:
+    """Such as `8.0 s`, or `12 min 30 s`."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:,} min {rest} s"
+
+
+def span(counts: tuple[int, ...]) -> str:
+    """Such as `10` where all are alike, or `0 to 40`."""
+    if not counts:
+        return "–"
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def many(number: int, one: str, more: str | None = None) -> str:
+    """Such as `1 line`, or `2,000 lines`."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
+def who(execution: Execution) -> str:
+    """Such as `seed 3`, or `sample 1`; the trunk is named."""
+    if execution.called:
+        return execution.called
+    number = execution.sample if execution.imagined else execution.seed or 0
+    arm = "" if execution.arm == "as written" else f", {execution.arm}"
+    return f"{'sample' if execution.imagined else 'seed'} {number}{'' if number else ' (trunk)'}{arm}"

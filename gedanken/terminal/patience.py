@@ -1,0 +1,26 @@
+"""Work that is mostly done at once, and says so where it is not."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SECONDS = 2.0
+
+
+@contextmanager
+def patient(what: str) -> Iterator[None]:
+    """Say on standard error what is being done, once it has taken over two seconds."""
+    from gedanken.terminal.screen import Screen, harmless
+
+    screen = Screen()
+    status = screen.console.status(harmless(f"{what} …"))
+    live = screen.console.is_terminal
+    timer = threading.Timer(SECONDS, status.start if live else lambda: screen.say(f"{what} …"))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()

@@ -1,0 +1,217 @@
+"""Named changes of a training program: of one setting, of what makes it learn, or of nothing that runs."""
+
+import ast
+import io
+import tokenize
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from gedanken.probes.semantics_preserving_edits import neutral_edits, same_when_run
+
+MISLEADING = "# the loss does not fall"
+
+
+class CannotChange(ValueError):
+    """There is no such change, or a program has no place for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is made different in a program."""
+
+    edit: Callable[[str], str]
+    """From source to source. Raises CannotChange or SyntaxError."""
+    expected: int
+    """What a rule of thumb says that it does to the last loss: its sign, and by its size its rank among the others.
+
+    Our opinion of what everybody knows who never saw this program; no measurement.
+    """
+    neutral: bool = False
+    """Whether it changes nothing in what runs."""
+
+
+def changed(source: str, name: str) -> str:
+    """The program with a change made. Raises CannotChange, or SyntaxError for a program that cannot be parsed."""
+    if name not in CHANGES:
+        raise CannotChange(f"there is no change “{name}”; there are {', '.join(CHANGES)}")
+    change = CHANGES[name]
+    result = change.edit(source)
+    ast.parse(result)
+    if result == source or same_when_run(source, result) != change.neutral:
+        raise CannotChange(f"the program has nothing that “{name}” could change")
+    return result
+
+
+def _scale(find: Callable[[ast.Module], list[ast.expr]], factor: float, source: str) -> str:
+    """Multiply the numbers that are found; whole ones stay whole, and are 1 at least."""
+    tree = ast.parse(source)
+    found = {id(number): number for number in (_number(tree, node) for node in find(tree))}
+    return _replace(source, [(node, _times(node.value, factor)) for node in found.values()])
+
+
+def _times(value: object, factor: float) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(max(1, round(value * factor)))
+    return f"{float(str(value)) * factor:g}"
+
+
+def _learning_rates(tree: ast.Module) -> list[ast.expr]:
+    return _keywords(tree, "lr")
+
+
+def _batch_sizes(tree: ast.Module) -> list[ast.expr]:
+    return _keywords(tree, "batch_size")
+
+
+def _widths(tree: ast.Module) -> list[ast.expr]:
+    """Sizes of the hidden layers: of all linear ones but the first one's input and the last one's output."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Linear"]
+    sizes = [size for call in sorted(calls, key=_place) for size in call.args[:2]]
+    return sizes[1:-1]
+
+
+def _epochs(tree: ast.Module) -> list[ast.expr]:
+    """What the outermost loop that trains counts to."""
+    for loop in _training_loops(tree):
+        if isinstance(loop.iter, ast.Call) and _called(loop.iter) == "range" and len(loop.iter.args) == 1:
+            return loop.iter.args
+    return []
+
+
+def _without_backward(source: str) -> str:
+    """Nothing computes gradients any more."""
+    lines = source.split("\n")
+    statements = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _called(node.value) == "backward"
+    ]
+    for statement in sorted(statements, key=_place, reverse=True):
+        first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
+        if "\n".join(lines[first:last]).strip() != ast.get_source_segment(source, statement):
+            raise CannotChange(f"backward() shares line {statement.lineno} with something else")
+        del lines[first:last]
+    return "\n".join(lines)
+
+
+def _labels_shuffled(source: str) -> str:
+    """Each batch is trained on the labels of other images."""
+    tree = ast.parse(source)
+    loop = _innermost(tree)
+    names = [node for node in ast.walk(loop.target) if isinstance(node, ast.Name)]
+    imported = {
+        alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
+    if len(names) < 2 or "torch" not in imported:
+        raise CannotChange("shuffling labels needs a loop over (images, labels), and `import torch`")
+    labels = max(names, key=_place).id
+    return _insert(source, loop.body[0], f"{labels} = {labels}[torch.randperm(len({labels}))]")
+
+
+def _misled(source: str) -> str:
+    return _insert(source, _innermost(ast.parse(source)), MISLEADING)
+
+
+def _spaced(source: str) -> str:
+    """A blank line before each statement of the loop that trains."""
+    lines = source.split("\n")
+    for row in sorted({statement.lineno for statement in _innermost(ast.parse(source)).body}, reverse=True):
+        lines.insert(row - 1, "")
+    return "\n".join(lines)
+
+
+def _without_comments(source: str) -> str:
+    """A line that was nothing but a comment goes with it."""
+    lines: list[str | None] = list(source.split("\n"))
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = token.line[:column].rstrip() or None
+    return "\n".join(line for line in lines if line is not None)
+
+
+def _renamed(source: str) -> str:
+    return neutral_edits(source).get("variables renamed", source)
+
+
+def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
+    """The number itself, or the one that a name is set to once and for all."""
+    if isinstance(node, ast.Name):
+        stores = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id == node.id]
+        stores = [one for one in stores if isinstance(one.ctx, ast.Store)]
+        values = [
+            one.value
+            for one in ast.walk(tree)
+            if isinstance(one, ast.Assign) and len(one.targets) == 1 and one.targets[0] in stores
+        ]
+        if len(stores) == 1 and values:
+            node = values[0]
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, int | float):
+        raise CannotChange(f"`{ast.unparse(node)}` in line {node.lineno} is no number that could be changed")
+    return node
+
+
+def _keywords(tree: ast.Module, name: str) -> list[ast.expr]:
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == name]
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _training_loops(tree: ast.Module) -> list[ast.For]:
+    """Loops in which backward() is called, the outermost first."""
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For)]
+    return [
+        loop
+        for loop in sorted(loops, key=_place)
+        if any(isinstance(node, ast.Call) and _called(node) == "backward" for node in ast.walk(loop))
+    ]
+
+
+def _innermost(tree: ast.Module) -> ast.For:
+    loops = _training_loops(tree)
+    if not loops:
+        raise CannotChange("the program has no loop that calls backward()")
+    return loops[-1]
+
+
+def _place(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def _insert(source: str, before: ast.stmt, text: str) -> str:
+    """The program with a line more, before a statement and as far to the right."""
+    lines = source.split("\n")
+    return "\n".join([*lines[: before.lineno - 1], " " * before.col_offset + text, *lines[before.lineno - 1 :]])
+
+
+def _replace(source: str, pieces: Sequence[tuple[ast.Constant, str]]) -> str:
+    """The program with other text in place of constants."""
+    lines = [line.encode() for line in source.split("\n")]
+    for node, text in sorted(pieces, key=lambda piece: _place(piece[0]), reverse=True):
+        line = lines[node.lineno - 1]
+        lines[node.lineno - 1] = line[: node.col_offset] + text.encode() + line[node.end_col_offset :]
+    return b"\n".join(lines).decode()
+
+
+CHANGES: dict[str, Change] = {
+    "learning rate 0": Change(partial(_scale, _learning_rates, 0.0), 4),
+    "learning rate /10": Change(partial(_scale, _learning_rates, 0.1), 2),
+    "learning rate x10": Change(partial(_scale, _learning_rates, 10.0), 1),
+    "learning rate x1000": Change(partial(_scale, _learning_rates, 1000.0), 5),
+    "no backward()": Change(_without_backward, 4),
+    "labels shuffled": Change(_labels_shuffled, 4),
+    "width /8": Change(partial(_scale, _widths, 1 / 8), 1),
+    "width x4": Change(partial(_scale, _widths, 4.0), -1),
+    "epochs /3": Change(partial(_scale, _epochs, 1 / 3), 2),
+    "epochs x2": Change(partial(_scale, _epochs, 2.0), -2),
+    "batch /4": Change(partial(_scale, _batch_sizes, 1 / 4), -1),
+    "batch x8": Change(partial(_scale, _batch_sizes, 8.0), 1),
+    "comments removed": Change(_without_comments, 0, neutral=True),
+    "a comment that misleads": Change(_misled, 0, neutral=True),
+    "variables renamed": Change(_renamed, 0, neutral=True),
+    "more blank lines": Change(_spaced, 0, neutral=True),
+}
+"""By the names that scripts and results know them by."""
