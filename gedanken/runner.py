@@ -19,7 +19,7 @@ from gedanken.loading.experiments import told_script
 from gedanken.loading.programs import check_given
 from gedanken.machines.opening import open_real
 from gedanken.records.record import Record, make_folder
-from gedanken.run_plan import RunPlan, follow, plan_steps
+from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:

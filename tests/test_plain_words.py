@@ -10,9 +10,9 @@ from rich.console import Console
 from test_summary import HOSTILE, case, kept, on, series
 
 from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.plain_words import PlainWords, plain_words
 from gedanken.compare.results import Compared
 from gedanken.experiment.execution import Cause
-from gedanken.plain_words import PlainWords, plain_words
 from gedanken.report.summary import print_plainly
 
 

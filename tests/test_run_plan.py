@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.loading.experiments import load_experiment
-from gedanken.run_plan import FIRST_GUESS, PlannedStep, RunPlan, plan_steps, told_seconds
+from gedanken.terminal.run_plan import FIRST_GUESS, PlannedStep, RunPlan, plan_steps, told_seconds
 
 
 @pytest.fixture

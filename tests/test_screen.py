@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from gedanken.loading.experiments import load_experiment
-from gedanken.run_plan import RunPlan, plan_steps
+from gedanken.terminal.run_plan import RunPlan, plan_steps
 from gedanken.terminal.screen import Screen
 
 

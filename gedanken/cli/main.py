@@ -159,7 +159,7 @@ def run(
         )
         ran = asyncio.run(run_experiment(wishes, screen))
     folder = ran.record.folder
-    from gedanken.plain_words import plain_words
+    from gedanken.analysis.plain_words import plain_words
 
     if as_json:
         from gedanken.report.values import effects_of

@@ -29,7 +29,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Ask a model up to eight short questions, and say what it takes, how it ends, how fast it is."""
-    from gedanken.model_check import as_values, ask, print_checked
+    from gedanken.probing.model_check import as_values, ask, print_checked
     from gedanken.terminal.screen import Screen, print_json
 
     with clear_errors():

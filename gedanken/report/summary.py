@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.plain_words import PlainWords
 from gedanken.analysis.verdict import lasts, main_case, measured, spread_of, telling, tested_p, told_last
 from gedanken.compare.results import Alignment, Judged
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
-from gedanken.plain_words import PlainWords
 from gedanken.terminal.format import many, probability, span
 from gedanken.terminal.screen import harmless
 

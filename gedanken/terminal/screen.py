@@ -24,7 +24,7 @@ from rich.text import Text
 
 from gedanken.compare.output.normalize import seen_lines
 from gedanken.experiment.secrets import redacted, redacted_value
-from gedanken.run_plan import RunPlan
+from gedanken.terminal.run_plan import RunPlan
 
 PLAIN_SECONDS = 5.0
 LOG_SECONDS = 30.0
