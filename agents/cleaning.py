@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from gedanken.experiment.execution import Breach
+from gedanken.experiment.execution import FormatViolation
 
 OUTPUT_MARK = "OUTPUT:"
 """The line after which the output stands, where a model may work things out before it."""
@@ -33,7 +33,7 @@ class Cleaned(NamedTuple):
     """A reply without what a terminal would not print, and what was taken away."""
 
     text: str
-    breaches: tuple[Breach, ...]
+    breaches: tuple[FormatViolation, ...]
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
@@ -48,13 +48,13 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
     allowed. A reply whose mark is missing is taken whole, and that is a breach too. `opened` says that a fence was
     opened and taken off before.
     """
-    unmarked: tuple[Breach, ...] = ()
+    unmarked: tuple[FormatViolation, ...] = ()
     if marked:
         steps, mark, output = _at_mark(reply)
         if mark:
             reply, opened = output, opened or _leaves_open(steps)
         else:
-            unmarked = (Breach("no mark before the output", ""),)
+            unmarked = (FormatViolation("no mark before the output", ""),)
     lines = reply.splitlines(keepends=True)
     ends = _Ends(lines, command, known, opened)
     taken = ends.peel()
@@ -96,10 +96,10 @@ class _Ends:
         self._wanted = [line.strip() for line in command.splitlines() if line.strip()]
         self._typed = f"{known}\n{command}"
         self._opened_before, self._opening, self._closed = opened, "", False
-        self._taken: dict[int, Breach] = {}
+        self._taken: dict[int, FormatViolation] = {}
         self._filled = deque(at for at, line in enumerate(self._lines) if line)
 
-    def peel(self) -> dict[int, Breach]:
+    def peel(self) -> dict[int, FormatViolation]:
         """What is taken off, by the number of its line."""
         for at in self._filled:
             if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
@@ -111,7 +111,7 @@ class _Ends:
             pass
         return self._taken
 
-    def peel_beginning(self) -> dict[int, Breach]:
+    def peel_beginning(self) -> dict[int, FormatViolation]:
         """What is taken off the beginning."""
         while self._first():
             pass
@@ -195,7 +195,7 @@ class _Ends:
         return _words(self._typed.replace("\\n", "\n"))  # a program spells the end of a line so
 
     def _take(self, kind: str, at: int) -> None:
-        self._taken[at] = Breach(kind, self._lines[at])
+        self._taken[at] = FormatViolation(kind, self._lines[at])
 
 
 def _words(text: str) -> str:

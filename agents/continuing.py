@@ -9,7 +9,7 @@ from gedanken.agents.cleaning import clean_beginning
 from gedanken.agents.messages import Message, sendable
 from gedanken.agents.model import Model, Reply, Sampling, seal
 from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd
-from gedanken.experiment.execution import Breach, OnOutput, Seal
+from gedanken.experiment.execution import FormatViolation, OnOutput, Seal
 from gedanken.prompts import render
 
 ROLE = "imagined machine"
@@ -28,7 +28,7 @@ class Joined:
     seal: Seal
     notes: tuple[str, ...]
     """What a reader must know of how it came about: of how many pieces, what was left out of them, how it was cut."""
-    breaches: tuple[Breach, ...] = ()
+    breaches: tuple[FormatViolation, ...] = ()
     """What was taken off where a further piece begins."""
 
     @property
@@ -44,7 +44,7 @@ class _Piece:
     reply: Reply
     text: str
     """What it adds."""
-    breaches: tuple[Breach, ...] = ()
+    breaches: tuple[FormatViolation, ...] = ()
     said_again: int = 0
     """Characters at its beginning that had been said."""
 

@@ -14,7 +14,7 @@ from gedanken.agents.session import Policy, Session, Turn
 from gedanken.agents.terminal import exit_code_of, placing, prints_nothing, typing
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput, Origin
-from gedanken.experiment.persona import USUAL_WORLD, Persona, World
+from gedanken.experiment.persona import USUAL_MACHINE, MachineFacts, Persona
 from gedanken.experiment.progress import Progress, Silent
 from gedanken.experiment.secrets import redacted
 from gedanken.prompts import render
@@ -34,7 +34,7 @@ class ImaginedMachine:
     model: Model | str
     """A model, or the name of one, which is then open while the machine is: `async with machine: …`."""
     persona: Persona
-    world: World = USUAL_WORLD
+    world: MachineFacts = USUAL_MACHINE
     """Fills in what the persona does not claim."""
     limits: Limits = DEFAULT_LIMITS
     session: Session = Session()
@@ -123,7 +123,7 @@ class ImaginedMachine:
 
     def messages(self, typed: str) -> list[Message]:
         """What the model is sent when `typed` is typed now."""
-        facts = {fact.name: fact.value for fact in self.persona.meet(self.world)}
+        facts = {fact.name: fact.value for fact in self.persona.resolve(self.world)}
         messages = [Message("system", render("terminal", facts=facts, steps=self.steps))]
         for turn in self.session.context:
             messages += [Message("user", turn.typed), Message("assistant", turn.replied)]

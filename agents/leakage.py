@@ -26,7 +26,7 @@ _PRINTED = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a unit may st
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNORECASE)
 
 
-def quotes(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
+def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
     """Something that a source has from what its coder was shown of real runs; None if there is nothing.
 
     That is a decimal number of three digits or more, rounded or not; a word that is a value, as `8f3e77aa`; and, in

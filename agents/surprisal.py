@@ -20,7 +20,7 @@ MOST_CHARACTERS = 6_000
 AS_IT_CAME = "the imagined output is the reply as it came, with what was taken off before it was compared"
 
 
-class LineSurprise(NamedTuple):
+class LineSurprisal(NamedTuple):
     """The surprise at one line, its end included."""
 
     number: int
@@ -31,7 +31,7 @@ class LineSurprise(NamedTuple):
     """0 for a blank line that is part of a token of the line before it."""
 
 
-Lines = tuple[LineSurprise, ...]
+Lines = tuple[LineSurprisal, ...]
 
 
 class Token(NamedTuple):
@@ -59,7 +59,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramSurprise:
+class ProgramSurprisal:
     """The surprise at a real output beside the surprise at the model's own; None where one is not available."""
 
     program: str
@@ -69,33 +69,33 @@ class ProgramSurprise:
     notes: tuple[str, ...] = ()
 
 
-async def surprises(
+async def surprisals(
     model: Model, questions: Sequence[Question], on_text: OnOutput
-) -> tuple[ProgramSurprise, ...] | str:
+) -> tuple[ProgramSurprisal, ...] | str:
     """Answer all questions, or say why nothing is available.
 
     Real output enters these requests: they come after the last sample (fairness rule 2). A server that cannot tell
     of the first text that there is is not asked again.
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
-    answers: list[ProgramSurprise] = []
+    answers: list[ProgramSurprisal] = []
     able = model.scores == "grammar"
     for question in questions:
         found: list[Lines | None] = []
         for text in (question.real, question.imagined):
             on_text(f"{question.program}, surprise at {'its own' if found else 'the real'} output\n")
-            found.append(await surprise(model, question.messages, head_of(text)))
+            found.append(await surprisal(model, question.messages, head_of(text)))
             if head_of(text) and not able and found[-1] is None:
                 return unable
             able = able or found[-1] is not None
         notes = _notes({"real": question.real, "imagined": question.imagined}, found)
         if question.cleaned:
             notes += (AS_IT_CAME,)
-        answers.append(ProgramSurprise(question.program, question.line, found[0], found[1], notes))
+        answers.append(ProgramSurprisal(question.program, question.line, found[0], found[1], notes))
     return tuple(answers)
 
 
-async def surprise(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
+async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
     """The surprise at each line of `text` as a reply to `messages`; None where it is not available.
 
     That is where the server cannot tell, fails, or reads the text as something else than what it is.
@@ -106,7 +106,7 @@ async def surprise(model: Model, messages: Sequence[Message], text: str) -> Line
         return None
     how = _spelt if model.scores == "grammar" else _echoed
 
-    async def ask(asked: "_Asked") -> Lines | None:
+    async def ask(asked: "_Scored") -> Lines | None:
         from openai import OpenAIError
 
         try:
@@ -128,7 +128,7 @@ def by_line(tokens: Sequence[Token]) -> Lines:
         counts[at] += 1
         at += token.text.count(b"\n")
     return tuple(
-        LineSurprise(number, line, round(nats[number - 1], 4), counts[number - 1])
+        LineSurprisal(number, line, round(nats[number - 1], 4), counts[number - 1])
         for number, line in enumerate(lines, start=1)
     )
 
@@ -138,12 +138,12 @@ def head_of(text: str) -> str:
     return "\n".join(text.rstrip().split("\n")[:MOST_LINES])[:MOST_CHARACTERS].rstrip()
 
 
-class _Asked(TypedDict):
+class _Scored(TypedDict):
     messages: list[Message]
     text: str
 
 
-async def _spelt(model: Model, asked: _Asked) -> list[Token]:
+async def _spelt(model: Model, asked: _Scored) -> list[Token]:
     """Have the model say the text, with a grammar that allows nothing else.
 
     The grammar names tokens, those that the text is read as: spelt by its letters alone, it would be put together
@@ -170,7 +170,7 @@ async def _spelt(model: Model, asked: _Asked) -> list[Token]:
     return _if_it_says(asked["text"], tokens)
 
 
-async def _echoed(model: Model, asked: _Asked) -> list[Token]:
+async def _echoed(model: Model, asked: _Scored) -> list[Token]:
     """Have vLLM's protocol give the log-probabilities of a prompt that ends with the text."""
     client, name = _client(model)
     done = await client.chat.completions.create(

@@ -18,7 +18,7 @@ from typing import get_args
 
 from benchmarks.real_runs.comparing import Given, compare
 from benchmarks.real_runs.stored import STORED, RealRuns
-from gedanken.compare.results import Compared
+from gedanken.compare.results import ComparisonResult
 from gedanken.compare.stats.intervals import share_of
 
 REAL, IMAGINED = 7, 3
@@ -36,9 +36,9 @@ class Held:
     found: list[dict[str, object]]
 
     @classmethod
-    def of(cls, given: Given, program: str, first_seed: int, compared: Compared) -> "Held":
+    def of(cls, given: Given, program: str, first_seed: int, result: ComparisonResult) -> "Held":
         """With its findings, as JSON has them."""
-        return cls(given, program, first_seed, [asdict(finding) for finding in compared.findings])
+        return cls(given, program, first_seed, [asdict(finding) for finding in result.findings])
 
     @property
     def kinds(self) -> set[str]:

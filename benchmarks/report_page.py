@@ -22,18 +22,18 @@ _TIMES = """() => [performance.timing.loadEventStart - performance.timing.naviga
 
 def main(arguments: argparse.Namespace) -> None:
     """Measure, and print the table."""
-    from gedanken.analysis.inputs import bring
+    from gedanken.analysis.inputs import compare_inputs
     from gedanken.report.page import render
 
     with TemporaryDirectory() as folder:
         files = [Path(folder) / f"{name}.log" for name in ("real", "imagined")]
         for seed, file in enumerate(files):
             file.write_text(log_of(arguments.lines, seed))
-        kept = bring(files[:1], files[1:])
+        analysis = compare_inputs(files[:1], files[1:])
         rendered = []
         for _round in range(arguments.rounds):
             started = time.monotonic()
-            page = render(kept)
+            page = render(analysis)
             rendered.append(time.monotonic() - started)
         path = Path(folder) / "report.html"
         path.write_text(page)

@@ -13,18 +13,18 @@ from gedanken.compare.checks.reused_numbers import reused_numbers
 from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
-from gedanken.compare.parsed.refine_sites import narrowed
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.refine_sites import refine_sites
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.parsed.tallies import tallies
 from gedanken.compare.parsed.templates import Templates
-from gedanken.compare.results import Compared
+from gedanken.compare.results import ComparisonResult
 from gedanken.compare.series.tests import judge
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 
-CHECKS: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
+CHECKS: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
     exit_status,
     foreign_lines,
     literals,
@@ -53,7 +53,7 @@ def compare_runs(
     claims: tuple[str, ...] = (),
     earlier: Sequence[Execution] = (),
     gpus: int | None = None,
-) -> Compared:
+) -> ComparisonResult:
     """Everything found when runs of one program, or logs without one, are held side by side.
 
     `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
@@ -70,23 +70,25 @@ def compare_runs(
             source = None
     sites = source.terminal_sites() if source else ()
     templates = Templates(lambda: [run.transcript for run in ours]) if program is None else None
-    ours = tuple(Observed(execution, sites, templates) for execution in real)
-    narrow = narrowed(sites, [run.ledger for run in ours if run.execution.cause is Cause.FINISHED]) if source else ()
+    ours = tuple(ParsedRun(execution, sites, templates) for execution in real)
+    narrow = (
+        refine_sites(sites, [run.ledger for run in ours if run.execution.cause is Cause.FINISHED]) if source else ()
+    )
     if narrow != sites:
         sites = narrow
-        ours = tuple(Observed(execution, sites) for execution in real)
-    comparison = Comparison(
+        ours = tuple(ParsedRun(execution, sites) for execution in real)
+    comparison = RunSet(
         program,
         source,
         ours,
-        tuple(Observed(execution, sites, templates) for execution in imagined),
+        tuple(ParsedRun(execution, sites, templates) for execution in imagined),
         claims,
-        tuple(Observed(execution, ()) for execution in earlier),
+        tuple(ParsedRun(execution, ()) for execution in earlier),
         gpus,
     )
     judgement = judge(comparison)
     found = [finding for check in CHECKS for finding in check(comparison)]
-    return Compared(
+    return ComparisonResult(
         findings=(*found, *differences(comparison, judgement)),
         sites=tallies(comparison),
         series=tuple(one.judged for one in judgement.tested),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
 
-from gedanken.compare.parsed.run_set import Observed
+from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.compare.stats.correlation import Tau, kendall, partial_kendall
 from gedanken.compare.stats.intervals import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
@@ -19,7 +19,7 @@ UNLIKELY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class Intervention:
     """One version of a program, with the runs of it that are measured."""
 
     change: str | None
@@ -69,7 +69,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class OutcomeEffects:
     """How one outcome moves in both worlds."""
 
     outcome: str
@@ -104,9 +104,9 @@ class Effects:
 
     program: str
     """Label of the version as it is."""
-    loss: Moves
+    loss: OutcomeEffects
     """The primary outcome."""
-    accuracy: Moves | None
+    accuracy: OutcomeEffects | None
     """None where the program prints none."""
     real_shown: Share
     """Of all real runs, those that come to their end and show a loss."""
@@ -114,9 +114,9 @@ class Effects:
     verdict: str
 
 
-def weigh_effects(program: str, base: Tried, changes: Sequence[Tried]) -> Effects | None:
+def weigh_effects(program: str, base: Intervention, changes: Sequence[Intervention]) -> Effects | None:
     """Hold real effects against imagined ones; None where the program as it is really shows no loss."""
-    names = [name for run in base.real for name in Observed(run, ()).curves.series]
+    names = [name for run in base.real for name in ParsedRun(run, ()).curves.series]
     losses = [name for name in names if name.endswith("loss")]
     accuracies = [name for name in names if name.endswith("accuracy")]
     if not losses:
@@ -132,22 +132,22 @@ def weigh_effects(program: str, base: Tried, changes: Sequence[Tried]) -> Effect
     )
 
 
-def verdict_on(moves: Moves) -> str:
+def verdict_on(moves: OutcomeEffects) -> str:
     """What the changes show, in plain sentences."""
     name = f"last {moves.outcome}"
     parts = []
     if moves.same_way.trials:
         parts.append(
             f"Of {moves.same_way.trials} changes that really move the {name}, the imagined one moves to the same "
-            f"side in {told_share(moves.same_way)}{_sideless(moves)}; a rule of thumb knows the side of "
-            f"{told_share(moves.thumb_same_way)}."
+            f"side in {format_share(moves.same_way)}{_sideless(moves)}; a rule of thumb knows the side of "
+            f"{format_share(moves.thumb_same_way)}."
         )
     else:
         parts.append(
             f"No change moves the real {name} for certain (p ≤ {CERTAIN}): signs are undetermined; with fewer than "
             f"{FEWEST_REAL} real runs a side they always are."
         )
-    parts.append(f"Kendall's tau between real and imagined effects is {told_tau(moves.tau)}.")
+    parts.append(f"Kendall's tau between real and imagined effects is {format_tau(moves.tau)}.")
     if moves.partial.value is None or moves.partial.p is None:
         parts.append(
             "Given the rule of thumb it is undetermined: too few changes show both, or one side never moves."
@@ -160,7 +160,7 @@ def verdict_on(moves: Moves) -> str:
             (moves.partial.p <= UNLIKELY, moves.partial.value > 0),
             "whether it follows the program any further than the rule of thumb goes is undetermined",
         )
-        parts.append(f"Given the rule of thumb it is {told_tau(moves.partial)}: {beyond}.")
+        parts.append(f"Given the rule of thumb it is {format_tau(moves.partial)}: {beyond}.")
     if moves.still_p is None:
         parts.append("Whether it stands still where nothing changes is undetermined.")
     elif moves.still_p <= UNLIKELY:
@@ -173,17 +173,17 @@ def verdict_on(moves: Moves) -> str:
     return " ".join(parts)
 
 
-def _sideless(moves: Moves) -> str:
+def _sideless(moves: OutcomeEffects) -> str:
     count = sum(effect.is_sideless for effect in moves.effects)
     return f", and to none in {count}, where too few runs end with one" if count else ""
 
 
-def told_share(share: Share) -> str:
+def format_share(share: Share) -> str:
     """Such as `7 (.39 to .86)`."""
     return str(share).replace(f" of {share.trials}", "")
 
 
-def told_tau(tau: Tau) -> str:
+def format_tau(tau: Tau) -> str:
     """Such as `.41 (-.02 to .71, p .04)`."""
     if tau.value is None or tau.p is None:
         return "undetermined"
@@ -199,7 +199,7 @@ def _short(number: float, digits: int = 2) -> str:
     return f"{number:.{digits}f}".replace("0.", ".", 1)
 
 
-def _moves(outcome: str, base: Tried, changes: Sequence[Tried]) -> Moves:
+def _moves(outcome: str, base: Intervention, changes: Sequence[Intervention]) -> OutcomeEffects:
     enough = _shown_by_all(outcome, base.real)
     real, imagined = (_outcomes(outcome, runs, enough, None) for runs in (base.real, base.imagined))
     effects = tuple(_effect(outcome, (real, imagined), one) for one in changes)
@@ -214,7 +214,7 @@ def _moves(outcome: str, base: Tried, changes: Sequence[Tried]) -> Moves:
     known = [effect.imagined.median for effect in neutral if effect.imagined.median is not None]
     within = [value for value in imagined.values if value is not None]
     strayed = sum(not min(within) <= value <= max(within) for value in known) if within else 0
-    return Moves(
+    return OutcomeEffects(
         outcome,
         real,
         imagined,
@@ -231,7 +231,7 @@ def _moves(outcome: str, base: Tried, changes: Sequence[Tried]) -> Moves:
     )
 
 
-def _effect(outcome: str, base: tuple[Outcomes, Outcomes], tried: Tried) -> Effect:
+def _effect(outcome: str, base: tuple[Outcomes, Outcomes], tried: Intervention) -> Effect:
     enough = _shown_by_all(outcome, tried.real)
     real = _outcomes(outcome, tried.real, enough, base[0])
     imagined = _outcomes(outcome, tried.imagined, enough, base[1])
@@ -251,7 +251,7 @@ def _effect(outcome: str, base: tuple[Outcomes, Outcomes], tried: Tried) -> Effe
 
 def _shown_by_all(outcome: str, real: Sequence[Execution]) -> int | None:
     """How many values every real run shows; None where they show some more, some less."""
-    counts = {len(Observed(run, ()).curves.series.get(outcome, ())) for run in real}
+    counts = {len(ParsedRun(run, ()).curves.series.get(outcome, ())) for run in real}
     return next(iter(counts)) if len(counts) == 1 else None
 
 
@@ -266,7 +266,7 @@ def _outcomes(outcome: str, runs: Sequence[Execution], enough: int | None, base:
 
 
 def _last(outcome: str, run: Execution, enough: int | None) -> float | None:
-    points = Observed(run, ()).curves.series.get(outcome, ())
+    points = ParsedRun(run, ()).curves.series.get(outcome, ())
     # A reply that was cut while it went on about what it had shown whole.
     whole = run.cause is Cause.FINISHED or (run.cause is Cause.CUT and len(points) == enough)
     if not whole or not points:

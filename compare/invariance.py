@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.output.normalize import normalized_lines
 from gedanken.compare.output.transcript import skeleton
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.print_table import PrintRow, rows_for
-from gedanken.compare.parsed.run_set import Observed
+from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.compare.source.program_source import Source
 from gedanken.compare.stats.intervals import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
@@ -108,7 +108,7 @@ def _report(first: Edited, one: Edited, watched: int) -> EditReport:
     times = prints[watched].imagined.times
     counts = [(times[sample.label], sample.cause is Cause.CUT) for sample in one.samples if sample.is_run]
     known = [count for count, cut in counts if not cut or count > 1]
-    ours, theirs = (seen_lines(Observed(each.trunk, ()).text) for each in (first, one))
+    ours, theirs = (normalized_lines(ParsedRun(each.trunk, ()).text) for each in (first, one))
     return EditReport(
         edit=one.edit,
         really_same=(one.real.stdout, one.real.exit_code) == (first.real.stdout, first.real.exit_code),

@@ -76,7 +76,7 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SeriesResult:
     """One series of numbers, real beside imagined: one hole of one print, along its points."""
 
     name: str
@@ -110,12 +110,12 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparisonResult:
     """Everything that the comparison of one program's runs came to."""
 
     findings: tuple[Finding, ...]
     sites: tuple[SiteTally, ...] = ()
-    series: tuple[Judged, ...] = ()
+    series: tuple[SeriesResult, ...] = ()
     """The primary endpoint first, where there is one."""
     alignment: Alignment | None = None
     """Of the first real and the first imagined run; None where either is lacking."""

@@ -2,15 +2,14 @@
 
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, GedankenError, NoModel, NoSandbox
-from gedanken.experiment.execution import Breach, Cause, Execution, Limits, Machine, RealMachine, Seal
+from gedanken.experiment.execution import Cause, Execution, FormatViolation, Limits, Machine, RealMachine, Seal
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.persona import Dataset, Fact, Gpus, Persona, World
+from gedanken.experiment.persona import Dataset, Fact, Gpus, MachineFacts, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment, ScriptLine, Task
 
 __all__ = [
     "BadInput",
-    "Breach",
     "Cause",
     "Conditions",
     "Dataset",
@@ -18,11 +17,13 @@ __all__ = [
     "Experiment",
     "Fact",
     "Finding",
+    "FormatViolation",
     "GedankenError",
     "Gpus",
     "Limits",
     "LineRef",
     "Machine",
+    "MachineFacts",
     "NoModel",
     "NoSandbox",
     "Persona",
@@ -31,5 +32,4 @@ __all__ = [
     "ScriptLine",
     "Seal",
     "Task",
-    "World",
 ]

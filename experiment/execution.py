@@ -113,7 +113,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class FormatViolation:
     """Something in a reply that no terminal prints; it was taken off."""
 
     kind: str
@@ -150,7 +150,7 @@ class Execution:
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
     """What a reader must know to judge this execution: a cap reached, seeds offset."""
-    breaches: tuple[Breach, ...] = ()
+    breaches: tuple[FormatViolation, ...] = ()
     """What was taken off an imagined reply because no terminal prints it."""
     artifacts: tuple[Artifact, ...] = ()
     """Files that the command left in its workspace."""

@@ -47,7 +47,7 @@ class Dataset(BaseModel):
         return f"{kind}{self.name}, {self.train} training and {self.test} test images"
 
 
-class World(BaseModel):
+class MachineFacts(BaseModel):
     """What is true of the real machine, as measured inside it."""
 
     model_config = ConfigDict(frozen=True)
@@ -73,7 +73,7 @@ class World(BaseModel):
     """What this machine cannot hold back, each with the reason."""
 
 
-USUAL_WORLD = World(
+USUAL_MACHINE = MachineFacts(
     machine="none",
     os="Debian GNU/Linux 12",
     python="3.11.2",
@@ -116,20 +116,25 @@ class Persona(BaseModel):
         names = ("os", "python", "torch", "cuda", "gpus")
         return tuple(name for name in names if getattr(self, name) != MATCHED)
 
-    def meet(self, world: World) -> tuple[Fact, ...]:
+    def resolve(self, machine_facts: MachineFacts) -> tuple[Fact, ...]:
         """Fill in what is matched. Users, limits and data are never claimed."""
         claims = self.claims
         facts = [
             Fact(name, str(getattr(self, name)), "claimed")
             if name in claims
-            else Fact(name, str(getattr(world, name)), "matched")
+            else Fact(name, str(getattr(machine_facts, name)), "matched")
             for name in ("os", "python", "torch", "cuda", "gpus")
         ]
-        memory = f"{world.memory_mib} MiB"
-        always = {"cpus": f"{world.cpus:g}", "memory": memory, "user": world.user, "directory": world.directory}
+        memory = f"{machine_facts.memory_mib} MiB"
+        always = {
+            "cpus": f"{machine_facts.cpus:g}",
+            "memory": memory,
+            "user": machine_facts.user,
+            "directory": machine_facts.directory,
+        }
         facts += [Fact(name, value, "matched") for name, value in always.items()]
-        return (*facts, Fact("dataset", str(world.dataset), "matched"))
+        return (*facts, Fact("dataset", str(machine_facts.dataset), "matched"))
 
-    def gpus_in(self, world: World) -> Gpus:
+    def gpus_in(self, machine_facts: MachineFacts) -> Gpus:
         """The graphics processors that this persona has once it met the real machine."""
-        return world.gpus if self.gpus == MATCHED else self.gpus
+        return machine_facts.gpus if self.gpus == MATCHED else self.gpus

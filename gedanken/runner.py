@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.pacing import PARALLEL
-from gedanken.analysis.analysis import Kept
+from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.errors import BadInput, GedankenError, NoModel
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment
 from gedanken.experiment.secrets import redacted
-from gedanken.loading.experiments import told_script
+from gedanken.loading.experiments import format_script
 from gedanken.loading.programs import check_given
 from gedanken.machines.opening import open_real
 from gedanken.records.record import Record, make_folder
@@ -31,7 +31,7 @@ INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class RunOptions:
     """What a run was asked for."""
 
     experiment: Experiment
@@ -53,18 +53,18 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class RunResult:
     """What a run came to."""
 
     record: Record
     outcome: str
-    kept: Kept | None
+    kept: Analysis | None
     """None where it could not be compared."""
     page: Path | None
     """The report; None where there is none."""
 
 
-async def run(wishes: Wishes, screen: Screen) -> Ran:
+async def run(options: RunOptions, screen: Screen) -> RunResult:
     """Run an experiment to its end.
 
     Raises BadInput, NoSandbox or NoModel before anything was run, and NoModel or NoSandbox when one is lost.
@@ -72,24 +72,24 @@ async def run(wishes: Wishes, screen: Screen) -> Ran:
     """
     from gedanken.agents.registry import check_name
 
-    check_given(wishes.experiment)
-    check_name(wishes.model, wishes.base_url)
-    given = wishes.experiment.model_dump_json() + wishes.persona.model_dump_json()
+    check_given(options.experiment)
+    check_name(options.model, options.base_url)
+    given = options.experiment.model_dump_json() + options.persona.model_dump_json()
     if redacted(given) != given:
         raise BadInput("the experiment or the persona holds a key of this environment; take it out")
-    wishes = replace(wishes, persona=wishes.experiment.conditions.play(wishes.persona))
-    folder = make_folder(wishes.out or _new_folder(wishes.experiment.name))
+    options = replace(options, persona=options.experiment.conditions.play(options.persona))
+    folder = make_folder(options.out or _new_folder(options.experiment.name))
     try:
-        return await _run_in(folder, wishes, screen)
+        return await _run_in(folder, options, screen)
     except BaseException:
         with suppress(OSError):
             folder.rmdir()  # nothing half-made is left: these take folders that are still empty
-            if wishes.out is None:
+            if options.out is None:
                 folder.parent.rmdir()
         raise
 
 
-async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
+async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResult:
     from langgraph.errors import NodeTimeoutError
 
     from gedanken.agents.registry import open_model
@@ -97,37 +97,37 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
 
     async with (
         open_real(
-            wishes.experiment.dataset,
-            wishes.experiment.limits,
+            options.experiment.dataset,
+            options.experiment.limits,
             screen,
-            sandbox=wishes.sandbox,
-            trusted=wishes.trusted,
-            gpus=wishes.gpus,
+            sandbox=options.sandbox,
+            trusted=options.trusted,
+            gpus=options.gpus,
             run_id=run_id_of(folder),
             artifacts=folder / "artifacts",
         ) as (machine, dataset),
-        open_model(wishes.model, wishes.base_url, screen, wishes.parallel) as model,
+        open_model(options.model, options.base_url, screen, options.parallel) as model,
     ):
         world = await machine.measure(dataset)
-        facts = wishes.persona.meet(world)
+        facts = options.persona.resolve(world)
         about = {
-            "experiment": wishes.experiment.name,
+            "experiment": options.experiment.name,
             "model": model.describe() | {"coder_prompt": model.coder_prompt},
             "persona": {
-                "name": wishes.persona.name,
+                "name": options.persona.name,
                 "facts": [fact._asdict() for fact in facts],
             },
-            "conditions": wishes.experiment.conditions.named(wishes.persona),
+            "conditions": options.experiment.conditions.named(options.persona),
             "machine": world.model_dump(),
             "dataset": str(dataset),
-            "limits": wishes.experiment.limits.model_dump(),
-            "script": told_script(wishes.experiment),
-            "asked": {"real": wishes.real, "imagined": wishes.imagined, "simulate": wishes.simulate},
+            "limits": options.experiment.limits.model_dump(),
+            "script": format_script(options.experiment),
+            "asked": {"real": options.real, "imagined": options.imagined, "simulate": options.simulate},
         }
         record = Record(folder, about, facts)
         outcome = INTERRUPTED
         try:
-            outcome = await _drive(wishes, screen, machine, model, world, record)
+            outcome = await _drive(options, screen, machine, model, world, record)
             if outcome.startswith(STOPPED):
                 raise NoModel(outcome.removeprefix(STOPPED))
         except GedankenError as error:
@@ -145,24 +145,24 @@ async def _run_in(folder: Path, wishes: Wishes, screen: Screen) -> Ran:
             kept, page = _reported(folder, screen)
             if outcome.startswith(STOPPED):
                 screen.say(f"what was done until then is kept: {folder}")
-        return Ran(record, outcome, kept, page)
+        return RunResult(record, outcome, kept, page)
 
 
-def _reported(folder: Path, screen: Screen) -> tuple[Kept | None, Path | None]:
+def _reported(folder: Path, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
-    from gedanken.analysis.analyze import score
+    from gedanken.analysis.analyze import analyze
     from gedanken.records.run_folder import read_run
     from gedanken.report.writing import write_comparison, write_page
 
-    kept = None
+    analysis = None
     try:
-        kept = score(read_run(folder))
-        write_comparison(folder, kept)
-        return kept, write_page(folder, kept)
+        analysis = analyze(read_run(folder))
+        write_comparison(folder, analysis)
+        return analysis, write_page(folder, analysis)
     except Exception as error:  # any at all: hours of training may lie in this folder
         told = " ".join(f"{type(error).__name__}: {error}".split())
         screen.say(f"no report was made ({told}); the run is kept: gedanken report {folder}")
-        return kept, None
+        return analysis, None
 
 
 def run_id_of(folder: Path) -> str:
@@ -172,7 +172,7 @@ def run_id_of(folder: Path) -> str:
 
 
 async def _drive(
-    wishes: Wishes,
+    options: RunOptions,
     screen: Screen,
     machine: "SandboxMachine",
     model: "Model",
@@ -186,15 +186,15 @@ async def _drive(
     from gedanken.traces.local import LocalTracer
 
     context = Context(
-        experiment=wishes.experiment,
-        persona=wishes.persona,
+        experiment=options.experiment,
+        persona=options.persona,
         world=world,
         model=model,
         machine=machine,
-        real=wishes.real,
-        imagined=wishes.imagined,
-        simulate=wishes.simulate,
-        surprise=wishes.surprise,
+        real=options.real,
+        imagined=options.imagined,
+        simulate=options.simulate,
+        surprise=options.surprise,
     )
     tracer = LocalTracer(record.folder / "trace.jsonl")
     outcome = INTERRUPTED
@@ -205,10 +205,10 @@ async def _drive(
                 "callbacks": [tracer],
                 "configurable": {"thread_id": record.folder.name},
                 "recursion_limit": STEPS_AT_MOST,
-                "run_name": f"gedanken {wishes.experiment.name}",
+                "run_name": f"gedanken {options.experiment.name}",
             }
-            plan = RunPlan(plan_steps(wishes.experiment, wishes.real, wishes.imagined, wishes.simulate))
-            with screen.run(wishes.experiment.limits.reply_tokens, plan):
+            plan = RunPlan(plan_steps(options.experiment, options.real, options.imagined, options.simulate))
+            with screen.run(options.experiment.limits.reply_tokens, plan):
                 events = graph.astream(
                     {"index": -1},
                     config,

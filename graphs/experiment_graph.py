@@ -6,7 +6,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import TimeoutPolicy
 
 from gedanken.graphs import nodes
-from gedanken.graphs.state import Context, Leaf, State
+from gedanken.graphs.state import Context, RunTask, State
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -35,8 +35,8 @@ def build_graph(
         destinations=("give", "write", "execute", "simulate", "compare", "report"),
     )
     graph.add_node("execute", nodes.execute, destinations=("write", "replicate", "simulate", "compare"))
-    graph.add_node("replicate", nodes.replicate, input_schema=Leaf)
-    graph.add_node("simulate", nodes.simulate, input_schema=Leaf)
+    graph.add_node("replicate", nodes.replicate, input_schema=RunTask)
+    graph.add_node("simulate", nodes.simulate, input_schema=RunTask)
     graph.add_node("compare", nodes.compare, destinations=("give", "write", "execute", "report"))
     graph.add_node("report", nodes.report, timeout=IDLE)
     graph.add_edge(START, "persona")

@@ -11,9 +11,9 @@ from langgraph.types import Command, Send
 
 from gedanken.agents.at_once import at_once
 from gedanken.agents.coder import Coder, Failure, ending_of, same_program
-from gedanken.agents.leakage import quotes
+from gedanken.agents.leakage import leaked
 from gedanken.agents.session import Session
-from gedanken.agents.surprisal import surprises
+from gedanken.agents.surprisal import surprisals
 from gedanken.agents.terminal import typing
 from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from gedanken.compare.compare_runs import compare_runs
@@ -32,14 +32,23 @@ from gedanken.graphs.routing import (
     follows_samples,
     given_program,
     latest,
-    leaves,
     next_step,
     questions,
+    run_tasks,
     runs_before,
     tries_of,
     versions_run,
 )
-from gedanken.graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, Asked, Context, Leaf, State, keep_programs
+from gedanken.graphs.state import (
+    DONE,
+    NO_WORKING_PROGRAM,
+    STOPPED,
+    Context,
+    RunTask,
+    SentMessages,
+    State,
+    keep_programs,
+)
 from gedanken.graphs.visibility import introduce
 
 Emit = Callable[[str], None]
@@ -108,7 +117,7 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
         program = replace(program, edit=judge_repeat(repeated, base) if base else None)
         return _refuse(context, state, at, program, f"the reply was {repeated.label} once more, unchanged")
     known = [message.text for message in coder.first_messages(line, base)[0]] + [one.source for one in ran]
-    if not line.edit and quotes(program.source, endings_shown(state, at), known):
+    if not line.edit and leaked(program.source, endings_shown(state, at), known):
         return _refuse(context, state, at, program, "it quotes what a real run printed")
     context.machine.write(program.name, program.source)
     update = {
@@ -172,11 +181,11 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
         "executions": [*state.get("executions", []), execution],
         "programs": keep_programs(state.get("programs", []), update.get("programs", [])),
     }
-    tasks = leaves(context, after, program)
+    tasks = run_tasks(context, after, program)
     return Command(update=update, goto=_send(tasks))
 
 
-async def replicate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
+async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     """Run the line at work once more on the real machine, with another seed."""
     context = runtime.context
     index, seed = state["index"], state["number"]
@@ -192,7 +201,7 @@ async def replicate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
     return {"executions": [attach(execution, index, state["program"])]}
 
 
-async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
+async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     """Have the model imagine the line at work, once."""
     context = runtime.context
     index, sample = state["index"], state["number"]
@@ -214,7 +223,7 @@ async def simulate(state: Leaf, runtime: Runtime[Context]) -> dict[str, Any]:
     if sample == 0 and execution.is_run:
         update["turns"] = machine.session.stored
         if state["program"] is not None:
-            update["asked"] = [Asked(index, state["program"], tuple(messages))]
+            update["asked"] = [SentMessages(index, state["program"], tuple(messages))]
     return update
 
 
@@ -254,7 +263,7 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return {**update, "surprise": "the model reasons between what was asked and the output"}
     async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprise")):
         heard = _emit(runtime, "report", "surprise")
-        return {**update, "surprise": await surprises(context.model, asked, heard)}
+        return {**update, "surprise": await surprisals(context.model, asked, heard)}
 
 
 def _refuse(context: Context, state: State, at: int, program: Program, problem: str) -> Command[Any]:
@@ -264,10 +273,10 @@ def _refuse(context: Context, state: State, at: int, program: Program, problem: 
     if tries_of(state, program) + 1 < TRIES:
         return Command(update={**update, "failure": Failure(refused, (problem,), refused=True)}, goto="write")
     update["outcome"] = NO_WORKING_PROGRAM
-    return Command(update=update, goto=_send(leaves(context, state, refused)))
+    return Command(update=update, goto=_send(run_tasks(context, state, refused)))
 
 
-def _send(tasks: list[tuple[str, Leaf]]) -> list[Send] | Literal["compare"]:
+def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
     return [Send(node, leaf) for node, leaf in tasks] or "compare"
 
 

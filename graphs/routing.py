@@ -9,7 +9,7 @@ from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment, ScriptLine
-from gedanken.graphs.state import NO_WORKING_PROGRAM, Context, Leaf, State
+from gedanken.graphs.state import NO_WORKING_PROGRAM, Context, RunTask, State
 from gedanken.graphs.visibility import session_for
 
 TRIES = 5
@@ -71,26 +71,26 @@ def base_of(state: State, name: str, line: int) -> Program | None:
     return versions[-1] if versions else None
 
 
-def leaves(context: Context, state: State, program: Program | None) -> list[tuple[str, Leaf]]:
+def run_tasks(context: Context, state: State, program: Program | None) -> list[tuple[str, RunTask]]:
     """What must run besides the trunk: `replicate` and `simulate` tasks for the line at work."""
     index, turns = state["index"], state.get("turns", ())
-    tasks: list[tuple[str, Leaf]] = []
+    tasks: list[tuple[str, RunTask]] = []
     measured = program is not None and (program.works or program.given)
     if program is not None and measured:
         tasks += _replicas(context, index, program)
     if not context.simulate:
         return tasks
     if program is None:
-        return [*tasks, ("simulate", _leaf(index, None, 0, Session(turns, turns)))]
+        return [*tasks, ("simulate", _run_task(index, None, 0, Session(turns, turns)))]
     # What is hidden from the model is also what made a version fail: its run is nothing that it could know.
     shown = context.experiment.conditions.source == "shown"
     for failed in _failed_versions(state, program) if shown else ():
         session = session_for(context.experiment, failed, turns)
-        tasks.append(("simulate", _leaf(index, failed.label, 1, session)))
+        tasks.append(("simulate", _run_task(index, failed.label, 1, session)))
     if measured:
         session = session_for(context.experiment, program, turns)
         tasks += [
-            ("simulate", _leaf(index, program.label, number, session)) for number in range(context.imagined + 1)
+            ("simulate", _run_task(index, program.label, number, session)) for number in range(context.imagined + 1)
         ]
     return tasks
 
@@ -143,19 +143,19 @@ def attach(execution: Execution, index: int, program: str | None) -> Execution:
     return replace(execution, line=index, program=program)
 
 
-def _replicas(context: Context, index: int, program: Program) -> list[tuple[str, Leaf]]:
+def _replicas(context: Context, index: int, program: Program) -> list[tuple[str, RunTask]]:
     seeds = range(1, context.real + 1)
     if not Source(program.source).fixes_its_seed():
-        return [("replicate", _leaf(index, program.label, seed)) for seed in seeds]
+        return [("replicate", _run_task(index, program.label, seed)) for seed in seeds]
     # As written, a program that fixes its own seed has no noise: one more run shows whether that holds.
-    once = [("replicate", _leaf(index, program.label, 1))]
-    return once + [("replicate", _leaf(index, program.label, seed, reseed=True)) for seed in seeds]
+    once = [("replicate", _run_task(index, program.label, 1))]
+    return once + [("replicate", _run_task(index, program.label, seed, reseed=True)) for seed in seeds]
 
 
-def _leaf(
+def _run_task(
     index: int, program: str | None, number: int, session: Session | None = None, *, reseed: bool = False
-) -> Leaf:
-    return Leaf(index=index, program=program, number=number, reseed=reseed, session=session or Session())
+) -> RunTask:
+    return RunTask(index=index, program=program, number=number, reseed=reseed, session=session or Session())
 
 
 def _real_runs(state: State) -> list[Execution]:

@@ -10,10 +10,10 @@ from gedanken.agents.imagined import ImaginedMachine
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
 from gedanken.agents.session import Session, Turn
-from gedanken.agents.surprisal import ProgramSurprise
+from gedanken.agents.surprisal import ProgramSurprisal
 from gedanken.experiment.execution import Execution, RealMachine
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.persona import Persona, World
+from gedanken.experiment.persona import MachineFacts, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment
 from gedanken.sandbox.cores import Cores
@@ -36,7 +36,7 @@ def keep_first(old: str, new: str) -> str:
     return old or new
 
 
-class Asked(NamedTuple):
+class SentMessages(NamedTuple):
     """What the model was sent for sample 0 of a program."""
 
     line: int
@@ -56,8 +56,8 @@ class State(TypedDict, total=False):
     findings: Annotated[list[Finding], operator.add]
     turns: tuple[Turn, ...]
     """The imagined machine's session, going on from sample 0."""
-    asked: Annotated[list[Asked], operator.add]
-    surprise: tuple[ProgramSurprise, ...] | str
+    asked: Annotated[list[SentMessages], operator.add]
+    surprise: tuple[ProgramSurprisal, ...] | str
     """Of each program, after the last sample; or why it is not available."""
     failure: Failure | None
     """Why the newest version was not accepted, while the coder has tries left."""
@@ -66,7 +66,7 @@ class State(TypedDict, total=False):
     """Why the model is gone; the run then stops when all that is under way has come to its end."""
 
 
-class Leaf(TypedDict):
+class RunTask(TypedDict):
     """What one real seed or one imagined sample is told to run."""
 
     index: int
@@ -84,7 +84,7 @@ class Context:
 
     experiment: Experiment
     persona: Persona
-    world: World
+    world: MachineFacts
     model: Model
     machine: RealMachine
     real: int = 7

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from gedanken.probes.semantics_preserving_edits import neutral_edits, same_when_run
+from gedanken.probes.semantics_preserving_edits import same_when_run, semantics_preserving_edits
 
 MISLEADING = "# the loss does not fall"
 
@@ -132,7 +132,7 @@ def _without_comments(source: str) -> str:
 
 
 def _renamed(source: str) -> str:
-    return neutral_edits(source).get("variables renamed", source)
+    return semantics_preserving_edits(source).get("variables renamed", source)
 
 
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:

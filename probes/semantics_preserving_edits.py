@@ -14,7 +14,7 @@ LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", 
 """Where a program uses one of these, the name of a variable may be part of what runs."""
 
 
-def neutral_edits(source: str) -> dict[str, str]:
+def semantics_preserving_edits(source: str) -> dict[str, str]:
     """The program as it is, and edited, by the name of the edit. Raises SyntaxError where it cannot be parsed.
 
     An edit that finds nothing to change, or cannot be made without a change in what runs, is left out. The comment

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, Limits, OnOutput
-from gedanken.experiment.persona import Dataset, World
+from gedanken.experiment.persona import Dataset, MachineFacts
 from gedanken.sandbox.artifacts import collect
 from gedanken.sandbox.capture import Capture
 from gedanken.sandbox.engine import GRACE_SECONDS, Ended, Engine, EngineLost, Job, Order
@@ -126,7 +126,7 @@ class SandboxMachine:
             await asyncio.shield(asyncio.wrap_future(_THREADS.submit(job.remove)))
         return execution
 
-    async def measure(self, dataset: Dataset) -> World:
+    async def measure(self, dataset: Dataset) -> MachineFacts:
         """Find out what is true of this machine by asking from inside. Raises NoSandbox if it cannot tell,
         and where GPUs were asked for by number, by id or all, and `torch.cuda` does not see them.
         """
@@ -142,7 +142,7 @@ class SandboxMachine:
             "not_enforced": self.not_enforced,
         }
         try:
-            world = World.model_validate({**json.loads(asked.stdout), **known})
+            world = MachineFacts.model_validate({**json.loads(asked.stdout), **known})
         except (TypeError, ValueError) as error:
             raise NoSandbox("the sandbox describes itself in words that cannot be read") from error
         problem = judge_gpus(self.gpus, world.gpus.count, self.engine.asks_for_gpus)

@@ -8,7 +8,7 @@ from builders import SHAPE, answer, imagined, lines, program, seeds
 
 from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.conditions import Conditions
-from gedanken.experiment.persona import USUAL_WORLD, Gpus, Persona
+from gedanken.experiment.persona import USUAL_MACHINE, Gpus, Persona
 from gedanken.records.record import Record
 
 REAL = [
@@ -29,14 +29,14 @@ def make_run(
 ) -> Record:
     """One version of `train.py`, really run eight times and imagined as often as said, and the boot of both."""
     folder.mkdir(exist_ok=True)
-    facts = persona.meet(USUAL_WORLD)
+    facts = persona.resolve(USUAL_MACHINE)
     known = {
         "experiment": name,
         "model": {"name": "scripted:replies.yaml", "settings": {}},
         "persona": {"name": persona.name, "facts": [fact._asdict() for fact in facts]},
         "conditions": Conditions().named(persona),
-        "machine": USUAL_WORLD.model_dump(),
-        "dataset": str(USUAL_WORLD.dataset),
+        "machine": USUAL_MACHINE.model_dump(),
+        "dataset": str(USUAL_MACHINE.dataset),
         "limits": {},
         "asked": {"real": 7, "imagined": 3, "simulate": True},
     }

@@ -6,9 +6,9 @@ from typing import Any
 
 from builders import imagined, program, seeds
 
-from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.output.transcript import skeleton
-from gedanken.compare.results import Alignment, Block, Compared, Judged, LineKind, SiteTally
+from gedanken.compare.results import Alignment, Block, ComparisonResult, LineKind, SeriesResult, SiteTally
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.program import Program
@@ -48,7 +48,7 @@ def align(real: Execution, other: Execution) -> Alignment:
     return Alignment(real.label, other.label, tuple(blocks), first)
 
 
-def judged(name: str = "loss (line 28)", points: int = 12, **changes: Any) -> Judged:
+def judged(name: str = "loss (line 28)", points: int = 12, **changes: Any) -> SeriesResult:
     """A series in which the imagined runs lie above the real ones."""
     at = tuple(float(point) for point in range(1, points + 1))
     fields: dict[str, Any] = {
@@ -70,7 +70,7 @@ def judged(name: str = "loss (line 28)", points: int = 12, **changes: Any) -> Ju
         "difference_interval": (0.081, 0.169),
         "ranks": (7, 7, 7),
     }
-    return Judged(**fields | changes)
+    return SeriesResult(**fields | changes)
 
 
 def kept(
@@ -79,11 +79,11 @@ def kept(
     *,
     source: Program | None = None,
     title: str = "mnist",
-    series: Sequence[Judged] = (),
+    series: Sequence[SeriesResult] = (),
     findings: Sequence[Finding] = (),
     about: dict[str, Any] | None = None,
     verdict: str = "The imagined runs are not what the program prints: 2 of 3 show words that it cannot print.",
-) -> Kept:
+) -> Analysis:
     """Eight real runs and four imagined ones, all alike within each world, of one program."""
     source = source or program()
     ours = tuple(seeds([real] * 8))
@@ -94,20 +94,20 @@ def kept(
         SiteTally("shape of input is {}", 18, LineKind.DETERMINISTIC, (1, 1), (1,) * 8, (0,) * 4, 0, 3, 0, 3, 0),
         SiteTally("Epoch {}/{} - loss: {}", 33, LineKind.STOCHASTIC, (12, 12), (12,) * 8, (7,) * 4, 28, 0, 0, 3, 0),
     )
-    compared = Compared(
+    result = ComparisonResult(
         tuple(findings) or _findings(alignment),
         sites,
         tuple(series),
         alignment,
         ("Whether the spread of acc is the same: zero variance among real runs; other data would be needed.",),
     )
-    return Kept(
+    return Analysis(
         title,
         ABOUT if about is None else about,
         (source,),
         (*ours, *theirs),
-        (Case(source, ours, theirs, compared),),
-        compared.findings,
+        (VersionAnalysis(source, ours, theirs, result),),
+        result.findings,
         verdict,
     )
 

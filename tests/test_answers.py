@@ -15,7 +15,7 @@ from gedanken.compare.commands.answers import (
 )
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
-from gedanken.experiment.persona import USUAL_WORLD, Gpus, Persona
+from gedanken.experiment.persona import USUAL_MACHINE, Gpus, Persona
 
 MATCHED = Persona(name="matched")
 ARTICLE = Persona(
@@ -59,7 +59,7 @@ def boot(persona: Persona = ARTICLE, /, **answers: str) -> tuple[Finding, ...]:
     said = right | answers
     commands = {"smi": NVIDIA_SMI, "python": PYTHON_VERSION, "nvcc": NVCC_VERSION, "torch": TORCH_VERSION}
     typed = [answer(command, said[key], by_model=True) for key, command in commands.items()]
-    return compare_with_persona(typed, persona, USUAL_WORLD)
+    return compare_with_persona(typed, persona, USUAL_MACHINE)
 
 
 def compare(command: str, really: Execution | str, imagined: Execution | str, *claims: str) -> tuple[Finding, ...]:
@@ -174,7 +174,7 @@ def test_a_table_that_was_cut_may_have_gone_on_to_more_gpus() -> None:
         smi = HEAD + "".join(ROW.format(n=n, name="GeForce RTX 3090") for n in range(rows)) + processes
         cut = answer(NVIDIA_SMI, smi, by_model=True, cause=Cause.CUT, exit_code=None)
         counted = answer(TORCH_VERSION, "1.8.0 11.3 4\n", by_model=True)
-        return [finding.claim for finding in compare_with_persona([cut, counted], ARTICLE, USUAL_WORLD)]
+        return [finding.claim for finding in compare_with_persona([cut, counted], ARTICLE, USUAL_MACHINE)]
 
     assert claims(2, "") == []
     for whole in (claims(2, PROCESSES), claims(5, "")):
@@ -189,7 +189,7 @@ def test_a_persona_without_cuda_is_left_by_a_compiler_that_answers() -> None:
 
 def test_lines_are_counted_in_the_answer_without_its_fences() -> None:
     fenced = answer(PYTHON_VERSION, "Python 2.7.1", by_model=True, raw_reply="```\nPython 2.7.1\n```")
-    (finding,) = compare_with_persona([fenced], ARTICLE, USUAL_WORLD)
+    (finding,) = compare_with_persona([fenced], ARTICLE, USUAL_MACHINE)
     assert [(line.number, line.text) for line in finding.lines] == [(1, "Python 2.7.1")]
 
 

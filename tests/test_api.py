@@ -12,7 +12,7 @@ import gedanken
 from gedanken import DockerMachine, ImaginedMachine, load_experiment, load_persona
 from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
 from gedanken.experiment.execution import Machine
-from gedanken.experiment.persona import USUAL_WORLD, Dataset
+from gedanken.experiment.persona import USUAL_MACHINE, Dataset
 from gedanken.sandbox.machine import SandboxMachine
 
 README = Path(__file__).parent.parent / "README.md"
@@ -75,7 +75,7 @@ def test_a_machine_played_with_no_real_one_beside_it_is_told_the_docker_sandbox(
 ) -> None:
     measured = asyncio.run(machine.measure(mnist[0]))
     alike = {"os", "python", "torch", "user", "directory", "dataset"}
-    assert USUAL_WORLD.model_dump(include=alike) == measured.model_dump(include=alike)
+    assert USUAL_MACHINE.model_dump(include=alike) == measured.model_dump(include=alike)
 
 
 @pytest.mark.docker

@@ -9,7 +9,7 @@ from builders import imagined, lines, real
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gedanken.compare.interventions import Effects, Tried, weigh_effects
+from gedanken.compare.interventions import Effects, Intervention, weigh_effects
 from gedanken.compare.stats.correlation import kendall, partial_kendall
 from gedanken.experiment.execution import Cause
 
@@ -19,9 +19,11 @@ DOES = (0.9, 0.5, -0.3, 0.4, 0.2, 0.3, -0.1, -0.3, -0.2, 0.1)
 """What they really do to a loss of 1: two of ten go the other way."""
 
 
-def tried(change: str | None, expected: float, ours: float, theirs: Sequence[float], neutral: bool = False) -> Tried:
+def tried(
+    change: str | None, expected: float, ours: float, theirs: Sequence[float], neutral: bool = False
+) -> Intervention:
     noise = random.Random(change)
-    return Tried(
+    return Intervention(
         change,
         expected,
         neutral or change is None,
@@ -85,7 +87,7 @@ def test_samples_that_show_no_last_loss_are_counted_and_judged_as_showing_none()
     base = tried(None, 0, 1, [1, 1.1, 1.2])
     empty = imagined("Sure, here is the output:\n", 1)
     cut = imagined(lines([2]), 2, cause=Cause.CUT)
-    change = Tried("c", 1, False, tried("c", 1, 2, ()).real, (empty, cut, imagined(lines([2, 3]), 3)))
+    change = Intervention("c", 1, False, tried("c", 1, 2, ()).real, (empty, cut, imagined(lines([2, 3]), 3)))
     found = weigh_effects("v1", base, [change])
     assert found is not None
     (effect,) = found.loss.effects
@@ -102,7 +104,7 @@ def test_a_reply_that_is_cut_after_all_its_epochs_has_its_last_loss() -> None:
     whole, less, more = (
         imagined(lines(shown[at]) + "This output shows the", at + 1, cause=Cause.CUT) for at in range(3)
     )
-    change = Tried("c", 1, False, tried("c", 1, 2, ()).real, (whole, less, more))
+    change = Intervention("c", 1, False, tried("c", 1, 2, ()).real, (whole, less, more))
     found = weigh_effects("v1", base, [change])
     assert found is not None
     assert found.loss.effects[0].imagined.values == (1.5, None, None)
@@ -111,7 +113,7 @@ def test_a_reply_that_is_cut_after_all_its_epochs_has_its_last_loss() -> None:
 def test_a_loss_that_is_no_number_is_larger_than_any() -> None:
     base = tried(None, 0, 1, [1, 1, 1])
     nan = "epoch 1 loss nan accuracy 0.1\n"
-    diverged = Tried(
+    diverged = Intervention(
         "huge",
         4,
         False,
@@ -126,7 +128,7 @@ def test_a_loss_that_is_no_number_is_larger_than_any() -> None:
 
 def test_with_few_real_runs_no_effect_is_certain_and_that_is_said() -> None:
     base, change = tried(None, 0, 1, [1, 1, 1]), tried("c", 1, 9, [2, 2, 2])
-    few = [Tried(one.change, one.expected, one.neutral, one.real[:3], one.imagined) for one in (base, change)]
+    few = [Intervention(one.change, one.expected, one.neutral, one.real[:3], one.imagined) for one in (base, change)]
     found = weigh_effects("v1", few[0], few[1:])
     assert found is not None
     assert found.loss.effects[0].same_way is None
@@ -147,7 +149,7 @@ def test_accuracy_is_expected_to_go_the_other_way() -> None:
 
 
 def test_a_program_without_a_loss_has_no_effects() -> None:
-    silent = Tried(None, 0, True, (real("hello\n", 1),), (imagined("hello\n", 1),))
+    silent = Intervention(None, 0, True, (real("hello\n", 1),), (imagined("hello\n", 1),))
     assert weigh_effects("v1", silent, [silent]) is None
 
 

@@ -21,7 +21,7 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Artifact, Cause, Execution, Limits
 from gedanken.experiment.progress import Silent
 from gedanken.sandbox.conformance import CHECKS, VARIABLE, Check, CheckResult, run_kit
-from gedanken.sandbox.conformance.canary import Bait
+from gedanken.sandbox.conformance.canary import Canaries
 from gedanken.sandbox.conformance.check import SIGSYS_EXIT_CODE, Trial, judged
 from gedanken.sandbox.host_engine import HostEngine
 from gedanken.sandbox.machine import SandboxMachine
@@ -295,7 +295,7 @@ def test_the_bait_is_in_this_process_s_environment_and_goes_away(
 ) -> None:
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
     monkeypatch.setenv(VARIABLE, "sk-the-user-s-own-key")
-    with Bait.laid() as bait:
+    with Canaries.laid() as bait:
         assert os.environ[VARIABLE] == bait.canary
         assert {path.read_text() for path in bait.files} == {bait.canary}
         assert bait.is_in(trial(f"x{bait.canary}y").execution)

@@ -19,7 +19,7 @@ from conftest import Cli
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.reply_end import STOPPED
-from gedanken.agents.surprisal import surprise
+from gedanken.agents.surprisal import surprisal
 from gedanken.agents.weights import SHA256, verify
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.progress import Silent
@@ -92,9 +92,9 @@ def test_it_tells_how_likely_a_given_text_is_and_draws_the_same_samples_after() 
     async def use(model: Model) -> Any:
         first = (await model.reply(VILLAGES, sampling, role="test")).text
         likely = (await model.reply(VILLAGES, replace(sampling, temperature=0), role="test")).text
-        own, other = [await surprise(model, VILLAGES, text) for text in (likely, "0x7f 0x45 0x4c\n\n0x46 0x02")]
-        spelt = await surprise(model, OTHER, odd)
-        refused = await surprise(model, OTHER, "a\x00b")
+        own, other = [await surprisal(model, VILLAGES, text) for text in (likely, "0x7f 0x45 0x4c\n\n0x46 0x02")]
+        spelt = await surprisal(model, OTHER, odd)
+        refused = await surprisal(model, OTHER, "a\x00b")
         again = (await model.reply(VILLAGES, sampling, role="test")).text
         return first, again, own, other, spelt, refused
 

@@ -10,11 +10,11 @@ import pytest
 from builders import TRAIN
 from folders import CLAIMING, IMAGINED, REAL, make_run
 
-from gedanken.analysis.analyze import score
+from gedanken.analysis.analyze import analyze
 from gedanken.compare.commands.answers import compare_answers, compare_with_persona
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.persona import USUAL_WORLD
+from gedanken.experiment.persona import USUAL_MACHINE
 from gedanken.records.run_folder import read_run
 
 
@@ -29,7 +29,7 @@ def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
 
 def refused(folder: Path) -> str:
     with pytest.raises(BadInput) as error:
-        score(read_run(folder))
+        analyze(read_run(folder))
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -46,12 +46,12 @@ def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
     back = read_run(tmp_path / "run")
     assert back.programs == tuple(record.programs.values()) and back.programs[0].source == TRAIN
     assert {one.label: one for one in back.executions} == {one.label: one for one in record.executions}
-    assert (back.persona, back.world, back.notes) == (CLAIMING, USUAL_WORLD, ())
+    assert (back.persona, back.world, back.notes) == (CLAIMING, USUAL_MACHINE, ())
 
 
 def test_scored_once_more_the_same_is_found(folder: Path) -> None:
     back = read_run(folder)
-    kept = score(back)
+    analysis = analyze(back)
     real, imagined = (
         [one for one in back.executions if one.program and one.imagined is world] for world in (False, True)
     )
@@ -59,23 +59,23 @@ def test_scored_once_more_the_same_is_found(folder: Path) -> None:
     expected = [*compare_runs(back.programs[0], real, imagined, CLAIMING.claims, (), 0).findings]
     for mine, theirs in zip(boots[:4], boots[4:], strict=True):
         expected += compare_answers(mine, theirs, CLAIMING.claims)
-    expected += compare_with_persona(boots, CLAIMING, USUAL_WORLD)
-    assert set(kept.findings) == set(expected) and len(kept.findings) == len(expected) > 3
-    assert [len(case.real) for case in kept.cases] == [len(REAL)]
+    expected += compare_with_persona(boots, CLAIMING, USUAL_MACHINE)
+    assert set(analysis.findings) == set(expected) and len(analysis.findings) == len(expected) > 3
+    assert [len(case.real) for case in analysis.cases] == [len(REAL)]
 
 
 def test_an_older_folder_loads_and_says_what_it_lacks(folder: Path) -> None:
     changed(folder, lambda run: [run.pop(key) for key in ("conditions", "machine", "persona", "breaches")])
     back = read_run(folder)
     assert "lacks persona, conditions, machine" in back.notes[0]
-    assert score(back).cases
+    assert analyze(back).cases
 
 
 def test_an_interrupted_run_and_one_without_imagined_runs_can_be_read(tmp_path: Path) -> None:
     make_run(tmp_path / "run", imagines=[])
-    assert score(read_run(tmp_path / "run")).verdict == "Nothing to compare: no run was imagined."
+    assert analyze(read_run(tmp_path / "run")).verdict == "Nothing to compare: no run was imagined."
     changed(tmp_path / "run", lambda run: run.update(programs=[], real=[], outcome="interrupted"))
-    assert score(read_run(tmp_path / "run")).verdict == "Nothing to compare: no program came to run."
+    assert analyze(read_run(tmp_path / "run")).verdict == "Nothing to compare: no program came to run."
 
 
 SECRET = "the secret of another"
@@ -146,6 +146,6 @@ def test_a_run_json_that_is_cut_or_no_run_is_refused(folder: Path, content: str)
 def test_a_program_that_python_cannot_hold_is_no_crash(folder: Path, source: str) -> None:
     (folder / "programs" / "train-v1.py").write_text(source)
     try:
-        score(read_run(folder))
+        analyze(read_run(folder))
     except BadInput as error:
         assert "not a Python program" in str(error)

@@ -9,8 +9,8 @@ import pytest
 from builders import answer, imagined, program, real
 from conftest import Cli
 
-from gedanken.analysis.analysis import Case, Kept
-from gedanken.analysis.analyze import kept_of
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.analyze import analysis_of
 from gedanken.cli.main import exit_code_of
 from gedanken.compare.commands.answers import compare_answers
 from gedanken.compare.compare_runs import compare_runs
@@ -20,10 +20,10 @@ from gedanken.experiment.finding import LineRef
 from gedanken.experiment.program import Program
 from gedanken.records.record import Record
 from gedanken.records.run_folder import read_run
-from gedanken.report.anchors import find_places
+from gedanken.report.anchors import find_anchors
 from gedanken.report.markdown import to_markdown
 from gedanken.report.page import render
-from gedanken.runner import Ran
+from gedanken.runner import RunResult
 
 LOGS = program(
     """\
@@ -70,7 +70,7 @@ IMAGINED = terminal(*epochs(1.5, "wrote a checkpoint"), "something else\n").repl
 
 
 @pytest.fixture(params=SHOWN)
-def kept(request: pytest.FixtureRequest) -> Kept:
+def kept(request: pytest.FixtureRequest) -> Analysis:
     """Runs of a program that logs to standard error, in the ways that a terminal can show it."""
     out = OUT if request.param != "a bar" else OUT.replace("starts\n", "starts\n\rstep 1\rstep 2\n")
     shown = SHOWN[request.param].replace(OUT, out)
@@ -84,23 +84,23 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def compared(of: Program, ours: tuple[Execution, ...], theirs: tuple[Execution, ...]) -> Kept:
+def compared(of: Program, ours: tuple[Execution, ...], theirs: tuple[Execution, ...]) -> Analysis:
     result = compare_runs(of, ours, theirs)
-    case = Case(of, ours, theirs, result)
-    return kept_of("logs", {}, [of], [*ours, *theirs], [case], result.findings)
+    version = VersionAnalysis(of, ours, theirs, result)
+    return analysis_of("logs", {}, [of], [*ours, *theirs], [version], result.findings)
 
 
-def refs_of(kept: Kept) -> list[LineRef]:
-    found = [ref for finding in kept.findings for ref in finding.lines]
-    return found + [ref for case in kept.cases if case.compared.alignment for ref in _parting(case)]
+def refs_of(analysis: Analysis) -> list[LineRef]:
+    found = [ref for finding in analysis.findings for ref in finding.lines]
+    return found + [ref for case in analysis.cases if case.compared.alignment for ref in _parting(case)]
 
 
-def _parting(case: Case) -> list[LineRef]:
-    assert case.compared.alignment
-    return [ref for ref in case.compared.alignment.diverges_at or () if ref]
+def _parting(version: VersionAnalysis) -> list[LineRef]:
+    assert version.compared.alignment
+    return [ref for ref in version.compared.alignment.diverges_at or () if ref]
 
 
-def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Kept) -> None:
+def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Analysis) -> None:
     texts = {one.label: one for one in kept.executions}
     refs = [ref for ref in refs_of(kept) if ref.counted_in != "source"]
     assert refs
@@ -109,10 +109,10 @@ def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Kept) -> None
         assert uncoloured(lines[ref.number - 1]) == ref.text
 
 
-def test_the_page_marks_the_lines_that_findings_name(kept: Kept) -> None:
+def test_the_page_marks_the_lines_that_findings_name(kept: Analysis) -> None:
     page = render(kept)
-    places = find_places(kept)
-    pointers = [pointer for shown in places.findings for pointer in shown.pointers]
+    anchors = find_anchors(kept)
+    pointers = [pointer for shown in anchors.findings for pointer in shown.pointers]
     assert pointers and all(pointer.place for pointer in pointers)
     for pointer in pointers:
         row = re.search(f'id="{pointer.place}"[^>]*>(.*?)(?=</div>)', page, re.DOTALL)
@@ -124,7 +124,7 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
 
 
-def test_the_blocks_hold_every_line_of_both_texts_once(kept: Kept) -> None:
+def test_the_blocks_hold_every_line_of_both_texts_once(kept: Analysis) -> None:
     (case,) = kept.cases
     alignment = case.compared.alignment
     assert alignment
@@ -134,7 +134,7 @@ def test_the_blocks_hold_every_line_of_both_texts_once(kept: Kept) -> None:
         assert [at for start, end in spans for at in range(start, end)] == list(range(len(text.splitlines())))
 
 
-def test_markdown_shows_the_first_difference_where_it_is(kept: Kept) -> None:
+def test_markdown_shows_the_first_difference_where_it_is(kept: Analysis) -> None:
     marked = re.findall(r"^> +(\d+)  (.*)$", to_markdown(kept), re.MULTILINE)
     refs = [ref for case in kept.cases for ref in _parting(case)]
     assert [(int(number), _plain(text)) for number, text in marked] == [
@@ -207,5 +207,8 @@ def test_a_reply_is_kept_apart_from_what_is_left_of_it(tmp_path: Path) -> None:
 
 def test_a_run_without_its_report_says_so_by_its_exit_code(tmp_path: Path) -> None:
     record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
-    assert [exit_code_of(Ran(record, outcome, None, None)) for outcome in ("done", "the coder gave up")] == [5, 1]
-    assert exit_code_of(Ran(record, "done", None, tmp_path / "report.html")) == 0
+    assert [exit_code_of(RunResult(record, outcome, None, None)) for outcome in ("done", "the coder gave up")] == [
+        5,
+        1,
+    ]
+    assert exit_code_of(RunResult(record, "done", None, tmp_path / "report.html")) == 0

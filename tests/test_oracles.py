@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gedanken.compare.checks.fractions import is_rounding
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.commands.answers import NVIDIA_SMI, compare_answers
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.network import network
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.finding import Finding
@@ -81,10 +81,10 @@ PAIRS = [pair for pairs in CASES.values() for pair in pairs]
 
 def told(*outputs: str, source: str = LOUD, really: tuple[str, ...] = ()) -> list[Finding]:
     """What the oracles find in these imagined outputs of a program."""
-    ours = tuple(Observed(real(text, seed), ()) for seed, text in enumerate(really))
-    theirs = tuple(Observed(imagined(text, sample), ()) for sample, text in enumerate(outputs, start=1))
-    these = Comparison(program(source), Source(source), ours, theirs, ("gpus",))
-    return [finding for oracle in ORACLES for finding in oracle(these)]
+    ours = tuple(ParsedRun(real(text, seed), ()) for seed, text in enumerate(really))
+    theirs = tuple(ParsedRun(imagined(text, sample), ()) for sample, text in enumerate(outputs, start=1))
+    run_set = RunSet(program(source), Source(source), ours, theirs, ("gpus",))
+    return [finding for oracle in ORACLES for finding in oracle(run_set)]
 
 
 @pytest.mark.parametrize(("kind", "wrong"), [(kind, wrong) for kind, pairs in CASES.items() for wrong, _ in pairs])

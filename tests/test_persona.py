@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gedanken.experiment.persona import USUAL_WORLD, Gpus, Persona
+from gedanken.experiment.persona import USUAL_MACHINE, Gpus, Persona
 
 FOUR = Gpus(count=4, name="NVIDIA GeForce RTX 3090", memory_mib=24576)
-WORLD = USUAL_WORLD.model_copy(update={"cpus": 1.5})
+WORLD = USUAL_MACHINE.model_copy(update={"cpus": 1.5})
 claims = st.fixed_dictionaries(
     {},
     optional={
@@ -23,7 +23,7 @@ claims = st.fixed_dictionaries(
 
 def facts(**claimed: object) -> dict[str, tuple[str, str]]:
     persona = Persona.model_validate({"name": "p", **claimed})
-    return {fact.name: (fact.value, fact.origin) for fact in persona.meet(WORLD)}
+    return {fact.name: (fact.value, fact.origin) for fact in persona.resolve(WORLD)}
 
 
 def test_a_persona_that_claims_nothing_is_the_real_machine() -> None:
@@ -62,7 +62,7 @@ def test_claimed_gpus_stand_in_for_the_real_ones() -> None:
 
 
 def test_synthetic_data_is_called_so() -> None:
-    stand_in = USUAL_WORLD.dataset.model_copy(update={"synthetic": True})
+    stand_in = USUAL_MACHINE.dataset.model_copy(update={"synthetic": True})
     assert str(stand_in) == "synthetic stand-in for MNIST, 9000 training and 1000 test images"
 
 

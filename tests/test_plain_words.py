@@ -9,16 +9,16 @@ from builders import imagined, program, seeds
 from rich.console import Console
 from test_summary import HOSTILE, case, kept, on, series
 
-from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.plain_words import PlainWords, plain_words
-from gedanken.compare.results import Compared
+from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Cause
 from gedanken.report.summary import print_plainly
 
 
-def words(*cases: Case, outcome: str = "done") -> PlainWords:
+def words(*cases: VersionAnalysis, outcome: str = "done") -> PlainWords:
     about = {"model": {"name": "scripted:x"}, "outcome": outcome}
-    return plain_words(Kept("small", about, (program(),), (), cases, (), ""))
+    return plain_words(Analysis("small", about, (program(),), (), cases, (), ""))
 
 
 def test_what_differs_is_counted_and_the_number_of_runs_is_named() -> None:
@@ -51,7 +51,7 @@ def test_replies_without_output_are_counted_apart_and_never_judged() -> None:
 
 def test_without_both_worlds_it_says_what_is_missing() -> None:
     assert words().seen.startswith("no program came to run")
-    only_real = Case(program(), tuple(seeds(["a\n"])), (), Compared(()))
+    only_real = VersionAnalysis(program(), tuple(seeds(["a\n"])), (), ComparisonResult(()))
     assert "no run of it was imagined" in words(only_real).seen
     assert "nothing can be said about the model" in words(only_real).sure
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from gedanken.compare.invariance import Edited, compare_edits, verdict_on
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
-from gedanken.probes.semantics_preserving_edits import neutral_edits, same_when_run, watched_line
+from gedanken.probes.semantics_preserving_edits import same_when_run, semantics_preserving_edits, watched_line
 from gedanken.probing.semantics_preserving_edits import EditsProbe, Question, print_probe
 
 SHAPE_ONCE = (resources.files("gedanken.probes") / "programs" / "shape_once.py").read_text()
@@ -79,7 +79,7 @@ def ends_with(source: str) -> str:
 
 
 def test_the_article_s_program_can_be_edited_in_five_ways() -> None:
-    edits = neutral_edits(SHAPE_ONCE)
+    edits = semantics_preserving_edits(SHAPE_ONCE)
     assert list(edits) == EDITS
     assert "once" not in edits["comment removed"]
     assert "# print the shape of input every time\n" in edits["comment contradicted"]
@@ -94,7 +94,7 @@ def test_the_article_s_program_can_be_edited_in_five_ways() -> None:
 
 @given(PROGRAMS)
 def test_a_neutral_edit_keeps_the_tree(source: str) -> None:
-    for name, text in neutral_edits(source).items():
+    for name, text in semantics_preserving_edits(source).items():
         assert same_when_run(source, text)
         if name != "variables renamed":
             assert ast.dump(ast.parse(source)) == ast.dump(ast.parse(text))
@@ -103,7 +103,7 @@ def test_a_neutral_edit_keeps_the_tree(source: str) -> None:
 @given(PROGRAMS)
 def test_a_neutral_edit_prints_the_same_when_it_runs(source: str) -> None:
     printed = ends_with(source)
-    for text in neutral_edits(source).values():
+    for text in semantics_preserving_edits(source).values():
         assert ends_with(text) == printed
 
 
@@ -147,7 +147,9 @@ def edited(edit: str, said: str, *samples: str, source: str = ONCE_ONLY, again: 
 def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading() -> None:
     first = edited("as it is", "it is 0\n")
     other = edited(
-        "comment removed", "it is 0\nit is 1\nit is 2\n", source=neutral_edits(ONCE_ONLY)["comment removed"]
+        "comment removed",
+        "it is 0\nit is 1\nit is 2\n",
+        source=semantics_preserving_edits(ONCE_ONLY)["comment removed"],
     )
     reports = compare_edits([first, other], watched=0)
     assert [one.imagined for one in reports] == ["the same", "lines differ"]
@@ -225,7 +227,7 @@ def test_what_a_model_printed_can_do_nothing_to_the_screen() -> None:
 
 
 def test_the_tables_fit_on_a_terminal_of_80_columns() -> None:
-    edits = neutral_edits(SHAPE_ONCE)
+    edits = semantics_preserving_edits(SHAPE_ONCE)
     said = "shape of input is torch.Size([64, 3, 32, 32])\n" * 16 + "epoch 1 loss 0.43 accuracy 0.70\n"
     several = tuple(edited(edit, said, *[said] * 4, source=source) for edit, source in edits.items())
     reports = compare_edits(several, watched=0)

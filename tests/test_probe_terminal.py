@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from gedanken.compare.commands.agreement import Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
-from gedanken.experiment.execution import Breach, Cause
+from gedanken.experiment.execution import Cause, FormatViolation
 from gedanken.probes.terminal import KINDS, CommandSequence, battery
 
 BATTERY = battery()
@@ -106,7 +106,7 @@ def test_a_sequence_is_whole_only_where_every_command_agrees() -> None:
 
 
 def test_breaches_are_counted_by_kind() -> None:
-    fence, chat = Breach("code fence", "```"), Breach("chat", "Sure!")
+    fence, chat = FormatViolation("code fence", "```"), FormatViolation("chat", "Sure!")
     both = [answered("a", "a", breaches=(chat, fence)), answered("a", "a", breaches=(fence,))]
     assert breaches_by_kind(both) == {"code fence": 2, "chat": 1}
 
@@ -187,7 +187,7 @@ def test_bad_input_is_refused_before_anything_is_opened(gedanken: Cli, arguments
 
 
 def test_an_agreement_is_counted_with_and_without_what_was_taken_off() -> None:
-    echo = Breach("echo of the command", "rm f")
+    echo = FormatViolation("echo of the command", "rm f")
     both = [answered("", "", breaches=(echo,)), answered("", ""), answered("a", "a"), answered("a", "b")]
     found = agreement_of([*both, answered("a", "a", breaches=(echo,)), answered("a", "c", breaches=(echo,))])
     assert (found.silent.successes, found.silent_as_it_came.successes, found.silent.trials) == (2, 1, 2)

@@ -50,7 +50,7 @@ async def ask(model: Model, behaviour: Behaviour) -> Reply:
     return await asyncio.wait_for(model._once(messages, SAMPLING, "test", None), ENOUGH)
 
 
-async def meet(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
+async def outcome_of(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
     """What comes of asking a server that behaves so."""
 
     async def handle(request: Request, answer: Answer) -> None:
@@ -78,7 +78,7 @@ def sent(server: StandIn) -> dict[str, Any]:
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=ids)
 def test_each_gives_the_right_result_or_one_clear_line(behaviour: Behaviour) -> None:
-    outcome, server = asyncio.run(meet(behaviour))
+    outcome, server = asyncio.run(outcome_of(behaviour))
     if isinstance(behaviour.gives, Cause):
         assert isinstance(outcome, Reply), outcome
         check_reply(behaviour, outcome)

@@ -8,8 +8,8 @@ import pytest
 from builders import imagined, program, real
 from pages import IMAGINED, REAL, align, judged, kept, text
 
-from gedanken.analysis.analysis import Case, Kept
-from gedanken.compare.results import Alignment, Block, Compared
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.compare.results import Alignment, Block, ComparisonResult
 from gedanken.experiment.finding import LineRef
 from gedanken.report.curves import frame
 from gedanken.report.page import render
@@ -111,7 +111,7 @@ HOSTILE = (
 )
 
 
-def hostile(huge: bool = True) -> Kept:
+def hostile(huge: bool = True) -> Analysis:
     """What is hostile, in every place where a model or a program can put text."""
     bad = "".join(HOSTILE)
     output = text([*HOSTILE, *(["x" * 10_000_000] if huge else [])])
@@ -176,9 +176,9 @@ def test_a_comparison_of_a_million_lines_is_a_small_page_that_has_its_first_dive
         LineRef(theirs.label, 700_001, "and so on", "stdout"),
     )
     alignment = Alignment(ours.label, theirs.label, blocks, first)
-    compared = Compared((), (), (judged(points=1_000_000),), alignment)
-    one = Case(None, (ours,), (theirs,), compared)
-    page = render(Kept("long", {}, (), (ours, theirs), (one,), (), "It diverges."))
+    result = ComparisonResult((), (), (judged(points=1_000_000),), alignment)
+    one = VersionAnalysis(None, (ours,), (theirs,), result)
+    page = render(Analysis("long", {}, (), (ours, theirs), (one,), (), "It diverges."))
     assert len(page.encode()) < 1_000_000
     assert "and so on" in page
     assert "rows in the same words, left out here" in page
@@ -200,6 +200,6 @@ def test_no_value_stops_the_report(value: float) -> None:
 
 def test_brought_logs_without_a_program_and_without_a_difference_have_a_page() -> None:
     ours, theirs = real(text(REAL), 1), imagined(text(REAL), 1)
-    case = Case(None, (ours,), (theirs,), Compared((), alignment=align(ours, theirs)))
-    page = render(Kept("a.log, b.log", {}, (), (), (case,), (), "No difference was found."))
+    version = VersionAnalysis(None, (ours,), (theirs,), ComparisonResult((), alignment=align(ours, theirs)))
+    page = render(Analysis("a.log, b.log", {}, (), (), (version,), (), "No difference was found."))
     assert "No divergence" in page and "What was asked" not in page.split("Side by side")[1]

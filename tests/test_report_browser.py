@@ -9,7 +9,7 @@ import pytest
 from pages import IMAGINED, REAL, kept, text
 from test_report import hostile
 
-from gedanken.analysis.analysis import Kept
+from gedanken.analysis.analysis import Analysis
 from gedanken.report.page import render
 
 pytestmark = pytest.mark.browser
@@ -38,7 +38,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
     """Open the report on a comparison; what goes wrong in it is gathered in `troubles`."""
     contexts = []
 
-    def call(made: Kept, width: int = 1600, scheme: str = "light", script: bool = True) -> Any:
+    def call(made: Analysis, width: int = 1600, scheme: str = "light", script: bool = True) -> Any:
         file = tmp_path / "report.html"
         file.write_text(render(made), encoding="utf-8")
         context = browser.new_context(

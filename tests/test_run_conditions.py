@@ -34,7 +34,7 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
     )
     model = scripted(replies(MARKED, run=f"1/3 is computed\nOUTPUT:\n{IMAGINED}"))
     done = gedanken(
-        "run", path, "--model", model, "--no-claims", "--steps", "--temperature", 0.25, "--real", 0, "--out", out
+        "run", path, "--model", model, "--no-claims", "--working", "--temperature", 0.25, "--real", 0, "--out", out
     )
     assert done.returncode == 0, done.stderr
     result = json.loads((out / "run.json").read_text())

@@ -9,7 +9,7 @@ import pytest
 from builders import TRAIN, findings_of, imagined, kinds, lines, program, real
 
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import Compared, Judged
+from gedanken.compare.results import ComparisonResult, SeriesResult
 from gedanken.experiment.execution import Cause
 
 TESTED = TRAIN + "print(f'Test loss: {test_loss:.4f}, hits: {hits}, accuracy: {100 * acc:.2f}%')\n"
@@ -27,7 +27,7 @@ def with_test(seed: int, shift: float = 0.0) -> str:
     return log(seed) + f"Test loss: {0.4 + seed % 7 / 100 + shift:.4f}, hits: {hits}, accuracy: {hits / 100:.2f}%\n"
 
 
-def compared(ours: list[str], theirs: list[str], source: str | None = TRAIN) -> Compared:
+def compared(ours: list[str], theirs: list[str], source: str | None = TRAIN) -> ComparisonResult:
     return compare_runs(
         program(source) if source else None,
         [real(text, seed) for seed, text in enumerate(ours, start=1)],
@@ -35,7 +35,7 @@ def compared(ours: list[str], theirs: list[str], source: str | None = TRAIN) -> 
     )
 
 
-def by_name(these: Compared) -> dict[str, Judged]:
+def by_name(these: ComparisonResult) -> dict[str, SeriesResult]:
     return {one.name: one for one in these.series}
 
 

@@ -25,7 +25,7 @@ from gedanken.shell.commands import goes_on
 from gedanken.shell.saving import fenced
 from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs
 from gedanken.shell.streaming import ImaginedStream, RealStream
-from gedanken.shell.terminals import Terminals, Wishes
+from gedanken.shell.terminals import ShellOptions, Terminals
 from gedanken.shell.unified import unified
 from gedanken.terminal.screen import Screen
 
@@ -256,8 +256,8 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path, scr
 @pytest.mark.docker
 def test_machines_of_which_one_cannot_be_opened_are_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    wishes = Wishes("both", None, "openai:gpt-4.1", None, None, "docker", False, "mnist", Limits())
-    terminals = Terminals(wishes, Screen())
+    options = ShellOptions("both", None, "openai:gpt-4.1", None, None, "docker", False, "mnist", Limits())
+    terminals = Terminals(options, Screen())
     with pytest.raises(NoModel):
         asyncio.run(terminals.turn_on("both"))
     assert (terminals.real, terminals.imagined, terminals.on) == (None, None, "imagined")

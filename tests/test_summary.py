@@ -11,11 +11,11 @@ from builders import imagined, program, seeds
 from rich.console import Console
 from test_cause_and_effect import weighed
 
-from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.effects import print_effects
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.interventions import Outcomes
-from gedanken.compare.results import Alignment, Compared, Judged
+from gedanken.compare.results import Alignment, ComparisonResult, SeriesResult
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.report.summary import print_summary
@@ -25,10 +25,10 @@ from gedanken.terminal.screen import harmless
 HOSTILE = "<script>alert(1)</script> \x1b]0;owned\x07\x1b[2J \u202e [red]x[/red] $\\frac{ " + "x" * 10_000_000
 
 
-def series(role: Any = "primary", name: str = "last loss", p: float | None = 0.0083, **changes: Any) -> Judged:
+def series(role: Any = "primary", name: str = "last loss", p: float | None = 0.0083, **changes: Any) -> SeriesResult:
     """Seven real runs that end at .01 to .03, three imagined ones that end at .24 to .4."""
     return replace(
-        Judged(
+        SeriesResult(
             name=name,
             role=role,
             axis="epoch",
@@ -51,16 +51,20 @@ def series(role: Any = "primary", name: str = "last loss", p: float | None = 0.0
     )
 
 
-def case(*findings: Finding, of: tuple[Judged, ...] = (), undecided: tuple[str, ...] = (), **more: Any) -> Case:
+def case(
+    *findings: Finding, of: tuple[SeriesResult, ...] = (), undecided: tuple[str, ...] = (), **more: Any
+) -> VersionAnalysis:
     real, samples = seeds(["a\n"] * 8), [imagined("b\n", sample) for sample in range(4)]
-    return Case(program(), tuple(real), tuple(samples), Compared(findings, (), of, undecided=undecided, **more))
+    return VersionAnalysis(
+        program(), tuple(real), tuple(samples), ComparisonResult(findings, (), of, undecided=undecided, **more)
+    )
 
 
 def on(sample: int, kind: str = "literal differs", claim: str = "It says otherwise.") -> Finding:
     return Finding(kind, claim, (LineRef(imagined("", sample).label.replace("line00", "line01"), 1, "b", "stdout"),))
 
 
-def said(*cases: Case, more: tuple[Finding, ...] = ()) -> str:
+def said(*cases: VersionAnalysis, more: tuple[Finding, ...] = ()) -> str:
     return verdict_of(cases, [*more, *(one for held in cases for one in held.compared.findings)])
 
 
@@ -102,11 +106,13 @@ def test_what_a_claim_explains_is_not_held_against_a_run_and_findings_elsewhere_
 
 @pytest.mark.parametrize("real", [(), tuple(seeds(["a\n"]))])
 def test_without_both_worlds_there_is_nothing_to_compare(real: tuple[Execution, ...]) -> None:
-    assert said(Case(program(), real, (), Compared(()))) == "Nothing to compare: no run was imagined."
+    assert (
+        said(VersionAnalysis(program(), real, (), ComparisonResult(()))) == "Nothing to compare: no run was imagined."
+    )
     assert said() == "Nothing to compare: no program came to run."
 
 
-def kept(whole: str = "") -> Kept:
+def kept(whole: str = "") -> Analysis:
     """A comparison with much in it. Only lines of outputs come whole: what tells of them is cut as it is made."""
     hostile = whole[:300]
     refs = (
@@ -126,10 +132,10 @@ def kept(whole: str = "") -> Kept:
         "machine": {"machine": "docker", "not_enforced": ["disk: " + "no quota " * 30]},
     }
     verdict = verdict_of([held], findings)
-    return Kept("small", about, (program(),), (), (held,), tuple(findings), verdict)
+    return Analysis("small", about, (program(),), (), (held,), tuple(findings), verdict)
 
 
-def shown(what: Kept, width: int, *, terminal: bool) -> str:
+def shown(what: Analysis, width: int, *, terminal: bool) -> str:
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=terminal, highlight=False)
     print_summary(what, console)

@@ -16,13 +16,13 @@ from gedanken.agents.surprisal import (
     MOST_CHARACTERS,
     MOST_LINES,
     Lines,
-    ProgramSurprise,
+    ProgramSurprisal,
     Question,
     Token,
     by_line,
     head_of,
-    surprise,
-    surprises,
+    surprisal,
+    surprisals,
 )
 from gedanken.experiment.progress import Silent
 
@@ -45,15 +45,15 @@ def hosted(server: Server) -> Model:
 
 
 def at(server: Server, text: str) -> Lines | None:
-    return asyncio.run(surprise(hosted(server), ASKED, text))
+    return asyncio.run(surprisal(hosted(server), ASKED, text))
 
 
 def questions(*outputs: tuple[str, str]) -> list[Question]:
     return [Question(f"train-v{n}", n, ASKED, real, own) for n, (real, own) in enumerate(outputs, start=1)]
 
 
-def answers(server: Server, *outputs: tuple[str, str]) -> tuple[ProgramSurprise, ...] | str:
-    return asyncio.run(surprises(hosted(server), questions(*outputs), lambda _text: None))
+def answers(server: Server, *outputs: tuple[str, str]) -> tuple[ProgramSurprisal, ...] | str:
+    return asyncio.run(surprisals(hosted(server), questions(*outputs), lambda _text: None))
 
 
 def test_a_server_of_vllm_s_kind_tells_it_line_by_line(server: Server) -> None:
@@ -104,7 +104,7 @@ def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) ->
 
     async def use() -> object:
         async with open_model(f"scripted:{tmp_path / 'replies.yaml'}", None, Silent()) as model:
-            return await surprises(model, questions(("real", "own")), lambda _text: None)
+            return await surprisals(model, questions(("real", "own")), lambda _text: None)
 
     assert "returns no log-probabilities" in str(asyncio.run(use()))
 

@@ -8,7 +8,7 @@ from typing import Literal
 from benchmarks.real_runs.stored import Run
 from gedanken.agents.terminal import exit_code_of
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import Compared
+from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 
@@ -16,7 +16,7 @@ Given = Literal["program", "logs"]
 """Whether a comparison has the program's source, or plain logs only."""
 
 
-def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[str]) -> Compared:
+def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[str]) -> ComparisonResult:
     """Hold real runs against texts as if these were imagined. All count: numbers begin at 1, so there is no trunk."""
     if given == "logs":
         ours = [_log(run.output, "log", seed=seed) for seed, run in enumerate(real, start=1)]
@@ -32,9 +32,9 @@ def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[s
     return compare_runs(program, ours, theirs)
 
 
-def kinds_of(compared: Compared) -> Counter[str]:
+def kinds_of(result: ComparisonResult) -> Counter[str]:
     """How many findings of each kind."""
-    return Counter(finding.kind for finding in compared.findings)
+    return Counter(finding.kind for finding in result.findings)
 
 
 def _log(

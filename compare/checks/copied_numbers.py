@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.transcript import EXPONENT
-from gedanken.compare.parsed.run_set import Comparison, Observed, evidence
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
 from gedanken.experiment.finding import Finding, LineRef
 
 IN_A_ROW = 5
@@ -30,7 +30,7 @@ Numbers = NDArray[np.float64]
 class _Stream(NamedTuple):
     """Some of the numbers of a run, in order, none twice in a row."""
 
-    run: Observed
+    run: ParsedRun
     values: Numbers
     lines: NDArray[np.int64]
 
@@ -45,30 +45,30 @@ class _Copy(NamedTuple):
     """How many of `ours` stand in such rows."""
 
 
-def copied_numbers(these: Comparison) -> Iterable[Finding]:
+def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Rows of numbers with three decimals or more that no two runs can have by chance.
 
     How long a row must be is learnt from the real runs: five longer than twice the longest that two of them with
     different seeds share. Numbers that all of them show are left out. Nothing is said of a program that fixes its
     seed, or where fewer than three real runs tell what chance can do.
     """
-    seeds = {run.execution.seed for run in these.real}
-    if len(seeds) < FEWEST_REAL or (these.source is not None and these.source.fixes_its_seed()):
+    seeds = {run.execution.seed for run in run_set.real}
+    if len(seeds) < FEWEST_REAL or (run_set.source is not None and run_set.source.fixes_its_seed()):
         return
-    fine = [_fine(run) for run in (*these.real, *these.imagined)]
+    fine = [_fine(run) for run in (*run_set.real, *run_set.imagined)]
     constants = np.unique(fine[0].values)
-    for stream in fine[1 : len(these.real)]:
+    for stream in fine[1 : len(run_set.real)]:
         constants = np.intersect1d(constants, stream.values)
     copies = [
         copy
         for column in (None, *range(COLUMNS))
-        for copy in _copies(these, [_column(stream, column, constants) for stream in fine])
+        for copy in _copies(run_set, [_column(stream, column, constants) for stream in fine])
     ]
-    yield from _told(these, copies)
+    yield from _told(run_set, copies)
 
 
-def _told(these: Comparison, copies: Sequence[_Copy]) -> Iterator[Finding]:
-    for run in these.imagined:
+def _told(run_set: RunSet, copies: Sequence[_Copy]) -> Iterator[Finding]:
+    for run in run_set.imagined:
         of_real = [copy for copy in copies if copy.ours.run is run and not copy.theirs.run.execution.imagined]
         if of_real:
             most = max(of_real, key=lambda copy: copy.numbers)
@@ -86,7 +86,8 @@ def _told(these: Comparison, copies: Sequence[_Copy]) -> Iterator[Finding]:
         most = max(repeats, key=lambda copy: copy.numbers)
         yield Finding(
             "samples repeat each other",
-            f"{len(runs)} of {len(these.imagined)} imagined runs show the same numbers, such as {_words(most)} in a "
+            f"{len(runs)} of {len(run_set.imagined)} imagined runs show the same numbers, such as {_words(most)} in "
+            "a "
             "row; real runs have no such rows in common.",
             evidence([ref for copy in (most, *repeats) for ref in _refs(copy)]),
         )
@@ -103,7 +104,7 @@ def _refs(copy: _Copy) -> tuple[LineRef, ...]:
     )
 
 
-def _fine(run: Observed) -> _Stream:
+def _fine(run: ParsedRun) -> _Stream:
     """Every number with enough decimals; `lines` may hold one line several times."""
     script = run.transcript
     line = np.repeat(np.arange(len(script.lines)), np.diff(script.starts))
@@ -123,8 +124,8 @@ def _column(stream: _Stream, column: int | None, constants: Numbers) -> _Stream:
     return _Stream(stream.run, values[fresh], lines[fresh])
 
 
-def _copies(these: Comparison, streams: Sequence[_Stream]) -> Iterator[_Copy]:
-    real, imagined = streams[: len(these.real)], streams[len(these.real) :]
+def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
+    real, imagined = streams[: len(run_set.real)], streams[len(run_set.real) :]
     if not any(len(stream.values) >= IN_A_ROW for stream in imagined):
         return
     shared = 0

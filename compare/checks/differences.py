@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
-from gedanken.compare.parsed.run_set import Comparison, evidence, share
-from gedanken.compare.results import Judged
-from gedanken.compare.series.tests import Judgement, Tested, is_told
+from gedanken.compare.parsed.run_set import RunSet, evidence, share
+from gedanken.compare.results import SeriesResult
+from gedanken.compare.series.tests import Judgement, TestedSeries, is_told
 from gedanken.experiment.finding import Finding, LineRef
 
 
-def differences(these: Comparison, judgement: Judgement) -> Iterator[Finding]:
+def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
     """`last loss differs`, and one `series differs` that names every secondary series that does."""
     far = [one for one in judgement.tested if is_told(one.judged.p_adjusted)]
-    yield from (_last_loss(these, one) for one in far if one.judged.role == "primary")
+    yield from (_last_loss(run_set, one) for one in far if one.judged.role == "primary")
     secondary = [one for one in far if one.judged.role == "secondary"]
     if not secondary:
         return
@@ -22,40 +22,40 @@ def differences(these: Comparison, judgement: Judgement) -> Iterator[Finding]:
         "series differs",
         f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
         f"taken as whole curves: {told}.",
-        evidence([ref for one in secondary for ref in _refs(these, one)]),
+        evidence([ref for one in secondary for ref in _refs(run_set, one)]),
     )
 
 
-def _last_loss(these: Comparison, one: Tested) -> Finding:
+def _last_loss(run_set: RunSet, one: TestedSeries) -> Finding:
     judged = one.judged
-    runs = [these.samples[at] for at in _imagined(one)]
+    runs = [run_set.samples[at] for at in _imagined(one)]
     values = ", ".join(f"{one.series.values[one.series.n_real + at, 0]:g}" for at in _imagined(one))
     real = [value for row in judged.real for value in row if value is not None]
     ends = f"between {min(real):g} and {max(real):g}" if real else "at no number"
     return Finding(
         "last loss differs",
-        f"The {judged.name} of {share(runs, these.samples)} is {values}; {judged.n_real} real runs end {ends} "
+        f"The {judged.name} of {share(runs, run_set.samples)} is {values}; {judged.n_real} real runs end {ends} "
         f"({_numbers(judged)}).",
-        evidence(list(_refs(these, one))),
+        evidence(list(_refs(run_set, one))),
     )
 
 
-def _numbers(judged: Judged) -> str:
-    adjusted = "adjusted " if judged.role == "secondary" else ""
-    text = f"{adjusted}p = {judged.p_adjusted:.2g}"
-    if judged.difference is None or judged.difference_interval is None:
+def _numbers(result: SeriesResult) -> str:
+    adjusted = "adjusted " if result.role == "secondary" else ""
+    text = f"{adjusted}p = {result.p_adjusted:.2g}"
+    if result.difference is None or result.difference_interval is None:
         return text
-    low, high = judged.difference_interval
-    return f"{text}; means differ by {judged.difference:.3g} at the end, 95 % interval {low:.3g} to {high:.3g}"
+    low, high = result.difference_interval
+    return f"{text}; means differ by {result.difference:.3g} at the end, 95 % interval {low:.3g} to {high:.3g}"
 
 
-def _imagined(one: Tested) -> Iterable[int]:
+def _imagined(one: TestedSeries) -> Iterable[int]:
     """Which of the imagined runs are in the test."""
     return [at - one.series.n_real for at in one.runs if at >= one.series.n_real]
 
 
-def _refs(these: Comparison, one: Tested) -> Iterator[LineRef]:
+def _refs(run_set: RunSet, one: TestedSeries) -> Iterator[LineRef]:
     for at in _imagined(one):
         end = one.series.ends[one.series.n_real + at]
         if end is not None:
-            yield these.samples[at].ref(end[0])
+            yield run_set.samples[at].ref(end[0])

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from gedanken.compare.checks.oracle import Breach, held, lines_with
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.checks.oracle import Contradiction, lines_with, oracle
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 FACTOR, SETUP = 2.0, 60.0
@@ -33,12 +33,12 @@ class _Time(NamedTuple):
     """Worth of its last place, in seconds."""
 
 
-def epoch_times(these: Comparison) -> Iterable[Finding]:
+def epoch_times(run_set: RunSet) -> Iterable[Finding]:
     """A total that is less than its epochs, or far more where that is so in no real run."""
-    yield from held(these, "oracle: time", lambda run: _breaches(run, these))
+    yield from oracle(run_set, "oracle: time", lambda run: _breaches(run, run_set))
 
 
-def _breaches(run: Observed, these: Comparison) -> Iterator[Breach]:
+def _breaches(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
     epochs, totals = _read(run)
     if len(epochs) < 2 or len(totals) != 1:
         return
@@ -48,11 +48,11 @@ def _breaches(run: Observed, these: Comparison) -> Iterator[Breach]:
     lines = (total.line, *(part.line for part in parts))
     if total.seconds < whole - slack and not (_rise(parts) and parts[-1].seconds <= total.seconds + slack):
         claim = f"names {total.seconds:g} s in all, and its {len(parts)} epochs take {whole:g} s together"
-        yield Breach("less than its parts", claim, lines)
-    every = these.source.epochs() if these.source else None
+        yield Contradiction("less than its parts", claim, lines)
+    every = run_set.source.epochs() if run_set.source else None
     if every == len(parts) and total.seconds > FACTOR * whole + SETUP + slack:
         claim = f"names {total.seconds:g} s in all, and its {len(parts)} epochs take only {whole:g} s together"
-        yield Breach("far more than its parts", claim, lines)
+        yield Contradiction("far more than its parts", claim, lines)
 
 
 def _rise(parts: list[_Time]) -> bool:
@@ -60,7 +60,7 @@ def _rise(parts: list[_Time]) -> bool:
     return all(one.seconds <= other.seconds for one, other in pairwise(parts))
 
 
-def _read(run: Observed) -> tuple[dict[int, _Time], list[_Time]]:
+def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
     """The time of each epoch that names one, and every time in all; no epochs where one is named twice."""
     epochs: dict[int, _Time] = {}
     totals: list[_Time] = []

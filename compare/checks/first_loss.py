@@ -5,8 +5,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
-from gedanken.compare.checks.oracle import LONGEST, Breach, held
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.checks.oracle import LONGEST, Contradiction, oracle
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.network import network
 from gedanken.compare.source.print_sites import called_name
 from gedanken.compare.source.program_source import Source
@@ -33,18 +33,18 @@ _HARMLESS = frozenset({"__init__", "clip_grad_norm_", "clip_grad_value_", "requi
 _OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
 
 
-def first_loss(these: Comparison) -> Iterable[Finding]:
+def first_loss(run_set: RunSet) -> Iterable[Finding]:
     """A loss before the first update that the network cannot have had, by its number of classes."""
-    classes = _classes(these.source) if these.source else None
-    if these.source is None or classes is None or classes < 2:
+    classes = _classes(run_set.source) if run_set.source else None
+    if run_set.source is None or classes is None or classes < 2:
         return
-    if not _prints_one_loss(these.source) and not any(_first(run) for run in these.real):
+    if not _prints_one_loss(run_set.source) and not any(_first(run) for run in run_set.real):
         return  # it may be a sum, or a mean over more batches than one
-    scaled = bool(these.source.calls({"ToTensor"}))
-    yield from held(these, "oracle: first loss", lambda run: _breaches(run, classes, scaled))
+    scaled = bool(run_set.source.calls({"ToTensor"}))
+    yield from oracle(run_set, "oracle: first loss", lambda run: _breaches(run, classes, scaled))
 
 
-def _breaches(run: Observed, classes: int, scaled: bool) -> Iterator[Breach]:
+def _breaches(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Contradiction]:
     found = _first(run)
     if found is None:
         return
@@ -54,10 +54,10 @@ def _breaches(run: Observed, classes: int, scaled: bool) -> Iterator[Breach]:
         claim = (
             f"begins with a loss of {value:g}; guessing {classes} classes alike gives ln({classes}) = {expected:.2f}"
         )
-        yield Breach("first loss", claim, (at,))
+        yield Contradiction("first loss", claim, (at,))
 
 
-def _first(run: Observed) -> tuple[int, float, bool] | None:
+def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
     """The line and the first loss that a run shows, if that is of the first step, and whether nothing came before.
 
     A step 1 may be the second: one update may throw the loss far up, and hardly down.

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from gedanken.compare.checks.oracle import Breach, held, lines_with
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.checks.oracle import Contradiction, lines_with, oracle
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 _WORD = re.compile(r"\b(?:acc|accuracy|correct)\b", re.IGNORECASE)
@@ -17,15 +17,15 @@ _SLACK = 1e-12
 """Of binary fractions, as a share of the value."""
 
 
-def fractions(these: Comparison) -> Iterable[Finding]:
+def fractions(run_set: RunSet) -> Iterable[Finding]:
     """Hits that do not come to the accuracy shown beside them, or that are more than there are.
 
     What is shown may be rounded or cut off: both ways agree.
     """
-    yield from held(these, "oracle: fractions", _breaches)
+    yield from oracle(run_set, "oracle: fractions", _breaches)
 
 
-def _breaches(run: Observed) -> Iterator[Breach]:
+def _breaches(run: ParsedRun) -> Iterator[Contradiction]:
     for at, line in lines_with(run, _FORM):
         for found in _FRACTION.finditer(line):
             part, whole = int(found["part"]), int(found["whole"])
@@ -33,14 +33,14 @@ def _breaches(run: Observed) -> Iterator[Breach]:
             if not whole or between is None or _OTHER.search(between):
                 continue
             if part > whole:
-                yield Breach("more than all", f"shows {part} of {whole}, which is more than there are", (at,))
+                yield Contradiction("more than all", f"shows {part} of {whole}, which is more than there are", (at,))
                 continue
             told = _AFTER.match(line, found.end()) or _told_before(between, line[found.end() :])
             if told and not is_rounding(told["value"], part / whole * (100 if told["percent"] else 1)):
                 unit = told["percent"] or ""
                 right = f"{100 * part / whole:.4g}%" if unit else f"{part / whole:.6g}"
                 claim = f"shows {told['value']}{unit} beside {part}/{whole}, which is {right}"
-                yield Breach("percentage", claim, (at,))
+                yield Contradiction("percentage", claim, (at,))
 
 
 def _after_its_word(text: str) -> str | None:

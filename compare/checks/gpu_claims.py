@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.ledger import Entry
-from gedanken.compare.parsed.run_set import Comparison, Observed, evidence, share, short, verb
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence, share, short, verb
 from gedanken.experiment.finding import Finding
 
 _CLAIM = re.compile(
@@ -27,25 +27,29 @@ LONGEST = 400
 """Characters of a line that are looked at: a claim is short."""
 
 
-def gpu_claims(these: Comparison) -> Iterable[Finding]:
+def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
     """GPUs that imagined runs say they use, and that the program or the machine does not have.
 
     What a real run says of GPUs is no false claim, whatever else stands in its line. Claimed GPUs explain only what
     the program would print on a machine that has them.
     """
-    outputs = [output for run in these.real for output in run.outputs]
+    outputs = [output for run in run_set.real for output in run.outputs]
     real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}
-    claims = [(run, entry) for run in these.imagined for entry in _entries(run) if not claims_in(entry.text) <= real]
-    invented = [(run, entry) for run, entry in claims if not _can_print(these, entry)]
-    unreal = [(run, entry) for run, entry in claims if _can_print(these, entry) and these.gpus == 0]
+    claims = [
+        (run, entry) for run in run_set.imagined for entry in _entries(run) if not claims_in(entry.text) <= real
+    ]
+    invented = [(run, entry) for run, entry in claims if not _can_print(run_set, entry)]
+    unreal = [(run, entry) for run, entry in claims if _can_print(run_set, entry) and run_set.gpus == 0]
     if invented:
-        names = these.source is not None and these.source.names_gpus()
-        yield _finding(these, invented, f"{these.name} {'prints no such line' if names else 'names no GPU'}", None)
+        names = run_set.source is not None and run_set.source.names_gpus()
+        yield _finding(
+            run_set, invented, f"{run_set.name} {'prints no such line' if names else 'names no GPU'}", None
+        )
     if unreal:
-        yield _finding(these, unreal, "the real machine has none", "gpus" if "gpus" in these.claims else None)
+        yield _finding(run_set, unreal, "the real machine has none", "gpus" if "gpus" in run_set.claims else None)
 
 
-def _entries(run: Observed) -> list[Entry]:
+def _entries(run: ParsedRun) -> list[Entry]:
     """What stands in the lines that may speak of GPUs."""
     return [run.ledger.entry(at) for at in _speaking(run.transcript) if run.ledger.has(at)]
 
@@ -64,20 +68,20 @@ def claims_in(line: str) -> frozenset[str]:
     return frozenset(" ".join(found[0].lower().split()) for found in _CLAIM.finditer(line))
 
 
-def _can_print(these: Comparison, entry: Entry) -> bool:
+def _can_print(run_set: RunSet, entry: Entry) -> bool:
     """Whether the program can print this line on some machine; of logs without a program all is believed."""
-    if these.program is None:
+    if run_set.program is None:
         return True
-    return these.source is not None and these.source.names_gpus() and entry.kind == "site"
+    return run_set.source is not None and run_set.source.names_gpus() and entry.kind == "site"
 
 
-def _finding(these: Comparison, claims: Sequence[tuple[Observed, Entry]], why: str, explained: str | None) -> Finding:
+def _finding(run_set: RunSet, claims: Sequence[tuple[ParsedRun, Entry]], why: str, explained: str | None) -> Finding:
     said = {run.execution.label for run, _entry in claims}
-    runs = [run for run in these.imagined if run.execution.label in said]
+    runs = [run for run in run_set.imagined if run.execution.label in said]
     refs = [run.ref(entry.number - 1) for run, entry in claims]
     return Finding(
         "GPUs it could not use",
-        f"{share(runs, these.imagined)} {verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”; {why}.",
+        f"{share(runs, run_set.imagined)} {verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”; {why}.",
         evidence(refs),
         explained,
     )

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from gedanken.compare.checks.oracle import LONGEST, Breach, held
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.checks.oracle import LONGEST, Contradiction, oracle
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 OVER_CAP = 1.25
@@ -25,16 +25,16 @@ class _Gpu(NamedTuple):
     line: int
 
 
-def gpu_table(these: Comparison) -> Iterable[Finding]:
+def gpu_table(run_set: RunSet) -> Iterable[Finding]:
     """Tables of nvidia-smi in the output of a program, that cannot be. No claim explains an inner contradiction."""
-    yield from held(these, "oracle: GPU table", table_breaches_of)
+    yield from oracle(run_set, "oracle: GPU table", table_breaches_of)
 
 
-def table_breaches_of(run: Observed) -> Iterator[Breach]:
-    return table_breaches(run.lines) if "NVIDIA-SMI" in run.text else iter(())
+def table_breaches_of(run: ParsedRun) -> Iterator[Contradiction]:
+    return table_contradictions(run.lines) if "NVIDIA-SMI" in run.text else iter(())
 
 
-def table_breaches(lines: Iterable[str]) -> Iterator[Breach]:
+def table_contradictions(lines: Iterable[str]) -> Iterator[Contradiction]:
     """What is impossible in the tables that these lines hold; each table begins with its own head."""
     gpus: dict[int, _Gpu] = {}
     processes: dict[int, list[_Gpu]] = {}
@@ -54,32 +54,34 @@ def table_breaches(lines: Iterable[str]) -> Iterator[Breach]:
         if found := _GPU.match(line):
             gpu = int(found["gpu"])
             if gpu in gpus:
-                yield Breach("twice", f"lists GPU {gpu} twice in one table", (gpus[gpu].line, at))
+                yield Contradiction("twice", f"lists GPU {gpu} twice in one table", (gpus[gpu].line, at))
         if found := _MEMORY.search(line):
             gpus.setdefault(gpu, _Gpu(int(found["used"]), at))
     yield from _sums(gpus, processes)
 
 
-def _row(line: str, at: int) -> Iterator[Breach]:
+def _row(line: str, at: int) -> Iterator[Contradiction]:
     memory, power = _MEMORY.search(line), _POWER.search(line)
     if memory and int(memory["used"]) > int(memory["total"]):
-        yield Breach("memory", f"shows more memory used than there is: {memory[0]}", (at,))
+        yield Contradiction("memory", f"shows more memory used than there is: {memory[0]}", (at,))
     if power and int(power["used"]) > OVER_CAP * int(power["cap"]) > 0:
-        yield Breach("power", f"shows more power drawn than the cap: {power[0]}", (at,))
+        yield Contradiction("power", f"shows more power drawn than the cap: {power[0]}", (at,))
     over = [found[0] for found in _PERCENT.finditer(line) if int(found["value"]) > 100]
     if over:
-        yield Breach("percentage", f"shows a GPU at {over[0]}", (at,))
+        yield Contradiction("percentage", f"shows a GPU at {over[0]}", (at,))
 
 
-def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[Breach]:
+def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[Contradiction]:
     for number, listed in processes.items():
         lines = tuple(one.line for one in listed)
         if number not in gpus:
             if gpus:
-                yield Breach("no such GPU", f"shows a process on GPU {number}, which the table does not list", lines)
+                yield Contradiction(
+                    "no such GPU", f"shows a process on GPU {number}, which the table does not list", lines
+                )
             continue
         total = sum(one.used for one in listed)
         # Each is rounded to a MiB.
         if total > gpus[number].used + len(listed):
             claim = f"shows processes that use {total} MiB of GPU {number}, and {gpus[number].used} MiB used in all"
-            yield Breach("processes", claim, (gpus[number].line, *lines))
+            yield Contradiction("processes", claim, (gpus[number].line, *lines))

@@ -8,7 +8,7 @@ import numpy as np
 from gedanken.compare.output.durations import untimed
 from gedanken.compare.output.transcript import VALUE, skeleton
 from gedanken.compare.output.wording import HOLE
-from gedanken.compare.parsed.run_set import LINES_SHOWN, Comparison, Observed, evidence, share, short, verb
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence, share, short, verb
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
@@ -22,70 +22,70 @@ MOST_HELD_BESIDE = 2000
 """Real lines of a print among which that one is looked for that an imagined line stands beside."""
 
 
-def exit_status(these: Comparison) -> Iterable[Finding]:
+def exit_status(run_set: RunSet) -> Iterable[Finding]:
     """The real runs end one way, an imagined one the other."""
-    ends = [run.execution for run in these.real if run.execution.cause in _OWN_ENDS]
+    ends = [run.execution for run in run_set.real if run.execution.cause in _OWN_ENDS]
     real = {one.exit_code == 0 for one in ends if one.exit_code is not None}
     if len(real) != 1:
         return
     works = real.pop()
     other = [
         run
-        for run in these.imagined
+        for run in run_set.imagined
         if run.execution.exit_code is not None
         and (run.execution.exit_code == 0) != works
         # An imagined exit code is read off the output: equal output is as good as it gets.
-        and run.text.strip() not in {real.execution.output.strip() for real in these.real}
+        and run.text.strip() not in {real.execution.output.strip() for real in run_set.real}
     ]
     if not other:
         return
     told = ("ended with exit code 0", "failed")
     yield Finding(
         "exit status differs",
-        f"{these.name} really {told[not works]}; {share(other, these.imagined)} {told[works]}.",
+        f"{run_set.name} really {told[not works]}; {share(other, run_set.imagined)} {told[works]}.",
         tuple(run.ref(len(run.lines) - 1) for run in other if run.lines),
     )
 
 
-def foreign_lines(these: Comparison) -> Iterable[Finding]:
+def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     """Printed lines that no print statement of the program makes; without a program, near to no real log's."""
-    if not these.real or not these.new_forms_tell:
+    if not run_set.real or not run_set.new_forms_tell:
         return
-    if these.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in these.sites):
+    if run_set.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in run_set.sites):
         return  # a bare print(x) can make any line
     refs: list[LineRef] = []
-    runs: list[Observed] = []
-    for run in these.imagined:
-        new = [entry for entry in run.ledger.one_of_each("foreign") if skeleton(entry.text) not in these.forms]
+    runs: list[ParsedRun] = []
+    for run in run_set.imagined:
+        new = [entry for entry in run.ledger.one_of_each("foreign") if skeleton(entry.text) not in run_set.forms]
         if new:
             runs.append(run)
             refs += [run.ref(entry.number - 1) for entry in new[:LINES_SHOWN]]
     if not refs:
         return
     such = f"such as “{short(refs[0].text)}”."
-    if these.source is None:
-        claim = f"The imagined logs hold lines of a form that no real log has, {such}{these.caution}"
+    if run_set.source is None:
+        claim = f"The imagined logs hold lines of a form that no real log has, {such}{run_set.caution}"
         yield Finding("line in no real log", claim, evidence(refs))
         return
-    bare = ", nor any real run shows" if any(site.form is not None for site in these.sites) else ""
+    bare = ", nor any real run shows" if any(site.form is not None for site in run_set.sites) else ""
     yield Finding(
         "line without a print",
-        f"{share(runs, these.imagined)} {verb(runs, 'shows', 'show')} lines that no print statement of "
-        f"{these.name} makes{bare}, {such}",
+        f"{share(runs, run_set.imagined)} {verb(runs, 'shows', 'show')} lines that no print statement of "
+        f"{run_set.name} makes{bare}, {such}",
         evidence(refs),
     )
 
 
-def literals(these: Comparison) -> Iterable[Finding]:
+def literals(run_set: RunSet) -> Iterable[Finding]:
     """A wording that differs from the code's own words, or the real logs'; both are named."""
-    if not these.new_forms_tell:
+    if not run_set.new_forms_tell:
         return
     shown: dict[tuple[str, str], list[LineRef]] = {}
     sites: dict[tuple[str, str], PrintSite] = {}
-    for run in these.imagined:
+    for run in run_set.imagined:
         for entry in run.ledger.one_of_each("literal"):
             form = skeleton(entry.text)
-            if entry.site is not None and form not in these.forms:
+            if entry.site is not None and form not in run_set.forms:
                 key = entry.site.template, form
                 sites.setdefault(key, entry.site)
                 shown.setdefault(key, []).append(run.ref(entry.number - 1))
@@ -93,23 +93,23 @@ def literals(these: Comparison) -> Iterable[Finding]:
         site = sites[key]
         really = f"The code prints “{site.words}” (line {site.line})"
         if site.line == NO_LINE:
-            really = f"The real {'runs' if these.source else 'logs'} have “{site.words}”"
+            really = f"The real {'runs' if run_set.source else 'logs'} have “{site.words}”"
         yield Finding(
             "literal differs",
-            f"{really}; the imagined {'run' if these.source else 'log'} shows “{short(refs[0].text.strip())}”."
-            f"{these.caution}",
-            (refs[0], *where_printed(these, site, refs[0].text), *evidence(refs)[1:]),
+            f"{really}; the imagined {'run' if run_set.source else 'log'} shows “{short(refs[0].text.strip())}”."
+            f"{run_set.caution}",
+            (refs[0], *where_printed(run_set, site, refs[0].text), *evidence(refs)[1:]),
         )
 
 
-def where_printed(these: Comparison, site: PrintSite, beside: str = "") -> list[LineRef]:
+def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[LineRef]:
     """The line of the source that a site stands in, and a line of a real run that it made.
 
     It is that which has most numbers in common with the line that it will stand beside, and else the first.
     """
-    label = these.program.label if these.program else "program"
+    label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
-    for run in these.real:
+    for run in run_set.real:
         lines = run.ledger.lines_of(site)
         made = lines[run.ledger.is_kind("site")[lines]]
         if len(made):
@@ -119,23 +119,24 @@ def where_printed(these: Comparison, site: PrintSite, beside: str = "") -> list[
     return refs
 
 
-def fixed_seed(these: Comparison) -> Iterable[Finding]:
+def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
     """A program that fixes its own seed has no noise: as written, every run must print the same (rule 7).
 
     Times are set aside: no seed fixes them.
     """
-    if these.source is None or not these.source.fixes_its_seed():
+    if run_set.source is None or not run_set.source.fixes_its_seed():
         return
-    reseeded = [run for run in these.real if run.execution.arm == "reseeded"]
+    reseeded = [run for run in run_set.real if run.execution.arm == "reseeded"]
     if len(reseeded) > 1 and len({run.text for run in reseeded if run.execution.cause is Cause.FINISHED}) < 2:
         yield Finding(
             "reseeding failed",
-            f"{these.name} fixes its own seed in a way that cannot be offset: its {len(reseeded)} reseeded runs fail "
+            f"{run_set.name} fixes its own seed in a way that cannot be offset: its {len(reseeded)} reseeded runs "
+            "fail "
             "or all print the same, so nothing is known of its noise.",
             tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
         )
     written = [
-        run for run in these.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
+        run for run in run_set.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
     ]
     if len(written) < 2:
         return
@@ -144,22 +145,22 @@ def fixed_seed(these: Comparison) -> Iterable[Finding]:
     if unlike:
         yield Finding(
             "seed does not hold",
-            f"{these.name} fixes its own seed, and its real runs as written still differ.",
+            f"{run_set.name} fixes its own seed, and its real runs as written still differ.",
             tuple(run.ref(at) for run, at in unlike if run.lines),
         )
         return
-    other = [(run, at) for run in these.imagined if (at := _differs_at(run, ours)) is not None]
+    other = [(run, at) for run in run_set.imagined if (at := _differs_at(run, ours)) is not None]
     if other:
         runs = [run for run, _at in other]
         yield Finding(
             "fixed seed, other output",
-            f"{these.name} fixes its own seed and always prints the same; {share(runs, these.imagined)} "
+            f"{run_set.name} fixes its own seed and always prints the same; {share(runs, run_set.imagined)} "
             f"{verb(runs, 'prints', 'print')} something else.",
             tuple(run.ref(at) for run, at in other if run.lines),
         )
 
 
-def _differs_at(run: Observed, ours: Sequence[str]) -> int | None:
+def _differs_at(run: ParsedRun, ours: Sequence[str]) -> int | None:
     """Index of the first line that is not as in `ours`, or of the last where lines are missing; else None."""
     theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
     for (at, line), our in zip(theirs, ours, strict=False):

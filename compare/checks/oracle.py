@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from gedanken.compare.parsed.run_set import LINES_SHOWN, Comparison, Observed
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 LONGEST = 400
 """Characters of a line that are looked at: what an oracle reads is short."""
 
 
-class Breach(NamedTuple):
+class Contradiction(NamedTuple):
     """Something that cannot be, in one output."""
 
     rule: str
@@ -22,14 +22,14 @@ class Breach(NamedTuple):
     """Indices, from 0."""
 
 
-def held(these: Comparison, kind: str, breaches: Callable[[Observed], Iterable[Breach]]) -> Iterator[Finding]:
+def oracle(run_set: RunSet, kind: str, breaches: Callable[[ParsedRun], Iterable[Contradiction]]) -> Iterator[Finding]:
     """Findings of this kind on the imagined runs, one for each rule a run breaks, where no real run breaks it."""
-    told = [(run, list(breaches(run))) for run in these.imagined]
+    told = [(run, list(breaches(run))) for run in run_set.imagined]
     if not any(found for _run, found in told):
         return
-    usual = {breach.rule for run in these.real for breach in breaches(run)}
+    usual = {breach.rule for run in run_set.real for breach in breaches(run)}
     for run, found in told:
-        first: dict[str, Breach] = {}
+        first: dict[str, Contradiction] = {}
         for breach in found:
             first.setdefault(breach.rule, breach)
         for rule, breach in first.items():
@@ -41,7 +41,7 @@ def held(these: Comparison, kind: str, breaches: Callable[[Observed], Iterable[B
 
 
 def lines_with(
-    run: Observed,
+    run: ParsedRun,
     words: re.Pattern[str],
     none_of: re.Pattern[str] | None = None,
     shape: re.Pattern[str] | None = None,

@@ -8,10 +8,10 @@ from gedanken.compare.checks.fractions import fractions
 from gedanken.compare.checks.gpu_table import gpu_table
 from gedanken.compare.checks.parameters import parameters
 from gedanken.compare.checks.steps import steps
-from gedanken.compare.parsed.run_set import Comparison
+from gedanken.compare.parsed.run_set import RunSet
 from gedanken.experiment.finding import Finding
 
-ORACLES: tuple[Callable[[Comparison], Iterable[Finding]], ...] = (
+ORACLES: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
     parameters,
     first_loss,
     steps,

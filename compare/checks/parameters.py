@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gedanken.compare.checks.fractions import is_rounding
-from gedanken.compare.checks.oracle import Breach, held, lines_with
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.checks.oracle import Contradiction, lines_with, oracle
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.network import network
 from gedanken.experiment.finding import Finding
 
@@ -22,22 +22,22 @@ _WORDS = frozenset({
 _SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
 
 
-def parameters(these: Comparison) -> Iterable[Finding]:
+def parameters(run_set: RunSet) -> Iterable[Finding]:
     """Numbers of parameters that the network, as the source builds it, does not have."""
-    if these.source is None:
+    if run_set.source is None:
         return
-    names = {node.attr for node in ast.walk(these.source.tree) if isinstance(node, ast.Attribute)}
-    if "numel" not in names and any(_FORM.search(site.template) for site in these.source.terminal_sites()):
+    names = {node.attr for node in ast.walk(run_set.source.tree) if isinstance(node, ast.Attribute)}
+    if "numel" not in names and any(_FORM.search(site.template) for site in run_set.source.terminal_sites()):
         return  # it counts something else, such as tensors
-    built = network(these.source)
+    built = network(run_set.source)
     if built is None:
         return
     count = built.parameters
-    words = _WORDS | {node.name.lower() for node in these.source.tree.body if isinstance(node, ast.ClassDef)}
-    yield from held(these, "oracle: parameters", lambda run: _breaches(run, count, words))
+    words = _WORDS | {node.name.lower() for node in run_set.source.tree.body if isinstance(node, ast.ClassDef)}
+    yield from oracle(run_set, "oracle: parameters", lambda run: _breaches(run, count, words))
 
 
-def _breaches(run: Observed, count: int, words: frozenset[str]) -> Iterator[Breach]:
+def _breaches(run: ParsedRun, count: int, words: frozenset[str]) -> Iterator[Contradiction]:
     for at, line in lines_with(run, _FORM):
         found = list(_NUMBER.finditer(line))
         said = re.findall(r"[^\W\d_]+", _NUMBER.sub(" ", line).lower())
@@ -46,4 +46,4 @@ def _breaches(run: Observed, count: int, words: frozenset[str]) -> Iterator[Brea
         shown, scale = found[0]["value"].replace(",", "").replace("_", ""), (found[0]["scale"] or "").lower()
         if not any(is_rounding(shown, count / unit) for unit in _SCALES.get(scale, (1.0,))):
             claim = f"names {found[0][0].strip()} parameters, and the layers in the source have {count:,}"
-            yield Breach("count", claim, (at,))
+            yield Contradiction("count", claim, (at,))

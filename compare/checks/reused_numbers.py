@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 IN_A_ROW = 3
@@ -30,7 +30,7 @@ class _Number(NamedTuple):
 class _Numbers:
     """The numbers with three decimals or more that a run shows, in order."""
 
-    run: Observed
+    run: ParsedRun
 
     @cached_property
     def all(self) -> tuple[_Number, ...]:
@@ -48,26 +48,26 @@ class _Numbers:
 class _Repeat(NamedTuple):
     """What one output has of another: numbers, each with the one that it repeats."""
 
-    old: Observed
+    old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]
 
 
-def reused_numbers(these: Comparison) -> Iterable[Finding]:
+def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     """Numbers with three decimals or more that an imagined run of another version showed already.
 
     They must be all that the run has, or three in a row, of all its numbers or of one column. What the programs
     print as constants is no repetition, nor what their real runs repeat under whatever seed. Nothing is said where
     there are no real runs of both that can tell.
     """
-    real = [_Numbers(run) for run in these.real]
-    versions = _by_version(these.earlier)
+    real = [_Numbers(run) for run in run_set.real]
+    versions = _by_version(run_set.earlier)
     said: list[tuple[_Numbers, frozenset[str]]] = []
     for runs in versions:
         before = [one for one in runs if not one.run.execution.imagined]
         constants = _common([*real, *before])
-        if _really_repeats(these, real, before, constants) is False:
+        if _really_repeats(run_set, real, before, constants) is False:
             said += [(one, constants) for one in runs if one.run.execution.imagined]
-    for run in these.imagined:
+    for run in run_set.imagined:
         new = _Numbers(run)
         repeats = [found for old, constants in said if (found := _repeat(new, old, constants))]
         # Of equals the first: the trunk's stood in the session.
@@ -83,7 +83,7 @@ def reused_numbers(these: Comparison) -> Iterable[Finding]:
             )
 
 
-def _by_version(runs: Iterable[Observed]) -> list[list[_Numbers]]:
+def _by_version(runs: Iterable[ParsedRun]) -> list[list[_Numbers]]:
     versions: dict[str | None, list[_Numbers]] = {}
     for run in sorted(runs, key=lambda run: run.execution.sample or 0):
         versions.setdefault(run.execution.program, []).append(_Numbers(run))
@@ -121,7 +121,7 @@ def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[
 
 
 def _really_repeats(
-    these: Comparison, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
+    run_set: RunSet, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
 ) -> bool | None:
     """Whether real runs of both versions repeat one another; None where no two can be compared.
 
@@ -130,7 +130,7 @@ def _really_repeats(
     """
     ours, theirs = ([one for one in runs if one.run.execution.arm == "as written"] for runs in (real, before))
     is_noisy = len({tuple(number.text for number in one.all) for one in ours}) > 1
-    is_fixed = these.source is not None and these.source.fixes_its_seed()
+    is_fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     repeats = [
         _repeat(one, other, constants if is_noisy else frozenset()) is not None
         for one in ours

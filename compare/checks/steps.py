@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gedanken.compare.checks.oracle import Breach, held, lines_with
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.checks.oracle import Contradiction, lines_with, oracle
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.training_settings import batch_size
 from gedanken.experiment.finding import Finding
 
@@ -44,19 +44,19 @@ class _Shown:
         return tuple(at for at, line in self.lines if one.text in line)[:1]
 
 
-def steps(these: Comparison) -> Iterable[Finding]:
+def steps(run_set: RunSet) -> Iterable[Finding]:
     """Steps and images that an epoch of this program does not have.
 
     An epoch has ceil(images / batch) steps, or floor where the last batch is dropped. How many there are in all is
     taken from the real runs, where they agree, and else from what the run says itself.
     """
-    shown = {id(run): _read(run) for run in (*these.imagined, *these.real)}
-    real = [shown[id(run)] for run in these.real]
+    shown = {id(run): _read(run) for run in (*run_set.imagined, *run_set.real)}
+    real = [shown[id(run)] for run in run_set.real]
     images = _agreed([{one.all for one in run.images} for run in real])
     counts = _agreed([{one.all for one in run.steps} for run in real])
-    batch = batch_size(these.source) if these.source else None
+    batch = batch_size(run_set.source) if run_set.source else None
 
-    def breaches(run: Observed) -> Iterator[Breach]:
+    def breaches(run: ParsedRun) -> Iterator[Contradiction]:
         progress = shown[id(run)]
         yield from _beyond(progress, batch)
         yield from _other_totals(progress, progress.images, images, "images")
@@ -67,10 +67,10 @@ def steps(these: Comparison) -> Iterable[Finding]:
             # A program may count its images as it likes; that it counts batches is known once it has run.
             yield from _batches(progress, batch) if images else ()
 
-    yield from held(these, "oracle: steps", breaches)
+    yield from oracle(run_set, "oracle: steps", breaches)
 
 
-def _read(run: Observed) -> _Shown:
+def _read(run: ParsedRun) -> _Shown:
     lines = lines_with(run, _FORM, _HELD_OUT, _EITHER)
     text = "\n".join(line for _at, line in lines)
     images = [
@@ -85,22 +85,22 @@ def _agreed(totals: Sequence[set[int]]) -> set[int]:
     return totals[0] if totals and all(one == totals[0] for one in totals) else set()
 
 
-def _beyond(shown: _Shown, batch: int | None) -> Iterator[Breach]:
+def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
     """Past its end by a batch or more: the last batch may be counted as a full one."""
     for one in (*shown.steps, *shown.images):
         over = one.at - one.all
         if over > 0 and (not one.percent or over >= (batch or one.all)):
-            yield Breach("beyond", f"shows “{one.text}”, past the end", shown.where(one))
+            yield Contradiction("beyond", f"shows “{one.text}”, past the end", shown.where(one))
 
 
-def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], what: str) -> Iterator[Breach]:
+def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], what: str) -> Iterator[Contradiction]:
     for one in said:
         if really and one.all not in really:
             told = _or(really)
-            yield Breach(what, f"shows “{one.text}”; an epoch really has {told} {what}", shown.where(one))
+            yield Contradiction(what, f"shows “{one.text}”; an epoch really has {told} {what}", shown.where(one))
 
 
-def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Breach]:
+def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
     """Steps may be counted on through all epochs: a multiple is right too."""
     totals = {one.all for one in shown.images}
     if len(totals) != 1:
@@ -110,10 +110,10 @@ def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Breach]:
     for one in shown.steps:
         if all(one.all % count for count in right):
             claim = f"shows “{one.text}”, and {total} images in batches of {batch} are {_or(right)} steps"
-            yield Breach("images and steps", claim, shown.where(one))
+            yield Contradiction("images and steps", claim, shown.where(one))
 
 
-def _percentages(shown: _Shown, batch: int) -> Iterator[Breach]:
+def _percentages(shown: _Shown, batch: int) -> Iterator[Contradiction]:
     """A batch more or less moves the percentage by batch / all; the last batch of an epoch may be smaller."""
     for one in shown.images:
         if one.all <= 2 * batch:
@@ -122,15 +122,15 @@ def _percentages(shown: _Shown, batch: int) -> Iterator[Breach]:
         unit = 10.0 ** -len(one.percent.partition(".")[2])
         if max(told, exact) < 100 - 2 * step and abs(told - exact) > step + unit:
             claim = f"shows “{one.text}”, and {one.at} of {one.all} is {exact:.3g}%"
-            yield Breach("percentage", claim, shown.where(one))
+            yield Contradiction("percentage", claim, shown.where(one))
 
 
-def _batches(shown: _Shown, batch: int) -> Iterator[Breach]:
+def _batches(shown: _Shown, batch: int) -> Iterator[Contradiction]:
     for one in shown.images:
         whole, rest = divmod(one.all, batch)
         if one.at % batch and one.at not in (one.all, whole * rest, (whole + 1) * rest):
             claim = f"shows “{one.text}”, and batches of {batch} never come to {one.at} images"
-            yield Breach("batches", claim, shown.where(one))
+            yield Contradiction("batches", claim, shown.where(one))
 
 
 def _or(numbers: Iterable[int]) -> str:

@@ -11,7 +11,7 @@ from gedanken.compare.output.durations import untimed
 from gedanken.compare.output.metrics import epoch_and_total, metrics_in
 from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, VALUE
 from gedanken.compare.output.wording import HOLE
-from gedanken.compare.parsed.run_set import LINES_SHOWN, Comparison, Observed, short
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding
 
@@ -32,36 +32,36 @@ _UNIT = re.compile(r"\s?(?:[KMGT]i?B|bytes|it|MHz|GHz|W|°?C|%|m?s|sec|min)\b", 
 Indices = NDArray[np.int64]
 
 
-def proven_lines_differ(these: Comparison) -> Iterable[Finding]:
+def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
     """A line in which the source proves every character, with something else in it.
 
     Epochs that the program does not have, and totals, are told elsewhere.
     """
-    for site, texts in these.proven.items():
-        for run in these.imagined:
+    for site, texts in run_set.proven.items():
+        for run in run_set.imagined:
             other = [
                 at
                 for at in map(int, run.ledger.lines_of(site))
-                if site.makes(run.lines[at]) and run.lines[at].strip() not in texts and not _told(these, run, at)
+                if site.makes(run.lines[at]) and run.lines[at].strip() not in texts and not _told(run_set, run, at)
             ]
             if other:
                 yield Finding(
                     "proven line differs",
-                    f"By its source {these.name} prints “{short(min(texts))}” in every run (line {site.line}); "
+                    f"By its source {run_set.name} prints “{short(min(texts))}” in every run (line {site.line}); "
                     f"{run.execution.label} shows “{short(run.lines[other[0]])}”.",
-                    (*(run.ref(at) for at in other[:LINES_SHOWN]), *where_printed(these, site)),
+                    (*(run.ref(at) for at in other[:LINES_SHOWN]), *where_printed(run_set, site)),
                 )
 
 
-def _told(these: Comparison, run: Observed, line: int) -> bool:
+def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
     """Whether the line names an epoch or a total that no real run names: other checks tell of those."""
-    epochs = {epoch for real in these.real for epoch in real.epochs}
-    totals = {total for real in these.real for total in real.curves.totals}
+    epochs = {epoch for real in run_set.real for epoch in real.epochs}
+    totals = {total for real in run_set.real for total in real.curves.totals}
     named = epoch_and_total(run.lines[line])
     return named is not None and (named[0] not in epochs or (named[1] is not None and named[1] not in totals))
 
 
-def constant_lines_differ(these: Comparison) -> Iterable[Finding]:
+def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
     """A number that is the same in all real runs, five or more, wherever it is printed, and another one here.
 
     Such agreement may be chance: a count that is mostly the same, an accuracy that has reached 100 %, a time that
@@ -70,20 +70,20 @@ def constant_lines_differ(these: Comparison) -> Iterable[Finding]:
     and more before the zeros at its end. Losses and accuracies must take five values; epochs and their totals are
     told elsewhere, and so are lines that a run shows more or less often than the real ones.
     """
-    fixed = these.source is not None and these.source.fixes_its_seed()
-    if len(these.finished) < REAL_RUNS or fixed:
+    fixed = run_set.source is not None and run_set.source.fixes_its_seed()
+    if len(run_set.finished) < REAL_RUNS or fixed:
         return
-    yield from _sizes_differ(these)
-    first = these.finished[0]
+    yield from _sizes_differ(run_set)
+    first = run_set.finished[0]
     for form in first.transcript.forms:
-        steady = these.steady.numbers(form) if "#" in form else None
+        steady = run_set.invariants.numbers(form) if "#" in form else None
         if steady is None:
             continue
         lines = first.transcript.lines_of(form)
-        if any(lines[0] in first.ledger.lines_of(site) for site in these.proven):
+        if any(lines[0] in first.ledger.lines_of(site) for site in run_set.proven):
             continue
         telling = list(_telling(first, lines, steady))
-        for run in these.imagined if telling else ():
+        for run in run_set.imagined if telling else ():
             its = run.transcript.lines_of(form)
             if len(its) != len(lines):
                 continue
@@ -92,33 +92,33 @@ def constant_lines_differ(these: Comparison) -> Iterable[Finding]:
                 at, really = int(its[other][0]), int(lines[other][0])
                 yield Finding(
                     "constant line differs",
-                    f"All {len(these.finished)} real runs have the same numbers in “{short(first.lines[really])}”; "
+                    f"All {len(run_set.finished)} real runs have the same numbers in “{short(first.lines[really])}”; "
                     f"{run.execution.label} shows “{short(run.lines[at])}”.",
                     (*(run.ref(int(one)) for one in its[other][:LINES_SHOWN]), first.ref(really)),
                 )
 
 
-def _sizes_differ(these: Comparison) -> Iterator[Finding]:
+def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
     """A `torch.Size` that is the same in all real runs, and another one here."""
-    first = these.finished[0]
+    first = run_set.finished[0]
     for form in first.transcript.forms:
         really = _sizes(first, form)
-        if not any(really) or any(_sizes(run, form) != really for run in these.finished[1:]):
+        if not any(really) or any(_sizes(run, form) != really for run in run_set.finished[1:]):
             continue
-        for run in these.imagined:
+        for run in run_set.imagined:
             shown = _sizes(run, form)
             if len(shown) == len(really) and shown != really:
                 at = next(at for at, (ours, theirs) in enumerate(zip(really, shown, strict=True)) if ours != theirs)
                 line, there = (int(one.transcript.lines_of(form)[at]) for one in (run, first))
                 yield Finding(
                     "constant line differs",
-                    f"All {len(these.finished)} real runs have the same sizes in “{short(first.lines[there])}”; "
+                    f"All {len(run_set.finished)} real runs have the same sizes in “{short(first.lines[there])}”; "
                     f"{run.execution.label} shows “{short(run.lines[line])}”.",
                     (run.ref(line), first.ref(there)),
                 )
 
 
-def _sizes(run: Observed, form: str) -> list[list[str]]:
+def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
     """For each line of a form the sizes in it."""
     lines = run.transcript.lines_of(form)
     if not len(lines) or "torch.Size" not in run.lines[lines[0]]:
@@ -126,7 +126,7 @@ def _sizes(run: Observed, form: str) -> list[list[str]]:
     return [_SIZE.findall(run.lines[at]) for at in lines.tolist()]
 
 
-def _telling(run: Observed, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
+def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
     """Indices of the numbers of a form that cannot be the same in all real runs by chance."""
     text = run.lines[lines[0]]
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
@@ -146,34 +146,34 @@ def _telling(run: Observed, lines: Indices, steady: NDArray[np.float64]) -> Iter
             yield column
 
 
-def number_formats(these: Comparison) -> Iterable[Finding]:
+def number_formats(run_set: RunSet) -> Iterable[Finding]:
     """A number with more or fewer decimals than the source asks for: `:.4f`, or `:.3e`, and no real run gainsays it.
 
     Without a program, than all real runs show: twenty values or more, among them one that ends with a zero, which
     only a format with a fixed number of decimals prints. And a rounded number where all real runs, in twenty values
     or more, print them as they are.
     """
-    for run in these.imagined:
+    for run in run_set.imagined:
         for form in run.transcript.forms:
             if "#" not in form:
                 continue
-            wrong = _misprinted(these, run, form)
+            wrong = _misprinted(run_set, run, form)
             if wrong is None:
                 continue
             line, fewest, shown = wrong
             yield Finding(
                 "number format differs",
                 f"“{short(run.lines[line])}” has a number with {_told_decimals(shown)} in {run.execution.label}; "
-                f"{these.name if these.source else 'every real log'} prints it with {_told_decimals(fewest)}.",
+                f"{run_set.name if run_set.source else 'every real log'} prints it with {_told_decimals(fewest)}.",
                 (run.ref(line),),
             )
 
 
-def _misprinted(these: Comparison, run: Observed, form: str) -> tuple[int, int, int] | None:
+def _misprinted(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int] | None:
     """(index of a line, decimals that real numbers have, decimals that it has) for the first that is wrong."""
     lines = run.transcript.lines_of(form)
     shown = _decimals(run, form)
-    for column, wanted, is_full in _formats(these, form):
+    for column, wanted, is_full in _formats(run_set, form):
         its = shown[:, column]
         wrong = (2 * its.astype(int) <= wanted) if is_full else (its != wanted) & (its != NO_DECIMALS)
         if wrong.any():
@@ -186,7 +186,7 @@ def _told_decimals(count: int) -> str:
     return f"{count - EXPONENT} decimals and an exponent" if count >= EXPONENT else f"{count} decimals"
 
 
-def _decimals(run: Observed, form: str) -> NDArray[np.uint8]:
+def _decimals(run: ParsedRun, form: str) -> NDArray[np.uint8]:
     script = run.transcript
     lines = script.lines_of(form)
     width = int(script.starts[lines[0] + 1] - script.starts[lines[0]]) if len(lines) else 0
@@ -194,14 +194,14 @@ def _decimals(run: Observed, form: str) -> NDArray[np.uint8]:
     return decimals
 
 
-def _formats(these: Comparison, form: str) -> Iterator[tuple[int, int, bool]]:
+def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
     """(index of a number of this form, decimals that it always has, or has at least where it is not rounded)."""
-    showing = [run for run in these.finished if len(run.transcript.lines_of(form))]
+    showing = [run for run in run_set.finished if len(run.transcript.lines_of(form))]
     tables = [_decimals(run, form) for run in showing]
     if not tables:
         return
     shown = np.concatenate(tables)
-    asked = _asked(these, form)
+    asked = _asked(run_set, form)
     for column in range(shown.shape[1]):
         its = shown[:, column][shown[:, column] != NO_DECIMALS]
         if not len(its):
@@ -213,7 +213,7 @@ def _formats(these: Comparison, form: str) -> Iterator[tuple[int, int, bool]]:
                 yield column, decimals, True
         elif asked.get(column) == decimals:
             yield column, decimals, False
-        elif these.source is None and has_many and decimals > 1:
+        elif run_set.source is None and has_many and decimals > 1:
             values = np.concatenate([run.transcript.table(run.transcript.lines_of(form)) for run in showing])
             if _ends_with_zero(values[:, column], decimals):
                 yield column, decimals, False
@@ -228,9 +228,9 @@ def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:
     return bool((np.rint(values * 10.0**decimals) % 10 == 0).any())
 
 
-def _asked(these: Comparison, form: str) -> dict[int, int]:
+def _asked(run_set: RunSet, form: str) -> dict[int, int]:
     """For each number of a form the decimals that the source asks for."""
-    for run in these.finished if these.source else ():
+    for run in run_set.finished if run_set.source else ():
         lines = run.transcript.lines_of(form)
         if len(lines):
             entry = run.ledger.entry(int(lines[0]))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.output.normalize import normalized_lines
 from gedanken.compare.stats.intervals import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
@@ -22,7 +22,7 @@ class Answered:
     @property
     def prints(self) -> bool:
         """Whether it really prints something. To agree on silence is easy."""
-        return bool(seen_lines(self.real.output))
+        return bool(normalized_lines(self.real.output))
 
     @property
     def cut(self) -> bool:
@@ -33,7 +33,9 @@ class Answered:
     def agrees(self) -> bool:
         """Whether both show the same; a reply that was cut has not come to its end, and never does."""
         return (
-            self.imagined.is_run and not self.cut and seen_lines(self.real.output) == seen_lines(self.imagined.stdout)
+            self.imagined.is_run
+            and not self.cut
+            and normalized_lines(self.real.output) == normalized_lines(self.imagined.stdout)
         )
 
     @property

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gedanken.compare.checks.gpu_table import table_breaches
-from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.checks.gpu_table import table_contradictions
+from gedanken.compare.output.normalize import normalized_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, short
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding, LineRef
-from gedanken.experiment.persona import Gpus, Persona, World
+from gedanken.experiment.persona import Gpus, MachineFacts, Persona
 
 NVIDIA_SMI = "nvidia-smi"
 PYTHON_VERSION = "python3 --version"
@@ -45,7 +45,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
     """One ordinary command on both machines: its exit status and what it printed."""
     if not imagined.is_run:
         return ()  # the model answered nothing that could be held against it
-    ours, theirs = seen_lines(real.output), seen_lines(imagined.stdout)
+    ours, theirs = normalized_lines(real.output), normalized_lines(imagined.stdout)
     if ours == theirs:
         return ()  # an imagined exit code is read off the output: equal output is as good as it gets
     explained = claims_behind(real.command, claims)
@@ -90,9 +90,9 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
 
 def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
     """What cannot be in an imagined table of nvidia-smi, whatever GPUs are claimed."""
-    usual = {breach.rule for breach in table_breaches(real.shown.splitlines())}
+    usual = {breach.rule for breach in table_contradictions(real.shown.splitlines())}
     lines = imagined.shown.splitlines()
-    for breach in table_breaches(lines):
+    for breach in table_contradictions(lines):
         if breach.rule not in usual:
             yield Finding(
                 "oracle: GPU table",
@@ -101,17 +101,19 @@ def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]
             )
 
 
-def compare_with_persona(answers: Sequence[Execution], persona: Persona, world: World) -> tuple[Finding, ...]:
+def compare_with_persona(
+    answers: Sequence[Execution], persona: Persona, machine_facts: MachineFacts
+) -> tuple[Finding, ...]:
     """The boot answers of the imagined machine, held against what it was told and against one another."""
     by_command = {answer.command: answer for answer in answers if answer.imagined and answer.is_run}
-    gpus = persona.gpus_in(world)
+    gpus = persona.gpus_in(machine_facts)
     findings: list[Finding] = []
     if table := by_command.get(NVIDIA_SMI):
         findings += _table_findings(table, gpus)
     expected = {
-        PYTHON_VERSION: ("python", persona.python if "python" in persona.claims else world.python),
-        NVCC_VERSION: ("cuda", persona.cuda if "cuda" in persona.claims else world.cuda),
-        TORCH_VERSION: ("torch", persona.torch if "torch" in persona.claims else world.torch),
+        PYTHON_VERSION: ("python", persona.python if "python" in persona.claims else machine_facts.python),
+        NVCC_VERSION: ("cuda", persona.cuda if "cuda" in persona.claims else machine_facts.cuda),
+        TORCH_VERSION: ("torch", persona.torch if "torch" in persona.claims else machine_facts.torch),
     }
     for command, (fact, told) in expected.items():
         if answer := by_command.get(command):
@@ -121,9 +123,9 @@ def compare_with_persona(answers: Sequence[Execution], persona: Persona, world: 
     return tuple(findings)
 
 
-def gpus_not_seen(world: World) -> tuple[Finding, ...]:
+def gpus_not_seen(machine_facts: MachineFacts) -> tuple[Finding, ...]:
     """GPUs that the real machine was asked to give where it can, and that `torch.cuda` does not see."""
-    return (Finding("gpus not seen", world.gpus_missing),) if world.gpus_missing else ()
+    return (Finding("gpus not seen", machine_facts.gpus_missing),) if machine_facts.gpus_missing else ()
 
 
 def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:

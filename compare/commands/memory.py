@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.output.normalize import normalized_lines
 from gedanken.experiment.execution import Execution
 
 Verdict = Literal["kept", "changed", "lost", "unanswered"]
@@ -65,7 +65,7 @@ def compare_memory(
 def _verdict(before: Execution, after: Execution) -> Verdict:
     if not (before.is_run and after.is_run):
         return "unanswered"
-    if seen_lines(before.stdout) == seen_lines(after.stdout):
+    if normalized_lines(before.stdout) == normalized_lines(after.stdout):
         return "kept"
     return "lost" if _is_answer(before) and not _is_answer(after) else "changed"
 

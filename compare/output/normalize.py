@@ -5,7 +5,7 @@ import re
 _WHERE = re.compile(r"^bash: (?:eval: )?line \d+: ")
 
 
-def seen_lines(text: str) -> list[str]:
+def normalized_lines(text: str) -> list[str]:
     """Its lines; blank ends of lines, and blank lines around the whole, cannot be seen and make no difference.
 
     Errors of bash name no line: at a keyboard there is none, while a command that is handed to bash has line 1.

@@ -5,26 +5,26 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from gedanken.compare.parsed.alignment import align
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import Alignment, Block
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import LineRef
 
 
-def side_by_side(these: Comparison) -> Alignment | None:
+def side_by_side(run_set: RunSet) -> Alignment | None:
     """The trunks of both worlds, aligned; where one has none, its first run. None where a world has no run."""
-    if not these.real or not these.imagined:
+    if not run_set.real or not run_set.imagined:
         return None
-    real = next((run for run in these.real if run.execution.seed == 0), these.real[0])
-    imagined = next((run for run in these.imagined if run.execution.sample == 0), these.imagined[0])
+    real = next((run for run in run_set.real if run.execution.seed == 0), run_set.real[0])
+    imagined = next((run for run in run_set.imagined if run.execution.sample == 0), run_set.imagined[0])
     blocks = align(real.transcript, imagined.transcript)
-    parting = _parting(these, real, imagined, blocks)
+    parting = _parting(run_set, real, imagined, blocks)
     if real.counted_in == "terminal":
         blocks = tuple(_with_lines_aside(blocks, real))
     return Alignment(real.execution.label, imagined.execution.label, blocks, parting, real.counted_in)
 
 
-def _with_lines_aside(blocks: Iterable[Block], real: Observed) -> Iterator[Block]:
+def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
     """The blocks by the lines of the terminal; those of them that nobody looks at are blocks of their own."""
     done = last = 0
     for block in blocks:
@@ -49,13 +49,13 @@ def _with_lines_aside(blocks: Iterable[Block], real: Observed) -> Iterator[Block
 
 
 def _parting(
-    these: Comparison, real: Observed, imagined: Observed, blocks: Iterable[Block]
+    run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Iterable[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
     """The first lines whose words differ, or a number in them that is steady or proven; never a stochastic one."""
     waiting = iter(blocks)
     first = next(waiting, None)
     alike = first.real[1] if first and first.mark == "alike" else 0
-    at = min(_other_numbers(these, real, imagined, alike), default=alike)
+    at = min(_other_numbers(run_set, real, imagined, alike), default=alike)
     if at < alike:
         return real.ref(at), imagined.ref(at)
     other = next(waiting, None) if alike else first
@@ -67,10 +67,10 @@ def _parting(
     )
 
 
-def _other_numbers(these: Comparison, real: Observed, imagined: Observed, alike: int) -> Iterable[int]:
+def _other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, alike: int) -> Iterable[int]:
     """Of the first lines, which are alike in both, the first of each form or print that shows another number."""
     for form in real.transcript.forms:
-        steady = these.steady.numbers(form) if real in these.finished else None
+        steady = run_set.invariants.numbers(form) if real in run_set.finished else None
         if steady is None:
             continue
         lines = real.transcript.lines_of(form)
@@ -79,7 +79,7 @@ def _other_numbers(these: Comparison, real: Observed, imagined: Observed, alike:
             continue
         differs = imagined.transcript.table(lines) != steady[: len(lines)]
         yield from map(int, lines[(differs & ~np.isnan(steady[: len(lines)])).any(axis=1)][:1])
-    for site in these.proven:
+    for site in run_set.proven:
         for line in map(int, real.ledger.lines_of(site)):
             if line < alike and imagined.lines[line].strip() != real.lines[line].strip():
                 yield line

@@ -11,7 +11,7 @@ ENOUGH = 4
 """Times that a number must have been the same in another real run, to be held for no chance."""
 
 
-class Steady:
+class Invariants:
     """For each form that all runs show equally often, the numbers in it that never differ between them.
 
     A number is steady in all lines of its form, or in none: one that happens to agree once is none.

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
 Indices = NDArray[np.int64]
 
 
-def misplaced(these: Comparison, run: Observed) -> Indices:
+def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
     """Indices of the fewest lines of an imagined run that must move for it to be in the order of the real runs.
 
     Only prints are looked at that this run and all real runs show equally often. Where the real runs show these in
     different orders, only those are that are shown once; where even these differ, nothing is out of order.
     """
-    if not these.finished:
+    if not run_set.finished:
         return np.empty(0, np.int64)
-    runs = [*these.finished, run]
-    times = np.array([times_of_sites(one, len(these.sites)) for one in runs])
+    runs = [*run_set.finished, run]
+    times = np.array([times_of_sites(one, len(run_set.sites)) for one in runs])
     steady = (times == times[0]).all(axis=0) & (times[0] > 0)
-    steady &= np.array([_has_its_place(these, site) for site in these.sites], bool)
+    steady &= np.array([_has_its_place(run_set, site) for site in run_set.sites], bool)
     for looked_at in (steady, steady & (times[0] == 1)):
         sequences = [_lines_of(one, looked_at) for one in runs]
         first, *others = (one.ledger.site_of[lines] for one, lines in zip(runs, sequences, strict=True))
@@ -34,24 +34,24 @@ def misplaced(these: Comparison, run: Observed) -> Indices:
     return np.empty(0, np.int64)
 
 
-def _has_its_place(these: Comparison, site: PrintSite) -> bool:
+def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
     """Whether one real run, or several that agree, can tell where a print belongs."""
-    if these.source is None:
-        return len(these.finished) > 1
+    if run_set.source is None:
+        return len(run_set.finished) > 1
     return (
         not site.is_open
         and site.by != "bar"
-        and (site.depends_on == "nothing" or (site.depends_on == "flags" and len(these.finished) > 1))
+        and (site.depends_on == "nothing" or (site.depends_on == "flags" and len(run_set.finished) > 1))
     )
 
 
-def times_of_sites(run: Observed, sites: int) -> Indices:
+def times_of_sites(run: ParsedRun, sites: int) -> Indices:
     """For each of the first sites how often a run shows it."""
     site_of = run.ledger.site_of
     return np.bincount(site_of[(site_of >= 0) & (site_of < sites)], minlength=sites)
 
 
-def _lines_of(run: Observed, sites: NDArray[np.bool_]) -> Indices:
+def _lines_of(run: ParsedRun, sites: NDArray[np.bool_]) -> Indices:
     site_of = run.ledger.site_of
     wanted = np.append(sites, np.zeros(len(run.ledger.sites) - len(sites) + 1, bool))
     return np.flatnonzero(wanted[site_of])

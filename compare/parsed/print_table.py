@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gedanken.compare.parsed.run_set import Observed, short
+from gedanken.compare.parsed.run_set import ParsedRun, short
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Execution
@@ -64,7 +64,7 @@ def print_table(program: Program, executions: Sequence[Execution]) -> tuple[Prin
 def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
     """A row for each print of a program that was run so, in the order of the source."""
     sites = source.terminal_sites()
-    runs = [Observed(execution, sites) for execution in executions]
+    runs = [ParsedRun(execution, sites) for execution in executions]
     real, imagined = ([run for run in runs if run.execution.imagined == which] for which in (False, True))
     return tuple(
         PrintRow(program, site.words, site.line, site.function == FORWARD, _shown(site, real), _shown(site, imagined))
@@ -72,7 +72,7 @@ def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> t
     )
 
 
-def _shown(site: PrintSite, runs: Sequence[Observed]) -> Shown:
+def _shown(site: PrintSite, runs: Sequence[ParsedRun]) -> Shown:
     times: dict[str, int] = {}
     first: dict[str, str] = {}
     forms: Counter[str] = Counter()

@@ -15,7 +15,7 @@ FEWEST = 2
 """Real runs that must agree on what the source does not say."""
 
 
-def narrowed(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
+def refine_sites(sites: Sequence[PrintSite], real: Sequence[Ledger]) -> tuple[PrintSite, ...]:
     """The sites of a program, with the words that all its real runs agree on.
 
     A site without words takes any line. Where the real runs have the same forms of such lines, there is a site for

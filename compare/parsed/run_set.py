@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gedanken.compare.output.metrics import Curves, read_curves
 from gedanken.compare.output.text_lines import Lines
 from gedanken.compare.output.transcript import Transcript, skeleton, uncoloured
-from gedanken.compare.parsed.invariants import Steady
+from gedanken.compare.parsed.invariants import Invariants
 from gedanken.compare.parsed.ledger import Ledger
 from gedanken.compare.parsed.templates import Templates
 from gedanken.compare.source.print_sites import PrintSite
@@ -33,7 +33,7 @@ class _Read(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Observed:
+class ParsedRun:
     """An execution with what was read off its output."""
 
     execution: Execution
@@ -120,15 +120,15 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunSet:
     """Everything that the checks below look at."""
 
     program: Program | None
     source: Source | None
-    real: tuple[Observed, ...]
-    imagined: tuple[Observed, ...]
+    real: tuple[ParsedRun, ...]
+    imagined: tuple[ParsedRun, ...]
     claims: tuple[str, ...]
-    earlier: tuple[Observed, ...] = ()
+    earlier: tuple[ParsedRun, ...] = ()
     """Runs of earlier versions, real and imagined."""
     gpus: int | None = None
     """How many the real machine has; None where that is not known."""
@@ -146,12 +146,12 @@ class Comparison:
         return self.real[0].templates if self.real else None
 
     @cached_property
-    def finished(self) -> tuple[Observed, ...]:
+    def finished(self) -> tuple[ParsedRun, ...]:
         """Real runs that came to their end."""
         return tuple(run for run in self.real if run.execution.cause is Cause.FINISHED)
 
     @cached_property
-    def ended(self) -> tuple[Observed, ...]:
+    def ended(self) -> tuple[ParsedRun, ...]:
         """Real runs that nobody stopped: they came to their end, or failed."""
         return tuple(run for run in self.real if run.execution.cause in (Cause.FINISHED, Cause.FAILED))
 
@@ -169,9 +169,9 @@ class Comparison:
         return found
 
     @cached_property
-    def steady(self) -> Steady:
+    def invariants(self) -> Invariants:
         """The numbers that all real runs show alike which came to their end."""
-        return Steady([run.transcript for run in self.finished])
+        return Invariants([run.transcript for run in self.finished])
 
     @cached_property
     def new_forms_tell(self) -> bool:
@@ -200,7 +200,7 @@ class Comparison:
         return self.program.label if self.program else "the program"
 
     @property
-    def leaves(self) -> tuple[Observed, ...]:
+    def leaves(self) -> tuple[ParsedRun, ...]:
         """Real runs that are measured."""
         return _measured(self.real)
 
@@ -210,12 +210,12 @@ class Comparison:
         return frozenset[str]().union(*(run.forms for run in self.real))
 
     @property
-    def samples(self) -> tuple[Observed, ...]:
+    def samples(self) -> tuple[ParsedRun, ...]:
         """Imagined runs that are measured."""
         return _measured(self.imagined)
 
 
-def _measured(runs: Sequence[Observed]) -> tuple[Observed, ...]:
+def _measured(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
     kept = set(map(id, leaves(run.execution for run in runs)))
     return tuple(run for run in runs if id(run.execution) in kept)
 
@@ -228,12 +228,12 @@ def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
     return (*firsts, *rest[: max(0, LINES_SHOWN - len(firsts))])
 
 
-def share(some: Sequence[Observed], whole: Sequence[Observed]) -> str:
+def share(some: Sequence[ParsedRun], whole: Sequence[ParsedRun]) -> str:
     """Such as `1 of 4 imagined runs`."""
     return f"{len(some)} of {len(whole)} imagined runs"
 
 
-def verb(some: Sequence[Observed], one: str, many: str) -> str:
+def verb(some: Sequence[ParsedRun], one: str, many: str) -> str:
     return one if len(some) == 1 else many
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.durations import untimed
 from gedanken.compare.parsed.order import misplaced, times_of_sites
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.results import LineKind, SiteTally
 from gedanken.compare.source.print_sites import PrintSite
@@ -22,19 +22,21 @@ _ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platfo
 Indices = NDArray[np.int64]
 
 
-def tallies(these: Comparison) -> tuple[SiteTally, ...]:
+def tallies(run_set: RunSet) -> tuple[SiteTally, ...]:
     """One tally for each site, in the order of the source, or of the first real log."""
-    out_of_order = {id(run): misplaced(these, run) for run in these.imagined}
-    often = sum((times_of_sites(run, len(these.sites)) for run in these.real), np.zeros(len(these.sites), np.int64))
-    told = [at for at in np.argsort(-often, kind="stable").tolist() if these.sites[at].by == "print" or often[at]]
-    return tuple(_tally(these, these.sites[at], out_of_order) for at in sorted(told[:MOST_SITES]))
+    out_of_order = {id(run): misplaced(run_set, run) for run in run_set.imagined}
+    often = sum(
+        (times_of_sites(run, len(run_set.sites)) for run in run_set.real), np.zeros(len(run_set.sites), np.int64)
+    )
+    told = [at for at in np.argsort(-often, kind="stable").tolist() if run_set.sites[at].by == "print" or often[at]]
+    return tuple(_tally(run_set, run_set.sites[at], out_of_order) for at in sorted(told[:MOST_SITES]))
 
 
-def _tally(these: Comparison, site: PrintSite, out_of_order: Mapping[int, Indices]) -> SiteTally:
-    really = [len(run.ledger.lines_of(site)) for run in these.finished]
-    imagined = [(run, run.ledger.lines_of(site)) for run in these.imagined]
-    if site in these.proven:
-        really.append(len(these.proven[site]))
+def _tally(run_set: RunSet, site: PrintSite, out_of_order: Mapping[int, Indices]) -> SiteTally:
+    really = [len(run.ledger.lines_of(site)) for run in run_set.finished]
+    imagined = [(run, run.ledger.lines_of(site)) for run in run_set.imagined]
+    if site in run_set.proven:
+        really.append(len(run_set.proven[site]))
     expected = (min(really), max(really)) if really else None
     reworded = sum(int(np.count_nonzero(run.ledger.is_kind("literal")[lines])) for run, lines in imagined)
     misplaced = sum(int(np.count_nonzero(np.isin(lines, out_of_order[id(run)]))) for run, lines in imagined)
@@ -43,9 +45,9 @@ def _tally(these: Comparison, site: PrintSite, out_of_order: Mapping[int, Indice
     return SiteTally(
         words=site.words,
         line=None if site.line == NO_LINE else site.line,
-        kind=kind_of(these, site),
+        kind=kind_of(run_set, site),
         expected=expected,
-        real=tuple(len(run.ledger.lines_of(site)) for run in these.real),
+        real=tuple(len(run.ledger.lines_of(site)) for run in run_set.real),
         imagined=tuple(times),
         exact=max(0, sum(times) - reworded - misplaced),
         reworded=reworded,
@@ -55,11 +57,11 @@ def _tally(these: Comparison, site: PrintSite, out_of_order: Mapping[int, Indice
     )
 
 
-def kind_of(these: Comparison, site: PrintSite) -> LineKind:
+def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
     """How far the lines of a site may differ between two runs."""
-    if site in these.proven:
+    if site in run_set.proven:
         return LineKind.DETERMINISTIC
-    texts = [_texts(run, site) for run in these.finished]
+    texts = [_texts(run, site) for run in run_set.finished]
     shown = [text for its in texts for text in its]
     if any(_names_environment(hole.expression) for hole in site.holes if hole.expression):
         return LineKind.ENVIRONMENT
@@ -71,7 +73,7 @@ def kind_of(these: Comparison, site: PrintSite) -> LineKind:
     return LineKind.STOCHASTIC
 
 
-def _texts(run: Observed, site: PrintSite) -> list[str]:
+def _texts(run: ParsedRun, site: PrintSite) -> list[str]:
     return [run.lines[at].strip() for at in run.ledger.lines_of(site).tolist()]
 
 

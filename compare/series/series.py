@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.metrics import Metric
-from gedanken.compare.parsed.run_set import Comparison, Observed
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, Column, Form
 from gedanken.compare.source.print_sites import PrintSite
 
@@ -44,7 +44,7 @@ class Series:
 class Printed:
     """What one run printed, form by form."""
 
-    def __init__(self, run: Observed) -> None:
+    def __init__(self, run: ParsedRun) -> None:
         self.observed = run
         self._script = run.transcript
         self._number = {form: number for number, form in enumerate(self._script.forms)}
@@ -110,10 +110,10 @@ class Printed:
 class AllSeries:
     """The series of a comparison: found in the real runs that are measured, read in all runs that are."""
 
-    def __init__(self, these: Comparison) -> None:
-        self.real = [Printed(run) for run in these.leaves]
-        self.runs = self.real + [Printed(run) for run in these.samples]
-        self._sites = these.source.terminal_sites() if these.source else ()
+    def __init__(self, run_set: RunSet) -> None:
+        self.real = [Printed(run) for run in run_set.leaves]
+        self.runs = self.real + [Printed(run) for run in run_set.samples]
+        self._sites = run_set.source.terminal_sites() if run_set.source else ()
 
     @cached_property
     def _forms(self) -> dict[str, Form]:

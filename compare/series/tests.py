@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.parsed.run_set import Comparison
-from gedanken.compare.results import Judged
+from gedanken.compare.parsed.run_set import RunSet
+from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.noise import (
     Matrix,
@@ -43,16 +43,16 @@ def is_told(p: float | None) -> bool:
 class Judgement(NamedTuple):
     """What the numbers come to."""
 
-    tested: "tuple[Tested, ...]" = ()
+    tested: "tuple[TestedSeries, ...]" = ()
     """The primary endpoint first, where there is one."""
     undecided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Tested:
+class TestedSeries:
     """A series with what was found of it."""
 
-    judged: Judged
+    judged: SeriesResult
     series: Series
     """At the points that are shown."""
     apart: Matrix | None
@@ -61,7 +61,7 @@ class Tested:
     """Which runs are in the test, real ones first."""
 
 
-def judge(these: Comparison) -> Judgement:
+def judge(run_set: RunSet) -> Judgement:
     """Test the last loss, and beside it every other series.
 
     The primary endpoint is the last value of the loss that the real runs show last, in runs that came to their end.
@@ -71,21 +71,21 @@ def judge(these: Comparison) -> Judgement:
     Where an output has no losses, everything is secondary. Whether imagined runs spread less than real ones is in no
     test of its own: the ratio of spreads is told with its interval.
     """
-    real, imagined = these.leaves, these.samples
+    real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
         return Judgement()
-    every = AllSeries(these)
+    every = AllSeries(run_set)
     main = every.last_loss
-    primary = _primary(these, every.series(main)) if main else None
-    secondary = _secondary([_curve(these, every.series(name)) for name in every.columns], primary)
+    primary = _primary(run_set, every.series(main)) if main else None
+    secondary = _secondary([_curve(run_set, every.series(name)) for name in every.columns], primary)
     if primary is None and not any(one.apart is not None for one in secondary):
         return Judgement(tuple(secondary))
     told = ([primary] if primary else []) + secondary
-    return Judgement(tuple(told), (*_undecided(these, primary), *_among_too_many(secondary)))
+    return Judgement(tuple(told), (*_undecided(run_set, primary), *_among_too_many(secondary)))
 
 
-def _undecided(these: Comparison, primary: Tested | None) -> Iterator[str]:
-    n, m = len(these.leaves), len(these.samples)
+def _undecided(run_set: RunSet, primary: TestedSeries | None) -> Iterator[str]:
+    n, m = len(run_set.leaves), len(run_set.samples)
     if primary:
         n, m = primary.judged.n_real, primary.judged.n_imagined
     at_best = smallest_p(n, m)
@@ -102,7 +102,7 @@ def _undecided(these: Comparison, primary: Tested | None) -> Iterator[str]:
         )
 
 
-def _among_too_many(secondary: Sequence[Tested]) -> Iterator[str]:
+def _among_too_many(secondary: Sequence[TestedSeries]) -> Iterator[str]:
     """Series that would be told by themselves, and cannot be among so many with so few runs."""
     far = [one.judged for one in secondary if is_told(one.judged.p)]
     if not far or any(is_told(one.judged.p_adjusted) for one in secondary):
@@ -123,9 +123,9 @@ def _runs(count: int) -> str:
     return "run" if count == 1 else "runs"
 
 
-def _primary(these: Comparison, series: Series) -> Tested:
+def _primary(run_set: RunSet, series: Series) -> TestedSeries:
     """The last value, of runs that came to their end."""
-    runs = these.leaves + these.samples
+    runs = run_set.leaves + run_set.samples
     ends = [
         end if run.execution.cause is Cause.FINISHED else None for run, end in zip(runs, series.ends, strict=True)
     ]
@@ -134,10 +134,10 @@ def _primary(these: Comparison, series: Series) -> Tested:
     last = replace(
         series, name=f"last {series.name}", axis="end of the run", points=np.ones(1), values=values, shown=there
     )
-    return _test(these, last, "primary", [at for at, end in enumerate(ends) if end is not None])
+    return _test(run_set, last, "primary", [at for at, end in enumerate(ends) if end is not None])
 
 
-def _curve(these: Comparison, series: Series) -> Tested:
+def _curve(run_set: RunSet, series: Series) -> TestedSeries:
     """The whole series, in runs that show at least half as many points as is usual.
 
     What is usual is asked of all runs together, so that the choice knows nothing of who is real.
@@ -146,17 +146,17 @@ def _curve(these: Comparison, series: Series) -> Tested:
     usual = float(np.median(shown[shown > 0])) if shown.any() else 0.0
     enough = [at for at, count in enumerate(shown) if count and count >= usual / 2]
     worlds = {at < series.n_real for at in enough}
-    return _test(these, series, "secondary", enough if len(worlds) == 2 else np.flatnonzero(shown).tolist())
+    return _test(run_set, series, "secondary", enough if len(worlds) == 2 else np.flatnonzero(shown).tolist())
 
 
-def _test(these: Comparison, series: Series, role: str, runs: Sequence[int]) -> Tested:
+def _test(run_set: RunSet, series: Series, role: str, runs: Sequence[int]) -> TestedSeries:
     real = [at for at in runs if at < series.n_real]
     imagined = [at for at in runs if at >= series.n_real]
     common = np.flatnonzero(series.shown[runs].all(axis=0)) if runs else np.empty(0, np.int64)
     values = series.values[:, common[evenly(len(common), POINTS_TESTED)]]
     ours, theirs = values[real], values[imagined]
     apart = distances(values[list(runs)]) if values.size else None
-    why = _why_not(these, series, real, imagined, common)
+    why = _why_not(run_set, series, real, imagined, common)
     if why is None and (apart is None or not apart.any()):
         why = ALL_SAME
     last = series.values[:, common[-1:]]
@@ -164,7 +164,7 @@ def _test(these: Comparison, series: Series, role: str, runs: Sequence[int]) -> 
     ratio, ratio_interval = spread_ratio(ours, theirs)
     p = None if why or apart is None else energy_p(apart, len(real))
     shown = evenly(len(series.points), POINTS_SHOWN)
-    judged = Judged(
+    result = SeriesResult(
         name=series.name,
         role="primary" if role == "primary" else "secondary",
         axis=series.axis,
@@ -185,11 +185,11 @@ def _test(these: Comparison, series: Series, role: str, runs: Sequence[int]) -> 
     )
     # What is kept of a million points is what is shown of them.
     thin = replace(series, points=series.points[shown], values=series.values[:, shown], shown=series.shown[:, shown])
-    return Tested(judged, thin, None if why else apart, tuple(runs))
+    return TestedSeries(result, thin, None if why else apart, tuple(runs))
 
 
 def _why_not(
-    these: Comparison, series: Series, real: Sequence[int], imagined: Sequence[int], common: NDArray[np.int64]
+    run_set: RunSet, series: Series, real: Sequence[int], imagined: Sequence[int], common: NDArray[np.int64]
 ) -> str | None:
     """Why a series is in no test."""
     if series.column.is_environment:
@@ -201,21 +201,21 @@ def _why_not(
         return f"the runs have {len(common)} of {usual:g} points in common, fewer than half"
     is_same = not np.ptp(np.nan_to_num(series.values[real][:, common]), axis=0).any()
     # A loss that rounds to 0.00 in every real run can still be told from another; a count of parameters is a fact.
-    if is_same and (series.column.metric is None or _is_fixed(these)):
+    if is_same and (series.column.metric is None or _is_fixed(run_set)):
         return SAME
     return None
 
 
-def _is_fixed(these: Comparison) -> bool:
+def _is_fixed(run_set: RunSet) -> bool:
     """Whether the real runs that are measured have no noise because the program fixes its seed."""
-    fixed = these.source is not None and these.source.fixes_its_seed()
-    return fixed and all(run.execution.arm == "as written" for run in these.leaves)
+    fixed = run_set.source is not None and run_set.source.fixes_its_seed()
+    return fixed and all(run.execution.arm == "as written" for run in run_set.leaves)
 
 
-def _secondary(curves: Sequence[Tested], primary: Tested | None) -> list[Tested]:
+def _secondary(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
     """The curves with their p adjusted; none where one is the same as another told before it."""
     seen = [primary] if primary else []
-    single: list[Tested] = []
+    single: list[TestedSeries] = []
     for one in curves:
         twin = next((other for other in seen if _is_twin(one, other)), None)
         if twin is None:
@@ -233,7 +233,7 @@ def _secondary(curves: Sequence[Tested], primary: Tested | None) -> list[Tested]
     ]
 
 
-def _family(secondary: Sequence[Tested]) -> list[Tested]:
+def _family(secondary: Sequence[TestedSeries]) -> list[TestedSeries]:
     """Series that are corrected together.
 
     What only the real runs agree on was among them before anyone knew who is real: it counts as not significant.
@@ -241,7 +241,7 @@ def _family(secondary: Sequence[Tested]) -> list[Tested]:
     return [one for one in secondary if one.apart is not None or one.judged.why_no_p == SAME]
 
 
-def _is_twin(one: Tested, other: Tested) -> bool:
+def _is_twin(one: TestedSeries, other: TestedSeries) -> bool:
     if one.apart is None or other.apart is None or one.runs != other.runs or len(one.runs) < 3:
         return False
     pairs = np.triu_indices(len(one.runs), 1)

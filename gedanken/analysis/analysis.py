@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gedanken.compare.interventions import Effects
-from gedanken.compare.results import Compared
+from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
@@ -12,17 +12,17 @@ from gedanken.records.tokens import Tokens
 
 
 @dataclass(frozen=True)
-class Case:
+class VersionAnalysis:
     """One program version, or brought logs, in both worlds."""
 
     program: Program | None
     real: tuple[Execution, ...]
     imagined: tuple[Execution, ...]
-    compared: Compared
+    compared: ComparisonResult
 
 
 @dataclass(frozen=True)
-class Kept:
+class Analysis:
     """Everything that a report tells of."""
 
     title: str
@@ -33,7 +33,7 @@ class Kept:
     programs: tuple[Program, ...]
     executions: tuple[Execution, ...]
     """In the order in which they were typed."""
-    cases: tuple[Case, ...]
+    cases: tuple[VersionAnalysis, ...]
     findings: tuple[Finding, ...]
     """All of them, those on commands too."""
     verdict: str

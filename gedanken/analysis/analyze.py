@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.effects import effects_in
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import Compared
+from gedanken.compare.results import ComparisonResult
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
@@ -17,10 +17,10 @@ from gedanken.experiment.program import Program
 from gedanken.records.run_folder import RunFolder
 
 
-def score(run: RunFolder) -> Kept:
+def analyze(run: RunFolder) -> Analysis:
     """Compare everything that a run folder holds. Raises BadInput for a program that cannot be read."""
     findings = list(_booted(run))
-    cases: list[Case] = []
+    cases: list[VersionAnalysis] = []
     programs = {program.label: program for program in run.programs}
     for program in run.programs:
         check_source(program, f"{run.folder}: {program.label}")
@@ -35,27 +35,27 @@ def score(run: RunFolder) -> Kept:
                 before = _before(run, label, line)
                 compared = compare_runs(programs[label], real, imagined, claims, before, gpus)
                 compared = _in_one_world_only(compared, label, real, imagined)
-                cases.append(Case(programs[label], real, imagined, compared))
+                cases.append(VersionAnalysis(programs[label], real, imagined, compared))
                 findings += compared.findings
             elif real and imagined:
                 findings += compare_answers(real[0], imagined[0], claims)
-    kept = kept_of(str(run.about["experiment"]), run.about, run.programs, run.executions, cases, findings)
+    analysis = analysis_of(str(run.about["experiment"]), run.about, run.programs, run.executions, cases, findings)
     effects = effects_in(run.programs, run.executions)
-    verdict = effects[0].verdict if effects else kept.verdict
-    return replace(kept, effects=effects, verdict=verdict, notes=run.notes, tokens=run.tokens)
+    verdict = effects[0].verdict if effects else analysis.verdict
+    return replace(analysis, effects=effects, verdict=verdict, notes=run.notes, tokens=run.tokens)
 
 
-def kept_of(
+def analysis_of(
     title: str,
     about: dict[str, object],
     programs: Sequence[Program],
     executions: Sequence[Execution],
-    cases: Sequence[Case],
+    cases: Sequence[VersionAnalysis],
     findings: Sequence[Finding],
-) -> Kept:
+) -> Analysis:
     """All of it, with its verdict."""
     verdict = verdict_of(cases, findings)
-    return Kept(title, about, tuple(programs), tuple(executions), tuple(cases), tuple(findings), verdict)
+    return Analysis(title, about, tuple(programs), tuple(executions), tuple(cases), tuple(findings), verdict)
 
 
 def check_source(program: Program, what: object) -> None:
@@ -69,13 +69,13 @@ def check_source(program: Program, what: object) -> None:
 
 
 def _in_one_world_only(
-    compared: Compared, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
-) -> Compared:
+    result: ComparisonResult, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
+) -> ComparisonResult:
     """The same; of a version that has no runs in one world, nothing but that is undecided."""
     if real and imagined:
-        return compared
+        return result
     lacking = "imagined" if real else "real"
-    return replace(compared, undecided=(f"Everything about {label}: it has no {lacking} run to compare with.",))
+    return replace(result, undecided=(f"Everything about {label}: it has no {lacking} run to compare with.",))
 
 
 def _booted(run: RunFolder) -> Sequence[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gedanken.compare.interventions import Effects, Moves, Outcomes, Tried, told_tau, weigh_effects
+from gedanken.compare.interventions import Effects, Intervention, OutcomeEffects, Outcomes, format_tau, weigh_effects
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.program import Program
 from gedanken.probes.interventions import CHANGES
@@ -46,10 +46,10 @@ def print_effects(effects: Sequence[Effects], console: "Console") -> None:
         console.print(Text(harmless(one.verdict), style="bold"), soft_wrap=True)
 
 
-def _tried(program: Program, executions: Sequence[Execution]) -> Tried:
+def _tried(program: Program, executions: Sequence[Execution]) -> Intervention:
     here = leaves(one for one in executions if one.program == program.label)
     change = CHANGES.get(program.change or "")
-    return Tried(
+    return Intervention(
         program.change,
         change.expected if change else 0,
         change is None or change.neutral,
@@ -58,7 +58,7 @@ def _tried(program: Program, executions: Sequence[Execution]) -> Tried:
     )
 
 
-def _table(program: str, moves: Moves) -> "Table":
+def _table(program: str, moves: OutcomeEffects) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
@@ -95,10 +95,11 @@ def _side(effect: float | None) -> str:
     return "↑" if effect > 0 else "↓" if effect < 0 else "="
 
 
-def _rankings(moves: Moves) -> str:
+def _rankings(moves: OutcomeEffects) -> str:
     return (
         f"last {moves.outcome}: same side {moves.same_way}, by a rule of thumb {moves.thumb_same_way}; "
-        f"tau {told_tau(moves.tau)}, given the rule of thumb {told_tau(moves.partial)}; of the rule of thumb with "
-        f"the real {told_tau(moves.thumb_real)}, with the imagined {told_tau(moves.thumb_imagined)}; "
+        f"tau {format_tau(moves.tau)}, given the rule of thumb {format_tau(moves.partial)}; of the rule of thumb "
+        "with "
+        f"the real {format_tau(moves.thumb_real)}, with the imagined {format_tau(moves.thumb_imagined)}; "
         f"edits that change nothing strayed: {moves.strayed}"
     )

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gedanken.analysis.analysis import Case, Kept
-from gedanken.analysis.analyze import check_source, kept_of, score
-from gedanken.analysis.verdict import main_case
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.analyze import analysis_of, analyze, check_source
+from gedanken.analysis.verdict import main_version
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import Compared
+from gedanken.compare.results import ComparisonResult
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
@@ -28,7 +28,7 @@ class _Side:
     runs: tuple[Run, ...]
 
 
-def bring(real: Sequence[Path], imagined: Sequence[Path], program: Path | None = None) -> Kept:
+def compare_inputs(real: Sequence[Path], imagined: Sequence[Path], program: Path | None = None) -> Analysis:
     """Compare real runs with imagined ones. Raises BadInput for what cannot be used.
 
     A run folder alone is compared with itself: its real runs with its imagined ones.
@@ -51,7 +51,7 @@ def bring(real: Sequence[Path], imagined: Sequence[Path], program: Path | None =
     return replace(kept, title=title, notes=(*notes, *said))
 
 
-def _folder_alone(real: Sequence[Path], program: Path | None) -> Kept:
+def _folder_alone(real: Sequence[Path], program: Path | None) -> Analysis:
     if len(real) > 1 or not real[0].is_dir():
         raise BadInput("name the imagined runs after --imagined; only a run folder holds both")
     if program is not None:
@@ -59,7 +59,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None) -> Kept:
     folder = read_run(real[0])
     if not any(one.imagined for one in folder.executions):
         raise BadInput(f"{real[0]}: holds no imagined runs; name others after --imagined")
-    return score(folder)
+    return analyze(folder)
 
 
 def _side(paths: Sequence[Path], what: str) -> _Side:
@@ -74,7 +74,7 @@ def _side(paths: Sequence[Path], what: str) -> _Side:
     return _Side(None, tuple(read_file(path) for path in paths))
 
 
-def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Kept, list[str]]:
+def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Analysis, list[str]]:
     """Real runs of one folder beside imagined ones of another; versions are matched by their content."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
     executions = [one for one in ours.executions if not one.imagined and one.program]
@@ -96,18 +96,18 @@ def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Kept, list[str]]:
     together = replace(
         ours, executions=tuple(executions), persona=theirs.persona, about=theirs.about, tokens=theirs.tokens
     )
-    return score(together), notes
+    return analyze(together), notes
 
 
-def _mixed(ours: _Side, theirs: _Side, program: Program | None) -> tuple[Kept, list[str]]:
+def _mixed(ours: _Side, theirs: _Side, program: Program | None) -> tuple[Analysis, list[str]]:
     """Files on one side at least, of one program or of none that is known."""
     notes: list[str] = []
     folder = ours.folder or theirs.folder
     if folder:
-        case = _case_in(folder, program)
-        program = case.program
+        version = _case_in(folder, program)
+        program = version.program
         notes.append(f"of {folder.folder}, the runs of {program.label if program else 'the program'} are compared")
-        real, imagined = case.real, case.imagined
+        real, imagined = version.real, version.imagined
     else:
         real, imagined = (), ()
         program = program or _common([*ours.runs, *theirs.runs])
@@ -116,17 +116,17 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None) -> tuple[Kept, l
         real = tuple(_called(ours.runs, used, imagined=False))
     if theirs.folder is None:
         imagined = tuple(_called(theirs.runs, used, imagined=True))
-    compared: Compared = compare_runs(program, real, imagined)
-    case = Case(program, real, imagined, compared)
+    result: ComparisonResult = compare_runs(program, real, imagined)
+    version = VersionAnalysis(program, real, imagined, result)
     programs = [program] if program else []
-    return kept_of("", {}, programs, [*real, *imagined], [case], compared.findings), notes
+    return analysis_of("", {}, programs, [*real, *imagined], [version], result.findings), notes
 
 
-def _case_in(folder: RunFolder, program: Program | None) -> Case:
+def _case_in(folder: RunFolder, program: Program | None) -> VersionAnalysis:
     """The runs that files are held against: of the program that is named, or of the newest that worked."""
-    empty = Compared(findings=())
+    empty = ComparisonResult(findings=())
     cases = [
-        Case(
+        VersionAnalysis(
             one,
             tuple(run for run in folder.executions if run.program == one.label and not run.imagined),
             tuple(run for run in folder.executions if run.program == one.label and run.imagined),
@@ -140,7 +140,7 @@ def _case_in(folder: RunFolder, program: Program | None) -> Case:
     if not ran:
         which = f"of {program.name}" if program else "of a program"
         raise BadInput(f"{folder.folder}: holds no run {which}")
-    return main_case(ran) or ran[-1]
+    return main_version(ran) or ran[-1]
 
 
 def _common(runs: Iterable[Run]) -> Program | None:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gedanken.analysis.analysis import Case, Kept
-from gedanken.analysis.verdict import is_on, lasts, main_case, measured, spread_of, tested_p, told_last, told_p
-from gedanken.compare.results import Judged
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, main_version, measured, spread_of, tested_p
+from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.tests import is_told
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
@@ -33,45 +33,47 @@ class PlainWords(NamedTuple):
     sure: str
 
 
-def plain_words(kept: Kept) -> PlainWords:
+def plain_words(analysis: Analysis) -> PlainWords:
     """The three lines of a run. Nothing is called the same, and nothing is reassured that was not looked at."""
-    case = main_case(kept.cases)
+    case = main_version(analysis.cases)
     if case is None:
-        words = PlainWords(_asked(kept, None), _nothing_to_see(kept), "nothing can be said about the model.")
+        words = PlainWords(_asked(analysis, None), _nothing_to_see(analysis), "nothing can be said about the model.")
     else:
-        words = PlainWords(_asked(kept, case), _seen(case), _sure(case))
-    partly = _partly(kept)
+        words = PlainWords(_asked(analysis, case), _seen(case), _sure(case))
+    partly = _partly(analysis)
     return PlainWords(*(_short(one) for one in words._replace(sure=f"{partly}{words.sure}")))
 
 
-def _asked(kept: Kept, case: Case | None) -> str:
-    model = kept.about.get("model") or {}
+def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
+    model = analysis.about.get("model") or {}
     name = str(model.get("name", "the model"))[:_NAME]
-    what = case.program.name if case and case.program else "the program"
+    what = version.program.name if version and version.program else "the program"
     question = f"does {name} know what {what} prints, without running it?"
-    if case is None:
+    if version is None:
         return question
-    real, imagined = measured(case)
+    real, imagined = measured(version)
     return f"{question} {many(len(real), 'real run')}, {many(len(imagined), 'imagined run')}."
 
 
-def _nothing_to_see(kept: Kept) -> str:
-    if any(one.imagined and one.program for one in kept.executions) or any(one.imagined for one in kept.cases):
+def _nothing_to_see(analysis: Analysis) -> str:
+    if any(one.imagined and one.program for one in analysis.executions) or any(
+        one.imagined for one in analysis.cases
+    ):
         return "the program was imagined, but no version of it has both real and imagined runs."
-    if any(one.real for one in kept.cases):
+    if any(one.real for one in analysis.cases):
         return "the program really ran; no run of it was imagined, so there is nothing to compare."
     return "no program came to run, so there is nothing to compare."
 
 
-def _seen(case: Case) -> str:
+def _seen(version: VersionAnalysis) -> str:
     """On how many imagined runs something was found, with one example; those without output are counted apart."""
-    _real, imagined = measured(case)
+    _real, imagined = measured(version)
     judged = [one for one in imagined if has_output(one)]
     empty = len(imagined) - len(judged)
     apart = f" {many(empty, 'imagined run')} ended without any output to judge." if empty else ""
     if not judged:
         return f"no imagined run has output to judge.{apart}"
-    found = _found(case)
+    found = _found(version)
     labels = {one.label for one in judged}
     on = {label for label in labels for one in found if is_on(one, label)}
     if on:
@@ -97,38 +99,38 @@ def _example(found: Sequence[Finding]) -> str:
     return f"For example: {_cut(example, EXAMPLE)}{more}."
 
 
-def _sure(case: Case) -> str:
+def _sure(version: VersionAnalysis) -> str:
     """What rests on lines, what on a test of numbers, and what cannot be told."""
-    _real, imagined = measured(case)
+    _real, imagined = measured(version)
     if not any(has_output(one) for one in imagined):
         return "nothing can be said about what the model would have printed."
-    lines = [one for one in _found(case) if one.kind not in _STATISTICAL]
+    lines = [one for one in _found(version) if one.kind not in _STATISTICAL]
     told = ["the lines that differ can be looked up in the report, beside the real ones." if lines else ""]
-    told.append(_numbers(case))
-    if not _found(case):
+    told.append(_numbers(version))
+    if not _found(version):
         told.append("Nothing found does not mean that they are the same.")
     return " ".join(one for one in told if one)
 
 
-def _numbers(case: Case) -> str:
-    primary = next((one for one in case.compared.series if one.role == "primary"), None)
+def _numbers(version: VersionAnalysis) -> str:
+    primary = next((one for one in version.compared.series if one.role == "primary"), None)
     if primary is None:
         return "No numbers could be compared."
-    name, tested = _LINE.sub("", told_last(primary)), tested_p(primary)
+    name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)
     if tested is None:
         return f"Whether the {name} differs cannot be told yet: {_runs(primary)} are too few or not fit for a test."
     if not is_told(tested):
-        return f"Whether the {name} differs is not decided ({told_p(tested)})."
+        return f"Whether the {name} differs is not decided ({format_p(tested)})."
     real, imagined = (spread_of(values) for values in lasts(primary))
-    return f"The {name} really ends at {real}, imagined at {imagined}; chance alone is unlikely ({told_p(tested)})."
+    return f"The {name} really ends at {real}, imagined at {imagined}; chance alone is unlikely ({format_p(tested)})."
 
 
-def _runs(series: Judged) -> str:
+def _runs(series: SeriesResult) -> str:
     return f"{series.n_real:,} real and {series.n_imagined:,} imagined values"
 
 
-def _found(case: Case) -> list[Finding]:
-    return [one for one in case.compared.findings if not one.explained_by]
+def _found(version: VersionAnalysis) -> list[Finding]:
+    return [one for one in version.compared.findings if not one.explained_by]
 
 
 def has_output(execution: Execution) -> bool:
@@ -136,9 +138,9 @@ def has_output(execution: Execution) -> bool:
     return bool(execution.stdout.strip()) or execution.cause in (Cause.FINISHED, Cause.FAILED)
 
 
-def _partly(kept: Kept) -> str:
+def _partly(analysis: Analysis) -> str:
     """A warning in front where the run did not come to its end."""
-    outcome = str(kept.about.get("outcome") or "done")
+    outcome = str(analysis.about.get("outcome") or "done")
     if outcome == "interrupted":
         return "the run was interrupted, so this is only a part of it: "
     return "" if outcome == "done" else f"the run did not come to its planned end ({outcome[:80]}): "

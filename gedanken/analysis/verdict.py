@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from gedanken.analysis.analysis import Case
+from gedanken.analysis.analysis import VersionAnalysis
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
-from gedanken.compare.results import Judged
+from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.tests import ALPHA, is_told
 from gedanken.compare.stats.noise import smallest_p
 from gedanken.experiment.execution import Execution, leaves
@@ -17,9 +17,9 @@ from gedanken.terminal.format import figure, many, probability
 KINDS_TOLD = 3
 
 
-def verdict_of(cases: Sequence[Case], findings: Sequence[Finding]) -> str:
+def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
     """Of the newest version that worked; what was found elsewhere is counted. Never that two things are the same."""
-    case = main_case(cases)
+    case = main_version(cases)
     if case is None:
         return _nothing_to_compare(cases)
     told = [tells_of(case), _endpoint(case)]
@@ -31,29 +31,29 @@ def verdict_of(cases: Sequence[Case], findings: Sequence[Finding]) -> str:
     return " ".join(part for part in told if part)
 
 
-def main_case(cases: Sequence[Case]) -> Case | None:
+def main_version(cases: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
     """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
     both = [case for case in cases if case.real and any(one.is_run for one in case.imagined)]
     works = [case for case in both if case.program is None or case.program.works is not False]
     return next(reversed(works or both), None)
 
 
-def measured(case: Case) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
+def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
     """Real and imagined runs that are in tests; trunks where there is nothing else."""
-    imagined = tuple(one for one in case.imagined if one.is_run)
-    return leaves(case.real) or case.real, leaves(imagined) or imagined
+    imagined = tuple(one for one in version.imagined if one.is_run)
+    return leaves(version.real) or version.real, leaves(imagined) or imagined
 
 
-def tells_of(case: Case) -> str:
+def tells_of(version: VersionAnalysis) -> str:
     """How many imagined runs something was found on, and what; nothing where nothing was."""
-    _real, imagined = measured(case)
+    _real, imagined = measured(version)
     labels = {one.label for one in imagined}
-    found = [one for one in case.compared.findings if not one.explained_by]
+    found = [one for one in version.compared.findings if not one.explained_by]
     on = {label for label in labels for one in found if is_on(one, label)}
-    what = f" ({case.program.label})" if case.program else ""
+    what = f" ({version.program.label})" if version.program else ""
     if not on:
         rest = f"; {many(len(found), 'finding')} beside them" if found else ""
-        if case.compared.series and tested_p(case.compared.series[0]) is not None and not rest:
+        if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
         return f"Nothing was found on {many(len(labels), 'imagined run')}{what}{rest}."
     told = Counter(one.kind for one in found)
@@ -71,35 +71,35 @@ def is_on(finding: Finding, label: str) -> bool:
     return label in finding.claim and re.search(named, finding.claim) is not None
 
 
-def _endpoint(case: Case) -> str:
+def _endpoint(version: VersionAnalysis) -> str:
     """What is known of the primary endpoint."""
-    primary = next((one for one in case.compared.series if one.role == "primary"), None)
+    primary = next((one for one in version.compared.series if one.role == "primary"), None)
     if primary is None:
-        return f"Undecided: {_sentence(case.compared.undecided[0])}" if case.compared.undecided else ""
-    name = told_last(primary)
+        return f"Undecided: {_sentence(version.compared.undecided[0])}" if version.compared.undecided else ""
+    name = format_last(primary)
     tested = tested_p(primary)
     if tested is None:
         return f"Undecided: {name}: {_sentence(primary.why_no_p or _too_few(primary))}"
     real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
-    p = told_p(tested)
+    p = format_p(tested)
     if is_told(tested):
         ends = "real run ends" if primary.n_real == 1 else "real runs end"
         return f"The {name} is {imagined} where {primary.n_real:,} {ends} at {real} ({p})."
     interval = primary.difference_interval
     differs = f"; it differs by {figure(interval[0])} to {figure(interval[1])} (95 %)" if interval else ""
-    if case.compared.findings:
+    if version.compared.findings:
         return f"The {name} does not decide ({p}){differs}."
     runs = f"the {many(primary.n_imagined, 'imagined run')} from {many(primary.n_real, 'real one')}"
     return f"Nothing was found that tells {runs}. The {name} does not decide ({p}){differs}."
 
 
-def _too_few(series: Judged) -> str:
+def _too_few(series: SeriesResult) -> str:
     least = probability(smallest_p(series.n_real, series.n_imagined))
     runs = f"{series.n_real:,} real beside {series.n_imagined:,} imagined"
     return f"with {runs} no p is below {least}, and it takes {probability(ALPHA)}"
 
 
-def _nothing_to_compare(cases: Sequence[Case]) -> str:
+def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
     if not cases:
         return "Nothing to compare: no program came to run."
     if not any(case.imagined for case in cases):
@@ -109,13 +109,13 @@ def _nothing_to_compare(cases: Sequence[Case]) -> str:
     return "Nothing to compare: no version of a program has both real and imagined runs."
 
 
-def telling(findings: Sequence[Finding], case: Case | None) -> list[Finding]:
+def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
     """The most telling first: those on the runs that the verdict is on; those that a claim explains last."""
-    own = set(case.compared.findings) if case else set()
+    own = set(version.compared.findings) if version else set()
     return sorted(findings, key=lambda one: (one.explained_by is not None, one not in own))
 
 
-def lasts(series: Judged) -> tuple[list[float], list[float]]:
+def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
     """Values of the real and of the imagined runs at the last point at which both worlds show one."""
     at = _last_common(series)
     if at is None:
@@ -124,7 +124,7 @@ def lasts(series: Judged) -> tuple[list[float], list[float]]:
     return [value for value in real if value is not None], [value for value in imagined if value is not None]
 
 
-def told_last(series: Judged) -> str:
+def format_last(series: SeriesResult) -> str:
     """What `lasts` is of: such as `last loss (line 41)`, or `loss (line 41), epoch 9`."""
     at = _last_common(series)
     if at is None or series.name.startswith("last "):
@@ -132,7 +132,7 @@ def told_last(series: Judged) -> str:
     return f"{short(series.name)}, {series.axis} {series.points[at]:g}"
 
 
-def _last_common(series: Judged) -> int | None:
+def _last_common(series: SeriesResult) -> int | None:
     points = reversed(range(len(series.points)))
     return next((at for at in points if _shown(series.real, at) and _shown(series.imagined, at)), None)
 
@@ -149,12 +149,12 @@ def spread_of(values: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def tested_p(series: Judged) -> float | None:
+def tested_p(series: SeriesResult) -> float | None:
     """Its p; None too where so few runs can have none that is low enough to be told."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= ALPHA else None
 
 
-def told_p(p: float) -> str:
+def format_p(p: float) -> str:
     """Such as `p = .008`."""
     told = probability(p)
     return f"p {told}" if told.startswith("<") else f"p = {told}"

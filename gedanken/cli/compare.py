@@ -35,7 +35,7 @@ def compare(
     from gedanken.terminal.screen import harmless
 
     with clear_errors():
-        from gedanken.analysis.inputs import bring
+        from gedanken.analysis.inputs import compare_inputs
         from gedanken.report.writing import check_page, write_page_to
         from gedanken.terminal.format import many
         from gedanken.terminal.patience import patient
@@ -43,17 +43,17 @@ def compare(
         if html:
             check_page(html)
         with patient(f"comparing {many(len(real or []) + len(imagined or []), 'input')}"):
-            kept = bring(real or [], imagined or [], program)
-        for note in kept.notes:
+            analysis = compare_inputs(real or [], imagined or [], program)
+        for note in analysis.notes:
             print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
         if html:
             with patient("writing the report"):
-                write_page_to(html, kept)
+                write_page_to(html, analysis)
         if as_json:
             from gedanken.report.values import values_of
             from gedanken.terminal.screen import print_json
 
-            print_json(values_of(kept))
+            print_json(values_of(analysis))
             return
         from rich.console import Console
 
@@ -61,8 +61,8 @@ def compare(
         from gedanken.report.summary import print_summary
 
         console = Console(highlight=False)
-        print_summary(kept, console, html)
-        print_effects(kept.effects, console)
+        print_summary(analysis, console, html)
+        print_effects(analysis.effects, console)
 
 
 def spread_imagined(arguments: list[str]) -> list[str]:

@@ -33,7 +33,7 @@ from gedanken.cli.without_keys import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
 
 if TYPE_CHECKING:
-    from gedanken.runner import Ran
+    from gedanken.runner import RunResult
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
@@ -111,7 +111,10 @@ def run(
         bool | None, typer.Option("--claims/--no-claims", help="Whether the persona claims what is false on purpose.")
     ] = None,
     steps: Annotated[
-        bool | None, typer.Option("--steps/--no-steps", help="Whether it may work things out before the output.")
+        bool | None,
+        typer.Option(
+            "--working/--no-working", "--steps/--no-steps", help="Whether it may work things out before the output."
+        ),
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="Of the samples beside the trunk's, 0 to 2.")] = None,
     surprise: Annotated[
@@ -139,10 +142,10 @@ def run(
         }
         chosen = chosen.model_copy(update=changes)
         player = load_persona(persona or chosen.persona)
-        from gedanken.runner import Wishes
+        from gedanken.runner import RunOptions
         from gedanken.runner import run as run_experiment
 
-        wishes = Wishes(
+        options = RunOptions(
             chosen,
             player,
             model,
@@ -157,7 +160,7 @@ def run(
             surprise,
             parallel,
         )
-        ran = asyncio.run(run_experiment(wishes, screen))
+        ran = asyncio.run(run_experiment(options, screen))
     folder = ran.record.folder
     from gedanken.analysis.plain_words import plain_words
 
@@ -181,7 +184,7 @@ def run(
     raise typer.Exit(exit_code_of(ran))
 
 
-def exit_code_of(ran: "Ran") -> int:
+def exit_code_of(ran: "RunResult") -> int:
     """0 where all went well; a run that is kept while its report failed has a code of its own."""
     if ran.outcome != "done":
         return 1

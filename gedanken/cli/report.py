@@ -20,17 +20,17 @@ def report(
 ) -> None:
     """Write RUN/report.html, one file that opens from disk, and print where it is."""
     with clear_errors():
-        from gedanken.analysis.analyze import score
+        from gedanken.analysis.analyze import analyze
         from gedanken.records.run_folder import read_run
         from gedanken.report.writing import write_markdown, write_page
         from gedanken.terminal.patience import patient
         from gedanken.terminal.screen import harmless
 
         with patient(f"making the report of {run}"):
-            kept = score(read_run(run))
-            written = [write_page(run, kept)]
+            analysis = analyze(read_run(run))
+            written = [write_page(run, analysis)]
             if markdown:
-                written.append(write_markdown(run, kept))
+                written.append(write_markdown(run, analysis))
         for path in written:
             print(harmless(str(path)))
         if open_it:

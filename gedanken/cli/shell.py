@@ -56,16 +56,16 @@ def shell(
         from gedanken.experiment.execution import Limits
         from gedanken.loading.experiments import with_limits
         from gedanken.shell.loop import run_shell
-        from gedanken.shell.terminals import CHOICES, Wishes
+        from gedanken.shell.terminals import CHOICES, ShellOptions
 
         choice = next((known for known in CHOICES if known == machine), None)
         if choice is None:
             raise BadInput(f"--machine {machine}: one of {', '.join(CHOICES)}")
         check_dataset(dataset)
         limits = with_limits(Limits(), limit or [])
-        wishes = Wishes(choice, persona or None, model, base_url, session, sandbox, trust, dataset, limits)
+        options = ShellOptions(choice, persona or None, model, base_url, session, sandbox, trust, dataset, limits)
         try:
-            exit_code = asyncio.run(run_shell(wishes, interactive=bool(sys.stdin and sys.stdin.isatty())))
+            exit_code = asyncio.run(run_shell(options, interactive=bool(sys.stdin and sys.stdin.isatty())))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
     raise typer.Exit(exit_code)

@@ -31,14 +31,14 @@ def load_experiment(name: str) -> Experiment:
     return with_sources(experiment, name, Path(name).parent)
 
 
-def told_script(experiment: Experiment) -> list[dict[str, str]]:
+def format_script(experiment: Experiment) -> list[dict[str, str]]:
     """The script as plain values, as `run.json` keeps it: without tasks, and without what a given file holds."""
     return [line.model_dump(exclude={"task", "source"}, exclude_none=True) for line in experiment.script]
 
 
 def is_packaged(name: str, script: object) -> bool:
     """Whether there is a packaged experiment of this name with this script; of any script where that is None."""
-    return name in packaged("experiments") and script in (None, told_script(load_experiment(name)))
+    return name in packaged("experiments") and script in (None, format_script(load_experiment(name)))
 
 
 def load_persona(name: str) -> Persona:

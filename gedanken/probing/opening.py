@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gedanken.agents.pacing import PARALLEL
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
-from gedanken.experiment.persona import World
+from gedanken.experiment.persona import MachineFacts
 from gedanken.files import new_beside, put
 from gedanken.machines.opening import open_real
 from gedanken.terminal.screen import Screen
@@ -24,7 +24,7 @@ class Both(NamedTuple):
 
     model: "Model"
     machine: "SandboxMachine"
-    world: World
+    world: MachineFacts
 
 
 @asynccontextmanager

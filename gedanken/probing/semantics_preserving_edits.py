@@ -17,7 +17,7 @@ from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.persona import Persona
 from gedanken.files import read_text
-from gedanken.probes.semantics_preserving_edits import neutral_edits, watched_line
+from gedanken.probes.semantics_preserving_edits import semantics_preserving_edits, watched_line
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
 from gedanken.terminal.screen import Screen, harmless
 
@@ -69,7 +69,7 @@ def read_program(path: Path | None) -> Question:
     where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")
     try:
-        edits, line = neutral_edits(source), watched_line(source)
+        edits, line = semantics_preserving_edits(source), watched_line(source)
     except SyntaxError as error:
         raise BadInput(f"--program {path}: not valid Python: {error.msg or error}") from error
     watched = [at for at, site in enumerate(Source(source).print_sites()) if line and site.line >= line]

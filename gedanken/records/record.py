@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gedanken import __version__
-from gedanken.agents.surprisal import Lines, ProgramSurprise
+from gedanken.agents.surprisal import Lines, ProgramSurprisal
 from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
@@ -54,7 +54,7 @@ class Record:
         self.programs: dict[str, Program] = {}
         self.executions: list[Execution] = []
         self.findings: list[Finding] = []
-        self.surprise: Sequence[ProgramSurprise] | str | None = None
+        self.surprise: Sequence[ProgramSurprisal] | str | None = None
         """Or why it is not available; None where nobody asked."""
         for name in ("programs", "outputs"):
             (folder / name).mkdir()
@@ -144,7 +144,7 @@ class Record:
             parts += [f"- {inline(harmless(note))}" for note in execution.notes]
             if execution.breaches:
                 kinds = Counter(breach.kind for breach in execution.breaches)
-                parts.append(f"- broke the rules of a terminal: {told_counts(kinds)}; taken off")
+                parts.append(f"- broke the rules of a terminal: {format_counts(kinds)}; taken off")
         return "\n".join(parts) + "\n"
 
 
@@ -163,7 +163,7 @@ def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
     }
 
 
-def _surprise(found: Sequence[ProgramSurprise] | str) -> object:
+def _surprise(found: Sequence[ProgramSurprisal] | str) -> object:
     if isinstance(found, str):
         return {"not available": found}
     return [asdict(one) | {name: _lines(getattr(one, name)) for name in ("real", "imagined")} for one in found]
@@ -173,7 +173,7 @@ def _lines(lines: Lines | None) -> list[dict[str, Any]] | None:
     return None if lines is None else [line._asdict() for line in lines]
 
 
-def told_counts(counts: Counter[str]) -> str:
+def format_counts(counts: Counter[str]) -> str:
     """Such as `code fence 4, echo of the command 1`."""
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 

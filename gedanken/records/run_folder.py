@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
-from gedanken.experiment.persona import Gpus, Persona, World
+from gedanken.experiment.persona import Gpus, MachineFacts, Persona
 from gedanken.experiment.program import Program
 from gedanken.files import Inside
 from gedanken.records.tokens import Tokens, tokens_of
@@ -84,7 +84,7 @@ class _Run(BaseModel):
     model: _Model | None = None
     persona: _Persona | None = None
     conditions: _Conditions | None = None
-    machine: World | None = None
+    machine: MachineFacts | None = None
     limits: dict[str, Any] = {}
     asked: dict[str, Any] = {}
     breaches: dict[str, int] = {}
@@ -105,7 +105,7 @@ class RunFolder:
     programs: tuple[Program, ...]
     executions: tuple[Execution, ...]
     persona: Persona | None
-    world: World | None
+    world: MachineFacts | None
     notes: tuple[str, ...]
     """What could not be read back, and what that means."""
     tokens: Tokens | None = None

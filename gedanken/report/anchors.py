@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from gedanken.analysis.analysis import Case, Kept
-from gedanken.analysis.verdict import main_case, telling
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.verdict import main_version, ranked
 from gedanken.compare.results import Alignment
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef, Stream
@@ -58,7 +58,7 @@ class KeptText(NamedTuple):
 
 
 @dataclass
-class Places:
+class Anchors:
     """Every place that a finding points at."""
 
     sources: list[KeptText]
@@ -87,52 +87,52 @@ class Places:
         return f"s{source}-{line}"
 
 
-def find_places(kept: Kept) -> Places:
+def find_anchors(analysis: Analysis) -> Anchors:
     """Number all sources and findings, and tie them together."""
-    places = Places(_sources(kept))
-    ordered = telling(kept.findings, main_case(kept.cases))
-    places.more = max(0, len(ordered) - FINDINGS_SHOWN)
+    anchors = Anchors(_sources(analysis))
+    ordered = ranked(analysis.findings, main_version(analysis.cases))
+    anchors.more = max(0, len(ordered) - FINDINGS_SHOWN)
     by_label: Labels = {}
-    for at, source in enumerate(places.sources):
+    for at, source in enumerate(anchors.sources):
         by_label.setdefault((source.of.label, source.stream), at)
-    nearer = {id(case): _labels(case, places) for case in kept.cases}
+    nearer = {id(case): _labels(case, anchors) for case in analysis.cases}
     for number, finding in enumerate(ordered[:FINDINGS_SHOWN], start=1):
-        homes = [nearer[id(case)] for case in kept.cases if finding in case.compared.findings]
+        homes = [nearer[id(case)] for case in analysis.cases if finding in case.compared.findings]
         labels = by_label | (homes[0] if len(homes) == 1 else {})
-        _tie(places, number, finding, labels)
-    for case in kept.cases:
+        _tie(anchors, number, finding, labels)
+    for case in analysis.cases:
         if case.compared.alignment:
-            _point_at_divergence(places, case.compared.alignment, by_label | nearer[id(case)])
-    return places
+            _point_at_divergence(anchors, case.compared.alignment, by_label | nearer[id(case)])
+    return anchors
 
 
-def _tie(places: Places, number: int, finding: Finding, labels: Labels) -> None:
+def _tie(anchors: Anchors, number: int, finding: Finding, labels: Labels) -> None:
     refs = finding.lines[:LINES_OF_A_FINDING]
-    pointers = tuple(_pointer(places, ref, labels) for ref in refs)
+    pointers = tuple(_pointer(anchors, ref, labels) for ref in refs)
     shown = ShownFinding(f"f{number}", number, finding, pointers, len(finding.lines) - len(refs))
-    places.findings.append(shown)
+    anchors.findings.append(shown)
     for ref in refs:
-        if _is_there(places, ref, labels):
-            back = places.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
+        if _is_there(anchors, ref, labels):
+            back = anchors.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
             if shown not in back:
                 back.append(shown)
 
 
-def _pointer(places: Places, ref: LineRef, labels: Labels) -> Pointer:
-    is_there = _is_there(places, ref, labels)
-    place = places.id_of(labels[ref.source, ref.counted_in], ref.number) if is_there else None
+def _pointer(anchors: Anchors, ref: LineRef, labels: Labels) -> Pointer:
+    is_there = _is_there(anchors, ref, labels)
+    place = anchors.id_of(labels[ref.source, ref.counted_in], ref.number) if is_there else None
     return Pointer(ref.source, ref.number, cut(ref.text, 160), place)
 
 
-def _is_there(places: Places, ref: LineRef, labels: Labels) -> bool:
+def _is_there(anchors: Anchors, ref: LineRef, labels: Labels) -> bool:
     number = labels.get((ref.source, ref.counted_in))
-    return number is not None and 0 < ref.number <= len(places.lines_of(number))
+    return number is not None and 0 < ref.number <= len(anchors.lines_of(number))
 
 
-def _point_at_divergence(places: Places, alignment: Alignment, labels: Labels) -> None:
+def _point_at_divergence(anchors: Anchors, alignment: Alignment, labels: Labels) -> None:
     for ref in alignment.diverges_at or ():
-        if ref is not None and _is_there(places, ref, labels):
-            places.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
+        if ref is not None and _is_there(anchors, ref, labels):
+            anchors.pointed[labels[ref.source, ref.counted_in]].setdefault(ref.number, [])
 
 
 def _texts_of(source: Execution | Program) -> list[KeptText]:
@@ -141,14 +141,18 @@ def _texts_of(source: Execution | Program) -> list[KeptText]:
     return [KeptText(source, "stdout"), KeptText(source, "terminal")]
 
 
-def _sources(kept: Kept) -> list[KeptText]:
-    cases = [one for case in kept.cases for one in (*case.real, *case.imagined)]
-    programs = [case.program for case in kept.cases if case.program]
-    every: tuple[Execution | Program, ...] = (*kept.executions, *cases, *kept.programs, *programs)
+def _sources(analysis: Analysis) -> list[KeptText]:
+    cases = [one for case in analysis.cases for one in (*case.real, *case.imagined)]
+    programs = [case.program for case in analysis.cases if case.program]
+    every: tuple[Execution | Program, ...] = (*analysis.executions, *cases, *analysis.programs, *programs)
     return [text for source in {id(one): one for one in every}.values() for text in _texts_of(source)]
 
 
-def _labels(case: Case, places: Places) -> Labels:
-    own: Sequence[Execution | Program] = (*case.real, *case.imagined, *([case.program] if case.program else []))
+def _labels(version: VersionAnalysis, anchors: Anchors) -> Labels:
+    own: Sequence[Execution | Program] = (
+        *version.real,
+        *version.imagined,
+        *([version.program] if version.program else []),
+    )
     texts = [text for one in reversed(own) for text in _texts_of(one)]
-    return {(text.of.label, text.stream): places.number_of(*text) for text in texts}
+    return {(text.of.label, text.stream): anchors.number_of(*text) for text in texts}

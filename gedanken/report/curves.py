@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from gedanken.compare.results import Judged
+from gedanken.compare.results import SeriesResult
 from gedanken.report.svg import IMAGINED, INK, REAL, RULE, inline_svg
 from gedanken.terminal.format import many, visible
 
@@ -35,21 +35,21 @@ _STYLE: Any = {
 }
 
 
-def chart(judged: Judged, key: str) -> Markup | None:
+def chart(result: SeriesResult, key: str) -> Markup | None:
     """One series as an inline SVG whose ids begin with `key`; None where there is nothing to draw."""
     import matplotlib as mpl
     import numpy as np
     from matplotlib.figure import Figure
 
-    real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (judged.real, judged.imagined))
-    points = np.array(judged.points, float)
+    real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (result.real, result.imagined))
+    points = np.array(result.points, float)
     drawn = np.concatenate([values[np.isfinite(values)] for values in (real, imagined)])
     if not drawn.size or not np.isfinite(points).all() or np.abs(drawn).max() > 1e100:
         return None
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(4.6, 2.9), layout="constrained")
         axes = figure.add_subplot()
-        _dress(axes, judged)
+        _dress(axes, result)
         _draw_real(axes, points, real)
         for at, row in enumerate(imagined[:IMAGINED_SHOWN]):
             _draw_imagined(axes, points, row, at)
@@ -58,7 +58,7 @@ def chart(judged: Judged, key: str) -> Markup | None:
         if len(points) == 1:
             axes.set_xlim(points[0] - 1, points[0] + 1)
             axes.set_xticks(points)
-        return inline_svg(figure, key, _told(judged))
+        return inline_svg(figure, key, _told(result))
 
 
 def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
@@ -77,18 +77,18 @@ def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
     return low - edge, high + edge
 
 
-def beyond(judged: Judged) -> int:
+def beyond(result: SeriesResult) -> int:
     """Imagined values that the chart has no room for."""
     import numpy as np
 
-    real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (judged.real, judged.imagined))
+    real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (result.real, result.imagined))
     if not np.isfinite(real).any() and not np.isfinite(imagined).any():
         return 0
     low, high = frame(real, imagined)
     return int(((imagined < low) | (imagined > high)).sum())
 
 
-def _dress(axes: Any, judged: Judged) -> None:
+def _dress(axes: Any, result: SeriesResult) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -96,9 +96,9 @@ def _dress(axes: Any, judged: Judged) -> None:
     axes.grid(axis="y", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(colors=INK, length=0, pad=5)
-    axes.set_xlabel(visible(judged.axis[:40]), color=INK)
+    axes.set_xlabel(visible(result.axis[:40]), color=INK)
     axes.locator_params(axis="y", nbins=5)
-    whole = all(math.isfinite(point) and point == int(point) for point in judged.points)
+    whole = all(math.isfinite(point) and point == int(point) for point in result.points)
     axes.locator_params(axis="x", nbins=7, integer=whole)
 
 
@@ -157,9 +157,9 @@ def _highest(row: "Values") -> Any:
     return lambda part: part[row[part].argmax()]
 
 
-def _told(judged: Judged) -> str:
-    counts = f"{many(judged.n_real, 'real run')} and {many(judged.n_imagined, 'imagined run')}"
-    return visible(f"{judged.name[:80]}: {counts}, over {judged.axis[:40]}")
+def _told(result: SeriesResult) -> str:
+    counts = f"{many(result.n_real, 'real run')} and {many(result.n_imagined, 'imagined run')}"
+    return visible(f"{result.name[:80]}: {counts}, over {result.axis[:40]}")
 
 
 def glyph(number: int) -> Markup:

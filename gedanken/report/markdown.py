@@ -3,18 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from gedanken.analysis.analysis import Case, Kept
-from gedanken.analysis.verdict import lasts, main_case, spread_of, telling, told_last
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.verdict import format_last, lasts, main_version, ranked, spread_of
 from gedanken.compare.interventions import Effects
-from gedanken.compare.results import Judged
+from gedanken.compare.results import SeriesResult
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.finding import Finding, Stream
 from gedanken.experiment.markdown import code, fence_for, prose
 from gedanken.experiment.program import Program
-from gedanken.report.moves import shown_moves
+from gedanken.report.moves import shown_effects
 from gedanken.report.run_setup import NOT_PACKAGED, commands, is_own
-from gedanken.report.summary import told_conditions
-from gedanken.report.surprisal import surprise_of, why_none
+from gedanken.report.summary import format_conditions
+from gedanken.report.surprisal import surprisal_of, why_none
 from gedanken.terminal.format import cut, figure, interval, many, probability
 from gedanken.terminal.screen import harmless
 
@@ -29,22 +29,22 @@ BEFORE, AFTER = 4, 6
 """Lines of a transcript around the first difference."""
 
 
-def to_markdown(kept: Kept) -> str:
+def to_markdown(analysis: Analysis) -> str:
     """The whole report, in at most some 200 lines."""
-    case = main_case(kept.cases)
+    case = main_version(analysis.cases)
     sections = [
-        _section("Cause and effect", _effects(kept.effects)),
-        _section("Conditions", _conditions(kept)),
-        _section("Notes", _bullets([_prose(note) for note in kept.notes], NOTES_SHOWN)),
-        _section(many(len(kept.findings), "finding").capitalize(), _findings(kept, case)),
-        _section("Numbers", _numbers(kept.cases)),
+        _section("Cause and effect", _effects(analysis.effects)),
+        _section("Conditions", _conditions(analysis)),
+        _section("Notes", _bullets([_prose(note) for note in analysis.notes], NOTES_SHOWN)),
+        _section(many(len(analysis.findings), "finding").capitalize(), _findings(analysis, case)),
+        _section("Numbers", _numbers(analysis.cases)),
         _section("First difference", _difference(case)),
-        _section("Undecided", _bullets(_undecided(kept.cases), UNDECIDED_SHOWN)),
-        _section("Surprise", _surprise(kept)),
-        _section("Programs", _bullets(_programs(kept), PROGRAMS_SHOWN)),
-        _section("To do it again", _again(kept)),
+        _section("Undecided", _bullets(_undecided(analysis.cases), UNDECIDED_SHOWN)),
+        _section("Surprise", _surprise(analysis)),
+        _section("Programs", _bullets(_programs(analysis), PROGRAMS_SHOWN)),
+        _section("To do it again", _again(analysis)),
     ]
-    title = f"# {_prose(kept.title)}\n\n**{_prose(kept.verdict)}**\n"
+    title = f"# {_prose(analysis.title)}\n\n**{_prose(analysis.verdict)}**\n"
     return title + "".join(section for section in sections if section)
 
 
@@ -75,7 +75,7 @@ def _fenced(text: str, language: str) -> str:
 
 def _effects(effects: Sequence[Effects]) -> Iterator[str]:
     for one in effects[:1]:
-        moves = shown_moves(one)[0]
+        moves = shown_effects(one)[0]
         yield f"| change of {_cell(one.program)} | real effect | imagined effect | same side? | really moves? |"
         yield "|---|---|---|---|---|"
         for row in moves.rows[:CHANGES_SHOWN]:
@@ -89,13 +89,13 @@ def _cell(text: str) -> str:
     return _code(text).replace("|", "\\|")
 
 
-def _conditions(kept: Kept) -> Iterator[str]:
-    about = kept.about
+def _conditions(analysis: Analysis) -> Iterator[str]:
+    about = analysis.about
     for key in ("model", "persona"):
         if about.get(key):
             yield f"- {key}: {_code(str(about[key]['name']))}"
     if about.get("conditions"):
-        yield f"- conditions: {_prose(told_conditions(about['conditions'], about.get('model')))}"
+        yield f"- conditions: {_prose(format_conditions(about['conditions'], about.get('model')))}"
     if machine := about.get("machine"):
         loose = "; ".join(machine.get("not_enforced", ()))
         held = f"cannot hold {loose}" if loose else "every limit held"
@@ -103,16 +103,16 @@ def _conditions(kept: Kept) -> Iterator[str]:
     for key in ("dataset", "started", "ended", "outcome"):
         if about.get(key):
             yield f"- {key}: {_prose(str(about[key]))}"
-    if kept.tokens:
-        calls = many(kept.tokens.calls, "call")
-        yield f"- tokens: {kept.tokens.read:,} read, {kept.tokens.written:,} written, in {calls}"
+    if analysis.tokens:
+        calls = many(analysis.tokens.calls, "call")
+        yield f"- tokens: {analysis.tokens.read:,} read, {analysis.tokens.written:,} written, in {calls}"
     if breaches := about.get("breaches"):
         told = ", ".join(f"{kind} ×{times}" for kind, times in breaches.items())
         yield f"- rules of a terminal that were broken: {_prose(told)}; taken off"
 
 
-def _findings(kept: Kept, case: Case | None) -> Iterator[str]:
-    findings = telling(kept.findings, case)
+def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[str]:
+    findings = ranked(analysis.findings, version)
     for one in findings[:FINDINGS_SHOWN]:
         yield _finding(one)
         for line in one.lines[:LINES_OF_A_FINDING]:
@@ -127,7 +127,7 @@ def _finding(one: Finding) -> str:
     return f"- **{_prose(one.kind)}**: {_prose(one.claim)}{explained}"
 
 
-def _numbers(cases: Sequence[Case]) -> Iterator[str]:
+def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:
     rows = [(case, series) for case in cases for series in case.compared.series]
     if not rows:
         return
@@ -142,11 +142,11 @@ def _numbers(cases: Sequence[Case]) -> Iterator[str]:
         yield from (f"- no p for {name}: {reason}" for name, reason in sorted(reasons)[:UNDECIDED_SHOWN])
 
 
-def _row(case: Case, series: Judged) -> str:
+def _row(version: VersionAnalysis, series: SeriesResult) -> str:
     real, imagined = lasts(series)
     cells = [
-        _cell(told_last(series)) + (" (primary)" if series.role == "primary" else ""),
-        _cell(case.program.label) if case.program else "",
+        _cell(format_last(series)) + (" (primary)" if series.role == "primary" else ""),
+        _cell(version.program.label) if version.program else "",
         f"{spread_of(real)} ({series.n_real})",
         f"{spread_of(imagined)} ({series.n_imagined})",
         probability(series.p),
@@ -158,9 +158,9 @@ def _row(case: Case, series: Judged) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _difference(case: Case | None) -> Iterator[str]:
-    alignment = case.compared.alignment if case else None
-    if case is None or alignment is None or alignment.diverges_at is None:
+def _difference(version: VersionAnalysis | None) -> Iterator[str]:
+    alignment = version.compared.alignment if version else None
+    if version is None or alignment is None or alignment.diverges_at is None:
         return
     numbers = [ref.number if ref else None for ref in alignment.diverges_at]
     sides: tuple[tuple[str, Stream], ...] = (
@@ -168,7 +168,7 @@ def _difference(case: Case | None) -> Iterator[str]:
         (alignment.imagined, "stdout"),
     )
     for (label, stream), number, at in zip(sides, numbers, reversed(numbers), strict=True):
-        run = next((one for one in (*case.real, *case.imagined) if one.label == label), None)
+        run = next((one for one in (*version.real, *version.imagined) if one.label == label), None)
         if run is not None:
             yield f"{_code(label)}:\n\n{_fenced(_around(run.text(stream), number, at), 'text')}\n"
 
@@ -185,26 +185,26 @@ def _around(text: str, number: int | None, other: int | None) -> str:
     return "\n".join(shown if number else [*shown, "> (no more lines)"])
 
 
-def _undecided(cases: Sequence[Case]) -> list[str]:
+def _undecided(cases: Sequence[VersionAnalysis]) -> list[str]:
     return list(dict.fromkeys(_prose(reason) for case in cases for reason in case.compared.undecided))
 
 
-def _surprise(kept: Kept) -> Iterator[str]:
-    if why := why_none(kept.about):
+def _surprise(analysis: Analysis) -> Iterator[str]:
+    if why := why_none(analysis.about):
         yield f"Not available: {_prose(why)}"
-    if found := surprise_of(kept.about):
+    if found := surprisal_of(analysis.about):
         yield "| program | at the real output | at its own |"
         yield "|---|---|---|"
         yield from (f"| {_cell(one.program)} | {one.real} | {one.imagined} |" for one in found[:PROGRAMS_SHOWN])
 
 
-def _programs(kept: Kept) -> list[str]:
-    by_label = {one.label: one for one in kept.programs}
+def _programs(analysis: Analysis) -> list[str]:
+    by_label = {one.label: one for one in analysis.programs}
     return [
         f"{_code(one.label)}: SHA-256 {code(one.sha256)}"
         + {True: ", works", False: ", does not work", None: ""}[one.works]
         + (_edit(one, by_label.get(one.base or "")) if one.edit else "")
-        for one in kept.programs
+        for one in analysis.programs
     ]
 
 
@@ -213,7 +213,7 @@ def _edit(program: Program, base: Program | None) -> str:
     return f", an edit of {_code(program.base or '')} that {program.edit}{size}: {_prose(program.told)}"
 
 
-def _again(kept: Kept) -> Iterator[str]:
-    yield _fenced("\n".join(commands(kept)), "sh")
-    if kept.about and not is_own(kept):
+def _again(analysis: Analysis) -> Iterator[str]:
+    yield _fenced("\n".join(commands(analysis)), "sh")
+    if analysis.about and not is_own(analysis):
         yield f"\n{NOT_PACKAGED}"

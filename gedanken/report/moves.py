@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from gedanken.compare.interventions import CERTAIN, Effect, Effects, Moves, Outcomes, told_tau
+from gedanken.compare.interventions import CERTAIN, Effect, Effects, OutcomeEffects, Outcomes, format_tau
 from gedanken.terminal.format import figure, probability
 
 WIDTH, HEIGHT = 220, 34
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     certain: str
 
 
-class Told(NamedTuple):
+class Figure(NamedTuple):
     """A figure, with its interval, in words."""
 
     name: str
@@ -38,24 +38,24 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ShownMoves:
+class ShownEffects:
     """How one outcome moves, laid out."""
 
     outcome: str
     base: tuple[str, str]
     rows: tuple[Row, ...]
-    figures: tuple[Told, ...]
+    figures: tuple[Figure, ...]
 
 
-def shown_moves(effects: Effects) -> tuple[ShownMoves, ...]:
+def shown_effects(effects: Effects) -> tuple[ShownEffects, ...]:
     """The loss first."""
     return tuple(_shown(moves) for moves in (effects.loss, effects.accuracy) if moves)
 
 
-def _shown(moves: Moves) -> ShownMoves:
+def _shown(moves: OutcomeEffects) -> ShownEffects:
     low, high = _scale(moves)
     rows = tuple(_row(effect, low, high) for effect in moves.effects)
-    return ShownMoves(moves.outcome, (_ends(moves.real), _ends(moves.imagined)), rows, tuple(_figures(moves)))
+    return ShownEffects(moves.outcome, (_ends(moves.real), _ends(moves.imagined)), rows, tuple(_figures(moves)))
 
 
 def _row(effect: Effect, low: float, high: float) -> Row:
@@ -72,15 +72,19 @@ def _row(effect: Effect, low: float, high: float) -> Row:
     )
 
 
-def _figures(moves: Moves) -> list[Told]:
+def _figures(moves: OutcomeEffects) -> list[Figure]:
     name = f"last {moves.outcome}"
     same, thumb, strayed = moves.same_way, moves.thumb_same_way, moves.strayed
     return [
-        Told("Same side", str(same), f"changes that really move the {name}, and the imagined one to the same side"),
-        Told("A rule of thumb", str(thumb), "of the same changes, those whose side anybody knows who never saw it"),
-        Told("Kendall’s tau", told_tau(moves.tau), "real against imagined effects: 1 the same order, −1 the reverse"),
-        Told("Given the rule of thumb", told_tau(moves.partial), "partial tau: what is left when that much is known"),
-        Told("Strayed", str(strayed), "edits that change nothing, and whose imagined median moved all the same"),
+        Figure("Same side", str(same), f"changes that really move the {name}, and the imagined one to the same side"),
+        Figure("A rule of thumb", str(thumb), "of the same changes, those whose side anybody knows who never saw it"),
+        Figure(
+            "Kendall’s tau", format_tau(moves.tau), "real against imagined effects: 1 the same order, −1 the reverse"
+        ),
+        Figure(
+            "Given the rule of thumb", format_tau(moves.partial), "partial tau: what is left when that much is known"
+        ),
+        Figure("Strayed", str(strayed), "edits that change nothing, and whose imagined median moved all the same"),
     ]
 
 
@@ -101,7 +105,7 @@ def _ends(outcomes: Outcomes) -> str:
     return told if len(known) == len(outcomes.values) else f"{told}, {len(known)} of {len(outcomes.values)} runs"
 
 
-def _scale(moves: Moves) -> tuple[float, float]:
+def _scale(moves: OutcomeEffects) -> tuple[float, float]:
     """Lowest and highest effect in the pictures: all real ones, and imagined ones that are not too far off."""
     real, theirs = (
         [0.0, *(one for one in effects if one is not None and math.isfinite(one))]

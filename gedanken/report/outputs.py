@@ -4,12 +4,12 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
-from gedanken.analysis.analysis import Kept
+from gedanken.analysis.analysis import Analysis
 from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.experiment.program import Program
-from gedanken.report.anchors import Places, ShownFinding
+from gedanken.report.anchors import Anchors, ShownFinding
 from gedanken.terminal.format import cut
 
 AROUND = 2
@@ -55,36 +55,36 @@ class Listing:
 
 
 def excerpts(
-    executions: tuple[Execution, ...], places: Places, aligned: Set[tuple[str, Stream]]
+    executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
     """Lines that findings point at, of outputs that are not among the `aligned`."""
     found = []
     for execution in executions:
         for stream in get_args(Stream):
-            number = places.number_of(execution, stream)
-            pointed = places.pointed.get(number, {})
+            number = anchors.number_of(execution, stream)
+            pointed = anchors.pointed.get(number, {})
             if pointed and (execution.label, stream) not in aligned:
                 around = {near for line in pointed for near in range(line - AROUND, line + AROUND + 1)}
-                found.append(Excerpt(execution, stream, *_lines(places, number, around)))
+                found.append(Excerpt(execution, stream, *_lines(anchors, number, around)))
     return tuple(found)
 
 
-def head(execution: Execution, places: Places) -> Excerpt:
+def head(execution: Execution, anchors: Anchors) -> Excerpt:
     """The first lines of what a command answered, and those that are pointed at."""
-    number = places.number_of(execution, "terminal")
-    around = {near for line in places.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
-    return Excerpt(execution, "terminal", *_lines(places, number, around | set(range(1, OUTPUT_HEAD + 1))))
+    number = anchors.number_of(execution, "terminal")
+    around = {near for line in anchors.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
+    return Excerpt(execution, "terminal", *_lines(anchors, number, around | set(range(1, OUTPUT_HEAD + 1))))
 
 
-def listings(kept: Kept, places: Places) -> tuple[Listing, ...]:
+def listings(analysis: Analysis, anchors: Anchors) -> tuple[Listing, ...]:
     """All program versions, in order."""
-    programs = [source.of for source in places.sources if isinstance(source.of, Program)]
-    by_label = {program.label: program for program in kept.programs}
+    programs = [source.of for source in anchors.sources if isinstance(source.of, Program)]
+    by_label = {program.label: program for program in analysis.programs}
     found = []
     for program in programs:
-        number = places.number_of(program)
-        pointed = places.pointed.get(number, {})
-        lines, after = _lines(places, number, set(range(1, OF_A_PROGRAM + 1)) | set(pointed))
+        number = anchors.number_of(program)
+        pointed = anchors.pointed.get(number, {})
+        lines, after = _lines(anchors, number, set(range(1, OF_A_PROGRAM + 1)) | set(pointed))
         base = by_label.get(program.base or "")
         diff = diff_of(base, program) if base else None
         changes = diff.text.splitlines()[2:] if diff else []
@@ -93,14 +93,14 @@ def listings(kept: Kept, places: Places) -> tuple[Listing, ...]:
     return tuple(found)
 
 
-def _lines(places: Places, source: int, wanted: set[int]) -> tuple[tuple[Line, ...], int]:
-    texts = places.lines_of(source)
-    pointed = places.pointed.get(source, {})
+def _lines(anchors: Anchors, source: int, wanted: set[int]) -> tuple[tuple[Line, ...], int]:
+    texts = anchors.lines_of(source)
+    pointed = anchors.pointed.get(source, {})
     shown: list[Line] = []
     last = 0
     for number in sorted(number for number in wanted if 0 < number <= len(texts)):
         gap = number - last - 1
         findings = tuple(pointed.get(number, ()))
-        shown.append(Line(places.id_of(source, number), number, cut(texts[number - 1]), findings, gap))
+        shown.append(Line(anchors.id_of(source, number), number, cut(texts[number - 1]), findings, gap))
         last = number
     return tuple(shown), len(texts) - last

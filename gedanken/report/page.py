@@ -11,17 +11,17 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from gedanken import __version__
-from gedanken.analysis.analysis import Case, Kept
-from gedanken.analysis.verdict import main_case
-from gedanken.compare.results import Judged
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.verdict import main_version
+from gedanken.compare.results import SeriesResult
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.report import run_setup
-from gedanken.report.anchors import Places, ShownFinding, find_places
+from gedanken.report.anchors import Anchors, ShownFinding, find_anchors
 from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
-from gedanken.report.moves import shown_moves
+from gedanken.report.moves import shown_effects
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
-from gedanken.report.surprisal import surprise_of, why_none
+from gedanken.report.surprisal import surprisal_of, why_none
 from gedanken.report.transcripts import SideBySide, side_by_side
 from gedanken.terminal import format
 
@@ -42,7 +42,7 @@ CASES_SHOWN = 40
 class Drawn(NamedTuple):
     """A series and its picture."""
 
-    judged: Judged
+    judged: SeriesResult
     picture: Markup
     beyond: int
     """Imagined values outside the picture."""
@@ -60,7 +60,7 @@ class ShownCase:
     """A case with all that is drawn and laid out of it."""
 
     place: str
-    case: Case
+    case: VersionAnalysis
     name: str
     findings: tuple[ShownFinding, ...]
     charts: tuple[Drawn, ...]
@@ -69,7 +69,7 @@ class ShownCase:
     excerpts: tuple[Excerpt, ...]
 
 
-def render(kept: Kept) -> str:
+def render(analysis: Analysis) -> str:
     """The report on `kept`: one HTML file that needs no other, the same for the same input."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -86,36 +86,36 @@ def render(kept: Kept) -> str:
     )
     environment.globals.update(interval=format.interval, who=format.who)
     style, script = _packaged("style.css"), _packaged("report.js")
-    places = find_places(kept)
-    cases = [_shown(number, case, places) for number, case in enumerate(kept.cases[:CASES_SHOWN], start=1)]
-    newest = main_case(kept.cases)
+    anchors = find_anchors(analysis)
+    cases = [_shown(number, case, anchors) for number, case in enumerate(analysis.cases[:CASES_SHOWN], start=1)]
+    newest = main_version(analysis.cases)
     main = next((one for one in cases if one.case is newest), None)
     return environment.get_template("report.html.j2").render(
-        kept=kept,
-        places=places,
+        kept=analysis,
+        places=anchors,
         cases=cases,
         version=__version__,
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),
         primary=next((one for one in newest.compared.series if one.role == "primary"), None) if newest else None,
-        kinds=_kinds(places.findings),
-        verdict=format.first_sentence(kept.verdict),
-        moves=[(one, shown_moves(one)) for one in kept.effects],
+        kinds=_kinds(anchors.findings),
+        verdict=format.first_sentence(analysis.verdict),
+        moves=[(one, shown_effects(one)) for one in analysis.effects],
         main=main,
-        ABOVE=0 if kept.effects else HERO_SHOWN,
-        brief=run_setup.brief_of(kept),
-        own=run_setup.is_own(kept),
-        script_lines=run_setup.script_of(kept),
-        claims=run_setup.claims_of(kept.about),
-        entries=run_setup.entries_of(kept.about),
-        commands=run_setup.commands(kept),
-        listings=listings(kept, places),
-        answers=_answers(kept, places),
-        surprise=surprise_of(kept.about),
-        no_surprise=why_none(kept.about),
-        runs=_every_run(kept),
-        totals=_totals(kept),
+        ABOVE=0 if analysis.effects else HERO_SHOWN,
+        brief=run_setup.brief_of(analysis),
+        own=run_setup.is_own(analysis),
+        script_lines=run_setup.script_of(analysis),
+        claims=run_setup.claims_of(analysis.about),
+        entries=run_setup.entries_of(analysis.about),
+        commands=run_setup.commands(analysis),
+        listings=listings(analysis, anchors),
+        answers=_answers(analysis, anchors),
+        surprise=surprisal_of(analysis.about),
+        no_surprise=why_none(analysis.about),
+        runs=_every_run(analysis),
+        totals=_totals(analysis),
         SERIES_SHOWN=SERIES_SHOWN,
         SITES_SHOWN=SITES_SHOWN,
         RUNS_SHOWN=RUNS_SHOWN,
@@ -132,49 +132,49 @@ def _made_harmless(value: object) -> object:
     return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))
 
 
-def _shown(number: int, case: Case, places: Places) -> ShownCase:
+def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase:
     place = f"c{number}"
     drawn = []
-    for at, judged in enumerate(case.compared.series[:CHARTS_SHOWN]):
+    for at, judged in enumerate(version.compared.series[:CHARTS_SHOWN]):
         if picture := chart(judged, f"{place}g{at}"):
             drawn.append(Drawn(judged, picture, beyond(judged)))
-    samples = [one for one in case.imagined if one.sample != 0]
+    samples = [one for one in version.imagined if one.sample != 0]
     keys = tuple(Key(glyph(at), format.who(one)) for at, one in enumerate(samples[:IMAGINED_SHOWN]))
-    view = side_by_side(case, places)
-    alignment = case.compared.alignment
+    view = side_by_side(version, anchors)
+    alignment = version.compared.alignment
     shown: set[tuple[str, Stream]] = set()
     if view and alignment:
         shown = {(view.real, alignment.real_counted_in), (view.imagined, "stdout")}
     return ShownCase(
         place,
-        case,
-        case.program.label if case.program else "The logs",
-        tuple(one for one in places.findings if one.finding in case.compared.findings),
+        version,
+        version.program.label if version.program else "The logs",
+        tuple(one for one in anchors.findings if one.finding in version.compared.findings),
         tuple(drawn),
         keys,
         view,
-        excerpts((*case.real, *case.imagined), places, shown),
+        excerpts((*version.real, *version.imagined), anchors, shown),
     )
 
 
-def _answers(kept: Kept, places: Places) -> list[tuple[str, list[Excerpt]]]:
+def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
     """Outputs of the commands that run no program, both worlds together, by command."""
-    of_cases = {id(one) for case in kept.cases for one in (*case.real, *case.imagined)}
-    rest = [one for one in kept.executions if id(one) not in of_cases]
+    of_cases = {id(one) for case in analysis.cases for one in (*case.real, *case.imagined)}
+    rest = [one for one in analysis.executions if id(one) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
     for execution in rest[:RUNS_SHOWN]:
-        by_command.setdefault((execution.line, execution.command), []).append(head(execution, places))
+        by_command.setdefault((execution.line, execution.command), []).append(head(execution, anchors))
     return [(command, shown) for (_line, command), shown in by_command.items()]
 
 
-def _every_run(kept: Kept) -> list[Execution]:
-    cases: Iterable[Execution] = (one for case in kept.cases for one in (*case.real, *case.imagined))
-    return list({id(one): one for one in (*kept.executions, *cases)}.values())
+def _every_run(analysis: Analysis) -> list[Execution]:
+    cases: Iterable[Execution] = (one for case in analysis.cases for one in (*case.real, *case.imagined))
+    return list({id(one): one for one in (*analysis.executions, *cases)}.values())
 
 
-def _totals(kept: Kept) -> dict[str, float]:
+def _totals(analysis: Analysis) -> dict[str, float]:
     """Seconds that the real and the imagined runs took."""
-    runs = _every_run(kept)
+    runs = _every_run(analysis)
     return {
         "real": sum(one.seconds for one in runs if not one.imagined),
         "imagined": sum(one.seconds for one in runs if one.imagined),

@@ -4,16 +4,16 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gedanken.analysis.analysis import Kept
+from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.loading.experiments import is_packaged
-from gedanken.report.summary import told_conditions
+from gedanken.report.summary import format_conditions
 from gedanken.terminal.format import many
 
 NOT_PACKAGED = "The experiment is not a packaged one: name the YAML file that it came from."
 
 
-class Asked(NamedTuple):
+class TypedOrTold(NamedTuple):
     """One line of the script."""
 
     how: str
@@ -28,37 +28,39 @@ class Entry(NamedTuple):
     value: str
 
 
-def script_of(kept: Kept) -> list[Asked]:
+def script_of(analysis: Analysis) -> list[TypedOrTold]:
     """The lines of the script; of a folder that kept none, as far as programs and executions tell of them."""
     lines: dict[tuple[int, str, str], None] = {}
-    for execution in kept.executions:
+    for execution in analysis.executions:
         if execution.called is None:
             how = "typed first" if execution.line < 0 else "typed"
             lines.setdefault((execution.line, how, execution.command))
-    for program in kept.programs:
+    for program in analysis.programs:
         how = "given" if program.given else "told"
         told = f"{program.told}: {program.change or 'as it is'}" if program.given else program.told
         if told:
             lines.setdefault((program.line, how, told))
-    known = [Asked(how, text) for _at, how, text in sorted(lines, key=lambda line: line[0])]
-    script = kept.about.get("script")
+    known = [TypedOrTold(how, text) for _at, how, text in sorted(lines, key=lambda line: line[0])]
+    script = analysis.about.get("script")
     if not isinstance(script, list):
         return known
     first = [line for line in known if line.how == "typed first"]
     return first + [_asked(line) for line in script if isinstance(line, dict)]
 
 
-def _asked(line: Mapping[str, Any]) -> Asked:
+def _asked(line: Mapping[str, Any]) -> TypedOrTold:
     if "give" in line:
         of = line.get("program")
         told = f"{_text(line['give'])}{f', {_text(of)}' if of else ''}: {_text(line.get('change')) or 'as it is'}"
-        return Asked("given", told)
-    return Asked("told", _text(line["tell"])) if "tell" in line else Asked("typed", _text(line.get("type")))
+        return TypedOrTold("given", told)
+    return (
+        TypedOrTold("told", _text(line["tell"])) if "tell" in line else TypedOrTold("typed", _text(line.get("type")))
+    )
 
 
-def brief_of(kept: Kept) -> list[Entry]:
+def brief_of(analysis: Analysis) -> list[Entry]:
     """What a reader must know before anything else: who was asked, what was asked for, and where it was run."""
-    about = kept.about
+    about = analysis.about
     machine = _part(about, "machine")
     gpus = _part(machine, "gpus").get("count")
     world = [machine.get("os"), machine.get("python") and f"Python {machine['python']}"]
@@ -71,8 +73,8 @@ def brief_of(kept: Kept) -> list[Entry]:
     rows = {
         "Model": _part(about, "model").get("name"),
         "Played": _part(about, "persona").get("name"),
-        "Script": _counted(script_of(kept)) if about else "",
-        "Conditions": told_conditions(conditions, _part(about, "model")) if conditions else "",
+        "Script": _counted(script_of(analysis)) if about else "",
+        "Conditions": format_conditions(conditions, _part(about, "model")) if conditions else "",
         "Real machine": f"{ran}; cannot hold {loose}" if loose else ran,
         "Data": about.get("dataset"),
         "When": f"{when.replace('T', ' ')} UTC" if when else "",
@@ -81,7 +83,7 @@ def brief_of(kept: Kept) -> list[Entry]:
     return [Entry(name, _text(value)) for name, value in rows.items() if value]
 
 
-def _counted(script: list[Asked]) -> str:
+def _counted(script: list[TypedOrTold]) -> str:
     counts = {how: sum(line.how == how for line in script) for how in ("told", "given", "typed")}
     told = [f"{count} {how}" for how, count in counts.items() if count]
     return f"{many(sum(counts.values()), 'line')}: {', '.join(told)}" if told else ""
@@ -112,25 +114,30 @@ def entries_of(about: Mapping[str, Any]) -> list[tuple[str, list[Entry]]]:
     return [(title, part) for title, part in rows.items() if part]
 
 
-def commands(kept: Kept) -> list[str]:
+def commands(analysis: Analysis) -> list[str]:
     """What to type to have all this again."""
-    if not kept.about:
-        return [_compare(kept)]
-    name = _text(kept.about.get("experiment"))
-    again = ["gedanken", "run", name if is_own(kept) else f"{name or 'EXPERIMENT'}.yaml", *_wishes(kept.about)]
-    run = _text(kept.about.get("run")) or "RUN"
+    if not analysis.about:
+        return [_compare(analysis)]
+    name = _text(analysis.about.get("experiment"))
+    again = [
+        "gedanken",
+        "run",
+        name if is_own(analysis) else f"{name or 'EXPERIMENT'}.yaml",
+        *_wishes(analysis.about),
+    ]
+    run = _text(analysis.about.get("run")) or "RUN"
     return [shlex.join(again), shlex.join(["gedanken", "report", run])]
 
 
-def is_own(kept: Kept) -> bool:
+def is_own(analysis: Analysis) -> bool:
     """Whether the experiment is one that is packaged, so that its name alone brings it back."""
-    return is_packaged(_text(kept.about.get("experiment")), kept.about.get("script"))
+    return is_packaged(_text(analysis.about.get("experiment")), analysis.about.get("script"))
 
 
-def _compare(kept: Kept) -> str:
-    real = [_file(one) for case in kept.cases for one in case.real]
-    imagined = [_file(one) for case in kept.cases for one in case.imagined]
-    program = [f"--program={case.program.name}" for case in kept.cases if case.program]
+def _compare(analysis: Analysis) -> str:
+    real = [_file(one) for case in analysis.cases for one in case.real]
+    imagined = [_file(one) for case in analysis.cases for one in case.imagined]
+    program = [f"--program={case.program.name}" for case in analysis.cases if case.program]
     return shlex.join(["gedanken", "compare", *real, "--imagined", *imagined, *program])
 
 

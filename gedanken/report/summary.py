@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gedanken.analysis.analysis import Case, Kept
+from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.plain_words import PlainWords
-from gedanken.analysis.verdict import lasts, main_case, measured, spread_of, telling, tested_p, told_last
-from gedanken.compare.results import Alignment, Judged
+from gedanken.analysis.verdict import format_last, lasts, main_version, measured, ranked, spread_of, tested_p
+from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.terminal.format import many, probability, span
@@ -28,26 +28,26 @@ _MOST = 1000
 _SHORT = {Cause.CUT: "cut"}
 
 
-def print_summary(kept: Kept, console: Console, where: Path | None = None) -> None:
+def print_summary(analysis: Analysis, console: Console, where: Path | None = None) -> None:
     """Print at most 20 lines; `where` is the report, or whatever holds the rest."""
     left = MOST_LINES - (where is not None)
-    case = main_case(kept.cases)
+    case = main_version(analysis.cases)
     reasons = case.compared.undecided[:1] if case else ()
     undecided = [line for one in reasons for line in _wrapped(f"undecided: {one}", console.width, UNDECIDED_LINES)]
-    for line in _wrapped(kept.verdict, console.width, VERDICT_LINES):
+    for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
         left -= 1
-    for line in _about(kept, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
+    for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
         left -= 1
-    if case and not kept.effects:  # what changes come to tells more than the numbers of one version
+    if case and not analysis.effects:  # what changes come to tells more than the numbers of one version
         table = _table(case)
         console.print(table)
         left -= 1 + table.row_count
         for who, line in _divergence(case.compared.alignment):
             _print(console, Text(f"{who} {_flat(line)}"))
             left -= 1
-    _print_findings(kept, case, console, min(FINDINGS_SHOWN, left - 1 - len(undecided)))
+    _print_findings(analysis, case, console, min(FINDINGS_SHOWN, left - 1 - len(undecided)))
     for line in undecided:  # whole, before any finding: it says how many runs are needed
         console.print(Text(line, style="yellow"))
     if where:
@@ -78,13 +78,13 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
     return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=most, placeholder=" …")
 
 
-def _about(kept: Kept, width: int, most: int) -> Iterator[str]:
+def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
     """Who was asked, on which machine, under which conditions; of brought logs, their names."""
-    about = kept.about
+    about = analysis.about
     if not about:
-        yield kept.title
+        yield analysis.title
         return
-    told = [f"{kept.title}: {about.get('outcome') or 'outcome unknown'}"]
+    told = [f"{analysis.title}: {about.get('outcome') or 'outcome unknown'}"]
     told += [f"{key} {about[key]['name']}" for key in ("model", "persona") if about.get(key)]
     yield ", ".join([*told, *([str(about["dataset"])] if about.get("dataset") else [])])
     if about.get("conditions"):
@@ -92,11 +92,11 @@ def _about(kept: Kept, width: int, most: int) -> Iterator[str]:
         loose = "; ".join(machine.get("not_enforced", ()))
         held = f"; sandbox {machine['machine']}{f' cannot hold {loose}' if loose else ''}" if machine else ""
         yield from _wrapped(
-            f"conditions: {told_conditions(about['conditions'], about.get('model'))}{held}", width, most
+            f"conditions: {format_conditions(about['conditions'], about.get('model'))}{held}", width, most
         )
 
 
-def told_conditions(named: dict[str, object], model: dict[str, object] | None = None) -> str:
+def format_conditions(named: dict[str, object], model: dict[str, object] | None = None) -> str:
     """Such as `source shown, session running, claims gpus, no steps, temperature 1`; and what the model
     does by itself, whatever it is told.
     """
@@ -112,26 +112,26 @@ def told_conditions(named: dict[str, object], model: dict[str, object] | None = 
     return f"source {named['source']}, session {named['session']}, claims: {claims or 'none'}, {steps}, {temperature}"
 
 
-def _table(case: Case) -> Table:
+def _table(version: VersionAnalysis) -> Table:
     """Real beside imagined: how they ended, how much they print, where their series end."""
-    real, imagined = measured(case)
+    real, imagined = measured(version)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column(Text(case.program.label if case.program else "", style="bold"), no_wrap=True, max_width=34)
+    table.add_column(Text(version.program.label if version.program else "", style="bold"), no_wrap=True, max_width=34)
     table.add_column(Text(many(len(real), "real run"), style="green"), no_wrap=True)
     table.add_column(Text(many(len(imagined), "imagined run"), style="magenta"), no_wrap=True)
-    table.add_column("p" if case.compared.series else "", no_wrap=True)
+    table.add_column("p" if version.compared.series else "", no_wrap=True)
     table.add_row("ended", _endings(real), _endings(imagined))
     table.add_row("lines", *(span(tuple(len(one.stdout.splitlines()) for one in runs)) for runs in (real, imagined)))
-    for series in case.compared.series[:SERIES_SHOWN]:
+    for series in version.compared.series[:SERIES_SHOWN]:
         name, ours, theirs = _row(series)
         table.add_row(_flat(name), spread_of(ours), spread_of(theirs), probability(tested_p(series)))
     return table
 
 
-def _row(series: Judged) -> tuple[str, list[float], list[float]]:
+def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
     """Its name and values: the last ones where they were tested, else those of the whole curve."""
     if series.name.startswith("last ") or len(series.points) < 2:
-        return told_last(series), *lasts(series)
+        return format_last(series), *lasts(series)
     real, imagined = (
         [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
     )
@@ -160,12 +160,12 @@ def _line(ref: LineRef | None) -> str:
     return f"{ref.number}: {ref.text}" if ref else "has no more lines"
 
 
-def _print_findings(kept: Kept, case: Case | None, console: Console, most: int) -> None:
+def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
     """How many of each kind, and of the first `most` kinds one each."""
-    if not kept.findings:
+    if not analysis.findings:
         console.print("no findings")
         return
-    findings = telling(kept.findings, case)
+    findings = ranked(analysis.findings, version)
     kinds = Counter(one.kind for one in findings)
     told = ", ".join(kind if times == 1 else f"{kind} ×{times}" for kind, times in kinds.items())
     claimed = sum(one.explained_by is not None for one in findings)

@@ -18,7 +18,7 @@ class Surprising(NamedTuple):
     nats: float
 
 
-class ShownSurprise(NamedTuple):
+class ShownSurprisal(NamedTuple):
     """One program's."""
 
     program: str
@@ -30,7 +30,7 @@ class ShownSurprise(NamedTuple):
     notes: tuple[str, ...]
 
 
-def surprise_of(about: Mapping[str, Any]) -> tuple[ShownSurprise, ...]:
+def surprisal_of(about: Mapping[str, Any]) -> tuple[ShownSurprisal, ...]:
     """Of each program that was asked about; empty where nothing is available."""
     found = about.get("surprise")
     return tuple(_shown(one) for one in found) if isinstance(found, list) else ()
@@ -42,11 +42,11 @@ def why_none(about: Mapping[str, Any]) -> str:
     return str(found.get("not available", "")) if isinstance(found, dict) else ""
 
 
-def _shown(one: Mapping[str, Any]) -> ShownSurprise:
+def _shown(one: Mapping[str, Any]) -> ShownSurprisal:
     lines = [Surprising(line["number"], line["text"], line["nats"]) for line in one["real"] or ()]
     most = sorted(lines, key=lambda line: -line.nats)[:LINES_SHOWN]
     notes = tuple(one.get("notes") or ())
-    return ShownSurprise(str(one["program"]), _mean(one["real"]), _mean(one["imagined"]), tuple(sorted(most)), notes)
+    return ShownSurprisal(str(one["program"]), _mean(one["real"]), _mean(one["imagined"]), tuple(sorted(most)), notes)
 
 
 def _mean(lines: Sequence[Mapping[str, Any]] | None) -> str:

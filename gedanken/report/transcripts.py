@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from gedanken.analysis.analysis import Case
+from gedanken.analysis.analysis import VersionAnalysis
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.results import Block
-from gedanken.report.anchors import Places, ShownFinding
+from gedanken.report.anchors import Anchors, ShownFinding
 from gedanken.terminal.format import cut
 
 CONTEXT = 3
@@ -89,29 +89,29 @@ class _Pair(NamedTuple):
     opens: bool
 
 
-def side_by_side(case: Case, places: Places) -> SideBySide | None:
+def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | None:
     """The aligned view; None where there is no alignment, or its executions are not there."""
-    alignment = case.compared.alignment
+    alignment = version.compared.alignment
     if alignment is None:
         return None
-    real = next((one for one in case.real if one.label == alignment.real), None)
-    imagined = next((one for one in case.imagined if one.label == alignment.imagined), None)
+    real = next((one for one in version.real if one.label == alignment.real), None)
+    imagined = next((one for one in version.imagined if one.label == alignment.imagined), None)
     if real is None or imagined is None:
         return None
-    ours, theirs = places.number_of(real, alignment.real_counted_in), places.number_of(imagined, "stdout")
-    return _View(case, places, ours, theirs).build()
+    ours, theirs = anchors.number_of(real, alignment.real_counted_in), anchors.number_of(imagined, "stdout")
+    return _View(version, anchors, ours, theirs).build()
 
 
 class _View:
     """Builds the rows of one case."""
 
-    def __init__(self, case: Case, places: Places, real: int, imagined: int) -> None:
-        assert case.compared.alignment
-        self.alignment = case.compared.alignment
-        self.places = places
+    def __init__(self, version: VersionAnalysis, anchors: Anchors, real: int, imagined: int) -> None:
+        assert version.compared.alignment
+        self.alignment = version.compared.alignment
+        self.anchors = anchors
         self.sources = (real, imagined)
-        self.lines = (places.lines_of(real), places.lines_of(imagined))
-        self.pointed = (places.pointed.get(real, {}), places.pointed.get(imagined, {}))
+        self.lines = (anchors.lines_of(real), anchors.lines_of(imagined))
+        self.pointed = (anchors.pointed.get(real, {}), anchors.pointed.get(imagined, {}))
         self.in_order = tuple(sorted(lines) for lines in self.pointed)
         first = self.alignment.diverges_at or (None, None)
         self.first = tuple(ref.number if ref else None for ref in first)
@@ -138,8 +138,8 @@ class _View:
 
     def _divergence(self) -> str | None:
         for source, number in zip(self.sources, self.first, strict=True):
-            if number is not None and number in self.places.pointed.get(source, {}):
-                return self.places.id_of(source, number)
+            if number is not None and number in self.anchors.pointed.get(source, {}):
+                return self.anchors.id_of(source, number)
         return None
 
     def _agreement(self, block: Block, ends: tuple[bool, bool]) -> Iterator[Stretch]:
@@ -232,7 +232,7 @@ class _View:
     def _cell(self, side: int, at: int | None, pieces: tuple[Piece, ...]) -> Cell | None:
         if at is None:
             return None
-        place = self.places.id_of(self.sources[side], at + 1)
+        place = self.anchors.id_of(self.sources[side], at + 1)
         return Cell(place, at + 1, pieces, tuple(self.pointed[side].get(at + 1, ())))
 
     def _pointed_in(self, block: Block) -> list[int]:

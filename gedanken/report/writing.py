@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from gedanken.analysis.analysis import Kept
+from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.errors import BadInput
 from gedanken.files import put
 from gedanken.report.markdown import to_markdown
@@ -15,21 +15,21 @@ OURS = b'content="gedanken'
 _HEAD = 4096
 
 
-def write_comparison(folder: Path, kept: Kept) -> None:
+def write_comparison(folder: Path, analysis: Analysis) -> None:
     """Write `comparison.json` into a run folder. Raises BadInput where that cannot be done."""
-    _put(folder / COMPARISON, json.dumps(values_of(kept), indent=2, ensure_ascii=False, default=str) + "\n")
+    _put(folder / COMPARISON, json.dumps(values_of(analysis), indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def write_page(folder: Path, kept: Kept) -> Path:
+def write_page(folder: Path, analysis: Analysis) -> Path:
     """Write the report into a run folder. Raises BadInput where that cannot be done."""
     from gedanken.report.page import render
 
-    return _put(folder / PAGE, render(kept))
+    return _put(folder / PAGE, render(analysis))
 
 
-def write_markdown(folder: Path, kept: Kept) -> Path:
+def write_markdown(folder: Path, analysis: Analysis) -> Path:
     """Write the report as Markdown into a run folder. Raises BadInput where that cannot be done."""
-    return _put(folder / MARKDOWN, to_markdown(kept))
+    return _put(folder / MARKDOWN, to_markdown(analysis))
 
 
 def check_page(path: Path) -> None:
@@ -49,12 +49,12 @@ def check_page(path: Path) -> None:
         raise BadInput(f"--html {path}: there is a file that is no report; name another")
 
 
-def write_page_to(path: Path, kept: Kept) -> None:
+def write_page_to(path: Path, analysis: Analysis) -> None:
     """Write the report to a file of the user's; see `check_page`."""
     from gedanken.report.page import render
 
     check_page(path)
-    _put(path, render(kept))
+    _put(path, render(analysis))
 
 
 def _put(path: Path, text: str) -> Path:

@@ -10,7 +10,7 @@ from gedanken.agents.session import POLICIES
 from gedanken.experiment.errors import BadInput
 from gedanken.shell.context_loss import lose, rebuild
 from gedanken.shell.saving import save
-from gedanken.shell.session import Sitting
+from gedanken.shell.session import ShellSession
 from gedanken.shell.side_by_side import pairs
 from gedanken.shell.terminals import CHOICES
 from gedanken.shell.unified import unified
@@ -22,12 +22,12 @@ class Colon(NamedTuple):
 
     usage: str
     about: str
-    obey: Callable[[Sitting, str], Awaitable[None]]
+    obey: Callable[[ShellSession, str], Awaitable[None]]
     words: Callable[[str], Iterable[str]] = lambda _begun: ()
     """What its argument can be."""
 
 
-async def obey(sitting: Sitting, line: str) -> None:
+async def obey(session: ShellSession, line: str) -> None:
     """Do what a line says. Raises BadInput, and what opening a machine or asking one raises."""
     name, _space, argument = line.strip().partition(" ")
     known = COLONS.get(name)
@@ -35,7 +35,7 @@ async def obey(sitting: Sitting, line: str) -> None:
         near = difflib.get_close_matches(name, COLONS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else "`:help` lists what there is"
         raise BadInput(f"there is no {name}; {hint}")
-    await known.obey(sitting, argument.strip())
+    await known.obey(session, argument.strip())
 
 
 def complete(line: str) -> tuple[str, list[str]]:
@@ -48,7 +48,7 @@ def complete(line: str) -> tuple[str, list[str]]:
     return begun, [word for word in words if word.startswith(begun)]
 
 
-async def _help(sitting: Sitting, _argument: str) -> None:
+async def _help(session: ShellSession, _argument: str) -> None:
     width = max(len(colon.usage) for colon in COLONS.values())
     lines = [f"{colon.usage:{width}}  {colon.about}" for colon in COLONS.values()]
     lines += [
@@ -56,73 +56,73 @@ async def _help(sitting: Sitting, _argument: str) -> None:
         "{…} is told to the imagined machine with its next command; every other line is typed into the machines.",
         "A command that begins with a brace is written \\{ …; }. Ctrl-C stops a command, Ctrl-D leaves.",
     ]
-    sitting.face.tell("\n".join(lines))
+    session.view.tell("\n".join(lines))
 
 
-async def _machine(sitting: Sitting, argument: str) -> None:
-    terminals = sitting.terminals
+async def _machine(session: ShellSession, argument: str) -> None:
+    terminals = session.terminals
     if argument:
         if argument not in CHOICES:
             raise BadInput(f":machine {argument}: one of {', '.join(CHOICES)}")
         had = terminals.imagined
         await terminals.turn_on(next(choice for choice in CHOICES if choice == argument))
         if had is None:
-            sitting.reopen()
+            session.reopen()
         elif had.persona.claims and terminals.on == "both":
-            sitting.face.remark(
+            session.view.remark(
                 f"the imagined machine goes on as {had.persona.name}; :persona matched gives it the real one's facts"
             )
-    sitting.face.tell(f"commands go to: {sitting.at}")
+    session.view.tell(f"commands go to: {session.at}")
 
 
-async def _persona(sitting: Sitting, argument: str) -> None:
+async def _persona(session: ShellSession, argument: str) -> None:
     from gedanken.loading.experiments import load_persona
 
-    machine = sitting.terminals.imagined_or_fail()
+    machine = session.terminals.imagined_or_fail()
     if argument:
-        sitting.terminals.change_persona(load_persona(argument))
-        sitting.remembered = None
-        sitting.face.remark("a new context: the machine knows nothing of what was typed before")
-    rows = [f"  {fact.name}: {fact.value} ({fact.origin})" for fact in machine.persona.meet(machine.world)]
-    sitting.face.tell("\n".join([f"persona {machine.persona.name}", *rows]))
+        session.terminals.change_persona(load_persona(argument))
+        session.remembered = None
+        session.view.remark("a new context: the machine knows nothing of what was typed before")
+    rows = [f"  {fact.name}: {fact.value} ({fact.origin})" for fact in machine.persona.resolve(machine.world)]
+    session.view.tell("\n".join([f"persona {machine.persona.name}", *rows]))
 
 
-async def _lose(sitting: Sitting, _argument: str) -> None:
-    await lose(sitting)
+async def _lose(session: ShellSession, _argument: str) -> None:
+    await lose(session)
 
 
-async def _rebuild(sitting: Sitting, argument: str) -> None:
+async def _rebuild(session: ShellSession, argument: str) -> None:
     policy = next((known for known in POLICIES if known == (argument or POLICIES[0])), None)
     if policy is None:
         raise BadInput(f":rebuild {argument}: one of {', '.join(POLICIES)}")
-    await rebuild(sitting, policy)
+    await rebuild(session, policy)
 
 
-async def _diff(sitting: Sitting, _argument: str) -> None:
-    texts = sitting.done[-1].texts if sitting.done else None
+async def _diff(session: ShellSession, _argument: str) -> None:
+    texts = session.done[-1].texts if session.done else None
     if texts is None:
         raise BadInput("the last command has no two answers; `:machine both` types into both machines")
-    lines = list(unified(pairs(*map(harmless, texts)), sitting.names))
-    await sitting.face.diff(lines or ["no difference"])
+    lines = list(unified(pairs(*map(harmless, texts)), session.names))
+    await session.view.diff(lines or ["no difference"])
 
 
-async def _save(sitting: Sitting, argument: str) -> None:
+async def _save(session: ShellSession, argument: str) -> None:
     path = _path(argument or f"gedanken-{datetime.now():%Y%m%d-%H%M%S}.md")
-    save(sitting, path)
-    sitting.face.tell(f"saved in {path}")
+    save(session, path)
+    session.view.tell(f"saved in {path}")
 
 
-async def _put(sitting: Sitting, argument: str) -> None:
+async def _put(session: ShellSession, argument: str) -> None:
     if not argument:
         raise BadInput(":put FILE: say which file of yours")
-    name = sitting.terminals.put(_path(argument))
-    machines = (sitting.terminals.real, sitting.terminals.imagined)
-    opened = [known for machine, known in zip(machines, sitting.names, strict=True) if machine]
-    sitting.face.tell(f"{name} is in the home folder of: {', '.join(opened)}")
+    name = session.terminals.put(_path(argument))
+    machines = (session.terminals.real, session.terminals.imagined)
+    opened = [known for machine, known in zip(machines, session.names, strict=True) if machine]
+    session.view.tell(f"{name} is in the home folder of: {', '.join(opened)}")
 
 
-async def _quit(sitting: Sitting, _argument: str) -> None:
-    sitting.over = True
+async def _quit(session: ShellSession, _argument: str) -> None:
+    session.over = True
 
 
 def _personas(_begun: str) -> list[str]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from gedanken.experiment.errors import BadInput
 from gedanken.shell.context import knows_all
-from gedanken.shell.session import Known, Sitting, turns
+from gedanken.shell.session import Known, ShellSession, turns
 from gedanken.shell.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from gedanken.experiment.execution import Execution
 
 
-async def lose(sitting: Sitting) -> None:
+async def lose(session: ShellSession) -> None:
     """Drop the context, after the machine was asked what it should know. Raises BadInput or NoModel."""
-    machine = sitting.terminals.imagined_or_fail()
+    machine = session.terminals.imagined_or_fail()
     if not machine.session.context:
         raise BadInput("there is no context to lose")
-    await _remember(sitting, machine)
+    await _remember(session, machine)
     machine.lose()
-    sitting.terminals.keep()
-    sitting.face.remark(f"the context is lost; stored for :rebuild: {turns(len(machine.session.stored))}")
+    session.terminals.keep()
+    session.view.remark(f"the context is lost; stored for :rebuild: {turns(len(machine.session.stored))}")
 
 
-async def rebuild(sitting: Sitting, policy: "Policy") -> None:
+async def rebuild(session: ShellSession, policy: "Policy") -> None:
     """Lose the context, if that was not done yet; rebuild it, and report what the loss did.
 
     Raises BadInput or NoModel. There is a report only where all that is stored was before the machine when it was
@@ -34,19 +34,19 @@ async def rebuild(sitting: Sitting, policy: "Policy") -> None:
     from gedanken.compare.commands.memory import compare_memory
     from gedanken.probing.questions import print_memory
 
-    machine, face = sitting.terminals.imagined_or_fail(), sitting.face
+    machine, face = session.terminals.imagined_or_fail(), session.view
     stored = len(machine.session.stored)
     if not stored:
         raise BadInput("nothing was typed yet, and there is nothing to rebuild")
-    if sitting.remembered is None or sitting.remembered.stored != stored:
-        await _remember(sitting, machine)
-    known = sitting.remembered
+    if session.remembered is None or session.remembered.stored != stored:
+        await _remember(session, machine)
+    known = session.remembered
     machine.lose()
-    sitting.terminals.keep()
+    session.terminals.keep()
     face.remark(f"rebuilding: {policy}")
-    with Waiting(sitting.terminals.screen.console, ["imagined"]) as waiting:
+    with Waiting(session.terminals.screen.console, ["imagined"]) as waiting:
         answer = await machine.rebuild(policy, lambda text: waiting.hear("imagined", text))
-    sitting.terminals.keep()
+    session.terminals.keep()
     if answer:
         face.tell(f"{REBUILD} was answered with:")
         face.text(answer.stdout)
@@ -55,21 +55,21 @@ async def rebuild(sitting: Sitting, policy: "Policy") -> None:
     if known is None:
         face.remark("rebuilt; there are no answers from before the loss to compare with")
         return
-    after = await _ask(sitting, machine)
+    after = await _ask(session, machine)
     print_memory(compare_memory(known.before, known.control, after), face.console)
-    sitting.remembered = None
+    session.remembered = None
 
 
-async def _remember(sitting: Sitting, machine: "ImaginedMachine") -> None:
+async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
     """Ask the machine what it should know, twice: what changes without a loss is no fault of one."""
-    sitting.remembered = None
+    session.remembered = None
     if knows_all(machine.session):
-        sitting.face.remark("what it knows, asked twice before the loss")
-        before, control = await _ask(sitting, machine), await _ask(sitting, machine)
-        sitting.remembered = Known(before, control, len(machine.session.stored))
+        session.view.remark("what it knows, asked twice before the loss")
+        before, control = await _ask(session, machine), await _ask(session, machine)
+        session.remembered = Known(before, control, len(machine.session.stored))
 
 
-async def _ask(sitting: Sitting, machine: "ImaginedMachine") -> "tuple[Execution, ...]":
+async def _ask(session: ShellSession, machine: "ImaginedMachine") -> "tuple[Execution, ...]":
     from gedanken.probing.questions import ask_memory
 
-    return await ask_memory(machine, lambda question: sitting.face.remark(f"asks: {question}"))
+    return await ask_memory(machine, lambda question: session.view.remark(f"asks: {question}"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.markdown import fence_for, inline
-from gedanken.shell.session import Sitting, turns
+from gedanken.shell.session import ShellSession, turns
 from gedanken.shell.view import remarks
 from gedanken.terminal.screen import harmless
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from gedanken.agents.session import Session, Turn
 
 
-def save(sitting: Sitting, path: Path) -> None:
+def save(session: ShellSession, path: Path) -> None:
     """Write the session so far to a new file. Raises BadInput; nothing is ever overwritten."""
     try:
         with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write("\n\n".join(_parts(sitting)) + "\n")
+            file.write("\n\n".join(_parts(session)) + "\n")
     except FileExistsError as error:
         raise BadInput(f"{path} is there already; name another file") from error
     except OSError as error:
@@ -33,23 +33,23 @@ def fenced(text: str) -> str:
     return f"{fence}text\n{harmless(text)}{end}{fence}"
 
 
-def _parts(sitting: Sitting) -> Iterator[str]:
+def _parts(session: ShellSession) -> Iterator[str]:
     yield "# A session at the gedanken shell"
-    real, imagined = sitting.names
-    yield f"Limits of a command: {_listed(sitting.terminals.wishes.limits.model_dump())}."
-    machine = sitting.terminals.imagined
+    real, imagined = session.names
+    yield f"Limits of a command: {_listed(session.terminals.options.limits.model_dump())}."
+    machine = session.terminals.imagined
     if machine:
         conditions = Conditions(temperature=0).named(machine.persona)
         model = {} if isinstance(machine.model, str) else machine.model.describe()
         rows = [f"- model: {_listed(model)}", f"- conditions: {_listed(conditions)}"]
         rows += [
             f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})"
-            for fact in machine.persona.meet(machine.world)
+            for fact in machine.persona.resolve(machine.world)
         ]
         yield "The imagined machine:\n\n" + "\n".join(rows)
-    for turn in sitting.before:
+    for turn in session.before:
         yield _turn("Before", turn)
-    for number, answers in enumerate(sitting.done, start=1):
+    for number, answers in enumerate(session.done, start=1):
         typed = "\n".join([*(f"{{{tell}}}" for tell in answers.tells), answers.command])
         yield f"## Command {number}\n\n{fenced(typed)}"
         for name, execution in ((real, answers.real), (imagined, answers.imagined)):

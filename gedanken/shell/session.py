@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from gedanken.compare.commands.answers import claims_behind
-from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.output.normalize import normalized_lines
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.shell.context import never_stored
 from gedanken.shell.streaming import ImaginedStream, RealStream
 from gedanken.shell.terminals import Answers, Terminals, Which
-from gedanken.shell.view import Face
+from gedanken.shell.view import View
 from gedanken.shell.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class Known(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sitting:
+class ShellSession:
     """What the loop and the colon commands work on."""
 
     terminals: Terminals
-    face: Face
+    view: View
     before: "tuple[Turn, ...]" = ()
     """Turns of a session that was reopened."""
     done: list[Answers] = field(default_factory=list)
@@ -62,15 +62,15 @@ class Sitting:
 
     def reopen(self) -> None:
         """Say what a session that was kept brings with it."""
-        machine, name = self.terminals.imagined, self.terminals.wishes.session
+        machine, name = self.terminals.imagined, self.terminals.options.session
         if torn := self.terminals.torn_bytes:
-            self.face.remark(f"the last line of the session {name} was torn, and its {torn} bytes are dropped")
+            self.view.remark(f"the last line of the session {name} was torn, and its {torn} bytes are dropped")
         if machine and machine.session.stored:
             self.before = machine.session.stored
             afresh = "; the real machine starts afresh" if self.terminals.real else ""
-            self.face.remark(f"session {name} reopened: {turns(len(self.before))}{afresh}")
+            self.view.remark(f"session {name} reopened: {turns(len(self.before))}{afresh}")
         if machine and (others := never_stored(machine.session)):
-            self.face.remark(
+            self.view.remark(
                 f"its file has the model sent what was never typed in it: {turns(len(others))}, which :save shows"
             )
 
@@ -110,17 +110,17 @@ class Sitting:
             answers = await self.terminals.run(command, waiting.hear, waiting.ended)
         self._record(answers)
         if answers.real or answers.imagined:
-            await self.face.answers(answers, self.names)
+            await self.view.answers(answers, self.names)
             self._explain(answers)
         return answers
 
     def _explain(self, answers: Answers) -> None:
         """Name the claims of the persona that account for a difference."""
         real, imagined, machine = answers.real, answers.imagined, self.terminals.imagined
-        if not (real and imagined and machine) or seen_lines(real.shown) == seen_lines(imagined.shown):
+        if not (real and imagined and machine) or normalized_lines(real.shown) == normalized_lines(imagined.shown):
             return
         if claims := claims_behind(answers.command, machine.persona.claims):
-            self.face.remark(f"the persona claims its own: {claims}")
+            self.view.remark(f"the persona claims its own: {claims}")
 
     async def _type_one(self, command: str) -> Answers:
         which: Which = "real" if self.terminals.on == "real" else "imagined"
@@ -129,9 +129,9 @@ class Sitting:
             def show(text: str) -> None:
                 if text:
                     waiting.end()
-                self.face.text(text)
+                self.view.text(text)
 
-            limits = self.terminals.wishes.limits
+            limits = self.terminals.options.limits
             stream = (
                 RealStream(limits, show) if which == "real" else ImaginedStream(command, show, self._typed_before())
             )
@@ -146,7 +146,7 @@ class Sitting:
             self._finish(stream, execution)
         else:
             show(stream.unshown)
-            self.face.end_line()
+            self.view.end_line()
         return answers
 
     def _typed_before(self) -> str:
@@ -156,7 +156,7 @@ class Sitting:
         return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])
 
     def _finish(self, stream: RealStream | ImaginedStream, execution: Execution) -> None:
-        face = self.face
+        face = self.view
         if not stream.finish(execution.shown):
             face.end_line()
             face.remark("not all of that was output, as its end shows; once more without the rest")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from gedanken.experiment.errors import BadInput, GedankenError, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
-from gedanken.experiment.persona import USUAL_WORLD, Persona, World
+from gedanken.experiment.persona import USUAL_MACHINE, MachineFacts, Persona
 from gedanken.experiment.places import state_folder
 from gedanken.experiment.secrets import shown_address
 from gedanken.loading.experiments import load_persona
@@ -53,7 +53,7 @@ class Answers(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ShellOptions:
     """What a shell was asked for."""
 
     machine: Choice
@@ -71,7 +71,7 @@ class Wishes:
 class Terminals:
     """The machines of a shell, opened when they are first wanted, and closed with it."""
 
-    wishes: Wishes
+    options: ShellOptions
     screen: Screen
     on: Choice = "imagined"
     imagined: "ImaginedMachine | None" = None
@@ -79,7 +79,7 @@ class Terminals:
     tells: list[str] = field(default_factory=list)
     """Said to the imagined machine together with its next command."""
     _wished: Persona | None = None
-    _world: World = USUAL_WORLD
+    _machine_facts: MachineFacts = USUAL_MACHINE
     _file: "SessionFile | None" = None
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -87,12 +87,12 @@ class Terminals:
         """Check what can be checked, and open the machines that were asked for."""
         from gedanken.agents.registry import check_name
 
-        if self.wishes.session is not None and not _SESSION_NAME.fullmatch(self.wishes.session):
-            raise BadInput(f"--session {self.wishes.session}: at most 64 letters, digits, dots, dashes, underscores")
-        check_name(self.wishes.model, self.wishes.base_url)
-        if self.wishes.persona is not None:
-            self._wished = load_persona(self.wishes.persona)
-        await self.turn_on(self.wishes.machine)
+        if self.options.session is not None and not _SESSION_NAME.fullmatch(self.options.session):
+            raise BadInput(f"--session {self.options.session}: at most 64 letters, digits, dots, dashes, underscores")
+        check_name(self.options.model, self.options.base_url)
+        if self.options.persona is not None:
+            self._wished = load_persona(self.options.persona)
+        await self.turn_on(self.options.machine)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -102,7 +102,7 @@ class Terminals:
     async def turn_on(self, choice: Choice) -> None:
         """Type into these machines from now on. Raises BadInput, NoSandbox or NoModel, and then changes nothing."""
         async with AsyncExitStack() as opening:
-            real, world = self.real, self._world
+            real, world = self.real, self._machine_facts
             if choice != "imagined" and real is None:
                 real, world = await self._open_real(opening)
             imagined, file = self.imagined, self._file
@@ -111,33 +111,33 @@ class Terminals:
             self._opened.push_async_callback(opening.pop_all().aclose)
         if real is not self.real and imagined is self.imagined:
             self._match(world)
-        self.real, self.imagined, self._world, self._file, self.on = real, imagined, world, file, choice
+        self.real, self.imagined, self._machine_facts, self._file, self.on = real, imagined, world, file, choice
 
-    def _match(self, world: World) -> None:
+    def _match(self, machine_facts: MachineFacts) -> None:
         """Have the imagined machine be the real one's twin, where nothing was typed into it nor wished of it."""
         machine = self.imagined
-        if machine and not machine.session.stored and self._wished is None and self.wishes.session is None:
-            machine.persona, machine.world = load_persona(FAIR_PERSONA), world
+        if machine and not machine.session.stored and self._wished is None and self.options.session is None:
+            machine.persona, machine.world = load_persona(FAIR_PERSONA), machine_facts
 
     def _persona_for(self, choice: Choice) -> Persona:
         return self._wished or load_persona(ARTICLE_PERSONA if choice == "imagined" else FAIR_PERSONA)
 
-    async def _open_real(self, opening: AsyncExitStack) -> "tuple[SandboxMachine, World]":
-        wishes = self.wishes
+    async def _open_real(self, opening: AsyncExitStack) -> "tuple[SandboxMachine, MachineFacts]":
+        wishes = self.options
         real, dataset = await opening.enter_async_context(
             open_real(wishes.dataset, wishes.limits, self.screen, sandbox=wishes.sandbox, trusted=wishes.trusted)
         )
         return real, await real.measure(dataset)
 
     async def _open_imagined(
-        self, opening: AsyncExitStack, persona: Persona, world: World
+        self, opening: AsyncExitStack, persona: Persona, machine_facts: MachineFacts
     ) -> "tuple[ImaginedMachine, SessionFile | None]":
         from gedanken.agents.imagined import ImaginedMachine
         from gedanken.agents.registry import open_model
         from gedanken.agents.session import Session
         from gedanken.agents.session_file import SessionFile
 
-        wishes, file = self.wishes, None
+        wishes, file = self.options, None
         if wishes.session is not None:
             about = {
                 "model": wishes.model,
@@ -149,7 +149,7 @@ class Terminals:
         session = file.session if file else Session()
         model = await opening.enter_async_context(open_model(wishes.model, wishes.base_url, self.screen))
         model.pace.begins_anew = False
-        return ImaginedMachine(model, persona, world, wishes.limits, session, progress=self.screen), file
+        return ImaginedMachine(model, persona, machine_facts, wishes.limits, session, progress=self.screen), file
 
     async def run(self, command: str, hear: Hear, ended: Callable[[Which], None]) -> Answers:
         """Type a command into each machine that is on; what was told goes to the imagined one before it.
@@ -206,19 +206,19 @@ class Terminals:
         Raises BadInput where the session is kept under a name: its file is about one persona.
         """
         machine = self.imagined_or_fail()
-        if self.wishes.session is not None:
+        if self.options.session is not None:
             raise BadInput(
-                f"the session {self.wishes.session} is with the persona {machine.persona.name}; "
+                f"the session {self.options.session} is with the persona {machine.persona.name}; "
                 "begin another one for another persona"
             )
-        machine.persona, machine.world = persona, self._world
+        machine.persona, machine.world = persona, self._machine_facts
         machine.lose()
 
     def put(self, path: Path) -> str:
         """Put a text file of the user's into the home folder of every open machine; return its name there."""
         if not _FILE_NAME.fullmatch(path.name):
             raise BadInput(f"{path.name}: a file is put under a name of letters, digits, dots, dashes, underscores")
-        text = text_of(path, self.wishes.limits.output_bytes)
+        text = text_of(path, self.options.limits.output_bytes)
         if self.real:
             self.real.write(path.name, text)
         if self.imagined:

@@ -22,7 +22,7 @@ _MARKS: dict[Sides, str] = {"same": "│", "differ": "≠", "left": "<", "right"
 _PLAIN_MARKS: dict[Sides, str] = {"same": "|", "differ": "!", "left": "<", "right": ">"}
 
 
-class Face:
+class View:
     """Prints for a person at a terminal, or plainly into a pipe."""
 
     def __init__(self, interactive: bool) -> None:

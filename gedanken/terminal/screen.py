@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from gedanken.compare.output.normalize import seen_lines
+from gedanken.compare.output.normalize import normalized_lines
 from gedanken.experiment.secrets import redacted, redacted_value
 from gedanken.terminal.run_plan import RunPlan
 
@@ -52,7 +52,7 @@ def shortened(text: str, *, cut: bool = False) -> str:
 
     `cut` says that the output itself has no end.
     """
-    whole = "\n".join(seen_lines(text))
+    whole = "\n".join(normalized_lines(text))
     head = "\n".join(whole[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
     return harmless(head) + (" …" if cut or head != whole else "") or "(nothing)"
 

@@ -23,7 +23,7 @@ _SECRET_CHARACTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Bait:
+class Canaries:
     """Files, sockets, a process and an environment, all of which hold a canary or count who comes."""
 
     canary: str
@@ -35,7 +35,7 @@ class Bait:
 
     @classmethod
     @contextmanager
-    def laid(cls) -> Iterator["Bait"]:
+    def laid(cls) -> Iterator["Canaries"]:
         """Lay it out, and take it all away again."""
         canary = f"canary-{secrets.token_hex(12)}"
         found = [value for name, value in os.environ.items() if _SECRET_NAME.search(name)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gedanken.experiment.execution import Cause, Execution, Limits, RealMachine
-from gedanken.sandbox.conformance.canary import Bait
+from gedanken.sandbox.conformance.canary import Canaries
 
 SMALL = Limits(
     wall_seconds=20,
@@ -60,7 +60,7 @@ class Trial:
 
 
 Judge = Callable[[Trial], Verdict]
-Sequel = Callable[[RealMachine, Bait], Awaitable[Execution]]
+Sequel = Callable[[RealMachine, Canaries], Awaitable[Execution]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def judged(check: Check, trial: Trial) -> Verdict:
 def typed(command: str) -> Sequel:
     """A sequel that types one more command into the same machine."""
 
-    async def sequel(machine: RealMachine, _bait: Bait) -> Execution:
+    async def sequel(machine: RealMachine, _bait: Canaries) -> Execution:
         return await machine.run(command)
 
     return sequel

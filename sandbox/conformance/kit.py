@@ -27,7 +27,7 @@ from gedanken.sandbox.conformance import (
     resources,
     training,
 )
-from gedanken.sandbox.conformance.canary import Bait
+from gedanken.sandbox.conformance.canary import Canaries
 from gedanken.sandbox.conformance.check import SMALL, Check, CheckResult, Trial, judged
 from gedanken.sandbox.conformance.neighbour import neighbour_of
 from gedanken.sandbox.conformance.prelude import PRELUDE
@@ -64,7 +64,7 @@ async def run_kit(
     is no check that failed.
     """
     checks = chosen(only)
-    with Bait.laid() as bait, progress.step("checking the machine", len(checks), "checks") as update:
+    with Canaries.laid() as bait, progress.step("checking the machine", len(checks), "checks") as update:
         async with open_machine(SMALL) as machine:
             await machine.run("true")
         async with _Machines(open_machine) as machines:
@@ -121,7 +121,7 @@ class _Machines:
             await self.drop(limits)
 
 
-async def _result_of(check: Check, machines: _Machines, bait: Bait) -> CheckResult:
+async def _result_of(check: Check, machines: _Machines, bait: Canaries) -> CheckResult:
     try:
         async with asyncio.timeout(check.limits.wall_seconds + _PATIENCE_SECONDS):
             async with machines.lend(check) as machine:
@@ -138,7 +138,7 @@ async def _result_of(check: Check, machines: _Machines, bait: Bait) -> CheckResu
     return CheckResult(check.name, check.group, held, detail)
 
 
-async def _try(check: Check, machine: RealMachine, bait: Bait) -> Trial:
+async def _try(check: Check, machine: RealMachine, bait: Canaries) -> Trial:
     marker = f"gedanken-check-{secrets.token_hex(6)}"
     command = _command(check, machine, bait, marker)
     bait.visitors()
@@ -157,7 +157,7 @@ async def _try(check: Check, machine: RealMachine, bait: Bait) -> Trial:
     )
 
 
-def _command(check: Check, machine: RealMachine, bait: Bait, marker: str) -> str:
+def _command(check: Check, machine: RealMachine, bait: Canaries, marker: str) -> str:
     program = bait.fill(check.program)
     for name, value in check.limits.model_dump().items():
         program = program.replace(f"@{name}@", f"{value}")

@@ -4,7 +4,7 @@ import time
 from functools import partial
 
 from gedanken.experiment.execution import Cause, Execution, RealMachine
-from gedanken.sandbox.conformance.canary import Bait
+from gedanken.sandbox.conformance.canary import Canaries
 from gedanken.sandbox.conformance.check import Check, Trial, Verdict, ending, printed, prints, then_prints, typed
 
 _bash = partial(Check, group="ordinary", language="bash", harmless=True)
@@ -113,7 +113,7 @@ for name in ("locked", "table.db"):
 """
 
 
-async def _long_command(machine: RealMachine, _bait: Bait) -> Execution:
+async def _long_command(machine: RealMachine, _bait: Canaries) -> Execution:
     return await machine.run(f"echo {'x' * _LONG} | wc -c")
 
 

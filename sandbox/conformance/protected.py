@@ -3,7 +3,7 @@
 from functools import partial
 
 from gedanken.experiment.execution import Cause, Execution, RealMachine
-from gedanken.sandbox.conformance.canary import Bait
+from gedanken.sandbox.conformance.canary import Canaries
 from gedanken.sandbox.conformance.check import (
     SMALL,
     Check,
@@ -91,7 +91,7 @@ for number in range(10_000):
 """
 
 
-async def _write_and_reseed(machine: RealMachine, bait: Bait) -> Execution:
+async def _write_and_reseed(machine: RealMachine, bait: Canaries) -> Execution:
     """Have the host write where a link stands, and read what a program may have put in place of seeds."""
     before = [path.stat().st_mtime_ns for path in bait.files]
     machine.write("written", "from outside\n")

@@ -3,7 +3,7 @@
 from functools import partial
 
 from gedanken.experiment.execution import Cause, Execution, RealMachine
-from gedanken.sandbox.conformance.canary import Bait
+from gedanken.sandbox.conformance.canary import Canaries
 from gedanken.sandbox.conformance.check import SMALL, Check, Trial, Verdict, ending, prints
 
 _ROOMY = SMALL.model_copy(update={"memory_mib": 2048, "processes": 256, "wall_seconds": 60.0})
@@ -44,7 +44,7 @@ _DRAW = "import random, numpy, torch; print(random.random(), numpy.random.rand()
 SEEDS = f"for _ in 1 2; do python3 -c '{_DRAW}'; done"
 
 
-async def _draw_with_another_seed(machine: RealMachine, _bait: Bait) -> Execution:
+async def _draw_with_another_seed(machine: RealMachine, _bait: Canaries) -> Execution:
     async with machine.branch(_OTHER_SEED) as branch:
         return await branch.run(f"python3 -c '{_DRAW}'")
 
