@@ -135,7 +135,7 @@ class Coder:
 
 def ending_of(execution: Execution) -> str:
     """All that a coder is shown of a run: the end of what it printed, where it failed."""
-    return execution.output[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
+    return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
 def extract_code(reply: str) -> str:

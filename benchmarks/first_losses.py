@@ -26,7 +26,7 @@ async def main(arguments: argparse.Namespace) -> None:
         machine.write(PROGRAM.name, PROGRAM.read_text())
         execution = await machine.run(f"python3 {PROGRAM.name} {arguments.seeds}")
     if execution.exit_code != 0:
-        raise SystemExit(execution.output)
+        raise SystemExit(execution.terminal)
     print("| images | first losses | lowest less ln(classes) | highest less ln(classes) |\n|---|---|---|---|")
     for row in map(json.loads, execution.stdout.splitlines()):
         lowest, highest = (f"{row[name]['off']:+.2f} ({row[name]['where']})" for name in ("lowest", "highest"))

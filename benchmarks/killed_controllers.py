@@ -69,7 +69,7 @@ async def control(run_id: str, kind: str, result: Path) -> None:
         command = "python3 train.py" if kind == "training" else SHORT
         execution = await machine.run(command, label="only")
         made = result.with_suffix(".new")
-        made.write_text(execution.output)
+        made.write_text(execution.terminal)
         made.rename(result)
 
 

@@ -230,7 +230,7 @@ async def training(place: Place, epochs: int = 20) -> list[Measurement]:
             started = time.perf_counter()
             execution = await machine.run("python3 train.py")
             seconds = time.perf_counter() - started
-            loops.setdefault(OURS, []).append(_trained(execution.output))
+            loops.setdefault(OURS, []).append(_trained(execution.terminal))
             return seconds
 
         async def theirs() -> float:
@@ -298,7 +298,7 @@ async def crowd(place: Place) -> list[Measurement]:
                         f"echo {token} >> kept; ls; cat kept; exit {number % 100}", label=f"crowd{number}"
                     )
                 print(f"crowd {number + 1}/{EXECUTIONS}", file=sys.stderr, flush=True)
-                return (execution.output, execution.exit_code) == (f"kept\n{token}\n", number % 100)
+                return (execution.terminal, execution.exit_code) == (f"kept\n{token}\n", number % 100)
 
         right = sum(await asyncio.gather(*(one(number) for number in range(EXECUTIONS))))
     seconds = time.perf_counter() - started
@@ -320,15 +320,15 @@ def _descriptors() -> int:
 
 def expect(execution: Execution, output: str) -> None:
     """Raise unless the command printed what it must: a fast failure is no result."""
-    if execution.output != output or execution.exit_code != 0:
+    if execution.terminal != output or execution.exit_code != 0:
         raise SystemExit(f"the sandbox answered {execution}")
 
 
 def expect_bytes(execution: Execution, total: int) -> None:
     """Raise unless what is kept and what is said not to be kept make up all that was printed."""
     dropped = sum(int(count) for note in execution.notes for count in re.findall(r"^(\d+) bytes", note))
-    marker = re.search(r"\n\[… \d+ bytes not kept …\]\n", execution.output)
-    kept = len(execution.output.encode()) - (len(marker[0].encode()) if marker else 0)
+    marker = re.search(r"\n\[… \d+ bytes not kept …\]\n", execution.terminal)
+    kept = len(execution.terminal.encode()) - (len(marker[0].encode()) if marker else 0)
     if kept + dropped != total or execution.exit_code != 0:
         raise SystemExit(f"{kept} bytes kept and {dropped} not, of {total}: {execution.cause}, {execution.notes}")
 

@@ -135,7 +135,7 @@ class Execution:
     seconds: float
     stdout: str
     """Standard output; of an imagined run, all that it showed."""
-    output: str
+    terminal: str
     """Both streams in order of arrival, as a terminal shows them; of an imagined run, the same as `stdout`."""
     line: int = -1
     """Index into the script; -1 for what the persona node typed."""
@@ -170,16 +170,11 @@ class Execution:
     @property
     def is_run(self) -> bool:
         """Whether it can be held against other runs: a reply that was filtered, refused, or cut to nothing cannot."""
-        return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.shown.strip())
-
-    @property
-    def shown(self) -> str:
-        """What its terminal shows."""
-        return self.output
+        return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
     def text(self, stream: Stream) -> str:
         """One of the texts that are kept of it."""
-        return self.stdout if stream == "stdout" else self.output
+        return self.stdout if stream == "stdout" else self.terminal
 
     @property
     def label(self) -> str:

@@ -127,7 +127,7 @@ def questions(state: State) -> list[Question]:
             continue
         real, own = runs[line, label, False], runs[line, label, True]
         reply = own.raw_reply or own.stdout
-        found.append(Question(label, line, messages, real.output, reply, reply != own.stdout))
+        found.append(Question(label, line, messages, real.terminal, reply, reply != own.stdout))
     return found
 
 

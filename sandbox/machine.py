@@ -132,7 +132,7 @@ class SandboxMachine:
         """
         asked = await self.run("python3 -m gedanken_world")
         if asked.exit_code != 0:
-            raise NoSandbox(f"the sandbox cannot describe itself: {asked.output.strip()[-300:]}")
+            raise NoSandbox(f"the sandbox cannot describe itself: {asked.terminal.strip()[-300:]}")
         known = {
             "machine": self.name,
             "cpus": self.limits.cpus,
@@ -297,7 +297,7 @@ class SandboxMachine:
             cause=cause,
             seconds=round(seconds, 3),
             stdout=capture.text(stdout_only=True),
-            output=capture.text(),
+            terminal=capture.text(),
             seed=self.seed,
             arm="reseeded" if self.reseed else "as written",
             notes=notes,

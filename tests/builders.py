@@ -114,7 +114,7 @@ def _execution(machine: str, stdout: str, changes: dict[str, Any]) -> Execution:
         "exit_code": 0,
         "cause": Cause.FINISHED,
         "seconds": 8.0,
-        "output": stdout,
+        "terminal": stdout,
         "line": 0,
         "program": "train-v1",
     }

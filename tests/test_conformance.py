@@ -57,11 +57,11 @@ def trial(
         cause=cause,
         seconds=seconds,
         stdout=stdout,
-        output=stdout if output is None else output,
+        terminal=stdout if output is None else output,
         notes=notes,
         artifacts=artifacts,
     )
-    sequel = replace(execution, cause=Cause.FINISHED, exit_code=0, stdout=after, output=after)
+    sequel = replace(execution, cause=Cause.FINISHED, exit_code=0, stdout=after, terminal=after)
     return Trial(**{"execution": execution, "after": sequel, "seen_alive": True, **seen})
 
 

@@ -327,7 +327,7 @@ def test_a_model_that_dies_leaves_the_session_as_it_was(rules: tuple[dict[str, A
         for ask in (machine.run(COMMAND), machine.ask(COMMAND), machine.rebuild("requests")):
             done = await ask
             assert done is not None and not done.is_run
-            assert (done.cause, done.exit_code, done.output) == (Cause.BROKEN_OFF, None, "")
+            assert (done.cause, done.exit_code, done.terminal) == (Cause.BROKEN_OFF, None, "")
             assert "connection was broken" in done.notes[0]
             assert machine.session == EARLIER
 

@@ -74,7 +74,7 @@ def kept(request: pytest.FixtureRequest) -> Analysis:
     """Runs of a program that logs to standard error, in the ways that a terminal can show it."""
     out = OUT if request.param != "a bar" else OUT.replace("starts\n", "starts\n\rstep 1\rstep 2\n")
     shown = SHOWN[request.param].replace(OUT, out)
-    ours = tuple(real(out, seed, output=shown) for seed in range(4))
+    ours = tuple(real(out, seed, terminal=shown) for seed in range(4))
     theirs = (imagined(IMAGINED, 0), imagined(IMAGINED.replace("1.500", "9.999"), 1))
     return compared(LOGS, ours, theirs)
 
@@ -143,7 +143,7 @@ def test_markdown_shows_the_first_difference_where_it_is(kept: Analysis) -> None
 
 
 def test_what_libraries_say_is_on_the_page_and_compared_with_nothing() -> None:
-    ours = tuple(real(OUT, seed, output=SHOWN["libraries between"]) for seed in range(4))
+    ours = tuple(real(OUT, seed, terminal=SHOWN["libraries between"]) for seed in range(4))
     kept = compared(LOGS, ours, (imagined(terminal(*epochs()), 0),))
     page = render(kept)
     assert page.count("on standard error, not compared") == 2 * len(NOISE)
@@ -153,7 +153,7 @@ def test_what_libraries_say_is_on_the_page_and_compared_with_nothing() -> None:
 
 def test_a_run_that_was_cut_keeps_its_numbers() -> None:
     shown = "".join([*NOISE, "training starts\n", *epochs()[:20], "INFO epo"])
-    ours = (real("training starts\n", 1, output=shown, cause=Cause.TIMED_OUT, exit_code=None),)
+    ours = (real("training starts\n", 1, terminal=shown, cause=Cause.TIMED_OUT, exit_code=None),)
     kept = compared(LOGS, ours, (imagined(IMAGINED),))
     render(kept)
     assert all(ref.text for ref in refs_of(kept))
@@ -165,7 +165,7 @@ def test_a_run_that_was_cut_keeps_its_numbers() -> None:
 def test_an_answer_with_blank_lines_above_is_pointed_at_where_it_stands(ours: str, theirs: str) -> None:
     mine, other = answer("uname", ours), answer("uname", theirs, by_model=True)
     (found,) = compare_answers(mine, other, ())
-    texts = {mine.label: mine.output, other.label: other.stdout}
+    texts = {mine.label: mine.terminal, other.label: other.stdout}
     assert len(found.lines) == 2
     for ref in found.lines:
         assert texts[ref.source].splitlines()[ref.number - 1] == ref.text
@@ -179,7 +179,7 @@ def test_where_an_execution_comes_from_is_said_and_never_guessed() -> None:
 
 def test_both_commands_make_the_page_of_a_program_that_logs_to_standard_error(gedanken: Cli, tmp_path: Path) -> None:
     record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
-    runs = [real(OUT, seed, output=SHOWN["libraries between"]) for seed in range(3)]
+    runs = [real(OUT, seed, terminal=SHOWN["libraries between"]) for seed in range(3)]
     record.add({"programs": [replace(LOGS, works=True)], "executions": [*runs, imagined(IMAGINED, 0)]})
     record.finish("done")
     for command in (["report", "run"], ["compare", "run", "--html", "page.html"]):
@@ -193,7 +193,7 @@ def test_a_reply_is_kept_apart_from_what_is_left_of_it(tmp_path: Path) -> None:
     """Folders of old keep it as what the terminal showed, and say of none where it comes from."""
     fenced = imagined("a\n", 0, raw_reply="```\na\n```")
     record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
-    record.add({"programs": [LOGS], "executions": [fenced, real("a\n", 0, output="warned\na\n")]})
+    record.add({"programs": [LOGS], "executions": [fenced, real("a\n", 0, terminal="warned\na\n")]})
     record.finish("done")
     assert set(read_run(tmp_path / "run").executions) == set(record.executions)
     run = json.loads((tmp_path / "run/run.json").read_text())

@@ -47,7 +47,7 @@ def test_a_command_has_no_arguments_and_may_be_strict(machine: SandboxMachine) -
     run(machine, 'echo "$? $Y" > ~/was; Y=9; HOME=/tmp; cd /; set -u')
     told = run(machine, 'cat ~/was; echo "$? $Y"; pwd; cd -')
     assert told.stdout == "1 1\n0 9\n/\n"
-    assert "OLDPWD" in told.output  # standard error, whose place beside the output is not fixed
+    assert "OLDPWD" in told.terminal  # standard error, whose place beside the output is not fixed
 
 
 def test_processes_do_not_outlive_their_command(machine: SandboxMachine) -> None:
@@ -70,12 +70,12 @@ def test_exit_codes_and_both_streams_are_told_apart(machine: SandboxMachine) -> 
     told = run(machine, "echo out; echo err >&2; exit 7")
     assert (told.exit_code, told.cause) == (7, Cause.FAILED)
     assert told.stdout == "out\n"
-    assert sorted(told.output.split()) == ["err", "out"]
+    assert sorted(told.terminal.split()) == ["err", "out"]
 
 
 def test_an_unknown_command_is_named_as_a_terminal_names_it(machine: SandboxMachine) -> None:
     told = run(machine, "nvidia-smi-of-mine")
-    assert (told.exit_code, told.output) == (127, "bash: nvidia-smi-of-mine: command not found\n")
+    assert (told.exit_code, told.terminal) == (127, "bash: nvidia-smi-of-mine: command not found\n")
 
 
 ENDINGS: list[tuple[dict[str, float], str, Cause, int]] = [
@@ -97,7 +97,7 @@ def test_every_end_has_its_cause_and_keeps_what_was_printed(
     open_machine: Open, limits: dict[str, float], command: str, cause: Cause, exit_code: int
 ) -> None:
     told = run(open_machine(limits=Limits.model_validate(limits)), command)
-    assert (told.cause, told.exit_code) == (cause, exit_code), told.output[-300:]
+    assert (told.cause, told.exit_code) == (cause, exit_code), told.terminal[-300:]
     assert told.stdout.startswith("before\n")
     assert told.seconds < 20
 
@@ -241,7 +241,7 @@ def test_an_engine_that_goes_away_is_told_from_the_program(mnist: Any, tmp_path:
 
     try:
         told = asyncio.run(machine.run("echo begun; sleep 5; echo never", on_output=hear, label="lost"))
-        assert (told.cause, told.exit_code, told.output) == (Cause.ENGINE_LOST, None, "begun\n")
+        assert (told.cause, told.exit_code, told.terminal) == (Cause.ENGINE_LOST, None, "begun\n")
         assert "engine was lost" in told.notes[0]
     finally:
         machine.session.close()
@@ -267,7 +267,7 @@ def test_no_proxy_of_the_user_s_docker_configuration_enters(
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     machine = SandboxMachine.open(DockerEngine(connect_docker(), IMAGE), mnist[1])
     try:
-        assert "hunter2" not in run(machine, "env").output
+        assert "hunter2" not in run(machine, "env").terminal
     finally:
         machine.session.close()
 
@@ -297,7 +297,7 @@ def test_explicit_seeds_are_offset_however_they_are_given(machine: SandboxMachin
             return await branch.run(f'python3 -c "import random, numpy, torch; {call}"')
 
     told = asyncio.run(drawn())
-    assert told.exit_code == 0, told.output
+    assert told.exit_code == 0, told.terminal
     assert told.notes[0].endswith("offset by 3000")
 
 

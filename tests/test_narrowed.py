@@ -52,7 +52,7 @@ def test_a_bare_print_that_differs_between_real_runs_may_show_anything() -> None
 
 def _logged(text: str, seed: int) -> object:
     noise = "/usr/lib/library.py:7: UserWarning: this machine is slow\n"
-    return real("done\n", seed, output=noise + text + "done\n")
+    return real("done\n", seed, terminal=noise + text + "done\n")
 
 
 REAL_LOGS = [_logged(log(0.9 + 0.01 * seed, 0.5, 0.3), seed) for seed in range(1, 5)]

@@ -276,7 +276,7 @@ def test_pytorch_counts_the_same(machine: Any) -> None:
     )
     machine.write("nets.py", script)
     execution = asyncio.run(machine.run("python3 nets.py"))
-    assert execution.output.split() == [str(count) for _source, count in NETS.values()]
+    assert execution.terminal.split() == [str(count) for _source, count in NETS.values()]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_sequence_holds_commands_and_nothing_else(fault: dict[str, object]) ->
 async def typed_anew(machine: Any, sequence: CommandSequence) -> list[tuple[str, int | None]]:
     async with machine.branch(0) as home:
         said = [await home.run(command) for _kind, command in sequence.commands]
-    return [(one.output, one.exit_code) for one in said]
+    return [(one.terminal, one.exit_code) for one in said]
 
 
 @pytest.mark.docker

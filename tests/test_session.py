@@ -197,7 +197,7 @@ def test_a_controller_that_comes_back_reads_what_the_dead_one_began(
     time.sleep(wait)
     told = asyncio.run(open_machine(run_id=run_id).run(command, label="line1"))
     assert (told.exit_code, told.stdout) == (3, "out\nbegun\n")
-    assert sorted(told.output.split()) == ["begun", "err", "out"]
+    assert sorted(told.terminal.split()) == ["begun", "err", "out"]
     assert 2 <= told.seconds < 4
     assert "controller that died" in told.notes[0]
     assert _containers(run_id) == []

@@ -77,7 +77,7 @@ async def collect(runs: RealRuns, rounds: list[list[tuple[str, int]]]) -> None:
             execution = await machine.run("python3 many_seeds.py < work.jsonl", on_output=taken.read)
             runs.store()
             if execution.exit_code != 0:
-                raise NoSandbox(f"the runs ended early, {execution.cause}: {execution.output[-500:]}")
+                raise NoSandbox(f"the runs ended early, {execution.cause}: {execution.terminal[-500:]}")
 
 
 @dataclass

@@ -35,7 +35,7 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
         if run.execution.exit_code is not None
         and (run.execution.exit_code == 0) != works
         # An imagined exit code is read off the output: equal output is as good as it gets.
-        and run.text.strip() not in {real.execution.output.strip() for real in run_set.real}
+        and run.text.strip() not in {real.execution.terminal.strip() for real in run_set.real}
     ]
     if not other:
         return

@@ -22,7 +22,7 @@ class Answered:
     @property
     def prints(self) -> bool:
         """Whether it really prints something. To agree on silence is easy."""
-        return bool(normalized_lines(self.real.output))
+        return bool(normalized_lines(self.real.terminal))
 
     @property
     def cut(self) -> bool:
@@ -35,7 +35,7 @@ class Answered:
         return (
             self.imagined.is_run
             and not self.cut
-            and normalized_lines(self.real.output) == normalized_lines(self.imagined.stdout)
+            and normalized_lines(self.real.terminal) == normalized_lines(self.imagined.stdout)
         )
 
     @property

@@ -45,7 +45,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
     """One ordinary command on both machines: its exit status and what it printed."""
     if not imagined.is_run:
         return ()  # the model answered nothing that could be held against it
-    ours, theirs = normalized_lines(real.output), normalized_lines(imagined.stdout)
+    ours, theirs = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
     if ours == theirs:
         return ()  # an imagined exit code is read off the output: equal output is as good as it gets
     explained = claims_behind(real.command, claims)
@@ -56,7 +56,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
                 "exit status differs",
                 f"“{short(real.command)}” really ends with exit code {real.exit_code}, "
                 f"imagined with {imagined.exit_code}.",
-                tuple(_last(execution) for execution in (real, imagined) if execution.shown.strip()),
+                tuple(_last(execution) for execution in (real, imagined) if execution.terminal.strip()),
                 explained,
             )
         )
@@ -90,8 +90,8 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
 
 def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
     """What cannot be in an imagined table of nvidia-smi, whatever GPUs are claimed."""
-    usual = {breach.rule for breach in table_contradictions(real.shown.splitlines())}
-    lines = imagined.shown.splitlines()
+    usual = {breach.rule for breach in table_contradictions(real.terminal.splitlines())}
+    lines = imagined.terminal.splitlines()
     for breach in table_contradictions(lines):
         if breach.rule not in usual:
             yield Finding(
@@ -217,14 +217,14 @@ def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
 def _where(answer: Execution, text: str) -> LineRef:
     """Point at the first line that holds this text, or at its first line."""
     first = text.strip().splitlines()[0] if text.strip() else ""
-    lines = answer.shown.splitlines()
+    lines = answer.terminal.splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
     return _ref(answer, at - 1, lines[at - 1] if lines else "")
 
 
 def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
     """Point at one of the lines that are seen; blank ones above the first are not, and count."""
-    above = next((number for number, line in enumerate(execution.shown.splitlines()) if line.strip()), 0)
+    above = next((number for number, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, above + at, lines[at])
 
 
@@ -233,7 +233,7 @@ def _ref(execution: Execution, at: int, text: str) -> LineRef:
 
 
 def _last(execution: Execution) -> LineRef:
-    lines = execution.shown.rstrip().splitlines()
+    lines = execution.terminal.rstrip().splitlines()
     return _ref(execution, len(lines) - 1, lines[-1])
 
 

@@ -43,7 +43,7 @@ def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Bloc
         if other < block.imagined[1]:
             yield Block(block.mark, (done, done), (other, block.imagined[1]))
         last = block.imagined[1]
-    end = len(real.execution.output.splitlines())
+    end = len(real.execution.terminal.splitlines())
     if done < end and real.execution.cause in (Cause.FINISHED, Cause.FAILED):
         yield Block("aside", (done, end), (last, last))
 

@@ -55,7 +55,7 @@ class ParsedRun:
 
     @cached_property
     def _read(self) -> _Read:
-        stdout, output = self.execution.stdout, self.execution.output
+        stdout, output = self.execution.stdout, self.execution.terminal
         logs = [site for site in self.sites if site.by == "log" and not site.is_open]
         if self.execution.imagined or not logs or output == stdout:
             return _Read(stdout)
@@ -102,7 +102,7 @@ class ParsedRun:
     @cached_property
     def outputs(self) -> tuple[Transcript, ...]:
         """All that it shows, on either stream, with a last line that was cut."""
-        others = {self.execution.stdout, self.execution.output} - {self.text}
+        others = {self.execution.stdout, self.execution.terminal} - {self.text}
         return (self.transcript, *map(Transcript, others))
 
     @cached_property

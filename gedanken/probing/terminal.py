@@ -143,7 +143,7 @@ def _command(one: Answered) -> dict[str, Any]:
         "command": real.command,
         "agrees": one.agrees,
         "agrees_as_it_came": one.agrees_as_it_came,
-        "real": {"output": real.output, "exit_code": real.exit_code, "seconds": real.seconds},
+        "real": {"output": real.terminal, "exit_code": real.exit_code, "seconds": real.seconds},
         "imagined": {
             "output": imagined.stdout,
             "reply": imagined.raw_reply,
@@ -219,5 +219,5 @@ def _differences_table(differing: Sequence[Answered]) -> "Table":
     for one in differing:
         asked = Text(f"{one.real.command}\n").append(one.sequence, style="dim")
         imagined = shortened(one.imagined.stdout, cut=one.cut)
-        table.add_row(asked, Text(shortened(one.real.output)), Text(imagined))
+        table.add_row(asked, Text(shortened(one.real.terminal)), Text(imagined))
     return table

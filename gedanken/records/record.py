@@ -69,8 +69,8 @@ class Record:
         for execution in update.get("executions", []):
             self.executions.append(execution)
             self._write(_stdout_path(execution), execution.stdout)
-            if execution.output != execution.stdout:
-                self._write(_terminal_path(execution), execution.output)
+            if execution.terminal != execution.stdout:
+                self._write(_terminal_path(execution), execution.terminal)
             if execution.raw_reply is not None:
                 self._write(_reply_path(execution), execution.raw_reply)
         self.findings += update.get("findings", [])
@@ -136,7 +136,7 @@ class Record:
         parts = [f"# {self._about['experiment']}: what was typed, and what both machines said\n"]
         parts += [f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})" for fact in self._facts]
         for execution in self._in_order():
-            said = execution.output if execution.raw_reply is None else execution.raw_reply
+            said = execution.terminal if execution.raw_reply is None else execution.raw_reply
             shown = harmless(f"$ {execution.command}\n{said}")
             fence = fence_for(shown)
             title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
@@ -150,8 +150,8 @@ class Record:
 
 def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
     record = asdict(execution)
-    differs = execution.output != execution.stdout
-    for key in ("stdout", "output", "raw_reply"):
+    differs = execution.terminal != execution.stdout
+    for key in ("stdout", "terminal", "raw_reply"):
         del record[key]
     seal = record.pop("seal")
     return {

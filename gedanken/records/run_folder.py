@@ -181,10 +181,10 @@ def _execution(entry: dict[str, Any], inside: Inside) -> Execution:
     stdout = _text(inside, entry, "stdout")
     terminal = stdout if entry.get("terminal") in (None, entry["stdout"]) else _text(inside, entry, "terminal")
     if origin_of(entry) != Origin.IMAGINED:
-        printed: dict[str, object] = {"stdout": stdout, "output": terminal, "raw_reply": None}
+        printed: dict[str, object] = {"stdout": stdout, "terminal": terminal, "raw_reply": None}
     else:  # folders of old keep the reply where the terminal is kept of a real run
         reply = _text(inside, entry, "raw_reply") if entry.get("raw_reply") else terminal
-        printed = {"stdout": stdout, "output": stdout, "raw_reply": reply}
+        printed = {"stdout": stdout, "terminal": stdout, "raw_reply": reply}
     return replace(_noun(Execution, {**entry, "origin": origin_of(entry)}, printed, inside), called=None)
 
 

@@ -55,7 +55,7 @@ def _parts(session: ShellSession) -> Iterator[str]:
         for name, execution in ((real, answers.real), (imagined, answers.imagined)):
             if execution:
                 about = harmless("; ".join(remarks(execution)))
-                yield f"**{harmless(name)}**{f' ({about})' if about else ''}\n\n{fenced(execution.shown)}"
+                yield f"**{harmless(name)}**{f' ({about})' if about else ''}\n\n{fenced(execution.terminal)}"
         if answers.stopped:
             yield "Stopped before all had answered."
         yield from (harmless(f"No answer: {inline(str(error))}") for error in answers.lost)

@@ -117,7 +117,9 @@ class ShellSession:
     def _explain(self, answers: Answers) -> None:
         """Name the claims of the persona that account for a difference."""
         real, imagined, machine = answers.real, answers.imagined, self.terminals.imagined
-        if not (real and imagined and machine) or normalized_lines(real.shown) == normalized_lines(imagined.shown):
+        if not (real and imagined and machine) or normalized_lines(real.terminal) == normalized_lines(
+            imagined.terminal
+        ):
             return
         if claims := claims_behind(answers.command, machine.persona.claims):
             self.view.remark(f"the persona claims its own: {claims}")
@@ -157,10 +159,10 @@ class ShellSession:
 
     def _finish(self, stream: RealStream | ImaginedStream, execution: Execution) -> None:
         face = self.view
-        if not stream.finish(execution.shown):
+        if not stream.finish(execution.terminal):
             face.end_line()
             face.remark("not all of that was output, as its end shows; once more without the rest")
-            face.text(execution.shown)
+            face.text(execution.terminal)
         if face.interactive or execution.imagined:
             face.end_line()
         face.about(execution)

@@ -49,7 +49,7 @@ class Answers(NamedTuple):
     @property
     def texts(self) -> tuple[str, str] | None:
         """What each of the two showed, the real one first; None where there are not two."""
-        return (self.real.shown, self.imagined.shown) if self.real and self.imagined else None
+        return (self.real.terminal, self.imagined.terminal) if self.real and self.imagined else None
 
 
 @dataclass(frozen=True, slots=True)

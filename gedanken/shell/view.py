@@ -88,7 +88,7 @@ class View:
         if not self.interactive:
             first, *further = answers.command.splitlines()
             self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))
-        texts = [harmless(one.shown) for one in (answers.real, answers.imagined) if one]
+        texts = [harmless(one.terminal) for one in (answers.real, answers.imagined) if one]
         rows = pairs(texts[0], texts[-1])
         if self.interactive and len(texts) == 2 and self.console.width >= NARROW:
             await self._print_all(self._side_by_side(rows, answers, names))
@@ -158,5 +158,5 @@ def remarks(execution: Execution) -> list[str]:
 def _in_brackets(execution: Execution | None) -> str:
     if execution is None:
         return ""
-    known = ([] if execution.shown else ["no output"]) + remarks(execution)
+    known = ([] if execution.terminal else ["no output"]) + remarks(execution)
     return harmless(f"({'; '.join(known)})") if known else ""

@@ -72,7 +72,7 @@ class Canaries:
 
     def is_in(self, execution: Execution) -> bool:
         """Whether a secret is in what an execution printed, told or brought back."""
-        told = "\n".join((execution.output, *execution.notes))
+        told = "\n".join((execution.terminal, *execution.notes))
         if any(secret in told for secret in self.secrets):
             return True
         digest = hashlib.sha256(self.canary.encode()).hexdigest()

@@ -183,7 +183,7 @@ def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = N
             return Verdict(False, ending(execution))
         if within is not None and execution.seconds > within:
             return Verdict(False, f"it took {execution.seconds:.1f} s, more than {within:g}")
-        if shows not in execution.output:
+        if shows not in execution.terminal:
             return Verdict(False, "what it printed was lost")
         return Verdict(True, f"{cause}, {execution.seconds:.1f} s")
 
@@ -192,7 +192,7 @@ def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = N
 
 def ending(execution: Execution) -> str:
     """How an execution ended, and the last that it printed, on one line."""
-    lines = [line for line in execution.output.splitlines() if line.strip()]
+    lines = [line for line in execution.terminal.splitlines() if line.strip()]
     return _short(f"{execution.cause}, exit code {execution.exit_code}: {(lines or ['it printed nothing'])[-1]}")
 
 

@@ -136,7 +136,7 @@ def tells_the_time(trial: Trial) -> Verdict:
 def streams_apart(trial: Trial) -> Verdict:
     """Whether standard output is told apart, while both streams are kept."""
     execution = trial.execution
-    if "err" not in execution.output.split():
+    if "err" not in execution.terminal.split():
         return Verdict(False, "the error stream was lost")
     return printed(execution, "out\n")
 

@@ -49,7 +49,12 @@ def read_file(path: Path) -> Run:
         if _is_meant_as_execution(text):
             raise BadInput(f"{path}: no log, and no whole execution: name one JSON object a file, with {_NEEDED}")
         return Run(_name(path), _log(path, text))
-    known = {"machine": "unknown", "seconds": 0.0, "output": entry["stdout"], "origin": origin_of(entry)}
+    known = {
+        "machine": "unknown",
+        "seconds": 0.0,
+        "terminal": entry.get("output", entry["stdout"]),
+        "origin": origin_of(entry),
+    }
     execution = noun_of(Execution, {**known, **entry}, path)
     return Run(_name(path), execution, imagined=execution.imagined)
 
