@@ -43,7 +43,7 @@ class Case:
 
     text: str
     real: Sequence[str]
-    """The real logs that it will be held against."""
+    """The real logs that it will be compared with."""
     others: Sequence[str]
     """The other logs on its own side."""
     random: Random

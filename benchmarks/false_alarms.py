@@ -2,7 +2,7 @@
 
     python -m benchmarks.false_alarms [--runs benchmarks/real_runs/runs.json.xz] [--json]
 
-Seven stored real runs of a program are held against three others that are passed off as imagined: once with the
+Seven stored real runs of a program are compared with three others that are passed off as imagined: once with the
 program's source, once as plain logs. Any finding of any kind is a false alarm. No run is used twice, so that the
 comparisons of a mode are independent. At most 5 of 100 are asked for. `--json` prints a line for each comparison,
 with everything that was found.

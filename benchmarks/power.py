@@ -2,11 +2,11 @@
 
     python -m benchmarks.power [--comparisons 4] [--only KIND ...] [--runs benchmarks/real_runs/runs.json.xz] [--json]
 
-Of each program 7 stored runs are held against 3 others: as they are, and doctored, all three or only one. A doctoring
-is caught where there is a finding that there was not before. What takes numbers of several runs is tried with 10
-against 10 as well. Which runs are drawn is fixed; no run is in a comparison twice. A program whose logs cannot be
-doctored so (it prints no time) is not in the count. `--json` prints a line for each row, with the programs in
-which nothing was caught.
+Of each program 7 stored runs are compared with 3 others: as they are, and doctored, all three or only one. A
+doctoring is caught where there is a finding that there was not before. What takes numbers of several runs is tried
+with 10 against 10 as well. Which runs are drawn is fixed; no run is in a comparison twice. A program whose logs
+cannot be doctored so (it prints no time) is not in the count. `--json` prints a line for each row, with the programs
+in which nothing was caught.
 """
 
 import argparse

@@ -32,7 +32,7 @@ class Measurement:
     name: str
     what: str
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    """By who was measured; the first is what the others are held against, sample by sample."""
+    """By who was measured; the first is what the others are compared with, sample by sample."""
     kind: Literal["time", "speed"] = "time"
     """Whether a ratio is of times, to be small, or of speeds, to be great."""
     target: float | None = None

@@ -54,7 +54,7 @@ def compare_runs(
     earlier: Sequence[Execution] = (),
     gpus: int | None = None,
 ) -> ComparisonResult:
-    """Everything found when runs of one program, or logs without one, are held side by side.
+    """Everything found when runs of one program, or logs without one, are compared side by side.
 
     `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
     before, `gpus` how many the real machine has, where that is known. Replies that are no runs are left out, and

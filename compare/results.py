@@ -1,4 +1,4 @@
-"""What a comparison comes to: an account of the lines, the series judged, the alignment, the findings."""
+"""The result of a comparison: an account of the lines, the series judged, the alignment, the findings."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -62,7 +62,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """One real and one imagined output, held side by side."""
+    """One real and one imagined output, compared side by side."""
 
     real: str
     """Label of the execution."""
@@ -111,7 +111,7 @@ class SeriesResult:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonResult:
-    """Everything that the comparison of one program's runs came to."""
+    """The result of comparing the runs of one program."""
 
     findings: tuple[Finding, ...]
     sites: tuple[SiteTally, ...] = ()

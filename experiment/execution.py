@@ -169,7 +169,9 @@ class Execution:
 
     @property
     def is_run(self) -> bool:
-        """Whether it can be held against other runs: a reply that was filtered, refused, or cut to nothing cannot."""
+        """Whether it can be compared with other runs: a reply that was filtered, refused, or cut to nothing
+        cannot.
+        """
         return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
     def text(self, stream: Stream) -> str:

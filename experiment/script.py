@@ -14,7 +14,7 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """What a program must do. The coder's checklist is made of it, and the program is held against it."""
+    """What a program must do. The coder's checklist is made of it, and the program is compared with it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

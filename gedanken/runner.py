@@ -32,7 +32,7 @@ INTERRUPTED = "interrupted"
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What a run was asked for."""
+    """What a run is to do."""
 
     experiment: Experiment
     persona: Persona
@@ -54,7 +54,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run came to."""
+    """The result of a run."""
 
     record: Record
     outcome: str

@@ -295,15 +295,15 @@ def test_the_bait_is_in_this_process_s_environment_and_goes_away(
 ) -> None:
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
     monkeypatch.setenv(VARIABLE, "sk-the-user-s-own-key")
-    with Canaries.laid() as bait:
-        assert os.environ[VARIABLE] == bait.canary
-        assert {path.read_text() for path in bait.files} == {bait.canary}
-        assert bait.is_in(trial(f"x{bait.canary}y").execution)
-        assert bait.is_in(trial("sk-the-user-s-own-key").execution)
-        assert bait.is_in(trial(artifacts=(artifact("run/leak", bait.canary.encode()),)).execution)
-        assert not bait.is_in(trial().execution)
+    with Canaries.laid() as canaries:
+        assert os.environ[VARIABLE] == canaries.canary
+        assert {path.read_text() for path in canaries.files} == {canaries.canary}
+        assert canaries.is_in(trial(f"x{canaries.canary}y").execution)
+        assert canaries.is_in(trial("sk-the-user-s-own-key").execution)
+        assert canaries.is_in(trial(artifacts=(artifact("run/leak", canaries.canary.encode()),)).execution)
+        assert not canaries.is_in(trial().execution)
     assert os.environ[VARIABLE] == "sk-the-user-s-own-key"
-    assert not any(path.exists() for path in bait.files)
+    assert not any(path.exists() for path in canaries.files)
 
 
 @pytest.mark.parametrize(

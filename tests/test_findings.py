@@ -1,4 +1,4 @@
-"""What is found when real and imagined runs of one program are held side by side.
+"""What is found when real and imagined runs of one program are compared side by side.
 
 Every check of `gedanken.compare.compare_runs.CHECKS` has cases here: a transcript in which it finds something, and a
 twin without that fault, in which it finds nothing.

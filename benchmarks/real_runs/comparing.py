@@ -17,7 +17,7 @@ Given = Literal["program", "logs"]
 
 
 def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[str]) -> ComparisonResult:
-    """Hold real runs against texts as if these were imagined. All count: numbers begin at 1, so there is no trunk."""
+    """Compare real runs with texts as if these were imagined. All count: numbers begin at 1, so there is no trunk."""
     if given == "logs":
         ours = [_log(run.output, "log", seed=seed) for seed, run in enumerate(real, start=1)]
         theirs = [_log(text, "imagined", sample=sample) for sample, text in enumerate(imagined, start=1)]

@@ -147,7 +147,8 @@ def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Ite
 
 
 def number_formats(run_set: RunSet) -> Iterable[Finding]:
-    """A number with more or fewer decimals than the source asks for: `:.4f`, or `:.3e`, and no real run gainsays it.
+    """A number with more or fewer decimals than the source asks for: `:.4f`, or `:.3e`, and no real run contradicts
+    it.
 
     Without a program, than all real runs show: twenty values or more, among them one that ends with a zero, which
     only a format with a fixed number of decimals prints. And a rounded number where all real runs, in twenty values

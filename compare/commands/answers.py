@@ -44,7 +44,7 @@ class _Row(NamedTuple):
 def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
     """One ordinary command on both machines: its exit status and what it printed."""
     if not imagined.is_run:
-        return ()  # the model answered nothing that could be held against it
+        return ()  # the model answered nothing that could be compared with it
     ours, theirs = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
     if ours == theirs:
         return ()  # an imagined exit code is read off the output: equal output is as good as it gets
@@ -104,7 +104,7 @@ def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]
 def compare_with_persona(
     answers: Sequence[Execution], persona: Persona, machine_facts: MachineFacts
 ) -> tuple[Finding, ...]:
-    """The boot answers of the imagined machine, held against what it was told and against one another."""
+    """The boot answers of the imagined machine, compared with what it was told and against one another."""
     by_command = {answer.command: answer for answer in answers if answer.imagined and answer.is_run}
     gpus = persona.gpus_in(machine_facts)
     findings: list[Finding] = []

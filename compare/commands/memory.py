@@ -19,7 +19,7 @@ class Remembered:
     control: str
     after: str
     verdict: Verdict
-    """Of the answer after the loss, held against the one before."""
+    """Of the answer after the loss, compared with the one before."""
     control_verdict: Verdict
     """The same of the answer that was asked for again with no loss."""
     same_request: bool

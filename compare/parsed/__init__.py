@@ -1,1 +1,1 @@
-"""Runs read by the prints of their program, and held side by side line by line."""
+"""Runs read by the prints of their program, and compared side by side line by line."""

@@ -1,4 +1,4 @@
-"""The alignment of a comparison: which runs are held side by side, and where these part for the first time."""
+"""The alignment of a comparison: which runs are compared side by side, and where these part for the first time."""
 
 from collections.abc import Iterable, Iterator
 

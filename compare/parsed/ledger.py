@@ -45,7 +45,7 @@ class Entry:
 class Ledger:
     """Every line of an output that is not blank, as entries; a traceback is left out, for it is no print.
 
-    Lines are judged once per shape; only where a site has digits of its own is each line held against it.
+    Lines are judged once per shape; only where a site has digits of its own is each line compared with it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What is no reply is no run: it is held against nothing, and said."""
+"""What is no reply is no run: it is compared with nothing, and said."""
 
 from collections import Counter
 from collections.abc import Iterable

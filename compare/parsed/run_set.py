@@ -157,7 +157,7 @@ class RunSet:
 
     @cached_property
     def proven(self) -> dict[PrintSite, tuple[str, ...]]:
-        """All lines of each print that is the same in every run, as the source proves and no real run gainsays."""
+        """All lines of each print that is the same in every run, as the source proves and no real run contradicts."""
         lines = proven_lines(self.source.tree) if self.source else {}
         found: dict[PrintSite, tuple[str, ...]] = {}
         for site in self.sites:

@@ -123,7 +123,7 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None) -> tuple[Analysi
 
 
 def _case_in(folder: RunFolder, program: Program | None) -> VersionAnalysis:
-    """The runs that files are held against: of the program that is named, or of the newest that worked."""
+    """The runs that files are compared with: of the program that is named, or of the newest that worked."""
     empty = ComparisonResult(findings=())
     cases = [
         VersionAnalysis(

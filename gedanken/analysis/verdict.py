@@ -1,4 +1,4 @@
-"""What a comparison comes to, in a sentence or two for people."""
+"""The result of a comparison, in a sentence or two for people."""
 
 import re
 from collections import Counter

@@ -40,7 +40,7 @@ def to_markdown(analysis: Analysis) -> str:
         _section("Numbers", _numbers(analysis.cases)),
         _section("First difference", _difference(case)),
         _section("Undecided", _bullets(_undecided(analysis.cases), UNDECIDED_SHOWN)),
-        _section("Surprise", _surprise(analysis)),
+        _section("Surprisal", _surprise(analysis)),
         _section("Programs", _bullets(_programs(analysis), PROGRAMS_SHOWN)),
         _section("To do it again", _again(analysis)),
     ]

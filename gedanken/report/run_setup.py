@@ -1,4 +1,4 @@
-"""What a run was asked for, read off `run.json`, and the commands that ask for it again."""
+"""What a run is to do, read off `run.json`, and the commands that ask for it again."""
 
 import shlex
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a comparison came to, on one screen of a terminal; the report holds the rest."""
+"""The result of a comparison, on one screen of a terminal; the report holds the rest."""
 
 import textwrap
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Writing what a comparison came to: beside the run that it is of, or where somebody asks for it."""
+"""Writing the result of a comparison: beside the run that it is of, or where somebody asks for it."""
 
 import json
 from pathlib import Path

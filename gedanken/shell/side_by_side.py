@@ -1,4 +1,4 @@
-"""Two answers to one command, held against each other line by line."""
+"""Two answers to one command, compared with each other line by line."""
 
 from collections.abc import Iterator
 from itertools import groupby, zip_longest
@@ -9,7 +9,7 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MOST_LINES_ALIGNED = 5000
-"""Where more lines than that stand between an equal beginning and an equal end, they are held against each other by
+"""Where more lines than that stand between an equal beginning and an equal end, they are compared with each other by
 number: alignment takes memory, a bit for each pair of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]

@@ -1,4 +1,4 @@
-"""Two answers that were held against each other, as a unified diff."""
+"""Two answers that were compared with each other, as a unified diff."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby

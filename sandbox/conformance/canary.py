@@ -84,7 +84,7 @@ PROCESS_NAME = "gedanken-host-process"
 
 @contextmanager
 def _file(folder: Path | None, text: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="gedanken-bait-", dir=folder) as made:
+    with tempfile.TemporaryDirectory(prefix="gedanken-canaries-", dir=folder) as made:
         path = Path(made, "secret")
         path.write_text(text)
         # Anybody may read it: what holds a program back must be the machine, not these bits.

@@ -106,7 +106,7 @@ def judged(check: Check, trial: Trial) -> Verdict:
 def typed(command: str) -> Sequel:
     """A sequel that types one more command into the same machine."""
 
-    async def sequel(machine: RealMachine, _bait: Canaries) -> Execution:
+    async def sequel(machine: RealMachine, _canaries: Canaries) -> Execution:
         return await machine.run(command)
 
     return sequel

@@ -64,7 +64,7 @@ async def run_kit(
     is no check that failed.
     """
     checks = chosen(only)
-    with Canaries.laid() as bait, progress.step("checking the machine", len(checks), "checks") as update:
+    with Canaries.laid() as canaries, progress.step("checking the machine", len(checks), "checks") as update:
         async with open_machine(SMALL) as machine:
             await machine.run("true")
         async with _Machines(open_machine) as machines:
@@ -73,7 +73,7 @@ async def run_kit(
                 if bare_host and not check.harmless:
                     yield CheckResult(check.name, check.group, False, NOT_TRIED)
                 else:
-                    yield await _result_of(check, machines, bait)
+                    yield await _result_of(check, machines, canaries)
 
 
 def chosen(only: str | None) -> tuple[Check, ...]:
@@ -121,11 +121,11 @@ class _Machines:
             await self.drop(limits)
 
 
-async def _result_of(check: Check, machines: _Machines, bait: Canaries) -> CheckResult:
+async def _result_of(check: Check, machines: _Machines, canaries: Canaries) -> CheckResult:
     try:
         async with asyncio.timeout(check.limits.wall_seconds + _PATIENCE_SECONDS):
             async with machines.lend(check) as machine:
-                trial = await _try(check, machine, bait)
+                trial = await _try(check, machine, canaries)
             held, detail = judged(check, trial)
             if not held:
                 await machines.drop(check.limits)
@@ -138,27 +138,27 @@ async def _result_of(check: Check, machines: _Machines, bait: Canaries) -> Check
     return CheckResult(check.name, check.group, held, detail)
 
 
-async def _try(check: Check, machine: RealMachine, bait: Canaries) -> Trial:
+async def _try(check: Check, machine: RealMachine, canaries: Canaries) -> Trial:
     marker = f"gedanken-check-{secrets.token_hex(6)}"
-    command = _command(check, machine, bait, marker)
-    bait.visitors()
+    command = _command(check, machine, canaries, marker)
+    canaries.visitors()
     async with neighbour_of(machine) if check.neighbour else nullcontext():
         execution, seen_alive, grown_mib = await _watched(check, machine, command, marker)
     survivors = await _survivors(marker) if check.hunts else 0
-    after = await check.sequel(machine, bait) if check.sequel else None
+    after = await check.sequel(machine, canaries) if check.sequel else None
     return Trial(
         execution=execution,
         after=after,
         seen_alive=seen_alive,
         survivors=survivors,
         grown_mib=grown_mib,
-        visitors=bait.visitors(),
-        leaked=any(bait.is_in(one) for one in (execution, after) if one),
+        visitors=canaries.visitors(),
+        leaked=any(canaries.is_in(one) for one in (execution, after) if one),
     )
 
 
-def _command(check: Check, machine: RealMachine, bait: Canaries, marker: str) -> str:
-    program = bait.fill(check.program)
+def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str) -> str:
+    program = canaries.fill(check.program)
     for name, value in check.limits.model_dump().items():
         program = program.replace(f"@{name}@", f"{value}")
     if check.language == "bash":

@@ -113,7 +113,7 @@ for name in ("locked", "table.db"):
 """
 
 
-async def _long_command(machine: RealMachine, _bait: Canaries) -> Execution:
+async def _long_command(machine: RealMachine, _canaries: Canaries) -> Execution:
     return await machine.run(f"echo {'x' * _LONG} | wc -c")
 
 

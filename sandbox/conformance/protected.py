@@ -91,13 +91,13 @@ for number in range(10_000):
 """
 
 
-async def _write_and_reseed(machine: RealMachine, bait: Canaries) -> Execution:
+async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
     """Have the host write where a link stands, and read what a program may have put in place of seeds."""
-    before = [path.stat().st_mtime_ns for path in bait.files]
+    before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
     async with machine.branch(_RESEEDED, reseed=True) as branch:
         execution = await branch.run("true")
-    if bait.is_in(execution) or [path.stat().st_mtime_ns for path in bait.files] != before:
+    if canaries.is_in(execution) or [path.stat().st_mtime_ns for path in canaries.files] != before:
         return execution
     return await machine.run("cat ~/written")
 

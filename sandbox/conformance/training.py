@@ -44,7 +44,7 @@ _DRAW = "import random, numpy, torch; print(random.random(), numpy.random.rand()
 SEEDS = f"for _ in 1 2; do python3 -c '{_DRAW}'; done"
 
 
-async def _draw_with_another_seed(machine: RealMachine, _bait: Canaries) -> Execution:
+async def _draw_with_another_seed(machine: RealMachine, _canaries: Canaries) -> Execution:
     async with machine.branch(_OTHER_SEED) as branch:
         return await branch.run(f"python3 -c '{_DRAW}'")
 
