@@ -78,7 +78,9 @@ class _Check:
 
     async def ask(self, messages: Sequence[Message], sampling: Sampling, model: Model | None = None) -> Reply:
         reply = await (model or self.model).reply(messages, sampling, role="check")
-        self.done.characters += sum(len(one.text) for one in messages) + len(reply.text) + len(reply.reasoning)
+        self.done.characters += (
+            sum(len(message.text) for message in messages) + len(reply.text) + len(reply.reasoning)
+        )
         return reply
 
     async def first(self) -> None:
@@ -89,7 +91,9 @@ class _Check:
         messages = [_SYSTEM, _COUNT]
         sampling = Sampling(seed=1, max_tokens=ANSWER_TOKENS)
         reply = await self.model.reply(messages, sampling, role="check", on_text=lambda _: times.append(_now()))
-        self.done.characters += sum(len(one.text) for one in messages) + len(reply.text) + len(reply.reasoning)
+        self.done.characters += (
+            sum(len(message.text) for message in messages) + len(reply.text) + len(reply.reasoning)
+        )
         if reply.end.cause in NO_RUN or not reply.text.strip():
             self.done.unusable = (
                 f"its reply is {reply.end.told()}" if reply.end.cause in NO_RUN else "its reply is empty"

@@ -94,7 +94,7 @@ class Place:
         found += [f"left mounted: {path}" for path in self._mounts()]
         found += [f"left a container: {one.name}" for one in client.containers.list(all=True)]
         found += [f"left an image: {one.short_id}" for one in client.images.list(filters={"dangling": True})]
-        found += [f"left a process: {' '.join(one)}" for one in self._processes()]
+        found += [f"left a process: {' '.join(process)}" for process in self._processes()]
         client.close()
         return found
 

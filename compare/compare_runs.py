@@ -61,7 +61,7 @@ def compare_runs(
     that is said.
     """
     lost = left_out(imagined)
-    imagined, earlier = ([one for one in runs if one.is_run] for runs in (imagined, earlier))
+    imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))
     source = None
     if program is not None:
         try:
@@ -91,7 +91,7 @@ def compare_runs(
     return ComparisonResult(
         findings=(*found, *differences(comparison, judgement)),
         sites=tallies(comparison),
-        series=tuple(one.judged for one in judgement.tested),
+        series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
         undecided=(*([lost] if lost else ()), *judgement.undecided),
     )

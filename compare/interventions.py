@@ -202,7 +202,7 @@ def _short(number: float, digits: int = 2) -> str:
 def _moves(outcome: str, base: Intervention, changes: Sequence[Intervention]) -> OutcomeEffects:
     enough = _shown_by_all(outcome, base.real)
     real, imagined = (_outcomes(outcome, runs, enough, None) for runs in (base.real, base.imagined))
-    effects = tuple(_effect(outcome, (real, imagined), one) for one in changes)
+    effects = tuple(_effect(outcome, (real, imagined), change) for change in changes)
     certain = [effect for effect in effects if effect.same_way is not None]
     both = [
         (effect.real.effect, effect.imagined.effect, effect.expected)
@@ -285,7 +285,7 @@ def _differ(*outcomes: Outcomes) -> float | None:
     import numpy as np
     from scipy.stats import permutation_test, rankdata
 
-    groups = [[value for value in one.values if value is not None] for one in outcomes]
+    groups = [[value for value in outcome.values if value is not None] for outcome in outcomes]
     groups = [group for group in groups if len(group) > 1]
     together = [value for group in groups for value in group]
     if len(groups) < 2 or len(set(together)) < 2:
@@ -303,7 +303,7 @@ def _differ(*outcomes: Outcomes) -> float | None:
 
 
 def _shown(outcomes: Sequence[Outcomes]) -> Share:
-    values = [value for one in outcomes for value in one.values]
+    values = [value for outcome in outcomes for value in outcome.values]
     return share_of(sum(value is not None for value in values), len(values))
 
 

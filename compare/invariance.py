@@ -65,13 +65,13 @@ def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, .
 
     Raises SyntaxError for a source that cannot be parsed.
     """
-    return tuple(_report(edited[0], one, watched) for one in edited)
+    return tuple(_report(edited[0], edit, watched) for edit in edited)
 
 
 def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     """What the edits show, in plain sentences."""
     first, *edits = reports
-    fair = [one for one in edits if one.really_same and one.repeats and first.repeats and one.answered]
+    fair = [edit for edit in edits if edit.really_same and edit.repeats and first.repeats and edit.answered]
     fair = fair if first.answered else []
     changed = [one for one in fair if one.imagined != "the same"]
     lines = sum(one.imagined == "lines differ" for one in fair)
@@ -88,9 +88,9 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
             f"None of {len(fair)} edits that change nothing in what runs changed what the model printed; "
             "that does not prove that it ran the program."
         )
-    really = sum(not one.really_same for one in edits)
-    unanswered = [one for one in edits if one.really_same and not (one.answered and first.answered)]
-    unsteady = sum(one.really_same for one in edits) - len(fair) - len(unanswered)
+    really = sum(not edit.really_same for edit in edits)
+    unanswered = [edit for edit in edits if edit.really_same and not (edit.answered and first.answered)]
+    unsteady = sum(edit.really_same for edit in edits) - len(fair) - len(unanswered)
     if really:
         said += f" {really} left out: really run, they print something else."
     if unanswered:

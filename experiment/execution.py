@@ -196,7 +196,11 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     Where real runs with offset seeds are among them, these stand for all real ones (rule 7). A reply that is no run
     is none of them.
     """
-    found = [one for one in executions if (one.sample if one.imagined else one.seed) != 0 and one.is_run]
+    found = [
+        execution
+        for execution in executions
+        if (execution.sample if execution.imagined else execution.seed) != 0 and execution.is_run
+    ]
     has_reseeded = any(one.arm == "reseeded" for one in found)
     return tuple(one for one in found if one.imagined or one.arm == "reseeded" or not has_reseeded)
 

@@ -236,8 +236,8 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
     findings: list[Finding] = []
     programs = {program.label: program for program in state.get("programs", [])}
     for label in dict.fromkeys(execution.program for execution in here):
-        real = [one for one in here if one.program == label and not one.imagined]
-        imagined = [one for one in here if one.program == label and one.imagined]
+        real = [run for run in here if run.program == label and not run.imagined]
+        imagined = [run for run in here if run.program == label and run.imagined]
         if label is not None:
             before = runs_before(state, label)
             compared = compare_runs(programs[label], real, imagined, claims, before, context.world.gpus.count)

@@ -44,9 +44,9 @@ def latest(state: State, name: str | None) -> Program | None:
 def given_program(state: State, line: ScriptLine, index: int) -> Program:
     """The version that the script line at `index` gives, made from the same program as it is where that was given."""
     assert line.give is not None and line.source is not None
-    versions = [one for one in state.get("programs", []) if one.name == line.give]
+    versions = [program for program in state.get("programs", []) if program.name == line.give]
     told = line.program or "given in the script"
-    unchanged = [one for one in versions if one.given and one.told == told and one.change is None]
+    unchanged = [version for version in versions if version.given and version.told == told and version.change is None]
     return Program(
         name=line.give,
         version=len(versions) + 1,
@@ -67,7 +67,7 @@ def tries_of(state: State, program: Program) -> int:
 
 def base_of(state: State, name: str, line: int) -> Program | None:
     """The version that an edit on this script line starts from: the newest that another line asked for."""
-    versions = [one for one in state.get("programs", []) if one.name == name and one.line != line]
+    versions = [program for program in state.get("programs", []) if program.name == name and program.line != line]
     return versions[-1] if versions else None
 
 
@@ -98,7 +98,7 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
 def endings_shown(state: State, line: int) -> list[str]:
     """What the coder was shown of the runs of all versions that a script line asked for."""
     versions = {program.label for program in state.get("programs", []) if program.line == line}
-    return [ending_of(one) for one in _real_runs(state) if one.program in versions]
+    return [ending_of(run) for run in _real_runs(state) if run.program in versions]
 
 
 def versions_run(state: State) -> list[Program]:
@@ -119,7 +119,11 @@ def questions(state: State) -> list[Question]:
     Given ones are many versions of one program: to ask about each would take as long as all their samples.
     """
     given = {program.label for program in state.get("programs", []) if program.given}
-    trunk = [one for one in state.get("executions", []) if not (one.sample if one.imagined else one.seed)]
+    trunk = [
+        execution
+        for execution in state.get("executions", [])
+        if not (execution.sample if execution.imagined else execution.seed)
+    ]
     runs = {(one.line, one.program, one.imagined): one for one in trunk if one.arm == "as written"}
     found = []
     for line, label, messages in state.get("asked", []):

@@ -139,7 +139,7 @@ def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
     """The number itself, or the one that a name is set to once and for all."""
     if isinstance(node, ast.Name):
         stores = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id == node.id]
-        stores = [one for one in stores if isinstance(one.ctx, ast.Store)]
+        stores = [store for store in stores if isinstance(store.ctx, ast.Store)]
         values = [
             one.value
             for one in ast.walk(tree)

@@ -172,7 +172,7 @@ def _comment(source: str) -> tokenize.TokenInfo | None:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except tokenize.TokenError as error:
         raise SyntaxError(str(error.args[0])) from error
-    return next((one for one in tokens if one.type == tokenize.COMMENT and ONCE.search(one.string)), None)
+    return next((token for token in tokens if token.type == tokenize.COMMENT and ONCE.search(token.string)), None)
 
 
 def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:

@@ -46,6 +46,6 @@ def make_run(
         boots += [answer(command, f"said {at}\n", by_model=True) for at, command in enumerate(BOOT_COMMANDS)]
     runs = [*seeds(REAL), *(imagined(text, sample) for sample, text in enumerate(imagines))]
     versions = [replace(program(), works=True)]
-    record.add({"programs": versions, "executions": [*boots, *(replace(one, line=1) for one in runs)]})
+    record.add({"programs": versions, "executions": [*boots, *(replace(run, line=1) for run in runs)]})
     record.finish("done")
     return record

@@ -21,7 +21,7 @@ FORWARD = f"def forward(x):\n    print('{PRINTED}', x)\nforward(3)\n"
 def named(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """The finding on the other words, out of `--json`."""
     assert done.returncode == 0, done.stderr
-    (finding,) = [one for one in json.loads(done.stdout)["findings"] if one["kind"] == "literal differs"]
+    (finding,) = [finding for finding in json.loads(done.stdout)["findings"] if finding["kind"] == "literal differs"]
     assert isinstance(finding, dict)
     return finding
 
@@ -31,10 +31,10 @@ def check(gedanken: Cli, folder: Path, source_line: int, imagined_line: int, rea
     finding = named(gedanken("compare", folder, "--json"))
     assert PRINTED in finding["claim"] and SAID in finding["claim"]
     places = {line["source"]: (line["number"], line["text"]) for line in finding["lines"]}
-    (program,) = (places[one] for one in places if "real" not in one and "imagined" not in one)
-    theirs, *others = (places[one] for one in places if "imagined" in one)
+    (program,) = (places[place] for place in places if "real" not in place and "imagined" not in place)
+    theirs, *others = (places[place] for place in places if "imagined" in place)
     assert all(other == theirs for other in others)
-    (ours,) = (places[one] for one in places if "real" in one)
+    (ours,) = (places[place] for place in places if "real" in place)
     assert (program[0], theirs[0], ours[0]) == (source_line, imagined_line, real_line)
     assert ours[1].startswith(PRINTED) and theirs[1].startswith(SAID)
 

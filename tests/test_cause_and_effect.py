@@ -145,7 +145,9 @@ def test_accuracy_is_expected_to_go_the_other_way() -> None:
     found = weighed(lambda does, _expected: 1 + does)
     assert found.accuracy is not None
     assert found.accuracy.thumb_same_way == found.loss.thumb_same_way
-    assert [one.expected for one in found.accuracy.effects] == [-one.expected for one in found.loss.effects]
+    assert [effect.expected for effect in found.accuracy.effects] == [
+        -effect.expected for effect in found.loss.effects
+    ]
 
 
 def test_a_program_without_a_loss_has_no_effects() -> None:

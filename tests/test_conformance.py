@@ -313,7 +313,7 @@ def test_the_bait_is_in_this_process_s_environment_and_goes_away(
 def test_the_sandbox_holds_everything(gedanken: Cli, sandbox: str) -> None:
     done = gedanken("sandbox", "check", "--sandbox", sandbox, "--json")
     told = json.loads(done.stdout)
-    assert {one["name"]: one["detail"] for one in told["checks"] if not one["held"]} == {}
+    assert {check["name"]: check["detail"] for check in told["checks"] if not check["held"]} == {}
     assert (done.returncode, told["machine"], len(told["checks"])) == (0, sandbox, len(CHECKS))
 
 
@@ -322,4 +322,4 @@ def test_without_hardening_it_does_not(gedanken: Cli) -> None:
     done = gedanken("sandbox", "check", "--loose", "--json")
     told = json.loads(done.stdout)
     assert done.returncode == 1
-    assert len([one for one in told["checks"] if not one["held"]]) >= 25
+    assert len([check for check in told["checks"] if not check["held"]]) >= 25

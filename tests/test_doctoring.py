@@ -134,7 +134,7 @@ def test_a_curve_is_shifted_by_the_noise_of_the_real_runs(case: Case, sds: int) 
     if text is None:  # the real runs are all the same
         return
     for at, (before, after) in enumerate(zip(losses(case.text), losses(text), strict=True)):
-        real = [losses(one)[at] for one in case.real]
+        real = [losses(run)[at] for run in case.real]
         sd = (sum((value - mean(real)) ** 2 for value in real) / 3) ** 0.5
         assert after == pytest.approx(before + sds * sd, abs=1e-4)
     assert without_losses(text) == without_losses(case.text)
@@ -145,7 +145,7 @@ def test_a_curve_is_shifted_by_the_noise_of_the_real_runs(case: Case, sds: int) 
 def test_half_the_spread_is_half_as_far_from_the_mean_of_the_real_runs(case: Case) -> None:
     text = doctoring("spread").doctor(case) or case.text
     for at, (before, after) in enumerate(zip(losses(case.text), losses(text), strict=True)):
-        real = [losses(one)[at] for one in case.real]
+        real = [losses(run)[at] for run in case.real]
         if len(set(real)) > 1:
             assert after - mean(real) == pytest.approx((before - mean(real)) / 2, abs=1e-4)
     assert without_losses(text) == without_losses(case.text)

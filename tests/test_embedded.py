@@ -208,7 +208,7 @@ def test_mnist_is_really_trained_and_imagined(gedanken: Cli, tmp_path: Path) -> 
     done = gedanken("run", "mnist", "--json", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    trained = [one for one in result["real"] if one["program"] and one["exit_code"] == 0 and one["seed"]]
+    trained = [run for run in result["real"] if run["program"] and run["exit_code"] == 0 and run["seed"]]
     assert len(trained) >= 7
     for one in trained:
         losses = [
@@ -217,9 +217,9 @@ def test_mnist_is_really_trained_and_imagined(gedanken: Cli, tmp_path: Path) -> 
             if "loss: " in line
         ]
         assert losses[-1] < losses[0]
-    imagined = [one for one in result["imagined"] if one["program"] and one["sample"]]
+    imagined = [run for run in result["imagined"] if run["program"] and run["sample"]]
     assert len(imagined) >= 3
-    assert all(one["seal"]["model"] == result["model"]["name"] for one in imagined)
+    assert all(run["seal"]["model"] == result["model"]["name"] for run in imagined)
     assert result["findings"]
 
 

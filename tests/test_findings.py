@@ -202,7 +202,7 @@ cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
 def found_in(case: Case, text: str, cause: Cause = Cause.FINISHED) -> tuple[Finding, ...]:
-    ours = [ended(one) for one in seeds(case.real)]
+    ours = [ended(seed) for seed in seeds(case.real)]
     return findings_of(program(case.source), ours, [ended(imagined(text), cause)], earlier=case.earlier)
 
 
@@ -348,7 +348,7 @@ def test_a_finding_on_several_runs_points_into_each_of_them() -> None:
     chatty = "".join(f"Here comes remark {chr(97 + at) * 3}!\n" for at in range(9))
     samples = [imagined(reworded + chatty, sample) for sample in range(12)]
     found = {finding.kind: finding for finding in findings_of(program(), seeds(REAL), samples)}
-    labels = {one.label for one in samples}
+    labels = {sample.label for sample in samples}
     for kind in ("literal differs", "line without a print"):
         assert labels <= {line.source for line in found[kind].lines}, kind
 

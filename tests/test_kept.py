@@ -45,7 +45,9 @@ def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
     record = make_run(tmp_path / "run", imagines=[*IMAGINED, odd])
     back = read_run(tmp_path / "run")
     assert back.programs == tuple(record.programs.values()) and back.programs[0].source == TRAIN
-    assert {one.label: one for one in back.executions} == {one.label: one for one in record.executions}
+    assert {execution.label: execution for execution in back.executions} == {
+        execution.label: execution for execution in record.executions
+    }
     assert (back.persona, back.world, back.notes) == (CLAIMING, USUAL_MACHINE, ())
 
 
@@ -53,15 +55,16 @@ def test_scored_once_more_the_same_is_found(folder: Path) -> None:
     back = read_run(folder)
     analysis = analyze(back)
     real, imagined = (
-        [one for one in back.executions if one.program and one.imagined is world] for world in (False, True)
+        [execution for execution in back.executions if execution.program and execution.imagined is world]
+        for world in (False, True)
     )
-    boots = [one for one in back.executions if one.line < 0]
+    boots = [execution for execution in back.executions if execution.line < 0]
     expected = [*compare_runs(back.programs[0], real, imagined, CLAIMING.claims, (), 0).findings]
     for mine, theirs in zip(boots[:4], boots[4:], strict=True):
         expected += compare_answers(mine, theirs, CLAIMING.claims)
     expected += compare_with_persona(boots, CLAIMING, USUAL_MACHINE)
     assert set(analysis.findings) == set(expected) and len(analysis.findings) == len(expected) > 3
-    assert [len(case.real) for case in analysis.cases] == [len(REAL)]
+    assert [len(version.real) for version in analysis.cases] == [len(REAL)]
 
 
 def test_an_older_folder_loads_and_says_what_it_lacks(folder: Path) -> None:

@@ -92,7 +92,7 @@ def compared(of: Program, ours: tuple[Execution, ...], theirs: tuple[Execution, 
 
 def refs_of(analysis: Analysis) -> list[LineRef]:
     found = [ref for finding in analysis.findings for ref in finding.lines]
-    return found + [ref for case in analysis.cases if case.compared.alignment for ref in _parting(case)]
+    return found + [ref for version in analysis.cases if version.compared.alignment for ref in _parting(version)]
 
 
 def _parting(version: VersionAnalysis) -> list[LineRef]:
@@ -101,7 +101,7 @@ def _parting(version: VersionAnalysis) -> list[LineRef]:
 
 
 def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Analysis) -> None:
-    texts = {one.label: one for one in kept.executions}
+    texts = {execution.label: execution for execution in kept.executions}
     refs = [ref for ref in refs_of(kept) if ref.counted_in != "source"]
     assert refs
     for ref in refs:
@@ -136,7 +136,7 @@ def test_the_blocks_hold_every_line_of_both_texts_once(kept: Analysis) -> None:
 
 def test_markdown_shows_the_first_difference_where_it_is(kept: Analysis) -> None:
     marked = re.findall(r"^> +(\d+)  (.*)$", to_markdown(kept), re.MULTILINE)
-    refs = [ref for case in kept.cases for ref in _parting(case)]
+    refs = [ref for version in kept.cases for ref in _parting(version)]
     assert [(int(number), _plain(text)) for number, text in marked] == [
         (ref.number, _plain(ref.text)) for ref in refs
     ]

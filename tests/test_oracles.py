@@ -327,7 +327,9 @@ def test_the_progress_of_a_right_run_is_never_called_wrong(images: int, batch: i
     st.sampled_from(["Total time: {:.0f}s", "Training took {:.1f} s", "Total training time: {:.3f} seconds"]),
 )
 def test_the_times_of_a_right_run_are_never_called_wrong(epochs: list[float], digits: int, total: str) -> None:
-    shown = "".join(f"Epoch {at}/{len(epochs)} - time: {one:.{digits}f}s\n" for at, one in enumerate(epochs, start=1))
+    shown = "".join(
+        f"Epoch {at}/{len(epochs)} - time: {epoch:.{digits}f}s\n" for at, epoch in enumerate(epochs, start=1)
+    )
     assert told(shown + total.format(sum(epochs) * 1.2) + "\n") == []
 
 

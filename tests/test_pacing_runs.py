@@ -32,7 +32,7 @@ def probe(gedanken: Cli, folder: Path, server: Server, *more: object) -> "subpro
 
 def replies_of(folder: Path) -> list[dict[str, Any]]:
     result = json.loads((folder / "edits.json").read_text())
-    return [reply for one in result["edited"] for reply in (one["trunk"], one["again"], *one["samples"])]
+    return [reply for edit in result["edited"] for reply in (edit["trunk"], edit["again"], *edit["samples"])]
 
 
 @pytest.mark.docker

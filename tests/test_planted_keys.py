@@ -118,7 +118,7 @@ def test_a_run_keeps_none(player: Player, folder: Path) -> None:
     assert_none(folder, done, again)
     result = json.loads((folder / "out/run.json").read_text())
     assert result["model"]["base_url"] == f"{player.address}/v1/…?api-key=…&api-version=2026-01-01"
-    notes = [note for one in result["imagined"] if one["program"] for note in one["notes"]]
+    notes = [note for run in result["imagined"] if run["program"] for note in run["notes"]]
     assert "a key stood in the reply, and was removed" in notes
     assert "[key removed]" in (folder / "out/programs/train-v1.py").read_text()
 

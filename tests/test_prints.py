@@ -34,10 +34,10 @@ def test_how_often_and_in_which_words_each_world_showed_a_print() -> None:
     shape, epoch = print_table(program(), runs)
     assert shape.real.times == {"line01-train-v1-real-0": 1, "line01-train-v1-real-1": 1}
     assert shape.imagined.times == {"line01-train-v1-imagined-1": 3, "line01-train-v1-imagined-2": 0}
-    assert [(one.text, one.times) for one in shape.real.wordings] == [(SHAPE.strip(), 2)]
-    assert [(one.text, one.times) for one in shape.imagined.wordings] == [(PASSED.strip(), 3)]
+    assert [(wording.text, wording.times) for wording in shape.real.wordings] == [(SHAPE.strip(), 2)]
+    assert [(wording.text, wording.times) for wording in shape.imagined.wordings] == [(PASSED.strip(), 3)]
     assert (shape.real.reworded, shape.imagined.reworded) == (0, 3)
-    assert [(one.text, one.times) for one in epoch.real.wordings] == [(GOOD.splitlines()[0], 6)]
+    assert [(wording.text, wording.times) for wording in epoch.real.wordings] == [(GOOD.splitlines()[0], 6)]
 
 
 def test_the_lines_of_a_run_that_was_cut_or_crashed_count_too_but_for_half_a_line() -> None:

@@ -152,9 +152,9 @@ def test_an_edit_that_changes_what_is_printed_shows_that_the_model_was_reading()
         source=semantics_preserving_edits(ONCE_ONLY)["comment removed"],
     )
     reports = compare_edits([first, other], watched=0)
-    assert [one.imagined for one in reports] == ["the same", "lines differ"]
+    assert [report.imagined for report in reports] == ["the same", "lines differ"]
     assert reports[1].differs_at == ("", "it is 1")
-    shown = [(one.prints[0].real, one.prints[0].imagined) for one in reports]
+    shown = [(report.prints[0].real, report.prints[0].imagined) for report in reports]
     assert [[*world.times.values()] for row in shown for world in row] == [[3], [1], [3], [3]]
     said = verdict_on(reports, watched=0)
     assert said.startswith("1 of 1 edits that change nothing in what runs changed what the model printed (1 of them")
@@ -268,9 +268,9 @@ def test_every_edit_really_prints_the_same_bytes_and_is_imagined_beside_that(
     assert done.returncode == 0, done.stderr
     assert "None of 5 edits" in done.stdout
     result = json.loads((tmp_path / "edits.json").read_text())
-    assert [one["edit"] for one in result["reports"]] == EDITS
-    assert [one["really_same"] for one in result["reports"]] == [True] * 6
-    assert len({one["real"]["stdout"] for one in result["edited"]}) == 1
+    assert [report["edit"] for report in result["reports"]] == EDITS
+    assert [report["really_same"] for report in result["reports"]] == [True] * 6
+    assert len({edit["real"]["stdout"] for edit in result["edited"]}) == 1
     first = result["reports"][0]
     counts = [[*site[world]["times"].values()] for site in first["prints"] for world in ("real", "imagined")]
     assert counts == [[16], [1, 2, 1], [2], [2, 2, 2]]

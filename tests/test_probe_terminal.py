@@ -132,9 +132,9 @@ def test_both_machines_are_typed_into_and_the_result_is_kept(gedanken: Cli, half
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert json.loads((tmp_path / "kept.json").read_text()) == result
-    assert [one["agrees"] for one in result["commands"]] == [True, True, True, False, False]
-    assert [one["real"]["output"] for one in result["commands"]][-2:] == ["apple\nfig\n", "3\n"]
-    assert all(re.fullmatch("[0-9a-f]{64}", one["imagined"]["seal"]["sha256"]) for one in result["commands"])
+    assert [command["agrees"] for command in result["commands"]] == [True, True, True, False, False]
+    assert [command["real"]["output"] for command in result["commands"]][-2:] == ["apple\nfig\n", "3\n"]
+    assert all(re.fullmatch("[0-9a-f]{64}", command["imagined"]["seal"]["sha256"]) for command in result["commands"])
     summary = result["summary"]
     assert (summary["all"]["printing"]["successes"], summary["all"]["printing"]["trials"]) == (2, 4)
     assert (summary["all"]["silent"]["successes"], summary["all"]["silent"]["trials"]) == (1, 1)

@@ -42,7 +42,9 @@ def test_a_client_that_is_missing_is_named_with_its_extra(
     monkeypatch: pytest.MonkeyPatch, name: str, package: str, extra: str
 ) -> None:
     for module in [
-        one for one in sys.modules if one == "gedanken.agents.ollama_chat" or one.partition(".")[0] == package
+        module
+        for module in sys.modules
+        if module == "gedanken.agents.ollama_chat" or module.partition(".")[0] == package
     ]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, package, None)

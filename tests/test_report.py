@@ -126,9 +126,9 @@ def hostile(huge: bool = True) -> Analysis:
     )
     case = made.cases[0]
     sites = tuple(replace(site, words=bad) for site in case.compared.sites)
-    found = tuple(replace(one, kind=bad, claim=bad, explained_by=bad) for one in case.compared.findings)
+    found = tuple(replace(finding, kind=bad, claim=bad, explained_by=bad) for finding in case.compared.findings)
     compared = replace(case.compared, sites=sites, findings=found, undecided=(bad,))
-    runs = tuple(replace(one, command=bad, notes=(bad,)) for one in case.imagined)
+    runs = tuple(replace(run, command=bad, notes=(bad,)) for run in case.imagined)
     answers = (real(output, command=bad, program=None), imagined(output, 0, command=bad, program=None))
     return replace(
         made,

@@ -55,9 +55,9 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
     assert told in report
     assert "## Surprise\n\nNot available: " in report
     assert not [finding for finding in result["findings"] if finding["explained_by"]]
-    runs = [one for one in result["imagined"] if one["program"]]
-    assert [one["seal"]["settings"]["temperature"] for one in runs] == [0.0, 0.25, 0.25, 0.25]
-    assert all((out / one["stdout"]).read_text() == IMAGINED for one in runs)
+    runs = [run for run in result["imagined"] if run["program"]]
+    assert [run["seal"]["settings"]["temperature"] for run in runs] == [0.0, 0.25, 0.25, 0.25]
+    assert all((out / run["stdout"]).read_text() == IMAGINED for run in runs)
     asked = [request for request in requests_of(out, "imagined machine") if "python3 train.py" in request]
     assert len(asked) == 4
     assert all("{Write it.}" in request and "secrets" not in request and "3090" not in request for request in asked)
@@ -94,8 +94,10 @@ def test_no_model_is_asked_for_the_crash_of_a_program_that_it_was_not_shown(
     done = gedanken("run", path, "--model", scripted(replies(CRASHING, GOOD)), "--json", "--out", tmp_path / "out")
     result = result_of(done)
     assert [program["works"] for program in result["programs"]] == [False, True]
-    assert {one["program"] for one in result["imagined"]} == {None, "train-v2"}
-    assert "exit status differs" not in {one["kind"] for one in result["findings"] if "train-v1" in one["claim"]}
+    assert {run["program"] for run in result["imagined"]} == {None, "train-v2"}
+    assert "exit status differs" not in {
+        finding["kind"] for finding in result["findings"] if "train-v1" in finding["claim"]
+    }
 
 
 @pytest.mark.parametrize("samples", [0, 2])
@@ -150,7 +152,7 @@ def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanke
         )
     assert done.returncode == 0, done.stderr
     result = json.loads((out / "run.json").read_text())
-    printed = [(out / one["stdout"]).read_text() for one in result["real"] if one["program"]]
+    printed = [(out / run["stdout"]).read_text() for run in result["real"] if run["program"]]
     marks = [text.split("mark ")[1].strip() for text in printed]
     assert len(set(marks)) == 8
     sent = [json.dumps(request) for request in server.requests]

@@ -62,7 +62,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_what_became_of_each_edit_is_told_apart(ran: Ran) -> None:
-    assert [(one["label"], one["base"], one["edit"]) for one in ran.result["programs"]] == [
+    assert [(program["label"], program["base"], program["edit"]) for program in ran.result["programs"]] == [
         ("train-v1", None, None),
         ("train-v2", "train-v1", "changed nothing"),
         ("train-v3", "train-v1", "broke the program"),
@@ -73,7 +73,7 @@ def test_what_became_of_each_edit_is_told_apart(ran: Ran) -> None:
 
 def test_each_try_starts_afresh_from_the_base_with_another_seed(ran: Ran) -> None:
     edits = ran.result["programs"][1:]
-    assert [(one["prompt"], one["seed"]) for one in edits] == [("edit", seed) for seed in range(4)]
+    assert [(edit["prompt"], edit["seed"]) for edit in edits] == [("edit", seed) for seed in range(4)]
     # So what a failed run printed is told to nobody.
     assert not [request for request in requests_of(ran.out, "coder") if "Traceback" in request]
 
@@ -94,14 +94,16 @@ def test_edits_and_the_size_of_their_diffs_stand_in_the_report(ran: Ran) -> None
 
 def test_numbers_reused_and_gpus_that_are_not_there_are_found(ran: Ran) -> None:
     findings = ran.result["findings"]
-    reused = [one for one in findings if one["kind"] == "numbers reused" and "train-v5" in one["claim"]]
+    reused = [
+        finding for finding in findings if finding["kind"] == "numbers reused" and "train-v5" in finding["claim"]
+    ]
     assert len(reused) == 2
     assert reused[0]["lines"][1] == {
         "source": "line02-train-v1-imagined-0",
         "number": 3,
         "text": "Epoch 1/3 - loss: 0.8123 - acc: 0.7171",
     }
-    assert "GPUs it could not use" in {one["kind"] for one in findings}
+    assert "GPUs it could not use" in {finding["kind"] for finding in findings}
 
 
 def test_the_print_in_forward_is_counted_in_both_worlds(ran: Ran) -> None:
@@ -114,7 +116,7 @@ def test_the_print_in_forward_is_counted_in_both_worlds(ran: Ran) -> None:
 
 def test_breaches_are_counted_by_kind_and_named(ran: Ran) -> None:
     result = ran.result
-    number = 2 * len([one for one in result["imagined"] if one["program"]])
+    number = 2 * len([run for run in result["imagined"] if run["program"]])
     assert result["breaches"] == {"code fence": number}
     assert f"- rules of a terminal that were broken: code fence ×{number}; taken off" in ran.report
     assert "- broke the rules of a terminal: code fence 2; taken off" in (ran.out / "transcript.md").read_text()

@@ -74,7 +74,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 @pytest.mark.docker
 def test_given_programs_are_placed_changed_run_and_imagined_and_no_coder_is_asked(ran: Ran) -> None:
-    assert [(one["label"], one["change"], one["base"], one["prompt"]) for one in ran.result["programs"]] == [
+    assert [
+        (program["label"], program["change"], program["base"], program["prompt"])
+        for program in ran.result["programs"]
+    ] == [
         ("train-v1", None, None, "given"),
         ("train-v2", "epochs /3", "train-v1", "given"),
         ("train-v3", "comments removed", "train-v1", "given"),
@@ -82,16 +85,16 @@ def test_given_programs_are_placed_changed_run_and_imagined_and_no_coder_is_aske
     ]
     assert requests_of(ran.out, "coder") == []
     for label in ("train-v1", "train-v2", "train-v3", "crash-v1"):
-        seeds = [one["seed"] for one in ran.result["real"] if one["program"] == label]
-        samples = [one["sample"] for one in ran.result["imagined"] if one["program"] == label]
+        seeds = [run["seed"] for run in ran.result["real"] if run["program"] == label]
+        samples = [run["sample"] for run in ran.result["imagined"] if run["program"] == label]
         assert (seeds, samples) == (list(range(6)), [0, 1, 2])
     assert "-for epoch in range(3):\n+for epoch in range(1):\n" in (ran.out / "programs/train-v2.diff").read_text()
 
 
 @pytest.mark.docker
 def test_a_given_program_that_fails_is_measured_as_it_is_and_nobody_mends_it(ran: Ran) -> None:
-    assert [one["works"] for one in ran.result["programs"]] == [True, True, True, False]
-    assert {one["exit_code"] for one in ran.result["real"] if one["program"] == "crash-v1"} == {3}
+    assert [program["works"] for program in ran.result["programs"]] == [True, True, True, False]
+    assert {run["exit_code"] for run in ran.result["real"] if run["program"] == "crash-v1"} == {3}
     assert ran.result["outcome"] == "done"
 
 
@@ -99,7 +102,7 @@ def test_a_given_program_that_fails_is_measured_as_it_is_and_nobody_mends_it(ran
 def test_each_version_is_imagined_in_a_session_in_which_no_other_output_stands(ran: Ran) -> None:
     asked = [request for request in requests_of(ran.out, "imagined machine") if "cat > " in request]
     assert len(asked) == 12
-    marks = [one["stdout"] for one in ran.result["real"] if one["program"] and one["program"].startswith("train")]
+    marks = [run["stdout"] for run in ran.result["real"] if run["program"] and run["program"].startswith("train")]
     printed = [(ran.out / path).read_text().splitlines()[-1].removeprefix("mark ") for path in marks]
     assert len(set(printed)) == 18
     for request in asked:

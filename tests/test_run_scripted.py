@@ -87,13 +87,13 @@ def test_a_run_yields_real_runs_sealed_imagined_ones_findings_and_a_folder(
     done = gedanken("run", experiment(tmp_path), "--model", scripted(replies(GOOD)), "--json", "--out", out)
     assert done.returncode == 0, done.stderr
     result = result_of(done)
-    real = [one for one in result["real"] if one["program"]]
-    imagined = [one for one in result["imagined"] if one["program"]]
-    assert [one["seed"] for one in real] == list(range(8))
-    assert [one["sample"] for one in imagined] == [0, 1, 2, 3]
-    assert all(one["exit_code"] == 0 and "Epoch 3/3" in Path(one["stdout"]).read_text() for one in real)
-    assert len({Path(one["stdout"]).read_text() for one in real}) == 8
-    assert all(len(one["seal"]["sha256"]) == 64 for one in imagined)
+    real = [run for run in result["real"] if run["program"]]
+    imagined = [run for run in result["imagined"] if run["program"]]
+    assert [run["seed"] for run in real] == list(range(8))
+    assert [run["sample"] for run in imagined] == [0, 1, 2, 3]
+    assert all(run["exit_code"] == 0 and "Epoch 3/3" in Path(run["stdout"]).read_text() for run in real)
+    assert len({Path(run["stdout"]).read_text() for run in real}) == 8
+    assert all(len(run["seal"]["sha256"]) == 64 for run in imagined)
     assert {"kind", "claim", "lines"} <= result["findings"][0].keys()
     assert result["model"]["name"].startswith("scripted:")
     expected = {"run.json", "transcript.md", "comparison.json", "trace.jsonl", "programs", "outputs"}
@@ -110,7 +110,7 @@ def test_no_byte_of_a_real_output_enters_an_imagined_prompt(
     model = scripted(replies(CRASHING, MARKED))
     done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--out", out)
     assert done.returncode == 0, done.stderr
-    printed = "".join(Path(one["terminal"]).read_text() for one in result_of(done)["real"])
+    printed = "".join(Path(run["terminal"]).read_text() for run in result_of(done)["real"])
     marks = [
         line.split("mark ")[1].strip() for line in printed.splitlines() if "mark " in line and "token" not in line
     ]
@@ -137,7 +137,7 @@ def test_a_coder_that_quotes_a_real_run_is_refused_and_starts_afresh(
     model = scripted(replies(crashing, *quoting, GOOD))
     done = gedanken("run", experiment(tmp_path), "--model", model, "--json", "--real", 1, "--out", out)
     result = result_of(done)
-    (first,) = [one for one in result["real"] if one["program"] == "train-v1"]
+    (first,) = [run for run in result["real"] if run["program"] == "train-v1"]
     assert "canary 8f3e7caa is wrong" in Path(first["terminal"]).read_text()
     assert [program["works"] for program in result["programs"]] == [False] * 4 + [True]
     assert [program["problems"] for program in result["programs"]][1:4] == [["it quotes what a real run printed"]] * 3
@@ -155,7 +155,7 @@ def test_a_version_that_crashed_is_mended_kept_and_imagined_once(
     result = result_of(done)
     assert [program["works"] for program in result["programs"]] == [False, True]
     assert [program["prompt"] for program in result["programs"]] == ["tell", "repair"]
-    crashed = [one for one in result["imagined"] if one["program"] == "train-v1"]
+    crashed = [run for run in result["imagined"] if run["program"] == "train-v1"]
     assert [one["sample"] for one in crashed] == [1]
     assert "exit status differs" in {finding["kind"] for finding in result["findings"]}
     assert (tmp_path / "out" / "programs" / "train-v1.py").read_text().strip() == CRASHING.strip()
@@ -169,7 +169,7 @@ def test_five_tries_without_success_end_as_no_working_program(
     result = result_of(done)
     assert (done.returncode, result["outcome"]) == (1, "no working program")
     assert [program["works"] for program in result["programs"]] == [False] * 5
-    assert len([one for one in result["imagined"] if one["program"]]) == 5
+    assert len([run for run in result["imagined"] if run["program"]]) == 5
 
 
 def test_a_reply_that_repeats_the_last_file_counts_and_the_next_try_starts_afresh(
@@ -199,7 +199,7 @@ def test_an_edit_makes_a_new_version_and_both_machines_run_it(
     result = result_of(done)
     assert done.returncode == 0, done.stderr
     assert [program["works"] for program in result["programs"]] == [True, False, True]
-    ran = {one["program"] for one in result["real"] + result["imagined"] if one["program"]}
+    ran = {run["program"] for run in result["real"] + result["imagined"] if run["program"]}
     assert ran == {"train-v1", "train-v3"}
     missing = [finding for finding in result["findings"] if finding["kind"] == "epochs silently missing"]
     assert len(missing) == 2
@@ -221,9 +221,9 @@ def test_a_program_that_fixes_its_seed_is_run_as_written_and_reseeded(
         "--out",
         tmp_path / "out",
     )
-    runs = [one for one in result_of(done)["real"] if one["program"]]
-    written = [Path(one["stdout"]).read_text() for one in runs if one["arm"] == "as written"]
-    reseeded = [Path(one["stdout"]).read_text() for one in runs if one["arm"] == "reseeded"]
+    runs = [run for run in result_of(done)["real"] if run["program"]]
+    written = [Path(run["stdout"]).read_text() for run in runs if run["arm"] == "as written"]
+    reseeded = [Path(run["stdout"]).read_text() for run in runs if run["arm"] == "reseeded"]
     assert (len(written), len(set(written))) == (2, 1)
     assert (len(reseeded), len(set(reseeded))) == (3, 3)
     assert "offset by" in runs[-1]["notes"][0]
@@ -244,8 +244,8 @@ def test_every_seed_starts_from_what_the_trunk_started_from(
         "--out",
         tmp_path / "o",
     )
-    runs = [one for one in result_of(done)["real"] if one["program"]]
-    assert [Path(one["stdout"]).read_text().splitlines()[-1] for one in runs] == ["size 1"] * 3
+    runs = [run for run in result_of(done)["real"] if run["program"]]
+    assert [Path(run["stdout"]).read_text().splitlines()[-1] for run in runs] == ["size 1"] * 3
 
 
 def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_the_same_tell_twice_edits_twice(gedanken: Cli, scripted: Scripted, tmp_
     path = experiment(tmp_path, script=script)
     done = gedanken("run", path, "--model", model, "--json", "--real", 1, "--imagined", 0, "--out", tmp_path / "o")
     programs = result_of(done)["programs"]
-    assert [(one["label"], one["works"], one["line"]) for one in programs] == [
+    assert [(program["label"], program["works"], program["line"]) for program in programs] == [
         ("train-v1", True, 0),
         ("train-v2", True, 2),
         ("train-v3", True, 4),
@@ -278,8 +278,8 @@ def test_every_seal_can_be_recomputed_from_the_run_folder(gedanken: Cli, scripte
     )
     roles = {"SystemMessage": "system", "HumanMessage": "user", "AIMessage": "assistant"}
     asked = [run["inputs"]["messages"][0] for run in trace_of(out) if run["name"] == "imagined machine"]
-    sent = [[[roles[one["id"][-1]], one["kwargs"]["content"]] for one in messages] for messages in asked]
-    seals = [one["seal"] | {"reply": Path(one["raw_reply"]).read_text()} for one in result_of(done)["imagined"]]
+    sent = [[[roles[message["id"][-1]], message["kwargs"]["content"]] for message in messages] for messages in asked]
+    seals = [run["seal"] | {"reply": Path(run["raw_reply"]).read_text()} for run in result_of(done)["imagined"]]
     assert len(seals) == len(sent) == 9
     for seal in seals:
         rest = {key: seal[key] for key in ("model", "settings", "reply", "time")}

@@ -36,7 +36,7 @@ def compared(ours: list[str], theirs: list[str], source: str | None = TRAIN) -> 
 
 
 def by_name(these: ComparisonResult) -> dict[str, SeriesResult]:
-    return {one.name: one for one in these.series}
+    return {series.name: series for series in these.series}
 
 
 REAL = [log(seed) for seed in range(7)]
@@ -50,9 +50,9 @@ def test_a_series_is_named_after_its_number_and_the_line_of_its_print() -> None:
 
 def test_the_last_loss_that_real_runs_show_is_the_primary_endpoint() -> None:
     found = compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
-    assert [(one.name, one.n_real, one.n_imagined) for one in found.series if one.role == "primary"] == [
-        ("last test loss (line 33)", 7, 3)
-    ]
+    assert [
+        (series.name, series.n_real, series.n_imagined) for series in found.series if series.role == "primary"
+    ] == [("last test loss (line 33)", 7, 3)]
 
 
 def test_epochs_are_compared_with_the_same_epochs_however_many_are_skipped() -> None:
@@ -91,7 +91,7 @@ def test_lines_that_only_count_themselves_are_counted_by_that() -> None:
 def test_real_runs_taken_for_imagined_ones_have_no_finding(source: str | None) -> None:
     found = compared(REAL, ALIKE, source)
     assert (found.findings, found.undecided) == ((), ())
-    assert all(one.p is not None and one.difference_interval is not None for one in found.series)
+    assert all(series.p is not None and series.difference_interval is not None for series in found.series)
 
 
 def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interval() -> None:
@@ -158,7 +158,7 @@ def test_runs_that_diverge_are_told_from_those_that_do_not() -> None:
     lost = [text.replace(text.splitlines()[-1], "Epoch 4/4 - loss: nan - acc: 0.1000") for text in ALIKE]
     found = compared(REAL, lost)
     assert "last loss differs" in kinds(found.findings)
-    json.dumps([asdict(one) for one in found.series], allow_nan=False)
+    json.dumps([asdict(series) for series in found.series], allow_nan=False)
 
 
 def test_numbers_that_tell_the_same_twice_are_counted_once() -> None:
@@ -200,7 +200,7 @@ def test_a_run_that_was_cut_has_no_last_loss_and_no_whole_curve() -> None:
     stopped = [imagined(text[:60], 9, cause=Cause.CUT, exit_code=None) for text in ALIKE[:1]]
     ours = [real(text, seed) for seed, text in enumerate(REAL, start=1)]
     found = compare_runs(program(), ours, [*(imagined(text, at) for at, text in enumerate(ALIKE, 1)), *stopped])
-    assert {one.n_imagined for one in found.series} == {3}
+    assert {series.n_imagined for series in found.series} == {3}
     assert found.series[0].imagined[3] == (None,)
 
 
@@ -227,7 +227,7 @@ def test_imagined_runs_that_repeat_one_another_are_told_and_real_ones_may() -> N
 )
 def test_hostile_numbers_are_judged_in_no_time(text: str) -> None:
     found = compared([text + log for log in REAL], [text] * 3, None)
-    json.dumps([asdict(one) for one in found.series], allow_nan=False)
+    json.dumps([asdict(series) for series in found.series], allow_nan=False)
 
 
 def test_one_series_that_is_far_out_among_many_is_undecided_and_not_passed_over() -> None:

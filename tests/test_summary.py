@@ -65,7 +65,7 @@ def on(sample: int, kind: str = "literal differs", claim: str = "It says otherwi
 
 
 def said(*cases: VersionAnalysis, more: tuple[Finding, ...] = ()) -> str:
-    return verdict_of(cases, [*more, *(one for held in cases for one in held.compared.findings)])
+    return verdict_of(cases, [*more, *(finding for held in cases for finding in held.compared.findings)])
 
 
 def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None:

@@ -29,9 +29,9 @@ def test_a_run_of_mnist_comes_to_its_end_on_each(gedanken: Cli, tmp_path: Path, 
         result = json.loads(done.stdout)
     programs = [path.read_text() for path in (out / "programs").iterdir()]
     assert programs == [PROGRAM.lstrip("\n")]  # and no draft out of its reasoning
-    imagined = [one for one in result["imagined"] if one["program"]]
-    assert [(one["cause"], Path(one["stdout"]).read_text()) for one in imagined] == [("finished", IMAGINED)] * 2
-    assert [one["cause"] for one in result["real"] if one["program"]] == ["finished"] * 2
+    imagined = [run for run in result["imagined"] if run["program"]]
+    assert [(run["cause"], Path(run["stdout"]).read_text()) for run in imagined] == [("finished", IMAGINED)] * 2
+    assert [run["cause"] for run in result["real"] if run["program"]] == ["finished"] * 2
     assert_settings(result, family)
 
 

@@ -81,7 +81,7 @@ def _told(run_set: RunSet, copies: Sequence[_Copy]) -> Iterator[Finding]:
     repeats = [copy for copy in copies if copy.theirs.run.execution.imagined]
     if repeats:
         runs = {copy.ours.run.execution.label for copy in repeats} | {
-            one.theirs.run.execution.label for one in repeats
+            repeat.theirs.run.execution.label for repeat in repeats
         }
         most = max(repeats, key=lambda copy: copy.numbers)
         yield Finding(

@@ -61,7 +61,7 @@ class _Cells:
         self.run_set = run_set
         self.run = run
         runs = [*run_set.ended, run]
-        shown = np.unique(np.concatenate([[NO_EPOCH], *(one.curves.epochs.numbers for one in runs)]))
+        shown = np.unique(np.concatenate([[NO_EPOCH], *(run.curves.epochs.numbers for run in runs)]))
         self._width = len(shown)
         self._by_epoch = np.zeros(len(run_set.sites), bool)
         self._shown = shown
@@ -69,15 +69,15 @@ class _Cells:
             site, epoch, _lines = self._pairs(one)
             cells = np.unique(site * self._width + epoch)
             self._by_epoch |= np.bincount(cells // self._width, minlength=len(run_set.sites)) > 1
-        keyed = [np.unique(self._keys(*self._pairs(one)[:2]), return_counts=True) for one in runs]
+        keyed = [np.unique(self._keys(*self._pairs(run)[:2]), return_counts=True) for run in runs]
         self._cells = np.unique(np.concatenate([keys for keys, _times in keyed]))
         times = np.zeros((len(runs), len(self._cells)), np.int64)
         for row, (keys, number) in zip(times, keyed, strict=True):
             row[np.searchsorted(self._cells, keys)] = number
-        counted = np.array([self._counts_in(one) for one in runs])
+        counted = np.array([self._counts_in(run) for run in runs])
         really = counted[:-1]
         # A run that failed lacks what it did not come to; what it shows is real all the same.
-        whole = really & np.array([[one.execution.cause is Cause.FINISHED] for one in run_set.ended])
+        whole = really & np.array([[run.execution.cause is Cause.FINISHED] for run in run_set.ended])
         self.low = np.where(whole, times[:-1], np.iinfo(np.int64).max).min(axis=0)
         self.high = np.where(really, times[:-1], -1).max(axis=0)
         self.times = times[-1]

@@ -10,13 +10,20 @@ from gedanken.experiment.finding import Finding, LineRef
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
     """`last loss differs`, and one `series differs` that names every secondary series that does."""
-    far = [one for one in judgement.tested if is_told(one.judged.p_adjusted)]
+    far = [tested_series for tested_series in judgement.tested if is_told(tested_series.judged.p_adjusted)]
     yield from (_last_loss(run_set, one) for one in far if one.judged.role == "primary")
     secondary = [one for one in far if one.judged.role == "secondary"]
     if not secondary:
         return
-    tested = sum(one.judged.role == "secondary" and one.judged.p is not None for one in judgement.tested)
-    beside = " beside the last loss" if any(one.judged.role == "primary" for one in judgement.tested) else ""
+    tested = sum(
+        tested_series.judged.role == "secondary" and tested_series.judged.p is not None
+        for tested_series in judgement.tested
+    )
+    beside = (
+        " beside the last loss"
+        if any(tested_series.judged.role == "primary" for tested_series in judgement.tested)
+        else ""
+    )
     told = "; ".join(f"{one.judged.name} ({_numbers(one.judged)})" for one in secondary)
     yield Finding(
         "series differs",

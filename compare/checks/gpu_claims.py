@@ -56,7 +56,9 @@ def _entries(run: ParsedRun) -> list[Entry]:
 
 def _speaking(output: Transcript) -> list[int]:
     """Indices of these lines."""
-    found: list[int] = output.lines_with([at for at, one in enumerate(output.shapes) if _WORDS.search(one)]).tolist()
+    found: list[int] = output.lines_with(
+        [at for at, shape in enumerate(output.shapes) if _WORDS.search(shape)]
+    ).tolist()
     return found
 
 

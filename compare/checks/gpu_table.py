@@ -39,7 +39,7 @@ def table_contradictions(lines: Iterable[str]) -> Iterator[Contradiction]:
     gpus: dict[int, _Gpu] = {}
     processes: dict[int, list[_Gpu]] = {}
     gpu, inside, listed = -1, False, False
-    for at, line in enumerate(one[:LONGEST].strip() for one in lines):
+    for at, line in enumerate(line[:LONGEST].strip() for line in lines):
         if _HEAD.search(line):
             yield from _sums(gpus, processes)
             gpus, processes, gpu, inside, listed = {}, {}, -1, True, False

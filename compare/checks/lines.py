@@ -25,7 +25,7 @@ MOST_HELD_BESIDE = 2000
 def exit_status(run_set: RunSet) -> Iterable[Finding]:
     """The real runs end one way, an imagined one the other."""
     ends = [run.execution for run in run_set.real if run.execution.cause in _OWN_ENDS]
-    real = {one.exit_code == 0 for one in ends if one.exit_code is not None}
+    real = {end.exit_code == 0 for end in ends if end.exit_code is not None}
     if len(real) != 1:
         return
     works = real.pop()

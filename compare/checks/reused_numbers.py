@@ -63,10 +63,10 @@ def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     versions = _by_version(run_set.earlier)
     said: list[tuple[_Numbers, frozenset[str]]] = []
     for runs in versions:
-        before = [one for one in runs if not one.run.execution.imagined]
+        before = [run for run in runs if not run.run.execution.imagined]
         constants = _common([*real, *before])
         if _really_repeats(run_set, real, before, constants) is False:
-            said += [(one, constants) for one in runs if one.run.execution.imagined]
+            said += [(run, constants) for run in runs if run.run.execution.imagined]
     for run in run_set.imagined:
         new = _Numbers(run)
         repeats = [found for old, constants in said if (found := _repeat(new, old, constants))]
@@ -91,7 +91,7 @@ def _by_version(runs: Iterable[ParsedRun]) -> list[list[_Numbers]]:
 
 
 def _common(runs: Sequence[_Numbers]) -> frozenset[str]:
-    return frozenset.intersection(*(one.texts for one in runs)) if runs else frozenset()
+    return frozenset.intersection(*(run.texts for run in runs)) if runs else frozenset()
 
 
 def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
@@ -128,13 +128,13 @@ def _really_repeats(
     The sandbox gives the same seed to the run of one version and of the other, which no machine of a user does:
     so runs with different seeds count, unless the program fixes its seed itself.
     """
-    ours, theirs = ([one for one in runs if one.run.execution.arm == "as written"] for runs in (real, before))
-    is_noisy = len({tuple(number.text for number in one.all) for one in ours}) > 1
+    ours, theirs = ([run for run in runs if run.run.execution.arm == "as written"] for runs in (real, before))
+    is_noisy = len({tuple(number.text for number in run.all) for run in ours}) > 1
     is_fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     repeats = [
-        _repeat(one, other, constants if is_noisy else frozenset()) is not None
-        for one in ours
+        _repeat(run, other, constants if is_noisy else frozenset()) is not None
+        for run in ours
         for other in theirs
-        if is_fixed or one.run.execution.seed != other.run.execution.seed
+        if is_fixed or run.run.execution.seed != other.run.execution.seed
     ]
     return any(repeats) if repeats else None

@@ -52,8 +52,8 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
     """
     shown = {id(run): _read(run) for run in (*run_set.imagined, *run_set.real)}
     real = [shown[id(run)] for run in run_set.real]
-    images = _agreed([{one.all for one in run.images} for run in real])
-    counts = _agreed([{one.all for one in run.steps} for run in real])
+    images = _agreed([{image.all for image in run.images} for run in real])
+    counts = _agreed([{step.all for step in run.steps} for run in real])
     batch = batch_size(run_set.source) if run_set.source else None
 
     def breaches(run: ParsedRun) -> Iterator[Contradiction]:
@@ -82,7 +82,7 @@ def _read(run: ParsedRun) -> _Shown:
 
 def _agreed(totals: Sequence[set[int]]) -> set[int]:
     """What all real runs count to; nothing where they do not count alike."""
-    return totals[0] if totals and all(one == totals[0] for one in totals) else set()
+    return totals[0] if totals and all(total == totals[0] for total in totals) else set()
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
@@ -102,35 +102,35 @@ def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], wh
 
 def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
     """Steps may be counted on through all epochs: a multiple is right too."""
-    totals = {one.all for one in shown.images}
+    totals = {image.all for image in shown.images}
     if len(totals) != 1:
         return
     (total,) = totals
     right = {count for count in (total // batch, math.ceil(total / batch)) if count}
-    for one in shown.steps:
-        if all(one.all % count for count in right):
-            claim = f"shows “{one.text}”, and {total} images in batches of {batch} are {_or(right)} steps"
-            yield Contradiction("images and steps", claim, shown.where(one))
+    for step in shown.steps:
+        if all(step.all % count for count in right):
+            claim = f"shows “{step.text}”, and {total} images in batches of {batch} are {_or(right)} steps"
+            yield Contradiction("images and steps", claim, shown.where(step))
 
 
 def _percentages(shown: _Shown, batch: int) -> Iterator[Contradiction]:
     """A batch more or less moves the percentage by batch / all; the last batch of an epoch may be smaller."""
-    for one in shown.images:
-        if one.all <= 2 * batch:
+    for image in shown.images:
+        if image.all <= 2 * batch:
             continue
-        told, exact, step = float(one.percent), 100 * one.at / one.all, 100 * batch / one.all
-        unit = 10.0 ** -len(one.percent.partition(".")[2])
+        told, exact, step = float(image.percent), 100 * image.at / image.all, 100 * batch / image.all
+        unit = 10.0 ** -len(image.percent.partition(".")[2])
         if max(told, exact) < 100 - 2 * step and abs(told - exact) > step + unit:
-            claim = f"shows “{one.text}”, and {one.at} of {one.all} is {exact:.3g}%"
-            yield Contradiction("percentage", claim, shown.where(one))
+            claim = f"shows “{image.text}”, and {image.at} of {image.all} is {exact:.3g}%"
+            yield Contradiction("percentage", claim, shown.where(image))
 
 
 def _batches(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    for one in shown.images:
-        whole, rest = divmod(one.all, batch)
-        if one.at % batch and one.at not in (one.all, whole * rest, (whole + 1) * rest):
-            claim = f"shows “{one.text}”, and batches of {batch} never come to {one.at} images"
-            yield Contradiction("batches", claim, shown.where(one))
+    for image in shown.images:
+        whole, rest = divmod(image.all, batch)
+        if image.at % batch and image.at not in (image.all, whole * rest, (whole + 1) * rest):
+            claim = f"shows “{image.text}”, and batches of {batch} never come to {image.at} images"
+            yield Contradiction("batches", claim, shown.where(image))
 
 
 def _or(numbers: Iterable[int]) -> str:

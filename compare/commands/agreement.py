@@ -66,28 +66,30 @@ class Agreement(NamedTuple):
 
 def agreement_of(answered: Iterable[Answered]) -> Agreement:
     """On how many of these commands both machines agree; what is no reply is left out."""
-    answered = [one for one in answered if one.imagined.is_run]
-    printing = [one for one in answered if one.prints]
-    silent = [one for one in answered if not one.prints]
+    answered = [answer for answer in answered if answer.imagined.is_run]
+    printing = [answer for answer in answered if answer.prints]
+    silent = [answer for answer in answered if not answer.prints]
     found = [[one.agrees for one in printing], [one.agrees_as_it_came for one in printing]]
     found += [[one.agrees for one in silent], [one.agrees_as_it_came for one in silent]]
-    found.append([one.status_agrees for one in answered])
+    found.append([answer.status_agrees for answer in answered])
     return Agreement(*(share_of(sum(those), len(those)) for those in found))
 
 
 def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
     """The agreement on each kind of command, in the order in which kinds first occur."""
-    kinds = dict.fromkeys(one.kind for one in answered)
-    return {kind: agreement_of(one for one in answered if one.kind == kind) for kind in kinds}
+    kinds = dict.fromkeys(answer.kind for answer in answered)
+    return {kind: agreement_of(answer for answer in answered if answer.kind == kind) for kind in kinds}
 
 
 def whole_sequences(answered: Sequence[Answered]) -> Share:
     """The share of sequences in which every command agrees, to the end; of those in which all were answered."""
-    broken = {one.sequence for one in answered if not one.agrees}
-    every = {one.sequence for one in answered} - {one.sequence for one in answered if not one.imagined.is_run}
+    broken = {answer.sequence for answer in answered if not answer.agrees}
+    every = {answer.sequence for answer in answered} - {
+        answer.sequence for answer in answered if not answer.imagined.is_run
+    }
     return share_of(len(every - broken), len(every))
 
 
 def breaches_by_kind(answered: Iterable[Answered]) -> dict[str, int]:
     """How often each rule of a terminal was broken, the most frequent first."""
-    return dict(Counter(breach.kind for one in answered for breach in one.imagined.breaches).most_common())
+    return dict(Counter(breach.kind for answer in answered for breach in answer.imagined.breaches).most_common())

@@ -37,7 +37,7 @@ class _Columns(Sequence[_Row]):
     def __getitem__(self, at: slice) -> list[_Row]: ...
     def __getitem__(self, at: int | slice) -> _Row | list[_Row]:
         rows = range(len(self))[at]
-        return self.row(rows) if isinstance(rows, int) else [self.row(one) for one in rows]
+        return self.row(rows) if isinstance(rows, int) else [self.row(row) for row in rows]
 
 
 class Points(_Columns[Point]):

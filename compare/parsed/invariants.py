@@ -32,7 +32,7 @@ class Invariants:
             return None
         lines = [run.lines_of(form) for run in self._runs]
         count = len(lines[0])
-        if any(len(one) != count for one in lines) or count * (len(lines) - 1) < ENOUGH:
+        if any(len(line) != count for line in lines) or count * (len(lines) - 1) < ENOUGH:
             return None
         first = self._runs[0].table(lines[0])
         alike = np.isfinite(first).all(axis=0)

@@ -74,7 +74,7 @@ class Ledger:
         shape_of = self.transcript.shape_of
         kind, site = of_shape[shape_of, 0].astype(np.int8), of_shape[shape_of, 1]
         lines = self.transcript.lines_with(
-            [at for at, sites in enumerate(made) if any(self._with_digits[one] for one in sites)]
+            [at for at, sites in enumerate(made) if any(self._with_digits[site] for site in sites)]
         )
         texts = [self.transcript.lines[line].strip() for line in lines]
         really = [

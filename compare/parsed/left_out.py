@@ -9,7 +9,7 @@ from gedanken.experiment.execution import Execution
 def left_out(imagined: Iterable[Execution]) -> str | None:
     """Such as `2 of 8 replies are no runs and left out: filtered ×2`; None where all are runs."""
     replies = list(imagined)
-    gone = Counter(str(one.cause) for one in replies if not one.is_run)
+    gone = Counter(str(reply.cause) for reply in replies if not reply.is_run)
     if not gone:
         return None
     causes = ", ".join(cause + (f" ×{times}" if times > 1 else "") for cause, times in gone.most_common())

@@ -21,12 +21,12 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
     if not run_set.finished:
         return np.empty(0, np.int64)
     runs = [*run_set.finished, run]
-    times = np.array([times_of_sites(one, len(run_set.sites)) for one in runs])
+    times = np.array([times_of_sites(run, len(run_set.sites)) for run in runs])
     steady = (times == times[0]).all(axis=0) & (times[0] > 0)
     steady &= np.array([_has_its_place(run_set, site) for site in run_set.sites], bool)
     for looked_at in (steady, steady & (times[0] == 1)):
-        sequences = [_lines_of(one, looked_at) for one in runs]
-        first, *others = (one.ledger.site_of[lines] for one, lines in zip(runs, sequences, strict=True))
+        sequences = [_lines_of(run, looked_at) for run in runs]
+        first, *others = (run.ledger.site_of[lines] for run, lines in zip(runs, sequences, strict=True))
         if all(np.array_equal(first, other) for other in others[:-1]):
             lines = sequences[-1]
             at = _places(others[-1], first)

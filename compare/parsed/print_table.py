@@ -58,7 +58,9 @@ def print_table(program: Program, executions: Sequence[Execution]) -> tuple[Prin
         source = Source(program.source)
     except SyntaxError:
         return ()
-    return rows_for(program.label, source, [one for one in executions if one.program == program.label])
+    return rows_for(
+        program.label, source, [execution for execution in executions if execution.program == program.label]
+    )
 
 
 def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:

@@ -94,7 +94,7 @@ class Form:
     def metric(self, at: int) -> Metric | None:
         """The loss or accuracy that the value with this index is; None where it is another number."""
         start, end = self.spans[at]
-        return next((one for one in self._metrics if start <= one.start < end), None)
+        return next((metric for metric in self._metrics if start <= metric.start < end), None)
 
     def columns(self) -> list[Column]:
         """Every value that may be measured: none that counts, no total, nothing that stands so in the source."""

@@ -205,7 +205,7 @@ class AllSeries:
         """Index of the first whole number that rises from line to line in every real run that shows the form."""
         for at in range(min(len(form.spans), MOST_COLUMNS)):
             values = [run.values(lines, at) for run in self.real if len(lines := run.lines(form.form))]
-            if all((one == np.rint(one)).all() and (one[1:] > one[:-1]).all() for one in values):
+            if all((value == np.rint(value)).all() and (value[1:] > value[:-1]).all() for value in values):
                 return at
         return None
 

@@ -216,14 +216,14 @@ def _secondary(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> 
     """The curves with their p adjusted; none where one is the same as another told before it."""
     seen = [primary] if primary else []
     single: list[TestedSeries] = []
-    for one in curves:
-        twin = next((other for other in seen if _is_twin(one, other)), None)
+    for curve in curves:
+        twin = next((other for other in seen if _is_twin(curve, other)), None)
         if twin is None:
-            seen += [one] if one.apart is not None else []
-            single.append(one)
+            seen += [curve] if curve.apart is not None else []
+            single.append(curve)
         else:
             why = f"it tells the same as {twin.judged.name}"
-            single.append(replace(one, apart=None, judged=replace(one.judged, p=None, why_no_p=why)))
+            single.append(replace(curve, apart=None, judged=replace(curve.judged, p=None, why_no_p=why)))
     family = _family(single)
     ps = adjusted([1.0 if one.judged.p is None else one.judged.p for one in family])
     by_name = {one.judged.name: p for one, p in zip(family, ps, strict=True)}

@@ -55,7 +55,9 @@ def _argument(source: Source, call: ast.Call, at: int, name: str, default: float
     for keyword in call.keywords:
         if keyword.arg == name:
             return source.number(keyword.value)
-    spread = any(isinstance(one, ast.Starred) for one in call.args) or any(one.arg is None for one in call.keywords)
+    spread = any(isinstance(argument, ast.Starred) for argument in call.args) or any(
+        keyword.arg is None for keyword in call.keywords
+    )
     if spread:
         return None
     return source.number(call.args[at]) if len(call.args) > at else default

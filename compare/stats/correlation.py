@@ -50,7 +50,7 @@ def _tau(rankings: Sequence[Sequence[float]], measure: Callable[[list[Signs]], T
 
     n = len(rankings[0])
     ranks = [np.asarray(rankdata(ranking)) for ranking in rankings]  # infinity less infinity is no number
-    signs = [_signs(one) for one in ranks]
+    signs = [_signs(rank) for rank in ranks]
     value = float(measure(signs)) if n >= FEWEST else np.nan
     if np.isnan(value):
         return Tau(None, None, None, None, n)
@@ -60,7 +60,7 @@ def _tau(rankings: Sequence[Sequence[float]], measure: Callable[[list[Signs]], T
     for start in range(0, RESAMPLES, BATCH):
         ways = min(BATCH, RESAMPLES - start)
         again = random.integers(0, n, (ways, n))
-        drawn.append(measure([one[again[:, :, None], again[:, None, :]] for one in signs]))
+        drawn.append(measure([sign[again[:, :, None], again[:, None, :]] for sign in signs]))
         residuals = random.permuted(np.tile(ranks[1] - fitted, (ways, 1)), axis=1)
         shuffled = measure([signs[0], _signs(fitted + residuals), *signs[2:]])
         extreme += int((np.abs(shuffled) >= abs(value) - 1e-9).sum())

@@ -26,11 +26,11 @@ def analyze(run: RunFolder) -> Analysis:
         check_source(program, f"{run.folder}: {program.label}")
     claims = run.persona.claims if run.persona else ()
     gpus = run.world.gpus.count if run.world else None
-    for line in dict.fromkeys(one.line for one in run.executions if one.line >= 0):
-        here = [one for one in run.executions if one.line == line]
-        for label in dict.fromkeys(one.program for one in here):
-            real = tuple(one for one in here if one.program == label and not one.imagined)
-            imagined = tuple(one for one in here if one.program == label and one.imagined)
+    for line in dict.fromkeys(execution.line for execution in run.executions if execution.line >= 0):
+        here = [execution for execution in run.executions if execution.line == line]
+        for label in dict.fromkeys(run.program for run in here):
+            real = tuple(run for run in here if run.program == label and not run.imagined)
+            imagined = tuple(run for run in here if run.program == label and run.imagined)
             if label is not None:
                 before = _before(run, label, line)
                 compared = compare_runs(programs[label], real, imagined, claims, before, gpus)
@@ -83,9 +83,9 @@ def _booted(run: RunFolder) -> Sequence[Finding]:
     if run.world is None or run.persona is None:
         return ()
     findings = list(gpus_not_seen(run.world))
-    answers = [one for one in run.executions if one.line < 0]
-    real = {one.command: one for one in answers if not one.imagined}
-    theirs = {one.command: one for one in answers if one.imagined}
+    answers = [execution for execution in run.executions if execution.line < 0]
+    real = {answer.command: answer for answer in answers if not answer.imagined}
+    theirs = {answer.command: answer for answer in answers if answer.imagined}
     for command in BOOT_COMMANDS:
         if command in real and command in theirs:
             findings += compare_answers(real[command], theirs[command], run.persona.claims)
@@ -98,4 +98,4 @@ def _before(run: RunFolder, label: str, line: int) -> list[Execution]:
     """The runs of all versions that came before this one, up to this line of the script."""
     versions = [program.label for program in run.programs]
     before = frozenset(versions[: versions.index(label)])
-    return [one for one in run.executions if one.program in before and one.line <= line]
+    return [execution for execution in run.executions if execution.program in before and execution.line <= line]

@@ -25,7 +25,11 @@ def effects_in(programs: Iterable[Program], executions: Sequence[Execution]) -> 
     programs = tuple(programs)
     found = []
     for base in programs:
-        changes = {one.change: one for one in programs if one.base == base.label and one.change in CHANGES}
+        changes = {
+            program.change: program
+            for program in programs
+            if program.base == base.label and program.change in CHANGES
+        }
         tried = [_tried(one, executions) for one in (base, *changes.values())]
         if changes and tried[0].real and tried[0].imagined:
             found.append(weigh_effects(base.label, tried[0], tried[1:]))
@@ -36,25 +40,25 @@ def print_effects(effects: Sequence[Effects], console: "Console") -> None:
     """Print each change with what it does in both worlds, and what all of them come to."""
     from rich.text import Text
 
-    for one in effects:
-        console.print(_table(one.program, one.loss))
-        console.print(Text(_rankings(one.loss)), soft_wrap=True)
-        if one.accuracy:
-            console.print(Text(_rankings(one.accuracy)), soft_wrap=True)
-        shown = f"runs that end and show a loss: {one.real_shown} real, {one.imagined_shown} imagined"
+    for effect in effects:
+        console.print(_table(effect.program, effect.loss))
+        console.print(Text(_rankings(effect.loss)), soft_wrap=True)
+        if effect.accuracy:
+            console.print(Text(_rankings(effect.accuracy)), soft_wrap=True)
+        shown = f"runs that end and show a loss: {effect.real_shown} real, {effect.imagined_shown} imagined"
         console.print(Text(shown), soft_wrap=True)
-        console.print(Text(harmless(one.verdict), style="bold"), soft_wrap=True)
+        console.print(Text(harmless(effect.verdict), style="bold"), soft_wrap=True)
 
 
 def _tried(program: Program, executions: Sequence[Execution]) -> Intervention:
-    here = leaves(one for one in executions if one.program == program.label)
+    here = leaves(execution for execution in executions if execution.program == program.label)
     change = CHANGES.get(program.change or "")
     return Intervention(
         program.change,
         change.expected if change else 0,
         change is None or change.neutral,
-        tuple(one for one in here if not one.imagined)[:MOST_RUNS],
-        tuple(one for one in here if one.imagined)[:MOST_RUNS],
+        tuple(run for run in here if not run.imagined)[:MOST_RUNS],
+        tuple(run for run in here if run.imagined)[:MOST_RUNS],
     )
 
 

@@ -57,7 +57,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None) -> Analysis:
     if program is not None:
         raise BadInput("--program: a run folder holds its own programs")
     folder = read_run(real[0])
-    if not any(one.imagined for one in folder.executions):
+    if not any(execution.imagined for execution in folder.executions):
         raise BadInput(f"{real[0]}: holds no imagined runs; name others after --imagined")
     return analyze(folder)
 
@@ -68,7 +68,9 @@ def _side(paths: Sequence[Path], what: str) -> _Side:
         raise BadInput(f"{folders[0]}: of {what} runs, name either one run folder or files")
     if folders:
         folder = read_run(folders[0])
-        if not any(one.imagined == (what == "imagined") and one.program for one in folder.executions):
+        if not any(
+            execution.imagined == (what == "imagined") and execution.program for execution in folder.executions
+        ):
             raise BadInput(f"{folders[0]}: holds no {what} run of a program")
         return _Side(folder, ())
     return _Side(None, tuple(read_file(path) for path in paths))
@@ -77,18 +79,22 @@ def _side(paths: Sequence[Path], what: str) -> _Side:
 def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Analysis, list[str]]:
     """Real runs of one folder beside imagined ones of another; versions are matched by their content."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
-    executions = [one for one in ours.executions if not one.imagined and one.program]
+    executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
     notes = []
     matched = 0
     for program in ours.programs:
         other = others.get(program.sha256)
-        runs = [one for one in theirs.executions if one.imagined and other and one.program == other.label]
-        at = [one.line for one in executions if one.program == program.label]
+        runs = [
+            execution
+            for execution in theirs.executions
+            if execution.imagined and other and execution.program == other.label
+        ]
+        at = [execution.line for execution in executions if execution.program == program.label]
         if not runs and at:
             notes.append(f"{program.label}: {theirs.folder} has no imagined run of the same program")
         elif at:
             matched += 1
-            executions += [replace(one, program=program.label, line=at[0]) for one in runs]
+            executions += [replace(run, program=program.label, line=at[0]) for run in runs]
     if not matched:
         raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
     if ours.persona and theirs.persona and ours.persona.claims != theirs.persona.claims:
@@ -127,16 +133,16 @@ def _case_in(folder: RunFolder, program: Program | None) -> VersionAnalysis:
     empty = ComparisonResult(findings=())
     cases = [
         VersionAnalysis(
-            one,
-            tuple(run for run in folder.executions if run.program == one.label and not run.imagined),
-            tuple(run for run in folder.executions if run.program == one.label and run.imagined),
+            program,
+            tuple(run for run in folder.executions if run.program == program.label and not run.imagined),
+            tuple(run for run in folder.executions if run.program == program.label and run.imagined),
             empty,
         )
-        for one in folder.programs
+        for program in folder.programs
     ]
     if program is not None:
-        cases = [case for case in cases if case.program and case.program.sha256 == program.sha256]
-    ran = [case for case in cases if case.real or case.imagined]
+        cases = [version for version in cases if version.program and version.program.sha256 == program.sha256]
+    ran = [version for version in cases if version.real or version.imagined]
     if not ran:
         which = f"of {program.name}" if program else "of a program"
         raise BadInput(f"{folder.folder}: holds no run {which}")

@@ -56,11 +56,11 @@ def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
 
 
 def _nothing_to_see(analysis: Analysis) -> str:
-    if any(one.imagined and one.program for one in analysis.executions) or any(
-        one.imagined for one in analysis.cases
+    if any(execution.imagined and execution.program for execution in analysis.executions) or any(
+        version.imagined for version in analysis.cases
     ):
         return "the program was imagined, but no version of it has both real and imagined runs."
-    if any(one.real for one in analysis.cases):
+    if any(version.real for version in analysis.cases):
         return "the program really ran; no run of it was imagined, so there is nothing to compare."
     return "no program came to run, so there is nothing to compare."
 
@@ -68,7 +68,7 @@ def _nothing_to_see(analysis: Analysis) -> str:
 def _seen(version: VersionAnalysis) -> str:
     """On how many imagined runs something was found, with one example; those without output are counted apart."""
     _real, imagined = measured(version)
-    judged = [one for one in imagined if has_output(one)]
+    judged = [run for run in imagined if has_output(run)]
     empty = len(imagined) - len(judged)
     apart = f" {many(empty, 'imagined run')} ended without any output to judge." if empty else ""
     if not judged:
@@ -102,7 +102,7 @@ def _example(found: Sequence[Finding]) -> str:
 def _sure(version: VersionAnalysis) -> str:
     """What rests on lines, what on a test of numbers, and what cannot be told."""
     _real, imagined = measured(version)
-    if not any(has_output(one) for one in imagined):
+    if not any(has_output(run) for run in imagined):
         return "nothing can be said about what the model would have printed."
     lines = [one for one in _found(version) if one.kind not in _STATISTICAL]
     told = ["the lines that differ can be looked up in the report, beside the real ones." if lines else ""]
@@ -113,7 +113,7 @@ def _sure(version: VersionAnalysis) -> str:
 
 
 def _numbers(version: VersionAnalysis) -> str:
-    primary = next((one for one in version.compared.series if one.role == "primary"), None)
+    primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
         return "No numbers could be compared."
     name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)
@@ -130,7 +130,7 @@ def _runs(series: SeriesResult) -> str:
 
 
 def _found(version: VersionAnalysis) -> list[Finding]:
-    return [one for one in version.compared.findings if not one.explained_by]
+    return [finding for finding in version.compared.findings if not finding.explained_by]
 
 
 def has_output(execution: Execution) -> bool:

@@ -25,7 +25,7 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
     told = [tells_of(case), _endpoint(case)]
     if lost := left_out(case.imagined):
         told.append(f"{lost[:1].upper()}{lost[1:]}.")
-    elsewhere = Counter(one for one in findings if not one.explained_by) - Counter(case.compared.findings)
+    elsewhere = Counter(finding for finding in findings if not finding.explained_by) - Counter(case.compared.findings)
     if elsewhere:
         told.append(f"Elsewhere in the session: {many(elsewhere.total(), 'finding')}.")
     return " ".join(part for part in told if part)
@@ -33,22 +33,22 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 def main_version(cases: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
     """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
-    both = [case for case in cases if case.real and any(one.is_run for one in case.imagined)]
+    both = [version for version in cases if version.real and any(run.is_run for run in version.imagined)]
     works = [case for case in both if case.program is None or case.program.works is not False]
     return next(reversed(works or both), None)
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
     """Real and imagined runs that are in tests; trunks where there is nothing else."""
-    imagined = tuple(one for one in version.imagined if one.is_run)
+    imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
 
 def tells_of(version: VersionAnalysis) -> str:
     """How many imagined runs something was found on, and what; nothing where nothing was."""
     _real, imagined = measured(version)
-    labels = {one.label for one in imagined}
-    found = [one for one in version.compared.findings if not one.explained_by]
+    labels = {run.label for run in imagined}
+    found = [finding for finding in version.compared.findings if not finding.explained_by]
     on = {label for label in labels for one in found if is_on(one, label)}
     what = f" ({version.program.label})" if version.program else ""
     if not on:
@@ -73,7 +73,7 @@ def is_on(finding: Finding, label: str) -> bool:
 
 def _endpoint(version: VersionAnalysis) -> str:
     """What is known of the primary endpoint."""
-    primary = next((one for one in version.compared.series if one.role == "primary"), None)
+    primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
         return f"Undecided: {_sentence(version.compared.undecided[0])}" if version.compared.undecided else ""
     name = format_last(primary)
@@ -102,9 +102,9 @@ def _too_few(series: SeriesResult) -> str:
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
     if not cases:
         return "Nothing to compare: no program came to run."
-    if not any(case.imagined for case in cases):
+    if not any(version.imagined for version in cases):
         return "Nothing to compare: no run was imagined."
-    if lost := left_out(one for case in cases for one in case.imagined):
+    if lost := left_out(run for version in cases for run in version.imagined):
         return f"Nothing to compare: {lost}."
     return "Nothing to compare: no version of a program has both real and imagined runs."
 

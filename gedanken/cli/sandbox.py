@@ -91,11 +91,11 @@ def check(
             check_machine(sandbox, Screen(), loose=loose, only=only, trusted=trust)
         )
     if as_json:
-        checks = [{"name": one.name, "held": one.held, "detail": one.detail} for one in results]
+        checks = [{"name": result.name, "held": result.held, "detail": result.detail} for result in results]
         print_json({"machine": machine, "checks": checks, "not_enforced": not_enforced})
     else:
         _print_checks(machine, not_enforced, results)
-    raise typer.Exit(any(not one.held for one in results))
+    raise typer.Exit(any(not result.held for result in results))
 
 
 @sandbox_app.command(epilog="Example:  gedanken sandbox clean.   " + CODES)
@@ -145,12 +145,12 @@ def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[Chec
     from rich.console import Console
     from rich.text import Text
 
-    held = sum(one.held for one in results)
+    held = sum(result.held for result in results)
     _table(
         ("check", "held", "detail"),
         [
-            (one.name, Text("yes", "green") if one.held else Text("NO", "bold red"), one.detail)
-            for one in sorted(results, key=lambda one: one.held)
+            (result.name, Text("yes", "green") if result.held else Text("NO", "bold red"), result.detail)
+            for result in sorted(results, key=lambda one: one.held)
         ],
     )
     Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks held")

@@ -54,14 +54,14 @@ class TerminalProbe:
             "machine": self.machine,
             "conditions": self.conditions,
             "stopped": self.stopped,
-            "commands": [_command(one) for one in self.answered],
+            "commands": [_command(answer) for answer in self.answered],
             "summary": {
                 "all": _shares(agreement_of(self.answered)),
                 "by_kind": {kind: _shares(found) for kind, found in by_kind(self.answered).items()},
                 "whole_sequences": whole_sequences(self.answered)._asdict(),
                 "breaches": breaches_by_kind(self.answered),
-                "cut": sum(one.cut for one in self.answered),
-                "left_out": left_out(one.imagined for one in self.answered),
+                "cut": sum(answer.cut for answer in self.answered),
+                "left_out": left_out(answer.imagined for answer in self.answered),
             },
         }
 
@@ -103,9 +103,9 @@ async def probe_terminal(
                 update(len(so_far))
                 return done
 
-            each = await at_once([partial(typed, one) for one in sequences], both.model.pace.parallel)
+            each = await at_once([partial(typed, sequence) for sequence in sequences], both.model.pace.parallel)
         answered = tuple(one for done in each for one in done)
-        check_answered([one.imagined for one in answered])
+        check_answered([answer.imagined for answer in answered])
         conditions: dict[str, object] = {
             **Conditions(temperature=0).named(persona),
             "sample": 0,
@@ -168,17 +168,17 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
     about = f"model {probe.model['name']}, persona {probe.conditions['persona']}, temperature 0"
     console.print(Text(harmless(f"{about}; really run on {probe.machine['machine']}")), soft_wrap=True)
     for really, prints in (("something", True), ("nothing", False)):
-        asked = [one for one in probe.answered if one.prints == prints]
+        asked = [answer for answer in probe.answered if answer.prints == prints]
         if asked:
             console.print(_agreement_table(f"commands that really print {really}, with 95 % intervals", asked))
     console.print(Text(f"sequences that are the same to their end: {whole_sequences(probe.answered)}"))
     console.print(Text(f"exit codes, read off the imagined output: {agreement_of(probe.answered).status}"))
     breaches = ", ".join(f"{kind} {count}" for kind, count in breaches_by_kind(probe.answered).items())
-    cut = sum(one.cut for one in probe.answered)
+    cut = sum(answer.cut for answer in probe.answered)
     console.print(Text(f"breaches: {breaches or 'none'}; replies cut by the token limit: {cut}"), soft_wrap=True)
-    if lost := left_out(one.imagined for one in probe.answered):
+    if lost := left_out(answer.imagined for answer in probe.answered):
         console.print(Text(lost, style="yellow"), soft_wrap=True)
-    differing = [one for one in probe.answered if not one.agrees and one.imagined.is_run]
+    differing = [answer for answer in probe.answered if not answer.agrees and answer.imagined.is_run]
     if differing:
         console.print()
         console.print(_differences_table(differing[:SHOWN]))

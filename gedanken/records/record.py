@@ -104,8 +104,8 @@ class Record:
         values = {
             **self._about,
             "programs": [self._program(program, prefix) for program in self.programs.values()],
-            "real": [_execution(one, prefix) for one in executions if not one.imagined],
-            "imagined": [_execution(one, prefix) for one in executions if one.imagined],
+            "real": [_execution(execution, prefix) for execution in executions if not execution.imagined],
+            "imagined": [_execution(execution, prefix) for execution in executions if execution.imagined],
             "findings": [asdict(finding) for finding in self.findings],
             "breaches": dict(self.breaches().most_common()),
             **({} if self.surprise is None else {"surprise": _surprise(self.surprise)}),

@@ -134,9 +134,11 @@ def read_run(folder: Path) -> RunFolder:
     )
     executions = tuple(_execution(entry, inside) for entry in (*run.real, *run.imagined))
     known = {program.label for program in programs}
-    for one in executions:
-        if one.program is not None and one.program not in known:
-            raise BadInput(f"{folder / RUN}: {one.label} ran {one.program}, which is not among the programs")
+    for execution in executions:
+        if execution.program is not None and execution.program not in known:
+            raise BadInput(
+                f"{folder / RUN}: {execution.label} ran {execution.program}, which is not among the programs"
+            )
     about = {key: value for key, value in raw.items() if key not in _APART}
     return RunFolder(
         folder,

@@ -74,9 +74,9 @@ def _fenced(text: str, language: str) -> str:
 
 
 def _effects(effects: Sequence[Effects]) -> Iterator[str]:
-    for one in effects[:1]:
-        moves = shown_effects(one)[0]
-        yield f"| change of {_cell(one.program)} | real effect | imagined effect | same side? | really moves? |"
+    for effect in effects[:1]:
+        moves = shown_effects(effect)[0]
+        yield f"| change of {_cell(effect.program)} | real effect | imagined effect | same side? | really moves? |"
         yield "|---|---|---|---|---|"
         for row in moves.rows[:CHANGES_SHOWN]:
             side = {"same": "yes", "other": "**no**", "none": "**none**", "": "–"}[row.side]
@@ -113,12 +113,12 @@ def _conditions(analysis: Analysis) -> Iterator[str]:
 
 def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[str]:
     findings = ranked(analysis.findings, version)
-    for one in findings[:FINDINGS_SHOWN]:
-        yield _finding(one)
-        for line in one.lines[:LINES_OF_A_FINDING]:
+    for finding in findings[:FINDINGS_SHOWN]:
+        yield _finding(finding)
+        for line in finding.lines[:LINES_OF_A_FINDING]:
             yield f"  - {_code(line.source)}, line {line.number}: {_code(line.text)}"
     if len(findings) > FINDINGS_SHOWN:
-        rest = Counter(one.kind for one in findings[FINDINGS_SHOWN:])
+        rest = Counter(finding.kind for finding in findings[FINDINGS_SHOWN:])
         yield "- … and " + _prose(", ".join(f"{kind} ×{times}" for kind, times in rest.items()))
 
 
@@ -128,7 +128,7 @@ def _finding(one: Finding) -> str:
 
 
 def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:
-    rows = [(case, series) for case in cases for series in case.compared.series]
+    rows = [(version, series) for version in cases for series in version.compared.series]
     if not rows:
         return
     yield "| last value both have | program | real | imagined | p | adjusted | CRPS | spread ratio | difference |"
@@ -168,7 +168,7 @@ def _difference(version: VersionAnalysis | None) -> Iterator[str]:
         (alignment.imagined, "stdout"),
     )
     for (label, stream), number, at in zip(sides, numbers, reversed(numbers), strict=True):
-        run = next((one for one in (*version.real, *version.imagined) if one.label == label), None)
+        run = next((run for run in (*version.real, *version.imagined) if run.label == label), None)
         if run is not None:
             yield f"{_code(label)}:\n\n{_fenced(_around(run.text(stream), number, at), 'text')}\n"
 
@@ -186,7 +186,7 @@ def _around(text: str, number: int | None, other: int | None) -> str:
 
 
 def _undecided(cases: Sequence[VersionAnalysis]) -> list[str]:
-    return list(dict.fromkeys(_prose(reason) for case in cases for reason in case.compared.undecided))
+    return list(dict.fromkeys(_prose(reason) for version in cases for reason in version.compared.undecided))
 
 
 def _surprise(analysis: Analysis) -> Iterator[str]:
@@ -199,12 +199,12 @@ def _surprise(analysis: Analysis) -> Iterator[str]:
 
 
 def _programs(analysis: Analysis) -> list[str]:
-    by_label = {one.label: one for one in analysis.programs}
+    by_label = {program.label: program for program in analysis.programs}
     return [
-        f"{_code(one.label)}: SHA-256 {code(one.sha256)}"
-        + {True: ", works", False: ", does not work", None: ""}[one.works]
-        + (_edit(one, by_label.get(one.base or "")) if one.edit else "")
-        for one in analysis.programs
+        f"{_code(program.label)}: SHA-256 {code(program.sha256)}"
+        + {True: ", works", False: ", does not work", None: ""}[program.works]
+        + (_edit(program, by_label.get(program.base or "")) if program.edit else "")
+        for program in analysis.programs
     ]
 
 

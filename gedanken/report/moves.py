@@ -108,11 +108,11 @@ def _ends(outcomes: Outcomes) -> str:
 def _scale(moves: OutcomeEffects) -> tuple[float, float]:
     """Lowest and highest effect in the pictures: all real ones, and imagined ones that are not too far off."""
     real, theirs = (
-        [0.0, *(one for one in effects if one is not None and math.isfinite(one))]
+        [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]
         for effects in zip(*((each.real.effect, each.imagined.effect) for each in moves.effects), strict=True)
     )
     middle = sorted(map(abs, real))[len(real) // 2] or max(map(abs, real)) or max(map(abs, theirs)) or 1.0
-    near = [one for one in real if abs(one) <= 20 * middle]
+    near = [run for run in real if abs(run) <= 20 * middle]
     low, high = min(near), max(near)
     reach = (high - low or middle) * ROOM
     return max(min(low, *theirs), low - reach), min(max(high, *theirs), high + reach)

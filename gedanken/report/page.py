@@ -87,9 +87,9 @@ def render(analysis: Analysis) -> str:
     environment.globals.update(interval=format.interval, who=format.who)
     style, script = _packaged("style.css"), _packaged("report.js")
     anchors = find_anchors(analysis)
-    cases = [_shown(number, case, anchors) for number, case in enumerate(analysis.cases[:CASES_SHOWN], start=1)]
+    cases = [_shown(number, version, anchors) for number, version in enumerate(analysis.cases[:CASES_SHOWN], start=1)]
     newest = main_version(analysis.cases)
-    main = next((one for one in cases if one.case is newest), None)
+    main = next((version for version in cases if version.case is newest), None)
     return environment.get_template("report.html.j2").render(
         kept=analysis,
         places=anchors,
@@ -98,10 +98,12 @@ def render(analysis: Analysis) -> str:
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),
-        primary=next((one for one in newest.compared.series if one.role == "primary"), None) if newest else None,
+        primary=next((series for series in newest.compared.series if series.role == "primary"), None)
+        if newest
+        else None,
         kinds=_kinds(anchors.findings),
         verdict=format.first_sentence(analysis.verdict),
-        moves=[(one, shown_effects(one)) for one in analysis.effects],
+        moves=[(effect, shown_effects(effect)) for effect in analysis.effects],
         main=main,
         ABOVE=0 if analysis.effects else HERO_SHOWN,
         brief=run_setup.brief_of(analysis),
@@ -138,8 +140,8 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
     for at, judged in enumerate(version.compared.series[:CHARTS_SHOWN]):
         if picture := chart(judged, f"{place}g{at}"):
             drawn.append(Drawn(judged, picture, beyond(judged)))
-    samples = [one for one in version.imagined if one.sample != 0]
-    keys = tuple(Key(glyph(at), format.who(one)) for at, one in enumerate(samples[:IMAGINED_SHOWN]))
+    samples = [run for run in version.imagined if run.sample != 0]
+    keys = tuple(Key(glyph(at), format.who(sample)) for at, sample in enumerate(samples[:IMAGINED_SHOWN]))
     view = side_by_side(version, anchors)
     alignment = version.compared.alignment
     shown: set[tuple[str, Stream]] = set()
@@ -149,7 +151,7 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
         place,
         version,
         version.program.label if version.program else "The logs",
-        tuple(one for one in anchors.findings if one.finding in version.compared.findings),
+        tuple(finding for finding in anchors.findings if finding.finding in version.compared.findings),
         tuple(drawn),
         keys,
         view,
@@ -159,8 +161,8 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
 
 def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
     """Outputs of the commands that run no program, both worlds together, by command."""
-    of_cases = {id(one) for case in analysis.cases for one in (*case.real, *case.imagined)}
-    rest = [one for one in analysis.executions if id(one) not in of_cases]
+    of_cases = {id(run) for version in analysis.cases for run in (*version.real, *version.imagined)}
+    rest = [execution for execution in analysis.executions if id(execution) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
     for execution in rest[:RUNS_SHOWN]:
         by_command.setdefault((execution.line, execution.command), []).append(head(execution, anchors))
@@ -168,7 +170,7 @@ def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excer
 
 
 def _every_run(analysis: Analysis) -> list[Execution]:
-    cases: Iterable[Execution] = (one for case in analysis.cases for one in (*case.real, *case.imagined))
+    cases: Iterable[Execution] = (run for version in analysis.cases for run in (*version.real, *version.imagined))
     return list({id(one): one for one in (*analysis.executions, *cases)}.values())
 
 
@@ -176,15 +178,15 @@ def _totals(analysis: Analysis) -> dict[str, float]:
     """Seconds that the real and the imagined runs took."""
     runs = _every_run(analysis)
     return {
-        "real": sum(one.seconds for one in runs if not one.imagined),
-        "imagined": sum(one.seconds for one in runs if one.imagined),
+        "real": sum(run.seconds for run in runs if not run.imagined),
+        "imagined": sum(run.seconds for run in runs if run.imagined),
     }
 
 
 def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
     """Findings under their kinds, in order of first appearance."""
-    kinds = Counter(one.finding.kind for one in findings)
-    return [(kind, [one for one in findings if one.finding.kind == kind]) for kind in kinds]
+    kinds = Counter(finding.finding.kind for finding in findings)
+    return [(kind, [finding for finding in findings if finding.finding.kind == kind]) for kind in kinds]
 
 
 def _packaged(name: str) -> str:

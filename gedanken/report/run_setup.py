@@ -135,9 +135,9 @@ def is_own(analysis: Analysis) -> bool:
 
 
 def _compare(analysis: Analysis) -> str:
-    real = [_file(one) for case in analysis.cases for one in case.real]
-    imagined = [_file(one) for case in analysis.cases for one in case.imagined]
-    program = [f"--program={case.program.name}" for case in analysis.cases if case.program]
+    real = [_file(run) for version in analysis.cases for run in version.real]
+    imagined = [_file(run) for version in analysis.cases for run in version.imagined]
+    program = [f"--program={version.program.name}" for version in analysis.cases if version.program]
     return shlex.join(["gedanken", "compare", *real, "--imagined", *imagined, *program])
 
 

@@ -33,7 +33,9 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     left = MOST_LINES - (where is not None)
     case = main_version(analysis.cases)
     reasons = case.compared.undecided[:1] if case else ()
-    undecided = [line for one in reasons for line in _wrapped(f"undecided: {one}", console.width, UNDECIDED_LINES)]
+    undecided = [
+        line for reason in reasons for line in _wrapped(f"undecided: {reason}", console.width, UNDECIDED_LINES)
+    ]
     for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
         left -= 1
@@ -121,7 +123,7 @@ def _table(version: VersionAnalysis) -> Table:
     table.add_column(Text(many(len(imagined), "imagined run"), style="magenta"), no_wrap=True)
     table.add_column("p" if version.compared.series else "", no_wrap=True)
     table.add_row("ended", _endings(real), _endings(imagined))
-    table.add_row("lines", *(span(tuple(len(one.stdout.splitlines()) for one in runs)) for runs in (real, imagined)))
+    table.add_row("lines", *(span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined)))
     for series in version.compared.series[:SERIES_SHOWN]:
         name, ours, theirs = _row(series)
         table.add_row(_flat(name), spread_of(ours), spread_of(theirs), probability(tested_p(series)))
@@ -140,8 +142,8 @@ def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
 
 def _endings(runs: Sequence[Execution]) -> str:
     endings = [
-        f"exit {one.exit_code}" if one.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(one.cause, one.cause)
-        for one in runs
+        f"exit {run.exit_code}" if run.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(run.cause, run.cause)
+        for run in runs
     ]
     counted = Counter(endings).most_common(2)
     return ", ".join(f"{end} ×{times}" if len(counted) > 1 else end for end, times in counted)
@@ -166,12 +168,12 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
         console.print("no findings")
         return
     findings = ranked(analysis.findings, version)
-    kinds = Counter(one.kind for one in findings)
+    kinds = Counter(finding.kind for finding in findings)
     told = ", ".join(kind if times == 1 else f"{kind} ×{times}" for kind, times in kinds.items())
-    claimed = sum(one.explained_by is not None for one in findings)
+    claimed = sum(finding.explained_by is not None for finding in findings)
     explained = f" ({claimed} explained by claims)" if claimed else ""
     _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
-    first = {one.kind: one for one in reversed(findings)}
+    first = {finding.kind: finding for finding in reversed(findings)}
     for kind in list(kinds)[: max(0, most)]:
         line = Text("  ")
         line.append(_flat(kind), style="dim" if first[kind].explained_by else "yellow")

@@ -94,8 +94,8 @@ def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | Non
     alignment = version.compared.alignment
     if alignment is None:
         return None
-    real = next((one for one in version.real if one.label == alignment.real), None)
-    imagined = next((one for one in version.imagined if one.label == alignment.imagined), None)
+    real = next((run for run in version.real if run.label == alignment.real), None)
+    imagined = next((run for run in version.imagined if run.label == alignment.imagined), None)
     if real is None or imagined is None:
         return None
     ours, theirs = anchors.number_of(real, alignment.real_counted_in), anchors.number_of(imagined, "stdout")
@@ -307,12 +307,16 @@ def _runs(numbers: list[int]) -> list[tuple[int, int]]:
 def _joined(stretches: list[Stretch]) -> Iterator[Stretch]:
     """Neighbours of the same kind as one."""
     held: Stretch | None = None
-    for one in stretches:
-        if held and (held.folded, bool(held.left_out), held.what) == (one.folded, bool(one.left_out), one.what):
-            held = replace(held, rows=held.rows + one.rows, left_out=held.left_out + one.left_out)
+    for stretch in stretches:
+        if held and (held.folded, bool(held.left_out), held.what) == (
+            stretch.folded,
+            bool(stretch.left_out),
+            stretch.what,
+        ):
+            held = replace(held, rows=held.rows + stretch.rows, left_out=held.left_out + stretch.left_out)
             continue
         if held:
             yield held
-        held = one
+        held = stretch
     if held:
         yield held

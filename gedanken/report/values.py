@@ -22,12 +22,12 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
             "title": analysis.title,
             "verdict": analysis.verdict,
             "conditions": analysis.about.get("conditions"),
-            "findings": [asdict(one) for one in analysis.findings],
-            "series": [_of(one, series) for one in analysis.cases for series in one.compared.series],
-            "sites": [_of(one, site) for one in analysis.cases for site in one.compared.sites],
+            "findings": [asdict(finding) for finding in analysis.findings],
+            "series": [_of(version, series) for version in analysis.cases for series in version.compared.series],
+            "sites": [_of(version, site) for version in analysis.cases for site in version.compared.sites],
             "alignment": asdict(alignment) if alignment else None,
             "effects": effects_of(analysis),
-            "undecided": [reason for one in analysis.cases for reason in one.compared.undecided],
+            "undecided": [reason for version in analysis.cases for reason in version.compared.undecided],
             "notes": analysis.notes,
             "tokens": analysis.tokens and analysis.tokens._asdict(),
             "prints": [
@@ -39,7 +39,7 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
 
 def effects_of(analysis: Analysis) -> list[dict[str, Any]]:
     """What changes of given programs come to; empty where there are none."""
-    return [_finite(asdict(one)) for one in analysis.effects]
+    return [_finite(asdict(effect)) for effect in analysis.effects]
 
 
 def _of(version: VersionAnalysis, part: Any) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _of_a_folder(path: Path) -> Run | None:
     run = _folder(folder)
     for execution in run.executions:
         if path.name == f"{execution.label}.txt":
-            program = next((one for one in run.programs if one.label == execution.program), None)
+            program = next((program for program in run.programs if program.label == execution.program), None)
             return Run(_name(path), execution, program, execution.imagined)
     return None
 
