@@ -55,7 +55,7 @@ class _Piece:
         return {**asdict(self.reply.seal), **kept, **dropped}
 
 
-async def reply_in_full(
+async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     model: Model,
     messages: Sequence[Message],
     sampling: Sampling,

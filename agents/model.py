@@ -121,7 +121,7 @@ class Model:
         """The messages as this model takes them: what is sealed."""
         return as_sent(messages, empty_turns=self.empty_turns, system=Setting.SYSTEM not in self.learned.refused)
 
-    async def reply(
+    async def reply(  # noqa: PLR0913 (what a reply is asked with)
         self,
         messages: Sequence[Message],
         sampling: Sampling,
@@ -202,7 +202,7 @@ class Model:
         apart = Apart(holds=self.learned.hides, closes_alone=not speaks_of_tags)
         return Heard(apart, tokens=call.tokens, always_says=always_says(self.chat))
 
-    async def _hear(
+    async def _hear(  # noqa: PLR0913 (what a reply is asked with)
         self,
         call: Call,
         sent: Sequence[Message],

@@ -46,7 +46,7 @@ CHECKS: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
 """Every check, in the order in which its findings are told."""
 
 
-def compare_runs(
+def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     program: Program | None,
     real: Sequence[Execution],
     imagined: Sequence[Execution],

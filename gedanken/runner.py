@@ -171,7 +171,7 @@ def run_id_of(folder: Path) -> str:
     return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
 
 
-async def _drive(
+async def _drive(  # noqa: PLR0913 (everything that a run needs open)
     options: RunOptions,
     screen: Screen,
     machine: "SandboxMachine",

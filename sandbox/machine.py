@@ -59,7 +59,7 @@ class SandboxMachine:
     """Where a file of this digest was brought back to before; it is not brought back again."""
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 (the parts of a machine, put together in one place)
         cls,
         engine: Engine,
         data: Path,
@@ -277,7 +277,7 @@ class SandboxMachine:
             return Cause.DISK_FULL
         return Cause.FAILED
 
-    def _result(
+    def _result(  # noqa: PLR0913 (the parts of a machine, put together in one place)
         self,
         command: str,
         capture: Capture,

@@ -73,7 +73,7 @@ def judged(name: str = "loss (line 28)", points: int = 12, **changes: Any) -> Se
     return SeriesResult(**fields | changes)
 
 
-def kept(
+def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
     real: str = text(REAL),
     other: str = text(IMAGINED),
     *,

@@ -38,7 +38,7 @@ def good(name: str) -> dict[str, Any]:
     return {"stdout": f"{time.time():.0f}\n"} if name == "date" else GOOD.get(name, {})
 
 
-def trial(
+def trial(  # noqa: PLR0913 (each has a default; a test names what it is about)
     stdout: str = "held: it was refused\n",
     cause: Cause = Cause.FINISHED,
     exit_code: int | None = 0,

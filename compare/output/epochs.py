@@ -36,7 +36,7 @@ class EpochCount:
     """Indices of the lines that declare."""
 
 
-def count_epochs(
+def count_epochs(  # noqa: PLR0913 (each is compared, and most have a default)
     output: Transcript,
     curves: Curves,
     wanted: Set[int],

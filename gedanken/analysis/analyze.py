@@ -45,7 +45,7 @@ def analyze(run: RunFolder) -> Analysis:
     return replace(analysis, effects=effects, verdict=verdict, notes=run.notes, tokens=run.tokens)
 
 
-def analysis_of(
+def analysis_of(  # noqa: PLR0913 (the parts of an analysis)
     title: str,
     about: dict[str, object],
     programs: Sequence[Program],

@@ -76,7 +76,7 @@ def _main(
         + " Besides: 5 the run is done and kept, its report could not be made."
     )
 )
-def run(
+def run(  # noqa: PLR0913 (each is an option of the command)
     experiment: Annotated[
         str,
         typer.Argument(

@@ -36,7 +36,7 @@ probe_app = typer.Typer(
     epilog="Examples:  gedanken probe memory   |   gedanken probe memory --policy requests --temperature 1.   "
     + EXIT_CODES
 )
-def memory(
+def memory(  # noqa: PLR0913 (each is an option of the command)
     policy: Annotated[
         str, typer.Option(help="How the context is rebuilt: requests, transcript, none, or all three in turn.")
     ] = "all",
@@ -91,7 +91,7 @@ def _complete_sequence(incomplete: str) -> list[str]:
     epilog="Examples:  gedanken probe terminal   |   gedanken probe terminal --only fruit   |   "
     "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + EXIT_CODES
 )
-def terminal(
+def terminal(  # noqa: PLR0913 (each is an option of the command)
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
     parallel: Parallel = 8,
@@ -122,7 +122,7 @@ def terminal(
     epilog="Examples:  gedanken probe edits   |   gedanken probe edits --program my.py --samples 8 --json.   "
     + EXIT_CODES
 )
-def edits(
+def edits(  # noqa: PLR0913 (each is an option of the command)
     program: Annotated[
         Path | None, typer.Option(help="A Python program; by default the packaged one, which prints a shape.")
     ] = None,

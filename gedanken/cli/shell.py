@@ -32,7 +32,7 @@ def _complete_machine(incomplete: str) -> list[str]:
     return [name for name in CHOICES if name.startswith(incomplete)]
 
 
-def shell(
+def shell(  # noqa: PLR0913 (each is an option of the command)
     machine: Annotated[
         str, typer.Option(help="Where commands go: imagined, real, or both.", autocompletion=_complete_machine)
     ] = "imagined",

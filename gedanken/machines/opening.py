@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_real(
+async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     data: str,
     limits: Limits,
     screen: Screen,

@@ -67,7 +67,7 @@ def read_commands(path: Path | None) -> tuple[str, ...]:
     return tuple(f"{{{line.text}}}" if line.kind == "tell" else line.text for line in typed)
 
 
-async def probe_memory(
+async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
     model: str,
     base_url: str | None,
     persona: Persona,

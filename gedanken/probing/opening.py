@@ -28,7 +28,7 @@ class Both(NamedTuple):
 
 
 @asynccontextmanager
-async def open_both(
+async def open_both(  # noqa: PLR0913 (what a machine and a model are opened with)
     model: str,
     base_url: str | None,
     dataset: str,

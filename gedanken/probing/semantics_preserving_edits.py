@@ -78,7 +78,7 @@ def read_program(path: Path | None) -> Question:
     return Question(where.name, edits, watched[0])
 
 
-async def probe_edits(
+async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     model: str,
     base_url: str | None,
     persona: Persona,
@@ -133,7 +133,7 @@ async def _really_run(machine: "SandboxMachine", source: str) -> Execution:
         return await leaf.run(COMMAND)
 
 
-async def _imagine(
+async def _imagine(  # noqa: PLR0913 (what the probe was asked for)
     both: Both, persona: Persona, losses: list[NoModel], screen: Screen, edit: str, source: str, sample: int
 ) -> Execution:
     from gedanken.agents.imagined import ImaginedMachine

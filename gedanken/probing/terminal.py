@@ -75,7 +75,7 @@ def choose(only: str | None) -> tuple[CommandSequence, ...]:
     return chosen
 
 
-async def probe_terminal(
+async def probe_terminal(  # noqa: PLR0913 (what the probe was asked for)
     model: str,
     base_url: str | None,
     persona: Persona,

@@ -133,7 +133,7 @@ def _picture(effect: Effect, low: float, high: float) -> Markup:
     return Markup(f'<svg class="move" {view} aria-hidden="true">{"".join(parts)}</svg>')
 
 
-def _head(x: float, y: float, name: str, value: float, low: float, high: float) -> str:
+def _head(x: float, y: float, name: str, value: float, low: float, high: float) -> str:  # noqa: PLR0913 (what is drawn, and where)
     if value > high:
         return f"M{x} {y - 6}L{x + 8} {y}L{x} {y + 6}Z"
     if value < low:
