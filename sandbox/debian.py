@@ -1,12 +1,12 @@
 """A small Debian with Python as a tar file, made of Debian's packages where no image can be pulled."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.folders import environment_in
 from gedanken.experiment.progress import Progress, watched
 from gedanken.experiment.reasons import why
 
@@ -58,7 +58,7 @@ def _listen(command: list[str], folder: Path, said: list[str]) -> int:
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env={**os.environ, "TMPDIR": str(folder)},
+        env=environment_in(folder),
         umask=0o022,
     )
     try:

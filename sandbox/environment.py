@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.folders import folder_bytes, remove_tree, work_folder
+from gedanken.experiment.folders import environment_in, folder_bytes, remove_tree, work_folder
 from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress, watched
 from gedanken.experiment.reasons import last_line, why
@@ -151,7 +151,7 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
     command += ["--requirement", str(REQUIREMENTS)]
     title = "installing PyTorch for the sandbox"
     with watched(progress, title, ENVIRONMENT_BYTES, lambda: folder_bytes(folder)):
-        _run(command)
+        _run(command, environment_in(folder.parent))
     for name in _NOT_NEEDED:
         remove_tree(_packages(folder) / name)
 
@@ -168,9 +168,9 @@ def _make_movable(folder: Path) -> None:
         script.write_bytes(b"#!/usr/bin/env python3\n" + rest)
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], env: dict[str, str] | None = None) -> None:
     # Whatever this process's umask, the sandbox's user must be able to read it.
-    done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022, env=env)
     if done.returncode != 0:
         raise NoSandbox(f"no Python environment for the sandbox: {why(done.stdout + done.stderr)}")
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from gedanken.experiment.errors import NoSandbox
-from gedanken.experiment.folders import folder_bytes, work_folder
+from gedanken.experiment.folders import environment_in, folder_bytes, work_folder
 from gedanken.experiment.places import cache_folder
 from gedanken.experiment.progress import Progress, watched
 from gedanken.experiment.reasons import why
@@ -43,6 +43,6 @@ def _download(folder: Path, python_version: str, progress: Progress) -> None:
     command += [f"--platform={tag}_{machine}" for tag in tags]
     command += ["--dest", str(folder), "--requirement", str(REQUIREMENTS)]
     with watched(progress, "downloading PyTorch for the sandbox", WHEEL_BYTES, lambda: folder_bytes(folder)):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment_in(folder.parent))
     if done.returncode != 0:
         raise NoSandbox(f"pip cannot get the sandbox's packages for Python {python_version}: {why(done.stderr)}")

@@ -207,9 +207,10 @@ def test_a_half_made_base_is_made_again(docker_engine: Any, monkeypatch: pytest.
     client, name = docker_engine.client, f"gedanken/base:half-{os.getpid()}"
     monkeypatch.setattr(base_image, "BOOTSTRAPPED_BASE", name)
     monkeypatch.setattr(base_image, "PULLED_BASE", "nosuch.invalid/base:1")
-    empty_image(client, name)
+    half = empty_image(client, name)
     try:
         base = base_image.find_base(client, False, None, Silent())
         assert (base.name, base.python) == (name, "3.11")
     finally:
         client.images.remove(name)
+        client.images.remove(half)
