@@ -43,10 +43,10 @@ def test_replies_without_output_are_counted_apart_and_never_judged() -> None:
     cut = [replace(imagined("", sample), cause=Cause.CUT) for sample in (1, 2)]
     all_cut = replace(case(), imagined=tuple(cut))
     told = words(all_cut)
-    assert told.seen.startswith("no imagined run has output to judge. 2 imagined runs")
+    assert told.seen.startswith("no imagined run has output to judge: 2 of 2 replies are no runs")
     assert "nothing can be said" in told.sure and "same" not in told.sure
     some = words(replace(all_cut, imagined=(*cut, imagined("b\n", 3))))
-    assert "in 1 imagined run. 2 imagined runs ended without any output to judge." in some.seen
+    assert "in 1 imagined run. 2 of 3 replies are no runs and left out" in some.seen
 
 
 def test_without_both_worlds_it_says_what_is_missing() -> None:

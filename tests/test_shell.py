@@ -30,6 +30,7 @@ from gedanken.shell.unified import unified
 from gedanken.terminal.screen import Screen
 
 GPUS = "| 0  NVIDIA GeForce RTX 3090 |\n| 1  NVIDIA GeForce RTX 3090 |\n"
+MUCH = "".join(f"so much {number}\n" for number in range(1000))
 REPLIES: list[dict[str, Any]] = [
     {"when": "{Do not show it.}\n{Be\nquick.}\npwd", "samples": ["told both\n"]},
     {"when": "cat <<EOF\n{not told}\nEOF", "samples": ["{not told}\n"]},
@@ -39,7 +40,7 @@ REPLIES: list[dict[str, Any]] = [
     {"when": "pwd", "samples": ["/home/user"]},
     {"when": "cat nothing", "samples": ["cat: nothing: No such file or directory\n"]},
     {"when": "dies", "samples": ["one token\n"], "dies": True},
-    {"when": "much", "samples": ["so much\n" * 1000]},
+    {"when": "much", "samples": [MUCH]},
     {"when": "hostile", "samples": ["\x1b]0;owned\x07\u202etxt\n"]},
 ]
 
@@ -249,7 +250,7 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path, scr
         env={**os.environ, "GEDANKEN_STATE": str(tmp_path / "state"), "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=fill_the_disk,
     )
-    assert done.stdout == "so much\n" * 1000
+    assert done.stdout == MUCH
     assert "the session could not be kept: File too large" in done.stderr
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, main_version, measured, spread_of, tested_p
+from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.tests import is_told
-from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.terminal.format import many
 from gedanken.terminal.screen import harmless
@@ -56,9 +56,10 @@ def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
 
 
 def _nothing_to_see(analysis: Analysis) -> str:
-    if any(execution.imagined and execution.program for execution in analysis.executions) or any(
-        version.imagined for version in analysis.cases
-    ):
+    imagined = [run for version in analysis.cases for run in version.imagined]
+    if lost := left_out(imagined):
+        return f"no imagined run has output to judge: {lost}."
+    if imagined:
         return "the program was imagined, but no version of it has both real and imagined runs."
     if any(version.real for version in analysis.cases):
         return "the program really ran; no run of it was imagined, so there is nothing to compare."
@@ -66,16 +67,13 @@ def _nothing_to_see(analysis: Analysis) -> str:
 
 
 def _seen(version: VersionAnalysis) -> str:
-    """On how many imagined runs something was found, with one example; those without output are counted apart."""
-    _real, imagined = measured(version)
-    judged = [run for run in imagined if has_output(run)]
-    empty = len(imagined) - len(judged)
-    apart = f" {many(empty, 'imagined run')} ended without any output to judge." if empty else ""
-    if not judged:
-        return f"no imagined run has output to judge.{apart}"
+    """On how many imagined runs something was found, with one example; replies that are no runs are counted apart."""
+    _real, judged = measured(version)
+    lost = left_out(version.imagined)
+    apart = f" {lost[:1].upper()}{lost[1:]}." if lost else ""
     found = _found(version)
-    labels = {one.label for one in judged}
-    on = {label for label in labels for one in found if is_on(one, label)}
+    labels = {run.label for run in judged}
+    on = {label for label in labels for finding in found if is_on(finding, label)}
     if on:
         verb = "differs" if len(on) == 1 else "differ"
         told = f"{_of_all(len(on), len(judged))} {verb} from the real runs. {_example(found)}"
@@ -101,9 +99,7 @@ def _example(found: Sequence[Finding]) -> str:
 
 def _sure(version: VersionAnalysis) -> str:
     """What rests on lines, what on a test of numbers, and what cannot be told."""
-    _real, imagined = measured(version)
-    if not any(has_output(run) for run in imagined):
-        return "nothing can be said about what the model would have printed."
+    _real, _imagined = measured(version)
     lines = [one for one in _found(version) if one.kind not in _STATISTICAL]
     told = ["the lines that differ can be looked up in the report, beside the real ones." if lines else ""]
     told.append(_numbers(version))
@@ -131,11 +127,6 @@ def _runs(series: SeriesResult) -> str:
 
 def _found(version: VersionAnalysis) -> list[Finding]:
     return [finding for finding in version.compared.findings if not finding.explained_by]
-
-
-def has_output(execution: Execution) -> bool:
-    """Whether there is output to judge: printing nothing is output too, where the run came to its end."""
-    return bool(execution.stdout.strip()) or execution.cause in (Cause.FINISHED, Cause.FAILED)
 
 
 def _partly(analysis: Analysis) -> str:

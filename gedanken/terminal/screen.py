@@ -7,6 +7,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -24,7 +25,9 @@ from rich.text import Text
 
 from gedanken.compare.output.normalize import normalized_lines
 from gedanken.experiment.secrets import redacted, redacted_value
-from gedanken.terminal.run_plan import RunPlan
+
+if TYPE_CHECKING:
+    from gedanken.terminal.run_plan import RunPlan
 
 PLAIN_SECONDS = 5.0
 LOG_SECONDS = 30.0
@@ -109,7 +112,7 @@ class Screen:
         return update
 
     @contextmanager
-    def run(self, reply_tokens: int | None = None, plan: RunPlan | None = None) -> Iterator[None]:
+    def run(self, reply_tokens: int | None = None, plan: "RunPlan | None" = None) -> Iterator[None]:
         """Show the workers of a run for as long as it lasts, and how far its plan is.
 
         `reply_tokens` is the limit of an imagined reply.
