@@ -90,6 +90,7 @@ class Place:
         found += [] if client.images.list(name="gedanken/sandbox") else ["missing: the image"]
         found += [f"left in the temporary folder: {path.name}" for path in (self.folder / "tmp").iterdir()]
         left = [path for name in ("gedanken-work-*", "*.part", "parts") for path in cache.rglob(name)]
+        found += [f"left in the clone: {path.name}" for path in (self.folder / "clone").glob(".bootstrap.[!l]*")]
         found += [f"left in the cache: {path.relative_to(cache)}" for path in left]
         found += [f"left mounted: {path}" for path in self._mounts()]
         found += [f"left a container: {one.name}" for one in client.containers.list(all=True)]
