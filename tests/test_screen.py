@@ -93,3 +93,17 @@ def test_what_is_live_fits_a_narrow_terminal(width: int) -> None:
     assert any("step 1 of 5, about" in line and " left in all" in line for line in shown)
     assert any(re.match(r"  imagined  sample 1, \d+ s: 1 token of at most 1024", line) for line in shown)
     assert all(len(line.strip("\r")) <= width for line in shown)
+
+
+def test_a_step_that_takes_longer_than_guessed_is_not_said_to_have_no_time_left(clock: list[float]) -> None:
+    screen, file = log()
+    with screen.step("downloading MNIST", 4, "seconds") as update:
+        for done in (2.0, 4.0, 4.0):
+            clock[0] += 6
+            update(done)
+    assert file.getvalue().splitlines() == [
+        "downloading MNIST …",
+        "downloading MNIST: 50 %, about 6 s left",
+        "downloading MNIST: 12 s so far, longer than usual",
+        "downloading MNIST: 18 s so far, longer than usual",
+    ]

@@ -107,7 +107,10 @@ class Screen:
             share = min(1.0, done / total) if total else 1.0
             left = (now - started) * (1 - share) / share if share else 0
             amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if unit == "bytes" else f"{100 * share:.0f} %"
-            self.say(f"{title}: {amount}, about {left:.0f} s left")
+            if share < 1:
+                self.say(f"{title}: {amount}, about {left:.0f} s left")
+            else:  # how long it takes was only guessed
+                self.say(f"{title}: {now - started:.0f} s so far, longer than usual")
 
         self.say(f"{title} …")
         return update
