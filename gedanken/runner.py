@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gedanken.agents.pacing import PARALLEL
 from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.errors import BadInput, GedankenError, NoModel
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment
@@ -19,6 +19,7 @@ from gedanken.loading.experiments import format_script
 from gedanken.loading.programs import check_given
 from gedanken.machines.opening import open_real
 from gedanken.records.record import Record, make_folder
+from gedanken.terminal.format import many
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
 
@@ -235,7 +236,7 @@ def _hear(screen: Screen, event: dict[str, Any]) -> None:
     if "ahead" in event:
         screen.waits(event["node"], event["who"], event["ahead"])
     else:
-        screen.hear(event["node"], event["who"], event["text"])
+        screen.hear(event["node"], event["who"], event["text"], event.get("limit"))
 
 
 def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
@@ -245,9 +246,12 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
         if node == "persona" and not execution.imagined:
             continue
         who = f"sample {execution.sample}" if execution.imagined else f"seed {execution.seed}"
+        command = " ".join(execution.command.split())[:60]
+        what = who if execution.program else f"imagined {command}" if node == "persona" else command
         shown = execution.stdout.strip().splitlines()
         last = f": {shown[-1][:100]}" if shown else ""
-        screen.finished(node, f"{who} {execution.cause}, {execution.seconds:.1f} s{last}")
+        worker = None if node == "persona" else who
+        screen.finished(node, f"{what} {_how_ended(execution)}, {execution.seconds:.1f} s{last}", worker)
     for program in programs:
         if program.given:
             if program.works is None:
@@ -260,7 +264,14 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
         elif program.edit:
             screen.finished(node, f"{program.label}, an edit that {program.edit}")
     if node == "compare":
-        screen.finished(node, f"{len(update.get('findings', []))} findings")
+        screen.finished(node, many(len(update.get("findings", [])), "finding"))
+
+
+def _how_ended(execution: Execution) -> str:
+    """Its cause; of a reply that was cut, why it was: the token limit is only one of the reasons."""
+    cut = "the reply was "
+    why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)
+    return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)
 
 
 def _new_folder(name: str) -> Path:

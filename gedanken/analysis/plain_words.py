@@ -1,6 +1,7 @@
 """What a run comes to, for somebody who has never read the documentation: what was asked, what was seen, how sure."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,7 +9,9 @@ from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, main_version, measured, spread_of, tested_p
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tests import is_told
+from gedanken.compare.series.tests import ALPHA, is_told
+from gedanken.compare.stats.noise import smallest_p
+from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
 from gedanken.terminal.format import many
 from gedanken.terminal.screen import harmless
@@ -39,7 +42,8 @@ def plain_words(analysis: Analysis) -> PlainWords:
     if case is None:
         words = PlainWords(_asked(analysis, None), _nothing_to_see(analysis), "nothing can be said about the model.")
     else:
-        words = PlainWords(_asked(analysis, case), _seen(case), _sure(case))
+        seen = f"{_seen(case)}{_elsewhere(analysis, case)}"
+        words = PlainWords(_asked(analysis, case), seen, _sure(case))
     partly = _partly(analysis)
     return PlainWords(*(_short(one) for one in words._replace(sure=f"{partly}{words.sure}")))
 
@@ -67,10 +71,17 @@ def _nothing_to_see(analysis: Analysis) -> str:
 
 
 def _seen(version: VersionAnalysis) -> str:
-    """On how many imagined runs something was found, with one example; replies that are no runs are counted apart."""
+    """On how many imagined runs something was found, with one example; replies that are no runs are counted apart.
+
+    Values of numbers are no part of it unless a test tells them: those of no two runs are alike.
+    """
     _real, judged = measured(version)
     lost = left_out(version.imagined)
     apart = f" {lost[:1].upper()}{lost[1:]}." if lost else ""
+    if cut := sum(run.cause is Cause.CUT for run in judged):
+        were, goes = ("was", "it goes") if cut == 1 else ("were", "they go")
+        runs = many(len(judged), "imagined run")
+        apart = f" {cut} of {runs} {were} cut short, and judged as far as {goes}.{apart}"
     found = _found(version)
     labels = {run.label for run in judged}
     on = {label for label in labels for finding in found if is_on(finding, label)}
@@ -80,8 +91,16 @@ def _seen(version: VersionAnalysis) -> str:
     elif found:
         told = f"the imagined runs, taken together, differ from the real ones. {_example(found)}"
     else:
-        told = f"nothing was found that differs in {many(len(judged), 'imagined run')}."
+        numbers = "apart from their numbers, " if version.compared.series else ""
+        which = "the one imagined run" if len(judged) == 1 else f"the {len(judged)} imagined runs"
+        told = f"{numbers}nothing was found that tells {which} from real ones."
     return f"{told}{apart}"
+
+
+def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
+    """What was found beside the runs of the program, as in what the model says of the machine."""
+    found = Counter(one for one in analysis.findings if not one.explained_by) - Counter(version.compared.findings)
+    return f" In the rest of the session: {many(found.total(), 'finding')}." if found else ""
 
 
 def _of_all(some: int, total: int) -> str:
@@ -113,11 +132,14 @@ def _numbers(version: VersionAnalysis) -> str:
     if primary is None:
         return "No numbers could be compared."
     name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)
+    real, imagined = (spread_of(values) for values in lasts(primary))
     if tested is None:
-        return f"Whether the {name} differs cannot be told yet: {_runs(primary)} are too few or not fit for a test."
+        few = smallest_p(primary.n_real, primary.n_imagined) > ALPHA
+        why = "too few for a test" if few else "not fit for a test"
+        ends = f" (it is {imagined} where it really is {real})" if lasts(primary)[0] and lasts(primary)[1] else ""
+        return f"Whether the {name} differs cannot be told{ends}: {_runs(primary)} are {why}."
     if not is_told(tested):
         return f"Whether the {name} differs is not decided ({format_p(tested)})."
-    real, imagined = (spread_of(values) for values in lasts(primary))
     return f"The {name} really ends at {real}, imagined at {imagined}; chance alone is unlikely ({format_p(tested)})."
 
 

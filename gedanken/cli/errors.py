@@ -16,8 +16,8 @@ NO_REPORT = 5
 """Of `run`: it is done and kept, and its report could not be made."""
 _ELSEWHERE = "name another cache folder in GEDANKEN_CACHE"
 _REMEDIES = {
-    errno.ENOSPC: f"; free some space there, or {_ELSEWHERE}",
-    errno.EDQUOT: f"; free some space there, or {_ELSEWHERE}",
+    errno.ENOSPC: f"; free some space, or {_ELSEWHERE}",
+    errno.EDQUOT: f"; free some space, or {_ELSEWHERE}",
     errno.EROFS: f"; if that is the cache, {_ELSEWHERE}",
     errno.EACCES: f"; if that is the cache, {_ELSEWHERE}",
 }

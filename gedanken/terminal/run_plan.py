@@ -128,16 +128,19 @@ class RunPlan:
         return max(0.0, sum(self._expected(kind) * many for kind, many in left.items()) - under_way)
 
     def describe(self) -> str:
-        """Such as `step 3 of 5, python3 train.py: 4 of 12 runs done, about 2 min left`."""
+        """Such as `step 3 of 5, about 2 min left in all: python3 train.py, 4 of 12 done`.
+
+        What a narrow terminal cuts off is the end, so what is waited for stands in front.
+        """
         if self.at >= len(self.steps):
             return "comparing, and writing the report"
         step = self.steps[self.at]
         total, done = step.pieces.total(), min(step.done.total(), step.pieces.total())
-        pieces = f": {done} of {total} done" if total > 1 else ""
+        pieces = f", {done} of {total} done" if total > 1 else ""
         guess = "" if any(self._seen.values()) else " (a first guess)"
         name = " ".join(step.name.split())[:40]
         left = told_seconds(self.seconds_left())
-        return f"step {self.at + 1} of {len(self.steps)}, {name}{pieces}; about {left} left in all{guess}"
+        return f"step {self.at + 1} of {len(self.steps)}, about {left} left in all{guess}: {name}{pieces}"
 
     def _kind(self, node: str, who: str) -> Kind:
         runs = self.at < len(self.steps) and "trunk" in self.steps[self.at].pieces

@@ -20,7 +20,6 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
 from gedanken.compare.output.normalize import normalized_lines
@@ -37,6 +36,8 @@ CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 """Categories of characters that move a terminal or a page, or are not seen on it."""
+_PLAINLY = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
+"""What a person is told of a node of the graph."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
 
 
@@ -106,7 +107,10 @@ class Screen:
             share = min(1.0, done / total) if total else 1.0
             left = (now - started) * (1 - share) / share if share else 0
             amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if unit == "bytes" else f"{100 * share:.0f} %"
-            self.say(f"{title}: {amount}, about {left:.0f} s left")
+            if share < 1:
+                self.say(f"{title}: {amount}, about {left:.0f} s left")
+            else:  # how long it takes was only guessed
+                self.say(f"{title}: {now - started:.0f} s so far, longer than usual")
 
         self.say(f"{title} …")
         return update
@@ -127,26 +131,30 @@ class Screen:
             yield
             self._live = None
 
-    def hear(self, node: str, who: str, text: str) -> None:
-        """Take in text that a worker produced; its telling lines are shown as they are completed."""
+    def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
+        """Take in text that a worker produced; its telling lines are shown as they are completed.
+
+        `limit` is that of this reply in tokens, where it is another than that of the run's.
+        """
         if not text:  # the first, empty one says that work begins
             self._workers.pop((node, who), None)
             if self._plan:
                 self._plan.begin(node, who)
         worker = self._workers.setdefault((node, who), _Worker())
+        worker.limit = limit or worker.limit
         lines = worker.hear(text)
         if self._live is not None:
             return
         for line in lines:
             if _TELLING.search(line) and node in ("execute", "simulate"):
-                self._plain(f"  {node} {who}: {harmless(line)[:160]}")
+                self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
 
     def waits(self, node: str, who: str, ahead: int) -> None:
         """Tell that a worker waits for cores, and for how many others."""
         text = f"waits for cores, {ahead} before it"
         self._workers.setdefault((node, who), _Worker()).last = text
         if self._live is None:
-            self._plain(f"  {node} {who}: {text}")
+            self._plain(f"  {_plainly(node)} {who}: {text}")
 
     @contextmanager
     def _logging(self) -> Iterator[None]:
@@ -157,6 +165,8 @@ class Screen:
             while not ended.wait(LOG_SECONDS):
                 self.log()
 
+        if self._plan:
+            self.log()
         thread = threading.Thread(target=log, daemon=True)
         thread.start()
         try:
@@ -169,18 +179,18 @@ class Screen:
         """Tell in one line how far the run is, and of all that is under way."""
         under_way = list(self._workers.items())
         told = [self._plan.describe()] if self._plan else []
-        told += [f"{node} {who}: {worker.amount(node, who, self._limit)}" for (node, who), worker in under_way]
+        told += [
+            f"{_plainly(node)} {who}: {worker.amount(node, who, self._limit)}" for (node, who), worker in under_way
+        ]
         last = next((worker.last for _key, worker in reversed(under_way) if worker.last), "")
         text = "; ".join(told)
         self._plain(f"  {text}" + (f" | {harmless(last)[:LAST_SHOWN]}" if last else ""))
 
-    def finished(self, node: str, text: str) -> None:
-        """Tell that a node has ended, and with what."""
-        for key in [
-            key for key in self._workers if key[0] == node and (key[1] in text or node in ("persona", "write"))
-        ]:
+    def finished(self, node: str, text: str, who: str | None = None) -> None:
+        """Tell that a node, or one of its workers, has ended, and with what."""
+        for key in [key for key in self._workers if key[0] == node and who in (None, key[1])]:
             del self._workers[key]
-        line = Text(f"{node:>10}  ", style="bold cyan")
+        line = Text(f"{_plainly(node):>10}  ", style="bold cyan")
         line.append(harmless(text), style="default not bold")
         self.console.print(line, soft_wrap=not self.console.is_terminal)
 
@@ -188,20 +198,19 @@ class Screen:
         self.console.print(Text(text), soft_wrap=True)
 
     def _table(self) -> Group:
-        """How far the run is, over what is under way; each in one line, however narrow the terminal."""
-        table = Table.grid(padding=(0, 1))
-        for column in range(4):
-            table.add_column(no_wrap=True, overflow="ellipsis", ratio=1 if column == 3 else None)
+        """How far the run is, over what is under way; each in one line, of which a narrow terminal cuts the end."""
+        lines = [Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")]
         for (node, who), worker in list(self._workers.items()):
             last = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
-            table.add_row(
-                Text(f"{node:>9}", style="cyan"),
-                Text(who),
-                Text(f"{time.monotonic() - worker.started:.0f} s", style="dim"),
-                Text(worker.amount(node, who, self._limit) + last, style="dim"),
-            )
-        plan = Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")
-        return Group(plan, table)
+            line = Text(f"{_plainly(node):>10}  ", style="cyan", no_wrap=True, overflow="ellipsis")
+            line.append(f"{who}, {time.monotonic() - worker.started:.0f} s: ", style="default")
+            line.append(worker.amount(node, who, self._limit) + last, style="dim default")
+            lines.append(line)
+        return Group(*lines)
+
+
+def _plainly(node: str) -> str:
+    return _PLAINLY.get(node, node)
 
 
 class _Worker:
@@ -211,6 +220,7 @@ class _Worker:
         self.started = time.monotonic()
         self.chunks = self.lines = 0
         self.last = ""
+        self.limit: int | None = None
         self._open = ""
         self._first: float | None = None
 
@@ -220,13 +230,14 @@ class _Worker:
         A second is one since the first token: reading the question is no part of the speed.
         """
         if node != "write" and not (node == "simulate" or who == "imagined"):
-            return f"{self.lines} lines"
+            return f"{self.lines} line{'' if self.lines == 1 else 's'}"
         if self._first is None:
             return "reads the question"
+        limit = self.limit or limit
         most = f" of at most {limit}" if limit and node != "write" and self.chunks <= limit else ""
         seconds = time.monotonic() - self._first
         speed = f", {(self.chunks - 1) / seconds:.1f} a second" if self.chunks > 1 and seconds > 0 else ""
-        return f"{self.chunks} tokens{most}{speed}"
+        return f"{self.chunks} token{'' if self.chunks == 1 else 's'}{most}{speed}"
 
     def hear(self, text: str) -> list[str]:
         self.chunks += bool(text)
