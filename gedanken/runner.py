@@ -18,7 +18,7 @@ from gedanken.experiment.secrets import redacted
 from gedanken.loading.experiments import format_script
 from gedanken.loading.programs import check_given
 from gedanken.machines.opening import open_real
-from gedanken.records.record import Record, make_folder
+from gedanken.records.write_run import Record, make_folder
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
 
@@ -151,7 +151,7 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
 def _reported(folder: Path, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
     from gedanken.analysis.analyze import analyze
-    from gedanken.records.run_folder import read_run
+    from gedanken.records.read_run import read_run
     from gedanken.report.writing import write_comparison, write_page
 
     analysis = None

@@ -15,7 +15,7 @@ from gedanken.compare.commands.answers import compare_answers, compare_with_pers
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import USUAL_MACHINE
-from gedanken.records.run_folder import read_run
+from gedanken.records.read_run import read_run
 
 
 def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:

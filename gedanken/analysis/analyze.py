@@ -14,7 +14,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
-from gedanken.records.run_folder import RunFolder
+from gedanken.records.read_run import RunFolder
 
 
 def analyze(run: RunFolder) -> Analysis:

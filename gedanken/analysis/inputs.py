@@ -14,8 +14,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 from gedanken.files import read_text
-from gedanken.records.importers.files import Run, read_file
-from gedanken.records.run_folder import RunFolder, read_run
+from gedanken.records.importers.logs import Run, read_file
+from gedanken.records.read_run import RunFolder, read_run
 
 MOST_SOURCE_BYTES = 1 << 20
 

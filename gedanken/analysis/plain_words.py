@@ -8,7 +8,7 @@ from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, main_version, measured, spread_of, tested_p
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tests import is_told
+from gedanken.compare.series.tested_series import is_told
 from gedanken.experiment.finding import Finding
 from gedanken.terminal.format import many
 from gedanken.terminal.screen import harmless

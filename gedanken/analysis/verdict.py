@@ -8,8 +8,8 @@ from gedanken.analysis.analysis import VersionAnalysis
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tests import ALPHA, is_told
-from gedanken.compare.stats.noise import smallest_p
+from gedanken.compare.series.tested_series import ALPHA, is_told
+from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.finding import Finding
 from gedanken.terminal.format import figure, many, probability

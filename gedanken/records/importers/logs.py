@@ -11,7 +11,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 from gedanken.files import read_bytes
-from gedanken.records.run_folder import MOST_OUTPUT_BYTES, RUN, noun_of, origin_of, read_run
+from gedanken.records.old_folders import origin_of
+from gedanken.records.read_run import MOST_OUTPUT_BYTES, RUN, noun_of, read_run
 from gedanken.terminal.screen import harmless
 
 _KEYS = ("command", "stdout", "exit_code", "cause")

@@ -19,7 +19,7 @@ from gedanken.experiment.markdown import fence_for, inline
 from gedanken.experiment.persona import Fact
 from gedanken.experiment.program import Program
 from gedanken.experiment.secrets import redacted, redacted_value
-from gedanken.records.run_folder import in_order
+from gedanken.records.read_run import in_order
 from gedanken.terminal.screen import harmless
 
 
