@@ -141,9 +141,8 @@ class _Cells:
         sites, epochs, lines = self._pairs(self.run)
         inside = lines[self._keys(sites, epochs) == self._cells[cell]]
         epoch = int(self._shown[self._cells[cell] % self._width])
-        by_epoch = bool(self._by_epoch[at]) and epoch != NO_EPOCH
         surplus = inside[self.high[cell] :][:LINES_SHOWN] if is_more else inside[:0]
-        return _Cell(epoch if by_epoch else None, int(self.high[cell]), len(inside), surplus)
+        return _Cell(epoch if self._by_epoch[at] else None, int(self.high[cell]), len(inside), surplus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +150,7 @@ class _Cell:
     """An epoch, or the whole run, in which a line is shown another number of times than really."""
 
     epoch: int | None
+    """NO_EPOCH is what stands above the first one; None is the whole run."""
     really: int
     shown: int
     surplus: Indices
@@ -163,6 +163,8 @@ def _goes_back(run: ParsedRun) -> bool:
 
 def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> Finding:
     where = "" if cell.epoch is None else f" in epoch {cell.epoch}"
+    if cell.epoch == NO_EPOCH:
+        where = " before the first epoch"
     end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before its end was cut")
     return Finding(
         "print count differs",
