@@ -9,8 +9,8 @@ from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, main_
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.tested_series import is_told
+from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
-from gedanken.terminal.format import many
 from gedanken.terminal.screen import harmless
 
 MOST = 400

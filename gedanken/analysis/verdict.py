@@ -10,9 +10,10 @@ from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.tested_series import ALPHA, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
+from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.finding import Finding
-from gedanken.terminal.format import figure, many, probability
+from gedanken.terminal.format import figure, probability
 
 KINDS_TOLD = 3
 
@@ -57,7 +58,7 @@ def tells_of(version: VersionAnalysis) -> str:
             return ""
         return f"Nothing was found on {many(len(labels), 'imagined run')}{what}{rest}."
     told = Counter(one.kind for one in found)
-    kinds = ", ".join(kind + (f" ×{times}" if times > 1 else "") for kind, times in told.most_common(KINDS_TOLD))
+    kinds = times_each(dict(told.most_common(KINDS_TOLD)))
     more = ", …" if len(told) > KINDS_TOLD else ""
     verb = "departs" if len(on) == 1 else "depart"
     return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real ones{what}: {kinds}{more}."

@@ -14,6 +14,7 @@ from gedanken import __version__
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import main_version
 from gedanken.compare.results import SeriesResult
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.report import run_setup
@@ -82,8 +83,9 @@ def render(analysis: Analysis) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        {name: getattr(format, name) for name in ("cut", "duration", "figure", "many", "probability", "span")}
+        {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
     )
+    environment.filters["many"] = many
     environment.globals.update(interval=format.interval, who=format.who)
     style, script = _packaged("style.css"), _packaged("report.js")
     anchors = find_anchors(analysis)
