@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import analysis_of, analyze, check_source
-from gedanken.analysis.verdict import main_version
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import ComparisonResult
 from gedanken.compare.source.program_source import Source

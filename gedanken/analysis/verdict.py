@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from gedanken.analysis.analysis import VersionAnalysis
+from gedanken.analysis.analysis import VersionAnalysis, main_version
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import SeriesResult
@@ -30,13 +30,6 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
     if elsewhere:
         told.append(f"Elsewhere in the session: {many(elsewhere.total(), 'finding')}.")
     return " ".join(part for part in told if part)
-
-
-def main_version(cases: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
-    both = [version for version in cases if version.real and any(run.is_run for run in version.imagined)]
-    works = [case for case in both if case.program is None or case.program.works is not False]
-    return next(reversed(works or both), None)
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:

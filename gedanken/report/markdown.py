@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, lasts, main_version, ranked, spread_of
+from gedanken.analysis.verdict import format_last, lasts, ranked, spread_of
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.source.diff import diff_of
@@ -32,7 +32,7 @@ BEFORE, AFTER = 4, 6
 
 def to_markdown(analysis: Analysis) -> str:
     """The whole report, in at most some 200 lines."""
-    case = main_version(analysis.cases)
+    case = analysis.main_version
     sections = [
         _section("Cause and effect", _effects(analysis.effects)),
         _section("Conditions", _conditions(analysis)),

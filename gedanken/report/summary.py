@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.plain_words import PlainWords
-from gedanken.analysis.verdict import format_last, lasts, main_version, measured, ranked, spread_of, tested_p
+from gedanken.analysis.verdict import format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Cause, Execution
@@ -32,7 +32,7 @@ _SHORT = {Cause.CUT: "cut"}
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None) -> None:
     """Print at most 20 lines; `where` is the report, or whatever holds the rest."""
     left = MOST_LINES - (where is not None)
-    case = main_version(analysis.cases)
+    case = analysis.main_version
     reasons = case.compared.undecided[:1] if case else ()
     undecided = [
         line for reason in reasons for line in _wrapped(f"undecided: {reason}", console.width, UNDECIDED_LINES)
