@@ -10,7 +10,7 @@ from gedanken.experiment.finding import Finding
 TIME_FACTOR = 3.0
 """How many times longer or shorter a claimed time must be than the time taken to be named."""
 TIME_SLACK = 1.0
-"""Seconds by which a claimed time may differ in any case: a short time is rounded, and a busy machine hesitates."""
+"""Seconds by which a claimed time may differ in any case: a short time is rounded, and a busy machine is slower."""
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:

@@ -128,7 +128,7 @@ class Screen:
             self._live = None
 
     def hear(self, node: str, who: str, text: str) -> None:
-        """Take in text that a worker produced; its telling lines are shown as they are completed."""
+        """Take in text that a worker produced; lines worth showing are shown as soon as they are complete."""
         if not text:  # the first, empty one says that work begins
             self._workers.pop((node, who), None)
             if self._plan:

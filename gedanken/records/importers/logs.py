@@ -48,7 +48,9 @@ def read_file(path: Path) -> Run:
     entry = _execution_in(text)
     if entry is None:
         if _is_meant_as_execution(text):
-            raise BadInput(f"{path}: no log, and no whole execution: name one JSON object a file, with {_NEEDED}")
+            raise BadInput(
+                f"{path}: neither a log nor a complete execution: a file holds one JSON object with {_NEEDED}"
+            )
         return Run(_name(path), _log(path, text))
     known = {
         "machine": "unknown",
