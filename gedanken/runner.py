@@ -108,8 +108,8 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
         ) as (machine, dataset),
         open_model(options.model, options.base_url, screen, options.parallel) as model,
     ):
-        world = await machine.measure(dataset)
-        facts = options.persona.resolve(world)
+        machine_facts = await machine.measure(dataset)
+        facts = options.persona.resolve(machine_facts)
         about = {
             "experiment": options.experiment.name,
             "model": model.describe() | {"coder_prompt": model.coder_prompt},
@@ -118,7 +118,7 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
                 "facts": [fact._asdict() for fact in facts],
             },
             "conditions": options.experiment.conditions.named(options.persona),
-            "machine": world.model_dump(),
+            "machine": machine_facts.model_dump(),
             "dataset": str(dataset),
             "limits": options.experiment.limits.model_dump(),
             "script": format_script(options.experiment),
@@ -127,7 +127,7 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
         record = Record(folder, about, facts)
         outcome = INTERRUPTED
         try:
-            outcome = await _drive(options, screen, machine, model, world, record)
+            outcome = await _drive(options, screen, machine, model, machine_facts, record)
             if outcome.startswith(STOPPED):
                 raise NoModel(outcome.removeprefix(STOPPED))
         except GedankenError as error:
@@ -176,7 +176,7 @@ async def _drive(  # noqa: PLR0913 (everything that a run needs open)
     screen: Screen,
     machine: "SandboxMachine",
     model: "Model",
-    world: Any,
+    machine_facts: Any,
     record: Record,
 ) -> str:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -188,7 +188,7 @@ async def _drive(  # noqa: PLR0913 (everything that a run needs open)
     context = Context(
         experiment=options.experiment,
         persona=options.persona,
-        world=world,
+        machine_facts=machine_facts,
         model=model,
         machine=machine,
         real=options.real,

@@ -111,14 +111,16 @@ async def probe_terminal(  # noqa: PLR0913 (what the probe was asked for)
             "reply_tokens": LIMITS.reply_tokens,
             "continuations": LIMITS.continuations,
         }
-        return TerminalProbe(both.model.describe(), both.world.model_dump(), conditions, answered, why_lost(losses))
+        return TerminalProbe(
+            both.model.describe(), both.machine_facts.model_dump(), conditions, answered, why_lost(losses)
+        )
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
     """What both machines answered; where the model is gone, as far as it came."""
     from gedanken.agents.imagined import ImaginedMachine
 
-    imagined = ImaginedMachine(both.model, persona, both.world, LIMITS, losses=losses)
+    imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
     answered: list[Answered] = []
     if losses:
         return answered

@@ -106,7 +106,7 @@ class RunFolder:
     programs: tuple[Program, ...]
     executions: tuple[Execution, ...]
     persona: Persona | None
-    world: MachineFacts | None
+    machine_facts: MachineFacts | None
     notes: tuple[str, ...]
     """What could not be read back, and what that means."""
     tokens: Tokens | None = None
@@ -176,7 +176,7 @@ def _parsed(written: bytes, where: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{where}: damaged or cut: {error}") from error
     if not isinstance(raw, dict):
-        raise BadInput(f"{where}: holds no keys and values")
+        raise BadInput(f"{where}: not a JSON object")
     return raw
 
 

@@ -1,4 +1,4 @@
-"""A sitting as Markdown."""
+"""A shell session as Markdown."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ def _parts(session: ShellSession) -> Iterator[str]:
         rows = [f"- model: {_listed(model)}", f"- conditions: {_listed(conditions)}"]
         rows += [
             f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})"
-            for fact in machine.persona.resolve(machine.world)
+            for fact in machine.persona.resolve(machine.machine_facts)
         ]
         yield "The imagined machine:\n\n" + "\n".join(rows)
     for turn in session.before:

@@ -1,4 +1,4 @@
-"""One sitting at a shell: the machines, what was typed into them, and what came back."""
+"""A session at a shell: the machines, what was typed into them, and what came back."""
 
 import asyncio
 import re
