@@ -24,7 +24,7 @@ def in_circles(text: str) -> bool:
 
 
 class CircleWatch:
-    """Hears a reply as it comes, and says when it is long enough and goes in circles."""
+    """Watches a reply as it comes, and tells when it has grown long and only repeats itself."""
 
     def __init__(self, before: str = "") -> None:
         """Watch what comes after `before`, which was said already."""

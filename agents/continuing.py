@@ -64,7 +64,7 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Ask for a reply, and have it continued at most so often while the token limit cuts it. Raises NoModel.
+    """Ask for a reply; while the token limit cuts it, ask for more, at most so many times. Raises NoModel.
 
     The seal of a joined reply is over the messages of its first piece, the whole text, and in its settings the
     `pieces`: of each its own seal, how many characters of it the text has, and what it said where that is more.

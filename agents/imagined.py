@@ -34,7 +34,7 @@ class ImaginedMachine:
     model: Model | str
     """A model, or the name of one, which is then open while the machine is: `async with machine: …`."""
     persona: Persona
-    world: MachineFacts = USUAL_MACHINE
+    machine_facts: MachineFacts = USUAL_MACHINE
     """Fills in what the persona does not claim."""
     limits: Limits = DEFAULT_LIMITS
     session: Session = Session()
@@ -123,7 +123,7 @@ class ImaginedMachine:
 
     def messages(self, typed: str) -> list[Message]:
         """What the model is sent when `typed` is typed now."""
-        facts = {fact.name: fact.value for fact in self.persona.resolve(self.world)}
+        facts = {fact.name: fact.value for fact in self.persona.resolve(self.machine_facts)}
         messages = [Message("system", render("terminal", facts=facts, steps=self.steps))]
         for turn in self.session.context:
             messages += [Message("user", turn.typed), Message("assistant", turn.replied)]

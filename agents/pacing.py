@@ -111,7 +111,7 @@ class Bucket:
         self.opens = max(self.opens, now + wait + random.uniform(0, min(5.0, wait / 10)))
 
     def take(self, epoch: int) -> None:
-        """Take in that a request of this epoch was answered, be it with an error."""
+        """Take in that a request of this epoch was answered, even with an error."""
         if epoch != self._epoch or self._is_closed:
             return
         self._streak, self.refused_since = 0, None

@@ -69,7 +69,7 @@ class ReplyEnd:
 
     @property
     def was_cut(self) -> bool:
-        """Whether a limit ended it, be it in its reasoning."""
+        """Whether a limit ended it, in the answer or in the reasoning before it."""
         return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
 
     @property

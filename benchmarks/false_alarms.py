@@ -61,7 +61,7 @@ def table(given: Given, held: list[Held]) -> str:
     lines = [f"## With {given}", "", "| program | comparisons | with a false alarm | kinds |", "|---|---|---|---|"]
     for name in dict.fromkeys(one.program for one in held):
         of_program = [one for one in held if one.program == name]
-        kinds = Counter(kind for one in of_program for kind in one.kinds)
+        kinds = Counter(kind for one in of_program for kind in sorted(one.kinds))
         alarms = sum(bool(one.found) for one in of_program)
         told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
         lines.append(f"| {name} | {len(of_program)} | {alarms} | {told} |")

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from gedanken.compare.checks.claimed_time import times
 from gedanken.compare.checks.copied_numbers import copied_numbers
 from gedanken.compare.checks.counts import counts, order
 from gedanken.compare.checks.differences import differences
 from gedanken.compare.checks.gpu_claims import gpu_claims
+from gedanken.compare.checks.impossible_values import first_and_last, impossible_values
 from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
-from gedanken.compare.checks.numbers import epochs, first_and_last, impossible_values, times
+from gedanken.compare.checks.missing_epochs import epochs
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.reused_numbers import reused_numbers
 from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
@@ -18,7 +20,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.parsed.tallies import tallies
 from gedanken.compare.parsed.templates import Templates
 from gedanken.compare.results import ComparisonResult
-from gedanken.compare.series.tests import judge
+from gedanken.compare.series.tested_series import judge
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding

@@ -1,5 +1,6 @@
 """A machine is anything with a terminal; an execution is what one command did there."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -203,6 +204,11 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     ]
     has_reseeded = any(one.arm == "reseeded" for one in found)
     return tuple(one for one in found if one.imagined or one.arm == "reseeded" or not has_reseeded)
+
+
+def violations_by_kind(executions: Iterable[Execution]) -> Counter[str]:
+    """How often imagined runs broke the rules of a terminal, by kind."""
+    return Counter(violation.kind for execution in executions for violation in execution.breaches)
 
 
 OnOutput = Callable[[str], None]

@@ -81,7 +81,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_value(value: Any) -> Any:
-    """As `redacted`, for plain values, all through."""
+    """`redacted`, applied to every text inside plain values."""
     if isinstance(value, str):
         return known().redacted(value)
     if isinstance(value, Mapping):

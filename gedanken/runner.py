@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.pacing import PARALLEL
 from gedanken.analysis.analysis import Analysis
+from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput, GedankenError, NoModel
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.persona import Persona
@@ -18,8 +19,7 @@ from gedanken.experiment.secrets import redacted
 from gedanken.loading.experiments import format_script
 from gedanken.loading.programs import check_given
 from gedanken.machines.opening import open_real
-from gedanken.records.record import Record, make_folder
-from gedanken.terminal.format import many
+from gedanken.records.write_run import Record, make_folder
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
 
@@ -109,8 +109,8 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
         ) as (machine, dataset),
         open_model(options.model, options.base_url, screen, options.parallel) as model,
     ):
-        world = await machine.measure(dataset)
-        facts = options.persona.resolve(world)
+        machine_facts = await machine.measure(dataset)
+        facts = options.persona.resolve(machine_facts)
         about = {
             "experiment": options.experiment.name,
             "model": model.describe() | {"coder_prompt": model.coder_prompt},
@@ -119,7 +119,7 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
                 "facts": [fact._asdict() for fact in facts],
             },
             "conditions": options.experiment.conditions.named(options.persona),
-            "machine": world.model_dump(),
+            "machine": machine_facts.model_dump(),
             "dataset": str(dataset),
             "limits": options.experiment.limits.model_dump(),
             "script": format_script(options.experiment),
@@ -128,7 +128,7 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
         record = Record(folder, about, facts)
         outcome = INTERRUPTED
         try:
-            outcome = await _drive(options, screen, machine, model, world, record)
+            outcome = await _drive(options, screen, machine, model, machine_facts, record)
             if outcome.startswith(STOPPED):
                 raise NoModel(outcome.removeprefix(STOPPED))
         except GedankenError as error:
@@ -152,7 +152,7 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
 def _reported(folder: Path, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
     from gedanken.analysis.analyze import analyze
-    from gedanken.records.run_folder import read_run
+    from gedanken.records.read_run import read_run
     from gedanken.report.writing import write_comparison, write_page
 
     analysis = None
@@ -177,7 +177,7 @@ async def _drive(  # noqa: PLR0913 (everything that a run needs open)
     screen: Screen,
     machine: "SandboxMachine",
     model: "Model",
-    world: Any,
+    machine_facts: Any,
     record: Record,
 ) -> str:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -189,7 +189,7 @@ async def _drive(  # noqa: PLR0913 (everything that a run needs open)
     context = Context(
         experiment=options.experiment,
         persona=options.persona,
-        world=world,
+        machine_facts=machine_facts,
         model=model,
         machine=machine,
         real=options.real,

@@ -63,13 +63,13 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     executions: list[Execution] = []
     for command in BOOT_COMMANDS:
         executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
-    findings = list(gpus_not_seen(context.world))
+    findings = list(gpus_not_seen(context.machine_facts))
     if context.simulate:
         answers = await _ask_who_it_is(runtime)
         for really, answer in zip(tuple(executions), answers, strict=True):
             findings += compare_answers(really, answer, context.persona.claims)
         executions += answers
-        findings += compare_with_persona(executions, context.persona, context.world)
+        findings += compare_with_persona(executions, context.persona, context.machine_facts)
     step = next_step(context, state)
     update = {"index": step.index, "executions": executions, "findings": findings}
     return Command(update=update, goto=step.node)
@@ -79,7 +79,7 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
     """The answers to the boot commands, each asked in a session of its own. Raises NoModel where none came."""
     context = runtime.context
     usual = context.imagined_machine(Session(), sample=0)
-    gpus = context.persona.gpus_in(context.world).count
+    gpus = context.persona.gpus_in(context.machine_facts).count
 
     async def ask(command: str) -> Execution:
         machine = replace(usual, limits=boot_limits(command, usual.limits, gpus, steps=usual.steps))
@@ -105,7 +105,9 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     earlier = state.get("programs", [])
     base = base_of(state, line.file, at) if line.edit else None
     async with context.cores.take(context.model.cores, _waiting(runtime, "write", line.file)):
-        coder = Coder(context.model, context.world.dataset, _emit(runtime, "write", line.file), context.coder_seed)
+        coder = Coder(
+            context.model, context.machine_facts.dataset, _emit(runtime, "write", line.file), context.coder_seed
+        )
         program = await coder.write(line, at, base, earlier, failure)
     if program.works is False:
         return _refuse(context, state, at, program, program.problems[0])
@@ -166,7 +168,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
         script = context.experiment.script
         base = base_of(state, program.name, program.line) if script[program.line].edit else None
         before = Before(base.source, script[base.line].task) if base else None
-        problems = problems_of(program.source, execution, task, context.world.dataset.majority_share, before)
+        problems = problems_of(program.source, execution, task, context.machine_facts.dataset.majority_share, before)
         edit = judge_edit(problems, execution) if base else None
         program = replace(program, works=not problems, problems=problems, edit=edit)
         update["programs"] = [program]
@@ -239,7 +241,7 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
         imagined = [run for run in here if run.program == label and run.imagined]
         if label is not None:
             before = runs_before(state, label)
-            compared = compare_runs(programs[label], real, imagined, claims, before, context.world.gpus.count)
+            compared = compare_runs(programs[label], real, imagined, claims, before, context.machine_facts.gpus.count)
             findings += compared.findings
         elif imagined:
             findings += compare_answers(real[0], imagined[0], claims)

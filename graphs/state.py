@@ -84,7 +84,7 @@ class Context:
 
     experiment: Experiment
     persona: Persona
-    world: MachineFacts
+    machine_facts: MachineFacts
     model: Model
     machine: RealMachine
     real: int = 7
@@ -104,7 +104,7 @@ class Context:
         return ImaginedMachine(
             self.model,
             self.persona,
-            self.world,
+            self.machine_facts,
             self.experiment.limits,
             session,
             sample,

@@ -75,7 +75,7 @@ def _end_local(orders: str) -> list[str]:
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
-    """Remove the containers of dead owners that belong to `session`, or for None to none that there is."""
+    """Remove containers of dead owners: those of `session`, or with None those whose session is gone."""
     from docker.errors import APIError, NotFound
 
     removed: list[str] = []

@@ -142,13 +142,13 @@ class SandboxMachine:
             "not_enforced": self.not_enforced,
         }
         try:
-            world = MachineFacts.model_validate({**json.loads(asked.stdout), **known})
+            machine_facts = MachineFacts.model_validate({**json.loads(asked.stdout), **known})
         except (TypeError, ValueError) as error:
             raise NoSandbox("the sandbox describes itself in words that cannot be read") from error
-        problem = judge_gpus(self.gpus, world.gpus.count, self.engine.asks_for_gpus)
+        problem = judge_gpus(self.gpus, machine_facts.gpus.count, self.engine.asks_for_gpus)
         if problem and self.gpus.kind != "auto":
             raise NoSandbox(problem)
-        return world.model_copy(update={"gpus_missing": problem})
+        return machine_facts.model_copy(update={"gpus_missing": problem})
 
     def _order(self, name: str, command: str) -> Order:
         environment = {

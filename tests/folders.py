@@ -9,7 +9,7 @@ from builders import SHAPE, answer, imagined, lines, program, seeds
 from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.persona import USUAL_MACHINE, Gpus, Persona
-from gedanken.records.record import Record
+from gedanken.records.write_run import Record
 
 REAL = [
     SHAPE + lines((0.9 + seed / 100, 0.4 + seed / 90, 0.2 + seed / 80), (0.7, 0.8, 0.9 + seed / 1000))

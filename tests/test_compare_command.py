@@ -178,8 +178,8 @@ def test_a_run_writes_its_report_and_scored_once_more_finds_the_same(
     model = scripted(replies(GOOD, edits=(longer,)))
     done = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith("everything is in out/report.html")
-    assert len(done.stdout.splitlines()) <= 20
+    assert done.stdout.endswith("everything is in out/report.html\nopen that file in a browser\n")
+    assert len(done.stdout.splitlines()) <= 20 + 6  # the summary, then a blank line and five in words
     said = json.loads((tmp_path / "out" / "run.json").read_text())["findings"]
     again = compared(gedanken("compare", "out", "--json"))
     assert again["findings"] == said and len(said) > 5
@@ -193,7 +193,7 @@ def test_an_execution_needs_no_more_than_four_keys_and_its_time_must_be_one(geda
     written(tmp_path, whole=whole, log=REAL[0], cut=whole[:-9], many=f"[{whole}]", lacks='{"stdout": "loss 1"}')
     compared(gedanken("compare", "whole", "--imagined", "log", "--json"))
     for name in ("cut", "many", "lacks"):
-        assert "no whole execution" in refusal(gedanken("compare", name, "--imagined", "log"))
+        assert "nor a complete execution" in refusal(gedanken("compare", name, "--imagined", "log"))
     for seconds in ("NaN", "Infinity", "-1", "1e308"):
         written(tmp_path, odd=f'{whole[:-1]}, "seconds": {seconds}}}')
         assert "seconds" in refusal(gedanken("compare", "odd", "--imagined", "log", "--html", "page.html"))

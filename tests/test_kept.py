@@ -15,7 +15,7 @@ from gedanken.compare.commands.answers import compare_answers, compare_with_pers
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import USUAL_MACHINE
-from gedanken.records.run_folder import read_run
+from gedanken.records.read_run import read_run
 
 
 def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
@@ -48,7 +48,7 @@ def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
     assert {execution.label: execution for execution in back.executions} == {
         execution.label: execution for execution in record.executions
     }
-    assert (back.persona, back.world, back.notes) == (CLAIMING, USUAL_MACHINE, ())
+    assert (back.persona, back.machine_facts, back.notes) == (CLAIMING, USUAL_MACHINE, ())
 
 
 def test_scored_once_more_the_same_is_found(folder: Path) -> None:

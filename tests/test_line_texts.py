@@ -18,8 +18,8 @@ from gedanken.compare.output.transcript import uncoloured
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.experiment.program import Program
-from gedanken.records.record import Record
-from gedanken.records.run_folder import read_run
+from gedanken.records.read_run import read_run
+from gedanken.records.write_run import Record
 from gedanken.report.anchors import find_anchors
 from gedanken.report.markdown import to_markdown
 from gedanken.report.page import render

@@ -151,8 +151,8 @@ def test_gpus_that_are_asked_for_and_not_seen_are_an_error_unless_it_was_auto(
         machine = SandboxMachine.open(asked, mnist[1], gpus=wish)
         try:
             if wish.kind == "auto":
-                world = asyncio.run(machine.measure(mnist[0]))
-                assert [finding.kind for finding in gpus_not_seen(world)] == ["gpus not seen"]
+                machine_facts = asyncio.run(machine.measure(mnist[0]))
+                assert [finding.kind for finding in gpus_not_seen(machine_facts)] == ["gpus not seen"]
                 continue
             with pytest.raises(NoSandbox, match=f"--gpus {wish}: torch.cuda sees 0 GPUs"):
                 asyncio.run(machine.measure(mnist[0]))

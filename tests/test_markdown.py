@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gedanken.experiment.markdown import fence_for, inline
 from gedanken.experiment.persona import Fact
-from gedanken.records.record import Record
+from gedanken.records.write_run import Record
 
 
 @given(st.text(alphabet="`a\n~ "))

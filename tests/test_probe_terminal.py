@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from gedanken.compare.commands.agreement import Answered, agreement_of, breaches_by_kind, by_kind, whole_sequences
-from gedanken.experiment.execution import Cause, FormatViolation
+from gedanken.compare.commands.agreement import Answered, agreement_of, by_kind, whole_sequences
+from gedanken.experiment.execution import Cause, FormatViolation, violations_by_kind
 from gedanken.probes.terminal import KINDS, CommandSequence, battery
 
 BATTERY = battery()
@@ -108,7 +108,7 @@ def test_a_sequence_is_whole_only_where_every_command_agrees() -> None:
 def test_breaches_are_counted_by_kind() -> None:
     fence, chat = FormatViolation("code fence", "```"), FormatViolation("chat", "Sure!")
     both = [answered("a", "a", breaches=(chat, fence)), answered("a", "a", breaches=(fence,))]
-    assert breaches_by_kind(both) == {"code fence": 2, "chat": 1}
+    assert violations_by_kind(answer.imagined for answer in both) == {"code fence": 2, "chat": 1}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
@@ -48,8 +49,8 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
             if len(surplus) or (len(lines) < len(texts) and run.execution.cause is Cause.FINISHED):
                 yield Finding(
                     "print count differs",
-                    f"By its source {run_set.name} prints “{site.words}” {_times(len(texts))}; "
-                    f"{run.execution.label} shows it {_times(len(lines))}.",
+                    f"By its source {run_set.name} prints “{site.words}” {many(len(texts), 'time')}; "
+                    f"{run.execution.label} shows it {many(len(lines), 'time')}.",
                     (*(run.ref(int(at)) for at in surplus[:LINES_SHOWN]), *where_printed(run_set, site)),
                 )
 
@@ -141,9 +142,8 @@ class _Cells:
         sites, epochs, lines = self._pairs(self.run)
         inside = lines[self._keys(sites, epochs) == self._cells[cell]]
         epoch = int(self._shown[self._cells[cell] % self._width])
-        by_epoch = bool(self._by_epoch[at]) and epoch != NO_EPOCH
         surplus = inside[self.high[cell] :][:LINES_SHOWN] if is_more else inside[:0]
-        return _Cell(epoch if by_epoch else None, int(self.high[cell]), len(inside), surplus)
+        return _Cell(epoch if self._by_epoch[at] else None, int(self.high[cell]), len(inside), surplus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,7 @@ class _Cell:
     """An epoch, or the whole run, in which a line is shown another number of times than really."""
 
     epoch: int | None
+    """NO_EPOCH is what stands above the first one; None is the whole run."""
     really: int
     shown: int
     surplus: Indices
@@ -163,17 +164,15 @@ def _goes_back(run: ParsedRun) -> bool:
 
 def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> Finding:
     where = "" if cell.epoch is None else f" in epoch {cell.epoch}"
+    if cell.epoch == NO_EPOCH:
+        where = " before the first epoch"
     end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before its end was cut")
     return Finding(
         "print count differs",
-        f"Real runs print “{site.words}” {_times(cell.really)}{where}; {run.execution.label} shows it "
-        f"{_times(cell.shown)}{end}.{run_set.caution}",
+        f"Real runs print “{site.words}” {many(cell.really, 'time')}{where}; {run.execution.label} shows it "
+        f"{many(cell.shown, 'time')}{end}.{run_set.caution}",
         (*(run.ref(int(at)) for at in cell.surplus), *where_printed(run_set, site)),
     )
-
-
-def _times(number: int) -> str:
-    return f"{number} time" if number == 1 else f"{number} times"
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:

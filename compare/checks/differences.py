@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from gedanken.compare.parsed.run_set import RunSet, evidence, share
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tests import Judgement, TestedSeries, is_told
+from gedanken.compare.series.tested_series import Judgement, TestedSeries, is_told
 from gedanken.experiment.finding import Finding, LineRef
 
 

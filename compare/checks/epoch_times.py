@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from gedanken.compare.checks.oracle import Contradiction, lines_with, oracle
+from gedanken.compare.output.durations import seconds_of
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
@@ -17,7 +18,6 @@ _TIME = re.compile(
     r"(?P<unit>ms|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![A-Za-z/])",
     re.IGNORECASE | re.ASCII,
 )
-_SECONDS = {"ms": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
 _EPOCH = re.compile(r"\bepoch\b[^\w\n]{0,4}(?P<epoch>\d{1,9})(?!\d)", re.IGNORECASE)
 _TOTAL = re.compile(r"\btotal\b|\btraining\b", re.IGNORECASE)
 _NO_TOTAL = re.compile(r"\b(?:epoch|average|avg|mean|per|each|step|batch|test|evaluation)\b", re.IGNORECASE)
@@ -86,12 +86,8 @@ def _time(at: int, line: str) -> _Time | None:
     seconds, smallest = 0.0, float("inf")
     end = found[0].start()
     for one in found:
-        worth = _worth(one["unit"].lower())
+        worth = seconds_of(one["unit"])
         if line[end : one.start()].strip(" ,") not in ("", "and") or worth >= smallest:
             return None
         seconds, smallest, end = seconds + float(one["value"]) * worth, worth, one.end()
     return _Time(at, seconds, smallest * 10.0 ** -len(found[-1]["value"].partition(".")[2]))
-
-
-def _worth(unit: str) -> float:
-    return _SECONDS["ms"] if unit == "ms" else _SECONDS[unit[0]]

@@ -1,6 +1,5 @@
 """Ordinary commands on a real and on an imagined machine: where a person at the terminal would see the same."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -88,8 +87,3 @@ def whole_sequences(answered: Sequence[Answered]) -> Share:
         answer.sequence for answer in answered if not answer.imagined.is_run
     }
     return share_of(len(every - broken), len(every))
-
-
-def breaches_by_kind(answered: Iterable[Answered]) -> dict[str, int]:
-    """How often each rule of a terminal was broken, the most frequent first."""
-    return dict(Counter(breach.kind for answer in answered for breach in answer.imagined.breaches).most_common())

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gedanken.compare.checks.gpu_table import table_contradictions
 from gedanken.compare.output.normalize import normalized_lines
 from gedanken.compare.parsed.run_set import LINES_SHOWN, short
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.persona import Gpus, MachineFacts, Persona
@@ -242,4 +243,4 @@ def _words(text: str) -> list[str]:
 
 
 def _gpus(count: int) -> str:
-    return f"{count} GPU{'' if count == 1 else 's'}"
+    return many(count, "GPU")

@@ -54,11 +54,16 @@ def _seconds_in(line: str) -> float | None:
         return None
     seconds = 0.0
     while found:
-        unit = found["unit"].lower()
-        seconds += float(found["value"]) * (_SECONDS.get(unit) or _SECONDS.get(unit[:3]) or _SECONDS[unit[0]])
+        seconds += float(found["value"]) * seconds_of(found["unit"])
         between = _BETWEEN.match(line, found.end())
         found = _DURATION.match(line, between.end()) if between else None
     return seconds
+
+
+def seconds_of(unit: str) -> float:
+    """How many seconds a unit has, however it is written: `ms`, `hrs`, `Minutes`."""
+    unit = unit.lower()
+    return _SECONDS.get(unit) or _SECONDS.get(unit[:3]) or _SECONDS[unit[0]]
 
 
 def untimed(line: str) -> str:

@@ -25,7 +25,7 @@ def side_by_side(run_set: RunSet) -> Alignment | None:
 
 
 def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
-    """The blocks by the lines of the terminal; those of them that nobody looks at are blocks of their own."""
+    """The blocks, counted in lines of the terminal; lines that are not compared become blocks of their own."""
     done = last = 0
     for block in blocks:
         at, other = block.real[0], block.imagined[0]

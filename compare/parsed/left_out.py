@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Execution
 
 
@@ -12,8 +13,6 @@ def left_out(imagined: Iterable[Execution]) -> str | None:
     gone = Counter(str(reply.cause) for reply in replies if not reply.is_run)
     if not gone:
         return None
-    causes = ", ".join(cause + (f" ×{times}" if times > 1 else "") for cause, times in gone.most_common())
+    causes = times_each(dict(gone.most_common()))
     are = "is no run" if gone.total() == 1 else "are no runs"
-    return (
-        f"{gone.total()} of {len(replies)} {'reply' if len(replies) == 1 else 'replies'} {are} and left out: {causes}"
-    )
+    return f"{gone.total()} of {many(len(replies), 'reply', 'replies')} {are} and left out: {causes}"

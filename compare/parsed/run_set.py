@@ -24,7 +24,7 @@ LINES_SHOWN = 5
 
 
 class _Read(NamedTuple):
-    """The text that is looked at, as lines of one that is kept."""
+    """The lines that are compared, and where each stands in the text that is kept."""
 
     text: str
     counted_in: Stream = "stdout"

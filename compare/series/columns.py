@@ -97,7 +97,7 @@ class Form:
         return next((metric for metric in self._metrics if start <= metric.start < end), None)
 
     def columns(self) -> list[Column]:
-        """Every value that may be measured: none that counts, no total, nothing that stands so in the source."""
+        """The columns that may be measured: without counters, totals, and numbers that stand in the source itself."""
         counting = {self.epoch, *self.counters}
         metric: Metric | None = None
         found = []

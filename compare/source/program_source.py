@@ -175,7 +175,7 @@ class Source:
         return None
 
     def _turns(self, node: ast.AST) -> int | None:
-        """How often what stands inside a node happens; None where the source does not tell."""
+        """How often the body of a node runs; None where the source does not tell."""
         match node:
             case ast.For(iter=over):
                 return self._range_length(over)

@@ -1,6 +1,8 @@
 """What was kept of a comparison: a run folder read back, or logs that somebody brought."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from gedanken.compare.interventions import Effects
@@ -44,3 +46,15 @@ class Analysis:
     """How it was brought together: what was left out, and what could not be read back."""
     tokens: Tokens | None = None
     """None where no model reports any."""
+
+    @cached_property
+    def main_version(self) -> VersionAnalysis | None:
+        """The version that the verdict speaks of; None where there is nothing to compare."""
+        return main_version(self.cases)
+
+
+def main_version(cases: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
+    """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
+    both = [version for version in cases if version.real and any(run.is_run for run in version.imagined)]
+    works = [case for case in both if case.program is None or case.program.works is not False]
+    return next(reversed(works or both), None)

@@ -14,7 +14,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
-from gedanken.records.run_folder import RunFolder
+from gedanken.records.read_run import RunFolder
 
 
 def analyze(run: RunFolder) -> Analysis:
@@ -25,7 +25,7 @@ def analyze(run: RunFolder) -> Analysis:
     for program in run.programs:
         check_source(program, f"{run.folder}: {program.label}")
     claims = run.persona.claims if run.persona else ()
-    gpus = run.world.gpus.count if run.world else None
+    gpus = run.machine_facts.gpus.count if run.machine_facts else None
     for line in dict.fromkeys(execution.line for execution in run.executions if execution.line >= 0):
         here = [execution for execution in run.executions if execution.line == line]
         for label in dict.fromkeys(run.program for run in here):
@@ -80,9 +80,9 @@ def _in_one_world_only(
 
 def _booted(run: RunFolder) -> Sequence[Finding]:
     """What both machines answered when they were asked who they are, as the graph's first node compares it."""
-    if run.world is None or run.persona is None:
+    if run.machine_facts is None or run.persona is None:
         return ()
-    findings = list(gpus_not_seen(run.world))
+    findings = list(gpus_not_seen(run.machine_facts))
     answers = [execution for execution in run.executions if execution.line < 0]
     real = {answer.command: answer for answer in answers if not answer.imagined}
     theirs = {answer.command: answer for answer in answers if answer.imagined}
@@ -90,7 +90,7 @@ def _booted(run: RunFolder) -> Sequence[Finding]:
         if command in real and command in theirs:
             findings += compare_answers(real[command], theirs[command], run.persona.claims)
     if theirs:
-        findings += compare_with_persona(answers, run.persona, run.world)
+        findings += compare_with_persona(answers, run.persona, run.machine_facts)
     return findings
 
 

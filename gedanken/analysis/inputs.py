@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import analysis_of, analyze, check_source
-from gedanken.analysis.verdict import main_version
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import ComparisonResult
 from gedanken.compare.source.program_source import Source
@@ -14,8 +13,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 from gedanken.files import read_text
-from gedanken.records.importers.files import Run, read_file
-from gedanken.records.run_folder import RunFolder, read_run
+from gedanken.records.importers.logs import Run, read_file
+from gedanken.records.read_run import RunFolder, read_run
 
 MOST_SOURCE_BYTES = 1 << 20
 

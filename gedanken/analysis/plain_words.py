@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, main_version, measured, spread_of, tested_p
+from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, measured, spread_of, tested_p
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tests import ALPHA, is_told
-from gedanken.compare.stats.noise import smallest_p
+from gedanken.compare.series.tested_series import ALPHA, is_told
+from gedanken.compare.stats.permutation_test import smallest_p
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
-from gedanken.terminal.format import many
 from gedanken.terminal.screen import harmless
 
 MOST = 400
@@ -38,7 +38,7 @@ class PlainWords(NamedTuple):
 
 def plain_words(analysis: Analysis) -> PlainWords:
     """The three lines of a run. Nothing is called the same, and nothing is reassured that was not looked at."""
-    case = main_version(analysis.cases)
+    case = analysis.main_version
     if case is None:
         words = PlainWords(_asked(analysis, None), _nothing_to_see(analysis), "nothing can be said about the model.")
     else:

@@ -4,15 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from gedanken.analysis.analysis import VersionAnalysis
+from gedanken.analysis.analysis import VersionAnalysis, main_version
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tests import ALPHA, is_told
-from gedanken.compare.stats.noise import smallest_p
+from gedanken.compare.series.tested_series import ALPHA, is_told
+from gedanken.compare.stats.permutation_test import smallest_p
+from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.finding import Finding
-from gedanken.terminal.format import figure, many, probability
+from gedanken.terminal.format import figure, probability
 
 KINDS_TOLD = 3
 
@@ -29,13 +30,6 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
     if elsewhere:
         told.append(f"Elsewhere in the session: {many(elsewhere.total(), 'finding')}.")
     return " ".join(part for part in told if part)
-
-
-def main_version(cases: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
-    both = [version for version in cases if version.real and any(run.is_run for run in version.imagined)]
-    works = [case for case in both if case.program is None or case.program.works is not False]
-    return next(reversed(works or both), None)
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
@@ -57,7 +51,7 @@ def tells_of(version: VersionAnalysis) -> str:
             return ""
         return f"Nothing was found on {many(len(labels), 'imagined run')}{what}{rest}."
     told = Counter(one.kind for one in found)
-    kinds = ", ".join(kind + (f" ×{times}" if times > 1 else "") for kind, times in told.most_common(KINDS_TOLD))
+    kinds = times_each(dict(told.most_common(KINDS_TOLD)))
     more = ", …" if len(told) > KINDS_TOLD else ""
     verb = "departs" if len(on) == 1 else "depart"
     return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real ones{what}: {kinds}{more}."
@@ -95,8 +89,8 @@ def _endpoint(version: VersionAnalysis) -> str:
 
 def _too_few(series: SeriesResult) -> str:
     least = probability(smallest_p(series.n_real, series.n_imagined))
-    runs = f"{series.n_real:,} real beside {series.n_imagined:,} imagined"
-    return f"with {runs} no p is below {least}, and it takes {probability(ALPHA)}"
+    runs = f"{series.n_real:,} real and {series.n_imagined:,} imagined runs"
+    return f"{runs} are too few for a p of {probability(ALPHA)}; the lowest possible is {least}"
 
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:

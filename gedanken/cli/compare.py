@@ -36,8 +36,8 @@ def compare(
 
     with clear_errors():
         from gedanken.analysis.inputs import compare_inputs
+        from gedanken.experiment.counts import many
         from gedanken.report.writing import check_page, write_page_to
-        from gedanken.terminal.format import many
         from gedanken.terminal.patience import patient
 
         if html:

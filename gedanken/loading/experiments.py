@@ -61,7 +61,7 @@ def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
 
 
 def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
-    """`conditions` with those flags in place that were given, that is, are not None. Raises BadInput, naming one."""
+    """`conditions`, each field replaced by its flag unless that is None. Raises BadInput, which names the flag."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Conditions.model_validate(conditions.model_dump() | given)

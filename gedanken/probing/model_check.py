@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.checking import Checked, check_model
 from gedanken.agents.registry import open_model
+from gedanken.experiment.counts import many
 from gedanken.terminal.screen import Screen, harmless
 
 if TYPE_CHECKING:
@@ -39,5 +40,4 @@ def print_checked(checked: Checked, console: "Console") -> None:
         cells = (fact.name, fact.answer, fact.detail)
         table.add_row(*(Text(harmless(" ".join(cell.split()))[:200]) for cell in cells))
     console.print(table)
-    questions = "1 question" if checked.asked == 1 else f"{checked.asked} questions"
-    console.print(Text(f"{questions}, about {checked.tokens} tokens"))
+    console.print(Text(f"{many(checked.asked, 'question')}, about {checked.tokens} tokens"))

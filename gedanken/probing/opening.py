@@ -24,7 +24,7 @@ class Both(NamedTuple):
 
     model: "Model"
     machine: "SandboxMachine"
-    world: MachineFacts
+    machine_facts: MachineFacts
 
 
 @asynccontextmanager

@@ -108,7 +108,7 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
         edited.append(Edited(edit, source, really, trunk, again, tuple(drawn)))
     conditions: dict[str, object] = {
         **Conditions(session="fresh").named(persona),
-        "dataset": str(both.world.dataset),
+        "dataset": str(both.machine_facts.dataset),
         "seed": SEED,
         "samples": samples,
         "reply_tokens": LIMITS.reply_tokens,
@@ -139,7 +139,7 @@ async def _imagine(  # noqa: PLR0913 (what the probe was asked for)
     from gedanken.agents.imagined import ImaginedMachine
 
     screen.say(f"imagines: {edit}, {f'sample {sample}' if sample else 'at temperature 0'}")
-    machine = ImaginedMachine(both.model, persona, both.world, LIMITS, sample=sample, losses=losses)
+    machine = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, sample=sample, losses=losses)
     machine.place(FILE, source)
     return await machine.ask(COMMAND)
 

@@ -12,14 +12,13 @@ from gedanken.compare.commands.agreement import (
     Agreement,
     Answered,
     agreement_of,
-    breaches_by_kind,
     by_kind,
     whole_sequences,
 )
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
-from gedanken.experiment.execution import Cause, Limits
+from gedanken.experiment.execution import Cause, Limits, violations_by_kind
 from gedanken.experiment.persona import Persona
 from gedanken.probes.terminal import CommandSequence, battery
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
@@ -59,7 +58,7 @@ class TerminalProbe:
                 "all": _shares(agreement_of(self.answered)),
                 "by_kind": {kind: _shares(found) for kind, found in by_kind(self.answered).items()},
                 "whole_sequences": whole_sequences(self.answered)._asdict(),
-                "breaches": breaches_by_kind(self.answered),
+                "breaches": dict(violations_by_kind(answer.imagined for answer in self.answered).most_common()),
                 "cut": sum(answer.cut for answer in self.answered),
                 "left_out": left_out(answer.imagined for answer in self.answered),
             },
@@ -112,14 +111,16 @@ async def probe_terminal(  # noqa: PLR0913 (what the probe was asked for)
             "reply_tokens": LIMITS.reply_tokens,
             "continuations": LIMITS.continuations,
         }
-        return TerminalProbe(both.model.describe(), both.world.model_dump(), conditions, answered, why_lost(losses))
+        return TerminalProbe(
+            both.model.describe(), both.machine_facts.model_dump(), conditions, answered, why_lost(losses)
+        )
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
     """What both machines answered; where the model is gone, as far as it came."""
     from gedanken.agents.imagined import ImaginedMachine
 
-    imagined = ImaginedMachine(both.model, persona, both.world, LIMITS, losses=losses)
+    imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
     answered: list[Answered] = []
     if losses:
         return answered
@@ -173,7 +174,8 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
             console.print(_agreement_table(f"commands that really print {really}, with 95 % intervals", asked))
     console.print(Text(f"sequences that are the same to their end: {whole_sequences(probe.answered)}"))
     console.print(Text(f"exit codes, read off the imagined output: {agreement_of(probe.answered).status}"))
-    breaches = ", ".join(f"{kind} {count}" for kind, count in breaches_by_kind(probe.answered).items())
+    counted = violations_by_kind(answer.imagined for answer in probe.answered)
+    breaches = ", ".join(f"{kind} {count}" for kind, count in counted.most_common())
     cut = sum(answer.cut for answer in probe.answered)
     console.print(Text(f"breaches: {breaches or 'none'}; replies cut by the token limit: {cut}"), soft_wrap=True)
     if lost := left_out(answer.imagined for answer in probe.answered):

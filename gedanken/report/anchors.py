@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import main_version, ranked
+from gedanken.analysis.verdict import ranked
 from gedanken.compare.results import Alignment
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef, Stream
@@ -90,7 +90,7 @@ class Anchors:
 def find_anchors(analysis: Analysis) -> Anchors:
     """Number all sources and findings, and tie them together."""
     anchors = Anchors(_sources(analysis))
-    ordered = ranked(analysis.findings, main_version(analysis.cases))
+    ordered = ranked(analysis.findings, analysis.main_version)
     anchors.more = max(0, len(ordered) - FINDINGS_SHOWN)
     by_label: Labels = {}
     for at, source in enumerate(anchors.sources):

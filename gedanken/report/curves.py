@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from gedanken.compare.results import SeriesResult
+from gedanken.experiment.counts import many
 from gedanken.report.svg import IMAGINED, INK, REAL, RULE, inline_svg
-from gedanken.terminal.format import many, visible
+from gedanken.terminal.format import visible
 
 if TYPE_CHECKING:
     import numpy as np

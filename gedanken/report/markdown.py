@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, lasts, main_version, ranked, spread_of
+from gedanken.analysis.verdict import format_last, lasts, ranked, spread_of
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.source.diff import diff_of
+from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, Stream
 from gedanken.experiment.markdown import code, fence_for, prose
 from gedanken.experiment.program import Program
@@ -15,7 +16,7 @@ from gedanken.report.moves import shown_effects
 from gedanken.report.run_setup import NOT_PACKAGED, commands, is_own
 from gedanken.report.summary import format_conditions
 from gedanken.report.surprisal import surprisal_of, why_none
-from gedanken.terminal.format import cut, figure, interval, many, probability
+from gedanken.terminal.format import cut, figure, interval, probability
 from gedanken.terminal.screen import harmless
 
 FINDINGS_SHOWN = 20
@@ -31,7 +32,7 @@ BEFORE, AFTER = 4, 6
 
 def to_markdown(analysis: Analysis) -> str:
     """The whole report, in at most some 200 lines."""
-    case = main_version(analysis.cases)
+    case = analysis.main_version
     sections = [
         _section("Cause and effect", _effects(analysis.effects)),
         _section("Conditions", _conditions(analysis)),

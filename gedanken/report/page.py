@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from gedanken import __version__
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import main_version
 from gedanken.compare.results import SeriesResult
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.report import run_setup
@@ -82,13 +82,14 @@ def render(analysis: Analysis) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        {name: getattr(format, name) for name in ("cut", "duration", "figure", "many", "probability", "span")}
+        {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
     )
+    environment.filters["many"] = many
     environment.globals.update(interval=format.interval, who=format.who)
     style, script = _packaged("style.css"), _packaged("report.js")
     anchors = find_anchors(analysis)
     cases = [_shown(number, version, anchors) for number, version in enumerate(analysis.cases[:CASES_SHOWN], start=1)]
-    newest = main_version(analysis.cases)
+    newest = analysis.main_version
     main = next((version for version in cases if version.case is newest), None)
     return environment.get_template("report.html.j2").render(
         kept=analysis,

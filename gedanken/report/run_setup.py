@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gedanken.analysis.analysis import Analysis
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.loading.experiments import is_packaged
 from gedanken.report.summary import format_conditions
-from gedanken.terminal.format import many
 
 NOT_PACKAGED = "The experiment is not a packaged one: name the YAML file that it came from."
 

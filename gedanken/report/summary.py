@@ -11,11 +11,12 @@ from rich.text import Text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.plain_words import PlainWords
-from gedanken.analysis.verdict import format_last, lasts, main_version, measured, ranked, spread_of, tested_p
+from gedanken.analysis.verdict import format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
+from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
-from gedanken.terminal.format import many, probability, span
+from gedanken.terminal.format import probability, span
 from gedanken.terminal.screen import harmless
 
 MOST_LINES = 20
@@ -31,7 +32,7 @@ _SHORT = {Cause.CUT: "cut"}
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None) -> None:
     """Print at most 20 lines; `where` is the report, or whatever holds the rest."""
     left = MOST_LINES - (where is not None)
-    case = main_version(analysis.cases)
+    case = analysis.main_version
     reasons = case.compared.undecided[:1] if case else ()
     undecided = [
         line for reason in reasons for line in _wrapped(f"undecided: {reason}", console.width, UNDECIDED_LINES)
@@ -169,7 +170,7 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
         return
     findings = ranked(analysis.findings, version)
     kinds = Counter(finding.kind for finding in findings)
-    told = ", ".join(kind if times == 1 else f"{kind} ×{times}" for kind, times in kinds.items())
+    told = times_each(kinds)
     claimed = sum(finding.explained_by is not None for finding in findings)
     explained = f" ({claimed} explained by claims)" if claimed else ""
     _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")

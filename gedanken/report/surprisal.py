@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gedanken.terminal.format import many
+from gedanken.experiment.counts import many
 
 LINES_SHOWN = 5
 

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import main_version
 from gedanken.compare.parsed.print_table import print_table
 
 
@@ -14,7 +13,7 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
 
     JSON has no word for what is not finite: `nan` and `inf` stand as text.
     """
-    case = main_version(analysis.cases)
+    case = analysis.main_version
     alignment = case.compared.alignment if case else None
     return {
         key: _finite(value)

@@ -83,7 +83,7 @@ async def _persona(session: ShellSession, argument: str) -> None:
         session.terminals.change_persona(load_persona(argument))
         session.remembered = None
         session.view.remark("a new context: the machine knows nothing of what was typed before")
-    rows = [f"  {fact.name}: {fact.value} ({fact.origin})" for fact in machine.persona.resolve(machine.world)]
+    rows = [f"  {fact.name}: {fact.value} ({fact.origin})" for fact in machine.persona.resolve(machine.machine_facts)]
     session.view.tell("\n".join([f"persona {machine.persona.name}", *rows]))
 
 

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
 from gedanken.shell.context import knows_all
-from gedanken.shell.session import Known, ShellSession, turns
+from gedanken.shell.session import Known, ShellSession
 from gedanken.shell.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ async def lose(session: ShellSession) -> None:
     await _remember(session, machine)
     machine.lose()
     session.terminals.keep()
-    session.view.remark(f"the context is lost; stored for :rebuild: {turns(len(machine.session.stored))}")
+    session.view.remark(f"the context is lost; stored for :rebuild: {many(len(machine.session.stored), 'turn')}")
 
 
 async def rebuild(session: ShellSession, policy: "Policy") -> None:

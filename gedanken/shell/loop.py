@@ -63,15 +63,15 @@ class _Loop:
             self._session.view.error(f"gedanken: told and never sent, for no command came after it: {{{left[0]}}}")
 
     async def _obey(self, typed: Typed) -> None:
-        sitting = self._session
+        session = self._session
         if typed.kind == "colon":
-            await obey(sitting, typed.text)
+            await obey(session, typed.text)
         elif typed.kind == "tell":
-            sitting.terminals.tells.append(typed.text)
-            if sitting.view.interactive:
-                sitting.view.remark("goes to the imagined machine with its next command")
+            session.terminals.tells.append(typed.text)
+            if session.view.interactive:
+                session.view.remark("goes to the imagined machine with its next command")
         elif typed.text.strip():
-            await sitting.type(typed.text)
+            await session.type(typed.text)
 
     async def _stoppable(self, work: Coroutine[object, object, None]) -> None:
         """Do something that Ctrl-C ends, and the shell does not end with it."""

@@ -1,13 +1,14 @@
-"""A sitting as Markdown."""
+"""A shell session as Markdown."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.markdown import fence_for, inline
-from gedanken.shell.session import ShellSession, turns
+from gedanken.shell.session import ShellSession
 from gedanken.shell.view import remarks
 from gedanken.terminal.screen import harmless
 
@@ -44,7 +45,7 @@ def _parts(session: ShellSession) -> Iterator[str]:
         rows = [f"- model: {_listed(model)}", f"- conditions: {_listed(conditions)}"]
         rows += [
             f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})"
-            for fact in machine.persona.resolve(machine.world)
+            for fact in machine.persona.resolve(machine.machine_facts)
         ]
         yield "The imagined machine:\n\n" + "\n".join(rows)
     for turn in session.before:
@@ -69,7 +70,7 @@ def _context(session: "Session") -> Iterator[str]:
         return
     others = [turn for turn in session.context if turn not in session.stored]
     count = len(session.context) - len(others)
-    yield f"Stored: {turns(len(session.stored))}; the model is now sent {count} of them as they are."
+    yield f"Stored: {many(len(session.stored), 'turn')}; the model is now sent {count} of them as they are."
     for turn in others:
         yield _turn("Sent to the model as well", turn)
 

@@ -1,4 +1,4 @@
-"""One sitting at a shell: the machines, what was typed into them, and what came back."""
+"""A session at a shell: the machines, what was typed into them, and what came back."""
 
 import asyncio
 import re
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gedanken.compare.commands.answers import claims_behind
 from gedanken.compare.output.normalize import normalized_lines
+from gedanken.experiment.counts import many
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.shell.context import never_stored
@@ -68,10 +69,11 @@ class ShellSession:
         if machine and machine.session.stored:
             self.before = machine.session.stored
             afresh = "; the real machine starts afresh" if self.terminals.real else ""
-            self.view.remark(f"session {name} reopened: {turns(len(self.before))}{afresh}")
+            self.view.remark(f"session {name} reopened: {many(len(self.before), 'turn')}{afresh}")
         if machine and (others := never_stored(machine.session)):
             self.view.remark(
-                f"its file has the model sent what was never typed in it: {turns(len(others))}, which :save shows"
+                "its file has the model sent what was never typed in it: "
+                f"{many(len(others), 'turn')}, which :save shows"
             )
 
     async def type(self, command: str) -> None:
@@ -166,8 +168,3 @@ class ShellSession:
         if face.interactive or execution.imagined:
             face.end_line()
         face.about(execution)
-
-
-def turns(count: int) -> str:
-    """So many turns, in words."""
-    return "1 turn" if count == 1 else f"{count} turns"

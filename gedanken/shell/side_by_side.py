@@ -50,7 +50,7 @@ def columns(rows: list[Row], width: int) -> Iterator[Row]:
 
 
 def column_width(width: int) -> int:
-    """Cells for each of two columns; two at least, for there are characters as wide as that."""
+    """Cells for each of two columns; at least two, since some characters are two cells wide."""
     return max(2, (width - MARK_WIDTH) // 2)
 
 

@@ -102,22 +102,28 @@ class Terminals:
     async def turn_on(self, choice: Choice) -> None:
         """Type into these machines from now on. Raises BadInput, NoSandbox or NoModel, and then changes nothing."""
         async with AsyncExitStack() as opening:
-            real, world = self.real, self._machine_facts
+            real, machine_facts = self.real, self._machine_facts
             if choice != "imagined" and real is None:
-                real, world = await self._open_real(opening)
+                real, machine_facts = await self._open_real(opening)
             imagined, file = self.imagined, self._file
             if choice != "real" and imagined is None:
-                imagined, file = await self._open_imagined(opening, self._persona_for(choice), world)
+                imagined, file = await self._open_imagined(opening, self._persona_for(choice), machine_facts)
             self._opened.push_async_callback(opening.pop_all().aclose)
         if real is not self.real and imagined is self.imagined:
-            self._match(world)
-        self.real, self.imagined, self._machine_facts, self._file, self.on = real, imagined, world, file, choice
+            self._match(machine_facts)
+        self.real, self.imagined, self._machine_facts, self._file, self.on = (
+            real,
+            imagined,
+            machine_facts,
+            file,
+            choice,
+        )
 
     def _match(self, machine_facts: MachineFacts) -> None:
         """Have the imagined machine be the real one's twin, where nothing was typed into it nor wished of it."""
         machine = self.imagined
         if machine and not machine.session.stored and self._wished is None and self.options.session is None:
-            machine.persona, machine.world = load_persona(FAIR_PERSONA), machine_facts
+            machine.persona, machine.machine_facts = load_persona(FAIR_PERSONA), machine_facts
 
     def _persona_for(self, choice: Choice) -> Persona:
         return self._wished or load_persona(ARTICLE_PERSONA if choice == "imagined" else FAIR_PERSONA)
@@ -211,7 +217,7 @@ class Terminals:
                 f"the session {self.options.session} is with the persona {machine.persona.name}; "
                 "begin another one for another persona"
             )
-        machine.persona, machine.world = persona, self._machine_facts
+        machine.persona, machine.machine_facts = persona, self._machine_facts
         machine.lose()
 
     def put(self, path: Path) -> str:

@@ -3,14 +3,14 @@
 import asyncio
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from gedanken.agents.settings import is_said_of_settings
-from gedanken.experiment.execution import Cause, Execution
+from gedanken.experiment.counts import times_each
+from gedanken.experiment.execution import Cause, Execution, violations_by_kind
 from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, columns, pairs
 from gedanken.shell.terminals import Answers
 from gedanken.terminal.screen import harmless
@@ -148,10 +148,7 @@ def remarks(execution: Execution) -> list[str]:
     elif execution.exit_code:
         known.append(f"exit code {execution.exit_code}" + (", read off the output" if execution.imagined else ""))
     if execution.breaches:
-        counted = Counter(breach.kind for breach in execution.breaches)
-        known.append(
-            "taken off: " + ", ".join(f"{kind} ×{count}" if count > 1 else kind for kind, count in counted.items())
-        )
+        known.append(f"taken off: {times_each(violations_by_kind([execution]))}")
     return [*known, *execution.notes]
 
 

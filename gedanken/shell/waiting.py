@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from gedanken.experiment.counts import many
 from gedanken.shell.terminals import Which
+from gedanken.terminal.patience import SECONDS
 
-PATIENCE_SECONDS = 2.0
 _UNITS: dict[Which, str] = {"real": "line", "imagined": "token"}
 
 
@@ -29,7 +30,7 @@ class Waiting:
     def __enter__(self) -> Self:
         """Begin to wait."""
         self._started = time.monotonic()
-        self._coming = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._come)
+        self._coming = asyncio.get_running_loop().call_later(SECONDS, self._come)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -68,7 +69,7 @@ class Waiting:
 
     def _progress(self, which: Which) -> str:
         heard = self._heard[which]
-        amount = f"{heard} {_UNITS[which] if heard == 1 else f'{_UNITS[which]}s'}"
+        amount = many(heard, _UNITS[which])
         if which in self._took:
             return f"{which}: done in {self._took[which]:.0f} s, {amount}"
         return f"{which}: {time.monotonic() - self._started:.0f} s, {amount}"

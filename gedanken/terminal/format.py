@@ -73,11 +73,6 @@ def span(counts: tuple[int, ...]) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def many(number: int, one: str, more: str | None = None) -> str:
-    """Such as `1 line`, or `2,000 lines`."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
-
-
 def who(execution: Execution) -> str:
     """Such as `seed 3`, or `sample 1`; the trunk is named."""
     if execution.called:

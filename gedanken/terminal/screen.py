@@ -132,7 +132,7 @@ class Screen:
             self._live = None
 
     def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
-        """Take in text that a worker produced; its telling lines are shown as they are completed.
+        """Take in text that a worker produced; lines worth showing are shown as soon as they are complete.
 
         `limit` is that of this reply in tokens, where it is another than that of the run's.
         """

@@ -8,17 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gedanken.compare.stats.noise import (
-    Matrix,
-    adjusted,
-    distances,
-    energy_p,
-    fair_crps,
-    mean_difference,
-    runs_needed,
-    smallest_p,
-    spread_ratio,
-)
+from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
+from gedanken.compare.stats.permutation_test import adjusted, distances, energy_p, runs_needed, smallest_p
 
 few = st.integers(1, 4)
 values = st.integers(-1000, 1000).map(float)

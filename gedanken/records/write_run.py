@@ -13,13 +13,13 @@ from gedanken import __version__
 from gedanken.agents.surprisal import Lines, ProgramSurprisal
 from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.execution import Execution, violations_by_kind
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.markdown import fence_for, inline
 from gedanken.experiment.persona import Fact
 from gedanken.experiment.program import Program
 from gedanken.experiment.secrets import redacted, redacted_value
-from gedanken.records.run_folder import in_order
+from gedanken.records.read_run import in_order
 from gedanken.terminal.screen import harmless
 
 
@@ -94,10 +94,6 @@ class Record:
         base = self.programs.get(program.base or "")
         return diff_of(base, program) if base else None
 
-    def breaches(self) -> Counter[str]:
-        """How often imagined runs broke the rules of a terminal, by kind."""
-        return Counter(breach.kind for execution in self.executions for breach in execution.breaches)
-
     def as_json(self, prefix: str = "") -> dict[str, Any]:
         """Everything as plain values; `prefix` is put before each path."""
         executions = self._in_order()
@@ -107,7 +103,7 @@ class Record:
             "real": [_execution(execution, prefix) for execution in executions if not execution.imagined],
             "imagined": [_execution(execution, prefix) for execution in executions if execution.imagined],
             "findings": [asdict(finding) for finding in self.findings],
-            "breaches": dict(self.breaches().most_common()),
+            "breaches": dict(violations_by_kind(self.executions).most_common()),
             **({} if self.surprise is None else {"surprise": _surprise(self.surprise)}),
         }
         return dict(redacted_value(values))
@@ -143,7 +139,7 @@ class Record:
             parts.append(f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}")
             parts += [f"- {inline(harmless(note))}" for note in execution.notes]
             if execution.breaches:
-                kinds = Counter(breach.kind for breach in execution.breaches)
+                kinds = violations_by_kind([execution])
                 parts.append(f"- broke the rules of a terminal: {format_counts(kinds)}; taken off")
         return "\n".join(parts) + "\n"
 

@@ -11,17 +11,8 @@ from numpy.typing import NDArray
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.series import AllSeries, Series
-from gedanken.compare.stats.noise import (
-    Matrix,
-    adjusted,
-    distances,
-    energy_p,
-    fair_crps,
-    mean_difference,
-    runs_needed,
-    smallest_p,
-    spread_ratio,
-)
+from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
+from gedanken.compare.stats.permutation_test import adjusted, distances, energy_p, runs_needed, smallest_p
 from gedanken.experiment.execution import Cause
 
 ALPHA = 0.025

@@ -13,6 +13,7 @@ from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.persona import Gpus, MachineFacts, Persona
 from gedanken.experiment.program import Program
 from gedanken.files import Inside
+from gedanken.records.old_folders import origin_of, reply_key
 from gedanken.records.tokens import Tokens, tokens_of
 
 RUN = "run.json"
@@ -105,7 +106,7 @@ class RunFolder:
     programs: tuple[Program, ...]
     executions: tuple[Execution, ...]
     persona: Persona | None
-    world: MachineFacts | None
+    machine_facts: MachineFacts | None
     notes: tuple[str, ...]
     """What could not be read back, and what that means."""
     tokens: Tokens | None = None
@@ -175,7 +176,7 @@ def _parsed(written: bytes, where: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{where}: damaged or cut: {error}") from error
     if not isinstance(raw, dict):
-        raise BadInput(f"{where}: holds no keys and values")
+        raise BadInput(f"{where}: not a JSON object")
     return raw
 
 
@@ -184,15 +185,10 @@ def _execution(entry: dict[str, Any], inside: Inside) -> Execution:
     terminal = stdout if entry.get("terminal") in (None, entry["stdout"]) else _text(inside, entry, "terminal")
     if origin_of(entry) != Origin.IMAGINED:
         printed: dict[str, object] = {"stdout": stdout, "terminal": terminal, "raw_reply": None}
-    else:  # folders of old keep the reply where the terminal is kept of a real run
-        reply = _text(inside, entry, "raw_reply") if entry.get("raw_reply") else terminal
+    else:
+        reply = _text(inside, entry, reply_key(entry))
         printed = {"stdout": stdout, "terminal": stdout, "raw_reply": reply}
     return replace(_noun(Execution, {**entry, "origin": origin_of(entry)}, printed, inside), called=None)
-
-
-def origin_of(entry: dict[str, Any]) -> object:
-    """Where an execution comes from, as its entry says; entries of old number what was imagined as samples."""
-    return entry.get("origin", Origin.REAL if entry.get("sample") is None else Origin.IMAGINED)
 
 
 def _text(inside: Inside, entry: dict[str, Any], key: str) -> str:

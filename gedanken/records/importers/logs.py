@@ -11,7 +11,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.program import Program
 from gedanken.files import read_bytes
-from gedanken.records.run_folder import MOST_OUTPUT_BYTES, RUN, noun_of, origin_of, read_run
+from gedanken.records.old_folders import origin_of
+from gedanken.records.read_run import MOST_OUTPUT_BYTES, RUN, noun_of, read_run
 from gedanken.terminal.screen import harmless
 
 _KEYS = ("command", "stdout", "exit_code", "cause")
@@ -47,7 +48,9 @@ def read_file(path: Path) -> Run:
     entry = _execution_in(text)
     if entry is None:
         if _is_meant_as_execution(text):
-            raise BadInput(f"{path}: no log, and no whole execution: name one JSON object a file, with {_NEEDED}")
+            raise BadInput(
+                f"{path}: neither a log nor a complete execution: a file holds one JSON object with {_NEEDED}"
+            )
         return Run(_name(path), _log(path, text))
     known = {
         "machine": "unknown",

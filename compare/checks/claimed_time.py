@@ -1,0 +1,37 @@
+"""Finding: the time that an imagined run claims is not the time that real runs take."""
+
+from collections.abc import Iterable
+
+from gedanken.compare.output.durations import claimed_seconds
+from gedanken.compare.parsed.run_set import RunSet
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import Finding
+
+TIME_FACTOR = 3.0
+"""How many times longer or shorter a claimed time must be than the time taken to be named."""
+TIME_SLACK = 1.0
+"""Seconds by which a claimed time may differ in any case: a short time is rounded, and a busy machine is slower."""
+
+
+def times(run_set: RunSet) -> Iterable[Finding]:
+    """Time claimed against time taken."""
+    worked = [run for run in run_set.real if run.execution.exit_code == 0]
+    printed = [seconds for run in worked if (seconds := claimed_seconds(run.transcript)[0]) is not None]
+    really = sorted(printed or [run.execution.seconds for run in worked if run.execution.seconds > 0])
+    if not really:
+        return
+    for run in run_set.imagined:
+        if run.execution.cause is not Cause.FINISHED:
+            continue
+        claimed, at = claimed_seconds(run.transcript)
+        if claimed is None or really[0] / TIME_FACTOR <= claimed <= really[-1] * TIME_FACTOR:
+            continue
+        if really[0] - TIME_SLACK <= claimed <= really[-1] + TIME_SLACK:
+            continue
+        yield Finding(
+            "time differs",
+            f"{run.execution.label} claims {claimed:g} s in all; "
+            f"{run_set.name} really took {really[len(really) // 2]:.1f} s.",
+            (run.ref(at),),
+            "gpus" if "gpus" in run_set.claims else None,
+        )

@@ -1,0 +1,104 @@
+"""Findings on numbers that contradict each other, or that nothing real can have."""
+
+import math
+import statistics
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.epochs import as_ranges
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import Finding
+
+NEVER_NEGATIVE = frozenset(
+    {"CrossEntropyLoss", "cross_entropy", "MSELoss", "mse_loss", "BCEWithLogitsLoss", "L1Loss"}
+)
+"""Losses that have no values below zero."""
+RISE = 0.05
+"""Rise of accuracy, and share by which the loss rises, that together contradict each other."""
+FEWEST_REAL = 3
+FAR = 6.0
+"""Standard deviations of real runs beyond which nothing real is expected."""
+
+
+def first_and_last(run_set: RunSet) -> Iterable[Finding]:
+    """Accuracy rising while the loss rises, inside one sample that came to its end, where real losses surely fall.
+
+    A short and noisy training may do so once in a while; so the rise must lie far outside of what real losses do.
+    """
+    changes = [change for run in run_set.real if (change := _loss_change(run)) is not None]
+    if len(changes) < FEWEST_REAL or max(changes) > 0:
+        return
+    highest = statistics.mean(changes) + FAR * statistics.stdev(changes)
+    for run in run_set.imagined:
+        change = _loss_change(run)
+        if run.execution.cause is not Cause.FINISHED or change is None or change <= max(highest, math.log1p(RISE)):
+            continue
+        loss, accuracy = (run.curves.series.get(name) for name in ("loss", "accuracy"))
+        if loss is None or accuracy is None or not accuracy[-1].value > accuracy[0].value + RISE:
+            continue
+        yield Finding(
+            "contradiction",
+            f"In {run.execution.label} the loss rises from {loss[0].value:g} to {loss[-1].value:g} while the "
+            f"accuracy rises from {accuracy[0].value:g} to {accuracy[-1].value:g}.",
+            (run.ref(loss[0].line), run.ref(loss[-1].line)),
+        )
+
+
+def _loss_change(run: ParsedRun) -> float | None:
+    """Logarithm of the last loss over the first; None where there are no two above zero."""
+    loss = run.curves.series.get("loss")
+    if loss is None or len(loss) < 2 or not all(0 < end.value < math.inf for end in (loss[0], loss[-1])):
+        return None
+    return math.log(loss[-1].value) - math.log(loss[0].value)
+
+
+def impossible_values(run_set: RunSet) -> Iterable[Finding]:
+    """Accuracies above 1, losses below 0, epochs out of order, totals that the code does not have.
+
+    What a real run shows too is no contradiction, however odd: a program may print what it likes.
+    """
+    real_totals = {total for run in run_set.real for total in run.curves.totals}
+    expected = run_set.source.epochs() if run_set.source else None
+    totals = real_totals or ({expected} if expected else set())
+    usual = {kind for run in run_set.real for kind, _claim, _lines in _oddities(run, totals)}
+    usual |= {name for name in ("loss", "test loss") if _may_fall_below_zero(run_set, name)}
+    for run in run_set.imagined:
+        for kind, claim, lines in _oddities(run, totals):
+            if kind not in usual:
+                refs = tuple(run.ref(line) for line in lines[:LINES_SHOWN])
+                yield Finding("contradiction", f"{run.execution.label} {claim}.", refs)
+
+
+def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
+    """(what kind it is, what the run does, lines) for everything odd that one run shows."""
+    for name, points in run.curves.series.items():
+        wrong = [points[at] for at in np.flatnonzero(_impossible(name, points.values))[:LINES_SHOWN].tolist()]
+        if wrong:
+            yield name, f"shows an impossible {name}: {wrong[0].value:g}", [point.line for point in wrong]
+    steps = pairwise(run.curves.epochs)
+    back = next(((line, before, epoch) for (_, before), (line, epoch) in steps if epoch < before), None)
+    if back:
+        yield "back", f"goes back from epoch {back[1]} to epoch {back[2]}", [back[0]]
+    others = {total: line for total, line in run.curves.totals.items() if totals and total not in totals}
+    if others:
+        told = as_ranges(tuple(sorted(totals)))
+        yield "total", f"counts to {min(others)} epochs, and really there are {told}", list(others.values())
+
+
+def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
+    """Whether this loss comes near zero in real runs, and the source names none that has its bound there."""
+    if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
+        return False
+    series = [run.curves.series[name].values for run in run_set.real if name in run.curves.series]
+    finite = [values[np.isfinite(values)] for values in series]
+    lows, highs = ([float(end(values)) for values in finite if len(values)] for end in (np.min, np.max))
+    return bool(lows) and min(lows) < 0.1 * max(highs)
+
+
+def _impossible(name: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    beyond = (values > 1) & name.endswith("accuracy")
+    return np.isfinite(values) & ((values < 0) | beyond)

@@ -1,0 +1,92 @@
+"""Findings on epochs that are missing, declared as skipped, cut off or too many."""
+
+from collections.abc import Iterable, Set
+from dataclasses import replace
+
+from gedanken.compare.output.epochs import EpochCount, as_ranges, count_epochs
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
+from gedanken.experiment.execution import Cause
+from gedanken.experiment.finding import Finding
+
+
+def epochs(run_set: RunSet) -> Iterable[Finding]:
+    """Epochs expected, shown, declared as skipped, silently missing, cut by the token limit."""
+    wanted, possible = _epochs_of(run_set)
+    if not wanted:
+        return
+    usual = _usual_difference(run_set)
+    is_gapless = all(
+        len(run.epochs) == max(run.epochs) - min(run.epochs) + 1 for run in run_set.finished if run.epochs
+    )
+    for run in run_set.imagined:
+        if run.execution.cause is Cause.FAILED:
+            continue
+        is_cut = run.execution.cause is Cause.CUT
+        # However many there are: where no real run leaves one out, none is left out between two that are shown.
+        inside = _between_its_ends(run, possible) if is_gapless else frozenset()
+        count = count_epochs(run.transcript, run.curves, wanted | inside, is_cut, possible, run_set.forms)
+        if max(len(count.silent), len(count.extra)) <= usual:
+            count = replace(count, silent=tuple(epoch for epoch in count.silent if epoch in inside), extra=())
+        yield from _epoch_findings(run_set, run, count)
+
+
+def _between_its_ends(run: ParsedRun, possible: Set[int]) -> frozenset[int]:
+    low, high = min(run.epochs, default=0), max(run.epochs, default=0)
+    return frozenset(epoch for epoch in possible if low < epoch < high)
+
+
+def _usual_difference(run_set: RunSet) -> int:
+    """How many epochs more or fewer than the real runs a run may show and still be like them; 0 where all are alike.
+
+    Programs that stop early, or tell only of their best epochs, show others in each run: so each real run is held
+    against the rest of them, and it may be four times as many as the farthest off differs by. When a run stops early
+    has a long tail: it may also be twice as many as the longest real run shows more than the shortest.
+    """
+    finished = [run.epochs for run in run_set.finished]
+    if len(set(finished)) < 2:
+        return 0
+    numbers = [len(shown) for shown in finished]
+    most = 1
+    for at, shown in enumerate(finished):
+        rest = finished[:at] + finished[at + 1 :]
+        fewer, more = frozenset.intersection(*rest) - shown, shown - frozenset().union(*rest)
+        most = max(most, len(fewer), len(more))
+    return max(4 * most, 2 * (max(numbers) - min(numbers)))
+
+
+def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
+    """Epochs that each real run shows, and those that at least one does; the source's where none came to its end."""
+    shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
+    finished = [run.epochs for run in run_set.finished]
+    if finished:
+        return frozenset.intersection(*finished), shown
+    expected = run_set.source.epochs() if run_set.source else None
+    if not shown or not expected:
+        return frozenset(), shown
+    return frozenset(range(min(shown), min(shown) + expected)), shown
+
+
+def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Iterable[Finding]:
+    label = run.execution.label
+    end = run.curves.epochs[-1][0] if run.curves.epochs else len(run.lines) - 1
+    last = (run.ref(end),) if run.lines else ()
+    shown = f"{label} shows {count.shown} of the {count.expected} epochs that {run_set.name} prints"
+    if count.declared:
+        refs = tuple(run.ref(at) for at in count.declaring)
+        yield Finding(
+            "epochs declared as skipped", f"{shown}; it says that it skips {as_ranges(count.declared)}.", refs
+        )
+    if count.silent:
+        lacking = "epoch {} is" if len(count.silent) == 1 else "epochs {} are"
+        told = lacking.format(as_ranges(count.silent))
+        yield Finding("epochs silently missing", f"{shown}; {told} missing without a word.", last)
+    if count.cut:
+        yield Finding("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}.", last)
+    if count.extra:
+        extra = set(count.extra)
+        refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)
+        yield Finding(
+            "epochs too many",
+            f"{label} shows epochs that {run_set.name} does not print: {as_ranges(count.extra)}.",
+            refs[:LINES_SHOWN],
+        )

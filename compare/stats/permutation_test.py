@@ -1,0 +1,81 @@
+"""The permutation test of a few runs against a few others: distances, p, and what p so many runs can have."""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from gedanken.compare.stats.measures import Matrix, is_tame
+
+MOST_LABELLINGS = 10_000
+"""Up to so many the permutation test takes them all; above, a random sample of one less."""
+
+
+def distances(curves: Matrix) -> Matrix:
+    """Euclidean distances between runs (runs × runs), each point divided by the standard deviation of all runs.
+
+    Points at which all runs agree are left out; all zero where none is left. Where a value is no finite number,
+    ranks at each point stand for the values, NaN above all: a run that diverged lies at the end, wherever that is.
+    Scale and ranks are those of all runs together and know nothing of who is real, so a permutation test stays exact.
+    """
+    from scipy.spatial.distance import pdist, squareform
+    from scipy.stats import rankdata
+
+    if not is_tame(curves).all():
+        curves = rankdata(np.nan_to_num(curves, nan=np.inf, posinf=np.inf, neginf=-np.inf), axis=0)
+    curves = curves[:, np.ptp(curves, axis=0) > 0]
+    curves = curves - curves.mean(axis=0)
+    scale = curves.std(axis=0)
+    curves = curves[:, scale > 0] / scale[scale > 0]
+    return np.asarray(squareform(pdist(curves))) if curves.shape[1] else np.zeros((len(curves),) * 2)
+
+
+def energy_p(apart: Matrix, n_real: int) -> float:
+    """p of the energy distance (Székely and Rizzo, 2013) between the first `n_real` runs and the others.
+
+    `apart` holds the distances, runs × runs. The labels are permuted over all runs: in every way where these are no
+    more than MOST_LABELLINGS, so that p is exact; else in a random sample of ways, and p is (b + 1) / (B + 1).
+    """
+    n, m = n_real, len(apart) - n_real
+    imagined = _labellings(len(apart), m)
+    within = ((imagined @ apart) * imagined).sum(axis=1)
+    across = imagined @ apart.sum(axis=1) - within
+    rest = apart.sum() - 2 * across - within
+    energy = 2 * across / (n * m) - rest / n**2 - within / m**2
+    # Sums of the same numbers in another order differ in their last digits.
+    as_far = int((energy >= energy[0] - 1e-9 * apart.max(initial=0.0)).sum())
+    return as_far / len(energy)
+
+
+def _labellings(runs: int, imagined: int) -> Matrix:
+    """Labellings × runs, 1 where a run counts as imagined; the first is the true one."""
+    if math.comb(runs, imagined) <= MOST_LABELLINGS:
+        # Combinations come in order; turned round, the last runs are the first choice.
+        chosen = np.array(list(combinations(range(runs - 1, -1, -1), imagined)), np.int64)
+    else:
+        drawn = np.random.default_rng(0).random((MOST_LABELLINGS, runs))
+        chosen = np.argsort(drawn, axis=1)[:, :imagined]
+        chosen[0] = np.arange(runs - imagined, runs)
+    labels = np.zeros((len(chosen), runs))
+    np.put_along_axis(labels, chosen, 1.0, axis=1)
+    return labels
+
+
+def smallest_p(n_real: int, n_imagined: int) -> float:
+    """The smallest p that a test of so many runs can have: with equal numbers, labels swapped are as far apart."""
+    if not n_real or not n_imagined:
+        return 1.0
+    return (1 + (n_real == n_imagined)) / min(math.comb(n_real + n_imagined, n_imagined), MOST_LABELLINGS)
+
+
+def runs_needed(others: int, alpha: float) -> int:
+    """How many runs of one world are needed beside so many of the other for a p of `alpha` to be possible."""
+    return next(count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(others, 1)) <= alpha)
+
+
+def adjusted(ps: Sequence[float]) -> list[float]:
+    """The p of a family, adjusted after Benjamini and Hochberg (1995)."""
+    from scipy.stats import false_discovery_control
+
+    return [float(p) for p in false_discovery_control(ps)] if ps else []

@@ -1,0 +1,112 @@
+"""A program that logs to standard error, with bars, run for real: each page marks the lines that findings name."""
+
+import html
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import GEDANKEN, Cli
+from test_run_scripted import GOOD, HEAD, Scripted, experiment, replies
+
+pytestmark = pytest.mark.docker
+
+LOGS = (
+    HEAD
+    + """
+import logging, sys
+logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+print("training starts", flush=True)
+for epoch in range(3):
+    for step in range(1, 4):
+        print(f"\\rstep {step}/3", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr, flush=True)
+    loss = 1 / (epoch + 1) + secrets.randbelow(1000) / 9000
+    logging.info("done with epoch %d", epoch + 1)
+    print(f"Epoch {epoch + 1}/3 - loss: {loss:.4f} - acc: {0.5 + epoch / 10:.4f}", flush=True)
+print("training ends", flush=True)
+"""
+)
+IMAGINED = (
+    "training begins\n"
+    + "".join(
+        f"step 3/3\nINFO done with epoch {n}\nEpoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 3)
+    )
+    + "training is over\n"
+)
+MARK = re.compile(r'href="#(?P<place>[^"]+)"')
+
+
+def text_of(fragment: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", fragment))
+
+
+def marked_lines(page: str) -> list[str]:
+    """What stands at the places to which the page links."""
+    found = []
+    for place in dict.fromkeys(match["place"] for match in MARK.finditer(page)):
+        row = re.search(rf'id="{re.escape(place)}"[^>]*>(.*?)</div>', page, re.DOTALL)
+        if row:
+            found.append(text_of(row[1]))
+    return found
+
+
+def refs_of(folder: Path) -> list[dict[str, Any]]:
+    findings = json.loads((folder / "comparison.json").read_text())["findings"]
+    return [ref for finding in findings for ref in finding["lines"] if ref["source"].startswith("line")]
+
+
+def kept_text(outputs: Path, ref: dict[str, Any]) -> str:
+    """The text that a line is counted in; one file where both texts are the same."""
+    both = outputs / f"{ref['source']}.terminal.txt"
+    path = both if ref["counted_in"] == "terminal" and both.exists() else outputs / f"{ref['source']}.txt"
+    return path.read_bytes().decode()
+
+
+def test_each_page_of_a_run_marks_the_lines_that_findings_name(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    model = scripted(replies(LOGS, run=IMAGINED))
+    done = gedanken("run", experiment(tmp_path), "--model", model, "--real", 3, "--imagined", 2, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    page = tmp_path / "out" / "report.html"
+    pages = [page.read_text()]
+    page.unlink()
+    for command in (["report", "out"], ["compare", "out", "--html", "page.html"]):
+        again = gedanken(*command)
+        assert (again.returncode, "Error" in again.stderr) == (0, False), again.stderr
+    pages += [page.read_text(), (tmp_path / "page.html").read_text()]
+    refs = refs_of(tmp_path / "out")
+    assert {ref["counted_in"] for ref in refs} == {"stdout", "terminal"}
+    for ref in refs:
+        text = kept_text(tmp_path / "out" / "outputs", ref)
+        assert text.splitlines()[ref["number"] - 1] == ref["text"]
+        for shown in pages:
+            assert any(ref["text"] in line for line in marked_lines(shown)), ref
+
+
+def test_a_run_whose_report_fails_is_kept_says_so_and_has_an_exit_code_of_its_own(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    """The place of the report is taken, by a folder, as soon as the run has begun."""
+    out = tmp_path / "out"
+    model = scripted(replies(GOOD))
+    options = ["--model", model, "--real", "1", "--imagined", "1", "--out", str(out)]
+    running = subprocess.Popen(
+        [*GEDANKEN, "run", str(experiment(tmp_path)), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert running.stderr
+    assert running.stderr.readline()  # the boot, and so the folder is there
+    (out / "report.html").mkdir()
+    _stdout, rest = running.communicate(timeout=300)
+    assert running.returncode == 5, rest
+    assert "no report was made" in rest and "the run is kept: gedanken report" in rest, rest
+    assert json.loads((out / "run.json").read_text())["outcome"] == "done"
+    (out / "report.html").rmdir()
+    assert gedanken("report", "out").returncode == 0

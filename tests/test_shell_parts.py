@@ -1,0 +1,165 @@
+"""Parts of `gedanken shell` that need no terminal: whole commands, what is streamed, answers side by side."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wcwidth import wcwidth
+
+from gedanken.agents.cleaning import clean
+from gedanken.experiment.execution import Limits
+from gedanken.shell.commands import goes_on
+from gedanken.shell.side_by_side import MARK_WIDTH, columns, pairs
+from gedanken.shell.streaming import ImaginedStream, RealStream
+from gedanken.shell.unified import unified
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo 'a",
+        "if true; then",
+        "cat <<EOF\n{a}",
+        "ls \\",
+        "for i in 1 2; do",
+        "ls |",
+        "{ echo a;",
+        "echo $(",
+        "x=(1",
+    ],
+)
+def test_a_command_goes_on_where_bash_would_wait(command: str) -> None:
+    assert goes_on(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ls", "cat <<EOF\n{a}\nEOF", "echo a\\\\", "awk '{print $1}' f", 'echo ${HOME} {"a": 1}', ")", "done", "[[ a"],
+)
+def test_a_command_that_is_complete_or_wrong_is_typed_as_it_is(command: str) -> None:
+    assert not goes_on(command)
+
+
+def test_the_syntax_of_a_command_is_judged_without_running_any_of_it(tmp_path: Path) -> None:
+    assert not goes_on(f"touch {tmp_path}/ran; $(touch {tmp_path}/ran)\nx=$(touch {tmp_path}/ran)")
+    assert not list(tmp_path.iterdir())
+
+
+REPLY_LINES = ["", "Sure, here:", "This is it:", "```", "$ ls -l", "ls -l", "a.py", "Note that.", "user@h:~$ ", "$"]
+
+
+@given(st.lists(st.sampled_from(REPLY_LINES)).map("\n".join) | st.text(), st.integers(1, 7))
+def test_what_is_streamed_is_what_is_left_of_the_whole_reply(reply: str, size: int) -> None:
+    shown: list[str] = []
+    stream = ImaginedStream("ls -l", shown.append)
+    for at in range(0, len(reply), size):
+        stream.hear(reply[at : at + size])
+    output = clean(reply, "ls -l").text
+    if stream.finish(output):
+        assert "".join(shown) == output
+    else:
+        assert not output.startswith("".join(shown))
+
+
+def test_lines_are_streamed_as_they_come() -> None:
+    shown: list[str] = []
+    stream = ImaginedStream("ls", shown.append)
+    reply = "```\nls\na.py\nb.py\n```\nNote that.\n"
+    for piece, so_far in [("```\nls", ""), ("\na.py\nb", "a.py\n"), (".py\n```\nNote that.\n", "a.py\nb.py\n")]:
+        stream.hear(piece)
+        assert "".join(shown) == so_far
+    assert stream.finish(clean(reply, "ls").text)
+    assert "".join(shown) == "a.py\nb.py\n"
+
+
+def test_what_was_typed_before_is_streamed_as_the_output_it_is() -> None:
+    shown: list[str] = []
+    stream = ImaginedStream("cat notes", shown.append, known="echo 'As an AI I know' > notes")
+    stream.hear("As an AI I know\nend\n")
+    assert "".join(shown) == "As an AI I know\nend\n"
+
+
+def test_of_a_flood_the_beginning_is_streamed_and_then_what_was_kept() -> None:
+    shown: list[str] = []
+    stream = RealStream(Limits(output_bytes=1024), shown.append)
+    for piece in ("a" * 400, "b" * 400, "c"):
+        stream.hear(piece)
+    assert shown == ["a" * 400]
+    assert stream.finish("a" * 400 + "b" * 112 + "\n[… 289 bytes not kept …]\nc")
+    assert "".join(shown).endswith("b\n[… 289 bytes not kept …]\nc")
+
+
+ANSWER = st.lists(st.text(alphabet="ab 漢é\u0301😀\t", max_size=30)).map("\n".join)
+
+
+def _columns_of(left: str, right: str, width: int) -> Iterator[tuple[str, str]]:
+    for row in columns(pairs(left, right), width):
+        yield row.left, row.right
+
+
+@given(ANSWER, ANSWER, st.integers(7, 120))
+def test_of_two_answers_side_by_side_nothing_is_lost_and_every_row_fits(left: str, right: str, width: int) -> None:
+    rows = list(_columns_of(left, right, width))
+    for side, text in enumerate((left, right)):
+        everything = "".join(row[side] for row in rows)
+        assert everything.replace(" ", "") == text.expandtabs().replace(" ", "").replace("\n", "")
+    assert all(sum(wcwidth(one) for one in "".join(row)) + MARK_WIDTH <= width for row in rows)
+    assert len({sum(wcwidth(one) for one in row[0]) for row in rows}) <= 1
+
+
+@given(ANSWER)
+def test_equal_answers_differ_nowhere(answer: str) -> None:
+    assert {row.sides for row in pairs(answer, answer)} <= {"same"}
+
+
+def test_a_line_more_on_one_side_makes_no_other_line_differ() -> None:
+    assert [row.sides for row in pairs("a\nb\nc\n", "a\nnew\nb \nc")] == ["same", "right", "same", "same"]
+
+
+def test_answers_of_few_different_lines_are_held_against_each_other_in_no_time() -> None:
+    started = time.monotonic()
+    for left, right in [
+        ("x\n" * 1000, "x\ny\n" * 500),
+        ("x\n" * 20_000, "x\n" * 180),
+        ("x\ny\n" * 2500, "y\n" * 4999),
+    ]:
+        assert list(unified(pairs(left, right), ("real", "imagined")))
+    assert time.monotonic() - started < 2
+
+
+@given(ANSWER, ANSWER)
+def test_a_diff_has_exactly_the_lines_that_are_marked(left: str, right: str) -> None:
+    rows = pairs(left, right)
+    diff = list(unified(rows, ("real", "imagined")))[2:]
+    assert [line[1:] for line in diff if line[0] == "-"] == [
+        row.left for row in rows if row.sides in ("differ", "left")
+    ]
+    assert [line[1:] for line in diff if line[0] == "+"] == [
+        row.right for row in rows if row.sides in ("differ", "right")
+    ]
+
+
+def test_a_diff_shows_what_stands_around_a_difference() -> None:
+    left = "".join(f"{number}\n" for number in range(1, 21))
+    right = left.replace("10\n", "ten\n").replace("20\n", "")
+    assert list(unified(pairs(left, right), ("real", "imagined"))) == [
+        "--- real",
+        "+++ imagined",
+        "@@ -7,7 +7,7 @@",
+        " 7",
+        " 8",
+        " 9",
+        "-10",
+        "+ten",
+        " 11",
+        " 12",
+        " 13",
+        "@@ -17,4 +17,3 @@",
+        " 17",
+        " 18",
+        " 19",
+        "-20",
+    ]
