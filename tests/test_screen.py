@@ -107,3 +107,24 @@ def test_a_step_that_takes_longer_than_guessed_is_not_said_to_have_no_time_left(
         "downloading MNIST: 12 s so far, longer than usual",
         "downloading MNIST: 18 s so far, longer than usual",
     ]
+
+
+def test_a_sign_of_life_of_a_model_that_reasons_is_no_new_beginning(clock: list[float]) -> None:
+    screen, _file = log()
+    plan = RunPlan(plan_steps(load_experiment("article"), 7, 3, True))
+    with screen.run(64, plan):
+        screen.hear("simulate", "sample 1", "")
+        clock[0] += 100
+        before = plan.seconds_left()
+        screen.hear("simulate", "sample 1", "")
+        assert plan.seconds_left() == before
+
+
+def test_those_who_wait_for_cores_are_counted_and_not_said_to_read(clock: list[float]) -> None:  # noqa: ARG001
+    screen, file = log()
+    with screen.run(64):
+        screen.hear("simulate", "sample 1", "")
+        screen.waits("simulate", "sample 2", 1)
+        screen.waits("simulate", "sample 3", 2)
+        screen.log()
+    assert "imagined sample 1: reads the question; 2 more wait for cores" in " ".join(file.getvalue().split())

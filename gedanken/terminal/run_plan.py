@@ -13,14 +13,14 @@ Kind = Literal["fact", "boot answer", "write", "command", "answer", "trunk", "se
 
 FIRST_GUESS: dict[Kind, float] = {
     "fact": 0.5,
-    "boot answer": 5,
-    "write": 25,
+    "boot answer": 12,
+    "write": 30,
     "command": 0.5,
-    "answer": 8,
-    "trunk": 8,
+    "answer": 17,
+    "trunk": 12,
     "seed": 8,
-    "sample": 10,
-    "report": 10,
+    "sample": 22,
+    "report": 40,
 }
 """Seconds of each kind of work: the packaged experiments on 2 idle cores with the embedded model. They count only
 until this run has done work of that kind, and are scaled by how much longer the other kinds took than guessed."""
@@ -114,6 +114,11 @@ class RunPlan:
             planned += Counter(["write", *(kind for kind in more if planned[kind])])
 
     @property
+    def runs_a_program(self) -> bool:
+        """Whether the step at work is one that runs a program."""
+        return self.at < len(self.steps) and "trunk" in self.steps[self.at].pieces
+
+    @property
     def writes(self) -> bool:
         """Whether the step at work is one that writes a program."""
         return self.at < len(self.steps) and set(self.steps[self.at].pieces) == {"write"}
@@ -143,7 +148,7 @@ class RunPlan:
         return f"step {self.at + 1} of {len(self.steps)}, about {left} left in all{guess}: {name}{pieces}"
 
     def _kind(self, node: str, who: str) -> Kind:
-        runs = self.at < len(self.steps) and "trunk" in self.steps[self.at].pieces
+        runs = self.runs_a_program
         kinds: dict[str, Kind] = {
             "persona": "boot answer" if who == "imagined" else "fact",
             "write": "write",

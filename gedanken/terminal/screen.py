@@ -136,7 +136,7 @@ class Screen:
 
         `limit` is that of this reply in tokens, where it is another than that of the run's.
         """
-        if not text:  # the first, empty one says that work begins
+        if not text and self._begins(node, who):
             self._workers.pop((node, who), None)
             if self._plan:
                 self._plan.begin(node, who)
@@ -145,16 +145,18 @@ class Screen:
         lines = worker.hear(text)
         if self._live is not None:
             return
-        for line in lines:
+        for line in lines if self._plan is None or self._plan.runs_a_program else []:
             if _TELLING.search(line) and node in ("execute", "simulate"):
                 self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
 
+    def _begins(self, node: str, who: str) -> bool:
+        """Whether an empty text says that work begins: a model that reasons gives later ones, as a sign of life."""
+        worker = self._workers.get((node, who))
+        return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)
+
     def waits(self, node: str, who: str, ahead: int) -> None:
         """Tell that a worker waits for cores, and for how many others."""
-        text = f"waits for cores, {ahead} before it"
-        self._workers.setdefault((node, who), _Worker()).last = text
-        if self._live is None:
-            self._plain(f"  {_plainly(node)} {who}: {text}")
+        self._workers.setdefault((node, who), _Worker()).ahead = ahead
 
     @contextmanager
     def _logging(self) -> Iterator[None]:
@@ -177,11 +179,15 @@ class Screen:
 
     def log(self) -> None:
         """Tell in one line how far the run is, and of all that is under way."""
-        under_way = list(self._workers.items())
+        workers = list(self._workers.items())
+        under_way = [(key, worker) for key, worker in workers if worker.ahead is None]
+        waiting = len(workers) - len(under_way)
         told = [self._plan.describe()] if self._plan else []
         told += [
             f"{_plainly(node)} {who}: {worker.amount(node, who, self._limit)}" for (node, who), worker in under_way
         ]
+        if waiting:
+            told.append(f"{waiting}{' more' if under_way else ''} wait{'s' if waiting == 1 else ''} for cores")
         last = next((worker.last for _key, worker in reversed(under_way) if worker.last), "")
         text = "; ".join(told)
         self._plain(f"  {text}" + (f" | {harmless(last)[:LAST_SHOWN]}" if last else ""))
@@ -221,6 +227,8 @@ class _Worker:
         self.chunks = self.lines = 0
         self.last = ""
         self.limit: int | None = None
+        self.ahead: int | None = None
+        """How many are served before it, while it waits for cores."""
         self._open = ""
         self._first: float | None = None
 
@@ -229,6 +237,8 @@ class _Worker:
 
         A second is one since the first token: reading the question is no part of the speed.
         """
+        if self.ahead is not None:
+            return f"waits for cores, {self.ahead} before it"
         if node != "write" and not (node == "simulate" or who == "imagined"):
             return f"{self.lines} line{'' if self.lines == 1 else 's'}"
         if self._first is None:
