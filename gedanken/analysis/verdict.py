@@ -90,7 +90,7 @@ def _endpoint(version: VersionAnalysis) -> str:
 def _too_few(series: SeriesResult) -> str:
     least = probability(smallest_p(series.n_real, series.n_imagined))
     runs = f"{series.n_real:,} real and {series.n_imagined:,} imagined runs"
-    return f"{runs} are too few for a p of {probability(ALPHA)}; the lowest possible is {least}"
+    return f"{runs} are too few for a p of {probability(ALPHA)}, {least} being the lowest"
 
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
