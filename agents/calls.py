@@ -65,12 +65,23 @@ def prepare_call(
         sent.add(Setting.SYSTEM)
     if "use_responses_api" in fields and not responses:
         sent |= {Setting.STREAM_OPTIONS, Setting.CHAT_COMPLETIONS} - refused
-    return Call(chat.model_copy(update=update), arguments, used, frozenset(sent), int(wanted[Setting.LIMIT]))
+    copy = chat.model_copy(update=update)
+    if responses:
+        for lost in _dropped(copy) & used.keys():
+            del used[lost]
+            sent.discard(Setting(lost))
+    return Call(copy, arguments, used, frozenset(sent), int(wanted[Setting.LIMIT]))
 
 
 def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:
     """Whether requests go to OpenAI's Responses API: by LangChain's choice for a model, or as its server demanded."""
     return getattr(chat, "use_responses_api", None) is True or Setting.CHAT_COMPLETIONS in learned.refused
+
+
+def _dropped(chat: Any) -> set[str]:
+    """The settings that the client itself leaves out on the Responses API, as it does for most of GPT-5."""
+    payload = chat._get_request_payload("")
+    return {setting for setting in (Setting.TEMPERATURE, Setting.TOP_P) if setting not in payload}
 
 
 def _leave_out(chat: "BaseChatModel", name: str, update: dict[str, Any], arguments: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from gedanken.agents.incoming import Incoming, whole_characters
 from gedanken.agents.reasoning import Apart
-from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd, Signs, end_of, reason_in
+from gedanken.agents.reply_end import NO_LIMIT_KEPT, STOPPED, ReplyEnd, Signs, end_of, later_reason, reason_in
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.secrets import redacted
 
@@ -28,6 +28,7 @@ class Heard:
         self._refusal: list[str] = []
         self._beside: list[str] = []
         self._called_tool = False
+        self._reasoned_unseen = False
         self._end: ReplyEnd | None = None
         self.stopped = False
         self.pieces = 0
@@ -63,20 +64,22 @@ class Heard:
     @property
     def reasoned(self) -> bool:
         """Whether the model reasoned before it answered, seen or counted."""
-        return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning"))
+        return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning")) or self._reasoned_unseen
 
     @property
     def how_much_reasoned(self) -> str:
         """Such as `4096 tokens`; empty where it did not reason."""
         if count := self.tokens.get("reasoning"):
             return f"{count} tokens"
-        return f"{len(self.reasoning)} characters" if self.reasoned else ""
+        if self.reasoning.strip():
+            return f"{len(self.reasoning)} characters"
+        return "unseen text" if self.reasoned else ""
 
     def add(self, message: Any) -> str:
         """Take one more piece; returns what of it is to be shown."""
         self.pieces += 1
         metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
-        self._reason = reason_in(metadata) or self._reason
+        self._reason = later_reason(self._reason, reason_in(metadata))
         self.served_by |= {
             key: redacted(str(metadata[key])[:_LONGEST_NAME]) for key in _SERVED_BY if metadata.get(key)
         }
@@ -85,6 +88,7 @@ class Heard:
         if beside:
             self._apart.hold_no_longer()
             self._beside.append(beside)
+        self._reasoned_unseen |= any(block.get("type") == "redacted_thinking" for block in _blocks(message))
         self._refusal += _refusals_of(message)
         self._called_tool |= _calls_tool(message)
         text = str(message.text)[: self._most + 1]

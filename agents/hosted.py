@@ -1,5 +1,6 @@
 """Models that others serve: opened through LangChain, without retries and with time limits of our own."""
 
+import json
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from gedanken.agents.model import Model
-from gedanken.agents.model_errors import host_of
+from gedanken.agents.model_errors import ErrorInside, host_of
 from gedanken.agents.providers import arguments, init_chat, said_in_one_line
 from gedanken.agents.settings import Learned, known_of
 from gedanken.agents.time_limits import USUAL_LIMITS
@@ -78,6 +79,7 @@ async def _anthropic(name: str, options: dict[str, Any], learned: Learned) -> An
 
     chat = await _any(name, {**options, "max_retries": 0}, learned)
     chat._async_client.timeout = Timeout(None, connect=USUAL_LIMITS.connect)
+    _hear_pages(chat._async_client._client)
     return chat
 
 
@@ -85,7 +87,9 @@ async def _groq(name: str, options: dict[str, Any], learned: Learned) -> Any:
     from groq import Timeout
 
     timeout = Timeout(None, connect=USUAL_LIMITS.connect)
-    return await _any(name, {**options, "max_retries": 0, "timeout": timeout}, learned)
+    chat = await _any(name, {**options, "max_retries": 0, "timeout": timeout}, learned)
+    _hear_pages(chat.async_client._client._client)
+    return chat
 
 
 async def _mistral(name: str, options: dict[str, Any], learned: Learned) -> Any:
@@ -93,11 +97,12 @@ async def _mistral(name: str, options: dict[str, Any], learned: Learned) -> Any:
 
     chat = await _any(name, {**options, "max_retries": 1}, learned)
     chat.async_client.timeout = httpx.Timeout(None, connect=USUAL_LIMITS.connect)
+    _hear_pages(chat.async_client)
     return chat
 
 
 async def _google(name: str, options: dict[str, Any], learned: Learned) -> Any:
-    hooks = {"request": [_connect_in_time]}
+    hooks = {"request": [_connect_in_time], "response": [_must_be_a_model]}
     return await _any(name, {**options, "max_retries": 1, "client_args": {"event_hooks": hooks}}, learned)
 
 
@@ -108,7 +113,8 @@ async def _ollama(name: str, options: dict[str, Any], learned: Learned) -> Any: 
 
     timeout = httpx.Timeout(None, connect=USUAL_LIMITS.connect)
     model = name.partition(":")[2]
-    return OllamaChat(model=model, reasoning=True, async_client_kwargs={"timeout": timeout}, **options)
+    client = {"timeout": timeout, "event_hooks": {"response": [_must_be_a_model]}}
+    return OllamaChat(model=model, reasoning=True, async_client_kwargs=client, **options)
 
 
 async def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:
@@ -120,14 +126,32 @@ async def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:
     return await _any(name, {**options, "config": config}, learned)
 
 
+def _hear_pages(client: Any) -> None:
+    """Have a client tell a page for people from a reply."""
+    hooks = client.event_hooks
+    client.event_hooks = {**hooks, "response": [*hooks.get("response", ()), _must_be_a_model]}
+
+
 async def _must_be_a_model(response: Any) -> None:
     """A page for people in place of a reply: the address is another one. A whole reply in place of a stream."""
-    kind = response.headers.get("content-type", "") if response.status_code == 200 else ""
-    if kind.startswith("application/json") and b'"stream":true' in response.request.content.replace(b" ", b""):
-        raise NotImplementedError("streaming is not supported: the server answers whole")
+    kind = response.headers.get("content-type", "").lower() if response.status_code == 200 else ""
+    if kind.startswith("application/json"):
+        await _must_be_no_error(response)
+        if b'"stream":true' in response.request.content.replace(b" ", b""):
+            raise NotImplementedError("streaming is not supported: the server answers whole")
     if kind.startswith("text/html"):
         where = host_of(str(response.request.url))
         raise NoModel(f"{where} answers with a web page, not as a model: check --base-url, which often ends in /v1")
+
+
+async def _must_be_no_error(response: Any) -> None:
+    """An error with status 200, as routers answer whose provider failed."""
+    try:
+        said = json.loads(await response.aread())
+    except ValueError:
+        return  # whoever reads it says so
+    if isinstance(said, dict) and said.get("error"):
+        raise ErrorInside(said["error"])
 
 
 async def _connect_in_time(request: Any) -> None:

@@ -174,7 +174,8 @@ class Model:
                 raise failed.error from None
             except Exception as error:
                 problem = read_problem(error)
-                if heard.pieces == 0 and problem.is_filtered:
+                if problem.is_filtered:  # Azure says so in the middle of a reply as well
+                    heard.end()
                     end = ReplyEnd(Cause.FILTERED, problem.said[:120])
                     return self._reply(sent, call, heard, end, began)
                 if heard.pieces == 0 and self.learned.learn(problem, call.sent, call.tokens):

@@ -24,6 +24,7 @@ _PASSING_KINDS = frozenset(
         *("TransportError", "StreamError", "APIConnectionError", "ConnectionError", "TimeoutError", "ClientError"),
         *("JSONDecodeError", "UnicodeDecodeError", "IncompleteRead", "HTTPClientError", "ServerError"),
         *(
+            "ErrorInside",
             "ResponseError",
             "EventStreamError",
             "ProtocolError",
@@ -46,7 +47,7 @@ _LIMITED = re.compile(
 )
 _NO_QUOTA = re.compile(
     r"insufficient.?(?:quota|balance|credits?|funds)|billing.?(?:hard.?limit|not.?active)|credit balance is too low|"
-    r"payment required|out of credits|exceeded your current quota|spend(?:ing)? limit",
+    r"payment required|out of credits|exceeded your current quota|spend(?:ing)? limit|balance (?:is )?insufficient",
     re.IGNORECASE,
 )
 _TOO_LONG = re.compile(
@@ -75,6 +76,7 @@ _KEYS = {
 }
 
 
+_ECHOES = frozenset(("input", "request", "request_body", "body"))
 _NOT_CONNECTED = frozenset(("ConnectTimeout", "ConnectTimeoutError"))
 _REACHED = "is the server running, and the address right (--base-url)?"
 
@@ -109,6 +111,14 @@ class ModelBusy(NoReply):
         """Whether it was turned down for coming too fast, which holds for all requests, not for this one."""
 
 
+class ErrorInside(Exception):
+    """An error where a reply should be, with the status of a reply."""
+
+    def __init__(self, body: object) -> None:
+        self.body = body if isinstance(body, dict) else {"message": str(body)}
+        super().__init__(str(self.body.get("message", "")))
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An error of a client, as far as all providers' have the same in them."""
@@ -133,8 +143,13 @@ class Problem:
     @property
     def has_no_quota(self) -> bool:
         """Whether the account is used up, which waiting does not mend. Google says so of a full minute as well."""
-        google_waits = "retryDelay" in self.text
+        google_waits = "retryDelay" in self.text and "PerDay" not in self.text
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the key was refused, which Google says with a 400."""
+        return self.status == 401 or bool(_BAD_KEY.search(self.text)) or "NoCredentialsError" in self.kinds
 
     @property
     def is_final(self) -> bool:
@@ -197,7 +212,7 @@ def as_no_model(
     else:
         told = f"{name}: {_told(problem, at, name, begun)}"
     if not (problem.may_pass or (begun and problem.is_no_answer)):
-        is_its_own = problem.status in (400, 413, 422) and not problem.has_no_quota
+        is_its_own = problem.status in (400, 413, 422) and not (problem.has_no_quota or problem.is_key)
         return NoReply(told) if is_its_own else NoModel(told)
     wait = retry_after(problem.headers, problem.text)
     cause = Cause.BROKEN_OFF if begun else Cause.NO_REPLY
@@ -224,11 +239,12 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
         return f"the reply broke off{at}: {said or problem.deepest}"
     if problem.has_no_quota:
         return f"no quota is left{number}{at}: {said}; see the account's billing, or choose another --model"
-    if status in (401, 403) or _BAD_KEY.search(problem.text) or problem.kinds & {"NoCredentialsError"}:
+    if problem.is_key or status == 403:
         variable = _KEYS.get(name.partition(":")[0])
         is_set = bool(variable and os.environ.get(variable))
         helps = f"; check {variable}{'' if is_set else ', which is not set'}" if variable else ""
-        return f"the key was refused{number}{at}: {said}{helps}"
+        what = "the key was refused" if problem.is_key else "access was refused"
+        return f"{what}{number}{at}: {said}{helps}"
     if status in (404, 405, 410):
         return f"no such model or address{number}{at}: {said}; {_where_models_are(name)}"
     if status == 413 or (status in (None, 400, 422, 500) and _TOO_LONG.search(problem.text)):
@@ -287,18 +303,34 @@ def _texts(error: BaseException) -> Iterator[str]:
     body = getattr(error, "body", None)
     if isinstance(body, dict | list):
         yield _message_in(body)
-        yield _one_line(json.dumps(body, default=str, ensure_ascii=False))[:4000]
+        yield _one_line(json.dumps(_without_echo(body), default=str, ensure_ascii=False))[:4000]
         return
     response = getattr(error, "response", None)
     try:
         sent = getattr(response, "text", "")
     except Exception:  # a stream that was not read to its end
         sent = ""
-    yield _one_line(sent)[:4000] if isinstance(sent, str) else ""
+    yield _one_line(_sent_without_echo(sent))[:4000] if isinstance(sent, str) else ""
     yield _one_line(str(error))[:4000]
     details = getattr(error, "details", None)
     if isinstance(details, dict | list):
         yield _one_line(json.dumps(details, default=str, ensure_ascii=False))[:4000]
+
+
+def _without_echo(body: Any) -> Any:
+    """An error without the request that it repeats: what is named there was not refused."""
+    if isinstance(body, list):
+        return [_without_echo(one) for one in body]
+    if isinstance(body, dict):
+        return {key: _without_echo(value) for key, value in body.items() if key not in _ECHOES}
+    return body
+
+
+def _sent_without_echo(sent: str) -> str:
+    try:
+        return json.dumps(_without_echo(json.loads(sent)), ensure_ascii=False)
+    except ValueError:
+        return sent
 
 
 def _told_by(error: BaseException) -> str:

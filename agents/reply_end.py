@@ -20,6 +20,7 @@ _WORDS: dict[Cause, frozenset[str]] = {
     Cause.CUT: frozenset(
         (
             *("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_length", "num_predict"),
+            "token_limit",
             *("model_length", "model_context_window_exceeded", "context_length", "context_length_exceeded"),
         )
     ),
@@ -46,6 +47,8 @@ _WORDS: dict[Cause, frozenset[str]] = {
 }
 _CAUSES = {word: cause for cause, words in _WORDS.items() for word in words}
 _CONTEXT_FULL = ("model_length", "model_context_window_exceeded", "context_length", "context_length_exceeded")
+_FILTERS = ("blocked", "content_filter", "error_toxic")
+"""What begins so was filtered, whatever follows."""
 _KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 _ENDS_WITH_A_REASON = (
     *("BaseChatOpenAI", "ChatAnthropic", "ChatGoogleGenerativeAI", "ChatOllama", "ChatMistralAI", "ChatGroq"),
@@ -112,11 +115,17 @@ def reason_in(metadata: Mapping[str, Any]) -> str:
     return "stop" if metadata.get("done") is True else ""  # of older Ollamas
 
 
+def later_reason(before: str, now: str) -> str:
+    """The reason of two that counts: one that says more than that the reply is over is not taken back."""
+    says_more = before and _CAUSES.get(_plain(before)) is not Cause.FINISHED
+    return before if says_more and _CAUSES.get(_plain(now)) is Cause.FINISHED else now or before
+
+
 def end_of(signs: Signs) -> ReplyEnd:
     """What kind of end that is."""
     word = _plain(signs.reason)
     cause = _CAUSES.get(word, Cause.UNKNOWN_END if word else None)
-    if word.startswith("blocked"):
+    if word.startswith(_FILTERS):
         cause = Cause.FILTERED
     if cause is None:
         cause = Cause.BROKEN_OFF if signs.always_says else Cause.FINISHED

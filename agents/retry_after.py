@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|h|m|s)(?![a-z])", re.IGNORECASE)
+LONGEST = 366 * 86400.0
+"""Seconds: more than a calendar can tell of is asked for by mistake only."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _IN_TEXT = re.compile(
     r"(?:retry|try again|wait)[^\d()]{0,40}?"
@@ -18,11 +20,16 @@ _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 def retry_after(headers: Mapping[str, str], text: str) -> float | None:
     """Seconds to wait, from the headers of a refusal or from its text; None where neither says."""
+    wait = _asked_for(headers, text)
+    return wait if wait is None else min(wait, LONGEST)
+
+
+def _asked_for(headers: Mapping[str, str], text: str) -> float | None:
     known = {name.lower(): value for name, value in headers.items()}
     if (given := known.get("retry-after-ms")) and (milliseconds := _number(given)) is not None:
         return milliseconds / 1000
     if given := known.get("retry-after"):
-        return _as_seconds(given)
+        return _until(given)
     if found := _GOOGLE.search(text):
         return float(found["seconds"])
     if found := _IN_TEXT.search(text):

@@ -40,7 +40,7 @@ _NAMES = {
     Setting.SYSTEM: re.compile(
         r"system (?:role|message|prompt|instruction)|developer (?:role|message|instruction)|"
         r"\brole\b.{0,40}['\"`](?:system|developer)['\"`]|['\"`](?:system|developer)['\"`].{0,40}\brole\b|"
-        r"roles must alternate|systemInstruction",
+        r"roles must alternate|only user and assistant|systemInstruction",
         re.IGNORECASE,
     ),
     Setting.CHAT_COMPLETIONS: re.compile(r"v1/responses|responses api|responses endpoint", re.IGNORECASE),

@@ -11,8 +11,9 @@ from providers.errors import ERRORS
 from providers.pauses import PAUSES
 from providers.settings import SETTINGS
 from providers.texts import TEXTS
+from providers.wordings import WORDINGS
 
-BEHAVIOURS = [*ENDINGS, *SETTINGS, *ERRORS, *TEXTS, *PAUSES]
+BEHAVIOURS = [*ENDINGS, *SETTINGS, *ERRORS, *TEXTS, *PAUSES, *WORDINGS]
 PAGE = Path(__file__).parent.parent.parent / "docs" / "models.md"
 BEGIN, END = "<!-- out of tests/providers: begin -->\n", "<!-- end -->\n"
 _LIMITS = {
