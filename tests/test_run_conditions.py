@@ -53,7 +53,7 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
     gedanken("report", out, "--markdown")
     report = (out / "report.md").read_text()
     assert told in report
-    assert "## Surprise\n\nNot available: " in report
+    assert "## Surprisal\n\nNot available: " in report
     assert not [finding for finding in result["findings"] if finding["explained_by"]]
     runs = [run for run in result["imagined"] if run["program"]]
     assert [run["seal"]["settings"]["temperature"] for run in runs] == [0.0, 0.25, 0.25, 0.25]

@@ -102,6 +102,7 @@ def test_numbers_reused_and_gpus_that_are_not_there_are_found(ran: Ran) -> None:
         "source": "line02-train-v1-imagined-0",
         "number": 3,
         "text": "Epoch 1/3 - loss: 0.8123 - acc: 0.7171",
+        "counted_in": "stdout",
     }
     assert "GPUs it could not use" in {finding["kind"] for finding in findings}
 
