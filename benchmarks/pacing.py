@@ -1,0 +1,68 @@
+"""Requests to a limited server and to a slow one, at real scale: how many are sent for how many replies, how long.
+
+    PYTHONPATH=tests python -m benchmarks.pacing
+
+The servers are those of the tests, on loopback. 40 samples at 3 requests in any 10 s; `probe edits`, which sends 18
+requests, on a server that takes 5 s a reply (its programs run on the host, which is trusted with them).
+"""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from busy import Server, serving, sliding
+
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Sampling
+from gedanken.agents.registry import open_model
+from gedanken.experiment.progress import Silent
+
+SAMPLES = 40
+PROGRAM = """\
+def show(x):
+    # say it once
+
+    y = x + 1
+    print("it is", y)
+
+
+for turn in range(3):
+    show(turn)
+"""
+
+
+def main() -> None:
+    """Measure both, and print a line of each."""
+    with serving(Server(sliding(3, 10.0))) as server:
+        began = time.monotonic()
+        kept = asyncio.run(_samples(server))
+        seconds = time.monotonic() - began
+    ratio = len(server.came) / server.replies
+    sent = f"{len(server.came)} requests ({ratio:.2f} a reply)"
+    print(f"{SAMPLES} samples, 3 requests in 10 s: {kept} kept, {sent}, {seconds:.1f} s")
+    with serving(Server(seconds=5.0, text="it is 1\n")) as server, tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "once.py").write_text(PROGRAM)
+        command = [sys.executable, "-m", "gedanken", "probe", "edits", "--samples", "1", "--program", "once.py"]
+        command += ["--model", "openai:small", "--base-url", server.address, "--sandbox", "host", "--trust"]
+        began = time.monotonic()
+        subprocess.run([*command, "--out", "edits.json"], cwd=folder, check=True, capture_output=True)
+        seconds = time.monotonic() - began
+    requests = server.came[-1] - server.came[0] + server.seconds
+    sent = f"{len(server.came)} requests in {requests:.1f} s"
+    print(f"probe edits, 5 s a reply: {sent}, the whole command {seconds:.1f} s")
+
+
+async def _samples(server: Server) -> int:
+    async with open_model("openai:small", server.address, Silent()) as model:
+        asked = [
+            model.reply([Message("user", "go on")], Sampling(seed=seed, max_tokens=16), role="sample")
+            for seed in range(SAMPLES)
+        ]
+        return len(await asyncio.gather(*asked))
+
+
+if __name__ == "__main__":
+    main()
