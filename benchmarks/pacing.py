@@ -46,7 +46,15 @@ def main() -> None:
     with serving(Server(seconds=5.0, text="it is 1\n")) as server, tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "once.py").write_text(PROGRAM)
         command = [sys.executable, "-m", "gedanken", "probe", "edits", "--samples", "1", "--program", "once.py"]
-        command += ["--model", "openai:small", "--base-url", server.address, "--sandbox", "host", "--trust"]
+        command += [
+            "--model",
+            "openai:small",
+            "--base-url",
+            server.address,
+            "--sandbox",
+            "host",
+            "--i-trust-this-code",
+        ]
         began = time.monotonic()
         subprocess.run([*command, "--out", "edits.json"], cwd=folder, check=True, capture_output=True)
         seconds = time.monotonic() - began

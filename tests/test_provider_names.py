@@ -44,7 +44,8 @@ def test_a_client_that_is_missing_is_named_with_its_extra(
     for module in [
         module
         for module in sys.modules
-        if module == "gedanken.agents.ollama_chat" or module.partition(".")[0] == package
+        if module in ("gedanken.agents.ollama_chat", "gedanken.agents.bedrock_chat")
+        or module.partition(".")[0] == package
     ]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, package, None)
