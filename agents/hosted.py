@@ -117,13 +117,15 @@ async def _ollama(name: str, options: dict[str, Any], learned: Learned) -> Any: 
     return OllamaChat(model=model, reasoning=True, async_client_kwargs=client, **options)
 
 
-async def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:
+async def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
     from botocore.config import Config
+
+    from gedanken.agents.bedrock_chat import BedrockChat
 
     config = Config(
         connect_timeout=USUAL_LIMITS.connect, read_timeout=USUAL_LIMITS.first, retries={"total_max_attempts": 1}
     )
-    return await _any(name, {**options, "config": config}, learned)
+    return BedrockChat(model=name.partition(":")[2], config=config, **options)
 
 
 def _hear_pages(client: Any) -> None:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from threading import Timer
 
 import pytest
 from providers.bedrock import Bedrock
@@ -97,3 +98,19 @@ async def ask_with_tls(wire: Wire, answer: bytes) -> str:
         gone.set()
     assert where in said
     return said
+
+
+def test_a_silent_bedrock_keeps_nobody_waiting_after_its_time_limit() -> None:
+    async def give_up() -> None:
+        async with open_model(Bedrock().model, where, Silent()) as model:
+            impatient = replace(model, limits=replace(model.limits, first=0.2))
+            with pytest.raises(ModelBusy, match="first piece within 0"):
+                await impatient._once([Message("user", "hi")], Sampling(seed=0, max_tokens=16), "test", None)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where = f"http://127.0.0.1:{server.getsockname()[1]}"
+        silence = Timer(ENOUGH, server.close)  # which would set free whoever still waited
+        silence.start()
+        asyncio.run(give_up())
+        assert silence.is_alive()
+        silence.cancel()

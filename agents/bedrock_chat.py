@@ -1,0 +1,66 @@
+"""Bedrock's Converse, asked in threads that nobody has to wait for: its client knows no other way to wait."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from langchain_aws import ChatBedrockConverse
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+
+class BedrockChat(ChatBedrockConverse):
+    """As ChatBedrockConverse, whose threads keep the process alive until a silent server says something."""
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: Any = None,
+        **kwargs: Any,  # noqa: ARG002
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        async for piece in _from_thread(lambda: self._stream(messages, stop, **kwargs)):
+            yield piece
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: Any = None,
+        **kwargs: Any,  # noqa: ARG002
+    ) -> ChatResult:
+        results = [one async for one in _from_thread(lambda: iter([self._generate(messages, stop, **kwargs)]))]
+        return ChatResult(generations=results[0].generations, llm_output=results[0].llm_output)
+
+
+async def _from_thread(make: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
+    """What an iterator that blocks gives, in a thread that ends with the process, or soon after it is left."""
+    loop, queue, left = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
+
+    def put(is_piece: bool, item: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens
+            loop.call_soon_threadsafe(queue.put_nowait, (is_piece, item))
+
+    def work() -> None:
+        try:
+            for piece in make():
+                if left.is_set():
+                    return
+                put(True, piece)
+            put(False, None)
+        except Exception as error:
+            put(False, error)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        while True:
+            is_piece, item = await queue.get()
+            if not is_piece:
+                break
+            yield item
+    finally:
+        left.set()
+    if item is not None:
+        raise item
