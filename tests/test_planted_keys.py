@@ -5,7 +5,9 @@ import json
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,6 +78,12 @@ def call(folder: Path, *arguments: object, typed: str = "", **more: str) -> "sub
     )
 
 
+def at_once(*calls: "Callable[[], subprocess.CompletedProcess[str]]") -> "list[subprocess.CompletedProcess[str]]":
+    """Commands side by side, none of which needs another's end."""
+    with ThreadPoolExecutor() as pool:
+        return [one.result() for one in [pool.submit(one) for one in calls]]
+
+
 def model(player: Player) -> tuple[str, ...]:
     """It signs in by each way that an address has."""
     address = player.address.replace("//", f"//someone:{PASSWORD}@")
@@ -141,15 +149,17 @@ def test_a_probe_keeps_none(player: Player, folder: Path) -> None:
 
 def test_a_check_of_the_model_and_the_doctor_print_none(player: Player, folder: Path) -> None:
     name, url = model(player)[1], model(player)[3]
-    done = [call(folder, "models", "check", name, "--base-url", url, *more) for more in ((), ("--json",))]
-    assert [one.returncode for one in done] == [0, 0], done[0].stderr
-    assert_none(folder, *done, call(folder, "doctor"), call(folder, "doctor", "--json"))
+    check = ("models", "check", name, "--base-url", url)
+    commands = (check, (*check, "--json"), ("doctor",), ("doctor", "--json"))
+    done = at_once(*(partial(call, folder, *one) for one in commands))
+    assert [one.returncode for one in done[:2]] == [0, 0], done[0].stderr
+    assert_none(folder, *done)
 
 
 def test_a_server_that_tells_who_asked_is_not_repeated(folder: Path) -> None:
     with playing(Echoing(Family(OpenAIChat("openai:gpt-4.1"), in_small_pieces), [])) as player:
-        done = call(folder, "models", "check", "openai:gpt-4.1", "--base-url", model(player)[3])
-        shell = call(folder, "shell", *model(player), typed="pwd\n")
+        check = partial(call, folder, "models", "check", "openai:gpt-4.1", "--base-url", model(player)[3])
+        done, shell = at_once(check, partial(call, folder, "shell", *model(player), typed="pwd\n"))
     assert (done.returncode, shell.returncode) == (4, 4)
     assert "key was refused (401)" in done.stderr
     assert_none(folder, done, shell)
@@ -191,10 +201,10 @@ def test_no_sandbox_is_given_one(folder: Path, sandbox: str) -> None:
 
 
 def test_what_langsmith_is_sent_is_said_with_how_to_stop_it(player: Player, folder: Path) -> None:
-    nowhere = {"LANGSMITH_ENDPOINT": "http://127.0.0.1:9", "LANGSMITH_TRACING": "true"}
-    done = call(folder, "shell", *model(player), typed="pwd\n", **nowhere)
+    with playing(Echoing(player.family, [])) as langsmith:
+        ask = partial(call, folder, "shell", *model(player), typed="pwd\n", LANGSMITH_ENDPOINT=langsmith.address)
+        done, off = at_once(partial(ask, LANGSMITH_TRACING="true"), partial(ask, LANGSMITH_TRACING="false"))
     told = [line for line in done.stderr.splitlines() if "LangSmith is on" in line]
     assert len(told) == 1 and "LANGSMITH_TRACING=false" in told[0]
     assert_none(folder, done)
-    off = call(folder, "shell", *model(player), typed="pwd\n", LANGSMITH_TRACING="false")
     assert "LangSmith" not in off.stderr
