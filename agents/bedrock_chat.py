@@ -18,8 +18,8 @@ class BedrockChat(ChatBedrockConverse):
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
-        run_manager: Any = None,
-        **kwargs: Any,  # noqa: ARG002
+        run_manager: Any = None,  # noqa: ARG002
+        **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         async for piece in _from_thread(lambda: self._stream(messages, stop, **kwargs)):
             yield piece
@@ -28,8 +28,8 @@ class BedrockChat(ChatBedrockConverse):
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
-        run_manager: Any = None,
-        **kwargs: Any,  # noqa: ARG002
+        run_manager: Any = None,  # noqa: ARG002
+        **kwargs: Any,
     ) -> ChatResult:
         results = [one async for one in _from_thread(lambda: iter([self._generate(messages, stop, **kwargs)]))]
         return ChatResult(generations=results[0].generations, llm_output=results[0].llm_output)
