@@ -114,7 +114,9 @@ class _Check:
             return
         self.says("first text after", f"{times[0] - began:.1f} s", "refused settings included")
         if len(times) > 1 and times[-1] > times[0]:
-            speed = len(reply.text) / CHARACTERS_A_TOKEN / (times[-1] - times[0])
+            # Numbers are a token a digit or two: pieces tell of them what characters do not.
+            tokens = max(len(reply.text) / CHARACTERS_A_TOKEN, len(times))
+            speed = tokens / (times[-1] - times[0])
             self.says("speed", f"about {speed:.0f} tokens a second", f"in {len(times)} pieces")
         else:
             self.says("speed", "unknown", "the reply came in one piece")

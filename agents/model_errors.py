@@ -236,7 +236,8 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
     if re.search("no generation chunks|no data received", problem.text, re.IGNORECASE):
         return f"it replied with nothing at all{at}"
     if begun and not status:
-        return f"the reply broke off{at}: {said or problem.deepest}"
+        why = said if said and "APIConnectionError" not in problem.kinds else _said(problem.deepest)
+        return f"the reply broke off{at}: {why}"
     if problem.has_no_quota:
         return f"no quota is left{number}{at}: {said}; see the account's billing, or choose another --model"
     if problem.is_key or status == 403:
