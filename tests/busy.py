@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
+
+from loopback import listening
 
 
 class Refusal(NamedTuple):
@@ -142,9 +144,6 @@ def serving(server: Server) -> Iterator[Server]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.address = f"http://127.0.0.1:{web.server_port}/v1"
-    threading.Thread(target=web.serve_forever, daemon=True).start()
-    yield server
-    web.shutdown()
-    web.server_close()
+    with listening(Handler) as address:
+        server.address = f"{address}/v1"
+        yield server

@@ -7,15 +7,15 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from loopback import listening
 
 from gedanken.agents import weights
 from gedanken.experiment.errors import NoSandbox
@@ -68,18 +68,20 @@ class Hub(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Hub]]:
+def hub_address() -> Iterator[str]:
+    with listening(Hub) as address:
+        yield address
+
+
+@pytest.fixture
+def hub(hub_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[Hub]:
     """A hub from which the weights come."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(weights, "HUB", f"http://127.0.0.1:{server.server_address[1]}/model")
+    monkeypatch.setattr(weights, "HUB", f"{hub_address}/model")
     monkeypatch.setattr(weights, "BYTES", len(CONTENT))
     monkeypatch.setattr(weights.verify, "__defaults__", (hashlib.sha256(CONTENT).hexdigest(),))
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
     Hub.starts = []
-    yield Hub
-    server.shutdown()
-    server.server_close()
+    return Hub
 
 
 def test_a_download_that_is_cut_off_goes_on_where_it_stopped(hub: type[Hub]) -> None:

@@ -2,12 +2,13 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from loopback import listening
 
 TEMPLATE = "<|im_start|>{role}\n{content}<|im_end|>\n"
 LOG_P = -0.5
@@ -68,9 +69,6 @@ def serving(server: Server) -> Iterator[Server]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.address = f"http://127.0.0.1:{web.server_port}/v1"
-    threading.Thread(target=web.serve_forever, daemon=True).start()
-    yield server
-    web.shutdown()
-    web.server_close()
+    with listening(Handler) as address:
+        server.address = f"{address}/v1"
+        yield server
