@@ -29,7 +29,6 @@ class Heard:
         self._beside: list[str] = []
         self._called_tool = False
         self._reasoned_unseen = False
-        self._end: ReplyEnd | None = None
         self.stopped = False
         self.pieces = 0
         self.served_by: dict[str, object] = {}

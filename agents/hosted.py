@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import SecretStr
@@ -19,15 +19,15 @@ from gedanken.experiment.secrets import shown_address, without_query
 _OPENAI_SERVERS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
 
 
-_Open = Callable[[str, dict[str, Any], Learned], Awaitable[Any]]
+_Open = Callable[[str, dict[str, Any], Learned], Any]
 
 
-async def open_hosted(name: str, base_url: str | None) -> Model:
+def open_hosted(name: str, base_url: str | None) -> Model:
     """The model named `provider:model`. Raises BadInput or NoModel."""
     provider, _, model = name.partition(":")
     learned = known_of(model)
     with said_in_one_line(name):
-        chat = await _OPENED.get(provider, _any)(name, arguments(name, base_url), learned)
+        chat = _OPENED.get(provider, _any)(name, arguments(name, base_url), learned)
     secrets.known().learn(*_keys_of(chat))
     return Model(
         name=name,
@@ -45,11 +45,11 @@ def _keys_of(chat: Any) -> list[str]:
     return [value.get_secret_value() for value in vars(chat).values() if isinstance(value, SecretStr)]
 
 
-async def _any(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
+def _any(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
     return init_chat(name, **options)
 
 
-async def _openai(name: str, options: dict[str, Any], learned: Learned) -> Any:
+def _openai(name: str, options: dict[str, Any], learned: Learned) -> Any:
     from openai import DefaultAsyncHttpxClient, Timeout
 
     from gedanken.agents.openai_chat import OpenAIChat
@@ -74,39 +74,39 @@ async def _openai(name: str, options: dict[str, Any], learned: Learned) -> Any:
     )
 
 
-async def _anthropic(name: str, options: dict[str, Any], learned: Learned) -> Any:
+def _anthropic(name: str, options: dict[str, Any], learned: Learned) -> Any:
     from anthropic import Timeout
 
-    chat = await _any(name, {**options, "max_retries": 0}, learned)
+    chat = _any(name, {**options, "max_retries": 0}, learned)
     chat._async_client.timeout = Timeout(None, connect=USUAL_LIMITS.connect)
     _hear_pages(chat._async_client._client)
     return chat
 
 
-async def _groq(name: str, options: dict[str, Any], learned: Learned) -> Any:
+def _groq(name: str, options: dict[str, Any], learned: Learned) -> Any:
     from groq import Timeout
 
     timeout = Timeout(None, connect=USUAL_LIMITS.connect)
-    chat = await _any(name, {**options, "max_retries": 0, "timeout": timeout}, learned)
+    chat = _any(name, {**options, "max_retries": 0, "timeout": timeout}, learned)
     _hear_pages(chat.async_client._client._client)
     return chat
 
 
-async def _mistral(name: str, options: dict[str, Any], learned: Learned) -> Any:
+def _mistral(name: str, options: dict[str, Any], learned: Learned) -> Any:
     import httpx
 
-    chat = await _any(name, {**options, "max_retries": 1}, learned)
+    chat = _any(name, {**options, "max_retries": 1}, learned)
     chat.async_client.timeout = httpx.Timeout(None, connect=USUAL_LIMITS.connect)
     _hear_pages(chat.async_client)
     return chat
 
 
-async def _google(name: str, options: dict[str, Any], learned: Learned) -> Any:
+def _google(name: str, options: dict[str, Any], learned: Learned) -> Any:
     hooks = {"request": [_connect_in_time], "response": [_must_be_a_model]}
-    return await _any(name, {**options, "max_retries": 1, "client_args": {"event_hooks": hooks}}, learned)
+    return _any(name, {**options, "max_retries": 1, "client_args": {"event_hooks": hooks}}, learned)
 
 
-async def _ollama(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
+def _ollama(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
     import httpx
 
     from gedanken.agents.ollama_chat import OllamaChat
@@ -117,7 +117,7 @@ async def _ollama(name: str, options: dict[str, Any], learned: Learned) -> Any: 
     return OllamaChat(model=model, reasoning=True, async_client_kwargs=client, **options)
 
 
-async def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
+def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:  # noqa: ARG001
     from botocore.config import Config
 
     from gedanken.agents.bedrock_chat import BedrockChat

@@ -71,4 +71,4 @@ async def open_model(
         chat = ScriptedModel(rules=read_rules(Path(model_name)))
         yield Model(name=name, chat=chat, pace=Pace(parallel, progress, Bucket(first_wait=0.01, spacing=0.0)))
         return
-    yield replace(await open_hosted(name, base_url), pace=Pace(parallel, progress))
+    yield replace(open_hosted(name, base_url), pace=Pace(parallel, progress))

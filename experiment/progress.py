@@ -38,20 +38,26 @@ def watched(
     progress: Progress, title: str, total: float, done: Callable[[], float], unit: str = "bytes"
 ) -> Iterator[None]:
     """Show a step whose amount done has to be looked up from outside, twice a second."""
+    with progress.step(title, total, unit) as update, repeated(0.5, lambda: update(min(done(), total))):
+        yield
+
+
+@contextmanager
+def repeated(seconds: float, call: Callable[[], object]) -> Iterator[None]:
+    """Call again and again, so many seconds apart, in a thread that ends with the context."""
     ended = threading.Event()
-    with progress.step(title, total, unit) as update:
 
-        def watch() -> None:
-            while not ended.wait(0.5):
-                update(min(done(), total))
+    def work() -> None:
+        while not ended.wait(seconds):
+            call()
 
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def seconds_since(start: float) -> Callable[[], float]:

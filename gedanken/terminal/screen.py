@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from gedanken.compare.output.normalize import normalized_lines
+from gedanken.experiment.progress import repeated
 from gedanken.experiment.secrets import redacted, redacted_value
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ class Screen:
         """
         self._limit, self._plan = reply_tokens, plan
         if not self.console.is_terminal:
-            with self._logging():
+            if plan:
+                self.log()
+            with repeated(LOG_SECONDS, self.log):  # also where nothing is heard: a model may read a prompt for long
                 yield
             return
         with Live(get_renderable=self._table, console=self.console, refresh_per_second=8, transient=True) as live:
@@ -157,25 +159,6 @@ class Screen:
     def waits(self, node: str, who: str, ahead: int) -> None:
         """Tell that a worker waits for cores, and for how many others."""
         self._workers.setdefault((node, who), _Worker()).ahead = ahead
-
-    @contextmanager
-    def _logging(self) -> Iterator[None]:
-        """Say every 30 s how far the run is, also where nothing is heard: a model may read a prompt for long."""
-        ended = threading.Event()
-
-        def log() -> None:
-            while not ended.wait(LOG_SECONDS):
-                self.log()
-
-        if self._plan:
-            self.log()
-        thread = threading.Thread(target=log, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
 
     def log(self) -> None:
         """Tell in one line how far the run is, and of all that is under way."""
