@@ -29,6 +29,7 @@ from gedanken.cli.report import report
 from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
+from gedanken.cli.traces import traces_app
 from gedanken.cli.without_keys import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(probe_app, name="probe")
 app.add_typer(models_app, name="models")
+app.add_typer(traces_app, name="traces")
 app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=REPORT_EPILOG)(report)
