@@ -44,15 +44,15 @@ ALIKE = [log(seed) for seed in range(7, 10)]
 
 
 def test_a_series_is_named_after_its_number_and_the_line_of_its_print() -> None:
-    assert list(by_name(compared(REAL, ALIKE))) == ["last loss (line 32)", "loss (line 32)", "accuracy (line 32)"]
-    assert list(by_name(compared(REAL, ALIKE, None))) == ["last loss", "loss", "accuracy"]
+    assert list(by_name(compared(REAL, ALIKE))) == ["last loss (line 32)", "loss (line 32)", "acc (line 32)"]
+    assert list(by_name(compared(REAL, ALIKE, None))) == ["last loss", "loss", "acc"]
 
 
 def test_the_last_loss_that_real_runs_show_is_the_primary_endpoint() -> None:
     found = compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
     assert [
         (series.name, series.n_real, series.n_imagined) for series in found.series if series.role == "primary"
-    ] == [("last test loss (line 33)", 7, 3)]
+    ] == [("last Test loss (line 33)", 7, 3)]
 
 
 def test_epochs_are_compared_with_the_same_epochs_however_many_are_skipped() -> None:
@@ -132,7 +132,7 @@ def test_an_accuracy_is_the_same_as_a_fraction_and_in_percent(source: str | None
         for at, text in enumerate(ALIKE)
     ]
     found = compared(ours, theirs, source)
-    accuracy = next(one for name, one in by_name(found).items() if name.startswith("accuracy"))
+    accuracy = next(one for name, one in by_name(found).items() if name.startswith("acc"))
     values = [value for run in accuracy.real + accuracy.imagined for value in run if value is not None]
     assert len(values) == 40 and min(values) > 0.5 and max(values) <= 1
     assert not {"series differs", "last loss differs"} & set(kinds(found.findings))
@@ -145,7 +145,7 @@ def test_so_many_of_so_many_are_divided_line_by_line() -> None:
     found = by_name(
         compared([counted(seed, 10_000) for seed in range(7)], [counted(seed, 1000) for seed in range(3)], None)
     )
-    assert found["test accuracy"].imagined == ((0.9,), (0.91,), (0.92,))
+    assert found["Test accuracy"].imagined == ((0.9,), (0.91,), (0.92,))
 
 
 def test_accuracies_in_percent_without_a_sign_are_read_alike_though_one_run_has_less_than_one_percent() -> None:
@@ -165,8 +165,8 @@ def test_numbers_that_tell_the_same_twice_are_counted_once() -> None:
     found = by_name(
         compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
     )
-    assert found["hits (line 33)"].why_no_p == "it tells the same as accuracy (line 33)"
-    assert found["test loss (line 33)"].why_no_p == "it tells the same as last test loss (line 33)"
+    assert found["hits (line 33)"].why_no_p == "it tells the same as Test accuracy (line 33)"
+    assert found["Test loss (line 33)"].why_no_p == "it tells the same as last Test loss (line 33)"
 
 
 def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None:
@@ -235,7 +235,7 @@ def test_one_series_that_is_far_out_among_many_is_undecided_and_not_passed_over(
 
     def scores(worst: float) -> str:
         rows = [(name, 0.05 if name == "d" and worst else 0.9) for name in "abcdefghij"]
-        return "".join(f"class {name}: precision {chance.normal(mean, 0.01):.4f}\n" for name, mean in rows)
+        return "".join(f"class {name}: width {chance.normal(mean, 0.01):.4f}\n" for name, mean in rows)
 
     found = compared([scores(0) for _ in range(7)], [scores(1) for _ in range(3)], None)
     assert found.findings == ()
@@ -244,7 +244,7 @@ def test_one_series_that_is_far_out_among_many_is_undecided_and_not_passed_over(
     more = compared([scores(0) for _ in range(needed)], [scores(1) for _ in range(3)], None)
     (finding,) = more.findings
     assert finding.claim.startswith("Of 10 series 1 would hardly be so in real runs")
-    assert more.undecided == ("No two real runs show a loss, so there is no primary endpoint.",)
+    assert more.undecided == ("No two real runs show a metric, so there is no primary endpoint.",)
 
 
 def test_what_no_real_run_varies_counts_among_the_many() -> None:

@@ -8,7 +8,7 @@ from gedanken.analysis.effects import effects_in
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import ComparisonResult
+from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
@@ -17,7 +17,7 @@ from gedanken.experiment.program import Program
 from gedanken.records.read_run import RunFolder
 
 
-def analyze(run: RunFolder) -> Analysis:
+def analyze(run: RunFolder, asked: Asked = NOTHING_ASKED) -> Analysis:
     """Compare everything that a run folder holds. Raises BadInput for a program that cannot be read."""
     findings = list(_booted(run))
     cases: list[VersionAnalysis] = []
@@ -33,7 +33,7 @@ def analyze(run: RunFolder) -> Analysis:
             imagined = tuple(run for run in here if run.program == label and run.imagined)
             if label is not None:
                 before = _before(run, label, line)
-                compared = compare_runs(programs[label], real, imagined, claims, before, gpus)
+                compared = compare_runs(programs[label], real, imagined, claims, before, gpus, asked)
                 compared = _in_one_world_only(compared, label, real, imagined)
                 cases.append(VersionAnalysis(programs[label], real, imagined, compared))
                 findings += compared.findings

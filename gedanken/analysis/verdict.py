@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gedanken.analysis.analysis import VersionAnalysis, main_version
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
-from gedanken.compare.results import SeriesResult
+from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.series.tested_series import ALPHA, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many, times_each
@@ -124,6 +124,11 @@ def format_last(series: SeriesResult) -> str:
     if at is None or series.name.startswith("last "):
         return short(series.name)
     return f"{short(series.name)}, {series.axis} {series.points[at]:g}"
+
+
+def format_endpoint(endpoint: Endpoint) -> str:
+    """Such as `last val_loss (on held-out data; a loss, …)`."""
+    return f"last {short(endpoint.name)} ({endpoint.reason})"
 
 
 def _last_common(series: SeriesResult) -> int | None:

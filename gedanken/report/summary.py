@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.plain_words import PlainWords
-from gedanken.analysis.verdict import format_last, lasts, measured, ranked, spread_of, tested_p
+from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Cause, Execution
@@ -40,6 +40,10 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
         left -= 1
+    if case and case.compared.endpoint and not analysis.effects:
+        for line in _wrapped(f"primary endpoint: {format_endpoint(case.compared.endpoint)}", console.width, 2):
+            _print(console, line)
+            left -= 1
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
         left -= 1
