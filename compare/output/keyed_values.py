@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.output.vocabulary import split_in
+from gedanken.compare.output.vocabulary import Role, meaning_of, split_in
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
@@ -87,6 +87,8 @@ def _path(path: tuple[str, ...]) -> str:
         "summary",
         "stats",
     }
+    if meaning_of(path[-1]).role not in (Role.METRIC, Role.OTHER):
+        return path[-1]
     inner = path[:-1] if split_in(path[0]) else path[1:-1]
     first = [key for key in inner if key.lower() not in holders and re.fullmatch(r"[\w/@.-]{1,40}", key)]
     return ".".join([*first, path[-1]])

@@ -40,9 +40,9 @@ _ABOUT = re.compile(
 )
 _ID = re.compile(r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """A hash or an identifier."""
-_OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those)\s*$", re.IGNORECASE)
+_OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for)\s*$", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
-_NOUN = re.compile(r"[-+]?[\d.]+%?\s(?P<noun>[A-Za-z]{3,20})\b(?!\s?[:=(])")
+_NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(])?")
 _WORD = re.compile(r"[\w'-]*\w")
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
 _CUT = re.compile(r"[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
@@ -108,6 +108,8 @@ class _Reader:
             return Named("", Role.ENVIRONMENT)
         if self._header is not None and at < len(self._header) and self._header[at]:
             return self._of(self._header[at], start, end)
+        if self._is_thousands(at, start, end):
+            return Named("", Role.ENVIRONMENT)
         if start in self._keyed:
             return self._of(self._with_split(self._keyed[start]), start, end)
         if self._is_glued(start, end):
@@ -117,11 +119,25 @@ class _Reader:
             return self._beside(at, start)
         return self._of(name, start, end)
 
+    def _is_thousands(self, at: int, start: int, end: int) -> bool:
+        """Whether it is the end of a number such as `491,520`."""
+        if (
+            not at
+            or self._line[self._spans[at - 1][1] : start] != ","
+            or not re.fullmatch(r"\d{3}", self._line[start:end])
+        ):
+            return False
+        low, high = self._spans[at - 1]
+        is_first = re.fullmatch(r"\d{1,3}", self._line[low:high]) is not None
+        return is_first and self._found[at - 1].role is not Role.METRIC and not self._line[end:].startswith(".")
+
     def _beside(self, at: int, start: int) -> Named:
         """`Loss 0.31 (0.35)`, `9800/10000`, `0.5 ± 0.1`: a second number of the same name."""
         first = self._found[at - 1]
         sign = self._line[self._spans[at - 1][1] : start].strip()
         both = [self._line[slice(*self._spans[one])] for one in (at - 1, at)]
+        if _unit_end(self._line, self._spans[at][1]) or (sign == "(" and both[1].isdigit() and not both[0].isdigit()):
+            return Named("", Role.ENVIRONMENT)  # `best: 0.5 (12)`, `loss 0.5 (3.1 s)`
         is_whole = both[1].isdigit() and (both[0].isdigit() == (sign == "/"))
         role = Role.COUNTER if is_whole and sign in "/(" else first.role
         what = {"(": "in brackets", "/": "after /"}.get(sign, "±")
@@ -149,6 +165,8 @@ class _Reader:
         before, after = self._line[:start].strip(), self._line[end : end + 20]
         if not self._line[start:end].isdigit():
             return False
+        if re.match(rf"(?:{_COUNT_WORD})\b", after, re.IGNORECASE):
+            return True
         of = re.match(r"\s?/\s?\d+(?!\.?\d)", after)
         return bool(of) or (before in ("", "[") and bool(re.match(r"[\]:|]", after)))
 
@@ -170,6 +188,10 @@ class _Reader:
             joined = True
         if joined and is_whole:
             return not re.fullmatch(r".*\d[.,:]", before[-3:])
+        if re.match(rf"(?:{_COUNT_WORD})\b", after, re.IGNORECASE):
+            return False
+        if last in "vV" and not before[-2:-1].isalnum():
+            return True
         is_word = bool(re.match(r"[a-z]", after, re.IGNORECASE)) and not _UNIT.match(after)
         return is_word and is_whole
 
@@ -181,8 +203,8 @@ class _Reader:
         text = _ARROW.sub("  ", text)
         self._note_split(text)
         name = _phrase(text)
-        if _OPEN.search(name):
-            return self._noun_after(start)
+        if _OPEN.search(name) and (noun := self._noun_after(start, or_name=True)):
+            return noun
         role = meaning_of(name).role
         speaks_of_a_number = role is Role.COUNTER and self._measured < self._from and ":" in text
         if (role in (Role.OTHER, Role.SETTING) or speaks_of_a_number) and (about := self._about(start)):
@@ -194,14 +216,14 @@ class _Reader:
         found = _ABOUT.search(self._line[max(self._measured, start - _BEFORE) : start])
         if not found or meaning_of(found["what"]).role is not Role.METRIC:
             return ""
-        if _OPEN.search(found["name"]):  # `… on the 10000 test images`: the number here is none of the metric
-            return self._noun_after(start)
+        if _OPEN.search(found["name"]) and (noun := self._noun_after(start, or_name=True)):
+            return noun  # `… on the 10000 test images`: the number here is none of the metric
         return _tidy(found["what"] if _COUNTED.search(found["name"]) else found["name"])
 
-    def _noun_after(self, start: int) -> str:
-        """`10 epochs`: what is counted stands behind."""
+    def _noun_after(self, start: int, *, or_name: bool = False) -> str:
+        """`10 epochs`: what is counted stands behind; in `10 loss: 0.5` that is the name of the next number."""
         found = _NOUN.match(self._line, start)
-        return found["noun"] if found else ""
+        return found["noun"] if found and (or_name or not found["named"]) else ""
 
     def _note_split(self, text: str) -> None:
         """Remember words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which hold for what follows."""

@@ -13,6 +13,8 @@ _BARS = re.compile(r"[|│┃║]")
 _BAR = re.compile(r":?\s*\d+(?:\.\d+)?%\|.*$")
 _FREE = re.compile(r"(?<![\w@#.+-])[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
 """A number that stands for itself, and belongs to no name."""
+_ALL = frozenset(["all", "total", "overall", "mean"])
+"""Rows that are about everything: their columns' names say enough."""
 _GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
 
 Cell = tuple[int, int, str]
@@ -33,6 +35,7 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
     numbers = [cell for cell in cells if _FREE.match(cell[2])]
     if header is None:
         is_pair = _BARS.search(line) is not None and len(numbers) == 1 and _is_name(cells)
+        row = _section(above) + row if is_pair else row
         return [row if _in(cell, start) else "" for start, _end in spans for cell in numbers] if is_pair else None
     names = []
     for start, _end in spans:
@@ -42,6 +45,17 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
         is_first = at is not None and not any(map(str.isdigit, line[cells[at][0] : start]))
         names.append(_joined(row, header[at]) if at is not None and is_number and is_first else "")
     return names
+
+
+def _section(above: Callable[[int], str | None]) -> str:
+    """`eval/` where the rows of a table stand below that, and it says on which data they are taken."""
+    for distance in range(1, FARTHEST):
+        cells = _cells(above(distance) or "")
+        if cells is None:
+            return ""
+        if cells[0][2].endswith("/") and not any(text for _start, _end, text in cells[1:]):
+            return cells[0][2] if meaning_of(cells[0][2]).is_held_out else ""
+    return ""
 
 
 def _is_name(cells: Sequence[Cell]) -> bool:
@@ -57,7 +71,7 @@ def _joined(row: str, column: str) -> str:
     is_named = meaning_of(row).role is Role.METRIC  # `accuracy` of a classification report, under `f1-score`
     if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
         return row
-    return f"{row} {column}" if row else column
+    return f"{row} {column}" if row and row.lower() not in _ALL else column
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:

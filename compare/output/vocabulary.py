@@ -80,6 +80,8 @@ _COUNTERS = (
     "updates epoch epochs episode episodes timestep timesteps trial generation frames tokens samples examples "
     "idx index seen consumed it progress"
 )
+_SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
+"""Names that are no more than a letter or two."""
 _SETTINGS = (
     "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
     "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "
@@ -99,15 +101,18 @@ _QUALITY = (
     "pearson spearman score scores success win elo ari nmi silhouette purity eer jaccard specificity "
     "sensitivity quality hd"
 )
-_RETURNS = "reward rewards rew rews return returns fitness"
+_RETURNS = "reward rewards rew rews return returns ret epret fitness"
 _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum model set minibatch per token tokens current ema"
 )
 """Words beside `loss` that leave it all of the loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
-_CHOSEN = _words("lr scale threshold tol weight patience size num number every interval freq decay fn type")
-"""Words that make a metric's name that of a setting: `loss_scale`, `val_loss_every`."""
+_CHOSEN = _words(
+    "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
+    "variance sd"
+)
+"""Words that make a metric's name that of something else: `loss_scale`, `val_loss_every`, `acc_stderr`."""
 _RATES = _words("per samples tokens images words steps it items examples imgs frames")
 
 
@@ -169,6 +174,8 @@ def meaning_of(name: str) -> Meaning:
     if measures is not None and not known & _CHOSEN:
         natural = measures is Measures.QUALITY and bool(known & _BY_NATURE)
         return Meaning(Role.METRIC, measures, split, is_summary, natural)
+    if " ".join(words) in _SHORT_COUNTERS:
+        return Meaning(Role.COUNTER, None, split)
     if known & _SETTING_WORDS:
         # `num_updates`, `epoch_num` count; `batch_size` was chosen.
         counts = known & _COUNTER_WORDS and (
@@ -211,7 +218,9 @@ def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
     if word in _NEEDS_TO_BE_ALONE:
         rest = [other for other in words if other != word and other not in _SPLIT_OF and other not in _SUMMARY]
         return not rest
-    return word not in _NEEDS_TO_BE_LAST or word in (words[-1], words[0])
+    return (
+        word not in _NEEDS_TO_BE_LAST or word in (words[-1], words[0]) or re.search(rf"{word}[@\d]", low) is not None
+    )
 
 
 _LOSS_WORDS = _words(_LOSSES)

@@ -23,9 +23,11 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
     times = np.concatenate([_times_before(one) for one in np.split(group, ends)])
     place = _ranked(group, times)
     _places, first = np.unique(place, return_index=True)
-    varying = [at for at, part in enumerate(every.T) if len(part) and np.ptp(part) > 0]
-    if len(varying) == 1 and not times.any():
-        return np.split(place, ends), every[first, varying[0]], names[varying[0]]
+    if not times.any():
+        # One that tells all points apart names them: with epoch and step, either may.
+        for name, part in zip(names, every.T, strict=False):
+            if len(np.unique(part)) == len(first) > 1:
+                return np.split(place, ends), part[first], name
     return np.split(place, ends), np.arange(1.0, len(first) + 1), "times printed"
 
 

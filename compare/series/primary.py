@@ -52,8 +52,8 @@ def choose(
 
     `wanted` is what the user names. Without it, in this order: a metric on held-out data; what the program says
     that it stops by; its objective (return, loss, error, accuracy, other quality, part of a loss); no summary of
-    earlier values; the first of several processes; the one printed last, of one line test before validation. A
-    metric must be shown by most real runs.
+    earlier values; the first of several processes; the one printed last, of one line test before validation and the
+    strictest mAP. A metric must be shown by most real runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -125,6 +125,7 @@ def _rank(
         column.fixed,
         -round(shown.last, 6),
         meaning.split is not Split.TEST,
+        "50-95" not in column.words and "50:0.95" not in column.words,
         column.index,
     )
 
@@ -137,7 +138,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     elif meaning.is_held_out_by_nature:
         told = ["held-out by custom"]
     else:
-        told = ["none is said to be held-out"]
+        told = ["nothing held-out"]
     if key_of(column.words) in monitored:
         told.append("the program goes by it, its log says")
     elif meaning.measures is None:
@@ -145,4 +146,4 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     elif not meaning.is_held_out_by_nature:
         told.append(_WHAT[meaning.measures])
     told.append(f"last of {shown.times:g}" if shown.times > 1 else "printed once")
-    return "; ".join(told)
+    return ", ".join(told)

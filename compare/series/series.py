@@ -25,6 +25,7 @@ MOST_SERIES = 60
 MOST_FORMS = 1000
 """Forms of line that are read, the most frequent ones."""
 LONGEST_NAME = 90
+FEW = 3
 MOST_VARIANTS = 16
 """Values that one place in a name takes, at most; more are identifiers."""
 
@@ -185,7 +186,7 @@ class AllSeries:
                 for run in self.real
                 if len(lines := run.lines(form.form))
             ]
-            if len(set(values)) == 1 and 1 < len(values[0]) <= MOST_VARIANTS:
+            if len(set(values)) == 1 and 1 < len(values[0]) <= MOST_VARIANTS and not self._counts_up(form, index):
                 kept.append(index)
         if not kept:
             return [form]
@@ -236,6 +237,11 @@ class AllSeries:
         values = [values for _lines, values in found]
         ends = [(int(lines[-1]), float(its[-1])) if len(lines) else None for lines, its in found]
         return self._made(name, placed(keys, ("epoch",)), values, ends)
+
+    def _counts_up(self, form: Form, index: int) -> bool:
+        """Whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
+        values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
+        return all(len(one) > FEW and len(np.unique(np.diff(one))) == 1 and one[1] > one[0] for one in values)
 
     def _made(
         self,

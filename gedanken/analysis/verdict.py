@@ -127,8 +127,8 @@ def format_last(series: SeriesResult) -> str:
 
 
 def format_endpoint(endpoint: Endpoint) -> str:
-    """Such as `last val_loss (on held-out data; a loss, …)`."""
-    return f"last {short(endpoint.name)} ({endpoint.reason})"
+    """Such as `last val_loss: held-out (val), the loss, last of 8`."""
+    return f"last {short(endpoint.name)}: {endpoint.reason}"
 
 
 def _last_common(series: SeriesResult) -> int | None:

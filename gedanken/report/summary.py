@@ -41,9 +41,8 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
         console.print(Text(line, style="bold"))
         left -= 1
     if case and case.compared.endpoint and not analysis.effects:
-        for line in _wrapped(f"primary endpoint: {format_endpoint(case.compared.endpoint)}", console.width, 2):
-            _print(console, line)
-            left -= 1
+        _print(console, f"primary endpoint: {format_endpoint(case.compared.endpoint)}")
+        left -= 1
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
         left -= 1
