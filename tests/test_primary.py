@@ -133,3 +133,31 @@ def test_an_expression_that_would_never_end_is_stopped(monkeypatch: pytest.Monke
     monkeypatch.setattr("gedanken.compare.series.asked.SECONDS", 0.2)
     with pytest.raises(BadInput, match="takes more than"):
         compared(Style("a" * 3000 + "cb"), fitness("^(?:a|aa)+b"))
+
+
+def test_a_mark_behind_the_last_number_is_no_series_of_its_own() -> None:
+    chance = random.Random(0)
+
+    def marked(seed: int) -> str:
+        lines = log(Style("epoch {e} val_loss {held:.4f}"), seed).splitlines()
+        return "\n".join(line + chance.choice(["", " *", " (new best)"]) for line in lines) + "\n"
+
+    ours = [real(marked(seed), seed) for seed in range(1, 8)]
+    found = compare_runs(None, ours, [imagined(marked(99), 1)])
+    assert {series.name: len(series.points) for series in found.series} == {"last val_loss": 1, "val_loss": EPOCHS}
+
+
+def test_lines_below_a_heading_are_about_the_data_that_it_names() -> None:
+    style = Style("Epoch {e}\n  Loss {train:.4f}\nValidation:\n  Loss {held:.4f}\n")
+    found = compared(style)
+    assert {series.name: len(series.points) for series in found.series if series.role == "secondary"} == {
+        "Loss": EPOCHS,
+        "val Loss": EPOCHS,
+    }
+    assert found.endpoint and found.endpoint.name == "val Loss"
+
+
+def test_a_heading_says_nothing_of_the_steps_that_follow_it() -> None:
+    style = Style("step {e}: loss {train:.4f}\nEvaluating...\neval accuracy {acc:.4f}\n")
+    names = {series.name for series in compared(style).series}
+    assert {"loss", "eval accuracy"} <= names and "val loss" not in names

@@ -66,16 +66,19 @@ class Named(NamedTuple):
     """It belongs to a name, as in `HR@10`, `top-1`, `valid_1`: no value, but lines are told apart by it."""
 
 
-def named_numbers(line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None) -> list[Named]:
+def named_numbers(
+    line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, below: str = ""
+) -> list[Named]:
     """For each value of a line, which stands at its span, what it is called and what it is.
 
-    `header` has the names of the columns, where the line is a row of a table.
+    `header` has the names of the columns, where the line is a row of a table; `below` what a heading above it says
+    of the data, such as `val`.
     """
-    return _Reader(line, spans, header).read()
+    return _Reader(line, spans, header, below).read()
 
 
 class _Reader:
-    def __init__(self, line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None) -> None:
+    def __init__(self, line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None, below: str) -> None:
         self._line = line
         self._spans = spans
         self._header = header
@@ -89,7 +92,7 @@ class _Reader:
         """Where the words of the next name may begin."""
         self._measured = 0
         """Where the last metric of the line ended."""
-        self._split: str = ""
+        self._split = below
         """Words of the line that say on which data what follows is taken."""
 
     def read(self) -> list[Named]:

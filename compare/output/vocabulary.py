@@ -143,7 +143,11 @@ def words_in(name: str) -> tuple[str, ...]:
     words: list[str] = []
     for letters in _LETTERS.findall(name):
         # `mAP` and `IoU` are words; `valLoss` is two.
-        parts = [letters] if letters.lower() in _KNOWN else _CAMEL.findall(letters)
+        parts = (
+            [letters]
+            if letters.lower() in _KNOWN
+            else _CAMEL.findall(letters.replace("IoU", "Iou").replace("mAP", "Map"))
+        )
         words += [part.lower() for part in parts]
     return tuple(words)
 

@@ -11,6 +11,7 @@ from gedanken.compare.output.named_numbers import Named, named_numbers
 from gedanken.compare.output.transcript import VALUE, template_of
 from gedanken.compare.output.vocabulary import Meaning, Measures, Role, key_of, meaning_of, split_in
 from gedanken.compare.output.wording import HOLE
+from gedanken.compare.series.sections import SPLITS
 from gedanken.compare.source.print_sites import PrintSite
 
 LONGEST = 2000
@@ -18,6 +19,8 @@ LONGEST = 2000
 MOST_COLUMNS = 100
 _NEAR = 40
 """Characters on either side of a number that tell what it is."""
+SECTION = -1
+"""Stands for the heading above a line, where else the index of a value stands."""
 _SHOWN = 60
 """Characters of a line that stand for the name of a number that has none."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
@@ -51,6 +54,15 @@ class Column:
     @property
     def meaning(self) -> Meaning:
         return meaning_of(self.words)
+
+
+def trunk_of(form: str) -> str:
+    """A form up to its last value: `epoch # loss #` of `epoch # loss # *`, whose numbers are the same.
+
+    What stands behind is kept where it says on which data they are taken.
+    """
+    end = form.rfind("#") + 1
+    return form[:end] if end and not (form[end:].strip() and split_in(form[end:])) else form
 
 
 def asked_for(name: str) -> Column:
@@ -92,7 +104,8 @@ class Form:
     @cached_property
     def named(self) -> list[Named]:
         """What each value is called, and what it is."""
-        return named_numbers(self.line, self.spans, self.row)
+        below = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
+        return named_numbers(self.line, self.spans, self.row, below)
 
     @cached_property
     def parts_of_names(self) -> tuple[int, ...]:
@@ -161,6 +174,8 @@ class Form:
         """What a value is called; where only a number tells its lines from others, that too: `rank0 loss`."""
         label = self.named[at].name or self._described(at)
         for index, _value in self.fixed:
+            if index == SECTION:
+                continue
             low, high = self.spans[index]
             if self.line[low:high] not in label:
                 word = re.search(r"[^\s\[\](){}|:,;=]*$", self.line[:low])

@@ -15,15 +15,16 @@ from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.asked import read_asked
-from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, Column, Form, asked_for
+from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Form, asked_for, trunk_of
 from gedanken.compare.series.places import placed
 from gedanken.compare.series.primary import choose, monitored_in, shown_by
+from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
 MOST_SERIES = 60
 """Series that are judged: losses and accuracies first, times last, and else those that have the most points."""
 MOST_FORMS = 1000
-"""Forms of line that are read, the most frequent ones."""
+"""Forms of line that are read, the most frequent ones, up to their last number."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
@@ -59,15 +60,18 @@ class Printed:
     def __init__(self, run: ParsedRun) -> None:
         self.observed = run
         self._script = run.transcript
-        self._number = {form: number for number, form in enumerate(self._script.forms)}
-        self._order = np.argsort(self._script.form_of, kind="stable")
-        self._bounds = np.searchsorted(self._script.form_of[self._order], np.arange(len(self._number) + 1))
+        self._number: dict[str, int] = {}
+        trunks = [trunk_of(form) for form in self._script.forms]
+        number_of = np.array([self._number.setdefault(trunk, len(self._number)) for trunk in trunks], np.int64)
+        numbers = number_of[self._script.form_of] if trunks else np.empty(0, np.int64)
+        self._order = np.argsort(numbers, kind="stable")
+        self._bounds = np.searchsorted(numbers[self._order], np.arange(len(self._number) + 1))
 
     @cached_property
     def often(self) -> dict[str, int]:
         """How often each form is shown that holds a value and may be a line of a log; the most frequent ones."""
         counts = np.diff(self._bounds)
-        forms = self._script.forms
+        forms = list(self._number)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
         return {forms[at]: int(counts[at]) for at in frequent if "#" in forms[at] and len(forms[at]) <= LONGEST}
 
@@ -101,13 +105,22 @@ class Printed:
         return lines
 
     def values(self, lines: Indices, index: int) -> Numbers:
-        """The value with this index in each of these lines; NaN where a line has fewer."""
+        """The value with this index in each of these lines; NaN where a line has fewer.
+
+        SECTION stands for the heading above.
+        """
+        if index == SECTION:
+            return self._sections[lines].astype(float)
         starts = self._script.starts
         at = starts[lines] + index
         known = at < starts[lines + 1]
         found = np.full(len(lines), np.nan)
         found[known] = self._script.values[at[known]]
         return found
+
+    @cached_property
+    def _sections(self) -> NDArray[np.int8]:
+        return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
 
     def metrics(self, lines: Indices, index: int) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
         """The loss or accuracy that the value with this index is, and in which of these lines; shape by shape."""
@@ -188,6 +201,8 @@ class AllSeries:
             ]
             if len(set(values)) == 1 and 1 < len(values[0]) <= MOST_VARIANTS and not self._counts_up(form, index):
                 kept.append(index)
+        if self._is_below_headings(form):
+            kept.append(SECTION)
         if not kept:
             return [form]
         first = next(run for run in self.real if len(run.lines(form.form)))
@@ -237,6 +252,13 @@ class AllSeries:
         values = [values for _lines, values in found]
         ends = [(int(lines[-1]), float(its[-1])) if len(lines) else None for lines, its in found]
         return self._made(name, placed(keys, ("epoch",)), values, ends)
+
+    def _is_below_headings(self, form: Form) -> bool:
+        """Whether lines of the form stand below `Validation:` or the like, in every real run that shows them."""
+        if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
+            return False
+        values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
+        return bool(values[0].any()) and all(np.array_equal(one, values[0]) for one in values)
 
     def _counts_up(self, form: Form, index: int) -> bool:
         """Whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
