@@ -282,16 +282,3 @@ def _new_folder(name: str) -> Path:
         number += 1
         folder = Path("runs") / f"{name}-{stamp}-{number}"
     return folder
-
-
-def set_up(screen: Screen, experiments: list[Experiment], sandbox: str) -> None:
-    """Get ahead of time what runs would get at first use: image, data, and the embedded model's weights."""
-    from gedanken.agents.weights import fetch_weights
-    from gedanken.sandbox.choice import open_engine
-    from gedanken.sandbox.datasets import ensure_dataset
-
-    open_engine(sandbox, screen)
-    for name in sorted({experiment.dataset for experiment in experiments}):
-        dataset, _folder = ensure_dataset(name, screen)
-        screen.say(f"data: {dataset}, from {dataset.source}")
-    fetch_weights(screen)

@@ -195,7 +195,7 @@ def exit_code_of(ran: "RunResult") -> int:
 def setup(sandbox: Sandbox = "auto") -> None:
     """Get ahead of time what `run` would get at first use: sandbox image, data, embedded model."""
     from gedanken.loading.experiments import load_experiment, packaged
-    from gedanken.runner import set_up
+    from gedanken.setting_up import set_up
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
