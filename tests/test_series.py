@@ -96,7 +96,7 @@ def test_real_runs_taken_for_imagined_ones_have_no_finding(source: str | None) -
 
 def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interval() -> None:
     last, curves = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
-    assert (last.kind, curves.kind) == ("last loss differs", "series differs")
+    assert (last.kind, curves.kind) == ("primary endpoint differs", "series differs")
     assert "of 3 of 3 imagined runs" in last.claim
     assert "p = 0.0083; means differ by 0.1" in last.claim
     assert "95 % interval" in last.claim
@@ -106,7 +106,7 @@ def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interv
 
 def test_a_loss_told_in_other_words_is_judged_all_the_same() -> None:
     said = [log(seed, 0.1).replace(" - loss: ", ", the loss is ") for seed in range(7, 10)]
-    assert "last loss differs" in kinds(compared(REAL, said).findings)
+    assert "primary endpoint differs" in kinds(compared(REAL, said).findings)
 
 
 def test_a_loss_that_each_imagined_run_words_in_its_own_way_is_judged_too() -> None:
@@ -135,7 +135,7 @@ def test_an_accuracy_is_the_same_as_a_fraction_and_in_percent(source: str | None
     accuracy = next(one for name, one in by_name(found).items() if name.startswith("acc"))
     values = [value for run in accuracy.real + accuracy.imagined for value in run if value is not None]
     assert len(values) == 40 and min(values) > 0.5 and max(values) <= 1
-    assert not {"series differs", "last loss differs"} & set(kinds(found.findings))
+    assert not {"series differs", "primary endpoint differs"} & set(kinds(found.findings))
 
 
 def test_so_many_of_so_many_are_divided_line_by_line() -> None:
@@ -157,7 +157,7 @@ def test_accuracies_in_percent_without_a_sign_are_read_alike_though_one_run_has_
 def test_runs_that_diverge_are_told_from_those_that_do_not() -> None:
     lost = [text.replace(text.splitlines()[-1], "Epoch 4/4 - loss: nan - acc: 0.1000") for text in ALIKE]
     found = compared(REAL, lost)
-    assert "last loss differs" in kinds(found.findings)
+    assert "primary endpoint differs" in kinds(found.findings)
     json.dumps([asdict(series) for series in found.series], allow_nan=False)
 
 
@@ -193,7 +193,7 @@ def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
     found = compared(REAL[:n_real], [log(seed, 1.0) for seed in range(7, 7 + n_imagined)])
     (undecided,) = found.undecided
     assert said in undecided
-    assert not {"last loss differs", "series differs"} & set(kinds(found.findings))
+    assert not {"primary endpoint differs", "series differs"} & set(kinds(found.findings))
 
 
 def test_a_run_that_was_cut_has_no_last_loss_and_no_whole_curve() -> None:

@@ -1,4 +1,4 @@
-"""Findings on series: the last loss, and whole curves, that real runs would hardly show."""
+"""Findings on series: the primary endpoint, and whole curves, that real runs would hardly show."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,9 +9,9 @@ from gedanken.experiment.finding import Finding, LineRef
 
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
-    """`last loss differs`, and one `series differs` that names every secondary series that does."""
+    """`primary endpoint differs`, and one `series differs` that names every secondary series that does."""
     far = [tested_series for tested_series in judgement.tested if is_told(tested_series.judged.p_adjusted)]
-    yield from (_last_loss(run_set, one) for one in far if one.judged.role == "primary")
+    yield from (_primary(run_set, one) for one in far if one.judged.role == "primary")
     secondary = [one for one in far if one.judged.role == "secondary"]
     if not secondary:
         return
@@ -20,7 +20,7 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         for tested_series in judgement.tested
     )
     beside = (
-        " beside the last loss"
+        " beside the primary endpoint"
         if any(tested_series.judged.role == "primary" for tested_series in judgement.tested)
         else ""
     )
@@ -33,14 +33,14 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
     )
 
 
-def _last_loss(run_set: RunSet, one: TestedSeries) -> Finding:
+def _primary(run_set: RunSet, one: TestedSeries) -> Finding:
     judged = one.judged
     runs = [run_set.samples[at] for at in _imagined(one)]
     values = ", ".join(f"{one.series.values[one.series.n_real + at, 0]:g}" for at in _imagined(one))
     real = [value for row in judged.real for value in row if value is not None]
     ends = f"between {min(real):g} and {max(real):g}" if real else "at no number"
     return Finding(
-        "last loss differs",
+        "primary endpoint differs",
         f"The {judged.name} of {share(runs, run_set.samples)} is {values}; {judged.n_real} real runs end {ends} "
         f"({_numbers(judged)}).",
         evidence(list(_refs(run_set, one))),

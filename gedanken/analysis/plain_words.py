@@ -24,7 +24,7 @@ _NAME = 60
 _LINE = re.compile(r" \(line \d+\)")
 """Where the program prints it: of use in the report only."""
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-imagined-\d+\b")
-_STATISTICAL = ("last loss differs", "series differs")
+_STATISTICAL = ("primary endpoint differs", "series differs")
 """Kinds that rest on a test of numbers, not on lines that anyone can look up."""
 
 
