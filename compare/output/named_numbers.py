@@ -48,7 +48,7 @@ _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
 _CUT = re.compile(r"[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
 _ENDS = " \t:=~≈'\"`*|│┃>(“”‘’"
 _STOP_WORDS = (
-    "than with for a an in to and by from reached after got at on into until "
+    "as than with for a an in to and by from reached after got at on into until "
     "while has have than now then its our your using there are improved dropped rose fell went equals"
 )
 _STOPS = frozenset(_STOP_WORDS.split())
@@ -144,6 +144,8 @@ class _Reader:
         is_whole = both[1].isdigit() and (both[0].isdigit() == (sign == "/"))
         role = Role.COUNTER if is_whole and sign in "/(" else first.role
         what = {"(": "in brackets", "/": "after /"}.get(sign, "±")
+        if what == "±":
+            role = Role.OTHER if role is Role.METRIC else role  # how far it scatters
         base = first.name.removesuffix(" after /")
         return Named(f"{base} {what}" if base else "", role)
 
@@ -152,6 +154,8 @@ class _Reader:
         text = self._line[start:end]
         if role is Role.OTHER and split_in(name) and set(words_in(name)) == {words_in(name)[-1]} and "." in text:
             role = Role.METRIC  # `train 0.53 val 0.61`
+        elif role is Role.OTHER and text.isdigit() and name and all(split_in(word) for word in words_in(name)):
+            role = Role.COUNTER  # `Train: 3 [640/60000]`
         if (_unit_end(self._line, end) and role is not Role.METRIC) or (
             role is Role.METRIC and re.match(r"\s?(?:ms|secs?|seconds?|s)\b", self._line[end : end + 10])
         ):
@@ -261,6 +265,8 @@ def _phrase(text: str) -> str:
     words = piece.split()[-MOST_WORDS:]
     last = max((at for at, word in enumerate(words) if word.lower() in _STOPS or _ID.fullmatch(word)), default=-1)
     words = words[last + 1 :]
+    if words and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1]) and not split_in(" ".join(words[:-1])):
+        words = words[-1:]  # an identifier says all
     return _tidy(" ".join(words))
 
 

@@ -71,7 +71,8 @@ def _joined(row: str, column: str) -> str:
     is_named = meaning_of(row).role is Role.METRIC  # `accuracy` of a classification report, under `f1-score`
     if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
         return row
-    return f"{row} {column}" if row and row.lower() not in _ALL else column
+    is_measured = meaning_of(column).role in (Role.METRIC, Role.OTHER)
+    return f"{row} {column}" if row and is_measured and row.lower() not in _ALL else column
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:

@@ -66,7 +66,7 @@ _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _SPLITS = {
     Split.TRAIN: "train training trn tr learn",
     Split.VALIDATION: "val valid valids validation validate validating vali eval evaluation evaluating dev heldout "
-    "holdout oof",
+    "holdout oof cv",
     Split.TEST: "test testing tst",
 }
 _ENVIRONMENT = (

@@ -25,6 +25,9 @@ _SHOWN = 60
 """Characters of a line that stand for the name of a number that has none."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
+_FIRST = re.compile(r"(?<![\w./])[^\W\d_][\w-]*")
+_PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
+"""What a logger puts before every line."""
 _PERCENT = re.compile(r"\s?%")
 _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
@@ -195,12 +198,13 @@ class Form:
     def _other_names(self, at: int, label: str) -> tuple[str, ...]:
         """Longer names for a number whose label another has too: with the words that begin its line."""
         opening = self.line[: self.spans[at][0]]
-        first = re.search(r"[^\W\d_][\w-]*", opening)
+        first = _FIRST.search(_PREFIX.sub("", opening))
         split = split_in(opening)
         words = " ".join(opening.split()).rstrip(" :=-|")
         names = [words] if len(words) <= 40 and not any(map(str.isdigit, words)) and words.endswith(label) else []
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        names += [f"{first[0]} {label}"] if first and not label.startswith(first[0]) else []
+        if first and not label.startswith(first[0]) and meaning_of(first[0]).role is not Role.METRIC:
+            names.append(f"{first[0]} {label}")
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 

@@ -14,6 +14,7 @@ from gedanken.compare.series.columns import Column
 _MONITORED = re.compile(
     r"(?P<name>[\w/@.-]*[\w@](?: loss| acc(?:uracy)?)?),? (?:has )?"
     r"(?:not improved?|did not improve|did(?:n't| not) decrease|improved)\b"
+    r"|'(?P<quoted>[\w/@.-]+)' (?:reached|was not in top)"
     r"|(?:early stopping on|monitor(?:ing|ed)?[=: ]+|metric_for_best_model[=: ]+)['\"]?(?P<other>[\w/@.-]+)",
     re.IGNORECASE,
 )
@@ -25,6 +26,9 @@ _WHAT = {
     Measures.QUALITY: "a quality, as neither loss nor accuracy is shown",
     Measures.PART: "a part of the loss, as all of it is not shown",
 }
+_STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
+"""Of the mean average precisions that detectors print, the one that they are ranked by."""
+_PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _OBJECTIVES = list(Measures)
 
 
@@ -52,8 +56,8 @@ def choose(
 
     `wanted` is what the user names. Without it, in this order: a metric on held-out data; what the program says
     that it stops by; its objective (return, loss, error, accuracy, other quality, part of a loss); no summary of
-    earlier values; the first of several processes; the one printed last, of one line test before validation and the
-    strictest mAP. A metric must be shown by most real runs.
+    earlier values; the first of several processes; the strictest mAP; the one printed last, of one line test before
+    validation. A metric must be shown by most real runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -71,7 +75,9 @@ def choose(
 
 def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Keys of the metrics that lines say they stop by, or save the best by: `val_acc improved from …`."""
-    found = (match["name"] or match["other"] for form in forms for match in _MONITORED.finditer(form))
+    found = (
+        match["name"] or match["quoted"] or match["other"] for form in forms for match in _MONITORED.finditer(form)
+    )
     return frozenset(key_of(name) for name in found)
 
 
@@ -123,9 +129,10 @@ def _rank(
         _OBJECTIVES.index(measures) if measures else len(_OBJECTIVES),
         is_summary,
         column.fixed,
+        _PART_OF_A_TABLE.search(column.words) is not None,
+        _STRICTEST.search(column.words) is None,
         -round(shown.last, 6),
         meaning.split is not Split.TEST,
-        "50-95" not in column.words and "50:0.95" not in column.words,
         column.index,
     )
 

@@ -30,7 +30,7 @@ FEW = 3
 MOST_VARIANTS = 16
 """Values that one place in a name takes, at most; more are identifiers."""
 
-_MAY_MONITOR = re.compile("improve|monitor|stopping|best_model|decrease", re.IGNORECASE)
+_MAY_MONITOR = re.compile("improve|monitor|stopping|best_model|decrease|reached|in top", re.IGNORECASE)
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -339,7 +339,7 @@ class AllSeries:
     def _rising(self, form: Form) -> int | None:
         """Index of the first whole number that rises from line to line in every real run that shows the form."""
         for at in range(min(len(form.spans), MOST_COLUMNS)):
-            if form.is_environment(at) or form.metric(at):
+            if form.is_environment(at) or form.metric(at) or not self._is_shared(form, at):
                 continue
             values = [run.values(lines, at) for run in self.real if len(lines := run.lines(form.form))]
             if all((value == np.rint(value)).all() and (value[1:] > value[:-1]).all() for value in values):
