@@ -3,6 +3,9 @@
 import gzip
 import json
 import lzma
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -125,3 +128,18 @@ def test_a_folder_packed_files_and_standard_input_are_compared(gedanken: Cli, tm
     assert "mine" in {series["name"] for series in json.loads(own.stdout)["series"]}
     bad = gedanken("compare", "real", "--imagined", "-", "--as", "mine", stdin=said)
     assert bad.returncode == 2 and "NAME=REGEX" in bad.stderr
+
+
+def test_the_shell_completes_the_name_of_the_endpoint_from_the_log_before_it(tmp_path: Path) -> None:
+    brought(tmp_path, b"epoch 1 val_loss 0.5 val_acc 0.9 lr 0.1\nepoch 2 val_loss 0.4 val_acc 0.8 lr 0.1\n")
+
+    def completed(words: str) -> list[str]:
+        asked = {"_GEDANKEN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "4"}
+        script = Path(sys.executable).with_name("gedanken")
+        done = subprocess.run(
+            [script], capture_output=True, text=True, check=True, cwd=tmp_path, env={**os.environ, **asked}
+        )
+        return done.stdout.split()
+
+    assert completed("gedanken compare a.log --primary v") == ["val_loss", "val_acc"]
+    assert completed("gedanken compare missing.log --primary v") == []

@@ -7,7 +7,9 @@ from pathlib import Path
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import analysis_of, analyze, check_source
 from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
+from gedanken.compare.series.series import AllSeries
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
@@ -56,6 +58,13 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
     names = dict.fromkeys(series.name for one in compared for series in one.series)
     known = ", ".join(list(names)[:MOST_NAMED]) or "no numbers"
     raise BadInput(f"--primary {asked.primary}: no such series; the real runs show {known}")
+
+
+def metrics_of(log: Path) -> list[str]:
+    """What `--primary` may name of a log, as the log writes it. Raises BadInput."""
+    executions = _called([read_file(file) for file in files_of(log)[:1]], set(), imagined=False)
+    columns = AllSeries(RunSet(None, None, tuple(ParsedRun(one, ()) for one in executions), (), ())).columns
+    return [name for name, column in columns.items() if column.metric]
 
 
 def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:

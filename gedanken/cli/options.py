@@ -40,6 +40,19 @@ def _complete_dataset(incomplete: str) -> list[str]:
     return [name for name in DATASETS if name.startswith(incomplete)]
 
 
+def _complete_primary(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of the metrics in the first log that stands on the command line."""
+    from gedanken.analysis.inputs import metrics_of
+    from gedanken.experiment.errors import GedankenError
+
+    # While the option has no value yet, what stands before it is not taken for an argument.
+    logs = ctx.params.get("real") or [word for word in ctx.args if not word.startswith("-")]
+    try:
+        return [name for log in logs[:1] for name in metrics_of(Path(log)) if name.startswith(incomplete)]
+    except GedankenError:
+        return []
+
+
 def check_dataset(name: str) -> None:
     """Raise BadInput for a data set there is not."""
     from gedanken.experiment.errors import BadInput
@@ -101,6 +114,7 @@ Primary = Annotated[
     typer.Option(
         metavar="NAME",
         help="The metric whose last value is the primary endpoint, as the log names it; else a rule chooses one.",
+        autocompletion=_complete_primary,
     ),
 ]
 Named = Annotated[
