@@ -24,10 +24,10 @@ _COUNT_WORD = (
     r"epochs?|global_step|steps?|iter(?:ation)?s?|it|(?:mini)?batch(?:es)?|rounds?|folds?|updates?|episodes?"
 )
 _COUNTS = re.compile(rf"(?:^|[^a-z]|_)(?:{_COUNT_WORD})[-_ ]?$", re.IGNORECASE)
-_BAR = re.compile(r"\d+(?:\.\d+)?%\s?\|[^|]{0,400}\|[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?")
+_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s?\|[^|]{0,400}\|[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?")
 _ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
 _STAMP = re.compile(
-    r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|\b[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
+    r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
     r"^[IWEF]\d{4} [\d:.]+\s+\d+|\b0x[0-9a-f]+\b|(?<=:)\d{2}(?=[<\],])|\b\d+:\d{2}(?=[<\],\s])",
     re.IGNORECASE,
 )

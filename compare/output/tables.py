@@ -10,7 +10,7 @@ FARTHEST = 60
 """Lines above a row in which its header is looked for."""
 _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
 _BARS = re.compile(r"[|│┃║]")
-_BAR = re.compile(r":?\s*\d+(?:\.\d+)?%\|.*$")
+_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\|.*$")
 _FREE = re.compile(r"(?<![\w@#.+-])[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
 """A number that stands for itself, and belongs to no name."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
@@ -26,7 +26,7 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
 
     `above(1)` is the line before it, `above(2)` the one before that.
     """
-    line = _BAR.sub("", line)
+    line = _BAR.sub("", line).rstrip(" :")
     cells = _cells(line)
     if cells is None or not any(_FREE.match(text) for _start, _end, text in cells):
         return None
@@ -83,7 +83,7 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
             return None
         if _RULE.match(other):
             continue
-        other = _BAR.sub("", other)
+        other = _BAR.sub("", other).rstrip(" :")
         names = _names(other, line, cells)
         if names is not None:
             return names

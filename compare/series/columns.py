@@ -106,9 +106,9 @@ class Form:
 
     @cached_property
     def named(self) -> list[Named]:
-        """What each value is called, and what it is."""
+        """What each of the first values is called, and what it is."""
         below = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
-        return named_numbers(self.line, self.spans, self.row, below)
+        return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, below)
 
     @cached_property
     def parts_of_names(self) -> tuple[int, ...]:

@@ -91,7 +91,7 @@ class Printed:
         lines = self._script.lines
         line = lines[at]
         spans = [found.span() for found in VALUE.finditer(line)]
-        row = names_of_row(line, spans, lambda above: lines[at - above] if at >= above else None)
+        row = names_of_row(line, spans[:MOST_COLUMNS], lambda above: lines[at - above] if at >= above else None)
         return Form(form, line, sites, tuple(row) if row else None, fixed)
 
     def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
