@@ -16,11 +16,11 @@ from gedanken.analysis.effects import print_effects
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.interventions import Outcomes
 from gedanken.compare.results import Alignment, ComparisonResult, SeriesResult
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.report.summary import print_summary
 from gedanken.terminal.format import visible
-from gedanken.terminal.screen import harmless
 
 HOSTILE = "<script>alert(1)</script> \x1b]0;owned\x07\x1b[2J \u202e [red]x[/red] $\\frac{ " + "x" * 10_000_000
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gedanken.compare.interventions import Effects, Intervention, OutcomeEffects, Outcomes, format_tau, weigh_effects
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.program import Program
 from gedanken.probes.interventions import CHANGES
-from gedanken.terminal.screen import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console

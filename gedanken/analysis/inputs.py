@@ -11,8 +11,8 @@ from gedanken.compare.results import ComparisonResult
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.files import read_text
 from gedanken.experiment.program import Program
-from gedanken.files import read_text
 from gedanken.records.importers.logs import Run, read_file
 from gedanken.records.read_run import RunFolder, read_run
 

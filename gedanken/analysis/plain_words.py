@@ -12,9 +12,9 @@ from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.tested_series import ALPHA, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
-from gedanken.terminal.screen import harmless
 
 MOST = 400
 """Characters of one line."""

@@ -32,7 +32,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare real runs with imagined ones: a run folder with itself or with another, or any logs."""
-    from gedanken.terminal.screen import harmless
+    from gedanken.experiment.escaping import harmless
 
     with clear_errors():
         from gedanken.analysis.inputs import compare_inputs

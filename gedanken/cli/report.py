@@ -21,10 +21,10 @@ def report(
     """Write RUN/report.html, one file that opens from disk, and print where it is."""
     with clear_errors():
         from gedanken.analysis.analyze import analyze
+        from gedanken.experiment.escaping import harmless
         from gedanken.records.read_run import read_run
         from gedanken.report.writing import write_markdown, write_page
         from gedanken.terminal.patience import patient
-        from gedanken.terminal.screen import harmless
 
         with patient(f"making the report of {run}"):
             analysis = analyze(read_run(run))

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Limits
+from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.script import Experiment
-from gedanken.files import read_text
 from gedanken.loading.programs import with_sources
 
 Loaded = TypeVar("Loaded", bound=BaseModel)

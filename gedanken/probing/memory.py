@@ -10,13 +10,14 @@ from gedanken.agents.pacing import PARALLEL
 from gedanken.compare.commands.memory import Remembered, compare_memory
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.typed_line import read_line
-from gedanken.files import read_text
 from gedanken.probing.opening import check_answered, why_lost
 from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory
-from gedanken.terminal.screen import Screen, harmless, shortened
+from gedanken.terminal.screen import Screen, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console

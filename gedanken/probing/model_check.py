@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from gedanken.agents.checking import Checked, check_model
 from gedanken.agents.registry import open_model
 from gedanken.experiment.counts import many
-from gedanken.terminal.screen import Screen, harmless
+from gedanken.experiment.escaping import harmless
+from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from rich.console import Console

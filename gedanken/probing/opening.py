@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gedanken.agents.pacing import PARALLEL
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
+from gedanken.experiment.files import new_beside, put
 from gedanken.experiment.persona import MachineFacts
-from gedanken.files import new_beside, put
 from gedanken.machines.opening import open_real
 from gedanken.terminal.screen import Screen
 

@@ -14,12 +14,13 @@ from gedanken.compare.parsed.run_set import short
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
-from gedanken.files import read_text
 from gedanken.probes.semantics_preserving_edits import semantics_preserving_edits, watched_line
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
-from gedanken.terminal.screen import Screen, harmless
+from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -18,11 +18,12 @@ from gedanken.compare.commands.agreement import (
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Limits, violations_by_kind
 from gedanken.experiment.persona import Persona
 from gedanken.probes.terminal import CommandSequence, battery
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
-from gedanken.terminal.screen import Screen, harmless, shortened
+from gedanken.terminal.screen import Screen, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,6 +9,7 @@ from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.counts import many
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.finding import Finding, Stream
 from gedanken.experiment.markdown import code, fence_for, prose
 from gedanken.experiment.program import Program
@@ -17,7 +18,6 @@ from gedanken.report.run_setup import NOT_PACKAGED, commands, is_own
 from gedanken.report.summary import format_conditions
 from gedanken.report.surprisal import surprisal_of, why_none
 from gedanken.terminal.format import cut, figure, interval, probability
-from gedanken.terminal.screen import harmless
 
 FINDINGS_SHOWN = 20
 LINES_OF_A_FINDING = 3

@@ -14,10 +14,10 @@ from gedanken.analysis.plain_words import PlainWords
 from gedanken.analysis.verdict import format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.experiment.counts import many, times_each
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.terminal.format import probability, span
-from gedanken.terminal.screen import harmless
 
 MOST_LINES = 20
 VERDICT_LINES = 3

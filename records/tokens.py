@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from gedanken.experiment.errors import BadInput
-from gedanken.files import Inside
+from gedanken.experiment.files import Inside
 
 
 class Tokens(NamedTuple):

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.files import Inside
 from gedanken.experiment.persona import Gpus, MachineFacts, Persona
 from gedanken.experiment.program import Program
-from gedanken.files import Inside
 from gedanken.records.old_folders import origin_of, reply_key
 from gedanken.records.tokens import Tokens, tokens_of
 

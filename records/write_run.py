@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gedanken import __version__
 from gedanken.agents.surprisal import Lines, ProgramSurprisal
 from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, violations_by_kind
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.markdown import fence_for, inline
 from gedanken.experiment.persona import Fact
 from gedanken.experiment.program import Program
 from gedanken.experiment.secrets import redacted, redacted_value
+from gedanken.experiment.version import __version__
 from gedanken.records.read_run import in_order
-from gedanken.terminal.screen import harmless
 
 
 def make_folder(path: Path) -> Path:

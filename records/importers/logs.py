@@ -8,12 +8,12 @@ from typing import Any
 
 from gedanken.agents.terminal import exit_code_of
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.files import read_bytes
 from gedanken.experiment.program import Program
-from gedanken.files import read_bytes
 from gedanken.records.old_folders import origin_of
 from gedanken.records.read_run import MOST_OUTPUT_BYTES, RUN, noun_of, read_run
-from gedanken.terminal.screen import harmless
 
 _KEYS = ("command", "stdout", "exit_code", "cause")
 """By which an execution is known; what else it holds may be left out."""
