@@ -10,9 +10,9 @@ from rich.console import Console
 from test_summary import HOSTILE, case, kept, on, series
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.plain_words import PlainWords, plain_words
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Cause
+from gedanken.report.plain_words import PlainWords, plain_words
 from gedanken.report.summary import print_plainly
 
 

@@ -11,10 +11,10 @@ from pages import IMAGINED, REAL, align, judged, kept, text
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.results import Alignment, Block, ComparisonResult
 from gedanken.experiment.finding import LineRef
+from gedanken.experiment.format import cut, visible
 from gedanken.report.curves import frame
 from gedanken.report.page import render
 from gedanken.report.transcripts import words_apart
-from gedanken.terminal.format import cut, visible
 
 
 class Parsed(HTMLParser):

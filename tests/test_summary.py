@@ -12,15 +12,15 @@ from rich.console import Console
 from test_cause_and_effect import weighed
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.effects import print_effects
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.interventions import Outcomes
 from gedanken.compare.results import Alignment, ComparisonResult, SeriesResult
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
+from gedanken.experiment.format import visible
+from gedanken.report.effects import print_effects
 from gedanken.report.summary import print_summary
-from gedanken.terminal.format import visible
 
 HOSTILE = "<script>alert(1)</script> \x1b]0;owned\x07\x1b[2J \u202e [red]x[/red] $\\frac{ " + "x" * 10_000_000
 

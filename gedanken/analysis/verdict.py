@@ -13,7 +13,7 @@ from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.finding import Finding
-from gedanken.terminal.format import figure, probability
+from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
 

@@ -57,7 +57,7 @@ def compare(
             return
         from rich.console import Console
 
-        from gedanken.analysis.effects import print_effects
+        from gedanken.report.effects import print_effects
         from gedanken.report.summary import print_summary
 
         console = Console(highlight=False)

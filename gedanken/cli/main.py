@@ -162,7 +162,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         )
         ran = asyncio.run(run_experiment(options, screen))
     folder = ran.record.folder
-    from gedanken.analysis.plain_words import plain_words
+    from gedanken.report.plain_words import plain_words
 
     if as_json:
         from gedanken.report.values import effects_of
@@ -174,7 +174,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     elif ran.kept:
         from rich.console import Console
 
-        from gedanken.analysis.effects import print_effects
+        from gedanken.report.effects import print_effects
         from gedanken.report.summary import print_plainly, print_summary
 
         console = Console(highlight=False)

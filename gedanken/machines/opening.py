@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.persona import Dataset
-from gedanken.terminal.screen import Screen
+from gedanken.experiment.progress import Progress
 
 if TYPE_CHECKING:
     from gedanken.sandbox.gpus import GpuWish
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     data: str,
     limits: Limits,
-    screen: Screen,
+    progress: Progress,
     *,
     sandbox: str = "auto",
     trusted: bool = False,
@@ -37,10 +37,10 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     from gedanken.sandbox.machine import SandboxMachine
 
     gpus = gpus or GpuWish()
-    engine = await asyncio.to_thread(open_engine, sandbox, screen, gpus, trusted=trusted)
-    dataset, folder = await asyncio.to_thread(ensure_dataset, data, screen)
+    engine = await asyncio.to_thread(open_engine, sandbox, progress, gpus, trusted=trusted)
+    dataset, folder = await asyncio.to_thread(ensure_dataset, data, progress)
     machine = SandboxMachine.open(engine, folder, limits, run_id=run_id, gpus=gpus, artifacts=artifacts)
     for line in engine.not_enforced():
-        screen.say(f"the sandbox {engine.name} cannot hold: {line}")
+        progress.say(f"the sandbox {engine.name} cannot hold: {line}")
     async with machine:
         yield machine, dataset

@@ -10,8 +10,8 @@ from gedanken.analysis.verdict import ranked
 from gedanken.compare.results import Alignment
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef, Stream
+from gedanken.experiment.format import cut
 from gedanken.experiment.program import Program
-from gedanken.terminal.format import cut
 
 LINES_OF_A_FINDING = 20
 """Lines that one finding links to, at most."""

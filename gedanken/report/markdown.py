@@ -11,13 +11,13 @@ from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.finding import Finding, Stream
+from gedanken.experiment.format import cut, figure, interval, probability
 from gedanken.experiment.markdown import code, fence_for, prose
 from gedanken.experiment.program import Program
 from gedanken.report.moves import shown_effects
 from gedanken.report.run_setup import NOT_PACKAGED, commands, is_own
 from gedanken.report.summary import format_conditions
 from gedanken.report.surprisal import surprisal_of, why_none
-from gedanken.terminal.format import cut, figure, interval, probability
 
 FINDINGS_SHOWN = 20
 LINES_OF_A_FINDING = 3

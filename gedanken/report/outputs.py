@@ -8,9 +8,9 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
+from gedanken.experiment.format import cut
 from gedanken.experiment.program import Program
 from gedanken.report.anchors import Anchors, ShownFinding
-from gedanken.terminal.format import cut
 
 AROUND = 2
 """Lines shown before and after one that is pointed at."""

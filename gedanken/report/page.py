@@ -13,6 +13,7 @@ from markupsafe import Markup
 from gedanken import __version__
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.results import SeriesResult
+from gedanken.experiment import format
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
@@ -23,7 +24,6 @@ from gedanken.report.moves import shown_effects
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
 from gedanken.report.surprisal import surprisal_of, why_none
 from gedanken.report.transcripts import SideBySide, side_by_side
-from gedanken.terminal import format
 
 CHARTS_SHOWN = 12
 SERIES_SHOWN = 100

@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.plain_words import PlainWords
 from gedanken.analysis.verdict import format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
-from gedanken.terminal.format import probability, span
+from gedanken.experiment.format import probability, span
+from gedanken.report.plain_words import PlainWords
 
 MOST_LINES = 20
 VERDICT_LINES = 3
