@@ -14,6 +14,7 @@ from typing import Any
 
 from gedanken.agents.registry import open_model
 from gedanken.compare.stats.intervals import share_of
+from gedanken.experiment.run_spec import ModelSpec
 from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
 from gedanken.graphs.routing import TRIES
 from gedanken.graphs.state import DONE, Context
@@ -29,7 +30,7 @@ async def main(arguments: argparse.Namespace) -> None:
     screen = Screen()
     tries: list[int | None] = []
     print(f"{'seed':>4} {'tries':>5} {'seconds':>7}  ended")
-    async with open_model(arguments.model, None, screen) as model:
+    async with open_model(ModelSpec(name=arguments.model), screen) as model:
         for seed in range(arguments.seeds):
             started = time.monotonic()
             async with open_real(experiment.dataset, experiment.limits, screen) as (machine, dataset):

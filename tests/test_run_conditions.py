@@ -16,6 +16,7 @@ from gedanken.agents.messages import Message
 from gedanken.agents.registry import open_model
 from gedanken.agents.surprisal import AS_IT_CAME
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 from gedanken.graphs.experiment_graph import build_graph
 from gedanken.graphs.state import Context
 from gedanken.loading.experiments import load_experiment, load_persona
@@ -120,7 +121,7 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
         asked.append((messages[-1].text, fresh))
 
     async def use() -> None:
-        async with open_model(scripted(replies(GOOD)), None, Silent()) as model:
+        async with open_model(ModelSpec(name=scripted(replies(GOOD))), Silent()) as model:
             context = Context(
                 load_experiment(str(experiment(tmp_path, script=script))),
                 load_persona("matched"),

@@ -25,6 +25,7 @@ from gedanken.agents.surprisal import (
     surprisals,
 )
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 
 ASKED = (Message("system", "You are a terminal."), Message("user", "python3 train.py"))
 
@@ -38,7 +39,7 @@ def server() -> Iterator[Server]:
 
 def hosted(server: Server) -> Model:
     async def use() -> Model:
-        async with open_model("openai:small", server.address, Silent()) as model:
+        async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
             return model
 
     return asyncio.run(use())
@@ -103,7 +104,7 @@ def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) ->
     (tmp_path / "replies.yaml").write_text("[]")
 
     async def use() -> object:
-        async with open_model(f"scripted:{tmp_path / 'replies.yaml'}", None, Silent()) as model:
+        async with open_model(ModelSpec(name=f"scripted:{tmp_path / 'replies.yaml'}"), Silent()) as model:
             return await surprisals(model, questions(("real", "own")), lambda _text: None)
 
     assert "returns no log-probabilities" in str(asyncio.run(use()))

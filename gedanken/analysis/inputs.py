@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
-from gedanken.analysis.analyze import analysis_of, analyze, check_source
-from gedanken.compare.compare_runs import compare_runs
+from gedanken.analysis.analyze import Compared, analysis_of, analyze, check_source
 from gedanken.compare.results import ComparisonResult
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.files import read_text
 from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import RunLog
 from gedanken.records.importers.logs import Run, read_file
-from gedanken.records.read_run import RunFolder, read_run
+from gedanken.records.read_run import read_run
 
 MOST_SOURCE_BYTES = 1 << 20
 
@@ -23,7 +23,7 @@ MOST_SOURCE_BYTES = 1 << 20
 class _Side:
     """The runs of one world."""
 
-    folder: RunFolder | None
+    folder: RunLog | None
     runs: tuple[Run, ...]
 
 
@@ -47,7 +47,7 @@ def compare_inputs(real: Sequence[Path], imagined: Sequence[Path], program: Path
     else:
         kept, said = _mixed(ours, theirs, _program(program) if program else None)
     title = f"{_names(real)} beside {_names(imagined)}"
-    return replace(kept, title=title, notes=(*notes, *said))
+    return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said))
 
 
 def _folder_alone(real: Sequence[Path], program: Path | None) -> Analysis:
@@ -75,7 +75,7 @@ def _side(paths: Sequence[Path], what: str) -> _Side:
     return _Side(None, tuple(read_file(path) for path in paths))
 
 
-def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Analysis, list[str]]:
+def _folders(ours: RunLog, theirs: RunLog) -> tuple[Analysis, list[str]]:
     """Real runs of one folder beside imagined ones of another; versions are matched by their content."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
     executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
@@ -98,9 +98,8 @@ def _folders(ours: RunFolder, theirs: RunFolder) -> tuple[Analysis, list[str]]:
         raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
     if ours.persona and theirs.persona and ours.persona.claims != theirs.persona.claims:
         notes.append("the personas claim different things; the claims of the imagined one count")
-    together = replace(
-        ours, executions=tuple(executions), persona=theirs.persona, about=theirs.about, tokens=theirs.tokens
-    )
+    setup = replace(theirs.setup, machine=ours.machine_facts) if theirs.setup else None
+    together = replace(theirs, setup=setup, programs=ours.programs, executions=tuple(executions), notes=())
     return analyze(together), notes
 
 
@@ -121,13 +120,12 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None) -> tuple[Analysi
         real = tuple(_called(ours.runs, used, imagined=False))
     if theirs.folder is None:
         imagined = tuple(_called(theirs.runs, used, imagined=True))
-    result: ComparisonResult = compare_runs(program, real, imagined)
-    version = VersionAnalysis(program, real, imagined, result)
-    programs = [program] if program else []
-    return analysis_of("", {}, programs, [*real, *imagined], [version], result.findings), notes
+    log = RunLog("", programs=(program,) if program else (), executions=(*real, *imagined))
+    version = Compared().version(log, program, log.executions, ())
+    return analysis_of(log, [version], version.compared.findings), notes
 
 
-def _case_in(folder: RunFolder, program: Program | None) -> VersionAnalysis:
+def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
     """The runs that files are compared with: of the program that is named, or of the newest that worked."""
     empty = ComparisonResult(findings=())
     cases = [
@@ -186,7 +184,7 @@ def _program(path: Path) -> Program:
     return program
 
 
-def _notes(folder: RunFolder | None) -> tuple[str, ...]:
+def _notes(folder: RunLog | None) -> tuple[str, ...]:
     return tuple(f"{folder.folder}: {note}" for note in folder.notes) if folder else ()
 
 

@@ -5,9 +5,9 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Limits, RealMachine
+from gedanken.experiment.progress import Progress
 from gedanken.sandbox.conformance import CheckResult, run_kit
 from gedanken.sandbox.conformance.kit import chosen
-from gedanken.experiment.progress import Progress
 
 
 async def check_machine(

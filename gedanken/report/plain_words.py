@@ -15,6 +15,7 @@ from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
+from gedanken.experiment.run_log import DONE, INTERRUPTED, UNFINISHED
 
 MOST = 400
 """Characters of one line."""
@@ -49,8 +50,8 @@ def plain_words(analysis: Analysis) -> PlainWords:
 
 
 def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
-    model = analysis.about.get("model") or {}
-    name = str(model.get("name", "the model"))[:_NAME]
+    setup = analysis.log.setup
+    name = (setup.model.name if setup and setup.model else "the model")[:_NAME]
     what = version.program.name if version and version.program else "the program"
     question = f"does {name} know what {what} prints, without running it?"
     if version is None:
@@ -60,12 +61,12 @@ def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
 
 
 def _nothing_to_see(analysis: Analysis) -> str:
-    imagined = [run for version in analysis.cases for run in version.imagined]
+    imagined = [run for version in analysis.versions for run in version.imagined]
     if lost := left_out(imagined):
         return f"no imagined run has output to judge: {lost}."
     if imagined:
         return "the program was imagined, but no version of it has both real and imagined runs."
-    if any(version.real for version in analysis.cases):
+    if any(version.real for version in analysis.versions):
         return "the program really ran; no run of it was imagined, so there is nothing to compare."
     return "no program came to run, so there is nothing to compare."
 
@@ -153,10 +154,12 @@ def _found(version: VersionAnalysis) -> list[Finding]:
 
 def _partly(analysis: Analysis) -> str:
     """A warning in front where the run did not come to its end."""
-    outcome = str(analysis.about.get("outcome") or "done")
-    if outcome == "interrupted":
+    outcome = analysis.log.outcome or DONE
+    if outcome == INTERRUPTED:
         return "the run was interrupted, so this is only a part of it: "
-    return "" if outcome == "done" else f"the run did not come to its planned end ({outcome[:80]}): "
+    if outcome == UNFINISHED:
+        return "the run is not finished, so this is only a part of it: "
+    return "" if outcome == DONE else f"the run did not come to its planned end ({outcome[:80]}): "
 
 
 def _short(text: str) -> str:

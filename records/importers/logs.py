@@ -12,8 +12,10 @@ from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.files import read_bytes
 from gedanken.experiment.program import Program
+from gedanken.records.nouns import noun_of
 from gedanken.records.old_folders import origin_of
-from gedanken.records.read_run import MOST_OUTPUT_BYTES, RUN, noun_of, read_run
+from gedanken.records.read_log import MOST_OUTPUT_BYTES
+from gedanken.records.read_run import is_run_folder, read_run
 
 _KEYS = ("command", "stdout", "exit_code", "cause")
 """By which an execution is known; what else it holds may be left out."""
@@ -65,7 +67,7 @@ def read_file(path: Path) -> Run:
 def _of_a_folder(path: Path) -> Run | None:
     """An output that stands in a run folder, as that folder knows it."""
     folder = path.parent.parent
-    if path.parent.name != "outputs" or not (folder / RUN).is_file():
+    if path.parent.name != "outputs" or not is_run_folder(folder):
         return None
     run = _folder(folder)
     for execution in run.executions:
