@@ -13,6 +13,7 @@ from markupsafe import Markup
 from gedanken import __version__
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.results import SeriesResult
+from gedanken.compare.sentences import sentence
 from gedanken.experiment import format
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
@@ -85,6 +86,7 @@ def render(analysis: Analysis) -> str:
         {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
     )
     environment.filters["many"] = many
+    environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)
     style, script = _packaged("style.css"), _packaged("report.js")
     anchors = find_anchors(analysis)
@@ -188,8 +190,8 @@ def _totals(analysis: Analysis) -> dict[str, float]:
 
 def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
     """Findings under their kinds, in order of first appearance."""
-    kinds = Counter(finding.finding.kind for finding in findings)
-    return [(kind, [finding for finding in findings if finding.finding.kind == kind]) for kind in kinds]
+    kinds = Counter(finding.finding.check for finding in findings)
+    return [(kind, [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]
 
 
 def _packaged(name: str) -> str:
