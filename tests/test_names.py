@@ -65,6 +65,13 @@ def roles(line: str) -> list[Role]:
             "Mean episode return over the last 20 games: -21.0",
             {"Mean episode return over the last 20 games": "-21.0"},
         ),
+        ('{"phase": "val", "loss": 0.61}', {"val.loss": "0.61"}),
+        ("split=dev acc=0.3", {"dev acc": "0.3"}),
+        ("mAP@.5: 0.61 mAP@.5:.95: 0.41", {"mAP@.5": "0.61", "mAP@.5:.95": "0.41"}),
+        (
+            "cv accuracy is 0.93 (+/- 0.02) and the test accuracy is 0.91",
+            {"cv accuracy": "0.93", "test accuracy": "0.91"},
+        ),
         ("12/12 - 2s - loss: 1.2 - val_auc: 0.8 - 2s/epoch - 11ms/step", {"loss": "1.2", "val_auc": "0.8"}),
         (" 40%|████      | 4/10 [00:04<00:06,  1.02s/it, psnr=31.2]", {"psnr": "31.2"}),
         ("PSNR: 31.20 dB, SSIM: nan", {"PSNR": "31.20", "SSIM": "nan"}),
