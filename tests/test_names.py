@@ -112,6 +112,8 @@ HEADERS = [
     ("epoch,trn_loss,dev_loss", "3,2.1,2.3", {"trn_loss": "2.1", "dev_loss": "2.3"}),
     ("| Step | Train Loss | Val Loss |", "| 500 | 1.21 | 1.34 |", {"Train Loss": "1.21", "Val Loss": "1.34"}),
     ("step   train loss   test acc   time", "   1    0.91   0.42   14.4", {"train loss": "0.91", "test acc": "0.42"}),
+    ("epoch;dev_acc;note", "3;0.61;ok", {"ok dev_acc": "0.61"}),
+    ("epoch,step,train_loss,val_loss", "3,40,,2.31", {"val_loss": "2.31"}),
     ("epoch\ttrain_acc\tval_acc", "1\t0.5\t0.6", {"train_acc": "0.5", "val_acc": "0.6"}),
     (
         "          precision    recall  f1-score   support",
