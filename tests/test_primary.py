@@ -78,6 +78,12 @@ def test_the_endpoint_is_what_a_practitioner_would_name(name: str) -> None:
     assert chosen is not None and (chosen.name, chosen.chosen_by) == (name, "rule") and chosen.reason
 
 
+def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}\ntest_acc {acc:.4f}")).endpoint
+    assert chosen and chosen.name == "test_acc"
+    assert chosen.reason == f"held-out (test), the accuracy (no held-out loss shown), last of {EPOCHS}"
+
+
 def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
     found = compared(Style("step {e} took {clock:.2f} s\nlr {rate:.4f}", tail="drawn at random: {one:.4f}"))
     assert found.endpoint is None
