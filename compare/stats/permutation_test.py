@@ -38,7 +38,7 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     more than MOST_LABELLINGS, so that p is exact; else in a random sample of ways, and p is (b + 1) / (B + 1).
     """
     n, m = n_real, len(apart) - n_real
-    imagined = _labellings(len(apart), m)
+    imagined = labellings(len(apart), m)
     within = ((imagined @ apart) * imagined).sum(axis=1)
     across = imagined @ apart.sum(axis=1) - within
     rest = apart.sum() - 2 * across - within
@@ -48,7 +48,7 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     return as_far / len(energy)
 
 
-def _labellings(runs: int, imagined: int) -> Matrix:
+def labellings(runs: int, imagined: int) -> Matrix:
     """Labellings × runs, 1 where a run counts as imagined; the first is the true one."""
     if math.comb(runs, imagined) <= MOST_LABELLINGS:
         # Combinations come in order; turned round, the last runs are the first choice.
