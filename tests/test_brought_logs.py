@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.folders import logs_in
-from gedanken.records.importers.opened import read_log
+from gedanken.records.importers.opened import text_of_log
 
 TEXT = "epoch 1 val_loss 0.5\nepoch 2 val_loss 0.4 ± µ\n"
 MOST = 1 << 20
@@ -36,7 +36,7 @@ def brought(folder: Path, content: bytes, name: str = "a.log") -> Path:
 
 def refused(path: Path, most: int = MOST) -> str:
     with pytest.raises(BadInput) as raised:
-        read_log(path, most)
+        text_of_log(path, most)
     return str(raised.value)
 
 
@@ -45,13 +45,13 @@ def refused(path: Path, most: int = MOST) -> str:
 def test_a_log_is_read_in_every_coding_that_a_mark_tells_packed_or_not(
     tmp_path: Path, coding: str, pack: Callable[[bytes], bytes]
 ) -> None:
-    assert read_log(brought(tmp_path, pack(TEXT.encode(coding))), MOST) == TEXT
+    assert text_of_log(brought(tmp_path, pack(TEXT.encode(coding))), MOST) == TEXT
 
 
 @pytest.mark.parametrize("how", PACK)
 def test_packed_files_that_were_put_one_behind_the_other_are_one_log(tmp_path: Path, how: str) -> None:
     pack = PACK[how]
-    assert read_log(brought(tmp_path, pack(b"a\n") + pack(b"b\n")), MOST) == "a\nb\n"
+    assert text_of_log(brought(tmp_path, pack(b"a\n") + pack(b"b\n")), MOST) == "a\nb\n"
 
 
 @pytest.mark.parametrize("how", PACK)
@@ -83,7 +83,7 @@ def test_whatever_a_file_holds_it_is_text_or_refused_in_one_line(
 ) -> None:
     path = brought(tmp_path_factory.getbasetemp(), content, "any")
     try:
-        assert "\x00" not in read_log(path, MOST)
+        assert "\x00" not in text_of_log(path, MOST)
     except BadInput as error:
         assert "\n" not in str(error) and str(path) in str(error)
 

@@ -10,6 +10,7 @@ from builders import TRAIN, findings_of, imagined, kinds, lines, program, real
 
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import ComparisonResult, SeriesResult
+from gedanken.compare.sentences import sentence
 from gedanken.experiment.execution import Cause
 
 TESTED = TRAIN + "print(f'Test loss: {test_loss:.4f}, hits: {hits}, accuracy: {100 * acc:.2f}%')\n"
@@ -96,12 +97,12 @@ def test_real_runs_taken_for_imagined_ones_have_no_finding(source: str | None) -
 
 def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interval() -> None:
     last, curves = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
-    assert (last.kind, curves.kind) == ("primary endpoint differs", "series differs")
-    assert "of 3 of 3 imagined runs" in last.claim
-    assert "p = 0.0083; means differ by 0.1" in last.claim
-    assert "95 % interval" in last.claim
-    assert "loss (line 32) (adjusted p =" in curves.claim
-    assert [line.source for line in last.lines] == [f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)]
+    assert (last.check, curves.check) == ("primary endpoint differs", "series differs")
+    assert "of 3 of 3 imagined runs" in sentence(last)
+    assert "p = 0.0083; means differ by 0.1" in sentence(last)
+    assert "95 % interval" in sentence(last)
+    assert "loss (line 32) (adjusted p =" in sentence(curves)
+    assert [line.source for line in last.evidence] == [f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)]
 
 
 def test_a_loss_told_in_other_words_is_judged_all_the_same() -> None:
@@ -243,7 +244,7 @@ def test_one_series_that_is_far_out_among_many_is_undecided_and_not_passed_over(
     needed = int(re.findall(r"it takes (\d+) real runs beside 3 imagined", told)[0])
     more = compared([scores(0) for _ in range(needed)], [scores(1) for _ in range(3)], None)
     (finding,) = more.findings
-    assert finding.claim.startswith("Of 10 series 1 would hardly be so in real runs")
+    assert sentence(finding).startswith("Of 10 series 1 would hardly be so in real runs")
     assert more.undecided == ("No two real runs show a metric, so there is no primary endpoint.",)
 
 

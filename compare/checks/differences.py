@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from gedanken.compare.parsed.run_set import RunSet, evidence, share
+from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.tested_series import Judgement, TestedSeries, is_told
 from gedanken.experiment.finding import Finding, LineRef
@@ -27,9 +27,10 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
     told = "; ".join(f"{one.judged.name} ({_numbers(one.judged)})" for one in secondary)
     yield Finding(
         "series differs",
-        f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
-        f"taken as whole curves: {told}.",
+        tuple(run.label for run in run_set.samples),
         evidence([ref for one in secondary for ref in _refs(run_set, one)]),
+        observed=f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
+        f"taken as whole curves: {told}",
     )
 
 
@@ -41,9 +42,12 @@ def _primary(run_set: RunSet, one: TestedSeries) -> Finding:
     ends = f"between {min(real):g} and {max(real):g}" if real else "at no number"
     return Finding(
         "primary endpoint differs",
-        f"The {judged.name} of {share(runs, run_set.samples)} is {values}; {judged.n_real} real runs end {ends} "
-        f"({_numbers(judged)}).",
+        tuple(run.label for run in runs),
         evidence(list(_refs(run_set, one))),
+        expected=f"{judged.n_real} real runs end {ends} ({_numbers(judged)})",
+        observed=f"is {values}",
+        subject=judged.name,
+        of=len(run_set.samples),
     )
 
 

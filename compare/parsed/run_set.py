@@ -43,6 +43,11 @@ class ParsedRun:
     templates: Templates | None = None
     """Of the real logs, where there is no program."""
 
+    @property
+    def label(self) -> str:
+        """Of its execution."""
+        return self.execution.label
+
     @cached_property
     def text(self) -> str:
         """What the program printed, without a last line that was cut: half a line is no evidence.
@@ -194,7 +199,7 @@ class RunSet:
     def caution(self) -> str:
         """What a claim about lines must add where logs alone are known."""
         alone = self.templates is not None and len(self.real) == 1
-        return " One real log cannot show how much real runs differ." if alone else ""
+        return "One real log cannot show how much real runs differ." if alone else ""
 
     @property
     def name(self) -> str:

@@ -39,7 +39,7 @@ def compare(  # noqa: PLR0913 (its options)
     as_json: Json = False,
 ) -> None:
     """Compare real runs with imagined ones: a run folder with itself or with another, or any logs."""
-    from gedanken.terminal.screen import harmless
+    from gedanken.experiment.escaping import harmless
 
     with clear_errors():
         from gedanken.analysis.inputs import compare_inputs
@@ -64,7 +64,7 @@ def compare(  # noqa: PLR0913 (its options)
             return
         from rich.console import Console
 
-        from gedanken.analysis.effects import print_effects
+        from gedanken.report.effects import print_effects
         from gedanken.report.summary import print_summary
 
         console = Console(highlight=False)

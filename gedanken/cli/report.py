@@ -22,16 +22,16 @@ def report(
 ) -> None:
     """Write RUN/report.html, one file that opens from disk, and print where it is."""
     with clear_errors():
-        from gedanken.analysis.analyze import analyze
+        from gedanken.analysis.analyze import Compared, analyze
         from gedanken.analysis.inputs import check_primary
+        from gedanken.experiment.escaping import harmless
         from gedanken.records.read_run import read_run
         from gedanken.report.writing import write_markdown, write_page
         from gedanken.terminal.patience import patient
-        from gedanken.terminal.screen import harmless
 
         with patient(f"making the report of {run}"):
             asked = asked_of(primary, None)
-            analysis = analyze(read_run(run), asked)
+            analysis = analyze(read_run(run), Compared(asked))
             check_primary(analysis, asked)
             written = [write_page(run, analysis)]
             if markdown:

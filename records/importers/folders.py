@@ -5,7 +5,8 @@ from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.opened import PACKED
-from gedanken.records.read_run import RUN, is_run_folder
+from gedanken.records.read_run import is_run_folder
+from gedanken.records.run_files import LOG
 
 MOST_LOGS = 10_000
 LOGS = (".log", ".txt", ".out", ".jsonl", ".csv")
@@ -17,7 +18,7 @@ def logs_in(folder: Path) -> list[Path]:
     These are its files that end as logs do, packed or not; where none does, all its files. Links, folders and what
     begins with a dot are left out.
     """
-    if folder.name == "outputs" and (folder.parent / RUN).is_file():
+    if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(f"{folder}: the outputs of a run folder; name {folder.parent} itself")
     try:
         files = [
@@ -29,7 +30,7 @@ def logs_in(folder: Path) -> list[Path]:
         raise BadInput(f"{folder}: {error.strerror}") from error
     logs = [path for path in files if _bare(path.name).endswith(LOGS)] or files
     if not logs:
-        raise BadInput(f"{folder}: no run folder, as there is no {RUN} in it, and no log either")
+        raise BadInput(f"{folder}: no run folder, as there is no {LOG} in it, and no log either")
     if len(logs) > MOST_LOGS:
         raise BadInput(f"{folder}: holds {len(logs):,} files; {MOST_LOGS:,} are compared at most")
     return sorted(logs, key=_natural)

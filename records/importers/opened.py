@@ -11,7 +11,7 @@ from pathlib import Path
 import zstandard
 
 from gedanken.experiment.errors import BadInput
-from gedanken.files import read_bytes
+from gedanken.experiment.files import read_bytes
 
 STANDARD_INPUT = Path("-")
 PACKED = (".gz", ".xz", ".zst")
@@ -28,7 +28,7 @@ _MARKS = (
 )
 
 
-def read_log(path: Path, most_bytes: int) -> str:
+def text_of_log(path: Path, most_bytes: int) -> str:
     """The text of a file, or of standard input for `-`. Raises BadInput, with the byte and the line it is about.
 
     What a file is its first bytes say, not its name.
