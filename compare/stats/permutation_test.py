@@ -1,7 +1,6 @@
 """The permutation test of a few runs against a few others: distances, p, and what p so many runs can have."""
 
 import math
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -72,10 +71,3 @@ def smallest_p(n_real: int, n_imagined: int) -> float:
 def runs_needed(others: int, alpha: float) -> int:
     """How many runs of one world are needed beside so many of the other for a p of `alpha` to be possible."""
     return next(count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(others, 1)) <= alpha)
-
-
-def adjusted(ps: Sequence[float]) -> list[float]:
-    """The p of a family, adjusted after Benjamini and Hochberg (1995)."""
-    from scipy.stats import false_discovery_control
-
-    return [float(p) for p in false_discovery_control(ps)] if ps else []

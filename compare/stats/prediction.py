@@ -1,4 +1,4 @@
-"""Single values far from a few others: prediction intervals by Student's t, on a scale on which they are symmetric."""
+"""Single values far from a few others: prediction intervals by Student's t."""
 
 import math
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class FarOut(NamedTuple):
 
 
 def scale_of(values: Sequence[float], is_share: bool) -> Scale:
-    """The scale on which values of this kind are symmetric: shares by their logit, what is positive by its logarithm."""
+    """The scale on which values of this kind are symmetric: a logit for shares, else a logarithm where it exists."""
     if is_share and all(0 < value < 1 for value in values):
         return "logit"
     return "logarithm" if all(value > 0 for value in values) else "as it is"
