@@ -24,6 +24,7 @@ from rich.text import Text
 from gedanken import __version__
 from gedanken.agents.weights import BYTES, MODEL_NAME, weights_path
 from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.places import cache_folder
 from gedanken.experiment.secrets import shown_address
@@ -32,7 +33,6 @@ from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options
 from gedanken.sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman
 from gedanken.sandbox.leftovers import things
 from gedanken.sandbox.wheels import REQUIREMENTS
-from gedanken.terminal.screen import harmless
 
 ANSWER_SECONDS = 4
 """For one engine or program to answer."""

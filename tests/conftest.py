@@ -13,6 +13,7 @@ import yaml
 from hypothesis import settings
 
 from gedanken.experiment.progress import Silent
+from gedanken.traces.run_tree import read_tree
 
 # Property tests run on busy machines too.
 settings.register_profile("gedanken", deadline=None)
@@ -82,10 +83,12 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 def gedanken(tmp_path: Path) -> Cli:
     """Run the command line in an empty folder, as a user does."""
 
-    def call(*arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: object, env: dict[str, str] | None = None, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         command = [*GEDANKEN, *map(str, arguments)]
         return subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=1500, cwd=tmp_path, env=env
+            command, capture_output=True, text=True, check=False, timeout=1500, cwd=tmp_path, env=env, input=stdin
         )
 
     return call
@@ -104,8 +107,9 @@ def scripted(tmp_path: Path) -> Callable[[list[dict[str, Any]]], str]:
 
 
 def trace_of(folder: Path) -> list[dict[str, Any]]:
-    """All runs of a trace."""
-    return [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    """All runs of a trace, each with what it began and what it ended with."""
+    lines = (folder / "trace.jsonl").read_bytes().splitlines()
+    return [run.fields for root in read_tree(lines) for run in root.walk()]
 
 
 def requests_of(folder: Path, role: str) -> list[str]:

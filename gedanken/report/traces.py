@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gedanken.experiment.counts import many
-from gedanken.terminal.format import duration
-from gedanken.terminal.screen import harmless
+from gedanken.experiment.escaping import harmless
+from gedanken.experiment.format import duration
 from gedanken.traces.run_tree import TracedRun
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ import json
 import re
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,8 +23,9 @@ from rich.progress import (
 from rich.text import Text
 
 from gedanken.compare.output.normalize import normalized_lines
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.progress import repeated
-from gedanken.experiment.secrets import redacted, redacted_value
+from gedanken.experiment.secrets import redacted_value
 
 if TYPE_CHECKING:
     from gedanken.terminal.run_plan import RunPlan
@@ -36,21 +36,9 @@ LOG_SECONDS = 30.0
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-"""Categories of characters that move a terminal or a page, or are not seen on it."""
 _PLAINLY = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
 """What a person is told of a node of the graph."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
-
-
-def is_hidden(character: str) -> bool:
-    """Whether a character must be shown by its number: it controls, turns or breaks a line, or has no shape."""
-    return character not in "\n\t" and unicodedata.category(character) in _HIDDEN
-
-
-def harmless(text: str) -> str:
-    """Text that a model or a program made: control and direction characters shown instead of obeyed, keys removed."""
-    return "".join(f"\\x{ord(one):02x}" if is_hidden(one) else one for one in redacted(text))
 
 
 def shortened(text: str, *, cut: bool = False) -> str:

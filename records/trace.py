@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
-from gedanken.files import Inside
+from gedanken.experiment.files import Inside
 from gedanken.traces.run_tree import TracedRun, read_tree
 
 TRACE = "trace.jsonl"
-MOST_TRACE_BYTES = 1 << 30
+MOST_TRACE_BYTES = 1 << 27
 
 
 def read_trace(folder: Path) -> list[TracedRun]:
