@@ -121,3 +121,5 @@ class ComparisonResult:
     """Of the first real and the first imagined run; None where either is lacking."""
     undecided: tuple[str, ...] = ()
     """What could not be decided, with the reason, and what would be needed."""
+    unjudged: str | None = None
+    """Of that, which lines could not be judged: where it is so, nobody may say that nothing was found."""

@@ -60,7 +60,7 @@ class Printed:
         return {forms[at]: int(counts[at]) for at in frequent if "#" in forms[at] and len(forms[at]) <= LONGEST}
 
     def form(self, form: str, sites: Sequence[PrintSite] = ()) -> Form:
-        return Form(form, self._script.lines[int(self.lines(form)[0])], sites)
+        return Form(form, self._script.compared(int(self.lines(form)[0])), sites)
 
     def lines(self, form: str) -> Indices:
         """Indices of the lines of this form, in order."""
