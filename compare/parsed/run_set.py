@@ -12,6 +12,7 @@ from gedanken.compare.output.transcript import Transcript, uncoloured
 from gedanken.compare.parsed.invariants import Invariants
 from gedanken.compare.parsed.ledger import Ledger
 from gedanken.compare.parsed.templates import Templates
+from gedanken.compare.results import NOTHING_ASKED, Asked
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.compare.source.program_source import Source
 from gedanken.compare.source.proof import proven_lines
@@ -140,6 +141,7 @@ class RunSet:
     """Runs of earlier versions, real and imagined."""
     gpus: int | None = None
     """How many the real machine has; None where that is not known."""
+    asked: Asked = NOTHING_ASKED
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, read: "Callable[[RunSet], _Told]") -> "_Told":

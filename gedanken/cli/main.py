@@ -19,6 +19,7 @@ from gedanken.cli.options import (
     ModelName,
     Parallel,
     PersonaName,
+    Primary,
     Sandbox,
     Trust,
     complete_experiment,
@@ -125,6 +126,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             help="Whether the model is asked, in the end, how likely real output was to it.",
         ),
     ] = True,
+    primary: Primary = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -156,6 +158,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             imagined=imagined,
             simulate=simulate,
             surprisal=surprisal,
+            primary=primary,
         )
         ran = asyncio.run(run_experiment(spec, screen, out))
     _show(ran, as_json)

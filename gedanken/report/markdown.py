@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, lasts, ranked, spread_of
+from gedanken.analysis.verdict import format_endpoint, format_last, lasts, ranked, spread_of
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import sentence
@@ -47,6 +47,8 @@ def to_markdown(analysis: Analysis) -> str:
         _section("To do it again", _again(analysis)),
     ]
     title = f"# {_prose(analysis.title)}\n\n**{_prose(analysis.verdict)}**\n"
+    if case and case.compared.endpoint and not analysis.effects:
+        title += f"\nPrimary endpoint: {_prose(format_endpoint(case.compared.endpoint))}\n"
     return title + "".join(section for section in sections if section)
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from gedanken import __version__
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.verdict import format_endpoint
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import sentence
 from gedanken.experiment import format
@@ -106,6 +107,7 @@ def render(analysis: Analysis) -> str:
         primary=next((series for series in newest.compared.series if series.role == "primary"), None)
         if newest
         else None,
+        endpoint=format_endpoint(newest.compared.endpoint) if newest and newest.compared.endpoint else None,
         kinds=_kinds(anchors.findings),
         verdict=format.first_sentence(analysis.verdict),
         moves=[(effect, shown_effects(effect)) for effect in analysis.effects],

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, lasts, measured, ranked, spread_of, tested_p
+from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.compare.sentences import sentence
 from gedanken.experiment.counts import many, times_each
@@ -41,6 +41,9 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     ]
     for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
+        left -= 1
+    if case and case.compared.endpoint and not analysis.effects:
+        _print(console, f"primary endpoint: {format_endpoint(case.compared.endpoint)}")
         left -= 1
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")

@@ -22,6 +22,7 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
         for key, value in {
             "title": analysis.title,
             "verdict": analysis.verdict,
+            "primary": asdict(case.compared.endpoint) if case and case.compared.endpoint else None,
             "conditions": _conditions(analysis.log.setup),
             "findings": [finding_values(finding) for finding in analysis.findings],
             "series": [_of(version, series) for version in analysis.versions for series in version.compared.series],
