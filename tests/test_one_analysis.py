@@ -38,9 +38,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     (tmp_path / "replies.yaml").write_text(yaml.safe_dump(replies(CRASHING, GOOD)))
     compared: Counter[tuple[str, int]] = Counter()
 
-    def counted(program: Any, real: Any, *others: Any) -> Any:
+    def counted(program: Any, real: Any, *others: Any, **more: Any) -> Any:
         compared[program.label, real[0].line] += 1
-        return compare_runs(program, real, *others)
+        return compare_runs(program, real, *others, **more)
 
     asked = [experiment(tmp_path, script=TRAINS_TWICE), "--model", f"scripted:{tmp_path / 'replies.yaml'}"]
     counts = ["--sandbox", "docker", "--real", 3, "--imagined", 2, "--json", "--out", tmp_path / "out"]
