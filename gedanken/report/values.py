@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.compare.parsed.print_table import print_table
 from gedanken.compare.sentences import finding_values
 from gedanken.experiment.run_log import RunSetup
 
@@ -32,11 +31,7 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
             "undecided": [reason for version in analysis.versions for reason in version.compared.undecided],
             "notes": analysis.notes,
             "tokens": analysis.log.tokens and analysis.log.tokens._asdict(),
-            "prints": [
-                asdict(row)
-                for program in analysis.log.programs
-                for row in print_table(program, analysis.log.executions)
-            ],
+            "prints": [asdict(row) for row in analysis.prints],
         }.items()
     }
 
