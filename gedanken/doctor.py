@@ -21,11 +21,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+import gedanken.sandbox.choice  # noqa: F401  what the built-in plug-ins name
 from gedanken import __version__
 from gedanken.agents.weights import BYTES, MODEL_NAME, weights_path
-from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.places import cache_folder
+from gedanken.experiment.plugins import GROUPS, by_name, installed
 from gedanken.experiment.secrets import shown_address
 from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
 from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options
@@ -246,6 +248,26 @@ def _models() -> Iterator[Line]:
         yield Line("models", key, "ok", "set" if os.environ.get(key) else "not set")
 
 
+def _plugins() -> Iterator[Line]:
+    for group in GROUPS:
+        used = by_name(group)
+        for each in installed(group):
+            name = f"{group.removeprefix('gedanken.')}: {each.name}"
+            source = f"{each.distribution} {each.version}"
+            if each != used[each.name]:
+                other = used[each.name].distribution
+                remedy = f"pip uninstall {each.distribution}, or give it another name"
+                yield Line("plug-ins", name, "warning", f"{source}: not used, as {other} has this name", remedy)
+                continue
+            try:
+                each.load()
+            except BadInput as error:
+                remedy = f"install {each.distribution} again, or pip uninstall {each.distribution}"
+                yield Line("plug-ins", name, "warning", f"{source}: {error}", remedy)
+                continue
+            yield Line("plug-ins", name, "ok", source)
+
+
 def _disk() -> Iterator[Line]:
     yield _room("cache", cache_folder(), "move it with GEDANKEN_CACHE=FOLDER, or gedanken sandbox clean")
     try:
@@ -280,6 +302,7 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "images": (_images, "start an engine, then gedanken sandbox build"),
     "data": (_data, "gedanken sandbox data"),
     "models": (_models, "gedanken setup"),
+    "plug-ins": (_plugins, "script/bootstrap --quick"),
     "disk": (_disk, "GEDANKEN_CACHE=FOLDER names another folder for the cache"),
     "leftovers": (_leftovers, "gedanken sandbox list"),
 }

@@ -1,9 +1,10 @@
 """Which engine runs the programs: the one that was named, or the strongest that works."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.plugins import MACHINES, by_name
 from gedanken.experiment.progress import Progress
 from gedanken.sandbox.base_image import engine_errors
 from gedanken.sandbox.connect import connect_docker, connect_podman
@@ -15,8 +16,19 @@ from gedanken.sandbox.image import ensure_image
 if TYPE_CHECKING:
     from docker import DockerClient
 
-SANDBOXES = ("auto", "docker", "podman", "bubblewrap", "host")
 _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
+
+
+class OpensEngine(Protocol):
+    """What an entry point in `gedanken.machines` names."""
+
+    def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
+        """Open the engine, with all that it needs got ready. Raises NoSandbox, saying what to do."""
+
+
+def sandboxes() -> tuple[str, ...]:
+    """All that `--sandbox` takes."""
+    return ("auto", *(name for name in by_name(MACHINES) if name != "auto"))
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
@@ -25,8 +37,8 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
     Raises BadInput for a name there is not, and for `host` unless the code is `trusted`; NoSandbox, saying what to
     do, when it does not work.
     """
-    if name not in SANDBOXES:
-        raise BadInput(f"--sandbox {name}: there are {', '.join(SANDBOXES)}")
+    if name not in sandboxes():
+        raise BadInput(f"--sandbox {name}: there are {', '.join(sandboxes())}")
     if name == "host" and not trusted:
         raise BadInput(
             "--sandbox host isolates nothing: what a model wrote would run as you, with your files and network; "
@@ -68,16 +80,31 @@ def find_engines() -> Engines:
 
 
 def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
-    if name == "docker":
-        return _with_image(connect_docker(), "docker", progress, gpus)
-    if name == "podman":
-        return _with_image(connect_podman(), "podman", progress, gpus)
-    if name == "bubblewrap":
-        from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
+    opens: OpensEngine = by_name(MACHINES)[name].load()
+    return opens(progress, gpus)
 
-        if gpus.kind not in ("none", "auto"):
-            raise NoSandbox(f"it gives programs no GPU: for --gpus {gpus} use docker, podman or host")
-        return open_bubblewrap(progress)
+
+def open_docker(progress: Progress, gpus: GpuWish) -> Engine:
+    """Open Docker with its image."""
+    return _with_image(connect_docker(), "docker", progress, gpus)
+
+
+def open_podman(progress: Progress, gpus: GpuWish) -> Engine:
+    """Open Podman with its image."""
+    return _with_image(connect_podman(), "podman", progress, gpus)
+
+
+def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
+    """Open bubblewrap with its root folder."""
+    from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
+
+    if gpus.kind not in ("none", "auto"):
+        raise NoSandbox(f"it gives programs no GPU: for --gpus {gpus} use docker, podman or host")
+    return open_bubblewrap(progress)
+
+
+def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG001  a program there sees every GPU
+    """Open the host, which isolates nothing; `open_engine` asks for trust first."""
     from gedanken.sandbox.host_engine import open_host
 
     return open_host(progress)
