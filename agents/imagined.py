@@ -16,6 +16,7 @@ from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import NO_RUN, Cause, Execution, Limits, OnOutput, Origin
 from gedanken.experiment.persona import USUAL_MACHINE, MachineFacts, Persona
 from gedanken.experiment.progress import Progress, Silent
+from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.secrets import redacted
 from gedanken.prompts import render
 
@@ -55,7 +56,7 @@ class ImaginedMachine:
         if isinstance(self.model, str):
             from gedanken.agents.registry import open_model
 
-            self.model = await self._opened.enter_async_context(open_model(self.model, None, self.progress))
+            self.model = await self._opened.enter_async_context(open_model(ModelSpec(name=self.model), self.progress))
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -9,18 +9,20 @@ from urllib.parse import urlsplit
 
 from gedanken.agents.hosted import open_hosted
 from gedanken.agents.model import Model
-from gedanken.agents.pacing import PARALLEL, Bucket, Pace
+from gedanken.agents.pacing import Bucket, Pace
 from gedanken.agents.uploads import told_of_uploads
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress
+from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.secrets import learn_address, shown_address
 
 EMBEDDED = "embedded"
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 
-def check_name(name: str, base_url: str | None) -> None:
+def check_name(model: ModelSpec) -> None:
     """Raise BadInput for a name that says no provider, or a base URL that would go unused."""
+    name, base_url = model.name, model.base_url
     learn_address(base_url)
     found = _NAME.match(name)
     if name != EMBEDDED and found is None:
@@ -48,14 +50,13 @@ def _is_address(text: str) -> bool:
 
 
 @asynccontextmanager
-async def open_model(
-    name: str, base_url: str | None, progress: Progress, parallel: int = PARALLEL
-) -> AsyncIterator[Model]:
-    """Open the model `name` for as long as the context lasts. Raises BadInput or NoModel.
+async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
+    """Open a model for as long as the context lasts. Raises BadInput or NoModel.
 
-    A hosted one is sent at most `parallel` requests at a time; the embedded one has a single place.
+    A hosted one is sent at most `spec.parallel` requests at a time; the embedded one has a single place.
     """
-    check_name(name, base_url)
+    check_name(spec)
+    name, parallel = spec.name, spec.parallel
     if uploads := told_of_uploads():
         progress.say(uploads)
     if name == EMBEDDED:
@@ -71,4 +72,4 @@ async def open_model(
         chat = ScriptedModel(rules=read_rules(Path(model_name)))
         yield Model(name=name, chat=chat, pace=Pace(parallel, progress, Bucket(first_wait=0.01, spacing=0.0)))
         return
-    yield replace(open_hosted(name, base_url), pace=Pace(parallel, progress))
+    yield replace(open_hosted(name, spec.base_url), pace=Pace(parallel, progress))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model
 from gedanken.experiment.execution import OnOutput
+from gedanken.experiment.surprisal import Lines, LineSurprisal, NotAvailable, ProgramSurprisal, Surprisal
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -18,20 +19,6 @@ ROLE = "surprise"
 MOST_LINES = 40
 MOST_CHARACTERS = 6_000
 AS_IT_CAME = "the imagined output is the reply as it came, with what was taken off before it was compared"
-
-
-class LineSurprisal(NamedTuple):
-    """The surprise at one line, its end included."""
-
-    number: int
-    """Counted from 1."""
-    text: str
-    nats: float
-    tokens: int
-    """0 for a blank line that is part of a token of the line before it."""
-
-
-Lines = tuple[LineSurprisal, ...]
 
 
 class Token(NamedTuple):
@@ -58,20 +45,7 @@ class Question:
     """Whether something was taken off that reply before it was compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramSurprisal:
-    """The surprise at a real output beside the surprise at the model's own; None where one is not available."""
-
-    program: str
-    line: int
-    real: Lines | None
-    imagined: Lines | None
-    notes: tuple[str, ...] = ()
-
-
-async def surprisals(
-    model: Model, questions: Sequence[Question], on_text: OnOutput
-) -> tuple[ProgramSurprisal, ...] | str:
+async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOutput) -> Surprisal:
     """Answer all questions, or say why nothing is available.
 
     Real output enters these requests: they come after the last sample (fairness rule 2). A server that cannot tell
@@ -86,7 +60,7 @@ async def surprisals(
             on_text(f"{question.program}, surprise at {'its own' if found else 'the real'} output\n")
             found.append(await surprisal(model, question.messages, head_of(text)))
             if head_of(text) and not able and found[-1] is None:
-                return unable
+                return NotAvailable(unable)
             able = able or found[-1] is not None
         notes = _notes({"real": question.real, "imagined": question.imagined}, found)
         if question.cleaned:

@@ -10,15 +10,21 @@ Wilson intervals at 95 %.
 import argparse
 import asyncio
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gedanken.agents.registry import open_model
+from gedanken.analysis.analyze import Compared
 from gedanken.compare.stats.intervals import share_of
+from gedanken.experiment.run_spec import ModelSpec, RunSpec
+from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
 from gedanken.graphs.routing import TRIES
-from gedanken.graphs.state import DONE, Context
+from gedanken.graphs.state import DONE
 from gedanken.loading.experiments import load_experiment, load_persona
 from gedanken.machines.opening import open_real
+from gedanken.records.run_store import open_store
 from gedanken.terminal.screen import Screen
 
 
@@ -29,27 +35,22 @@ async def main(arguments: argparse.Namespace) -> None:
     screen = Screen()
     tries: list[int | None] = []
     print(f"{'seed':>4} {'tries':>5} {'seconds':>7}  ended")
-    async with open_model(arguments.model, None, screen) as model:
+    async with open_model(ModelSpec(name=arguments.model), screen) as model:
         for seed in range(arguments.seeds):
             started = time.monotonic()
-            async with open_real(experiment.dataset, experiment.limits, screen) as (machine, dataset):
-                context = Context(
-                    experiment,
-                    persona,
-                    await machine.measure(dataset),
-                    model,
-                    machine,
-                    real=0,
-                    simulate=False,
-                    coder_seed=seed * TRIES,
-                )
-                config: Any = {"recursion_limit": STEPS_AT_MOST}
-                state = await build_graph().ainvoke({"index": -1}, config, context=context)
+            spec = RunSpec(experiment=experiment, persona=persona, real=0, simulate=False, coder_seed=seed * TRIES)
+            with TemporaryDirectory() as folder, open_store(Path(folder), spec) as store:
+                async with open_real(experiment.dataset, experiment.limits, screen) as (machine, dataset):
+                    facts = await machine.measure(dataset)
+                    context = Context(spec, facts, model, machine, store, Compared())
+                    config: Any = {"recursion_limit": STEPS_AT_MOST}
+                    state = await build_graph().ainvoke({"index": -1}, config, context=context)
+                programs = [store.programs[label] for label in state["programs"]]
             needed = len(state["programs"]) if state["outcome"] == DONE else None
             tries.append(needed)
             seconds = time.monotonic() - started
             print(f"{seed:>4} {needed or '-':>5} {seconds:>7.1f}  {state['outcome']}", flush=True)
-            for program in state["programs"]:
+            for program in programs:
                 if program.problems:
                     print(f"     {program.label}: {'; '.join(program.problems)}", flush=True)
     for name, count in (

@@ -19,6 +19,7 @@ from gedanken.agents.messages import Message
 from gedanken.agents.model import Sampling
 from gedanken.agents.registry import open_model
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 
 SAMPLES = 40
 PROGRAM = """\
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 async def _samples(server: Server) -> int:
-    async with open_model("openai:small", server.address, Silent()) as model:
+    async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
         asked = [
             model.reply([Message("user", "go on")], Sampling(seed=seed, max_tokens=16), role="sample")
             for seed in range(SAMPLES)

@@ -19,6 +19,7 @@ from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Sampling
 from gedanken.agents.registry import open_model
 from gedanken.experiment.execution import Limits
+from gedanken.experiment.run_spec import ModelSpec
 from gedanken.loading.experiments import load_persona
 from gedanken.terminal.screen import Screen
 
@@ -33,7 +34,7 @@ async def main(arguments: argparse.Namespace) -> None:
     source = arguments.program.read_text()
     ratios: list[float] = []
     print(f"{'round':>5} {'all':>8} {'one cold':>8} {'ratio':>5}  characters of each")
-    async with open_model(arguments.model, None, Screen()) as model:
+    async with open_model(ModelSpec(name=arguments.model), Screen()) as model:
         for number in range(1, arguments.rounds + 1):
             await _forget(model)
             shared = [await _draw(model, source, sample) for sample in range(1, arguments.samples + 1)]

@@ -76,6 +76,28 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The series whose last value is the primary endpoint, and how it came to be that."""
+
+    name: str
+    reason: str
+    chosen_by: Literal["rule", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asks of a comparison, beside the runs."""
+
+    primary: str | None = None
+    """Name of the series that is to be the primary endpoint."""
+    named: tuple[tuple[str, str], ...] = ()
+    """(name, regular expression) of metrics that nothing recognises: its group 1, or all of it, is the number."""
+
+
+NOTHING_ASKED = Asked()
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesResult:
     """One series of numbers, real beside imagined: one hole of one print, along its points."""
 
@@ -121,3 +143,5 @@ class ComparisonResult:
     """Of the first real and the first imagined run; None where either is lacking."""
     undecided: tuple[str, ...] = ()
     """What could not be decided, with the reason, and what would be needed."""
+    endpoint: Endpoint | None = None
+    """None where no real run shows a metric, or none of the name that was asked for."""

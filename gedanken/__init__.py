@@ -3,12 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gedanken.experiment.version import __version__
+
 if TYPE_CHECKING:
     from gedanken.agents.imagined import ImaginedMachine
     from gedanken.loading.experiments import load_experiment, load_persona
     from gedanken.sandbox.docker_machine import DockerMachine
 
-__version__ = "0.1.0"
+
 __all__ = ["DockerMachine", "ImaginedMachine", "__version__", "load_experiment", "load_persona"]
 
 _HOMES = {

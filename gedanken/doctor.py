@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -21,20 +22,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-import gedanken.sandbox.choice  # noqa: F401  what the built-in plug-ins name
 from gedanken import __version__
 from gedanken.agents.weights import BYTES, MODEL_NAME, weights_path
 from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.places import cache_folder
-from gedanken.experiment.plugins import GROUPS, by_name, installed
+from gedanken.experiment.plugins import GROUPS, OUT_OF_DATE, Plugin, by_name, installed
 from gedanken.experiment.secrets import shown_address
 from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
 from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options
 from gedanken.sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman
 from gedanken.sandbox.leftovers import things
 from gedanken.sandbox.wheels import REQUIREMENTS
-from gedanken.terminal.screen import harmless
 
 ANSWER_SECONDS = 4
 """For one engine or program to answer."""
@@ -64,6 +64,7 @@ class Line(NamedTuple):
 
 def examine() -> list[Line]:
     """Look at everything, each look bounded to a few seconds; what goes wrong in a look is a line of it."""
+    _load_ours()  # before the looks go on side by side, as imports in several threads can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {
         group: threading.Thread(target=_look_at, args=(group, lines), daemon=True) for group, lines in found.items()
@@ -250,22 +251,37 @@ def _models() -> Iterator[Line]:
 
 def _plugins() -> Iterator[Line]:
     for group in GROUPS:
-        used = by_name(group)
+        kind = group.removeprefix("gedanken.")
+        try:
+            used = by_name(group)
+        except BadInput as error:
+            yield Line("plug-ins", kind, "missing", str(error), "script/bootstrap --quick")
+            continue
         for each in installed(group):
-            name = f"{group.removeprefix('gedanken.')}: {each.name}"
-            source = f"{each.distribution} {each.version}"
-            if each != used[each.name]:
-                other = used[each.name].distribution
-                remedy = f"pip uninstall {each.distribution}, or give it another name"
-                yield Line("plug-ins", name, "warning", f"{source}: not used, as {other} has this name", remedy)
-                continue
-            try:
-                each.load()
-            except BadInput as error:
-                remedy = f"install {each.distribution} again, or pip uninstall {each.distribution}"
-                yield Line("plug-ins", name, "warning", f"{source}: {error}", remedy)
-                continue
-            yield Line("plug-ins", name, "ok", source)
+            yield _plugin(f"{kind}: {each.name}", each, used.get(each.name))
+
+
+def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
+    source = f"{each.distribution} {each.version}"
+    if each != used:
+        why = f"{used.distribution} has this name" if used else "this name means something else"
+        remedy = f"pip uninstall {each.distribution}, or give it another name"
+        return Line("plug-ins", name, "warning", f"{source}: not used, as {why}", remedy)
+    try:
+        each.load()
+    except BadInput as error:
+        again = OUT_OF_DATE if each.is_ours else f"install {each.distribution} again, or pip uninstall it"
+        return Line("plug-ins", name, "warning", f"{source}: {error}", again)
+    return Line("plug-ins", name, "ok", source)
+
+
+def _load_ours() -> None:
+    """Import what the built-in plug-ins name; one that cannot be has its own line."""
+    for group in GROUPS:
+        for each in installed(group):
+            if each.is_ours:
+                with suppress(BadInput):
+                    each.load()
 
 
 def _disk() -> Iterator[Line]:

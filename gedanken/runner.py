@@ -1,134 +1,77 @@
-"""From an experiment to its results: opens the machines and the model, drives the graph, keeps the record."""
+"""From a spec to its results: opens the store and the context, drives the graph, writes the report."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.pacing import PARALLEL
 from gedanken.analysis.analysis import Analysis
+from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput, GedankenError, NoModel
 from gedanken.experiment.execution import Cause, Execution
-from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
-from gedanken.experiment.script import Experiment
+from gedanken.experiment.run_log import INTERRUPTED, RunLog
+from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted
-from gedanken.loading.experiments import format_script
 from gedanken.loading.programs import check_given
-from gedanken.machines.opening import open_real
-from gedanken.records.write_run import Record, make_folder
+from gedanken.records.run_store import RunStore, make_folder, open_store
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
-    from gedanken.agents.model import Model
-    from gedanken.sandbox.gpus import GpuWish
-    from gedanken.sandbox.machine import SandboxMachine
-
-INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What a run is to do."""
-
-    experiment: Experiment
-    persona: Persona
-    model: str
-    base_url: str | None
-    real: int
-    imagined: int
-    simulate: bool
-    out: Path | None
-    sandbox: str = "auto"
-    trusted: bool = False
-    """Whether `host`, which isolates nothing, may run what the model writes."""
-    gpus: "GpuWish | None" = None
-    surprise: bool = True
-    """Whether a model that can is asked how likely the real output was to it."""
-    parallel: int = PARALLEL
-    """Requests at a time to a hosted model."""
+    from gedanken.graphs.context import Context
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """The result of a run."""
 
-    record: Record
-    outcome: str
-    kept: Analysis | None
+    log: RunLog
+    analysis: Analysis | None
     """None where it could not be compared."""
     page: Path | None
     """The report; None where there is none."""
 
 
-async def run(options: RunOptions, screen: Screen) -> RunResult:
-    """Run an experiment to its end.
+async def run(spec: RunSpec, screen: Screen, out: Path | None = None) -> RunResult:
+    """Run what was asked to its end, into the folder `out` or a new one under runs/.
 
     Raises BadInput, NoSandbox or NoModel before anything was run, and NoModel or NoSandbox when one is lost.
     Cancelled, it ends what it started and leaves a record that says `interrupted`.
     """
     from gedanken.agents.registry import check_name
 
-    check_given(options.experiment)
-    check_name(options.model, options.base_url)
-    given = options.experiment.model_dump_json() + options.persona.model_dump_json()
+    check_given(spec.experiment)
+    check_name(spec.model)
+    given = spec.experiment.model_dump_json() + spec.persona.model_dump_json()
     if redacted(given) != given:
         raise BadInput("the experiment or the persona holds a key of this environment; take it out")
-    options = replace(options, persona=options.experiment.conditions.play(options.persona))
-    folder = make_folder(options.out or _new_folder(options.experiment.name))
-    try:
-        return await _run_in(folder, options, screen)
-    except BaseException:
-        with suppress(OSError):
-            folder.rmdir()  # nothing half-made is left: these take folders that are still empty
-            if options.out is None:
-                folder.parent.rmdir()
-        raise
+    folder = make_folder(out or _new_folder(spec.experiment.name))
+    with open_store(folder, spec) as store:
+        try:
+            return await _run_in(store, screen)
+        except BaseException:
+            if not store.executions:  # nothing was run: nothing half-made is left
+                store.discard()
+                if out is None:
+                    with suppress(OSError):
+                        folder.parent.rmdir()
+            raise
 
 
-async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResult:
+async def _run_in(store: RunStore, screen: Screen) -> RunResult:
     from langgraph.errors import NodeTimeoutError
 
-    from gedanken.agents.registry import open_model
+    from gedanken.graphs.context import open_context
     from gedanken.graphs.state import STOPPED
 
-    async with (
-        open_real(
-            options.experiment.dataset,
-            options.experiment.limits,
-            screen,
-            sandbox=options.sandbox,
-            trusted=options.trusted,
-            gpus=options.gpus,
-            run_id=run_id_of(folder),
-            artifacts=folder / "artifacts",
-        ) as (machine, dataset),
-        open_model(options.model, options.base_url, screen, options.parallel) as model,
-    ):
-        machine_facts = await machine.measure(dataset)
-        facts = options.persona.resolve(machine_facts)
-        about = {
-            "experiment": options.experiment.name,
-            "model": model.describe() | {"coder_prompt": model.coder_prompt},
-            "persona": {
-                "name": options.persona.name,
-                "facts": [fact._asdict() for fact in facts],
-            },
-            "conditions": options.experiment.conditions.named(options.persona),
-            "machine": machine_facts.model_dump(),
-            "dataset": str(dataset),
-            "limits": options.experiment.limits.model_dump(),
-            "script": format_script(options.experiment),
-            "asked": {"real": options.real, "imagined": options.imagined, "simulate": options.simulate},
-        }
-        record = Record(folder, about, facts)
-        outcome = INTERRUPTED
+    folder, compared, outcome = store.folder, Compared(), INTERRUPTED
+    async with open_context(store.spec, store, run_id_of(folder), screen, compared) as context:
         try:
-            outcome = await _drive(options, screen, machine, model, machine_facts, record)
+            outcome = await _drive(context, screen)
             if outcome.startswith(STOPPED):
                 raise NoModel(outcome.removeprefix(STOPPED))
         except GedankenError as error:
@@ -136,33 +79,33 @@ async def _run_in(folder: Path, options: RunOptions, screen: Screen) -> RunResul
             raise
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
-            raise NoModel(f"{model.name} has said nothing for too long") from error
+            raise NoModel(f"{context.model.name} has said nothing for too long") from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            record.tell_of_model(model.describe())
-            record.finish(outcome)
-            kept, page = _reported(folder, screen)
+            store.finish(outcome)
+            analysis, page = _reported(store, compared, screen)
             if outcome.startswith(STOPPED):
                 screen.say(f"what was done until then is kept: {folder}")
-        return RunResult(record, outcome, kept, page)
+        return RunResult(store.log, analysis, page)
 
 
-def _reported(folder: Path, screen: Screen) -> tuple[Analysis | None, Path | None]:
+def _reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
-    from gedanken.analysis.analyze import analyze
-    from gedanken.records.read_run import read_run
+    from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page
 
     analysis = None
     try:
-        analysis = analyze(read_run(folder))
-        write_comparison(folder, analysis)
-        return analysis, write_page(folder, analysis)
+        analysis = analyze(with_tokens(store.log), compared)
+        store.findings = analysis.findings
+        store.view()
+        write_comparison(store.folder, analysis)
+        return analysis, write_page(store.folder, analysis)
     except Exception as error:  # any at all: hours of training may lie in this folder
         told = " ".join(f"{type(error).__name__}: {error}".split())
-        screen.say(f"no report was made ({told}); the run is kept: gedanken report {folder}")
+        screen.say(f"no report was made ({told}); the run is kept: gedanken report {store.folder}")
         return analysis, None
 
 
@@ -172,44 +115,26 @@ def run_id_of(folder: Path) -> str:
     return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
 
 
-async def _drive(  # noqa: PLR0913 (everything that a run needs open)
-    options: RunOptions,
-    screen: Screen,
-    machine: "SandboxMachine",
-    model: "Model",
-    machine_facts: Any,
-    record: Record,
-) -> str:
+async def _drive(context: "Context", screen: Screen) -> str:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
-    from gedanken.graphs.state import Context
     from gedanken.traces.local import LocalTracer
 
-    context = Context(
-        experiment=options.experiment,
-        persona=options.persona,
-        machine_facts=machine_facts,
-        model=model,
-        machine=machine,
-        real=options.real,
-        imagined=options.imagined,
-        simulate=options.simulate,
-        surprise=options.surprise,
-    )
-    tracer = LocalTracer(record.folder / "trace.jsonl")
+    spec, folder = context.spec, context.store.folder
+    tracer = LocalTracer(folder / "trace.jsonl")
     outcome = INTERRUPTED
     try:
-        async with AsyncSqliteSaver.from_conn_string(str(record.folder / "checkpoint.sqlite")) as saver:
+        async with AsyncSqliteSaver.from_conn_string(str(folder / "checkpoint.sqlite")) as saver:
             graph = build_graph(saver)
             config: Any = {
                 "callbacks": [tracer],
-                "configurable": {"thread_id": record.folder.name},
+                "configurable": {"thread_id": folder.name},
                 "recursion_limit": STEPS_AT_MOST,
-                "run_name": f"gedanken {options.experiment.name}",
+                "run_name": f"gedanken {spec.experiment.name}",
             }
-            plan = RunPlan(plan_steps(options.experiment, options.real, options.imagined, options.simulate))
-            with screen.run(options.experiment.limits.reply_tokens, plan):
+            plan = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate))
+            with screen.run(spec.experiment.limits.reply_tokens, plan):
                 events = graph.astream(
                     {"index": -1},
                     config,
@@ -223,13 +148,22 @@ async def _drive(  # noqa: PLR0913 (everything that a run needs open)
                         _hear(screen, event)
                         continue
                     for node, update in event.items():
-                        record.add(update or {})
                         outcome = (update or {}).get("outcome", outcome)
-                        _tell(screen, node, update or {})
-                        follow(plan, node, update or {})
+                        done = _done(context.store, update or {})
+                        _tell(screen, node, done)
+                        follow(plan, node, done)
     finally:
         tracer.close()
     return outcome
+
+
+def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
+    """What a node returned, with what its labels stand for."""
+    return {
+        **update,
+        "programs": [store.programs[label] for label in update.get("programs", [])],
+        "executions": [store.executions[label] for label in update.get("executions", [])],
+    }
 
 
 def _hear(screen: Screen, event: dict[str, Any]) -> None:
@@ -264,7 +198,7 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
         elif program.edit:
             screen.finished(node, f"{program.label}, an edit that {program.edit}")
     if node == "compare":
-        screen.finished(node, many(len(update.get("findings", [])), "finding"))
+        screen.finished(node, many(update.get("found", 0), "finding"))
 
 
 def _how_ended(execution: Execution) -> str:
@@ -282,16 +216,3 @@ def _new_folder(name: str) -> Path:
         number += 1
         folder = Path("runs") / f"{name}-{stamp}-{number}"
     return folder
-
-
-def set_up(screen: Screen, experiments: list[Experiment], sandbox: str) -> None:
-    """Get ahead of time what runs would get at first use: image, data, and the embedded model's weights."""
-    from gedanken.agents.weights import fetch_weights
-    from gedanken.sandbox.choice import open_engine
-    from gedanken.sandbox.datasets import ensure_dataset
-
-    open_engine(sandbox, screen)
-    for name in sorted({experiment.dataset for experiment in experiments}):
-        dataset, _folder = ensure_dataset(name, screen)
-        screen.say(f"data: {dataset}, from {dataset.source}")
-    fetch_weights(screen)

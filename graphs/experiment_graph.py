@@ -6,7 +6,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import TimeoutPolicy
 
 from gedanken.graphs import nodes
-from gedanken.graphs.state import Context, RunTask, State
+from gedanken.graphs.context import Context
+from gedanken.graphs.state import RunTask, State
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, replace
 
-from gedanken.agents.coder import ending_of
-from gedanken.agents.session import Session
+from gedanken.agents.coder import Failure, ending_of
 from gedanken.agents.surprisal import Question
+from gedanken.agents.terminal import typing
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment, ScriptLine
-from gedanken.graphs.state import NO_WORKING_PROGRAM, Context, RunTask, State
+from gedanken.graphs.context import Context
+from gedanken.graphs.state import NO_WORKING_PROGRAM, FailureRef, RunTask, SessionRef, State
+from gedanken.graphs.turns import NOTHING, session_of
 from gedanken.graphs.visibility import session_for
 
 TRIES = 5
@@ -35,16 +37,26 @@ def next_step(context: Context, state: State) -> Step:
     return Step("give" if line.give else "write" if line.file else "execute", index)
 
 
-def latest(state: State, name: str | None) -> Program | None:
+def programs_in(context: Context, state: State) -> list[Program]:
+    """The versions there are by now, in the order in which they came."""
+    return [context.store.programs[label] for label in state.get("programs", [])]
+
+
+def executions_in(context: Context, state: State) -> list[Execution]:
+    """What has come to its end by now."""
+    return [context.store.executions[label] for label in state.get("executions", [])]
+
+
+def latest(context: Context, state: State, name: str | None) -> Program | None:
     """The newest version of a file."""
-    versions = [program for program in state.get("programs", []) if program.name == name]
+    versions = [program for program in programs_in(context, state) if program.name == name]
     return versions[-1] if versions else None
 
 
-def given_program(state: State, line: ScriptLine, index: int) -> Program:
+def given_program(context: Context, state: State, line: ScriptLine, index: int) -> Program:
     """The version that the script line at `index` gives, made from the same program as it is where that was given."""
     assert line.give is not None and line.source is not None
-    versions = [program for program in state.get("programs", []) if program.name == line.give]
+    versions = [program for program in programs_in(context, state) if program.name == line.give]
     told = line.program or "given in the script"
     unchanged = [version for version in versions if version.given and version.told == told and version.change is None]
     return Program(
@@ -60,51 +72,76 @@ def given_program(state: State, line: ScriptLine, index: int) -> Program:
     )
 
 
-def tries_of(state: State, program: Program) -> int:
-    """How often the coder has tried to do what this version was asked to do."""
-    return sum(1 for other in state.get("programs", []) if other.line == program.line)
+def tries_of(context: Context, state: State, program: Program) -> int:
+    """How often the coder has tried to do what this version was asked to do, this version counted."""
+    others = [
+        other for other in programs_in(context, state) if other.line == program.line and other.label != program.label
+    ]
+    return len(others) + 1
 
 
-def base_of(state: State, name: str, line: int) -> Program | None:
+def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
     """The version that an edit on this script line starts from: the newest that another line asked for."""
-    versions = [program for program in state.get("programs", []) if program.name == name and program.line != line]
+    versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
+
+
+def failure_in(context: Context, state: State) -> Failure | None:
+    """Why the newest version was not accepted, with what the coder is shown of its run."""
+    failure = state.get("failure")
+    if failure is None:
+        return None
+    run = context.store.executions.get(failure["execution"])
+    ending = ending_of(run) if run else ""
+    return Failure(context.store.programs[failure["program"]], tuple(failure["problems"]), ending, failure["refused"])
+
+
+def failure_ref(program: Program, run: Execution | None) -> FailureRef:
+    """The same, as the state holds it."""
+    return {
+        "program": program.label,
+        "problems": list(program.problems),
+        "refused": run is None,
+        "execution": run.label if run else "",
+    }
 
 
 def run_tasks(context: Context, state: State, program: Program | None) -> list[tuple[str, RunTask]]:
     """What must run besides the trunk: `replicate` and `simulate` tasks for the line at work."""
-    index, turns = state["index"], state.get("turns", ())
+    index, turns = state["index"], list(state.get("turns", []))
+    experiment = context.experiment
     tasks: list[tuple[str, RunTask]] = []
     measured = program is not None and (program.works or program.given)
     if program is not None and measured:
         tasks += _replicas(context, index, program)
-    if not context.simulate:
+    if not context.spec.simulate:
         return tasks
     if program is None:
-        return [*tasks, ("simulate", _run_task(index, None, 0, Session(turns, turns)))]
+        return [*tasks, ("simulate", _run_task(index, None, 0, {"stored": turns, "context": turns}))]
     # What is hidden from the model is also what made a version fail: its run is nothing that it could know.
-    shown = context.experiment.conditions.source == "shown"
-    for failed in _failed_versions(state, program) if shown else ():
-        session = session_for(context.experiment, failed, turns)
+    shown = experiment.conditions.source == "shown"
+    for failed in _failed_versions(context, state, program) if shown else ():
+        session = session_for(experiment, failed, turns, context.store)
         tasks.append(("simulate", _run_task(index, failed.label, 1, session)))
     if measured:
-        session = session_for(context.experiment, program, turns)
+        session = session_for(experiment, program, turns, context.store)
         tasks += [
-            ("simulate", _run_task(index, program.label, number, session)) for number in range(context.imagined + 1)
+            ("simulate", _run_task(index, program.label, number, session))
+            for number in range(context.spec.imagined + 1)
         ]
     return tasks
 
 
-def endings_shown(state: State, line: int) -> list[str]:
+def endings_shown(context: Context, state: State, line: int) -> list[str]:
     """What the coder was shown of the runs of all versions that a script line asked for."""
-    versions = {program.label for program in state.get("programs", []) if program.line == line}
-    return [ending_of(run) for run in _real_runs(state) if run.program in versions]
+    versions = {program.label for program in programs_in(context, state) if program.line == line}
+    return [ending_of(run) for run in _real_runs(context, state) if run.program in versions]
 
 
-def versions_run(state: State) -> list[Program]:
+def versions_run(context: Context, state: State) -> list[Program]:
     """The versions that were run; one that was refused is none of them."""
-    ran = {execution.program for execution in _real_runs(state)}
-    return [program for program in state.get("programs", []) if program.label in ran]
+    ran = {execution.program for execution in _real_runs(context, state)}
+    return [program for program in programs_in(context, state) if program.label in ran]
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
@@ -113,33 +150,26 @@ def follows_samples(experiment: Experiment, index: int) -> bool:
     return bool(before) and before[-1].runs is not None
 
 
-def questions(state: State) -> list[Question]:
+def questions(context: Context, state: State) -> list[Question]:
     """Each program that a coder wrote and that worked, with the output of seed 0 and of sample 0.
 
     Given ones are many versions of one program: to ask about each would take as long as all their samples.
     """
-    given = {program.label for program in state.get("programs", []) if program.given}
-    trunk = [
-        execution
-        for execution in state.get("executions", [])
-        if not (execution.sample if execution.imagined else execution.seed)
-    ]
-    runs = {(one.line, one.program, one.imagined): one for one in trunk if one.arm == "as written"}
+    given = {program.label for program in programs_in(context, state) if program.given}
+    trunk = [run for run in executions_in(context, state) if not (run.sample if run.imagined else run.seed)]
+    runs = {(run.line, run.program, run.imagined): run for run in trunk if run.arm == "as written"}
     found = []
-    for line, label, messages in state.get("asked", []):
+    for sent in state.get("sent", []):
+        line, label = sent["line"], sent["program"]
         if label in given:
             continue
         real, own = runs[line, label, False], runs[line, label, True]
+        session = session_of(sent["session"], context.experiment, context.store)
+        command, tells = context.experiment.script[line].type or "", context.experiment.told_before(line)
+        messages = tuple(context.imagined_machine(session, 0).messages(typing(command, tells)))
         reply = own.raw_reply or own.stdout
         found.append(Question(label, line, messages, real.terminal, reply, reply != own.stdout))
     return found
-
-
-def runs_before(state: State, label: str) -> list[Execution]:
-    """The runs of all versions that came before this one, real and imagined."""
-    versions = [program.label for program in state.get("programs", [])]
-    before = frozenset(versions[: versions.index(label)])
-    return [execution for execution in state.get("executions", []) if execution.program in before]
 
 
 def attach(execution: Execution, index: int, program: str | None) -> Execution:
@@ -148,7 +178,7 @@ def attach(execution: Execution, index: int, program: str | None) -> Execution:
 
 
 def _replicas(context: Context, index: int, program: Program) -> list[tuple[str, RunTask]]:
-    seeds = range(1, context.real + 1)
+    seeds = range(1, context.spec.real + 1)
     if not Source(program.source).fixes_its_seed():
         return [("replicate", _run_task(index, program.label, seed)) for seed in seeds]
     # As written, a program that fixes its own seed has no noise: one more run shows whether that holds.
@@ -157,20 +187,20 @@ def _replicas(context: Context, index: int, program: Program) -> list[tuple[str,
 
 
 def _run_task(
-    index: int, program: str | None, number: int, session: Session | None = None, *, reseed: bool = False
+    index: int, program: str | None, number: int, session: SessionRef = NOTHING, *, reseed: bool = False
 ) -> RunTask:
-    return RunTask(index=index, program=program, number=number, reseed=reseed, session=session or Session())
+    return RunTask(index=index, program=program, number=number, reseed=reseed, session=session)
 
 
-def _real_runs(state: State) -> list[Execution]:
-    return [execution for execution in state.get("executions", []) if not execution.imagined]
+def _real_runs(context: Context, state: State) -> list[Execution]:
+    return [execution for execution in executions_in(context, state) if not execution.imagined]
 
 
-def _failed_versions(state: State, program: Program) -> list[Program]:
+def _failed_versions(context: Context, state: State, program: Program) -> list[Program]:
     """Versions of the same task that were run and failed; each is imagined too (fairness rule 4)."""
-    ran = {execution.program for execution in state.get("executions", []) if execution.line == state["index"]}
+    ran = {run.program for run in executions_in(context, state) if run.line == state["index"]}
     return [
         other
-        for other in state.get("programs", [])
+        for other in programs_in(context, state)
         if other.works is False and other.line == program.line and other.label in ran and not other.given
     ]

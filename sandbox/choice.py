@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from gedanken.experiment.errors import BadInput, NoSandbox
-from gedanken.experiment.plugins import MACHINES, by_name
+from gedanken.experiment.plugins import MACHINES, OUT_OF_DATE, by_name
 from gedanken.experiment.progress import Progress
 from gedanken.sandbox.base_image import engine_errors
 from gedanken.sandbox.connect import connect_docker, connect_podman
@@ -28,7 +28,7 @@ class OpensEngine(Protocol):
 
 def sandboxes() -> tuple[str, ...]:
     """All that `--sandbox` takes."""
-    return ("auto", *(name for name in by_name(MACHINES) if name != "auto"))
+    return ("auto", *by_name(MACHINES))
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
@@ -80,8 +80,15 @@ def find_engines() -> Engines:
 
 
 def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
-    opens: OpensEngine = by_name(MACHINES)[name].load()
-    return opens(progress, gpus)
+    plugin = by_name(MACHINES).get(name)
+    if plugin is None:  # of those that `auto` tries
+        raise NoSandbox(OUT_OF_DATE)
+    opens: OpensEngine = plugin.load()
+    with plugin.guarded():
+        engine = opens(progress, gpus)
+        if not isinstance(engine, Engine):
+            raise plugin.wrong(engine, "engine")
+        return engine
 
 
 def open_docker(progress: Progress, gpus: GpuWish) -> Engine:

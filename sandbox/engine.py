@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from gedanken.experiment.execution import Limits
 from gedanken.sandbox.gpus import NO_GPUS, GpuWish
@@ -82,6 +82,7 @@ class Job(Protocol):
         ...
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Runs commands: Docker, Podman, bubblewrap, or the host itself."""
 

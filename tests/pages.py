@@ -9,9 +9,29 @@ from builders import imagined, program, seeds
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.output.transcript import skeleton
 from gedanken.compare.results import Alignment, Block, ComparisonResult, LineKind, SeriesResult, SiteTally
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.finding import Finding, LineRef
+from gedanken.experiment.persona import USUAL_MACHINE, Fact
 from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup
+
+STARTED = "2026-01-01T12:00:00+00:00"
+SETUP = RunSetup(
+    experiment="mnist",
+    run="mnist-20260101-120000",
+    gedanken="0.1.0",
+    model=ModelFacts(name="scripted:replies.yaml", settings={"top_p": 1.0}),
+    persona="ubuntu-18.04-4x3090",
+    facts=(Fact("os", "Ubuntu 18.04", "claimed"), Fact("cpus", "1", "matched")),
+    conditions=Conditions(),
+    machine=USUAL_MACHINE.model_copy(update={"machine": "docker"}),
+    limits=Limits(memory_mib=4096),
+    real=7,
+    imagined=3,
+    simulate=True,
+)
+
 
 EPOCHS = 12
 REAL = ["shape of input is torch.Size([64, 784])"] + [
@@ -81,7 +101,7 @@ def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
     title: str = "mnist",
     series: Sequence[SeriesResult] = (),
     findings: Sequence[Finding] = (),
-    about: dict[str, Any] | None = None,
+    setup: RunSetup | None = SETUP,
     verdict: str = "The imagined runs are not what the program prints: 2 of 3 show words that it cannot print.",
 ) -> Analysis:
     """Eight real runs and four imagined ones, all alike within each world, of one program."""
@@ -101,43 +121,33 @@ def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
         alignment,
         ("Whether the spread of acc is the same: zero variance among real runs; other data would be needed.",),
     )
-    return Analysis(
-        title,
-        ABOUT if about is None else about,
-        (source,),
-        (*ours, *theirs),
-        (VersionAnalysis(source, ours, theirs, result),),
-        result.findings,
-        verdict,
-    )
+    log = RunLog(title, setup, (source,), (*ours, *theirs), started=STARTED)
+    return Analysis(log, (VersionAnalysis(source, ours, theirs, result),), result.findings, verdict)
 
 
 def _findings(alignment: Alignment) -> tuple[Finding, ...]:
     refs = tuple(ref for ref in alignment.diverges_at or () if ref)
+    labels = tuple(f"line01-train-v1-imagined-{sample}" for sample in range(4))
     return (
-        Finding("literal differs", "The program prints “shape of input is”; 3 imagined runs say otherwise.", refs),
         Finding(
-            "literal differs", "So says line 18.", (LineRef("train-v1", 18, "print('shape of input is')", "source"),)
+            "literal differs",
+            labels[1:],
+            refs,
+            "The program prints “shape of input is”",
+            "3 imagined runs say otherwise",
         ),
-        Finding("gpus", "4 GPUs are shown.", (LineRef("line01-train-v1-imagined-3", 9, "done", "stdout"),), "gpus"),
+        Finding(
+            "literal differs",
+            labels[1:2],
+            (LineRef("train-v1", 18, "print('shape of input is')", "source"),),
+            "So says line 18",
+            "it says otherwise",
+        ),
+        Finding(
+            "gpus",
+            labels[3:],
+            (LineRef(labels[3], 9, "done", "stdout"),),
+            observed="shows 4 GPUs",
+            explained_by="gpus",
+        ),
     )
-
-
-ABOUT: dict[str, Any] = {
-    "run": "mnist-20260101-120000",
-    "gedanken": "0.1.0",
-    "started": "2026-01-01T12:00:00+00:00",
-    "experiment": "mnist",
-    "model": {"name": "scripted:replies.yaml", "settings": {"top_p": 1.0}},
-    "persona": {
-        "name": "ubuntu-18.04-4x3090",
-        "facts": [
-            {"name": "os", "value": "Ubuntu 18.04", "origin": "claimed"},
-            {"name": "cpus", "value": "1", "origin": "matched"},
-        ],
-    },
-    "conditions": {"source": "shown", "session": "running", "claims": True, "steps": False, "temperature": 1.0},
-    "machine": {"machine": "docker", "os": "Debian GNU/Linux 12", "gpus": {"count": 0}, "not_enforced": []},
-    "limits": {"memory_mib": 4096, "cpus": 1.0},
-    "asked": {"real": 7, "imagined": 3, "simulate": True},
-}

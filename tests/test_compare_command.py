@@ -14,6 +14,8 @@ from conftest import GEDANKEN, Cli
 from folders import IMAGINED, REAL, make_run
 from test_run_scripted import GOOD, Scripted, experiment, replies
 
+from gedanken.experiment.run_log import INTERRUPTED
+
 FOREIGN = IMAGINED[1] + "well done\n"
 
 
@@ -156,7 +158,7 @@ def test_html_goes_over_a_report_and_over_nothing_else(gedanken: Cli, tmp_path: 
 
 
 def test_a_report_is_made_anew_from_the_folder_and_follows_no_link(gedanken: Cli, tmp_path: Path) -> None:
-    make_run(tmp_path / "run", outcome="interrupted")
+    make_run(tmp_path / "run", outcome=INTERRUPTED)
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "run" / "report.html").symlink_to(tmp_path / "mine")
     done = gedanken("report", "run", "--markdown")

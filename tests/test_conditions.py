@@ -1,9 +1,12 @@
 """Under which conditions a machine is imagined: what it knows, what it may do, and how that is said."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from builders import program
+from builders import imagined, program
+from folders import spec_of
 
 from gedanken.agents.session import Session, Turn
 from gedanken.agents.terminal import mentioning, placing
@@ -12,8 +15,11 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import Gpus, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.script import Experiment
+from gedanken.graphs.turns import placed as turn_of
+from gedanken.graphs.turns import session_of, typed
 from gedanken.graphs.visibility import introduce, session_for
 from gedanken.loading.experiments import with_conditions
+from gedanken.records.run_store import RunStore, open_store
 
 TASK = {"layers": 2, "epochs": 3}
 WRITE = {"tell": "Write it.", "write": "train.py", "task": TASK}
@@ -22,7 +28,7 @@ LS = Turn("ls", "train.py")
 
 
 def experiment(**conditions: object) -> Experiment:
-    script = [WRITE, "python3 train.py", EDIT, "python3 train.py"]
+    script = ["ls", WRITE, "python3 train.py", EDIT, "python3 train.py"]
     return Experiment.model_validate({"name": "small", "script": script, "conditions": conditions})
 
 
@@ -30,46 +36,66 @@ def version(number: int, line: int, *, works: bool = True) -> Program:
     return replace(program(f"print({number})\n", number), line=line, works=works)
 
 
-FIRST, MENDED, LONGER = version(1, 0, works=False), version(2, 0), version(3, 2)
+FIRST, MENDED, LONGER = version(1, 1, works=False), version(2, 1), version(3, 3)
 
 
-def told(given: Experiment, *versions: Program) -> Session:
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RunStore]:
+    """A store in which all three versions stand, and what `ls` was imagined to print."""
+    script = ["ls", WRITE, "python3 train.py", EDIT, "python3 train.py"]
+    with open_store(tmp_path, spec_of(script=script)) as opened:
+        for one in (FIRST, MENDED, LONGER):
+            opened.keep_program(one)
+        opened.keep_execution(
+            replace(imagined("train.py", 0), command="ls", line=0, program=None, raw_reply="train.py")
+        )
+        yield opened
+
+
+LISTED = typed("line01-imagined-0")
+
+
+def told(store: RunStore, given: Experiment, *versions: Program) -> Session:
     """The session for the last of these, which the imagined machine came to know one after the other."""
-    turns: tuple[Turn, ...] = (LS,)
+    turns = [LISTED]
     for one in versions:
         turns = introduce(given, one, turns)
-    return session_for(given, versions[-1], turns)
+    return session_of(session_for(given, versions[-1], turns, store), given, store)
 
 
 def placed(one: Program) -> Turn:
     return placing(one.name, one.source)
 
 
-def test_by_default_a_program_is_shown_and_the_session_goes_on() -> None:
-    assert told(experiment(), FIRST, MENDED).context == (LS, placed(FIRST), placed(MENDED))
+def test_by_default_a_program_is_shown_and_the_session_goes_on(store: RunStore) -> None:
+    assert told(store, experiment(), FIRST, MENDED).context == (LS, placed(FIRST), placed(MENDED))
 
 
-def test_hidden_it_is_told_what_the_coder_was_told_once_a_line() -> None:
+def test_hidden_it_is_told_what_the_coder_was_told_once_a_line(store: RunStore) -> None:
     hidden = experiment(source="hidden")
-    assert told(hidden, FIRST, MENDED).context == (LS, Turn("{Write it.}", ""))
-    assert told(hidden, FIRST, MENDED, LONGER).context == (LS, mentioning("Write it."), mentioning("Make it longer."))
+    assert told(store, hidden, FIRST, MENDED).context == (LS, Turn("{Write it.}", ""))
+    assert told(store, hidden, FIRST, MENDED, LONGER).context == (
+        LS,
+        mentioning("Write it."),
+        mentioning("Make it longer."),
+    )
 
 
-def test_fresh_it_knows_nothing_but_the_program_and_the_session_is_kept() -> None:
-    session = told(experiment(session="fresh"), FIRST, MENDED, LONGER)
+def test_fresh_it_knows_nothing_but_the_program_and_the_session_is_kept(store: RunStore) -> None:
+    session = told(store, experiment(session="fresh"), FIRST, MENDED, LONGER)
     assert session.context == (placed(LONGER),)
     assert session.stored == (LS, placed(FIRST), placed(MENDED), placed(LONGER))
 
 
-def test_fresh_and_hidden_it_knows_of_the_program_by_all_that_was_told_of_it() -> None:
-    session = told(experiment(session="fresh", source="hidden"), FIRST, LONGER)
+def test_fresh_and_hidden_it_knows_of_the_program_by_all_that_was_told_of_it(store: RunStore) -> None:
+    session = told(store, experiment(session="fresh", source="hidden"), FIRST, LONGER)
     assert session.context == (mentioning("Write it."), mentioning("Make it longer."))
 
 
-def test_a_failed_version_is_imagined_as_if_it_had_not_been_mended() -> None:
-    turns = (LS, placed(FIRST), placed(MENDED))
-    assert session_for(experiment(), FIRST, turns).context == turns[:2]
-    assert session_for(experiment(session="fresh"), FIRST, turns).context == (placed(FIRST),)
+def test_a_failed_version_is_imagined_as_if_it_had_not_been_mended(store: RunStore) -> None:
+    turns = [LISTED, turn_of(FIRST), turn_of(MENDED)]
+    assert session_for(experiment(), FIRST, turns, store)["context"] == turns[:2]
+    assert session_for(experiment(session="fresh"), FIRST, turns, store)["context"] == [turn_of(FIRST)]
 
 
 def test_without_claims_a_persona_has_only_its_name() -> None:

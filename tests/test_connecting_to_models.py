@@ -19,6 +19,7 @@ from gedanken.agents.model_errors import ModelBusy
 from gedanken.agents.registry import open_model
 from gedanken.agents.time_limits import USUAL_LIMITS
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 
 CONNECT = 0.3
 ENOUGH = 60.0
@@ -33,7 +34,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ask(wire: Wire, address: str) -> str:
-    async with open_model(wire.model, address + wire.path, Silent()) as model:
+    async with open_model(ModelSpec(name=wire.model, base_url=address + wire.path), Silent()) as model:
         with pytest.raises(ModelBusy) as busy:
             sampling = Sampling(seed=0, max_tokens=16)
             await asyncio.wait_for(model._once([Message("user", "hi")], sampling, "test", None), ENOUGH)
@@ -102,7 +103,7 @@ async def ask_with_tls(wire: Wire, answer: bytes) -> str:
 
 def test_a_silent_bedrock_keeps_nobody_waiting_after_its_time_limit() -> None:
     async def give_up() -> None:
-        async with open_model(Bedrock().model, where, Silent()) as model:
+        async with open_model(ModelSpec(name=Bedrock().model, base_url=where), Silent()) as model:
             impatient = replace(model, limits=replace(model.limits, first=0.2))
             with pytest.raises(ModelBusy, match="first piece within 0"):
                 await impatient._once([Message("user", "hi")], Sampling(seed=0, max_tokens=16), "test", None)

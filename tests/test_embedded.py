@@ -23,6 +23,7 @@ from gedanken.agents.surprisal import surprisal
 from gedanken.agents.weights import SHA256, verify
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 
 pytestmark = pytest.mark.model
 
@@ -34,7 +35,7 @@ def with_model(use: Callable[[Model], Awaitable[Any]]) -> Any:
     async def main() -> Any:
         from gedanken.agents.registry import open_model
 
-        async with open_model("embedded", None, Silent()) as model:
+        async with open_model(ModelSpec(name="embedded"), Silent()) as model:
             return await use(model)
 
     return asyncio.run(main())
@@ -142,7 +143,7 @@ import asyncio, sys
 from gedanken.agents.registry import open_model
 from gedanken.experiment.progress import Silent
 async def main():
-    async with open_model("embedded", None, Silent()):
+    async with open_model(ModelSpec(name="embedded"), Silent()):
         print("up", flush=True)
         await asyncio.sleep(600)
 asyncio.run(main())
@@ -231,9 +232,10 @@ def test_the_key_of_the_server_stands_in_no_trace(tmp_path: Path) -> None:
         "from gedanken.agents.model import Message, Sampling\n"
         "from gedanken.agents.registry import open_model\n"
         "from gedanken.experiment.progress import Silent\n"
+        "from gedanken.experiment.run_spec import ModelSpec\n"
         "from gedanken.traces.local import LocalTracer\n"
         "async def main():\n"
-        "    async with open_model('embedded', None, Silent()) as model:\n"
+        "    async with open_model(ModelSpec(name='embedded'), Silent()) as model:\n"
         "        tracer = LocalTracer(Path(sys.argv[1]))\n"
         "        chat = model.chat.model_copy(update={'max_tokens': 4})\n"
         "        await chat.ainvoke('hello', {'callbacks': [tracer]})\n"

@@ -11,6 +11,8 @@ from conftest import Cli
 from folders import IMAGINED, REAL, make_run
 from test_report import HOSTILE, Parsed
 
+from gedanken.experiment.persona import Persona
+
 BAD = "\n".join([*HOSTILE, "loss " + "9" * 3000, "x" * 10_000_000]) + "\n"
 
 
@@ -18,7 +20,11 @@ BAD = "\n".join([*HOSTILE, "loss " + "9" * 3000, "x" * 10_000_000]) + "\n"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder and two logs in which both worlds print what is hostile."""
     home = tmp_path_factory.mktemp("hostile")
-    make_run(home / "run", imagines=[IMAGINED[0], BAD + IMAGINED[1], *IMAGINED[2:]], name="<b onload=alert(9)>")
+    make_run(
+        home / "run",
+        imagines=[IMAGINED[0], BAD + IMAGINED[1], *IMAGINED[2:]],
+        persona=Persona(name="<b onload=alert(9)>"),
+    )
     (home / "real.log").write_text(REAL[1] + BAD)
     (home / "said.log").write_text(BAD + IMAGINED[1])
     return home

@@ -2,20 +2,23 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import TRAIN
-from folders import CLAIMING, IMAGINED, REAL, make_run
+from folders import CLAIMING, IMAGINED, REAL, make_run, spec_of, write_run
 
 from gedanken.analysis.analyze import analyze
 from gedanken.compare.commands.answers import compare_answers, compare_with_persona
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.persona import USUAL_MACHINE
+from gedanken.experiment.run_log import INTERRUPTED
 from gedanken.records.read_run import read_run
+from gedanken.report.values import values_of
 
 
 def changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
@@ -36,23 +39,31 @@ def refused(folder: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    make_run(tmp_path / "run")
+    """A run folder of the version before logs: everything stands in `run.json`."""
+    shutil.copytree(Path(__file__).parent / "old_run", tmp_path / "run")
     return tmp_path / "run"
 
 
 def test_what_a_run_kept_comes_back_byte_for_byte(tmp_path: Path) -> None:
     odd = "a\rb\r\n\x1b[2J \u202e \xfc\x0c 1\n"
-    record = make_run(tmp_path / "run", imagines=[*IMAGINED, odd])
+    kept = make_run(tmp_path / "run", imagines=[*IMAGINED, odd])
     back = read_run(tmp_path / "run")
-    assert back.programs == tuple(record.programs.values()) and back.programs[0].source == TRAIN
-    assert {execution.label: execution for execution in back.executions} == {
-        execution.label: execution for execution in record.executions
-    }
+    assert back == kept and back.spec == kept.spec
+    assert back.programs[0].source == TRAIN and len(back.executions) == 8 + len(REAL) + len(IMAGINED) + 1
     assert (back.persona, back.machine_facts, back.notes) == (CLAIMING, USUAL_MACHINE, ())
 
 
-def test_scored_once_more_the_same_is_found(folder: Path) -> None:
-    back = read_run(folder)
+def test_in_a_folder_of_an_earlier_version_the_same_is_found_as_by_that_version(folder: Path) -> None:
+    found = json.loads((Path(__file__).parent / "old_run_found.json").read_text())
+    values = values_of(analyze(read_run(folder)))
+    assert values["verdict"] == found["verdict"] and list(values["undecided"]) == found["undecided"]
+    told = [{key: finding[key] for key in found["findings"][0]} for finding in values["findings"]]
+    assert json.loads(json.dumps(told)) == found["findings"]
+
+
+def test_scored_once_more_the_same_is_found(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    back = read_run(tmp_path / "run")
     analysis = analyze(back)
     real, imagined = (
         [execution for execution in back.executions if execution.program and execution.imagined is world]
@@ -64,21 +75,21 @@ def test_scored_once_more_the_same_is_found(folder: Path) -> None:
         expected += compare_answers(mine, theirs, CLAIMING.claims)
     expected += compare_with_persona(boots, CLAIMING, USUAL_MACHINE)
     assert set(analysis.findings) == set(expected) and len(analysis.findings) == len(expected) > 3
-    assert [len(version.real) for version in analysis.cases] == [len(REAL)]
+    assert [len(version.real) for version in analysis.versions] == [len(REAL)]
 
 
 def test_an_older_folder_loads_and_says_what_it_lacks(folder: Path) -> None:
     changed(folder, lambda run: [run.pop(key) for key in ("conditions", "machine", "persona", "breaches")])
     back = read_run(folder)
     assert "lacks persona, conditions, machine" in back.notes[0]
-    assert analyze(back).cases
+    assert analyze(back).versions
 
 
 def test_an_interrupted_run_and_one_without_imagined_runs_can_be_read(tmp_path: Path) -> None:
     make_run(tmp_path / "run", imagines=[])
     assert analyze(read_run(tmp_path / "run")).verdict == "Nothing to compare: no run was imagined."
-    changed(tmp_path / "run", lambda run: run.update(programs=[], real=[], outcome="interrupted"))
-    assert analyze(read_run(tmp_path / "run")).verdict == "Nothing to compare: no program came to run."
+    write_run(tmp_path / "none", spec_of(), (), (), INTERRUPTED)
+    assert analyze(read_run(tmp_path / "none")).verdict == "Nothing to compare: no program came to run."
 
 
 SECRET = "the secret of another"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from builders import answer, imagined, program, real
 from conftest import Cli
+from folders import spec_of, write_run
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.analyze import analysis_of
@@ -18,8 +19,8 @@ from gedanken.compare.output.transcript import uncoloured
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
 from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import RunLog
 from gedanken.records.read_run import read_run
-from gedanken.records.write_run import Record
 from gedanken.report.anchors import find_anchors
 from gedanken.report.markdown import to_markdown
 from gedanken.report.page import render
@@ -79,20 +80,15 @@ def kept(request: pytest.FixtureRequest) -> Analysis:
     return compared(LOGS, ours, theirs)
 
 
-def made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
 def compared(of: Program, ours: tuple[Execution, ...], theirs: tuple[Execution, ...]) -> Analysis:
     result = compare_runs(of, ours, theirs)
     version = VersionAnalysis(of, ours, theirs, result)
-    return analysis_of("logs", {}, [of], [*ours, *theirs], [version], result.findings)
+    return analysis_of(RunLog("logs", None, (of,), (*ours, *theirs)), [version], result.findings)
 
 
 def refs_of(analysis: Analysis) -> list[LineRef]:
-    found = [ref for finding in analysis.findings for ref in finding.lines]
-    return found + [ref for version in analysis.cases if version.compared.alignment for ref in _parting(version)]
+    found = [ref for finding in analysis.findings for ref in finding.evidence]
+    return found + [ref for version in analysis.versions if version.compared.alignment for ref in _parting(version)]
 
 
 def _parting(version: VersionAnalysis) -> list[LineRef]:
@@ -101,7 +97,7 @@ def _parting(version: VersionAnalysis) -> list[LineRef]:
 
 
 def test_each_line_of_a_finding_is_in_the_text_that_it_names(kept: Analysis) -> None:
-    texts = {execution.label: execution for execution in kept.executions}
+    texts = {execution.label: execution for execution in kept.log.executions}
     refs = [ref for ref in refs_of(kept) if ref.counted_in != "source"]
     assert refs
     for ref in refs:
@@ -125,7 +121,7 @@ def _plain(text: str) -> str:
 
 
 def test_the_blocks_hold_every_line_of_both_texts_once(kept: Analysis) -> None:
-    (case,) = kept.cases
+    (case,) = kept.versions
     alignment = case.compared.alignment
     assert alignment
     ours, theirs = case.real[0].text(alignment.real_counted_in), case.imagined[0].stdout
@@ -136,7 +132,7 @@ def test_the_blocks_hold_every_line_of_both_texts_once(kept: Analysis) -> None:
 
 def test_markdown_shows_the_first_difference_where_it_is(kept: Analysis) -> None:
     marked = re.findall(r"^> +(\d+)  (.*)$", to_markdown(kept), re.MULTILINE)
-    refs = [ref for version in kept.cases for ref in _parting(version)]
+    refs = [ref for version in kept.versions for ref in _parting(version)]
     assert [(int(number), _plain(text)) for number, text in marked] == [
         (ref.number, _plain(ref.text)) for ref in refs
     ]
@@ -147,7 +143,7 @@ def test_what_libraries_say_is_on_the_page_and_compared_with_nothing() -> None:
     kept = compared(LOGS, ours, (imagined(terminal(*epochs()), 0),))
     page = render(kept)
     assert page.count("on standard error, not compared") == 2 * len(NOISE)
-    alignment = kept.cases[0].compared.alignment
+    alignment = kept.versions[0].compared.alignment
     assert alignment and {block.mark for block in alignment.blocks} == {"alike", "aside"}
 
 
@@ -157,7 +153,7 @@ def test_a_run_that_was_cut_keeps_its_numbers() -> None:
     kept = compared(LOGS, ours, (imagined(IMAGINED),))
     render(kept)
     assert all(ref.text for ref in refs_of(kept))
-    (case,) = kept.cases
+    (case,) = kept.versions
     assert case.compared.alignment and case.compared.alignment.blocks[0].mark == "aside"
 
 
@@ -166,8 +162,8 @@ def test_an_answer_with_blank_lines_above_is_pointed_at_where_it_stands(ours: st
     mine, other = answer("uname", ours), answer("uname", theirs, by_model=True)
     (found,) = compare_answers(mine, other, ())
     texts = {mine.label: mine.terminal, other.label: other.stdout}
-    assert len(found.lines) == 2
-    for ref in found.lines:
+    assert len(found.evidence) == 2
+    for ref in found.evidence:
         assert texts[ref.source].splitlines()[ref.number - 1] == ref.text
 
 
@@ -178,10 +174,8 @@ def test_where_an_execution_comes_from_is_said_and_never_guessed() -> None:
 
 
 def test_both_commands_make_the_page_of_a_program_that_logs_to_standard_error(gedanken: Cli, tmp_path: Path) -> None:
-    record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
     runs = [real(OUT, seed, terminal=SHOWN["libraries between"]) for seed in range(3)]
-    record.add({"programs": [replace(LOGS, works=True)], "executions": [*runs, imagined(IMAGINED, 0)]})
-    record.finish("done")
+    write_run(tmp_path / "run", spec_of(), [replace(LOGS, works=True)], [*runs, imagined(IMAGINED, 0)])
     for command in (["report", "run"], ["compare", "run", "--html", "page.html"]):
         done = gedanken(*command)
         assert (done.returncode, "Error" in done.stderr) == (0, False), done.stderr
@@ -192,23 +186,19 @@ def test_both_commands_make_the_page_of_a_program_that_logs_to_standard_error(ge
 def test_a_reply_is_kept_apart_from_what_is_left_of_it(tmp_path: Path) -> None:
     """Folders of old keep it as what the terminal showed, and say of none where it comes from."""
     fenced = imagined("a\n", 0, raw_reply="```\na\n```")
-    record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
-    record.add({"programs": [LOGS], "executions": [fenced, real("a\n", 0, terminal="warned\na\n")]})
-    record.finish("done")
-    assert set(read_run(tmp_path / "run").executions) == set(record.executions)
+    kept = write_run(tmp_path / "run", spec_of(), [LOGS], [fenced, real("a\n", 0, terminal="warned\na\n")])
+    assert set(read_run(tmp_path / "run").executions) == set(kept.executions)
+    (tmp_path / "run/log.jsonl").unlink()
     run = json.loads((tmp_path / "run/run.json").read_text())
     (entry,) = run["imagined"]
     entry["terminal"] = entry.pop("raw_reply")
     for one in (entry, *run["real"]):
         del one["origin"]
     (tmp_path / "run/run.json").write_text(json.dumps(run))
-    assert set(read_run(tmp_path / "run").executions) == set(record.executions)
+    assert set(read_run(tmp_path / "run").executions) == set(kept.executions)
 
 
 def test_a_run_without_its_report_says_so_by_its_exit_code(tmp_path: Path) -> None:
-    record = Record(made(tmp_path / "run"), {"experiment": "logs"}, ())
-    assert [exit_code_of(RunResult(record, outcome, None, None)) for outcome in ("done", "the coder gave up")] == [
-        5,
-        1,
-    ]
-    assert exit_code_of(RunResult(record, "done", None, tmp_path / "report.html")) == 0
+    done, gave_up = RunLog("small", outcome="done"), RunLog("small", outcome="no working program")
+    assert [exit_code_of(RunResult(log, None, None)) for log in (done, gave_up)] == [5, 1]
+    assert exit_code_of(RunResult(done, None, tmp_path / "report.html")) == 0

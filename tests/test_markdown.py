@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from folders import spec_of, write_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.experiment.markdown import fence_for, inline
-from gedanken.experiment.persona import Fact
-from gedanken.records.write_run import Record
+from gedanken.experiment.persona import Persona
 
 
 @given(st.text(alphabet="`a\n~ "))
@@ -21,6 +21,5 @@ def test_what_stands_in_a_line_begins_neither_a_line_nor_code_nor_a_tag(text: st
 
 
 def test_a_transcript_holds_no_control_character_of_a_persona(tmp_path: Path) -> None:
-    record = Record(tmp_path, {"experiment": "e", "conditions": {}}, [Fact("os", "a\x1b]0;owned\x07\nb", "claimed")])
-    record.finish("done")
+    write_run(tmp_path, spec_of(persona=Persona(name="odd", os="a\x1b]0;owned\x07\nb")), (), ())
     assert "- os: a\\x1b]0;owned\\x07 b (claimed)" in (tmp_path / "transcript.md").read_text()

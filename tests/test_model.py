@@ -13,6 +13,7 @@ from gedanken.agents.model import Sampling
 from gedanken.agents.model_errors import ModelBusy
 from gedanken.agents.registry import open_model
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 
 
 def chunk(text: str, reason: str | None = None) -> bytes:
@@ -46,7 +47,7 @@ def address() -> Iterator[str]:
 
 def ask(address: str, text: str, on_text: object = None) -> str:
     async def main() -> str:
-        async with open_model("openai:small", address, Silent()) as model:
+        async with open_model(ModelSpec(name="openai:small", base_url=address), Silent()) as model:
             sampling = Sampling(seed=0, max_tokens=16)
             return (await model.reply([Message("user", text)], sampling, role="test", on_text=on_text)).text  # type: ignore[arg-type]
 

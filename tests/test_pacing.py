@@ -20,6 +20,7 @@ from gedanken.agents.pacing import FIRST_TRIES, TRIES, Bucket, Pace
 from gedanken.agents.registry import open_model
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 
 FIRST = 0.1
 """Seconds before a second try: a twentieth of what it is outside of tests, as are the limits of the server."""
@@ -44,7 +45,7 @@ def busy(judge: Judge, **about: float) -> Iterator[Server]:
 
 @asynccontextmanager
 async def paced(server: Server, told: Told | None = None, first_wait: float = FIRST) -> AsyncIterator[Model]:
-    async with open_model("openai:small", server.address, Silent()) as model:
+    async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
         yield replace(model, pace=Pace(8, told or Told(), Bucket(first_wait=first_wait)))
 
 

@@ -10,15 +10,16 @@ from rich.console import Console
 from test_summary import HOSTILE, case, kept, on, series
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.plain_words import PlainWords, plain_words
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Cause
+from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup
+from gedanken.report.plain_words import PlainWords, plain_words
 from gedanken.report.summary import print_plainly
 
 
 def words(*cases: VersionAnalysis, outcome: str = "done") -> PlainWords:
-    about = {"model": {"name": "scripted:x"}, "outcome": outcome}
-    return plain_words(Analysis("small", about, (program(),), (), cases, (), ""))
+    setup = RunSetup("small", model=ModelFacts(name="scripted:x"))
+    return plain_words(Analysis(RunLog("small", setup, (program(),), outcome=outcome), cases, (), ""))
 
 
 def test_what_differs_is_counted_and_the_number_of_runs_is_named() -> None:
@@ -56,7 +57,7 @@ def test_a_run_that_was_cut_short_is_not_passed_off_as_a_whole_one() -> None:
 def test_findings_in_the_rest_of_the_session_are_not_kept_back() -> None:
     held = case(on(1))
     found = (*held.compared.findings, on(9), on(8), replace(on(7), explained_by="gpus"))
-    told = plain_words(Analysis("small", {"outcome": "done"}, (program(),), (), (held,), found, ""))
+    told = plain_words(Analysis(RunLog("small", None, (program(),), outcome="done"), (held,), found, ""))
     assert told.seen.endswith("In the rest of the session: 2 findings.")
 
 

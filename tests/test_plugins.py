@@ -18,16 +18,28 @@ version = "0.3"
 [project.entry-points."gedanken.machines"]
 toaster = "throwaway:open_toaster"
 broken = "throwaway:nothing_of_this_name"
+careless = "throwaway:takes_nothing"
+kettle = "throwaway:open_kettle"
 docker = "throwaway:open_toaster"
+auto = "throwaway:open_toaster"
 [tool.setuptools]
 py-modules = ["throwaway"]
 """
-MODULE = """
+MODULE = '''
 from gedanken.experiment.errors import NoSandbox
+
 
 def open_toaster(progress, gpus):
     raise NoSandbox("the toaster is not plugged in")
-"""
+
+
+def takes_nothing():
+    """Called with two arguments, it raises TypeError."""
+
+
+def open_kettle(progress, gpus):
+    return "hot water"
+'''
 
 
 @pytest.fixture(scope="module")
@@ -48,24 +60,71 @@ def gedanken(target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line on standard error."""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    return done.stderr.strip()
+
+
+def plug_ins(target: Path) -> dict[tuple[str, str], tuple[str, str]]:
+    """State and detail that the doctor tells of each plug-in, by its name and the distribution that it is of."""
+    lines = json.loads(gedanken(target, "doctor", "--json").stdout)["lines"]
+    told = [line for line in lines if line["group"] == "plug-ins"]
+    return {(line["name"], line["detail"].split()[0]): (line["state"], line["detail"]) for line in told}
+
+
 def test_a_machine_of_a_plug_in_is_opened_by_its_name(target: Path) -> None:
     done = gedanken(target, "sandbox", "check", "--sandbox", "toaster")
     assert done.returncode == 3
-    assert "the toaster is not plugged in" in done.stderr
+    assert "the toaster is not plugged in" in said(done)
 
 
-def test_a_broken_plug_in_is_one_line_that_names_its_distribution(target: Path) -> None:
-    done = gedanken(target, "sandbox", "check", "--sandbox", "broken")
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("broken", "broken of throwaway (gedanken.machines) cannot be loaded: AttributeError"),
+        ("careless", "careless of throwaway (gedanken.machines) failed: TypeError: takes_nothing() takes 0"),
+        ("kettle", "kettle of throwaway (gedanken.machines) gave a str and no engine"),
+    ],
+)
+def test_a_machine_that_does_not_work_is_one_line_that_names_its_distribution(
+    target: Path, name: str, problem: str
+) -> None:
+    done = gedanken(target, "sandbox", "check", "--sandbox", name)
     assert done.returncode == 2
-    assert "broken of throwaway (gedanken.machines) cannot be loaded" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    assert problem in said(done)
 
 
 def test_the_doctor_lists_plug_ins_with_their_source_and_the_built_in_of_two_wins(target: Path) -> None:
-    told = json.loads(gedanken(target, "doctor", "--json").stdout)
-    lines = told if isinstance(told, list) else told["lines"]
-    found = [(line["name"], line["state"], line["detail"]) for line in lines if line["group"] == "plug-ins"]
-    assert ("machines: toaster", "ok", "throwaway 0.3") in found
-    assert ("machines: docker", "warning", "throwaway 0.3: not used, as gedanken has this name") in found
-    assert [state for name, state, _ in found if name == "machines: broken"] == ["warning"]
-    assert {"machines: podman", "machines: host", "machines: bubblewrap"} <= {name for name, _, _ in found}
+    told = plug_ins(target)
+    assert told["machines: toaster", "throwaway"] == ("ok", "throwaway 0.3")
+    assert told["machines: docker", "throwaway"] == ("warning", "throwaway 0.3: not used, as gedanken has this name")
+    assert told["machines: auto", "throwaway"][0] == "warning"
+    assert told["machines: broken", "throwaway"][0] == "warning"
+    ours = {name for (name, source), (state, _) in told.items() if (source, state) == ("gedanken", "ok")}
+    assert {"machines: docker", "machines: podman", "machines: host", "machines: bubblewrap"} <= ours
+
+
+@pytest.fixture
+def stale(tmp_path: Path) -> Path:
+    """A folder that hides what is installed of this project behind a distribution with no entry points."""
+    info = tmp_path / "gedanken-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gedanken\nVersion: 0.1.0\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("sandbox", ["auto", "docker"])
+def test_an_installation_that_is_out_of_date_says_what_to_run(stale: Path, sandbox: str) -> None:
+    done = gedanken(stale, "sandbox", "check", "--sandbox", sandbox)
+    assert done.returncode == 2
+    assert "run script/bootstrap (the installation is out of date)" in said(done)
+
+
+def test_the_doctor_says_that_an_installation_is_out_of_date(stale: Path) -> None:
+    done = gedanken(stale, "doctor", "--json")
+    lines = [line for line in json.loads(done.stdout)["lines"] if line["group"] == "plug-ins"]
+    assert done.returncode == 1
+    assert {line["state"] for line in lines} == {"missing"}
+    assert {line["remedy"] for line in lines} == {"script/bootstrap --quick"}

@@ -11,13 +11,14 @@ from gedanken.agents.providers import PROVIDERS, arguments
 from gedanken.agents.registry import open_model
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 def said_of(name: str, kind: type[Exception]) -> str:
     async def main() -> None:
-        async with open_model(name, None, Silent()):
+        async with open_model(ModelSpec(name=name), Silent()):
             pass
 
     with pytest.raises(kind) as error:

@@ -19,6 +19,7 @@ from gedanken.agents.time_limits import TimeLimits
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 
 SAMPLING = Sampling(seed=3, max_tokens=64, temperature=0.2, top_p=0.9)
 ENOUGH = 60.0
@@ -69,7 +70,7 @@ async def outcome_of(behaviour: Behaviour) -> tuple[Reply | NoModel, StandIn]:
 
 def opened(behaviour: Behaviour, server: StandIn) -> AbstractAsyncContextManager[Model]:
     """The model of this server, as `--model` and `--base-url` open it."""
-    return open_model(behaviour.wire.model, server.address + behaviour.wire.path, Silent())
+    return open_model(ModelSpec(name=behaviour.wire.model, base_url=server.address + behaviour.wire.path), Silent())
 
 
 def sent(server: StandIn) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from pages import IMAGINED, REAL, align, judged, kept, text
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.results import Alignment, Block, ComparisonResult
 from gedanken.experiment.finding import LineRef
+from gedanken.experiment.format import cut, visible
+from gedanken.experiment.persona import Fact
+from gedanken.experiment.run_log import RunLog, RunSetup
 from gedanken.report.curves import frame
 from gedanken.report.page import render
 from gedanken.report.transcripts import words_apart
-from gedanken.terminal.format import cut, visible
 
 
 class Parsed(HTMLParser):
@@ -121,20 +123,20 @@ def hostile(huge: bool = True) -> Analysis:
         source=replace(program(bad + "\n" + output[:100_000]), told=bad, problems=(bad,)),
         title=bad,
         series=[judged(bad, axis=bad), judged(bad, role="secondary", p=None, why_no_p=bad)],
-        about={"experiment": bad, "persona": {"name": bad, "facts": [{"name": bad, "value": bad, "origin": bad}]}},
+        setup=RunSetup(bad, persona=bad, facts=(Fact(bad, bad, "claimed"),)),
         verdict=bad,
     )
-    case = made.cases[0]
+    case = made.versions[0]
     sites = tuple(replace(site, words=bad) for site in case.compared.sites)
-    found = tuple(replace(finding, kind=bad, claim=bad, explained_by=bad) for finding in case.compared.findings)
+    found = tuple(replace(finding, check=bad, observed=bad, explained_by=bad) for finding in case.compared.findings)
     compared = replace(case.compared, sites=sites, findings=found, undecided=(bad,))
     runs = tuple(replace(run, command=bad, notes=(bad,)) for run in case.imagined)
     answers = (real(output, command=bad, program=None), imagined(output, 0, command=bad, program=None))
     return replace(
         made,
-        cases=(replace(case, compared=compared, imagined=runs),),
+        versions=(replace(case, compared=compared, imagined=runs),),
         findings=found,
-        executions=(*answers, *made.executions),
+        log=replace(made.log, executions=(*answers, *made.log.executions)),
     )
 
 
@@ -178,7 +180,7 @@ def test_a_comparison_of_a_million_lines_is_a_small_page_that_has_its_first_dive
     alignment = Alignment(ours.label, theirs.label, blocks, first)
     result = ComparisonResult((), (), (judged(points=1_000_000),), alignment)
     one = VersionAnalysis(None, (ours,), (theirs,), result)
-    page = render(Analysis("long", {}, (), (ours, theirs), (one,), (), "It diverges."))
+    page = render(Analysis(RunLog("long", executions=(ours, theirs)), (one,), (), "It diverges."))
     assert len(page.encode()) < 1_000_000
     assert "and so on" in page
     assert "rows in the same words, left out here" in page
@@ -201,5 +203,5 @@ def test_no_value_stops_the_report(value: float) -> None:
 def test_brought_logs_without_a_program_and_without_a_difference_have_a_page() -> None:
     ours, theirs = real(text(REAL), 1), imagined(text(REAL), 1)
     version = VersionAnalysis(None, (ours,), (theirs,), ComparisonResult((), alignment=align(ours, theirs)))
-    page = render(Analysis("a.log, b.log", {}, (), (), (version,), (), "No difference was found."))
+    page = render(Analysis(RunLog("a.log, b.log"), (version,), (), "No difference was found."))
     assert "No divergence" in page and "What was asked" not in page.split("Side by side")[1]

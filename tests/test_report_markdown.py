@@ -50,7 +50,7 @@ def test_it_tells_what_the_page_tells_in_200_lines() -> None:
     assert len(text.splitlines()) <= 200
     for part in ("Conditions", "40 findings", "Numbers", "First difference", "Undecided", "Programs", "do it again"):
         assert f"## {part}" in text or f"## To {part}" in text
-    assert "gedanken run small.yaml --model openai:x --persona matched --sandbox docker --source shown" in text
+    assert "gedanken run small.yaml --model openai:x --persona matched --sandbox docker --gpus none --source" in text
     assert "name the YAML file that it came from" in text
     assert "0.24 to 0.4 (3)" in text and "(primary)" in text
     assert "departs from the real ones" in text
@@ -75,9 +75,9 @@ def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:
 def test_nothing_that_was_printed_means_anything() -> None:
     for hostile in (HOSTILE, NASTY):
         what = kept(hostile)
-        odd = replace(what.cases[0].imagined[1], stdout=f"{hostile}\n" * 3)
-        samples = (what.cases[0].imagined[0], odd, *what.cases[0].imagined[2:])
-        text = to_markdown(replace(what, cases=(replace(what.cases[0], imagined=samples),)))
+        odd = replace(what.versions[0].imagined[1], stdout=f"{hostile}\n" * 3)
+        samples = (what.versions[0].imagined[0], odd, *what.versions[0].imagined[2:])
+        text = to_markdown(replace(what, versions=(replace(what.versions[0], imagined=samples),)))
         assert len(text) < 100_000 and len(text.splitlines()) <= 200
         assert not {"\x1b", "\u202e", "\x07"} & set(text)
         prose_only = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)

@@ -15,10 +15,13 @@ from vllm import Server, serving
 from gedanken.agents.messages import Message
 from gedanken.agents.registry import open_model
 from gedanken.agents.surprisal import AS_IT_CAME
+from gedanken.analysis.analyze import Compared
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec, RunSpec
+from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import build_graph
-from gedanken.graphs.state import Context
 from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.records.run_store import open_store
 
 pytestmark = pytest.mark.docker
 
@@ -120,17 +123,20 @@ def test_the_trunk_does_not_depend_on_the_number_of_samples(
         asked.append((messages[-1].text, fresh))
 
     async def use() -> None:
-        async with open_model(scripted(replies(GOOD)), None, Silent()) as model:
-            context = Context(
-                load_experiment(str(experiment(tmp_path, script=script))),
-                load_persona("matched"),
-                await machine.measure(mnist[0]),
-                replace(model, prepare=remember),
-                machine,
+        async with open_model(ModelSpec(name=scripted(replies(GOOD))), Silent()) as model:
+            spec = RunSpec(
+                experiment=load_experiment(str(experiment(tmp_path, script=script))),
+                persona=load_persona("matched"),
                 real=0,
                 imagined=samples,
+                surprisal=False,
             )
-            await build_graph().ainvoke({"index": -1}, {"recursion_limit": 100}, context=context)
+            facts, folder = await machine.measure(mnist[0]), tmp_path / "run"
+            folder.mkdir()
+            with open_store(folder, spec) as store:
+                asks = replace(model, prepare=remember)
+                context = Context(spec, facts, asks, machine, store, Compared())
+                await build_graph().ainvoke({"index": -1}, {"recursion_limit": 100}, context=context)
 
     asyncio.run(use())
     written = next(at for at, (text, _fresh) in enumerate(asked) if "Write it" in text)

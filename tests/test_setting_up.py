@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,9 +19,9 @@ import pytest
 from loopback import listening
 
 from gedanken.agents import weights
-from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.errors import NoModel, NoSandbox
 from gedanken.experiment.folders import work_folder
-from gedanken.experiment.progress import Silent
+from gedanken.experiment.progress import Progress, Silent
 from gedanken.experiment.proxies import keep_loopback_direct
 from gedanken.experiment.reasons import why
 from gedanken.sandbox import base_image, datasets
@@ -28,6 +29,7 @@ from gedanken.sandbox import image as images
 from gedanken.sandbox.datasets import ensure_dataset
 from gedanken.sandbox.debian import make_debian
 from gedanken.sandbox.image import ensure_image
+from gedanken.setting_up import beside
 
 CONTENT = bytes(range(256)) * 20_000
 NOWHERE = "http://127.0.0.1:9"
@@ -113,7 +115,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 GET = """
 import typer
-from gedanken.experiment.progress import Silent
+from gedanken.experiment.progress import Progress, Silent
 from gedanken.cli.errors import clear_errors
 from gedanken.sandbox.datasets import ensure_dataset
 app = typer.Typer()
@@ -232,3 +234,31 @@ def test_a_half_made_base_is_made_again(docker_engine: Any, monkeypatch: pytest.
     finally:
         client.images.remove(name)
         client.images.remove(half)
+
+
+def test_a_download_ends_when_what_goes_on_beside_it_fails() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def download(progress: Progress) -> None:
+        try:
+            with progress.step("downloading", 1.0) as update:
+                while True:  # until it is told to end
+                    begun.set()
+                    update(0.5)
+        finally:
+            ended.set()
+
+    with pytest.raises(NoSandbox, match="no engine"), beside(Silent(), download):
+        begun.wait()
+        raise NoSandbox("no engine")
+    assert ended.is_set()
+
+
+def test_a_download_that_fails_is_told_when_all_else_is_there() -> None:
+    def download(_progress: Progress) -> None:
+        raise NoModel("no network")
+
+    done = []
+    with pytest.raises(NoModel, match="no network"), beside(Silent(), download):
+        done.append("image")
+    assert done == ["image"]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import Limits
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.shell.colon_commands import complete
 from gedanken.shell.saving import fenced
 from gedanken.shell.terminals import ShellOptions, Terminals
@@ -250,7 +251,9 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(tmp_path: Path, scr
 @pytest.mark.docker
 def test_machines_of_which_one_cannot_be_opened_are_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    options = ShellOptions("both", None, "openai:gpt-4.1", None, None, "docker", False, "mnist", Limits())
+    options = ShellOptions(
+        "both", None, ModelSpec(name="openai:gpt-4.1"), None, SandboxSpec(name="docker"), "mnist", Limits()
+    )
     terminals = Terminals(options, Screen())
     with pytest.raises(NoModel):
         asyncio.run(terminals.turn_on("both"))

@@ -12,15 +12,18 @@ from rich.console import Console
 from test_cause_and_effect import weighed
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.effects import print_effects
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.interventions import Outcomes
 from gedanken.compare.results import Alignment, ComparisonResult, SeriesResult
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef
+from gedanken.experiment.format import visible
+from gedanken.experiment.persona import USUAL_MACHINE
+from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup
+from gedanken.report.effects import print_effects
 from gedanken.report.summary import print_summary
-from gedanken.terminal.format import visible
-from gedanken.terminal.screen import harmless
 
 HOSTILE = "<script>alert(1)</script> \x1b]0;owned\x07\x1b[2J \u202e [red]x[/red] $\\frac{ " + "x" * 10_000_000
 
@@ -60,8 +63,9 @@ def case(
     )
 
 
-def on(sample: int, kind: str = "literal differs", claim: str = "It says otherwise.") -> Finding:
-    return Finding(kind, claim, (LineRef(imagined("", sample).label.replace("line00", "line01"), 1, "b", "stdout"),))
+def on(sample: int, check: str = "literal differs", observed: str = "it says otherwise") -> Finding:
+    label = imagined("", sample).label.replace("line00", "line01")
+    return Finding(check, (label,), (LineRef(label, 1, "b", "stdout"),), "The code says so", observed)
 
 
 def said(*cases: VersionAnalysis, more: tuple[Finding, ...] = ()) -> str:
@@ -76,12 +80,11 @@ def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None
     )
 
 
-def test_a_run_is_not_meant_by_the_longer_label_of_another() -> None:
+def test_a_finding_counts_for_the_runs_that_it_is_on_and_for_no_others() -> None:
     label = imagined("", 1).label.replace("line00", "line01")
     whole = [imagined("b\n", sample) for sample in range(12)]
-    for named in (f"{label}0 says otherwise.", f"Of {label}0."):
-        held = replace(case(Finding("literal differs", named)), imagined=tuple(whole))
-        assert said(held).startswith("1 of 11 imagined runs departs"), named
+    held = replace(case(Finding("literal differs", (f"{label}0",))), imagined=tuple(whole))
+    assert said(held).startswith("1 of 11 imagined runs departs")
 
 
 def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_that_they_are_the_same() -> None:
@@ -123,16 +126,17 @@ def kept(whole: str = "") -> Analysis:
     findings = [on(1, f"kind {number}", f"A claim that is long enough. {hostile}" * 3) for number in range(40)]
     judged = tuple(series(name=f"last loss {number} {hostile}") for number in range(9))
     held = case(*findings, of=judged, undecided=(hostile or "Too few runs.",), alignment=blocks)
-    about = {
-        "experiment": "small",
-        "model": {"name": f"openai:x{hostile}"},
-        "persona": {"name": "matched"},
-        "outcome": "done",
-        "conditions": {"source": "shown", "session": "running", "claims": True, "steps": False, "temperature": 1.0},
-        "machine": {"machine": "docker", "not_enforced": ["disk: " + "no quota " * 30]},
-    }
+    machine = USUAL_MACHINE.model_copy(update={"machine": "docker", "not_enforced": ("disk: " + "no quota " * 30,)})
+    setup = RunSetup(
+        "small",
+        model=ModelFacts(name=f"openai:x{hostile}"),
+        persona="matched",
+        conditions=Conditions(),
+        machine=machine,
+    )
+    log = RunLog("small", setup, (program(),), outcome="done")
     verdict = verdict_of([held], findings)
-    return Analysis("small", about, (program(),), (), (held,), tuple(findings), verdict)
+    return Analysis(log, (held,), tuple(findings), verdict)
 
 
 def shown(what: Analysis, width: int, *, terminal: bool) -> str:
@@ -165,8 +169,8 @@ def test_on_a_terminal_verdict_table_difference_and_findings_are_all_in_sight(co
 def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None:
     needed = "Whether numbers differ cannot be told: " + "too few, " * 25 + "it takes 39 real runs beside 1 imagined."
     what = kept()
-    held = replace(what.cases[0], compared=replace(what.cases[0].compared, undecided=(needed,)))
-    text = shown(replace(what, cases=(held,)), 80, terminal=False)
+    held = replace(what.versions[0], compared=replace(what.versions[0].compared, undecided=(needed,)))
+    text = shown(replace(what, versions=(held,)), 80, terminal=False)
     assert needed in " ".join(text.split()) and "40 findings" in text
     assert len(text.splitlines()) <= 20
 
@@ -183,7 +187,7 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
         real=curve.real[:1],
         imagined=((0.9, 0.4),),
     )
-    text = shown(replace(kept(), cases=(case(of=(lone, curve)),)), 120, terminal=False).splitlines()
+    text = shown(replace(kept(), versions=(case(of=(lone, curve)),)), 120, terminal=False).splitlines()
     rows = {line.split("  ")[0]: line for line in text}
     assert rows["last loss"].rstrip().endswith("–")
     assert "0.01 to 1 " in rows["curve of loss (line 4)"] and ".050" in rows["curve of loss (line 4)"]

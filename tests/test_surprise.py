@@ -15,8 +15,6 @@ from gedanken.agents.registry import open_model
 from gedanken.agents.surprisal import (
     MOST_CHARACTERS,
     MOST_LINES,
-    Lines,
-    ProgramSurprisal,
     Question,
     Token,
     by_line,
@@ -25,6 +23,8 @@ from gedanken.agents.surprisal import (
     surprisals,
 )
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
+from gedanken.experiment.surprisal import Lines, NotAvailable, Surprisal
 
 ASKED = (Message("system", "You are a terminal."), Message("user", "python3 train.py"))
 
@@ -38,7 +38,7 @@ def server() -> Iterator[Server]:
 
 def hosted(server: Server) -> Model:
     async def use() -> Model:
-        async with open_model("openai:small", server.address, Silent()) as model:
+        async with open_model(ModelSpec(name="openai:small", base_url=server.address), Silent()) as model:
             return model
 
     return asyncio.run(use())
@@ -52,7 +52,7 @@ def questions(*outputs: tuple[str, str]) -> list[Question]:
     return [Question(f"train-v{n}", n, ASKED, real, own) for n, (real, own) in enumerate(outputs, start=1)]
 
 
-def answers(server: Server, *outputs: tuple[str, str]) -> tuple[ProgramSurprisal, ...] | str:
+def answers(server: Server, *outputs: tuple[str, str]) -> Surprisal:
     return asyncio.run(surprisals(hosted(server), questions(*outputs), lambda _text: None))
 
 
@@ -81,29 +81,29 @@ def test_of_nothing_there_is_no_surprise(server: Server) -> None:
 def test_a_server_that_does_not_tell_is_asked_once(server: Server) -> None:
     server.scores = False
     said = answers(server, ("real", "own"), ("real", "own"))
-    assert said == "openai:small returns no log-probabilities of a given text"
+    assert said == NotAvailable("openai:small returns no log-probabilities of a given text")
     assert len(server.requests) == 1
 
 
 def test_an_empty_output_shows_nothing_of_what_a_server_can_tell(server: Server) -> None:
     said = answers(server, ("", "own"), ("real", "own"))
-    assert not isinstance(said, str)
+    assert not isinstance(said, NotAvailable)
     assert [(one.real is None, one.imagined is None) for one in said] == [(True, False), (False, False)]
     assert said[0].notes == ("the real output is empty",)
     server.scores = False
-    assert "returns no log-probabilities" in answers(server, ("\n", "own"), ("real", "own"))
+    assert isinstance(answers(server, ("\n", "own"), ("real", "own")), NotAvailable)
 
 
 def test_a_server_that_is_gone_does_not_end_the_run(server: Server) -> None:
     server.address = "http://127.0.0.1:9/v1"
-    assert "returns no log-probabilities" in answers(server, ("real", "own"))
+    assert isinstance(answers(server, ("real", "own")), NotAvailable)
 
 
 def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) -> None:
     (tmp_path / "replies.yaml").write_text("[]")
 
     async def use() -> object:
-        async with open_model(f"scripted:{tmp_path / 'replies.yaml'}", None, Silent()) as model:
+        async with open_model(ModelSpec(name=f"scripted:{tmp_path / 'replies.yaml'}"), Silent()) as model:
             return await surprisals(model, questions(("real", "own")), lambda _text: None)
 
     assert "returns no log-probabilities" in str(asyncio.run(use()))
@@ -111,7 +111,7 @@ def test_a_model_whose_server_never_tells_is_not_asked_at_all(tmp_path: Path) ->
 
 def test_the_real_output_stands_beside_the_model_s_own_and_says_what_was_left_out(server: Server) -> None:
     said = answers(server, ("x\n" * (MOST_LINES + 1), ""))
-    assert not isinstance(said, str)
+    assert not isinstance(said, NotAvailable)
     (answer,) = said
     assert (answer.program, answer.line, answer.imagined) == ("train-v1", 1, None)
     assert answer.real is not None and len(answer.real) == MOST_LINES

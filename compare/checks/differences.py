@@ -1,17 +1,17 @@
-"""Findings on series: the last loss, and whole curves, that real runs would hardly show."""
+"""Findings on series: the primary endpoint, and whole curves, that real runs would hardly show."""
 
 from collections.abc import Iterable, Iterator
 
-from gedanken.compare.parsed.run_set import RunSet, evidence, share
+from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.series.tested_series import Judgement, TestedSeries, is_told
 from gedanken.experiment.finding import Finding, LineRef
 
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
-    """`last loss differs`, and one `series differs` that names every secondary series that does."""
+    """`primary endpoint differs`, and one `series differs` that names every secondary series that does."""
     far = [tested_series for tested_series in judgement.tested if is_told(tested_series.judged.p_adjusted)]
-    yield from (_last_loss(run_set, one) for one in far if one.judged.role == "primary")
+    yield from (_primary(run_set, one) for one in far if one.judged.role == "primary")
     secondary = [one for one in far if one.judged.role == "secondary"]
     if not secondary:
         return
@@ -20,30 +20,34 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         for tested_series in judgement.tested
     )
     beside = (
-        " beside the last loss"
+        " beside the primary endpoint"
         if any(tested_series.judged.role == "primary" for tested_series in judgement.tested)
         else ""
     )
     told = "; ".join(f"{one.judged.name} ({_numbers(one.judged)})" for one in secondary)
     yield Finding(
         "series differs",
-        f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
-        f"taken as whole curves: {told}.",
+        tuple(run.label for run in run_set.samples),
         evidence([ref for one in secondary for ref in _refs(run_set, one)]),
+        observed=f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
+        f"taken as whole curves: {told}",
     )
 
 
-def _last_loss(run_set: RunSet, one: TestedSeries) -> Finding:
+def _primary(run_set: RunSet, one: TestedSeries) -> Finding:
     judged = one.judged
     runs = [run_set.samples[at] for at in _imagined(one)]
     values = ", ".join(f"{one.series.values[one.series.n_real + at, 0]:g}" for at in _imagined(one))
     real = [value for row in judged.real for value in row if value is not None]
     ends = f"between {min(real):g} and {max(real):g}" if real else "at no number"
     return Finding(
-        "last loss differs",
-        f"The {judged.name} of {share(runs, run_set.samples)} is {values}; {judged.n_real} real runs end {ends} "
-        f"({_numbers(judged)}).",
+        "primary endpoint differs",
+        tuple(run.label for run in runs),
         evidence(list(_refs(run_set, one))),
+        expected=f"{judged.n_real} real runs end {ends} ({_numbers(judged)})",
+        observed=f"is {values}",
+        subject=judged.name,
+        of=len(run_set.samples),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.parsed.run_set import RunSet
-from gedanken.compare.results import SeriesResult
+from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import adjusted, distances, energy_p, runs_needed, smallest_p
@@ -37,6 +37,7 @@ class Judgement(NamedTuple):
     tested: "tuple[TestedSeries, ...]" = ()
     """The primary endpoint first, where there is one."""
     undecided: tuple[str, ...] = ()
+    endpoint: Endpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -53,26 +54,28 @@ class TestedSeries:
 
 
 def judge(run_set: RunSet) -> Judgement:
-    """Test the last loss, and beside it every other series.
+    """Test the primary endpoint, and beside it every other series.
 
-    The primary endpoint is the last value of the loss that the real runs show last, in runs that came to their end.
+    The primary endpoint is the last value of a metric, in runs that came to their end; `primary.py` says of which.
     All else is secondary: each series as a curve, corrected together after Benjamini and Hochberg. With 7 real and
     3 imagined runs no p is below 1/120, so a third of the secondary series must be as far out as can be before one
     of them is told; series that tell the same numbers twice, such as hits and accuracy, are therefore counted once.
-    Where an output has no losses, everything is secondary. Whether imagined runs spread less than real ones is in no
+    Where an output has no metric, everything is secondary. Whether imagined runs spread less than real ones is in no
     test of its own: the ratio of spreads is told with its interval.
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
         return Judgement()
     every = AllSeries(run_set)
-    main = every.last_loss
-    primary = _primary(run_set, every.series(main)) if main else None
+    endpoint = every.endpoint(run_set.asked.primary)
+    primary = _primary(run_set, every.series(endpoint.name)) if endpoint else None
     secondary = _secondary([_curve(run_set, every.series(name)) for name in every.columns], primary)
     if primary is None and not any(one.apart is not None for one in secondary):
-        return Judgement(tuple(secondary))
+        return Judgement(tuple(secondary), endpoint=endpoint)
     told = ([primary] if primary else []) + secondary
-    return Judgement(tuple(told), (*_undecided(run_set, primary), *_among_too_many(secondary)))
+    return Judgement(
+        tuple(told), (*every.never_shown, *_undecided(run_set, primary), *_among_too_many(secondary)), endpoint
+    )
 
 
 def _undecided(run_set: RunSet, primary: TestedSeries | None) -> Iterator[str]:
@@ -81,7 +84,12 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None) -> Iterator[str]:
         n, m = primary.judged.n_real, primary.judged.n_imagined
     at_best = smallest_p(n, m)
     if primary is None:
-        yield "No two real runs show a loss, so there is no primary endpoint."
+        wanted = run_set.asked.primary
+        yield (
+            f"No real run shows “{wanted}”, which was to be the primary endpoint."
+            if wanted
+            else "No two real runs show a metric, so there is no primary endpoint."
+        )
     elif primary.judged.why_no_p not in (None, ALL_SAME) and at_best <= ALPHA:
         yield f"Whether the {primary.judged.name} differs: {primary.judged.why_no_p}."
     if at_best > ALPHA:

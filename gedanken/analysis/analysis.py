@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
-from gedanken.records.tokens import Tokens
+from gedanken.experiment.run_log import RunLog
 
 
 @dataclass(frozen=True)
@@ -25,17 +24,10 @@ class VersionAnalysis:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that a report tells of."""
+    """Everything that is concluded from a log, of every program version. All that people see is a view of it."""
 
-    title: str
-    """The experiment's name, or the names of the files."""
-    about: dict[str, Any]
-    """What stands in `run.json` beside programs, executions and findings: model, persona, conditions, machine, data
-    set, started …; empty for brought logs."""
-    programs: tuple[Program, ...]
-    executions: tuple[Execution, ...]
-    """In the order in which they were typed."""
-    cases: tuple[VersionAnalysis, ...]
+    log: RunLog
+    versions: tuple[VersionAnalysis, ...]
     findings: tuple[Finding, ...]
     """All of them, those on commands too."""
     verdict: str
@@ -44,17 +36,20 @@ class Analysis:
     """Of each given program that the script changes, what the changes come to."""
     notes: tuple[str, ...] = ()
     """How it was brought together: what was left out, and what could not be read back."""
-    tokens: Tokens | None = None
-    """None where no model reports any."""
+
+    @property
+    def title(self) -> str:
+        """The experiment's name, or the names of the files."""
+        return self.log.title
 
     @cached_property
     def main_version(self) -> VersionAnalysis | None:
         """The version that the verdict speaks of; None where there is nothing to compare."""
-        return main_version(self.cases)
+        return main_version(self.versions)
 
 
-def main_version(cases: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
+def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
     """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
-    both = [version for version in cases if version.real and any(run.is_run for run in version.imagined)]
-    works = [case for case in both if case.program is None or case.program.works is not False]
+    both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
+    works = [version for version in both if version.program is None or version.program.works is not False]
     return next(reversed(works or both), None)

@@ -1,4 +1,4 @@
-"""From executions to findings: what the graph finds as it goes, found once more from what was kept."""
+"""From a log to everything that is concluded from it. Nothing else scores a run."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,54 +8,92 @@ from gedanken.analysis.effects import effects_in
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import ComparisonResult
+from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
-from gedanken.records.read_run import RunFolder
+from gedanken.experiment.run_log import RunLog
+
+_Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
-def analyze(run: RunFolder) -> Analysis:
-    """Compare everything that a run folder holds. Raises BadInput for a program that cannot be read."""
-    findings = list(_booted(run))
-    cases: list[VersionAnalysis] = []
-    programs = {program.label: program for program in run.programs}
-    for program in run.programs:
-        check_source(program, f"{run.folder}: {program.label}")
-    claims = run.persona.claims if run.persona else ()
-    gpus = run.machine_facts.gpus.count if run.machine_facts else None
-    for line in dict.fromkeys(execution.line for execution in run.executions if execution.line >= 0):
-        here = [execution for execution in run.executions if execution.line == line]
-        for label in dict.fromkeys(run.program for run in here):
-            real = tuple(run for run in here if run.program == label and not run.imagined)
-            imagined = tuple(run for run in here if run.program == label and run.imagined)
-            if label is not None:
-                before = _before(run, label, line)
-                compared = compare_runs(programs[label], real, imagined, claims, before, gpus)
-                compared = _in_one_world_only(compared, label, real, imagined)
-                cases.append(VersionAnalysis(programs[label], real, imagined, compared))
-                findings += compared.findings
-            elif real and imagined:
-                findings += compare_answers(real[0], imagined[0], claims)
-    analysis = analysis_of(str(run.about["experiment"]), run.about, run.programs, run.executions, cases, findings)
-    effects = effects_in(run.programs, run.executions)
-    verdict = effects[0].verdict if effects else analysis.verdict
-    return replace(analysis, effects=effects, verdict=verdict, notes=run.notes, tokens=run.tokens)
+class Compared:
+    """What was compared so far in a run: no version is compared a second time while nothing is new of it."""
+
+    def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
+        """Begin with nothing; `asked` goes before what the spec of a run asks."""
+        self._asked = asked
+        self._versions: dict[_Key, VersionAnalysis] = {}
+
+    def version(
+        self, log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
+    ) -> VersionAnalysis:
+        """One program version, or logs: its real runs beside its imagined ones; `earlier` are those of others."""
+        key = (program.label if program else None, _labels(runs), _labels(earlier))
+        if key not in self._versions:
+            self._versions[key] = _compare(log, program, runs, earlier, self._asked)
+        return replace(self._versions[key], program=program)
 
 
-def analysis_of(  # noqa: PLR0913 (the parts of an analysis)
-    title: str,
-    about: dict[str, object],
-    programs: Sequence[Program],
-    executions: Sequence[Execution],
-    cases: Sequence[VersionAnalysis],
-    findings: Sequence[Finding],
-) -> Analysis:
+def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
+    """Everything that a log holds, compared. Raises BadInput for a program that cannot be read."""
+    compared = compared or Compared()
+    for program in log.programs:
+        check_source(program, f"{log.folder or log.title}: {program.label}")
+    findings = list(boot_findings(log))
+    versions: list[VersionAnalysis] = []
+    for line in dict.fromkeys(execution.line for execution in log.executions if execution.line >= 0):
+        here, found = analyze_line(log, line, compared)
+        versions += here
+        findings += found
+    return analysis_of(log, versions, findings)
+
+
+def analyze_line(
+    log: RunLog, line: int, compared: Compared
+) -> tuple[tuple[VersionAnalysis, ...], tuple[Finding, ...]]:
+    """What one line of the script came to: the program versions that it ran, and all that was found."""
+    programs = {program.label: program for program in log.programs}
+    here = [execution for execution in log.executions if execution.line == line]
+    versions: list[VersionAnalysis] = []
+    findings: list[Finding] = []
+    for label in dict.fromkeys(run.program for run in here):
+        runs = [run for run in here if run.program == label]
+        if label is not None:
+            versions.append(compared.version(log, programs[label], runs, _earlier(log, label, line)))
+            findings += versions[-1].compared.findings
+            continue
+        real = [run for run in runs if not run.imagined]
+        imagined = [run for run in runs if run.imagined]
+        if real and imagined:
+            findings += compare_answers(real[0], imagined[0], log.claims)
+    return tuple(versions), tuple(findings)
+
+
+def boot_findings(log: RunLog) -> Sequence[Finding]:
+    """What both machines answered when they were asked who they are."""
+    machine, persona = log.machine_facts, log.persona
+    if machine is None or persona is None:
+        return ()
+    findings = list(gpus_not_seen(machine))
+    answers = [execution for execution in log.executions if execution.line < 0]
+    real = {answer.command: answer for answer in answers if not answer.imagined}
+    imagined = {answer.command: answer for answer in answers if answer.imagined}
+    for command in BOOT_COMMANDS:
+        if command in real and command in imagined:
+            findings += compare_answers(real[command], imagined[command], persona.claims)
+    if imagined:
+        findings += compare_with_persona(answers, persona, machine)
+    return findings
+
+
+def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> Analysis:
     """All of it, with its verdict."""
-    verdict = verdict_of(cases, findings)
-    return Analysis(title, about, tuple(programs), tuple(executions), tuple(cases), tuple(findings), verdict)
+    effects = effects_in(log.programs, log.executions)
+    verdict = effects[0].verdict if effects else verdict_of(versions, findings)
+    return Analysis(log, tuple(versions), tuple(findings), verdict, effects, log.notes)
 
 
 def check_source(program: Program, what: object) -> None:
@@ -68,6 +106,20 @@ def check_source(program: Program, what: object) -> None:
         raise BadInput(f"{what}: not a Python program: {error}") from error
 
 
+def _compare(
+    log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution], asked: Asked
+) -> VersionAnalysis:
+    if asked.primary is None and log.spec is not None:
+        asked = replace(asked, primary=log.spec.primary)
+    real = tuple(run for run in runs if not run.imagined)
+    imagined = tuple(run for run in runs if run.imagined)
+    gpus = log.machine_facts.gpus.count if log.machine_facts else None
+    result = compare_runs(program, real, imagined, log.claims, earlier, gpus, asked)
+    if program:
+        result = _in_one_world_only(result, program.label, real, imagined)
+    return VersionAnalysis(program, real, imagined, result)
+
+
 def _in_one_world_only(
     result: ComparisonResult, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
 ) -> ComparisonResult:
@@ -78,24 +130,12 @@ def _in_one_world_only(
     return replace(result, undecided=(f"Everything about {label}: it has no {lacking} run to compare with.",))
 
 
-def _booted(run: RunFolder) -> Sequence[Finding]:
-    """What both machines answered when they were asked who they are, as the graph's first node compares it."""
-    if run.machine_facts is None or run.persona is None:
-        return ()
-    findings = list(gpus_not_seen(run.machine_facts))
-    answers = [execution for execution in run.executions if execution.line < 0]
-    real = {answer.command: answer for answer in answers if not answer.imagined}
-    theirs = {answer.command: answer for answer in answers if answer.imagined}
-    for command in BOOT_COMMANDS:
-        if command in real and command in theirs:
-            findings += compare_answers(real[command], theirs[command], run.persona.claims)
-    if theirs:
-        findings += compare_with_persona(answers, run.persona, run.machine_facts)
-    return findings
-
-
-def _before(run: RunFolder, label: str, line: int) -> list[Execution]:
+def _earlier(log: RunLog, label: str, line: int) -> list[Execution]:
     """The runs of all versions that came before this one, up to this line of the script."""
-    versions = [program.label for program in run.programs]
+    versions = [program.label for program in log.programs]
     before = frozenset(versions[: versions.index(label)])
-    return [execution for execution in run.executions if execution.program in before and execution.line <= line]
+    return [execution for execution in log.executions if execution.program in before and execution.line <= line]
+
+
+def _labels(runs: Sequence[Execution]) -> tuple[str, ...]:
+    return tuple(run.label for run in runs)

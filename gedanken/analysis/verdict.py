@@ -1,19 +1,18 @@
 """The result of a comparison, in a sentence or two for people."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.analysis.analysis import VersionAnalysis, main_version
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
-from gedanken.compare.results import SeriesResult
+from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.series.tested_series import ALPHA, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.finding import Finding
-from gedanken.terminal.format import figure, probability
+from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
 
@@ -43,26 +42,18 @@ def tells_of(version: VersionAnalysis) -> str:
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
-    on = {label for label in labels for one in found if is_on(one, label)}
+    on = labels & {label for finding in found for label in finding.runs}
     what = f" ({version.program.label})" if version.program else ""
     if not on:
         rest = f"; {many(len(found), 'finding')} beside them" if found else ""
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
         return f"Nothing was found on {many(len(labels), 'imagined run')}{what}{rest}."
-    told = Counter(one.kind for one in found)
+    told = Counter(finding.check for finding in found)
     kinds = times_each(dict(told.most_common(KINDS_TOLD)))
     more = ", …" if len(told) > KINDS_TOLD else ""
     verb = "departs" if len(on) == 1 else "depart"
     return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real ones{what}: {kinds}{more}."
-
-
-def is_on(finding: Finding, label: str) -> bool:
-    """Whether it points at a line of that output, or names it: `run-1` is not named by `run-10`."""
-    if any(line.source == label for line in finding.lines):
-        return True
-    named = rf"(?<![\w./-]){re.escape(label)}(?![\w/-]|\.\w)"
-    return label in finding.claim and re.search(named, finding.claim) is not None
 
 
 def _endpoint(version: VersionAnalysis) -> str:
@@ -124,6 +115,11 @@ def format_last(series: SeriesResult) -> str:
     if at is None or series.name.startswith("last "):
         return short(series.name)
     return f"{short(series.name)}, {series.axis} {series.points[at]:g}"
+
+
+def format_endpoint(endpoint: Endpoint) -> str:
+    """Such as `last val_loss: held-out (val), the loss, last of 8`."""
+    return f"last {short(endpoint.name)}: {endpoint.reason}"
 
 
 def _last_common(series: SeriesResult) -> int | None:

@@ -41,7 +41,7 @@ def clear_errors() -> Iterator[None]:
 
 def fail(message: str, exit_code: int) -> NoReturn:
     """Say why in one line, and end."""
-    from gedanken.terminal.screen import harmless
+    from gedanken.experiment.escaping import harmless
 
     print(f"gedanken: {harmless(' '.join(message.split()))}", file=sys.stderr)
     raise typer.Exit(exit_code)

@@ -19,6 +19,7 @@ from gedanken.cli.options import (
     ModelName,
     Parallel,
     PersonaName,
+    Primary,
     Sandbox,
     Trust,
     complete_experiment,
@@ -117,20 +118,22 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         ),
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="Of the samples beside the trunk's, 0 to 2.")] = None,
-    surprise: Annotated[
+    surprisal: Annotated[
         bool,
         typer.Option(
+            "--surprisal/--no-surprisal",
             "--surprise/--no-surprise",
             help="Whether the model is asked, in the end, how likely real output was to it.",
         ),
     ] = True,
+    primary: Primary = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Json = False,
 ) -> None:
     """Have a model write a program, really run it, have the model imagine the run, and compare."""
     from gedanken.loading.experiments import load_experiment, load_persona, with_conditions, with_limits
     from gedanken.sandbox.gpus import parse_gpus
-    from gedanken.terminal.screen import Screen, print_json
+    from gedanken.terminal.screen import Screen
 
     screen = Screen()
     with clear_errors():
@@ -142,51 +145,57 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         }
         chosen = chosen.model_copy(update=changes)
         player = load_persona(persona or chosen.persona)
-        from gedanken.runner import RunOptions
+        from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
         from gedanken.runner import run as run_experiment
 
-        options = RunOptions(
-            chosen,
-            player,
-            model,
-            base_url,
-            real,
-            imagined,
-            simulate,
-            out,
-            sandbox,
-            trust,
-            parse_gpus(gpus),
-            surprise,
-            parallel,
+        parse_gpus(gpus)
+        spec = RunSpec(
+            experiment=chosen,
+            persona=player,
+            model=ModelSpec(name=model, base_url=base_url, parallel=parallel),
+            sandbox=SandboxSpec(name=sandbox, trusted=trust, gpus=gpus),
+            real=real,
+            imagined=imagined,
+            simulate=simulate,
+            surprisal=surprisal,
+            primary=primary,
         )
-        ran = asyncio.run(run_experiment(options, screen))
-    folder = ran.record.folder
-    from gedanken.analysis.plain_words import plain_words
+        ran = asyncio.run(run_experiment(spec, screen, out))
+    _show(ran, as_json)
+    raise typer.Exit(exit_code_of(ran))
 
+
+def _show(ran: "RunResult", as_json: bool) -> None:
+    """Print what a run came to, for a person or as JSON."""
+    from gedanken.report.plain_words import plain_words
+    from gedanken.terminal.screen import print_json
+
+    folder, analysis = ran.log.folder, ran.analysis
     if as_json:
+        from gedanken.records.run_view import run_view
         from gedanken.report.values import effects_of
 
-        effects = effects_of(ran.kept) if ran.kept else []
-        result = ran.record.as_json(prefix=f"{folder}/")
-        words = plain_words(ran.kept)._asdict() if ran.kept else {}
+        result = run_view(ran.log, analysis.findings if analysis else (), prefix=f"{folder}/")
+        effects = effects_of(analysis) if analysis else []
+        words = plain_words(analysis)._asdict() if analysis else {}
         print_json({**result, **({"effects": effects} if effects else {}), **words, "folder": str(folder)})
-    elif ran.kept:
+    elif analysis and folder:
         from rich.console import Console
 
-        from gedanken.analysis.effects import print_effects
+        from gedanken.report.effects import print_effects
         from gedanken.report.summary import print_plainly, print_summary
 
         console = Console(highlight=False)
-        print_summary(ran.kept, console)
-        print_effects(ran.kept.effects, console)
-        print_plainly(plain_words(ran.kept), console, ran.page, folder)
-    raise typer.Exit(exit_code_of(ran))
+        print_summary(analysis, console)
+        print_effects(analysis.effects, console)
+        print_plainly(plain_words(analysis), console, ran.page, folder)
 
 
 def exit_code_of(ran: "RunResult") -> int:
     """0 where all went well; a run that is kept while its report failed has a code of its own."""
-    if ran.outcome != "done":
+    from gedanken.experiment.run_log import DONE
+
+    if ran.log.outcome != DONE:
         return 1
     return 0 if ran.page else NO_REPORT
 
@@ -195,7 +204,7 @@ def exit_code_of(ran: "RunResult") -> int:
 def setup(sandbox: Sandbox = "auto") -> None:
     """Get ahead of time what `run` would get at first use: sandbox image, data, embedded model."""
     from gedanken.loading.experiments import load_experiment, packaged
-    from gedanken.runner import set_up
+    from gedanken.setting_up import set_up
     from gedanken.terminal.screen import Screen
 
     with clear_errors():

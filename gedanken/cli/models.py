@@ -29,11 +29,12 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Ask a model up to eight short questions, and say what it takes, how it ends, how fast it is."""
+    from gedanken.experiment.run_spec import ModelSpec
     from gedanken.probing.model_check import as_values, ask, print_checked
     from gedanken.terminal.screen import Screen, print_json
 
     with clear_errors():
-        checked = asyncio.run(ask(name, base_url, Screen()))
+        checked = asyncio.run(ask(ModelSpec(name=name, base_url=base_url), Screen()))
         if as_json:
             print_json(as_values(checked))
         else:

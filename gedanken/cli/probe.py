@@ -56,6 +56,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
     """Type commands, drop the model's context as a service does, rebuild it, and ask what it still knows."""
     from gedanken.agents.session import POLICIES
     from gedanken.experiment.errors import BadInput
+    from gedanken.experiment.run_spec import ModelSpec
     from gedanken.loading.experiments import load_persona
     from gedanken.probing.memory import print_probe, probe_memory, read_commands
     from gedanken.probing.opening import check_out
@@ -68,14 +69,12 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
         policies = [one for one in POLICIES if policy in (one, "all")]
         probe = asyncio.run(
             probe_memory(
-                model,
-                base_url,
+                ModelSpec(name=model, base_url=base_url, parallel=parallel),
                 load_persona(persona),
                 read_commands(script),
                 policies,
                 temperature,
                 Screen(),
-                parallel,
             )
         )
         _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
@@ -105,6 +104,7 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
     out: Out = None,
 ) -> None:
     """Type ordinary commands into an imagined machine and into a real one, and count where they agree."""
+    from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments import load_persona
     from gedanken.probing.opening import check_out
     from gedanken.probing.terminal import choose, print_probe, probe_terminal
@@ -112,9 +112,9 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         check_out(out)
-        probe = asyncio.run(
-            probe_terminal(model, base_url, load_persona(persona), choose(only), sandbox, trust, Screen(), parallel)
-        )
+        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
+        where = SandboxSpec(name=sandbox, trusted=trust)
+        probe = asyncio.run(probe_terminal(asked, load_persona(persona), choose(only), where, Screen()))
         _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
 
@@ -137,6 +137,7 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
     out: Out = None,
 ) -> None:
     """Change what does not run, comments, blank lines and names, and see whether the imagined output changes."""
+    from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments import load_persona
     from gedanken.probing.opening import check_out
     from gedanken.probing.semantics_preserving_edits import print_probe, probe_edits, read_program
@@ -146,9 +147,9 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
         check_dataset(dataset)
         check_out(out)
         question, persona = read_program(program), load_persona("matched")
-        probe = asyncio.run(
-            probe_edits(model, base_url, persona, question, samples, dataset, sandbox, trust, Screen(), parallel)
-        )
+        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
+        where = SandboxSpec(name=sandbox, trusted=trust)
+        probe = asyncio.run(probe_edits(asked, persona, question, samples, dataset, where, Screen()))
         _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
 
 

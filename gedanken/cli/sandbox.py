@@ -135,7 +135,7 @@ def data(as_json: Json = False) -> None:
 
 def _tell_silent(engines: dict[str, str]) -> None:
     """Say what was not looked at, and why."""
-    from gedanken.terminal.screen import harmless
+    from gedanken.experiment.escaping import harmless
 
     for name, reason in engines.items():
         print(harmless(f"gedanken: {name} was not looked at: {reason}"), file=sys.stderr)
@@ -163,7 +163,7 @@ def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from gedanken.terminal.screen import harmless
+    from gedanken.experiment.escaping import harmless
 
     table = Table(box=None, pad_edge=False)
     for column in columns:

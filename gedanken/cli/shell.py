@@ -54,6 +54,7 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
     with clear_errors():
         from gedanken.experiment.errors import BadInput
         from gedanken.experiment.execution import Limits
+        from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
         from gedanken.loading.experiments import with_limits
         from gedanken.shell.loop import run_shell
         from gedanken.shell.terminals import CHOICES, ShellOptions
@@ -63,7 +64,15 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
             raise BadInput(f"--machine {machine}: one of {', '.join(CHOICES)}")
         check_dataset(dataset)
         limits = with_limits(Limits(), limit or [])
-        options = ShellOptions(choice, persona or None, model, base_url, session, sandbox, trust, dataset, limits)
+        options = ShellOptions(
+            choice,
+            persona or None,
+            ModelSpec(name=model, base_url=base_url),
+            session,
+            SandboxSpec(name=sandbox, trusted=trust),
+            dataset,
+            limits,
+        )
         try:
             exit_code = asyncio.run(run_shell(options, interactive=bool(sys.stdin and sys.stdin.isatty())))
         except asyncio.CancelledError:

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ValidationError
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Limits
+from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
+from gedanken.experiment.run_log import ScriptText, script_of
 from gedanken.experiment.script import Experiment
-from gedanken.files import read_text
 from gedanken.loading.programs import with_sources
 
 Loaded = TypeVar("Loaded", bound=BaseModel)
@@ -31,14 +32,9 @@ def load_experiment(name: str) -> Experiment:
     return with_sources(experiment, name, Path(name).parent)
 
 
-def format_script(experiment: Experiment) -> list[dict[str, str]]:
-    """The script as plain values, as `run.json` keeps it: without tasks, and without what a given file holds."""
-    return [line.model_dump(exclude={"task", "source"}, exclude_none=True) for line in experiment.script]
-
-
-def is_packaged(name: str, script: object) -> bool:
+def is_packaged(name: str, script: tuple[ScriptText, ...] | None) -> bool:
     """Whether there is a packaged experiment of this name with this script; of any script where that is None."""
-    return name in packaged("experiments") and script in (None, format_script(load_experiment(name)))
+    return name in packaged("experiments") and script in (None, script_of(load_experiment(name)))
 
 
 def load_persona(name: str) -> Persona:

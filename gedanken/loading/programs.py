@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import read_text
 from gedanken.experiment.script import Experiment, ScriptLine
-from gedanken.files import read_text
 from gedanken.probes.interventions import CannotChange, changed
 
 _PACKAGED = re.compile(r"[a-z_]+")

@@ -5,13 +5,13 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Limits, RealMachine
+from gedanken.experiment.progress import Progress
 from gedanken.sandbox.conformance import CheckResult, run_kit
 from gedanken.sandbox.conformance.kit import chosen
-from gedanken.terminal.screen import Screen
 
 
 async def check_machine(
-    sandbox: str, screen: Screen, *, loose: bool, only: str | None, trusted: bool
+    sandbox: str, progress: Progress, *, loose: bool, only: str | None, trusted: bool
 ) -> tuple[str, tuple[str, ...], list[CheckResult]]:
     """Run the kit; return the machine's name, what it says it cannot hold, and what came out.
 
@@ -26,12 +26,12 @@ async def check_machine(
     chosen(only)
     if loose and sandbox not in ("auto", "docker"):
         raise BadInput(f"--loose takes a Docker container's hardening off; it cannot be had with --sandbox {sandbox}")
-    _dataset, data = await asyncio.to_thread(ensure_dataset, "mnist", screen)
-    engine_for = open_loose(screen, data) if loose else nullcontext(open_engine(sandbox, screen, trusted=trusted))
+    _dataset, data = await asyncio.to_thread(ensure_dataset, "mnist", progress)
+    engine_for = open_loose(progress, data) if loose else nullcontext(open_engine(sandbox, progress, trusted=trusted))
     with engine_for as engine, owned_folder("check") as artifacts:
 
         def open_machine(limits: Limits) -> AbstractAsyncContextManager[RealMachine]:
             return SandboxMachine.open(engine, data, loosened(limits) if loose else limits, artifacts=artifacts)
 
-        kit = run_kit(open_machine, screen, only, bare_host=engine.name == "host")
+        kit = run_kit(open_machine, progress, only, bare_host=engine.name == "host")
         return engine.name, engine.not_enforced(), [result async for result in kit]

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.persona import Dataset
-from gedanken.terminal.screen import Screen
+from gedanken.experiment.progress import Progress
+from gedanken.experiment.run_spec import SandboxSpec
+
+ANY_SANDBOX = SandboxSpec()
 
 if TYPE_CHECKING:
-    from gedanken.sandbox.gpus import GpuWish
     from gedanken.sandbox.machine import SandboxMachine
 
 
@@ -19,28 +21,26 @@ if TYPE_CHECKING:
 async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     data: str,
     limits: Limits,
-    screen: Screen,
+    progress: Progress,
+    sandbox: SandboxSpec = ANY_SANDBOX,
     *,
-    sandbox: str = "auto",
-    trusted: bool = False,
-    gpus: "GpuWish | None" = None,
     run_id: str | None = None,
     artifacts: Path | None = None,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
     """A real machine with the data set called `data`; its workspace is gone in the end.
 
-    `trusted` is needed for `host`, which isolates nothing. Raises BadInput or NoSandbox.
+    Raises BadInput or NoSandbox.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset
-    from gedanken.sandbox.gpus import GpuWish
+    from gedanken.sandbox.gpus import parse_gpus
     from gedanken.sandbox.machine import SandboxMachine
 
-    gpus = gpus or GpuWish()
-    engine = await asyncio.to_thread(open_engine, sandbox, screen, gpus, trusted=trusted)
-    dataset, folder = await asyncio.to_thread(ensure_dataset, data, screen)
+    gpus = parse_gpus(sandbox.gpus)
+    engine = await asyncio.to_thread(open_engine, sandbox.name, progress, gpus, trusted=sandbox.trusted)
+    dataset, folder = await asyncio.to_thread(ensure_dataset, data, progress)
     machine = SandboxMachine.open(engine, folder, limits, run_id=run_id, gpus=gpus, artifacts=artifacts)
     for line in engine.not_enforced():
-        screen.say(f"the sandbox {engine.name} cannot hold: {line}")
+        progress.say(f"the sandbox {engine.name} cannot hold: {line}")
     async with machine:
         yield machine, dataset

@@ -6,17 +6,18 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.pacing import PARALLEL
 from gedanken.compare.commands.memory import Remembered, compare_memory
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
+from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.typed_line import read_line
-from gedanken.files import read_text
 from gedanken.probing.opening import check_answered, why_lost
 from gedanken.probing.questions import ask_memory, in_a_sentence, print_memory
-from gedanken.terminal.screen import Screen, harmless, shortened
+from gedanken.terminal.screen import Screen, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,14 +69,12 @@ def read_commands(path: Path | None) -> tuple[str, ...]:
 
 
 async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
-    model: str,
-    base_url: str | None,
+    model: ModelSpec,
     persona: Persona,
     commands: Sequence[str],
     policies: "Sequence[Policy]",
     temperature: float,
     screen: Screen,
-    parallel: int = PARALLEL,
 ) -> MemoryProbe:
     """Type the commands, ask, ask again; then, from that same session each time, lose, rebuild and ask.
 
@@ -85,7 +84,7 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
     from gedanken.agents.registry import open_model
 
     losses: list[NoModel] = []
-    async with open_model(model, base_url, screen, parallel) as opened:
+    async with open_model(model, screen) as opened:
         machine = ImaginedMachine(opened, persona, limits=LIMITS, temperature=temperature, losses=losses)
         typed = []
         for command in commands:

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 from gedanken.agents.checking import Checked, check_model
 from gedanken.agents.registry import open_model
 from gedanken.experiment.counts import many
-from gedanken.terminal.screen import Screen, harmless
+from gedanken.experiment.escaping import harmless
+from gedanken.experiment.run_spec import ModelSpec
+from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-async def ask(name: str, base_url: str | None, screen: Screen) -> Checked:
+async def ask(spec: ModelSpec, screen: Screen) -> Checked:
     """Open the model and ask it. Raises BadInput or NoModel."""
-    async with open_model(name, base_url, screen) as model:
+    async with open_model(spec, screen) as model:
         return await check_model(model, screen)
 
 

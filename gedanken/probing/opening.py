@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gedanken.agents.pacing import PARALLEL
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
+from gedanken.experiment.files import new_beside, put
 from gedanken.experiment.persona import MachineFacts
-from gedanken.files import new_beside, put
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.machines.opening import open_real
 from gedanken.terminal.screen import Screen
 
@@ -28,15 +28,8 @@ class Both(NamedTuple):
 
 
 @asynccontextmanager
-async def open_both(  # noqa: PLR0913 (what a machine and a model are opened with)
-    model: str,
-    base_url: str | None,
-    dataset: str,
-    limits: Limits,
-    screen: Screen,
-    sandbox: str = "auto",
-    trusted: bool = False,
-    parallel: int = PARALLEL,
+async def open_both(
+    model: ModelSpec, sandbox: SandboxSpec, dataset: str, limits: Limits, screen: Screen
 ) -> AsyncIterator[Both]:
     """A model and a real machine that was measured; both are gone in the end.
 
@@ -44,10 +37,10 @@ async def open_both(  # noqa: PLR0913 (what a machine and a model are opened wit
     """
     from gedanken.agents.registry import check_name, open_model
 
-    check_name(model, base_url)
+    check_name(model)
     async with (
-        open_real(dataset, limits, screen, sandbox=sandbox, trusted=trusted) as (machine, data),
-        open_model(model, base_url, screen, parallel) as opened,
+        open_real(dataset, limits, screen, sandbox) as (machine, data),
+        open_model(model, screen) as opened,
     ):
         yield Both(opened, machine, await machine.measure(data))
 

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.at_once import at_once
-from gedanken.agents.pacing import PARALLEL
 from gedanken.compare.invariance import Edited, EditReport, compare_edits, verdict_on
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.files import read_text
 from gedanken.experiment.persona import Persona
-from gedanken.files import read_text
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.probes.semantics_preserving_edits import semantics_preserving_edits, watched_line
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
-from gedanken.terminal.screen import Screen, harmless
+from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,16 +80,13 @@ def read_program(path: Path | None) -> Question:
 
 
 async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
-    model: str,
-    base_url: str | None,
+    model: ModelSpec,
     persona: Persona,
     question: Question,
     samples: int,
     dataset: str,
-    sandbox: str,
-    trusted: bool,
+    sandbox: SandboxSpec,
     screen: Screen,
-    parallel: int = PARALLEL,
 ) -> EditsProbe:
     """Really run every edit with the same seed, and have each imagined in a fresh session.
 
@@ -96,7 +94,7 @@ async def probe_edits(  # noqa: PLR0913 (what the probe was asked for)
     """
     asked = (0, 0, *range(1, samples + 1))
     losses: list[NoModel] = []
-    async with open_both(model, base_url, dataset, LIMITS, screen, sandbox, trusted, parallel) as both:
+    async with open_both(model, sandbox, dataset, LIMITS, screen) as both:
         real = [await _really_run(both.machine, source) for source in question.edits.values()]
         imagine = partial(_imagine, both, persona, losses, screen)
         work = [partial(imagine, *one, sample) for one in question.edits.items() for sample in asked]

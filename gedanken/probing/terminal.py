@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gedanken.agents.at_once import at_once
-from gedanken.agents.pacing import PARALLEL
 from gedanken.compare.commands.agreement import (
     Agreement,
     Answered,
@@ -18,11 +17,13 @@ from gedanken.compare.commands.agreement import (
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Limits, violations_by_kind
 from gedanken.experiment.persona import Persona
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.probes.terminal import CommandSequence, battery
 from gedanken.probing.opening import Both, check_answered, open_both, why_lost
-from gedanken.terminal.screen import Screen, harmless, shortened
+from gedanken.terminal.screen import Screen, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,15 +75,12 @@ def choose(only: str | None) -> tuple[CommandSequence, ...]:
     return chosen
 
 
-async def probe_terminal(  # noqa: PLR0913 (what the probe was asked for)
-    model: str,
-    base_url: str | None,
+async def probe_terminal(
+    model: ModelSpec,
     persona: Persona,
     sequences: Sequence[CommandSequence],
-    sandbox: str,
-    trusted: bool,
+    sandbox: SandboxSpec,
     screen: Screen,
-    parallel: int = PARALLEL,
 ) -> TerminalProbe:
     """Type each sequence into a new imagined session and into a new real workspace, several side by side.
 
@@ -90,7 +88,7 @@ async def probe_terminal(  # noqa: PLR0913 (what the probe was asked for)
     """
     losses: list[NoModel] = []
     total = sum(len(sequence.commands) for sequence in sequences)
-    async with open_both(model, base_url, DATASET, LIMITS, screen, sandbox, trusted, parallel) as both:
+    async with open_both(model, sandbox, DATASET, LIMITS, screen) as both:
         with screen.step("typing commands into both machines", total, "commands") as update:
             so_far: list[Answered] = []
 

@@ -10,8 +10,8 @@ from gedanken.analysis.verdict import ranked
 from gedanken.compare.results import Alignment
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding, LineRef, Stream
+from gedanken.experiment.format import cut
 from gedanken.experiment.program import Program
-from gedanken.terminal.format import cut
 
 LINES_OF_A_FINDING = 20
 """Lines that one finding links to, at most."""
@@ -95,21 +95,21 @@ def find_anchors(analysis: Analysis) -> Anchors:
     by_label: Labels = {}
     for at, source in enumerate(anchors.sources):
         by_label.setdefault((source.of.label, source.stream), at)
-    nearer = {id(version): _labels(version, anchors) for version in analysis.cases}
+    nearer = {id(version): _labels(version, anchors) for version in analysis.versions}
     for number, finding in enumerate(ordered[:FINDINGS_SHOWN], start=1):
-        homes = [nearer[id(version)] for version in analysis.cases if finding in version.compared.findings]
+        homes = [nearer[id(version)] for version in analysis.versions if finding in version.compared.findings]
         labels = by_label | (homes[0] if len(homes) == 1 else {})
         _tie(anchors, number, finding, labels)
-    for version in analysis.cases:
+    for version in analysis.versions:
         if version.compared.alignment:
             _point_at_divergence(anchors, version.compared.alignment, by_label | nearer[id(version)])
     return anchors
 
 
 def _tie(anchors: Anchors, number: int, finding: Finding, labels: Labels) -> None:
-    refs = finding.lines[:LINES_OF_A_FINDING]
+    refs = finding.evidence[:LINES_OF_A_FINDING]
     pointers = tuple(_pointer(anchors, ref, labels) for ref in refs)
-    shown = ShownFinding(f"f{number}", number, finding, pointers, len(finding.lines) - len(refs))
+    shown = ShownFinding(f"f{number}", number, finding, pointers, len(finding.evidence) - len(refs))
     anchors.findings.append(shown)
     for ref in refs:
         if _is_there(anchors, ref, labels):
@@ -142,9 +142,9 @@ def _texts_of(source: Execution | Program) -> list[KeptText]:
 
 
 def _sources(analysis: Analysis) -> list[KeptText]:
-    cases = [run for version in analysis.cases for run in (*version.real, *version.imagined)]
-    programs = [version.program for version in analysis.cases if version.program]
-    every: tuple[Execution | Program, ...] = (*analysis.executions, *cases, *analysis.programs, *programs)
+    cases = [run for version in analysis.versions for run in (*version.real, *version.imagined)]
+    programs = [version.program for version in analysis.versions if version.program]
+    every: tuple[Execution | Program, ...] = (*analysis.log.executions, *cases, *analysis.log.programs, *programs)
     return [text for source in {id(one): one for one in every}.values() for text in _texts_of(source)]
 
 

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from gedanken.compare.results import SeriesResult
 from gedanken.experiment.counts import many
+from gedanken.experiment.format import visible
 from gedanken.report.svg import IMAGINED, INK, REAL, RULE, inline_svg
-from gedanken.terminal.format import visible
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,20 +4,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, lasts, ranked, spread_of
+from gedanken.analysis.verdict import format_endpoint, format_last, lasts, ranked, spread_of
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
+from gedanken.compare.sentences import sentence
 from gedanken.compare.source.diff import diff_of
-from gedanken.experiment.counts import many
+from gedanken.experiment.counts import many, times_each
+from gedanken.experiment.escaping import harmless
+from gedanken.experiment.execution import violations_by_kind
 from gedanken.experiment.finding import Finding, Stream
+from gedanken.experiment.format import cut, figure, interval, probability
 from gedanken.experiment.markdown import code, fence_for, prose
 from gedanken.experiment.program import Program
 from gedanken.report.moves import shown_effects
-from gedanken.report.run_setup import NOT_PACKAGED, commands, is_own
-from gedanken.report.summary import format_conditions
+from gedanken.report.run_setup import NOT_PACKAGED, commands, format_conditions, format_outcome, is_own
 from gedanken.report.surprisal import surprisal_of, why_none
-from gedanken.terminal.format import cut, figure, interval, probability
-from gedanken.terminal.screen import harmless
 
 FINDINGS_SHOWN = 20
 LINES_OF_A_FINDING = 3
@@ -38,14 +39,16 @@ def to_markdown(analysis: Analysis) -> str:
         _section("Conditions", _conditions(analysis)),
         _section("Notes", _bullets([_prose(note) for note in analysis.notes], NOTES_SHOWN)),
         _section(many(len(analysis.findings), "finding").capitalize(), _findings(analysis, case)),
-        _section("Numbers", _numbers(analysis.cases)),
+        _section("Numbers", _numbers(analysis.versions)),
         _section("First difference", _difference(case)),
-        _section("Undecided", _bullets(_undecided(analysis.cases), UNDECIDED_SHOWN)),
+        _section("Undecided", _bullets(_undecided(analysis.versions), UNDECIDED_SHOWN)),
         _section("Surprisal", _surprise(analysis)),
         _section("Programs", _bullets(_programs(analysis), PROGRAMS_SHOWN)),
         _section("To do it again", _again(analysis)),
     ]
     title = f"# {_prose(analysis.title)}\n\n**{_prose(analysis.verdict)}**\n"
+    if case and case.compared.endpoint and not analysis.effects:
+        title += f"\nPrimary endpoint: {_prose(format_endpoint(case.compared.endpoint))}\n"
     return title + "".join(section for section in sections if section)
 
 
@@ -91,24 +94,32 @@ def _cell(text: str) -> str:
 
 
 def _conditions(analysis: Analysis) -> Iterator[str]:
-    about = analysis.about
-    for key in ("model", "persona"):
-        if about.get(key):
-            yield f"- {key}: {_code(str(about[key]['name']))}"
-    if about.get("conditions"):
-        yield f"- conditions: {_prose(format_conditions(about['conditions'], about.get('model')))}"
-    if machine := about.get("machine"):
-        loose = "; ".join(machine.get("not_enforced", ()))
+    log, setup = analysis.log, analysis.log.setup
+    if setup is None:
+        return
+    if setup.model:
+        yield f"- model: {_code(setup.model.name)}"
+    if setup.persona:
+        yield f"- persona: {_code(setup.persona)}"
+    if setup.conditions:
+        yield f"- conditions: {_prose(format_conditions(setup))}"
+    if setup.machine:
+        loose = "; ".join(setup.machine.not_enforced)
         held = f"cannot hold {loose}" if loose else "every limit held"
-        yield f"- real machine: {_prose(str(machine['machine']))}, {_prose(held)}"
-    for key in ("dataset", "started", "ended", "outcome"):
-        if about.get(key):
-            yield f"- {key}: {_prose(str(about[key]))}"
-    if analysis.tokens:
-        calls = many(analysis.tokens.calls, "call")
-        yield f"- tokens: {analysis.tokens.read:,} read, {analysis.tokens.written:,} written, in {calls}"
-    if breaches := about.get("breaches"):
-        told = ", ".join(f"{kind} ×{times}" for kind, times in breaches.items())
+        yield f"- real machine: {_prose(setup.machine.machine)}, {_prose(held)}"
+    for name, value in (
+        ("dataset", setup.dataset),
+        ("started", log.started),
+        ("ended", log.ended),
+        ("outcome", format_outcome(log)),
+    ):
+        if value:
+            yield f"- {name}: {_prose(value)}"
+    if log.tokens:
+        calls = many(log.tokens.calls, "call")
+        yield f"- tokens: {log.tokens.read:,} read, {log.tokens.written:,} written, in {calls}"
+    if violations := violations_by_kind(log.executions):
+        told = times_each(dict(violations.most_common()))
         yield f"- rules of a terminal that were broken: {_prose(told)}; taken off"
 
 
@@ -116,16 +127,16 @@ def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[s
     findings = ranked(analysis.findings, version)
     for finding in findings[:FINDINGS_SHOWN]:
         yield _finding(finding)
-        for line in finding.lines[:LINES_OF_A_FINDING]:
+        for line in finding.evidence[:LINES_OF_A_FINDING]:
             yield f"  - {_code(line.source)}, line {line.number}: {_code(line.text)}"
     if len(findings) > FINDINGS_SHOWN:
-        rest = Counter(finding.kind for finding in findings[FINDINGS_SHOWN:])
+        rest = Counter(finding.check for finding in findings[FINDINGS_SHOWN:])
         yield "- … and " + _prose(", ".join(f"{kind} ×{times}" for kind, times in rest.items()))
 
 
 def _finding(one: Finding) -> str:
     explained = f" (claim: {_prose(one.explained_by)})" if one.explained_by else ""
-    return f"- **{_prose(one.kind)}**: {_prose(one.claim)}{explained}"
+    return f"- **{_prose(one.check)}**: {_prose(sentence(one))}{explained}"
 
 
 def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:
@@ -191,21 +202,21 @@ def _undecided(cases: Sequence[VersionAnalysis]) -> list[str]:
 
 
 def _surprise(analysis: Analysis) -> Iterator[str]:
-    if why := why_none(analysis.about):
+    if why := why_none(analysis.log.surprisal):
         yield f"Not available: {_prose(why)}"
-    if found := surprisal_of(analysis.about):
+    if found := surprisal_of(analysis.log.surprisal):
         yield "| program | at the real output | at its own |"
         yield "|---|---|---|"
         yield from (f"| {_cell(one.program)} | {one.real} | {one.imagined} |" for one in found[:PROGRAMS_SHOWN])
 
 
 def _programs(analysis: Analysis) -> list[str]:
-    by_label = {program.label: program for program in analysis.programs}
+    by_label = {program.label: program for program in analysis.log.programs}
     return [
         f"{_code(program.label)}: SHA-256 {code(program.sha256)}"
         + {True: ", works", False: ", does not work", None: ""}[program.works]
         + (_edit(program, by_label.get(program.base or "")) if program.edit else "")
-        for program in analysis.programs
+        for program in analysis.log.programs
     ]
 
 
@@ -216,5 +227,5 @@ def _edit(program: Program, base: Program | None) -> str:
 
 def _again(analysis: Analysis) -> Iterator[str]:
     yield _fenced("\n".join(commands(analysis)), "sh")
-    if analysis.about and not is_own(analysis):
+    if analysis.log.setup and not is_own(analysis):
         yield f"\n{NOT_PACKAGED}"

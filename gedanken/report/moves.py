@@ -7,7 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from gedanken.compare.interventions import CERTAIN, Effect, Effects, OutcomeEffects, Outcomes, format_tau
-from gedanken.terminal.format import figure, probability
+from gedanken.experiment.format import figure, probability
 
 WIDTH, HEIGHT = 220, 34
 ROOM = 1.5

@@ -8,9 +8,9 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.compare.source.diff import Diff, diff_of
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
+from gedanken.experiment.format import cut
 from gedanken.experiment.program import Program
 from gedanken.report.anchors import Anchors, ShownFinding
-from gedanken.terminal.format import cut
 
 AROUND = 2
 """Lines shown before and after one that is pointed at."""
@@ -79,7 +79,7 @@ def head(execution: Execution, anchors: Anchors) -> Excerpt:
 def listings(analysis: Analysis, anchors: Anchors) -> tuple[Listing, ...]:
     """All program versions, in order."""
     programs = [source.of for source in anchors.sources if isinstance(source.of, Program)]
-    by_label = {program.label: program for program in analysis.programs}
+    by_label = {program.label: program for program in analysis.log.programs}
     found = []
     for program in programs:
         number = anchors.number_of(program)

@@ -12,7 +12,10 @@ from markupsafe import Markup
 
 from gedanken import __version__
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.verdict import format_endpoint
 from gedanken.compare.results import SeriesResult
+from gedanken.compare.sentences import sentence
+from gedanken.experiment import format
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
@@ -23,7 +26,6 @@ from gedanken.report.moves import shown_effects
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
 from gedanken.report.surprisal import surprisal_of, why_none
 from gedanken.report.transcripts import SideBySide, side_by_side
-from gedanken.terminal import format
 
 CHARTS_SHOWN = 12
 SERIES_SHOWN = 100
@@ -85,10 +87,13 @@ def render(analysis: Analysis) -> str:
         {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
     )
     environment.filters["many"] = many
+    environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)
     style, script = _packaged("style.css"), _packaged("report.js")
     anchors = find_anchors(analysis)
-    cases = [_shown(number, version, anchors) for number, version in enumerate(analysis.cases[:CASES_SHOWN], start=1)]
+    cases = [
+        _shown(number, version, anchors) for number, version in enumerate(analysis.versions[:CASES_SHOWN], start=1)
+    ]
     newest = analysis.main_version
     main = next((version for version in cases if version.case is newest), None)
     return environment.get_template("report.html.j2").render(
@@ -102,21 +107,22 @@ def render(analysis: Analysis) -> str:
         primary=next((series for series in newest.compared.series if series.role == "primary"), None)
         if newest
         else None,
+        endpoint=format_endpoint(newest.compared.endpoint) if newest and newest.compared.endpoint else None,
         kinds=_kinds(anchors.findings),
         verdict=format.first_sentence(analysis.verdict),
         moves=[(effect, shown_effects(effect)) for effect in analysis.effects],
         main=main,
         ABOVE=0 if analysis.effects else HERO_SHOWN,
-        brief=run_setup.brief_of(analysis),
+        brief=run_setup.brief_of(analysis.log),
         own=run_setup.is_own(analysis),
-        script_lines=run_setup.script_of(analysis),
-        claims=run_setup.claims_of(analysis.about),
-        entries=run_setup.entries_of(analysis.about),
+        script_lines=run_setup.script_of(analysis.log),
+        claims=run_setup.claims_of(analysis.log.setup),
+        entries=run_setup.entries_of(analysis.log),
         commands=run_setup.commands(analysis),
         listings=listings(analysis, anchors),
         answers=_answers(analysis, anchors),
-        surprise=surprisal_of(analysis.about),
-        no_surprise=why_none(analysis.about),
+        surprise=surprisal_of(analysis.log.surprisal),
+        no_surprise=why_none(analysis.log.surprisal),
         runs=_every_run(analysis),
         totals=_totals(analysis),
         SERIES_SHOWN=SERIES_SHOWN,
@@ -162,8 +168,8 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
 
 def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
     """Outputs of the commands that run no program, both worlds together, by command."""
-    of_cases = {id(run) for version in analysis.cases for run in (*version.real, *version.imagined)}
-    rest = [execution for execution in analysis.executions if id(execution) not in of_cases]
+    of_cases = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
+    rest = [execution for execution in analysis.log.executions if id(execution) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
     for execution in rest[:RUNS_SHOWN]:
         by_command.setdefault((execution.line, execution.command), []).append(head(execution, anchors))
@@ -171,8 +177,8 @@ def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excer
 
 
 def _every_run(analysis: Analysis) -> list[Execution]:
-    cases: Iterable[Execution] = (run for version in analysis.cases for run in (*version.real, *version.imagined))
-    return list({id(one): one for one in (*analysis.executions, *cases)}.values())
+    cases: Iterable[Execution] = (run for version in analysis.versions for run in (*version.real, *version.imagined))
+    return list({id(one): one for one in (*analysis.log.executions, *cases)}.values())
 
 
 def _totals(analysis: Analysis) -> dict[str, float]:
@@ -186,8 +192,8 @@ def _totals(analysis: Analysis) -> dict[str, float]:
 
 def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
     """Findings under their kinds, in order of first appearance."""
-    kinds = Counter(finding.finding.kind for finding in findings)
-    return [(kind, [finding for finding in findings if finding.finding.kind == kind]) for kind in kinds]
+    kinds = Counter(finding.finding.check for finding in findings)
+    return [(kind, [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]
 
 
 def _packaged(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a run is to do, read off `run.json`, and the commands that ask for it again."""
+"""How a run was set up, as people read it, and the commands that ask for it again."""
 
 import shlex
 from collections.abc import Mapping
@@ -7,18 +7,11 @@ from typing import Any, NamedTuple
 from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.run_log import UNFINISHED, RunLog, RunSetup, ScriptText, given_text
 from gedanken.loading.experiments import is_packaged
-from gedanken.report.summary import format_conditions
 
 NOT_PACKAGED = "The experiment is not a packaged one: name the YAML file that it came from."
-
-
-class TypedOrTold(NamedTuple):
-    """One line of the script."""
-
-    how: str
-    """`told`, `typed`, `given`, or `typed first`: a command of the persona."""
-    text: str
+UNDER_WAY_SHOWN = 3
 
 
 class Entry(NamedTuple):
@@ -28,87 +21,134 @@ class Entry(NamedTuple):
     value: str
 
 
-def script_of(analysis: Analysis) -> list[TypedOrTold]:
+class Typed(NamedTuple):
+    """One line of the script, or a command of the persona, which is `typed first`."""
+
+    how: str
+    text: str
+
+
+def script_of(log: RunLog) -> list[Typed]:
     """The lines of the script; of a folder that kept none, as far as programs and executions tell of them."""
     lines: dict[tuple[int, str, str], None] = {}
-    for execution in analysis.executions:
+    for execution in log.executions:
         if execution.called is None:
             how = "typed first" if execution.line < 0 else "typed"
             lines.setdefault((execution.line, how, execution.command))
-    for program in analysis.programs:
-        how = "given" if program.given else "told"
-        told = f"{program.told}: {program.change or 'as it is'}" if program.given else program.told
-        if told:
-            lines.setdefault((program.line, how, told))
-    known = [TypedOrTold(how, text) for _at, how, text in sorted(lines, key=lambda line: line[0])]
-    script = analysis.about.get("script")
-    if not isinstance(script, list):
+    for program in log.programs:
+        line = given_text(program.told, None, program.change) if program.given else ScriptText("told", program.told)
+        if program.told:
+            lines.setdefault((program.line, line.how, line.text))
+    known = [Typed(how, text) for _at, how, text in sorted(lines, key=lambda line: line[0])]
+    script = log.setup.script if log.setup else None
+    if script is None:
         return known
-    first = [line for line in known if line.how == "typed first"]
-    return first + [_asked(line) for line in script if isinstance(line, dict)]
+    return [line for line in known if line.how == "typed first"] + [Typed(*line) for line in script]
 
 
-def _asked(line: Mapping[str, Any]) -> TypedOrTold:
-    if "give" in line:
-        of = line.get("program")
-        told = f"{_text(line['give'])}{f', {_text(of)}' if of else ''}: {_text(line.get('change')) or 'as it is'}"
-        return TypedOrTold("given", told)
-    return (
-        TypedOrTold("told", _text(line["tell"])) if "tell" in line else TypedOrTold("typed", _text(line.get("type")))
-    )
+def format_outcome(log: RunLog) -> str:
+    """How the run ended; of one that has not, where it stands and since when."""
+    if log.outcome != UNFINISHED:
+        return log.outcome
+    at = [f"{work.node} ({work.who}) since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
+    more = len(log.under_way) - len(at)
+    where = "; ".join(at) + (f", and {more} more" if more else "") if at else f"begun {_clock(log.started)}"
+    return f"{UNFINISHED}: {where}"
 
 
-def brief_of(analysis: Analysis) -> list[Entry]:
+def format_conditions(setup: RunSetup) -> str:
+    """Such as `source shown, session running, claims gpus, no steps, temperature 1`; and what the model
+    does by itself, whatever it is told.
+    """
+    conditions, model = setup.conditions, setup.model
+    if conditions is None:
+        return ""
+    claims = (", ".join(setup.claimed) or "none") if conditions.claims else "dropped"
+    steps = "working steps" if conditions.steps else "no working steps"
+    if model and model.reasons_by_itself:
+        steps += " in the reply (the model reasons by itself before it)"
+    own = model is not None and "temperature" in model.not_taken
+    temperature = "the model's own temperature" if own else f"temperature {conditions.temperature:g}"
+    return f"source {conditions.source}, session {conditions.session}, claims: {claims}, {steps}, {temperature}"
+
+
+def brief_of(log: RunLog) -> list[Entry]:
     """What a reader must know before anything else: who was asked, what was asked for, and where it was run."""
-    about = analysis.about
-    machine = _part(about, "machine")
-    gpus = _part(machine, "gpus").get("count")
-    world = [machine.get("os"), machine.get("python") and f"Python {machine['python']}"]
-    world += [machine.get("torch") and f"PyTorch {machine['torch']}"]
-    world += [] if gpus is None else [f"{gpus} GPUs" if gpus else "no GPU"]
-    ran = f"{machine.get('machine')}: {', '.join(_text(part) for part in world if part)}" if machine else ""
-    loose = _text(machine.get("not_enforced") or None)
-    conditions = _part(about, "conditions")
-    when = " to ".join(_text(about[key]).removesuffix("+00:00") for key in ("started", "ended") if about.get(key))
+    setup = log.setup
+    if setup is None:
+        return []
+    when = " to ".join(_clock(time) for time in (log.started, log.ended) if time)
     rows = {
-        "Model": _part(about, "model").get("name"),
-        "Played": _part(about, "persona").get("name"),
-        "Script": _counted(script_of(analysis)) if about else "",
-        "Conditions": format_conditions(conditions, _part(about, "model")) if conditions else "",
-        "Real machine": f"{ran}; cannot hold {loose}" if loose else ran,
-        "Data": about.get("dataset"),
-        "When": f"{when.replace('T', ' ')} UTC" if when else "",
-        "Outcome": about.get("outcome"),
+        "Model": setup.model.name if setup.model else "",
+        "Played": setup.persona,
+        "Script": _counted(script_of(log)),
+        "Conditions": format_conditions(setup),
+        "Real machine": _machine(setup),
+        "Data": setup.dataset,
+        "When": f"{when} UTC" if when else "",
+        "Outcome": format_outcome(log),
     }
-    return [Entry(name, _text(value)) for name, value in rows.items() if value]
+    return [Entry(name, value) for name, value in rows.items() if value]
 
 
-def _counted(script: list[TypedOrTold]) -> str:
+def _machine(setup: RunSetup) -> str:
+    machine = setup.machine
+    if machine is None:
+        return ""
+    gpus = f"{machine.gpus.count} GPUs" if machine.gpus.count else "no GPU"
+    ran = f"{machine.machine}: {machine.os}, Python {machine.python}, PyTorch {machine.torch}, {gpus}"
+    loose = _text(machine.not_enforced or None)
+    return f"{ran}; cannot hold {loose}" if loose else ran
+
+
+def _clock(time: str) -> str:
+    """A time without its date's letter and without its zone, which is UTC."""
+    return time.removesuffix("+00:00").replace("T", " ").split(".")[0]
+
+
+def _counted(script: list[Typed]) -> str:
     counts = {how: sum(line.how == how for line in script) for how in ("told", "given", "typed")}
     told = [f"{count} {how}" for how, count in counts.items() if count]
     return f"{many(sum(counts.values()), 'line')}: {', '.join(told)}" if told else ""
 
 
-def claims_of(about: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
     """Name, value and origin of each fact of the persona."""
-    facts = _part(about, "persona").get("facts")
-    rows = [fact for fact in facts if isinstance(fact, dict)] if isinstance(facts, list) else []
-    return [(_text(row.get("name")), _text(row.get("value")), _text(row.get("origin"))) for row in rows]
+    return [(fact.name, fact.value, fact.origin) for fact in setup.facts] if setup else []
 
 
-def entries_of(about: Mapping[str, Any]) -> list[tuple[str, list[Entry]]]:
+def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
     """What is known of the model, the real machine, the conditions and the versions, each under its heading."""
-    model, machine = _part(about, "model"), _part(about, "machine")
-    parts = {
-        "Model": {**model, **{f"setting {key}": value for key, value in _part(model, "settings").items()}},
+    setup = log.setup
+    if setup is None:
+        return []
+    model = setup.model.model_dump(exclude={"settings"}) if setup.model else {}
+    settings = setup.model.settings if setup.model else {}
+    machine = setup.machine.model_dump(exclude={"gpus", "dataset"}) if setup.machine else {}
+    data = setup.machine.dataset.model_dump() if setup.machine else {}
+    parts: dict[str, Mapping[str, Any]] = {
+        "Model": {**model, **{f"setting {key}": value for key, value in settings.items()}},
         "Real machine": {
             **machine,
-            **{f"data {key}": value for key, value in _part(machine, "dataset").items()},
-            "gpus": _part(machine, "gpus").get("count"),
+            **{f"data {key}": value for key, value in data.items()},
+            "gpus": setup.machine.gpus.count if setup.machine else None,
         },
-        "Conditions": _part(about, "conditions"),
-        "Limits of a command": _part(about, "limits"),
-        "This run": {key: value for key, value in about.items() if not isinstance(value, dict | list)},
+        "Conditions": {
+            **(setup.conditions.model_dump() if setup.conditions else {}),
+            "persona": setup.persona,
+            "claimed": setup.claimed,
+        },
+        "Limits of a command": setup.limits.model_dump() if setup.limits else {},
+        "This run": {
+            "run": setup.run,
+            "gedanken": setup.gedanken,
+            "python": setup.python,
+            "started": log.started,
+            "ended": log.ended,
+            "experiment": setup.experiment,
+            "dataset": setup.dataset,
+            "outcome": log.outcome,
+        },
     }
     rows = {title: _entries(part) for title, part in parts.items()}
     return [(title, part) for title, part in rows.items() if part]
@@ -116,28 +156,24 @@ def entries_of(about: Mapping[str, Any]) -> list[tuple[str, list[Entry]]]:
 
 def commands(analysis: Analysis) -> list[str]:
     """What to type to have all this again."""
-    if not analysis.about:
+    setup = analysis.log.setup
+    if setup is None:
         return [_compare(analysis)]
-    name = _text(analysis.about.get("experiment"))
-    again = [
-        "gedanken",
-        "run",
-        name if is_own(analysis) else f"{name or 'EXPERIMENT'}.yaml",
-        *_wishes(analysis.about),
-    ]
-    run = _text(analysis.about.get("run")) or "RUN"
-    return [shlex.join(again), shlex.join(["gedanken", "report", run])]
+    name = setup.experiment if is_own(analysis) else f"{setup.experiment or 'EXPERIMENT'}.yaml"
+    again = ["gedanken", "run", name, *_options(setup)]
+    return [shlex.join(again), shlex.join(["gedanken", "report", setup.run or "RUN"])]
 
 
 def is_own(analysis: Analysis) -> bool:
     """Whether the experiment is one that is packaged, so that its name alone brings it back."""
-    return is_packaged(_text(analysis.about.get("experiment")), analysis.about.get("script"))
+    setup = analysis.log.setup
+    return setup is not None and is_packaged(setup.experiment, setup.script)
 
 
 def _compare(analysis: Analysis) -> str:
-    real = [_file(run) for version in analysis.cases for run in version.real]
-    imagined = [_file(run) for version in analysis.cases for run in version.imagined]
-    program = [f"--program={version.program.name}" for version in analysis.cases if version.program]
+    real = [_file(run) for version in analysis.versions for run in version.real]
+    imagined = [_file(run) for version in analysis.versions for run in version.imagined]
+    program = [f"--program={version.program.name}" for version in analysis.versions if version.program]
     return shlex.join(["gedanken", "compare", *real, "--imagined", *imagined, *program])
 
 
@@ -145,42 +181,35 @@ def _file(execution: Execution) -> str:
     return execution.called or execution.command
 
 
-def _wishes(about: Mapping[str, Any]) -> list[str]:
-    model, asked, conditions = (_part(about, name) for name in ("model", "asked", "conditions"))
+def _options(setup: RunSetup) -> list[str]:
+    model, machine, conditions = setup.model, setup.machine, setup.conditions
     values = {
-        "--model": _text(model.get("name")).split(":")[0] if _is_embedded(model) else model.get("name"),
-        "--base-url": model.get("base_url"),
-        "--persona": _part(about, "persona").get("name"),
-        "--sandbox": _part(about, "machine").get("machine"),
-        "--gpus": _part(about, "machine").get("gpus_asked"),
-        "--real": asked.get("real"),
-        "--imagined": asked.get("imagined"),
-        "--source": conditions.get("source"),
-        "--session": conditions.get("session"),
-        "--temperature": conditions.get("temperature"),
+        "--model": (model.name.split(":")[0] if model.name.startswith("embedded:") else model.name)
+        if model
+        else None,
+        "--base-url": model.base_url if model else None,
+        "--persona": setup.persona or None,
+        "--sandbox": machine.machine if machine else None,
+        "--gpus": machine.gpus_asked if machine else None,
+        "--real": setup.real,
+        "--imagined": setup.imagined,
+        "--source": conditions.source if conditions else None,
+        "--session": conditions.session if conditions else None,
+        "--temperature": conditions.temperature if conditions else None,
     }
     flags = [part for name, value in values.items() if value is not None for part in (name, _text(value))]
     for name, on in (
-        ("claims", conditions.get("claims")),
-        ("steps", conditions.get("steps")),
-        ("simulate", asked.get("simulate")),
+        ("claims", conditions.claims if conditions else None),
+        ("working", conditions.steps if conditions else None),
+        ("simulate", setup.simulate),
     ):
-        if isinstance(on, bool):
+        if on is not None:
             flags.append(f"--{name}" if on else f"--no-{name}")
     usual = Limits().model_dump()
-    for name, value in _part(about, "limits").items():
-        if name in usual and usual[name] != value:
+    for name, value in (setup.limits.model_dump() if setup.limits else {}).items():
+        if usual[name] != value:
             flags += ["--limit", f"{name}={_text(value)}"]
     return flags
-
-
-def _is_embedded(model: Mapping[str, Any]) -> bool:
-    return _text(model.get("name")).startswith("embedded:")
-
-
-def _part(about: Mapping[str, Any], name: str) -> dict[str, Any]:
-    part = about.get(name)
-    return part if isinstance(part, dict) else {}
 
 
 def _entries(part: Mapping[str, Any]) -> list[Entry]:

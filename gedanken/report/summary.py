@@ -10,14 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.plain_words import PlainWords
-from gedanken.analysis.verdict import format_last, lasts, measured, ranked, spread_of, tested_p
+from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
+from gedanken.compare.sentences import sentence
 from gedanken.experiment.counts import many, times_each
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import LineRef
-from gedanken.terminal.format import probability, span
-from gedanken.terminal.screen import harmless
+from gedanken.experiment.format import probability, span
+from gedanken.report.plain_words import PlainWords
+from gedanken.report.run_setup import format_conditions, format_outcome
 
 MOST_LINES = 20
 VERDICT_LINES = 3
@@ -39,6 +41,9 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     ]
     for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
+        left -= 1
+    if case and case.compared.endpoint and not analysis.effects:
+        _print(console, f"primary endpoint: {format_endpoint(case.compared.endpoint)}")
         left -= 1
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
@@ -83,36 +88,20 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
 
 def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
     """Who was asked, on which machine, under which conditions; of brought logs, their names."""
-    about = analysis.about
-    if not about:
+    setup = analysis.log.setup
+    if setup is None:
         yield analysis.title
         return
-    told = [f"{analysis.title}: {about.get('outcome') or 'outcome unknown'}"]
-    told += [f"{key} {about[key]['name']}" for key in ("model", "persona") if about.get(key)]
-    yield ", ".join([*told, *([str(about["dataset"])] if about.get("dataset") else [])])
-    if about.get("conditions"):
-        machine = about.get("machine") or {}
-        loose = "; ".join(machine.get("not_enforced", ()))
-        held = f"; sandbox {machine['machine']}{f' cannot hold {loose}' if loose else ''}" if machine else ""
-        yield from _wrapped(
-            f"conditions: {format_conditions(about['conditions'], about.get('model'))}{held}", width, most
-        )
-
-
-def format_conditions(named: dict[str, object], model: dict[str, object] | None = None) -> str:
-    """Such as `source shown, session running, claims gpus, no steps, temperature 1`; and what the model
-    does by itself, whatever it is told.
-    """
-    claimed = named.get("claimed")
-    claims = ", ".join(map(str, claimed if isinstance(claimed, list) else ())) if named["claims"] else "dropped"
-    steps = "working steps" if named["steps"] else "no working steps"
-    model = model or {}
-    if model.get("reasons_by_itself"):
-        steps += " in the reply (the model reasons by itself before it)"
-    refused = model.get("not_taken")
-    own = isinstance(refused, list) and "temperature" in refused
-    temperature = "the model's own temperature" if own else f"temperature {named['temperature']:g}"
-    return f"source {named['source']}, session {named['session']}, claims: {claims or 'none'}, {steps}, {temperature}"
+    told = [f"{analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}"]
+    told += [f"model {setup.model.name}"] if setup.model else []
+    told += [f"persona {setup.persona}"] if setup.persona else []
+    yield ", ".join([*told, *([setup.dataset] if setup.dataset else [])])
+    if setup.conditions:
+        held = ""
+        if setup.machine:
+            loose = "; ".join(setup.machine.not_enforced)
+            held = f"; sandbox {setup.machine.machine}{f' cannot hold {loose}' if loose else ''}"
+        yield from _wrapped(f"conditions: {format_conditions(setup)}{held}", width, most)
 
 
 def _table(version: VersionAnalysis) -> Table:
@@ -169,14 +158,14 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
         console.print("no findings")
         return
     findings = ranked(analysis.findings, version)
-    kinds = Counter(finding.kind for finding in findings)
+    kinds = Counter(finding.check for finding in findings)
     told = times_each(kinds)
     claimed = sum(finding.explained_by is not None for finding in findings)
     explained = f" ({claimed} explained by claims)" if claimed else ""
     _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
-    first = {finding.kind: finding for finding in reversed(findings)}
+    first = {finding.check: finding for finding in reversed(findings)}
     for kind in list(kinds)[: max(0, most)]:
         line = Text("  ")
         line.append(_flat(kind), style="dim" if first[kind].explained_by else "yellow")
-        line.append(f": {_flat(first[kind].claim)}")
+        line.append(f": {_flat(sentence(first[kind]))}")
         _print(console, line)

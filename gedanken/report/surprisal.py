@@ -1,10 +1,10 @@
-"""How surprised the model was at what was really printed, beside its own words, read off `run.json`."""
+"""How surprised the model was at what was really printed, beside its own words."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gedanken.experiment.counts import many
+from gedanken.experiment.surprisal import Lines, NotAvailable, ProgramSurprisal, Surprisal
 
 LINES_SHOWN = 5
 
@@ -30,28 +30,26 @@ class ShownSurprisal(NamedTuple):
     notes: tuple[str, ...]
 
 
-def surprisal_of(about: Mapping[str, Any]) -> tuple[ShownSurprisal, ...]:
+def surprisal_of(found: Surprisal | None) -> tuple[ShownSurprisal, ...]:
     """Of each program that was asked about; empty where nothing is available."""
-    found = about.get("surprise")
-    return tuple(_shown(one) for one in found) if isinstance(found, list) else ()
+    return tuple(_shown(program) for program in found) if isinstance(found, tuple) else ()
 
 
-def why_none(about: Mapping[str, Any]) -> str:
-    """Why the model's surprise is not available; empty where it is, or was not asked for."""
-    found = about.get("surprise")
-    return str(found.get("not available", "")) if isinstance(found, dict) else ""
+def why_none(found: Surprisal | None) -> str:
+    """Why the model's surprisal is not available; empty where it is, or was not asked for."""
+    return found.reason if isinstance(found, NotAvailable) else ""
 
 
-def _shown(one: Mapping[str, Any]) -> ShownSurprisal:
-    lines = [Surprising(line["number"], line["text"], line["nats"]) for line in one["real"] or ()]
+def _shown(program: ProgramSurprisal) -> ShownSurprisal:
+    lines = [Surprising(line.number, line.text, line.nats) for line in program.real or ()]
     most = sorted(lines, key=lambda line: -line.nats)[:LINES_SHOWN]
-    notes = tuple(one.get("notes") or ())
-    return ShownSurprisal(str(one["program"]), _mean(one["real"]), _mean(one["imagined"]), tuple(sorted(most)), notes)
+    real, imagined = _mean(program.real), _mean(program.imagined)
+    return ShownSurprisal(program.program, real, imagined, tuple(sorted(most)), program.notes)
 
 
-def _mean(lines: Sequence[Mapping[str, Any]] | None) -> str:
-    tokens = sum(line["tokens"] for line in lines or ())
+def _mean(lines: Lines | None) -> str:
+    tokens = sum(line.tokens for line in lines or ())
     if not tokens:
         return "not available"
-    nats = math.fsum(line["nats"] for line in lines or ())
+    nats = math.fsum(line.nats for line in lines or ())
     return f"{nats / tokens:.2g} nats a token, {many(tokens, 'token')}"

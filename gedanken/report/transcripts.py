@@ -11,8 +11,8 @@ from rapidfuzz.distance import Indel
 from gedanken.analysis.analysis import VersionAnalysis
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.results import Block
+from gedanken.experiment.format import cut
 from gedanken.report.anchors import Anchors, ShownFinding
-from gedanken.terminal.format import cut
 
 CONTEXT = 3
 """Lines of agreement that stay open around a difference, or around a line that is pointed at."""

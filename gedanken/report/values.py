@@ -6,6 +6,8 @@ from typing import Any
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.parsed.print_table import print_table
+from gedanken.compare.sentences import finding_values
+from gedanken.experiment.run_log import RunSetup
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
@@ -20,20 +22,29 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
         for key, value in {
             "title": analysis.title,
             "verdict": analysis.verdict,
-            "conditions": analysis.about.get("conditions"),
-            "findings": [asdict(finding) for finding in analysis.findings],
-            "series": [_of(version, series) for version in analysis.cases for series in version.compared.series],
-            "sites": [_of(version, site) for version in analysis.cases for site in version.compared.sites],
+            "primary": asdict(case.compared.endpoint) if case and case.compared.endpoint else None,
+            "conditions": _conditions(analysis.log.setup),
+            "findings": [finding_values(finding) for finding in analysis.findings],
+            "series": [_of(version, series) for version in analysis.versions for series in version.compared.series],
+            "sites": [_of(version, site) for version in analysis.versions for site in version.compared.sites],
             "alignment": asdict(alignment) if alignment else None,
             "effects": effects_of(analysis),
-            "undecided": [reason for version in analysis.cases for reason in version.compared.undecided],
+            "undecided": [reason for version in analysis.versions for reason in version.compared.undecided],
             "notes": analysis.notes,
-            "tokens": analysis.tokens and analysis.tokens._asdict(),
+            "tokens": analysis.log.tokens and analysis.log.tokens._asdict(),
             "prints": [
-                asdict(row) for program in analysis.programs for row in print_table(program, analysis.executions)
+                asdict(row)
+                for program in analysis.log.programs
+                for row in print_table(program, analysis.log.executions)
             ],
         }.items()
     }
+
+
+def _conditions(setup: RunSetup | None) -> dict[str, Any] | None:
+    if setup is None or setup.conditions is None:
+        return None
+    return {**setup.conditions.model_dump(), "persona": setup.persona, "claimed": list(setup.claimed)}
 
 
 def effects_of(analysis: Analysis) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.errors import BadInput
-from gedanken.files import put
+from gedanken.experiment.files import put
 from gedanken.report.markdown import to_markdown
 from gedanken.report.values import values_of
 

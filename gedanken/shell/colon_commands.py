@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from gedanken.agents.session import POLICIES
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.escaping import harmless
 from gedanken.shell.context_loss import lose, rebuild
 from gedanken.shell.saving import save
 from gedanken.shell.session import ShellSession
 from gedanken.shell.side_by_side import pairs
 from gedanken.shell.terminals import CHOICES
 from gedanken.shell.unified import unified
-from gedanken.terminal.screen import harmless
 
 
 class Colon(NamedTuple):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.markdown import fence_for, inline
 from gedanken.shell.session import ShellSession
 from gedanken.shell.view import remarks
-from gedanken.terminal.screen import harmless
 
 if TYPE_CHECKING:
     from gedanken.agents.session import Session, Turn

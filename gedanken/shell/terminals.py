@@ -12,6 +12,7 @@ from gedanken.experiment.errors import BadInput, GedankenError, NoModel
 from gedanken.experiment.execution import Cause, Execution, Limits
 from gedanken.experiment.persona import USUAL_MACHINE, MachineFacts, Persona
 from gedanken.experiment.places import state_folder
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
 from gedanken.experiment.secrets import shown_address
 from gedanken.loading.experiments import load_persona
 from gedanken.machines.opening import open_real
@@ -58,11 +59,9 @@ class ShellOptions:
 
     machine: Choice
     persona: str | None
-    model: str
-    base_url: str | None
+    model: ModelSpec
     session: str | None
-    sandbox: str
-    trusted: bool
+    sandbox: SandboxSpec
     dataset: str
     limits: Limits
 
@@ -89,7 +88,7 @@ class Terminals:
 
         if self.options.session is not None and not _SESSION_NAME.fullmatch(self.options.session):
             raise BadInput(f"--session {self.options.session}: at most 64 letters, digits, dots, dashes, underscores")
-        check_name(self.options.model, self.options.base_url)
+        check_name(self.options.model)
         if self.options.persona is not None:
             self._wished = load_persona(self.options.persona)
         await self.turn_on(self.options.machine)
@@ -131,7 +130,7 @@ class Terminals:
     async def _open_real(self, opening: AsyncExitStack) -> "tuple[SandboxMachine, MachineFacts]":
         wishes = self.options
         real, dataset = await opening.enter_async_context(
-            open_real(wishes.dataset, wishes.limits, self.screen, sandbox=wishes.sandbox, trusted=wishes.trusted)
+            open_real(wishes.dataset, wishes.limits, self.screen, wishes.sandbox)
         )
         return real, await real.measure(dataset)
 
@@ -146,14 +145,14 @@ class Terminals:
         wishes, file = self.options, None
         if wishes.session is not None:
             about = {
-                "model": wishes.model,
+                "model": wishes.model.name,
                 "persona": persona.name,
-                "base_url": shown_address(wishes.base_url or "none"),
+                "base_url": shown_address(wishes.model.base_url or "none"),
             }
             file = SessionFile.open(state_folder() / "sessions" / f"{wishes.session}.jsonl", about)
             opening.callback(file.close)
         session = file.session if file else Session()
-        model = await opening.enter_async_context(open_model(wishes.model, wishes.base_url, self.screen))
+        model = await opening.enter_async_context(open_model(wishes.model, self.screen))
         model.pace.begins_anew = False
         return ImaginedMachine(model, persona, machine_facts, wishes.limits, session, progress=self.screen), file
 

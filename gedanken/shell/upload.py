@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
-from gedanken.files import read_text
+from gedanken.experiment.files import read_text
 
 
 def text_of(path: Path, most_bytes: int) -> str:

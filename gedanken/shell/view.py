@@ -10,10 +10,10 @@ from rich.text import Text
 
 from gedanken.agents.settings import is_said_of_settings
 from gedanken.experiment.counts import times_each
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution, violations_by_kind
 from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, columns, pairs
 from gedanken.shell.terminals import Answers
-from gedanken.terminal.screen import harmless
 
 NARROW = 100
 """Below this many cells two answers stand one above the other."""

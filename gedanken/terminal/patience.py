@@ -10,7 +10,8 @@ SECONDS = 2.0
 @contextmanager
 def patient(what: str) -> Iterator[None]:
     """Say on standard error what is being done, once it has taken over two seconds."""
-    from gedanken.terminal.screen import Screen, harmless
+    from gedanken.experiment.escaping import harmless
+    from gedanken.terminal.screen import Screen
 
     screen = Screen()
     status = screen.console.status(harmless(f"{what} …"))

@@ -2,8 +2,8 @@
 
 import json
 import re
+import threading
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from rich.progress import (
     DownloadColumn,
     Progress,
     ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -22,8 +23,9 @@ from rich.progress import (
 from rich.text import Text
 
 from gedanken.compare.output.normalize import normalized_lines
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.progress import repeated
-from gedanken.experiment.secrets import redacted, redacted_value
+from gedanken.experiment.secrets import redacted_value
 
 if TYPE_CHECKING:
     from gedanken.terminal.run_plan import RunPlan
@@ -34,21 +36,9 @@ LOG_SECONDS = 30.0
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-"""Categories of characters that move a terminal or a page, or are not seen on it."""
 _PLAINLY = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
 """What a person is told of a node of the graph."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
-
-
-def is_hidden(character: str) -> bool:
-    """Whether a character must be shown by its number: it controls, turns or breaks a line, or has no shape."""
-    return character not in "\n\t" and unicodedata.category(character) in _HIDDEN
-
-
-def harmless(text: str) -> str:
-    """Text that a model or a program made: control and direction characters shown instead of obeyed, keys removed."""
-    return "".join(f"\\x{ord(one):02x}" if is_hidden(one) else one for one in redacted(text))
 
 
 def shortened(text: str, *, cut: bool = False) -> str:
@@ -76,6 +66,9 @@ class Screen:
         self._live: Live | None = None
         self._limit: int | None = None
         self._plan: RunPlan | None = None
+        self._lock = threading.Lock()
+        self._progress: Progress | None = None
+        self._steps = 0
 
     def say(self, text: str) -> None:
         """Tell one line."""
@@ -87,13 +80,30 @@ class Screen:
         if not self.console.is_terminal:
             yield self._plain_step(title, total, unit)
             return
-        amount: list[ProgressColumn] = [DownloadColumn()] if unit == "bytes" else []
-        columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), *amount]
-        columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
-        with Progress(*columns, console=self.console) as progress:
-            task = progress.add_task(title, total=total)
-            yield lambda done: progress.update(task, completed=done)
-            progress.update(task, completed=total)
+        with self._bars() as bars:
+            task = bars.add_task(title, total=total, in_bytes=unit == "bytes")
+            yield lambda done: bars.update(task, completed=done)
+            bars.update(task, completed=total)
+
+    @contextmanager
+    def _bars(self) -> Iterator[Progress]:
+        """The one display of all steps under way: two displays at a time would fight for the cursor."""
+        with self._lock:
+            self._steps += 1
+            if self._progress is None:
+                columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), _Amount()]
+                columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
+                self._progress = Progress(*columns, console=self.console)
+                self._progress.start()
+            bars = self._progress
+        try:
+            yield bars
+        finally:
+            with self._lock:
+                self._steps -= 1
+                if not self._steps:
+                    bars.stop()
+                    self._progress = None
 
     def _plain_step(self, title: str, total: float, unit: str) -> Callable[[float], None]:
         started = last = time.monotonic()
@@ -200,6 +210,13 @@ class Screen:
 
 def _plainly(node: str) -> str:
     return _PLAINLY.get(node, node)
+
+
+class _Amount(DownloadColumn):
+    """How much of a download is there; nothing for a step that is counted in seconds."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task) if task.fields["in_bytes"] else Text("")
 
 
 class _Worker:

@@ -1,19 +1,11 @@
 """What a run cost in tokens, read off the trace of the calls to its model."""
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from gedanken.experiment.errors import BadInput
-from gedanken.files import Inside
-
-
-class Tokens(NamedTuple):
-    """What all calls to a model took together, as it reports them."""
-
-    read: int
-    written: int
-    calls: int
-
+from gedanken.experiment.files import Inside
+from gedanken.experiment.run_log import Tokens
 
 TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, measured, spread_of, tested_p
+from gedanken.analysis.verdict import format_last, format_p, lasts, measured, spread_of, tested_p
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
+from gedanken.compare.sentences import sentence
 from gedanken.compare.series.tested_series import ALPHA, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
-from gedanken.terminal.screen import harmless
+from gedanken.experiment.run_log import DONE, INTERRUPTED, UNFINISHED
 
 MOST = 400
 """Characters of one line."""
@@ -24,7 +26,7 @@ _NAME = 60
 _LINE = re.compile(r" \(line \d+\)")
 """Where the program prints it: of use in the report only."""
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-imagined-\d+\b")
-_STATISTICAL = ("last loss differs", "series differs")
+_STATISTICAL = ("primary endpoint differs", "series differs")
 """Kinds that rest on a test of numbers, not on lines that anyone can look up."""
 
 
@@ -49,8 +51,8 @@ def plain_words(analysis: Analysis) -> PlainWords:
 
 
 def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
-    model = analysis.about.get("model") or {}
-    name = str(model.get("name", "the model"))[:_NAME]
+    setup = analysis.log.setup
+    name = (setup.model.name if setup and setup.model else "the model")[:_NAME]
     what = version.program.name if version and version.program else "the program"
     question = f"does {name} know what {what} prints, without running it?"
     if version is None:
@@ -60,12 +62,12 @@ def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
 
 
 def _nothing_to_see(analysis: Analysis) -> str:
-    imagined = [run for version in analysis.cases for run in version.imagined]
+    imagined = [run for version in analysis.versions for run in version.imagined]
     if lost := left_out(imagined):
         return f"no imagined run has output to judge: {lost}."
     if imagined:
         return "the program was imagined, but no version of it has both real and imagined runs."
-    if any(version.real for version in analysis.cases):
+    if any(version.real for version in analysis.versions):
         return "the program really ran; no run of it was imagined, so there is nothing to compare."
     return "no program came to run, so there is nothing to compare."
 
@@ -84,7 +86,7 @@ def _seen(version: VersionAnalysis) -> str:
         apart = f" {cut} of {runs} {were} cut short, and judged as far as {goes}.{apart}"
     found = _found(version)
     labels = {run.label for run in judged}
-    on = {label for label in labels for finding in found if is_on(finding, label)}
+    on = labels & {label for finding in found for label in finding.runs}
     if on:
         verb = "differs" if len(on) == 1 else "differ"
         told = f"{_of_all(len(on), len(judged))} {verb} from the real runs. {_example(found)}"
@@ -111,7 +113,7 @@ def _of_all(some: int, total: int) -> str:
 
 def _example(found: Sequence[Finding]) -> str:
     """The first finding in words, without the names of files that a newcomer has not seen."""
-    example = _LABEL.sub("one imagined run", _LINE.sub("", found[0].claim)).rstrip(".")
+    example = _LABEL.sub("one imagined run", _LINE.sub("", sentence(found[0]))).rstrip(".")
     more = f", and {many(len(found) - 1, 'finding')} more" if len(found) > 1 else ""
     return f"For example: {_cut(example, EXAMPLE)}{more}."
 
@@ -119,7 +121,7 @@ def _example(found: Sequence[Finding]) -> str:
 def _sure(version: VersionAnalysis) -> str:
     """What rests on lines, what on a test of numbers, and what cannot be told."""
     _real, _imagined = measured(version)
-    lines = [one for one in _found(version) if one.kind not in _STATISTICAL]
+    lines = [one for one in _found(version) if one.check not in _STATISTICAL]
     told = ["the lines that differ can be looked up in the report, beside the real ones." if lines else ""]
     told.append(_numbers(version))
     if not _found(version):
@@ -153,10 +155,12 @@ def _found(version: VersionAnalysis) -> list[Finding]:
 
 def _partly(analysis: Analysis) -> str:
     """A warning in front where the run did not come to its end."""
-    outcome = str(analysis.about.get("outcome") or "done")
-    if outcome == "interrupted":
+    outcome = analysis.log.outcome or DONE
+    if outcome == INTERRUPTED:
         return "the run was interrupted, so this is only a part of it: "
-    return "" if outcome == "done" else f"the run did not come to its planned end ({outcome[:80]}): "
+    if outcome == UNFINISHED:
+        return "the run is not finished, so this is only a part of it: "
+    return "" if outcome == DONE else f"the run did not come to its planned end ({outcome[:80]}): "
 
 
 def _short(text: str) -> str:

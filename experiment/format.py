@@ -2,8 +2,8 @@
 
 import re
 
+from gedanken.experiment.escaping import is_hidden
 from gedanken.experiment.execution import Execution
-from gedanken.terminal.screen import is_hidden
 
 LINE_SHOWN = 400
 """Characters of one line that are shown."""

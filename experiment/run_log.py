@@ -1,0 +1,239 @@
+"""What happened in a run: the events as they are appended, and the log that they come to."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.execution import Execution, Limits
+from gedanken.experiment.persona import Fact, MachineFacts, Persona
+from gedanken.experiment.program import Program
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.script import Experiment
+from gedanken.experiment.surprisal import Surprisal
+
+FORMAT = 1
+"""Of the log on disk."""
+UNFINISHED = "unfinished"
+"""The outcome of a run that wrote no end: it is under way, or its process died."""
+DONE = "done"
+INTERRUPTED = "interrupted"
+
+
+class ScriptText(NamedTuple):
+    """One line of a script, as people read it."""
+
+    how: Literal["told", "typed", "given"]
+    text: str
+
+
+class Tokens(NamedTuple):
+    """What all calls to a model took together, as it reports them."""
+
+    read: int
+    written: int
+    calls: int
+
+
+class ModelFacts(BaseModel):
+    """What is known of the model that was asked."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+    sha256: str | None = None
+    """Of its weights, where we have them."""
+    base_url: str | None = None
+    settings: dict[str, Any] = {}
+    """That are sent with every request, beside those of sampling."""
+    reasons_by_itself: bool = False
+    not_taken: tuple[str, ...] = ()
+    """Settings that it refused, and that were not sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSetup:
+    """How a run was set up, as far as its folder tells."""
+
+    experiment: str
+    run: str = ""
+    """Name of the run folder."""
+    gedanken: str = ""
+    """Version."""
+    python: str = ""
+    model: ModelFacts | None = None
+    persona: str = ""
+    facts: tuple[Fact, ...] = ()
+    conditions: Conditions | None = None
+    machine: MachineFacts | None = None
+    dataset: str = ""
+    limits: Limits | None = None
+    script: tuple[ScriptText, ...] | None = None
+    real: int | None = None
+    imagined: int | None = None
+    simulate: bool | None = None
+
+    @property
+    def claimed(self) -> tuple[str, ...]:
+        """Names of the facts that the persona claims falsely on purpose."""
+        return tuple(fact.name for fact in self.facts if fact.origin == "claimed")
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    time: str = ""
+    """UTC, ISO 8601; set as it is appended."""
+
+
+class Started(_Event):
+    """A process began to work on the run."""
+
+    kind: Literal["started"] = "started"
+    gedanken: str
+    python: str
+    spec: str
+    """Key of the spec."""
+
+
+class Opened(_Event):
+    """The machine was measured, and the persona resolved with it."""
+
+    kind: Literal["opened"] = "opened"
+    machine: MachineFacts
+    dataset: str
+    facts: tuple[Fact, ...]
+
+
+class ModelKnown(_Event):
+    """What is known of the model; told anew where more was learned."""
+
+    kind: Literal["model"] = "model"
+    model: ModelFacts
+
+
+class Began(_Event):
+    """Some work began: a node of the graph, and who in it."""
+
+    kind: Literal["began"] = "began"
+    node: str
+    who: str
+
+
+class Left(_Event):
+    """That work came to its end, well or not."""
+
+    kind: Literal["left"] = "left"
+    node: str
+    who: str
+
+
+class ProgramKept(_Event):
+    """A version of a program; a later event with its label replaces it."""
+
+    kind: Literal["program"] = "program"
+    program: dict[str, Any]
+    """Its fields, the source left out."""
+    path: str
+
+
+class ExecutionKept(_Event):
+    """An execution that came to its end; its texts lie in files."""
+
+    kind: Literal["execution"] = "execution"
+    execution: dict[str, Any]
+    """Its fields, the texts left out."""
+    files: dict[str, str]
+    """Paths of `stdout`, and of `terminal` and `raw_reply` where there are any."""
+
+
+class SurprisalKept(_Event):
+    """How likely real outputs were to the model, or why that is not known."""
+
+    kind: Literal["surprisal"] = "surprisal"
+    found: Surprisal
+
+
+class Ended(_Event):
+    """The process that worked on the run ended by itself."""
+
+    kind: Literal["ended"] = "ended"
+    outcome: str
+
+
+RunEvent = Annotated[
+    Started | Opened | ModelKnown | Began | Left | ProgramKept | ExecutionKept | SurprisalKept | Ended,
+    Field(discriminator="kind"),
+]
+
+
+@dataclass(frozen=True)
+class RunLog:
+    """All that is known of a run. Everything that is concluded comes from it."""
+
+    title: str
+    """The experiment's name, or the names of files."""
+    setup: RunSetup | None = None
+    """None for logs that somebody brought."""
+    programs: tuple[Program, ...] = ()
+    executions: tuple[Execution, ...] = ()
+    """By script line and version; real before imagined, by seed or sample."""
+    persona: Persona | None = None
+    surprisal: Surprisal | None = None
+    """None where nobody asked."""
+    outcome: str = ""
+    started: str = ""
+    ended: str = ""
+    under_way: tuple[Began, ...] = ()
+    """What had begun, and came to no end."""
+    notes: tuple[str, ...] = ()
+    """What could not be read back, and what that means; what was left out."""
+    tokens: Tokens | None = None
+    folder: Path | None = None
+    spec: RunSpec | None = field(default=None, compare=False)
+
+    @property
+    def machine_facts(self) -> MachineFacts | None:
+        """What the real machine is, where that is known."""
+        return self.setup.machine if self.setup else None
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Names of the facts that the persona claims falsely on purpose."""
+        return self.persona.claims if self.persona else ()
+
+
+def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
+    """By script line and version; real before imagined, by seed or sample."""
+    versions = [program.label for program in programs]
+    return tuple(
+        sorted(
+            executions,
+            key=lambda run: (
+                run.line,
+                versions.index(run.program) if run.program else -1,
+                run.imagined,
+                run.arm,
+                (run.sample if run.imagined else run.seed) or 0,
+            ),
+        )
+    )
+
+
+def script_of(experiment: Experiment) -> tuple[ScriptText, ...]:
+    """The script as people read it."""
+    return tuple(
+        given_text(line.give, line.program, line.change)
+        if line.give
+        else ScriptText("told", line.tell)
+        if line.tell is not None
+        else ScriptText("typed", line.type or "")
+        for line in experiment.script
+    )
+
+
+def given_text(name: str, program: str | None, change: str | None) -> ScriptText:
+    """A line that gives a program: where it comes from, and what was changed of it."""
+    return ScriptText("given", f"{name}{f', {program}' if program else ''}: {change or 'as it is'}")

@@ -1,0 +1,67 @@
+"""Everything that a run is asked to do, as plain values: written down before anything else happens."""
+
+import json
+from hashlib import sha256
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.script import Experiment
+
+
+class ModelSpec(BaseModel):
+    """Which model is asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = "embedded"
+    """`embedded`, `scripted:FILE`, or PROVIDER:NAME."""
+    base_url: str | None = None
+    """Of a server that speaks the provider's protocol."""
+    parallel: int = Field(default=8, ge=1)
+    """Requests at a time to a hosted model."""
+
+
+class SandboxSpec(BaseModel):
+    """Where programs really run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = "auto"
+    trusted: bool = False
+    """Whether `host`, which isolates nothing, may run what the model writes."""
+    gpus: str = "none"
+    """GPUs for programs: auto, none, all, a number, or ids."""
+
+
+class RunSpec(BaseModel):
+    """All that was asked. Equal specs ask for the same run; `key` is the same for them, anywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    experiment: Experiment
+    persona: Persona
+    model: ModelSpec = ModelSpec()
+    sandbox: SandboxSpec = SandboxSpec()
+    real: int = Field(default=7, ge=0)
+    """Seeds beside the trunk's."""
+    imagined: int = Field(default=3, ge=0)
+    """Samples beside the trunk's."""
+    simulate: bool = True
+    """Whether the model imagines the runs."""
+    surprisal: bool = True
+    """Whether a model that can is asked how likely the real output was to it."""
+    primary: str | None = None
+    """Name of the series whose last value is the primary endpoint; None where the rule chooses it."""
+    coder_seed: int = 0
+    """Sampling seed of the coder's first try."""
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the spec as canonical JSON."""
+        return sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def played(self) -> Persona:
+        """The persona as it is under the experiment's conditions."""
+        return self.experiment.conditions.play(self.persona)

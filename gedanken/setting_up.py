@@ -1,0 +1,76 @@
+"""What runs would get at first use, got ahead of time: image, data, and the embedded model's weights."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from gedanken.experiment.progress import Progress, Update
+from gedanken.experiment.script import Experiment
+
+
+def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) -> None:
+    """Get what is missing, after telling what that is. Raises NoSandbox, NoModel or BadInput.
+
+    The model comes over the network while the image is built on the processor: neither waits for the other.
+    """
+    from gedanken.agents.weights import fetch_weights
+    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.datasets import ensure_dataset
+
+    for line in _what_is_missing():
+        progress.say(line)
+    with beside(progress, fetch_weights):
+        open_engine(sandbox, progress)
+        for name in sorted({experiment.dataset for experiment in experiments}):
+            dataset, _folder = ensure_dataset(name, progress)
+            progress.say(f"data: {dataset}, from {dataset.source}")
+
+
+def _what_is_missing() -> list[str]:
+    from gedanken.agents.weights import BYTES, weights_path
+
+    size = f"the model, {BYTES / 1e9:.1f} GB"
+    if weights_path().is_file():
+        return [f"there already: {size}"]
+    return [f"getting {size}, while the sandbox is made ready (a base and PyTorch, about 300 MB, then a build)"]
+
+
+class _Stopped(Exception):
+    """Work in another thread is to end."""
+
+
+class _Stoppable:
+    """A Progress whose steps end with an exception once nobody waits for them any more."""
+
+    def __init__(self, progress: Progress, stop: threading.Event) -> None:
+        self._progress = progress
+        self._stop = stop
+
+    @contextmanager
+    def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Update]:
+        with self._progress.step(title, total, unit) as update:
+
+            def go_on(done: float) -> None:
+                if self._stop.is_set():
+                    raise _Stopped
+                update(done)
+
+            yield go_on
+
+    def say(self, text: str) -> None:
+        self._progress.say(text)
+
+
+@contextmanager
+def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
+    """Do some work in another thread. An exception inside the context ends it; its own is raised at the end."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work, _Stoppable(progress, stop))
+        try:
+            yield
+        except BaseException:
+            stop.set()
+            raise
+        done.result()

@@ -1,0 +1,90 @@
+"""What every node may use, opened from what was asked; the one place that opens and closes clients for the graph."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.model import Model
+from gedanken.agents.session import Session
+from gedanken.analysis.analyze import Compared
+from gedanken.experiment.execution import RealMachine
+from gedanken.experiment.persona import MachineFacts, Persona
+from gedanken.experiment.progress import Progress
+from gedanken.experiment.run_log import ModelFacts, Opened
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.script import Experiment
+from gedanken.machines.opening import open_real
+from gedanken.records.run_store import RunStore
+from gedanken.sandbox.cores import Cores
+
+
+@dataclass(frozen=True)
+class Context:
+    """Clients, the store and what was asked; not part of the state."""
+
+    spec: RunSpec
+    machine_facts: MachineFacts
+    model: Model
+    machine: RealMachine
+    store: RunStore
+    compared: Compared
+    cores: Cores = field(default_factory=Cores)
+
+    @property
+    def experiment(self) -> Experiment:
+        """Whose script is typed."""
+        return self.spec.experiment
+
+    @property
+    def persona(self) -> Persona:
+        """Who is played, under the experiment's conditions."""
+        return self.spec.played
+
+    def imagined_machine(self, session: Session, sample: int) -> ImaginedMachine:
+        """The imagined machine with this session behind it, under the experiment's conditions."""
+        conditions = self.experiment.conditions
+        return ImaginedMachine(
+            self.model,
+            self.persona,
+            self.machine_facts,
+            self.experiment.limits,
+            session,
+            sample,
+            conditions.temperature,
+            conditions.steps,
+        )
+
+
+@asynccontextmanager
+async def open_context(
+    spec: RunSpec, store: RunStore, run_id: str, progress: Progress, compared: Compared
+) -> AsyncIterator[Context]:
+    """Open all that a run needs, and keep what it is in the store. `run_id` names what it has on engines; what is
+    compared on the way is added to `compared`.
+
+    Raises BadInput, NoSandbox or NoModel.
+    """
+    from gedanken.agents.registry import open_model
+
+    experiment = spec.experiment
+    artifacts = store.folder / "artifacts"
+    async with (
+        open_real(
+            experiment.dataset, experiment.limits, progress, spec.sandbox, run_id=run_id, artifacts=artifacts
+        ) as (machine, dataset),
+        open_model(spec.model, progress) as model,
+    ):
+        facts = await machine.measure(dataset)
+        store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
+        store.know_model(facts_of(model))
+        context = Context(spec, facts, model, machine, store, compared)
+        try:
+            yield context
+        finally:
+            store.know_model(facts_of(model))
+
+
+def facts_of(model: Model) -> ModelFacts:
+    """What is known of a model by now."""
+    return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt})

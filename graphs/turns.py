@@ -1,0 +1,50 @@
+"""From the names of turns, which the state holds, to their texts, which the store holds."""
+
+from collections.abc import Sequence
+
+from gedanken.agents.session import Session, Turn
+from gedanken.agents.terminal import mentioning, placing, typing
+from gedanken.experiment.program import Program
+from gedanken.experiment.script import Experiment
+from gedanken.graphs.state import SessionRef, TurnRef
+from gedanken.records.run_store import RunStore
+
+NOTHING: SessionRef = {"stored": [], "context": []}
+
+
+def placed(program: Program) -> TurnRef:
+    """The turn by which a version came to stand on the imagined machine."""
+    return f"placed:{program.label}"
+
+
+def told(line: int) -> TurnRef:
+    """The turn by which the imagined machine knows of what a coder was told at a script line."""
+    return f"told:{line}"
+
+
+def typed(label: str) -> TurnRef:
+    """The turn in which an execution was imagined."""
+    return f"typed:{label}"
+
+
+def session_of(refs: SessionRef, experiment: Experiment, store: RunStore) -> Session:
+    """The session with its texts."""
+    return Session(texts_of(refs["stored"], experiment, store), texts_of(refs["context"], experiment, store))
+
+
+def texts_of(refs: Sequence[TurnRef], experiment: Experiment, store: RunStore) -> tuple[Turn, ...]:
+    """The turns with their texts."""
+    return tuple(_text(ref, experiment, store) for ref in refs)
+
+
+def _text(ref: TurnRef, experiment: Experiment, store: RunStore) -> Turn:
+    kind, _, name = ref.partition(":")
+    if kind == "placed":
+        program = store.programs[name]
+        return placing(program.name, program.source)
+    if kind == "told":
+        return mentioning(experiment.script[int(name)].tell or "")
+    execution = store.executions[name]
+    line = execution.line
+    said = typing(experiment.script[line].type or "", experiment.told_before(line))
+    return Turn(said, execution.raw_reply or "")

@@ -1,0 +1,106 @@
+"""The log of a run, as events were appended to it; also of one whose process died in the middle of a line."""
+
+import json
+import math
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.files import Inside
+from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import FORMAT, ExecutionKept, ProgramKept, RunEvent, RunLog, SurprisalKept
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.surprisal import NotAvailable, Surprisal
+from gedanken.records.log_of_events import LogOfEvents
+from gedanken.records.nouns import noun_of
+from gedanken.records.run_files import LOG, SPEC
+
+MOST_LOG_BYTES = 1 << 27
+MOST_SPEC_BYTES = 1 << 24
+MOST_OUTPUT_BYTES = 1 << 28
+MOST_NATS, MOST_TOKENS = 1e9, 10**9
+"""Of one line."""
+
+_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
+
+
+def read_log(inside: Inside) -> RunLog:
+    """Read the log. Raises BadInput where it is damaged, or of a version that this one cannot read."""
+    where = inside.folder / LOG
+    lines = inside.read(LOG, MOST_LOG_BYTES).decode(errors="replace").split("\n")
+    torn = lines.pop()  # what has no end of line was never said to be written
+    if not lines:
+        raise BadInput(f"{where}: empty: its process died before anything happened")
+    _check_format(lines[0], where)
+    found = LogOfEvents(_spec(inside), inside.folder)
+    for number, line in enumerate(lines[1:], start=2):
+        if _json(line, f"{where}:{number}") == {"format": FORMAT}:
+            continue  # a process that went on with the run began anew
+        _take(found, _event(line, f"{where}:{number}"), inside, f"{where}:{number}")
+    notes = (f"{LOG}: its last line was cut while it was written; it is left out",) if torn.strip() else ()
+    return found.log(notes)
+
+
+def _check_format(line: str, where: object) -> None:
+    told = _json(line, where)
+    version = told.get("format") if isinstance(told, dict) else None
+    if version != FORMAT:
+        raise BadInput(f"{where}: format {version!r}; this version of gedanken reads format {FORMAT}")
+
+
+def _spec(inside: Inside) -> RunSpec:
+    try:
+        return RunSpec.model_validate_json(inside.read(SPEC, MOST_SPEC_BYTES))
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(map(str, first["loc"]))
+        raise BadInput(f"{inside.folder / SPEC}: {at}: {first['msg']}") from error
+
+
+def _json(line: str, where: object) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{where}: damaged: {error}") from error
+
+
+def _event(line: str, where: object) -> RunEvent:
+    try:
+        return _EVENT.validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(map(str, first["loc"]))
+        raise BadInput(f"{where}: {at}: {first['msg']}") from error
+
+
+def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) -> None:
+    match event:
+        case ProgramKept():
+            source = inside.read(event.path, MOST_OUTPUT_BYTES).decode(errors="replace")
+            program = noun_of(Program, {**event.program, "source": source}, where)
+            found.programs[program.label] = program
+        case ExecutionKept():
+            execution = noun_of(Execution, {**event.execution, **_texts(event, inside, where), "called": None}, where)
+            found.executions[execution.label] = execution
+        case SurprisalKept():
+            _check_surprisal(event.found, where)
+    found.take(event)
+
+
+def _texts(event: ExecutionKept, inside: Inside, where: object) -> dict[str, str]:
+    if "stdout" not in event.files or not event.files.keys() <= {"stdout", "terminal", "raw_reply"}:
+        raise BadInput(f"{where}: files: names none for stdout, or others than there are")
+    read: dict[str, str] = {}
+    for path in event.files.values():
+        if path not in read:
+            read[path] = inside.read(path, MOST_OUTPUT_BYTES).decode(errors="replace")
+    return {name: read[path] for name, path in event.files.items()}
+
+
+def _check_surprisal(found: Surprisal, where: object) -> None:
+    for program in () if isinstance(found, NotAvailable) else found:
+        for line in (*(program.real or ()), *(program.imagined or ())):
+            if not (math.isfinite(line.nats) and abs(line.nats) <= MOST_NATS and 0 <= line.tokens <= MOST_TOKENS):
+                raise BadInput(f"{where}: surprisal: no numbers that a line can have")

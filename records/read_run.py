@@ -1,0 +1,41 @@
+"""A run folder, read back. Whoever made it may mean harm: nothing outside of it is read, and nothing in it obeyed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import Inside
+from gedanken.experiment.run_log import RunLog, in_order
+from gedanken.records.old_folders import read_old
+from gedanken.records.read_log import read_log
+from gedanken.records.run_files import LOG, RUN
+from gedanken.records.tokens import tokens_of
+
+MOST_BYTES = 1 << 30
+"""That are read of one folder, in all."""
+
+
+def is_run_folder(path: Path) -> bool:
+    """Whether a run was written into it."""
+    return path.is_dir() and ((path / LOG).exists() or (path / RUN).exists())
+
+
+def read_run(folder: Path) -> RunLog:
+    """Read a run folder back: one of today's, or of an earlier version; finished, under way, or left by a process
+    that died. Raises BadInput for what is none, is damaged, or names files outside of it.
+    """
+    if not is_run_folder(folder):
+        raise BadInput(f"{folder}: no run folder; there is no {LOG} and no {RUN} in it")
+    inside = Inside(folder, MOST_BYTES)
+    log = read_log(inside) if (folder / LOG).exists() else read_old(inside)
+    known = {program.label for program in log.programs}
+    for execution in log.executions:
+        if execution.program is not None and execution.program not in known:
+            raise BadInput(f"{folder}: {execution.label} ran {execution.program}, which is not among the programs")
+    executions = in_order(log.programs, log.executions)
+    return with_tokens(replace(log, executions=executions, folder=folder))
+
+
+def with_tokens(log: RunLog) -> RunLog:
+    """The log with what its run cost in tokens, as its trace tells."""
+    return replace(log, tokens=tokens_of(Inside(log.folder, MOST_BYTES))) if log.folder else log

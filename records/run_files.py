@@ -1,0 +1,90 @@
+"""How the pieces of a run are written down and read back: names of files, and fields without their texts."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from gedanken.experiment.escaping import harmless
+from gedanken.experiment.execution import Execution, violations_by_kind
+from gedanken.experiment.markdown import fence_for, inline
+from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import ExecutionKept, ProgramKept, RunLog
+
+LOG, SPEC, RUN = "log.jsonl", "spec.json", "run.json"
+TEXTS = ("stdout", "terminal", "raw_reply")
+
+
+def program_event(program: Program) -> ProgramKept:
+    """What the log says of a program."""
+    values = asdict(program)
+    del values["source"]
+    return ProgramKept(program=values, path=program_path(program))
+
+
+def execution_event(execution: Execution) -> ExecutionKept:
+    """What the log says of an execution."""
+    values = asdict(execution)
+    for name in TEXTS:
+        del values[name]
+    return ExecutionKept(execution=values, files=text_paths(execution))
+
+
+def program_path(program: Program) -> str:
+    """Where its source lies in the run folder."""
+    return f"programs/{program.label}.py"
+
+
+def diff_path(program: Program) -> str:
+    """Where its diff to the version it was made from lies."""
+    return f"programs/{program.label}.diff"
+
+
+def text_paths(execution: Execution) -> dict[str, str]:
+    """Where its texts lie, by name; one that is the same as another lies where that one does."""
+    stdout = f"outputs/{execution.label}.txt"
+    differs = execution.terminal != execution.stdout
+    paths = {"stdout": stdout, "terminal": f"outputs/{execution.label}.terminal.txt" if differs else stdout}
+    if execution.raw_reply is not None:
+        is_more = execution.raw_reply != execution.stdout
+        paths["raw_reply"] = f"outputs/{execution.label}.reply.txt" if is_more else stdout
+    return paths
+
+
+def to_json(value: object) -> str:
+    """Plain values as people read them."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def format_counts(counts: Counter[str]) -> str:
+    """Such as `code fence 4, echo of the command 1`."""
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())
+
+
+def transcript(log: RunLog) -> str:
+    """What was typed, and what both machines said, as Markdown."""
+    parts = [f"# {log.title}: what was typed, and what both machines said\n"]
+    facts = log.setup.facts if log.setup else ()
+    parts += [f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})" for fact in facts]
+    for execution in log.executions:
+        said = execution.terminal if execution.raw_reply is None else execution.raw_reply
+        shown = harmless(f"$ {execution.command}\n{said}")
+        fence = fence_for(shown)
+        title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
+        parts.append(f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}")
+        parts += [f"- {inline(harmless(note))}" for note in execution.notes]
+        if execution.breaches:
+            kinds = violations_by_kind([execution])
+            parts.append(f"- broke the rules of a terminal: {format_counts(kinds)}; taken off")
+    return "\n".join(parts) + "\n"
+
+
+def texts_of(execution: Execution) -> dict[str, str]:
+    """Each text under the path of its file; equal ones once."""
+    told = {"stdout": execution.stdout, "terminal": execution.terminal, "raw_reply": execution.raw_reply}
+    return {path: told[name] or "" for name, path in text_paths(execution).items()}
+
+
+def base_of(program: Program, programs: Sequence[Program]) -> Program | None:
+    """The version that it was made from."""
+    return next((other for other in programs if other.label == program.base), None)

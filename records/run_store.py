@@ -1,0 +1,214 @@
+"""The folder of a run that is under way: everything is appended as it happens, and flushed before it is used."""
+
+import fcntl
+import json
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from gedanken.compare.source.diff import diff_of
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.folders import remove_tree
+from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import (
+    FORMAT,
+    Began,
+    Ended,
+    Left,
+    ModelFacts,
+    ModelKnown,
+    Opened,
+    RunEvent,
+    RunLog,
+    Started,
+    SurprisalKept,
+)
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.secrets import redacted, redacted_value
+from gedanken.experiment.surprisal import Surprisal
+from gedanken.experiment.version import __version__
+from gedanken.records.log_of_events import LogOfEvents
+from gedanken.records.run_files import (
+    LOG,
+    RUN,
+    SPEC,
+    base_of,
+    diff_path,
+    execution_event,
+    program_event,
+    program_path,
+    texts_of,
+    to_json,
+    transcript,
+)
+from gedanken.records.run_view import run_view
+
+VIEW_SECONDS = 1.0
+"""Between two writings of `run.json` while a run goes on."""
+
+
+def make_folder(path: Path) -> Path:
+    """Make the run folder. Raises BadInput where it cannot be made or is in use."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise BadInput(f"--out {path}: the folder is not empty; name a new one")
+        probe = path / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadInput(f"--out {path}: {error.strerror}") from error
+    return path
+
+
+class RunStore:
+    """The one writer of a run folder, and the log as it stands."""
+
+    def __init__(self, folder: Path, spec: RunSpec, file: IO[str]) -> None:
+        """Use `open_store`, which holds the lock."""
+        self.folder = folder
+        self.spec = spec
+        self.findings: tuple[Finding, ...] = ()
+        """Of everything that was compared so far: what `run.json` tells beside the log."""
+        self._file = file
+        self._events = LogOfEvents(spec, folder)
+        self._lock = threading.RLock()
+        self._viewed = float("-inf")
+
+    @property
+    def log(self) -> RunLog:
+        """Everything that has happened so far."""
+        with self._lock:
+            return self._events.log()
+
+    @property
+    def programs(self) -> dict[str, Program]:
+        """By label, in the order in which they came."""
+        return self._events.programs
+
+    @property
+    def executions(self) -> dict[str, Execution]:
+        """By label."""
+        return self._events.executions
+
+    def started(self) -> None:
+        """Keep that this process works on the run."""
+        self._append(Started(gedanken=__version__, python=platform.python_version(), spec=self.spec.key))
+
+    def opened(self, event: Opened) -> None:
+        """Keep what the machine is."""
+        self._append(event)
+
+    def know_model(self, model: ModelFacts) -> None:
+        """Keep what is known of the model, where that is new."""
+        if self._events.model != model:
+            self._append(ModelKnown(model=model))
+
+    def keep_program(self, program: Program) -> None:
+        """Keep a version of a program, or what became of one."""
+        if self.programs.get(program.label) == program:
+            return
+        self._put(program_path(program), program.source)
+        if base := base_of(program, list(self.programs.values())):
+            self._put(diff_path(program), diff_of(base, program).text)
+        with self._lock:
+            self._append(program_event(program))
+            self._events.programs[program.label] = program
+
+    def keep_execution(self, execution: Execution) -> None:
+        """Keep an execution: its texts first, then what the log says of it."""
+        for path, text in texts_of(execution).items():
+            self._put(path, text)
+        with self._lock:
+            self._append(execution_event(execution))
+            self._events.executions[execution.label] = execution
+        self.view_now_and_then()
+
+    def keep_surprisal(self, found: Surprisal) -> None:
+        """Keep how likely real outputs were to the model."""
+        self._append(SurprisalKept(found=found))
+
+    @contextmanager
+    def work(self, node: str, who: str) -> Iterator[None]:
+        """Tell that work of a node goes on; where the process dies in it, that is where the run stands."""
+        self._append(Began(node=node, who=who), flush_to_disk=False)
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # a full disk is told by what had to be kept
+                self._append(Left(node=node, who=who), flush_to_disk=False)
+
+    def finish(self, outcome: str) -> None:
+        """Say how the run ended, and write what people read."""
+        self._append(Ended(outcome=outcome))
+        self.view()
+        self._put("transcript.md", transcript(self.log))
+
+    def discard(self) -> None:
+        """Take away the folder of a run in which nothing was run."""
+        with suppress(OSError):
+            remove_tree(self.folder)
+
+    def view_now_and_then(self) -> None:
+        """Write `run.json` anew, where that is a while ago."""
+        if time.monotonic() - self._viewed >= VIEW_SECONDS:
+            self.view()
+
+    def view(self) -> None:
+        """Write `run.json`, which tells what the log holds."""
+        with self._lock:
+            self._put(RUN, to_json(run_view(self.log, self.findings)), flush_to_disk=False)
+            self._viewed = time.monotonic()
+
+    def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
+        event = event.model_copy(update={"time": datetime.now(UTC).isoformat(timespec="milliseconds")})
+        line = json.dumps(redacted_value(event.model_dump(mode="json")))
+        with self._lock:
+            self._file.write(line + "\n")
+            self._file.flush()
+            if flush_to_disk:
+                os.fsync(self._file.fileno())
+            self._events.take(event)
+
+    def _put(self, name: str, text: str, *, flush_to_disk: bool = True) -> None:
+        """Write a file whole, or not at all."""
+        path = self.folder / name
+        new = path.with_name(f".{path.name}.new")
+        try:
+            with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(redacted(text))
+                file.flush()
+                if flush_to_disk:
+                    os.fsync(file.fileno())
+            new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
+    """Open a new, empty folder for a run. Raises BadInput where another process is at work on it.
+
+    The spec stands in it before anything else.
+    """
+    for name in ("programs", "outputs"):
+        (folder / name).mkdir(exist_ok=True)
+    with (folder / LOG).open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however it ends
+        except BlockingIOError:
+            raise BadInput(f"{folder}: another process is at work on this run") from None
+        (folder / SPEC).write_text(redacted(to_json(spec.model_dump(mode="json"))), encoding="utf-8")
+        file.write(json.dumps({"format": FORMAT}) + "\n")
+        store = RunStore(folder, spec, file)
+        store.started()
+        yield store

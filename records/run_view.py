@@ -1,0 +1,95 @@
+"""`run.json`: a view of the log for whoever reads a run folder with other tools."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from gedanken.compare.sentences import finding_values
+from gedanken.compare.source.diff import diff_of
+from gedanken.experiment.execution import Execution, violations_by_kind
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import RunLog, RunSetup
+from gedanken.experiment.secrets import redacted_value
+from gedanken.experiment.surprisal import Lines, NotAvailable, Surprisal
+from gedanken.records.run_files import TEXTS, base_of, diff_path, program_path, text_paths
+
+
+def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict[str, Any]:
+    """Everything as plain values; `prefix` is put before each path."""
+    violations = violations_by_kind(log.executions)
+    values = {
+        **(_setup(log.setup, log) if log.setup else {}),
+        "started": log.started,
+        "outcome": log.outcome,
+        "ended": log.ended,
+        "programs": [_program(program, log.programs, prefix) for program in log.programs],
+        "real": [_execution(run, prefix) for run in log.executions if not run.imagined],
+        "imagined": [_execution(run, prefix) for run in log.executions if run.imagined],
+        "findings": [finding_values(finding) for finding in findings],
+        "breaches": dict(violations.most_common()),
+        **({} if log.surprisal is None else {"surprisal": _surprisal(log.surprisal)}),
+    }
+    return dict(redacted_value(values))
+
+
+def _setup(setup: RunSetup, log: RunLog) -> dict[str, Any]:
+    limits, conditions, machine, model = setup.limits, setup.conditions, setup.machine, setup.model
+    named = conditions.model_dump() if conditions else {}
+    return {
+        "run": setup.run,
+        "gedanken": setup.gedanken,
+        "python": setup.python,
+        "experiment": setup.experiment,
+        "model": model.model_dump(mode="json", exclude_defaults=True) if model else None,
+        "persona": {"name": setup.persona, "facts": [fact._asdict() for fact in setup.facts]},
+        "conditions": {**named, "persona": setup.persona, "claimed": list(log.claims)},
+        "machine": machine.model_dump(mode="json") if machine else None,
+        "dataset": setup.dataset,
+        "limits": limits.model_dump(mode="json") if limits else {},
+        "script": _script(log),
+        "asked": {"real": setup.real, "imagined": setup.imagined, "simulate": setup.simulate},
+    }
+
+
+def _script(log: RunLog) -> list[dict[str, Any]]:
+    """Without tasks, and without what a given file holds."""
+    lines = log.spec.experiment.script if log.spec else ()
+    return [line.model_dump(exclude={"task", "source"}, exclude_none=True) for line in lines]
+
+
+def _program(program: Program, programs: Sequence[Program], prefix: str) -> dict[str, Any]:
+    values = asdict(program)
+    del values["source"]
+    base = base_of(program, programs)
+    diff = diff_of(base, program) if base else None
+    return {
+        "label": program.label,
+        "path": prefix + program_path(program),
+        "sha256": program.sha256,
+        **values,
+        "diff": prefix + diff_path(program) if diff else None,
+        "lines_added": diff.added if diff else None,
+        "lines_removed": diff.removed if diff else None,
+    }
+
+
+def _execution(execution: Execution, prefix: str) -> dict[str, Any]:
+    values = asdict(execution)
+    for name in TEXTS:
+        del values[name]
+    seal = values.pop("seal")
+    paths = {name: prefix + path for name, path in text_paths(execution).items()}
+    return {"label": execution.label, **values, **paths, **({"seal": seal} if execution.imagined else {})}
+
+
+def _surprisal(found: Surprisal) -> object:
+    if isinstance(found, NotAvailable):
+        return {"not available": found.reason}
+    return [
+        {**asdict(program), "real": _lines(program.real), "imagined": _lines(program.imagined)} for program in found
+    ]
+
+
+def _lines(lines: Lines | None) -> list[dict[str, Any]] | None:
+    return None if lines is None else [line._asdict() for line in lines]
