@@ -1,18 +1,10 @@
 """Findings on one program version: its real runs against its imagined ones."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
-from gedanken.compare.checks.claimed_time import times
-from gedanken.compare.checks.copied_numbers import copied_numbers
-from gedanken.compare.checks.counts import counts, order
+from gedanken.compare.checks.built_in import CHECKS
+from gedanken.compare.checks.check import Check, CheckBroken
 from gedanken.compare.checks.differences import differences
-from gedanken.compare.checks.gpu_claims import gpu_claims
-from gedanken.compare.checks.impossible_values import first_and_last, impossible_values
-from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
-from gedanken.compare.checks.missing_epochs import epochs
-from gedanken.compare.checks.oracles import ORACLES
-from gedanken.compare.checks.reused_numbers import reused_numbers
-from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.refine_sites import refine_sites
@@ -26,27 +18,6 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 
-CHECKS: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
-    exit_status,
-    foreign_lines,
-    literals,
-    counts,
-    order,
-    proven_lines_differ,
-    constant_lines_differ,
-    number_formats,
-    epochs,
-    first_and_last,
-    impossible_values,
-    times,
-    fixed_seed,
-    reused_numbers,
-    copied_numbers,
-    gpu_claims,
-    *ORACLES,
-)
-"""Every check, in the order in which its findings are told."""
-
 
 def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     program: Program | None,
@@ -56,12 +27,13 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     earlier: Sequence[Execution] = (),
     gpus: int | None = None,
     asked: Asked = NOTHING_ASKED,
+    checks: Sequence[Check] | None = None,
 ) -> ComparisonResult:
     """Everything found when runs of one program, or logs without one, are compared side by side.
 
     `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
-    before, `gpus` how many the real machine has, where that is known. Replies that are no runs are left out, and
-    that is said.
+    before, `gpus` how many the real machine has, where that is known, `checks` what is looked for: all that is built
+    in, unless others are named. Replies that are no runs are left out, and that is said.
     """
     lost = left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))
@@ -91,7 +63,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
         asked,
     )
     judgement = judge(comparison)
-    found = [finding for check in CHECKS for finding in check(comparison)]
+    found, notes = _found(comparison, CHECKS if checks is None else checks)
     return ComparisonResult(
         findings=(*found, *differences(comparison, judgement)),
         sites=tallies(comparison),
@@ -99,4 +71,17 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
         alignment=side_by_side(comparison),
         undecided=(*([lost] if lost else ()), *judgement.undecided),
         endpoint=judgement.endpoint,
+        notes=notes,
     )
+
+
+def _found(comparison: RunSet, checks: Sequence[Check]) -> tuple[list[Finding], tuple[str, ...]]:
+    """All that the checks find, and which of them could not look."""
+    found: list[Finding] = []
+    notes: list[str] = []
+    for check in checks:
+        try:
+            found += check(comparison)
+        except CheckBroken as error:
+            notes.append(str(error))
+    return found, tuple(notes)

@@ -145,3 +145,5 @@ class ComparisonResult:
     """What could not be decided, with the reason, and what would be needed."""
     endpoint: Endpoint | None = None
     """None where no real run shows a metric, or none of the name that was asked for."""
+    notes: tuple[str, ...] = ()
+    """Which checks could not look, and why."""

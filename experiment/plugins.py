@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from gedanken.experiment.errors import BadInput, GedankenError
 
 MACHINES = "gedanken.machines"
-GROUPS = (MACHINES,)
+CHECKS = "gedanken.checks"
+GROUPS = (MACHINES, CHECKS)
 OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
 """Names that mean something else where a plug-in is asked for by name."""
@@ -53,7 +54,11 @@ class Plugin(NamedTuple):
         except (Exception, SystemExit) as error:
             if self.is_ours:
                 raise
-            raise BadInput(f"{self} failed: {_said(error)}") from error
+            raise self.failed(error) from error
+
+    def failed(self, error: BaseException) -> BadInput:
+        """That its code raised this."""
+        return BadInput(f"{self} failed: {_said(error)}")
 
     def wrong(self, got: object, wanted: str) -> BadInput:
         """That it gave something else than what its kind gives."""

@@ -2,52 +2,21 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-PYPROJECT = """
-[build-system]
-requires = ["setuptools"]
-build-backend = "setuptools.build_meta"
-[project]
-name = "throwaway"
-version = "0.3"
-[project.entry-points."gedanken.machines"]
-toaster = "throwaway:open_toaster"
-broken = "throwaway:nothing_of_this_name"
-careless = "throwaway:takes_nothing"
-kettle = "throwaway:open_kettle"
-docker = "throwaway:open_toaster"
-auto = "throwaway:open_toaster"
-[tool.setuptools]
-py-modules = ["throwaway"]
-"""
-MODULE = '''
-from gedanken.experiment.errors import NoSandbox
-
-
-def open_toaster(progress, gpus):
-    raise NoSandbox("the toaster is not plugged in")
-
-
-def takes_nothing():
-    """Called with two arguments, it raises TypeError."""
-
-
-def open_kettle(progress, gpus):
-    return "hot water"
-'''
+THROWAWAY = Path(__file__).parent / "throwaway"
 
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which pip installed a distribution with plug-ins."""
-    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
-    (source / "pyproject.toml").write_text(PYPROJECT)
-    (source / "throwaway.py").write_text(MODULE)
+    source = shutil.copytree(THROWAWAY, tmp_path_factory.mktemp("source") / "throwaway")
+    target = tmp_path_factory.mktemp("target")
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(target)]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True, timeout=120)
     return target
@@ -107,6 +76,42 @@ def test_the_doctor_lists_plug_ins_with_their_source_and_the_built_in_of_two_win
 
 
 @pytest.fixture
+def logs(tmp_path: Path) -> tuple[str, ...]:
+    """Arguments that compare a real log with an imagined one."""
+    (tmp_path / "real.log").write_text("epoch 1 loss 0.5\nepoch 2 loss 0.25\n")
+    (tmp_path / "said.log").write_text("epoch 1 loss 0.5\nEPOCH TWO\n")
+    return ("compare", str(tmp_path / "real.log"), "--imagined", str(tmp_path / "said.log"))
+
+
+def test_a_check_of_a_plug_in_finds_on_the_page_and_a_broken_one_is_a_note(
+    target: Path, logs: tuple[str, ...], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    done = gedanken(target, *logs, "--json", "--html", str(page))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    found = [finding for finding in told["findings"] if finding["kind"] == "shouting"]
+    assert [(finding["claim"], finding["lines"][0]["text"]) for finding in found] == [
+        ("said.log shouts.", "EPOCH TWO")
+    ]
+    assert "said.log shouts." in page.read_text()
+    notes = [note.removeprefix("A check was left out: ") for note in told["notes"]]
+    assert [note for note in notes if "(gedanken.checks)" in note] == [
+        "broken of throwaway (gedanken.checks) cannot be loaded: AttributeError: module 'throwaway' has no attribute "
+        "'nothing_of_this_name'",
+        "careless of throwaway (gedanken.checks) failed: TypeError: takes_nothing() takes 0 positional arguments but "
+        "1 was given",
+        "elsewhere of throwaway (gedanken.checks): it found something on seed-900, and there is no such run",
+    ]
+
+
+def test_what_is_built_in_finds_the_same_beside_plug_ins(target: Path, logs: tuple[str, ...]) -> None:
+    with_them, without = (json.loads(gedanken(path, *logs, "--json").stdout) for path in (target, target.parent))
+    found = [finding for finding in with_them["findings"] if finding["kind"] != "shouting"]
+    assert found == without["findings"]
+
+
+@pytest.fixture
 def stale(tmp_path: Path) -> Path:
     """A folder that hides what is installed of this project behind a distribution with no entry points."""
     info = tmp_path / "gedanken-0.1.0.dist-info"
@@ -128,3 +133,9 @@ def test_the_doctor_says_that_an_installation_is_out_of_date(stale: Path) -> Non
     assert done.returncode == 1
     assert {line["state"] for line in lines} == {"missing"}
     assert {line["remedy"] for line in lines} == {"script/bootstrap --quick"}
+
+
+def test_nothing_is_compared_without_the_checks_that_are_built_in(stale: Path, logs: tuple[str, ...]) -> None:
+    done = gedanken(stale, *logs)
+    assert done.returncode == 2
+    assert "run script/bootstrap (the installation is out of date)" in said(done)
