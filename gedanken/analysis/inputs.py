@@ -87,7 +87,7 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     else:
         kept, said = _mixed(ours, theirs, _program(program) if program else None, asked)
     title = f"{_names(real)} beside {_names(imagined)}"
-    return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said))
+    return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said, *kept.notes))
 
 
 def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:
