@@ -13,7 +13,8 @@ from gedanken.experiment.errors import BadInput, GedankenError
 
 MACHINES = "gedanken.machines"
 CHECKS = "gedanken.checks"
-GROUPS = (MACHINES, CHECKS)
+IMPORTERS = "gedanken.importers"
+GROUPS = (MACHINES, CHECKS, IMPORTERS)
 OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
 """Names that mean something else where a plug-in is asked for by name."""

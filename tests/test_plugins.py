@@ -111,6 +111,25 @@ def test_what_is_built_in_finds_the_same_beside_plug_ins(target: Path, logs: tup
     assert found == without["findings"]
 
 
+def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
+    target: Path, logs: tuple[str, ...], tmp_path: Path
+) -> None:
+    cells = [{"outputs": [{"text": ["epoch 1 loss 0.5\n", "epoch 2 loss 0.25\n"]}]}]
+    (tmp_path / "kept.ipynb").write_text(json.dumps({"cells": cells}))
+    done = gedanken(target, "compare", str(tmp_path / "kept.ipynb"), *logs[2:], "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [series["real"] for series in told["series"] if series["name"] == "loss"] == [[[0.5, 0.25]]]
+    assert [note for note in told["notes"] if "importers" in note] == [
+        "An importer was left out: broken of throwaway (gedanken.importers) cannot be loaded: AttributeError: module "
+        "'throwaway' has no attribute 'nothing_of_this_name'",
+        "An importer was left out: careless of throwaway (gedanken.importers) failed: TypeError: takes_nothing() "
+        "takes 0 positional arguments but 1 was given",
+        "An importer was left out: elsewhere of throwaway (gedanken.importers) failed: TypeError: it gave a str and "
+        "no Run",
+    ]
+
+
 @pytest.fixture
 def stale(tmp_path: Path) -> Path:
     """A folder that hides what is installed of this project behind a distribution with no entry points."""

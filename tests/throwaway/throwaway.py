@@ -1,11 +1,14 @@
 """A distribution with plug-ins of every kind: ones that work, and ones that do not."""
 
+import json
 from collections.abc import Iterator
 
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.experiment.errors import NoSandbox
 from gedanken.experiment.finding import Finding, LineRef
 from gedanken.experiment.progress import Progress
+from gedanken.records.importers.importer import BroughtFile, Run
+from gedanken.records.importers.logs import printed
 from gedanken.sandbox.engine import Engine
 from gedanken.sandbox.gpus import GpuWish
 
@@ -38,3 +41,17 @@ def shouting(runs: RunSet) -> Iterator[Finding]:
 def found_elsewhere(runs: RunSet) -> Iterator[Finding]:
     """On a run that there is not."""
     yield Finding("elsewhere", ("seed-900",))
+
+
+def read_notebook(brought: BroughtFile) -> Run | None:
+    """What the cells of a notebook printed."""
+    if brought.path.suffix != ".ipynb":
+        return None
+    cells = json.loads(brought.text)["cells"]
+    text = "".join("".join(output["text"]) for cell in cells for output in cell["outputs"])
+    return Run(brought.path.name, printed(text, brought.path))
+
+
+def reads_no_run(brought: BroughtFile) -> str:
+    """What is no run."""
+    return "a run"
