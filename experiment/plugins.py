@@ -14,7 +14,9 @@ from gedanken.experiment.errors import BadInput, GedankenError
 MACHINES = "gedanken.machines"
 CHECKS = "gedanken.checks"
 IMPORTERS = "gedanken.importers"
-GROUPS = (MACHINES, CHECKS, IMPORTERS)
+MODELS = "gedanken.models"
+EXPORTERS = "gedanken.exporters"
+GROUPS = (MACHINES, MODELS, CHECKS, EXPORTERS, IMPORTERS)
 OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
 """Names that mean something else where a plug-in is asked for by name."""

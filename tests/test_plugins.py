@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 THROWAWAY = Path(__file__).parent / "throwaway"
 
@@ -128,6 +129,51 @@ def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
         "An importer was left out: elsewhere of throwaway (gedanken.importers) failed: TypeError: it gave a str and "
         "no Run",
     ]
+
+
+def test_a_model_of_a_plug_in_is_asked(target: Path) -> None:
+    done = gedanken(target, "models", "check", "parrot:grey", "--json")
+    told = json.loads(done.stdout)
+    assert (told["model"], told["usable"]) == ("parrot:grey", True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("broken:x", "broken of throwaway (gedanken.models) cannot be loaded: AttributeError"),
+        ("careless", "careless of throwaway (gedanken.models) gave a function and no ModelProvider"),
+        ("silent:x", "silent of throwaway (gedanken.models) failed: KeyError: 'silent:x'"),
+    ],
+)
+def test_a_model_that_does_not_open_is_one_line(target: Path, name: str, problem: str) -> None:
+    done = gedanken(target, "models", "check", name)
+    assert done.returncode == 2
+    assert problem in said(done)
+
+
+@pytest.mark.docker
+def test_a_run_on_a_machine_and_a_model_of_plug_ins_is_exported_by_one(target: Path, tmp_path: Path) -> None:
+    script = tmp_path / "small.yaml"
+    script.write_text(yaml.safe_dump({"name": "small", "persona": "matched", "script": ["echo hello"]}))
+    folder = tmp_path / "run"
+    where = ["--sandbox", "whale", "--model", "parrot:grey", "--real", "0", "--imagined", "0", "--no-surprisal"]
+    done = gedanken(target, "run", str(script), *where, "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    told = json.loads((folder / "run.json").read_text())
+    assert [run["machine"] for run in told["real"] if run["command"] == "echo hello"] == ["docker"]
+    assert told["model"]["name"] == "parrot:grey"
+    assert "echo hello" in [run["command"] for run in told["imagined"]]
+    kept = [json.loads(line)["name"] for line in (folder / "trace.jsonl").read_text().splitlines()]
+    assert (folder / "names.txt").read_text().splitlines() == kept
+    assert "imagined machine" in kept
+    said = " ".join(done.stderr.split())
+    for name, problem in {
+        "broken": "cannot be loaded: AttributeError",
+        "careless": "failed: TypeError",
+        "elsewhere": "gave a str and no Exporter",
+        "full": "failed: OSError: [Errno 28] No space left on device",
+    }.items():
+        assert said.count(f"an exporter was left out: {name} of throwaway (gedanken.exporters) {problem}") == 1
 
 
 @pytest.fixture
