@@ -16,7 +16,8 @@ CHECKS = "gedanken.checks"
 IMPORTERS = "gedanken.importers"
 MODELS = "gedanken.models"
 EXPORTERS = "gedanken.exporters"
-GROUPS = (MACHINES, MODELS, CHECKS, EXPORTERS, IMPORTERS)
+PROBES = "gedanken.probes"
+GROUPS = (MACHINES, MODELS, CHECKS, PROBES, EXPORTERS, IMPORTERS)
 OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
 """Names that mean something else where a plug-in is asked for by name."""

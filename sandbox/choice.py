@@ -27,8 +27,9 @@ class OpensEngine(Protocol):
 
 
 def sandboxes() -> tuple[str, ...]:
-    """All that `--sandbox` takes."""
-    return ("auto", *by_name(MACHINES))
+    """All that `--sandbox` takes: the built-in ones first, the strongest of them first."""
+    first = {name: at for at, name in enumerate((*_STRONGEST_FIRST, "host"))}
+    return ("auto", *sorted(by_name(MACHINES), key=lambda name: first.get(name, len(first))))
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:

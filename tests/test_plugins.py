@@ -176,6 +176,33 @@ def test_a_run_on_a_machine_and_a_model_of_plug_ins_is_exported_by_one(target: P
         assert said.count(f"an exporter was left out: {name} of throwaway (gedanken.exporters) {problem}") == 1
 
 
+def test_a_probe_of_a_plug_in_has_options_of_its_own(target: Path) -> None:
+    done = gedanken(target, "probe", "count", "--to", "5")
+    assert (done.returncode, done.stdout, done.stderr) == (5, "1 2 3 4 5\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("broken", "broken of throwaway (gedanken.probes) cannot be loaded: AttributeError"),
+        ("careless", "careless of throwaway (gedanken.probes) gave a function and no Typer"),
+        ("stumbles", "stumbles of throwaway (gedanken.probes) failed: LookupError: half way there"),
+    ],
+)
+def test_a_probe_that_does_not_work_is_one_line(target: Path, name: str, problem: str) -> None:
+    done = gedanken(target, "probe", name)
+    assert done.returncode == 2
+    assert problem in said(done)
+
+
+def test_the_help_of_probe_lists_them_all_beside_a_broken_one(target: Path) -> None:
+    done = gedanken(target, "probe", "--help")
+    told = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("  ") and line.split()}
+    assert {"memory", "terminal", "edits", "count", "stumbles", "broken"} <= set(told)
+    assert "Count, as far as it is told." in told["count"]
+    assert "Cannot be used" in told["broken"]
+
+
 @pytest.fixture
 def stale(tmp_path: Path) -> Path:
     """A folder that hides what is installed of this project behind a distribution with no entry points."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import typer
 from langchain_core.language_models.fake_chat_models import ParrotFakeChatModel
 
 from gedanken.agents.model import Model
@@ -126,3 +127,19 @@ class Full(Names):
 def open_nowhere(folder: Path) -> str:
     """What is no exporter."""
     return "nowhere"
+
+
+COUNT, STUMBLES = typer.Typer(), typer.Typer()
+
+
+@COUNT.command()
+def count(to: int = 3) -> None:
+    """Count, as far as it is told."""
+    print(*range(1, to + 1))
+    raise typer.Exit(to)
+
+
+@STUMBLES.command()
+def stumbles() -> None:
+    """Fail half way."""
+    raise LookupError("half way\nthere")
