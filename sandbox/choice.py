@@ -1,7 +1,7 @@
 """Which engine runs the programs: the one that was named, or the strongest that works."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.plugins import MACHINES, OUT_OF_DATE, by_name
@@ -9,7 +9,7 @@ from gedanken.experiment.progress import Progress
 from gedanken.sandbox.base_image import engine_errors
 from gedanken.sandbox.connect import connect_docker, connect_podman
 from gedanken.sandbox.docker_engine import DockerEngine
-from gedanken.sandbox.engine import Engine
+from gedanken.sandbox.engine import Engine, OpensEngine
 from gedanken.sandbox.gpus import NO_GPUS, GpuWish, device_options
 from gedanken.sandbox.image import ensure_image
 
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
-
-
-class OpensEngine(Protocol):
-    """What an entry point in `gedanken.machines` names."""
-
-    def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
-        """Open the engine, with all that it needs got ready. Raises NoSandbox, saying what to do."""
 
 
 def sandboxes() -> tuple[str, ...]:

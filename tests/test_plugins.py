@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gedanken.agents.providers import PROVIDERS
+
 THROWAWAY = Path(__file__).parent / "throwaway"
 
 
@@ -68,12 +70,21 @@ def test_a_machine_that_does_not_work_is_one_line_that_names_its_distribution(
 
 def test_the_doctor_lists_plug_ins_with_their_source_and_the_built_in_of_two_wins(target: Path) -> None:
     told = plug_ins(target)
-    assert told["machines: toaster", "throwaway"] == ("ok", "throwaway 0.3")
-    assert told["machines: docker", "throwaway"] == ("warning", "throwaway 0.3: not used, as gedanken has this name")
+    working = {"machines: toaster", "models: parrot", "checks: shouting", "probes: count", "exporters: names"}
+    for name in (*working, "importers: notebook"):
+        assert told[name, "throwaway"] == ("ok", "throwaway 0.3")
+    for kind in ("machines", "models", "checks", "probes", "exporters", "importers"):
+        state, detail = told[f"{kind}: broken", "throwaway"]
+        assert state == "warning"
+        assert f"broken of throwaway (gedanken.{kind}) cannot be loaded: AttributeError" in detail
+    for name in ("machines: docker", "models: openai", "checks: built-in", "probes: memory", "importers: log"):
+        assert told[name, "throwaway"] == ("warning", "throwaway 0.3: not used, as gedanken has this name")
     assert told["machines: auto", "throwaway"][0] == "warning"
-    assert told["machines: broken", "throwaway"][0] == "warning"
     ours = {name for (name, source), (state, _) in told.items() if (source, state) == ("gedanken", "ok")}
-    assert {"machines: docker", "machines: podman", "machines: host", "machines: bubblewrap"} <= ours
+    assert {f"machines: {name}" for name in ("docker", "podman", "bubblewrap", "host")} <= ours
+    assert {f"models: {name}" for name in ("embedded", "scripted", *PROVIDERS)} <= ours
+    assert {f"probes: {name}" for name in ("memory", "terminal", "edits")} <= ours
+    assert {"checks: built-in", "exporters: local", "importers: run-folder", "importers: log"} <= ours
 
 
 @pytest.fixture
@@ -212,11 +223,27 @@ def stale(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("sandbox", ["auto", "docker"])
-def test_an_installation_that_is_out_of_date_says_what_to_run(stale: Path, sandbox: str) -> None:
-    done = gedanken(stale, "sandbox", "check", "--sandbox", sandbox)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sandbox", "check", "--sandbox", "auto"),
+        ("sandbox", "check", "--sandbox", "docker"),
+        ("models", "check", "openai:gpt-4.1"),
+        ("probe", "memory"),
+        ("probe", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_an_installation_that_is_out_of_date_says_what_to_run(stale: Path, arguments: tuple[str, ...]) -> None:
+    done = gedanken(stale, *arguments)
     assert done.returncode == 2
     assert "run script/bootstrap (the installation is out of date)" in said(done)
+
+
+def test_help_needs_no_plug_in(stale: Path) -> None:
+    done = gedanken(stale, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "probe" in done.stdout
 
 
 def test_the_doctor_says_that_an_installation_is_out_of_date(stale: Path) -> None:
