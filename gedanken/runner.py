@@ -18,7 +18,6 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted
 from gedanken.loading.programs import check_given
 from gedanken.records.run_store import RunStore, make_folder, open_store
-from gedanken.records.trace import TRACE
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
 
@@ -122,11 +121,12 @@ async def _drive(context: "Context", screen: Screen) -> str:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
-    from gedanken.traces.tracer import FileClient, langsmith_tracer, tracer_to
+    from gedanken.traces.opening import open_exporters
+    from gedanken.traces.tracer import langsmith_tracer, tracer_to
 
     spec, folder = context.spec, context.store.folder
-    trace = FileClient(folder / TRACE)
-    tracers = [tracer_to(trace), langsmith_tracer()]
+    exporters = open_exporters(folder, screen)
+    tracers = [tracer_to(exporters), langsmith_tracer()]
     outcome = INTERRUPTED
     try:
         async with AsyncSqliteSaver.from_conn_string(str(folder / "checkpoint.sqlite")) as saver:
@@ -157,7 +157,7 @@ async def _drive(context: "Context", screen: Screen) -> str:
                         _tell(screen, node, done)
                         follow(plan, node, done)
     finally:
-        trace.close()
+        exporters.close()
     return outcome
 
 

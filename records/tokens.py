@@ -3,7 +3,8 @@
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import Tokens
-from gedanken.records.trace import MOST_TRACE_BYTES, TRACE
+from gedanken.records.trace import MOST_TRACE_BYTES
+from gedanken.traces.local import TRACE
 from gedanken.traces.run_tree import read_tree
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
+from gedanken.traces.local import TRACE
 from gedanken.traces.run_tree import TracedRun, read_tree
 
-TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
 
 

@@ -1,25 +1,24 @@
-"""The run tree in LangSmith's own terms: each run posted when it begins and patched when it ends."""
+"""The run tree in LangSmith's own terms, handed to exporters, and to LangSmith where that is switched on."""
 
-import json
-import threading
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 from langchain_core.tracers.langchain import LangChainTracer
 from langsmith import Client
 
 from gedanken.traces.cleaning import clean
+from gedanken.traces.exporter import Exporter
 
 
 class RunClient(Protocol):
-    """What a run tree hands its runs to: the part of LangSmith's client that a tracer uses."""
+    """The part of LangSmith's client that its tracer uses."""
 
     def create_run(self, **run: Any) -> None:
         """Take a run that begins."""
         ...
 
     def update_run(self, **run: Any) -> None:
-        """Take what is new of a run."""
+        """Take what is new of a run: how it ended."""
         ...
 
     def flush(self) -> None:
@@ -27,48 +26,45 @@ class RunClient(Protocol):
         ...
 
 
-class FileClient:
-    """Writes each run into a file, one line when it begins (`post`) and one when it ends (`patch`).
+class ExportersClient:
+    """Hands each run on when it begins and when it ends, as plain values, bounded, with no key in them."""
 
-    A killed process leaves what had begun until then.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Add to the file at `path`, which is made where there is none."""
-        self._file = path.open("a", encoding="utf-8")
-        self._lock = threading.Lock()
+    def __init__(self, exporters: Sequence[Exporter]) -> None:
+        """All goes to each of the exporters."""
+        self._exporters = tuple(exporters)
+        self._open: dict[str, dict[str, Any]] = {}
 
     def create_run(self, **run: Any) -> None:
-        """Write a run that begins."""
-        self._write("post", clean(run))
+        """Hand on a run that begins."""
+        begun = clean(run)
+        self._open[begun["id"]] = begun
+        for exporter in self._exporters:
+            exporter.begin(begun)
 
     def update_run(self, **run: Any) -> None:
-        """Write what is new of a run: how it ended."""
-        patch = clean({**run, "id": run["run_id"]})
-        self._write("patch", {key: value for key, value in patch.items() if key not in ("inputs", "name")})
+        """Hand on a run that ended."""
+        ended = {name: value for name, value in clean({**run, "id": run["run_id"]}).items() if name != "inputs"}
+        ended = {**self._open.pop(ended["id"], {}), **ended}
+        for exporter in self._exporters:
+            exporter.export(ended)
 
     def flush(self) -> None:
-        """Do nothing: each line was flushed as it was written."""
+        """Do nothing: each run was handed on at once."""
 
     def close(self) -> None:
-        """Close the file; what comes after it is left out."""
-        with self._lock:
-            self._file.close()
-
-    def _write(self, kind: str, run: dict[str, Any]) -> None:
-        line = json.dumps({kind: run}) + "\n"
-        with self._lock:
-            if not self._file.closed:
-                self._file.write(line)
-                self._file.flush()
+        """Close the exporters."""
+        for exporter in self._exporters:
+            exporter.close()
 
 
 class CleaningClient:
     """Hands runs on to LangSmith's client, cleaned as they are on disk."""
 
     def __init__(self, client: Client) -> None:
-        """Send with `client`, which must add nothing of its own: see `open_langsmith`."""
+        """Send with `client`, which must add nothing of its own: see `langsmith_tracer`."""
         self._client = client
+        # Its thread ends when nobody seems to hold the client; each run of a tree usually does, and here none.
+        self._held = [client] * 8
 
     def create_run(self, **run: Any) -> None:
         """Send a run that begins."""
@@ -76,9 +72,9 @@ class CleaningClient:
 
     def update_run(self, **run: Any) -> None:
         """Send what is new of a run."""
-        patch = clean({**run, "id": run["run_id"]})
+        ended = clean({**run, "id": run["run_id"]})
         times = {name: run[name] for name in ("start_time", "end_time") if run.get(name) is not None}
-        self._client.update_run(run_id=patch.pop("id"), **{**patch, **times})
+        self._client.update_run(run_id=ended.pop("id"), **{**ended, **times})
 
     def flush(self) -> None:
         """Wait until everything was sent."""
