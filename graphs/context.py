@@ -91,3 +91,14 @@ async def open_context(
 def facts_of(model: Model) -> ModelFacts:
     """What is known of a model by now."""
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt})
+
+
+def keep_what_was_learned(context: Context) -> None:
+    """Keep which settings the model was found not to take: the report is made before the model is closed."""
+    setup, model = context.store.log.setup, context.model
+    if setup is None or setup.model is None:
+        return
+    not_taken = tuple(sorted({*setup.model.not_taken, *model.not_taken()}))
+    reasons = setup.model.reasons_by_itself or model.learned.reasons
+    learned = {"not_taken": not_taken, "reasons_by_itself": reasons}
+    context.store.know_model(setup.model.model_copy(update=learned))
