@@ -1,0 +1,104 @@
+"""Going on with runs that were begun: after a kill, with more samples, or once more from what is kept of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gedanken.analysis.analyze import Compared
+from gedanken.experiment.counts import many
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import Inside
+from gedanken.experiment.run_log import RunLog
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.secrets import REMOVED
+from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
+from gedanken.records.read_run import is_run_folder, read_run
+from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
+from gedanken.runner import RunResult, check, drive, go, new_folder
+from gedanken.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from gedanken.graphs.context import Context
+
+RUNS = Path("runs")
+
+
+async def resume(folder: Path, screen: Screen, base_url: str | None = None) -> RunResult:
+    """Go on with a run where its last process ended. What came to its end is not run, nor asked for, again.
+
+    `base_url` is needed where the address of the model holds a key: no key is written down. Raises as `run` does.
+    """
+    spec = _asked(folder, base_url)
+    check(spec)
+    with reopen_store(folder) as store:
+        store.spec = spec
+        return await go(store, screen)
+
+
+async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen) -> RunResult:
+    """Go on with a run to more seeds and samples than it was begun with; only the new ones are run.
+
+    Raises BadInput where it would be fewer, and as `run` does.
+    """
+    was = _asked(folder, None)
+    asked = {"real": real, "imagined": imagined}
+    now = was.model_copy(update={name: count for name, count in asked.items() if count is not None})
+    if now.real < was.real or now.imagined < was.imagined or now == was:
+        raise BadInput(f"the run has {_counts(was)} already; name more of either with --real or --imagined")
+    check(now)
+    with reopen_store(folder, now) as store:
+        store.note(
+            f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: who "
+            "looks, and goes on until a difference shows, finds one by chance more often than a p value says"
+        )
+        return await go(store, screen)
+
+
+async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
+    """Repeat a run from its ledger alone, into a new folder: no model, no engine, no key.
+
+    Raises BadInput for whatever the ledger does not hold.
+    """
+    source = read_run(folder)
+    if source.spec is None:
+        raise BadInput(f"{folder}: a run of an earlier version kept no ledger; it can be compared, and not replayed")
+    target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
+    with open_store(target, source.spec) as store:
+        try:
+            return await drive(_replaying(source.spec, store, source), screen)
+        except BaseException:
+            store.discard()
+            raise
+
+
+@asynccontextmanager
+async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIterator[Context]":
+    from gedanken.graphs.context import replay_context
+
+    yield replay_context(spec, store, source, Compared())
+
+
+def newest_unfinished() -> Path:
+    """The run folder under runs/ that was begun last and did not come to its end. Raises BadInput."""
+    begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
+    for path in sorted(begun, key=lambda one: one.stat().st_mtime, reverse=True):
+        try:
+            if not read_run(path).is_over:
+                return path
+        except BadInput:
+            continue
+    raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
+
+
+def _asked(folder: Path, base_url: str | None) -> RunSpec:
+    spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
+    if base_url is not None:
+        spec = spec.model_copy(update={"model": spec.model.model_copy(update={"base_url": base_url})})
+    if REMOVED in (spec.model.base_url or ""):
+        raise BadInput(f"{folder}: the address of the model held a key, which is not kept; give it with --base-url")
+    return spec
+
+
+def _counts(spec: RunSpec) -> str:
+    return f"{many(spec.real, 'real run')} and {many(spec.imagined, 'imagined run')}"
