@@ -222,8 +222,9 @@ class RunLog:
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """By script line and version; real before imagined, by seed or sample."""
+    """By script line and version; real before imagined, by seed or sample; alike ones as they were really typed."""
     versions = [program.label for program in programs]
+    typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(
         sorted(
             executions,
@@ -233,6 +234,7 @@ def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -
                 run.imagined,
                 run.arm,
                 (run.sample if run.imagined else run.seed) or 0,
+                typed.index(run.command) if run.command in typed else len(typed),
             ),
         )
     )

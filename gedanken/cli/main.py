@@ -26,6 +26,7 @@ from gedanken.cli.options import (
 from gedanken.cli.probe import probe_app
 from gedanken.cli.report import EPILOG as REPORT_EPILOG
 from gedanken.cli.report import report
+from gedanken.cli.runs import runs_app
 from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(probe_app, name="probe")
 app.add_typer(models_app, name="models")
+app.add_typer(runs_app, name="runs")
 app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=REPORT_EPILOG)(report)
