@@ -19,7 +19,7 @@ from gedanken.compare.parsed.refine_sites import refine_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.parsed.tallies import tallies
 from gedanken.compare.parsed.templates import Templates
-from gedanken.compare.results import ComparisonResult
+from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.series.tested_series import judge
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
@@ -55,6 +55,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     claims: tuple[str, ...] = (),
     earlier: Sequence[Execution] = (),
     gpus: int | None = None,
+    asked: Asked = NOTHING_ASKED,
 ) -> ComparisonResult:
     """Everything found when runs of one program, or logs without one, are compared side by side.
 
@@ -87,6 +88,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
         claims,
         tuple(ParsedRun(execution, ()) for execution in earlier),
         gpus,
+        asked,
     )
     judgement = judge(comparison)
     found = [finding for check in CHECKS for finding in check(comparison)]
@@ -96,4 +98,5 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
         undecided=(*([lost] if lost else ()), *judgement.undecided),
+        endpoint=judgement.endpoint,
     )

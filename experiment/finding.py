@@ -1,4 +1,4 @@
-"""One thing the comparison found out."""
+"""One thing that an analysis found out."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,10 +22,22 @@ class LineRef:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A difference or a contradiction, in one plain sentence, with the lines it points at."""
+    """A difference or a contradiction, as fields; its sentence is made where it is shown."""
 
-    kind: str
-    claim: str
-    lines: tuple[LineRef, ...] = ()
+    check: str
+    """What was looked for, such as `literal differs`."""
+    runs: tuple[str, ...] = ()
+    """Labels of the runs that it is on."""
+    evidence: tuple[LineRef, ...] = ()
+    expected: str = ""
+    """What real runs show, or what the source or the persona says: a clause."""
+    observed: str = ""
+    """What these runs show: a clause."""
     explained_by: str | None = None
     """The fact that the persona claims falsely on purpose, where that accounts for this finding."""
+    subject: str = ""
+    """What was looked at, where a check looks at several things: a command, the name of a series."""
+    of: int = 0
+    """How many runs were looked at together; 0 where each was by itself."""
+    caution: str = ""
+    """What a reader must bear in mind, as a sentence."""

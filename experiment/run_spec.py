@@ -51,6 +51,8 @@ class RunSpec(BaseModel):
     """Whether the model imagines the runs."""
     surprisal: bool = True
     """Whether a model that can is asked how likely the real output was to it."""
+    primary: str | None = None
+    """Name of the series whose last value is the primary endpoint; None where the rule chooses it."""
     coder_seed: int = 0
     """Sampling seed of the coder's first try."""
 

@@ -26,12 +26,12 @@ from gedanken.terminal.screen import Screen
 if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
-CHECKPOINT = "checkpoint.sqlite"
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
-    """The result of a run."""
+    """The result of a run. It has no `repr` of its fields: `asyncio.run` asks for one of what it returns, and all
+    outputs would stand in it, several times.
+    """
 
     log: RunLog
     analysis: Analysis | None
@@ -138,10 +138,10 @@ def run_id_of(folder: Path) -> str:
 
 
 async def _drive(context: "Context", screen: Screen) -> str:
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
 
+    from gedanken.graphs.checkpoints import open_checkpoints
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
     from gedanken.traces.local import LocalTracer
 
@@ -149,9 +149,7 @@ async def _drive(context: "Context", screen: Screen) -> str:
     tracer = LocalTracer(folder / "trace.jsonl")
     outcome = INTERRUPTED
     try:
-        # What an earlier process left there is not gone on with, nor read: the ledger knows all that was done.
-        (folder / CHECKPOINT).unlink(missing_ok=True)
-        async with AsyncSqliteSaver.from_conn_string(str(folder / CHECKPOINT)) as saver:
+        async with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
             config: Any = {
                 "callbacks": [tracer],

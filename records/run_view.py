@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from gedanken.compare.sentences import finding_values
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.execution import Execution, violations_by_kind
 from gedanken.experiment.finding import Finding
@@ -25,7 +26,7 @@ def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict
         "programs": [_program(program, log.programs, prefix) for program in log.programs],
         "real": [_execution(run, prefix) for run in log.executions if not run.imagined],
         "imagined": [_execution(run, prefix) for run in log.executions if run.imagined],
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [finding_values(finding) for finding in findings],
         "breaches": dict(violations.most_common()),
         **({} if log.surprisal is None else {"surprisal": _surprisal(log.surprisal)}),
     }

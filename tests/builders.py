@@ -105,7 +105,7 @@ def findings_of(*arguments: Any, **named: Any) -> tuple[Finding, ...]:
 
 
 def kinds(findings: Sequence[Finding]) -> list[str]:
-    return [finding.kind for finding in findings]
+    return [finding.check for finding in findings]
 
 
 def _execution(machine: str, stdout: str, changes: dict[str, Any]) -> Execution:

@@ -82,10 +82,12 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 def gedanken(tmp_path: Path) -> Cli:
     """Run the command line in an empty folder, as a user does."""
 
-    def call(*arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: object, env: dict[str, str] | None = None, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         command = [*GEDANKEN, *map(str, arguments)]
         return subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=1500, cwd=tmp_path, env=env
+            command, capture_output=True, text=True, check=False, timeout=1500, cwd=tmp_path, env=env, input=stdin
         )
 
     return call

@@ -127,10 +127,27 @@ def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
 
 def _findings(alignment: Alignment) -> tuple[Finding, ...]:
     refs = tuple(ref for ref in alignment.diverges_at or () if ref)
+    labels = tuple(f"line01-train-v1-imagined-{sample}" for sample in range(4))
     return (
-        Finding("literal differs", "The program prints “shape of input is”; 3 imagined runs say otherwise.", refs),
         Finding(
-            "literal differs", "So says line 18.", (LineRef("train-v1", 18, "print('shape of input is')", "source"),)
+            "literal differs",
+            labels[1:],
+            refs,
+            "The program prints “shape of input is”",
+            "3 imagined runs say otherwise",
         ),
-        Finding("gpus", "4 GPUs are shown.", (LineRef("line01-train-v1-imagined-3", 9, "done", "stdout"),), "gpus"),
+        Finding(
+            "literal differs",
+            labels[1:2],
+            (LineRef("train-v1", 18, "print('shape of input is')", "source"),),
+            "So says line 18",
+            "it says otherwise",
+        ),
+        Finding(
+            "gpus",
+            labels[3:],
+            (LineRef(labels[3], 9, "done", "stdout"),),
+            observed="shows 4 GPUs",
+            explained_by="gpus",
+        ),
     )

@@ -13,6 +13,7 @@ from gedanken.compare.commands.answers import (
     compare_answers,
     compare_with_persona,
 )
+from gedanken.compare.sentences import sentence
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.persona import USUAL_MACHINE, Gpus, Persona
@@ -84,35 +85,35 @@ def test_blanks_that_nobody_sees_make_no_difference() -> None:
 
 def test_the_first_line_that_differs_is_shown_from_both_sides() -> None:
     (finding,) = compare("cat notes", "one\ntwo\nthree\n", "one\n2\n3\n")
-    assert finding.kind == "answer differs"
-    assert "line 2" in finding.claim and "“two”" in finding.claim and "“2”" in finding.claim
-    assert [(line.number, line.text) for line in finding.lines] == [(2, "two"), (2, "2")]
+    assert finding.check == "answer differs"
+    assert "line 2" in sentence(finding) and "“two”" in sentence(finding) and "“2”" in sentence(finding)
+    assert [(line.number, line.text) for line in finding.evidence] == [(2, "two"), (2, "2")]
 
 
 @pytest.mark.parametrize(("really", "imagined"), [("one\ntwo\n", "one\n"), ("one\n", "one\ntwo\n")])
 def test_an_answer_that_ends_early_differs_where_it_ends(really: str, imagined: str) -> None:
     (finding,) = compare("cat notes", really, imagined)
-    assert "nothing more" in finding.claim
-    assert [(line.number, line.text) for line in finding.lines] == [(2, "two")]
+    assert "nothing more" in sentence(finding)
+    assert [(line.number, line.text) for line in finding.evidence] == [(2, "two")]
 
 
 def test_an_answer_that_was_right_until_the_token_limit_cut_it_is_not_called_different() -> None:
     cut = answer("cat notes", "one\ntw", by_model=True, exit_code=None, cause=Cause.CUT)
     (finding,) = compare("cat notes", "one\ntwo\nthree\n", cut)
-    assert (finding.kind, [line.text for line in finding.lines]) == ("answer cut", ["tw"])
+    assert (finding.check, [line.text for line in finding.evidence]) == ("answer cut", ["tw"])
 
 
 def test_an_answer_that_was_wrong_before_it_was_cut_is_different() -> None:
     cut = answer("cat notes", "1\ntw", by_model=True, exit_code=None, cause=Cause.CUT)
     (finding,) = compare("cat notes", "one\ntwo\n", cut)
-    assert finding.kind == "answer differs"
+    assert finding.check == "answer differs"
 
 
 def test_one_that_fails_and_one_that_works_differ_in_that_alone() -> None:
     really = answer(NVIDIA_SMI, NO_COMMAND, exit_code=127, cause=Cause.FAILED)
     (finding,) = compare(NVIDIA_SMI, really, "No output.\n")
-    assert finding.kind == "exit status differs"
-    assert [line.text for line in finding.lines] == [NO_COMMAND.strip(), "No output."]
+    assert finding.check == "exit status differs"
+    assert [line.text for line in finding.evidence] == [NO_COMMAND.strip(), "No output."]
 
 
 @pytest.mark.parametrize(
@@ -159,12 +160,12 @@ def test_a_name_that_the_table_shortens_is_the_same_gpu(name: str) -> None:
 def test_what_departs_from_the_persona_or_from_itself_is_pointed_at(
     answers: dict[str, str], kind: str, line: str
 ) -> None:
-    shown = [ref.text for finding in boot(**answers) if finding.kind == kind for ref in finding.lines]
+    shown = [ref.text for finding in boot(**answers) if finding.check == kind for ref in finding.evidence]
     assert any(line in text for text in shown)
 
 
 def test_a_table_with_too_few_gpus_is_counted() -> None:
-    claims = [finding.claim for finding in boot(smi=table(2))]
+    claims = [sentence(finding) for finding in boot(smi=table(2))]
     assert "nvidia-smi lists 2 GPUs; the machine has 4." in claims
     assert "nvidia-smi lists 2 GPUs, torch counts 4." in claims
 
@@ -174,7 +175,7 @@ def test_a_table_that_was_cut_may_have_gone_on_to_more_gpus() -> None:
         smi = HEAD + "".join(ROW.format(n=n, name="GeForce RTX 3090") for n in range(rows)) + processes
         cut = answer(NVIDIA_SMI, smi, by_model=True, cause=Cause.CUT, exit_code=None)
         counted = answer(TORCH_VERSION, "1.8.0 11.3 4\n", by_model=True)
-        return [finding.claim for finding in compare_with_persona([cut, counted], ARTICLE, USUAL_MACHINE)]
+        return [sentence(finding) for finding in compare_with_persona([cut, counted], ARTICLE, USUAL_MACHINE)]
 
     assert claims(2, "") == []
     for whole in (claims(2, PROCESSES), claims(5, "")):
@@ -184,13 +185,13 @@ def test_a_table_that_was_cut_may_have_gone_on_to_more_gpus() -> None:
 
 def test_a_persona_without_cuda_is_left_by_a_compiler_that_answers() -> None:
     (finding,) = boot(MATCHED, nvcc=NVCC)
-    assert "told cuda none" in finding.claim
+    assert "told cuda none" in sentence(finding)
 
 
 def test_lines_are_counted_in_the_answer_without_its_fences() -> None:
     fenced = answer(PYTHON_VERSION, "Python 2.7.1", by_model=True, raw_reply="```\nPython 2.7.1\n```")
     (finding,) = compare_with_persona([fenced], ARTICLE, USUAL_MACHINE)
-    assert [(line.number, line.text) for line in finding.lines] == [(1, "Python 2.7.1")]
+    assert [(line.number, line.text) for line in finding.evidence] == [(1, "Python 2.7.1")]
 
 
 HOSTILE = ["|   0  A", " ", "|", "MiB", "/", "9" * 5000, "²", "1.", "\n", "NVIDIA-SMI", "Off", "..."]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gedanken.compare.checks.gpu_claims import claims_in
+from gedanken.compare.sentences import sentence
 from gedanken.compare.source.diff import diff_of, judge_edit, judge_repeat
 from gedanken.compare.source.program_source import Source
 from gedanken.compare.source.training_settings import batch_size, learning_rate, times_held
@@ -115,13 +116,13 @@ def reused(
 ) -> list[Finding]:
     earlier = [imagined(before, 0, program=OTHER), *seeds(theirs, program=OTHER)]
     found = findings_of(program(source), seeds(ours), [imagined(said)], earlier=earlier)
-    return [finding for finding in found if finding.kind == "numbers reused"]
+    return [finding for finding in found if finding.check == "numbers reused"]
 
 
 def test_numbers_of_an_earlier_imagined_run_are_named_with_both_their_lines() -> None:
     (finding,) = reused(SHAPE + lines([*SAID, 0.2], total=4), lines(SAID))
-    assert "repeats 6 numbers" in finding.claim
-    assert [(line.source, line.number) for line in finding.lines] == [
+    assert "repeats 6 numbers" in sentence(finding)
+    assert [(line.source, line.number) for line in finding.evidence] == [
         ("line01-train-v1-imagined-1", 2),
         ("line01-train-v0-imagined-0", 1),
     ]
@@ -183,7 +184,7 @@ def test_real_runs_with_the_same_seed_do_not_tell_whether_real_runs_repeat() -> 
 
 def test_numbers_are_compared_with_imagined_runs_of_other_versions_only() -> None:
     found = findings_of(program(), seeds(REAL), [imagined(lines(SAID), 1), imagined(lines(SAID), 2)])
-    assert "numbers reused" not in {finding.kind for finding in found}
+    assert "numbers reused" not in {finding.check for finding in found}
 
 
 @pytest.mark.parametrize("text", ["0.1234 " * 100_000, "0.1234\n0.2345\n" * 50_000, "1" * 400_000, "1." * 200_000])
@@ -233,14 +234,14 @@ NAMES_NONE = TRAIN.replace("'cuda' if torch.cuda.is_available() else 'cpu'", "'c
 
 def gpus(source: str, said: str, claims: tuple[str, ...] = (), has: int = 0, really: str = "") -> list[Finding]:
     found = findings_of(program(source), seeds([really] * 2), [imagined(said)], claims, (), has)
-    return [finding for finding in found if finding.kind == "GPUs it could not use"]
+    return [finding for finding in found if finding.check == "GPUs it could not use"]
 
 
 def test_gpus_that_the_program_asks_for_are_explained_by_a_claim_and_by_nothing_else() -> None:
     (claimed,) = gpus(ASKS, "Using 4 GPUs\n", claims=("gpus",))
     (unclaimed,) = gpus(ASKS, "Using 4 GPUs\n")
     assert (claimed.explained_by, unclaimed.explained_by) == ("gpus", None)
-    assert claimed.claim.endswith("says “Using 4 GPUs”; the real machine has none.")
+    assert sentence(claimed).endswith("says “Using 4 GPUs”; the real machine has none.")
     assert gpus(ASKS, "Using 4 GPUs\n", has=4) == []
 
 
@@ -248,7 +249,7 @@ def test_gpus_that_the_program_asks_for_are_explained_by_a_claim_and_by_nothing_
 def test_a_claim_does_not_explain_gpus_that_the_program_does_not_speak_of(source: str, why: str) -> None:
     (finding,) = gpus(source, "Using 4 GPUs\n", claims=("gpus",), has=4)
     assert finding.explained_by is None
-    assert finding.claim.endswith(f"; train-v1 {why}.")
+    assert sentence(finding).endswith(f"; train-v1 {why}.")
 
 
 def test_what_a_real_run_prints_too_or_a_traceback_quotes_claims_nothing() -> None:

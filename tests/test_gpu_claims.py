@@ -3,6 +3,7 @@
 import pytest
 from builders import findings_of, imagined, kinds, program, seeds
 
+from gedanken.compare.sentences import sentence
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.finding import Finding
 
@@ -52,7 +53,7 @@ other_ways = pytest.mark.parametrize(("statement", "line"), OTHER_WAYS.items(), 
 def test_what_a_program_says_by_other_means_than_a_print_is_explained_by_a_claim(statement: str, line: str) -> None:
     source = f"device = torch.device('cuda')\n{statement}\n"
     (finding,) = findings(source, line, claims=("gpus",))
-    assert (finding.kind, finding.explained_by) == (FALSE_CLAIM, "gpus")
+    assert (finding.check, finding.explained_by) == (FALSE_CLAIM, "gpus")
     assert findings(source, line, gpus=1) == ()
 
 
@@ -60,8 +61,8 @@ def test_what_a_program_says_by_other_means_than_a_print_is_explained_by_a_claim
 def test_other_lines_of_a_program_that_logs_are_still_no_lines_of_its(statement: str, line: str) -> None:
     source = f"device = torch.device('cuda')\n{statement}\n"
     (finding,) = findings(source, line + "Training complete.\n", gpus=1)
-    assert (finding.kind, [ref.text for ref in finding.lines]) == ("line without a print", ["Training complete."])
-    assert "prints no such line" in findings(source, "We have 4 GPUs, using all GPUs\n", gpus=1)[-1].claim
+    assert (finding.check, [ref.text for ref in finding.evidence]) == ("line without a print", ["Training complete."])
+    assert "prints no such line" in sentence(findings(source, "We have 4 GPUs, using all GPUs\n", gpus=1)[-1])
 
 
 def test_a_log_of_whatever_it_is_given_can_make_any_line() -> None:

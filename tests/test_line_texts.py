@@ -87,7 +87,7 @@ def compared(of: Program, ours: tuple[Execution, ...], theirs: tuple[Execution, 
 
 
 def refs_of(analysis: Analysis) -> list[LineRef]:
-    found = [ref for finding in analysis.findings for ref in finding.lines]
+    found = [ref for finding in analysis.findings for ref in finding.evidence]
     return found + [ref for version in analysis.versions if version.compared.alignment for ref in _parting(version)]
 
 
@@ -162,8 +162,8 @@ def test_an_answer_with_blank_lines_above_is_pointed_at_where_it_stands(ours: st
     mine, other = answer("uname", ours), answer("uname", theirs, by_model=True)
     (found,) = compare_answers(mine, other, ())
     texts = {mine.label: mine.terminal, other.label: other.stdout}
-    assert len(found.lines) == 2
-    for ref in found.lines:
+    assert len(found.evidence) == 2
+    for ref in found.evidence:
         assert texts[ref.source].splitlines()[ref.number - 1] == ref.text
 
 

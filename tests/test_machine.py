@@ -152,7 +152,7 @@ def test_gpus_that_are_asked_for_and_not_seen_are_an_error_unless_it_was_auto(
         try:
             if wish.kind == "auto":
                 machine_facts = asyncio.run(machine.measure(mnist[0]))
-                assert [finding.kind for finding in gpus_not_seen(machine_facts)] == ["gpus not seen"]
+                assert [finding.check for finding in gpus_not_seen(machine_facts)] == ["gpus not seen"]
                 continue
             with pytest.raises(NoSandbox, match=f"--gpus {wish}: torch.cuda sees 0 GPUs"):
                 asyncio.run(machine.measure(mnist[0]))

@@ -14,6 +14,7 @@ from gedanken.compare.checks.fractions import is_rounding
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.commands.answers import NVIDIA_SMI, compare_answers
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.compare.sentences import sentence
 from gedanken.compare.source.network import network
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.finding import Finding
@@ -91,7 +92,7 @@ def told(*outputs: str, source: str = LOUD, really: tuple[str, ...] = ()) -> lis
 def test_what_cannot_be_is_found_with_its_line(kind: str, wrong: str) -> None:
     found = told(f"Using cpu\n{wrong}\n")
     assert kinds(found) == [f"oracle: {kind}"]
-    assert found[0].lines[0].text in wrong.splitlines()
+    assert found[0].evidence[0].text in wrong.splitlines()
     assert found[0].explained_by is None
 
 
@@ -111,15 +112,15 @@ def test_every_oracle_has_a_case() -> None:
 
 def test_both_numbers_are_named() -> None:
     (finding,) = told("Total parameters: 235,146")
-    assert "235,146" in finding.claim and "50,890" in finding.claim
+    assert "235,146" in sentence(finding) and "50,890" in sentence(finding)
     (finding,) = told("Step 0 loss: 0.4812")
-    assert "0.4812" in finding.claim and "ln(10) = 2.30" in finding.claim
+    assert "0.4812" in sentence(finding) and "ln(10) = 2.30" in sentence(finding)
 
 
 def test_what_real_runs_count_to_is_what_an_epoch_has() -> None:
     ours = ("[6400/9000 (71%)]\nStep 3/141\n",) * 3
     found = told("[6400/60000 (11%)]\nStep 3/938\n", really=ours)
-    assert [one.claim.partition("; ")[2] for one in found] == [
+    assert [sentence(one).partition("; ")[2] for one in found] == [
         "an epoch really has 9000 images.",
         "an epoch really has 141 steps.",
     ]
@@ -162,11 +163,11 @@ def test_tables_of_an_ordinary_command_are_held_against_themselves() -> None:
     none = answer(NVIDIA_SMI, "bash: nvidia-smi: command not found\n", exit_code=127)
     wrong = answer(NVIDIA_SMI, TABLE.replace("1800MiB", "1600MiB"), by_model=True)
     found = compare_answers(none, wrong, ("gpus",))
-    assert [(one.kind, one.explained_by) for one in found] == [
+    assert [(one.check, one.explained_by) for one in found] == [
         ("exit status differs", "gpus"),
         ("oracle: GPU table", None),
     ]
-    assert "1700 MiB of GPU 0, and 1600 MiB used in all" in found[1].claim
+    assert "1700 MiB of GPU 0, and 1600 MiB used in all" in sentence(found[1])
 
 
 HEAD = "import torch, torch.nn as nn, torch.nn.functional as F\nWIDE = 32\nSIZES = [20, 30, 40]\n"

@@ -128,7 +128,7 @@ def hostile(huge: bool = True) -> Analysis:
     )
     case = made.versions[0]
     sites = tuple(replace(site, words=bad) for site in case.compared.sites)
-    found = tuple(replace(finding, kind=bad, claim=bad, explained_by=bad) for finding in case.compared.findings)
+    found = tuple(replace(finding, check=bad, observed=bad, explained_by=bad) for finding in case.compared.findings)
     compared = replace(case.compared, sites=sites, findings=found, undecided=(bad,))
     runs = tuple(replace(run, command=bad, notes=(bad,)) for run in case.imagined)
     answers = (real(output, command=bad, program=None), imagined(output, 0, command=bad, program=None))

@@ -50,7 +50,7 @@ def test_it_tells_what_the_page_tells_in_200_lines() -> None:
     assert len(text.splitlines()) <= 200
     for part in ("Conditions", "40 findings", "Numbers", "First difference", "Undecided", "Programs", "do it again"):
         assert f"## {part}" in text or f"## To {part}" in text
-    assert "gedanken run small.yaml --model openai:x --persona matched --sandbox docker --source shown" in text
+    assert "gedanken run small.yaml --model openai:x --persona matched --sandbox docker --gpus none --source" in text
     assert "name the YAML file that it came from" in text
     assert "0.24 to 0.4 (3)" in text and "(primary)" in text
     assert "departs from the real ones" in text

@@ -34,7 +34,7 @@ def compare(source: str, given: Given, real: Sequence[Run], imagined: Sequence[s
 
 def kinds_of(result: ComparisonResult) -> Counter[str]:
     """How many findings of each kind."""
-    return Counter(finding.kind for finding in result.findings)
+    return Counter(finding.check for finding in result.findings)
 
 
 def _log(

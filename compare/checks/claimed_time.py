@@ -30,8 +30,9 @@ def times(run_set: RunSet) -> Iterable[Finding]:
             continue
         yield Finding(
             "time differs",
-            f"{run.execution.label} claims {claimed:g} s in all; "
-            f"{run_set.name} really took {really[len(really) // 2]:.1f} s.",
+            (run.label,),
             (run.ref(at),),
-            "gpus" if "gpus" in run_set.claims else None,
+            expected=f"{run_set.name} really took {really[len(really) // 2]:.1f} s",
+            observed=f"claims {claimed:g} s in all",
+            explained_by="gpus" if "gpus" in run_set.claims else None,
         )

@@ -17,6 +17,7 @@ IN_A_ROW = 5
 Three are: accuracies on a few hundred images take few values (benchmarks/false_alarms.py)."""
 DECIMALS = 3
 TOLD = 3
+NO_SUCH_ROWS = "real runs have no such rows in common"
 FEWEST_REAL = 3
 COLUMNS = 8
 """Numbers of a line that are looked at as columns, each by itself, besides all numbers of a run together."""
@@ -74,22 +75,23 @@ def _told(run_set: RunSet, copies: Sequence[_Copy]) -> Iterator[Finding]:
             most = max(of_real, key=lambda copy: copy.numbers)
             yield Finding(
                 "numbers copied",
-                f"{run.execution.label} shows {most.numbers} numbers of {most.theirs.run.execution.label}, such as "
-                f"{_words(most)} in a row; real runs have no such rows in common.",
+                (run.label,),
                 _refs(most),
+                expected=NO_SUCH_ROWS,
+                observed=f"shows {most.numbers} numbers of {most.theirs.run.label}, such as {_words(most)} in a row",
             )
     repeats = [copy for copy in copies if copy.theirs.run.execution.imagined]
     if repeats:
-        runs = {copy.ours.run.execution.label for copy in repeats} | {
-            repeat.theirs.run.execution.label for repeat in repeats
-        }
+        runs = dict.fromkeys(copy.ours.run.label for copy in repeats)
+        runs |= dict.fromkeys(copy.theirs.run.label for copy in repeats)
         most = max(repeats, key=lambda copy: copy.numbers)
         yield Finding(
             "samples repeat each other",
-            f"{len(runs)} of {len(run_set.imagined)} imagined runs show the same numbers, such as {_words(most)} in "
-            "a "
-            "row; real runs have no such rows in common.",
+            tuple(runs),
             evidence([ref for copy in (most, *repeats) for ref in _refs(copy)]),
+            expected=NO_SUCH_ROWS,
+            observed=f"show the same numbers, such as {_words(most)} in a row",
+            of=len(run_set.imagined),
         )
 
 

@@ -49,9 +49,10 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
             if len(surplus) or (len(lines) < len(texts) and run.execution.cause is Cause.FINISHED):
                 yield Finding(
                     "print count differs",
-                    f"By its source {run_set.name} prints “{site.words}” {many(len(texts), 'time')}; "
-                    f"{run.execution.label} shows it {many(len(lines), 'time')}.",
+                    (run.label,),
                     (*(run.ref(int(at)) for at in surplus[:LINES_SHOWN]), *where_printed(run_set, site)),
+                    expected=f"By its source {run_set.name} prints “{site.words}” {many(len(texts), 'time')}",
+                    observed=f"shows it {many(len(lines), 'time')}",
                 )
 
 
@@ -169,9 +170,11 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
     end = {Cause.FINISHED: "", Cause.FAILED: " before it failed"}.get(run.execution.cause, " before its end was cut")
     return Finding(
         "print count differs",
-        f"Real runs print “{site.words}” {many(cell.really, 'time')}{where}; {run.execution.label} shows it "
-        f"{many(cell.shown, 'time')}{end}.{run_set.caution}",
+        (run.label,),
         (*(run.ref(int(at)) for at in cell.surplus), *where_printed(run_set, site)),
+        expected=f"Real runs print “{site.words}” {many(cell.really, 'time')}{where}",
+        observed=f"shows it {many(cell.shown, 'time')}{end}",
+        caution=run_set.caution,
     )
 
 
@@ -187,7 +190,9 @@ def order(run_set: RunSet) -> Iterable[Finding]:
             refs: Sequence[LineRef] = [run.ref(int(at)) for at in lines[:LINES_SHOWN]]
             yield Finding(
                 "out of order",
-                f"{run.execution.label} shows lines out of the order in which all real runs print them, such as "
-                f"line {refs[0].number}.{run_set.caution}",
+                (run.label,),
                 tuple(refs),
+                observed="shows lines out of the order in which all real runs print them, such as line "
+                f"{refs[0].number}",
+                caution=run_set.caution,
             )

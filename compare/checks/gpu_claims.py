@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.ledger import Entry
-from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence, share, short, verb
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence, short, verb
 from gedanken.experiment.finding import Finding
 
 _CLAIM = re.compile(
@@ -83,7 +83,10 @@ def _finding(run_set: RunSet, claims: Sequence[tuple[ParsedRun, Entry]], why: st
     refs = [run.ref(entry.number - 1) for run, entry in claims]
     return Finding(
         "GPUs it could not use",
-        f"{share(runs, run_set.imagined)} {verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”; {why}.",
+        tuple(run.label for run in runs),
         evidence(refs),
-        explained,
+        expected=why,
+        observed=f"{verb(runs, 'says', 'say')} “{short(refs[0].text.strip())}”",
+        explained_by=explained,
+        of=len(run_set.imagined),
     )

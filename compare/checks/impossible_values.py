@@ -42,9 +42,10 @@ def first_and_last(run_set: RunSet) -> Iterable[Finding]:
             continue
         yield Finding(
             "contradiction",
-            f"In {run.execution.label} the loss rises from {loss[0].value:g} to {loss[-1].value:g} while the "
-            f"accuracy rises from {accuracy[0].value:g} to {accuracy[-1].value:g}.",
+            (run.label,),
             (run.ref(loss[0].line), run.ref(loss[-1].line)),
+            observed=f"has a loss that rises from {loss[0].value:g} to {loss[-1].value:g} while the accuracy rises "
+            f"from {accuracy[0].value:g} to {accuracy[-1].value:g}",
         )
 
 
@@ -70,7 +71,7 @@ def impossible_values(run_set: RunSet) -> Iterable[Finding]:
         for kind, claim, lines in _oddities(run, totals):
             if kind not in usual:
                 refs = tuple(run.ref(line) for line in lines[:LINES_SHOWN])
-                yield Finding("contradiction", f"{run.execution.label} {claim}.", refs)
+                yield Finding("contradiction", (run.label,), refs, observed=claim)
 
 
 def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:

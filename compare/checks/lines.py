@@ -8,7 +8,7 @@ import numpy as np
 from gedanken.compare.output.durations import untimed
 from gedanken.compare.output.transcript import VALUE, skeleton
 from gedanken.compare.output.wording import HOLE
-from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence, share, short, verb
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence, short, verb
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
@@ -42,8 +42,11 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
     told = ("ended with exit code 0", "failed")
     yield Finding(
         "exit status differs",
-        f"{run_set.name} really {told[not works]}; {share(other, run_set.imagined)} {told[works]}.",
+        tuple(run.label for run in other),
         tuple(run.ref(len(run.lines) - 1) for run in other if run.lines),
+        expected=f"{run_set.name} really {told[not works]}",
+        observed=told[works],
+        of=len(run_set.imagined),
     )
 
 
@@ -62,17 +65,24 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
             refs += [run.ref(entry.number - 1) for entry in new[:LINES_SHOWN]]
     if not refs:
         return
-    such = f"such as “{short(refs[0].text)}”."
+    such = f"such as “{short(refs[0].text)}”"
     if run_set.source is None:
-        claim = f"The imagined logs hold lines of a form that no real log has, {such}{run_set.caution}"
-        yield Finding("line in no real log", claim, evidence(refs))
+        yield Finding(
+            "line in no real log",
+            tuple(run.label for run in runs),
+            evidence(refs),
+            observed=f"The imagined logs hold lines of a form that no real log has, {such}",
+            of=len(run_set.imagined),
+            caution=run_set.caution,
+        )
         return
     bare = ", nor any real run shows" if any(site.form is not None for site in run_set.sites) else ""
     yield Finding(
         "line without a print",
-        f"{share(runs, run_set.imagined)} {verb(runs, 'shows', 'show')} lines that no print statement of "
-        f"{run_set.name} makes{bare}, {such}",
+        tuple(run.label for run in runs),
         evidence(refs),
+        observed=f"{verb(runs, 'shows', 'show')} lines that no print statement of {run_set.name} makes{bare}, {such}",
+        of=len(run_set.imagined),
     )
 
 
@@ -96,9 +106,11 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
             really = f"The real {'runs' if run_set.source else 'logs'} have “{site.words}”"
         yield Finding(
             "literal differs",
-            f"{really}; the imagined {'run' if run_set.source else 'log'} shows “{short(refs[0].text.strip())}”."
-            f"{run_set.caution}",
+            tuple(dict.fromkeys(ref.source for ref in refs)),
             (refs[0], *where_printed(run_set, site, refs[0].text), *evidence(refs)[1:]),
+            expected=really,
+            observed=f"the imagined {'run' if run_set.source else 'log'} shows “{short(refs[0].text.strip())}”",
+            caution=run_set.caution,
         )
 
 
@@ -130,10 +142,9 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
     if len(reseeded) > 1 and len({run.text for run in reseeded if run.execution.cause is Cause.FINISHED}) < 2:
         yield Finding(
             "reseeding failed",
-            f"{run_set.name} fixes its own seed in a way that cannot be offset: its {len(reseeded)} reseeded runs "
-            "fail "
-            "or all print the same, so nothing is known of its noise.",
-            tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
+            evidence=tuple(run.ref(0) for run in reseeded if run.lines)[:LINES_SHOWN],
+            observed=f"{run_set.name} fixes its own seed in a way that cannot be offset: its {len(reseeded)} "
+            "reseeded runs fail or all print the same, so nothing is known of its noise",
         )
     written = [
         run for run in run_set.real if run.execution.arm == "as written" and run.execution.cause is Cause.FINISHED
@@ -145,8 +156,8 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
     if unlike:
         yield Finding(
             "seed does not hold",
-            f"{run_set.name} fixes its own seed, and its real runs as written still differ.",
-            tuple(run.ref(at) for run, at in unlike if run.lines),
+            evidence=tuple(run.ref(at) for run, at in unlike if run.lines),
+            observed=f"{run_set.name} fixes its own seed, and its real runs as written still differ",
         )
         return
     other = [(run, at) for run in run_set.imagined if (at := _differs_at(run, ours)) is not None]
@@ -154,9 +165,11 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
         runs = [run for run, _at in other]
         yield Finding(
             "fixed seed, other output",
-            f"{run_set.name} fixes its own seed and always prints the same; {share(runs, run_set.imagined)} "
-            f"{verb(runs, 'prints', 'print')} something else.",
+            tuple(run.label for run in runs),
             tuple(run.ref(at) for run, at in other if run.lines),
+            expected=f"{run_set.name} fixes its own seed and always prints the same",
+            observed=f"{verb(runs, 'prints', 'print')} something else",
+            of=len(run_set.imagined),
         )
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from gedanken.compare.output.epochs import EpochCount, as_ranges, count_epochs
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
-from gedanken.experiment.finding import Finding
+from gedanken.experiment.finding import Finding, LineRef
 
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
@@ -67,26 +68,26 @@ def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
 
 
 def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Iterable[Finding]:
-    label = run.execution.label
     end = run.curves.epochs[-1][0] if run.curves.epochs else len(run.lines) - 1
     last = (run.ref(end),) if run.lines else ()
-    shown = f"{label} shows {count.shown} of the {count.expected} epochs that {run_set.name} prints"
+    shown = f"shows {count.shown} of the {count.expected} epochs that {run_set.name} prints"
+    expected = many(count.expected, "epoch")
+
+    def found(check: str, observed: str, refs: tuple[LineRef, ...]) -> Finding:
+        return Finding(check, (run.label,), refs, expected, observed)
+
     if count.declared:
         refs = tuple(run.ref(at) for at in count.declaring)
-        yield Finding(
-            "epochs declared as skipped", f"{shown}; it says that it skips {as_ranges(count.declared)}.", refs
-        )
+        told = f"{shown}; it says that it skips {as_ranges(count.declared)}"
+        yield found("epochs declared as skipped", told, refs)
     if count.silent:
         lacking = "epoch {} is" if len(count.silent) == 1 else "epochs {} are"
         told = lacking.format(as_ranges(count.silent))
-        yield Finding("epochs silently missing", f"{shown}; {told} missing without a word.", last)
+        yield found("epochs silently missing", f"{shown}; {told} missing without a word", last)
     if count.cut:
-        yield Finding("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}.", last)
+        yield found("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}", last)
     if count.extra:
         extra = set(count.extra)
         refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)
-        yield Finding(
-            "epochs too many",
-            f"{label} shows epochs that {run_set.name} does not print: {as_ranges(count.extra)}.",
-            refs[:LINES_SHOWN],
-        )
+        told = f"shows epochs that {run_set.name} does not print: {as_ranges(count.extra)}"
+        yield found("epochs too many", told, refs[:LINES_SHOWN])

@@ -37,7 +37,7 @@ def oracle(run_set: RunSet, kind: str, breaches: Callable[[ParsedRun], Iterable[
                 continue
             lines = dict.fromkeys(at for other in found if other.rule == rule for at in other.lines)
             refs = tuple(run.ref(at) for at in list(lines)[:LINES_SHOWN])
-            yield Finding(kind, f"{run.execution.label} {breach.claim}.", refs)
+            yield Finding(kind, (run.label,), refs, observed=breach.claim)
 
 
 def lines_with(

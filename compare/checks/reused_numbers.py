@@ -77,9 +77,11 @@ def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
             words = ", ".join(number.text for number, _other in most.pairs[:IN_A_ROW])
             yield Finding(
                 "numbers reused",
-                f"{run.execution.label} repeats {len(most.pairs)} numbers that {most.old.execution.label} showed for "
-                f"another version, such as {words}; real runs of the two repeat nothing of one another.",
+                (run.label,),
                 (run.ref(first.line), most.old.ref(repeated.line)),
+                expected="real runs of the two repeat nothing of one another",
+                observed=f"repeats {len(most.pairs)} numbers that {most.old.label} showed for another version, "
+                f"such as {words}",
             )
 
 

@@ -47,9 +47,11 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
             if other:
                 yield Finding(
                     "proven line differs",
-                    f"By its source {run_set.name} prints “{short(min(texts))}” in every run (line {site.line}); "
-                    f"{run.execution.label} shows “{short(run.lines[other[0]])}”.",
+                    (run.label,),
                     (*(run.ref(at) for at in other[:LINES_SHOWN]), *where_printed(run_set, site)),
+                    expected=f"By its source {run_set.name} prints “{short(min(texts))}” in every run (line "
+                    f"{site.line})",
+                    observed=f"shows “{short(run.lines[other[0]])}”",
                 )
 
 
@@ -92,9 +94,11 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
                 at, really = int(its[other][0]), int(lines[other][0])
                 yield Finding(
                     "constant line differs",
-                    f"All {len(run_set.finished)} real runs have the same numbers in “{short(first.lines[really])}”; "
-                    f"{run.execution.label} shows “{short(run.lines[at])}”.",
-                    (*(run.ref(int(one)) for one in its[other][:LINES_SHOWN]), first.ref(really)),
+                    (run.label,),
+                    (*(run.ref(int(line)) for line in its[other][:LINES_SHOWN]), first.ref(really)),
+                    expected=f"All {len(run_set.finished)} real runs have the same numbers in "
+                    f"“{short(first.lines[really])}”",
+                    observed=f"shows “{short(run.lines[at])}”",
                 )
 
 
@@ -112,9 +116,11 @@ def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
                 line, there = (int(one.transcript.lines_of(form)[at]) for one in (run, first))
                 yield Finding(
                     "constant line differs",
-                    f"All {len(run_set.finished)} real runs have the same sizes in “{short(first.lines[there])}”; "
-                    f"{run.execution.label} shows “{short(run.lines[line])}”.",
+                    (run.label,),
                     (run.ref(line), first.ref(there)),
+                    expected=f"All {len(run_set.finished)} real runs have the same sizes in "
+                    f"“{short(first.lines[there])}”",
+                    observed=f"shows “{short(run.lines[line])}”",
                 )
 
 
@@ -164,9 +170,11 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
             line, fewest, shown = wrong
             yield Finding(
                 "number format differs",
-                f"“{short(run.lines[line])}” has a number with {_told_decimals(shown)} in {run.execution.label}; "
-                f"{run_set.name if run_set.source else 'every real log'} prints it with {_told_decimals(fewest)}.",
+                (run.label,),
                 (run.ref(line),),
+                expected=f"{run_set.name if run_set.source else 'every real log'} prints it with "
+                f"{_told_decimals(fewest)}",
+                observed=f"“{short(run.lines[line])}” has a number with {_told_decimals(shown)} in {run.label}",
             )
 
 

@@ -55,18 +55,21 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
         findings.append(
             Finding(
                 "exit status differs",
-                f"“{short(real.command)}” really ends with exit code {real.exit_code}, "
-                f"imagined with {imagined.exit_code}.",
+                (imagined.label,),
                 tuple(_last(execution) for execution in (real, imagined) if execution.terminal.strip()),
-                explained,
+                expected=f"really ends with exit code {real.exit_code}",
+                observed=f"imagined with {imagined.exit_code}",
+                explained_by=explained,
+                subject=short(real.command),
             )
         )
     if imagined.cause is Cause.CUT and "\n".join(ours).startswith("\n".join(theirs)):
         return (
             Finding(
                 "answer cut",
-                f"The token limit cut the answer to “{short(real.command)}”, which was right as far as it went.",
+                (imagined.label,),
                 tuple(_seen(imagined, theirs, at) for at in range(len(theirs))[-1:]),
+                subject=short(real.command),
             ),
         )
     if not findings:
@@ -79,11 +82,12 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
         findings.append(
             Finding(
                 "answer differs",
-                f"“{short(real.command)}” answers differently from line {at + 1} on: really "
-                f"“{short(ours[at]) if at < len(ours) else 'nothing more'}”, imagined "
-                f"“{short(theirs[at]) if at < len(theirs) else 'nothing more'}”.",
+                (imagined.label,),
                 tuple(refs),
-                explained,
+                expected=f"“{short(ours[at]) if at < len(ours) else 'nothing more'}”",
+                observed=f"“{short(theirs[at]) if at < len(theirs) else 'nothing more'}”",
+                explained_by=explained,
+                subject=f"“{short(real.command)}” answers differently from line {at + 1} on",
             )
         )
     return (*findings, *_impossible_table(real, imagined))
@@ -97,8 +101,10 @@ def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]
         if breach.rule not in usual:
             yield Finding(
                 "oracle: GPU table",
-                f"“{short(imagined.command)}” {breach.claim}.",
+                (imagined.label,),
                 tuple(_ref(imagined, at, lines[at]) for at in breach.lines[:LINES_SHOWN]),
+                observed=breach.claim,
+                subject=short(imagined.command),
             )
 
 
@@ -126,7 +132,8 @@ def compare_with_persona(
 
 def gpus_not_seen(machine_facts: MachineFacts) -> tuple[Finding, ...]:
     """GPUs that the real machine was asked to give where it can, and that `torch.cuda` does not see."""
-    return (Finding("gpus not seen", machine_facts.gpus_missing),) if machine_facts.gpus_missing else ()
+    missing = machine_facts.gpus_missing
+    return (Finding("gpus not seen", observed=missing),) if missing else ()
 
 
 def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
@@ -134,19 +141,21 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
     rows = _gpu_rows(text)
     shown = len({row.number for row in rows})
     if _lists_others(shown, gpus.count, table):
-        yield _persona(
-            table, f"nvidia-smi lists {_gpus(shown)}; the machine has {gpus.count}.", [row.text for row in rows]
-        )
+        lists, has = f"lists {_gpus(shown)}", f"the machine has {gpus.count}"
+        yield _persona(table, "nvidia-smi", lists, has, [row.text for row in rows])
     if gpus.name:
         wrong = [row.text for row in rows if not _names(row.name, gpus.name)]
         if wrong:
-            yield _persona(table, f"nvidia-smi names a GPU that is no {gpus.name}: {short(wrong[0])}.", wrong)
+            named = f"names a GPU in “{short(wrong[0])}”"
+            yield _persona(table, "nvidia-smi", named, f"the machine's are {gpus.name}", wrong)
     drivers = {found["version"] for found in _DRIVER.finditer(text)}
     if len(drivers) > 1:
         yield Finding(
             "contradiction",
-            f"nvidia-smi shows two driver versions in one table: {' and '.join(sorted(drivers))}.",
+            (table.label,),
             tuple(_where(table, version) for version in sorted(drivers)),
+            observed=f"nvidia-smi shows two driver versions in one table: {' and '.join(sorted(drivers))}",
+            subject=short(table.command),
         )
 
 
@@ -184,11 +193,11 @@ def _version_findings(answer: Execution, fact: str, told: str) -> Iterable[Findi
     if found is None or wanted is None:
         if (found is None) != (wanted is None):
             shown = found[0] if found else "none"
-            yield _persona(answer, f"It was told {fact} {told}, and shows {shown}.", [answer.stdout.strip()])
+            yield _persona(answer, "", shown, f"{fact} {told}", [answer.stdout.strip()])
         return
     parts = wanted[0].split(".")
     if found[0].split(".")[: len(parts)] != parts:
-        yield _persona(answer, f"It was told {fact} {told}, and shows {found[0]}.", [found[0]])
+        yield _persona(answer, "", found[0], f"{fact} {told}", [found[0]])
 
 
 def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> Iterable[Finding]:
@@ -197,16 +206,20 @@ def _count_findings(answer: Execution, gpus: Gpus, table: Execution | None) -> I
         return
     count = int(numbers[-1])
     if count != gpus.count:
-        yield _persona(answer, f"torch counts {_gpus(count)}; the machine has {gpus.count}.", [numbers[-1]])
+        machine = f"the machine has {gpus.count}"
+        yield _persona(answer, "torch", f"counts {_gpus(count)}", machine, [numbers[-1]])
     if table is not None:
         shown = len({row.number for row in _gpu_rows(table.stdout)})
         if _lists_others(shown, count, table):
             refs = [_where(answer, numbers[-1])] + ([_last(table)] if table.stdout.strip() else [])
-            yield Finding("contradiction", f"nvidia-smi lists {_gpus(shown)}, torch counts {count}.", tuple(refs))
+            told = f"nvidia-smi lists {_gpus(shown)}, torch counts {count}"
+            labels = (table.label, answer.label)
+            yield Finding("contradiction", labels, tuple(refs), observed=told, subject=short(answer.command))
 
 
-def _persona(answer: Execution, claim: str, texts: Sequence[str]) -> Finding:
-    return Finding("departs from its persona", claim, tuple(_where(answer, text) for text in texts[:4] if text))
+def _persona(answer: Execution, subject: str, observed: str, expected: str, texts: Sequence[str]) -> Finding:
+    refs = tuple(_where(answer, text) for text in texts[:4] if text)
+    return Finding("departs from its persona", (answer.label,), refs, expected, observed, subject=subject)
 
 
 def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:

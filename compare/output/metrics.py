@@ -14,7 +14,9 @@ from gedanken.compare.output.transcript import VALUE, Transcript
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?-i:[nN][aA][nN]|[iI][nN][fF])\b"
 _EPOCH = re.compile(
     # `Epochs: 10`, `Epochs 3-98` and `epoch + 1` name no epoch; `Epochs: 1/10` does.
-    r"\bepoch(?:s(?=\W{0,4}\d+\s*(?:/|of)))?\b[^\w+]{0,4}(?P<epoch>\d{1,18})(?!\d)"
+    # `2s/epoch - 11ms/step` is a time; `epoch: 1.5` is counted by its fraction.
+    r"(?<![\w/])epoch(?:s(?=\W{0,4}\d+\s*(?:/|of))|_?(?:num|number|idx|index|id)|\s?\((?:train|val|test)\))?(?!\w)"
+    r"[^\w+]{0,4}(?P<epoch>\d{1,18})(?!\.?\d)"
     r"(?:\s*(?:/|of)\s*(?P<of>\d{1,18})(?!\d))?",
     re.IGNORECASE,
 )

@@ -12,6 +12,7 @@ from gedanken.compare.output.transcript import Transcript, skeleton, uncoloured
 from gedanken.compare.parsed.invariants import Invariants
 from gedanken.compare.parsed.ledger import Ledger
 from gedanken.compare.parsed.templates import Templates
+from gedanken.compare.results import NOTHING_ASKED, Asked
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.compare.source.program_source import Source
 from gedanken.compare.source.proof import proven_lines
@@ -41,6 +42,11 @@ class ParsedRun:
     """Whatever its program can put on a terminal, narrowed by the real runs."""
     templates: Templates | None = None
     """Of the real logs, where there is no program."""
+
+    @property
+    def label(self) -> str:
+        """Of its execution."""
+        return self.execution.label
 
     @cached_property
     def text(self) -> str:
@@ -132,6 +138,7 @@ class RunSet:
     """Runs of earlier versions, real and imagined."""
     gpus: int | None = None
     """How many the real machine has; None where that is not known."""
+    asked: Asked = NOTHING_ASKED
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
@@ -192,7 +199,7 @@ class RunSet:
     def caution(self) -> str:
         """What a claim about lines must add where logs alone are known."""
         alone = self.templates is not None and len(self.real) == 1
-        return " One real log cannot show how much real runs differ." if alone else ""
+        return "One real log cannot show how much real runs differ." if alone else ""
 
     @property
     def name(self) -> str:

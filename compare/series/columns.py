@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gedanken.compare.output.durations import CLOCK
-from gedanken.compare.output.metrics import Metric, epoch_in, metrics_in
-from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.output.metrics import Metric, epoch_in
+from gedanken.compare.output.named_numbers import Named, named_numbers
+from gedanken.compare.output.transcript import VALUE, template_of
+from gedanken.compare.output.vocabulary import Meaning, Measures, Role, key_of, meaning_of, split_in
 from gedanken.compare.output.wording import HOLE
+from gedanken.compare.series.sections import SPLITS
 from gedanken.compare.source.print_sites import PrintSite
 
 LONGEST = 2000
@@ -16,17 +19,17 @@ LONGEST = 2000
 MOST_COLUMNS = 100
 _NEAR = 40
 """Characters on either side of a number that tell what it is."""
-_COUNTER = re.compile(r"\b(step|iter(?:ation)?|it|(?:mini)?batch|round|fold|update)s?\b[^\w]{0,4}$", re.IGNORECASE)
+SECTION = -1
+"""Stands for the heading above a line, where else the index of a value stands."""
+_SHOWN = 60
+"""Characters of a line that stand for the name of a number that has none."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
-_UNIT = re.compile(
-    r"^\s?(?:ms|milliseconds?|s|secs?|seconds?|mins?|minutes?|h|hours?|it/s|s/it|[KMGT]?i?B(?:/s)?)\b", re.IGNORECASE
-)
-_TIME = re.compile(
-    r"\b(?:time|took|elapsed|duration|eta|seconds|speed|throughput|memory|finished in|completed in|training in)\b"
-    r"[^\w]{0,6}$",
-    re.IGNORECASE,
-)
-_WORDS = re.compile(r"[^\W\d_][\w ]*(?=\W*$)")
+_PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
+_FIRST = re.compile(r"(?<![\w./])[^\W\d_][\w-]*")
+_PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
+"""What a logger puts before every line."""
+_PERCENT = re.compile(r"\s?%")
+_TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,30 @@ class Column:
     """A time, a date, a speed or a memory."""
     site: PrintSite | None
 
+    fixed: tuple[tuple[int, float], ...] = ()
+    """Values that belong to its name and tell its lines from others of the form: (index, value), as 10 in `HR@10`."""
+    words: str = ""
+    """The name alone, without what tells its lines from others."""
+    others: tuple[str, ...] = ()
+    """What else it may be called, where another column has its label."""
+
     @property
-    def is_loss(self) -> bool:
-        return self.metric is not None and not self.metric.is_accuracy
+    def meaning(self) -> Meaning:
+        return meaning_of(self.words)
+
+
+def trunk_of(form: str) -> str:
+    """A form up to its last value: `epoch # loss #` of `epoch # loss # *`, whose numbers are the same.
+
+    What stands behind is kept where it says on which data they are taken.
+    """
+    end = form.rfind("#") + 1
+    return form[:end] if end and not (form[end:].strip() and split_in(form[end:])) else form
+
+
+def asked_for(name: str) -> Column:
+    """The column of a metric that the user names with an expression of his own."""
+    return Column("", 0, name, Metric(" ".join(key_of(name)), False, 0, 0.0, 0, False), False, None, words=name)
 
 
 @dataclass(frozen=True)
@@ -56,6 +80,10 @@ class Form:
     form: str
     line: str
     sites: Sequence[PrintSite]
+    row: tuple[str, ...] | None = None
+    """For each value the name that a table gives it, where the line is a row of one."""
+    fixed: tuple[tuple[int, float], ...] = ()
+    """Of the values that belong to names, those that its lines have and others of the form have not."""
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -77,24 +105,48 @@ class Form:
         return next((at for at, (start, end) in enumerate(self.spans) if start <= begins < end), None)
 
     @cached_property
+    def named(self) -> list[Named]:
+        """What each of the first values is called, and what it is."""
+        below = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
+        return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, below)
+
+    @cached_property
+    def parts_of_names(self) -> tuple[int, ...]:
+        """Indices of the values that belong to names, such as 10 in `HR@10`."""
+        return tuple(at for at, one in enumerate(self.named[:MOST_COLUMNS]) if one.is_part_of_name)
+
+    @cached_property
     def counters(self) -> tuple[int, ...]:
         """Indices of the other values that count: steps, batches, rounds."""
-        found = (at for at in range(len(self.spans)) if at != self.epoch and _COUNTER.search(self._before(at)))
-        return tuple(found)
+        return tuple(
+            at
+            for at, one in enumerate(self.named)
+            if at != self.epoch and one.role is Role.COUNTER and not (at and _TOTAL.match(self._between(at)))
+        )
 
     def name_of(self, counter: int) -> str:
         """What a value that counts is called, such as `step`."""
-        words = _WORDS.search(self._before(counter))
-        return words[0].strip().lower() if words else "count"
+        return self.named[counter].name.lower() or "count"
 
-    @cached_property
-    def _metrics(self) -> list[Metric]:
-        return list(metrics_in(self.line))
+    def is_environment(self, at: int) -> bool:
+        """Whether the value with this index is a time, a date, a speed, a memory or a line of a source."""
+        start = self.spans[at][0]
+        is_clock = any(low <= start < high for low, high in self._clocks)
+        role = self.named[at].role
+        return is_clock or role is Role.ENVIRONMENT or (role is Role.OTHER and bool(_TIME.search(self._before(at))))
 
     def metric(self, at: int) -> Metric | None:
-        """The loss or accuracy that the value with this index is; None where it is another number."""
+        """The metric that the value with this index is; None where it is another number."""
+        named = self.named[at]
+        if named.role is not Role.METRIC or self.is_environment(at):
+            return None
         start, end = self.spans[at]
-        return next((metric for metric in self._metrics if start <= metric.start < end), None)
+        text = self.line[start:end]
+        is_accuracy = meaning_of(named.name).measures is Measures.ACCURACY
+        of = _PARTS.match(self.line, end) if is_accuracy and text.isdigit() else None
+        is_percent = text.endswith("%") or _PERCENT.match(self.line, of.end() if of else end) is not None
+        key = " ".join(key_of(named.name))
+        return Metric(key, is_accuracy, start, 0.0, int(of[1]) if of else 0, is_percent)
 
     def columns(self) -> list[Column]:
         """The columns that may be measured: without counters, totals, and numbers that stand in the source itself."""
@@ -102,16 +154,59 @@ class Form:
         metric: Metric | None = None
         found = []
         for at, (start, end) in enumerate(self.spans[:MOST_COLUMNS]):
-            is_total = (at - 1 in counting or (metric and metric.of)) and _TOTAL.match(self._between(at))
+            is_total = bool(at and _TOTAL.match(self._between(at))) and (
+                at - 1 in counting or (metric is not None and metric.of > 0) or self.named[at].role is Role.COUNTER
+            )
             metric = self.metric(at)
             is_shape = self.line.startswith(("torch.Size", "tensor("), start)
-            if at in counting or is_total or is_shape or not self._is_in_hole(start, end):
-                continue
-            words = _WORDS.search(self._before(at))
-            label = metric.name if metric else words[0].strip() if words else "value"
-            environment = metric is None and self._is_environment(at)
-            found.append(Column(self.form, at, label, metric, environment, self.site))
+            is_value = not (at in counting or is_total or is_shape or self.named[at].is_part_of_name)
+            if is_value and self._is_in_hole(start, end):
+                environment = metric is None and self.is_environment(at)
+                if environment and not self.named[at].name:
+                    continue  # a clock, the bar of a progress
+                label = self._label(at)
+                others = self._other_names(at, label)
+                found.append(
+                    Column(
+                        self.form, at, label, metric, environment, self.site, self.fixed, self.named[at].name, others
+                    )
+                )
         return found
+
+    def _label(self, at: int) -> str:
+        """What a value is called; where only a number tells its lines from others, that too: `rank0 loss`."""
+        label = self.named[at].name or self._described(at)
+        for index, _value in self.fixed:
+            if index == SECTION:
+                continue
+            low, high = self.spans[index]
+            if self.line[low:high] not in label:
+                word = re.search(r"[^\s\[\](){}|:,;=]*$", self.line[:low])
+                label = f"{word[0] if word else ''}{self.line[low:high]} {label}"
+        return label
+
+    def _described(self, at: int) -> str:
+        """For a number without a name the words of its line, and which number of them it is."""
+        unnamed = [
+            one
+            for one, named in enumerate(self.named)
+            if not named.name and not named.is_part_of_name and one not in self.counters and one != self.epoch
+        ]
+        words = _cut(template_of(self.form, "…"))
+        return f"“{words}”" if len(unnamed) == 1 else f"number {at + 1} of “{words}”"
+
+    def _other_names(self, at: int, label: str) -> tuple[str, ...]:
+        """Longer names for a number whose label another has too: with the words that begin its line."""
+        opening = self.line[: self.spans[at][0]]
+        first = _FIRST.search(_PREFIX.sub("", opening))
+        split = split_in(opening)
+        words = " ".join(opening.split()).rstrip(" :=-|")
+        names = [words] if len(words) <= 40 and not any(map(str.isdigit, words)) and words.endswith(label) else []
+        names += [f"{split} {label}"] if split and not split_in(label) else []
+        if first and not label.startswith(first[0]) and meaning_of(first[0]).role is not Role.METRIC:
+            names.append(f"{first[0]} {label}")
+        words = _cut(template_of(self.form, "…"), 30)
+        return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 
     def _before(self, at: int) -> str:
         """The words between a value and the one before it, the last of them."""
@@ -119,11 +214,6 @@ class Form:
 
     def _between(self, at: int) -> str:
         return self.line[self.spans[at - 1][1] if at else 0 : self.spans[at][0]]
-
-    def _is_environment(self, at: int) -> bool:
-        start, end = self.spans[at]
-        is_clock = any(low <= start < high for low, high in self._clocks)
-        return is_clock or bool(_UNIT.match(self.line[end : end + _NEAR]) or _TIME.search(self._before(at)))
 
     @cached_property
     def _clocks(self) -> list[tuple[int, int]]:
@@ -144,3 +234,10 @@ class Form:
             found.append((at, at + len(value)))
             at += len(value)
         return found
+
+
+def _cut(words: str, most: int = _SHOWN) -> str:
+    """So many whole words as are shown."""
+    if len(words) <= most:
+        return words
+    return words[:most].rsplit(" ", 1)[0] + " …"

@@ -1,23 +1,36 @@
 """Series of numbers: for each print and each number in it, what every run shows at every point."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import cached_property, reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.metrics import Metric
+from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
-from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, Column, Form
+from gedanken.compare.results import Endpoint
+from gedanken.compare.series.asked import read_asked
+from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Form, asked_for, trunk_of
+from gedanken.compare.series.places import placed
+from gedanken.compare.series.primary import choose, monitored_in, shown_by
+from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
 MOST_SERIES = 60
 """Series that are judged: losses and accuracies first, times last, and else those that have the most points."""
 MOST_FORMS = 1000
-"""Forms of line that are read, the most frequent ones."""
-LONGEST_NAME = 60
+"""Forms of line that are read, the most frequent ones, up to their last number."""
+LONGEST_NAME = 90
+FEW = 3
+MOST_VARIANTS = 16
+"""Values that one place in a name takes, at most; more are identifiers."""
+
+_MAY_MONITOR = re.compile("improve|monitor|stopping|best_model|decrease|reached|in top", re.IGNORECASE)
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -47,30 +60,57 @@ class Printed:
     def __init__(self, run: ParsedRun) -> None:
         self.observed = run
         self._script = run.transcript
-        self._number = {form: number for number, form in enumerate(self._script.forms)}
-        self._order = np.argsort(self._script.form_of, kind="stable")
-        self._bounds = np.searchsorted(self._script.form_of[self._order], np.arange(len(self._number) + 1))
+        self._number: dict[str, int] = {}
+        trunks = [trunk_of(form) for form in self._script.forms]
+        number_of = np.array([self._number.setdefault(trunk, len(self._number)) for trunk in trunks], np.int64)
+        numbers = number_of[self._script.form_of] if trunks else np.empty(0, np.int64)
+        self._order = np.argsort(numbers, kind="stable")
+        self._bounds = np.searchsorted(numbers[self._order], np.arange(len(self._number) + 1))
 
     @cached_property
     def often(self) -> dict[str, int]:
         """How often each form is shown that holds a value and may be a line of a log; the most frequent ones."""
         counts = np.diff(self._bounds)
-        forms = self._script.forms
+        forms = list(self._number)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
         return {forms[at]: int(counts[at]) for at in frequent if "#" in forms[at] and len(forms[at]) <= LONGEST}
 
-    def form(self, form: str, sites: Sequence[PrintSite] = ()) -> Form:
-        return Form(form, self._script.lines[int(self.lines(form)[0])], sites)
+    @property
+    def worded(self) -> list[str]:
+        """Forms that may say what the program goes by."""
+        return [form for form in self._script.forms[: 10 * MOST_FORMS] if _MAY_MONITOR.search(form[:LONGEST])]
 
-    def lines(self, form: str) -> Indices:
-        """Indices of the lines of this form, in order."""
+    def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()) -> Form:
+        """A form as its first line tells it, with the header above that where it is a row of a table."""
+        first = int(self.lines(form, fixed)[0])
+        return self._read_line(form, first, sites, fixed)
+
+    def _read_line(
+        self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()
+    ) -> Form:
+        lines = self._script.lines
+        line = lines[at]
+        spans = [found.span() for found in VALUE.finditer(line)]
+        row = names_of_row(line, spans[:MOST_COLUMNS], lambda above: lines[at - above] if at >= above else None)
+        return Form(form, line, sites, tuple(row) if row else None, fixed)
+
+    def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
+        """Indices of the lines of this form that have these values, in order."""
         number = self._number.get(form)
         if number is None:
             return np.empty(0, np.int64)
-        return self._order[self._bounds[number] : self._bounds[number + 1]]
+        lines = self._order[self._bounds[number] : self._bounds[number + 1]]
+        for index, value in fixed:
+            lines = lines[self.values(lines, index) == value]
+        return lines
 
     def values(self, lines: Indices, index: int) -> Numbers:
-        """The value with this index in each of these lines; NaN where a line has fewer."""
+        """The value with this index in each of these lines; NaN where a line has fewer.
+
+        SECTION stands for the heading above.
+        """
+        if index == SECTION:
+            return self._sections[lines].astype(float)
         starts = self._script.starts
         at = starts[lines] + index
         known = at < starts[lines + 1]
@@ -78,13 +118,16 @@ class Printed:
         found[known] = self._script.values[at[known]]
         return found
 
+    @cached_property
+    def _sections(self) -> NDArray[np.int8]:
+        return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
+
     def metrics(self, lines: Indices, index: int) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
         """The loss or accuracy that the value with this index is, and in which of these lines; shape by shape."""
         shapes = self._script.shape_of[lines]
         for shape in np.unique(shapes):
             its = shapes == shape
-            line = self._script.lines[int(lines[np.argmax(its)])]
-            yield Form("", line, ()).metric(index), its
+            yield self._read_line("", int(lines[np.argmax(its)])).metric(index), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
         """Losses or accuracies of this name in the most frequent form that has one, and is none of those `besides`.
@@ -114,6 +157,7 @@ class AllSeries:
         self.real = [Printed(run) for run in run_set.leaves]
         self.runs = self.real + [Printed(run) for run in run_set.samples]
         self._sites = run_set.source.terminal_sites() if run_set.source else ()
+        self._asked = read_asked([run.observed for run in self.runs], run_set.asked.named)
 
     @cached_property
     def _forms(self) -> dict[str, Form]:
@@ -131,45 +175,127 @@ class AllSeries:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Columns by name, in the order in which they are judged."""
-        found = [column for form in self._forms.values() for column in form.columns()]
+        found = [column for form in self._forms.values() for one in self._variants(form) for column in one.columns()]
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
-        named: dict[str, Column] = {}
+        named = {name: asked_for(name) for name in self._asked}
         for column in found[:MOST_SERIES]:
-            label = column.label[-LONGEST_NAME:]
             where = f" (line {column.site.line})" if column.site else ""
-            words = f"{column.form[:LONGEST_NAME]} #{column.index + 1}{where}"
-            names = [label + where, f"{label} #{column.index + 1}{where}", words, f"{words}, {len(named)}"]
+            if column.is_environment and column.label + where in named:
+                continue
+            names = [_shortened(name) + where for name in (column.label, *column.others)]
+            names.append(f"{names[-1]}, {len(named)}")
             named[next(name for name in names if name not in named)] = column
         return named
 
-    @cached_property
-    def last_loss(self) -> str | None:
-        """Name of the loss that the real runs show last."""
-        last: dict[str, list[tuple[int, int]]] = {}
+    def _variants(self, form: Form) -> list[Form]:
+        """The form once for each set of values that belong to names in it: `Top-1` and `Top-5` are two metrics.
+
+        What differs from one real run to the next is no name, but an identifier or a date.
+        """
+        kept: list[int] = []
+        for index in form.parts_of_names:
+            values = [
+                frozenset(run.values(lines, index).tolist())
+                for run in self.real
+                if len(lines := run.lines(form.form))
+            ]
+            if len(set(values)) == 1 and 1 < len(values[0]) <= MOST_VARIANTS and not self._counts_up(form, index):
+                kept.append(index)
+        if self._is_below_headings(form):
+            kept.append(SECTION)
+        if not kept:
+            return [form]
+        first = next(run for run in self.real if len(run.lines(form.form)))
+        lines = first.lines(form.form)
+        table = np.stack([first.values(lines, index) for index in kept], axis=1)
+        rows = np.unique(table, axis=0)
+        if len(rows) > MOST_VARIANTS:
+            return [form]
+        fixed = [tuple(zip(kept, row, strict=True)) for row in rows.tolist()]
+        return [first.form(form.form, self._sites, one) for one in fixed]
+
+    @property
+    def never_shown(self) -> list[str]:
+        """What the user names with an expression that matches no line of a real run."""
+        n_real = len(self.real)
+        never = [name for name, runs in self._asked.items() if not any(len(lines) for lines, _ in runs[:n_real])]
+        return [f"Whether {name} differs: its expression finds a number in no line of a real run." for name in never]
+
+    def endpoint(self, wanted: str | None) -> Endpoint | None:
+        """What the primary endpoint is the last value of. Only real runs are looked at."""
+        shown = {}
         for name, column in self.columns.items():
-            ends = [run.lines(column.form) for run in self.real]
-            if column.is_loss:
-                last[name] = sorted((int(lines[-1]) if len(lines) else -1, column.index) for lines in ends)
-        return max(last, key=lambda name: last[name], default=None)
+            lines, values = zip(*(self._shown(at, name, column) for at in range(len(self.real))), strict=True)
+            ends = [
+                int(its[-1]) / max(1, len(run.observed.lines))
+                for run, its in zip(self.real, lines, strict=True)
+                if len(its)
+            ]
+            shown[name] = shown_by(values, ends)
+        forms = [form for run in self.real for form in run.worded]
+        return choose(self.columns, shown, len(self.real), wanted, monitored_in(forms))
+
+    def _shown(self, at: int, name: str, column: Column) -> tuple[Indices, Numbers]:
+        """Lines of one run that show a column, and the values there, as they stand there."""
+        if name in self._asked:
+            return self._asked[name][at]
+        lines = self.runs[at].lines(column.form, column.fixed)
+        return lines, self.runs[at].values(lines, column.index)
+
+    def _series_asked(self, name: str) -> Series:
+        """What an expression of the user finds, by epochs where lines name them."""
+        found = self._asked[name]
+        keys = [
+            run.observed.curves.epochs.at(lines)[:, None].astype(float)
+            for run, (lines, _values) in zip(self.runs, found, strict=True)
+        ]
+        values = [values for _lines, values in found]
+        ends = [(int(lines[-1]), float(its[-1])) if len(lines) else None for lines, its in found]
+        return self._made(name, placed(keys, ("epoch",)), values, ends)
+
+    def _is_below_headings(self, form: Form) -> bool:
+        """Whether lines of the form stand below `Validation:` or the like, in every real run that shows them."""
+        if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
+            return False
+        values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
+        return bool(values[0].any()) and all(np.array_equal(one, values[0]) for one in values)
+
+    def _counts_up(self, form: Form, index: int) -> bool:
+        """Whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
+        values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
+        return all(len(one) > FEW and len(np.unique(np.diff(one))) == 1 and one[1] > one[0] for one in values)
+
+    def _made(
+        self,
+        name: str,
+        at_points: tuple[list[Indices], Numbers, str],
+        read: Sequence[Numbers],
+        ends: Sequence[tuple[int, float] | None],
+    ) -> Series:
+        places, points, axis = at_points
+        values = np.full((len(read), len(points)), np.nan)
+        shown = np.zeros(values.shape, bool)
+        for at, (place, of_run) in enumerate(zip(places, read, strict=True)):
+            values[at, place] = of_run
+            shown[at, place] = True
+        return Series(name, self.columns[name], axis, points, values, shown, len(self.real), tuple(ends))
 
     def series(self, name: str) -> Series:
         """Read one series in all runs."""
+        if name in self._asked:
+            return self._series_asked(name)
         column = self.columns[name]
         rows = [self._rows(run, column) for run in self.runs]
         keys, names = self._keys(rows, self._forms[column.form])
-        places, points, axis = _placed(keys, names)
-        values = np.full((len(rows), len(points)), np.nan)
-        shown = np.zeros(values.shape, bool)
-        ends: list[tuple[int, float] | None] = []
         read = _read(rows, len(self.real))
-        for at, (row, place, of_run) in enumerate(zip(rows, places, read, strict=True)):
-            values[at, place] = of_run
-            shown[at, place] = True
-            ends.append((int(row.lines[-1]), float(of_run[-1])) if len(row.lines) else None)
-        return Series(name, column, axis, points, values, shown, len(self.real), tuple(ends))
+        ends = [
+            (int(row.lines[-1]), float(values[-1])) if len(row.lines) else None
+            for row, values in zip(rows, read, strict=True)
+        ]
+        return self._made(name, placed(keys, names), read, ends)
 
     def _rows(self, run: Printed, column: Column) -> "_Rows":
-        lines = run.lines(column.form)
+        lines = run.lines(column.form, column.fixed)
         if len(lines) or column.metric is None:
             return _Rows(run, lines, column)
         alike = [one for one in self.columns.values() if one.metric and one.metric.name == column.metric.name]
@@ -187,27 +313,43 @@ class AllSeries:
         really = rows[: len(self.real)]
         if max(len(row.lines) for row in really) <= 1:
             return [np.empty((len(row.lines), 0)) for row in rows], ()
-        names = ("epoch", *(form.name_of(at) for at in form.counters))
+        shared = [at for at in form.counters if self._is_shared(form, at)]
+        names = ("epoch", *(form.name_of(at) for at in shared))
         keys = [np.full((len(row.lines), len(names)), -1.0) for row in rows]
         for key, row in zip(keys, rows, strict=True):
-            counters = form.counters if row.column.form == form.form else row.run.form(row.column.form).counters
+            theirs = row.run.form(row.column.form).counters if row.column.form != form.form else form.counters
             key[:, 0] = row.run.observed.curves.epochs.at(row.lines)
-            for at, counter in enumerate(counters[: len(form.counters)], start=1):
-                key[:, at] = row.run.values(row.lines, counter)
-        if form.counters or any((key[:, 0] >= 0).any() for key in keys[: len(really)]):
+            for at, counter in enumerate(shared, start=1):
+                nth = form.counters.index(counter)
+                if nth < len(theirs):
+                    key[:, at] = row.run.values(row.lines, theirs[nth])
+        if shared or any((key[:, 0] >= 0).any() for key in keys[: len(really)]):
             return keys, names
         rising = self._rising(form)
         if rising is None:
             return keys, names
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)
 
+    def _is_shared(self, form: Form, counter: int) -> bool:
+        """Whether the real runs count alike: steps of an agent that ends when it falls over are no points of all."""
+        values = [np.unique(run.values(lines, counter)) for run in self.real if len(lines := run.lines(form.form))]
+        common = reduce(np.intersect1d, values)
+        return 2 * len(common) >= min(map(len, values))
+
     def _rising(self, form: Form) -> int | None:
         """Index of the first whole number that rises from line to line in every real run that shows the form."""
         for at in range(min(len(form.spans), MOST_COLUMNS)):
+            if form.is_environment(at) or form.metric(at) or not self._is_shared(form, at):
+                continue
             values = [run.values(lines, at) for run in self.real if len(lines := run.lines(form.form))]
             if all((value == np.rint(value)).all() and (value[1:] > value[:-1]).all() for value in values):
                 return at
         return None
+
+
+def _shortened(name: str) -> str:
+    """The end of a name, from a whole word on."""
+    return name if len(name) <= LONGEST_NAME else "… " + name[-LONGEST_NAME:].split(" ", 1)[-1]
 
 
 class _Rows(NamedTuple):
@@ -249,40 +391,3 @@ def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
         else:
             bare |= its
     return values, bare
-
-
-def _placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
-    """For each run the places of its values among the points of all runs; the points; what they are counted by.
-
-    Values that nothing else tells apart are so by how often their run has shown them before.
-    """
-    every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
-    ends = np.cumsum([len(key) for key in keys])[:-1]
-    group = np.zeros(len(every), np.int64)
-    for part in every.T:
-        group = _ranked(group, _ranked(part))
-    times = np.concatenate([_times_before(one) for one in np.split(group, ends)])
-    place = _ranked(group, times)
-    _places, first = np.unique(place, return_index=True)
-    varying = [at for at, part in enumerate(every.T) if len(part) and np.ptp(part) > 0]
-    if len(varying) == 1 and not times.any():
-        return np.split(place, ends), every[first, varying[0]], names[varying[0]]
-    return np.split(place, ends), np.arange(1.0, len(first) + 1), "times printed"
-
-
-def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
-    """For each value, or pair of values, its place among the different ones, from 0."""
-    ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
-    if second is None or not len(ranks):
-        return ranks
-    return _ranked(ranks * (int(second.max()) + 1) + second.astype(np.int64))
-
-
-def _times_before(values: Indices) -> Indices:
-    """How often each value stood before."""
-    order = np.argsort(values, kind="stable")
-    begins = np.concatenate([[True], np.diff(values[order]) > 0])[: len(values)]
-    at = np.arange(len(values))
-    times = np.empty(len(values), np.int64)
-    times[order] = at - np.maximum.accumulate(np.where(begins, at, 0))
-    return times

@@ -8,7 +8,7 @@ from gedanken.analysis.effects import effects_in
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.results import ComparisonResult
+from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
@@ -22,8 +22,9 @@ _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 class Compared:
     """What was compared so far in a run: no version is compared a second time while nothing is new of it."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
+        """Begin with nothing; `asked` goes before what the spec of a run asks."""
+        self._asked = asked
         self._versions: dict[_Key, VersionAnalysis] = {}
 
     def version(
@@ -32,7 +33,7 @@ class Compared:
         """One program version, or logs: its real runs beside its imagined ones; `earlier` are those of others."""
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:
-            self._versions[key] = _compare(log, program, runs, earlier)
+            self._versions[key] = _compare(log, program, runs, earlier, self._asked)
         return replace(self._versions[key], program=program)
 
 
@@ -106,12 +107,14 @@ def check_source(program: Program, what: object) -> None:
 
 
 def _compare(
-    log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
+    log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution], asked: Asked
 ) -> VersionAnalysis:
+    if asked.primary is None and log.spec is not None:
+        asked = replace(asked, primary=log.spec.primary)
     real = tuple(run for run in runs if not run.imagined)
     imagined = tuple(run for run in runs if run.imagined)
     gpus = log.machine_facts.gpus.count if log.machine_facts else None
-    result = compare_runs(program, real, imagined, log.claims, earlier, gpus)
+    result = compare_runs(program, real, imagined, log.claims, earlier, gpus, asked)
     if program:
         result = _in_one_world_only(result, program.label, real, imagined)
     return VersionAnalysis(program, real, imagined, result)

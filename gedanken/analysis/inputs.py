@@ -6,17 +6,25 @@ from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import Compared, analysis_of, analyze, check_source
-from gedanken.compare.results import ComparisonResult
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
+from gedanken.compare.series.series import AllSeries
 from gedanken.compare.source.program_source import Source
+from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.files import read_text
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
+from gedanken.records.importers.folders import files_of, logs_in
 from gedanken.records.importers.logs import Run, read_file
-from gedanken.records.read_run import read_run
+from gedanken.records.importers.opened import STANDARD_INPUT
+from gedanken.records.read_run import is_run_folder, read_run
+from gedanken.records.run_files import LOG
 
 MOST_SOURCE_BYTES = 1 << 20
+MOST_NAMED = 12
+"""Names of series that a refusal tells, at most."""
 
 
 @dataclass(frozen=True)
@@ -27,38 +35,73 @@ class _Side:
     runs: tuple[Run, ...]
 
 
-def compare_inputs(real: Sequence[Path], imagined: Sequence[Path], program: Path | None = None) -> Analysis:
+def compare_inputs(
+    real: Sequence[Path],
+    imagined: Sequence[Path],
+    program: Path | None = None,
+    asked: Asked = NOTHING_ASKED,
+) -> Analysis:
     """Compare real runs with imagined ones. Raises BadInput for what cannot be used.
 
-    A run folder alone is compared with itself: its real runs with its imagined ones.
+    A run folder alone is compared with itself: its real runs with its imagined ones. A folder of logs stands for its
+    logs, `-` for standard input.
     """
+    analysis = _compared(real, imagined, program, asked)
+    check_primary(analysis, asked)
+    return analysis
+
+
+def check_primary(analysis: Analysis, asked: Asked) -> None:
+    """Raise BadInput where no version shows the series that is to be the primary endpoint."""
+    compared = [version.compared for version in analysis.versions]
+    if asked.primary is None or not compared or any(one.endpoint for one in compared):
+        return
+    names = dict.fromkeys(series.name for one in compared for series in one.series)
+    known = ", ".join(list(names)[:MOST_NAMED]) or "no numbers"
+    raise BadInput(f"--primary {asked.primary}: no such series; the real runs show {known}")
+
+
+def metrics_of(log: Path) -> list[str]:
+    """What `--primary` may name of a log, as the log writes it. Raises BadInput."""
+    executions = _called([read_file(file) for file in files_of(log)[:1]], set(), imagined=False)
+    columns = AllSeries(RunSet(None, None, tuple(ParsedRun(one, ()) for one in executions), (), ())).columns
+    return [name for name, column in columns.items() if column.metric]
+
+
+def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:
     if not real and imagined:
         raise BadInput("--imagined takes all paths that follow it: name the real runs before it")
     if not real:
         raise BadInput("name a run folder, or real runs, and imagined ones after --imagined")
     if not imagined:
-        return _folder_alone(real, program)
+        return _folder_alone(real, program, asked)
+    if [*real, *imagined].count(STANDARD_INPUT) > 1:
+        raise BadInput("-: standard input can be read once only")
+    real, imagined = ([file for path in paths for file in files_of(path)] for paths in (real, imagined))
     ours, theirs = _side(real, "real"), _side(imagined, "imagined")
     notes = [*_notes(ours.folder), *_notes(theirs.folder), *_doubtful(ours, theirs, real, imagined)]
     if ours.folder and theirs.folder:
         if program is not None:
             raise BadInput("--program: the run folders hold their own programs")
-        kept, said = _folders(ours.folder, theirs.folder)
+        kept, said = _folders(ours.folder, theirs.folder, asked)
     else:
-        kept, said = _mixed(ours, theirs, _program(program) if program else None)
+        kept, said = _mixed(ours, theirs, _program(program) if program else None, asked)
     title = f"{_names(real)} beside {_names(imagined)}"
     return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said))
 
 
-def _folder_alone(real: Sequence[Path], program: Path | None) -> Analysis:
+def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:
     if len(real) > 1 or not real[0].is_dir():
         raise BadInput("name the imagined runs after --imagined; only a run folder holds both")
+    if not is_run_folder(real[0]):
+        logs = f"; its {many(len(logs_in(real[0])), 'log')} may stand on either side of --imagined"
+        raise BadInput(f"{real[0]}: no run folder, as there is no {LOG} in it{logs}")
     if program is not None:
         raise BadInput("--program: a run folder holds its own programs")
     folder = read_run(real[0])
     if not any(execution.imagined for execution in folder.executions):
         raise BadInput(f"{real[0]}: holds no imagined runs; name others after --imagined")
-    return analyze(folder)
+    return analyze(folder, Compared(asked))
 
 
 def _side(paths: Sequence[Path], what: str) -> _Side:
@@ -75,7 +118,7 @@ def _side(paths: Sequence[Path], what: str) -> _Side:
     return _Side(None, tuple(read_file(path) for path in paths))
 
 
-def _folders(ours: RunLog, theirs: RunLog) -> tuple[Analysis, list[str]]:
+def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
     """Real runs of one folder beside imagined ones of another; versions are matched by their content."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
     executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
@@ -100,10 +143,10 @@ def _folders(ours: RunLog, theirs: RunLog) -> tuple[Analysis, list[str]]:
         notes.append("the personas claim different things; the claims of the imagined one count")
     setup = replace(theirs.setup, machine=ours.machine_facts) if theirs.setup else None
     together = replace(theirs, setup=setup, programs=ours.programs, executions=tuple(executions), notes=())
-    return analyze(together), notes
+    return analyze(together, Compared(asked)), notes
 
 
-def _mixed(ours: _Side, theirs: _Side, program: Program | None) -> tuple[Analysis, list[str]]:
+def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) -> tuple[Analysis, list[str]]:
     """Files on one side at least, of one program or of none that is known."""
     notes: list[str] = []
     folder = ours.folder or theirs.folder
@@ -121,7 +164,7 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None) -> tuple[Analysi
     if theirs.folder is None:
         imagined = tuple(_called(theirs.runs, used, imagined=True))
     log = RunLog("", programs=(program,) if program else (), executions=(*real, *imagined))
-    version = Compared().version(log, program, log.executions, ())
+    version = Compared(asked).version(log, program, log.executions, ())
     return analysis_of(log, [version], version.compared.findings), notes
 
 
@@ -201,5 +244,5 @@ def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequen
 
 
 def _names(paths: Sequence[Path]) -> str:
-    shown = ", ".join(path.name or str(path) for path in paths[:3])
+    shown = ", ".join("standard input" if path == STANDARD_INPUT else path.name or str(path) for path in paths[:3])
     return f"{shown} and {len(paths) - 3} more" if len(paths) > 3 else shown

@@ -1,14 +1,15 @@
 """The result of a comparison, in a sentence or two for people."""
 
-import re
+import math
 from collections import Counter
 from collections.abc import Sequence
 
 from gedanken.analysis.analysis import VersionAnalysis, main_version
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
-from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tested_series import ALPHA, is_told
+from gedanken.compare.results import Endpoint, SeriesResult
+from gedanken.compare.sentences import sentence
+from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Execution, leaves
@@ -43,26 +44,18 @@ def tells_of(version: VersionAnalysis) -> str:
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
-    on = {label for label in labels for one in found if is_on(one, label)}
+    on = labels & {label for finding in found for label in finding.runs}
     what = f" ({version.program.label})" if version.program else ""
     if not on:
         rest = f"; {many(len(found), 'finding')} beside them" if found else ""
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
         return f"Nothing was found on {many(len(labels), 'imagined run')}{what}{rest}."
-    told = Counter(one.kind for one in found)
+    told = Counter(finding.check for finding in found)
     kinds = times_each(dict(told.most_common(KINDS_TOLD)))
     more = ", …" if len(told) > KINDS_TOLD else ""
     verb = "departs" if len(on) == 1 else "depart"
     return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real ones{what}: {kinds}{more}."
-
-
-def is_on(finding: Finding, label: str) -> bool:
-    """Whether it points at a line of that output, or names it: `run-1` is not named by `run-10`."""
-    if any(line.source == label for line in finding.lines):
-        return True
-    named = rf"(?<![\w./-]){re.escape(label)}(?![\w/-]|\.\w)"
-    return label in finding.claim and re.search(named, finding.claim) is not None
 
 
 def _endpoint(version: VersionAnalysis) -> str:
@@ -72,6 +65,9 @@ def _endpoint(version: VersionAnalysis) -> str:
         return f"Undecided: {_sentence(version.compared.undecided[0])}" if version.compared.undecided else ""
     name = format_last(primary)
     tested = tested_p(primary)
+    far = next((finding for finding in version.compared.findings if finding.check == "far out"), None)
+    if far is not None:
+        return sentence(far)
     if tested is None:
         return f"Undecided: {name}: {_sentence(primary.why_no_p or _too_few(primary))}"
     real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
@@ -90,7 +86,7 @@ def _endpoint(version: VersionAnalysis) -> str:
 def _too_few(series: SeriesResult) -> str:
     least = probability(smallest_p(series.n_real, series.n_imagined))
     runs = f"{series.n_real:,} real and {series.n_imagined:,} imagined runs"
-    return f"{runs} are too few for a p of {probability(ALPHA)}, {least} being the lowest"
+    return f"{runs} are too few for a p of {probability(PRIMARY_LEVEL)}, {least} being the lowest"
 
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
@@ -126,6 +122,11 @@ def format_last(series: SeriesResult) -> str:
     return f"{short(series.name)}, {series.axis} {series.points[at]:g}"
 
 
+def format_endpoint(endpoint: Endpoint) -> str:
+    """Such as `last val_loss: held-out (val), the loss, last of 8`."""
+    return f"last {short(endpoint.name)}: {endpoint.reason}"
+
+
 def _last_common(series: SeriesResult) -> int | None:
     points = reversed(range(len(series.points)))
     return next((at for at in points if _shown(series.real, at) and _shown(series.imagined, at)), None)
@@ -136,16 +137,21 @@ def _shown(runs: Sequence[Sequence[float | None]], at: int) -> bool:
 
 
 def spread_of(values: Sequence[float]) -> str:
-    """Such as `0.012 to 0.034`."""
+    """Such as `0.012 to 0.034`; what is no finite number is counted by itself, as in `0.012, nan ×6`."""
     if not values:
         return "-"
-    low, high = figure(min(values)), figure(max(values))
-    return low if low == high else f"{low} to {high}"
+    known = [value for value in values if math.isfinite(value)]
+    told = []
+    if known:
+        low, high = figure(min(known)), figure(max(known))
+        told.append(low if low == high else f"{low} to {high}")
+    odd = Counter(str(value) for value in values if not math.isfinite(value))
+    return ", ".join([*told, *(f"{value} ×{count}" if count > 1 or known else value for value, count in odd.items())])
 
 
 def tested_p(series: SeriesResult) -> float | None:
     """Its p; None too where so few runs can have none that is low enough to be told."""
-    return series.p if smallest_p(series.n_real, series.n_imagined) <= ALPHA else None
+    return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
 def format_p(p: float) -> str:

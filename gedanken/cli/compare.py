@@ -7,27 +7,34 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors
-from gedanken.cli.options import Json
+from gedanken.cli.options import Json, Named, Primary, asked_of
 
 CODES = "Exit codes: 0 it could compare, whatever it found; 2 bad input; 130 interrupted."
 EPILOG = (
     "Examples:  gedanken compare runs/article-20261123-190200   |   "
     "gedanken compare seed1.log seed2.log --imagined gpt.log --program train.py   |   "
     "gedanken compare runs/mnist --imagined runs/mnist-4b --html both.html   |   "
-    "gedanken compare runs/mnist --imagined said.txt --json.   " + CODES
+    "gedanken compare runs/mnist --imagined said.txt --json   |   "
+    "gedanken compare logs/ --imagined - --primary val_loss < said.log   |   "
+    "gedanken compare seed*.log.gz --imagined gpt.log --as 'score=final score was ([0-9.]+)'.   " + CODES
 )
 
 
-def compare(
+def compare(  # noqa: PLR0913 (its options)
     real: Annotated[
         list[Path] | None,
-        typer.Argument(help="A run folder, or real runs: logs, outputs of a run folder, executions as JSON."),
+        typer.Argument(
+            help="A run folder, or real runs: logs (also .gz, .xz, .zst), a folder of logs, outputs of a run folder, "
+            "executions as JSON; - is standard input."
+        ),
     ] = None,
     imagined: Annotated[
         list[Path] | None,
         typer.Option(help="Imagined runs, or a run folder that holds them: all paths that follow."),
     ] = None,
     program: Annotated[Path | None, typer.Option(help="The program that was run.")] = None,
+    primary: Primary = None,
+    named: Named = None,
     html: Annotated[Path | None, typer.Option(help="File that takes the report.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -43,7 +50,7 @@ def compare(
         if html:
             check_page(html)
         with patient(f"comparing {many(len(real or []) + len(imagined or []), 'input')}"):
-            analysis = compare_inputs(real or [], imagined or [], program)
+            analysis = compare_inputs(real or [], imagined or [], program, asked_of(primary, named))
         for note in analysis.notes:
             print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
         if html:
@@ -72,7 +79,7 @@ def spread_imagined(arguments: list[str]) -> list[str]:
     spread: list[str] = []
     taking = False
     for argument in arguments:
-        if argument.startswith("-"):
+        if argument.startswith("-") and argument != "-":
             taking = argument == "--imagined" or argument.startswith("--imagined=")
             if argument != "--imagined":
                 spread.append(argument)

@@ -19,6 +19,7 @@ from gedanken.cli.options import (
     ModelName,
     Parallel,
     PersonaName,
+    Primary,
     Sandbox,
     Trust,
     complete_experiment,
@@ -131,6 +132,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         Path | None,
         typer.Option(help="A run folder, which is repeated from what it keeps, with no model, engine or key."),
     ] = None,
+    primary: Primary = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -166,6 +168,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             imagined=imagined,
             simulate=simulate,
             surprisal=surprisal,
+            primary=primary,
         )
         finish(run_experiment(spec, screen, out), as_json)
 

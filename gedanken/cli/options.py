@@ -1,9 +1,12 @@
 """Options that several commands have, with what completes them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from gedanken.compare.results import Asked
 
 
 def complete_experiment(incomplete: str) -> list[str]:
@@ -35,6 +38,19 @@ def _complete_dataset(incomplete: str) -> list[str]:
     from gedanken.sandbox.datasets import DATASETS
 
     return [name for name in DATASETS if name.startswith(incomplete)]
+
+
+def _complete_primary(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of the metrics in the first log that stands on the command line."""
+    from gedanken.analysis.inputs import metrics_of
+    from gedanken.experiment.errors import GedankenError
+
+    # While the option has no value yet, what stands before it is not taken for an argument.
+    logs = ctx.params.get("real") or [word for word in ctx.args if not word.startswith("-")]
+    try:
+        return [name for log in logs[:1] for name in metrics_of(Path(log)) if name.startswith(incomplete)]
+    except GedankenError:
+        return []
 
 
 def check_dataset(name: str) -> None:
@@ -91,3 +107,37 @@ LimitSettings = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Out = Annotated[Path | None, typer.Option(help="File that takes the whole result as JSON.")]
+
+
+Primary = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The metric whose last value is the primary endpoint, as the log names it; else a rule chooses one.",
+        autocompletion=_complete_primary,
+    ),
+]
+Named = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--as",
+        metavar="NAME=REGEX",
+        help="A metric that nothing recognises: its group 1, or all of it, is the number; repeatable.",
+    ),
+]
+
+
+def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
+    """What `--primary` and `--as` ask for. Raises BadInput."""
+    from gedanken.compare.results import Asked
+    from gedanken.compare.series.asked import compiled
+    from gedanken.experiment.errors import BadInput
+
+    pairs = []
+    for given in named or []:
+        name, sign, expression = given.partition("=")
+        if not (sign and name.strip() and expression):
+            raise BadInput(f"--as {given}: NAME=REGEX, such as --as 'score=final score was ([0-9.]+)'")
+        compiled(name, expression)
+        pairs.append((name.strip(), expression))
+    return Asked(primary, tuple(pairs))

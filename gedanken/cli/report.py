@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gedanken.cli.errors import clear_errors
+from gedanken.cli.options import Primary, asked_of
 
 EPILOG = (
     "Examples:  gedanken report runs/article-20261123-190200 --open   |   "
@@ -16,18 +17,22 @@ EPILOG = (
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder; one that was interrupted will do.")],
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    primary: Primary = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write it as Markdown too, for an issue.")] = False,
 ) -> None:
     """Write RUN/report.html, one file that opens from disk, and print where it is."""
     with clear_errors():
-        from gedanken.analysis.analyze import analyze
+        from gedanken.analysis.analyze import Compared, analyze
+        from gedanken.analysis.inputs import check_primary
         from gedanken.experiment.escaping import harmless
         from gedanken.records.read_run import read_run
         from gedanken.report.writing import write_markdown, write_page
         from gedanken.terminal.patience import patient
 
         with patient(f"making the report of {run}"):
-            analysis = analyze(read_run(run))
+            asked = asked_of(primary, None)
+            analysis = analyze(read_run(run), Compared(asked))
+            check_primary(analysis, asked)
             written = [write_page(run, analysis)]
             if markdown:
                 written.append(write_markdown(run, analysis))

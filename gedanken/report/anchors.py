@@ -107,9 +107,9 @@ def find_anchors(analysis: Analysis) -> Anchors:
 
 
 def _tie(anchors: Anchors, number: int, finding: Finding, labels: Labels) -> None:
-    refs = finding.lines[:LINES_OF_A_FINDING]
+    refs = finding.evidence[:LINES_OF_A_FINDING]
     pointers = tuple(_pointer(anchors, ref, labels) for ref in refs)
-    shown = ShownFinding(f"f{number}", number, finding, pointers, len(finding.lines) - len(refs))
+    shown = ShownFinding(f"f{number}", number, finding, pointers, len(finding.evidence) - len(refs))
     anchors.findings.append(shown)
     for ref in refs:
         if _is_there(anchors, ref, labels):

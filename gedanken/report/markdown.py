@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, lasts, ranked, spread_of
+from gedanken.analysis.verdict import format_endpoint, format_last, lasts, ranked, spread_of
 from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
+from gedanken.compare.sentences import sentence
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.escaping import harmless
@@ -46,6 +47,8 @@ def to_markdown(analysis: Analysis) -> str:
         _section("To do it again", _again(analysis)),
     ]
     title = f"# {_prose(analysis.title)}\n\n**{_prose(analysis.verdict)}**\n"
+    if case and case.compared.endpoint and not analysis.effects:
+        title += f"\nPrimary endpoint: {_prose(format_endpoint(case.compared.endpoint))}\n"
     return title + "".join(section for section in sections if section)
 
 
@@ -124,16 +127,16 @@ def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[s
     findings = ranked(analysis.findings, version)
     for finding in findings[:FINDINGS_SHOWN]:
         yield _finding(finding)
-        for line in finding.lines[:LINES_OF_A_FINDING]:
+        for line in finding.evidence[:LINES_OF_A_FINDING]:
             yield f"  - {_code(line.source)}, line {line.number}: {_code(line.text)}"
     if len(findings) > FINDINGS_SHOWN:
-        rest = Counter(finding.kind for finding in findings[FINDINGS_SHOWN:])
+        rest = Counter(finding.check for finding in findings[FINDINGS_SHOWN:])
         yield "- … and " + _prose(", ".join(f"{kind} ×{times}" for kind, times in rest.items()))
 
 
 def _finding(one: Finding) -> str:
     explained = f" (claim: {_prose(one.explained_by)})" if one.explained_by else ""
-    return f"- **{_prose(one.kind)}**: {_prose(one.claim)}{explained}"
+    return f"- **{_prose(one.check)}**: {_prose(sentence(one))}{explained}"
 
 
 def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:

@@ -12,7 +12,9 @@ from markupsafe import Markup
 
 from gedanken import __version__
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.verdict import format_endpoint
 from gedanken.compare.results import SeriesResult
+from gedanken.compare.sentences import sentence
 from gedanken.experiment import format
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
@@ -85,6 +87,7 @@ def render(analysis: Analysis) -> str:
         {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
     )
     environment.filters["many"] = many
+    environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)
     style, script = _packaged("style.css"), _packaged("report.js")
     anchors = find_anchors(analysis)
@@ -104,6 +107,7 @@ def render(analysis: Analysis) -> str:
         primary=next((series for series in newest.compared.series if series.role == "primary"), None)
         if newest
         else None,
+        endpoint=format_endpoint(newest.compared.endpoint) if newest and newest.compared.endpoint else None,
         kinds=_kinds(anchors.findings),
         verdict=format.first_sentence(analysis.verdict),
         moves=[(effect, shown_effects(effect)) for effect in analysis.effects],
@@ -188,8 +192,8 @@ def _totals(analysis: Analysis) -> dict[str, float]:
 
 def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
     """Findings under their kinds, in order of first appearance."""
-    kinds = Counter(finding.finding.kind for finding in findings)
-    return [(kind, [finding for finding in findings if finding.finding.kind == kind]) for kind in kinds]
+    kinds = Counter(finding.finding.check for finding in findings)
+    return [(kind, [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]
 
 
 def _packaged(name: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, format_p, is_on, lasts, measured, spread_of, tested_p
+from gedanken.analysis.verdict import format_last, format_p, lasts, measured, spread_of, tested_p
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tested_series import ALPHA, is_told
+from gedanken.compare.sentences import sentence
+from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
@@ -25,7 +26,7 @@ _NAME = 60
 _LINE = re.compile(r" \(line \d+\)")
 """Where the program prints it: of use in the report only."""
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-imagined-\d+\b")
-_STATISTICAL = ("last loss differs", "series differs")
+_STATISTICAL = ("primary endpoint differs", "series differs")
 """Kinds that rest on a test of numbers, not on lines that anyone can look up."""
 
 
@@ -85,7 +86,7 @@ def _seen(version: VersionAnalysis) -> str:
         apart = f" {cut} of {runs} {were} cut short, and judged as far as {goes}.{apart}"
     found = _found(version)
     labels = {run.label for run in judged}
-    on = {label for label in labels for finding in found if is_on(finding, label)}
+    on = labels & {label for finding in found for label in finding.runs}
     if on:
         verb = "differs" if len(on) == 1 else "differ"
         told = f"{_of_all(len(on), len(judged))} {verb} from the real runs. {_example(found)}"
@@ -112,7 +113,7 @@ def _of_all(some: int, total: int) -> str:
 
 def _example(found: Sequence[Finding]) -> str:
     """The first finding in words, without the names of files that a newcomer has not seen."""
-    example = _LABEL.sub("one imagined run", _LINE.sub("", found[0].claim)).rstrip(".")
+    example = _LABEL.sub("one imagined run", _LINE.sub("", sentence(found[0]))).rstrip(".")
     more = f", and {many(len(found) - 1, 'finding')} more" if len(found) > 1 else ""
     return f"For example: {_cut(example, EXAMPLE)}{more}."
 
@@ -120,7 +121,7 @@ def _example(found: Sequence[Finding]) -> str:
 def _sure(version: VersionAnalysis) -> str:
     """What rests on lines, what on a test of numbers, and what cannot be told."""
     _real, _imagined = measured(version)
-    lines = [one for one in _found(version) if one.kind not in _STATISTICAL]
+    lines = [one for one in _found(version) if one.check not in _STATISTICAL]
     told = ["the lines that differ can be looked up in the report, beside the real ones." if lines else ""]
     told.append(_numbers(version))
     if not _found(version):
@@ -135,7 +136,7 @@ def _numbers(version: VersionAnalysis) -> str:
     name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)
     real, imagined = (spread_of(values) for values in lasts(primary))
     if tested is None:
-        few = smallest_p(primary.n_real, primary.n_imagined) > ALPHA
+        few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
         why = "too few for a test" if few else "not fit for a test"
         ends = f" (it is {imagined} where it really is {real})" if lasts(primary)[0] and lasts(primary)[1] else ""
         return f"Whether the {name} differs cannot be told{ends}: {_runs(primary)} are {why}."

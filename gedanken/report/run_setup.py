@@ -128,7 +128,7 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
     setup = log.setup
     if setup is None:
         return []
-    model = setup.model.model_dump(exclude={"settings"}) if setup.model else {}
+    model = setup.model.model_dump(exclude={"settings"}, exclude_defaults=True) if setup.model else {}
     settings = setup.model.settings if setup.model else {}
     machine = setup.machine.model_dump(exclude={"gpus", "dataset"}) if setup.machine else {}
     data = setup.machine.dataset.model_dump() if setup.machine else {}

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.analysis.verdict import format_last, lasts, measured, ranked, spread_of, tested_p
+from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
+from gedanken.compare.sentences import sentence
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
@@ -40,6 +41,9 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     ]
     for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
+        left -= 1
+    if case and case.compared.endpoint and not analysis.effects:
+        _print(console, f"primary endpoint: {format_endpoint(case.compared.endpoint)}")
         left -= 1
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
@@ -154,14 +158,14 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
         console.print("no findings")
         return
     findings = ranked(analysis.findings, version)
-    kinds = Counter(finding.kind for finding in findings)
+    kinds = Counter(finding.check for finding in findings)
     told = times_each(kinds)
     claimed = sum(finding.explained_by is not None for finding in findings)
     explained = f" ({claimed} explained by claims)" if claimed else ""
     _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
-    first = {finding.kind: finding for finding in reversed(findings)}
+    first = {finding.check: finding for finding in reversed(findings)}
     for kind in list(kinds)[: max(0, most)]:
         line = Text("  ")
         line.append(_flat(kind), style="dim" if first[kind].explained_by else "yellow")
-        line.append(f": {_flat(first[kind].claim)}")
+        line.append(f": {_flat(sentence(first[kind]))}")
         _print(console, line)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.parsed.print_table import print_table
+from gedanken.compare.sentences import finding_values
 from gedanken.experiment.run_log import RunSetup
 
 
@@ -21,8 +22,9 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
         for key, value in {
             "title": analysis.title,
             "verdict": analysis.verdict,
+            "primary": asdict(case.compared.endpoint) if case and case.compared.endpoint else None,
             "conditions": _conditions(analysis.log.setup),
-            "findings": [asdict(finding) for finding in analysis.findings],
+            "findings": [finding_values(finding) for finding in analysis.findings],
             "series": [_of(version, series) for version in analysis.versions for series in version.compared.series],
             "sites": [_of(version, site) for version in analysis.versions for site in version.compared.sites],
             "alignment": asdict(alignment) if alignment else None,

@@ -10,8 +10,8 @@ from gedanken.agents.terminal import exit_code_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
-from gedanken.experiment.files import read_bytes
 from gedanken.experiment.program import Program
+from gedanken.records.importers.opened import STANDARD_INPUT, text_of_log
 from gedanken.records.nouns import noun_of
 from gedanken.records.old_folders import origin_of
 from gedanken.records.read_log import MOST_OUTPUT_BYTES
@@ -38,15 +38,12 @@ class Run:
 
 
 def read_file(path: Path) -> Run:
-    """Read one run. Raises BadInput for a file that is missing, empty, too large, or no text."""
+    """Read one run; `-` is standard input. Raises BadInput for what is missing, empty, too large, or no text."""
     if found := _of_a_folder(path):
         return found
-    data = read_bytes(path, path, MOST_OUTPUT_BYTES)
-    if not data.strip():
-        raise BadInput(f"{path}: the file is empty")
-    if b"\x00" in data:
-        raise BadInput(f"{path}: not a text file")
-    text = data.decode("utf-8", errors="replace")
+    text = text_of_log(path, MOST_OUTPUT_BYTES)
+    if not text.strip():
+        raise BadInput(f"{path}: {'nothing came' if path == STANDARD_INPUT else 'the file is empty'}")
     entry = _execution_in(text)
     if entry is None:
         if _is_meant_as_execution(text):
@@ -105,6 +102,8 @@ def _log(path: Path, text: str) -> Execution:
 
 def _name(path: Path) -> str:
     """What a run is called after its file; one that comes through a pipe has no name of its own."""
+    if path == STANDARD_INPUT:
+        return "stdin"
     if path.parent.name == "fd":
         return f"pipe-{path.name}"
     kept = "".join(letter if letter.isalnum() or letter in "._-+=, " else "_" for letter in harmless(path.name))

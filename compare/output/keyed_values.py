@@ -1,0 +1,104 @@
+"""Names of numbers in dicts and JSON: the key before each, or what the same object says that its value is of."""
+
+import re
+
+from gedanken.compare.output.vocabulary import Role, meaning_of, split_in
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
+_NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
+_NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
+"""Keys whose text names the value beside it."""
+_VALUES = ("value", "val", "score", "mean", "result", "measure")
+_DEEPEST = 20
+_DATA = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
+"""Keys whose text may say on which data the numbers beside it are taken."""
+
+
+class _Object:
+    def __init__(self, path: tuple[str, ...], inherited: str) -> None:
+        self.path = path
+        self.inherited = inherited
+        self.name = ""
+        self.data = ""
+        self.values: list[tuple[int, str]] = []
+
+
+def keyed_values(line: str) -> dict[int, str]:
+    """For each number that is the value of a key, where it begins, its name.
+
+    In `{"key": "eval_accuracy", "value": 0.76}` and `eval_accuracy: {"value": 0.76}` that is `eval_accuracy`; in
+    `{"val": {"loss": 0.5}}` it is `val.loss`.
+    """
+    if "{" not in line:
+        return {}
+    names: dict[int, str] = {}
+    stack: list[_Object] = []
+    key, last = "", ""
+    for found in _TOKEN.finditer(line):
+        text = found[0]
+        if text == "{":
+            parent = stack[-1].path if stack else ()
+            path = (*parent, key or ("" if stack else last))[:_DEEPEST]
+            stack.append(_Object(path, (stack[-1].data or stack[-1].inherited) if stack else ""))
+            key = ""
+        elif text == "}" and stack:
+            _close(stack.pop(), names)
+            key = ""
+        elif text == ":":
+            key = last
+        elif text in "[](),":
+            key = "" if text == "," else key
+        else:
+            last = _take(text, found.start(), stack[-1] if stack else None, key)
+    while stack:  # a line that is cut
+        _close(stack.pop(), names)
+    return names
+
+
+def _take(text: str, start: int, inside: _Object | None, key: str) -> str:
+    """Note a value or a name; the token as a text."""
+    is_quoted = text[0] in "\"'"
+    bare = text[1:-1] if is_quoted else text
+    if inside is not None and key:
+        if _NUMBER.match(bare) and not (is_quoted and not re.fullmatch(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?%?", bare)):
+            inside.values.append((start + is_quoted, key))
+        elif is_quoted and key in _NAMES:
+            inside.name = inside.name or bare
+        elif is_quoted and key in _DATA and split_in(bare):
+            inside.data = bare
+    return bare
+
+
+def _close(done: _Object, names: dict[int, str]) -> None:
+    data = done.data or done.inherited
+    for start, key in done.values:
+        is_generic = key in _VALUES and (key != "val" or bool(done.name))
+        if is_generic and (done.name or (done.path and done.path[-1])):
+            names[start] = done.name or done.path[-1]
+        else:
+            names[start] = _path((*done.path, key))
+        if data and not split_in(names[start]) and meaning_of(names[start]).role is Role.METRIC:
+            names[start] = f"{data}.{names[start]}"
+
+
+def _path(path: tuple[str, ...]) -> str:
+    """The keys that lead to a number; those that only hold others are left out."""
+    holders = {
+        "",
+        "metrics",
+        "metadata",
+        "data",
+        "scalars",
+        "logs",
+        "log",
+        "info",
+        "extra",
+        "results",
+        "summary",
+        "stats",
+    }
+    if meaning_of(path[-1]).role not in (Role.METRIC, Role.OTHER):
+        return path[-1]
+    inner = path[:-1] if split_in(path[0]) else path[1:-1]
+    first = [key for key in inner if key.lower() not in holders and re.fullmatch(r"[\w/@.-]{1,40}", key)]
+    return ".".join([*first, path[-1]])

@@ -1,0 +1,301 @@
+"""What the numbers of a line are called, in whatever form it names them: `name: value`, dicts, tables, sentences."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gedanken.compare.output.durations import CLOCK
+from gedanken.compare.output.keyed_values import keyed_values
+from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
+
+MOST_WORDS = 5
+"""Words of a name that is a part of a sentence."""
+_LONGEST = 100
+"""Characters of a name."""
+_BEFORE = 160
+"""Characters before a number in which its name stands."""
+_UNIT = re.compile(
+    r"\s?(?:(?:[a-z]+/|/)(?:secs?|seconds?|s|ms|min|hour)|(?:m?s|secs?|seconds?)/[a-z]+|(?:n|u|µ|m)?s(?:ecs?|econds?)?|"
+    r"milliseconds?|mins?|minutes?|h|hrs?|hours?|days?|[KMGT]i?B?(?:ytes|/s)?|MFLOPS|[TG]FLOPS?|W|°?C)\b",
+    re.IGNORECASE,
+)
+_VALUE_NEXT = re.compile(r"\s{0,20}[@:=]?\s{0,20}[-+]?\.?\d")
+_COUNT_WORD = (
+    r"epochs?|global_step|steps?|iter(?:ation)?s?|it|(?:mini)?batch(?:es)?|rounds?|folds?|updates?|episodes?"
+)
+_COUNTS = re.compile(rf"(?:^|[^a-z]|_)(?:{_COUNT_WORD})[-_ ]?$", re.IGNORECASE)
+_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s?\|[^|]{0,400}\|[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?")
+_ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
+_STAMP = re.compile(
+    r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
+    r"^[IWEF]\d{4} [\d:.]+\s+\d+|\b0x[0-9a-f]+\b|(?<=:)\d{2}(?=[<\],])|\b\d+:\d{2}(?=[<\],\s])",
+    re.IGNORECASE,
+)
+_WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")
+"""What Caffe writes behind a loss: the same once more, times its weight."""
+_AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
+"""What COCO's tables put between a metric and its number: all of it is the name."""
+_ABOUT = re.compile(
+    r"(?:^|[,;|.:]\s)\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
+)
+_ID = re.compile(r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""A hash or an identifier."""
+_OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
+_COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
+_NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(])?")
+_WORD = re.compile(r"[\w'-]*\w")
+_LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
+_CUT = re.compile(r"[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
+_ENDS = " \t:=~≈'\"`*|│┃>(“”‘’"
+_STOP_WORDS = (
+    "as the than with for a an in to and by from reached after got at on into until "
+    "while has have than now then its our your using there are improved dropped rose fell went equals"
+)
+_STOPS = frozenset(_STOP_WORDS.split())
+_LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to"])
+_BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
+"""What stands between two numbers of one name, and what the second is called."""
+
+
+class Named(NamedTuple):
+    """One number of a line."""
+
+    name: str
+    """As the line writes it; empty where it does not."""
+    role: Role
+    is_part_of_name: bool = False
+    """It belongs to a name, as in `HR@10`, `top-1`, `valid_1`: no value, but lines are told apart by it."""
+
+
+def named_numbers(
+    line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None = None, below: str = ""
+) -> list[Named]:
+    """For each value of a line, which stands at its span, what it is called and what it is.
+
+    `header` has the names of the columns, where the line is a row of a table; `below` what a heading above it says
+    of the data, such as `val`.
+    """
+    return _Reader(line, spans, header, below).read()
+
+
+class _Reader:
+    def __init__(self, line: str, spans: Sequence[tuple[int, int]], header: Sequence[str] | None, below: str) -> None:
+        self._line = line
+        self._spans = spans
+        self._header = header
+        self._keyed = keyed_values(line)
+        self._names = [found.span() for found in _AT.finditer(line)]
+        self._clutter = [
+            found.span() for pattern in (_BAR, CLOCK, _STAMP, _WEIGHTED) for found in pattern.finditer(line)
+        ]
+        self._found: list[Named] = []
+        self._from = 0
+        """Where the words of the next name may begin."""
+        self._measured = 0
+        """Where the last metric of the line ended."""
+        self._split = below
+        """Words of the line that say on which data what follows is taken."""
+
+    def read(self) -> list[Named]:
+        for at, (start, end) in enumerate(self._spans):
+            named = self._one(at, start, end)
+            self._found.append(named)
+            if not named.is_part_of_name:
+                self._from = _unit_end(self._line, end) or end
+                self._measured = end if named.role is Role.METRIC else self._measured
+        return self._found
+
+    def _one(self, at: int, start: int, end: int) -> Named:
+        if _is_within(self._names, start):
+            return Named("", Role.OTHER, is_part_of_name=True)
+        if _is_within(self._clutter, start):
+            return Named("", Role.ENVIRONMENT)
+        if self._header is not None and at < len(self._header) and self._header[at]:
+            return self._of(self._header[at], start, end)
+        if self._is_thousands(at, start, end):
+            return Named("", Role.ENVIRONMENT)
+        if start in self._keyed:
+            return self._of(self._with_split(self._keyed[start]), start, end)
+        if self._is_glued(start, end):
+            return Named("", Role.OTHER, is_part_of_name=True)
+        name = self._words_before(start)
+        if not name and at and self._line[self._spans[at - 1][1] : start].strip() in _BESIDE:
+            return self._beside(at, start)
+        return self._of(name, start, end)
+
+    def _is_thousands(self, at: int, start: int, end: int) -> bool:
+        """Whether it is the end of a number such as `491,520`."""
+        if (
+            not at
+            or self._line[self._spans[at - 1][1] : start] != ","
+            or not re.fullmatch(r"\d{3}", self._line[start:end])
+        ):
+            return False
+        low, high = self._spans[at - 1]
+        is_first = re.fullmatch(r"\d{1,3}", self._line[low:high]) is not None
+        return is_first and self._found[at - 1].role is not Role.METRIC and not self._line[end:].startswith(".")
+
+    def _beside(self, at: int, start: int) -> Named:
+        """`Loss 0.31 (0.35)`, `9800/10000`, `0.5 ± 0.1`: a second number of the same name."""
+        first = self._found[at - 1]
+        sign = self._line[self._spans[at - 1][1] : start].strip()
+        both = [self._line[slice(*self._spans[one])] for one in (at - 1, at)]
+        if _unit_end(self._line, self._spans[at][1]) or (sign == "(" and both[1].isdigit() and not both[0].isdigit()):
+            return Named("", Role.ENVIRONMENT)  # `best: 0.5 (12)`, `loss 0.5 (3.1 s)`
+        is_whole = both[1].isdigit() and (both[0].isdigit() == (sign == "/"))
+        role = Role.COUNTER if is_whole and sign in "/(" else first.role
+        what = _BESIDE[sign]
+        if what == "±":
+            role = Role.OTHER if role is Role.METRIC else role  # how far it scatters
+        base = first.name.removesuffix(" after /")
+        return Named(f"{base} {what}" if base else "", role)
+
+    def _of(self, name: str, start: int, end: int) -> Named:
+        role = meaning_of(name).role
+        text = self._line[start:end]
+        if role is Role.OTHER and split_in(name) and set(words_in(name)) == {words_in(name)[-1]} and "." in text:
+            role = Role.METRIC  # `train 0.53 val 0.61`
+        elif role is Role.OTHER and text.isdigit() and name and all(split_in(word) for word in words_in(name)):
+            role = Role.COUNTER  # `Train: 3 [640/60000]`
+        if (_unit_end(self._line, end) and role is not Role.METRIC) or (
+            role is Role.METRIC and re.match(r"\s?(?:ms|secs?|seconds?|s)\b", self._line[end : end + 10])
+        ):
+            role = Role.ENVIRONMENT
+        if role is Role.OTHER and self._counts(start, end):
+            role = Role.COUNTER
+        before = self._found[-1] if self._found else None
+        if role is Role.OTHER and before and before.role is Role.METRIC and meaning_of(name).is_summary:
+            return Named(f"{before.name} {name}", Role.METRIC)
+        return Named(name, role)
+
+    def _counts(self, start: int, end: int) -> bool:
+        """`[12] …` and `12: …` at the head of a line, `12/391` anywhere."""
+        before, after = self._line[:start].strip(), self._line[end : end + 20]
+        if not self._line[start:end].isdigit():
+            return False
+        if re.match(rf"(?:{_COUNT_WORD})\b", after, re.IGNORECASE):
+            return True
+        of = re.match(r"\s?/\s?\d+(?!\.?\d)", after)
+        return bool(of) or (before in ("", "[") and bool(re.match(r"[\]:|]", after)))
+
+    def _is_glued(self, start: int, end: int) -> bool:
+        """Whether a number belongs to a word: `valid_1`, `top-1`, `HR@10`, `mAP50-95`, `2nd`, `v1.8`."""
+        line = self._line
+        digits = line[start:end].lstrip("+-")
+        if not digits.replace(".", "").isdigit():
+            return False
+        before, after = line[:start], line[end : end + 12]
+        if _COUNTS.search(before[-24:]) and not before.endswith("@"):
+            return False
+        is_whole = "." not in digits
+        if before.endswith("#") or (before.endswith(".") and before[-2:-1].isdigit()) or re.match(r"\.\d", after):
+            return True
+        last = before[-1:]
+        is_behind_part = bool(self._found) and self._found[-1].is_part_of_name
+        if last == "@" or before.endswith("@.") or (before.endswith(":.") and is_behind_part):
+            return True  # `mAP@0.5`, `mAP@.5:.95`
+        joined = last.isalpha() or last in ("_", "@")
+        if not joined and last.isdigit() and self._found and self._found[-1].is_part_of_name:
+            joined = True
+        if joined and is_whole:
+            return not re.fullmatch(r".*\d[.,:]", before[-3:])
+        if re.match(rf"(?:{_COUNT_WORD})\b", after, re.IGNORECASE):
+            return False
+        if last in "vV" and not before[-2:-1].isalnum():
+            return True
+        is_word = bool(re.match(r"[a-z]", after, re.IGNORECASE)) and not _UNIT.match(after)
+        return is_word and is_whole
+
+    def _words_before(self, start: int) -> str:
+        text = self._line[max(self._from, start - _BEFORE) : start]
+        in_brackets = next((low for low, high in self._names if self._from <= low < high <= start), None)
+        if in_brackets is not None:
+            return _tidy(self._line[self._from : start])
+        text = _ARROW.sub("  ", text)
+        self._note_split(text)
+        name = _phrase(text)
+        if _OPEN.search(name) and (noun := self._noun_after(start, or_name=True)):
+            return noun
+        role = meaning_of(name).role
+        speaks_of_a_number = role is Role.COUNTER and self._measured < self._from and ":" in text
+        if (role in (Role.OTHER, Role.SETTING) or speaks_of_a_number) and (about := self._about(start)):
+            return about
+        return self._with_split(name) if name else self._noun_after(start)
+
+    def _about(self, start: int) -> str:
+        """`Accuracy of the network on the 10000 test images: 97`: named before a number that it speaks of."""
+        found = _ABOUT.search(self._line[max(self._measured, start - _BEFORE) : start])
+        if not found or meaning_of(found["what"]).role is not Role.METRIC:
+            return ""
+        if _OPEN.search(found["name"]) and (noun := self._noun_after(start, or_name=True)):
+            return noun  # `… on the 10000 test images`: the number here is none of the metric
+        return _tidy(found["what"] if _COUNTED.search(found["name"]) else found["name"])
+
+    def _noun_after(self, start: int, *, or_name: bool = False) -> str:
+        """`10 epochs`: what is counted stands behind; in `10 loss: 0.5` that is the name of the next number."""
+        found = _NOUN.match(self._line, start)
+        return found["noun"] if found and (or_name or not found["named"]) else ""
+
+    def _note_split(self, text: str) -> None:
+        """Remember words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which hold for what follows."""
+        for part in re.split(r"[|:,;\[\](]|\s{2,}| - ", text):
+            words = words_in(part)
+            if words and len(words) <= MOST_WORDS and split_in(part) and meaning_of(part).role is not Role.COUNTER:
+                self._split = next(word for word in _WORD.findall(part) if split_in(word))[:_LONGEST]
+                if len(re.findall(r"[^\W\d]+", part)) == 1 and "_" in part:
+                    self._split = ""  # `val_loss` speaks of itself alone
+
+    def _with_split(self, name: str) -> str:
+        """A name with the data that the line says it is taken on, where the name does not: `val Acc`."""
+        split = split_in(self._split)
+        if not split or split_in(name) or meaning_of(name).role is not Role.METRIC or split == "train":
+            return name
+        return f"{self._split} {name}"
+
+
+def _phrase(text: str) -> str:
+    """The name that stands at the end of some words."""
+    text = _LEVEL.sub(", ", text).rstrip(_ENDS)
+    for stop in _LAST_STOPS:
+        if text.lower().endswith(f" {stop}"):
+            text = text[: -len(stop) - 1].rstrip(_ENDS)
+            break
+    pieces = [piece for piece in _CUT.split(text) if piece and piece.strip(_ENDS + "-.")]
+    if not pieces:
+        return ""
+    piece = pieces[-1]
+    if ":" in piece:
+        piece = re.split(r":(?=\s|[A-Za-z])", piece)[-1] or piece
+    words = piece.split()[-MOST_WORDS:]
+    last = max((at for at, word in enumerate(words) if _begins_a_name(word, at == len(words) - 1)), default=-1)
+    words = words[last + 1 :]
+    if words and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1]) and not split_in(" ".join(words[:-1])):
+        words = words[-1:]  # an identifier says all
+    return _tidy(" ".join(words))
+
+
+def _begins_a_name(word: str, is_last: bool) -> bool:
+    """Whether a name may only begin behind this word: one that joins sentences, an identifier, `split=val`."""
+    return word.lower() in _STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
+
+
+def _tidy(name: str) -> str:
+    """A name without what stands around it: quotes, colons, brackets that nothing opens or closes."""
+    name = " ".join(name.split()).strip(
+        _ENDS + "-.,;!?])" if name.count(")") > name.count("(") else _ENDS + "-.,;!?]"
+    )
+    if name.count("(") > name.count(")"):
+        name = name.rsplit("(", 1)[1] or name.replace("(", "")
+    return name[-_LONGEST:].strip() if any(map(str.isalpha, name)) else ""
+
+
+def _unit_end(line: str, at: int) -> int | None:
+    """Where the unit of a number ends that ends here; in `epoch 0 HR 0.3` there is none, but a name."""
+    unit = _UNIT.match(line, at)
+    if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
+        return None
+    return unit.end()
+
+
+def _is_within(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    return any(low <= at < high for low, high in spans)

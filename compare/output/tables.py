@@ -1,0 +1,189 @@
+"""Names of the numbers in a row of a table: the header above it, or the words of the row itself."""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
+
+FARTHEST = 200
+"""Lines above a row in which its header is looked for."""
+_RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
+_BARS = re.compile(r"[|│┃║]")
+_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\|.*$")
+_FREE = re.compile(r"(?<![\w@#.+-])[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
+"""A number that stands for itself, and belongs to no name."""
+_ALL = frozenset(["all", "total", "overall", "mean"])
+"""Rows that are about everything: their columns' names say enough."""
+_GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
+
+Cell = tuple[int, int, str]
+"""From, up to, and the text between."""
+
+
+def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[int], str | None]) -> list[str] | None:
+    """For each value of a row its name, empty for what has none; None where the line is no row of a table.
+
+    `above(1)` is the line before it, `above(2)` the one before that.
+    """
+    line = _BAR.sub("", line).rstrip(" :")
+    cells = _cells(line)
+    if cells is None or not any(_FREE.match(text) for _start, _end, text in cells):
+        return None
+    header = _header(line, cells, above)
+    row = " ".join(text for _start, _end, text in cells if any(map(str.isalpha, text)) and not _FREE.match(text))[:60]
+    numbers = [cell for cell in cells if _FREE.match(cell[2])]
+    if header is None:
+        is_pair = _BARS.search(line) is not None and len(numbers) == 1 and _is_name(cells)
+        row = _section(above) + row if is_pair else row
+        return [row if _in(cell, start) else "" for start, _end in spans for cell in numbers] if is_pair else None
+    names = []
+    for start, _end in spans:
+        at = next((at for at, cell in enumerate(cells) if _in(cell, start)), None)
+        is_number = at is not None and bool(_FREE.match(cells[at][2]))
+        # Only the first number of a cell is the column's: `1/3` is of the first epoch of three.
+        is_first = at is not None and not any(map(str.isdigit, line[cells[at][0] : start]))
+        names.append(_joined(row, header[at]) if at is not None and is_number and is_first else "")
+    return names
+
+
+def _section(above: Callable[[int], str | None]) -> str:
+    """`eval/` where the rows of a table stand below that, and it says on which data they are taken."""
+    for distance in range(1, FARTHEST):
+        cells = _cells(above(distance) or "")
+        if cells is None:
+            return ""
+        if cells[0][2].endswith("/") and not any(text for _start, _end, text in cells[1:]):
+            return cells[0][2] if meaning_of(cells[0][2]).is_held_out else ""
+    return ""
+
+
+def _is_name(cells: Sequence[Cell]) -> bool:
+    return bool(cells) and any(map(str.isalpha, cells[0][2])) and not _FREE.match(cells[0][2])
+
+
+def _in(cell: Cell, at: int) -> bool:
+    return cell[0] <= at < cell[1]
+
+
+def _joined(row: str, column: str) -> str:
+    """The name of a cell: its column's, with the row's own words where it has some."""
+    is_named = meaning_of(row).role is Role.METRIC  # `accuracy` of a classification report, under `f1-score`
+    if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
+        return row
+    is_measured = meaning_of(column).role in (Role.METRIC, Role.OTHER)
+    return f"{row} {column}" if row and is_measured and row.lower() not in _ALL else column
+
+
+def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
+    """The names of the columns: the nearest line above that has as many cells and no number of its own."""
+    for distance in range(1, FARTHEST):
+        other = above(distance)
+        if other is None:
+            return None
+        if _RULE.match(other):
+            continue
+        other = _BAR.sub("", other).rstrip(" :")
+        names = _names(other, line, cells)
+        if names is not None:
+            return names
+        if not any(map(str.isdigit, other)) or _cells(other) is None:
+            return None
+    return None
+
+
+def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
+    """The cells of a header over a row with these cells; None where it is none."""
+    if _FREE.search(header) or not any(map(str.isalpha, header)):
+        return None
+    if _BARS.search(line):
+        found = _cells(header) if _BARS.search(header) else None
+    elif sep := _separator(line):
+        found = _separated(header, sep) if sep in header else None
+    else:
+        found = next((one for one in (_spaced(header, 2), _spaced(header, 1)) if len(one) == len(cells)), None)
+        if found is None and len(cells) > 2:
+            found = _by_place(_spaced(header, 2), cells)
+    if found is None or len(found) != len(cells):
+        return None
+    names = [_tidy(text) for _start, _end, text in found]
+    is_free = not _BARS.search(line) and not _separator(line)
+    if is_free and all(meaning_of(name).role is Role.OTHER for name in names):
+        return None  # words of a sentence that happen to be as many
+    return names if sum(map(bool, names)) > 1 or len(names) == 1 else None
+
+
+def _by_place(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
+    """The cell of the header that stands over each cell of the row; the first may have none."""
+    found: list[Cell] = []
+    for at, (low, high, _text) in enumerate(cells):
+        over = max(header, key=lambda one: min(one[1], high) - max(one[0], low))
+        if min(over[1], high) - max(over[0], low) > 0:
+            found.append(over)
+        elif at == 0:
+            found.append((low, high, ""))
+        else:
+            return None
+    return found if len({one[0] for one in found}) == len(found) else None
+
+
+def _tidy(text: str) -> str:
+    text = " ".join(text.strip(" *`\"':").split())
+    if text.count("(") > text.count(")"):
+        text = text.replace("(", " ").split()[-1] if text.split("(")[-1] else text.replace("(", "")
+    return text.rstrip(")") if text.count(")") > text.count("(") else text
+
+
+def _cells(line: str) -> list[Cell] | None:
+    """The cells of a row; None where it has no more than one."""
+    if _BARS.search(line):
+        bounds = [found.start() for found in _BARS.finditer(line)]
+        whole = line.strip()
+        if not _BARS.match(whole) or not _BARS.match(whole[-1]):
+            return None
+        cells = [_cell(line, low + 1, high) for low, high in pairwise(bounds)]
+    elif sep := _separator(line):
+        cells = _separated(line, sep)
+    else:
+        if re.search(r"[=:]\s|[=:]\d+\.|[a-z]\s?[=:]\s?[\d-]|[{}\[\]]", line):
+            return None
+        cells = _spaced(line, 1 if "  " not in line.strip() else 2)
+        if all(_FREE.fullmatch(part) for part in line.split()):
+            cells = _spaced(line, 1)
+        elif "  " not in line.strip() and "\t" not in line:
+            return None  # a sentence
+        if sum(bool(_FREE.match(text)) for _low, _high, text in cells) < 2:
+            return None
+    return cells if len(cells) > 1 else None
+
+
+def _separator(line: str) -> str:
+    """The sign between the values of a line, where it is a row of such; else nothing."""
+    return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
+
+
+def _is_value(part: str) -> bool:
+    part = part.strip()
+    return len(part) < 60 and (" " not in part or not any(map(str.isdigit, part)))
+
+
+def _separated(line: str, sep: str) -> list[Cell]:
+    cells = []
+    start = 0
+    for part in line.split(sep):
+        cells.append(_cell(line, start, start + len(part)))
+        start += len(part) + 1
+    return cells
+
+
+def _spaced(line: str, spaces: int) -> list[Cell]:
+    """What stands between so many spaces, or tabs."""
+    words = r"\S+" if spaces == 1 else r"\S+(?: \S+)*"
+    return [(found.start(), found.end(), found[0]) for found in re.finditer(words, line)]
+
+
+def _cell(line: str, start: int, end: int) -> Cell:
+    text = line[start:end]
+    inner = text.strip(" \t*`\"'")
+    begin = start + text.find(inner) if inner else start
+    return begin, begin + len(inner), inner

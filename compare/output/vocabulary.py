@@ -1,0 +1,231 @@
+"""What a number is by its name: a metric, a counter, a setting, or something of the machine and the clock."""
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Role(StrEnum):
+    """What a number stands for."""
+
+    METRIC = "metric"
+    COUNTER = "counter"
+    """Steps, batches, rounds: where a run is, not how well it does."""
+    ENVIRONMENT = "environment"
+    """Times, speeds, memory, dates, line numbers of a source: another machine has others."""
+    SETTING = "setting"
+    """What was chosen before, such as a learning rate."""
+    OTHER = "other"
+
+
+class Measures(StrEnum):
+    """What a metric measures, in the order in which one is taken for the objective of a program."""
+
+    RETURN = "return"
+    LOSS = "loss"
+    ERROR = "error"
+    """Perplexity, bits per byte, RMSE, log loss …: what is minimised under another name."""
+    ACCURACY = "accuracy"
+    QUALITY = "quality"
+    PART = "part of a loss"
+    """A loss of one part, such as `box_loss`: never all of what is minimised."""
+
+
+class Split(StrEnum):
+    """The data that a metric is taken on."""
+
+    TRAIN = "train"
+    VALIDATION = "val"
+    TEST = "test"
+
+
+class Meaning(NamedTuple):
+    """What a name says."""
+
+    role: Role
+    measures: Measures | None = None
+    split: Split | None = None
+    is_summary: bool = False
+    """The best or the mean of what was printed before."""
+    is_held_out_by_nature: bool = False
+    """BLEU, mAP and their like are taken on held-out data, and nobody says so."""
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether it says that it is taken on other data than the training's."""
+        return self.split in (Split.VALIDATION, Split.TEST)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+_SPLITS = {
+    Split.TRAIN: "train training trn tr learn",
+    Split.VALIDATION: "val valid valids validation validate validating vali eval evaluation evaluating dev heldout "
+    "holdout oof cv",
+    Split.TEST: "test testing tst",
+}
+_ENVIRONMENT = (
+    "time times took takes elapsed duration eta sec secs second seconds msec ms minute minutes min_left hours "
+    "speed throughput fps ips wps ups tps qps sps runtime mem memory vram rss ram mfu hfu flops tflops gflops "
+    "utilization util wall walltime timestamp date latency remaining lineno pid port gpu cpu device devices "
+    "clock hour day uptime watts power megabytes gigabytes mb gb mib gib kb bytes"
+)
+_COUNTERS = (
+    "step steps iter iters iteration iterations batch batches minibatch round rounds fold folds update "
+    "updates epoch epochs episode episodes timestep timesteps trial generation frames tokens samples examples "
+    "idx index seen consumed it progress"
+)
+_SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
+"""Names that are no more than a letter or two."""
+_SETTINGS = (
+    "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
+    "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "
+    "num number support images workers version level port clip every interval freq frequency"
+)
+_LOSSES = "loss losses cost objective obj elbo"
+_ERRORS = (
+    "nll ppl perplexity bpb bpc bpp bits xent ce bce rmse mse mae mape smape rmsle msle rmspe error errors "
+    "err merror logloss mlogloss deviance huber wape mase crps energy nllloss"
+)
+_HELD_OUT_QUALITY = (
+    "bleu sacrebleu rouge rougel rougelsum meteor cider spice chrf ter wer cer per map ap ar miou hr ndcg mrr "
+    "hit hits fid kid em exact pass lddt gdt"
+)
+_QUALITY = (
+    "top prec precision recall f fscore fbeta p dcf mindcf auc auroc auprc roc iou dice psnr ssim lpips is kappa mcc "
+    "r corr pearson spearman score scores success win elo ari nmi silhouette purity eer jaccard specificity "
+    "sensitivity quality hd"
+)
+_RETURNS = "reward rewards rew rews return returns ret epret fitness"
+_WHOLE_LOSS = _words(
+    "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
+    "sum model set minibatch per token tokens current ema"
+)
+"""Words beside `loss` that leave it all of the loss."""
+_SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
+_CHOSEN = _words(
+    "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
+    "variance sd"
+)
+"""Words that make a metric's name that of something else: `loss_scale`, `val_loss_every`, `acc_stderr`."""
+_RATES = _words("per samples tokens images words steps it items examples imgs frames")
+
+
+_SPLIT_OF = {word: split for split, words in _SPLITS.items() for word in words.split()}
+_ENVIRONMENT_WORDS, _COUNTER_WORDS, _SETTING_WORDS = map(_words, (_ENVIRONMENT, _COUNTERS, _SETTINGS))
+_MEASURES: tuple[tuple[Measures, frozenset[str]], ...] = (
+    (Measures.RETURN, _words(_RETURNS)),
+    (Measures.ACCURACY, _words("acc accuracy accuracies")),
+    (Measures.QUALITY, _words(_HELD_OUT_QUALITY)),
+    (Measures.ERROR, _words(_ERRORS)),
+    (Measures.QUALITY, _words(_QUALITY)),
+)
+_KNOWN = frozenset(_SPLIT_OF).union(_ENVIRONMENT_WORDS, _COUNTER_WORDS, *(words for _measures, words in _MEASURES))
+_BY_NATURE = _words(_HELD_OUT_QUALITY)
+_RATE = re.compile(
+    r"(?:error|word|success|win|hit|character|solve) ?_?-?rate|bits[ _]per[ _](?:byte|char)|cross[ _-]?entropy|"
+    r"log[ _-]?likelihood"
+)
+_NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
+"""Short words that are a metric with this sign behind them only."""
+_NEEDS_TO_BE_ALONE = _words("is per top")
+_NEEDS_TO_BE_LAST = _words("map ap ar hr")
+
+
+@lru_cache(maxsize=4096)
+def words_in(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case, however it joins them: `valLoss`, `val_loss`, `Validation loss`."""
+    words: list[str] = []
+    for letters in _LETTERS.findall(name):
+        # `mAP` and `IoU` are words; `valLoss` is two.
+        parts = (
+            [letters]
+            if letters.lower() in _KNOWN
+            else _CAMEL.findall(letters.replace("IoU", "Iou").replace("mAP", "Map"))
+        )
+        words += [part.lower() for part in parts]
+    return tuple(words)
+
+
+def split_in(text: str) -> Split | None:
+    """The data that a text names, such as `Test set:`; the last word that names some."""
+    return next((_SPLIT_OF[word] for word in reversed(words_in(text)) if word in _SPLIT_OF), None)
+
+
+def key_of(name: str) -> tuple[str, ...]:
+    """What a name is whatever way it is written: `val_loss`, `Validation loss` and `valLoss` have one key."""
+    short = {"accuracy": "acc", "accuracies": "acc", "losses": "loss", "average": "avg", "perplexity": "ppl"}
+    words = [_SPLIT_OF.get(word, short.get(word, word)) for word in words_in(name)]
+    return (*(str(word) for word in words if word not in ("the", "of", "is", "set")), *re.findall(r"\d+", name))
+
+
+@lru_cache(maxsize=4096)
+def meaning_of(name: str) -> Meaning:
+    """What a name says of its number."""
+    words = words_in(name)
+    known = frozenset(words)
+    split = split_in(name)
+    measures = _measures(name, words)
+    is_rate = _is_rate(name, known)
+    is_summary = bool(known & _SUMMARY)
+    if is_rate or words == ("data",) or known & _ENVIRONMENT_WORDS:
+        return Meaning(Role.ENVIRONMENT, None, split)
+    if measures is not None and not known & _CHOSEN:
+        natural = measures is Measures.QUALITY and bool(known & _BY_NATURE)
+        return Meaning(Role.METRIC, measures, split, is_summary, natural)
+    if " ".join(words) in _SHORT_COUNTERS:
+        return Meaning(Role.COUNTER, None, split)
+    if known & _SETTING_WORDS:
+        # `num_updates`, `epoch_num` count; `batch_size` was chosen.
+        counts = known & _COUNTER_WORDS and (
+            words[-1] in _COUNTER_WORDS or known & {"num", "number", "total", "count"}
+        )
+        role = Role.COUNTER if counts else Role.SETTING
+        return Meaning(role, None, split)
+    return Meaning(Role.COUNTER if known & _COUNTER_WORDS else Role.OTHER, None, split, is_summary)
+
+
+def _is_rate(name: str, known: frozenset[str]) -> bool:
+    """`samples_per_second`, `tok/s`, `it/s`: how fast, which the machine decides."""
+    low = name.lower()
+    per_time = re.search(r"(?:/|\bper[ _]|_per_)(?:s|sec|second|min|hour|h)\b", low)
+    return bool(per_time) or ("per" in known and bool(known & _RATES) and bool(known & {"sec", "second", "s"}))
+
+
+def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
+    low = name.lower()
+    if any(word in _LOSS_WORDS or (word.endswith("loss") and word not in _ERROR_WORDS) for word in words):
+        words = tuple(word for word in words if "cross" not in words or word not in ("cross", "entropy"))
+        rest = [word for word in words if word not in _LOSS_WORDS and word not in _SPLIT_OF]
+        whole = all(word in _WHOLE_LOSS for word in rest) and not re.search(r"loss\d|loss[ _-]?[dgDG]\b", name)
+        return Measures.LOSS if whole else Measures.PART
+    if _RATE.search(low):
+        return Measures.QUALITY if re.search("success|win|hit|solve", low) else Measures.ERROR
+    if re.search(r"(?:^|[_ '/-])l[12]$", low):
+        return Measures.ERROR
+    for measures, known in _MEASURES:
+        if any(word in known and _is_meant(word, low, words) for word in words):
+            return measures
+    return None
+
+
+def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
+    """Whether a short word is a metric here, and no word of a sentence: `is`, `per`, `top`, `map`."""
+    signs = _NEEDS_DIGIT.get(word)
+    if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
+        return word in ("hit", "hits") and "rate" in words
+    if word in _NEEDS_TO_BE_ALONE:
+        rest = [other for other in words if other != word and other not in _SPLIT_OF and other not in _SUMMARY]
+        return not rest
+    return (
+        word not in _NEEDS_TO_BE_LAST or word in (words[-1], words[0]) or re.search(rf"{word}[@\d]", low) is not None
+    )
+
+
+_LOSS_WORDS = _words(_LOSSES)
+_ERROR_WORDS = _words(_ERRORS)

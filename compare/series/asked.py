@@ -1,0 +1,57 @@
+"""Metrics that somebody names with an expression of his own, because nothing recognises them: `--as NAME=REGEX`."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from gedanken.compare.parsed.run_set import ParsedRun
+from gedanken.experiment.errors import BadInput
+
+SECONDS = 20.0
+"""That all expressions may take on all lines: one that tries every way to match would never end."""
+LONGEST_EXPRESSION = 1000
+
+Read = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Indices of the lines of one run that match, and the number in each."""
+
+
+def compiled(name: str, expression: str) -> "regex.Pattern[str]":
+    """The expression, ready to use. Raises BadInput where it is none."""
+    if len(expression) > LONGEST_EXPRESSION:
+        raise BadInput(f"--as {name}: the expression is longer than {LONGEST_EXPRESSION} characters")
+    try:
+        return regex.compile(expression)
+    except (regex.error, RecursionError, OverflowError, MemoryError) as error:
+        raise BadInput(f"--as {name}: no regular expression: {error}") from error
+
+
+def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:
+    """For each name what every run shows of it. Raises BadInput for an expression that is none, or takes too long."""
+    ends = time.monotonic() + SECONDS
+    return {name: [_read(run, name, compiled(name, text), ends) for run in runs] for name, text in named}
+
+
+def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float) -> Read:
+    lines, values = [], []
+    for at, line in enumerate(run.lines):
+        try:
+            found = pattern.search(line, timeout=max(0.001, ends - time.monotonic()))
+        except TimeoutError as error:
+            where = f"{run.execution.label}, line {at + 1}"
+            raise BadInput(f"--as {name}: takes more than {SECONDS:g} seconds ({where})") from error
+        value = _number(found[1] if pattern.groups else found[0]) if found else None
+        if value is not None:
+            lines.append(at)
+            values.append(value)
+    return np.array(lines, np.int64), np.array(values, np.float64)
+
+
+def _number(text: str | None) -> float | None:
+    """What a match says: 97.5 for `97.5%`; None where it is no number."""
+    try:
+        return float((text or "").strip().rstrip("%").replace("−", "-"))
+    except ValueError:
+        return None

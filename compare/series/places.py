@@ -1,0 +1,49 @@
+"""The points at which runs show a series: what tells them apart, and where each value of a run stands among them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
+    """For each run the places of its values among the points of all runs; the points; what they are counted by.
+
+    Values that nothing else tells apart are so by how often their run has shown them before.
+    """
+    every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
+    ends = np.cumsum([len(key) for key in keys])[:-1]
+    group = np.zeros(len(every), np.int64)
+    for part in every.T:
+        group = _ranked(group, _ranked(part))
+    times = np.concatenate([_times_before(one) for one in np.split(group, ends)])
+    place = _ranked(group, times)
+    _places, first = np.unique(place, return_index=True)
+    if not times.any():
+        # One that tells all points apart names them: with epoch and step, either may.
+        for name, part in zip(names, every.T, strict=False):
+            if len(np.unique(part)) == len(first) > 1:
+                return np.split(place, ends), part[first], name
+    return np.split(place, ends), np.arange(1.0, len(first) + 1), "times printed"
+
+
+def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
+    """For each value, or pair of values, its place among the different ones, from 0."""
+    ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
+    if second is None or not len(ranks):
+        return ranks
+    return _ranked(ranks * (int(second.max()) + 1) + second.astype(np.int64))
+
+
+def _times_before(values: Indices) -> Indices:
+    """How often each value stood before."""
+    order = np.argsort(values, kind="stable")
+    begins = np.concatenate([[True], np.diff(values[order]) > 0])[: len(values)]
+    at = np.arange(len(values))
+    times = np.empty(len(values), np.int64)
+    times[order] = at - np.maximum.accumulate(np.where(begins, at, 0))
+    return times

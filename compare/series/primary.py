@@ -1,0 +1,156 @@
+"""Which series the primary endpoint is of: named by whoever asks, or chosen by a rule from the real runs alone."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of
+from gedanken.compare.results import Endpoint
+from gedanken.compare.series.columns import Column
+
+_MONITORED = re.compile(
+    r"(?P<name>[\w/@.-]*[\w@](?: loss| acc(?:uracy)?)?),? (?:has )?"
+    r"(?:not improved?|did not improve|did(?:n't| not) decrease|improved)\b"
+    r"|'(?P<quoted>[\w/@.-]+)' (?:reached|was not in top)"
+    r"|(?:early stopping on|monitor(?:ing|ed)?[=: ]+|metric_for_best_model[=: ]+)['\"]?(?P<other>[\w/@.-]+)",
+    re.IGNORECASE,
+)
+_WHAT = {
+    Measures.RETURN: "the return",
+    Measures.LOSS: "the loss",
+    Measures.ERROR: "an error (no {}loss shown)",
+    Measures.ACCURACY: "the accuracy (no {}loss shown)",
+    Measures.QUALITY: "a quality (no {}loss or accuracy shown)",
+    Measures.PART: "part of a loss (no {}whole one shown)",
+}
+_STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
+"""Of the mean average precisions that detectors print, the one that they are ranked by."""
+_PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
+_OBJECTIVES = list(Measures)
+
+
+class Shown(NamedTuple):
+    """What the real runs show of a column."""
+
+    runs: int
+    """How many of them show it."""
+    times: float
+    """How often one does, at the median."""
+    last: float
+    """Where in its run the last one stands, at the median: 1 at the very end."""
+    is_whole: bool
+    """Whether all of its values are whole numbers."""
+
+
+def choose(
+    columns: Mapping[str, Column],
+    shown: Mapping[str, Shown],
+    n_real: int,
+    wanted: str | None = None,
+    monitored: frozenset[tuple[str, ...]] = frozenset(),
+) -> Endpoint | None:
+    """The series whose last value is the primary endpoint; None where no real run shows a metric.
+
+    `wanted` is what the user names. Without it, in this order: a metric on held-out data; what the program says
+    that it stops by; its objective (return, loss, error, accuracy, other quality, part of a loss); no summary of
+    earlier values; the first of several processes; the strictest mAP; the one printed last, of one line test before
+    validation. A metric must be shown by most real runs.
+    """
+    if wanted is not None:
+        name = _named(columns, wanted)
+        return Endpoint(name, "named by --primary", "user") if name else None
+    most = [name for name, one in shown.items() if 2 * one.runs > n_real or one.runs == n_real]
+    metrics = [name for name in most if _is_metric(columns[name], shown[name])]
+    if not metrics:
+        metrics = [name for name in most if _may_be_one(columns[name], shown[name])]
+    if not metrics:
+        return None
+    curves = {columns[name].meaning.split for name in metrics if shown[name].times > 1}
+    best = min(metrics, key=lambda name: _rank(columns[name], shown[name], monitored, curves))
+    return Endpoint(best, _reason(columns[best], shown[best], monitored), "rule")
+
+
+def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """Keys of the metrics that lines say they stop by, or save the best by: `val_acc improved from …`."""
+    found = (
+        match["name"] or match["quoted"] or match["other"] for form in forms for match in _MONITORED.finditer(form)
+    )
+    return frozenset(key_of(name) for name in found)
+
+
+def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
+    """What the values of each real run, and where the last of them stands, say of a column."""
+    with_some = [values for values in column_values if len(values)]
+    times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
+    last = float(np.median(ends)) if len(ends) else -1.0
+    every = np.concatenate(with_some) if with_some else np.empty(0)
+    finite = every[np.isfinite(every)]
+    return Shown(len(with_some), times, last, bool((finite == np.rint(finite)).all()))
+
+
+def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
+    """The series that somebody means: by its name, with or without `last` and the line, or by its words."""
+    wanted = wanted.removeprefix("last ")
+    ways = (
+        {name: name for name in columns},
+        {column.label: name for name, column in reversed(list(columns.items()))},
+        {column.label.casefold(): name for name, column in reversed(list(columns.items()))},
+    )
+    for asked, names in zip((wanted, wanted, wanted.casefold()), ways, strict=True):
+        if asked in names:
+            return names[asked]
+    key = key_of(wanted)
+    return next((name for name, column in columns.items() if key and key_of(column.label) == key), None)
+
+
+def _is_metric(column: Column, shown: Shown) -> bool:
+    return column.metric is not None and not column.is_environment and shown.times > 0
+
+
+def _may_be_one(column: Column, shown: Shown) -> bool:
+    """Where no name is known for a metric's: a number with a name that changes along the run."""
+    is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
+    return is_other and shown.times > 1 and not shown.is_whole
+
+
+def _rank(
+    column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]], curves: set[Split | None]
+) -> tuple[object, ...]:
+    meaning = column.meaning
+    is_one_of_training = shown.times <= 1 and meaning.split in (None, Split.TRAIN) and meaning.split in curves
+    is_summary = meaning.is_summary or "in brackets" in column.words or is_one_of_training
+    measures = meaning.measures
+    return (
+        0 if meaning.is_held_out else 1 if meaning.is_held_out_by_nature else 2,
+        0 if key_of(column.words) in monitored else 1,
+        _OBJECTIVES.index(measures) if measures else len(_OBJECTIVES),
+        is_summary,
+        column.fixed,
+        _PART_OF_A_TABLE.search(column.words) is not None,
+        _STRICTEST.search(column.words) is None,
+        -round(shown.last, 6),
+        meaning.split is not Split.TEST,
+        column.index,
+    )
+
+
+def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]]) -> str:
+    """Why this one, in a few words."""
+    meaning = column.meaning
+    if meaning.is_held_out:
+        told = [f"held-out ({meaning.split})"]
+    elif meaning.is_held_out_by_nature:
+        told = ["held-out by custom"]
+    else:
+        told = ["nothing held-out"]
+    if key_of(column.words) in monitored:
+        told.append("the program goes by it, its log says")
+    elif meaning.measures is None:
+        told.append("no number has the name of a metric")
+    elif not meaning.is_held_out_by_nature:
+        told.append(_WHAT[meaning.measures].format("held-out " if meaning.is_held_out else ""))
+    told.append(f"last of {shown.times:g}" if shown.times > 1 else "printed once")
+    return ", ".join(told)

@@ -1,0 +1,48 @@
+"""Which lines stand below a heading such as `Validation:`, and are therefore about other data than the training's."""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.output.vocabulary import Split, split_in
+
+LONGEST_SECTION = 12
+"""Lines below a heading that it is about, at most."""
+_HEADING = re.compile(
+    r"\W*(?:(?:running|start(?:ing|ed)?|begin(?:ning)?|performing|final|the)\s+)*"
+    r"(?:train(?:ing)?|valid(?:ation|ating|ate)?|val|eval(?:uation|uating|uate)?|test(?:ing)?|dev)"
+    r"(?:\s+(?:on|the|set|results?|phase|metrics?|stage|mode|loop|summary|report|scores?|data|stats|validation|val|test|dev))*"
+    r"\W*",
+    re.IGNORECASE,
+)
+_STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
+SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
+"""What a number of `sections` stands for; nothing is said of the training."""
+
+
+def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
+    """For each line the data that the heading above it names, as an index of `SPLITS`.
+
+    A heading is about the lines below it, as long as the epoch stays the same and no step is named. `epochs` are
+    those of the lines.
+    """
+    meant = np.full(len(script.forms), -1, np.int8)
+    ends = np.zeros(len(script.forms), bool)
+    for at, form in enumerate(script.forms):
+        if len(form) < 80 and "#" not in form and _HEADING.fullmatch(form):
+            split = split_in(form)
+            meant[at] = SPLITS.index(split) if split in SPLITS else 0
+        ends[at] = _STEP.match(form) is not None
+    found = np.zeros(len(script.lines), np.int8)
+    if not (meant > 0).any():
+        return found
+    of_line = meant[script.form_of]
+    borders = np.flatnonzero((of_line >= 0) | ends[script.form_of])
+    lines = np.arange(len(found))
+    above = np.searchsorted(borders, lines, side="right") - 1
+    heading = borders[np.maximum(above, 0)]
+    is_below = (above >= 0) & (lines - heading <= LONGEST_SECTION) & (epochs == epochs[heading])
+    found[is_below] = np.maximum(of_line[heading[is_below]], 0)
+    return found

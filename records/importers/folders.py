@@ -1,0 +1,51 @@
+"""A folder of logs: which of its files are runs."""
+
+import re
+from pathlib import Path
+
+from gedanken.experiment.errors import BadInput
+from gedanken.records.importers.opened import PACKED
+from gedanken.records.read_run import is_run_folder
+from gedanken.records.run_files import LOG
+
+MOST_LOGS = 10_000
+LOGS = (".log", ".txt", ".out", ".jsonl", ".csv")
+
+
+def logs_in(folder: Path) -> list[Path]:
+    """The logs that lie in a folder, 2 before 10. Raises BadInput where there are none, or too many.
+
+    These are its files that end as logs do, packed or not; where none does, all its files. Links, folders and what
+    begins with a dot are left out.
+    """
+    if folder.name == "outputs" and is_run_folder(folder.parent):
+        raise BadInput(f"{folder}: the outputs of a run folder; name {folder.parent} itself")
+    try:
+        files = [
+            path
+            for path in folder.iterdir()
+            if not path.name.startswith(".") and not path.is_symlink() and path.is_file()
+        ]
+    except OSError as error:
+        raise BadInput(f"{folder}: {error.strerror}") from error
+    logs = [path for path in files if _bare(path.name).endswith(LOGS)] or files
+    if not logs:
+        raise BadInput(f"{folder}: no run folder, as there is no {LOG} in it, and no log either")
+    if len(logs) > MOST_LOGS:
+        raise BadInput(f"{folder}: holds {len(logs):,} files; {MOST_LOGS:,} are compared at most")
+    return sorted(logs, key=_natural)
+
+
+def files_of(path: Path) -> list[Path]:
+    """A folder of logs as its logs; everything else as it is."""
+    return logs_in(path) if path.is_dir() and not is_run_folder(path) else [path]
+
+
+def _bare(name: str) -> str:
+    name = name.lower()
+    return next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
+
+
+def _natural(path: Path) -> tuple[object, ...]:
+    parts = re.split(r"(\d{1,18})", path.name)
+    return tuple((int(part), "") if at % 2 else (-1, part) for at, part in enumerate(parts))

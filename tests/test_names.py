@@ -1,0 +1,230 @@
+"""Names of numbers: as the program wrote them, in every form in which people print metrics."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gedanken.compare.output.keyed_values import keyed_values
+from gedanken.compare.output.named_numbers import named_numbers
+from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.text_lines import LONGEST_LINE
+from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of, meaning_of
+from gedanken.compare.series.columns import MOST_COLUMNS
+
+
+def told(line: str, *above: str) -> dict[str, str]:
+    """What each number of a line is called; the lines `above` come from the nearest to the farthest."""
+    spans = [found.span() for found in VALUE.finditer(line)]
+    row = names_of_row(line, spans, lambda distance: above[distance - 1] if distance <= len(above) else None)
+    named = named_numbers(line, spans, row)
+    return {
+        one.name: line[start:end].rstrip("%")
+        for (start, end), one in zip(spans, named, strict=True)
+        if one.role is Role.METRIC
+    }
+
+
+def roles(line: str) -> list[Role]:
+    spans = [found.span() for found in VALUE.finditer(line)]
+    return [one.role for one in named_numbers(line, spans) if not one.is_part_of_name]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("round 3: val_mse: 0.31 test_mse: 0.29", {"val_mse": "0.31", "test_mse": "0.29"}),
+        ("recall@20=0.41,mrr@10=0.22", {"recall@20": "0.41", "mrr@10": "0.22"}),
+        (
+            "{'d_loss1': 0.62, 'd_loss2': 0.71, 'g_loss': 1.9}",
+            {"d_loss1": "0.62", "d_loss2": "0.71", "g_loss": "1.9"},
+        ),
+        (
+            '{"step": 10, "dev": {"wer": 0.131}, "train": {"ctc_loss": 1.5}}',
+            {"dev.wer": "0.131", "train.ctc_loss": "1.5"},
+        ),
+        ('{"name": "eval/bleu", "value": 27.4, "step": 900}', {"eval/bleu": "27.4"}),
+        ('LOG {"metric": "top5", "score": 0.93, "lineno": 12}', {"top5": "0.93"}),
+        ('result eval_ppl: {"value": 18.2, "epoch": 3}', {"eval_ppl": "18.2"}),
+        ('{"epoch": 2, "dev_ppl": "31.5"}', {"dev_ppl": "31.5"}),
+        ("[7]\ttrain-rmse:0.51\teval-rmse:0.62", {"train-rmse": "0.51", "eval-rmse": "0.62"}),
+        ("[7] train's l2: 0.5\tvalid_1's l2: 0.6", {"train's l2": "0.5", "valid_1's l2": "0.6"}),
+        ("| value_loss              | 50.1        |", {"value_loss": "50.1"}),
+        ("│        test_f1          │   0.91234   │", {"test_f1": "0.91234"}),
+        ("ROUGE-2: 19.1 ROUGE-L: 38.2", {"ROUGE-2": "19.1", "ROUGE-L": "38.2"}),
+        ("Top-5 accuracy on 50000 test images: 93.1 %", {"Top-5 accuracy on 50000 test images": "93.1"}),
+        (
+            "Test set: Average loss: 0.04, Accuracy: 9871/10000 (99%)",
+            {"Test Average loss": "0.04", "Test Accuracy": "9871"},
+        ),
+        ("valid | loss 3.1 | ppl 8.6 | num_updates 300", {"valid loss": "3.1", "valid ppl": "8.6"}),
+        ("best mAP50-95 so far 0.41", {"best mAP50-95 so far": "0.41"}),
+        (
+            "Mean episode return over the last 20 games: -21.0",
+            {"Mean episode return over the last 20 games": "-21.0"},
+        ),
+        ('{"phase": "val", "loss": 0.61}', {"val.loss": "0.61"}),
+        ("split=dev acc=0.3", {"dev acc": "0.3"}),
+        ("mAP@.5: 0.61 mAP@.5:.95: 0.41", {"mAP@.5": "0.61", "mAP@.5:.95": "0.41"}),
+        (
+            "cv accuracy is 0.93 (+/- 0.02) and the test accuracy is 0.91",
+            {"cv accuracy": "0.93", "test accuracy": "0.91"},
+        ),
+        ("12/12 - 2s - loss: 1.2 - val_auc: 0.8 - 2s/epoch - 11ms/step", {"loss": "1.2", "val_auc": "0.8"}),
+        (" 40%|████      | 4/10 [00:04<00:06,  1.02s/it, psnr=31.2]", {"psnr": "31.2"}),
+        ("PSNR: 31.20 dB, SSIM: nan", {"PSNR": "31.20", "SSIM": "nan"}),
+    ],
+)
+def test_a_metric_has_the_name_that_the_line_gives_it(line: str, names: dict[str, str]) -> None:
+    assert told(line) == names
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Speed: 812.3 samples/sec, 0.31 s/it, 12.5k tok/s",
+        "time 3214.12ms mem 11.2GB mfu 31.20% eta 0:10:03",
+        "2024-05-01 12:00:01,123 took 3.2 s (train.py:210)",
+        "time_ms: 1714564801123, lineno: 210, time_elapsed: 17",
+        " 48%|████▊     | 97/200 [00:01<00:02, 105.16it/s]",
+        "1s/epoch - 10ms/step",
+        "eval_runtime=8.1 eval_samples_per_second=112.3 fps=1196",
+    ],
+)
+def test_clocks_speeds_memory_and_bars_are_the_machine_s(line: str) -> None:
+    assert set(roles(line)) <= {Role.ENVIRONMENT, Role.COUNTER}
+
+
+def test_numbers_that_belong_to_names_are_no_values() -> None:
+    line = "layer2 top-1 60.22 HR@10 0.6042 valid_1 0.5 v1.8 net (#0)"
+    spans = [found.span() for found in VALUE.finditer(line)]
+    own = [
+        line[start:end]
+        for (start, end), one in zip(spans, named_numbers(line, spans), strict=True)
+        if not one.is_part_of_name
+    ]
+    assert own == ["60.22", "0.6042", "0.5"]
+
+
+HEADERS = [
+    ("epoch,trn_loss,dev_loss", "3,2.1,2.3", {"trn_loss": "2.1", "dev_loss": "2.3"}),
+    ("| Step | Train Loss | Val Loss |", "| 500 | 1.21 | 1.34 |", {"Train Loss": "1.21", "Val Loss": "1.34"}),
+    ("step   train loss   test acc   time", "   1    0.91   0.42   14.4", {"train loss": "0.91", "test acc": "0.42"}),
+    ("epoch;dev_acc;note", "3;0.61;ok", {"ok dev_acc": "0.61"}),
+    ("epoch,step,train_loss,val_loss", "3,40,,2.31", {"val_loss": "2.31"}),
+    ("epoch\ttrain_acc\tval_acc", "1\t0.5\t0.6", {"train_acc": "0.5", "val_acc": "0.6"}),
+    (
+        "          precision    recall  f1-score   support",
+        "macro avg      0.88      0.93      0.90        15",
+        {"macro avg precision": "0.88", "macro avg recall": "0.93", "macro avg f1-score": "0.90"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("header", "row", "names"), HEADERS)
+def test_a_row_of_a_table_has_the_names_of_its_header(header: str, row: str, names: dict[str, str]) -> None:
+    assert told(row, header) == names
+    assert told(row, row, "|---|---|---|" if "|" in row else "", header) == names, "other rows may stand between"
+
+
+def test_words_of_a_sentence_are_no_header_and_a_sentence_is_no_row() -> None:
+    assert told("epoch 0 loss 2.3", "Resuming from run A") == {"loss": "2.3"}
+    assert told("1 2 3 4", "Resuming from run A") == {}
+
+
+def test_val_and_test_are_different_and_held_out_and_words_may_be_joined_in_any_way() -> None:
+    assert meaning_of("val_loss").split is Split.VALIDATION and meaning_of("testLoss").split is Split.TEST
+    assert key_of("valLoss") == key_of("Validation loss") == key_of("val_loss") != key_of("test_loss")
+    assert meaning_of("train-error").split is Split.TRAIN
+    assert not meaning_of("value_loss").is_held_out
+
+
+@pytest.mark.parametrize(
+    ("names", "measures"),
+    [
+        ("reward ep_rew_mean episode_return AverageEpRet", Measures.RETURN),
+        ("loss valid_loss mean-loss total_loss cost", Measures.LOSS),
+        ("perplexity val_bpb RMSE mae binary_logloss word_error_rate nll", Measures.ERROR),
+        ("acc accuracy_top-1 Acc@5 balanced_accuracy", Measures.ACCURACY),
+        ("BLEU mAP50-95 f1 HR@10 ndcg@5 mIoU top-1 top5 AUC R2 psnr exact_match pass@1", Measures.QUALITY),
+        ("box_loss Loss_D d_loss2 policy_gradient_loss", Measures.PART),
+    ],
+)
+def test_what_a_metric_measures_is_known_by_its_name(names: str, measures: Measures) -> None:
+    assert {name: meaning_of(name).measures for name in names.split()} == dict.fromkeys(names.split(), measures)
+
+
+@pytest.mark.parametrize(
+    "name", ["lr", "learning_rate", "batch_size", "loss_scale", "tol", "grad_norm", "num_params", "acc_stderr"]
+)
+def test_settings_and_what_tells_how_training_goes_are_no_metrics(name: str) -> None:
+    assert meaning_of(name).role in (Role.SETTING, Role.OTHER)
+
+
+@given(
+    st.dictionaries(st.from_regex(r"[xyz]{2,8}_loss", fullmatch=True), st.floats(0.001, 99), min_size=1, max_size=5)
+)
+def test_every_way_to_write_a_name_and_a_value_gives_the_same(values: dict[str, float]) -> None:
+    texts = {name: f"{value:.4f}" for name, value in values.items()}
+    ways = [
+        " ".join(f"{name}: {text}" for name, text in texts.items()),
+        ", ".join(f"{name}={text}" for name, text in texts.items()),
+        str({name: float(text) for name, text in texts.items()}),
+        " | ".join(f"{name} {text}" for name, text in texts.items()),
+    ]
+    for way in ways:
+        assert {name: float(text) for name, text in told(way).items()} == {
+            name: float(t) for name, t in texts.items()
+        }
+    names, row = ",".join(["epoch", *texts]), ",".join(["1", *texts.values()])
+    assert told(row, names) == texts
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=200)
+def test_whatever_stands_in_a_line_every_number_gets_one_answer(line: str) -> None:
+    spans = [found.span() for found in VALUE.finditer(line)]
+    assert len(named_numbers(line, spans)) == len(spans)
+    row = names_of_row(line, spans, lambda distance: line if distance < 3 else None)
+    assert row is None or len(row) == len(spans)
+    assert all(0 <= start < len(line) for start in keyed_values(line))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "1",
+        "1 ",
+        " ",
+        "{",
+        '{"a":',
+        "'",
+        "loss ",
+        "|",
+        "| ",
+        "1|",
+        ",",
+        "1,",
+        "[",
+        "a=1 ",
+        "@[",
+        "val ",
+        "(1 ",
+        "% |",
+        "a/",
+        "a-b",
+        "of ",
+        ": ",
+        "1%|",
+    ],
+)
+def test_no_line_takes_long_to_name(unit: str) -> None:
+    line = unit * (LONGEST_LINE // len(unit))
+    spans = [found.span() for found in VALUE.finditer(line)][:MOST_COLUMNS]
+    begun = time.process_time()
+    named_numbers(line, spans, None)
+    names_of_row(line, spans, lambda distance: line if distance < 60 else None)
+    assert time.process_time() - begun < 2

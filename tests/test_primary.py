@@ -1,0 +1,193 @@
+"""The primary endpoint: which number of a log a comparison is about, and how it says so."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from builders import imagined, real
+from conftest import Cli
+from folders import make_run
+
+from gedanken.analysis.analyze import analyze
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.records.read_run import read_run
+
+EPOCHS = 6
+
+
+class Style(NamedTuple):
+    """What a program prints: before the first epoch, in each, and after the last, as templates."""
+
+    body: str
+    head: str = ""
+    tail: str = ""
+
+
+def log(style: Style, seed: int) -> str:
+    """Falling losses and rising accuracies, with noise of one hundredth."""
+    chance = random.Random(seed)
+    lines = [style.head] if style.head else []
+    values: dict[str, float] = {}
+    for epoch in range(EPOCHS):
+        noise = [chance.gauss(0, 0.01) for _ in range(3)]
+        loss = 2 / (epoch + 1)
+        values = {"train": 0.3 + loss + noise[0], "held": 0.4 + loss + noise[1], "acc": 0.9 - loss / 4 + noise[2]}
+        values |= {"clock": 30 + chance.random(), "rate": 1 / (epoch + 1), "one": chance.random()}
+        lines.append(style.body.format(e=epoch, **values))
+    return "\n".join([*lines, style.tail.format(**values)]).strip() + "\n"
+
+
+def compared(style: Style, asked: Asked = NOTHING_ASKED, other: Style | None = None) -> ComparisonResult:
+    ours = [real(log(style, seed), seed) for seed in range(1, 8)]
+    theirs = [imagined(log(other or style, 90 + sample), sample) for sample in range(1, 4)]
+    return compare_runs(None, ours, theirs, asked=asked)
+
+
+STYLES = {
+    "dev_loss": Style("epoch {e} trn_loss {train:.4f} dev_loss {held:.4f} lr 0.001"),
+    "eval_loss": Style(
+        "{{'loss': {train:.4f}, 'epoch': {e}.5}}\n"
+        "{{'eval_loss': {held:.4f}, 'eval_runtime': {clock:.2f}, 'epoch': {e}.5}}",
+        tail="{{'train_loss': {train:.5f}, 'train_runtime': {clock:.1f}}}",
+    ),
+    "mean_reward": Style("----\n| mean_reward   | {acc:.3f} |\n| value_loss | {train:.3f} |\n| fps | {clock:.0f} |"),
+    "test loss": Style(
+        "    {e}   {train:.4f}       {held:.4f}      {acc:.4f}     {clock:.2f}",
+        head="epoch   train loss   test loss   test acc   seconds",
+    ),
+    "ndcg@5": Style("round {e}: cost={train:.4f}\nndcg@5 = {acc:.4f}, took {clock:.2f} s"),
+    "valid_0's auc": Style("[{e}]\ttraining's auc: {acc:.5f}\tvalid_0's auc: {held:.5f}"),
+    "total_loss": Style("it {e}: box_loss {held:.3f} total_loss {train:.3f} cls_loss {acc:.3f} eta {clock:.1f}s"),
+    "perplexity": Style("epoch {e} | perplexity {held:.2f} | {clock:.2f} tok/s | lr {rate:.4f}"),
+    "train-wer": Style("epoch={e} train-wer={held:.3f} time={clock:.2f}"),
+    "loss": Style("100%|█████| 5/5 [00:0{e}<00:00, {clock:.2f}it/s, loss={train:.3f}, best={held:.3f}]"),
+    "Loss": Style("Epoch [{e}] Time {clock:.3f} ({clock:.3f}) Loss {train:.4f} ({held:.4f})"),
+    "wibble": Style("epoch {e} wibble {train:.4f} took {clock:.3f} s"),
+}
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_the_endpoint_is_what_a_practitioner_would_name(name: str) -> None:
+    chosen = compared(STYLES[name]).endpoint
+    assert chosen is not None and (chosen.name, chosen.chosen_by) == (name, "rule") and chosen.reason
+
+
+def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}\ntest_acc {acc:.4f}")).endpoint
+    assert chosen and chosen.name == "test_acc"
+    assert chosen.reason == f"held-out (test), the accuracy (no held-out loss shown), last of {EPOCHS}"
+
+
+def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
+    found = compared(Style("step {e} took {clock:.2f} s\nlr {rate:.4f}", tail="drawn at random: {one:.4f}"))
+    assert found.endpoint is None
+    assert any("no primary endpoint" in reason for reason in found.undecided)
+
+
+def test_what_the_log_says_it_goes_by_comes_before_the_loss() -> None:
+    style = Style("epoch {e} val_loss {held:.4f} val_acc {acc:.4f}\nval_acc improved, model saved")
+    chosen = compared(style).endpoint
+    assert chosen and chosen.name == "val_acc" and "goes by it" in chosen.reason
+
+
+def test_the_endpoint_depends_on_no_imagined_run() -> None:
+    style = Style("epoch {e} loss {train:.4f}\ntest_loss {held:.4f}")
+    assert compared(style, other=Style("epoch {e} loss {train:.4f}")).endpoint == compared(style).endpoint
+
+
+def test_whoever_asks_may_name_the_endpoint_in_any_writing_of_its_name() -> None:
+    for wanted in ("trn_loss", "last trn_loss", "TRN_LOSS", "trnLoss"):
+        chosen = compared(STYLES["dev_loss"], Asked(primary=wanted)).endpoint
+        assert chosen is not None and (chosen.name, chosen.chosen_by) == ("trn_loss", "user")
+    none = compared(STYLES["dev_loss"], Asked(primary="elbow"))
+    assert none.endpoint is None and any("“elbow”" in reason for reason in none.undecided)
+
+
+def test_top_1_and_top_5_of_one_wording_are_two_series_and_so_are_the_processes_of_one_run() -> None:
+    found = compared(Style("Top-1 {acc:.4f}\nTop-5 {rate:.4f}\n[rank0] loss {train:.4f}\n[rank1] loss {held:.4f}"))
+    points = {series.name: len(series.points) for series in found.series}
+    assert {name: points[name] for name in ("Top-1", "Top-5", "rank0 loss", "rank1 loss")} == dict.fromkeys(
+        ("Top-1", "Top-5", "rank0 loss", "rank1 loss"), EPOCHS
+    )
+    assert found.endpoint and found.endpoint.name == "rank0 loss"
+
+
+def test_names_hold_no_stand_in_and_no_count_and_no_piece_of_a_word() -> None:
+    odd = compared(Style("net (#{e}): {train:.4f} / {held:.4f}\n{acc:.3f} {rate:.3f} {train:.3f}"))
+    assert odd.series
+    for name in (series.name for series in odd.series):
+        assert not set(name) & {"\x00", "\ufdd0"} and "value" not in name and " #" not in name.replace("(#", "")
+
+
+def fitness(expression: str) -> Asked:
+    return Asked(primary="fitness", named=(("fitness", expression),))
+
+
+def test_a_metric_that_nothing_recognises_is_read_by_an_expression() -> None:
+    own = Style("generation {e} -> <<{acc:.4f}>> of all")
+    primary = compared(own, fitness(r"<<([\d.]+)>>")).series[0]
+    assert (primary.name, primary.n_real, primary.n_imagined) == ("last fitness", 7, 3)
+    none = compared(own, fitness("nowhere ([0-9]+)"))
+    assert any("fitness" in reason and "no line of a real run" in reason for reason in none.undecided)
+
+
+@pytest.mark.parametrize("expression", ["(", "a" * 2000, "[z-a]"])
+def test_what_is_no_expression_is_refused(expression: str) -> None:
+    with pytest.raises(BadInput, match="--as fitness"):
+        compared(STYLES["loss"], fitness(expression))
+
+
+def test_an_expression_that_would_never_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gedanken.compare.series.asked.SECONDS", 0.2)
+    with pytest.raises(BadInput, match="takes more than"):
+        compared(Style("a" * 3000 + "cb"), fitness("^(?:a|aa)+b"))
+
+
+def test_a_mark_behind_the_last_number_is_no_series_of_its_own() -> None:
+    chance = random.Random(0)
+
+    def marked(seed: int) -> str:
+        lines = log(Style("epoch {e} val_loss {held:.4f}"), seed).splitlines()
+        return "\n".join(line + chance.choice(["", " *", " (new best)"]) for line in lines) + "\n"
+
+    ours = [real(marked(seed), seed) for seed in range(1, 8)]
+    found = compare_runs(None, ours, [imagined(marked(99), 1)])
+    assert {series.name: len(series.points) for series in found.series} == {"last val_loss": 1, "val_loss": EPOCHS}
+
+
+def test_lines_below_a_heading_are_about_the_data_that_it_names() -> None:
+    style = Style("Epoch {e}\n  Loss {train:.4f}\nValidation:\n  Loss {held:.4f}\n")
+    found = compared(style)
+    assert {series.name: len(series.points) for series in found.series if series.role == "secondary"} == {
+        "Loss": EPOCHS,
+        "val Loss": EPOCHS,
+    }
+    assert found.endpoint and found.endpoint.name == "val Loss"
+
+
+def test_a_heading_says_nothing_of_the_steps_that_follow_it() -> None:
+    style = Style("step {e}: loss {train:.4f}\nEvaluating...\neval accuracy {acc:.4f}\n")
+    names = {series.name for series in compared(style).series}
+    assert {"loss", "eval accuracy"} <= names and "val loss" not in names
+
+
+def test_the_endpoint_of_a_run_stands_in_its_spec_or_is_named_by_whoever_reads_it(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    make_run(tmp_path / "a")
+    log = read_run(tmp_path / "a")
+    spec = RunSpec(experiment=load_experiment("mnist"), persona=load_persona("ubuntu-18.04-4x3090"), primary="acc")
+    case = analyze(replace(log, spec=spec)).main_version
+    assert case and case.compared.endpoint and case.compared.endpoint.name.startswith("acc")
+    assert spec.key != spec.model_copy(update={"primary": None}).key
+    again = gedanken("report", "a", "--primary", "acc", "--markdown")
+    assert again.returncode == 0, again.stderr
+    assert "Primary endpoint: last acc" in (tmp_path / "a" / "report.md").read_text()
+    assert gedanken("report", "a", "--primary", "bleu").returncode == 2
+    assert "--primary" in gedanken("run", "--help").stdout
