@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -83,6 +84,11 @@ class Server(BaseHTTPRequestHandler):
         chunk = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "stand-in", "choices": [choice]}
         self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
         self.wfile.flush()
+
+    def handle(self) -> None:
+        """Answer; who asked may be killed meanwhile."""
+        with suppress(OSError, ValueError):
+            super().handle()
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""
@@ -170,7 +176,7 @@ class Runs:
             broken.append(f"it did not end: {(self.folder / f'{name}.said').read_text()[-400:]}")
         found, _node = _ended(folder)
         broken += [f"{label} changed after it had ended" for label in there if found.get(label) != there[label]]
-        broken += _differences(self._wanted, files_of(folder)) + _not_once(folder)
+        broken += differences(self._wanted, files_of(folder)) + _not_once(folder)
         return Case(len(nodes), killed_servers, tuple(nodes), tuple(broken))
 
     def _begin(self, name: str) -> "subprocess.Popen[bytes]":
@@ -219,7 +225,8 @@ def files_of(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): _TIMES.sub("", path.read_text()) for path in paths if path.is_file()}
 
 
-def _differences(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+def differences(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+    """What one folder has, and another has not, or has otherwise."""
     missing = [f"{name} is missing" for name in wanted if name not in found]
     more = [f"{name} should not be there" for name in found if name not in wanted]
     alike = [name for name in wanted if name in found and found[name] != wanted[name]]

@@ -11,7 +11,9 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.script import Experiment
 from gedanken.experiment.secrets import REMOVED
+from gedanken.records.ledger import Ledger
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
@@ -53,6 +55,40 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             "looks, and goes on until a difference shows, finds one by chance more often than a p value says"
         )
         return await go(store, screen)
+
+
+async def fork(folder: Path, at: int, experiment: Experiment, screen: Screen, out: Path | None = None) -> RunResult:
+    """Begin a run that is another one up to script line `at`, counted from 1, and goes on by another script.
+
+    Only the script is taken of `experiment`. Raises BadInput where it is another one before that line, or the same
+    after it, and as `run` does.
+    """
+    was = _asked(folder, None)
+    before, after = was.experiment.script, experiment.script
+    if not 1 <= at <= min(len(before) + 1, len(after)):
+        raise BadInput(
+            f"--at {at}: both scripts must reach that line; they have {len(before)} and {len(after)} lines"
+        )
+    for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
+        if one != other:
+            raise BadInput(f"line {number} of the script is another one than in {folder}, and comes before line {at}")
+    if before[at - 1 :] == after[at - 1 :]:
+        raise BadInput(f"from line {at} on the script is that of {folder}: nothing would change")
+    changed = was.experiment.model_dump() | {"name": experiment.name, "script": after}
+    spec = was.model_copy(
+        update={"experiment": Experiment.model_validate(changed), "parent": f"{folder.name} at line {at}"}
+    )
+    check(spec)
+    target = make_folder(out or new_folder(f"{experiment.name}-fork"))
+    with open_store(target, spec) as store:
+        try:
+            Ledger(target).take_over(Ledger(folder, writes=False))
+            store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
+            return await go(store, screen)
+        except BaseException:
+            if not store.executions:
+                store.discard()
+            raise
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:

@@ -77,6 +77,13 @@ class Ledger:
         kept: dict[str, Any] = json.loads(body)
         return kept
 
+    def take_over(self, other: "Ledger") -> None:
+        """Copy what another run paid for. Whoever made that run may mean harm: only files that lie in it are read."""
+        for kind in KINDS:
+            for path in sorted((other.folder / kind).glob("*.json")):
+                content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
+                (self.folder / kind / path.name).write_bytes(content)
+
     def ask(self, key: str) -> bool:
         """Note that a reply is asked for; whether it was before, and never came to be kept."""
         path = self.folder / "replies" / f"{key}.asked"

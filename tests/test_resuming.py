@@ -106,6 +106,24 @@ def test_a_run_is_not_made_smaller(gedanken: Cli, done: Path) -> None:
     assert "2 real runs" in ended.stderr
 
 
+def test_a_fork_goes_on_differently_and_pays_only_for_that(gedanken: Cli, done: Path, tmp_path: Path) -> None:
+    experiment = yaml.safe_load((tmp_path / "small.yaml").read_text())
+    for script in ([*experiment["script"][:2], "echo other", "python3 train.py"], experiment["script"]):
+        (tmp_path / "other.yaml").write_text(yaml.safe_dump(experiment | {"script": script}))
+        for at in (1, 2, 9) if script == experiment["script"] else (4, 9):
+            refused = gedanken("fork", done, "--at", at, "--script", "other.yaml", "--out", "fork")
+            assert refused.returncode == 2, refused.stderr
+    script = [*experiment["script"], "cat begun.txt"]
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(experiment | {"script": script}))
+    ended = gedanken("fork", done, "--at", "4", "--script", "other.yaml", "--out", "fork")
+    assert ended.returncode == 0, ended.stderr
+    before, after = texts(done), texts(tmp_path / "fork")
+    assert {name: after[name] for name in before} == before
+    assert after.keys() - before.keys() == {"line04-real-0.txt", "line04-imagined-0.txt"}
+    assert after["line04-real-0.txt"] == b"begun\n"  # the workspace is as it was there
+    assert read_run(tmp_path / "fork").spec.parent == "run at line 4"  # type: ignore[union-attr]
+
+
 def test_killed_in_the_middle_it_goes_on_with_what_it_had(gedanken: Cli, begin: Begin, tmp_path: Path) -> None:
     slow = PROGRAM.replace("for epoch", "import time\ntime.sleep(2)\nfor epoch")
     killed(begin(slow), tmp_path, lambda log: any(run.seed == 1 for run in log.executions))

@@ -1,4 +1,4 @@
-"""`gedanken resume`, `gedanken extend`: going on with runs that were begun."""
+"""`gedanken resume`, `gedanken extend`, `gedanken fork`: going on with runs that were begun."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 RESUME_EPILOG = "Example:  gedanken resume runs/article-20261128-222335.   " + EXIT_CODES
 EXTEND_EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + EXIT_CODES
+FORK_EPILOG = "Example:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml.   " + EXIT_CODES
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
 
 
@@ -46,6 +47,24 @@ def extend(
 
     with clear_errors():
         finish(go_on(run, real, imagined, Screen()), as_json)
+
+
+def fork(
+    run: RunFolder,
+    at: Annotated[
+        int, typer.Option(min=1, help="Script line, counted from 1, from which the new script is followed.")
+    ],
+    script: Annotated[str, typer.Option(help="An experiment, packaged or a YAML file, whose script is followed.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Begin a run that is another one up to a line of its script, and goes on differently."""
+    from gedanken.loading.experiments import load_experiment
+    from gedanken.resuming import fork as go_on
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        finish(go_on(run, at, load_experiment(script), Screen(), out), as_json)
 
 
 def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
-from gedanken.cli.going_on import EXTEND_EPILOG, RESUME_EPILOG, extend, finish, resume
+from gedanken.cli.going_on import EXTEND_EPILOG, FORK_EPILOG, RESUME_EPILOG, extend, finish, fork, resume
 from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     BaseUrl,
@@ -50,6 +50,7 @@ app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=REPORT_EPILOG)(report)
 app.command(epilog=RESUME_EPILOG)(resume)
 app.command(epilog=EXTEND_EPILOG)(extend)
+app.command(epilog=FORK_EPILOG)(fork)
 
 
 def _version(wanted: bool) -> None:
