@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from gedanken.analysis.analyze import Compared
 from gedanken.experiment.counts import many
@@ -12,7 +14,7 @@ from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
-from gedanken.experiment.secrets import REMOVED
+from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder, read_run
@@ -26,24 +28,32 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 
 
-async def resume(folder: Path, screen: Screen, base_url: str | None = None) -> RunResult:
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What a person must say once more when a run is gone on with: it is not taken from a folder."""
+
+    base_url: str | None = None
+    trusted: bool = False
+
+
+async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """Go on with a run where its last process ended. What came to its end is not run, nor asked for, again.
 
-    `base_url` is needed where the address of the model holds a key: no key is written down. Raises as `run` does.
+    Raises as `run` does.
     """
-    spec = _asked(folder, base_url)
+    spec = _asked(folder, again)
     check(spec)
     with reopen_store(folder) as store:
         store.spec = spec
         return await go(store, screen)
 
 
-async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen) -> RunResult:
+async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
     """Go on with a run to more seeds and samples than it was begun with; only the new ones are run.
 
     Raises BadInput where it would be fewer, and as `run` does.
     """
-    was = _asked(folder, None)
+    was = _asked(folder, again)
     asked = {"real": real, "imagined": imagined}
     now = was.model_copy(update={name: count for name, count in asked.items() if count is not None})
     if now.real < was.real or now.imagined < was.imagined or now == was:
@@ -57,13 +67,15 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
         return await go(store, screen)
 
 
-async def fork(folder: Path, at: int, experiment: Experiment, screen: Screen, out: Path | None = None) -> RunResult:
+async def fork(  # noqa: PLR0913 (what a fork is made of)
+    folder: Path, at: int, experiment: Experiment, screen: Screen, again: Again, out: Path | None = None
+) -> RunResult:
     """Begin a run that is another one up to script line `at`, counted from 1, and goes on by another script.
 
     Only the script is taken of `experiment`. Raises BadInput where it is another one before that line, or the same
     after it, and as `run` does.
     """
-    was = _asked(folder, None)
+    was = _asked(folder, again)
     before, after = was.experiment.script, experiment.script
     if not 1 <= at <= min(len(before) + 1, len(after)):
         raise BadInput(
@@ -127,13 +139,32 @@ def newest_unfinished() -> Path:
     raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
 
 
-def _asked(folder: Path, base_url: str | None) -> RunSpec:
+def _asked(folder: Path, again: Again) -> RunSpec:
+    """What was asked of the run in `folder`, which anybody may have made.
+
+    Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
+    must say so once more. Raises BadInput.
+    """
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
-    if base_url is not None:
-        spec = spec.model_copy(update={"model": spec.model.model_copy(update={"base_url": base_url})})
-    if REMOVED in (spec.model.base_url or ""):
-        raise BadInput(f"{folder}: the address of the model held a key, which is not kept; give it with --base-url")
-    return spec
+    address = spec.model.base_url
+    if address is not None and again.base_url is None and (REMOVED in address or not _is_here(address)):
+        raise BadInput(
+            f"{folder}: its model is asked at {shown_address(address)}, and no key goes to an address that a folder "
+            "names; if that is where it is to go, give it once more with --base-url"
+        )
+    if spec.sandbox.trusted and not again.trusted:
+        raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
+    return spec.model_copy(
+        update={"model": spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})}
+    )
+
+
+def _is_here(address: str) -> bool:
+    """Whether it is of this very machine."""
+    try:
+        return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
+    except ValueError:
+        return False
 
 
 def _counts(spec: RunSpec) -> str:

@@ -22,8 +22,8 @@ _REPLY = TypeAdapter(Reply)
 _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
 DISCARDED = (
-    "a process died while it waited for a reply that is drawn at random; it was asked for again, as a second draw: "
-    "the first was discarded unseen"
+    "a process ended while it waited for a reply that is drawn at random; it was asked for again, as a second draw: "
+    "if there was a first one, it was discarded unseen"
 )
 COOLED = (
     "a reply that was to go on from the state of the server's cache was asked for afresh: the process that had "
@@ -83,7 +83,7 @@ class KeptModel(Model):
             return self._again(found, on_text)
         if self.replays:
             raise BadInput(f"replay: this reply of the {role} is not in the ledger: {_shown(messages)}")
-        if self.ledger.ask(key) and self.prepare is None and sampling.temperature > 0:
+        if self.ledger.ask(key) and found is None and self.prepare is None and sampling.temperature > 0:
             self.note(DISCARDED)
         fresh = await self._with_its_cache(messages, fresh)
         try:

@@ -236,6 +236,8 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
     """
     if not (folder / LOG).is_file():
         raise BadInput(f"{folder}: no {LOG}: it is no run, or one of an earlier version, which can only be read")
+    if any(path.is_symlink() for path in folder.rglob("*")):
+        raise BadInput(f"{folder}: holds links, which no run makes; what is written there could end up elsewhere")
     with _locked_log(folder) as file:
         inside = Inside(folder, MOST_FOLDER_BYTES)
         asked = spec or read_spec(inside)

@@ -198,6 +198,33 @@ def test_two_processes_cannot_work_on_one_run(gedanken: Cli, begin: Begin, tmp_p
     assert left_of(tmp_path / "run") == []
 
 
+def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolated_because_it_says_so(
+    gedanken: Cli, done: Path
+) -> None:
+    asked = json.loads((done / "spec.json").read_text())
+    for change, why in (
+        ({"model": {"name": "openai:any", "base_url": "https://elsewhere.example/v1"}}, "--base-url"),
+        ({"sandbox": {"name": "host", "trusted": True}}, "--i-trust-this-code"),
+    ):
+        (done / "spec.json").write_text(json.dumps(asked | change))
+        for command in (["resume", done], ["extend", done, "--real", "9"]):
+            ended = gedanken(*command)
+            assert ended.returncode == 2
+            assert why in ended.stderr
+
+
+def test_nothing_is_written_through_a_link_that_somebody_planted(gedanken: Cli, done: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for name in ("outputs", "ledger/scores"):
+        (done / name).rename(done / f"{name}.away")
+        (done / name).symlink_to(tmp_path / "mine")
+        ended = gedanken("extend", done, "--real", "9")
+        assert ended.returncode == 2
+        assert "holds links" in ended.stderr
+        (done / name).unlink()
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
 def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.put("replies", "key", {"text": "whole"})
