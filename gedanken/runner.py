@@ -1,6 +1,8 @@
 """From a spec to its results: opens the store and the context, drives the graph, writes the report."""
 
 import asyncio
+import errno
+import sqlite3
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,6 +100,12 @@ async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen)
             raise Interrupted(store.folder) from None
         except GedankenError as error:
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
+            raise
+        except sqlite3.Error as error:
+            outcome = f"{STOPPED}{error}"
+            raise OSError(errno.ENOSPC, f"a checkpoint was not written: {error}") from error
+        except OSError as error:
+            outcome = f"{STOPPED}{error}"
             raise
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"

@@ -237,10 +237,11 @@ def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> N
 
 
 def test_runs_are_listed_with_their_state(gedanken: Cli, done: Path, tmp_path: Path) -> None:
+    count = len(read_run(done).executions)
     (tmp_path / "runs").mkdir()
     done.rename(tmp_path / "runs" / "one")
     shown = json.loads(gedanken("runs", "--json").stdout)["runs"]
-    assert [(run["run"], run["state"], run["executions"]) for run in shown] == [("runs/one", "done", 14)]
+    assert [(run["run"], run["state"], run["executions"]) for run in shown] == [("runs/one", "done", count)]
 
 
 def started(command: list[str], folder: Path) -> "subprocess.Popen[str]":
@@ -259,7 +260,7 @@ def killed(command: list[str], folder: Path, when: Callable[[Any], bool], wait: 
 
 
 def wait_for(folder: Path, when: Callable[[Any], bool]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 500
     while time.monotonic() < deadline:
         log = folder / "run" / "log.jsonl"
         if log.exists() and b'"spec"' in log.read_bytes() and when(read_run(folder / "run")):
