@@ -114,10 +114,10 @@ async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen)
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            store.finish(outcome)
-            analysis, page = _reported(store, context.compared, screen)
             if outcome.startswith(STOPPED):
                 screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
+            store.finish(outcome)
+            analysis, page = _reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
 
 
