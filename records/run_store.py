@@ -109,12 +109,14 @@ class RunStore:
 
     def keep_spec(self) -> None:
         """Write down what was asked: it stands in the folder before anything else."""
-        self._put(SPEC, to_json(self.spec.model_dump(mode="json")))
+        self._put(SPEC, to_json(self.spec.model_dump(mode="json")), flush_to_disk=False)
 
     def begin(self) -> None:
         """Keep that this process works on the run."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         self._append(Started(gedanken=__version__, python=platform.python_version(), spec=self.spec.key))
+        with (self.folder / SPEC).open("rb") as file:
+            os.fsync(file.fileno())
 
     def opened(self, event: Opened) -> None:
         """Keep what the machine is."""
