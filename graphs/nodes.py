@@ -21,6 +21,7 @@ from gedanken.compare.source.diff import judge_edit, judge_repeat
 from gedanken.experiment.errors import NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.graphs.booting import boot_limits
 from gedanken.graphs.context import Context
@@ -41,7 +42,7 @@ from gedanken.graphs.routing import (
     tries_of,
     versions_run,
 )
-from gedanken.graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, RunTask, State
+from gedanken.graphs.state import STOPPED, RunTask, State
 from gedanken.graphs.turns import session_of, typed
 from gedanken.graphs.under_way import telling
 from gedanken.graphs.visibility import introduce
