@@ -1,0 +1,14 @@
+"""The two halves of the styles, fixed and written down before anything was tuned."""
+
+from typing import Literal
+
+from benchmarks.wild.style import Style
+from benchmarks.wild.styles import development_deep, development_lines, development_rest
+
+Half = Literal["development", "judging"]
+
+HALVES: dict[Half, tuple[Style, ...]] = {
+    "development": (*development_deep.STYLES, *development_lines.STYLES, *development_rest.STYLES),
+    "judging": (),
+}
+"""Kinds of log are balanced over both; what is tuned is tuned on the first, and told of the second."""
