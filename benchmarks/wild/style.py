@@ -13,8 +13,7 @@ class Style:
     name: str
     write: Callable[[Made], None]
     primary: tuple[str, ...]
-    """What a practitioner would call its primary endpoint: the first is doctored, any of them is right. None where
-    the program has none."""
+    """What a practitioner would call its primary endpoint: the first is doctored, any of them is right."""
     metrics: tuple[str, ...]
     """Names of all that it measures, the primary among them."""
 

@@ -73,7 +73,10 @@ class Trial:
         if _DOCTORINGS[self.doctoring].of_another:
             others = [name for name in style.metrics if name not in style.primary]
             return random.choice(others) if others else None
-        return style.primary[0] if style.primary else ""
+        # Where a practitioner might write either of two, it is the one that the comparison takes.
+        taken = undoctored(self.what, self.style, self.number, self.real, self.imagined).primary or ""
+        accepted = [name for name in style.metrics if name in style.primary]
+        return next((name for name in accepted if _same(taken, name)), style.primary[0])
 
     def _drawn(self) -> tuple[str, ...]:
         count = self.real + self.imagined
@@ -82,14 +85,14 @@ class Trial:
 
     def _before(self) -> tuple[str, ...]:
         """The kinds of what is found undoctored."""
-        return undoctored(self.what, self.style, self.number, self.real, self.imagined)
+        return undoctored(self.what, self.style, self.number, self.real, self.imagined).kinds
 
 
 @cache
-def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> tuple[str, ...]:
-    """The kinds of findings of a draw as it is."""
+def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> Said:
+    """What is said of a draw as it is."""
     logs = Trial(what, style, number, real, imagined)._drawn()
-    return compare(logs[:real], logs[real:]).kinds
+    return compare(logs[:real], logs[real:])
 
 
 def _is_named(said: Said, style: Style) -> bool:

@@ -31,7 +31,7 @@ def keras_lines(made: Made) -> None:
     made.say(f"Restoring model weights from the end of the best epoch: {ends - 4}.")
 
 
-@style("tqdm redraws", ("test_acc",), ("loss", "test_loss"))
+@style("tqdm redraws", ("test_loss", "test_acc"), ("loss", "test_acc"))
 def tqdm(made: Made) -> None:
     loss = made.curve(9, 2.2, 0.62, 0.012, 0.02)
     held = made.beside(loss, (2.2, 0.62), (2.1, 0.8), 0.012)
@@ -76,7 +76,7 @@ def fastai(made: Made) -> None:
     made.after()
 
 
-@style("accelerate logger", ("perplexity", "eval_loss"), ("eval_loss",))
+@style("accelerate logger", ("eval_loss", "perplexity"), ("perplexity",))
 def accelerate(made: Made) -> None:
     import math
 
@@ -208,7 +208,7 @@ def mxnet(made: Made) -> None:
         for batch in (20, 40):
             made.say(
                 f"INFO:root:Epoch[{at}] Batch [{batch - 20}-{batch}]\tSpeed: {made.random.gauss(2900, 60):.2f} "
-                f"samples/sec"
+                "samples/sec"
                 f"\taccuracy={made.random.gauss(train[at], 0.01):.6f}"
             )
         made.say(f"INFO:root:Epoch[{at}] Train-accuracy={made.value('Train-accuracy', train[at], '.6f')}")
@@ -224,7 +224,7 @@ def lightgbm(made: Made) -> None:
     train = made.beside(held, (0.71, 0.874), (0.73, 0.96), 0.0006)
     made.say("[LightGBM] [Info] Number of positive: 5102, number of negative: 4898")
     made.say(
-        f"[LightGBM] [Info] Auto-choosing row-wise multi-threading, the overhead of testing was "
+        "[LightGBM] [Info] Auto-choosing row-wise multi-threading, the overhead of testing was "
         f"{made.wait(1) / 900:.6f} seconds."
     )
     made.say("[LightGBM] [Info] Total Bins 6132")

@@ -140,7 +140,7 @@ def marian(made: Made) -> None:
     say("Training finished")
 
 
-@style("espnet", ("valid cer", "cer", "valid loss"), ("valid loss", "train loss"))
+@style("espnet", ("valid loss", "valid cer", "cer"), ("valid cer", "train loss"))
 def espnet(made: Made) -> None:
     loss = made.curve(9, 180, 21, 0.8, 1.2)
     wrong = made.beside(loss, (180, 21), (0.92, 0.118), 0.003)
@@ -165,7 +165,7 @@ def espnet(made: Made) -> None:
     say("The training was finished at 9 epochs")
 
 
-@style("flax absl", ("test_accuracy", "eval accuracy", "test_loss"), ("train_loss", "train_accuracy", "test_loss"))
+@style("flax absl", ("test_loss", "test_accuracy"), ("train_loss", "train_accuracy", "test_accuracy"))
 def flax(made: Made) -> None:
     held = made.curve(10, 0.55, 0.05, 0.0015, 0.003)
     right = made.beside(held, (0.55, 0.05), (84, 98.6), 0.06)
@@ -212,7 +212,7 @@ def stylegan(made: Made) -> None:
     made.after()
 
 
-@style("recbole", ("test ndcg@10", "ndcg@10", "valid_score"), ("valid_score", "train loss"))
+@style("recbole", ("valid_score", "ndcg@10"), ("ndcg@10", "train loss"))
 def recbole(made: Made) -> None:
     loss = made.curve(12, 46, 11.2, 0.12, 0.3)
     score = made.beside(loss, (46, 11.2), (0.03, 0.243), 0.0015)
@@ -232,7 +232,7 @@ def recbole(made: Made) -> None:
         say("valid result: ")
         made.say(
             f"recall@10 : {score[at] * 0.9:.4f}    mrr@10 : {score[at] * 1.7:.4f}    "
-            f"ndcg@10 : {made.value('test ndcg@10', score[at])}"
+            f"ndcg@10 : {made.value('ndcg@10', score[at])}"
         )
     made.after()
     say(f"Saving current: saved/BPR-{made.now:%b-%d-%Y_%H-%M-%S}.pth")

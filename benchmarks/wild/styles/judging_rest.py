@@ -56,7 +56,7 @@ def speed_run(made: Made) -> None:
     made.say(f"peak memory allocated: {made.random.gauss(29800, 20):.0f} MiB reserved: 31000 MiB")
 
 
-@style("markdown table", ("test_acc",), ("train_loss", "test_loss"))
+@style("markdown table", ("test_loss", "test_acc"), ("train_loss", "test_acc"))
 def markdown(made: Made) -> None:
     loss = made.curve(12, 1.9, 0.42, 0.01, 0.012)
     held = made.beside(loss, (1.9, 0.42), (1.8, 0.52), 0.008)
@@ -74,7 +74,7 @@ def markdown(made: Made) -> None:
     made.after()
 
 
-@style("unix times", ("dev_f1", "dev_loss"), ("loss", "dev_loss"))
+@style("unix times", ("dev_loss", "dev_f1"), ("loss", "dev_f1"))
 def unix_times(made: Made) -> None:
     loss = made.curve(13, 1.4, 0.22, 0.006, 0.01)
     held = made.beside(loss, (1.4, 0.22), (1.3, 0.35), 0.006)
@@ -109,8 +109,8 @@ def early_stopping(made: Made) -> None:
         )
         if up[at] < best:
             made.say(
-                f"Validation loss decreased ({'inf' if best == 9 else f'{best:.6f}'} --> {up[at]:.6f}).  Saving model "
-                f"..."
+                f"Validation loss decreased ({'inf' if best == 9 else f'{best:.6f}'} --> {up[at]:.6f}).  "
+                "Saving model ..."
             )
             best, waited = up[at], 0
         else:
@@ -143,7 +143,7 @@ def horovod(made: Made) -> None:
     made.after()
 
 
-@style("loguru colours", ("Test accuracy", "test accuracy", "Test loss"), ("loss", "Test loss"))
+@style("loguru colours", ("Test loss", "Test accuracy"), ("loss", "Test accuracy"))
 def loguru(made: Made) -> None:
     loss = made.curve(10, 2.2, 0.5, 0.01, 0.015)
     right = made.beside(loss, (2.2, 0.5), (0.22, 0.85), 0.003)
