@@ -32,9 +32,10 @@ def compared(real: Sequence[str], imagined: Sequence[str]) -> ComparisonResult:
 
 def checks(result: ComparisonResult) -> list[str]:
     """What was found on structure: values may differ by chance, which is told elsewhere."""
-    return [one.check for one in result.findings if one.check not in ("last loss differs", "series differs")]
+    return [one.check for one in result.findings if one.check not in VALUES]
 
 
+VALUES = ("primary endpoint differs", "far out", "series differs")
 REAL = [log(seed) for seed in range(7)]
 ODD = [log(9, head="using backend quux\n"), *REAL[1:]]
 
@@ -111,6 +112,33 @@ def test_a_log_that_just_ends_is_one_finding() -> None:
     assert checks(found) == ["ends early"]
     assert found.findings[0].runs == ("imagined1", "imagined2", "imagined3")
     assert found.findings[0].evidence[0].number == 4
+
+
+def test_what_a_log_that_just_ends_shows_last_is_not_its_last_value() -> None:
+    cut = ["".join(log(20 + at).splitlines(keepends=True)[:3]) for at in range(3)]
+    found = compared(REAL, cut)
+    assert [one.check for one in found.findings] == ["ends early"]
+    assert any("no imagined run came to its end" in reason for reason in found.undecided)
+    assert [one.check for one in compared(REAL, [cut[0], log(21), log(22)]).findings] == ["ends early"]
+
+
+def test_an_epoch_that_no_real_log_shows_is_one_finding() -> None:
+    real, longer = ([f"epoch_start {at}" for at in range(n)] for n in (3, 4))
+
+    def text(starts: Sequence[str], seed: int) -> str:
+        chance = random.Random(seed)
+        return (
+            "".join(
+                f"{one}\nepoch {at} loss {1 / (at + 1) + chance.gauss(0, 0.3):.4f}\nevaluating\n"
+                for at, one in enumerate(starts)
+            )
+            + "reached\n"
+        )
+
+    found = compared(
+        [text(real, at) for at in range(7)], [text(longer if at == 30 else real, at) for at in range(30, 33)]
+    )
+    assert checks(found) == ["epochs too many"]
 
 
 def test_a_whole_log_that_is_another_s_is_told_once() -> None:

@@ -103,11 +103,15 @@ class _Cells:
         return shows
 
     def _is_at_an_end(self) -> NDArray[np.bool_]:
-        """For each cell whether it is of an epoch that some run may end in: where real runs differ in length."""
-        ends = [run.curves.epochs.numbers.max() for run in self.run_set.finished if len(run.curves.epochs)]
+        """For each cell whether it is of an epoch that some run ends in, where not all end in one.
+
+        That one of them shows more epochs than real runs, or fewer, is told by itself.
+        """
+        runs = [*self.run_set.finished, self.run]
+        ends = [run.curves.epochs.numbers.max() for run in runs if len(run.curves.epochs)]
         if self.run_set.source is not None or len(set(ends)) < 2 or not len(self.run.curves.epochs):
             return np.zeros(len(self._cells), bool)
-        first = min(*ends, self.run.curves.epochs.numbers.max())
+        first = min(ends)
         epoch = self._cells % self._width
         at_an_end: NDArray[np.bool_] = (epoch > 0) & (self._shown[epoch] >= first)
         return at_an_end

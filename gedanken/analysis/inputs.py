@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import Compared, analysis_of, analyze, check_source
+from gedanken.analysis.same_runs import once_each
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.series.series import AllSeries
@@ -33,6 +34,7 @@ class _Side:
 
     folder: RunLog | None
     runs: tuple[Run, ...]
+    notes: tuple[str, ...]
 
 
 def compare_inputs(
@@ -78,8 +80,8 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     if [*real, *imagined].count(STANDARD_INPUT) > 1:
         raise BadInput("-: standard input can be read once only")
     real, imagined = ([file for path in paths for file in files_of(path)] for paths in (real, imagined))
-    ours, theirs = _side(real, "real"), _side(imagined, "imagined")
-    notes = [*_notes(ours.folder), *_notes(theirs.folder), *_doubtful(ours, theirs, real, imagined)]
+    ours, theirs = _side(real, "real", program), _side(imagined, "imagined")
+    notes = [*ours.notes, *theirs.notes, *_doubtful(ours, theirs, real, imagined)]
     if ours.folder and theirs.folder:
         if program is not None:
             raise BadInput("--program: the run folders hold their own programs")
@@ -104,7 +106,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> A
     return analyze(folder, Compared(asked))
 
 
-def _side(paths: Sequence[Path], what: str) -> _Side:
+def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Side:
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
         raise BadInput(f"{folders[0]}: of {what} runs, name either one run folder or files")
@@ -114,8 +116,12 @@ def _side(paths: Sequence[Path], what: str) -> _Side:
             execution.imagined == (what == "imagined") and execution.program for execution in folder.executions
         ):
             raise BadInput(f"{folders[0]}: holds no {what} run of a program")
-        return _Side(folder, ())
-    return _Side(None, tuple(read_file(path) for path in paths))
+        return _Side(folder, (), tuple(f"{folder.folder}: {note}" for note in folder.notes))
+    runs = [read_file(path) for path in paths]
+    # Equal logs of a known program may show that it always prints the same; equal imagined ones are a finding.
+    is_unknown = program is None and not any(run.program for run in runs)
+    kept, notes = once_each(paths, runs, what, equal_is_same=what == "real" and is_unknown)
+    return _Side(None, kept, tuple(notes))
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
@@ -225,10 +231,6 @@ def _program(path: Path) -> Program:
     except (ValueError, RecursionError, MemoryError):
         check_source(program, path)
     return program
-
-
-def _notes(folder: RunLog | None) -> tuple[str, ...]:
-    return tuple(f"{folder.folder}: {note}" for note in folder.notes) if folder else ()
 
 
 def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequence[Path]) -> Iterable[str]:
