@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gedanken.compare.checks.claimed_time import times
 from gedanken.compare.checks.copied_numbers import copied_numbers
-from gedanken.compare.checks.counts import counts, order
+from gedanken.compare.checks.counts import CountsJudged, counts, order
 from gedanken.compare.checks.differences import differences
 from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.gpu_claims import gpu_claims
 from gedanken.compare.checks.impossible_values import first_and_last, impossible_values
 from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
 from gedanken.compare.checks.missing_epochs import epochs
+from gedanken.compare.checks.one_fault import one_fault
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.reused_numbers import reused_numbers
 from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
@@ -103,13 +104,14 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     same = frozenset(label for finding in whole if finding.check == "log copied" for label in finding.runs)
     # That its numbers are copied follows from that.
     found = [one for one in found if one.check not in COPIES or not same.issuperset(one.runs)] + whole
-    unjudged = comparison.once(NewForms).undecided()
+    unjudged = (comparison.once(NewForms).undecided(), comparison.once(CountsJudged).undecided())
+    doubtful = [told for told in unjudged if told]
     return ComparisonResult(
-        findings=(*found, *differences(comparison, judgement)),
+        findings=(*one_fault(comparison, found), *differences(comparison, judgement)),
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
-        undecided=(*filter(None, (lost, unjudged)), *judgement.undecided),
-        unjudged=unjudged,
+        undecided=(*([lost] if lost else ()), *doubtful, *judgement.undecided),
+        unjudged=doubtful[0] if doubtful else None,
         endpoint=judgement.endpoint,
     )
