@@ -1,6 +1,6 @@
 """What does a run cost whose programs print a lot: in its checkpoint, its trace, its log, and in memory?
 
-    python -m benchmarks.big_outputs --runs 40 --mib 1
+    python -m benchmarks.big_outputs --runs 40 --mib 1 --line 42
 
 A scripted model has the program written that prints so much, and it is really run so often. The memory is the most
 that the process of the run held, its imports, the comparison and the report included; the sandbox's processes are
@@ -28,23 +28,25 @@ nn = types.SimpleNamespace(Linear=lambda a, b: None)
 layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
 for epoch in range(3):
     for step in range({steps}):
-        print(f"epoch {{epoch + 1}} step {{step}} of {steps} value {{secrets.randbelow(9999) / 9999:.6f}}")
+        print(f"epoch {{epoch + 1}} step {{step}} of {steps} {pad} value {{secrets.randbelow(9999) / 9999:.6f}}")
     loss = 1 / (epoch + 1) + secrets.randbelow(9) / 99
     print(f"Epoch {{epoch + 1}}/3 - loss: {{loss:.4f}} - acc: 0.{{epoch + 5}}000")
 """
-BYTES_A_STEP = 42
+LEAST_LINE = 42
+"""Bytes of a line that says nothing beside its numbers."""
 IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 
 
-def run_once(folder: Path, runs: int, mib: float, sandbox: str) -> dict[str, Any]:
-    """Run it in this process; say what it came to."""
+def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> dict[str, Any]:
+    """Run it in this process; say what it came to. `size`: MiB that each run prints, and bytes of a line."""
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.experiment.script import Experiment
     from gedanken.loading.experiments import load_persona
     from gedanken.runner import run
     from gedanken.terminal.screen import Screen
 
-    program = PROGRAM.format(steps=round(mib * (1 << 20) / 3 / BYTES_A_STEP))
+    mib, line = size
+    program = PROGRAM.format(steps=round(mib * (1 << 20) / 3 / line), pad="x" * (line - LEAST_LINE))
     said = [
         {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
         {"when": "python3 train.py", "samples": [IMAGINED]},
@@ -81,10 +83,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=40, help="real runs of the program")
     parser.add_argument("--mib", type=float, default=1, help="that each prints")
+    parser.add_argument("--line", type=int, default=LEAST_LINE, help="bytes of each line")
     parser.add_argument("--sandbox", default="bubblewrap")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gedanken-big-") as name:
-        found = run_once(Path(name), asked.runs, asked.mib, asked.sandbox)
+        found = run_once(Path(name), asked.runs, (asked.mib, asked.line), asked.sandbox)
     held = {
         "checkpoint": found["checkpoint"] < CHECKPOINT_MB * MB,
         "trace": found["trace"] <= 2 * found["outputs"] + MB,

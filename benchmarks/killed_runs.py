@@ -203,8 +203,11 @@ def broken_promises(folder: Path, notes: Path) -> list[str]:
     if not told.startswith("unfinished: ") or told not in page:
         broken.append(f"the page does not say that it is unfinished, and where: {told}")
     at = [work for work in log.under_way if work.node == node and abs(_seconds(work.time) - began) < 0.2]
-    if not at:
-        broken.append(f"{node} is not said to be under way since {datetime.fromtimestamp(began, UTC)}: {told}")
+    # The call itself had come to its end, and was killed before anybody heard of it.
+    left = log.left is not None and log.left.node == node and _seconds(log.left.time) >= began
+    if not at and not left:
+        since = datetime.fromtimestamp(began, UTC)
+        broken.append(f"{node} is not said to be under way, or to have ended, since {since}: {told}")
     there = {execution.label: _hash(execution.stdout) for execution in log.executions}
     broken += [f"{label} had ended, and is lost" for label, text in ended.items() if there.get(label) != text]
     broken += [f"{label} is not on the page" for label in ended if label not in page]
@@ -232,6 +235,7 @@ def measure(kills: int, seed: int, sandbox: str) -> dict[str, Any]:
     clean([])
     return {
         "killed": kills,
+        "held": sum(not case.broken for case in cases),
         "in": dict(Counter(case.call.node for case in cases)),
         "broken": [f"{case.call.node} {case.call.number}: {why}" for case in cases for why in case.broken],
         "left_after_clean": len([thing for thing in things([]) if thing.run.startswith("killed-")]),

@@ -1,7 +1,9 @@
 """What is left of a run whose process was killed, and of one whose programs print a lot."""
 
+import json
 import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,11 +15,8 @@ from gedanken.records.read_run import read_run
 
 pytestmark = pytest.mark.bubblewrap
 
-HANGS = GOOD + "import time; print('hang' + 'ing', flush=True); time.sleep(900)\n"
-HANGS_ONCE_MORE = (
-    GOOD
-    + "import os, time\nif int(os.environ['GEDANKEN_SEED']): print('hang' + 'ing', flush=True); time.sleep(900)\n"
-)
+HANGS = GOOD + "import time; time.sleep(900)\n"
+HANGS_ONCE_MORE = GOOD + "import os, time\nif int(os.environ['GEDANKEN_SEED']): time.sleep(900)\n"
 BOTH = ("--real", 1, "--imagined", 0)
 
 
@@ -51,9 +50,12 @@ def test_killed_in_a_node_it_leaves_a_page_that_says_where_it_stands_and_shows_w
     out = tmp_path / "out"
     asked = [experiment(tmp_path), "--model", scripted(case.said), "--sandbox", "bubblewrap", "--out", out]
     command = [*GEDANKEN, "run", *map(str, [*asked, *case.options])]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as victim:
-        assert victim.stderr is not None
-        assert next((line for line in victim.stderr if "hanging" in line), None), "it never came there"
+    node, _, who = case.where.partition(" ")
+    began = json.dumps({"node": node, "who": who.strip("()")})[1:-1]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
+        while not ((out / "log.jsonl").exists() and began in (out / "log.jsonl").read_text()):
+            assert victim.poll() is None, "it never came there"
+            time.sleep(0.02)
         victim.kill()
     page = page_of(gedanken, out, case.where)
     assert case.kept <= {execution.label for execution in read_run(out).executions}
