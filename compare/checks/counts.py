@@ -48,9 +48,10 @@ class CountsJudged:
         self._lacking_once: dict[int, list[tuple[ParsedRun, Finding]]] = {}
         for run in run_set.imagined if run_set.finished and run_set.sites else ():
             cells = _Cells(run_set, run, run_set.once(early_ends))
-            for at in cells.sites_that_differ()[:MOST_TOLD]:
+            differing = cells.sites_that_differ()[:MOST_TOLD]
+            for at in differing:
                 found = _finding(run_set, run_set.sites[at], run, cells.worst(at))
-                if run_set.source is None and cells.lacks_one_line(at):
+                if run_set.source is None and len(differing) == 1 and cells.lacks_one_line(at):
                     self._lacking_once.setdefault(at, []).append((run, found))
                 else:
                     self.findings.append(found)
