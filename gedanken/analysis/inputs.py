@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import Compared, analysis_of, analyze, check_source
-from gedanken.analysis.same_runs import once_each
+from gedanken.analysis.copies import distinct
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.series.series import AllSeries
@@ -119,9 +119,9 @@ def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Sid
         return _Side(folder, (), tuple(f"{folder.folder}: {note}" for note in folder.notes))
     runs = [read_file(path) for path in paths]
     # Equal logs of a known program may show that it always prints the same; equal imagined ones are a finding.
-    is_unknown = program is None and not any(run.program for run in runs)
-    kept, notes = once_each(paths, runs, what, equal_is_same=what == "real" and is_unknown)
-    return _Side(None, kept, tuple(notes))
+    may_repeat = what == "imagined" or program is not None or any(run.program for run in runs)
+    kept, notes = distinct(runs, paths, has_program=may_repeat)
+    return _Side(None, kept, notes)
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
