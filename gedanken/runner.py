@@ -121,10 +121,10 @@ async def _drive(context: "Context", screen: Screen) -> str:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
-    from gedanken.traces.local import LocalTracer
+    from gedanken.traces.opening import open_tracer
 
     spec, folder = context.spec, context.store.folder
-    tracer = LocalTracer(folder / "trace.jsonl")
+    tracer = open_tracer(folder, screen)
     outcome = INTERRUPTED
     try:
         async with AsyncSqliteSaver.from_conn_string(str(folder / "checkpoint.sqlite")) as saver:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gedanken.records.importers.logs import Run
+from gedanken.records.importers.importer import Run
 
 FEWEST_DECIMALS = 4
 """Numbers with decimals in a log from which on no two runs are taken to print the same by themselves."""

@@ -18,8 +18,9 @@ from gedanken.experiment.files import read_text
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.records.importers.folders import files_of, logs_in
-from gedanken.records.importers.logs import Run, read_file
+from gedanken.records.importers.importer import Run
 from gedanken.records.importers.opened import STANDARD_INPUT
+from gedanken.records.importers.reading import read_files
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_files import LOG
 
@@ -65,7 +66,7 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 
 def metrics_of(log: Path) -> list[str]:
     """What `--primary` may name of a log, as the log writes it. Raises BadInput."""
-    executions = _called([read_file(file) for file in files_of(log)[:1]], set(), imagined=False)
+    executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
     columns = AllSeries(RunSet(None, None, tuple(ParsedRun(one, ()) for one in executions), (), ())).columns
     return [name for name, column in columns.items() if column.metric]
 
@@ -89,7 +90,7 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     else:
         kept, said = _mixed(ours, theirs, _program(program) if program else None, asked)
     title = f"{_names(real)} beside {_names(imagined)}"
-    return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said))
+    return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said, *kept.notes))
 
 
 def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:
@@ -117,7 +118,7 @@ def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Sid
         ):
             raise BadInput(f"{folders[0]}: holds no {what} run of a program")
         return _Side(folder, (), tuple(f"{folder.folder}: {note}" for note in folder.notes))
-    runs = [read_file(path) for path in paths]
+    runs = read_files(paths)
     # Equal logs of a known program may show that it always prints the same; equal imagined ones are a finding.
     may_repeat = what == "imagined" or program is not None or any(run.program for run in runs)
     kept, notes = distinct(runs, paths, has_program=may_repeat)
@@ -164,6 +165,8 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
     else:
         real, imagined = (), ()
         program = program or _common([*ours.runs, *theirs.runs])
+        if program:
+            check_source(program, program.name)
     used: set[str] = set()
     if ours.folder is None:
         real = tuple(_called(ours.runs, used, imagined=False))
@@ -234,9 +237,10 @@ def _program(path: Path) -> Program:
 
 
 def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequence[Path]) -> Iterable[str]:
-    """What may be compared, and is seldom meant."""
+    """What may be compared, and is seldom meant; and how files were read."""
     both = {path.resolve() for path in real if path.is_file()} & {path.resolve() for path in imagined}
     yield from (f"{path} is on both sides" for path in sorted(both))
+    yield from dict.fromkeys(note for run in (*ours.runs, *theirs.runs) for note in run.notes)
     for run in ours.runs:
         if run.imagined:
             yield f"{run.name} says that a model imagined it, and stands among the real runs"
