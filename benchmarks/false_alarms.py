@@ -19,6 +19,7 @@ from typing import get_args
 from benchmarks.real_runs.comparing import Given, compare
 from benchmarks.real_runs.stored import STORED, RealRuns
 from gedanken.compare.results import ComparisonResult
+from gedanken.compare.sentences import finding_values
 from gedanken.compare.stats.intervals import share_of
 
 REAL, IMAGINED = 7, 3
@@ -38,7 +39,7 @@ class Held:
     @classmethod
     def of(cls, given: Given, program: str, first_seed: int, result: ComparisonResult) -> "Held":
         """With its findings, as JSON has them."""
-        return cls(given, program, first_seed, [asdict(finding) for finding in result.findings])
+        return cls(given, program, first_seed, [finding_values(finding) for finding in result.findings])
 
     @property
     def kinds(self) -> set[str]:

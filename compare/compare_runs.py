@@ -6,6 +6,7 @@ from gedanken.compare.checks.claimed_time import times
 from gedanken.compare.checks.copied_numbers import copied_numbers
 from gedanken.compare.checks.counts import counts, order
 from gedanken.compare.checks.differences import differences
+from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.gpu_claims import gpu_claims
 from gedanken.compare.checks.impossible_values import first_and_last, impossible_values
 from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
@@ -13,8 +14,10 @@ from gedanken.compare.checks.missing_epochs import epochs
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.reused_numbers import reused_numbers
 from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
+from gedanken.compare.checks.whole_copies import whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.new_forms import NewForms
 from gedanken.compare.parsed.refine_sites import refine_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.parsed.tallies import tallies
@@ -28,6 +31,7 @@ from gedanken.experiment.program import Program
 
 CHECKS: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
     exit_status,
+    ends_early,
     foreign_lines,
     literals,
     counts,
@@ -46,6 +50,8 @@ CHECKS: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
     *ORACLES,
 )
 """Every check, in the order in which its findings are told."""
+COPIES = ("numbers copied", "samples repeat each other")
+"""Checks that tell that a run repeats another one."""
 
 
 def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
@@ -92,11 +98,18 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     )
     judgement = judge(comparison)
     found = [finding for check in CHECKS for finding in check(comparison)]
+    copied = frozenset(label for finding in found if finding.check in COPIES for label in finding.runs)
+    whole = list(whole_copies(comparison, copied))
+    same = frozenset(label for finding in whole if finding.check == "log copied" for label in finding.runs)
+    # That its numbers are copied follows from that.
+    found = [one for one in found if one.check not in COPIES or not same.issuperset(one.runs)] + whole
+    unjudged = comparison.once(NewForms).undecided()
     return ComparisonResult(
         findings=(*found, *differences(comparison, judgement)),
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
-        undecided=(*([lost] if lost else ()), *judgement.undecided),
+        undecided=(*filter(None, (lost, unjudged)), *judgement.undecided),
+        unjudged=unjudged,
         endpoint=judgement.endpoint,
     )

@@ -108,15 +108,16 @@ class SeriesResult:
     """What the points are counted by, such as `epoch`, or `times printed`."""
     points: tuple[float, ...]
     real: tuple[tuple[float | None, ...], ...]
-    """For each real run that is measured, a value at each point; None where it shows none."""
+    """For each real run that is measured, a value at each point, nan and inf too; None where it shows none."""
     imagined: tuple[tuple[float | None, ...], ...]
     n_real: int
     n_imagined: int
     p: float | None
-    """Energy distance, permutation test; None where it could not be tested."""
+    """Permutation test: of the primary endpoint by energy distance, else by distance in standard deviations within
+    the groups; None where it could not be tested."""
     why_no_p: str | None
     p_adjusted: float | None
-    """Benjamini and Hochberg's, over all that is secondary; of the primary endpoint, p itself."""
+    """Westfall and Young's, over its family; of the primary endpoint, p itself."""
     crps: float | None
     """Fair CRPS, the mean over points and imagined runs, in units of the series."""
     spread_ratio: float | None
@@ -145,3 +146,5 @@ class ComparisonResult:
     """What could not be decided, with the reason, and what would be needed."""
     endpoint: Endpoint | None = None
     """None where no real run shows a metric, or none of the name that was asked for."""
+    unjudged: str | None = None
+    """Of that, which lines could not be judged: where it is so, nobody may say that nothing was found."""

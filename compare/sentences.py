@@ -27,6 +27,7 @@ _FORMS = {
     "primary endpoint differs": "The {subject} of {who} {observed}; {expected}.",
     "answer cut": "The token limit cut the answer to “{subject}”, which was right as far as it went.",
     "series differs": _TOGETHER,
+    "far out": "The {subject} of {who} {observed}; {expected}.",
     "line in no real log": _TOGETHER,
     "reseeding failed": _TOGETHER,
     "seed does not hold": _TOGETHER,

@@ -115,11 +115,12 @@ class ModelKnown(_Event):
 
 
 class Began(_Event):
-    """Some work began: a node of the graph, and who in it."""
+    """Some work began: a node of the graph, or what comes before the graph."""
 
     kind: Literal["began"] = "began"
     node: str
     who: str
+    """What it is at, such as `line 4, seed 2 of train-v1`; may be empty."""
 
 
 class Left(_Event):
@@ -188,6 +189,8 @@ class RunLog:
     ended: str = ""
     under_way: tuple[Began, ...] = ()
     """What had begun, and came to no end."""
+    left: Left | None = None
+    """What came to its end last."""
     notes: tuple[str, ...] = ()
     """What could not be read back, and what that means; what was left out."""
     tokens: Tokens | None = None

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
-    """The result of a run."""
+    """The result of a run. It has no `repr` of its fields: `asyncio.run` asks for one of what it returns, and all
+    outputs would stand in it, several times.
+    """
 
     log: RunLog
     analysis: Analysis | None

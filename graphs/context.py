@@ -1,7 +1,7 @@
 """What every node may use, opened from what was asked; the one place that opens and closes clients for the graph."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from gedanken.agents.imagined import ImaginedMachine
@@ -69,13 +69,16 @@ async def open_context(
 
     experiment = spec.experiment
     artifacts = store.folder / "artifacts"
-    async with (
-        open_real(
-            experiment.dataset, experiment.limits, progress, spec.sandbox, run_id=run_id, artifacts=artifacts
-        ) as (machine, dataset),
-        open_model(spec.model, progress) as model,
-    ):
-        facts = await machine.measure(dataset)
+    async with AsyncExitStack() as opened:
+        with store.work("opening", "the real machine"):
+            real = open_real(
+                experiment.dataset, experiment.limits, progress, spec.sandbox, run_id=run_id, artifacts=artifacts
+            )
+            machine, dataset = await opened.enter_async_context(real)
+        with store.work("opening", "the model"):
+            model = await opened.enter_async_context(open_model(spec.model, progress))
+        with store.work("opening", "measuring the real machine"):
+            facts = await machine.measure(dataset)
         store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
         store.know_model(facts_of(model))
         context = Context(spec, facts, model, machine, store, compared)

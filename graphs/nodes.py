@@ -43,11 +43,13 @@ from gedanken.graphs.routing import (
 )
 from gedanken.graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, RunTask, State
 from gedanken.graphs.turns import session_of, typed
+from gedanken.graphs.under_way import telling
 from gedanken.graphs.visibility import introduce
 
 Emit = Callable[[str], None]
 
 
+@telling
 async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Boot both machines and have them say who they are.
 
@@ -55,13 +57,11 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """
     context = runtime.context
     executions: list[Execution] = []
-    with context.store.work("persona", "real"):
-        for command in BOOT_COMMANDS:
-            executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
-            context.store.keep_execution(executions[-1])
+    for command in BOOT_COMMANDS:
+        executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
+        context.store.keep_execution(executions[-1])
     if context.spec.simulate:
-        with context.store.work("persona", "imagined"):
-            executions += await _ask_who_it_is(runtime)
+        executions += await _ask_who_it_is(runtime)
     step = next_step(context, state)
     update = {"index": step.index, "executions": [execution.label for execution in executions]}
     return Command(update=update, goto=step.node)
@@ -88,6 +88,7 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
     return answers
 
 
+@telling
 async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Have the coder write, edit or mend a program, and put it on both machines."""
     context = runtime.context
@@ -98,11 +99,10 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     assert line.file is not None
     earlier = programs_in(context, state)
     base = base_of(context, state, line.file, at) if line.edit else None
-    with context.store.work("write", line.file):
-        async with context.cores.take(context.model.cores, _waiting(runtime, "write", line.file)):
-            heard = _emit(runtime, "write", line.file)
-            coder = Coder(context.model, context.machine_facts.dataset, heard, context.spec.coder_seed)
-            program = await coder.write(line, at, base, earlier, failure)
+    async with context.cores.take(context.model.cores, _waiting(runtime, "write", line.file)):
+        heard = _emit(runtime, "write", line.file)
+        coder = Coder(context.model, context.machine_facts.dataset, heard, context.spec.coder_seed)
+        program = await coder.write(line, at, base, earlier, failure)
     if program.works is False:
         return _refuse(context, state, at, program, program.problems[0])
     ran = versions_run(context, state)
@@ -128,6 +128,7 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update={**update, "index": step.index}, goto=step.node)
 
 
+@telling
 async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Put a program of the script itself on both machines."""
     context = runtime.context
@@ -140,20 +141,20 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update={"programs": [program.label], "turns": turns, "index": step.index}, goto=step.node)
 
 
+@telling
 async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Type the line at work into the real machine: the trunk, seed 0. Send failures back to the coder."""
     context = runtime.context
     index = state["index"]
     line = context.experiment.script[index]
     program = latest(context, state, line.runs)
-    with context.store.work("execute", "seed 0"):
-        if program is not None:
-            # The other seeds start from what the trunk starts from.
-            await asyncio.to_thread(context.machine.mark, _label(index, program))
-        async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")):
-            ran = await context.machine.run(
-                line.type or "", on_output=_emit(runtime, "execute", "seed 0"), label=_label(index, program)
-            )
+    if program is not None:
+        # The other seeds start from what the trunk starts from.
+        await asyncio.to_thread(context.machine.mark, _label(index, program))
+    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")):
+        ran = await context.machine.run(
+            line.type or "", on_output=_emit(runtime, "execute", "seed 0"), label=_label(index, program)
+        )
     if ran.cause is Cause.ENGINE_LOST:
         raise NoSandbox("; ".join(ran.notes))
     execution = attach(ran, index, program.label if program else None)
@@ -189,26 +190,27 @@ def _judged(context: Context, state: State, program: Program, execution: Executi
     return replace(program, works=not problems, problems=problems, edit=edit)
 
 
+@telling
 async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     """Run the line at work once more on the real machine, with another seed."""
     context = runtime.context
     index, seed = state["index"], state["number"]
     command = context.experiment.script[index].type or ""
     who = f"seed {seed}"
-    with context.store.work("replicate", who):
-        async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)):
-            branch = await asyncio.to_thread(context.machine.branch, seed, reseed=state["reseed"])
-            async with branch as machine:
-                ran = await machine.run(
-                    command,
-                    on_output=_emit(runtime, "replicate", who),
-                    label=f"line{index + 1}-{state['program']}",
-                )
+    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)):
+        branch = await asyncio.to_thread(context.machine.branch, seed, reseed=state["reseed"])
+        async with branch as machine:
+            ran = await machine.run(
+                command,
+                on_output=_emit(runtime, "replicate", who),
+                label=f"line{index + 1}-{state['program']}",
+            )
     execution = attach(ran, index, state["program"])
     context.store.keep_execution(execution)
     return {"executions": [execution.label]}
 
 
+@telling
 async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     """Have the model imagine the line at work, once."""
     context = runtime.context
@@ -218,15 +220,14 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
     machine.losses = []  # real seeds and other samples may be under way: an error would end them
     who = f"sample {sample}"
-    with context.store.work("simulate", who):
-        async with context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)):
-            ran = await machine.run(
-                command,
-                tells=tells,
-                # Ordinary commands go on from what the trunk left in the server's cache, and from nothing else.
-                fresh=state["program"] is not None or follows_samples(context.experiment, index),
-                on_output=_emit(runtime, "simulate", who),
-            )
+    async with context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)):
+        ran = await machine.run(
+            command,
+            tells=tells,
+            # Ordinary commands go on from what the trunk left in the server's cache, and from nothing else.
+            fresh=state["program"] is not None or follows_samples(context.experiment, index),
+            on_output=_emit(runtime, "simulate", who),
+        )
     execution = attach(ran, index, state["program"])
     context.store.keep_execution(execution)
     update: dict[str, Any] = {"executions": [execution.label]}
@@ -240,6 +241,7 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     return update
 
 
+@telling
 async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Hold what both machines did on the line at work side by side."""
     context = runtime.context
@@ -252,6 +254,7 @@ async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update={**found, "index": step.index}, goto=step.node)
 
 
+@telling
 async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Say how the run ended and what it came to, and how likely the real output was to the model: no sample comes
     after this.
@@ -273,9 +276,8 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
         return NotAvailable("working steps stand between what was asked and the output")
     if context.model.learned.reasons:
         return NotAvailable("the model reasons between what was asked and the output")
-    with context.store.work("report", "surprisal"):
-        async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprisal")):
-            return await surprisals(context.model, asked, _emit(runtime, "report", "surprisal"))
+    async with context.cores.take(context.model.cores, _waiting(runtime, "report", "surprisal")):
+        return await surprisals(context.model, asked, _emit(runtime, "report", "surprisal"))
 
 
 def _refuse(context: Context, state: State, at: int, program: Program, problem: str) -> Command[Any]:

@@ -41,6 +41,7 @@ class LogOfEvents:
         self._ended: Ended | None = None
         self._surprisal: Surprisal | None = None
         self._under_way: dict[tuple[str, str], Began] = {}
+        self._left: Left | None = None
 
     def take(self, event: RunEvent) -> None:
         """Take in one event; what programs and executions hold is put in by whoever has their texts."""
@@ -57,6 +58,7 @@ class LogOfEvents:
                 self._under_way[event.node, event.who] = event
             case Left():
                 self._under_way.pop((event.node, event.who), None)
+                self._left = event
             case SurprisalKept():
                 self._surprisal = event.found
             case Ended():
@@ -94,6 +96,7 @@ class LogOfEvents:
             started=self._started.time if self._started else "",
             ended=self._ended.time if self._ended else "",
             under_way=() if self._ended else tuple(self._under_way.values()),
+            left=self._left,
             notes=notes,
             tokens=tokens,
             folder=self._folder,

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from gedanken.experiment.escaping import harmless
@@ -61,22 +61,21 @@ def format_counts(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 
 
-def transcript(log: RunLog) -> str:
-    """What was typed, and what both machines said, as Markdown."""
-    parts = [f"# {log.title}: what was typed, and what both machines said\n"]
+def transcript(log: RunLog) -> Iterator[str]:
+    """What was typed, and what both machines said, as Markdown, part by part: all of it at once may be a lot."""
+    yield f"# {log.title}: what was typed, and what both machines said\n\n"
     facts = log.setup.facts if log.setup else ()
-    parts += [f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})" for fact in facts]
+    yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
     for execution in log.executions:
         said = execution.terminal if execution.raw_reply is None else execution.raw_reply
         shown = harmless(f"$ {execution.command}\n{said}")
         fence = fence_for(shown)
         title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
-        parts.append(f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}")
-        parts += [f"- {inline(harmless(note))}" for note in execution.notes]
+        yield f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}\n"
+        yield from (f"- {inline(harmless(note))}\n" for note in execution.notes)
         if execution.breaches:
             kinds = violations_by_kind([execution])
-            parts.append(f"- broke the rules of a terminal: {format_counts(kinds)}; taken off")
-    return "\n".join(parts) + "\n"
+            yield f"- broke the rules of a terminal: {format_counts(kinds)}; taken off\n"
 
 
 def texts_of(execution: Execution) -> dict[str, str]:

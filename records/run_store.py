@@ -6,7 +6,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,13 +178,14 @@ class RunStore:
                 os.fsync(self._file.fileno())
             self._events.take(event)
 
-    def _put(self, name: str, text: str, *, flush_to_disk: bool = True) -> None:
-        """Write a file whole, or not at all."""
+    def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> None:
+        """Write a file whole, or not at all; a long text in parts."""
         path = self.folder / name
         new = path.with_name(f".{path.name}.new")
         try:
             with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(redacted(text))
+                for part in [text] if isinstance(text, str) else text:
+                    file.write(redacted(part))
                 file.flush()
                 if flush_to_disk:
                     os.fsync(file.fileno())

@@ -290,14 +290,15 @@ class SandboxMachine:
             notes = (*notes, f"{capture.dropped} bytes of output were not kept")
         if self.reseed:
             notes = (*notes, *sorted(set(self.workspace.remembered("explicit_seeds").splitlines())))
+        stdout, terminal = capture.text(stdout_only=True), capture.text()
         return Execution(
             machine=self.name,
             command=command,
             exit_code=exit_code,
             cause=cause,
             seconds=round(seconds, 3),
-            stdout=capture.text(stdout_only=True),
-            terminal=capture.text(),
+            stdout=stdout,
+            terminal=stdout if terminal == stdout else terminal,  # one text in memory, where it is the same
             seed=self.seed,
             arm="reseeded" if self.reseed else "as written",
             notes=notes,

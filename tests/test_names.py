@@ -65,6 +65,13 @@ def roles(line: str) -> list[Role]:
             "Mean episode return over the last 20 games: -21.0",
             {"Mean episode return over the last 20 games": "-21.0"},
         ),
+        ('{"phase": "val", "loss": 0.61}', {"val.loss": "0.61"}),
+        ("split=dev acc=0.3", {"dev acc": "0.3"}),
+        ("mAP@.5: 0.61 mAP@.5:.95: 0.41", {"mAP@.5": "0.61", "mAP@.5:.95": "0.41"}),
+        (
+            "cv accuracy is 0.93 (+/- 0.02) and the test accuracy is 0.91",
+            {"cv accuracy": "0.93", "test accuracy": "0.91"},
+        ),
         ("12/12 - 2s - loss: 1.2 - val_auc: 0.8 - 2s/epoch - 11ms/step", {"loss": "1.2", "val_auc": "0.8"}),
         (" 40%|████      | 4/10 [00:04<00:06,  1.02s/it, psnr=31.2]", {"psnr": "31.2"}),
         ("PSNR: 31.20 dB, SSIM: nan", {"PSNR": "31.20", "SSIM": "nan"}),
@@ -105,6 +112,8 @@ HEADERS = [
     ("epoch,trn_loss,dev_loss", "3,2.1,2.3", {"trn_loss": "2.1", "dev_loss": "2.3"}),
     ("| Step | Train Loss | Val Loss |", "| 500 | 1.21 | 1.34 |", {"Train Loss": "1.21", "Val Loss": "1.34"}),
     ("step   train loss   test acc   time", "   1    0.91   0.42   14.4", {"train loss": "0.91", "test acc": "0.42"}),
+    ("epoch;dev_acc;note", "3;0.61;ok", {"ok dev_acc": "0.61"}),
+    ("epoch,step,train_loss,val_loss", "3,40,,2.31", {"val_loss": "2.31"}),
     ("epoch\ttrain_acc\tval_acc", "1\t0.5\t0.6", {"train_acc": "0.5", "val_acc": "0.6"}),
     (
         "          precision    recall  f1-score   support",

@@ -1,14 +1,22 @@
 """The primary endpoint: which number of a log a comparison is about, and how it says so."""
 
 import random
+from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from builders import imagined, real
+from conftest import Cli
+from folders import make_run
 
+from gedanken.analysis.analyze import analyze
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.records.read_run import read_run
 
 EPOCHS = 6
 
@@ -68,6 +76,12 @@ STYLES = {
 def test_the_endpoint_is_what_a_practitioner_would_name(name: str) -> None:
     chosen = compared(STYLES[name]).endpoint
     assert chosen is not None and (chosen.name, chosen.chosen_by) == (name, "rule") and chosen.reason
+
+
+def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() -> None:
+    chosen = compared(Style("epoch {e} loss {train:.4f}\ntest_acc {acc:.4f}")).endpoint
+    assert chosen and chosen.name == "test_acc"
+    assert chosen.reason == f"held-out (test), the accuracy (no held-out loss shown), last of {EPOCHS}"
 
 
 def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
@@ -161,3 +175,19 @@ def test_a_heading_says_nothing_of_the_steps_that_follow_it() -> None:
     style = Style("step {e}: loss {train:.4f}\nEvaluating...\neval accuracy {acc:.4f}\n")
     names = {series.name for series in compared(style).series}
     assert {"loss", "eval accuracy"} <= names and "val loss" not in names
+
+
+def test_the_endpoint_of_a_run_stands_in_its_spec_or_is_named_by_whoever_reads_it(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    make_run(tmp_path / "a")
+    log = read_run(tmp_path / "a")
+    spec = RunSpec(experiment=load_experiment("mnist"), persona=load_persona("ubuntu-18.04-4x3090"), primary="acc")
+    case = analyze(replace(log, spec=spec)).main_version
+    assert case and case.compared.endpoint and case.compared.endpoint.name.startswith("acc")
+    assert spec.key != spec.model_copy(update={"primary": None}).key
+    again = gedanken("report", "a", "--primary", "acc", "--markdown")
+    assert again.returncode == 0, again.stderr
+    assert "Primary endpoint: last acc" in (tmp_path / "a" / "report.md").read_text()
+    assert gedanken("report", "a", "--primary", "bleu").returncode == 2
+    assert "--primary" in gedanken("run", "--help").stdout

@@ -192,10 +192,10 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
     assert rows["last loss"].rstrip().endswith("–")
     assert "0.01 to 1 " in rows["curve of loss (line 4)"] and ".050" in rows["curve of loss (line 4)"]
     assert said(case(of=(lone,))).endswith(
-        "Undecided: last loss: 1 real and 1 imagined runs are too few for a p of .025, 1 being the lowest."
+        "Undecided: last loss: 1 real and 1 imagined runs are too few for a p of .020, 1 being the lowest."
     )
-    one = replace(series(p=0.31), n_imagined=1, n_real=39)
-    assert "the 1 imagined run from 39 real ones" in said(case(of=(one,)))
+    one = replace(series(p=0.31), n_imagined=1, n_real=49)
+    assert "the 1 imagined run from 49 real ones" in said(case(of=(one,)))
 
 
 @pytest.mark.parametrize("show", [harmless, visible])

@@ -1,50 +1,86 @@
 """Findings on series: the primary endpoint, and whole curves, that real runs would hardly show."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tested_series import Judgement, TestedSeries, is_told
+from gedanken.compare.series.tested_series import FarRun, Judgement, TestedSeries
+from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
-    """`primary endpoint differs`, and one `series differs` that names every secondary series that does."""
-    far = [tested_series for tested_series in judgement.tested if is_told(tested_series.judged.p_adjusted)]
-    yield from (_primary(run_set, one) for one in far if one.judged.role == "primary")
-    secondary = [one for one in far if one.judged.role == "secondary"]
+    """`primary endpoint differs`, else `far out` for single runs; and one `series differs` that names every other
+    series that does. Where the primary endpoint differs, its curve is no further finding.
+    """
+    told = [series for series in judgement.tested if series.is_told]
+    primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
+    if primary and primary.is_told:
+        yield _primary(run_set, primary)
+        told = [series for series in told if series.series.column != primary.series.column]
+    elif primary and judgement.far:
+        yield _far(run_set, primary, judgement.far)
+    secondary = [series for series in told if series.judged.role == "secondary"]
     if not secondary:
         return
-    tested = sum(
-        tested_series.judged.role == "secondary" and tested_series.judged.p is not None
-        for tested_series in judgement.tested
-    )
-    beside = (
-        " beside the primary endpoint"
-        if any(tested_series.judged.role == "primary" for tested_series in judgement.tested)
-        else ""
-    )
-    told = "; ".join(f"{one.judged.name} ({_numbers(one.judged)})" for one in secondary)
+    tested = sum(series.judged.role == "secondary" and series.judged.p is not None for series in judgement.tested)
+    beside = " beside the primary endpoint" if primary else ""
+    named = "; ".join(f"{series.judged.name} ({_numbers(series.judged)})" for series in secondary)
     yield Finding(
         "series differs",
         tuple(run.label for run in run_set.samples),
-        evidence([ref for one in secondary for ref in _refs(run_set, one)]),
+        evidence([ref for series in secondary for ref in _refs(run_set, series)]),
         observed=f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
-        f"taken as whole curves: {told}",
+        f"taken as whole curves: {named}",
     )
+
+
+def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:
+    """Runs that end far outside the real ones, told one by one: three are too few for a test of all together."""
+    values = ", ".join(f"{run.value:g}" for run in far)
+    away = " and ".join(_deviations(run.deviations) for run in far)
+    refs = [
+        run_set.samples[run.imagined].ref(end[0])
+        for run in far
+        if (end := primary.series.ends[primary.series.n_real + run.imagined]) is not None
+    ]
+    return Finding(
+        "far out",
+        tuple(run_set.samples[run.imagined].label for run in far),
+        tuple(refs),
+        expected=_ends(primary.judged),
+        observed=f"is {values}, {away} standard deviations of the real runs away",
+        subject=primary.judged.name,
+        of=len(run_set.samples),
+    )
+
+
+def _deviations(count: float) -> str:
+    return f"{count:.0f}" if count < 1000 else "over 1,000"
+
+
+def _ends(result: SeriesResult) -> str:
+    real = [value for row in result.real for value in row if value is not None]
+    known = [value for value in real if math.isfinite(value)]
+    ends = [f"between {min(known):g} and {max(known):g}"] if len(known) > 1 else [f"at {one:g}" for one in known]
+    odd = Counter(str(value) for value in real if not math.isfinite(value))
+    if not odd:
+        return f"{many(result.n_real, 'real run')} end {ends[0] if ends else 'at no number'}"
+    told = [f"{count} of {many(result.n_real, 'real run')} end with {value}" for value, count in odd.items()]
+    return ", ".join([*told, *(f"the rest {end}" for end in ends)])
 
 
 def _primary(run_set: RunSet, one: TestedSeries) -> Finding:
     judged = one.judged
     runs = [run_set.samples[at] for at in _imagined(one)]
     values = ", ".join(f"{one.series.values[one.series.n_real + at, 0]:g}" for at in _imagined(one))
-    real = [value for row in judged.real for value in row if value is not None]
-    ends = f"between {min(real):g} and {max(real):g}" if real else "at no number"
     return Finding(
         "primary endpoint differs",
         tuple(run.label for run in runs),
         evidence(list(_refs(run_set, one))),
-        expected=f"{judged.n_real} real runs end {ends} ({_numbers(judged)})",
+        expected=f"{_ends(judged)} ({_numbers(judged)})",
         observed=f"is {values}",
         subject=judged.name,
         of=len(run_set.samples),

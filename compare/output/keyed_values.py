@@ -10,12 +10,16 @@ _NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
 """Keys whose text names the value beside it."""
 _VALUES = ("value", "val", "score", "mean", "result", "measure")
 _DEEPEST = 20
+_DATA = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
+"""Keys whose text may say on which data the numbers beside it are taken."""
 
 
 class _Object:
-    def __init__(self, path: tuple[str, ...]) -> None:
+    def __init__(self, path: tuple[str, ...], inherited: str) -> None:
         self.path = path
+        self.inherited = inherited
         self.name = ""
+        self.data = ""
         self.values: list[tuple[int, str]] = []
 
 
@@ -34,7 +38,8 @@ def keyed_values(line: str) -> dict[int, str]:
         text = found[0]
         if text == "{":
             parent = stack[-1].path if stack else ()
-            stack.append(_Object((*parent, key or ("" if stack else last))[:_DEEPEST]))
+            path = (*parent, key or ("" if stack else last))[:_DEEPEST]
+            stack.append(_Object(path, (stack[-1].data or stack[-1].inherited) if stack else ""))
             key = ""
         elif text == "}" and stack:
             _close(stack.pop(), names)
@@ -59,16 +64,21 @@ def _take(text: str, start: int, inside: _Object | None, key: str) -> str:
             inside.values.append((start + is_quoted, key))
         elif is_quoted and key in _NAMES:
             inside.name = inside.name or bare
+        elif is_quoted and key in _DATA and split_in(bare):
+            inside.data = bare
     return bare
 
 
 def _close(done: _Object, names: dict[int, str]) -> None:
+    data = done.data or done.inherited
     for start, key in done.values:
         is_generic = key in _VALUES and (key != "val" or bool(done.name))
         if is_generic and (done.name or (done.path and done.path[-1])):
             names[start] = done.name or done.path[-1]
         else:
             names[start] = _path((*done.path, key))
+        if data and not split_in(names[start]) and meaning_of(names[start]).role is Role.METRIC:
+            names[start] = f"{data}.{names[start]}"
 
 
 def _path(path: tuple[str, ...]) -> str:

@@ -36,11 +36,11 @@ _WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
 """What COCO's tables put between a metric and its number: all of it is the name."""
 _ABOUT = re.compile(
-    r"(?:^|[,;|.:]\s)\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
+    r"(?:^|[,;|.:]\s)\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
 _ID = re.compile(r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """A hash or an identifier."""
-_OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for)\s*$", re.IGNORECASE)
+_OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
 _NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(])?")
 _WORD = re.compile(r"[\w'-]*\w")
@@ -48,12 +48,13 @@ _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
 _CUT = re.compile(r"[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
 _ENDS = " \t:=~≈'\"`*|│┃>(“”‘’"
 _STOP_WORDS = (
-    "as than with for a an in to and by from reached after got at on into until "
+    "as the than with for a an in to and by from reached after got at on into until "
     "while has have than now then its our your using there are improved dropped rose fell went equals"
 )
 _STOPS = frozenset(_STOP_WORDS.split())
 _LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to"])
-_GENERIC = frozenset(["value", "val", "score", "number", "result", "dataloader", "data", "metric"])
+_BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
+"""What stands between two numbers of one name, and what the second is called."""
 
 
 class Named(NamedTuple):
@@ -118,7 +119,7 @@ class _Reader:
         if self._is_glued(start, end):
             return Named("", Role.OTHER, is_part_of_name=True)
         name = self._words_before(start)
-        if not name and at and self._line[self._spans[at - 1][1] : start].strip() in ("(", "/", "±", "+/-", "+-"):
+        if not name and at and self._line[self._spans[at - 1][1] : start].strip() in _BESIDE:
             return self._beside(at, start)
         return self._of(name, start, end)
 
@@ -143,7 +144,7 @@ class _Reader:
             return Named("", Role.ENVIRONMENT)  # `best: 0.5 (12)`, `loss 0.5 (3.1 s)`
         is_whole = both[1].isdigit() and (both[0].isdigit() == (sign == "/"))
         role = Role.COUNTER if is_whole and sign in "/(" else first.role
-        what = {"(": "in brackets", "/": "after /"}.get(sign, "±")
+        what = _BESIDE[sign]
         if what == "±":
             role = Role.OTHER if role is Role.METRIC else role  # how far it scatters
         base = first.name.removesuffix(" after /")
@@ -190,6 +191,9 @@ class _Reader:
         if before.endswith("#") or (before.endswith(".") and before[-2:-1].isdigit()) or re.match(r"\.\d", after):
             return True
         last = before[-1:]
+        is_behind_part = bool(self._found) and self._found[-1].is_part_of_name
+        if last == "@" or before.endswith("@.") or (before.endswith(":.") and is_behind_part):
+            return True  # `mAP@0.5`, `mAP@.5:.95`
         joined = last.isalpha() or last in ("_", "@")
         if not joined and last.isdigit() and self._found and self._found[-1].is_part_of_name:
             joined = True
@@ -261,13 +265,18 @@ def _phrase(text: str) -> str:
         return ""
     piece = pieces[-1]
     if ":" in piece:
-        piece = piece.rsplit(":", 1)[1] or piece.rsplit(":", 1)[0]
+        piece = re.split(r":(?=\s|[A-Za-z])", piece)[-1] or piece
     words = piece.split()[-MOST_WORDS:]
-    last = max((at for at, word in enumerate(words) if word.lower() in _STOPS or _ID.fullmatch(word)), default=-1)
+    last = max((at for at, word in enumerate(words) if _begins_a_name(word, at == len(words) - 1)), default=-1)
     words = words[last + 1 :]
     if words and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1]) and not split_in(" ".join(words[:-1])):
         words = words[-1:]  # an identifier says all
     return _tidy(" ".join(words))
+
+
+def _begins_a_name(word: str, is_last: bool) -> bool:
+    """Whether a name may only begin behind this word: one that joins sentences, an identifier, `split=val`."""
+    return word.lower() in _STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 
 def _tidy(name: str) -> str:

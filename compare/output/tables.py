@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
 
-FARTHEST = 60
+FARTHEST = 200
 """Lines above a row in which its header is looked for."""
 _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
 _BARS = re.compile(r"[|│┃║]")
@@ -98,8 +98,8 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
         return None
     if _BARS.search(line):
         found = _cells(header) if _BARS.search(header) else None
-    elif "," in line and _is_csv(line):
-        found = _csv(header) if "," in header else None
+    elif sep := _separator(line):
+        found = _separated(header, sep) if sep in header else None
     else:
         found = next((one for one in (_spaced(header, 2), _spaced(header, 1)) if len(one) == len(cells)), None)
         if found is None and len(cells) > 2:
@@ -107,7 +107,7 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
     if found is None or len(found) != len(cells):
         return None
     names = [_tidy(text) for _start, _end, text in found]
-    is_free = not _BARS.search(line) and "," not in line
+    is_free = not _BARS.search(line) and not _separator(line)
     if is_free and all(meaning_of(name).role is Role.OTHER for name in names):
         return None  # words of a sentence that happen to be as many
     return names if sum(map(bool, names)) > 1 or len(names) == 1 else None
@@ -142,8 +142,8 @@ def _cells(line: str) -> list[Cell] | None:
         if not _BARS.match(whole) or not _BARS.match(whole[-1]):
             return None
         cells = [_cell(line, low + 1, high) for low, high in pairwise(bounds)]
-    elif "," in line and _is_csv(line):
-        cells = _csv(line)
+    elif sep := _separator(line):
+        cells = _separated(line, sep)
     else:
         if re.search(r"[=:]\s|[=:]\d+\.|[a-z]\s?[=:]\s?[\d-]|[{}\[\]]", line):
             return None
@@ -157,17 +157,20 @@ def _cells(line: str) -> list[Cell] | None:
     return cells if len(cells) > 1 else None
 
 
-def _is_csv(line: str) -> bool:
-    parts = [part.strip() for part in line.split(",")]
-    return len(parts) > 1 and all(
-        len(part) < 60 and (" " not in part or not any(map(str.isdigit, part))) for part in parts
-    )
+def _separator(line: str) -> str:
+    """The sign between the values of a line, where it is a row of such; else nothing."""
+    return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 
-def _csv(line: str) -> list[Cell]:
+def _is_value(part: str) -> bool:
+    part = part.strip()
+    return len(part) < 60 and (" " not in part or not any(map(str.isdigit, part)))
+
+
+def _separated(line: str, sep: str) -> list[Cell]:
     cells = []
     start = 0
-    for part in line.split(","):
+    for part in line.split(sep):
         cells.append(_cell(line, start, start + len(part)))
         start += len(part) + 1
     return cells

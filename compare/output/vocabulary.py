@@ -97,8 +97,8 @@ _HELD_OUT_QUALITY = (
     "hit hits fid kid em exact pass lddt gdt"
 )
 _QUALITY = (
-    "top prec precision recall f fscore fbeta auc auroc auprc roc iou dice psnr ssim lpips is kappa mcc r corr "
-    "pearson spearman score scores success win elo ari nmi silhouette purity eer jaccard specificity "
+    "top prec precision recall f fscore fbeta p dcf mindcf auc auroc auprc roc iou dice psnr ssim lpips is kappa mcc "
+    "r corr pearson spearman score scores success win elo ari nmi silhouette purity eer jaccard specificity "
     "sensitivity quality hd"
 )
 _RETURNS = "reward rewards rew rews return returns ret epret fitness"
@@ -131,7 +131,7 @@ _RATE = re.compile(
     r"(?:error|word|success|win|hit|character|solve) ?_?-?rate|bits[ _]per[ _](?:byte|char)|cross[ _-]?entropy|"
     r"log[ _-]?likelihood"
 )
-_NEEDS_DIGIT = {"f": "12", "r": "2", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
+_NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
 """Short words that are a metric with this sign behind them only."""
 _NEEDS_TO_BE_ALONE = _words("is per top")
 _NEEDS_TO_BE_LAST = _words("map ap ar hr")

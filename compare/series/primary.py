@@ -21,10 +21,10 @@ _MONITORED = re.compile(
 _WHAT = {
     Measures.RETURN: "the return",
     Measures.LOSS: "the loss",
-    Measures.ERROR: "an error, as no loss is shown",
-    Measures.ACCURACY: "the accuracy, as no loss is shown",
-    Measures.QUALITY: "a quality, as neither loss nor accuracy is shown",
-    Measures.PART: "a part of the loss, as all of it is not shown",
+    Measures.ERROR: "an error (no {}loss shown)",
+    Measures.ACCURACY: "the accuracy (no {}loss shown)",
+    Measures.QUALITY: "a quality (no {}loss or accuracy shown)",
+    Measures.PART: "part of a loss (no {}whole one shown)",
 }
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 """Of the mean average precisions that detectors print, the one that they are ranked by."""
@@ -151,6 +151,6 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     elif meaning.measures is None:
         told.append("no number has the name of a metric")
     elif not meaning.is_held_out_by_nature:
-        told.append(_WHAT[meaning.measures])
+        told.append(_WHAT[meaning.measures].format("held-out " if meaning.is_held_out else ""))
     told.append(f"last of {shown.times:g}" if shown.times > 1 else "printed once")
     return ", ".join(told)

@@ -88,10 +88,10 @@ class Printed:
     def _read_line(
         self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()
     ) -> Form:
-        lines = self._script.lines
-        line = lines[at]
+        compared = self._script.compared
+        line = compared(at)
         spans = [found.span() for found in VALUE.finditer(line)]
-        row = names_of_row(line, spans[:MOST_COLUMNS], lambda above: lines[at - above] if at >= above else None)
+        row = names_of_row(line, spans[:MOST_COLUMNS], lambda above: compared(at - above) if at >= above else None)
         return Form(form, line, sites, tuple(row) if row else None, fixed)
 
     def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:

@@ -1,6 +1,5 @@
 """Numbers judged by how much real runs differ among themselves: series tested, intervals given."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -10,13 +9,22 @@ from numpy.typing import NDArray
 
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint, SeriesResult
+from gedanken.compare.series.levels import (
+    ALONE_LEVEL,
+    FAR_LEVEL,
+    METRICS_LEVEL,
+    OTHERS_LEVEL,
+    PRIMARY_LEVEL,
+    is_told,
+)
+from gedanken.compare.series.roughness import roughness
 from gedanken.compare.series.series import AllSeries, Series
+from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
-from gedanken.compare.stats.permutation_test import adjusted, distances, energy_p, runs_needed, smallest_p
+from gedanken.compare.stats.permutation_test import distances, energy_p, runs_needed, smallest_p
+from gedanken.compare.stats.prediction import far_out, holm
 from gedanken.experiment.execution import Cause
 
-ALPHA = 0.025
-"""Of the primary endpoint alone, and again of all that is secondary together: .05 in all."""
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
 """Of a series with more, so many go into the test and the measures, evenly spaced."""
@@ -26,11 +34,6 @@ ALIKE = 0.9999
 """Correlation of their distances from which two series are the same numbers told twice."""
 
 
-def is_told(p: float | None) -> bool:
-    """Whether a p is low enough to be told; 3 × .0083 may come to a little more than .025 in a float."""
-    return p is not None and p <= ALPHA * (1 + 1e-9)
-
-
 class Judgement(NamedTuple):
     """What the numbers come to."""
 
@@ -38,6 +41,20 @@ class Judgement(NamedTuple):
     """The primary endpoint first, where there is one."""
     undecided: tuple[str, ...] = ()
     endpoint: Endpoint | None = None
+    far: "tuple[FarRun, ...]" = ()
+    """Imagined runs whose last value lies far outside those of the real ones, where that is told."""
+
+
+class FarRun(NamedTuple):
+    """An imagined run that lies far out at the primary endpoint."""
+
+    imagined: int
+    """Which of the imagined runs that are measured, from 0."""
+    value: float
+    deviations: float
+    """Standard deviations of the real runs from their mean."""
+    p: float
+    """Adjusted after Holm for all imagined runs."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +68,24 @@ class TestedSeries:
     """Distances of the runs in the test, runs × runs; None where it could not be tested."""
     runs: tuple[int, ...]
     """Which runs are in the test, real ones first."""
+    tested: Matrix | None = None
+    """What is tested: all runs × points, NaN throughout for runs that are not in the test."""
+    level: float = PRIMARY_LEVEL
+    """That its adjusted p must not exceed to be told."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it differs by more than real runs do."""
+        return is_told(self.judged.p_adjusted, self.level)
 
 
 def judge(run_set: RunSet) -> Judgement:
-    """Test the primary endpoint, and beside it every other series.
+    """Test the primary endpoint, beside it every other series, and each imagined run by itself.
 
     The primary endpoint is the last value of a metric, in runs that came to their end; `primary.py` says of which.
-    All else is secondary: each series as a curve, corrected together after Benjamini and Hochberg. With 7 real and
-    3 imagined runs no p is below 1/120, so a third of the secondary series must be as far out as can be before one
-    of them is told; series that tell the same numbers twice, such as hits and accuracy, are therefore counted once.
-    Where an output has no metric, everything is secondary. Whether imagined runs spread less than real ones is in no
-    test of its own: the ratio of spreads is told with its interval.
+    All else is secondary: metrics are one family, what is neither metric nor environment another; in each the largest
+    of all statistics counts (`max_t.py`), so that one series that is far out is told however many stand beside it.
+    The levels are in `levels.py`. Where an output has no metric, everything is one family.
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
@@ -69,20 +93,21 @@ def judge(run_set: RunSet) -> Judgement:
     every = AllSeries(run_set)
     endpoint = every.endpoint(run_set.asked.primary)
     primary = _primary(run_set, every.series(endpoint.name)) if endpoint else None
-    secondary = _secondary([_curve(run_set, every.series(name)) for name in every.columns], primary)
+    secondary = _families([_curve(run_set, every.series(name)) for name in every.columns], primary)
     if primary is None and not any(one.apart is not None for one in secondary):
         return Judgement(tuple(secondary), endpoint=endpoint)
     told = ([primary] if primary else []) + secondary
-    return Judgement(
-        tuple(told), (*every.never_shown, *_undecided(run_set, primary), *_among_too_many(secondary)), endpoint
-    )
+    undecided = (*every.never_shown, *_undecided(run_set, primary, secondary))
+    far = _far_runs(primary) if primary and not primary.is_told else ()
+    return Judgement(tuple(told), undecided, endpoint, far)
 
 
-def _undecided(run_set: RunSet, primary: TestedSeries | None) -> Iterator[str]:
+def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequence[TestedSeries]) -> Iterator[str]:
     n, m = len(run_set.leaves), len(run_set.samples)
     if primary:
         n, m = primary.judged.n_real, primary.judged.n_imagined
     at_best = smallest_p(n, m)
+    level = PRIMARY_LEVEL if primary else ALONE_LEVEL
     if primary is None:
         wanted = run_set.asked.primary
         yield (
@@ -90,36 +115,43 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None) -> Iterator[str]:
             if wanted
             else "No two real runs show a metric, so there is no primary endpoint."
         )
-    elif primary.judged.why_no_p not in (None, ALL_SAME) and at_best <= ALPHA:
+    elif primary.judged.why_no_p not in (None, ALL_SAME) and at_best <= level:
         yield f"Whether the {primary.judged.name} differs: {primary.judged.why_no_p}."
-    if at_best > ALPHA:
-        yield (
-            f"Whether numbers differ cannot be told from {n} real and {m} imagined {_runs(m)}: "
-            f"no p can be below {at_best:.2g} and it must not exceed {ALPHA:g}; "
-            f"it takes {runs_needed(m, ALPHA)} real runs beside {max(m, 1)} imagined, "
-            f"or {runs_needed(n, ALPHA)} imagined beside {max(n, 1)} real."
-        )
+    if at_best > level:
+        alone = " Only a last value far outside those of the real runs could be told." if primary else ""
+        runs = f"{n} real and {m} imagined {_runs(m)}"
+        yield f"Whether numbers differ cannot be told from {runs}{_needed(n, m, level)}{alone}"
+    elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
+        runs = f"{n} real and {m} imagined {_runs(m)}{_needed(n, m, METRICS_LEVEL)}"
+        yield f"Whether series beside the primary endpoint differ cannot be told from {runs}"
 
 
-def _among_too_many(secondary: Sequence[TestedSeries]) -> Iterator[str]:
-    """Series that would be told by themselves, and cannot be among so many with so few runs."""
-    far = [one.judged for one in secondary if is_told(one.judged.p)]
-    if not far or any(is_told(one.judged.p_adjusted) for one in secondary):
-        return
-    # The largest p with which Benjamini and Hochberg tell as many as are far out.
-    family = len(_family(secondary))
-    first, enough = min(far, key=lambda one: one.p or 0.0), ALPHA * len(far) / family
-    differ = f"and {len(far) - 1} more differ" if len(far) > 1 else "differs"
-    if smallest_p(first.n_real, first.n_imagined) > enough:
-        yield (
-            f"Whether {first.name} {differ}: p is {first.p:.2g}, and among {family} series it must not "
-            f"exceed {enough:.2g}; it takes {runs_needed(first.n_imagined, enough)} real runs beside "
-            f"{first.n_imagined} imagined."
-        )
+def _needed(n: int, m: int, level: float) -> str:
+    return (
+        f": no p can be below {smallest_p(n, m):.2g} and it must not exceed {level:g}; it takes "
+        f"{runs_needed(m, level)} real runs beside {max(m, 1)} imagined, or {runs_needed(n, level)} imagined beside "
+        f"{max(n, 1)} real."
+    )
 
 
 def _runs(count: int) -> str:
     return "run" if count == 1 else "runs"
+
+
+def _far_runs(primary: TestedSeries) -> tuple[FarRun, ...]:
+    """Imagined runs that end far outside the real ones, by a test of its own at a level of its own."""
+    series, n = primary.series, primary.series.n_real
+    real = [float(series.values[at, 0]) for at in primary.runs if at < n]
+    metric = series.column.metric
+    is_share = metric is not None and metric.is_accuracy
+    tested = [(at, far_out(float(series.values[at, 0]), real, is_share)) for at in primary.runs if at >= n]
+    known = [(at, found) for at, found in tested if found is not None]
+    adjusted = holm([found.p for _at, found in known])
+    return tuple(
+        FarRun(at - n, float(series.values[at, 0]), found.deviations, p)
+        for (at, found), p in zip(known, adjusted, strict=True)
+        if is_told(p, FAR_LEVEL)
+    )
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:
@@ -161,15 +193,15 @@ def _test(run_set: RunSet, series: Series, role: str, runs: Sequence[int]) -> Te
     last = series.values[:, common[-1:]]
     difference, difference_interval = mean_difference(last[real], last[imagined])
     ratio, ratio_interval = spread_ratio(ours, theirs)
-    p = None if why or apart is None else energy_p(apart, len(real))
+    p = None if why or apart is None or role == "secondary" else energy_p(apart, len(real))
     shown = evenly(len(series.points), POINTS_SHOWN)
     result = SeriesResult(
         name=series.name,
         role="primary" if role == "primary" else "secondary",
         axis=series.axis,
         points=tuple(series.points[shown].tolist()),
-        real=_rows(series.values[: series.n_real, shown]),
-        imagined=_rows(series.values[series.n_real :, shown]),
+        real=_rows(series.values[: series.n_real, shown], series.shown[: series.n_real, shown]),
+        imagined=_rows(series.values[series.n_real :, shown], series.shown[series.n_real :, shown]),
         n_real=len(real),
         n_imagined=len(imagined),
         p=p,
@@ -184,7 +216,9 @@ def _test(run_set: RunSet, series: Series, role: str, runs: Sequence[int]) -> Te
     )
     # What is kept of a million points is what is shown of them.
     thin = replace(series, points=series.points[shown], values=series.values[:, shown], shown=series.shown[:, shown])
-    return TestedSeries(result, thin, None if why else apart, tuple(runs))
+    tested = np.full((len(series.values), values.shape[1]), np.nan)
+    tested[list(runs)] = np.where(np.isnan(values[list(runs)]), np.inf, values[list(runs)])
+    return TestedSeries(result, thin, None if why else apart, tuple(runs), None if why else tested)
 
 
 def _why_not(
@@ -211,8 +245,59 @@ def _is_fixed(run_set: RunSet) -> bool:
     return fixed and all(run.execution.arm == "as written" for run in run_set.leaves)
 
 
-def _secondary(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    """The curves with their p adjusted; none where one is the same as another told before it."""
+def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
+    """The curves with their p, by itself and adjusted; none where one is the same as another told before it."""
+    single = _without_twins(curves, primary)
+    metrics = [one for one in single if one.apart is not None and one.series.column.metric]
+    others = [one for one in single if one.apart is not None and not one.series.column.metric]
+    if primary is None:
+        tested = {one.judged.name: one for one in _stepped(others + metrics, ALONE_LEVEL)}
+    else:
+        smooth = [rough for one in metrics if (rough := _roughness(one)) is not None]
+        family = _stepped([*metrics, *smooth], METRICS_LEVEL)
+        tested = {one.judged.name: one for one in (*family[: len(metrics)], *_stepped(others, OTHERS_LEVEL))}
+        curves_told = {one.series.name for one in family[: len(metrics)] if one.is_told}
+        single += [one for one in family[len(metrics) :] if one.is_told and one.series.name not in curves_told]
+    return [tested.get(one.judged.name, one) for one in single]
+
+
+def _stepped(family: Sequence[TestedSeries], level: float) -> list[TestedSeries]:
+    """The same series with their p, adjusted for the family."""
+    found = step_down([one.tested for one in family if one.tested is not None], _n_real(family))
+    return [
+        replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
+        for one, p, adjusted in zip(family, found.p, found.adjusted, strict=True)
+    ]
+
+
+def _n_real(family: Sequence[TestedSeries]) -> int:
+    return family[0].series.n_real if family else 0
+
+
+def _roughness(curve: TestedSeries) -> TestedSeries | None:
+    """How much a curve scatters from point to point, as one number a run."""
+    rough = roughness(curve.tested) if curve.tested is not None else None
+    if rough is None:
+        return None
+    scatter, n = np.exp(rough), curve.series.n_real
+    result = replace(
+        curve.judged,
+        name=f"scatter of {curve.judged.name} from point to point",
+        axis="whole run",
+        points=(1.0,),
+        real=_rows(scatter[:n], np.isfinite(scatter[:n])),
+        imagined=_rows(scatter[n:], np.isfinite(scatter[n:])),
+        crps=None,
+        spread_ratio=None,
+        spread_interval=None,
+        difference=None,
+        difference_interval=None,
+        ranks=(),
+    )
+    return replace(curve, judged=result, tested=rough)
+
+
+def _without_twins(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
     seen = [primary] if primary else []
     single: list[TestedSeries] = []
     for curve in curves:
@@ -222,22 +307,8 @@ def _secondary(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> 
             single.append(curve)
         else:
             why = f"it tells the same as {twin.judged.name}"
-            single.append(replace(curve, apart=None, judged=replace(curve.judged, p=None, why_no_p=why)))
-    family = _family(single)
-    ps = adjusted([1.0 if one.judged.p is None else one.judged.p for one in family])
-    by_name = {one.judged.name: p for one, p in zip(family, ps, strict=True)}
-    return [
-        one if one.judged.p is None else replace(one, judged=replace(one.judged, p_adjusted=by_name[one.judged.name]))
-        for one in single
-    ]
-
-
-def _family(secondary: Sequence[TestedSeries]) -> list[TestedSeries]:
-    """Series that are corrected together.
-
-    What only the real runs agree on was among them before anyone knew who is real: it counts as not significant.
-    """
-    return [one for one in secondary if one.apart is not None or one.judged.why_no_p == SAME]
+            single.append(replace(curve, apart=None, tested=None, judged=replace(curve.judged, p=None, why_no_p=why)))
+    return single
 
 
 def _is_twin(one: TestedSeries, other: TestedSeries) -> bool:
@@ -250,8 +321,12 @@ def _is_twin(one: TestedSeries, other: TestedSeries) -> bool:
     return float(np.corrcoef(ours, theirs)[0, 1]) > ALIKE
 
 
-def _rows(values: Matrix) -> tuple[tuple[float | None, ...], ...]:
-    return tuple(tuple(one if math.isfinite(one) else None for one in row) for row in values.tolist())
+def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
+    """What each run shows at each point: a value, which may be nan or inf, or None where it shows none."""
+    return tuple(
+        tuple(value if there else None for value, there in zip(row, known, strict=True))
+        for row, known in zip(values.tolist(), shown.tolist(), strict=True)
+    )
 
 
 def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:

@@ -1,7 +1,6 @@
 """The permutation test of a few runs against a few others: distances, p, and what p so many runs can have."""
 
 import math
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -38,7 +37,7 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     more than MOST_LABELLINGS, so that p is exact; else in a random sample of ways, and p is (b + 1) / (B + 1).
     """
     n, m = n_real, len(apart) - n_real
-    imagined = _labellings(len(apart), m)
+    imagined = labellings(len(apart), m)
     within = ((imagined @ apart) * imagined).sum(axis=1)
     across = imagined @ apart.sum(axis=1) - within
     rest = apart.sum() - 2 * across - within
@@ -48,7 +47,7 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     return as_far / len(energy)
 
 
-def _labellings(runs: int, imagined: int) -> Matrix:
+def labellings(runs: int, imagined: int) -> Matrix:
     """Labellings × runs, 1 where a run counts as imagined; the first is the true one."""
     if math.comb(runs, imagined) <= MOST_LABELLINGS:
         # Combinations come in order; turned round, the last runs are the first choice.
@@ -72,10 +71,3 @@ def smallest_p(n_real: int, n_imagined: int) -> float:
 def runs_needed(others: int, alpha: float) -> int:
     """How many runs of one world are needed beside so many of the other for a p of `alpha` to be possible."""
     return next(count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(others, 1)) <= alpha)
-
-
-def adjusted(ps: Sequence[float]) -> list[float]:
-    """The p of a family, adjusted after Benjamini and Hochberg (1995)."""
-    from scipy.stats import false_discovery_control
-
-    return [float(p) for p in false_discovery_control(ps)] if ps else []

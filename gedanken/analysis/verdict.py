@@ -1,5 +1,6 @@
 """The result of a comparison, in a sentence or two for people."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -7,7 +8,8 @@ from gedanken.analysis.analysis import VersionAnalysis, main_version
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.parsed.run_set import short
 from gedanken.compare.results import Endpoint, SeriesResult
-from gedanken.compare.series.tested_series import ALPHA, is_told
+from gedanken.compare.sentences import sentence
+from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.execution import Execution, leaves
@@ -45,6 +47,8 @@ def tells_of(version: VersionAnalysis) -> str:
     on = labels & {label for finding in found for label in finding.runs}
     what = f" ({version.program.label})" if version.program else ""
     if not on:
+        if version.compared.unjudged:
+            return f"Undecided: {_sentence(version.compared.unjudged)}"
         rest = f"; {many(len(found), 'finding')} beside them" if found else ""
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
@@ -63,6 +67,9 @@ def _endpoint(version: VersionAnalysis) -> str:
         return f"Undecided: {_sentence(version.compared.undecided[0])}" if version.compared.undecided else ""
     name = format_last(primary)
     tested = tested_p(primary)
+    far = next((finding for finding in version.compared.findings if finding.check == "far out"), None)
+    if far is not None:
+        return sentence(far)
     if tested is None:
         return f"Undecided: {name}: {_sentence(primary.why_no_p or _too_few(primary))}"
     real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
@@ -72,7 +79,7 @@ def _endpoint(version: VersionAnalysis) -> str:
         return f"The {name} is {imagined} where {primary.n_real:,} {ends} at {real} ({p})."
     interval = primary.difference_interval
     differs = f"; it differs by {figure(interval[0])} to {figure(interval[1])} (95 %)" if interval else ""
-    if version.compared.findings:
+    if version.compared.findings or version.compared.unjudged:
         return f"The {name} does not decide ({p}){differs}."
     runs = f"the {many(primary.n_imagined, 'imagined run')} from {many(primary.n_real, 'real one')}"
     return f"Nothing was found that tells {runs}. The {name} does not decide ({p}){differs}."
@@ -81,7 +88,7 @@ def _endpoint(version: VersionAnalysis) -> str:
 def _too_few(series: SeriesResult) -> str:
     least = probability(smallest_p(series.n_real, series.n_imagined))
     runs = f"{series.n_real:,} real and {series.n_imagined:,} imagined runs"
-    return f"{runs} are too few for a p of {probability(ALPHA)}, {least} being the lowest"
+    return f"{runs} are too few for a p of {probability(PRIMARY_LEVEL)}, {least} being the lowest"
 
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
@@ -132,16 +139,21 @@ def _shown(runs: Sequence[Sequence[float | None]], at: int) -> bool:
 
 
 def spread_of(values: Sequence[float]) -> str:
-    """Such as `0.012 to 0.034`."""
+    """Such as `0.012 to 0.034`; what is no finite number is counted by itself, as in `0.012, nan ×6`."""
     if not values:
         return "-"
-    low, high = figure(min(values)), figure(max(values))
-    return low if low == high else f"{low} to {high}"
+    known = [value for value in values if math.isfinite(value)]
+    told = []
+    if known:
+        low, high = figure(min(known)), figure(max(known))
+        told.append(low if low == high else f"{low} to {high}")
+    odd = Counter(str(value) for value in values if not math.isfinite(value))
+    return ", ".join([*told, *(f"{value} ×{count}" if count > 1 or known else value for value, count in odd.items())])
 
 
 def tested_p(series: SeriesResult) -> float | None:
     """Its p; None too where so few runs can have none that is low enough to be told."""
-    return series.p if smallest_p(series.n_real, series.n_imagined) <= ALPHA else None
+    return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
 def format_p(p: float) -> str:

@@ -10,7 +10,7 @@ from gedanken.analysis.verdict import format_last, format_p, lasts, measured, sp
 from gedanken.compare.parsed.left_out import left_out
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import sentence
-from gedanken.compare.series.tested_series import ALPHA, is_told
+from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
@@ -136,7 +136,7 @@ def _numbers(version: VersionAnalysis) -> str:
     name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)
     real, imagined = (spread_of(values) for values in lasts(primary))
     if tested is None:
-        few = smallest_p(primary.n_real, primary.n_imagined) > ALPHA
+        few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
         why = "too few for a test" if few else "not fit for a test"
         ends = f" (it is {imagined} where it really is {real})" if lasts(primary)[0] and lasts(primary)[1] else ""
         return f"Whether the {name} differs cannot be told{ends}: {_runs(primary)} are {why}."

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, Limits
-from gedanken.experiment.run_log import UNFINISHED, RunLog, RunSetup, ScriptText, given_text
+from gedanken.experiment.run_log import UNFINISHED, Began, Left, RunLog, RunSetup, ScriptText, given_text
 from gedanken.loading.experiments import is_packaged
 
 NOT_PACKAGED = "The experiment is not a packaged one: name the YAML file that it came from."
@@ -50,10 +50,16 @@ def format_outcome(log: RunLog) -> str:
     """How the run ended; of one that has not, where it stands and since when."""
     if log.outcome != UNFINISHED:
         return log.outcome
-    at = [f"{work.node} ({work.who}) since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
+    at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
+    if not at:
+        after = f"after {_work(log.left)}, at {_clock(log.left.time)}" if log.left else f"begun {_clock(log.started)}"
+        return f"{UNFINISHED}: {after}"
     more = len(log.under_way) - len(at)
-    where = "; ".join(at) + (f", and {more} more" if more else "") if at else f"begun {_clock(log.started)}"
-    return f"{UNFINISHED}: {where}"
+    return f"{UNFINISHED}: {'; '.join(at)}" + (f"; and {more} more" if more else "")
+
+
+def _work(work: Began | Left) -> str:
+    return f"{work.node} ({work.who})" if work.who else work.node
 
 
 def format_conditions(setup: RunSetup) -> str:
@@ -122,7 +128,7 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
     setup = log.setup
     if setup is None:
         return []
-    model = setup.model.model_dump(exclude={"settings"}) if setup.model else {}
+    model = setup.model.model_dump(exclude={"settings"}, exclude_defaults=True) if setup.model else {}
     settings = setup.model.settings if setup.model else {}
     machine = setup.machine.model_dump(exclude={"gpus", "dataset"}) if setup.machine else {}
     data = setup.machine.dataset.model_dump() if setup.machine else {}

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -112,7 +112,8 @@ def _table(version: VersionAnalysis) -> Table:
     table.add_column(Text(many(len(real), "real run"), style="green"), no_wrap=True)
     table.add_column(Text(many(len(imagined), "imagined run"), style="magenta"), no_wrap=True)
     table.add_column("p" if version.compared.series else "", no_wrap=True)
-    table.add_row("ended", _endings(real), _endings(imagined))
+    early = {label for one in version.compared.findings if one.check == "ends early" for label in one.runs}
+    table.add_row("ended", _endings(real, early), _endings(imagined, early))
     table.add_row("lines", *(span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined)))
     for series in version.compared.series[:SERIES_SHOWN]:
         name, ours, theirs = _row(series)
@@ -130,13 +131,18 @@ def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
     return f"curve of {series.name}", real, imagined
 
 
-def _endings(runs: Sequence[Execution]) -> str:
-    endings = [
-        f"exit {run.exit_code}" if run.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(run.cause, run.cause)
-        for run in runs
-    ]
+def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:
+    endings = ["early" if run.label in early else _ending(run) for run in runs]
     counted = Counter(endings).most_common(2)
     return ", ".join(f"{end} ×{times}" if len(counted) > 1 else end for end, times in counted)
+
+
+def _ending(run: Execution) -> str:
+    if run.machine == "log" and run.cause is Cause.FINISHED:
+        return "not seen"  # nobody wrote down how the program ended
+    return (
+        f"exit {run.exit_code}" if run.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(run.cause, run.cause)
+    )
 
 
 def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:

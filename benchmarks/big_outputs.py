@@ -1,0 +1,102 @@
+"""What does a run cost whose programs print a lot: in its checkpoint, its trace, its log, and in memory?
+
+    python -m benchmarks.big_outputs --runs 40 --mib 1 --line 42
+
+A scripted model has the program written that prints so much, and it is really run so often. The memory is the most
+that the process of the run held, its imports, the comparison and the report included; the sandbox's processes are
+none of it. Asked for: a checkpoint under 5 MB, a trace under two times the outputs and 1 MB more, and 400 MB of
+memory. Prints one JSON object; exit code 1 where one of these is not held.
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MB = 1_000_000
+CHECKPOINT_MB, MEMORY_MB = 5, 400
+PROGRAM = """
+import secrets, types
+nn = types.SimpleNamespace(Linear=lambda a, b: None)
+layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
+for epoch in range(3):
+    for step in range({steps}):
+        print(f"epoch {{epoch + 1}} step {{step}} of {steps} {pad} value {{secrets.randbelow(9999) / 9999:.6f}}")
+    loss = 1 / (epoch + 1) + secrets.randbelow(9) / 99
+    print(f"Epoch {{epoch + 1}}/3 - loss: {{loss:.4f}} - acc: 0.{{epoch + 5}}000")
+"""
+LEAST_LINE = 42
+"""Bytes of a line that says nothing beside its numbers."""
+IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
+
+
+def run_once(folder: Path, runs: int, size: tuple[float, int], sandbox: str) -> dict[str, Any]:
+    """Run it in this process; say what it came to. `size`: MiB that each run prints, and bytes of a line."""
+    from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
+    from gedanken.experiment.script import Experiment
+    from gedanken.loading.experiments import load_persona
+    from gedanken.runner import run
+    from gedanken.terminal.screen import Screen
+
+    mib, line = size
+    program = PROGRAM.format(steps=round(mib * (1 << 20) / 3 / line), pad="x" * (line - LEAST_LINE))
+    said = [
+        {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
+        {"when": "python3 train.py", "samples": [IMAGINED]},
+    ]
+    (folder / "replies.yaml").write_text(yaml.safe_dump(said))
+    task = {"layers": 2, "epochs": 3}
+    script = [{"tell": "Write it.", "write": "train.py", "task": task}, "python3 train.py"]
+    limits = {"output_bytes": round(2 * mib * (1 << 20))}
+    spec = RunSpec(
+        experiment=Experiment.model_validate({"name": "big", "script": script, "limits": limits}),
+        persona=load_persona("matched"),
+        model=ModelSpec(name=f"scripted:{folder / 'replies.yaml'}"),
+        sandbox=SandboxSpec(name=sandbox),
+        real=runs - 1,
+    )
+    out = folder / "run"
+    started = time.monotonic()
+    asyncio.run(run(spec, Screen(), out))
+    seconds = time.monotonic() - started
+    return {
+        "outputs": sum(file.stat().st_size for file in (out / "outputs").iterdir()),
+        "checkpoint": sum(file.stat().st_size for file in out.glob("checkpoint.sqlite*")),
+        "trace": (out / "trace.jsonl").stat().st_size,
+        "log": (out / "log.jsonl").stat().st_size,
+        "run.json": (out / "run.json").stat().st_size,
+        "report.html": (out / "report.html").stat().st_size,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "seconds": seconds,
+    }
+
+
+def main() -> None:
+    """Measure once; the process has to be a new one, as memory is told of all that it ever held."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=40, help="real runs of the program")
+    parser.add_argument("--mib", type=float, default=1, help="that each prints")
+    parser.add_argument("--line", type=int, default=LEAST_LINE, help="bytes of each line")
+    parser.add_argument("--sandbox", default="bubblewrap")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="gedanken-big-") as name:
+        found = run_once(Path(name), asked.runs, (asked.mib, asked.line), asked.sandbox)
+    held = {
+        "checkpoint": found["checkpoint"] < CHECKPOINT_MB * MB,
+        "trace": found["trace"] <= 2 * found["outputs"] + MB,
+        "memory": found["memory"] < MEMORY_MB * MB,
+    }
+    told = {key: f"{value / MB:.1f} MB" for key, value in found.items() if key != "seconds"}
+    print(json.dumps({**told, "seconds": round(found["seconds"], 1), "held": held}, indent=2))
+    sys.exit(0 if all(held.values()) else 1)
+
+
+if __name__ == "__main__":
+    main()

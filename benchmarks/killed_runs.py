@@ -1,0 +1,264 @@
+"""Runs killed with SIGKILL in every node of the graph: is what was there by then readable, and is it said where?
+
+    python -m benchmarks.killed_runs --kills 30
+
+One run is left in peace and tells how long each call of a node takes. Each of the others is killed in one call, a
+random share of that time after it began, so in the middle of what it does or writes. What had come to its end by then
+is noted outside of the run folder, by whoever kills; `gedanken report` must show all of it, and say where the run
+stands and since when. Prints one JSON object; exit code 1 where any promise was broken.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+NODES = ("persona", "give", "write", "execute", "replicate", "simulate", "compare", "report")
+PROGRAM = """
+import secrets, types
+nn = types.SimpleNamespace(Linear=lambda a, b: None)
+layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
+for epoch in range(3):
+    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
+"""
+CRASHING = PROGRAM + "raise ValueError('once')\n"
+IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
+REPLIES = [
+    {"when": "does not do what was asked", "samples": [f"```python\n{PROGRAM}```\n"]},
+    {"when": "Write it", "samples": [f"```python\n{CRASHING}```\n"]},
+    {"when": ".py", "samples": [IMAGINED]},
+]
+SCRIPT = [
+    {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+    "echo begun",
+    "python3 train.py",
+    {"give": "given.py", "source": PROGRAM},
+    "python3 given.py",
+]
+
+
+class Call(NamedTuple):
+    """One call of a node."""
+
+    node: str
+    number: int
+    """Among the calls of this node, from 0 in the order in which they began."""
+
+
+class Killed(NamedTuple):
+    """What the killer knows of a run that it ended."""
+
+    call: Call
+    began: float
+    """When the call began, in seconds since 1970."""
+    ended: dict[str, str]
+    """Label of each execution that a node had returned by then, and the SHA-256 of its output."""
+
+
+class Watch:
+    """Goes around every node: times its calls, and kills this process in one of them."""
+
+    def __init__(self, notes: Path, at: Call | None, share: float, seconds: float) -> None:
+        """`notes` is outside of the run folder."""
+        self._notes, self._at, self._wait = notes, at, share * seconds
+        self._calls: Counter[str] = Counter()
+        self.seconds: list[tuple[Call, float]] = []
+        self._ended: dict[str, str] = {}
+
+    def around(self, name: str, node: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """The node, watched."""
+
+        async def watched(state: Any, runtime: Any) -> Any:
+            call = Call(name, self._calls[name])
+            self._calls[name] += 1
+            began = time.time()
+            if call == self._at:
+                self._note(Killed(call, began, self._ended))
+                threading.Timer(self._wait, _die).start()
+            try:
+                update = await node(state, runtime)
+            finally:
+                if call == self._at:
+                    _die()  # it was quicker than the timer
+            self.seconds.append((call, time.time() - began))
+            told = update if isinstance(update, dict) else update.update
+            for label in told.get("executions", []):
+                self._ended[label] = _hash(runtime.context.store.executions[label].stdout)
+            return update
+
+        return watched
+
+    def _note(self, killed: Killed) -> None:
+        self._notes.write_text(json.dumps(killed._asdict()))
+
+    def finish(self) -> None:
+        """Note how long each call took."""
+        self._notes.write_text(json.dumps([[*call, seconds] for call, seconds in self.seconds]))
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def control(folder: Path, watch: Watch, sandbox: str) -> None:
+    """Be the process of one run."""
+    from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
+    from gedanken.graphs import nodes
+    from gedanken.loading.experiments import load_experiment, load_persona
+    from gedanken.runner import run
+    from gedanken.terminal.screen import Screen
+
+    for name in NODES:
+        setattr(nodes, name, watch.around(name, getattr(nodes, name)))
+    experiment = load_experiment(str(folder.parent / "experiment.yaml"))
+    spec = RunSpec(
+        experiment=experiment,
+        persona=load_persona("matched"),
+        model=ModelSpec(name=f"scripted:{folder.parent / 'replies.yaml'}"),
+        sandbox=SandboxSpec(name=sandbox),
+        real=3,
+        imagined=2,
+    )
+    asyncio.run(run(spec, Screen(), folder))
+    watch.finish()
+
+
+class Case(NamedTuple):
+    """What became of a run that was killed."""
+
+    call: Call
+    broken: tuple[str, ...]
+    """Promises that did not hold."""
+
+
+class Runs:
+    """Starts runs in a folder, each in a process of its own."""
+
+    def __init__(self, folder: Path, sandbox: str) -> None:
+        """Write what all of them are given."""
+        self._folder = folder
+        self._sandbox = sandbox
+        (folder / "replies.yaml").write_text(yaml.safe_dump(REPLIES))
+        (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))
+
+    def undisturbed(self) -> dict[Call, float]:
+        """Seconds that each call of a node takes."""
+        if self._start("undisturbed", None, 0, 0) != 0:
+            raise SystemExit((self._folder / "undisturbed.said").read_text() + "an undisturbed run went wrong")
+        noted = json.loads((self._folder / "undisturbed.json").read_text())
+        return {Call(node, number): seconds for node, number, seconds in noted}
+
+    def killed(self, number: int, at: Call, share: float, seconds: float) -> Case:
+        """Kill a run in this call, and hold what is left against what the killer knows."""
+        name = f"killed-{number}"
+        status = self._start(name, at, share, seconds)
+        if status != -signal.SIGKILL:
+            return Case(at, (f"ended with {status} before it was killed",))
+        return Case(at, tuple(broken_promises(self._folder / name, self._folder / f"{name}.json")))
+
+    def _start(self, name: str, at: Call | None, share: float, seconds: float) -> int:
+        folder, notes = self._folder / name, self._folder / f"{name}.json"
+        call = [at.node, str(at.number)] if at else ["", "0"]
+        command = [sys.executable, "-m", "benchmarks.killed_runs", "--sandbox", self._sandbox]
+        command += ["--control", str(folder), str(notes), *call, str(share), str(seconds)]
+        with (self._folder / f"{name}.said").open("w") as said:
+            return subprocess.run(command, stdout=said, stderr=said, check=False).returncode
+
+
+def broken_promises(folder: Path, notes: Path) -> list[str]:
+    """What does not hold of a run that was killed."""
+    from gedanken.records.read_run import read_run
+    from gedanken.report.run_setup import format_outcome
+
+    node, number = json.loads(notes.read_text())["call"]
+    began, ended = (json.loads(notes.read_text())[key] for key in ("began", "ended"))
+    report = subprocess.run(
+        [sys.executable, "-m", "gedanken", "report", str(folder)], capture_output=True, text=True, check=False
+    )
+    if report.returncode != 0:
+        return [f"no page of a run killed in {node} {number}: {report.stderr.strip()}"]
+    page = (folder / "report.html").read_text()
+    log = read_run(folder)
+    broken = []
+    told = format_outcome(log)
+    if not told.startswith("unfinished: ") or told not in page:
+        broken.append(f"the page does not say that it is unfinished, and where: {told}")
+    at = [work for work in log.under_way if work.node == node and abs(_seconds(work.time) - began) < 0.2]
+    # The call itself had come to its end, and was killed before anybody heard of it.
+    left = log.left is not None and log.left.node == node and _seconds(log.left.time) >= began
+    if not at and not left:
+        since = datetime.fromtimestamp(began, UTC)
+        broken.append(f"{node} is not said to be under way, or to have ended, since {since}: {told}")
+    there = {execution.label: _hash(execution.stdout) for execution in log.executions}
+    broken += [f"{label} had ended, and is lost" for label, text in ended.items() if there.get(label) != text]
+    broken += [f"{label} is not on the page" for label in ended if label not in page]
+    return broken
+
+
+def _seconds(time_of_event: str) -> float:
+    return datetime.fromisoformat(time_of_event).timestamp()
+
+
+def measure(kills: int, seed: int, sandbox: str) -> dict[str, Any]:
+    """Kill so many runs, in each node about as often; say what came of it."""
+    from gedanken.sandbox.leftovers import clean, things
+
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix="gedanken-killed-") as name:
+        runs = Runs(Path(name), sandbox)
+        seconds = runs.undisturbed()
+        cases = []
+        for number in range(kills):
+            node = NODES[number % len(NODES)]
+            at = chance.choice([call for call in seconds if call.node == node])
+            cases.append(runs.killed(number, at, chance.random(), seconds[at]))
+            print(f"{number + 1}/{kills}: {at.node} {at.number}: {cases[-1].broken or 'held'}", file=sys.stderr)
+    clean([])
+    return {
+        "killed": kills,
+        "held": sum(not case.broken for case in cases),
+        "in": dict(Counter(case.call.node for case in cases)),
+        "broken": [f"{case.call.node} {case.call.number}: {why}" for case in cases for why in case.broken],
+        "left_after_clean": len([thing for thing in things([]) if thing.run.startswith("killed-")]),
+    }
+
+
+def main() -> None:
+    """Measure, or be one of the runs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=0, help="of the calls and the moments")
+    parser.add_argument("--sandbox", default="bubblewrap")
+    parser.add_argument("--control", nargs=6, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.control:
+        folder, notes, node, number, share, seconds = asked.control
+        at = Call(node, int(number)) if node else None
+        control(Path(folder), Watch(Path(notes), at, float(share), float(seconds)), asked.sandbox)
+        return
+    measured = measure(asked.kills, asked.seed, asked.sandbox)
+    print(json.dumps(measured, indent=2))
+    sys.exit(1 if measured["broken"] else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Many series at once: step-down permutations of the largest statistic (Westfall and Young, 1993)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gedanken.compare.stats.measures import Matrix, is_tame
+from gedanken.compare.stats.permutation_test import labellings
+
+SCALE_QUANTILE = 0.9
+LEAST_VARIANCE = 1e-12
+"""Of all variance, that is left within groups at least: groups that do not vary would lie infinitely far apart."""
+
+
+class Tested(NamedTuple):
+    """What a family of series comes to, each in its place."""
+
+    p: list[float]
+    """Of each series by itself."""
+    adjusted: list[float]
+    """Adjusted for the family: the chance that any series of it would be so far out by itself."""
+
+
+def step_down(series: Sequence[Matrix], n_real: int) -> Tested:
+    """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
+
+    A run that is in no test of a series is NaN throughout. For each way of labelling the runs, a series' statistic is
+    the distance of the two mean curves in standard deviations within the groups *of that labelling*, divided by a
+    high quantile of it over all labellings: so a series of one point, whose statistic has long tails, does not hide
+    one of many points. The scale knows nothing of who is real: the test is exact where runs can be exchanged.
+    """
+    if not series:
+        return Tested([], [])
+    labels = labellings(len(series[0]), len(series[0]) - n_real)
+    statistics = np.stack([_statistics(values, labels) for values in series], axis=1)
+    p = [_share(column) for column in statistics.T]
+    order = np.argsort(-statistics[0], kind="stable")
+    largest = np.maximum.accumulate(statistics[:, order[::-1]], axis=1)[:, ::-1]
+    stepped = np.maximum.accumulate([_share(largest[:, at]) for at in range(len(order))])
+    adjusted = np.empty(len(order))
+    adjusted[order] = stepped
+    return Tested(p, adjusted.tolist())
+
+
+def _share(statistic: Matrix) -> float:
+    """Share of the labellings in which it is as large as in the true one, which is the first."""
+    # Sums of the same numbers in another order differ in their last digits.
+    return float((statistic >= statistic[0] * (1 - 1e-9) - 1e-12).mean())
+
+
+def _statistics(values: Matrix, labels: Matrix) -> Matrix:
+    """For each labelling how far apart the two groups are, in multiples of what is usual over all labellings."""
+    there = ~np.isnan(values).all(axis=1)
+    values, labels = _finite(values[there]), labels[:, there]
+    values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
+    if not values.size:
+        return np.zeros(len(labels))
+    values = values - values.mean(axis=0)
+    values = values / values.std(axis=0)
+    n = labels.sum(axis=1, keepdims=True)
+    theirs, ours = labels @ values, (1 - labels) @ values
+    m = len(values) - n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        difference = theirs / n - ours / m
+        # Each point has variance 1 over all runs: what is not between the groups is within them.
+        within = len(values) - theirs**2 / n - ours**2 / m
+        variance = np.maximum(within / max(1, len(values) - 2), LEAST_VARIANCE)
+        far = np.sqrt((difference**2 / variance).mean(axis=1))
+    far = np.where((n[:, 0] > 0) & (m[:, 0] > 0), far, 0.0)
+    usual = float(np.quantile(far, SCALE_QUANTILE))
+    return np.asarray(far / usual if usual > 0 else far)
+
+
+def _finite(values: Matrix) -> Matrix:
+    """At points where a run shows no finite number, whether it does stands for the values."""
+    tame = is_tame(values) & ~np.isnan(values)
+    return np.where(tame.all(axis=0), np.where(tame, values, 0.0), tame.astype(float))

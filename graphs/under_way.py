@@ -1,0 +1,39 @@
+"""Says in the log which node is at work, so that the folder of a run whose process died tells where it stands."""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from langgraph.runtime import Runtime
+
+from gedanken.experiment.script import Experiment
+from gedanken.graphs.context import Context
+
+Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
+
+
+def telling(node: Node) -> Node:
+    """The node, its whole work between two events of the log."""
+
+    @wraps(node)
+    async def work(state: Any, runtime: Runtime[Context]) -> Any:
+        context = runtime.context
+        with context.store.work(node.__name__, _who(node.__name__, state, context.experiment)):
+            return await node(state, runtime)
+
+    return cast(Node, work)
+
+
+def _who(name: str, state: Any, experiment: Experiment) -> str:
+    """What it is at: a line of the script, by its number, and a file, a seed or a sample."""
+    if name in ("persona", "report"):
+        return ""
+    if name in ("replicate", "simulate"):
+        whose = f"{'seed' if name == 'replicate' else 'sample'} {state['number']}"
+        whose += ", reseeded" if state["reseed"] else ""
+        of = f" of {state['program']}" if state["program"] else ""
+        return f"line {state['index'] + 1}, {whose}{of}"
+    # While a failure is mended, the line that runs the program stays at work.
+    at = state["writing"] if name == "write" and state.get("failure") else state["index"]
+    what = {"execute": "seed 0", "compare": ""}.get(name, experiment.script[at].file or experiment.script[at].give)
+    return f"line {at + 1}" + (f", {what}" if what else "")

@@ -1,0 +1,103 @@
+"""What is left of a run whose process was killed, and of one whose programs print a lot."""
+
+import json
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from conftest import GEDANKEN, Cli
+from test_run_scripted import GOOD, IMAGINED, Scripted, experiment, replies
+
+from gedanken.records.read_run import read_run
+
+pytestmark = pytest.mark.bubblewrap
+
+HANGS = GOOD + "import time; time.sleep(900)\n"
+HANGS_ONCE_MORE = GOOD + "import os, time\nif int(os.environ['GEDANKEN_SEED']): time.sleep(900)\n"
+BOTH = ("--real", 1, "--imagined", 0)
+
+
+class Case(NamedTuple):
+    """A run that hangs in one of its nodes."""
+
+    said: list[dict[str, Any]]
+    """By the model."""
+    options: tuple[object, ...]
+    where: str
+    kept: set[str]
+    """Labels of executions that have come to their end by then."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(replies(HANGS), BOTH, "execute (line 4, seed 0)", {"line02-real-0"}),
+        Case(
+            replies(HANGS_ONCE_MORE),
+            (*BOTH, "--no-simulate"),
+            "replicate (line 4, seed 1 of train-v1)",
+            {"line02-real-0", "line04-train-v1-real-0"},
+        ),
+    ],
+    ids=["execute", "replicate"],
+)
+def test_killed_in_a_node_it_leaves_a_page_that_says_where_it_stands_and_shows_what_there_is(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path, case: Case
+) -> None:
+    out = tmp_path / "out"
+    asked = [experiment(tmp_path), "--model", scripted(case.said), "--sandbox", "bubblewrap", "--out", out]
+    command = [*GEDANKEN, "run", *map(str, [*asked, *case.options])]
+    node, _, who = case.where.partition(" ")
+    began = json.dumps({"node": node, "who": who.strip("()")})[1:-1]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
+        while not ((out / "log.jsonl").exists() and began in (out / "log.jsonl").read_text()):
+            assert victim.poll() is None, "it never came there"
+            time.sleep(0.02)
+        victim.kill()
+    page = page_of(gedanken, out, case.where)
+    assert case.kept <= {execution.label for execution in read_run(out).executions}
+    assert all(label in page for label in case.kept)
+
+
+def test_killed_while_the_coder_is_asked_it_says_so(gedanken: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        asked = [experiment(tmp_path), "--model", "openai:any", "--base-url", address, "--sandbox", "bubblewrap"]
+        command = [*GEDANKEN, "run", *map(str, asked), "--no-simulate", "--out", str(out)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
+            silent.settimeout(60)
+            connection, _address = silent.accept()
+            with connection:
+                assert connection.recv(4)
+                victim.kill()
+    page_of(gedanken, out, "write (line 1, train.py)")
+
+
+def page_of(gedanken: Cli, out: Path, where: str) -> str:
+    """The page of a run that was killed, which says where."""
+    done = gedanken("report", out)
+    assert done.returncode == 0, done.stderr
+    page = (out / "report.html").read_text()
+    (work,) = read_run(out).under_way
+    assert f"unfinished: {where} since {work.time[:19].replace('T', ' ')}" in page
+    return page
+
+
+def test_what_programs_and_models_print_is_neither_in_the_checkpoint_nor_twice_in_the_trace(
+    gedanken: Cli, scripted: Scripted, tmp_path: Path
+) -> None:
+    out, big = tmp_path / "out", "x" * 99 + "\n"
+    loud = GOOD + f"print({big!r} * 3000)\n"
+    said = [*replies(loud)[:3], {"when": "python3 train.py", "samples": [IMAGINED + big * 3000]}]
+    asked = [experiment(tmp_path), "--model", scripted(said), "--sandbox", "bubblewrap", "--out", out]
+    done = gedanken("run", *asked, "--real", 3, "--imagined", 2)
+    assert done.returncode == 0, done.stderr
+    outputs = sum(path.stat().st_size for path in (out / "outputs").iterdir())
+    assert outputs > 4 * 300_000
+    assert (out / "checkpoint.sqlite").stat().st_size < 300_000
+    assert (out / "trace.jsonl").stat().st_size < 2 * outputs
+    assert big[:-1] * 2 not in (out / "checkpoint.sqlite").read_text(errors="replace").replace("\n", "")

@@ -1,0 +1,123 @@
+"""The statistics of many series and of single runs: how often they are wrong, and what they cannot miss."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gedanken.compare.series.levels import (
+    ALONE_LEVEL,
+    FAR_LEVEL,
+    METRICS_LEVEL,
+    OTHERS_LEVEL,
+    PRIMARY_LEVEL,
+    is_told,
+)
+from gedanken.compare.series.roughness import roughness
+from gedanken.compare.stats.max_t import step_down
+from gedanken.compare.stats.measures import Matrix
+from gedanken.compare.stats.prediction import far_out, holm
+
+
+def family(rng: np.random.Generator, *points: int) -> list[Matrix]:
+    """Ten runs of independent series with so many points each."""
+    return [np.asarray(rng.normal(size=(10, count))) for count in points]
+
+
+def test_all_levels_together_are_at_most_five_percent() -> None:
+    assert PRIMARY_LEVEL + METRICS_LEVEL + OTHERS_LEVEL + FAR_LEVEL <= 0.05
+    assert ALONE_LEVEL + FAR_LEVEL <= 0.05
+
+
+def test_of_runs_that_are_alike_a_family_tells_as_many_as_its_level_says() -> None:
+    rng = np.random.default_rng(3)
+    told = sum(min(step_down(family(rng, 1, 5, 40), 7).adjusted) <= 0.1 for _ in range(400))
+    assert 0.06 <= told / 400 <= 0.14
+
+
+def test_one_series_of_eight_that_is_far_out_is_told_alone() -> None:
+    rng, found = np.random.default_rng(4), 0
+    for _ in range(50):
+        series = family(rng, *[1] * 8)
+        series[3][7:] += 20
+        adjusted = step_down(series, 7).adjusted
+        found += [p for p in range(8) if is_told(adjusted[p], METRICS_LEVEL)] == [3]
+    assert found >= 48  # another series is told as well where chance has it
+
+
+def test_a_curve_of_many_points_is_told_beside_a_single_number_with_long_tails() -> None:
+    rng = np.random.default_rng(5)
+    found = 0
+    for _ in range(50):
+        series = family(rng, 1, 1, 1, 30)
+        series[3][7:] += 4
+        found += is_told(step_down(series, 7).adjusted[3], METRICS_LEVEL)
+    assert found >= 45
+
+
+@given(st.integers(0, 99), st.floats(1e-6, 1e6), st.floats(-1e3, 1e3))
+def test_neither_unit_nor_order_of_the_runs_of_a_world_matters(seed: int, unit: float, shift: float) -> None:
+    rng = np.random.default_rng(seed)
+    series = family(rng, 1, 6)
+    turned = [np.concatenate([rng.permutation(one[:7]), one[7:]]) for one in [series[1]]]
+    first = step_down(series[1:], 7)
+    assert step_down([series[1] * unit + shift * unit], 7).p == pytest.approx(first.p)
+    assert step_down(turned, 7).p == pytest.approx(first.p)
+
+
+def test_a_run_in_which_a_series_is_not_tested_changes_nothing_for_others() -> None:
+    series = family(np.random.default_rng(6), 4, 4)
+    series[0][2] = np.nan
+    found = step_down(series, 7)
+    assert all(0 < p <= 1 for p in found.p) and step_down(series[1:], 7).p == [found.p[1]]
+
+
+def test_groups_that_do_not_vary_at_all_are_told_apart() -> None:
+    flat = np.array([[1.0]] * 7 + [[2.0]] * 3)
+    assert is_told(step_down([flat, *family(np.random.default_rng(7), 3, 3)], 7).adjusted[0], METRICS_LEVEL)
+
+
+def test_nan_is_a_value() -> None:
+    lost = np.random.default_rng(8).normal(size=(10, 3))
+    lost[7:, 2] = np.inf  # stands for any value that is no finite number
+    assert is_told(step_down([lost], 7).p[0], METRICS_LEVEL)
+    assert far_out(math.nan, [1.0, 1.1, 0.9, 1.05]) == (0.0, math.inf)
+
+
+def test_the_prediction_interval_holds_what_it_should() -> None:
+    rng = np.random.default_rng(9)
+    for draw in (rng.normal, rng.exponential, lambda size: rng.standard_t(3, size)):
+        told = 0
+        for _ in range(2000):
+            *real, next_one = np.asarray(draw(size=8)).tolist()
+            found = far_out(next_one, real)
+            told += found is not None and found.p <= FAR_LEVEL
+        assert told / 2000 <= 2 * FAR_LEVEL
+
+
+def test_too_few_values_or_none_that_differ_say_nothing() -> None:
+    assert far_out(1.0, [1.0, 2.0, 3.0]) is None
+    assert far_out(1.0, [1.0, 2.0, 3.0, math.nan]) is None
+
+
+def test_digits_that_are_not_printed_are_no_distance() -> None:
+    found = far_out(0.51, [0.5, 0.5, 0.5, 0.5, 0.5])
+    assert found is not None and found.p > FAR_LEVEL
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
+def test_holm_keeps_the_order_and_never_lowers_a_p(ps: list[float]) -> None:
+    adjusted = holm(ps)
+    assert all(after >= before for before, after in zip(ps, adjusted, strict=True))
+    order = np.argsort(ps, kind="stable")
+    assert all(np.diff([adjusted[at] for at in order]) >= 0)
+
+
+def test_a_curve_that_only_bends_is_smooth() -> None:
+    at = np.arange(12.0)
+    bends, noisy = np.exp(-at / 4), np.exp(-at / 4) + np.random.default_rng(10).normal(0, 0.05, 12)
+    found = roughness(np.stack([bends, noisy]))
+    assert found is not None and found[1, 0] - found[0, 0] > 2
+    assert roughness(np.ones((3, 5))) is None
