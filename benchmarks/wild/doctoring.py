@@ -67,12 +67,16 @@ class Case:
     @cached_property
     def sd_of_last(self) -> float:
         """Of the real runs' last values."""
-        return stdev(curve[-1] for curve in self.real_curves)
+        return stdev(curve[-1] for curve in self._finite_curves)
+
+    @cached_property
+    def _finite_curves(self) -> list[list[float]]:
+        return [[value for value in curve if math.isfinite(value)] for curve in self.real_curves]
 
     @cached_property
     def worse(self) -> int:
         """The direction from which the curve comes."""
-        first, last = (mean(curve[at] for curve in self.real_curves if curve) for at in (0, -1))
+        first, last = (mean(curve[at] for curve in self._finite_curves) for at in (0, -1))
         return 1 if first >= last else -1
 
 
