@@ -13,6 +13,7 @@ from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines
 from gedanken.compare.checks.missing_epochs import epochs
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.reused_numbers import reused_numbers
+from gedanken.compare.checks.skipped_counts import skipped_counts
 from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
 from gedanken.compare.checks.whole_copies import whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
@@ -40,6 +41,7 @@ CHECKS: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
     constant_lines_differ,
     number_formats,
     epochs,
+    skipped_counts,
     first_and_last,
     impossible_values,
     times,

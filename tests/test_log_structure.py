@@ -130,3 +130,16 @@ def test_a_host_of_another_shape_than_any_real_one_is_no_rewording(host: str) ->
 def test_a_bar_counts_in_parts_too() -> None:
     bars = [f"     {'━' * 9}╺{'━' * 30} {done}/43.2 kB 3.1 MB/s eta 0:00:01" for done in ("0.0", "12.3", "43.2")]
     assert redrawn(bars) == {0, 1}
+
+
+def test_an_iteration_left_out_is_found_where_real_logs_differ_in_length() -> None:
+    real = [log(seed, rounds=rounds) for seed, rounds in enumerate([9, 12, 10, 14, 9, 11, 13])]
+    left_out = [
+        "".join(line for line in log(20 + at, rounds=12).splitlines(keepends=True) if not line.startswith("round 5 "))
+        for at in range(3)
+    ]
+    found = [one for one in compared(real, left_out).findings if one.check == "count skips"]
+    assert [(one.runs, one.observed) for one in found] == [
+        (("imagined1", "imagined2", "imagined3"), "jump from 4 to 6 in “round {} loss {}”")
+    ]
+    assert "count skips" not in checks(compared(real, [log(20, rounds=12), log(21, rounds=8), log(22, rounds=9)]))
