@@ -43,11 +43,15 @@ class Case:
 
     @cached_property
     def common(self) -> list[int]:
-        """Indices of lines of a form that every real log has: none of a host or a hash."""
+        """Indices of lines of a form that every real log has: none of a host or a hash, nor one that is redrawn."""
         forms = [{form_of(line) for line in plain(log).splitlines()} for log in self.real]
         in_all = set.intersection(*forms)
         told = [form_of(plain(line)) for line in self.lines]
-        return [at for at, form in enumerate(told) if form in in_all and re.search("[A-Za-z]{2}", form)]
+        return [
+            at
+            for at, form in enumerate(told)
+            if form in in_all and re.search("[A-Za-z]{2}", form) and not self.lines[at].endswith("\r")
+        ]
 
     @cached_property
     def curve(self) -> list[Shown]:
