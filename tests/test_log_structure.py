@@ -192,3 +192,27 @@ def test_the_name_of_a_machine_is_no_wording(host: str) -> None:
     hosts = ["alpha-1", "r3u4n5", "77312790cd65", "beta9.example", "alpha-2", "0a1b2c3d4e5f", "gamma"]
     real = [log(at, head=f"GPU 0 on {one} ready\n") for at, one in enumerate(hosts)]
     assert checks(compared(real, [log(at, head=f"GPU 0 on {host} ready\n") for at in range(20, 23)])) == []
+
+
+@pytest.mark.parametrize("host", ["r29u31n02", "ip-10-0-13-84", "3d517dbbac1d"])
+def test_a_host_of_another_shape_than_any_real_one_is_no_rewording(host: str) -> None:
+    real = [log(seed, head=f"running on {name}\n") for seed, name in enumerate(["4d0fdbb7ac1e", "node-3", "n7"] * 2)]
+    assert checks(compared(real, [log(20, head=f"running on {host}\n")])) == []
+
+
+def test_a_bar_counts_in_parts_too() -> None:
+    bars = [f"     {'━' * 9}╺{'━' * 30} {done}/43.2 kB 3.1 MB/s eta 0:00:01" for done in ("0.0", "12.3", "43.2")]
+    assert redrawn(bars) == {0, 1}
+
+
+def test_an_iteration_left_out_is_found_where_real_logs_differ_in_length() -> None:
+    real = [log(seed, rounds=rounds) for seed, rounds in enumerate([9, 12, 10, 14, 9, 11, 13])]
+    left_out = [
+        "".join(line for line in log(20 + at, rounds=12).splitlines(keepends=True) if not line.startswith("round 5 "))
+        for at in range(3)
+    ]
+    found = [one for one in compared(real, left_out).findings if one.check == "count skips"]
+    assert [(one.runs, one.observed) for one in found] == [
+        (("imagined1", "imagined2", "imagined3"), "jump from 4 to 6 in “round {} loss {}”")
+    ]
+    assert "count skips" not in checks(compared(real, [log(20, rounds=12), log(21, rounds=8), log(22, rounds=9)]))

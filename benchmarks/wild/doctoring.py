@@ -43,11 +43,15 @@ class Case:
 
     @cached_property
     def common(self) -> list[int]:
-        """Indices of lines of a form that every real log has: none of a host or a hash."""
+        """Indices of lines of a form that every real log has: none of a host or a hash, nor one that is redrawn."""
         forms = [{form_of(line) for line in plain(log).splitlines()} for log in self.real]
         in_all = set.intersection(*forms)
         told = [form_of(plain(line)) for line in self.lines]
-        return [at for at, form in enumerate(told) if form in in_all and re.search("[A-Za-z]{2}", form)]
+        return [
+            at
+            for at, form in enumerate(told)
+            if form in in_all and re.search("[A-Za-z]{2}", form) and not self.lines[at].endswith("\r")
+        ]
 
     @cached_property
     def curve(self) -> list[Shown]:
@@ -67,12 +71,16 @@ class Case:
     @cached_property
     def sd_of_last(self) -> float:
         """Of the real runs' last values."""
-        return stdev(curve[-1] for curve in self.real_curves)
+        return stdev(curve[-1] for curve in self._finite_curves)
+
+    @cached_property
+    def _finite_curves(self) -> list[list[float]]:
+        return [[value for value in curve if math.isfinite(value)] for curve in self.real_curves]
 
     @cached_property
     def worse(self) -> int:
         """The direction from which the curve comes."""
-        first, last = (mean(curve[at] for curve in self.real_curves if curve) for at in (0, -1))
+        first, last = (mean(curve[at] for curve in self._finite_curves) for at in (0, -1))
         return 1 if first >= last else -1
 
 

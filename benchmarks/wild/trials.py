@@ -38,7 +38,7 @@ class Trial:
 
     def run(self) -> dict[str, Any] | None:
         """What is said of it, as JSON has it; None where there is nothing to doctor."""
-        logs = self._drawn()
+        logs = self.drawn()
         real, imagined = logs[: self.real], list(logs[self.real :])
         metric = None
         if self.doctoring is not None:
@@ -78,7 +78,8 @@ class Trial:
         accepted = [name for name in style.metrics if name in style.primary]
         return next((name for name in accepted if _same(taken, name)), style.primary[0])
 
-    def _drawn(self) -> tuple[str, ...]:
+    def drawn(self) -> tuple[str, ...]:
+        """The runs, real ones first."""
         count = self.real + self.imagined
         first = FIRST_SEEDS[self.what] + self.number * count
         return tuple(STYLES[self.style].make(seed) for seed in range(first, first + count))
@@ -91,7 +92,7 @@ class Trial:
 @cache
 def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> Said:
     """What is said of a draw as it is."""
-    logs = Trial(what, style, number, real, imagined)._drawn()
+    logs = Trial(what, style, number, real, imagined).drawn()
     return compare(logs[:real], logs[real:])
 
 

@@ -107,6 +107,6 @@ def _opened(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     parts = [hash((at, word)) for at, word in enumerate(words)]
     whole = sum(parts) + hash(len(words))
     for at, (part, word) in enumerate(zip(parts, words, strict=True)):
-        # A name of a machine is a word, or masked.
+        # A host may be a word in one log and, like a container's, an id that is set aside in another.
         if MASK in word or any(map(str.isalpha, word)):
             yield at, (whole - part + hash((at, HOLE))) % (1 << 64)

@@ -161,13 +161,13 @@ def rich_bars(made: Made) -> None:
     loss = made.curve(8, 1.9, 0.4, 0.01, 0.015)
     right = made.beside(loss, (1.9, 0.4), (0.35, 0.89), 0.004)
     for name in ("einops", "timm"):
-        size = made.random.choice((43.2, 43.2, 43.2))
+        size = 43.2
         made.say(f"Collecting {name}")
         for done in (0.0, made.random.uniform(5, 40)):
-            made.say(
-                f"     {'━' * int(done / 2)} {done:.1f}/{size} kB {made.random.uniform(1, 9):.1f} MB/s", end="\r"
-            )
-        made.say(f"     {'━' * 21} {size}/{size} kB {made.random.uniform(1, 9):.1f} MB/s eta 0:00:00")
+            full = int(done * 40 / size)
+            bar = "━" * full + "╺" + "━" * (39 - full)
+            made.say(f"     {bar} {done:.1f}/{size} kB {made.random.uniform(1, 9):.1f} MB/s eta 0:00:01", end="\r")
+        made.say(f"     {'━' * 40} {size}/{size} kB {made.random.uniform(1, 9):.1f} MB/s eta 0:00:00")
     made.say(f"Building wheels in /tmp/pip-ephem-wheel-cache-{made.letters(8)}")
     for at in range(8):
         made.epoch()
