@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 MOST_RUNS = 1_000_000
-DIED = "process died"
-"""The error of a run that a process left open, once a later process has closed it."""
 
 
 @dataclass(slots=True)
@@ -95,18 +93,6 @@ def operations(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
             run = _dict(told).get(kind)
             if isinstance(run, dict) and isinstance(run.get("id"), str):
                 yield kind, run
-
-
-def open_runs(roots: Iterable[TracedRun]) -> Iterator[TracedRun]:
-    """The runs that have not ended, children before their parents."""
-    yield from reversed([run for root in roots for run in root.walk() if run.end is None])
-
-
-def closing_patch(run: TracedRun, now: datetime) -> dict[str, Any]:
-    """What ends a run that a dead process left open."""
-    names = ("trace_id", "parent_run_id", "dotted_order")
-    kept: dict[str, Any] = {name: run.fields[name] for name in names if name in run.fields}
-    return {"id": run.id, "run_type": run.run_type, **kept, "end_time": now.isoformat(), "error": DIED}
 
 
 def _take(run: TracedRun, kind: str, told: dict[str, Any]) -> None:
