@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from gedanken.compare.checks.built_in import CHECKS
 from gedanken.compare.checks.check import Check, CheckBroken
 from gedanken.compare.checks.differences import differences
+from gedanken.compare.checks.whole_copies import whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
+from gedanken.compare.parsed.new_forms import NewForms
 from gedanken.compare.parsed.refine_sites import refine_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.parsed.tallies import tallies
@@ -17,6 +19,9 @@ from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
+
+COPIES = ("numbers copied", "samples repeat each other")
+"""Checks that tell that a run repeats another one."""
 
 
 def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
@@ -64,12 +69,19 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     )
     judgement = judge(comparison)
     found, notes = _found(comparison, CHECKS if checks is None else checks)
+    copied = frozenset(label for finding in found if finding.check in COPIES for label in finding.runs)
+    whole = list(whole_copies(comparison, copied))
+    same = frozenset(label for finding in whole if finding.check == "log copied" for label in finding.runs)
+    # That its numbers are copied follows from that.
+    found = [one for one in found if one.check not in COPIES or not same.issuperset(one.runs)] + whole
+    unjudged = comparison.once(NewForms).undecided()
     return ComparisonResult(
         findings=(*found, *differences(comparison, judgement)),
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
-        undecided=(*([lost] if lost else ()), *judgement.undecided),
+        undecided=(*filter(None, (lost, unjudged)), *judgement.undecided),
+        unjudged=unjudged,
         endpoint=judgement.endpoint,
         notes=notes,
     )

@@ -146,5 +146,7 @@ class ComparisonResult:
     """What could not be decided, with the reason, and what would be needed."""
     endpoint: Endpoint | None = None
     """None where no real run shows a metric, or none of the name that was asked for."""
+    unjudged: str | None = None
+    """Of that, which lines could not be judged: where it is so, nobody may say that nothing was found."""
     notes: tuple[str, ...] = ()
     """Which checks could not look, and why."""

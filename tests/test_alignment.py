@@ -90,8 +90,10 @@ def test_runs_part_at_the_first_other_word() -> None:
 
 
 def test_runs_part_at_the_first_line_that_is_missing_or_invented() -> None:
-    assert parting(REAL, lines([1, 2, 3])) == (SHAPE.strip(), None)
-    assert parting(REAL, f"{SHAPE}Downloading everything\n{lines([1, 2, 3])}") == (None, "Downloading everything")
+    first = lines([1, 2, 3]).splitlines()[0]
+    assert parting(REAL, lines([1, 2, 3])) == (SHAPE.strip(), first)
+    invented = f"{SHAPE}Downloading everything\n{lines([1, 2, 3])}"
+    assert parting(REAL, invented) == (REAL[0].splitlines()[1], "Downloading everything")
 
 
 def test_runs_part_at_a_number_that_no_real_run_changes() -> None:

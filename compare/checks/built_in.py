@@ -4,6 +4,7 @@ from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.claimed_time import times
 from gedanken.compare.checks.copied_numbers import copied_numbers
 from gedanken.compare.checks.counts import counts, order
+from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.gpu_claims import gpu_claims
 from gedanken.compare.checks.impossible_values import first_and_last, impossible_values
 from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
@@ -14,6 +15,7 @@ from gedanken.compare.checks.values import constant_lines_differ, number_formats
 
 CHECKS: tuple[Check, ...] = (
     exit_status,
+    ends_early,
     foreign_lines,
     literals,
     counts,

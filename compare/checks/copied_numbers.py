@@ -1,7 +1,6 @@
 """Findings: an imagined run shows a row of numbers of a real run, or of another imagined one, of the same version."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -136,9 +135,23 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
     if shared == LONGEST:
         return
     row = 2 * shared + IN_A_ROW
-    for ours in imagined:
-        yield from (copy for theirs in real if (copy := _copy(ours, theirs, row)))
-    yield from (copy for theirs, ours in combinations(imagined, 2) if (copy := _copy(ours, theirs, row)))
+    for ours, theirs in _sharing([*real, *imagined], len(real), row):
+        copy = _copy(ours, theirs, row)
+        if copy:
+            yield copy
+
+
+def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[_Stream, _Stream]]:
+    """Each imagined stream with the first others that share a row of so many numbers with it: no pair is tried."""
+    rows = [np.unique(_rows(stream.values, row)) for stream in streams]
+    keys = np.concatenate(rows)
+    owners = np.repeat(np.arange(len(rows)), [len(one) for one in rows])
+    order = np.lexsort((owners, keys))
+    keys, owners = keys[order], owners[order]
+    begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))[: len(keys)]
+    first = owners[np.repeat(begins, np.diff(np.append(begins, len(keys))))]
+    shared = np.unique(np.stack([owners, first], axis=1)[(owners >= real) & (first != owners)], axis=0)
+    yield from ((streams[ours], streams[theirs]) for ours, theirs in shared.tolist())
 
 
 def _share(streams: Sequence[_Stream], row: int) -> bool:

@@ -1,6 +1,6 @@
 """Findings on how often a line is printed, and in which order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.points import NO_EPOCH
+from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
@@ -35,7 +36,7 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
     if not run_set.sites:
         return
     for run in run_set.imagined:
-        cells = _Cells(run_set, run)
+        cells = _Cells(run_set, run, run_set.once(early_ends))
         for at in cells.sites_that_differ()[:MOST_TOLD]:
             yield _finding(run_set, run_set.sites[at], run, cells.worst(at))
 
@@ -59,8 +60,9 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
 class _Cells:
     """How often each site is shown in each epoch, or in all, by the real runs and by one imagined run."""
 
-    def __init__(self, run_set: RunSet, run: ParsedRun) -> None:
+    def __init__(self, run_set: RunSet, run: ParsedRun, early: Container[int] = ()) -> None:
         self.run_set = run_set
+        self._early = early
         self.run = run
         runs = [*run_set.ended, run]
         shown = np.unique(np.concatenate([[NO_EPOCH], *(run.curves.epochs.numbers for run in runs)]))
@@ -83,7 +85,7 @@ class _Cells:
         self.low = np.where(whole, times[:-1], np.iinfo(np.int64).max).min(axis=0)
         self.high = np.where(really, times[:-1], -1).max(axis=0)
         self.times = times[-1]
-        self._known = whole.any(axis=0) & counted[-1]
+        self._known = whole.any(axis=0) & counted[-1] & ~self._is_at_an_end()
 
     def _pairs(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
         """Site, index of the epoch, and line, for each line of a site."""
@@ -100,6 +102,16 @@ class _Cells:
         shows: NDArray[np.bool_] = (epoch == 0) | np.isin(self._shown[epoch], run.curves.epochs.numbers)
         return shows
 
+    def _is_at_an_end(self) -> NDArray[np.bool_]:
+        """For each cell whether it is of an epoch that some run may end in: where real runs differ in length."""
+        ends = [run.curves.epochs.numbers.max() for run in self.run_set.finished if len(run.curves.epochs)]
+        if self.run_set.source is not None or len(set(ends)) < 2 or not len(self.run.curves.epochs):
+            return np.zeros(len(self._cells), bool)
+        first = min(*ends, self.run.curves.epochs.numbers.max())
+        epoch = self._cells % self._width
+        at_an_end: NDArray[np.bool_] = (epoch > 0) & (self._shown[epoch] >= first)
+        return at_an_end
+
     def sites_that_differ(self) -> list[int]:
         """Indices of the sites that the run shows too often, or too seldom."""
         sites = self._cells // self._width
@@ -115,7 +127,7 @@ class _Cells:
             and (
                 not (goes_back and self._by_epoch[at])
                 if surplus[at] > deficit[at]
-                else self.run.execution.cause is Cause.FINISHED
+                else self.run.execution.cause is Cause.FINISHED and id(self.run) not in self._early
             )
         ]
 

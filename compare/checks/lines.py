@@ -6,8 +6,9 @@ from operator import eq
 import numpy as np
 
 from gedanken.compare.output.durations import untimed
-from gedanken.compare.output.transcript import VALUE, skeleton
+from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.wording import HOLE
+from gedanken.compare.parsed.new_forms import NewForms, form_of
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence, short, verb
 from gedanken.compare.parsed.templates import NO_LINE
 from gedanken.compare.source.print_sites import PrintSite
@@ -52,14 +53,14 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
 
 def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
     """Printed lines that no print statement of the program makes; without a program, near to no real log's."""
-    if not run_set.real or not run_set.new_forms_tell:
+    if not run_set.real:
         return
     if run_set.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in run_set.sites):
         return  # a bare print(x) can make any line
     refs: list[LineRef] = []
     runs: list[ParsedRun] = []
     for run in run_set.imagined:
-        new = [entry for entry in run.ledger.one_of_each("foreign") if skeleton(entry.text) not in run_set.forms]
+        new = run_set.once(NewForms).told(run, run.ledger.one_of_each("foreign"))
         if new:
             runs.append(run)
             refs += [run.ref(entry.number - 1) for entry in new[:LINES_SHOWN]]
@@ -88,15 +89,12 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 def literals(run_set: RunSet) -> Iterable[Finding]:
     """A wording that differs from the code's own words, or the real logs'; both are named."""
-    if not run_set.new_forms_tell:
-        return
     shown: dict[tuple[str, str], list[LineRef]] = {}
     sites: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:
         for entry in run.ledger.one_of_each("literal"):
-            form = skeleton(entry.text)
-            if entry.site is not None and form not in run_set.forms:
-                key = entry.site.template, form
+            if entry.site is not None and run_set.once(NewForms).is_reworded(run, entry):
+                key = entry.site.template, form_of(run, entry)
                 sites.setdefault(key, entry.site)
                 shown.setdefault(key, []).append(run.ref(entry.number - 1))
     for key, refs in list(shown.items())[:MOST_WORDINGS]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Set
 from dataclasses import replace
 
 from gedanken.compare.output.epochs import EpochCount, as_ranges, count_epochs
+from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
@@ -22,12 +23,15 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
     for run in run_set.imagined:
         if run.execution.cause is Cause.FAILED:
             continue
-        is_cut = run.execution.cause is Cause.CUT
+        is_early = id(run) in run_set.once(early_ends)
+        is_cut = run.execution.cause is Cause.CUT or is_early
         # However many there are: where no real run leaves one out, none is left out between two that are shown.
         inside = _between_its_ends(run, possible) if is_gapless else frozenset()
         count = count_epochs(run.transcript, run.curves, wanted | inside, is_cut, possible, run_set.forms)
         if max(len(count.silent), len(count.extra)) <= usual:
             count = replace(count, silent=tuple(epoch for epoch in count.silent if epoch in inside), extra=())
+        if is_early:
+            count = replace(count, cut=())
         yield from _epoch_findings(run_set, run, count)
 
 
@@ -70,7 +74,8 @@ def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
 def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Iterable[Finding]:
     end = run.curves.epochs[-1][0] if run.curves.epochs else len(run.lines) - 1
     last = (run.ref(end),) if run.lines else ()
-    shown = f"shows {count.shown} of the {count.expected} epochs that {run_set.name} prints"
+    whose = f"{run_set.name} prints" if run_set.source else "all real logs show"
+    shown = f"shows {count.shown} of the {count.expected} epochs that {whose}"
     expected = many(count.expected, "epoch")
 
     def found(check: str, observed: str, refs: tuple[LineRef, ...]) -> Finding:
@@ -90,4 +95,6 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
         extra = set(count.extra)
         refs = tuple(run.ref(at) for at, epoch in run.curves.epochs if epoch in extra)
         told = f"shows epochs that {run_set.name} does not print: {as_ranges(count.extra)}"
+        if run_set.source is None:
+            told = f"shows {as_ranges(count.extra)}, epochs that no real log shows"
         yield found("epochs too many", told, refs[:LINES_SHOWN])

@@ -134,7 +134,7 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
     """Indices of the numbers of a form that cannot be the same in all real runs by chance."""
-    text = run.lines[lines[0]]
+    text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     has_times = untimed(text) != text.strip()
     metrics = {metric.start for metric in metrics_in(text)}

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.bars import may_hold_bars, redrawn, without_fill
+from gedanken.compare.output.environment import MASK, masked, words_before_ids
 from gedanken.compare.output.text_lines import Lines
 
 VALUE = re.compile(
@@ -40,7 +42,7 @@ def skeleton(line: str) -> str:
 
 def template_of(form: str, hole: str) -> str:
     """The words of a form as they are printed, with `hole` for each value."""
-    return form.replace("#", hole).replace(_SHARP, "#")
+    return form.replace("#", hole).replace(MASK, hole).replace(_SHARP, "#")
 
 
 def uncoloured(text: str) -> str:
@@ -78,8 +80,28 @@ class Transcript:
     hold it against each *shape*, a line with `0` for every row of digits; of those there are few.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, is_log: bool = False) -> None:
+        """In a log without its program, what the machine and the hour wrote is masked, and a bar is one line."""
         self.lines = Lines(text)
+        self._is_log = is_log
+        self._before = words_before_ids(text) if is_log else frozenset()
+        self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
+
+    def _compared(self, start: int) -> list[str]:
+        """Some lines, as they are compared."""
+        lines = self.lines[start : start + _CHUNK]
+        if not self._is_log:
+            return lines
+        return [self._as_compared(start + at, line) for at, line in enumerate(lines)]
+
+    def _as_compared(self, at: int, line: str) -> str:
+        if not self._is_log:
+            return line
+        return "" if at in self._stale else masked(without_fill(line) or line, self._before)
+
+    def compared(self, at: int) -> str:
+        """The line with this index, as it is compared: in a log without what the machine and the hour wrote."""
+        return self._as_compared(at, self.lines[at])
 
     @cached_property
     def _columns(self) -> _Columns:
@@ -98,7 +120,7 @@ class Transcript:
         self, start: int, shapes: dict[str, int], parts: list[tuple[_Part, ...]]
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
         """Of some lines: the shape of each, how many values it has, all these values, and their decimals."""
-        lines = self.lines[start : start + _CHUNK]
+        lines = self._compared(start)
         rows = _Rows("\n".join(lines))
         for shape in rows.shapes:
             if shape not in shapes:

@@ -1,14 +1,18 @@
 """The alignment of a comparison: which runs are compared side by side, and where these part for the first time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gedanken.compare.parsed.alignment import align
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import Alignment, Block
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import LineRef
+
+MOST_REAL = 3
+"""Other real runs that the first is held against, at most."""
 
 
 def side_by_side(run_set: RunSet) -> Alignment | None:
@@ -49,22 +53,42 @@ def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Bloc
 
 
 def _parting(
-    run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Iterable[Block]
+    run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Sequence[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
     """The first lines whose words differ, or a number in them that is steady or proven; never a stochastic one."""
-    waiting = iter(blocks)
-    first = next(waiting, None)
-    alike = first.real[1] if first and first.mark == "alike" else 0
+    loose = _loose_lines(run_set, real)
+    alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
     at = min(_other_numbers(run_set, real, imagined, alike), default=alike)
     if at < alike:
         return real.ref(at), imagined.ref(at)
-    other = next(waiting, None) if alike else first
+    parts = (block for block in blocks if block.mark != "alike" and _tells(real, imagined, block, loose))
+    other = next(parts, None)
     if other is None:
         return None
+    # A line that is missing stands beside the one that the other output has in its place.
     return (
-        real.ref(other.real[0]) if other.real[0] < other.real[1] else None,
-        imagined.ref(other.imagined[0]) if other.imagined[0] < other.imagined[1] else None,
+        real.ref(other.real[0]) if other.real[0] < len(real.lines) else None,
+        imagined.ref(other.imagined[0]) if other.imagined[0] < len(imagined.lines) else None,
     )
+
+
+def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np.bool_]) -> bool:
+    """Whether it holds a line that is not blank, where the real runs do not differ themselves."""
+    filled = any(real.ledger.has(at) for at in range(*block.real)) or any(
+        imagined.ledger.has(at) for at in range(*block.imagined)
+    )
+    return filled and not loose[block.real[0] : block.real[1] + 1].any()
+
+
+def _loose_lines(run_set: RunSet, real: ParsedRun) -> NDArray[np.bool_]:
+    """For each line of a real run, and its end, whether another real run differs there: chance orders such lines."""
+    loose = np.zeros(len(real.lines) + 1, bool)
+    if run_set.source is None:
+        for other in [run for run in run_set.finished if run is not real][:MOST_REAL]:
+            for block in align(real.transcript, other.transcript):
+                if block.mark != "alike":
+                    loose[block.real[0] : block.real[1] + 1] = True
+    return loose
 
 
 def _other_numbers(run_set: RunSet, real: ParsedRun, imagined: ParsedRun, alike: int) -> Iterable[int]:

@@ -1,14 +1,14 @@
 """What the checks look at: the runs of one program, real and imagined, with what was read off them."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gedanken.compare.output.metrics import Curves, read_curves
 from gedanken.compare.output.text_lines import Lines
-from gedanken.compare.output.transcript import Transcript, skeleton, uncoloured
+from gedanken.compare.output.transcript import Transcript, uncoloured
 from gedanken.compare.parsed.invariants import Invariants
 from gedanken.compare.parsed.ledger import Ledger
 from gedanken.compare.parsed.templates import Templates
@@ -19,6 +19,8 @@ from gedanken.compare.source.proof import proven_lines
 from gedanken.experiment.execution import Cause, Execution, leaves
 from gedanken.experiment.finding import LineRef, Stream
 from gedanken.experiment.program import Program
+
+_Told = TypeVar("_Told")
 
 LINES_SHOWN = 5
 """Lines that a finding points at, at most."""
@@ -91,7 +93,7 @@ class ParsedRun:
 
     @cached_property
     def transcript(self) -> Transcript:
-        return Transcript(self.text)
+        return Transcript(self.text, is_log=self.templates is not None)
 
     @cached_property
     def curves(self) -> Curves:
@@ -109,7 +111,8 @@ class ParsedRun:
     def outputs(self) -> tuple[Transcript, ...]:
         """All that it shows, on either stream, with a last line that was cut."""
         others = {self.execution.stdout, self.execution.terminal} - {self.text}
-        return (self.transcript, *map(Transcript, others))
+        is_log = self.templates is not None
+        return (self.transcript, *(Transcript(text, is_log) for text in others))
 
     @cached_property
     def forms(self) -> frozenset[str]:
@@ -139,6 +142,14 @@ class RunSet:
     gpus: int | None = None
     """How many the real machine has; None where that is not known."""
     asked: Asked = NOTHING_ASKED
+    _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, read: "Callable[[RunSet], _Told]") -> "_Told":
+        """What is read off all the runs together: once, for all checks that look at it."""
+        if read not in self._known:
+            self._known[read] = read(self)
+        known: _Told = self._known[read]
+        return known
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
@@ -179,21 +190,6 @@ class RunSet:
     def invariants(self) -> Invariants:
         """The numbers that all real runs show alike which came to their end."""
         return Invariants([run.transcript for run in self.finished])
-
-    @cached_property
-    def new_forms_tell(self) -> bool:
-        """Whether a line of a form that no real run has is more than chance.
-
-        It is not where a real run has a form that no other real run has, and that the source does not account for.
-        """
-        if self.templates is not None:
-            return self.templates.are_complete
-        own = [{skeleton(one.text) for one in run.ledger.one_of_each("foreign")} for run in self.real]
-        return len(own) < 2 or all(
-            any(form in other.forms for other in self.real if other is not run)
-            for run, forms in zip(self.real, own, strict=True)
-            for form in forms
-        )
 
     @property
     def caution(self) -> str:

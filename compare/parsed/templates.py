@@ -64,20 +64,21 @@ class Templates:
         return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._index)
 
     def find(self, line: str) -> int | None:
-        """Index of the template that a line has, in `sites`."""
+        """Index of the template that a line has, in `sites`; a line as it is compared."""
         return self._index.get(self._key(skeleton(line)))
 
     @cached_property
-    def are_complete(self) -> bool:
-        """Whether each template stands in two logs or more: then a line of a new form is no matter of chance.
-
-        Of a single log that is taken for granted, and cannot be known.
-        """
+    def odd(self) -> list[list[str]]:
+        """For each log the templates that no other log has, of one form each."""
         logs: dict[str, int] = {}
         for form, standing in self._standing.items():
             key = self._key(form)
             logs[key] = logs.get(key, 0) | standing
-        return len(self._logs) == 1 or all(standing.bit_count() > 1 for standing in logs.values())
+        odd: list[list[str]] = [[] for _log in self._logs]
+        for key, standing in logs.items():
+            if standing.bit_count() == 1:
+                odd[standing.bit_length() - 1].append(key)
+        return odd
 
 
 def _varying(standing: dict[str, int], all_logs: int) -> frozenset[int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import Compared, analysis_of, analyze, check_source
+from gedanken.analysis.copies import distinct
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.series.series import AllSeries
@@ -81,6 +82,10 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     real, imagined = ([file for path in paths for file in files_of(path)] for paths in (real, imagined))
     ours, theirs = _side(real, "real"), _side(imagined, "imagined")
     notes = [*_notes(ours.folder), *_notes(theirs.folder), *_doubtful(ours, theirs, real, imagined)]
+    if ours.folder is None:
+        known = program is not None or any(run.program for run in ours.runs)
+        runs, repeated = distinct(ours.runs, real, has_program=known)
+        ours, notes = replace(ours, runs=runs), [*notes, *repeated]
     if ours.folder and theirs.folder:
         if program is not None:
             raise BadInput("--program: the run folders hold their own programs")

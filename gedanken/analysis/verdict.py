@@ -47,6 +47,8 @@ def tells_of(version: VersionAnalysis) -> str:
     on = labels & {label for finding in found for label in finding.runs}
     what = f" ({version.program.label})" if version.program else ""
     if not on:
+        if version.compared.unjudged:
+            return f"Undecided: {_sentence(version.compared.unjudged)}"
         rest = f"; {many(len(found), 'finding')} beside them" if found else ""
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
@@ -77,7 +79,7 @@ def _endpoint(version: VersionAnalysis) -> str:
         return f"The {name} is {imagined} where {primary.n_real:,} {ends} at {real} ({p})."
     interval = primary.difference_interval
     differs = f"; it differs by {figure(interval[0])} to {figure(interval[1])} (95 %)" if interval else ""
-    if version.compared.findings:
+    if version.compared.findings or version.compared.unjudged:
         return f"The {name} does not decide ({p}){differs}."
     runs = f"the {many(primary.n_imagined, 'imagined run')} from {many(primary.n_real, 'real one')}"
     return f"Nothing was found that tells {runs}. The {name} does not decide ({p}){differs}."

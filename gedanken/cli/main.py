@@ -173,12 +173,11 @@ def _show(ran: "RunResult", as_json: bool) -> None:
     folder, analysis = ran.log.folder, ran.analysis
     if as_json:
         from gedanken.records.run_view import run_view
-        from gedanken.report.values import effects_of
+        from gedanken.report.values import values_of
 
         result = run_view(ran.log, analysis.findings if analysis else (), prefix=f"{folder}/")
-        effects = effects_of(analysis) if analysis else []
-        words = plain_words(analysis)._asdict() if analysis else {}
-        print_json({**result, **({"effects": effects} if effects else {}), **words, "folder": str(folder)})
+        concluded = {**values_of(analysis), **plain_words(analysis)._asdict()} if analysis else {}
+        print_json({**result, **concluded, "folder": str(folder)})
     elif analysis and folder:
         from rich.console import Console
 

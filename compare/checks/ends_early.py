@@ -1,0 +1,30 @@
+"""The finding that a log just ends, where all real ones go on."""
+
+from collections.abc import Iterable
+
+from gedanken.compare.parsed.early_ends import early_ends
+from gedanken.compare.parsed.run_set import RunSet, short
+from gedanken.experiment.counts import many
+from gedanken.experiment.finding import Finding
+
+
+def ends_early(run_set: RunSet) -> Iterable[Finding]:
+    """All runs that end early, in one finding: it takes what they lack behind their ends with it."""
+    early = run_set.once(early_ends)
+    runs = [run for run in run_set.imagined if id(run) in early]
+    if not runs:
+        return
+    first = early[id(runs[0])]
+    real, end = first.beside, len(first.beside.lines)
+    following = next((at for at in range(first.there + 1, end) if real.ledger.has(at)), end - 1)
+    yield Finding(
+        "ends early",
+        tuple(run.label for run in runs),
+        (*(run.ref(early[id(run)].line) for run in runs), real.ref(following)),
+        expected=f"{real.label} goes on for {many(end - first.there - 1, 'line')}, "
+        f"from “{short(real.lines[following])}”",
+        observed=f"{'ends' if len(runs) == 1 else 'end'} early: after line {first.line + 1}, "
+        f"“{short(runs[0].lines[first.line])}”",
+        of=len(run_set.imagined),
+        caution=run_set.caution,
+    )

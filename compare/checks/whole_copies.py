@@ -1,0 +1,116 @@
+"""Findings: an imagined log, or one whole curve of it, is that of another run."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.transcript import EXPONENT
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.experiment.counts import many
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.format import figure
+
+FEWEST_REAL = 3
+"""Real runs that tell what chance can do, at least."""
+FEWEST = 4
+"""Different numbers that a curve must have to be told."""
+CHANCE = 1e-4
+"""How likely at most two such curves, of all that are compared, may be equal by chance."""
+MOST_FORMS = 200
+"""Forms of one log whose curves are looked at, at most."""
+
+
+class _Curve(NamedTuple):
+    run: ParsedRun
+    values: NDArray[np.float64]
+    lines: NDArray[np.int64]
+
+
+_Key = tuple[str, int]
+"""A form, and the place of a number in it."""
+
+
+def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
+    """Each imagined log without its program that equals another; `told` are runs whose copies are known already.
+
+    How likely that is by chance, the real runs tell: by how many points any two of them have in common.
+    """
+    if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
+        return
+    real = [_curves(run) for run in run_set.real]
+    if len({_print_of(run) for run in run_set.real}) < len(run_set.real):
+        return  # real runs repeat one another: so may others
+    logs = {_print_of(run): run for run in reversed(run_set.real)}
+    for at, run in enumerate(run_set.imagined):
+        same = logs.get(_print_of(run))
+        if same is not None and run.lines:
+            whose = "to the byte" if run.text == same.text else "but for times and names of machines"
+            yield Finding(
+                "log copied",
+                (run.label,),
+                (run.ref(0), same.ref(0)),
+                expected="no two real logs are the same",
+                observed=f"is {same.label} {whose}",
+            )
+        elif run.label not in told:
+            earlier = [_curves(one) for one in run_set.imagined[:at]] if at < FEWEST_REAL * FEWEST else []
+            yield from _curve_copied(_curves(run), real, earlier)
+        logs.setdefault(_print_of(run), run)
+
+
+def _print_of(run: ParsedRun) -> int:
+    """The same for the same forms and numbers in the same order."""
+    script = run.transcript
+    return hash((tuple(script.forms), script.form_of.tobytes(), script.values.tobytes()))
+
+
+def _curve_copied(
+    ours: Mapping[_Key, _Curve], real: Sequence[Mapping[_Key, _Curve]], earlier: Sequence[Mapping[_Key, _Curve]]
+) -> Iterator[Finding]:
+    copies = [
+        (curve, other, chance)
+        for key, curve in ours.items()
+        for others in (*real, *earlier)
+        if (other := others.get(key)) and np.array_equal(curve.values, other.values)
+        if (chance := _chance(curve, [one[key] for one in real if key in one]) * len(real) * len(ours)) <= CHANCE
+    ]
+    if copies:
+        curve, other, chance = max(copies, key=lambda copy: len(copy[0].values))
+        yield Finding(
+            "curve copied",
+            (curve.run.label,),
+            (curve.run.ref(int(curve.lines[0])), other.run.ref(int(other.lines[0]))),
+            expected=f"by chance that is so with a probability of {figure(chance)}",
+            observed=f"shows {many(len(curve.values), 'number')} of {other.run.label}, all of a curve, to the digit",
+        )
+
+
+def _curves(run: ParsedRun) -> dict[_Key, _Curve]:
+    script = run.transcript
+    found: dict[_Key, _Curve] = {}
+    for form in script.forms[:MOST_FORMS]:
+        lines = script.lines_of(form)
+        if "#" not in form or len(lines) < FEWEST:
+            continue
+        table = script.table(lines)
+        decimals = script.decimals[script.starts[lines[0]] : script.starts[lines[0]] + table.shape[1]]
+        for place in np.flatnonzero((decimals >= 2) & (decimals < EXPONENT))[:MOST_FORMS].tolist():
+            if len(np.unique(table[:, place])) >= FEWEST:
+                found[form, place] = _Curve(run, table[:, place], lines)
+    return found
+
+
+def _chance(curve: _Curve, real: Sequence[_Curve]) -> float:
+    """How likely two real curves are equal: the share of their points that are, to the power of their number."""
+    if len(real) < FEWEST_REAL:
+        return 1.0
+    equal = points = 0
+    for one, other in pairwise(real):
+        length = min(len(one.values), len(other.values))
+        equal += int(np.count_nonzero(one.values[:length] == other.values[:length]))
+        points += length
+    share = (equal + 1) / (points + 1)
+    return float(share ** len(np.unique(curve.values)))

@@ -1,0 +1,58 @@
+"""Progress bars: one bar is one print, however often a terminal was made to draw it again."""
+
+import re
+from collections.abc import Iterable
+
+from gedanken.compare.output.environment import MASK
+
+_FILL = re.compile(
+    # tqdm, Keras, rich and pip, wget and others.
+    r"(?<=%)\|[^|\n]{0,400}\||\[[=#>.\-\s█▏▎▍▌▋▊▉]{5,400}\](?=.*\d)|[━╸╺╺─█▏▎▍▌▋▊▉░▒]{5,400}"
+    r"|(?<=\|)[#█▏▎▍▌▋▊▉\-= ]{5,400}(?=\|\s*\d)"
+)
+_MAY_BE = re.compile(r"%\||\[[=#>.█\-]{3}|\[\.{5}|[━█▏▎▍▌▋▊▉╺░▒]{3}|\|[#=]{3}")
+_CLOCKS = re.compile(
+    r"\[\s*(?:\d{1,3}:)?\d{1,3}:\d{2}\s*(?:<\s*(?:\?|[\d:]+(?:\sdays?,\s[\d:]+)?))?(?:,\s*[\d.?]+\s*[\w/]+)?"
+)
+_RATE = re.compile(
+    r"[\d.?]+\s?(?:[kMG]i?)?[bB]/s(?:\s+eta\s+[-:\d]+)?|ETA:?\s*[\d:]+(?:\s?s)?"
+    r"|(?<=- )\d+m?s(?:\s\d+[mun]?s/(?:step|epoch))?|\beta\s[-:\d]+|\b(?:\d+:)?\d+:\d{2}\b"
+)
+_COUNT = re.compile(r"(?<![\d.])(\d{1,18})\s?/\s?(\d{1,18})(?![\d.])")
+_PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?%")
+
+
+def may_hold_bars(text: str) -> bool:
+    """Whether anything in a text looks like a progress bar."""
+    return _MAY_BE.search(text) is not None
+
+
+def without_fill(line: str) -> str | None:
+    """A line that shows a bar, without the fill and the clocks of it; None where it shows none."""
+    if not _MAY_BE.search(line):
+        return None
+    bare, fills = _FILL.subn(MASK, line)
+    if not fills or not (_COUNT.search(bare) or _PERCENT.search(bare)):
+        return None
+    return _RATE.sub(MASK, _CLOCKS.sub(f"[{MASK}", bare))
+
+
+def redrawn(lines: Iterable[str]) -> frozenset[int]:
+    """Indices of the lines that show a state of a bar which a later line draws anew, or an empty bar."""
+    waiting: dict[str, tuple[int, int, int]] = {}
+    stale: set[int] = set()
+    for at, line in enumerate(lines):
+        bare = without_fill(line)
+        if bare is None:
+            continue
+        key = bare[: bare.index(MASK)].rstrip("0123456789.% /\t").strip() or MASK
+        count = _COUNT.search(bare) or _PERCENT.search(bare)
+        done = int(count[1]) if count else 0
+        total = int(count[2]) if count and count.re is _COUNT else 100
+        before = waiting.get(key)
+        is_same = before is not None and before[2] == total
+        is_anew = is_same and before is not None and (done > before[1] or (done == before[1] and at == before[0] + 1))
+        if before is not None and (is_anew or before[1] == 0):
+            stale.add(before[0])
+        waiting[key] = (at, done, total)
+    return frozenset(stale)

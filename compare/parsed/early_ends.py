@@ -1,0 +1,76 @@
+"""Imagined logs that just end: where each stops, beside real logs that go on."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.parsed.order import times_of_sites
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.experiment.execution import Cause
+
+SLACK = 0.1
+"""Share of the lines up to its end that may be too many or lack: a log may have other faults too."""
+
+Indices = NDArray[np.int64]
+
+
+class EarlyEnd(NamedTuple):
+    """Where a log stops that should go on."""
+
+    line: int
+    """Index of its last whole line."""
+    beside: ParsedRun
+    """A real run."""
+    there: int
+    """Index of the line of that run that corresponds."""
+
+
+def early_ends(run_set: RunSet) -> Mapping[int, EarlyEnd]:
+    """For each imagined log that ends early, by its identity; what must come, real logs show."""
+    if run_set.source is not None or not run_set.finished or not run_set.sites:
+        return {}
+    known = len(run_set.sites)
+    sequences = [_sequence(run, known) for run in run_set.finished]
+    totals = np.array([times_of_sites(run, known) for run in run_set.finished])
+    steady = (totals == totals[0]).all(axis=0) & (totals[0] > 0)
+    found = {id(run): _end_of(run_set, run, sequences, totals, steady) for run in run_set.imagined}
+    return {key: end for key, end in found.items() if end is not None}
+
+
+def _sequence(run: ParsedRun, sites: int) -> Indices:
+    site_of = run.ledger.site_of
+    return np.flatnonzero((site_of >= 0) & (site_of < sites))
+
+
+def _end_of(
+    run_set: RunSet, run: ParsedRun, sequences: list[Indices], totals: Indices, steady: NDArray[np.bool_]
+) -> EarlyEnd | None:
+    lines = _sequence(run, len(run_set.sites))
+    # Half a line is no print: it may be near to one.
+    if len(lines) and not run.ledger.is_kind("site")[lines[-1]] and not run.text.endswith("\n"):
+        lines = lines[:-1]
+    if not len(lines) or run.execution.cause is not Cause.FINISHED:
+        return None
+    shown = run.ledger.site_of[lines]
+    behind = run.ledger.is_kind("foreign")
+    if behind[lines[-1] + 1 :].any() and run.text.endswith("\n"):
+        return None  # it says something else at its end, such as an error
+    counts = np.bincount(shown, minlength=len(steady))
+    lacking = steady & (counts < totals[0])
+    if not lacking.any():
+        return None
+    last = shown[-1]
+    for real, places in zip(run_set.finished, sequences, strict=True):
+        really = real.ledger.site_of[places]
+        its = np.flatnonzero(really == last)
+        if len(its) < counts[last]:
+            continue
+        at = int(its[counts[last] - 1])
+        before = np.bincount(really[: at + 1], minlength=len(steady))
+        if at + 1 == len(really) or not (lacking & (before < totals[0])).any():
+            return None
+        if np.abs(before - counts).sum() <= max(1.0, SLACK * (at + 1)):
+            return EarlyEnd(int(lines[-1]), real, int(places[at]))
+    return None

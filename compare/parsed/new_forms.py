@@ -1,0 +1,137 @@
+"""Which lines of a form that no real run has are more than chance: judged against what real runs bring themselves."""
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from gedanken.compare.output.transcript import template_of
+from gedanken.compare.parsed.ledger import NEARNESS, Entry, words_of
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet, short
+from gedanken.compare.parsed.templates import NO_LINE
+from gedanken.compare.source.print_sites import PrintSite
+from gedanken.experiment.counts import many
+
+OFTEN = 3
+"""Times that each real run shows a print of which a rewording is no chance."""
+UNLIKE = 60.0
+"""Percent of likeness below which a line has nothing in common with an odd line of a real run."""
+MOST_ODD = 500
+"""Odd lines that others are held against, at most."""
+
+
+class NewForms:
+    """Each real run is left out in turn: forms that only it has are *odd*, and so may be those of another run."""
+
+    def __init__(self, run_set: RunSet) -> None:
+        self._run_set = run_set
+        self._judged: dict[str, bool] = {}
+
+    @cached_property
+    def _odd(self) -> list[list[str]]:
+        """For each real run the forms that no other real run has."""
+        run_set = self._run_set
+        if len(run_set.real) < 2:
+            return [[] for _run in run_set.real]
+        if run_set.templates is not None:
+            return run_set.templates.odd
+        return [
+            [
+                form
+                for entry in run.ledger.one_of_each("foreign")
+                if not any((form := form_of(run, entry)) in other.forms for other in run_set.real if other is not run)
+            ]
+            for run in run_set.real
+        ]
+
+    @cached_property
+    def _odd_words(self) -> list[str]:
+        return [words_of(form.replace("#", " ")) for forms in self._odd for form in forms][:MOST_ODD]
+
+    @cached_property
+    def are_complete(self) -> bool:
+        """Whether no real run has a form of its own: then every new form tells."""
+        return not any(self._odd)
+
+    def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
+        """Of the lines of a run that are near to no print, those that real runs cannot account for."""
+        new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
+        if self.are_complete:
+            return new
+        surplus = len(new) > 1 + 2 * max(map(len, self._odd))
+        kept = [entry for entry in new if self._is_unlike(entry.text) and (surplus or self._is_shared(run, entry))]
+        self._judged |= {entry.text: entry in kept for entry in new}
+        return kept
+
+    def is_reworded(self, run: ParsedRun, entry: Entry) -> bool:
+        """Whether a line near to a print is that print in other words, and not one of those that come and go."""
+        form = form_of(run, entry)
+        if entry.site is None or form in self._run_set.forms:
+            return False
+        if self.are_complete:
+            return True
+        told = self._is_firm(entry.site) and (self._is_often(entry.site) or self._is_shared(run, entry))
+        self._judged[entry.text] = told
+        return told
+
+    def undecided(self) -> str | None:
+        """What of the lines looked at could not be judged, and why; None where nothing was left."""
+        left = [text for text, told in self._judged.items() if not told]
+        if not left:
+            return None
+        own = [forms for forms in self._odd if forms]
+        form = template_of(own[0][0], "{}")
+        verb = "has" if len(own) == 1 else "have"
+        return (
+            f"Whether {many(len(left), 'line')} such as “{short(left[0])}” "
+            f"{'is' if len(left) == 1 else 'are'} invented: {len(own)} of {many(len(self._odd), 'real run')} {verb} "
+            f"lines of a form that no other has too, such as “{short(form)}”."
+        )
+
+    def _is_unlike(self, text: str) -> bool:
+        words = words_of(text)
+        return not self._odd_words or max(fuzz.ratio(words, other) for other in self._odd_words) < UNLIKE
+
+    @cached_property
+    def _standing(self) -> Counter[str]:
+        """In how many imagined runs each form stands."""
+        return Counter(form for run in self._run_set.imagined for form in run.forms)
+
+    @cached_property
+    def _really(self) -> frozenset[int]:
+        """In how many real runs a form stands, of those that not all have."""
+        standing = Counter(form for run in self._run_set.real for form in run.forms)
+        return frozenset(standing.values()) - {len(self._run_set.real)}
+
+    def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
+        """Whether all imagined runs have a form that no real run has, as no form stands in so many real runs only."""
+        times = self._standing[form_of(run, entry)]
+        return times > 1 and times == len(self._run_set.imagined) and times not in self._really
+
+    def _is_firm(self, site: PrintSite) -> bool:
+        """Whether no odd line of a real run is near to a print: its words do not vary."""
+        return site.template not in self._loose
+
+    @cached_property
+    def _loose(self) -> frozenset[str]:
+        near = set()
+        odd = self._odd_words
+        if odd:
+            sites = [site for site in self._run_set.sites if self._is_everywhere(site)]
+            words = [words_of(template_of(site.template, " ").replace("\x00", " ")) for site in sites]
+            scores = process.cdist(odd, words, scorer=fuzz.ratio, score_cutoff=NEARNESS)
+            near = {sites[at].template for at in np.flatnonzero((scores > 0).any(axis=0)).tolist()}
+        return frozenset(near)
+
+    def _is_everywhere(self, site: PrintSite) -> bool:
+        return site.line != NO_LINE or all(len(run.ledger.lines_of(site)) for run in self._run_set.real)
+
+    def _is_often(self, site: PrintSite) -> bool:
+        return site.line != NO_LINE or all(len(run.ledger.lines_of(site)) >= OFTEN for run in self._run_set.real)
+
+
+def form_of(run: ParsedRun, entry: Entry) -> str:
+    """The form of a line, as it is compared."""
+    return run.transcript.forms[int(run.transcript.form_of[entry.number - 1])]

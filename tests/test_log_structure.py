@@ -1,0 +1,124 @@
+"""What logs without a program say of their structure: odd lines, bars, machines, early ends, copies."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from gedanken.compare.compare_runs import compare_runs
+from gedanken.compare.output.bars import redrawn
+from gedanken.compare.output.environment import MASK, masked
+from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.results import ComparisonResult
+from gedanken.experiment.execution import Cause, Execution, Origin
+
+
+def log(seed: int, *, head: str = "", word: str = "loss", end: str = "saved\nfinished\n", rounds: int = 6) -> str:
+    chance = random.Random(seed)
+    body = "".join(f"round {at} {word} {1 / (at + 1) + chance.gauss(0, 0.05):.4f}\n" for at in range(rounds))
+    return head + body + end
+
+
+def compared(real: Sequence[str], imagined: Sequence[str]) -> ComparisonResult:
+    def run(called: str, text: str, origin: Origin, seed: int | None, sample: int | None) -> Execution:
+        base = Execution("log", "", 0, Cause.FINISHED, 0.0, text, text)
+        return replace(base, called=called, origin=origin, seed=seed, sample=sample)
+
+    runs = [run(f"real{at}", text, Origin.CLAIMED, at, None) for at, text in enumerate(real, 1)]
+    runs += [run(f"imagined{at}", text, Origin.IMAGINED, None, at) for at, text in enumerate(imagined, 1)]
+    return compare_runs(None, runs[: len(real)], runs[len(real) :])
+
+
+NUMBERS = ("primary endpoint differs", "far out", "series differs")
+
+
+def checks(result: ComparisonResult) -> list[str]:
+    """What was found on structure: values may differ by chance, which is told elsewhere."""
+    return [one.check for one in result.findings if one.check not in NUMBERS]
+
+
+REAL = [log(seed) for seed in range(7)]
+ODD = [log(9, head="using backend quux\n"), *REAL[1:]]
+
+
+def test_a_reworded_print_is_found_beside_an_odd_real_line() -> None:
+    found = compared(ODD, [log(20 + at, word="losses now") for at in range(3)])
+    assert "literal differs" in [finding.check for finding in found.findings]
+
+
+def test_an_invented_line_of_all_is_found_beside_an_odd_real_line() -> None:
+    found = compared(ODD, [log(20 + at, end="saved\nuploading weights\nfinished\n") for at in range(3)])
+    assert checks(found) == ["line in no real log"]
+
+
+def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -> None:
+    found = compared(ODD, [log(20), log(21), log(22, head="uploading weights\n")])
+    assert checks(found) == [] and found.unjudged is not None
+    assert "uploading weights" in found.unjudged and found.unjudged in found.undecided
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Mar  3 04:05:06 alpha trainer[12]: begin", "Dec 24 23:59:59 beta-2 trainer[9913]: begin"),
+        ("[Tue Mar 03 04:05:06 2026] begin", "[Sun Dec 14 14:15:16 2025] begin"),
+        ("03/04/2026 01:02:03 AM - begin", "12/11/2025 11:12:13 PM - begin"),
+        ("job 0f8fad5b-d9cb-469f-a165-70867728950e", "job 7c9e6679-7425-40de-944b-e07fc1f90ae7"),
+        ("commit 4f5e6d7", "commit abc1234"),
+        ("writing /home/ann/out-1a2b3c/w.pt", "writing /scratch/7/bob/x.pt"),
+        ("listening on 10.0.0.7:29500", "listening on 192.168.1.20:41234"),
+        ("I0304 01:02:03.000004  77 net.cpp:9] begin", "I1211 11:12:13.567890 41234 net.cpp:9] begin"),
+        ("\ufeffbegin", "begin"),
+    ],
+)
+def test_what_another_machine_would_write_is_no_word(one: str, other: str) -> None:
+    assert Transcript(one, is_log=True).forms == Transcript(other, is_log=True).forms
+
+
+@pytest.mark.parametrize("line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4"])
+def test_numbers_and_words_are_no_ids(line: str) -> None:
+    assert MASK not in masked(line)
+
+
+def test_an_id_without_a_letter_is_an_id_too() -> None:
+    assert len(Transcript("key 12ab56 x\nkey 123456 x\nkey 1234e6 x", is_log=True).forms) == 1
+
+
+def bar(states: Sequence[int], form: Callable[[int], str]) -> str:
+    return "\r".join(map(form, states)) + "\n"
+
+
+BARS: dict[str, Callable[[int], str]] = {
+    "tqdm": lambda at: (
+        f"{at:3d}%|{'#' * (at // 10):10}| {at}/100 [00:{at // 10:02d}<00:01, {at + 7}.3it/s, loss={at}]"
+    ),
+    "keras": lambda at: f"{at}/100 [{'=' * (at // 10)}>{'.' * (10 - at // 10)}] - ETA: {at}s - loss: 0.{at}",
+    "rich": lambda at: f"Working {'━' * (at // 10 + 5)} {at}% 0:00:{at // 10:02d}",
+}
+
+
+@pytest.mark.parametrize("form", BARS.values(), ids=BARS)
+def test_a_bar_is_one_line_however_often_it_is_drawn(form: Callable[[int], str]) -> None:
+    few, many = (Transcript(bar(states, form), is_log=True) for states in ([0, 100], [0, 10, 40, 70, 100]))
+    assert [one for one in few.forms if one] == [one for one in many.forms if one]
+    assert len([one for one in many.forms if one]) == 1
+
+
+def test_two_bars_after_one_another_are_two() -> None:
+    assert redrawn((bar([0, 50, 100], BARS["tqdm"]) * 2).splitlines()) == {0, 1, 3, 4}
+
+
+def test_a_log_that_just_ends_is_one_finding() -> None:
+    found = compared(REAL, ["".join(log(20 + at).splitlines(keepends=True)[:4]) for at in range(3)])
+    assert checks(found) == ["ends early"]
+    assert found.findings[0].runs == ("imagined1", "imagined2", "imagined3")
+    assert found.findings[0].evidence[0].number == 4
+
+
+def test_a_whole_log_that_is_another_s_is_told_once() -> None:
+    assert checks(compared(REAL, [log(20), log(2), log(21)])) == ["log copied"]
+
+
+def test_real_logs_that_are_like_the_others_have_no_findings() -> None:
+    assert checks(compared(ODD, [log(20 + at) for at in range(3)])) == []
