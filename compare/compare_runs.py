@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from gedanken.compare.checks.built_in import CHECKS
 from gedanken.compare.checks.check import Check, CheckBroken
+from gedanken.compare.checks.counts import CountsJudged, counts
 from gedanken.compare.checks.differences import differences
+from gedanken.compare.checks.one_fault import one_fault
 from gedanken.compare.checks.whole_copies import whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
@@ -68,20 +70,22 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
         asked,
     )
     judgement = judge(comparison)
-    found, notes = _found(comparison, CHECKS if checks is None else checks)
+    checks = CHECKS if checks is None else checks
+    found, notes = _found(comparison, checks)
     copied = frozenset(label for finding in found if finding.check in COPIES for label in finding.runs)
     whole = list(whole_copies(comparison, copied))
     same = frozenset(label for finding in whole if finding.check == "log copied" for label in finding.runs)
     # That its numbers are copied follows from that.
     found = [one for one in found if one.check not in COPIES or not same.issuperset(one.runs)] + whole
-    unjudged = comparison.once(NewForms).undecided()
+    chance = comparison.once(CountsJudged).undecided() if counts in checks else None
+    doubtful = [told for told in (comparison.once(NewForms).undecided(), chance) if told]
     return ComparisonResult(
-        findings=(*found, *differences(comparison, judgement)),
+        findings=(*one_fault(comparison, found), *differences(comparison, judgement)),
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
-        undecided=(*filter(None, (lost, unjudged)), *judgement.undecided),
-        unjudged=unjudged,
+        undecided=(*([lost] if lost else ()), *doubtful, *judgement.undecided),
+        unjudged=doubtful[0] if doubtful else None,
         endpoint=judgement.endpoint,
         notes=notes,
     )

@@ -97,6 +97,11 @@ class Engine(Protocol):
         """Whether GPUs are, or were at first, asked for here; what commands see of them is another matter."""
         ...
 
+    @property
+    def contents(self) -> str:
+        """What programs find there, by its digest: image or environment."""
+        ...
+
     def start(self, order: Order) -> Job:
         """Start a command whose output is read from its first byte. Raises NoSandbox, saying what to do."""
         ...

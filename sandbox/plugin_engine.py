@@ -28,6 +28,12 @@ class PluginEngine:
         with self._guarded():
             return self.engine.asks_for_gpus
 
+    @property
+    def contents(self) -> str:
+        """What programs find there."""
+        with self._guarded():
+            return self.engine.contents
+
     def start(self, order: Order) -> Job:
         """Start a command."""
         with self._guarded():

@@ -13,8 +13,9 @@ from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kind
 from gedanken.compare import compare_runs
 from gedanken.compare.checks.built_in import CHECKS
 from gedanken.compare.checks.check import Check
-from gedanken.compare.checks.ends_early import ends_early  # of logs only: test_log_structure.py
+from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.oracles import ORACLES
+from gedanken.compare.checks.skipped_counts import skipped_counts
 from gedanken.compare.output.durations import claimed_seconds
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.sentences import sentence
@@ -245,8 +246,12 @@ def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) ->
     assert case.line not in [line.text for finding in found for line in finding.evidence]
 
 
+OF_LOGS = (ends_early, skipped_counts)
+"""Checks of logs without a program, which are tried in test_log_structure.py."""
+
+
 def test_every_check_has_a_case() -> None:
-    looked = [check for check in CHECKS if check not in (*ORACLES, ends_early)]
+    looked = [check for check in CHECKS if check not in (*ORACLES, *OF_LOGS)]
     assert {case.check for case in CASES.values()} == {named(check) for check in looked}
 
 

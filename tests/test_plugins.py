@@ -181,7 +181,9 @@ def test_a_run_on_a_machine_and_a_model_of_plug_ins_is_exported_by_one(target: P
     assert [run["machine"] for run in told["real"] if run["command"] == "echo hello"] == ["docker"]
     assert told["model"]["name"] == "parrot:grey"
     assert "echo hello" in [run["command"] for run in told["imagined"]]
-    kept = [json.loads(line)["name"] for line in (folder / "trace.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    names = {line["post"]["id"]: line["post"]["name"] for line in lines if "post" in line}
+    kept = [names[line["patch"]["id"]] for line in lines if "patch" in line]
     assert (folder / "names.txt").read_text().splitlines() == kept
     assert "imagined machine" in kept
     said = " ".join(done.stderr.split())

@@ -1,6 +1,6 @@
-"""The tracer of a run, with every exporter that is installed; one that does not work is said, and left out."""
+"""Every exporter that is installed, opened for a run; one that does not work is said, and left out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,13 @@ from gedanken.experiment.errors import GedankenError
 from gedanken.experiment.plugins import EXPORTERS, Plugin, by_name
 from gedanken.experiment.progress import Progress
 from gedanken.traces.exporter import Exporter
-from gedanken.traces.tracer import Tracer
+from gedanken.traces.tracer import ExportersClient
 
 
-def open_tracer(folder: Path, progress: Progress) -> Tracer:
-    """Trace the run that is kept in `folder`. Raises BadInput where what is built in is not installed."""
+def open_exporters(folder: Path, progress: Progress) -> ExportersClient:
+    """Export the run that is kept in `folder`. Raises BadInput where what is built in is not installed."""
     plugins = sorted(by_name(EXPORTERS).values(), key=lambda each: not each.is_ours)
-    return Tracer([each for plugin in plugins for each in _opened(plugin, folder, progress)])
+    return ExportersClient([each for plugin in plugins for each in _opened(plugin, folder, progress)])
 
 
 def _opened(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Exporter]:
@@ -40,11 +40,18 @@ class _Guarded:
         """All goes to `exporter` until it fails."""
         self._plugin, self._exporter, self._progress, self._works = plugin, exporter, progress, True
 
+    def begin(self, run: dict[str, Any]) -> None:
+        """Hand on a run that begins."""
+        self._hand_on(lambda exporter: exporter.begin(run))
+
     def export(self, run: dict[str, Any]) -> None:
-        """Hand a run on."""
+        """Hand on a run that ended."""
+        self._hand_on(lambda exporter: exporter.export(run))
+
+    def _hand_on(self, call: Callable[[Exporter], None]) -> None:
         if self._works:
             try:
-                self._exporter.export(run)
+                call(self._exporter)
             except (Exception, SystemExit) as error:
                 self._fail(error)
 

@@ -1,88 +1,99 @@
-"""A tracer that hands each run of the tree on to exporters, in LangSmith's terms."""
+"""The run tree in LangSmith's own terms, handed to exporters, and to LangSmith where that is switched on."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, cast
 
-from langchain_core.load.dump import default
-from langchain_core.tracers.base import BaseTracer
-from langchain_core.tracers.schemas import Run
+from langchain_core.tracers.langchain import LangChainTracer
+from langsmith import Client
 
-from gedanken.experiment.secrets import redacted_value
+from gedanken.traces.cleaning import clean
 from gedanken.traces.exporter import Exporter
 
-MOST_CHARACTERS = 1 << 18
-"""Of one text. As many tokens as a reply may have at most do not reach it; a server that keeps no limit does."""
-KEPT_METADATA = ("langgraph_node", "langgraph_step", "thread_id", "ls_model_name", "ls_provider")
-"""All else in the metadata may hold the user's environment, and stays out."""
+
+class RunClient(Protocol):
+    """The part of LangSmith's client that its tracer uses."""
+
+    def create_run(self, **run: Any) -> None:
+        """Take a run that begins."""
+        ...
+
+    def update_run(self, **run: Any) -> None:
+        """Take what is new of a run: how it ended."""
+        ...
+
+    def flush(self) -> None:
+        """Wait until everything is on its way."""
+        ...
 
 
-class Tracer(BaseTracer):
-    """Hands a run on when it ends.
-
-    Of a model's settings only those of sampling are handed on: never a header, a key or an address.
-    """
-
-    run_inline = True
+class ExportersClient:
+    """Hands each run on when it begins and when it ends, as plain values, bounded, with no key in them."""
 
     def __init__(self, exporters: Sequence[Exporter]) -> None:
         """All goes to each of the exporters."""
-        super().__init__(_schema_format="original+chat")
         self._exporters = tuple(exporters)
+        self._open: dict[str, dict[str, Any]] = {}
+
+    def create_run(self, **run: Any) -> None:
+        """Hand on a run that begins."""
+        begun = clean(run)
+        self._open[begun["id"]] = begun
+        for exporter in self._exporters:
+            exporter.begin(begun)
+
+    def update_run(self, **run: Any) -> None:
+        """Hand on a run that ended."""
+        ended = {name: value for name, value in clean({**run, "id": run["run_id"]}).items() if name != "inputs"}
+        ended = {**self._open.pop(ended["id"], {}), **ended}
+        for exporter in self._exporters:
+            exporter.export(ended)
+
+    def flush(self) -> None:
+        """Do nothing: each run was handed on at once."""
 
     def close(self) -> None:
         """Close the exporters."""
         for exporter in self._exporters:
             exporter.close()
 
-    def _persist_run(self, run: Run) -> None:
-        """Do nothing: each run was handed on when it ended."""
 
-    def _end_trace(self, run: Run) -> None:
-        super()._end_trace(run)
-        record = _kept(redacted_value(_plain(_as_record(run))))
-        for exporter in self._exporters:
-            exporter.export(record)
+class CleaningClient:
+    """Hands runs on to LangSmith's client, cleaned as they are on disk."""
 
+    def __init__(self, client: Client) -> None:
+        """Send with `client`, which must add nothing of its own: see `langsmith_tracer`."""
+        self._client = client
+        # Its thread ends when nobody seems to hold the client; each run of a tree usually does, and here none.
+        self._held = [client] * 8
 
-def _as_record(run: Run) -> dict[str, Any]:
-    extra = run.extra or {}
-    settings = extra.get("invocation_params") or {}
-    metadata = extra.get("metadata") or {}
-    return {
-        "id": str(run.id),
-        "trace_id": str(run.trace_id),
-        "parent_run_id": str(run.parent_run_id) if run.parent_run_id else None,
-        "dotted_order": run.dotted_order,
-        "name": run.name,
-        "run_type": run.run_type,
-        "start_time": run.start_time.isoformat(),
-        "end_time": run.end_time.isoformat() if run.end_time else None,
-        "inputs": run.inputs,
-        "outputs": run.outputs,
-        "error": run.error,
-        "tags": run.tags,
-        "extra": {
-            "invocation_params": {
-                key: settings[key]
-                for key in ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
-                if key in settings
-            },
-            "metadata": {key: metadata[key] for key in KEPT_METADATA if key in metadata},
-        },
-    }
+    def create_run(self, **run: Any) -> None:
+        """Send a run that begins."""
+        self._client.create_run(**clean(run))
+
+    def update_run(self, **run: Any) -> None:
+        """Send what is new of a run."""
+        ended = clean({**run, "id": run["run_id"]})
+        times = {name: run[name] for name in ("start_time", "end_time") if run.get(name) is not None}
+        self._client.update_run(run_id=ended.pop("id"), **{**ended, **times})
+
+    def flush(self) -> None:
+        """Wait until everything was sent."""
+        self._client.flush()
 
 
-def _plain(record: dict[str, Any]) -> Any:
-    return json.loads(json.dumps(record, default=default))
+def tracer_to(client: RunClient, project: str | None = None) -> LangChainTracer:
+    """A tracer whose runs go to `client`."""
+    return LangChainTracer(project_name=project, client=cast("Client", client))
 
 
-def _kept(value: Any) -> Any:
-    """The value with no text in it longer than a reply can be."""
-    if isinstance(value, dict):
-        return {key: _kept(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_kept(inner) for inner in value]
-    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
-        return f"{value[:MOST_CHARACTERS]} … {len(value) - MOST_CHARACTERS} characters more were not kept"
-    return value
+def langsmith_tracer() -> LangChainTracer | None:
+    """A tracer to the LangSmith that the environment names; None where tracing is not switched on.
+
+    A tracer among a run's callbacks switches the environment's own tracing off, so it must be added by hand; and the
+    client would add the host's environment and the state of the user's git folder.
+    """
+    from langsmith.utils import get_tracer_project, tracing_is_enabled
+
+    if not tracing_is_enabled():
+        return None
+    return tracer_to(CleaningClient(Client(omit_traced_runtime_info=True)), get_tracer_project())

@@ -11,6 +11,7 @@ from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines
 from gedanken.compare.checks.missing_epochs import epochs
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.reused_numbers import reused_numbers
+from gedanken.compare.checks.skipped_counts import skipped_counts
 from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
 
 CHECKS: tuple[Check, ...] = (
@@ -24,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     constant_lines_differ,
     number_formats,
     epochs,
+    skipped_counts,
     first_and_last,
     impossible_values,
     times,

@@ -18,7 +18,7 @@ _RATE = re.compile(
     r"[\d.?]+\s?(?:[kMG]i?)?[bB]/s(?:\s+eta\s+[-:\d]+)?|ETA:?\s*[\d:]+(?:\s?s)?"
     r"|(?<=- )\d+m?s(?:\s\d+[mun]?s/(?:step|epoch))?|\beta\s[-:\d]+|\b(?:\d+:)?\d+:\d{2}\b"
 )
-_COUNT = re.compile(r"(?<![\d.])(\d{1,18})\s?/\s?(\d{1,18})(?![\d.])")
+_COUNT = re.compile(r"(?<![\d.])(\d{1,18}(?:\.\d{1,3})?)\s?/\s?(\d{1,18}(?:\.\d{1,3})?)(?![\d.])")
 _PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?%")
 
 
@@ -39,7 +39,7 @@ def without_fill(line: str) -> str | None:
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:
     """Indices of the lines that show a state of a bar which a later line draws anew, or an empty bar."""
-    waiting: dict[str, tuple[int, int, int]] = {}
+    waiting: dict[str, tuple[int, float, float]] = {}
     stale: set[int] = set()
     for at, line in enumerate(lines):
         bare = without_fill(line)
@@ -47,8 +47,8 @@ def redrawn(lines: Iterable[str]) -> frozenset[int]:
             continue
         key = bare[: bare.index(MASK)].rstrip("0123456789.% /\t").strip() or MASK
         count = _COUNT.search(bare) or _PERCENT.search(bare)
-        done = int(count[1]) if count else 0
-        total = int(count[2]) if count and count.re is _COUNT else 100
+        done = float(count[1]) if count else 0.0
+        total = float(count[2]) if count and count.re is _COUNT else 100.0
         before = waiting.get(key)
         is_same = before is not None and before[2] == total
         is_anew = is_same and before is not None and (done > before[1] or (done == before[1] and at == before[0] + 1))

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from gedanken.compare.output.environment import MASK
 from gedanken.compare.output.transcript import Transcript, skeleton, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.source.print_sites import PrintSite
@@ -106,5 +107,6 @@ def _opened(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     parts = [hash((at, word)) for at, word in enumerate(words)]
     whole = sum(parts) + hash(len(words))
     for at, (part, word) in enumerate(zip(parts, words, strict=True)):
-        if any(map(str.isalpha, word)):
+        # A host may be a word in one log and, like a container's, an id that is set aside in another.
+        if MASK in word or any(map(str.isalpha, word)):
             yield at, (whole - part + hash((at, HOLE))) % (1 << 64)

@@ -22,6 +22,11 @@ class VersionAnalysis:
     imagined: tuple[Execution, ...]
     compared: ComparisonResult
 
+    @property
+    def has_trunk(self) -> bool:
+        """Whether a run that chose what was typed next is among them; brought logs have none."""
+        return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
+
 
 @dataclass(frozen=True)
 class Analysis:

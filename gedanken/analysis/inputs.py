@@ -35,6 +35,7 @@ class _Side:
 
     folder: RunLog | None
     runs: tuple[Run, ...]
+    notes: tuple[str, ...]
 
 
 def compare_inputs(
@@ -80,12 +81,8 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     if [*real, *imagined].count(STANDARD_INPUT) > 1:
         raise BadInput("-: standard input can be read once only")
     real, imagined = ([file for path in paths for file in files_of(path)] for paths in (real, imagined))
-    ours, theirs = _side(real, "real"), _side(imagined, "imagined")
-    notes = [*_notes(ours.folder), *_notes(theirs.folder), *_doubtful(ours, theirs, real, imagined)]
-    if ours.folder is None:
-        known = program is not None or any(run.program for run in ours.runs)
-        runs, repeated = distinct(ours.runs, real, has_program=known)
-        ours, notes = replace(ours, runs=runs), [*notes, *repeated]
+    ours, theirs = _side(real, "real", program), _side(imagined, "imagined")
+    notes = [*ours.notes, *theirs.notes, *_doubtful(ours, theirs, real, imagined)]
     if ours.folder and theirs.folder:
         if program is not None:
             raise BadInput("--program: the run folders hold their own programs")
@@ -110,7 +107,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> A
     return analyze(folder, Compared(asked))
 
 
-def _side(paths: Sequence[Path], what: str) -> _Side:
+def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Side:
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
         raise BadInput(f"{folders[0]}: of {what} runs, name either one run folder or files")
@@ -120,8 +117,12 @@ def _side(paths: Sequence[Path], what: str) -> _Side:
             execution.imagined == (what == "imagined") and execution.program for execution in folder.executions
         ):
             raise BadInput(f"{folders[0]}: holds no {what} run of a program")
-        return _Side(folder, ())
-    return _Side(None, read_files(paths))
+        return _Side(folder, (), tuple(f"{folder.folder}: {note}" for note in folder.notes))
+    runs = read_files(paths)
+    # Equal logs of a known program may show that it always prints the same; equal imagined ones are a finding.
+    may_repeat = what == "imagined" or program is not None or any(run.program for run in runs)
+    kept, notes = distinct(runs, paths, has_program=may_repeat)
+    return _Side(None, kept, notes)
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
@@ -233,10 +234,6 @@ def _program(path: Path) -> Program:
     except (ValueError, RecursionError, MemoryError):
         check_source(program, path)
     return program
-
-
-def _notes(folder: RunLog | None) -> tuple[str, ...]:
-    return tuple(f"{folder.folder}: {note}" for note in folder.notes) if folder else ()
 
 
 def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequence[Path]) -> Iterable[str]:

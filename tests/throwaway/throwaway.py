@@ -42,6 +42,7 @@ class Stove:
 
     name = "stove"
     asks_for_gpus = False
+    contents = "nothing"
 
     def __init__(self, progress: Progress, gpus: GpuWish) -> None:
         """All is well so far."""
@@ -126,6 +127,9 @@ class Names:
         """Write beside the results."""
         self._path, self._names = folder / "names.txt", list[str]()
 
+    def begin(self, run: dict[str, Any]) -> None:
+        """Leave it until it has ended."""
+
     def export(self, run: dict[str, Any]) -> None:
         """Keep its name."""
         self._names.append(run["name"])
@@ -137,6 +141,9 @@ class Names:
 
 class Full(Names):
     """An exporter to a disk that is full."""
+
+    def begin(self, run: dict[str, Any]) -> None:
+        """Leave it until it has ended."""
 
     def export(self, run: dict[str, Any]) -> None:
         """Fail as a disk does."""

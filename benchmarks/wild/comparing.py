@@ -1,0 +1,47 @@
+"""A comparison of made logs as a user makes it: files on both sides, and what the result says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.wild.marks import plain
+from gedanken.analysis.inputs import compare_inputs
+from gedanken.compare.sentences import sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a comparison says."""
+
+    kinds: tuple[str, ...]
+    """Of its findings."""
+    findings: tuple[str, ...]
+    """As sentences."""
+    undecided: tuple[str, ...]
+    primary: str | None
+    names: tuple[str, ...]
+    """Of all series."""
+
+
+def compare(real: Sequence[str], imagined: Sequence[str]) -> Said:
+    """Compare marked logs, without their marks."""
+    with TemporaryDirectory() as folder:
+        ours, theirs = (
+            [_file(Path(folder) / f"{name}-{at}.log", text) for at, text in enumerate(texts, start=1)]
+            for name, texts in (("real", real), ("imagined", imagined))
+        )
+        analysis = compare_inputs(ours, theirs)
+    compared = analysis.versions[0].compared
+    return Said(
+        kinds=tuple(finding.check for finding in analysis.findings),
+        findings=tuple(sentence(finding) for finding in analysis.findings),
+        undecided=compared.undecided,
+        primary=compared.endpoint.name if compared.endpoint else None,
+        names=tuple(series.name for series in compared.series),
+    )
+
+
+def _file(path: Path, text: str) -> Path:
+    path.write_text(plain(text), encoding="utf-8", newline="")
+    return path

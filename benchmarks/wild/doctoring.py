@@ -1,0 +1,237 @@
+"""Ways to doctor a made log, each one fault: what the judge looks whether it is found.
+
+A doctoring takes a `Case` and returns the doctored log, marks and all, or None where there is nothing to doctor.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from random import Random
+from statistics import mean, stdev
+
+from benchmarks.doctoring import form_of
+from benchmarks.wild.marks import EPOCH, Shown, epochs_of, plain, shown, with_values
+
+INVENTED = (
+    "Restored best weights from the previous stage",
+    "Applying exponential moving average to all parameters",
+    "Resuming interrupted job after preemption notice",
+)
+"""Lines that no style writes."""
+OTHER_WORDS = ("measured", "overall", "computed", "observed")
+"""Words that no style writes."""
+_WORD = re.compile(r"(?<![A-Za-z0-9_\ue000])[A-Za-z]{4,}(?![A-Za-z0-9_\ue001])")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A marked log to be doctored, with what the doctor knows."""
+
+    text: str
+    real: tuple[str, ...]
+    """The marked real logs that it will be compared with."""
+    name: str
+    """The metric whose values are doctored."""
+    random: Random
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """With their ends."""
+        return self.text.splitlines(keepends=True)
+
+    @cached_property
+    def common(self) -> list[int]:
+        """Indices of lines of a form that every real log has: none of a host or a hash, nor one that is redrawn."""
+        forms = [{form_of(line) for line in plain(log).splitlines()} for log in self.real]
+        in_all = set.intersection(*forms)
+        told = [form_of(plain(line)) for line in self.lines]
+        return [
+            at
+            for at, form in enumerate(told)
+            if form in in_all and re.search("[A-Za-z]{2}", form) and not self.lines[at].endswith("\r")
+        ]
+
+    @cached_property
+    def curve(self) -> list[Shown]:
+        """The metric's values."""
+        return shown(self.text, self.name)
+
+    @cached_property
+    def real_curves(self) -> list[list[float]]:
+        """The metric's values in each real log."""
+        return [[one.value for one in shown(log, self.name)] for log in self.real]
+
+    def sd(self, at: int) -> float:
+        """Of the real runs at one point of the curve; of their last values where fewer than three have one."""
+        there = [curve[at] for curve in self.real_curves if at < len(curve) and math.isfinite(curve[at])]
+        return stdev(there) if len(there) >= 3 else self.sd_of_last
+
+    @cached_property
+    def sd_of_last(self) -> float:
+        """Of the real runs' last values."""
+        return stdev(curve[-1] for curve in self._finite_curves)
+
+    @cached_property
+    def _finite_curves(self) -> list[list[float]]:
+        return [[value for value in curve if math.isfinite(value)] for curve in self.real_curves]
+
+    @cached_property
+    def worse(self) -> int:
+        """The direction from which the curve comes."""
+        first, last = (mean(curve[at] for curve in self._finite_curves) for at in (0, -1))
+        return 1 if first >= last else -1
+
+
+def truncated(case: Case) -> str | None:
+    """The last fifth of the lines is not there."""
+    kept = max(1, round(0.8 * len(case.lines)))
+    return "".join(case.lines[:kept])
+
+
+def omitted(case: Case) -> str | None:
+    """One kind of line is not there, at none of its places."""
+    if not case.common:
+        return None
+    form = form_of(plain(case.lines[case.random.choice(case.common)]))
+    kept = [line for line in case.lines if form_of(plain(line)) != form]
+    return "".join(kept) if plain("".join(kept)).strip() else None
+
+
+def dropped(case: Case) -> str | None:
+    """One epoch is not there, neither the first nor the last."""
+    before, *epochs, after = epochs_of(case.text)
+    if len(epochs) < 3:
+        return None
+    at = case.random.randrange(1, len(epochs) - 1)
+    return EPOCH.join([before, *epochs[:at], *epochs[at + 1 :]]) + after
+
+
+def gap(case: Case) -> str | None:
+    """A tenth of the lines, at least two, is missing in the middle."""
+    if len(case.lines) < 8:
+        return None
+    gone = max(2, round(len(case.lines) / 10))
+    at = case.random.randrange(len(case.lines) // 3, 2 * len(case.lines) // 3 - gone + 1)
+    return "".join([*case.lines[:at], *case.lines[at + gone :]])
+
+
+def reworded(case: Case) -> str | None:
+    """One word is another in every line of a kind."""
+    spoken = [at for at in case.common if _WORD.search(case.lines[at])]
+    if not spoken:
+        return None
+    chosen = case.lines[case.random.choice(spoken)]
+    form = form_of(plain(chosen))
+    word = case.random.choice(_WORD.findall(chosen))
+    other = case.random.choice(OTHER_WORDS)
+    pattern = re.compile(rf"(?<![A-Za-z0-9_\ue000]){word}(?![A-Za-z0-9_\ue001])")
+    return "".join(pattern.sub(other, line, count=1) if form_of(plain(line)) == form else line for line in case.lines)
+
+
+def invented(case: Case) -> str:
+    """One line stands there that the program does not print."""
+    at = case.random.randrange(1, len(case.lines) + 1)
+    return "".join([*case.lines[:at], case.random.choice(INVENTED) + "\n", *case.lines[at:]])
+
+
+def log_copied(case: Case) -> str:
+    """The log is that of a real run, to the character."""
+    return case.random.choice(case.real)
+
+
+def curve_copied(case: Case) -> str | None:
+    """The metric's values are those of a real run."""
+    if not case.curve:
+        return None
+    other = case.random.choice(case.real_curves)
+    return with_values(case.text, case.name, lambda at, value: other[at] if at < len(other) else value)
+
+
+def constant(case: Case) -> str | None:
+    """The metric has its last value at every point."""
+    if len(case.curve) < 3:
+        return None
+    return with_values(case.text, case.name, lambda _at, _value: case.curve[-1].value)
+
+
+def smooth(case: Case) -> str | None:
+    """The metric is an exponential between its first and last values, as fast as in real runs, with no noise."""
+    count = len(case.curve)
+    if count < 5:
+        return None
+    means = [
+        mean(there)
+        for at in range(count)
+        if (there := [curve[at] for curve in case.real_curves if at < len(curve) and math.isfinite(curve[at])])
+    ]
+    rates = [rate / 4 for rate in range(1, 60)]
+    rate = min(rates, key=lambda one: _misfit(means, one))
+    first, last = case.curve[0].value, case.curve[-1].value
+    if not math.isfinite(first + last):
+        return None
+    return with_values(case.text, case.name, lambda at, _value: last + (first - last) * _left(at, count, rate))
+
+
+def shifted_last(case: Case, by: float) -> str | None:
+    """The metric's last value is worse by so many standard deviations of the real runs."""
+    if not case.curve:
+        return None
+    end = len(case.curve) - 1
+    return with_values(
+        case.text,
+        case.name,
+        lambda at, value: value + case.worse * by * case.sd_of_last if at == end else value,
+    )
+
+
+def shifted(case: Case, by: float) -> str | None:
+    """Every value of the metric is worse by so many standard deviations of the real runs at its point."""
+    if not case.curve:
+        return None
+    return with_values(case.text, case.name, lambda at, value: value + case.worse * by * case.sd(at))
+
+
+@dataclass(frozen=True, slots=True)
+class Doctoring:
+    """One kind of doctoring."""
+
+    name: str
+    doctor: Callable[[Case], str | None]
+    target: float | None = None
+    """The share to be found with all three doctored; None where it is only told."""
+    of_another: bool = False
+    """Whether it is another metric than the primary that is doctored."""
+    one: float | None = None
+    """The share to be found with one of three doctored."""
+
+
+DOCTORINGS = (
+    Doctoring("truncation", truncated, 0.95),
+    Doctoring("omitted", omitted, 0.95),
+    Doctoring("dropped epoch", dropped, 0.95),
+    Doctoring("gap", gap, 0.95),
+    Doctoring("reworded", reworded, 0.95),
+    Doctoring("invented line", invented, 0.95),
+    Doctoring("log copied", log_copied, 0.95),
+    Doctoring("curve copied", curve_copied, 0.95),
+    Doctoring("constant", constant, 0.80),
+    Doctoring("smooth exponential", smooth, 0.90),
+    Doctoring("last + 4 sd", partial(shifted_last, by=4), 0.80),
+    Doctoring("curve + 4 sd", partial(shifted, by=4), 0.95),
+    Doctoring("last + 10 sd", partial(shifted_last, by=10), None, one=0.90),
+    Doctoring("other: last + 4 sd", partial(shifted_last, by=4), of_another=True),
+    Doctoring("other: curve + 4 sd", partial(shifted, by=4), of_another=True),
+)
+
+
+def _left(at: int, count: int, rate: float) -> float:
+    """Of an exponential from 1 to 0 over `count` points."""
+    end = math.exp(-rate)
+    return (math.exp(-rate * at / (count - 1)) - end) / (1 - end)
+
+
+def _misfit(means: list[float], rate: float) -> float:
+    first, last = means[0], means[-1]
+    return sum((value - last - (first - last) * _left(at, len(means), rate)) ** 2 for at, value in enumerate(means))

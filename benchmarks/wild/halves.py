@@ -1,0 +1,21 @@
+"""The two halves of the styles, fixed and written down before anything was tuned."""
+
+from typing import Literal
+
+from benchmarks.wild.style import Style
+from benchmarks.wild.styles import (
+    development_deep,
+    development_lines,
+    development_rest,
+    judging_deep,
+    judging_lines,
+    judging_rest,
+)
+
+Half = Literal["development", "judging"]
+
+HALVES: dict[Half, tuple[Style, ...]] = {
+    "development": (*development_deep.STYLES, *development_lines.STYLES, *development_rest.STYLES),
+    "judging": (*judging_deep.STYLES, *judging_lines.STYLES, *judging_rest.STYLES),
+}
+"""Kinds of log are balanced over both; what is tuned is tuned on the first, and told of the second."""

@@ -1,0 +1,127 @@
+"""One run that is made: its curves, its clock, and what differs between any two runs of a real program."""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Literal
+
+from benchmarks.wild.marks import AFTER, EPOCH, marked, plain
+
+CLOCK = {
+    "iso": "%Y-%m-%dT%H:%M:%S",
+    "log": "%Y-%m-%d %H:%M:%S",
+    "syslog": "%b %d %H:%M:%S",
+    "glog": "%m%d %H:%M:%S",
+    "asctime": "%a %b %d %H:%M:%S %Y",
+    "american": "%m/%d/%Y %I:%M:%S %p",
+    "short": "%m/%d %H:%M:%S",
+    "time": "%H:%M:%S",
+}
+
+
+class Made:
+    """A run with a seed of its own; styles write its lines with it."""
+
+    def __init__(self, seed: str) -> None:
+        self.random = Random(seed)
+        self.now = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=self.random.randrange(60_000_000))
+        self.text = ""
+        """So far, with marks."""
+        self.pid = self.random.randrange(900, 4_000_000)
+        self.port = self.random.randrange(20_000, 65_000)
+        self.seconds_each = math.exp(self.random.gauss(1.0, 0.25))
+        """How long this machine takes for what others take 2.7 s for."""
+
+    def say(self, line: str = "", end: str = "\n") -> None:
+        """Write a line."""
+        self.text += line + end
+
+    def epoch(self) -> None:
+        """An epoch begins here."""
+        self.text += EPOCH
+
+    def after(self) -> None:
+        """The last epoch has ended here."""
+        self.text += AFTER
+
+    @staticmethod
+    def value(name: str, value: float, spec: str = ".4f") -> str:
+        """A metric's value, marked as such."""
+        return marked(name, value, spec)
+
+    def wait(self, times: float = 1.0) -> float:
+        """Seconds that something took; the clock has gone on by them."""
+        took = times * self.seconds_each * math.exp(self.random.gauss(0, 0.05))
+        self.now += timedelta(seconds=took)
+        return took
+
+    def at(self, form: str) -> str:
+        """The time of day, as `CLOCK` writes it."""
+        return self.now.strftime(CLOCK[form])
+
+    @property
+    def milliseconds(self) -> str:
+        """Of the clock, three digits."""
+        return f"{self.now.microsecond // 1000:03d}"
+
+    def hexes(self, digits: int) -> str:
+        """Part of a hash."""
+        return f"{self.random.getrandbits(4 * digits):0{digits}x}"
+
+    def uuid(self) -> str:
+        """An identifier as libraries make them."""
+        whole = self.hexes(32)
+        return "-".join((whole[:8], whole[8:12], whole[12:16], whole[16:20], whole[20:]))
+
+    def host(self) -> str:
+        """A name of a machine."""
+        number = self.random.randrange(1, 40)
+        names = (f"gpunode-{number:02d}", f"ip-10-0-{number}-{self.random.randrange(255)}", self.hexes(12))
+        return self.random.choice((*names, f"dgx{number}.cluster.local", f"r{number}u31n02"))
+
+    def letters(self, count: int) -> str:
+        """Letters as `mkdtemp` draws them."""
+        return "".join(self.random.choice("abcdefghijklmnopqrstuvwxyz0123456789_") for _ in range(count))
+
+    def curve(  # noqa: PLR0913 (each is a property of a curve)
+        self, points: int, start: float, end: float, spread: float, noise: float, rate: float = 3.5
+    ) -> list[float]:
+        """A metric over a training: it nears its end, which differs from run to run by `spread`, with noise.
+
+        The noise carries over from point to point, and is less where the curve is flat; `rate` is how many times it
+        falls by a factor e over all points.
+        """
+        goal = end + self.random.gauss(0, spread)
+        rate *= math.exp(self.random.gauss(0, 0.08))
+        first = start + (start - end) * self.random.gauss(0, 0.02)
+        drift, values = 0.0, []
+        for at in range(points):
+            left = math.exp(-rate * at / max(1, points - 1))
+            drift = 0.5 * drift + self.random.gauss(0, noise)
+            values.append(goal + (first - goal) * left + drift * (0.4 + 0.6 * left))
+        return values
+
+    def beside(
+        self, curve: Sequence[float], ends: tuple[float, float], other: tuple[float, float], noise: float
+    ) -> list[float]:
+        """Another metric of the same training: what goes from `other` to `other` as the first does from `ends`."""
+        (start, end), (first, last) = ends, other
+        return [
+            first + (last - first) * (start - value) / (start - end) + self.random.gauss(0, noise) for value in curve
+        ]
+
+    def patience(self, curve: Sequence[float], epochs: int, better: Literal["less", "more"] = "less") -> int:
+        """How many epochs a training runs that stops when so many in a row bring nothing better."""
+        best, since = math.inf, 0
+        for at, value in enumerate(curve, start=1):
+            worth = value if better == "less" else -value
+            best, since = (worth, 0) if worth < best else (best, since + 1)
+            if since == epochs:
+                return at
+        return len(curve)
+
+    @property
+    def seen(self) -> str:
+        """What a reader sees so far."""
+        return plain(self.text)

@@ -1,0 +1,35 @@
+"""How often one shifted series of a family could be told at all: the largest statistic, over all labellings."""
+
+from functools import cache
+from itertools import combinations
+
+import numpy
+
+REAL, IMAGINED = 7, 3
+LEVEL = 2 / 120
+TRIES = 4000
+
+
+@cache
+def most_power(series: int, shift: float) -> float:
+    """With one of so many independent normal series shifted by so many standard deviations, 7 runs beside 3.
+
+    The statistic is the difference of means over the standard deviation within the two groups, of each labelling; a
+    series is told where the largest of the family is among the 2 greatest of the 120 labellings.
+    """
+    chance = numpy.random.default_rng(1)
+    runs = chance.normal(size=(TRIES, series, REAL + IMAGINED))
+    runs[:, 0, REAL:] += shift
+    labels = [numpy.isin(range(REAL + IMAGINED), some) for some in combinations(range(REAL + IMAGINED), IMAGINED)]
+    largest = numpy.stack([_largest(runs, label) for label in labels])
+    own = _largest(runs, numpy.arange(REAL + IMAGINED) >= REAL)
+    p = (largest >= own - 1e-9).mean(axis=0)
+    return float((p <= LEVEL + 1e-9).mean())
+
+
+def _largest(runs: "numpy.ndarray", label: "numpy.ndarray") -> "numpy.ndarray":
+    theirs, ours = runs[:, :, label], runs[:, :, ~label]
+    within = theirs.var(axis=2) * IMAGINED + ours.var(axis=2) * REAL
+    apart = numpy.abs(theirs.mean(axis=2) - ours.mean(axis=2)) / numpy.sqrt(within)
+    largest: numpy.ndarray = apart.max(axis=1)
+    return largest

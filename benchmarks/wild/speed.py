@@ -1,0 +1,153 @@
+"""What does a comparison of many or long logs cost, beside `git diff` and beside another revision of this code?
+
+    python -m benchmarks.wild.speed [--beside REVISION] [--only NAME ...] [--limit 600]
+
+Each comparison is a process of its own, as a user starts it, and so is each `git diff --no-index --histogram` of the
+folder of real logs with that of imagined ones. Everything is measured in turn on the same machine; told are seconds
+and the most memory held. The other revision works in a worktree of its own, which is removed. `--limit` ends what
+takes longer.
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from threading import Timer
+
+HERE = Path(__file__).parents[2]
+COMPARE = "from gedanken.cli.main import main; main()"
+
+
+def steps(chance: random.Random) -> Iterator[str]:
+    """A training of many steps."""
+    for step in range(300_000):
+        loss = 3 + 4 / (1 + step / 9000) + chance.gauss(0, 0.05)
+        took = step * 98.3 + chance.gauss(0, 20)
+        yield f"step:{step}/300000 train_loss:{loss:.4f} train_time:{took:.0f}ms step_avg:{took / (step + 1):.2f}ms"
+
+
+def hexes(chance: random.Random) -> Iterator[str]:
+    """An identifier and a word of chance in every line."""
+    for _ in range(50_000):
+        user = "".join(chance.choice("abcdefgh") for _ in range(6))
+        yield f"req {chance.getrandbits(64):016x} user {user} took {abs(chance.gauss(9, 2)):.1f}ms"
+
+
+def wide(chance: random.Random) -> Iterator[str]:
+    """Hundreds of numbers in every line."""
+    for _ in range(3_000):
+        yield " ".join(f"{chance.gauss(0, 1):.6f}" for _ in range(400))
+
+
+def short(chance: random.Random) -> Iterator[str]:
+    """A few epochs."""
+    for epoch in range(5):
+        yield f"epoch {epoch} loss {2.3 * 0.6**epoch + chance.gauss(0, 0.02):.4f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Logs that are compared."""
+
+    name: str
+    lines: Callable[[random.Random], Iterator[str]]
+    real: int
+    imagined: int
+    target: float
+    """Seconds."""
+
+    def write(self, folder: Path) -> None:
+        """Both sides, a folder each."""
+        for side, count, first in (("real", self.real, 0), ("imagined", self.imagined, self.real)):
+            (folder / side).mkdir(parents=True)
+            for at in range(count):
+                lines = self.lines(random.Random(first + at))
+                (folder / side / f"{at:04d}.log").write_text("\n".join(lines) + "\n")
+
+
+LOADS = (
+    Load("5 × 300,000 lines", steps, 3, 2, 20),
+    Load("5 × 50,000 lines with hex ids", hexes, 3, 2, 10),
+    Load("5 × 3,000 lines of 400 floats", wide, 3, 2, 10),
+    Load("1,000 × 5 lines beside 1,000", short, 1000, 1000, 20),
+)
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Measure every load and print the table."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        other = stack.enter_context(_worktree(arguments.beside)) if arguments.beside else None
+        beside = f" {arguments.beside} | ratio |" if other else ""
+        print(f"| logs | seconds | memory | asked for |{beside} git diff | ratio |")
+        print(f"|---|---|---|---|{'---|---|' if other else ''}---|---|")
+        for load in LOADS:
+            if arguments.only and not any(word in load.name for word in arguments.only):
+                continue
+            logs = folder / load.name
+            load.write(logs)
+            ours, mib = _measured(_compare(logs), HERE, arguments.limit)
+            cells = [load.name, _told(ours), f"{mib:.0f} MiB", f"< {load.target:g} s"]
+            if other:
+                theirs, _mib = _measured(_compare(logs), other, arguments.limit)
+                cells += [_told(theirs), _ratio(ours, theirs)]
+            git = ["git", "diff", "--no-index", "--histogram", str(logs / "real"), str(logs / "imagined")]
+            diffed, _mib = _measured(git, HERE, arguments.limit)
+            print(f"| {' | '.join([*cells, _told(diffed), _ratio(ours, diffed)])} |", flush=True)
+
+
+def _compare(logs: Path) -> list[str]:
+    """A comparison by the command line; a revision that takes no folders is given their logs."""
+    real, imagined = (sorted(map(str, (logs / side).iterdir())) for side in ("real", "imagined"))
+    return [sys.executable, "-c", COMPARE, "compare", *real, "--imagined", *imagined]
+
+
+def _measured(command: Sequence[str], place: Path, limit: float) -> tuple[float | None, float]:
+    """Seconds, None where it took longer than the limit, and the most memory that it held, in MiB."""
+    started = time.monotonic()
+    with TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=said)
+        ended = Timer(limit, process.kill)
+        ended.start()
+        _pid, status, usage = os.wait4(process.pid, 0)
+        ended.cancel()
+        seconds = time.monotonic() - started
+        code = process.returncode = os.waitstatus_to_exitcode(status)
+        if command[0] != "git" and code > 0:
+            said.seek(0)
+            raise RuntimeError(said.read().decode(errors="replace"))
+    return None if code < 0 else seconds, usage.ru_maxrss / 1024
+
+
+@contextmanager
+def _worktree(revision: str) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "code"
+        subprocess.run(["git", "worktree", "add", "--quiet", "--detach", place, revision], cwd=HERE, check=True)
+        try:
+            yield place
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", place], cwd=HERE, check=True)
+
+
+def _told(seconds: float | None) -> str:
+    return "longer" if seconds is None else f"{seconds:.1f} s"
+
+
+def _ratio(ours: float | None, theirs: float | None) -> str:
+    return "–" if ours is None or theirs is None else f"{ours / theirs:.2f}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--beside", metavar="REVISION", help="of this repository")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="loads whose name holds one of these")
+    parser.add_argument("--limit", type=float, default=600, help="seconds for each")
+    main(parser.parse_args())

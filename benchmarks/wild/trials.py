@@ -1,0 +1,113 @@
+"""One comparison of the judge: real runs of a style beside others of it, as they are or doctored."""
+
+import re
+from dataclasses import asdict, dataclass
+from functools import cache
+from random import Random
+from typing import Any
+
+from benchmarks.wild.comparing import Said, compare
+from benchmarks.wild.doctoring import DOCTORINGS, Case
+from benchmarks.wild.halves import HALVES
+from benchmarks.wild.style import Style
+
+STYLES = {style.name: style for styles in HALVES.values() for style in styles}
+_DOCTORINGS = {doctoring.name: doctoring for doctoring in DOCTORINGS}
+_SPLIT = re.compile(r"(?:train|val|validation|valid|test|dev|eval|rank ?\d+)[\s_]", re.IGNORECASE)
+FIRST_SEEDS = {"alarms 7:3": 0, "alarms 5:1": 100_000, "power": 200_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is compared; no run stands in two trials of a kind, but for doctorings of the same draw."""
+
+    what: str
+    """A key of `FIRST_SEEDS`."""
+    style: str
+    number: int
+    real: int
+    imagined: int
+    doctoring: str | None = None
+    doctored: int = 0
+    """How many of the imagined logs."""
+
+    @property
+    def key(self) -> str:
+        """By which it is found again."""
+        return repr(tuple(asdict(self).values()))
+
+    def run(self) -> dict[str, Any] | None:
+        """What is said of it, as JSON has it; None where there is nothing to doctor."""
+        logs = self.drawn()
+        real, imagined = logs[: self.real], list(logs[self.real :])
+        metric = None
+        if self.doctoring is not None:
+            random = Random(f"{self.doctoring} {self.style} {self.number}")
+            metric = self._metric(random)
+            if metric is None:
+                return None
+            for at in range(self.doctored):
+                text = _DOCTORINGS[self.doctoring].doctor(Case(imagined[at], real, metric, random))
+                if text is None or text == imagined[at]:
+                    return None
+                imagined[at] = text
+        said = compare(real, imagined)
+        style = STYLES[self.style]
+        return {
+            **asdict(self),
+            "key": self.key,
+            "metric": metric,
+            "before": self._before() if self.doctoring else (),
+            "kinds": said.kinds,
+            "findings": said.findings,
+            "undecided": said.undecided,
+            "primary": said.primary,
+            "named": _is_named(said, style),
+            "unnamed": [name for name in style.metrics if not any(_same(other, name) for other in said.names)],
+        }
+
+    def _metric(self, random: Random) -> str | None:
+        """What is doctored; one of the others, where a doctoring is of those."""
+        assert self.doctoring is not None
+        style = STYLES[self.style]
+        if _DOCTORINGS[self.doctoring].of_another:
+            others = [name for name in style.metrics if name not in style.primary]
+            return random.choice(others) if others else None
+        # Where a practitioner might write either of two, it is the one that the comparison takes.
+        taken = undoctored(self.what, self.style, self.number, self.real, self.imagined).primary or ""
+        accepted = [name for name in style.metrics if name in style.primary]
+        return next((name for name in accepted if _same(taken, name)), style.primary[0])
+
+    def drawn(self) -> tuple[str, ...]:
+        """The runs, real ones first."""
+        count = self.real + self.imagined
+        first = FIRST_SEEDS[self.what] + self.number * count
+        return tuple(STYLES[self.style].make(seed) for seed in range(first, first + count))
+
+    def _before(self) -> tuple[str, ...]:
+        """The kinds of what is found undoctored."""
+        return undoctored(self.what, self.style, self.number, self.real, self.imagined).kinds
+
+
+@cache
+def undoctored(what: str, style: str, number: int, real: int, imagined: int) -> Said:
+    """What is said of a draw as it is."""
+    logs = Trial(what, style, number, real, imagined).drawn()
+    return compare(logs[:real], logs[real:])
+
+
+def _is_named(said: Said, style: Style) -> bool:
+    if not style.primary or said.primary is None:
+        return not style.primary and said.primary is None
+    return any(_same(said.primary, name) for name in style.primary)
+
+
+def _same(shown: str, name: str) -> bool:
+    """Whether a series is called `name`, be it with the split or the rank before it that its line tells."""
+    return _plain(name) in (_plain(shown), _plain(_SPLIT.sub("", shown, count=1)))
+
+
+def _plain(name: str) -> str:
+    return "".join(
+        letter for letter in name.lower().replace("validation", "val") if letter.isalnum() or letter in "@()"
+    )
