@@ -151,7 +151,7 @@ class Execution:
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
     """What a reader must know to judge this execution: a cap reached, seeds offset."""
-    breaches: tuple[FormatViolation, ...] = ()
+    violations: tuple[FormatViolation, ...] = ()
     """What was taken off an imagined reply because no terminal prints it."""
     artifacts: tuple[Artifact, ...] = ()
     """Files that the command left in its workspace."""
@@ -208,7 +208,7 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
 def violations_by_kind(executions: Iterable[Execution]) -> Counter[str]:
     """How often imagined runs broke the rules of a terminal, by kind."""
-    return Counter(violation.kind for execution in executions for violation in execution.breaches)
+    return Counter(violation.kind for execution in executions for violation in execution.violations)
 
 
 OnOutput = Callable[[str], None]

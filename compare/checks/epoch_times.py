@@ -35,10 +35,10 @@ class _Time(NamedTuple):
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
     """A total that is less than its epochs, or far more where that is so in no real run."""
-    yield from oracle(run_set, "oracle: time", lambda run: _breaches(run, run_set))
+    yield from oracle(run_set, "oracle: time", lambda run: _contradictions(run, run_set))
 
 
-def _breaches(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
+def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
     epochs, totals = _read(run)
     if len(epochs) < 2 or len(totals) != 1:
         return

@@ -27,10 +27,10 @@ class _Gpu(NamedTuple):
 
 def gpu_table(run_set: RunSet) -> Iterable[Finding]:
     """Tables of nvidia-smi in the output of a program, that cannot be. No claim explains an inner contradiction."""
-    yield from oracle(run_set, "oracle: GPU table", table_breaches_of)
+    yield from oracle(run_set, "oracle: GPU table", table_contradictions_in)
 
 
-def table_breaches_of(run: ParsedRun) -> Iterator[Contradiction]:
+def table_contradictions_in(run: ParsedRun) -> Iterator[Contradiction]:
     return table_contradictions(run.lines) if "NVIDIA-SMI" in run.text else iter(())
 
 

@@ -57,7 +57,7 @@ def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
         return replace(first, evidence=refs, observed=told)
     shown = dict.fromkeys(one.observed for one in group)
     examples = [next(one for one in group if one.observed == observed) for observed in list(shown)[:EXAMPLES]]
-    told = "; ".join(f"{one.runs[0]} {one.observed}" for one in examples)
+    told = "; ".join(f"{example.runs[0]} {example.observed}" for example in examples)
     return replace(
         first,
         runs=runs,

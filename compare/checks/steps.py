@@ -56,7 +56,7 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
     counts = _agreed([{step.all for step in run.steps} for run in real])
     batch = batch_size(run_set.source) if run_set.source else None
 
-    def breaches(run: ParsedRun) -> Iterator[Contradiction]:
+    def contradictions(run: ParsedRun) -> Iterator[Contradiction]:
         progress = shown[id(run)]
         yield from _beyond(progress, batch)
         yield from _other_totals(progress, progress.images, images, "images")
@@ -67,7 +67,7 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
             # A program may count its images as it likes; that it counts batches is known once it has run.
             yield from _batches(progress, batch) if images else ()
 
-    yield from oracle(run_set, "oracle: steps", breaches)
+    yield from oracle(run_set, "oracle: steps", contradictions)
 
 
 def _read(run: ParsedRun) -> _Shown:

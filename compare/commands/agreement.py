@@ -40,7 +40,7 @@ class Answered:
     @property
     def agrees_as_it_came(self) -> bool:
         """Whether it agrees with nothing taken off the reply."""
-        return self.agrees and not self.imagined.breaches
+        return self.agrees and not self.imagined.violations
 
     @property
     def status_agrees(self) -> bool:

@@ -181,7 +181,12 @@ class AllSeries:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Columns by name, in the order in which they are judged."""
-        found = [column for form in self._forms.values() for one in self._variants(form) for column in one.columns()]
+        found = [
+            column
+            for form in self._forms.values()
+            for variant in self._variants(form)
+            for column in variant.columns()
+        ]
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
         named = {name: asked_for(name) for name in self._asked}
         for column in found[:MOST_SERIES]:
@@ -264,12 +269,14 @@ class AllSeries:
         if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
-        return bool(values[0].any()) and all(np.array_equal(one, values[0]) for one in values)
+        return bool(values[0].any()) and all(np.array_equal(value, values[0]) for value in values)
 
     def _counts_up(self, form: Form, index: int) -> bool:
         """Whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
         values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
-        return all(len(one) > FEW and len(np.unique(np.diff(one))) == 1 and one[1] > one[0] for one in values)
+        return all(
+            len(value) > FEW and len(np.unique(np.diff(value))) == 1 and value[1] > value[0] for value in values
+        )
 
     def _made(
         self,

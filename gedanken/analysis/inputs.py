@@ -67,7 +67,9 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 def metrics_of(log: Path) -> list[str]:
     """What `--primary` may name of a log, as the log writes it. Raises BadInput."""
     executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
-    columns = AllSeries(RunSet(None, None, tuple(ParsedRun(one, ()) for one in executions), (), ())).columns
+    columns = AllSeries(
+        RunSet(None, None, tuple(ParsedRun(execution, ()) for execution in executions), (), ())
+    ).columns
     return [name for name, column in columns.items() if column.metric]
 
 

@@ -59,7 +59,7 @@ class TerminalProbe:
                 "all": _shares(agreement_of(self.answered)),
                 "by_kind": {kind: _shares(found) for kind, found in by_kind(self.answered).items()},
                 "whole_sequences": whole_sequences(self.answered)._asdict(),
-                "breaches": dict(violations_by_kind(answer.imagined for answer in self.answered).most_common()),
+                "violations": dict(violations_by_kind(answer.imagined for answer in self.answered).most_common()),
                 "cut": sum(answer.cut for answer in self.answered),
                 "left_out": left_out(answer.imagined for answer in self.answered),
             },
@@ -149,7 +149,7 @@ def _command(one: Answered) -> dict[str, Any]:
             "exit_code": imagined.exit_code,
             "cut": one.cut,
             "cause": imagined.cause,
-            "breaches": [asdict(breach) for breach in imagined.breaches],
+            "violations": [asdict(violation) for violation in imagined.violations],
             "seal": imagined.seal and asdict(imagined.seal),
             "seconds": imagined.seconds,
         },
@@ -173,9 +173,12 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
     console.print(Text(f"sequences that are the same to their end: {whole_sequences(probe.answered)}"))
     console.print(Text(f"exit codes, read off the imagined output: {agreement_of(probe.answered).status}"))
     counted = violations_by_kind(answer.imagined for answer in probe.answered)
-    breaches = ", ".join(f"{kind} {count}" for kind, count in counted.most_common())
+    violations = ", ".join(f"{kind} {count}" for kind, count in counted.most_common())
     cut = sum(answer.cut for answer in probe.answered)
-    console.print(Text(f"breaches: {breaches or 'none'}; replies cut by the token limit: {cut}"), soft_wrap=True)
+    console.print(
+        Text(f"taken off as no terminal prints it: {violations or 'nothing'}; replies cut by the token limit: {cut}"),
+        soft_wrap=True,
+    )
     if lost := left_out(answer.imagined for answer in probe.answered):
         console.print(Text(lost, style="yellow"), soft_wrap=True)
     differing = [answer for answer in probe.answered if not answer.agrees and answer.imagined.is_run]

@@ -101,7 +101,9 @@ def _seen(version: VersionAnalysis) -> str:
 
 def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
     """What was found beside the runs of the program, as in what the model says of the machine."""
-    found = Counter(one for one in analysis.findings if not one.explained_by) - Counter(version.compared.findings)
+    found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
+        version.compared.findings
+    )
     return f" In the rest of the session: {many(found.total(), 'finding')}." if found else ""
 
 

@@ -147,7 +147,7 @@ def remarks(execution: Execution) -> list[str]:
         known.append("exit code unknown")
     elif execution.exit_code:
         known.append(f"exit code {execution.exit_code}" + (", read off the output" if execution.imagined else ""))
-    if execution.breaches:
+    if execution.violations:
         known.append(f"taken off: {times_each(violations_by_kind([execution]))}")
     return [*known, *execution.notes]
 
