@@ -202,8 +202,10 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
         for execution in executions
         if (execution.sample if execution.imagined else execution.seed) != 0 and execution.is_run
     ]
-    has_reseeded = any(one.arm == "reseeded" for one in found)
-    return tuple(one for one in found if one.imagined or one.arm == "reseeded" or not has_reseeded)
+    has_reseeded = any(execution.arm == "reseeded" for execution in found)
+    return tuple(
+        execution for execution in found if execution.imagined or execution.arm == "reseeded" or not has_reseeded
+    )
 
 
 def violations_by_kind(executions: Iterable[Execution]) -> Counter[str]:

@@ -130,7 +130,7 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 def newest_unfinished() -> Path:
     """The run folder under runs/ that was begun last and did not come to its end. Raises BadInput."""
     begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
-    for path in sorted(begun, key=lambda one: one.stat().st_mtime, reverse=True):
+    for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
             if not read_run(path).is_over:
                 return path

@@ -59,6 +59,6 @@ def lines_with(
     wanted = np.array([bool(words.search(form)) and not (none_of and none_of.search(form)) for form in forms], bool)
     if not wanted.any():
         return []
-    fits = np.array([not shape or bool(shape.search(one[:LONGEST])) for one in transcript.shapes], bool)
+    fits = np.array([not shape or bool(shape.search(text[:LONGEST])) for text in transcript.shapes], bool)
     fits &= wanted[transcript.form_of_shape]
     return [(int(at), transcript.lines[at][:LONGEST]) for at in np.flatnonzero(fits[transcript.shape_of])]

@@ -46,7 +46,7 @@ def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
         if turns is None or turns[MOST_STEPS:]:
             raise NotStaticError
         return turns
-    lists = [listed(one) for one in given]
+    lists = [listed(value) for value in given]
     if name == "zip":
         return [list(row) for row in zip(*lists, strict=False)]
     if len(lists) != 1:
