@@ -14,7 +14,7 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.approval import Question
 from gedanken.experiment.counts import many
-from gedanken.experiment.errors import BadInput, GedankenError, Interrupted, NoModel
+from gedanken.experiment.errors import AwaitsApproval, BadInput, GedankenError, Interrupted, NoModel
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, RunLog
@@ -89,7 +89,7 @@ async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen)
 
     from gedanken.graphs.state import STOPPED
 
-    outcome = INTERRUPTED
+    outcome, is_waiting = INTERRUPTED, False
     async with opening as context:
         store = context.store
         try:
@@ -101,6 +101,7 @@ async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen)
         except asyncio.CancelledError:
             raise Interrupted(store.folder) from None
         except GedankenError as error:
+            is_waiting = isinstance(error, AwaitsApproval)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
             raise
         except sqlite3.Error as error:
@@ -116,7 +117,7 @@ async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen)
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            if outcome.startswith(STOPPED):
+            if outcome.startswith(STOPPED) and not is_waiting:
                 screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
             store.finish(outcome)
             analysis, page = _reported(store, context.compared, screen)

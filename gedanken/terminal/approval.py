@@ -66,8 +66,9 @@ def _sandbox(question: Question) -> str:
     if not question.isolated:
         return f"{question.sandbox}, which isolates nothing: it runs as you, with your files and your network"
     limits = question.limits
+    cores = "1 core" if limits.cpus == 1 else f"{limits.cpus:g} cores"
     return (
-        f"{question.sandbox}: no network, no file of this machine, {limits.cpus:g} cores, {limits.memory_mib} MiB of "
+        f"{question.sandbox}: no network, no file of this machine, {cores}, {limits.memory_mib} MiB of "
         f"memory, {limits.workspace_mib} MiB of files, {limits.wall_seconds:g} s"
     )
 
