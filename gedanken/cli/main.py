@@ -21,6 +21,7 @@ from gedanken.cli.options import (
     PersonaName,
     Primary,
     Sandbox,
+    TraceOtlp,
     Trust,
     complete_experiment,
 )
@@ -136,6 +137,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(help="A run folder, which is repeated from what it keeps, with no model, engine or key."),
     ] = None,
     primary: Primary = None,
+    trace_otlp: TraceOtlp = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -173,7 +175,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             surprisal=surprisal,
             primary=primary,
         )
-        finish(run_experiment(spec, screen, out), as_json)
+        finish(run_experiment(spec, screen, out, trace_otlp), as_json)
 
 
 @app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)
