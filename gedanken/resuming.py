@@ -20,7 +20,7 @@ from gedanken.records.ledger import Ledger
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
-from gedanken.runner import RunResult, check, drive, go, new_folder
+from gedanken.runner import RunResult, check, check_collector, drive, go, new_folder
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class Again:
 
     base_url: str | None = None
     trusted: bool = False
+    collector: str | None = None
+    """Address of an OpenTelemetry collector that the trace goes to too."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
@@ -46,7 +48,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     check(spec)
     with reopen_store(folder) as store:
         store.spec = spec
-        return await go(store, screen)
+        return await go(store, screen, again.collector)
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
@@ -82,7 +84,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: who "
             "looks, and goes on until a difference shows, finds one by chance more often than a p value says"
         )
-        return await go(store, screen)
+        return await go(store, screen, again.collector)
 
 
 async def fork(  # noqa: PLR0913 (what a fork is made of)
@@ -115,7 +117,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             Ledger(target).take_over(Ledger(folder, writes=False))
             store.take_decisions(read_run(folder))
             store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
-            return await go(store, screen)
+            return await go(store, screen, again.collector)
         except BaseException:
             if not store.executions:
                 store.discard()
@@ -164,6 +166,7 @@ def _asked(folder: Path, again: Again) -> RunSpec:
     Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
     must say so once more. Raises BadInput.
     """
+    check_collector(again.collector)
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
     address = spec.model.base_url
     if address is not None and again.base_url is None and (REMOVED in address or not _is_here(address)):

@@ -82,9 +82,10 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
 
     async def ask(command: str) -> Execution:
         machine = replace(usual, limits=boot_limits(command, usual.limits, gpus, steps=usual.steps))
-        async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
+        async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")) as waited:
             heard = _emit(runtime, "persona", "imagined", machine.limits.reply_tokens)
-            async with terminal_run(command, origin="imagined", machine=machine.name, sample=0) as traced:
+            about = {"origin": "imagined", "machine": machine.name, "sample": 0, "waited": round(waited, 1)}
+            async with terminal_run(command, **about) as traced:
                 fresh = command == BOOT_COMMANDS[0]
                 answer = traced.ended(await machine.ask(command, fresh=fresh, on_output=heard))
         context.store.keep_execution(answer)
@@ -190,8 +191,8 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     command, label = line.type or "", program.label if program else None
     about = _of_run(context, label, origin="real", seed=0)
     async with (
-        context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")),
-        terminal_run(command, **about) as traced,
+        context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")) as waited,
+        terminal_run(command, waited=round(waited, 1), **about) as traced,
     ):
         heard = _emit(runtime, "execute", "seed 0")
         ran = await context.machine.run(command, on_output=heard, label=_label(index, program))
@@ -237,10 +238,10 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     index, seed = state["index"], state["number"]
     command = context.experiment.script[index].type or ""
     who = f"seed {seed}"
-    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)):
+    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)) as waited:
         branch = await asyncio.to_thread(context.machine.branch, seed, reseed=state["reseed"])
         about = _of_run(context, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
-        async with branch as machine, terminal_run(command, **about) as traced:
+        async with branch as machine, terminal_run(command, waited=round(waited, 1), **about) as traced:
             label = f"line{index + 1}-{state['program']}"
             ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
             execution = traced.ended(attach(ran, index, state["program"]))
@@ -262,8 +263,8 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     fresh = state["program"] is not None or follows_samples(context.experiment, index)
     about = _of_run(context, state["program"], origin="imagined", sample=sample)
     async with (
-        context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)),
-        terminal_run(command, **about) as traced,
+        context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)) as waited,
+        terminal_run(command, waited=round(waited, 1), **about) as traced,
     ):
         heard = _emit(runtime, "simulate", who)
         ran = await machine.run(command, tells=tells, fresh=fresh, on_output=heard)

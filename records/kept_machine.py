@@ -12,6 +12,7 @@ from gedanken.experiment.execution import Cause, Execution, OnOutput
 from gedanken.records.ledger import Ledger, digest
 from gedanken.records.nouns import noun_of
 from gedanken.sandbox.machine import SandboxMachine
+from gedanken.traces.terminal_run import is_from_ledger
 
 ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
@@ -93,6 +94,7 @@ class KeptMachine:
         if (found := self._ledger.get("executions", key)) is not None:
             execution = noun_of(Execution, found, "the ledger")
             self._bring_artifacts(execution)
+            is_from_ledger()
             if on_output:
                 on_output(execution.terminal)
             self._typed(command)

@@ -17,6 +17,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.surprisal import Lines
 from gedanken.records.ledger import Ledger, digest
+from gedanken.traces.terminal_run import is_from_ledger
 
 _REPLY = TypeAdapter(Reply)
 _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
@@ -80,6 +81,7 @@ class KeptModel(Model):
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := self.ledger.get("replies", key)) is not None and (self.replays or not found.get("may_pass")):
             self.kept.is_warm = False
+            is_from_ledger()
             return self._again(found, on_text)
         if self.replays:
             raise BadInput(f"replay: this reply of the {role} is not in the ledger: {_shown(messages)}")

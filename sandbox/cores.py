@@ -38,20 +38,21 @@ class Cores:
         self._poll_seconds = poll_seconds
 
     @asynccontextmanager
-    async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[None]:
-        """Hold `wanted` cores, at most all there are.
+    async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
+        """Hold `wanted` cores, at most all there are; yields the seconds that they were waited for.
 
         `waiting` is told from time to time how many come before. Who wants none waits for nobody.
         """
         if not wanted:
-            yield
+            yield 0.0
             return
+        asked = time.monotonic()
         ticket = _Ticket(id=uuid.uuid4().hex, owner=this_owner(), cores=min(wanted, self.count), held=False)
         with self._tickets() as tickets:
             tickets.append(ticket)
         try:
             await self._wait(ticket, waiting)
-            yield
+            yield time.monotonic() - asked
         finally:
             with self._tickets() as tickets:
                 tickets[:] = [other for other in tickets if other["id"] != ticket["id"]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gedanken.cli.errors import EXIT_CODES, clear_errors
-from gedanken.cli.options import BaseUrl, Json, Trust
+from gedanken.cli.options import BaseUrl, Json, TraceOtlp, Trust
 
 if TYPE_CHECKING:
     from gedanken.runner import RunResult
@@ -28,6 +28,7 @@ def resume(
     run: Annotated[Path | None, typer.Argument(help="A run folder; by default the newest that did not end.")] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
     as_json: Json = False,
 ) -> None:
     """Go on with a run that was killed, interrupted, or lost its model or engine. Nothing is paid for twice."""
@@ -36,7 +37,7 @@ def resume(
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        finish(go_on(run or newest_unfinished(), Screen(), Again(base_url, trust)), as_json)
+        finish(go_on(run or newest_unfinished(), Screen(), Again(base_url, trust, trace_otlp)), as_json)
 
 
 def approve(  # noqa: PLR0913 (each is an option of the command)
@@ -82,6 +83,7 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
     ] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
     as_json: Json = False,
 ) -> None:
     """Give a run more seeds and samples; only the new ones are run, and the report says that there are more."""
@@ -90,7 +92,7 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        finish(go_on(run, real, imagined, Screen(), Again(base_url, trust)), as_json)
+        finish(go_on(run, real, imagined, Screen(), Again(base_url, trust, trace_otlp)), as_json)
 
 
 def fork(  # noqa: PLR0913 (each is an option of the command)
@@ -102,6 +104,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
     as_json: Json = False,
 ) -> None:
     """Begin a run that is another one up to a line of its script, and goes on differently."""
@@ -111,7 +114,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        finish(go_on(run, at, load_experiment(script), Screen(), Again(base_url, trust), out), as_json)
+        finish(go_on(run, at, load_experiment(script), Screen(), Again(base_url, trust, trace_otlp), out), as_json)
 
 
 def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:

@@ -32,6 +32,7 @@ from gedanken.cli.options import (
     PersonaName,
     Primary,
     Sandbox,
+    TraceOtlp,
     Trust,
     approval_of,
     complete_experiment,
@@ -151,6 +152,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     ] = None,
     approval: Approval = "none",
     primary: Primary = None,
+    trace_otlp: TraceOtlp = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -189,7 +191,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             primary=primary,
             approve=approval_of(approval),
         )
-        finish(run_experiment(spec, screen, out), as_json)
+        finish(run_experiment(spec, screen, out, trace_otlp), as_json)
 
 
 @app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)

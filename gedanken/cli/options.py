@@ -114,6 +114,12 @@ Approval = Annotated[
         "could run.",
     ),
 ]
+TraceOtlp = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="An OpenTelemetry collector that gets the trace too, such as Phoenix: http://HOST:6006."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Out = Annotated[Path | None, typer.Option(help="File that takes the whole result as JSON.")]
 
