@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import sqlite3
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -169,7 +169,8 @@ async def _drive(context: "Context", screen: Screen) -> str:
             }
             plan = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate))
             control = RunControl()
-            with screen.run(spec.experiment.limits.reply_tokens, plan), interruptible(control, screen):
+            signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
+            with screen.run(spec.experiment.limits.reply_tokens, plan), signals:
                 events = graph.astream(
                     {"index": -1},
                     config,
