@@ -5,7 +5,7 @@ import errno
 import platform
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -184,7 +184,8 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
             while True:
                 running = screen.run(spec.experiment.limits.reply_tokens, plan)
                 tracing = traced(folder, _asked(spec), screen, collector)
-                with tracing as traces, running, interruptible(control, screen):
+                signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
+                with tracing as traces, running, signals:
                     config: Any = {
                         **traces,
                         "configurable": {"thread_id": folder.name},
@@ -208,9 +209,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
         return INTERRUPTED
 
 
-async def _follow(
-    events: AsyncIterator[tuple[str, Any]], store: RunStore, screen: Screen, plan: RunPlan
-) -> tuple[str, Any]:
+async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan) -> tuple[str, Any]:
     """Show what a graph does. Return its outcome, and what it waits to be answered; None where it does not wait."""
     outcome, asked = INTERRUPTED, None
     async for mode, event in events:

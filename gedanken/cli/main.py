@@ -72,7 +72,7 @@ app.command(epilog=FORK_EPILOG)(fork)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from gedanken import __version__
+        from gedanken.experiment.version import __version__
 
         print(f"gedanken {__version__}")
         raise typer.Exit
