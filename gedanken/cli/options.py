@@ -114,8 +114,8 @@ Approval = Annotated[
     typer.Option(
         "--approve",
         metavar="[all|first]",
-        help="Have a person look at each program that the model writes before it runs; =first asks only until one was "
-        "approved.",
+        help="Have a person look at each program that the model writes before it runs; =first asks only until one "
+        "was approved.",
     ),
 ]
 TraceOtlp = Annotated[
