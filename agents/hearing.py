@@ -33,7 +33,7 @@ class Heard:
         self.pieces = 0
         self.served_by: dict[str, object] = {}
         self.tokens: dict[str, int] = {}
-        """Tokens of the reply, and those of its reasoning, where the server counts them."""
+        """Tokens of the request, of the reply, and of its reasoning, where the server counts them."""
 
     @property
     def endless(self) -> bool:
@@ -129,7 +129,11 @@ class Heard:
         if not usage:
             return
         reasoning = (usage.get("output_token_details") or {}).get("reasoning") or 0
-        for name, number in (("output", usage.get("output_tokens") or 0), ("reasoning", reasoning)):
+        for name, number in (
+            ("input", usage.get("input_tokens") or 0),
+            ("output", usage.get("output_tokens") or 0),
+            ("reasoning", reasoning),
+        ):
             if number:
                 self.tokens[name] = self.tokens.get(name, 0) + int(number)
 

@@ -20,6 +20,7 @@ from gedanken.agents.settings import Learned, Setting, said_of
 from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import Cause, OnOutput, Seal
+from gedanken.experiment.surprisal import Lines
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -56,6 +57,10 @@ class Reply:
     """How much, such as `4096 tokens`; empty where it did not, as far as can be seen."""
     notes: tuple[str, ...] = ()
     """What a reader must know: which settings were not taken, that the model reasons by itself."""
+    tokens_read: int = 0
+    """As the server counts them; 0 where it does not."""
+    tokens_written: int = 0
+    """Those of its reasoning included."""
 
     @property
     def cut(self) -> bool:
@@ -150,6 +155,15 @@ class Model:
             return await self._once(messages, sampling, role, on_text and _Listener(on_text), enough)
 
         return await self.pace.ask(once)
+
+    async def scored(
+        self,
+        messages: Sequence[Message],  # noqa: ARG002 (what a score is kept under)
+        text: str,  # noqa: ARG002
+        score: Callable[[], Awaitable[Lines | None]],
+    ) -> Lines | None:
+        """What `score` says of `text` as a reply to `messages`."""
+        return await score()
 
     async def _once(
         self,
@@ -266,6 +280,8 @@ class Model:
             reasoning=reasoning,
             reasoned=heard.how_much_reasoned,
             notes=(*notes, *heard.notes()),
+            tokens_read=heard.tokens.get("input", 0),
+            tokens_written=heard.tokens.get("output", 0),
         )
 
 

@@ -5,6 +5,7 @@ p is the model's own probability of a token after the conversation and all of th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from gedanken.agents.messages import Message
@@ -58,7 +59,8 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
         found: list[Lines | None] = []
         for text in (question.real, question.imagined):
             on_text(f"{question.program}, surprise at {'its own' if found else 'the real'} output\n")
-            found.append(await surprisal(model, question.messages, head_of(text)))
+            score = partial(surprisal, model, question.messages, head_of(text))
+            found.append(await model.scored(question.messages, head_of(text), score))
             if head_of(text) and not able and found[-1] is None:
                 return NotAvailable(unable)
             able = able or found[-1] is not None

@@ -17,11 +17,11 @@ from typing import Any
 from gedanken.agents.registry import open_model
 from gedanken.analysis.analyze import Compared
 from gedanken.compare.stats.intervals import share_of
+from gedanken.experiment.run_log import DONE
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
 from gedanken.graphs.routing import TRIES
-from gedanken.graphs.state import DONE
 from gedanken.loading.experiments import load_experiment, load_persona
 from gedanken.machines.opening import open_real
 from gedanken.records.run_store import open_store

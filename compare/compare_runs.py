@@ -1,20 +1,12 @@
 """Findings on one program version: its real runs against its imagined ones."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
-from gedanken.compare.checks.claimed_time import times
-from gedanken.compare.checks.copied_numbers import copied_numbers
-from gedanken.compare.checks.counts import counts, order
+from gedanken.compare.checks.built_in import CHECKS
+from gedanken.compare.checks.check import Check, CheckBroken
+from gedanken.compare.checks.counts import CountsJudged, counts
 from gedanken.compare.checks.differences import differences
-from gedanken.compare.checks.ends_early import ends_early
-from gedanken.compare.checks.gpu_claims import gpu_claims
-from gedanken.compare.checks.impossible_values import first_and_last, impossible_values
-from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
-from gedanken.compare.checks.missing_epochs import epochs
-from gedanken.compare.checks.oracles import ORACLES
-from gedanken.compare.checks.reused_numbers import reused_numbers
-from gedanken.compare.checks.skipped_counts import skipped_counts
-from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
+from gedanken.compare.checks.one_fault import one_fault
 from gedanken.compare.checks.whole_copies import whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
@@ -30,28 +22,6 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 
-CHECKS: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
-    exit_status,
-    ends_early,
-    foreign_lines,
-    literals,
-    counts,
-    order,
-    proven_lines_differ,
-    constant_lines_differ,
-    number_formats,
-    epochs,
-    skipped_counts,
-    first_and_last,
-    impossible_values,
-    times,
-    fixed_seed,
-    reused_numbers,
-    copied_numbers,
-    gpu_claims,
-    *ORACLES,
-)
-"""Every check, in the order in which its findings are told."""
 COPIES = ("numbers copied", "samples repeat each other")
 """Checks that tell that a run repeats another one."""
 
@@ -64,12 +34,13 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     earlier: Sequence[Execution] = (),
     gpus: int | None = None,
     asked: Asked = NOTHING_ASKED,
+    checks: Sequence[Check] | None = None,
 ) -> ComparisonResult:
     """Everything found when runs of one program, or logs without one, are compared side by side.
 
     `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
-    before, `gpus` how many the real machine has, where that is known. Replies that are no runs are left out, and
-    that is said.
+    before, `gpus` how many the real machine has, where that is known, `checks` what is looked for: all that is built
+    in, unless others are named. Replies that are no runs are left out, and that is said.
     """
     lost = left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))
@@ -99,19 +70,34 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
         asked,
     )
     judgement = judge(comparison)
-    found = [finding for check in CHECKS for finding in check(comparison)]
+    checks = CHECKS if checks is None else checks
+    found, notes = _found(comparison, checks)
     copied = frozenset(label for finding in found if finding.check in COPIES for label in finding.runs)
     whole = list(whole_copies(comparison, copied))
     same = frozenset(label for finding in whole if finding.check == "log copied" for label in finding.runs)
     # That its numbers are copied follows from that.
     found = [one for one in found if one.check not in COPIES or not same.issuperset(one.runs)] + whole
-    unjudged = comparison.once(NewForms).undecided()
+    chance = comparison.once(CountsJudged).undecided() if counts in checks else None
+    doubtful = [told for told in (comparison.once(NewForms).undecided(), chance) if told]
     return ComparisonResult(
-        findings=(*found, *differences(comparison, judgement)),
+        findings=(*one_fault(comparison, found), *differences(comparison, judgement)),
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
-        undecided=(*filter(None, (lost, unjudged)), *judgement.undecided),
-        unjudged=unjudged,
+        undecided=(*([lost] if lost else ()), *doubtful, *judgement.undecided),
+        unjudged=doubtful[0] if doubtful else None,
         endpoint=judgement.endpoint,
+        notes=notes,
     )
+
+
+def _found(comparison: RunSet, checks: Sequence[Check]) -> tuple[list[Finding], tuple[str, ...]]:
+    """All that the checks find, and which of them could not look."""
+    found: list[Finding] = []
+    notes: list[str] = []
+    for check in checks:
+        try:
+            found += check(comparison)
+        except CheckBroken as error:
+            notes.append(str(error))
+    return found, tuple(notes)

@@ -148,3 +148,5 @@ class ComparisonResult:
     """None where no real run shows a metric, or none of the name that was asked for."""
     unjudged: str | None = None
     """Of that, which lines could not be judged: where it is so, nobody may say that nothing was found."""
+    notes: tuple[str, ...] = ()
+    """Which checks could not look, and why."""

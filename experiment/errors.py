@@ -1,5 +1,8 @@
 """Errors a user can act on. Each carries the exit code that the command line documents."""
 
+import shlex
+from pathlib import Path
+
 from gedanken.experiment.secrets import redacted
 
 
@@ -29,3 +32,13 @@ class NoModel(GedankenError):
     """The language model cannot be reached or loaded; the message says what to set."""
 
     exit_code = 4
+
+
+class Interrupted(GedankenError):
+    """A person had a run end before its end."""
+
+    exit_code = 130
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is that of the run."""
+        super().__init__(f"interrupted; to go on: gedanken resume {shlex.quote(str(folder))}")

@@ -19,6 +19,7 @@ FORMAT = 1
 UNFINISHED = "unfinished"
 """The outcome of a run that wrote no end: it is under way, or its process died."""
 DONE = "done"
+NO_WORKING_PROGRAM = "no working program"
 INTERRUPTED = "interrupted"
 
 
@@ -157,6 +158,13 @@ class SurprisalKept(_Event):
     found: Surprisal
 
 
+class Noted(_Event):
+    """Something that a reader must know of how the run went on."""
+
+    kind: Literal["noted"] = "noted"
+    what: str
+
+
 class Ended(_Event):
     """The process that worked on the run ended by itself."""
 
@@ -165,7 +173,7 @@ class Ended(_Event):
 
 
 RunEvent = Annotated[
-    Started | Opened | ModelKnown | Began | Left | ProgramKept | ExecutionKept | SurprisalKept | Ended,
+    Started | Opened | ModelKnown | Began | Left | ProgramKept | ExecutionKept | SurprisalKept | Noted | Ended,
     Field(discriminator="kind"),
 ]
 
@@ -198,6 +206,11 @@ class RunLog:
     spec: RunSpec | None = field(default=None, compare=False)
 
     @property
+    def is_over(self) -> bool:
+        """Whether it came to the end of its script, well or not."""
+        return self.outcome in (DONE, NO_WORKING_PROGRAM)
+
+    @property
     def machine_facts(self) -> MachineFacts | None:
         """What the real machine is, where that is known."""
         return self.setup.machine if self.setup else None
@@ -209,8 +222,9 @@ class RunLog:
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """By script line and version; real before imagined, by seed or sample."""
+    """By script line and version; real before imagined, by seed or sample; alike ones as they were really typed."""
     versions = [program.label for program in programs]
+    typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(
         sorted(
             executions,
@@ -220,6 +234,7 @@ def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -
                 run.imagined,
                 run.arm,
                 (run.sample if run.imagined else run.seed) or 0,
+                typed.index(run.command) if run.command in typed else len(typed),
             ),
         )
     )

@@ -56,6 +56,9 @@ class RunSpec(BaseModel):
     coder_seed: int = 0
     """Sampling seed of the coder's first try."""
 
+    parent: str = ""
+    """The run that it was forked from, and at which line; what comes before that line is taken from there."""
+
     @property
     def key(self) -> str:
         """SHA-256 of the spec as canonical JSON."""

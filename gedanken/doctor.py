@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -23,10 +24,11 @@ from rich.text import Text
 
 from gedanken import __version__
 from gedanken.agents.weights import BYTES, MODEL_NAME, weights_path
-from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.places import cache_folder
+from gedanken.experiment.plugins import GROUPS, OUT_OF_DATE, Plugin, by_name, installed
 from gedanken.experiment.secrets import shown_address
 from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
 from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options
@@ -62,6 +64,7 @@ class Line(NamedTuple):
 
 def examine() -> list[Line]:
     """Look at everything, each look bounded to a few seconds; what goes wrong in a look is a line of it."""
+    _load_ours()  # before the looks go on side by side, as imports in several threads can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {
         group: threading.Thread(target=_look_at, args=(group, lines), daemon=True) for group, lines in found.items()
@@ -246,6 +249,41 @@ def _models() -> Iterator[Line]:
         yield Line("models", key, "ok", "set" if os.environ.get(key) else "not set")
 
 
+def _plugins() -> Iterator[Line]:
+    for group in GROUPS:
+        kind = group.removeprefix("gedanken.")
+        try:
+            used = by_name(group)
+        except BadInput as error:
+            yield Line("plug-ins", kind, "missing", str(error), "script/bootstrap --quick")
+            continue
+        for each in installed(group):
+            yield _plugin(f"{kind}: {each.name}", each, used.get(each.name))
+
+
+def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
+    source = f"{each.distribution} {each.version}"
+    if each != used:
+        why = f"{used.distribution} has this name" if used else "this name means something else"
+        remedy = f"pip uninstall {each.distribution}, or give it another name"
+        return Line("plug-ins", name, "warning", f"{source}: not used, as {why}", remedy)
+    try:
+        each.load()
+    except BadInput as error:
+        again = OUT_OF_DATE if each.is_ours else f"install {each.distribution} again, or pip uninstall it"
+        return Line("plug-ins", name, "warning", f"{source}: {error}", again)
+    return Line("plug-ins", name, "ok", source)
+
+
+def _load_ours() -> None:
+    """Import what the built-in plug-ins name; one that cannot be has its own line."""
+    for group in GROUPS:
+        for each in installed(group):
+            if each.is_ours:
+                with suppress(BadInput):
+                    each.load()
+
+
 def _disk() -> Iterator[Line]:
     yield _room("cache", cache_folder(), "move it with GEDANKEN_CACHE=FOLDER, or gedanken sandbox clean")
     try:
@@ -280,6 +318,7 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "images": (_images, "start an engine, then gedanken sandbox build"),
     "data": (_data, "gedanken sandbox data"),
     "models": (_models, "gedanken setup"),
+    "plug-ins": (_plugins, "script/bootstrap --quick"),
     "disk": (_disk, "GEDANKEN_CACHE=FOLDER names another folder for the cache"),
     "leftovers": (_leftovers, "gedanken sandbox list"),
 }

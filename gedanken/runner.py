@@ -1,6 +1,9 @@
 """From a spec to its results: opens the store and the context, drives the graph, writes the report."""
 
-from contextlib import suppress
+import asyncio
+import errno
+import sqlite3
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.counts import many
-from gedanken.experiment.errors import BadInput, GedankenError, NoModel
+from gedanken.experiment.errors import BadInput, GedankenError, Interrupted, NoModel
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, RunLog
@@ -18,6 +21,7 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted
 from gedanken.loading.programs import check_given
 from gedanken.records.run_store import RunStore, make_folder, open_store
+from gedanken.terminal.interrupts import interruptible
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
 
@@ -41,20 +45,14 @@ class RunResult:
 async def run(spec: RunSpec, screen: Screen, out: Path | None = None) -> RunResult:
     """Run what was asked to its end, into the folder `out` or a new one under runs/.
 
-    Raises BadInput, NoSandbox or NoModel before anything was run, and NoModel or NoSandbox when one is lost.
-    Cancelled, it ends what it started and leaves a record that says `interrupted`.
+    Raises BadInput, NoSandbox or NoModel before anything was run, NoModel or NoSandbox when one is lost, and
+    Interrupted. Then it has ended what it started, and `gedanken resume` goes on with it.
     """
-    from gedanken.agents.registry import check_name
-
-    check_given(spec.experiment)
-    check_name(spec.model)
-    given = spec.experiment.model_dump_json() + spec.persona.model_dump_json()
-    if redacted(given) != given:
-        raise BadInput("the experiment or the persona holds a key of this environment; take it out")
-    folder = make_folder(out or _new_folder(spec.experiment.name))
+    check(spec)
+    folder = make_folder(out or new_folder(spec.experiment.name))
     with open_store(folder, spec) as store:
         try:
-            return await _run_in(store, screen)
+            return await go(store, screen)
         except BaseException:
             if not store.executions:  # nothing was run: nothing half-made is left
                 store.discard()
@@ -64,19 +62,49 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None) -> RunResu
             raise
 
 
-async def _run_in(store: RunStore, screen: Screen) -> RunResult:
+def check(spec: RunSpec) -> None:
+    """Raise BadInput for what cannot be run, or must not be written down."""
+    from gedanken.agents.registry import check_name
+
+    check_given(spec.experiment)
+    check_name(spec.model)
+    given = spec.experiment.model_dump_json() + spec.persona.model_dump_json()
+    if redacted(given) != given:
+        raise BadInput("the experiment or the persona holds a key of this environment; take it out")
+
+
+async def go(store: RunStore, screen: Screen) -> RunResult:
+    """Do what the spec of a store asks for, as far as its ledger does not hold it already. Raises as `run` does."""
+    from gedanken.graphs.context import open_context
+
+    compared = Compared()
+    return await drive(open_context(store.spec, store, run_id_of(store.folder), screen, compared), screen)
+
+
+async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen) -> RunResult:
+    """Drive the graph in a context to its end, and write the report. Raises as `run` does."""
     from langgraph.errors import NodeTimeoutError
 
-    from gedanken.graphs.context import open_context
     from gedanken.graphs.state import STOPPED
 
-    folder, compared, outcome = store.folder, Compared(), INTERRUPTED
-    async with open_context(store.spec, store, run_id_of(folder), screen, compared) as context:
+    outcome = INTERRUPTED
+    async with opening as context:
+        store = context.store
         try:
             outcome = await _drive(context, screen)
             if outcome.startswith(STOPPED):
                 raise NoModel(outcome.removeprefix(STOPPED))
+            if outcome == INTERRUPTED:
+                raise Interrupted(store.folder)
+        except asyncio.CancelledError:
+            raise Interrupted(store.folder) from None
         except GedankenError as error:
+            outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
+            raise
+        except sqlite3.Error as error:
+            outcome = f"{STOPPED}{error}"
+            raise OSError(errno.ENOSPC, f"a checkpoint was not written: {error}") from error
+        except OSError as error:
             outcome = f"{STOPPED}{error}"
             raise
         except NodeTimeoutError as error:
@@ -86,10 +114,10 @@ async def _run_in(store: RunStore, screen: Screen) -> RunResult:
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            store.finish(outcome)
-            analysis, page = _reported(store, compared, screen)
             if outcome.startswith(STOPPED):
-                screen.say(f"what was done until then is kept: {folder}")
+                screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
+            store.finish(outcome)
+            analysis, page = _reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
 
 
@@ -118,31 +146,37 @@ def run_id_of(folder: Path) -> str:
 
 
 async def _drive(context: "Context", screen: Screen) -> str:
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+    from langgraph.errors import GraphDrained
+    from langgraph.runtime import RunControl
 
+    from gedanken.graphs.checkpoints import open_checkpoints
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
-    from gedanken.traces.local import LocalTracer
+    from gedanken.traces.opening import open_exporters
+    from gedanken.traces.tracer import langsmith_tracer, tracer_to
 
     spec, folder = context.spec, context.store.folder
-    tracer = LocalTracer(folder / "trace.jsonl")
+    exporters = open_exporters(folder, screen)
+    tracers = [tracer_to(exporters), langsmith_tracer()]
     outcome = INTERRUPTED
     try:
-        async with AsyncSqliteSaver.from_conn_string(str(folder / "checkpoint.sqlite")) as saver:
+        async with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
             config: Any = {
-                "callbacks": [tracer],
+                "callbacks": [tracer for tracer in tracers if tracer],
                 "configurable": {"thread_id": folder.name},
                 "recursion_limit": STEPS_AT_MOST,
                 "run_name": f"gedanken {spec.experiment.name}",
             }
             plan = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate))
-            with screen.run(spec.experiment.limits.reply_tokens, plan):
+            control = RunControl()
+            with screen.run(spec.experiment.limits.reply_tokens, plan), interruptible(control, screen):
                 events = graph.astream(
                     {"index": -1},
                     config,
                     context=context,
                     stream_mode=["updates", "custom"],
                     durability="sync",
+                    control=control,
                 )
                 event: Any
                 async for mode, event in events:
@@ -154,8 +188,10 @@ async def _drive(context: "Context", screen: Screen) -> str:
                         done = _done(context.store, update or {})
                         _tell(screen, node, done)
                         follow(plan, node, done)
+    except GraphDrained:
+        return INTERRUPTED
     finally:
-        tracer.close()
+        exporters.close()
     return outcome
 
 
@@ -210,7 +246,8 @@ def _how_ended(execution: Execution) -> str:
     return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)
 
 
-def _new_folder(name: str) -> Path:
+def new_folder(name: str) -> Path:
+    """A folder under runs/ that is not there yet."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     folder = Path("runs") / f"{name}-{stamp}"
     number = 1

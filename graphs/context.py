@@ -8,13 +8,17 @@ from gedanken.agents.imagined import ImaginedMachine
 from gedanken.agents.model import Model
 from gedanken.agents.session import Session
 from gedanken.analysis.analyze import Compared
+from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.persona import MachineFacts, Persona
 from gedanken.experiment.progress import Progress
-from gedanken.experiment.run_log import ModelFacts, Opened
+from gedanken.experiment.run_log import ModelFacts, Opened, RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.opening import open_real
+from gedanken.records.kept_machine import keep_executions, replayed_machine
+from gedanken.records.kept_model import keep_replies, replayed
+from gedanken.records.ledger import Ledger
 from gedanken.records.run_store import RunStore
 from gedanken.sandbox.cores import Cores
 
@@ -63,31 +67,65 @@ async def open_context(
     """Open all that a run needs, and keep what it is in the store. `run_id` names what it has on engines; what is
     compared on the way is added to `compared`.
 
-    Raises BadInput, NoSandbox or NoModel.
+    What the run's ledger holds is not paid for again. Raises BadInput, NoSandbox or NoModel.
     """
     from gedanken.agents.registry import open_model
 
-    experiment = spec.experiment
+    experiment, ledger = spec.experiment, Ledger(store.folder)
     artifacts = store.folder / "artifacts"
     async with AsyncExitStack() as opened:
         with store.work("opening", "the real machine"):
             real = open_real(
-                experiment.dataset, experiment.limits, progress, spec.sandbox, run_id=run_id, artifacts=artifacts
+                experiment.dataset,
+                experiment.limits,
+                progress,
+                spec.sandbox,
+                run_id=run_id,
+                artifacts=artifacts,
+                keeps=lambda: store.may_go_on,
             )
             machine, dataset = await opened.enter_async_context(real)
+            kept_machine = keep_executions(machine, ledger, progress.say, store.note)
         with store.work("opening", "the model"):
             model = await opened.enter_async_context(open_model(spec.model, progress))
-        with store.work("opening", "measuring the real machine"):
-            facts = await machine.measure(dataset)
-        store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
+            kept_model = keep_replies(model, ledger, store.note)
+        facts = store.log.machine_facts
+        if facts is None:
+            with store.work("opening", "measuring the real machine"):
+                facts = await machine.measure(dataset)
+            store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
         store.know_model(facts_of(model))
-        context = Context(spec, facts, model, machine, store, compared)
+        context = Context(spec, facts, kept_model, kept_machine, store, compared)
         try:
             yield context
         finally:
             store.know_model(facts_of(model))
 
 
+def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
+    """All that a replay of the run `source` needs: its ledger. Raises BadInput where it has none."""
+    if source.machine_facts is None or source.setup is None or source.folder is None:
+        raise BadInput(f"{source.folder}: nothing was run there that could be replayed")
+    ledger = Ledger(source.folder, writes=False)
+    model = replayed(ledger, spec.model.parallel)
+    facts = source.machine_facts
+    store.opened(Opened(machine=facts, dataset=source.setup.dataset, facts=spec.played.resolve(facts)))
+    if source.setup.model is not None:
+        store.know_model(source.setup.model)
+    return Context(spec, facts, model, replayed_machine(ledger), store, compared)
+
+
 def facts_of(model: Model) -> ModelFacts:
     """What is known of a model by now."""
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt})
+
+
+def keep_what_was_learned(context: Context) -> None:
+    """Keep which settings the model was found not to take: the report is made before the model is closed."""
+    setup, model = context.store.log.setup, context.model
+    if setup is None or setup.model is None:
+        return
+    not_taken = tuple(sorted({*setup.model.not_taken, *model.not_taken()}))
+    reasons = setup.model.reasons_by_itself or model.learned.reasons
+    learned = {"not_taken": not_taken, "reasons_by_itself": reasons}
+    context.store.know_model(setup.model.model_copy(update=learned))

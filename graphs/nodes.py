@@ -21,6 +21,7 @@ from gedanken.compare.source.diff import judge_edit, judge_repeat
 from gedanken.experiment.errors import NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.graphs.booting import boot_limits
 from gedanken.graphs.context import Context
@@ -41,10 +42,11 @@ from gedanken.graphs.routing import (
     tries_of,
     versions_run,
 )
-from gedanken.graphs.state import DONE, NO_WORKING_PROGRAM, STOPPED, RunTask, State
+from gedanken.graphs.state import STOPPED, RunTask, State
 from gedanken.graphs.turns import session_of, typed
 from gedanken.graphs.under_way import telling
 from gedanken.graphs.visibility import introduce
+from gedanken.traces.terminal_run import terminal_run
 
 Emit = Callable[[str], None]
 
@@ -58,7 +60,9 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
     context = runtime.context
     executions: list[Execution] = []
     for command in BOOT_COMMANDS:
-        executions.append(await context.machine.run(command, on_output=_emit(runtime, "persona", "real")))
+        async with terminal_run(command, origin="real", machine=context.machine.name, seed=0) as traced:
+            heard = _emit(runtime, "persona", "real")
+            executions.append(traced.ended(await context.machine.run(command, on_output=heard)))
         context.store.keep_execution(executions[-1])
     if context.spec.simulate:
         executions += await _ask_who_it_is(runtime)
@@ -77,7 +81,9 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
         machine = replace(usual, limits=boot_limits(command, usual.limits, gpus, steps=usual.steps))
         async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
             heard = _emit(runtime, "persona", "imagined", machine.limits.reply_tokens)
-            answer = await machine.ask(command, fresh=command == BOOT_COMMANDS[0], on_output=heard)
+            async with terminal_run(command, origin="imagined", machine=machine.name, sample=0) as traced:
+                fresh = command == BOOT_COMMANDS[0]
+                answer = traced.ended(await machine.ask(command, fresh=fresh, on_output=heard))
         context.store.keep_execution(answer)
         return answer
 
@@ -151,13 +157,17 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     if program is not None:
         # The other seeds start from what the trunk starts from.
         await asyncio.to_thread(context.machine.mark, _label(index, program))
-    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")):
-        ran = await context.machine.run(
-            line.type or "", on_output=_emit(runtime, "execute", "seed 0"), label=_label(index, program)
-        )
+    command, label = line.type or "", program.label if program else None
+    about = _of_run(context, label, origin="real", seed=0)
+    async with (
+        context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")),
+        terminal_run(command, **about) as traced,
+    ):
+        heard = _emit(runtime, "execute", "seed 0")
+        ran = await context.machine.run(command, on_output=heard, label=_label(index, program))
+        execution = traced.ended(attach(ran, index, label))
     if ran.cause is Cause.ENGINE_LOST:
         raise NoSandbox("; ".join(ran.notes))
-    execution = attach(ran, index, program.label if program else None)
     context.store.keep_execution(execution)
     update: dict[str, Any] = {"executions": [execution.label]}
     if program is not None:
@@ -199,13 +209,11 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     who = f"seed {seed}"
     async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)):
         branch = await asyncio.to_thread(context.machine.branch, seed, reseed=state["reseed"])
-        async with branch as machine:
-            ran = await machine.run(
-                command,
-                on_output=_emit(runtime, "replicate", who),
-                label=f"line{index + 1}-{state['program']}",
-            )
-    execution = attach(ran, index, state["program"])
+        about = _of_run(context, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
+        async with branch as machine, terminal_run(command, **about) as traced:
+            label = f"line{index + 1}-{state['program']}"
+            ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
+            execution = traced.ended(attach(ran, index, state["program"]))
     context.store.keep_execution(execution)
     return {"executions": [execution.label]}
 
@@ -220,15 +228,16 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
     machine.losses = []  # real seeds and other samples may be under way: an error would end them
     who = f"sample {sample}"
-    async with context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)):
-        ran = await machine.run(
-            command,
-            tells=tells,
-            # Ordinary commands go on from what the trunk left in the server's cache, and from nothing else.
-            fresh=state["program"] is not None or follows_samples(context.experiment, index),
-            on_output=_emit(runtime, "simulate", who),
-        )
-    execution = attach(ran, index, state["program"])
+    # Ordinary commands go on from what the trunk left in the server's cache, and from nothing else.
+    fresh = state["program"] is not None or follows_samples(context.experiment, index)
+    about = _of_run(context, state["program"], origin="imagined", sample=sample)
+    async with (
+        context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)),
+        terminal_run(command, **about) as traced,
+    ):
+        heard = _emit(runtime, "simulate", who)
+        ran = await machine.run(command, tells=tells, fresh=fresh, on_output=heard)
+        execution = traced.ended(attach(ran, index, state["program"]))
     context.store.keep_execution(execution)
     update: dict[str, Any] = {"executions": [execution.label]}
     if machine.losses:
@@ -293,6 +302,18 @@ def _refuse(context: Context, state: State, at: int, program: Program, problem: 
 
 def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
     return [Send(node, leaf) for node, leaf in tasks] or "compare"
+
+
+def _of_run(context: Context, program: str | None, **more: object) -> dict[str, object]:
+    """What a trace tells of one run at a terminal, so that the real and the imagined runs of a program are found."""
+    facts = context.machine_facts
+    of = context.store.programs[program] if program else None
+    return {
+        "machine": facts.machine if more["origin"] == "real" else context.model.name,
+        "program": program,
+        "program_sha256": of.sha256 if of else None,
+        **more,
+    }
 
 
 def _label(index: int, program: Program | None) -> str:

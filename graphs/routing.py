@@ -8,9 +8,10 @@ from gedanken.agents.terminal import typing
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import NO_WORKING_PROGRAM
 from gedanken.experiment.script import Experiment, ScriptLine
 from gedanken.graphs.context import Context
-from gedanken.graphs.state import NO_WORKING_PROGRAM, FailureRef, RunTask, SessionRef, State
+from gedanken.graphs.state import FailureRef, RunTask, SessionRef, State
 from gedanken.graphs.turns import NOTHING, session_of
 from gedanken.graphs.visibility import session_for
 

@@ -4,8 +4,6 @@ import operator
 from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
-DONE = "done"
-NO_WORKING_PROGRAM = "no working program"
 STOPPED = "stopped: "
 """Before the reason, where a machine was lost on the way."""
 

@@ -7,19 +7,22 @@ from typing import Any, TypeVar, cast
 from langgraph.runtime import Runtime
 
 from gedanken.experiment.script import Experiment
-from gedanken.graphs.context import Context
+from gedanken.graphs.context import Context, keep_what_was_learned
 
 Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
 def telling(node: Node) -> Node:
-    """The node, its whole work between two events of the log."""
+    """The node, its whole work between two events of the log; what it learned of the model is kept."""
 
     @wraps(node)
     async def work(state: Any, runtime: Runtime[Context]) -> Any:
         context = runtime.context
         with context.store.work(node.__name__, _who(node.__name__, state, context.experiment)):
-            return await node(state, runtime)
+            try:
+                return await node(state, runtime)
+            finally:
+                keep_what_was_learned(context)
 
     return cast(Node, work)
 

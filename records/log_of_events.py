@@ -1,5 +1,6 @@
 """From events, in their order, to the log that they come to."""
 
+from collections import Counter
 from pathlib import Path
 
 from gedanken.experiment.execution import Execution
@@ -11,6 +12,7 @@ from gedanken.experiment.run_log import (
     Left,
     ModelFacts,
     ModelKnown,
+    Noted,
     Opened,
     RunEvent,
     RunLog,
@@ -42,6 +44,7 @@ class LogOfEvents:
         self._surprisal: Surprisal | None = None
         self._under_way: dict[tuple[str, str], Began] = {}
         self._left: Left | None = None
+        self._noted: Counter[str] = Counter()
 
     def take(self, event: RunEvent) -> None:
         """Take in one event; what programs and executions hold is put in by whoever has their texts."""
@@ -61,6 +64,8 @@ class LogOfEvents:
                 self._left = event
             case SurprisalKept():
                 self._surprisal = event.found
+            case Noted():
+                self._noted[event.what] += 1
             case Ended():
                 self._ended = event
 
@@ -97,7 +102,7 @@ class LogOfEvents:
             ended=self._ended.time if self._ended else "",
             under_way=() if self._ended else tuple(self._under_way.values()),
             left=self._left,
-            notes=notes,
+            notes=(*notes, *(what if n == 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
             tokens=tokens,
             folder=self._folder,
             spec=spec,

@@ -17,6 +17,8 @@ from gedanken.records.log_of_events import LogOfEvents
 from gedanken.records.nouns import noun_of
 from gedanken.records.run_files import LOG, SPEC
 
+MOST_FOLDER_BYTES = 1 << 30
+"""That are read of one folder, in all."""
 MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
@@ -28,19 +30,28 @@ _EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 def read_log(inside: Inside) -> RunLog:
     """Read the log. Raises BadInput where it is damaged, or of a version that this one cannot read."""
+    found, notes = read_events(inside)
+    return found.log(notes)
+
+
+def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
+    """The events of a run, by default under the spec that stands in it, and what could not be read of them.
+
+    Raises BadInput as `read_log` does.
+    """
     where = inside.folder / LOG
     lines = inside.read(LOG, MOST_LOG_BYTES).decode(errors="replace").split("\n")
     torn = lines.pop()  # what has no end of line was never said to be written
     if not lines:
         raise BadInput(f"{where}: empty: its process died before anything happened")
     _check_format(lines[0], where)
-    found = LogOfEvents(_spec(inside), inside.folder)
+    found = LogOfEvents(spec or read_spec(inside), inside.folder)
     for number, line in enumerate(lines[1:], start=2):
         if _json(line, f"{where}:{number}") == {"format": FORMAT}:
             continue  # a process that went on with the run began anew
         _take(found, _event(line, f"{where}:{number}"), inside, f"{where}:{number}")
     notes = (f"{LOG}: its last line was cut while it was written; it is left out",) if torn.strip() else ()
-    return found.log(notes)
+    return found, notes
 
 
 def _check_format(line: str, where: object) -> None:
@@ -50,7 +61,8 @@ def _check_format(line: str, where: object) -> None:
         raise BadInput(f"{where}: format {version!r}; this version of gedanken reads format {FORMAT}")
 
 
-def _spec(inside: Inside) -> RunSpec:
+def read_spec(inside: Inside) -> RunSpec:
+    """What was asked of a run. Raises BadInput."""
     try:
         return RunSpec.model_validate_json(inside.read(SPEC, MOST_SPEC_BYTES))
     except ValidationError as error:

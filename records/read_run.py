@@ -7,12 +7,9 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog, in_order
 from gedanken.records.old_folders import read_old
-from gedanken.records.read_log import read_log
+from gedanken.records.read_log import MOST_FOLDER_BYTES, read_log
 from gedanken.records.run_files import LOG, RUN
 from gedanken.records.tokens import tokens_of
-
-MOST_BYTES = 1 << 30
-"""That are read of one folder, in all."""
 
 
 def is_run_folder(path: Path) -> bool:
@@ -26,7 +23,7 @@ def read_run(folder: Path) -> RunLog:
     """
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: no run folder; there is no {LOG} and no {RUN} in it")
-    inside = Inside(folder, MOST_BYTES)
+    inside = Inside(folder, MOST_FOLDER_BYTES)
     log = read_log(inside) if (folder / LOG).exists() else read_old(inside)
     known = {program.label for program in log.programs}
     for execution in log.executions:
@@ -38,4 +35,4 @@ def read_run(folder: Path) -> RunLog:
 
 def with_tokens(log: RunLog) -> RunLog:
     """The log with what its run cost in tokens, as its trace tells."""
-    return replace(log, tokens=tokens_of(Inside(log.folder, MOST_BYTES))) if log.folder else log
+    return replace(log, tokens=tokens_of(Inside(log.folder, MOST_FOLDER_BYTES))) if log.folder else log

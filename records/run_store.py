@@ -15,6 +15,7 @@ from typing import IO
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
+from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.program import Program
@@ -25,6 +26,7 @@ from gedanken.experiment.run_log import (
     Left,
     ModelFacts,
     ModelKnown,
+    Noted,
     Opened,
     RunEvent,
     RunLog,
@@ -36,6 +38,7 @@ from gedanken.experiment.secrets import redacted, redacted_value
 from gedanken.experiment.surprisal import Surprisal
 from gedanken.experiment.version import __version__
 from gedanken.records.log_of_events import LogOfEvents
+from gedanken.records.read_log import MOST_FOLDER_BYTES, read_events, read_spec
 from gedanken.records.run_files import (
     LOG,
     RUN,
@@ -72,14 +75,14 @@ def make_folder(path: Path) -> Path:
 class RunStore:
     """The one writer of a run folder, and the log as it stands."""
 
-    def __init__(self, folder: Path, spec: RunSpec, file: IO[str]) -> None:
-        """Use `open_store`, which holds the lock."""
+    def __init__(self, folder: Path, spec: RunSpec, file: IO[str], events: LogOfEvents | None = None) -> None:
+        """Use `open_store` or `reopen_store`, which hold the lock. `events` are those of earlier processes."""
         self.folder = folder
         self.spec = spec
         self.findings: tuple[Finding, ...] = ()
         """Of everything that was compared so far: what `run.json` tells beside the log."""
         self._file = file
-        self._events = LogOfEvents(spec, folder)
+        self._events = events or LogOfEvents(spec, folder)
         self._lock = threading.RLock()
         self._viewed = float("-inf")
 
@@ -88,6 +91,11 @@ class RunStore:
         """Everything that has happened so far."""
         with self._lock:
             return self._events.log()
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether there is something that `gedanken resume` can go on with."""
+        return bool(self.executions) and not self.log.is_over
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -99,13 +107,24 @@ class RunStore:
         """By label."""
         return self._events.executions
 
-    def started(self) -> None:
+    def keep_spec(self) -> None:
+        """Write down what was asked: it stands in the folder before anything else."""
+        self._put(SPEC, to_json(self.spec.model_dump(mode="json")), flush_to_disk=False)
+
+    def begin(self) -> None:
         """Keep that this process works on the run."""
+        self._file.write(json.dumps({"format": FORMAT}) + "\n")
         self._append(Started(gedanken=__version__, python=platform.python_version(), spec=self.spec.key))
+        with (self.folder / SPEC).open("rb") as file:
+            os.fsync(file.fileno())
 
     def opened(self, event: Opened) -> None:
         """Keep what the machine is."""
         self._append(event)
+
+    def note(self, what: str) -> None:
+        """Keep something that a reader must know of how the run went on."""
+        self._append(Noted(what=what))
 
     def know_model(self, model: ModelFacts) -> None:
         """Keep what is known of the model, where that is new."""
@@ -125,6 +144,8 @@ class RunStore:
 
     def keep_execution(self, execution: Execution) -> None:
         """Keep an execution: its texts first, then what the log says of it."""
+        if self.executions.get(execution.label) == execution:
+            return
         for path, text in texts_of(execution).items():
             self._put(path, text)
         with self._lock:
@@ -201,6 +222,51 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
 
     The spec stands in it before anything else.
     """
+    with _locked_log(folder) as file:
+        store = RunStore(folder, spec, file)
+        store.keep_spec()
+        store.begin()
+        yield store
+
+
+@contextmanager
+def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore]:
+    """Open the folder of a run that is gone on with, as what was asked then, or as `spec`.
+
+    Raises BadInput where another process is at work on it, or it cannot be read. What its last process did not write
+    to its end is cut off.
+    """
+    if not (folder / LOG).is_file():
+        raise BadInput(f"{folder}: no {LOG}: it is no run, or one of an earlier version, which can only be read")
+    if any(path.is_symlink() for path in folder.rglob("*")):
+        raise BadInput(f"{folder}: holds links, which no run makes; what is written there could end up elsewhere")
+    with _locked_log(folder) as file:
+        inside = Inside(folder, MOST_FOLDER_BYTES)
+        asked = spec or read_spec(inside)
+        whole = (folder / LOG).read_bytes().rfind(b"\n") + 1
+        os.truncate(folder / LOG, whole)
+        events = read_events(inside, asked)[0] if whole else None
+        store = RunStore(folder, asked, file, events)
+        if spec is not None:
+            store.keep_spec()
+        store.begin()
+        yield store
+
+
+def is_at_work(folder: Path) -> bool:
+    """Whether a process is at work on a run."""
+    try:
+        with (folder / LOG).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+@contextmanager
+def _locked_log(folder: Path) -> Iterator[IO[str]]:
     for name in ("programs", "outputs"):
         (folder / name).mkdir(exist_ok=True)
     with (folder / LOG).open("a", encoding="utf-8") as file:
@@ -208,8 +274,4 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however it ends
         except BlockingIOError:
             raise BadInput(f"{folder}: another process is at work on this run") from None
-        (folder / SPEC).write_text(redacted(to_json(spec.model_dump(mode="json"))), encoding="utf-8")
-        file.write(json.dumps({"format": FORMAT}) + "\n")
-        store = RunStore(folder, spec, file)
-        store.started()
-        yield store
+        yield file

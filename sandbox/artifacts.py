@@ -44,7 +44,11 @@ def collect(
                 room -= len(content)
                 target = root / folder / safe
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+                try:
+                    target.write_bytes(content)
+                except OSError:
+                    target.unlink(missing_ok=True)  # of a file, its beginning is not kept
+                    raise
                 paths[digest] = f"{folder}/{safe}"
             kept[safe] = Artifact(safe, paths[digest], len(content), digest)
     finally:

@@ -65,6 +65,11 @@ class BubblewrapEngine:
     name: str = "bubblewrap"
     asks_for_gpus: bool = False
 
+    @property
+    def contents(self) -> str:
+        """The environment, whose folder is named by the digest of what it was made from."""
+        return self.environment.name
+
     def start(self, order: Order) -> LocalJob:
         """Make the namespaces, bound their first process, let it go; see Engine.start."""
         with ExitStack() as undo:

@@ -4,19 +4,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.plugins import MACHINES, OUT_OF_DATE, by_name
 from gedanken.experiment.progress import Progress
 from gedanken.sandbox.base_image import engine_errors
 from gedanken.sandbox.connect import connect_docker, connect_podman
 from gedanken.sandbox.docker_engine import DockerEngine
-from gedanken.sandbox.engine import Engine
+from gedanken.sandbox.engine import Engine, OpensEngine
 from gedanken.sandbox.gpus import NO_GPUS, GpuWish, device_options
 from gedanken.sandbox.image import ensure_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-SANDBOXES = ("auto", "docker", "podman", "bubblewrap", "host")
 _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
+
+
+def sandboxes() -> tuple[str, ...]:
+    """All that `--sandbox` takes: the built-in ones first, the strongest of them first."""
+    first = {name: at for at, name in enumerate((*_STRONGEST_FIRST, "host"))}
+    return ("auto", *sorted(by_name(MACHINES), key=lambda name: first.get(name, len(first))))
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
@@ -25,8 +31,8 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
     Raises BadInput for a name there is not, and for `host` unless the code is `trusted`; NoSandbox, saying what to
     do, when it does not work.
     """
-    if name not in SANDBOXES:
-        raise BadInput(f"--sandbox {name}: there are {', '.join(SANDBOXES)}")
+    if name not in sandboxes():
+        raise BadInput(f"--sandbox {name}: there are {', '.join(sandboxes())}")
     if name == "host" and not trusted:
         raise BadInput(
             "--sandbox host isolates nothing: what a model wrote would run as you, with your files and network; "
@@ -68,16 +74,38 @@ def find_engines() -> Engines:
 
 
 def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
-    if name == "docker":
-        return _with_image(connect_docker(), "docker", progress, gpus)
-    if name == "podman":
-        return _with_image(connect_podman(), "podman", progress, gpus)
-    if name == "bubblewrap":
-        from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
+    plugin = by_name(MACHINES).get(name)
+    if plugin is None:  # of those that `auto` tries
+        raise NoSandbox(OUT_OF_DATE)
+    opens: OpensEngine = plugin.load()
+    with plugin.guarded():
+        engine = opens(progress, gpus)
+        if not isinstance(engine, Engine):
+            raise plugin.wrong(engine, "engine")
+        return engine
 
-        if gpus.kind not in ("none", "auto"):
-            raise NoSandbox(f"it gives programs no GPU: for --gpus {gpus} use docker, podman or host")
-        return open_bubblewrap(progress)
+
+def open_docker(progress: Progress, gpus: GpuWish) -> Engine:
+    """Open Docker with its image."""
+    return _with_image(connect_docker(), "docker", progress, gpus)
+
+
+def open_podman(progress: Progress, gpus: GpuWish) -> Engine:
+    """Open Podman with its image."""
+    return _with_image(connect_podman(), "podman", progress, gpus)
+
+
+def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
+    """Open bubblewrap with its root folder."""
+    from gedanken.sandbox.bubblewrap_engine import open_bubblewrap
+
+    if gpus.kind not in ("none", "auto"):
+        raise NoSandbox(f"it gives programs no GPU: for --gpus {gpus} use docker, podman or host")
+    return open_bubblewrap(progress)
+
+
+def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG001  a program there sees every GPU
+    """Open the host, which isolates nothing; `open_engine` asks for trust first."""
     from gedanken.sandbox.host_engine import open_host
 
     return open_host(progress)

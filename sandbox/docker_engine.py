@@ -57,6 +57,12 @@ class DockerEngine:
     """What a container is created with so that it has the GPUs that were asked for."""
     asks_for_gpus: bool = False
 
+    @property
+    def contents(self) -> str:
+        """The image, by its digest."""
+        with _no_sandbox():
+            return str(self.client.images.get(self.image).id)
+
     def start(self, order: Order) -> "DockerJob":
         """Make a container, attach to it, start it; see Engine.start."""
         from docker.errors import APIError

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from gedanken.experiment.execution import Limits
+from gedanken.experiment.progress import Progress
 from gedanken.sandbox.gpus import NO_GPUS, GpuWish
 from gedanken.sandbox.workspace import Workspace
 
@@ -82,6 +83,7 @@ class Job(Protocol):
         ...
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Runs commands: Docker, Podman, bubblewrap, or the host itself."""
 
@@ -93,6 +95,11 @@ class Engine(Protocol):
     @property
     def asks_for_gpus(self) -> bool:
         """Whether GPUs are, or were at first, asked for here; what commands see of them is another matter."""
+        ...
+
+    @property
+    def contents(self) -> str:
+        """What programs find there, by its digest: image or environment."""
         ...
 
     def start(self, order: Order) -> Job:
@@ -109,3 +116,10 @@ class Engine(Protocol):
     def not_enforced(self) -> tuple[str, ...]:
         """What this engine cannot hold here, each as `limit or wall: reason`."""
         ...
+
+
+class OpensEngine(Protocol):
+    """What an entry point in `gedanken.machines` names, for `--sandbox NAME`."""
+
+    def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
+        """Open the engine, with all that it needs got ready. Raises NoSandbox, saying what to do."""

@@ -36,6 +36,11 @@ class HostEngine:
         """Whether there is an NVIDIA driver, whose GPUs commands see unless they are hidden from them."""
         return Path("/dev/nvidiactl").exists()
 
+    @property
+    def contents(self) -> str:
+        """The environment, whose folder is named by the digest of what it was made from."""
+        return self.environment.name
+
     def start(self, order: Order) -> LocalJob:
         """Start a session of processes that carry the order's name; see Engine.start."""
         timeout = ["timeout", f"--kill-after={GRACE_SECONDS:g}", f"{backstop_seconds(order.limits):g}"]

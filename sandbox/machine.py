@@ -86,6 +86,26 @@ class SandboxMachine:
         workspace = self.session.branch(self.workspace, _seed_name(seed, reseed))
         return replace(self, workspace=workspace, seed=seed, reseed=reseed)
 
+    @property
+    def environment(self) -> str:
+        """What decides, beside what is typed, what a command does here: engine, image, data, limits, GPUs."""
+        return (
+            f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
+        )
+
+    def has_begun(self, label: str, command: str) -> bool:
+        """Whether the execution of this label came to its end, or is under way, left by a controller that died."""
+        name = self._name(label)
+        return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
+
+    def has_branch(self, seed: int, *, reseed: bool = False) -> bool:
+        """Whether a dead process left the workspace of this seed, begun at the last mark."""
+        return self.session.has_branch(_seed_name(seed, reseed))
+
+    def at_mark(self, label: str | None) -> Self:
+        """The same machine, its workspace as it was at a mark, or empty."""
+        return replace(self, workspace=self.session.anew(self.workspace, label))
+
     def mark(self, label: str) -> None:
         """Have branches start from the workspace as it is now; a mark that was set before stays as it is."""
         self.session.mark(label, self.workspace)
@@ -111,7 +131,7 @@ class SandboxMachine:
 
         Raises NoSandbox when the engine cannot start it, BadInput for a label that ran another command before.
         """
-        name = f"{_fit(label or uuid.uuid4().hex[:8])}-{_seed_name(self.seed, self.reseed)}"
+        name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:
             if receipt.command != command:
                 raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
@@ -149,6 +169,9 @@ class SandboxMachine:
         if problem and self.gpus.kind != "auto":
             raise NoSandbox(problem)
         return machine_facts.model_copy(update={"gpus_missing": problem})
+
+    def _name(self, label: str | None) -> str:
+        return f"{_fit(label or uuid.uuid4().hex[:8])}-{_seed_name(self.seed, self.reseed)}"
 
     def _order(self, name: str, command: str) -> Order:
         environment = {

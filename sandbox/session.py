@@ -76,6 +76,23 @@ class Session:
         (self.folder / "mark.new").write_text(label)
         (self.folder / "mark.new").rename(self.folder / "mark")
 
+    def has_mark(self, label: str) -> bool:
+        """Whether a whole mark of this label is there."""
+        return _ready(self.folder / "marks" / checked_name(label)).exists()
+
+    def forget_marks(self, but: str) -> None:
+        """Delete all marks but one: nothing goes back to them any more."""
+        for ready in sorted((self.folder / "marks").glob("*.ready")):
+            if ready.stem != but:
+                ready.unlink()
+                _clear(ready.with_suffix(""))
+
+    def anew(self, workspace: Workspace, label: str | None) -> Workspace:
+        """The workspace once more, as it was at a mark, or empty: what stands in it is thrown away."""
+        folder = workspace.folder
+        _ready(folder).unlink(missing_ok=True)
+        return self._workspace(folder.name, self.folder / "marks" / label if label else None)
+
     def branch(self, workspace: Workspace, seed_name: str) -> Workspace:
         """A copy of the workspace as it was at the last mark, or as it is now where there is no mark.
 
@@ -86,6 +103,11 @@ class Session:
             label = marked.read_text()
             return self._workspace(f"{label}-{seed_name}", self.folder / "marks" / label)
         return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace.folder)
+
+    def has_branch(self, seed_name: str) -> bool:
+        """Whether there is a whole copy of the last mark for this seed."""
+        marked = self.folder / "mark"
+        return marked.is_file() and _ready(self.folder / "workspaces" / f"{marked.read_text()}-{seed_name}").exists()
 
     def receipt(self, name: str) -> Execution | None:
         """What came of the execution of this name, if it came to its end."""
@@ -115,6 +137,10 @@ class Session:
     def close(self) -> None:
         """Delete everything: the run is over."""
         delete_tree(self.folder)
+        os.close(self.lock)
+
+    def let_go(self) -> None:
+        """Leave everything where it is, for a process that goes on with the run."""
         os.close(self.lock)
 
     def _workspace(self, name: str, snapshot: Path | None = None) -> Workspace:

@@ -13,6 +13,7 @@ import yaml
 from hypothesis import settings
 
 from gedanken.experiment.progress import Silent
+from gedanken.traces.run_tree import read_tree
 
 # Property tests run on busy machines too.
 settings.register_profile("gedanken", deadline=None)
@@ -106,8 +107,9 @@ def scripted(tmp_path: Path) -> Callable[[list[dict[str, Any]]], str]:
 
 
 def trace_of(folder: Path) -> list[dict[str, Any]]:
-    """All runs of a trace."""
-    return [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    """All runs of a trace, each with what it began and what it ended with."""
+    lines = (folder / "trace.jsonl").read_bytes().splitlines()
+    return [run.fields for root in read_tree(lines) for run in root.walk()]
 
 
 def requests_of(folder: Path, role: str) -> list[str]:

@@ -145,6 +145,19 @@ def test_the_same_file_on_both_sides_is_compared_and_remarked_upon(gedanken: Cli
     assert "no findings" in done.stdout
 
 
+def test_a_file_that_is_named_twice_and_copies_of_a_log_are_one_run(gedanken: Cli, tmp_path: Path) -> None:
+    written(tmp_path, a=REAL[0], b=REAL[1], c=REAL[0], said=REAL[2])
+    twice = gedanken("compare", "a", "b", "a", "--imagined", "said")
+    assert "a was named more than once" in twice.stderr and "2 real runs" in twice.stdout
+    copied = gedanken("compare", "a", "b", "c", "--imagined", "said")
+    assert "c is the same to the byte as a" in copied.stderr and "2 real runs" in copied.stdout
+
+
+def test_programs_that_print_the_same_each_time_are_as_many_runs_as_there_are(gedanken: Cli, tmp_path: Path) -> None:
+    written(tmp_path, a="3 files\n", b="3 files\n", said="3 files\n")
+    assert "2 real runs" in gedanken("compare", "a", "b", "--imagined", "said").stdout
+
+
 def test_html_goes_over_a_report_and_over_nothing_else(gedanken: Cli, tmp_path: Path) -> None:
     written(tmp_path, a=REAL[0], b=FOREIGN, mine="my thesis")
     for _again in range(2):

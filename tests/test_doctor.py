@@ -15,7 +15,7 @@ from gedanken import doctor
 from gedanken.doctor import KEYS, Line, examine, print_doctor
 
 SECRET = "sk-never-to-be-shown"
-GROUPS = ["versions", "engines", "GPU", "images", "data", "models", "disk", "leftovers"]
+GROUPS = ["versions", "engines", "GPU", "images", "data", "models", "plug-ins", "disk", "leftovers"]
 
 
 def page(lines: list[Line], **options: Any) -> str:

@@ -1,7 +1,7 @@
 """What is found when real and imagined runs of one program are compared side by side.
 
-Every check of `gedanken.compare.compare_runs.CHECKS` has cases here: a transcript in which it finds something, and a
-twin without that fault, in which it finds nothing.
+Every check of `gedanken.compare.checks.built_in.CHECKS` has cases here: a transcript in which it finds something, and
+a twin without that fault, in which it finds nothing.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,11 @@ import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kinds, lines, program, real, seeds
 
 from gedanken.compare import compare_runs
+from gedanken.compare.checks.built_in import CHECKS
+from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.skipped_counts import skipped_counts
-from gedanken.compare.compare_runs import CHECKS
 from gedanken.compare.output.durations import claimed_seconds
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.sentences import sentence
@@ -233,9 +234,14 @@ def test_a_twin_without_the_fault_has_no_such_finding(case: Case) -> None:
     assert case.kind not in kinds(found_in(case, case.twin))
 
 
+def named(check: Check) -> str:
+    """What the function is called."""
+    return str(getattr(check, "__name__", ""))
+
+
 @cases
 def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compare_runs, "CHECKS", tuple(check for check in CHECKS if check.__name__ != case.check))
+    monkeypatch.setattr(compare_runs, "CHECKS", tuple(check for check in CHECKS if named(check) != case.check))
     found = [finding for finding in found_in(case, case.bad, case.cause) if finding.check == case.kind]
     assert case.line not in [line.text for finding in found for line in finding.evidence]
 
@@ -245,9 +251,8 @@ OF_LOGS = (ends_early, skipped_counts)
 
 
 def test_every_check_has_a_case() -> None:
-    assert {case.check for case in CASES.values()} == {
-        check.__name__ for check in CHECKS if check not in (*ORACLES, *OF_LOGS)
-    }
+    looked = [check for check in CHECKS if check not in (*ORACLES, *OF_LOGS)]
+    assert {case.check for case in CASES.values()} == {named(check) for check in looked}
 
 
 def test_the_article_s_two_wordings_are_both_named() -> None:

@@ -30,9 +30,12 @@ def compared(real: Sequence[str], imagined: Sequence[str]) -> ComparisonResult:
     return compare_runs(None, runs[: len(real)], runs[len(real) :])
 
 
+NUMBERS = ("primary endpoint differs", "far out", "series differs")
+
+
 def checks(result: ComparisonResult) -> list[str]:
     """What was found on structure: values may differ by chance, which is told elsewhere."""
-    return [one.check for one in result.findings if one.check not in ("primary endpoint differs", "series differs")]
+    return [one.check for one in result.findings if one.check not in NUMBERS]
 
 
 REAL = [log(seed) for seed in range(7)]
@@ -113,12 +116,82 @@ def test_a_log_that_just_ends_is_one_finding() -> None:
     assert found.findings[0].evidence[0].number == 4
 
 
+def test_what_a_log_that_just_ends_shows_last_is_not_its_last_value() -> None:
+    cut = ["".join(log(20 + at).splitlines(keepends=True)[:3]) for at in range(3)]
+    found = compared(REAL, cut)
+    assert [one.check for one in found.findings] == ["ends early"]
+    assert any("no imagined run came to its end" in reason for reason in found.undecided)
+    assert [one.check for one in compared(REAL, [cut[0], log(21), log(22)]).findings] == ["ends early"]
+
+
+def test_an_epoch_that_no_real_log_shows_is_one_finding() -> None:
+    real, longer = ([f"epoch_start {at}" for at in range(n)] for n in (3, 4))
+
+    def text(starts: Sequence[str], seed: int) -> str:
+        chance = random.Random(seed)
+        return (
+            "".join(
+                f"{one}\nepoch {at} loss {1 / (at + 1) + chance.gauss(0, 0.3):.4f}\nevaluating\n"
+                for at, one in enumerate(starts)
+            )
+            + "reached\n"
+        )
+
+    found = compared(
+        [text(real, at) for at in range(7)], [text(longer if at == 30 else real, at) for at in range(30, 33)]
+    )
+    assert checks(found) == ["epochs too many"]
+
+
 def test_a_whole_log_that_is_another_s_is_told_once() -> None:
     assert checks(compared(REAL, [log(20), log(2), log(21)])) == ["log copied"]
 
 
 def test_real_logs_that_are_like_the_others_have_no_findings() -> None:
     assert checks(compared(ODD, [log(20 + at) for at in range(3)])) == []
+
+
+def test_a_line_that_one_of_three_lacks_is_undecided_and_said() -> None:
+    less = log(20, end="saved\n")
+    found = compared([one + "bye\n" for one in REAL], [less + "bye\n", log(21) + "bye\n", log(22) + "bye\n"])
+    assert checks(found) == [] and found.unjudged is not None
+    assert "“finished”" in found.unjudged and "7 of 7" in found.unjudged and "p = 0.3" in found.unjudged
+
+
+def test_a_line_that_all_lack_is_found() -> None:
+    found = compared([one + "bye\n" for one in REAL], [log(at, end="saved\n") + "bye\n" for at in range(20, 23)])
+    assert checks(found) == ["print count differs"]
+    assert found.findings[0].runs == ("imagined1", "imagined2", "imagined3")
+
+
+def test_prints_that_the_same_logs_lack_are_one_finding() -> None:
+    real = [one + "a\nb\nc\nbye\n" for one in REAL]
+    found = compared(real, [log(at, end="") + "bye\n" for at in range(20, 23)])
+    assert checks(found) == ["print count differs"]
+    assert "“b”" in found.findings[0].observed
+
+
+def test_logs_copied_of_three_runs_are_one_finding_that_says_of_which() -> None:
+    found = compared(REAL, [log(2), log(4), log(5)])
+    assert checks(found) == ["log copied"]
+    assert "real3" in found.findings[0].observed and "real6" in found.findings[0].observed
+
+
+def test_a_repeated_last_line_that_lacks_once_is_no_early_end() -> None:
+    real = [log(at, end="").replace("\n", "\ncheckpoint\n") for at in range(7)]
+    lines = log(20, end="").replace("\n", "\ncheckpoint\n").splitlines(keepends=True)
+    one_less = "".join(lines[:5] + lines[6:])
+    assert (
+        checks(compared(real, [one_less, *(log(at, end="").replace("\n", "\ncheckpoint\n") for at in (21, 22))]))
+        == []
+    )
+
+
+@pytest.mark.parametrize("host", ["9e53aabb7c1a", "r29u31n02", "node7.example", "vm-3"])
+def test_the_name_of_a_machine_is_no_wording(host: str) -> None:
+    hosts = ["alpha-1", "r3u4n5", "77312790cd65", "beta9.example", "alpha-2", "0a1b2c3d4e5f", "gamma"]
+    real = [log(at, head=f"GPU 0 on {one} ready\n") for at, one in enumerate(hosts)]
+    assert checks(compared(real, [log(at, head=f"GPU 0 on {host} ready\n") for at in range(20, 23)])) == []
 
 
 @pytest.mark.parametrize("host", ["r29u31n02", "ip-10-0-13-84", "3d517dbbac1d"])

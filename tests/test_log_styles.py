@@ -96,20 +96,22 @@ def moment(chance: random.Random) -> datetime:
 Style = Callable[[random.Random], Iterator[str]]
 STYLES = [dictionaries, progress, table, objects, logger, stopping, scores, diverging]
 styles = pytest.mark.parametrize("style", STYLES)
+UNDECIDED = "undecided"
 
 
 def found(style: Style, draw: int, change: Callable[[str], str] = str) -> set[str]:
-    """Kinds of finding on seven logs of a style beside three more, which are changed."""
+    """Kinds of finding on seven logs of a style beside three more, which are changed; `undecided` where lines are."""
     chance = random.Random(f"{style.__name__} {draw}")
     logs = ["".join(f"{line}\n" for line in style(chance)) for _ in range(RUNS)]
     ours = [ended(real(text, seed)) for seed, text in enumerate(logs[:7], start=1)]
     theirs = [ended(imagined(change(text), sample)) for sample, text in enumerate(logs[7:], start=1)]
-    return {finding.check for finding in compare_runs(None, ours, theirs).findings}
+    result = compare_runs(None, ours, theirs)
+    return {finding.check for finding in result.findings} | ({UNDECIDED} if result.unjudged else set())
 
 
 @styles
 def test_real_logs_have_no_findings_but_by_chance(style: Style) -> None:
-    every = [found(style, draw) for draw in range(8)]
+    every = [found(style, draw) - {UNDECIDED} for draw in range(8)]
     assert set[str]().union(*every) <= BY_CHANCE
     assert sum(map(bool, every)) <= 2
 
@@ -125,5 +127,7 @@ FAULTS: dict[str, Callable[[str], str]] = {
 @styles
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_are_found_on_every_draw(style: Style, fault: str) -> None:
+    # Of runs that may break off, one may lack its last line; that must be said.
+    allowed = {UNDECIDED} if style is not diverging or fault != "no last line" else set[str]()
     for draw in range(3):
-        assert found(style, draw, FAULTS[fault]) - BY_CHANCE, draw
+        assert found(style, draw, FAULTS[fault]) - BY_CHANCE - allowed, draw

@@ -35,6 +35,14 @@ def test_nothing_found_is_never_called_the_same() -> None:
     assert "is not decided" in told.sure and "does not mean that they are the same" in told.sure
 
 
+def test_runs_that_end_far_out_are_told_though_they_are_too_few_for_a_test() -> None:
+    lone = replace(series(p=1.0), n_real=7, n_imagined=2)
+    far = replace(on(1, "far out", "is 0.4, 30 standard deviations of the real runs away"), subject="last loss", of=2)
+    told = words(case(far, of=(lone,))).sure
+    assert "The last loss of 1 of 2 imagined runs is 0.4, 30 standard deviations" in told
+    assert "cannot be told" not in told
+
+
 def test_too_few_runs_leave_numbers_open() -> None:
     lone = replace(series(p=1.0), n_real=1, n_imagined=1)
     assert words(case(of=(lone,))).sure.startswith(

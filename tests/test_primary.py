@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from builders import imagined, real
 from conftest import Cli
-from folders import make_run
+from folders import make_run, spec_of, write_run
 
 from gedanken.analysis.analyze import analyze
 from gedanken.compare.compare_runs import compare_runs
@@ -17,6 +17,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.loading.experiments import load_experiment, load_persona
 from gedanken.records.read_run import read_run
+from gedanken.report.run_setup import commands
 
 EPOCHS = 6
 
@@ -191,3 +192,9 @@ def test_the_endpoint_of_a_run_stands_in_its_spec_or_is_named_by_whoever_reads_i
     assert "Primary endpoint: last acc" in (tmp_path / "a" / "report.md").read_text()
     assert gedanken("report", "a", "--primary", "bleu").returncode == 2
     assert "--primary" in gedanken("run", "--help").stdout
+
+
+def test_the_command_that_asks_for_a_run_again_names_the_endpoint_that_was_named(tmp_path: Path) -> None:
+    named = spec_of().model_copy(update={"primary": "val loss"})
+    analysis = analyze(write_run(tmp_path / "run", named, (), ()))
+    assert commands(analysis)[0].endswith("--primary 'val loss'")

@@ -1,7 +1,10 @@
 """The print table: what the code says, and what was printed of it in each world."""
 
+from pathlib import Path
+
 from builders import SHAPE, TRAIN, imagined, lines, program, real
 
+from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.parsed.print_table import print_table
 from gedanken.compare.source.program_source import Source
 from gedanken.experiment.execution import Cause
@@ -29,7 +32,6 @@ def test_how_often_and_in_which_words_each_world_showed_a_print() -> None:
         real(SHAPE + GOOD, 1),
         imagined(PASSED * 3 + GOOD, 1),
         imagined(GOOD, 2),
-        imagined(PASSED, 1, program="train-v2"),
     ]
     shape, epoch = print_table(program(), runs)
     assert shape.real.times == {"line01-train-v1-real-0": 1, "line01-train-v1-real-1": 1}
@@ -50,3 +52,11 @@ def test_the_lines_of_a_run_that_was_cut_or_crashed_count_too_but_for_half_a_lin
 
 def test_a_program_that_cannot_be_parsed_has_no_table() -> None:
     assert print_table(program("def"), [real(TRAIN)]) == ()
+
+
+def test_logs_that_somebody_brings_count_for_the_prints_of_the_program_they_are_said_to_be_of(tmp_path: Path) -> None:
+    for name, text in (("real.log", SHAPE + GOOD), ("said.log", PASSED * 3 + GOOD), ("train.py", TRAIN)):
+        (tmp_path / name).write_text(text)
+    analysis = compare_inputs([tmp_path / "real.log"], [tmp_path / "said.log"], tmp_path / "train.py")
+    shape, _epoch = analysis.prints
+    assert (shape.real.times, shape.imagined.times) == ({"real.log": 1}, {"said.log": 3})

@@ -87,7 +87,7 @@ def test_a_claim_is_named_among_the_conditions_where_it_is_made(
     )
     result = result_of(done)
     assert result["conditions"]["claimed"] == ["os", "python", "torch", "cuda", "gpus"]
-    assert "surprise" not in result
+    assert "surprisal" not in result
 
 
 def test_no_model_is_asked_for_the_crash_of_a_program_that_it_was_not_shown(
@@ -166,7 +166,7 @@ def test_real_output_is_sent_for_its_surprise_only_after_the_last_sample(gedanke
     assert not [mark for mark in marks for text in sent[: last + 1] if mark in text]
     assert [mark for mark in marks for text in sent[last + 1 :] if mark in text] == marks[:1]
     assert marks[0] in "".join(requests_of(out, "surprise"))
-    (surprise,) = result["surprise"]
+    (surprise,) = result["surprisal"]
     assert [line["text"] for line in surprise["real"]] == printed[0].splitlines()
     assert [line["text"] for line in surprise["imagined"]] == IMAGINED.splitlines()
     assert all(line["nats"] == line["tokens"] / 2 > 0 for line in surprise["real"])
@@ -184,7 +184,7 @@ def test_its_own_surprise_is_that_of_the_reply_as_it_came(gedanken: Cli, tmp_pat
         options = ["--model", "openai:small", "--base-url", server.address, "--real", 0, "--imagined", 0]
         done = gedanken("run", experiment(tmp_path), *options, "--out", out)
     assert done.returncode == 0, done.stderr
-    (surprise,) = json.loads((out / "run.json").read_text())["surprise"]
+    (surprise,) = json.loads((out / "run.json").read_text())["surprisal"]
     assert "\n".join(line["text"] for line in surprise["imagined"]) == fenced.rstrip()
     # Between two pipes there is no order: the warning may stand in the middle of a line.
     assert any("a warning" in line["text"] for line in surprise["real"])

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from conftest import GEDANKEN, Cli, requests_of, trace_of
 
+from gedanken.listing import remove_run
 from gedanken.runner import run_id_of
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.leftovers import things
@@ -342,8 +343,10 @@ def test_interrupted_it_ends_in_order_and_says_so(scripted: Scripted, tmp_path: 
     victim.send_signal(signal.SIGTERM)
     _out, errors = victim.communicate(timeout=30)
     assert victim.returncode == 130
-    assert errors.strip().endswith("gedanken: interrupted")
+    assert errors.strip().endswith(f"gedanken: interrupted; to go on: gedanken resume {out}")
     assert json.loads((out / "run.json").read_text())["outcome"] == "interrupted"
+    assert left_of(out) == [run_id_of(out)]  # its workspace, for whoever goes on with it
+    remove_run(out)
     assert left_of(out) == []
 
 

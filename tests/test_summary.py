@@ -14,7 +14,7 @@ from test_cause_and_effect import weighed
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import verdict_of
 from gedanken.compare.interventions import Outcomes
-from gedanken.compare.results import Alignment, ComparisonResult, SeriesResult
+from gedanken.compare.results import Alignment, ComparisonResult, Endpoint, SeriesResult
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution
@@ -125,7 +125,9 @@ def kept(whole: str = "") -> Analysis:
     blocks = Alignment(refs[0].source, refs[1].source, (), refs)
     findings = [on(1, f"kind {number}", f"A claim that is long enough. {hostile}" * 3) for number in range(40)]
     judged = tuple(series(name=f"last loss {number} {hostile}") for number in range(9))
-    held = case(*findings, of=judged, undecided=(hostile or "Too few runs.",), alignment=blocks)
+    endpoint = Endpoint(f"loss{hostile}", "held-out (val), the loss, last of 8", "rule")
+    undecided = (hostile or "Too few runs.",)
+    held = case(*findings, of=judged, undecided=undecided, alignment=blocks, endpoint=endpoint)
     machine = USUAL_MACHINE.model_copy(update={"machine": "docker", "not_enforced": ("disk: " + "no quota " * 30,)})
     setup = RunSetup(
         "small",

@@ -3,11 +3,13 @@
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import GEDANKEN, Cli
+from providers.openai_chat import OpenAIChat
 from providers.players import FAMILIES, Player, playing, sent
 from test_probe_neutral_edits import ONCE_ONLY
 from test_run_scripted import GOOD, replies
@@ -33,6 +35,19 @@ def test_a_run_of_mnist_comes_to_its_end_on_each(gedanken: Cli, tmp_path: Path, 
     assert [(run["cause"], Path(run["stdout"]).read_text()) for run in imagined] == [("finished", IMAGINED)] * 2
     assert [run["cause"] for run in result["real"] if run["program"]] == ["finished"] * 2
     assert_settings(result, family)
+
+
+@pytest.mark.docker
+def test_the_page_of_a_run_knows_what_its_model_turned_out_not_to_take(gedanken: Cli, tmp_path: Path) -> None:
+    unheard_of = replace(FAMILIES["gpt-5"], wire=OpenAIChat("openai:of-tomorrow"))
+    out, again = tmp_path / "out", tmp_path / "again.html"
+    with playing(Player(unheard_of, RULES)) as player:
+        done = gedanken("run", "mnist", *player.arguments, "--real", 0, "--imagined", 0, "--json", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "temperature" in json.loads(done.stdout)["model"]["not_taken"]
+    assert "the model&#39;s own temperature" in (out / "report.html").read_text()
+    assert gedanken("compare", out, "--html", again).returncode == 0
+    assert again.read_bytes() == (out / "report.html").read_bytes()
 
 
 def once(folder: Path) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ FACTOR = 2
 """How many times more or less often than in the real runs a line is shown whose print a flag decides about."""
 STEADY = 4
 """Times that each real log shows a line of which it is no chance that another log has none."""
+CHANCE = 0.05
+"""Where as few imagined runs lack a line by chance with a higher probability, that is undecided."""
 MOST_TOLD = 20
 """Sites of one run that are told of, at most."""
 
@@ -34,13 +37,54 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
     """
     if not run_set.finished:
         yield from _by_the_source(run_set)
-        return
-    if not run_set.sites:
-        return
-    for run in run_set.imagined:
-        cells = _Cells(run_set, run, run_set.once(early_ends))
-        for at in cells.sites_that_differ()[:MOST_TOLD]:
-            yield _finding(run_set, run_set.sites[at], run, cells.worst(at))
+    elif run_set.sites:
+        yield from run_set.once(CountsJudged).findings
+
+
+class CountsJudged:
+    """How often lines are printed: what is found, and what so few runs cannot tell from chance."""
+
+    def __init__(self, run_set: RunSet) -> None:
+        self._run_set = run_set
+        self.findings: list[Finding] = []
+        self._lacking_once: dict[int, list[tuple[ParsedRun, Finding]]] = {}
+        for run in run_set.imagined if run_set.finished and run_set.sites else ():
+            cells = _Cells(run_set, run, run_set.once(early_ends))
+            differing = cells.sites_that_differ()[:MOST_TOLD]
+            for at in differing:
+                found = _finding(run_set, run_set.sites[at], run, cells.worst(at))
+                if run_set.source is None and len(differing) == 1 and cells.lacks_one_line(at):
+                    self._lacking_once.setdefault(at, []).append((run, found))
+                else:
+                    self.findings.append(found)
+        self.findings += [
+            found for at, runs in self._lacking_once.items() if not self._may_be_chance(at) for _run, found in runs
+        ]
+
+    def _may_be_chance(self, at: int) -> bool:
+        """Whether a line lacks in so few of several imagined runs that a real one might lack it as well."""
+        lacking = len(self._lacking_once[at])
+        return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE
+
+    def _p(self, lacking: int) -> float:
+        """How likely all that lack a line are imagined ones, where chance decides who lacks it (Fisher's test)."""
+        n, m = len(self._run_set.finished), len(self._run_set.imagined)
+        return comb(m, lacking) / comb(n + m, lacking)
+
+    def undecided(self) -> str | None:
+        """What may be chance; None where nothing is."""
+        left = [at for at in self._lacking_once if self._may_be_chance(at)]
+        if not left:
+            return None
+        n, m = len(self._run_set.finished), len(self._run_set.imagined)
+        runs = [run.label for run, _found in self._lacking_once[left[0]]]
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        words = self._run_set.sites[left[0]].words
+        verb = "lacks" if len(runs) == 1 else "lack"
+        return (
+            f"Whether “{words}”{more} may be missing: {n} of {n} real runs show each such line, {len(runs)} of {m} "
+            f"imagined runs ({', '.join(runs[:3])}) {verb} one (p = {self._p(len(runs)):.2g})."
+        )
 
 
 def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
@@ -105,11 +149,15 @@ class _Cells:
         return shows
 
     def _is_at_an_end(self) -> NDArray[np.bool_]:
-        """For each cell whether it is of an epoch that some run may end in: where real runs differ in length."""
-        ends = [run.curves.epochs.numbers.max() for run in self.run_set.finished if len(run.curves.epochs)]
+        """For each cell whether it is of an epoch that some run ends in, where not all end in one.
+
+        That one of them shows more epochs than real runs, or fewer, is told by itself.
+        """
+        runs = [*self.run_set.finished, self.run]
+        ends = [run.curves.epochs.numbers.max() for run in runs if len(run.curves.epochs)]
         if self.run_set.source is not None or len(set(ends)) < 2 or not len(self.run.curves.epochs):
             return np.zeros(len(self._cells), bool)
-        first = min(*ends, self.run.curves.epochs.numbers.max())
+        first = min(ends)
         epoch = self._cells % self._width
         at_an_end: NDArray[np.bool_] = (epoch > 0) & (self._shown[epoch] >= first)
         return at_an_end
@@ -151,6 +199,12 @@ class _Cells:
         more[flagged & (self.times < FACTOR * self.high)] = 0
         less[flagged & (FACTOR * self.times > self.low)] = 0
         return more, less
+
+    def lacks_one_line(self, at: int) -> bool:
+        """Whether the run differs from real ones by a single line of a site, which it does not show."""
+        more, less = self._differences()
+        its = self._cells // self._width == at
+        return not more[its].any() and int(less[its].sum()) == 1
 
     def _may_be_told(self, at: int) -> bool:
         site = self.run_set.sites[at]

@@ -1,17 +1,14 @@
 """All oracles: checks that need no real run, for the source, or the output itself, says what is right."""
 
-from collections.abc import Callable, Iterable
-
+from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.epoch_times import epoch_times
 from gedanken.compare.checks.first_loss import first_loss
 from gedanken.compare.checks.fractions import fractions
 from gedanken.compare.checks.gpu_table import gpu_table
 from gedanken.compare.checks.parameters import parameters
 from gedanken.compare.checks.steps import steps
-from gedanken.compare.parsed.run_set import RunSet
-from gedanken.experiment.finding import Finding
 
-ORACLES: tuple[Callable[[RunSet], Iterable[Finding]], ...] = (
+ORACLES: tuple[Check, ...] = (
     parameters,
     first_loss,
     steps,

@@ -2,6 +2,8 @@
 
 import re
 
+LONGEST = 2_000
+"""Characters of a line that is looked at; a longer one is compared as it is."""
 MASK = "\x1a"
 """Stands for what is set aside; a control character, so that no word holds it."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
@@ -44,8 +46,10 @@ _MAY_HAVE = re.compile(
 )
 
 
-_BEFORE_ID = re.compile(rf"([A-Za-z_]\w*[ =:/@-]{{1,3}}){_ID.pattern}", re.IGNORECASE | re.ASCII)
-_MAYBE_ID = re.compile(r"([A-Za-z_]\w*[ =:/@-]{1,3})(\d{6,64}|\d{1,12}e\d{1,12})(?![\w.])", re.IGNORECASE | re.ASCII)
+_BEFORE_ID = re.compile(rf"\b([A-Za-z_]\w{{0,40}}[ =:/@-]{{1,3}}){_ID.pattern}", re.IGNORECASE | re.ASCII)
+_MAYBE_ID = re.compile(
+    r"\b([A-Za-z_]\w{0,40}[ =:/@-]{1,3})(\d{6,64}|\d{1,12}e\d{1,12})(?![\w.])", re.IGNORECASE | re.ASCII
+)
 
 Before = frozenset[tuple[str, int]]
 """Words before an id, with its length: an id may by chance have no letter."""
@@ -53,7 +57,8 @@ Before = frozenset[tuple[str, int]]
 
 def words_before_ids(text: str) -> Before:
     """The words of a text that ids stand behind, and how long these are."""
-    if not re.search(r"[A-Za-z_]\w*[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
+    text = "\n".join(line for line in text.split("\n") if len(line) <= LONGEST)
+    if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
         return frozenset()
     found = (
         (one[1], one.end() - one.end(1))
@@ -69,6 +74,8 @@ def masked(line: str, before: Before = frozenset()) -> str:
     Behind the words `before`, a row of digits of the same length is an id as well.
     """
     line = line.replace(MASK, " ")
+    if len(line) > LONGEST:
+        return line
     if before:
         line = _MAYBE_ID.sub(lambda found: found[1] + MASK if (found[1], len(found[2])) in before else found[0], line)
     line = line.replace("\ufeff", "")

@@ -52,15 +52,13 @@ class PrintRow:
     imagined: Shown
 
 
-def print_table(program: Program, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """A row for each print of one version; none where its source cannot be parsed."""
+def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
+    """A row for each print of one version, with what its runs show of it; none where its source cannot be parsed."""
     try:
         source = Source(program.source)
     except SyntaxError:
         return ()
-    return rows_for(
-        program.label, source, [execution for execution in executions if execution.program == program.label]
-    )
+    return rows_for(program.label, source, runs)
 
 
 def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.environment import MASK
 from gedanken.compare.output.metrics import Metric
 from gedanken.compare.output.tables import names_of_row
 from gedanken.compare.output.transcript import VALUE
@@ -88,11 +89,16 @@ class Printed:
     def _read_line(
         self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()
     ) -> Form:
-        compared = self._script.compared
-        line = compared(at)
+        line = self._worded(at)
         spans = [found.span() for found in VALUE.finditer(line)]
-        row = names_of_row(line, spans[:MOST_COLUMNS], lambda above: compared(at - above) if at >= above else None)
+        row = names_of_row(
+            line, spans[:MOST_COLUMNS], lambda above: self._worded(at - above) if at >= above else None
+        )
         return Form(form, line, sites, tuple(row) if row else None, fixed)
+
+    def _worded(self, at: int) -> str:
+        """A line as it is compared, with nothing but a blank where something was set aside: names are read off it."""
+        return self._script.compared(at).replace(MASK, " ")
 
     def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
         """Indices of the lines of this form that have these values, in order."""

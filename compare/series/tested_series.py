@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.series.levels import (
@@ -30,6 +31,7 @@ POINTS_TESTED = 200
 """Of a series with more, so many go into the test and the measures, evenly spaced."""
 SAME = "it is the same in all real runs"
 ALL_SAME = "all runs show the same"
+NO_END = "no imagined run came to its end"
 ALIKE = 0.9999
 """Correlation of their distances from which two series are the same numbers told twice."""
 
@@ -117,7 +119,9 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         )
     elif primary.judged.why_no_p not in (None, ALL_SAME) and at_best <= level:
         yield f"Whether the {primary.judged.name} differs: {primary.judged.why_no_p}."
-    if at_best > level:
+    if primary and primary.judged.why_no_p == NO_END:
+        yield f"Whether the {primary.judged.name} differs: {NO_END}."
+    elif at_best > level:
         alone = " Only a last value far outside those of the real runs could be told." if primary else ""
         runs = f"{n} real and {m} imagined {_runs(m)}"
         yield f"Whether numbers differ cannot be told from {runs}{_needed(n, m, level)}{alone}"
@@ -155,17 +159,22 @@ def _far_runs(primary: TestedSeries) -> tuple[FarRun, ...]:
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:
-    """The last value, of runs that came to their end."""
+    """The last value, of runs that came to their end: what a log that ends early shows last is no end."""
     runs = run_set.leaves + run_set.samples
+    early = run_set.once(early_ends)
     ends = [
-        end if run.execution.cause is Cause.FINISHED else None for run, end in zip(runs, series.ends, strict=True)
+        end if run.execution.cause is Cause.FINISHED and id(run) not in early else None
+        for run, end in zip(runs, series.ends, strict=True)
     ]
     values = np.array([[np.nan if end is None else end[1]] for end in ends])
     there = np.array([[end is not None] for end in ends])
     last = replace(
         series, name=f"last {series.name}", axis="end of the run", points=np.ones(1), values=values, shown=there
     )
-    return _test(run_set, last, "primary", [at for at, end in enumerate(ends) if end is not None])
+    tested = _test(run_set, last, "primary", [at for at, end in enumerate(ends) if end is not None])
+    if early and not tested.judged.n_imagined:
+        return replace(tested, judged=replace(tested.judged, why_no_p=NO_END))
+    return tested
 
 
 def _curve(run_set: RunSet, series: Series) -> TestedSeries:

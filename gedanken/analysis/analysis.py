@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gedanken.compare.interventions import Effects
+from gedanken.compare.parsed.print_table import PrintRow, print_table
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
@@ -20,6 +21,11 @@ class VersionAnalysis:
     real: tuple[Execution, ...]
     imagined: tuple[Execution, ...]
     compared: ComparisonResult
+
+    @property
+    def has_trunk(self) -> bool:
+        """Whether a run that chose what was typed next is among them; brought logs have none."""
+        return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,15 @@ class Analysis:
     def main_version(self) -> VersionAnalysis | None:
         """The version that the verdict speaks of; None where there is nothing to compare."""
         return main_version(self.versions)
+
+    @cached_property
+    def prints(self) -> tuple[PrintRow, ...]:
+        """What was printed of each print of each program, in all its runs."""
+        return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
+
+    def _runs_of(self, program: Program) -> list[Execution]:
+        here = [version for version in self.versions if version.program and version.program.label == program.label]
+        return [run for version in here for run in (*version.real, *version.imagined)]
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:

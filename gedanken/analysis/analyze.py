@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
+from gedanken.analysis.checks import installed_checks
 from gedanken.analysis.effects import effects_in
 from gedanken.analysis.verdict import verdict_of
+from gedanken.compare.checks.check import Check
 from gedanken.compare.commands.answers import BOOT_COMMANDS, compare_answers, compare_with_persona, gpus_not_seen
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
@@ -23,8 +25,9 @@ class Compared:
     """What was compared so far in a run: no version is compared a second time while nothing is new of it."""
 
     def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
-        """Begin with nothing; `asked` goes before what the spec of a run asks."""
+        """Begin with nothing; `asked` goes before what the spec of a run asks. Raises BadInput without checks."""
         self._asked = asked
+        self._checks = installed_checks()
         self._versions: dict[_Key, VersionAnalysis] = {}
 
     def version(
@@ -33,7 +36,7 @@ class Compared:
         """One program version, or logs: its real runs beside its imagined ones; `earlier` are those of others."""
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:
-            self._versions[key] = _compare(log, program, runs, earlier, self._asked)
+            self._versions[key] = _compare(log, program, runs, earlier, self._asked, self._checks)
         return replace(self._versions[key], program=program)
 
 
@@ -93,7 +96,8 @@ def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequ
     """All of it, with its verdict."""
     effects = effects_in(log.programs, log.executions)
     verdict = effects[0].verdict if effects else verdict_of(versions, findings)
-    return Analysis(log, tuple(versions), tuple(findings), verdict, effects, log.notes)
+    notes = dict.fromkeys(note for version in versions for note in version.compared.notes)
+    return Analysis(log, tuple(versions), tuple(findings), verdict, effects, (*log.notes, *notes))
 
 
 def check_source(program: Program, what: object) -> None:
@@ -106,15 +110,20 @@ def check_source(program: Program, what: object) -> None:
         raise BadInput(f"{what}: not a Python program: {error}") from error
 
 
-def _compare(
-    log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution], asked: Asked
+def _compare(  # noqa: PLR0913 (what is compared, and how)
+    log: RunLog,
+    program: Program | None,
+    runs: Sequence[Execution],
+    earlier: Sequence[Execution],
+    asked: Asked,
+    checks: Sequence[Check],
 ) -> VersionAnalysis:
     if asked.primary is None and log.spec is not None:
         asked = replace(asked, primary=log.spec.primary)
     real = tuple(run for run in runs if not run.imagined)
     imagined = tuple(run for run in runs if run.imagined)
     gpus = log.machine_facts.gpus.count if log.machine_facts else None
-    result = compare_runs(program, real, imagined, log.claims, earlier, gpus, asked)
+    result = compare_runs(program, real, imagined, log.claims, earlier, gpus, asked, checks)
     if program:
         result = _in_one_world_only(result, program.label, real, imagined)
     return VersionAnalysis(program, real, imagined, result)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis, main_version
 from gedanken.analysis.analyze import Compared, analysis_of, analyze, check_source
+from gedanken.analysis.copies import distinct
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.results import NOTHING_ASKED, Asked, ComparisonResult
 from gedanken.compare.series.series import AllSeries
@@ -17,8 +18,9 @@ from gedanken.experiment.files import read_text
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.records.importers.folders import files_of, logs_in
-from gedanken.records.importers.logs import Run, read_file
+from gedanken.records.importers.importer import Run
 from gedanken.records.importers.opened import STANDARD_INPUT
+from gedanken.records.importers.reading import read_files
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_files import LOG
 
@@ -33,6 +35,7 @@ class _Side:
 
     folder: RunLog | None
     runs: tuple[Run, ...]
+    notes: tuple[str, ...]
 
 
 def compare_inputs(
@@ -63,7 +66,7 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 
 def metrics_of(log: Path) -> list[str]:
     """What `--primary` may name of a log, as the log writes it. Raises BadInput."""
-    executions = _called([read_file(file) for file in files_of(log)[:1]], set(), imagined=False)
+    executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
     columns = AllSeries(RunSet(None, None, tuple(ParsedRun(one, ()) for one in executions), (), ())).columns
     return [name for name, column in columns.items() if column.metric]
 
@@ -78,8 +81,8 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     if [*real, *imagined].count(STANDARD_INPUT) > 1:
         raise BadInput("-: standard input can be read once only")
     real, imagined = ([file for path in paths for file in files_of(path)] for paths in (real, imagined))
-    ours, theirs = _side(real, "real"), _side(imagined, "imagined")
-    notes = [*_notes(ours.folder), *_notes(theirs.folder), *_doubtful(ours, theirs, real, imagined)]
+    ours, theirs = _side(real, "real", program), _side(imagined, "imagined")
+    notes = [*ours.notes, *theirs.notes, *_doubtful(ours, theirs, real, imagined)]
     if ours.folder and theirs.folder:
         if program is not None:
             raise BadInput("--program: the run folders hold their own programs")
@@ -87,7 +90,7 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     else:
         kept, said = _mixed(ours, theirs, _program(program) if program else None, asked)
     title = f"{_names(real)} beside {_names(imagined)}"
-    return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said))
+    return replace(kept, log=replace(kept.log, title=title), notes=(*notes, *said, *kept.notes))
 
 
 def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:
@@ -104,7 +107,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> A
     return analyze(folder, Compared(asked))
 
 
-def _side(paths: Sequence[Path], what: str) -> _Side:
+def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Side:
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
         raise BadInput(f"{folders[0]}: of {what} runs, name either one run folder or files")
@@ -114,8 +117,12 @@ def _side(paths: Sequence[Path], what: str) -> _Side:
             execution.imagined == (what == "imagined") and execution.program for execution in folder.executions
         ):
             raise BadInput(f"{folders[0]}: holds no {what} run of a program")
-        return _Side(folder, ())
-    return _Side(None, tuple(read_file(path) for path in paths))
+        return _Side(folder, (), tuple(f"{folder.folder}: {note}" for note in folder.notes))
+    runs = read_files(paths)
+    # Equal logs of a known program may show that it always prints the same; equal imagined ones are a finding.
+    may_repeat = what == "imagined" or program is not None or any(run.program for run in runs)
+    kept, notes = distinct(runs, paths, has_program=may_repeat)
+    return _Side(None, kept, notes)
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
@@ -158,6 +165,8 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
     else:
         real, imagined = (), ()
         program = program or _common([*ours.runs, *theirs.runs])
+        if program:
+            check_source(program, program.name)
     used: set[str] = set()
     if ours.folder is None:
         real = tuple(_called(ours.runs, used, imagined=False))
@@ -227,14 +236,11 @@ def _program(path: Path) -> Program:
     return program
 
 
-def _notes(folder: RunLog | None) -> tuple[str, ...]:
-    return tuple(f"{folder.folder}: {note}" for note in folder.notes) if folder else ()
-
-
 def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequence[Path]) -> Iterable[str]:
-    """What may be compared, and is seldom meant."""
+    """What may be compared, and is seldom meant; and how files were read."""
     both = {path.resolve() for path in real if path.is_file()} & {path.resolve() for path in imagined}
     yield from (f"{path} is on both sides" for path in sorted(both))
+    yield from dict.fromkeys(note for run in (*ours.runs, *theirs.runs) for note in run.notes)
     for run in ours.runs:
         if run.imagined:
             yield f"{run.name} says that a model imagined it, and stands among the real runs"

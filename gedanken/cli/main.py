@@ -1,16 +1,16 @@
 """What `gedanken` does at once: run, setup, doctor; and where its other commands are hung in."""
 
-import asyncio
 import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
-from gedanken.cli.errors import EXIT_CODES, NO_REPORT, clear_errors
+from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.going_on import EXTEND_EPILOG, FORK_EPILOG, RESUME_EPILOG, extend, finish, fork, resume
 from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     BaseUrl,
@@ -27,14 +27,13 @@ from gedanken.cli.options import (
 from gedanken.cli.probe import probe_app
 from gedanken.cli.report import EPILOG as REPORT_EPILOG
 from gedanken.cli.report import report
+from gedanken.cli.runs import runs_app
 from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
+from gedanken.cli.traces import traces_app
 from gedanken.cli.without_keys import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
-
-if TYPE_CHECKING:
-    from gedanken.runner import RunResult
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
@@ -46,9 +45,14 @@ app = typer.Typer(
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(probe_app, name="probe")
 app.add_typer(models_app, name="models")
+app.add_typer(traces_app, name="traces")
+app.add_typer(runs_app, name="runs")
 app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=REPORT_EPILOG)(report)
+app.command(epilog=RESUME_EPILOG)(resume)
+app.command(epilog=EXTEND_EPILOG)(extend)
+app.command(epilog=FORK_EPILOG)(fork)
 
 
 def _version(wanted: bool) -> None:
@@ -72,7 +76,8 @@ def _main(
     epilog=(
         "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
         "gedanken run my.yaml --model openai:gpt-4.1 --imagined 5   |   "
-        "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1.   "
+        "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1   |   "
+        "gedanken run --replay runs/article-20261128-222335.   "
         + EXIT_CODES
         + " Besides: 5 the run is done and kept, its report could not be made."
     )
@@ -126,6 +131,10 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             help="Whether the model is asked, in the end, how likely real output was to it.",
         ),
     ] = True,
+    replay: Annotated[
+        Path | None,
+        typer.Option(help="A run folder, which is repeated from what it keeps, with no model, engine or key."),
+    ] = None,
     primary: Primary = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Json = False,
@@ -137,6 +146,10 @@ def run(  # noqa: PLR0913 (each is an option of the command)
 
     screen = Screen()
     with clear_errors():
+        if replay is not None:
+            from gedanken.resuming import replay as repeat
+
+            finish(repeat(replay, screen, out), as_json)
         chosen = load_experiment(experiment)
         flags = {"source": source, "session": session, "claims": claims, "steps": steps, "temperature": temperature}
         changes = {
@@ -160,44 +173,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             surprisal=surprisal,
             primary=primary,
         )
-        ran = asyncio.run(run_experiment(spec, screen, out))
-    _show(ran, as_json)
-    raise typer.Exit(exit_code_of(ran))
-
-
-def _show(ran: "RunResult", as_json: bool) -> None:
-    """Print what a run came to, for a person or as JSON."""
-    from gedanken.report.plain_words import plain_words
-    from gedanken.terminal.screen import print_json
-
-    folder, analysis = ran.log.folder, ran.analysis
-    if as_json:
-        from gedanken.records.run_view import run_view
-        from gedanken.report.values import effects_of
-
-        result = run_view(ran.log, analysis.findings if analysis else (), prefix=f"{folder}/")
-        effects = effects_of(analysis) if analysis else []
-        words = plain_words(analysis)._asdict() if analysis else {}
-        print_json({**result, **({"effects": effects} if effects else {}), **words, "folder": str(folder)})
-    elif analysis and folder:
-        from rich.console import Console
-
-        from gedanken.report.effects import print_effects
-        from gedanken.report.summary import print_plainly, print_summary
-
-        console = Console(highlight=False)
-        print_summary(analysis, console)
-        print_effects(analysis.effects, console)
-        print_plainly(plain_words(analysis), console, ran.page, folder)
-
-
-def exit_code_of(ran: "RunResult") -> int:
-    """0 where all went well; a run that is kept while its report failed has a code of its own."""
-    from gedanken.experiment.run_log import DONE
-
-    if ran.log.outcome != DONE:
-        return 1
-    return 0 if ran.page else NO_REPORT
+        finish(run_experiment(spec, screen, out), as_json)
 
 
 @app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)

@@ -29,9 +29,9 @@ def _complete_limit(incomplete: str) -> list[str]:
 
 
 def _complete_sandbox(incomplete: str) -> list[str]:
-    from gedanken.sandbox.choice import SANDBOXES
+    from gedanken.sandbox.choice import sandboxes
 
-    return [name for name in SANDBOXES if name.startswith(incomplete)]
+    return [name for name in sandboxes() if name.startswith(incomplete)]
 
 
 def _complete_dataset(incomplete: str) -> list[str]:

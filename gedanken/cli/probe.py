@@ -1,170 +1,85 @@
-"""`gedanken probe`: small experiments, each on one question."""
+"""`gedanken probe`: small experiments, each on one question. Each comes in by its entry point, when it is asked for.
 
-import asyncio
+What an entry point in `gedanken.probes` names is a `typer.Typer` of one command, whose parameters are its options.
+"""
+
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from gedanken.cli.errors import EXIT_CODES, clear_errors
-from gedanken.cli.options import (
-    BaseUrl,
-    DatasetName,
-    Json,
-    ModelName,
-    Out,
-    Parallel,
-    PersonaName,
-    Sandbox,
-    Trust,
-    check_dataset,
-)
+from gedanken.cli.errors import EXIT_CODES, clear_errors, fail
 
-if TYPE_CHECKING:
-    from rich.console import Console
+
+class _Probes(TyperGroup):
+    """A command for each probe that is installed."""
+
+    def list_commands(self, _context: object) -> list[str]:
+        from gedanken.experiment.plugins import PROBES, by_name
+
+        with clear_errors():
+            return list(by_name(PROBES))
+
+    def get_command(self, _context: object, name: str) -> Any:
+        from gedanken.experiment.errors import BadInput
+        from gedanken.experiment.plugins import PROBES, Plugin, by_name
+
+        with clear_errors():
+            plugin: Plugin | None = by_name(PROBES).get(name)
+        if plugin is None:
+            return None
+        try:
+            app = plugin.load()
+            if not isinstance(app, typer.Typer):
+                raise plugin.wrong(app, "Typer")
+            with plugin.guarded():
+                command = get_command(app)
+                if not isinstance(command, TyperCommand):
+                    raise plugin.wrong(command, "single command")
+        except BadInput as error:
+            return _unusable(str(error))
+        command.callback = _in_one_line(command.callback, plugin.guarded)
+        return command
+
+
+def _in_one_line(callback: Any, guarded: Callable[[], Any]) -> Any:
+    """The function of a command; whatever it raises ends in one line, but for what Typer itself takes."""
+
+    @wraps(callback)
+    def call(*arguments: Any, **options: Any) -> Any:
+        with clear_errors():
+            ended: Exception | None = None
+            result = None
+            with guarded():
+                try:
+                    result = callback(*arguments, **options)
+                except (typer.Exit, typer.Abort, typer.BadParameter) as error:
+                    ended = error
+            if ended:
+                raise ended
+            return result
+
+    return call
+
+
+def _unusable(why: str) -> Any:
+    """A command that only says why there is none."""
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+    @app.command(help=f"Cannot be used: {why}", context_settings={"ignore_unknown_options": True})
+    def say(_arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+        fail(why, 2)
+
+    return get_command(app)
+
 
 probe_app = typer.Typer(
+    cls=_Probes,
     help="Ask one question of an imagined machine, with many small programs or commands.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-
-@probe_app.command(
-    epilog="Examples:  gedanken probe memory   |   gedanken probe memory --policy requests --temperature 1.   "
-    + EXIT_CODES
-)
-def memory(  # noqa: PLR0913 (each is an option of the command)
-    policy: Annotated[
-        str, typer.Option(help="How the context is rebuilt: requests, transcript, none, or all three in turn.")
-    ] = "all",
-    script: Annotated[
-        Path | None, typer.Option(help="Lines to type before the loss, # for comments; by default ten packaged ones.")
-    ] = None,
-    model: ModelName = "embedded",
-    base_url: BaseUrl = None,
-    parallel: Parallel = 8,
-    persona: PersonaName = "ubuntu-18.04-4x3090",
-    temperature: Annotated[
-        float, typer.Option(min=0, max=2, help="At 0 the same question should have the same answer.")
-    ] = 0.0,
-    as_json: Json = False,
-    out: Out = None,
-) -> None:
-    """Type commands, drop the model's context as a service does, rebuild it, and ask what it still knows."""
-    from gedanken.agents.session import POLICIES
-    from gedanken.experiment.errors import BadInput
-    from gedanken.experiment.run_spec import ModelSpec
-    from gedanken.loading.experiments import load_persona
-    from gedanken.probing.memory import print_probe, probe_memory, read_commands
-    from gedanken.probing.opening import check_out
-    from gedanken.terminal.screen import Screen
-
-    with clear_errors():
-        if policy not in (*POLICIES, "all"):
-            raise BadInput(f"--policy {policy}: one of {', '.join(POLICIES)}, all")
-        check_out(out)
-        policies = [one for one in POLICIES if policy in (one, "all")]
-        probe = asyncio.run(
-            probe_memory(
-                ModelSpec(name=model, base_url=base_url, parallel=parallel),
-                load_persona(persona),
-                read_commands(script),
-                policies,
-                temperature,
-                Screen(),
-            )
-        )
-        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
-
-
-def _complete_sequence(incomplete: str) -> list[str]:
-    from gedanken.probes.terminal import battery
-
-    return [one.name for one in battery() if one.name.startswith(incomplete)]
-
-
-@probe_app.command(
-    epilog="Examples:  gedanken probe terminal   |   gedanken probe terminal --only fruit   |   "
-    "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + EXIT_CODES
-)
-def terminal(  # noqa: PLR0913 (each is an option of the command)
-    model: ModelName = "embedded",
-    base_url: BaseUrl = None,
-    parallel: Parallel = 8,
-    persona: PersonaName = "matched",
-    sandbox: Sandbox = "auto",
-    trust: Trust = False,
-    only: Annotated[
-        str | None, typer.Option(help="One sequence of commands.", autocompletion=_complete_sequence)
-    ] = None,
-    as_json: Json = False,
-    out: Out = None,
-) -> None:
-    """Type ordinary commands into an imagined machine and into a real one, and count where they agree."""
-    from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-    from gedanken.loading.experiments import load_persona
-    from gedanken.probing.opening import check_out
-    from gedanken.probing.terminal import choose, print_probe, probe_terminal
-    from gedanken.terminal.screen import Screen
-
-    with clear_errors():
-        check_out(out)
-        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
-        where = SandboxSpec(name=sandbox, trusted=trust)
-        probe = asyncio.run(probe_terminal(asked, load_persona(persona), choose(only), where, Screen()))
-        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
-
-
-@probe_app.command(
-    epilog="Examples:  gedanken probe edits   |   gedanken probe edits --program my.py --samples 8 --json.   "
-    + EXIT_CODES
-)
-def edits(  # noqa: PLR0913 (each is an option of the command)
-    program: Annotated[
-        Path | None, typer.Option(help="A Python program; by default the packaged one, which prints a shape.")
-    ] = None,
-    samples: Annotated[int, typer.Option(min=0, max=100, help="Imagined runs of each edit at temperature 1.")] = 4,
-    model: ModelName = "embedded",
-    base_url: BaseUrl = None,
-    parallel: Parallel = 8,
-    sandbox: Sandbox = "auto",
-    trust: Trust = False,
-    dataset: DatasetName = "cifar10",
-    as_json: Json = False,
-    out: Out = None,
-) -> None:
-    """Change what does not run, comments, blank lines and names, and see whether the imagined output changes."""
-    from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
-    from gedanken.loading.experiments import load_persona
-    from gedanken.probing.opening import check_out
-    from gedanken.probing.semantics_preserving_edits import print_probe, probe_edits, read_program
-    from gedanken.terminal.screen import Screen
-
-    with clear_errors():
-        check_dataset(dataset)
-        check_out(out)
-        question, persona = read_program(program), load_persona("matched")
-        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
-        where = SandboxSpec(name=sandbox, trusted=trust)
-        probe = asyncio.run(probe_edits(asked, persona, question, samples, dataset, where, Screen()))
-        _show(probe.as_json(), lambda console: print_probe(probe, console), as_json, out)
-
-
-def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
-    """Keep a result, and print it for a person or as JSON. Raises BadInput; NoModel where it is only a part."""
-    from rich.console import Console
-
-    from gedanken.experiment.errors import NoModel
-    from gedanken.probing.opening import keep
-    from gedanken.terminal.screen import print_json
-
-    keep(out, result)
-    if as_json:
-        print_json(result)
-    else:
-        print_it(Console(highlight=False))
-    if result["stopped"]:
-        raise NoModel(f"{result['stopped']}; what came until then is all there is")

@@ -1,7 +1,7 @@
 """Opening real machines, for everything that types into one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +26,10 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     *,
     run_id: str | None = None,
     artifacts: Path | None = None,
+    keeps: Callable[[], bool] = lambda: False,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
-    """A real machine with the data set called `data`; its workspace is gone in the end.
+    """A real machine with the data set called `data`; its workspace is gone in the end, unless `keeps` says that
+    somebody will go on with it.
 
     Raises BadInput or NoSandbox.
     """
@@ -42,5 +44,10 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     machine = SandboxMachine.open(engine, folder, limits, run_id=run_id, gpus=gpus, artifacts=artifacts)
     for line in engine.not_enforced():
         progress.say(f"the sandbox {engine.name} cannot hold: {line}")
-    async with machine:
+    try:
         yield machine, dataset
+    finally:
+        if keeps():
+            machine.session.let_go()
+        else:
+            await machine.__aexit__()

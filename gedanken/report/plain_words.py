@@ -133,6 +133,8 @@ def _numbers(version: VersionAnalysis) -> str:
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
         return "No numbers could be compared."
+    if far := next((finding for finding in _found(version) if finding.check == "far out"), None):
+        return _LINE.sub("", sentence(far))
     name, tested = _LINE.sub("", format_last(primary)), tested_p(primary)
     real, imagined = (spread_of(values) for values in lasts(primary))
     if tested is None:

@@ -166,7 +166,9 @@ def commands(analysis: Analysis) -> list[str]:
     if setup is None:
         return [_compare(analysis)]
     name = setup.experiment if is_own(analysis) else f"{setup.experiment or 'EXPERIMENT'}.yaml"
-    again = ["gedanken", "run", name, *_options(setup)]
+    spec = analysis.log.spec
+    primary = ["--primary", spec.primary] if spec and spec.primary else []
+    again = ["gedanken", "run", name, *_options(setup), *primary]
     return [shlex.join(again), shlex.join(["gedanken", "report", setup.run or "RUN"])]
 
 

@@ -26,6 +26,8 @@ VERDICT_LINES = 3
 UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 SERIES_SHOWN = 3
+ROWS_OF_A_TABLE = 3
+"""Without those of series."""
 _MOST = 1000
 """Characters of one line, however wide the terminal."""
 _SHORT = {Cause.CUT: "cut"}
@@ -49,10 +51,11 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
         _print(console, line, "dim")
         left -= 1
     if case and not analysis.effects:  # what changes come to tells more than the numbers of one version
-        table = _table(case)
+        parting = list(_divergence(case.compared.alignment))
+        table = _table(case, min(SERIES_SHOWN, left - ROWS_OF_A_TABLE - len(parting) - 1 - len(undecided)))
         console.print(table)
         left -= 1 + table.row_count
-        for who, line in _divergence(case.compared.alignment):
+        for who, line in parting:
             _print(console, Text(f"{who} {_flat(line)}"))
             left -= 1
     _print_findings(analysis, case, console, min(FINDINGS_SHOWN, left - 1 - len(undecided)))
@@ -104,7 +107,7 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
         yield from _wrapped(f"conditions: {format_conditions(setup)}{held}", width, most)
 
 
-def _table(version: VersionAnalysis) -> Table:
+def _table(version: VersionAnalysis, most_series: int) -> Table:
     """Real beside imagined: how they ended, how much they print, where their series end."""
     real, imagined = measured(version)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
@@ -115,7 +118,7 @@ def _table(version: VersionAnalysis) -> Table:
     early = {label for one in version.compared.findings if one.check == "ends early" for label in one.runs}
     table.add_row("ended", _endings(real, early), _endings(imagined, early))
     table.add_row("lines", *(span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined)))
-    for series in version.compared.series[:SERIES_SHOWN]:
+    for series in version.compared.series[: max(0, most_series)]:
         name, ours, theirs = _row(series)
         table.add_row(_flat(name), spread_of(ours), spread_of(theirs), probability(tested_p(series)))
     return table

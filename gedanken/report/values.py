@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
-from gedanken.compare.parsed.print_table import print_table
 from gedanken.compare.sentences import finding_values
 from gedanken.experiment.run_log import RunSetup
 
@@ -28,15 +27,11 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
             "series": [_of(version, series) for version in analysis.versions for series in version.compared.series],
             "sites": [_of(version, site) for version in analysis.versions for site in version.compared.sites],
             "alignment": asdict(alignment) if alignment else None,
-            "effects": effects_of(analysis),
+            "effects": _effects(analysis),
             "undecided": [reason for version in analysis.versions for reason in version.compared.undecided],
             "notes": analysis.notes,
             "tokens": analysis.log.tokens and analysis.log.tokens._asdict(),
-            "prints": [
-                asdict(row)
-                for program in analysis.log.programs
-                for row in print_table(program, analysis.log.executions)
-            ],
+            "prints": [asdict(row) for row in analysis.prints],
         }.items()
     }
 
@@ -47,7 +42,7 @@ def _conditions(setup: RunSetup | None) -> dict[str, Any] | None:
     return {**setup.conditions.model_dump(), "persona": setup.persona, "claimed": list(setup.claimed)}
 
 
-def effects_of(analysis: Analysis) -> list[dict[str, Any]]:
+def _effects(analysis: Analysis) -> list[dict[str, Any]]:
     """What changes of given programs come to; empty where there are none."""
     return [_finite(asdict(effect)) for effect in analysis.effects]
 

@@ -1,7 +1,8 @@
-"""One run in one file: an execution as JSON, an output of a run folder with what `run.json` says of it, or a log."""
+"""The importers that are built in: an output of a run folder with what that folder says of it, an execution as JSON,
+and any log.
+"""
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,10 @@ from gedanken.agents.terminal import exit_code_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
-from gedanken.experiment.program import Program
-from gedanken.records.importers.opened import STANDARD_INPUT, text_of_log
+from gedanken.records.importers.importer import BroughtFile, Run
+from gedanken.records.importers.opened import STANDARD_INPUT
 from gedanken.records.nouns import noun_of
 from gedanken.records.old_folders import origin_of
-from gedanken.records.read_log import MOST_OUTPUT_BYTES
 from gedanken.records.read_run import is_run_folder, read_run
 
 _KEYS = ("command", "stdout", "exit_code", "cause")
@@ -24,33 +24,16 @@ _LABEL = 60
 """Characters of a file's name that a label keeps."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """What was read off one file."""
-
-    name: str
-    """The file's, made harmless."""
-    execution: Execution
-    program: Program | None = None
-    """Where a run folder around the file tells."""
-    imagined: bool | None = None
-    """Whether the file says that a model imagined it; None where it does not say."""
-
-
-def read_file(path: Path) -> Run:
-    """Read one run; `-` is standard input. Raises BadInput for what is missing, empty, too large, or no text."""
-    if found := _of_a_folder(path):
-        return found
-    text = text_of_log(path, MOST_OUTPUT_BYTES)
-    if not text.strip():
-        raise BadInput(f"{path}: {'nothing came' if path == STANDARD_INPUT else 'the file is empty'}")
+def execution_as_json(brought: BroughtFile) -> Run | None:
+    """One execution as a JSON object. Raises BadInput for one that is not whole."""
+    text, path = brought.text, brought.path
     entry = _execution_in(text)
     if entry is None:
         if _is_meant_as_execution(text):
             raise BadInput(
                 f"{path}: neither a log nor a complete execution: a file holds one JSON object with {_NEEDED}"
             )
-        return Run(_name(path), _log(path, text))
+        return None
     known = {
         "machine": "unknown",
         "seconds": 0.0,
@@ -58,11 +41,26 @@ def read_file(path: Path) -> Run:
         "origin": origin_of(entry),
     }
     execution = noun_of(Execution, {**known, **entry}, path)
-    return Run(_name(path), execution, imagined=execution.imagined)
+    return Run(name_of(path), execution, imagined=execution.imagined)
 
 
-def _of_a_folder(path: Path) -> Run | None:
+def plain_log(brought: BroughtFile) -> Run:
+    """Any text at all, as what a program printed. Raises BadInput where there is none."""
+    path = brought.path
+    if not brought.text.strip():
+        raise BadInput(f"{path}: {'nothing came' if path == STANDARD_INPUT else 'the file is empty'}")
+    return Run(name_of(path), printed(brought.text, path))
+
+
+def printed(text: str, path: Path) -> Execution:
+    """What a program printed, as an execution of which nothing else is known."""
+    exit_code, cause = exit_code_of(text, cut=False)
+    return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
+
+
+def output_of_a_run(brought: BroughtFile) -> Run | None:
     """An output that stands in a run folder, as that folder knows it."""
+    path = brought.path
     folder = path.parent.parent
     if path.parent.name != "outputs" or not is_run_folder(folder):
         return None
@@ -70,7 +68,7 @@ def _of_a_folder(path: Path) -> Run | None:
     for execution in run.executions:
         if path.name == f"{execution.label}.txt":
             program = next((program for program in run.programs if program.label == execution.program), None)
-            return Run(_name(path), execution, program, execution.imagined)
+            return Run(name_of(path), execution, program, execution.imagined)
     return None
 
 
@@ -95,12 +93,7 @@ def _is_meant_as_execution(text: str) -> bool:
     return opening in ('{"', "[{") and '"stdout"' in text
 
 
-def _log(path: Path, text: str) -> Execution:
-    exit_code, cause = exit_code_of(text, cut=False)
-    return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
-
-
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
     """What a run is called after its file; one that comes through a pipe has no name of its own."""
     if path == STANDARD_INPUT:
         return "stdin"

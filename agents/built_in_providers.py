@@ -1,0 +1,71 @@
+"""The providers that are built in: the embedded model, replies from a file, and all that LangChain opens."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from gedanken.agents.model import Model
+from gedanken.agents.pacing import Bucket, Pace
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.progress import Progress
+from gedanken.experiment.run_spec import ModelSpec
+
+
+class _Embedded:
+    """`embedded`: served by this process; it has a single place."""
+
+    def check(self, spec: ModelSpec) -> None:
+        if spec.name != "embedded":
+            raise BadInput(f"--model {spec.name}: there is one embedded model; it is called `embedded`")
+        _needs_no_address(spec)
+
+    def open(self, _spec: ModelSpec, progress: Progress) -> AbstractAsyncContextManager[Model]:
+        from gedanken.agents.embedded import open_embedded
+
+        return open_embedded(progress)
+
+
+class _Scripted:
+    """`scripted:FILE`: what is said stands in a file."""
+
+    def check(self, spec: ModelSpec) -> None:
+        from gedanken.agents.scripted import read_rules
+
+        _needs_no_address(spec)
+        read_rules(_file_of(spec))
+
+    @asynccontextmanager
+    async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
+        from gedanken.agents.scripted import ScriptedModel, read_rules
+
+        chat = ScriptedModel(rules=read_rules(_file_of(spec)))
+        pace = Pace(spec.parallel, progress, Bucket(first_wait=0.01, spacing=0.0))
+        yield Model(name=spec.name, chat=chat, pace=pace)
+
+
+class _Hosted:
+    """`PROVIDER:MODEL`: a server has it, and LangChain knows its client."""
+
+    def check(self, spec: ModelSpec) -> None:
+        """Nothing is known before its client is opened."""
+
+    @asynccontextmanager
+    async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
+        from gedanken.agents.hosted import open_hosted
+
+        yield replace(open_hosted(spec.name, spec.base_url), pace=Pace(spec.parallel, progress))
+
+
+EMBEDDED = _Embedded()
+SCRIPTED = _Scripted()
+HOSTED = _Hosted()
+
+
+def _file_of(spec: ModelSpec) -> Path:
+    return Path(spec.name.partition(":")[2])
+
+
+def _needs_no_address(spec: ModelSpec) -> None:
+    if spec.base_url is not None:
+        raise BadInput(f"--base-url goes with a model that a server has, as in openai:NAME, not with {spec.name}")

@@ -1,0 +1,126 @@
+"""Runs into a folder whose disk is full sooner or later, makes room, and goes on.
+
+    python -m benchmarks.full_disks --sizes 20          # as root: each disk is a tmpfs of its own
+
+Each disk is a little larger than the one before, from one that takes nothing to one that takes nearly all, so that
+another write fails on each. The run must end with one clear line; what is on the disk must be readable, with no
+output that is only the beginning of one; and after the disk is made larger `gedanken resume` (or the same command,
+where nothing had been written down yet) must come to what an undisturbed run comes to. Prints one JSON object.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.resumed_runs import IMAGINED, PROGRAM, SCRIPT, differences, files_of
+
+REPLIES = [
+    {"when": "does not do what was asked", "samples": [f"```python\n{PROGRAM.replace('SECONDS', '0')}```\n"]},
+    {"when": "Write it", "samples": [f"```python\n{PROGRAM.replace('SECONDS', '0')}raise SystemExit(1)\n```\n"]},
+    {"when": ".py", "samples": [IMAGINED]},
+]
+ROOM = "64m"
+
+
+class Disk:
+    """A tmpfs, mounted for as long as it is used."""
+
+    def __init__(self, at: Path, kilobytes: int) -> None:
+        """Mount it. A page is the least that a file takes."""
+        self.at = at
+        at.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(at)], check=True)
+
+    def grow(self) -> None:
+        """Make room."""
+        subprocess.run(["mount", "-o", f"remount,size={ROOM}", str(self.at)], check=True)
+
+    def close(self) -> None:
+        """Take it away."""
+        subprocess.run(["umount", str(self.at)], check=True)
+
+
+def run(folder: Path, out: Path) -> "subprocess.CompletedProcess[str]":
+    """Begin a run, or go on with it where something of it is written down."""
+    command = [sys.executable, "-m", "gedanken"]
+    if (out / "log.jsonl").exists() and (out / "spec.json").exists():
+        command += ["resume", str(out)]
+    else:
+        command += ["run", str(folder / "experiment.yaml"), "--model", f"scripted:{folder / 'replies.yaml'}"]
+        command += ["--sandbox", "bubblewrap", "--real", "1", "--imagined", "1", "--out", str(out)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def case(folder: Path, kilobytes: int, wanted: dict[str, str]) -> tuple[str, list[str]]:
+    """How a run ends on a disk of this size, and what did not hold."""
+    disk = Disk(folder / f"disk-{kilobytes}", kilobytes)
+    out = disk.at / "run"
+    try:
+        first = run(folder, out)
+        told = first.stderr.strip().splitlines()[-1:] or [""]
+        broken = [] if first.returncode != 0 or kilobytes > 1000 else ["it ended as if all were well"]
+        if "Traceback" in first.stderr:
+            broken.append("it ended with a traceback")
+        for name, text in files_of(out).items() if out.exists() else ():
+            if name.startswith("outputs/") and wanted.get(name) != text:
+                broken.append(f"{name} is not what it is to be")
+        disk.grow()
+        if out.exists() and not (out / "spec.json").exists():
+            subprocess.run(["rm", "-r", str(out)], check=True)
+        second = run(folder, out)
+        if second.returncode != 0:
+            broken.append(f"it did not go on: {second.stderr.strip()[-300:]}")
+        else:
+            broken += differences(wanted, files_of(out))
+        return f"{first.returncode}: {told[0].replace(str(disk.at), '')[:150]}", broken
+    finally:
+        disk.close()
+
+
+def measure(sizes: int) -> dict[str, Any]:
+    """Go through the sizes."""
+    with tempfile.TemporaryDirectory(prefix="gedanken-full-") as name:
+        folder = Path(name)
+        (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))
+        (folder / "replies.yaml").write_text(yaml.safe_dump(REPLIES))
+        whole = folder / "whole"
+        ended = run(folder, whole)
+        if ended.returncode != 0:
+            raise SystemExit(ended.stderr)
+        wanted = files_of(whole)
+        needed = sum(-(-path.stat().st_size // 4096) * 4 for path in whole.rglob("*") if path.is_file())
+        cases = []
+        for number in range(sizes):
+            kilobytes = 4 + needed * number // sizes // 4 * 4
+            cases.append((kilobytes, *case(folder, kilobytes, wanted)))
+            print(*cases[-1], file=sys.stderr, flush=True)
+    return {
+        "disks": len(cases),
+        "needed_kb": needed,
+        "ended": dict(Counter(how for _size, how, _broken in cases)),
+        "broken": [f"{size} KB: {why}" for size, _how, broken in cases for why in broken],
+    }
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, default=20)
+    asked = parser.parse_args()
+    if os.getuid() != 0:
+        raise SystemExit("only root may mount the disks")
+    measured = measure(asked.sizes)
+    print(json.dumps(measured, indent=2))
+    sys.exit(1 if measured["broken"] else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,315 @@
+"""Kills runs and the server of their model, goes on with each, and holds it against an undisturbed one.
+
+    python -m benchmarks.resumed_runs --kills 200
+    python -m benchmarks.resumed_runs --kills 10 --sandbox docker --servers 0
+
+Each run has a coder whose first program fails, a plain command, and a program of three seconds that the coder mends;
+three seeds and two samples beside the trunk's. Its process is killed by SIGKILL at random
+moments, several times, and `gedanken resume` goes on with it; now and then the model's server is killed as well, and
+begun anew. In the end each execution must be there once, all files must be those of the undisturbed run, to the byte,
+times aside, and what had come to its end before a kill must be what it was then. Prints one JSON object; exit code 1
+where any promise was broken.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+PROGRAM = """
+import random, time, types
+nn = types.SimpleNamespace(Linear=lambda a, b: None)
+layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
+for epoch in range(3):
+    time.sleep(SECONDS / 3)
+    with open("epochs.log", "a") as log:
+        print(epoch, file=log)
+    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + random.random() / 9:.4f} - acc: 0.{epoch + 5}000")
+print("lines in the log:", len(open("epochs.log").readlines()))
+"""
+IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
+SCRIPT = [
+    {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+    "echo begun >> begun.txt; cat begun.txt",
+    "python3 train.py",
+]
+_TIMES = re.compile(r", \d+\.\d s$", re.MULTILINE)
+LONGEST = 300
+
+
+class Server(BaseHTTPRequestHandler):
+    """Speaks as OpenAI does; what it says depends on what it is asked, and on nothing else."""
+
+    protocol_version = "HTTP/1.1"
+    program = PROGRAM
+
+    def do_POST(self) -> None:
+        """Reply piece by piece, in half a second."""
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        text = self._reply(asked)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for piece in text.splitlines(keepends=True):
+            time.sleep(0.4 / (text.count("\n") or 1))
+            self._send({"delta": {"content": piece}, "index": 0, "finish_reason": None})
+        self._send({"delta": {}, "index": 0, "finish_reason": "stop"})
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def _reply(self, asked: dict[str, Any]) -> str:
+        said = asked["messages"][-1]["content"]
+        number = int(sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:6], 16)
+        if "does not do what was asked" in said:
+            return f"```python\n{self.program}```\n"
+        if "Write it" in said:
+            return f"```python\n{self.program}raise SystemExit(1)\n```\n"
+        return IMAGINED + f"{number}\n" if ".py" in said else f"{number}\n"
+
+    def _send(self, choice: dict[str, Any]) -> None:
+        chunk = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "stand-in", "choices": [choice]}
+        self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        self.wfile.flush()
+
+    def handle(self) -> None:
+        """Answer; who asked may be killed meanwhile."""
+        with suppress(OSError, ValueError):
+            super().handle()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+class Model:
+    """The server in a process of its own, which can be killed and begun anew at the same address."""
+
+    def __init__(self, seconds: float) -> None:
+        """Begin it at a free port."""
+        self._seconds = seconds
+        with ThreadingHTTPServer(("127.0.0.1", 0), Server) as probe:
+            self.port = probe.server_address[1]
+        self._begin()
+
+    def _begin(self) -> None:
+        command = [sys.executable, "-m", "benchmarks.resumed_runs", "--serve", str(self.port), str(self._seconds)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+
+    def kill(self) -> None:
+        """SIGKILL, and another one in its place."""
+        self.end()
+        self._begin()
+
+    def end(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+
+
+class Case(NamedTuple):
+    """What became of one run."""
+
+    kills: int
+    servers: int
+    nodes: tuple[str, ...]
+    """In which nodes its process was killed."""
+    broken: tuple[str, ...]
+
+
+class Runs:
+    """Runs in a folder, each begun, killed and gone on with."""
+
+    def __init__(self, folder: Path, sandbox: str, model: Model, chance: random.Random) -> None:
+        """Make the undisturbed one, which the others are held against."""
+        self.folder, self._sandbox, self._model, self._chance = folder, sandbox, model, chance
+        (folder / "experiment.yaml").write_text(yaml.safe_dump({"name": "killed", "script": SCRIPT}))
+        began = time.monotonic()
+        self._begin("undisturbed").wait()
+        self.seconds = time.monotonic() - began
+        self._wanted = files_of(folder / "undisturbed")
+        if not self._wanted:
+            raise SystemExit((folder / "undisturbed.said").read_text() + "an undisturbed run went wrong")
+
+    def killed(self, name: str, kills: int, servers: bool) -> Case:
+        """Kill a run so many times, let it come to its end, and look at what is there."""
+        folder, killed_servers = self.folder / name, 0
+        nodes: list[str] = []
+        there: dict[str, str] = {}
+        broken: list[str] = []
+        for _ in range(kills):
+            process = self._begin(name)
+            moment = self._chance.uniform(1.0, self.seconds)
+            if servers and self._chance.random() < 0.4:
+                share = self._chance.random()
+                if _ends_within(process, moment * share):
+                    break
+                self._model.kill()
+                killed_servers += 1
+                moment *= 1 - share
+            if _ends_within(process, moment):
+                break
+            process.kill()
+            process.wait()
+            now, node = _ended(folder)
+            nodes.append(node)
+            broken += [f"{label} changed after it had ended" for label in there if now.get(label) != there[label]]
+            there = now
+        for _ in range(3):
+            if self._begin(name).wait() == 0:
+                break
+        else:
+            broken.append(f"it did not end: {(self.folder / f'{name}.said').read_text()[-400:]}")
+        found, _node = _ended(folder)
+        broken += [f"{label} changed after it had ended" for label in there if found.get(label) != there[label]]
+        broken += differences(self._wanted, files_of(folder)) + _not_once(folder)
+        return Case(len(nodes), killed_servers, tuple(nodes), tuple(broken))
+
+    def _begin(self, name: str) -> "subprocess.Popen[bytes]":
+        folder = self.folder / name
+        command = [sys.executable, "-m", "gedanken"]
+        if (folder / "log.jsonl").exists() and (folder / "spec.json").exists():
+            command += ["resume", str(folder)]
+        else:
+            if folder.exists():  # killed before it wrote down what it was asked
+                subprocess.run(["rm", "-r", str(folder)], check=True)
+            command += ["run", str(self.folder / "experiment.yaml"), "--model", "openai:stand-in"]
+            command += ["--base-url", f"http://127.0.0.1:{self._model.port}/v1", "--sandbox", self._sandbox]
+            command += ["--real", "3", "--imagined", "2", "--out", str(folder)]
+        with (self.folder / f"{name}.said").open("ab") as said:
+            environment = {**os.environ, "OPENAI_API_KEY": "none-needed"}
+            return subprocess.Popen(command, stdout=said, stderr=said, env=environment)
+
+
+def _ends_within(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _ended(folder: Path) -> tuple[dict[str, str], str]:
+    """What has come to its end, by label, and the node at work."""
+    from gedanken.experiment.errors import BadInput
+    from gedanken.records.read_run import read_run
+
+    try:
+        log = read_run(folder)
+    except BadInput:
+        return {}, "before anything"
+    ended = {
+        one.label: sha256(f"{one.seconds}{one.terminal}{one.notes}".encode()).hexdigest() for one in log.executions
+    }
+    at = log.under_way[-1].node if log.under_way else "between nodes"
+    return ended, at
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """What must be alike, by name, times aside."""
+    paths = [folder / "transcript.md", *sorted(folder.glob("programs/*")), *sorted(folder.glob("outputs/*"))]
+    return {str(path.relative_to(folder)): _TIMES.sub("", path.read_text()) for path in paths if path.is_file()}
+
+
+def differences(wanted: dict[str, str], found: dict[str, str]) -> list[str]:
+    """What one folder has, and another has not, or has otherwise."""
+    missing = [f"{name} is missing" for name in wanted if name not in found]
+    more = [f"{name} should not be there" for name in found if name not in wanted]
+    alike = [name for name in wanted if name in found and found[name] != wanted[name]]
+    return missing + more + [f"{name} differs: {_first(wanted[name], found[name])}" for name in alike]
+
+
+def _first(wanted: str, found: str) -> str:
+    """The first line that differs."""
+    lines = zip(wanted.splitlines(), found.splitlines(), strict=False)
+    return next((f"{one!r}, now {other!r}" for one, other in lines if one != other), "its length")
+
+
+def _not_once(folder: Path) -> list[str]:
+    """Executions that the log tells of more than once."""
+    told: Counter[str] = Counter()
+    for line in (folder / "log.jsonl").read_text().splitlines():
+        event = json.loads(line)
+        if event.get("kind") == "execution":
+            told[event["files"]["stdout"]] += 1
+    return [f"{name} was kept {count} times" for name, count in told.items() if count > 1]
+
+
+def measure(asked: argparse.Namespace) -> dict[str, Any]:
+    """Kill until so many kills are done, or the time is over."""
+    from gedanken.runner import run_id_of
+    from gedanken.sandbox.connect import connect_docker
+    from gedanken.sandbox.leftovers import things
+
+    kills, sandbox = asked.kills, asked.sandbox
+    until = time.monotonic() + 60 * asked.minutes
+    chance = random.Random(asked.seed)
+    model = Model(asked.seconds)
+    cases: list[Case] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="gedanken-resumed-") as name:
+            runs = Runs(Path(name), sandbox, model, chance)
+            while sum(case.kills + case.servers for case in cases) < kills and time.monotonic() < until:
+                cases.append(runs.killed(f"resumed-{len(cases)}", chance.randint(2, 6), bool(asked.servers)))
+                done = sum(case.kills + case.servers for case in cases)
+                print(f"{done}/{kills}: {cases[-1]}", file=sys.stderr, flush=True)
+            ours = {run_id_of(runs.folder / f"resumed-{number}") for number in range(len(cases))}
+            engines = [connect_docker()] if sandbox == "docker" else []
+            left = [thing.name for thing in things(engines) if thing.run in ours]
+    finally:
+        model.end()
+    return {
+        "runs": len(cases),
+        "killed_controllers": sum(case.kills for case in cases),
+        "killed_servers": sum(case.servers for case in cases),
+        "in": dict(Counter(node for case in cases for node in case.nodes)),
+        "broken": [why for case in cases for why in case.broken],
+        "left_behind": left,
+        "undisturbed_seconds": round(runs.seconds, 1),
+    }
+
+
+def serve(port: int, seconds: float) -> None:
+    """Be the server."""
+    Server.program = PROGRAM.replace("SECONDS", str(seconds))
+    with ThreadingHTTPServer(("127.0.0.1", port), Server) as server:
+        print("ready", flush=True)
+        server.serve_forever()
+
+
+def main() -> None:
+    """Measure, or be the server."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--sandbox", default="bubblewrap")
+    parser.add_argument("--servers", type=int, default=1, help="whether the model's server is killed too")
+    parser.add_argument("--seconds", type=float, default=3.0, help="that the program takes")
+    parser.add_argument("--minutes", type=float, default=600, help="after which no further run is begun")
+    parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if asked.serve:
+        serve(int(asked.serve[0]), float(asked.serve[1]))
+        return
+    measured = measure(asked)
+    print(json.dumps(measured, indent=2))
+    sys.exit(1 if measured["broken"] or measured["left_behind"] else 0)
+
+
+if __name__ == "__main__":
+    main()

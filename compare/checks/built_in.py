@@ -1,0 +1,38 @@
+"""All checks that are built in."""
+
+from gedanken.compare.checks.check import Check
+from gedanken.compare.checks.claimed_time import times
+from gedanken.compare.checks.copied_numbers import copied_numbers
+from gedanken.compare.checks.counts import counts, order
+from gedanken.compare.checks.ends_early import ends_early
+from gedanken.compare.checks.gpu_claims import gpu_claims
+from gedanken.compare.checks.impossible_values import first_and_last, impossible_values
+from gedanken.compare.checks.lines import exit_status, fixed_seed, foreign_lines, literals
+from gedanken.compare.checks.missing_epochs import epochs
+from gedanken.compare.checks.oracles import ORACLES
+from gedanken.compare.checks.reused_numbers import reused_numbers
+from gedanken.compare.checks.skipped_counts import skipped_counts
+from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
+
+CHECKS: tuple[Check, ...] = (
+    exit_status,
+    ends_early,
+    foreign_lines,
+    literals,
+    counts,
+    order,
+    proven_lines_differ,
+    constant_lines_differ,
+    number_formats,
+    epochs,
+    skipped_counts,
+    first_and_last,
+    impossible_values,
+    times,
+    fixed_seed,
+    reused_numbers,
+    copied_numbers,
+    gpu_claims,
+    *ORACLES,
+)
+"""Every check, in the order in which its findings are told."""

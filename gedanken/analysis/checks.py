@@ -1,0 +1,73 @@
+"""The checks that are installed: built-in ones, and those of plug-ins, each of which can only fail by itself."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from gedanken.compare.checks.check import Check, CheckBroken
+from gedanken.compare.parsed.run_set import RunSet
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.plugins import CHECKS, Plugin, by_name
+
+_FINDING = TypeAdapter(Finding)
+
+
+def installed_checks() -> tuple[Check, ...]:
+    """All of them, those that are built in first and in their order. Raises BadInput where those are not there."""
+    plugins = sorted(by_name(CHECKS).values(), key=lambda each: not each.is_ours)
+    return tuple(check for plugin in plugins for check in _checks_of(plugin))
+
+
+def _checks_of(plugin: Plugin) -> Iterator[Check]:
+    if plugin.is_ours:
+        yield from plugin.load()
+        return
+    try:
+        named = plugin.load()
+    except BadInput as error:
+        yield _broken(str(error))
+        return
+    for check in named if isinstance(named, tuple | list) else (named,):
+        yield _guarded(plugin, check)
+
+
+def _broken(why: str) -> Check:
+    def cannot_look(_runs: RunSet) -> Iterable[Finding]:
+        raise CheckBroken(_left_out(why))
+
+    return cannot_look
+
+
+def _guarded(plugin: Plugin, check: Check) -> Check:
+    """The check; whatever it raises, or yields that is no finding on these runs, is CheckBroken."""
+
+    def look(runs: RunSet) -> Iterable[Finding]:
+        try:
+            found = list(check(runs))
+        except (Exception, SystemExit) as error:
+            raise CheckBroken(_left_out(str(plugin.failed(error)))) from error
+        try:
+            return [_seen(each, runs) for each in found]
+        except (BadInput, ValidationError) as error:
+            raise CheckBroken(_left_out(f"{plugin}: {error}")) from error
+
+    return look
+
+
+def _seen(found: Any, runs: RunSet) -> Finding:
+    """The finding as its type says it is, on runs that there are."""
+    if not isinstance(found, Finding):
+        raise BadInput(f"it yields a {type(found).__name__} and no Finding")
+    finding = _FINDING.validate_python(asdict(found))
+    labels = {run.execution.label for run in (*runs.real, *runs.imagined, *runs.earlier)}
+    lines = {line.source for line in finding.evidence} - ({runs.program.label} if runs.program else set())
+    if unknown := sorted((lines | set(finding.runs)) - labels):
+        raise BadInput(f"it found something on {unknown[0]}, and there is no such run")
+    return finding
+
+
+def _left_out(why: str) -> str:
+    return f"A check was left out: {' '.join(why.split())}"

@@ -1,0 +1,51 @@
+"""Files that are one run: a file that was named twice, or copies of a log whose numbers chance had a part in."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gedanken.records.importers.importer import Run
+
+FEWEST_DECIMALS = 4
+"""Numbers with decimals in a log from which on no two runs are taken to print the same by themselves."""
+NAMED = 5
+_DECIMAL = re.compile(r"\d\.\d\d")
+
+
+class Distinct(NamedTuple):
+    """The runs that are left, and what is said of the others."""
+
+    runs: tuple[Run, ...]
+    notes: tuple[str, ...]
+
+
+def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
+    """Each run once. `runs` were read off `paths`, in their order.
+
+    Where the program is known it may be one that prints the same every time: then only a file that is named twice is
+    left out.
+    """
+    first: dict[object, Run] = {}
+    again: dict[str, list[str]] = {}
+    left = []
+    for run, path in zip(runs, paths, strict=True):
+        keys: list[object] = [path.resolve()]
+        text = run.execution.stdout
+        if not has_program and len(_DECIMAL.findall(text[: 1 << 20])) >= FEWEST_DECIMALS:
+            keys.append(text)
+        earlier = next((first[key] for key in keys if key in first), None)
+        if earlier is None:
+            left.append(run)
+            first |= dict.fromkeys(keys, run)
+        else:
+            again.setdefault(earlier.name, []).append(run.name)
+    return Distinct(tuple(left), tuple(_note(name, others) for name, others in again.items()))
+
+
+def _note(name: str, others: Sequence[str]) -> str:
+    if set(others) == {name}:
+        return f"{name} was named more than once, and counts as one run"
+    shown = ", ".join(others[:NAMED]) + (f" and {len(others) - NAMED} more" if len(others) > NAMED else "")
+    verb = "is" if len(others) == 1 else "are"
+    return f"{shown} {verb} the same to the byte as {name}, and counted as one run with it"

@@ -1,0 +1,83 @@
+"""`gedanken resume`, `gedanken extend`, `gedanken fork`: going on with runs that were begun."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.options import BaseUrl, Json, Trust
+
+if TYPE_CHECKING:
+    from gedanken.runner import RunResult
+
+RESUME_EPILOG = "Example:  gedanken resume runs/article-20261128-222335.   " + EXIT_CODES
+EXTEND_EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + EXIT_CODES
+FORK_EPILOG = "Example:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml.   " + EXIT_CODES
+RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
+
+
+def resume(
+    run: Annotated[Path | None, typer.Argument(help="A run folder; by default the newest that did not end.")] = None,
+    base_url: BaseUrl = None,
+    trust: Trust = False,
+    as_json: Json = False,
+) -> None:
+    """Go on with a run that was killed, interrupted, or lost its model or engine. Nothing is paid for twice."""
+    from gedanken.resuming import Again, newest_unfinished
+    from gedanken.resuming import resume as go_on
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        finish(go_on(run or newest_unfinished(), Screen(), Again(base_url, trust)), as_json)
+
+
+def extend(  # noqa: PLR0913 (each is an option of the command)
+    run: RunFolder,
+    real: Annotated[int | None, typer.Option(min=0, max=1000, help="Real seeds that it is to have in all.")] = None,
+    imagined: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="Imagined samples that it is to have in all.")
+    ] = None,
+    base_url: BaseUrl = None,
+    trust: Trust = False,
+    as_json: Json = False,
+) -> None:
+    """Give a run more seeds and samples; only the new ones are run, and the report says that there are more."""
+    from gedanken.resuming import Again
+    from gedanken.resuming import extend as go_on
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        finish(go_on(run, real, imagined, Screen(), Again(base_url, trust)), as_json)
+
+
+def fork(  # noqa: PLR0913 (each is an option of the command)
+    run: RunFolder,
+    at: Annotated[
+        int, typer.Option(min=1, help="Script line, counted from 1, from which the new script is followed.")
+    ],
+    script: Annotated[str, typer.Option(help="An experiment, packaged or a YAML file, whose script is followed.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
+    base_url: BaseUrl = None,
+    trust: Trust = False,
+    as_json: Json = False,
+) -> None:
+    """Begin a run that is another one up to a line of its script, and goes on differently."""
+    from gedanken.loading.experiments import load_experiment
+    from gedanken.resuming import Again
+    from gedanken.resuming import fork as go_on
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        finish(go_on(run, at, load_experiment(script), Screen(), Again(base_url, trust), out), as_json)
+
+
+def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:
+    """Run to the end, show what came of it, and end with its exit code."""
+    from gedanken.cli.shown import exit_code_of, show
+
+    ran = asyncio.run(running)
+    show(ran, as_json)
+    raise typer.Exit(exit_code_of(ran))

@@ -1,0 +1,48 @@
+"""`gedanken runs`: what lies under runs/, and how it stands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.options import Json
+
+runs_app = typer.Typer(
+    help="What runs there are, how they stand, and what they took.",
+    epilog="Examples:  gedanken runs   |   gedanken runs rm runs/article-20261128-222335.   " + EXIT_CODES,
+    rich_markup_mode=None,
+    invoke_without_command=True,
+)
+
+
+@runs_app.callback()
+def runs(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Option("--in", help="Folder that holds run folders.")] = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """List runs, the newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from gedanken.listing import list_runs, print_runs
+    from gedanken.terminal.screen import print_json
+
+    with clear_errors():
+        found = list_runs(folder)
+        if as_json:
+            print_json({"runs": [run._asdict() for run in found]})
+            return
+        from rich.console import Console
+
+        print_runs(found, Console(highlight=False))
+
+
+@runs_app.command(epilog="Example:  gedanken runs rm runs/article-20261128-222335.   " + EXIT_CODES)
+def rm(run: Annotated[list[Path], typer.Argument(help="Run folders.")]) -> None:
+    """Remove run folders, and the workspaces that were kept to go on with them."""
+    from gedanken.listing import remove_run
+
+    with clear_errors():
+        for folder in run:
+            remove_run(folder)

@@ -1,0 +1,42 @@
+"""What a run came to, shown to whoever began it."""
+
+from typing import TYPE_CHECKING
+
+from gedanken.cli.errors import NO_REPORT
+
+if TYPE_CHECKING:
+    from gedanken.runner import RunResult
+
+
+def show(ran: "RunResult", as_json: bool) -> None:
+    """Print what a run came to, for a person or as JSON."""
+    from gedanken.report.plain_words import plain_words
+    from gedanken.terminal.screen import print_json
+
+    folder, analysis = ran.log.folder, ran.analysis
+    if as_json:
+        from gedanken.records.run_view import run_view
+        from gedanken.report.values import values_of
+
+        result = run_view(ran.log, analysis.findings if analysis else (), prefix=f"{folder}/")
+        concluded = {**values_of(analysis), **plain_words(analysis)._asdict()} if analysis else {}
+        print_json({**result, **concluded, "folder": str(folder)})
+    elif analysis and folder:
+        from rich.console import Console
+
+        from gedanken.report.effects import print_effects
+        from gedanken.report.summary import print_plainly, print_summary
+
+        console = Console(highlight=False)
+        print_summary(analysis, console)
+        print_effects(analysis.effects, console)
+        print_plainly(plain_words(analysis), console, ran.page, folder)
+
+
+def exit_code_of(ran: "RunResult") -> int:
+    """0 where all went well; a run that is kept while its report failed has a code of its own."""
+    from gedanken.experiment.run_log import DONE
+
+    if ran.log.outcome != DONE:
+        return 1
+    return 0 if ran.page else NO_REPORT

@@ -1,0 +1,90 @@
+"""The tree of a trace for a terminal: what happened, how long it took, what it cost, what went wrong."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gedanken.experiment.counts import many
+from gedanken.experiment.escaping import harmless
+from gedanken.experiment.format import duration
+from gedanken.traces.run_tree import TracedRun
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+MOST_SHOWN = 80
+"""Characters of a command, or of an error."""
+_STYLES = {"chain": "cyan", "tool": "green", "llm": "magenta"}
+
+
+def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
+    """One line for each run, its children indented below it."""
+    for root in roots:
+        waiting: list[tuple[TracedRun, int]] = [(root, 0)]
+        while waiting:
+            run, depth = waiting.pop()
+            yield _line(run, depth)
+            waiting += [(child, depth + 1) for child in reversed(run.children)]
+
+
+def total_line(roots: Sequence[TracedRun]) -> str:
+    """How many runs there are, what they cost, and how many failed or are open."""
+    runs = [run for root in roots for run in root.walk()]
+    tokens = [run.tokens for run in runs]
+    read, written = (sum(pair[at] for pair in tokens) for at in (0, 1))
+    parts = [many(len(runs), "run"), f"{read:,} tokens read, {written:,} written"]
+    failed, still_open = sum(bool(run.error) for run in runs), sum(run.end is None for run in runs)
+    parts += [many(failed, "error")] if failed else []
+    parts += [f"{still_open:,} still open"] if still_open else []
+    return "; ".join(parts)
+
+
+def as_values(run: TracedRun) -> dict[str, Any]:
+    """One run and all below it as plain values."""
+    read, written = run.tokens
+    return {
+        "id": run.id,
+        "name": run.name,
+        "run_type": run.run_type,
+        "start": run.start.isoformat() if run.start else None,
+        "seconds": run.seconds,
+        "first_token": run.first_token,
+        "tokens_read": read,
+        "tokens_written": written,
+        "error": run.error,
+        "metadata": run.metadata,
+        "children": [as_values(child) for child in run.children],
+    }
+
+
+def _line(run: TracedRun, depth: int) -> "Text":
+    from rich.text import Text
+
+    line = Text("  " * min(depth, 20), no_wrap=True, overflow="ellipsis")
+    line.append(f"{run.run_type or '?'} ", style=_STYLES.get(run.run_type, "dim"))
+    line.append(harmless(run.name)[:MOST_SHOWN], style="bold")
+    line.append(_who(run))
+    line.append(f"  {duration(run.seconds)}" if run.seconds is not None else "  open", style="dim")
+    read, written = run.tokens
+    if read or written:
+        line.append(f", {read:,} + {written:,} tokens", style="dim")
+    if (first := run.first_token) is not None:
+        line.append(f", first after {first:.1f} s", style="dim")
+    if run.error:
+        line.append(f"  {harmless(' '.join(run.error.split()))[:MOST_SHOWN]}", style="red")
+    return line
+
+
+def _who(run: TracedRun) -> str:
+    """Which command it is, in which world."""
+    told = run.metadata
+    command = run.fields.get("inputs", {}).get("command") if isinstance(run.fields.get("inputs"), dict) else None
+    number = {"real": ("seed", "gedanken_seed"), "imagined": ("sample", "gedanken_sample")}
+    parts = []
+    if run.run_type == "tool":
+        if isinstance(command, str):
+            parts.append(f"$ {harmless(' '.join(command.split()))[:MOST_SHOWN]}")
+        origin = told.get("gedanken_origin")
+        if origin in number:
+            word, key = number[origin]
+            parts.append(f"{origin}, {word} {told.get(key, '?')}")
+    return f" {', '.join(parts)}" if parts else ""

@@ -1,0 +1,171 @@
+"""Going on with runs that were begun: after a kill, with more samples, or once more from what is kept of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gedanken.analysis.analyze import Compared
+from gedanken.experiment.counts import many
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import Inside
+from gedanken.experiment.run_log import RunLog
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.script import Experiment
+from gedanken.experiment.secrets import REMOVED, shown_address
+from gedanken.records.ledger import Ledger
+from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
+from gedanken.records.read_run import is_run_folder, read_run
+from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
+from gedanken.runner import RunResult, check, drive, go, new_folder
+from gedanken.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from gedanken.graphs.context import Context
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What a person must say once more when a run is gone on with: it is not taken from a folder."""
+
+    base_url: str | None = None
+    trusted: bool = False
+
+
+async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
+    """Go on with a run where its last process ended. What came to its end is not run, nor asked for, again.
+
+    Raises as `run` does.
+    """
+    spec = _asked(folder, again)
+    check(spec)
+    with reopen_store(folder) as store:
+        store.spec = spec
+        return await go(store, screen)
+
+
+async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
+    """Go on with a run to more seeds and samples than it was begun with; only the new ones are run.
+
+    Raises BadInput where it would be fewer, and as `run` does.
+    """
+    was = _asked(folder, again)
+    asked = {"real": real, "imagined": imagined}
+    now = was.model_copy(update={name: count for name, count in asked.items() if count is not None})
+    if now.real < was.real or now.imagined < was.imagined or now == was:
+        raise BadInput(f"the run has {_counts(was)} already; name more of either with --real or --imagined")
+    check(now)
+    with reopen_store(folder, now) as store:
+        store.note(
+            f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: who "
+            "looks, and goes on until a difference shows, finds one by chance more often than a p value says"
+        )
+        return await go(store, screen)
+
+
+async def fork(  # noqa: PLR0913 (what a fork is made of)
+    folder: Path, at: int, experiment: Experiment, screen: Screen, again: Again, out: Path | None = None
+) -> RunResult:
+    """Begin a run that is another one up to script line `at`, counted from 1, and goes on by another script.
+
+    Only the script is taken of `experiment`. Raises BadInput where it is another one before that line, or the same
+    after it, and as `run` does.
+    """
+    was = _asked(folder, again)
+    before, after = was.experiment.script, experiment.script
+    if not 1 <= at <= min(len(before) + 1, len(after)):
+        raise BadInput(
+            f"--at {at}: both scripts must reach that line; they have {len(before)} and {len(after)} lines"
+        )
+    for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
+        if one != other:
+            raise BadInput(f"line {number} of the script is another one than in {folder}, and comes before line {at}")
+    if before[at - 1 :] == after[at - 1 :]:
+        raise BadInput(f"from line {at} on the script is that of {folder}: nothing would change")
+    changed = was.experiment.model_dump() | {"name": experiment.name, "script": after}
+    spec = was.model_copy(
+        update={"experiment": Experiment.model_validate(changed), "parent": f"{folder.name} at line {at}"}
+    )
+    check(spec)
+    target = make_folder(out or new_folder(f"{experiment.name}-fork"))
+    with open_store(target, spec) as store:
+        try:
+            Ledger(target).take_over(Ledger(folder, writes=False))
+            store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
+            return await go(store, screen)
+        except BaseException:
+            if not store.executions:
+                store.discard()
+            raise
+
+
+async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
+    """Repeat a run from its ledger alone, into a new folder: no model, no engine, no key.
+
+    Raises BadInput for whatever the ledger does not hold.
+    """
+    source = read_run(folder)
+    if source.spec is None:
+        raise BadInput(f"{folder}: a run of an earlier version kept no ledger; it can be compared, and not replayed")
+    target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
+    with open_store(target, source.spec) as store:
+        try:
+            return await drive(_replaying(source.spec, store, source), screen)
+        except BaseException:
+            store.discard()
+            raise
+
+
+@asynccontextmanager
+async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIterator[Context]":
+    from gedanken.graphs.context import replay_context
+
+    yield replay_context(spec, store, source, Compared())
+
+
+def newest_unfinished() -> Path:
+    """The run folder under runs/ that was begun last and did not come to its end. Raises BadInput."""
+    begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
+    for path in sorted(begun, key=lambda one: one.stat().st_mtime, reverse=True):
+        try:
+            if not read_run(path).is_over:
+                return path
+        except BadInput:
+            continue
+    raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
+
+
+def _asked(folder: Path, again: Again) -> RunSpec:
+    """What was asked of the run in `folder`, which anybody may have made.
+
+    Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
+    must say so once more. Raises BadInput.
+    """
+    spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
+    address = spec.model.base_url
+    if address is not None and again.base_url is None and (REMOVED in address or not _is_here(address)):
+        raise BadInput(
+            f"{folder}: its model is asked at {shown_address(address)}, and no key goes to an address that a folder "
+            "names; if that is where it is to go, give it once more with --base-url"
+        )
+    if spec.sandbox.trusted and not again.trusted:
+        raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
+    return spec.model_copy(
+        update={"model": spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})}
+    )
+
+
+def _is_here(address: str) -> bool:
+    """Whether it is of this very machine."""
+    try:
+        return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
+    except ValueError:
+        return False
+
+
+def _counts(spec: RunSpec) -> str:
+    return f"{many(spec.real, 'real run')} and {many(spec.imagined, 'imagined run')}"

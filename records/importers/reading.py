@@ -1,0 +1,69 @@
+"""Files as runs, each read by the first importer whose kind it is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from gedanken.experiment.errors import BadInput, GedankenError
+from gedanken.experiment.execution import Execution, Origin
+from gedanken.experiment.plugins import IMPORTERS, Plugin, by_name
+from gedanken.experiment.program import Program
+from gedanken.records.importers.importer import BroughtFile, Importer, Run
+from gedanken.records.importers.logs import name_of
+from gedanken.records.nouns import noun_of
+
+_TAKE_TEXT = ("execution", "log")
+"""The built-in ones that are asked last, as the one reads any text and the other takes it."""
+
+
+def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
+    """Read one run off each; `-` is standard input.
+
+    Raises BadInput for what is missing, empty, too large or no text. An importer of a plug-in that cannot read is
+    left out, and the runs say so.
+    """
+    importers, notes = _installed()
+    return tuple(_read(BroughtFile(path), importers, notes) for path in paths)
+
+
+def _installed() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
+    """In the order in which they are asked, those of plug-ins before any text is taken; which cannot be loaded."""
+    found: list[tuple[Plugin, Importer]] = []
+    notes = []
+    plugins = by_name(IMPORTERS).values()
+    for plugin in sorted(plugins, key=lambda each: (each.is_ours and each.name in _TAKE_TEXT, not each.is_ours)):
+        try:
+            found.append((plugin, plugin.load()))
+        except BadInput as error:
+            if plugin.is_ours:
+                raise
+            notes.append(f"An importer was left out: {error}")
+    return found, notes
+
+
+def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], notes: Sequence[str]) -> Run:
+    said = list(notes)
+    for plugin, importer in importers:
+        try:
+            run = importer(brought)
+            if run is not None:
+                run = run if plugin.is_ours else _seen(run, brought.path)
+                return replace(run, notes=(*run.notes, *said))
+        except GedankenError:
+            raise
+        except (Exception, SystemExit) as error:
+            if plugin.is_ours:
+                raise
+            said.append(f"An importer was left out: {plugin.failed(error)}")
+    raise BadInput(f"{brought.path}: no importer reads it")
+
+
+def _seen(run: object, path: Path) -> Run:
+    """The run as its type says it is; that our own machine ran it, only a record of ours tells."""
+    if not isinstance(run, Run):
+        raise TypeError(f"it gave a {type(run).__name__} and no Run")
+    execution = noun_of(Execution, asdict(run.execution), path)
+    if not execution.imagined:
+        execution = replace(execution, origin=Origin.CLAIMED)
+    program = noun_of(Program, asdict(run.program), path) if run.program else None
+    return Run(name_of(Path(run.name)), execution, program, run.imagined, tuple(map(str, run.notes)))

@@ -1,0 +1,257 @@
+"""A real machine whose executions are kept in the ledger: what was run before is not run again."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from gedanken.experiment.errors import BadInput, NoSandbox
+from gedanken.experiment.execution import Cause, Execution, OnOutput
+from gedanken.records.ledger import Ledger, digest
+from gedanken.records.nouns import noun_of
+from gedanken.sandbox.machine import SandboxMachine
+
+ENVIRONMENT = "environment"
+EMPTY = digest("an empty workspace")
+_AT = "trunk.at"
+"""In the session: in which state the trunk's workspace is."""
+RUN_AGAIN = "run again, so that the workspace is as it was"
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What changed the trunk's workspace: a command that was typed, or a file that was written."""
+
+    before: str
+    after: str
+    command: str | None = None
+    name: str = ""
+    text: str = ""
+
+
+class KeptMachine:
+    """A machine that runs only what is not in the ledger; see RealMachine.
+
+    A workspace's state is the digest of everything written and typed in it. As long as the ledger knows what comes
+    of each command, nothing happens in the workspace itself. Before a command that it does not know, the workspace is
+    brought to where it must be: it is gone on with as it was left, or taken from the snapshot that is made before
+    each command of the trunk; where neither is there any more, what came before is run again, and that is said.
+    """
+
+    def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
+        self, ledger: Ledger, environment: str, name: str, real: SandboxMachine | None, tell: Tell, note: Tell
+    ) -> None:
+        """`real` is None where a run is replayed: what the ledger does not know is an error then."""
+        self.name = name
+        self.seed = 0
+        self.reseed = False
+        self._ledger = ledger
+        self._environment = environment
+        self._real = real
+        self._tell = tell
+        self._note = note
+        self._state = EMPTY
+        self._marked: str | None = None
+        self._steps: list[Step] = []
+        self._trunk: KeptMachine = self
+        self._branch: SandboxMachine | None = None
+        self._lock = asyncio.Lock()
+
+    def write(self, name: str, text: str) -> None:
+        """Put a file into the home folder."""
+        after = digest([self._state, "write", name, text])
+        self._take(Step(self._state, after, name=name, text=text))
+
+    def mark(self, label: str) -> None:  # noqa: ARG002 (states have names of their own)
+        """Have branches start from the workspace as it is now."""
+        self._marked = self._state
+
+    def branch(self, seed: int, *, reseed: bool = False) -> Self:
+        """The same machine with another seed, on its own copy of the workspace as it was at the last mark."""
+        branch = type(self)(self._ledger, self._environment, self.name, self._real, self._tell, self._note)
+        branch.seed, branch.reseed = seed, reseed
+        branch._state = self._marked or self._state
+        branch._trunk = self
+        return branch
+
+    async def __aenter__(self) -> Self:
+        """Leave the machine as it is: it starts with its first command."""
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Remove a branch's workspace where it had one; the trunk's is whose who opened it."""
+        if self._branch is not None:
+            await self._branch.__aexit__()
+
+    async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
+        """Run one command line; see RealMachine.run. What was kept is the same to the byte, and costs nothing."""
+        key = digest([self._environment, self._state, command, self.seed, self.reseed])
+        if (found := self._ledger.get("executions", key)) is not None:
+            execution = noun_of(Execution, found, "the ledger")
+            self._bring_artifacts(execution)
+            if on_output:
+                on_output(execution.terminal)
+            self._typed(command)
+            return execution
+        if self._real is None:
+            raise BadInput(f"replay: this execution with seed {self.seed} is not in the ledger: {command[:100]}")
+        name = f"{label or 'typed'}-{key[:12]}"
+        is_trunk = self._trunk is self
+        machine = await (self._trunk_for(name, command) if is_trunk else self._branch_for(name, command))
+        execution = await machine.run(command, on_output=on_output, label=name)
+        if execution.cause is Cause.ENGINE_LOST:
+            self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
+            return execution
+        execution = noun_of(Execution, self._ledger.put("executions", key, asdict(execution)), "the ledger")
+        self._typed(command)
+        if is_trunk:
+            self._stamp(self._state)
+        return execution
+
+    def _take(self, step: Step) -> None:
+        self._steps.append(step)
+        self._state = step.after
+
+    def _typed(self, command: str) -> None:
+        after = digest([self._state, "run", command, self.seed, self.reseed])
+        self._take(Step(self._state, after, command=command))
+
+    def _bring_artifacts(self, execution: Execution) -> None:
+        """What an earlier process brought back is not brought back again."""
+        if self._real is not None:
+            self._real.brought.update({one.sha256: one.path for one in execution.artifacts})
+
+    async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
+        """The trunk's machine, its workspace as it must be for this command, with a snapshot of it."""
+        async with self._lock:
+            assert self._real is not None
+            known, doing = self._at()
+            if not (known is None and doing == name and await asyncio.to_thread(self._real.has_begun, name, command)):
+                await self._go_to(self._state)
+                mark = _mark(self._state)
+                await asyncio.to_thread(self._real.mark, mark)
+                await asyncio.to_thread(self._real.session.forget_marks, mark)
+                self._stamp(None, name)
+            self._name_written(self._state)
+            return self._real
+
+    async def _branch_for(self, name: str, command: str) -> SandboxMachine:
+        """A branch's machine: as a dead process left it where the command is under way, else a copy of the mark."""
+        if self._branch is not None:
+            return self._branch
+        trunk, mark = self._trunk, _mark(self._state)
+        async with trunk._lock:
+            assert trunk._real is not None
+            if not trunk._real.session.has_mark(mark):
+                await trunk._go_to(self._state)
+            await asyncio.to_thread(trunk._real.mark, mark)
+            trunk._name_written(self._state)
+            is_left = trunk._real.has_branch(self.seed, reseed=self.reseed)
+            branch = await asyncio.to_thread(trunk._real.branch, self.seed, reseed=self.reseed)
+        if is_left and not await asyncio.to_thread(branch.has_begun, name, command):
+            branch = await asyncio.to_thread(branch.at_mark, mark)
+        self._branch = branch
+        return branch
+
+    async def _go_to(self, state: str) -> None:
+        """Bring the trunk's workspace into a state that it is to have, or had before."""
+        assert self._real is not None
+        at, _doing = self._at()
+        if at == state:
+            return
+        steps = self._steps_to(state)
+        marks = [number for number, step in enumerate(steps) if self._real.session.has_mark(_mark(step.before))]
+        if self._real.session.has_mark(_mark(state)):
+            marks.append(len(steps))
+        left = next((number for number, step in enumerate(steps) if step.before == at), None)
+        newest = max(marks, default=None)
+        if left is not None and (newest is None or left >= newest):
+            start = left
+        else:
+            start = 0 if newest is None else newest
+            mark = None if newest is None else _mark(state if newest == len(steps) else steps[newest].before)
+            self._stamp(None)
+            self._real = await asyncio.to_thread(self._real.at_mark, mark)
+        for step in steps[start:]:
+            await self._do(step)
+        self._stamp(state)
+
+    async def _do(self, step: Step) -> None:
+        assert self._real is not None
+        self._stamp(None)
+        if step.command is None:
+            self._real.write(step.name, step.text)
+            return
+        self._tell(f"{step.command[:60]} is {RUN_AGAIN}")
+        self._note(f"{step.command[:200]} was {RUN_AGAIN}; what came of it the second time is not kept")
+        done = await self._real.run(step.command)
+        if done.cause is Cause.ENGINE_LOST:
+            raise NoSandbox("; ".join(done.notes))
+
+    def _steps_to(self, state: str) -> list[Step]:
+        if state == EMPTY:
+            return []
+        last = next(number for number, step in enumerate(self._steps) if step.after == state)
+        return self._steps[: last + 1]
+
+    def _name_written(self, state: str) -> None:
+        """What was put there from outside is no artifact."""
+        assert self._real is not None
+        self._real.written.update(step.name for step in self._steps_to(state) if step.name)
+
+    def _at(self) -> tuple[str | None, str]:
+        """The state of the trunk's workspace, and what was being done where it has none."""
+        try:
+            found = json.loads(self._stamp_file.read_text())
+            return found["state"], found["doing"]
+        except FileNotFoundError:
+            return EMPTY, ""
+        except (OSError, ValueError, KeyError, TypeError):
+            return None, ""
+
+    def _stamp(self, state: str | None, doing: str = "") -> None:
+        new = self._stamp_file.with_suffix(".new")
+        new.write_text(json.dumps({"state": state, "doing": doing}))
+        new.rename(self._stamp_file)
+
+    @property
+    def _stamp_file(self) -> Path:
+        assert self._real is not None
+        return self._real.session.folder / _AT
+
+
+def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell) -> KeptMachine:
+    """The machine over a ledger. Raises BadInput where the run was begun in another environment.
+
+    `tell` and `note` hear of what has to be run again: who waits, and who reads the log.
+    """
+    environment = machine.environment
+    known = ledger.get("about", ENVIRONMENT)
+    if known is None:
+        ledger.put("about", ENVIRONMENT, {"environment": environment, "name": machine.name})
+    elif known.get("environment") != environment:
+        raise BadInput(
+            f"the run was begun in another environment than there is now ({machine.name}: its image, data or limits "
+            "have changed); its results stay as they are"
+        )
+    return KeptMachine(ledger, environment, machine.name, machine, tell, note)
+
+
+def replayed_machine(ledger: Ledger) -> KeptMachine:
+    """The machine of a run, as its ledger knows it; nothing is ever run. Raises BadInput."""
+    known = ledger.get("about", ENVIRONMENT)
+    if known is None:
+        raise BadInput(f"{ledger.folder}: there is no ledger that a run could be replayed from")
+    return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody)
+
+
+def _nobody(_told: str) -> None:
+    pass
+
+
+def _mark(state: str) -> str:
+    return f"at-{state[:16]}"

@@ -1,0 +1,179 @@
+"""A model whose replies are kept in the ledger: what was asked before is not asked again."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Enough, Model, Reply, Sampling
+from gedanken.agents.model_errors import ModelBusy, NoReply
+from gedanken.agents.pacing import Pace
+from gedanken.agents.scripted import ScriptedModel
+from gedanken.agents.settings import Setting
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Cause, OnOutput
+from gedanken.experiment.surprisal import Lines
+from gedanken.records.ledger import Ledger, digest
+
+_REPLY = TypeAdapter(Reply)
+_LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
+CARD = "model"
+DISCARDED = (
+    "a process ended while it waited for a reply that is drawn at random; it was asked for again, as a second draw: "
+    "if there was a first one, it was discarded unseen"
+)
+COOLED = (
+    "a reply that was to go on from the state of the server's cache was asked for afresh: the process that had "
+    "brought the cache there has ended"
+)
+
+
+class ModelCard(BaseModel):
+    """What a replay must know of the model, and what may not change while a run is gone on with."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    digest: str | None
+    extra: dict[str, Any]
+    coder_prompt: Literal["tell", "checklist"]
+    prefills: bool
+    empty_turns: bool
+    scores: Literal["grammar", "echo"] | None
+
+
+@dataclass(slots=True)
+class Kept:
+    """What one process knows of the replies that it had."""
+
+    draws: Counter[str] = field(default_factory=Counter)
+    """How often each request was made: alike ones are draws of their own."""
+    is_warm: bool = False
+    """Whether the last reply came from the model itself, so that its server's cache is as that reply left it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptModel(Model):
+    """A model that is asked only for what is not in the ledger."""
+
+    ledger: Ledger = field(kw_only=True)
+    replays: bool = False
+    """Whether it is never asked: what is not in the ledger is an error."""
+    note: Callable[[str], None] = lambda _told: None
+    """Hears what a reader of the log must know."""
+    kept: Kept = field(default_factory=Kept)
+
+    async def reply(  # noqa: PLR0913 (what a reply is asked with)
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        role: str,
+        fresh: bool = True,
+        on_text: OnOutput | None = None,
+        enough: Enough | None = None,
+    ) -> Reply:
+        """As Model.reply. A reply that was kept is the same to the byte, and costs nothing."""
+        key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
+        if (found := self.ledger.get("replies", key)) is not None and (self.replays or not found.get("may_pass")):
+            self.kept.is_warm = False
+            return self._again(found, on_text)
+        if self.replays:
+            raise BadInput(f"replay: this reply of the {role} is not in the ledger: {_shown(messages)}")
+        if self.ledger.ask(key) and found is None and self.prepare is None and sampling.temperature > 0:
+            self.note(DISCARDED)
+        fresh = await self._with_its_cache(messages, fresh)
+        try:
+            reply = await Model.reply(
+                self, messages, sampling, role=role, fresh=fresh, on_text=on_text, enough=enough
+            )
+        except NoReply as error:
+            values = {"no_reply": str(error), "cause": error.cause, "may_pass": isinstance(error, ModelBusy)}
+            self.ledger.put("replies", key, {**values, "learned": self._learned()})
+            raise
+        self.kept.is_warm = True
+        kept = {"reply": asdict(reply), "learned": self._learned()}
+        return _REPLY.validate_python(self.ledger.put("replies", key, kept)["reply"])
+
+    async def scored(
+        self, messages: Sequence[Message], text: str, score: Callable[[], Awaitable[Lines | None]]
+    ) -> Lines | None:
+        """As Model.scored, from the ledger where it is there."""
+        key = self._key([list(message) for message in messages], text, "score", True)
+        if (found := self.ledger.get("scores", key)) is None:
+            if self.replays:
+                raise BadInput("replay: the surprisal of an output is not in the ledger")
+            lines = await score()
+            found = self.ledger.put("scores", key, {"lines": lines and [list(line) for line in lines]})
+        return _LINES.validate_python(found["lines"])
+
+    def _key(self, *asked: object) -> str:
+        base = digest([self.name, self.digest, self.extra, *asked])
+        draw = self.kept.draws[base]
+        self.kept.draws[base] += 1
+        return digest([base, draw])
+
+    async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
+        """Whether to ask afresh: what an open request goes on from is not there where the last reply was kept."""
+        if fresh or self.prepare is None or self.kept.is_warm:
+            return fresh
+        self.note(COOLED)
+        if messages[-1].role == "assistant":
+            await self.prepare(messages[:-1], True)
+        return True
+
+    def _again(self, found: dict[str, Any], on_text: OnOutput | None) -> Reply:
+        learned = found["learned"]
+        self.learned.refused |= {Setting(name) for name in learned["refused"]}
+        self.learned.reasons |= learned["reasons"]
+        self.learned.hides |= learned["hides"]
+        self.learned.most_tokens = learned["most_tokens"]
+        if "no_reply" in found:
+            raise NoReply(found["no_reply"], cause=Cause(found["cause"]))
+        try:
+            reply = _REPLY.validate_python(found["reply"])
+        except ValidationError as error:
+            raise BadInput("the ledger holds a reply that is none") from error
+        if on_text:
+            on_text(reply.text)
+        return reply
+
+    def _learned(self) -> dict[str, Any]:
+        known = self.learned
+        return {
+            "refused": sorted(known.refused),
+            "reasons": known.reasons,
+            "hides": known.hides,
+            "most_tokens": known.most_tokens,
+        }
+
+
+def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None]) -> KeptModel:
+    """The model over a ledger. Raises BadInput where the run was begun with another one."""
+    values = {name.name: getattr(model, name.name) for name in fields(Model)}
+    card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
+    known = ledger.get("about", CARD)
+    if known is None:
+        ledger.put("about", CARD, card.model_dump(mode="json"))
+    elif ModelCard.model_validate(known) != card:
+        raise BadInput(
+            f"the run was begun with another model than {model.name} is now; `gedanken fork` begins a new one"
+        )
+    return KeptModel(**values, ledger=ledger, note=note)
+
+
+def replayed(ledger: Ledger, parallel: int) -> KeptModel:
+    """The model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
+    try:
+        card = ModelCard.model_validate(ledger.get("about", CARD) or {})
+    except ValidationError as error:
+        raise BadInput(f"{ledger.folder}: there is no ledger that a run could be replayed from") from error
+    chat = ScriptedModel(rules=())
+    return KeptModel(**dict(card), chat=chat, pace=Pace(parallel), ledger=ledger, replays=True)
+
+
+def _shown(messages: Sequence[Message]) -> str:
+    return " ".join(messages[-1].text.split())[:100]

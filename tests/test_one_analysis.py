@@ -1,0 +1,68 @@
+"""A run is compared once: for its findings, its page and its JSON; and again the same when its folder is compared."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from conftest import Cli
+from test_run_scripted import CRASHING, GOOD, experiment, replies
+from typer.testing import CliRunner
+
+from gedanken.cli.main import app
+from gedanken.compare.compare_runs import compare_runs
+
+pytestmark = pytest.mark.docker
+TRAINS_TWICE = [
+    {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+    "python3 train.py",
+    "python3 train.py",
+]
+
+
+class Ran(NamedTuple):
+    """A whole run, as `gedanken run --json` made it."""
+
+    folder: Path
+    printed: dict[str, Any]
+    compared: Counter[tuple[str, int]]
+    """How often each version was compared, by the line of the script that ran it."""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A version that fails, one that works, and the second of them once more."""
+    tmp_path = tmp_path_factory.mktemp("run")
+    (tmp_path / "replies.yaml").write_text(yaml.safe_dump(replies(CRASHING, GOOD)))
+    compared: Counter[tuple[str, int]] = Counter()
+
+    def counted(program: Any, real: Any, *others: Any, **more: Any) -> Any:
+        compared[program.label, real[0].line] += 1
+        return compare_runs(program, real, *others, **more)
+
+    asked = [experiment(tmp_path, script=TRAINS_TWICE), "--model", f"scripted:{tmp_path / 'replies.yaml'}"]
+    counts = ["--sandbox", "docker", "--real", 3, "--imagined", 2, "--json", "--out", tmp_path / "out"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gedanken.analysis.analyze.compare_runs", counted)
+        done = CliRunner().invoke(app, ["run", *map(str, [*asked, *counts])])
+    assert done.exit_code == 0, done.output
+    return Ran(tmp_path / "out", json.loads(done.stdout), compared)
+
+
+def test_each_version_is_compared_once_in_a_whole_run(ran: Ran) -> None:
+    assert ran.compared == {("train-v1", 1): 1, ("train-v2", 1): 1, ("train-v2", 2): 1}
+
+
+def test_the_page_and_the_json_of_a_run_are_those_of_comparing_its_folder(
+    gedanken: Cli, ran: Ran, tmp_path: Path
+) -> None:
+    page = tmp_path / "again.html"
+    again = gedanken("compare", ran.folder, "--html", page, "--json")
+    assert again.returncode == 0, again.stderr
+    found = json.loads(again.stdout)
+    assert found["findings"] and found["series"]
+    assert {key: ran.printed[key] for key in found} == found
+    assert json.loads((ran.folder / "comparison.json").read_text()) == found
+    assert (ran.folder / "report.html").read_bytes() == page.read_bytes()

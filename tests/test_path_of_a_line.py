@@ -1,0 +1,93 @@
+"""From an output to the page a printed line goes through few modules, and docs/architecture.md names them."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from folders import IMAGINED, make_run
+
+from gedanken.analysis.analyze import analyze
+from gedanken.report.page import render
+
+LINE = "shape of input passed through the network is 64"
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
+NAMED = re.findall(
+    r"^\d\. `([\w/.]+)`(?: or `([\w/.]+)`)?", PAGE.split("## The path of a printed line")[1], re.MULTILINE
+)
+MOST_MODULES = 6
+
+
+def has_line(value: object, depth: int = 2) -> bool:
+    """Whether this is the line, or something that has it as a text of its own."""
+    if isinstance(value, str):
+        return value.strip() == LINE
+    if depth == 0:
+        return False
+    if isinstance(value, list | tuple) or type(value).__module__.startswith("gedanken."):
+        parts = value if isinstance(value, list | tuple) else map(value.__getattribute__, fields_of(type(value)))
+        return any(has_line(part, depth - 1) for part in parts)
+    return False
+
+
+def fields_of(kind: type) -> Iterator[str]:
+    return iter(getattr(kind, "__dataclass_fields__", ()))
+
+
+def ours_above(frame: FrameType) -> str:
+    """The file of ours that called, directly or through another's code."""
+    above = frame.f_back
+    while above is not None:
+        path = Path(above.f_code.co_filename).resolve()
+        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
+            return str(path.relative_to(ROOT))
+        above = above.f_back
+    raise AssertionError("called by nobody")
+
+
+@contextmanager
+def makers() -> Iterator[set[str]]:
+    """The modules that make something of ours which has the line."""
+    found: set[str] = set()
+
+    def look(frame: FrameType, event: str, _argument: object) -> None:
+        if event != "call" or frame.f_code.co_name not in ("__init__", "<lambda>"):
+            return
+        made, *given = [*frame.f_locals.values()] or [None]
+        kind = made if isinstance(made, type) else type(made)
+        if kind.__module__.startswith("gedanken.") and any(map(has_line, given)):
+            found.add(ours_above(frame))
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        yield found
+    finally:
+        sys.setprofile(before)
+
+
+def is_named(module: str, named: tuple[str, str]) -> bool:
+    return any(name and (module == name or (name.endswith("/") and module.startswith(name))) for name in named)
+
+
+@pytest.mark.parametrize("sample", [0, 1], ids=["beside a real output", "by itself"])
+def test_a_line_that_a_finding_points_at_is_handed_on_by_the_modules_that_the_page_names(
+    sample: int, tmp_path: Path
+) -> None:
+    texts = ["before all\n" + text for text in IMAGINED]
+    texts[sample] += f"{LINE}\n"
+    log = make_run(tmp_path / "run", imagines=texts)
+    with makers() as found:
+        page = render(analyze(log))
+    assert page.count(LINE) > 1
+    assert [path for path in found if not any(is_named(path, named) for named in NAMED)] == []
+    # What cuts the output has all of it, and no line by itself.
+    assert [named for named in NAMED[1:] if not any(is_named(path, named) for path in found)] == []
+
+
+def test_they_are_few() -> None:
+    assert 3 < len(NAMED) <= MOST_MODULES

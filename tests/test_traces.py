@@ -1,0 +1,244 @@
+"""What happened in a run, as a tree in LangSmith's terms: what it holds, what it never holds, and how it is read."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar, TypedDict, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from langgraph.graph import END, START, StateGraph
+from loopback import listening
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.records.trace import read_trace
+from gedanken.report.traces import as_values, total_line, tree_lines
+from gedanken.traces.local import LocalFile
+from gedanken.traces.run_tree import TracedRun, read_tree
+from gedanken.traces.terminal_run import SHOWN, terminal_run
+from gedanken.traces.tracer import ExportersClient, langsmith_tracer, tracer_to
+
+SECRET = "sk-proj-abcdefghijklmnopqrstuvwx1234"
+LONG = "epoch 1 loss 0.5\n" * 2_000
+
+
+class Small(TypedDict):
+    label: str
+
+
+def model() -> GenericFakeChatModel:
+    """A model that says one thing."""
+    usage: Any = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
+    return GenericFakeChatModel(messages=iter([AIMessage("so be it", usage_metadata=usage)] * 9))
+
+
+async def simulate(_state: Small) -> Small:
+    """A node that has a model imagine one command."""
+    async with terminal_run("python3 train.py", origin="imagined", sample=1, program_sha256="ab") as traced:
+        said = (await model().ainvoke("python3 train.py")).text
+        traced.ended(Execution("imagined", "python3 train.py", 0, Cause.FINISHED, 1.0, said, said, line=3, sample=1))
+    return {"label": "line04-imagined-1"}
+
+
+async def replicate(_state: Small) -> Small:
+    """A node that runs the same command."""
+    async with terminal_run("python3 train.py", origin="real", seed=2, program_sha256="ab") as traced:
+        traced.ended(Execution("docker", "python3 train.py", 1, Cause.FAILED, 2.0, LONG, LONG, line=3, seed=2))
+    return {"label": "line04-real-2"}
+
+
+async def lose(_state: Small) -> Small:
+    """A node whose engine goes away."""
+    async with terminal_run("ls", origin="real") as traced:
+        traced.ended(Execution("docker", "ls", None, Cause.ENGINE_LOST, 2.0, "", "", notes=("it is gone",)))
+    return {"label": ""}
+
+
+def run(*nodes: Any, callbacks: list[Any]) -> None:
+    graph = StateGraph(Small)
+    names = [START, *(node.__name__ for node in nodes), END]
+    for node in nodes:
+        graph.add_node(node.__name__, node)
+    for one, other in pairwise(names):
+        graph.add_edge(one, other)
+    config: Any = {"callbacks": callbacks, "run_name": "gedanken small", "metadata": {"OPENAI_API_KEY": SECRET}}
+    asyncio.run(graph.compile().ainvoke({"label": "x"}, config))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> TracedRun:
+    """The tree of a run with both worlds and an engine that is lost."""
+    exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl")])
+    run(simulate, replicate, lose, callbacks=[tracer_to(exporters)])
+    exporters.close()
+    (root,) = read_trace(tmp_path)
+    return root
+
+
+def named(root: TracedRun, kind: str) -> list[TracedRun]:
+    return [one for one in root.walk() if one.run_type == kind]
+
+
+def test_there_is_one_tree_of_chains_commands_and_requests(tree: TracedRun) -> None:
+    assert tree.name == "gedanken small"
+    assert {one.run_type for one in tree.walk()} == {"chain", "tool", "llm"}
+    assert [one.name for one in tree.children] == ["simulate", "replicate", "lose"]
+    assert all(one.end for one in tree.walk())
+
+
+def test_real_and_imagined_runs_of_a_program_are_found_by_its_hash(tree: TracedRun) -> None:
+    imagined, real, _lost = named(tree, "tool")
+    assert imagined.metadata["gedanken_program_sha256"] == real.metadata["gedanken_program_sha256"]
+    assert (imagined.metadata["gedanken_origin"], real.metadata["gedanken_origin"]) == ("imagined", "real")
+    assert [one.run_type for one in imagined.children] == ["llm"] and real.children == []
+
+
+def test_a_command_tells_how_it_ended_and_of_its_output_the_head_and_the_tail(tree: TracedRun) -> None:
+    real = named(tree, "tool")[1]
+    told = real.fields["outputs"]["output"]
+    assert (told["exit_code"], told["cause"], told["bytes"]) == (1, "failed", len(LONG))
+    assert told["head"] == LONG[:SHOWN] and LONG.endswith(told["tail"]) and len(told["tail"]) <= SHOWN
+    assert told["path"] == "outputs/line04-real-2.txt"
+
+
+def test_a_command_that_fails_is_no_error_and_an_engine_that_is_lost_is(tree: TracedRun) -> None:
+    imagined, real, lost = named(tree, "tool")
+    assert imagined.error is None and real.error is None
+    assert lost.error is not None and "it is gone" in lost.error
+
+
+@pytest.mark.usefixtures("tree")
+def test_no_key_and_nothing_of_the_environment_is_written(tmp_path: Path) -> None:
+    text = (tmp_path / "trace.jsonl").read_text()
+    assert SECRET not in text and "runtime" not in text and "OPENAI_API_KEY" not in text
+    assert len(text) < 30_000
+
+
+def test_what_had_begun_is_there_when_the_process_is_gone(tmp_path: Path) -> None:
+    exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl")])
+
+    async def die(_state: Small) -> Small:
+        async with terminal_run("sleep 9", origin="real"):
+            kept.extend(read_trace(tmp_path))
+        return {"label": ""}
+
+    kept: list[TracedRun] = []
+    run(die, callbacks=[tracer_to(exporters)])
+    (root,) = kept
+    assert [(one.name, one.end) for one in root.walk()] == [
+        ("gedanken small", None),
+        ("die", None),
+        ("terminal", None),
+    ]
+    assert "3 still open" in total_line(kept)
+
+
+def test_the_tree_is_shown_with_times_tokens_and_errors(tree: TracedRun) -> None:
+    lines = [line.plain for line in tree_lines([tree])]
+    assert lines[0].startswith("chain gedanken small")
+    assert any("$ python3 train.py, imagined, sample 1" in line for line in lines)
+    assert any("it is gone" in line for line in lines)
+    assert "1 error" in total_line([tree])
+    assert as_values(tree)["children"][0]["children"][0]["run_type"] == "tool"
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """A LangSmith that only listens."""
+
+    bodies: ClassVar[list[bytes]] = []
+
+    def do_POST(self) -> None:
+        """Take whatever is sent."""
+        self.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        self._answer({})
+
+    do_PATCH = do_POST
+
+    def do_GET(self) -> None:
+        """Say what a server says of itself."""
+        self._answer({"version": "0.0.0"})
+
+    def _answer(self, value: object) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """What LangSmith's own client sends where the environment switches it on."""
+    from langsmith.utils import get_env_var
+
+    Receiver.bodies = []
+    with listening(Receiver) as address:
+        for name, value in {
+            "LANGSMITH_TRACING": "true",
+            "LANGSMITH_ENDPOINT": address,
+            "LANGSMITH_API_KEY": "none-needed",
+            "LANGSMITH_HOST_PASSWORD_HINT": "planted-in-the-environment",
+        }.items():
+            monkeypatch.setenv(name, value)
+        cast(Any, get_env_var).cache_clear()
+        yield Receiver.bodies
+    cast(Any, get_env_var).cache_clear()
+
+
+def test_langsmith_is_sent_the_same_tree_and_nothing_of_the_environment(
+    tmp_path: Path, received: list[bytes]
+) -> None:
+    exporters, elsewhere = ExportersClient([LocalFile(tmp_path / "trace.jsonl")]), langsmith_tracer()
+    assert elsewhere is not None
+    run(simulate, replicate, callbacks=[tracer_to(exporters), elsewhere])
+    elsewhere.wait_for_futures()
+    sent = b"".join(received)
+    here = [one for root in read_trace(tmp_path) for one in root.walk()]
+    assert all(one.id.encode() in sent for one in here)
+    assert b"planted-in-the-environment" not in sent and SECRET.encode() not in sent
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    ["id", "parent_run_id", "name", "run_type", "start_time", "end_time", "extra", "events", "inputs", "error"]
+)
+LINES = st.lists(
+    st.tuples(st.sampled_from(["post", "patch", "x"]), st.dictionaries(KEYS, JSON | st.sampled_from(["a", "b"]))),
+    max_size=8,
+)
+
+
+@given(LINES, st.binary(max_size=40))
+def test_whatever_a_trace_holds_it_is_read_and_shown(lines: list[tuple[str, dict[str, Any]]], rest: bytes) -> None:
+    written = [json.dumps({kind: fields}).encode() for kind, fields in lines]
+    roots = read_tree([*written, rest])
+    assert total_line(roots) and len(list(tree_lines(roots))) == sum(1 for root in roots for _run in root.walk())
+    json.dumps([as_values(root) for root in roots])
+
+
+def test_runs_that_are_their_own_ancestors_are_roots_and_each_is_shown_once() -> None:
+    lines = [{"post": {"id": one, "parent_run_id": other}} for one, other in (("a", "b"), ("b", "a"), ("c", "c"))]
+    roots = read_tree(json.dumps(line).encode() for line in lines)
+    assert sorted(one.id for root in roots for one in root.walk()) == ["a", "b", "c"]
+
+
+def test_a_folder_without_a_trace_and_one_of_an_earlier_version_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no run folder"):
+        read_trace(tmp_path / "none")
+    (tmp_path / "trace.jsonl").write_text('{"id": "x", "run_type": "chat_model"}\n')
+    with pytest.raises(BadInput, match="earlier version"):
+        read_trace(tmp_path)

@@ -1,0 +1,88 @@
+"""One command at a terminal as a `tool` run, in both worlds alike, with the model's requests below it."""
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from langchain_core.callbacks.manager import AsyncCallbackManagerForToolRun
+from langchain_core.runnables.config import (
+    ensure_config,
+    get_async_callback_manager_for_config,
+    patch_config,
+    var_child_runnable_config,
+)
+
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.traces.cleaning import OWN
+
+NAME = "terminal"
+SHOWN = 2_000
+"""Characters of the head and of the tail of an output; all of it lies in the run folder."""
+
+
+class TerminalRun:
+    """A command that is under way; takes its execution when it has ended."""
+
+    def __init__(self) -> None:
+        """Begin without an outcome."""
+        self.execution: Execution | None = None
+        self.metadata: dict[str, object] = {}
+
+    def ended(self, execution: Execution, **metadata: object) -> Execution:
+        """Keep what it came to, and what else is known of it; return it as it is."""
+        self.execution = execution
+        self.metadata = metadata
+        return execution
+
+
+@asynccontextmanager
+async def terminal_run(command: str, **metadata: object) -> AsyncIterator[TerminalRun]:
+    """Trace what is typed into a machine. A non-zero exit is no error; an engine or a model that is lost is.
+
+    `metadata` says which execution it is: origin, machine, seed or sample, `program_sha256` and so on, so that real
+    and imagined runs of one program find each other. Outside a traced run nothing is traced.
+    """
+    config = ensure_config()
+    own = {f"{OWN}{name}": value for name, value in metadata.items() if value is not None}
+    manager = get_async_callback_manager_for_config({**config, "metadata": {**(config.get("metadata") or {}), **own}})
+    run = await manager.on_tool_start({"name": NAME}, command, inputs={"command": command}, name=NAME)
+    token = var_child_runnable_config.set(patch_config(config, callbacks=run.get_child()))
+    here = TerminalRun()
+    try:
+        yield here
+    except BaseException as error:
+        await run.on_tool_error(error)
+        raise
+    finally:
+        var_child_runnable_config.reset(token)
+    await _end(run, here)
+
+
+async def _end(run: AsyncCallbackManagerForToolRun, here: TerminalRun) -> None:
+    execution = here.execution
+    if execution is None:
+        await run.on_tool_end({})
+    elif execution.cause is Cause.ENGINE_LOST:
+        await run.on_tool_error(ConnectionError("; ".join(execution.notes) or str(execution.cause)))
+    else:
+        await run.on_tool_end({**outcome_of(execution), **here.metadata})
+
+
+def outcome_of(execution: Execution) -> Mapping[str, Any]:
+    """What a trace tells of an execution: how it ended, and of its output size, digest, head and tail."""
+    text = execution.terminal
+    head, tail = text[:SHOWN], text[max(SHOWN, len(text) - SHOWN) :]
+    encoded = text.encode(errors="surrogatepass")
+    return {
+        "exit_code": execution.exit_code,
+        "cause": str(execution.cause),
+        "seconds": round(execution.seconds, 3),
+        "bytes": len(encoded),
+        "sha256": hashlib.sha256(encoded).hexdigest(),
+        "path": f"outputs/{execution.label}.txt",
+        "head": head,
+        "tail": tail,
+        "seal": execution.seal.sha256 if execution.seal else None,
+        "notes": list(execution.notes),
+    }
