@@ -120,8 +120,10 @@ def digit_of_a_fixed_number(case: Case) -> str | None:
     for log in case.real:
         for place, found in numbers(log.splitlines(keepends=True)):
             shown[place].append(found[0])
-    fixed = {place for place, some in shown.items() if len(some) == len(case.real) and len(set(some)) == 1}
-    found_fixed = [found for place, found in numbers(case.lines) if place in fixed and not _is_part(found)]
+    fixed = {place: some[0] for place, some in shown.items() if len(some) == len(case.real) and len(set(some)) == 1}
+    found_fixed = [
+        found for place, found in numbers(case.lines) if fixed.get(place) == found[0] and not _is_part(found)
+    ]
     return _other_digit(case, found_fixed)
 
 

@@ -49,10 +49,15 @@ class Plugin(NamedTuple):
             raise BadInput(f"{self} cannot be loaded: {_said(error)}{remedy}") from error
 
     @contextmanager
-    def guarded(self) -> Iterator[None]:
-        """Turn whatever the code of somebody else raises into BadInput that names it; a mistake of ours stays one."""
+    def guarded(self, *allowed: type[Exception]) -> Iterator[None]:
+        """Turn whatever the code of somebody else raises into BadInput that names it, but for what is `allowed`.
+
+        A mistake of ours stays one.
+        """
         try:
             yield
+        except allowed:
+            raise
         except GedankenError:
             raise
         except (Exception, SystemExit) as error:

@@ -12,6 +12,7 @@ from gedanken.sandbox.docker_engine import DockerEngine
 from gedanken.sandbox.engine import Engine, OpensEngine
 from gedanken.sandbox.gpus import NO_GPUS, GpuWish, device_options
 from gedanken.sandbox.image import ensure_image
+from gedanken.sandbox.plugin_engine import PluginEngine
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -82,7 +83,7 @@ def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
         engine = opens(progress, gpus)
         if not isinstance(engine, Engine):
             raise plugin.wrong(engine, "engine")
-        return engine
+    return engine if plugin.is_ours else PluginEngine(plugin, engine)
 
 
 def open_docker(progress: Progress, gpus: GpuWish) -> Engine:

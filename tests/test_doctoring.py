@@ -86,11 +86,10 @@ def test_one_digit_of_one_loss_is_another(case: Case) -> None:
 @given(CASES)
 def test_a_fixed_number_is_one_that_all_real_runs_show(case: Case) -> None:
     text = doctored(case, "one digit", "of a fixed number")
-    changed = [(a, b) for a, b in zip(case.lines, text.splitlines(keepends=True), strict=True) if a != b]
-    [(before, after)] = changed
+    pairs = zip(case.lines, text.splitlines(keepends=True), strict=True)
+    [(at, before, after)] = [(at, a, b) for at, (a, b) in enumerate(pairs) if a != b]
     holes = zip(NUMBER.findall(before), NUMBER.findall(after), strict=True)
-    [hole] = [at for at, (a, b) in enumerate(holes) if a != b]
-    at = case.lines.index(before)
+    [hole] = [number for number, (a, b) in enumerate(holes) if a != b]
     assert {NUMBER.findall(real.splitlines(keepends=True)[at])[hole] for real in case.real} == {
         NUMBER.findall(before)[hole]
     }

@@ -142,6 +142,7 @@ HOLD = """
 import asyncio, sys
 from gedanken.agents.registry import open_model
 from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import ModelSpec
 async def main():
     async with open_model(ModelSpec(name="embedded"), Silent()):
         print("up", flush=True)
@@ -166,9 +167,10 @@ def holders() -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
 
 def said(process: subprocess.Popen[str], seconds: float) -> bool:
-    """Whether the process prints anything within so many seconds."""
+    """Whether the process prints anything within so many seconds; one that has ended prints nothing."""
     assert process.stdout is not None
-    return bool(select.select([process.stdout], [], [], seconds)[0])
+    ready = bool(select.select([process.stdout], [], [], seconds)[0])
+    return ready and bool(process.stdout.readline())
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

@@ -68,6 +68,13 @@ def test_a_machine_that_does_not_work_is_one_line_that_names_its_distribution(
     assert problem in said(done)
 
 
+def test_an_engine_that_opens_and_fails_later_is_one_line(target: Path) -> None:
+    done = gedanken(target, "sandbox", "check", "--sandbox", "stove", "--only", "ordinary")
+    assert done.returncode == 3
+    problem = "stove of throwaway (gedanken.machines) failed: ZeroDivisionError: no gas"
+    assert done.stderr.splitlines() == ["checking the machine …", f"gedanken: {problem}"]
+
+
 def test_the_doctor_lists_plug_ins_with_their_source_and_the_built_in_of_two_wins(target: Path) -> None:
     told = plug_ins(target)
     working = {"machines: toaster", "models: parrot", "checks: shouting", "probes: count", "exporters: names"}

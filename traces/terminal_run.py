@@ -27,12 +27,10 @@ class TerminalRun:
     def __init__(self) -> None:
         """Begin without an outcome."""
         self.execution: Execution | None = None
-        self.metadata: dict[str, object] = {}
 
-    def ended(self, execution: Execution, **metadata: object) -> Execution:
-        """Keep what it came to, and what else is known of it; return it as it is."""
+    def ended(self, execution: Execution) -> Execution:
+        """Keep what it came to; return it as it is."""
         self.execution = execution
-        self.metadata = metadata
         return execution
 
 
@@ -66,7 +64,7 @@ async def _end(run: AsyncCallbackManagerForToolRun, here: TerminalRun) -> None:
     elif execution.cause is Cause.ENGINE_LOST:
         await run.on_tool_error(ConnectionError("; ".join(execution.notes) or str(execution.cause)))
     else:
-        await run.on_tool_end({**outcome_of(execution), **here.metadata})
+        await run.on_tool_end(outcome_of(execution))
 
 
 def outcome_of(execution: Execution) -> Mapping[str, Any]:

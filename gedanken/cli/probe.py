@@ -45,22 +45,13 @@ class _Probes(TyperGroup):
         return command
 
 
-def _in_one_line(callback: Any, guarded: Callable[[], Any]) -> Any:
+def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
     """The function of a command; whatever it raises ends in one line, but for what Typer itself takes."""
 
     @wraps(callback)
     def call(*arguments: Any, **options: Any) -> Any:
-        with clear_errors():
-            ended: Exception | None = None
-            result = None
-            with guarded():
-                try:
-                    result = callback(*arguments, **options)
-                except (typer.Exit, typer.Abort, typer.BadParameter) as error:
-                    ended = error
-            if ended:
-                raise ended
-            return result
+        with clear_errors(), guarded(typer.Exit, typer.Abort, typer.BadParameter):
+            return callback(*arguments, **options)
 
     return call
 

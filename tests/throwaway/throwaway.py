@@ -18,7 +18,7 @@ from gedanken.experiment.run_spec import ModelSpec
 from gedanken.records.importers.importer import BroughtFile, Run
 from gedanken.records.importers.logs import printed
 from gedanken.sandbox.choice import open_docker
-from gedanken.sandbox.engine import Engine
+from gedanken.sandbox.engine import Engine, Job, Order
 from gedanken.sandbox.gpus import GpuWish
 
 
@@ -35,6 +35,29 @@ def open_toaster(progress: Progress, gpus: GpuWish) -> Engine:
 def open_kettle(progress: Progress, gpus: GpuWish) -> str:
     """What is no engine."""
     return "hot water"
+
+
+class Stove:
+    """An engine that opens, and starts nothing."""
+
+    name = "stove"
+    asks_for_gpus = False
+    contents = "nothing"
+
+    def __init__(self, progress: Progress, gpus: GpuWish) -> None:
+        """All is well so far."""
+
+    def start(self, order: Order) -> Job:
+        """Fail as other people's code does."""
+        raise ZeroDivisionError("no gas")
+
+    def find(self, order: Order) -> Job | None:
+        """Nothing was left."""
+        return None
+
+    def not_enforced(self) -> tuple[str, ...]:
+        """It holds everything, as it says."""
+        return ()
 
 
 def takes_nothing() -> None:

@@ -1,0 +1,59 @@
+"""An engine of a plug-in: whatever its code raises is NoSandbox that names the distribution."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from gedanken.experiment.errors import GedankenError, NoSandbox
+from gedanken.experiment.plugins import Plugin
+from gedanken.sandbox.engine import Engine, EngineLost, Job, Order
+
+
+@dataclass(frozen=True, slots=True)
+class PluginEngine:
+    """The same engine, guarded."""
+
+    plugin: Plugin
+    engine: Engine
+
+    @property
+    def name(self) -> str:
+        """As it calls itself."""
+        with self._guarded():
+            return self.engine.name
+
+    @property
+    def asks_for_gpus(self) -> bool:
+        """As it says."""
+        with self._guarded():
+            return self.engine.asks_for_gpus
+
+    @property
+    def contents(self) -> str:
+        """What programs find there."""
+        with self._guarded():
+            return self.engine.contents
+
+    def start(self, order: Order) -> Job:
+        """Start a command."""
+        with self._guarded():
+            return self.engine.start(order)
+
+    def find(self, order: Order) -> Job | None:
+        """The job that an earlier controller left."""
+        with self._guarded():
+            return self.engine.find(order)
+
+    def not_enforced(self) -> tuple[str, ...]:
+        """What it cannot hold here."""
+        with self._guarded():
+            return tuple(self.engine.not_enforced())
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (GedankenError, EngineLost):
+            raise
+        except (Exception, SystemExit) as error:
+            raise NoSandbox(str(self.plugin.failed(error))) from error
