@@ -24,10 +24,13 @@ _COUNT_WORD = (
     r"epochs?|global_step|steps?|iter(?:ation)?s?|it|(?:mini)?batch(?:es)?|rounds?|folds?|updates?|episodes?"
 )
 _COUNTS = re.compile(rf"(?:^|[^a-z]|_)(?:{_COUNT_WORD})[-_ ]?$", re.IGNORECASE)
-_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s?\|[^|A-Za-z]{0,400}\|[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?")
+_BAR = re.compile(
+    r"(?<![\d.])\d+(?:\.\d+)?%\s?\|[^|A-Za-z]{0,400}\|[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?"
+)
 _ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
 _STAMP = re.compile(
     r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
+    r"(?<=\()[a-z_][\w.]*:\d+(?=\) (?:DEBUG|INFO|WARN|ERROR))|"
     r"^[IWEF]\d{4} [\d:.]+\s+\d+|\b0x[0-9a-f]+\b|(?<=:)\d{2}(?=[<\],])|\b\d+:\d{2}(?=[<\],\s])",
     re.IGNORECASE,
 )
@@ -40,11 +43,13 @@ _ABOUT = re.compile(
 )
 _ID = re.compile(
     r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
-    r"\W?[a-z][\w./-]*-(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{4,10}(?:-[a-z0-9]{4,6})?\W?|"  # `trainer-7d9f8b6c5-x2x4z`
-    r"\W?[a-z][\w.]*(?:-[\w.]*)?-\d{3,}\W?",  # `network-snapshot-000100`
+    r"\W?[a-z][\w./-]*-(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{8,10}-[a-z0-9]{5}\W?|"  # `trainer-7d9f8b6c5-x2x4z`
+    r"\W?[a-z][\w.]*(?:-[\w.]*)?-(?:0\d{2,}|\d{4,})\W?",  # `network-snapshot-000100`
     re.IGNORECASE,
 )
 """A hash, an identifier, or a name that ends with one: a pod, a file of a checkpoint."""
+_NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
+"""What a file is numbered by, as in `snapshot-000100`: no more of a name than a step is."""
 _OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
 _EACH = re.compile(r"\s*[A-Za-z]+\s(?:epoch|step|iter(?:ation)?|round)\s*", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
@@ -125,6 +130,8 @@ class _Reader:
         if start in self._keyed:
             return self._of(self._with_split(self._keyed[start]), start, end)
         if self._is_glued(start, end):
+            if _NUMBERED.fullmatch(self._line[start:end]):
+                return Named("", Role.COUNTER)
             return Named("", Role.OTHER, is_part_of_name=True)
         name = self._words_before(start)
         if not name and at and self._line[self._spans[at - 1][1] : start].strip() in _BESIDE:
@@ -281,7 +288,7 @@ class _Reader:
 
 def _split_word(text: str) -> str:
     """The word of a text that says on which data something is taken, as the text writes it."""
-    words = [*re.findall(r"[^\W_]+", text), *_WORD.findall(text)]
+    words: list[str] = [*re.findall(r"[^\W_]+", text), *_WORD.findall(text)]
     return next(word for word in words if split_in(word))[:_LONGEST]
 
 

@@ -131,7 +131,6 @@ def _rank(
     meaning = column.meaning
     is_one_of_training = shown.times <= 1 and meaning.split in (None, Split.TRAIN) and meaning.split in curves
     is_summary = meaning.is_summary or "in brackets" in column.words or is_one_of_training
-    measures = meaning.measures
     return (
         0 if meaning.is_held_out else 1 if meaning.is_held_out_by_nature else 2,
         0 if key_of(column.words) in monitored else 1,
