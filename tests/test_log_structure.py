@@ -216,3 +216,12 @@ def test_an_iteration_left_out_is_found_where_real_logs_differ_in_length() -> No
         (("imagined1", "imagined2", "imagined3"), "jump from 4 to 6 in “round {} loss {}”")
     ]
     assert "count skips" not in checks(compared(real, [log(20, rounds=12), log(21, rounds=8), log(22, rounds=9)]))
+
+
+def test_a_print_that_is_not_there_at_all_is_found_where_real_logs_show_it_various_times() -> None:
+    def with_scores(seed: int, rounds: int) -> str:
+        return log(seed, rounds=rounds).replace("\nround", "\nscore 0.5\nround")
+
+    real = [with_scores(seed, rounds) for seed, rounds in enumerate([9, 12, 10, 14, 9, 11, 13])]
+    assert "print count differs" in checks(compared(real, [log(20, rounds=12)]))
+    assert checks(compared(real, [with_scores(20, 8)])) == []

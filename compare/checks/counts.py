@@ -19,6 +19,8 @@ from gedanken.experiment.finding import Finding, LineRef
 
 FACTOR = 2
 """How many times more or less often than in the real runs a line is shown whose print a flag decides about."""
+STEADY = 4
+"""Times that each real log shows a line of which it is no chance that another log has none."""
 CHANCE = 0.05
 """Where as few imagined runs lack a line by chance with a higher probability, that is undecided."""
 MOST_TOLD = 20
@@ -164,6 +166,7 @@ class _Cells:
         """Indices of the sites that the run shows too often, or too seldom."""
         sites = self._cells // self._width
         agrees = np.bincount(sites, self._known & (self.low != self.high), len(self.run_set.sites)) == 0
+        agrees |= self._is_absent(sites)
         more, less = self._differences()
         surplus = np.bincount(sites, more, len(self.run_set.sites)).astype(np.int64)
         deficit = np.bincount(sites, less, len(self.run_set.sites)).astype(np.int64)
@@ -178,6 +181,15 @@ class _Cells:
                 else self.run.execution.cause is Cause.FINISHED and id(self.run) not in self._early
             )
         ]
+
+    def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
+        """For each site whether a log has no line of it, where each real log has several, however many."""
+        if self.run_set.source is not None:
+            return np.zeros(len(self.run_set.sites), bool)
+        fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
+        shown = np.bincount(sites, self.times, len(self.run_set.sites))
+        absent: NDArray[np.bool_] = (fewest >= STEADY) & (shown == 0)
+        return absent
 
     def _differences(self) -> tuple[Indices, Indices]:
         """For each cell how many lines are too many, and how many are lacking."""

@@ -24,8 +24,10 @@ _STAMP = re.compile(
 )
 _GLOG = re.compile(rf"^([IWEF])\d{{4}}\s{MASK}\s+\d+\s([\w.-]+):\d+\]", re.ASCII)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_POD = r"[a-z][a-z\d.]*(?:-[a-z\d.]+){0,8}?-(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{8,10}-[a-z\d]{5}"
+"""What Kubernetes calls a process of a deployment: its name, a hash and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
-_ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
+_ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_POD}(?!-)|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}e\d{1,2}", re.IGNORECASE | re.ASCII)
 _PATH = re.compile(
     r"(?<![\w./<])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
@@ -33,14 +35,20 @@ _PATH = re.compile(
 )
 _ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]*\d)", re.ASCII)
 _NAMED = re.compile(
-    r"\b(hostname|host|node|pid|port|user|run[_ ]?id|job[_ ]?id|uuid|device name)(\s*[:=]\s*|\s+(?=[\w.-]*\d))"
+    r"\b(hostname|host|node|pid|port|user|run[_ ]?id|job[_ ]?id|uuid|device name)"
+    r"([\"']?\s*[:=]\s*[\"']?|\s+(?=[\w.-]*\d))"
     r"[\w.@-]+(?<![.])",
     re.IGNORECASE | re.ASCII,
 )
 _PID = re.compile(r"(?<=[a-z])\[\d{2,7}\](?=:)|\(pid[ =:]?\d+\)", re.IGNORECASE | re.ASCII)
 _SYSLOG = re.compile(rf"^{MASK} [\w.-]+ (?=[\w./-]+(?:\[\d+\])?:)", re.ASCII)
+_HOST = re.compile(
+    rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
+    re.IGNORECASE | re.ASCII,
+)
+"""A host in brackets before the time; `[rank0]` is a process of the run."""
 _MAY_HAVE = re.compile(
-    r":\d\d|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
+    r":\d\d|[a-z\d]{8}-[a-z\d]{5}\b|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
     r"|pid|host|node|user|port|id\b|[ap]m\b|name",
     re.IGNORECASE | re.ASCII,
 )
@@ -84,6 +92,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
     if ":" in line or "-" in line or "/" in line or " " in line:
         line = _STAMP.sub(MASK, line)
         line = _SYSLOG.sub(f"{MASK} {MASK} ", line)
+        line = _HOST.sub(f"[{MASK}]", line)
         line = _GLOG.sub(rf"\1{MASK} \2]", line)
     if "/" in line or "\\" in line:
         line = _PATH.sub(MASK, line)

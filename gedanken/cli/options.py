@@ -165,7 +165,7 @@ def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
 
 def with_approval(words: list[str]) -> list[str]:
     """The command line, where `--approve` alone means all."""
-    following = [*words[1:], ""]
+    following = [*words, ""][1:]
     return [
         "--approve=all" if word == "--approve" and after not in ("all", "first", "none") else word
         for word, after in zip(words, following, strict=True)
