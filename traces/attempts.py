@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,5 +51,6 @@ def left_of(roots: Sequence[TracedRun]) -> Left | None:
 
 def _closed(run: TracedRun, last: datetime) -> dict[str, Any]:
     """A run as it ends with its process, of which nothing was heard after `last`."""
-    when = max(last, run.start or last).isoformat()
-    return {**run.fields, "end_time": when, "error": f"{DIED}; nothing was heard of it after {when}"}
+    when = max(last, run.start or last).astimezone(UTC)
+    error = f"{DIED}; nothing was heard of it after {when:%Y-%m-%d %H:%M:%S} UTC"
+    return {**run.fields, "end_time": when.isoformat(), "error": error}

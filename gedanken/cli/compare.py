@@ -55,7 +55,8 @@ def compare(  # noqa: PLR0913 (its options)
             print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
         if html:
             with patient("writing the report"):
-                write_page_to(html, analysis)
+                inputs = {Path(one) for one in (*(real or []), *(imagined or []))}
+                write_page_to(html, analysis, inputs.pop() if len(inputs) == 1 else None)
         if as_json:
             from gedanken.report.values import values_of
             from gedanken.terminal.screen import print_json
