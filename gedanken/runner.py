@@ -117,11 +117,11 @@ async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen)
             if outcome.startswith(STOPPED):
                 screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
             store.finish(outcome)
-            analysis, page = _reported(store, context.compared, screen)
+            analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
 
 
-def _reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
+def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page
