@@ -1,4 +1,6 @@
-"""Coroutines called from code that does not await: their event loop runs in a thread of its own.
+"""Between code that awaits and code that blocks, either way.
+
+Coroutines called from code that does not await have an event loop in a thread of its own.
 
 So they can be called where a loop runs already, as in a notebook. It is one loop for the whole process: the clients
 of a model keep their connections in the loop that opened them.
@@ -6,17 +8,32 @@ of a model keep their connections in the loop that opened them.
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from gedanken.experiment.execution import Execution, Machine, OnOutput
 
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
+
+
+async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
+    """What a blocking call returns, made in a thread: others go on meanwhile.
+
+    It is not cut off: whoever waits for it and is cancelled goes when it has come to its end.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **named))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        work.exception()  # nobody is there to be told
+        raise
 
 
 @lru_cache(maxsize=1)

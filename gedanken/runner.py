@@ -138,11 +138,11 @@ async def drive(
             if outcome.startswith(STOPPED) and not is_waiting:
                 screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
             store.finish(outcome)
-            analysis, page = _reported(store, context.compared, screen)
+            analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
 
 
-def _reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
+def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page
@@ -183,7 +183,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
             graph = build_graph(saver)
             while True:
                 running = screen.run(spec.experiment.limits.reply_tokens, plan)
-                tracing = traced(folder, _asked(spec), screen, collector)
+                tracing = traced(folder, root_inputs(spec), screen, collector)
                 signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
                 with tracing as traces, running, signals:
                     config: Any = {
@@ -227,7 +227,7 @@ async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, p
     return outcome, asked
 
 
-def _asked(spec: RunSpec) -> dict[str, Any]:
+def root_inputs(spec: RunSpec) -> dict[str, Any]:
     """What the root of the trace is given: what was asked, and by which versions it is done."""
     told = spec.model_dump(mode="json")
     told["model"]["base_url"] = spec.model.base_url and shown_address(spec.model.base_url)
