@@ -86,7 +86,7 @@ def test_a_run_stops_for_a_person_outlives_a_restart_and_is_gone_on_with(tmp_pat
         ("train-v2", 1, 0),
     ]
     assert not [note for note in log.notes if "run again" in note]
-    assert {"persona", "execute", "report"} <= {run["name"] for run in trace_of(folder)}
+    assert {"persona", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
 
 
 @pytest.mark.parametrize(
