@@ -182,7 +182,7 @@ def _misprinted(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, i
     """(index of a line, decimals that real numbers have, decimals that it has) for the first that is wrong."""
     for column, wanted, is_full in run_set.once(_Formats).of(form):
         lines = run.transcript.lines_of(form)
-        its = _decimals(run, form)[:, column]
+        its = run.transcript.decimals[run.transcript.starts[lines] + column]
         wrong = (2 * its.astype(int) <= wanted) if is_full else (its != wanted) & (its != NO_DECIMALS)
         if wrong.any():
             at = int(np.argmax(wrong))
