@@ -1,4 +1,4 @@
-"""The graph of one experiment: persona, write or give, execute, replicate and simulate, compare, report."""
+"""The graph of one experiment: persona, write, approve or give, execute, replicate and simulate, compare, report."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,11 @@ def add_nodes(graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], 
     graph.add_node(
         "write",
         within(nodes.write),
+        destinations=("approve", "give", "write", "execute", "simulate", "compare", "report"),
+    )
+    graph.add_node(
+        "approve",
+        within(nodes.approve),
         destinations=("give", "write", "execute", "simulate", "compare", "report"),
     )
     graph.add_node("execute", within(nodes.execute), destinations=("write", "replicate", "simulate", "compare"))
