@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from langgraph.graph import StateGraph
 from langgraph.runtime import Runtime
 
+from gedanken.experiment.approval import BY_PERSON, Approve
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED
 from gedanken.experiment.run_spec import RunSpec
+from gedanken.graphs.approving import is_to_be_approved
 from gedanken.graphs.context import Context
 from gedanken.graphs.experiment_graph import add_nodes
 from gedanken.graphs.state import State
@@ -44,13 +46,20 @@ class Serving:
                 if step.label not in known and "number" not in state:
                     continue
                 if isinstance(step, Program):
-                    machine.write(step.name, step.source)
+                    if self._was_placed(step):
+                        machine.write(step.name, step.source)
                     continue
                 label = f"line{step.line + 1}" + (f"-{step.program}" if step.program else "")
                 if step.program:
                     machine.mark(label)
                 await machine.run(step.command, label=None if step.line < 0 else label)
             self._is_ready = True
+
+    def _was_placed(self, program: Program) -> bool:
+        """Whether it came to lie on the machine: what a person had to approve did so only then."""
+        by_person = program.prompt == BY_PERSON
+        decision = self.context.store.decision_on(program)
+        return by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
 
     def node(self, work: Callable[..., Any]) -> Callable[..., Any]:
         """A node in this execution's context."""

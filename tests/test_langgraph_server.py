@@ -16,10 +16,14 @@ from gedanken.api.server import asked_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
 from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.records.kept_machine import RUN_AGAIN
 from gedanken.records.read_run import read_run
 
-TRAJECTORY = ["persona", "write", "execute", "compare", "execute", "write", "execute", "compare", "report"]
-"""Of a run whose first program crashes: `cat` comes before the run, and both are compared."""
+TRAJECTORY = [
+    *("persona", "write", "approve", "execute", "compare"),  # `cat train.py`
+    *("execute", "write", "approve", "execute", "compare"),  # it crashes, and is mended
+    "report",
+]
 
 Values = dict[str, Any]
 
@@ -47,46 +51,54 @@ def stepped(client: Any, thread: str, spec: RunSpec, given: Values | None, **mor
     return nodes
 
 
+def waits_for(client: Any, thread: str) -> Values:
+    """What a person is asked on a thread."""
+    (task,) = client.threads.get_state(thread)["tasks"]
+    (interrupt,) = task["interrupts"]
+    value: Values = interrupt["value"]
+    return value
+
+
 @pytest.mark.bubblewrap
-def test_a_run_stops_for_a_person_outlives_a_restart_and_is_gone_on_with(tmp_path: Path) -> None:
-    spec = spec_in(tmp_path)
+def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(tmp_path: Path) -> None:
+    spec = spec_in(tmp_path, approve="all")
     with served(tmp_path) as client:
         (found,) = client.assistants.search()
-        assistant = found["assistant_id"]
-        schemas = client.assistants.get_schemas(assistant)
-        assert {"experiment", "persona", "model", "real"} <= schemas["context_schema"]["properties"].keys()
+        schemas = client.assistants.get_schemas(found["assistant_id"])
+        assert {"experiment", "persona", "model", "approve"} <= schemas["context_schema"]["properties"].keys()
         assert "verdict" in schemas["state_schema"]["properties"]
-        drawn = {node["id"] for node in client.assistants.get_graph(assistant)["nodes"]}
-        assert {"persona", "write", "execute", "replicate", "simulate", "compare", "report"} <= drawn
+        drawn = {node["id"] for node in client.assistants.get_graph(found["assistant_id"])["nodes"]}
+        assert {"write", "approve", "execute", "replicate", "simulate", "compare", "report"} <= drawn
         assert not (tmp_path / "runs").exists()  # nothing was opened to look at it
 
         thread = client.threads.create()["thread_id"]
-        before = stepped(client, thread, spec, {"index": -1}, interrupt_before=["execute"])
-        assert before == ["persona", "write"]
-        state = client.threads.get_state(thread)
-        assert state["next"] == ["execute"] and state["values"]["programs"] == ["train-v1"]
-        folder = tmp_path / "runs" / f"thread-{thread}"
-        assert (folder / "programs" / "train-v1.py").read_text().strip() == CRASHING.strip()
+        nodes = stepped(client, thread, spec, {"index": -1})
+        asked = waits_for(client, thread)
+        assert (asked["asks"], asked["program"], asked["sandbox"]) == ("approve", "train-v1", "bubblewrap")
+        assert "raise ValueError" in asked["source"]
 
     with served(tmp_path) as client:
-        after = stepped(client, thread, spec, None)
+        nodes += stepped(client, thread, spec, None, command={"resume": {"decision": "approve"}})
+        asked = waits_for(client, thread)
+        assert asked["program"] == "train-v2" and "-raise ValueError" in asked["diff"]
+        mine = {"decision": "edit", "source": GOOD + 'print("mine")\n'}
+        nodes += stepped(client, thread, spec, None, command={"resume": mine})
         values = client.threads.get_state(thread)["values"]
         history = client.threads.get_history(thread, limit=100)
-    assert [node for node in before + after if node not in ("simulate", "replicate")] == TRAJECTORY
-    assert values["outcome"] == "done" and "train-v2" in values["verdict"]
-    assert [one["next"] for one in history][-2:] == [["persona"], ["__start__"]]
+    assert [node for node in nodes if node not in ("simulate", "replicate")] == TRAJECTORY
+    assert values["outcome"] == "done" and "train-v3" in values["verdict"]
+    assert [state["next"] for state in history][-2:] == [["persona"], ["__start__"]]
     assert "BlockingError" not in (tmp_path / "server.log").read_text()
 
+    folder = tmp_path / "runs" / f"thread-{thread}"
     log = read_run(folder)
     assert log.is_over and (folder / "report.html").exists()
     real = [run for run in log.executions if run.program and not run.imagined]
-    assert [(run.program, run.seed, run.exit_code) for run in real] == [
-        ("train-v1", 0, 1),
-        ("train-v2", 0, 0),
-        ("train-v2", 1, 0),
-    ]
-    assert not [note for note in log.notes if "run again" in note]
-    assert {"persona", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
+    ran = [("train-v1", 0, 1), ("train-v3", 0, 0), ("train-v3", 1, 0)]
+    assert [(run.program, run.seed, run.exit_code) for run in real] == ran
+    assert all(run.stdout.endswith("mine\n") for run in real[1:])
+    assert not [note for note in log.notes if RUN_AGAIN in note]
+    assert {"persona", "approve", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
 
 
 @pytest.mark.parametrize(
