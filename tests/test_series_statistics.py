@@ -137,5 +137,5 @@ def test_three_exponentials_without_noise_are_told_beside_seven_runs_with_it(poi
         curves[7:] = ends + (first - ends) * np.exp(-3.5 * at / (points - 1))
         scatter = roughness(curves)
         assert scatter is not None
-        told += step_down([scatter], 7).adjusted[0] <= METRICS_LEVEL
+        told += step_down([scatter], 7, lower=[0]).adjusted[0] <= METRICS_LEVEL
     assert told >= 14

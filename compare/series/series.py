@@ -320,7 +320,7 @@ class AllSeries:
         if max(len(row.lines) for row in really) <= 1:
             return [np.empty((len(row.lines), 0)) for row in rows], ()
         shared = [at for at in form.counters if self._is_shared(form, at)]
-        names = ("epoch", *(form.name_of(at) for at in shared))
+        names = "epoch", *map(form.name_of, shared)
         keys = [np.full((len(row.lines), len(names)), -1.0) for row in rows]
         for key, row in zip(keys, rows, strict=True):
             theirs = row.run.form(row.column.form).counters if row.column.form != form.form else form.counters
@@ -331,9 +331,8 @@ class AllSeries:
                     key[:, at] = row.run.values(row.lines, theirs[nth])
         if shared or any((key[:, 0] >= 0).any() for key in keys[: len(really)]):
             return keys, names
-        if form.form not in self._known_rising:
-            self._known_rising[form.form] = self._rising(form)
-        rising = self._known_rising[form.form]
+        known = self._known_rising
+        rising = known[form.form] if form.form in known else known.setdefault(form.form, self._rising(form))
         if rising is None:
             return keys, names
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)

@@ -263,7 +263,7 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
         tested = {one.judged.name: one for one in _stepped(others + metrics, ALONE_LEVEL)}
     else:
         smooth = _scatters(metrics, primary)
-        family = _stepped([*metrics, *smooth], METRICS_LEVEL)
+        family = _stepped([*metrics, *smooth], METRICS_LEVEL, range(len(metrics), len(metrics) + len(smooth)))
         tested = {one.judged.name: one for one in (*family[: len(metrics)], *_stepped(others, OTHERS_LEVEL))}
         curves_told = {one.series.name for one in family[: len(metrics)] if one.is_told}
         told = (one for one in family[len(metrics) :] if one.is_told and one.series.name not in curves_told)
@@ -271,9 +271,9 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
     return [tested.get(one.judged.name, one) for one in single]
 
 
-def _stepped(family: Sequence[TestedSeries], level: float) -> list[TestedSeries]:
+def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
     """The same series with their p, adjusted for the family."""
-    found = step_down([one.tested for one in family if one.tested is not None], _n_real(family))
+    found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [
         replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
         for one, p, adjusted in zip(family, found.p, found.adjusted, strict=True)
