@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from gedanken.analysis.analyze import Compared
 from gedanken.experiment.approval import Approve, EditIt, Reject
+from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
@@ -37,6 +38,8 @@ class Again:
     trusted: bool = False
     collector: str | None = None
     """Address of an OpenTelemetry collector that the trace goes to too."""
+    budget: Budget | None = None
+    """In all; None where it stays as it was."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
@@ -46,7 +49,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """
     spec = _asked(folder, again)
     check(spec)
-    with reopen_store(folder) as store:
+    with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
         return await go(store, screen, again.collector)
 
@@ -176,9 +179,8 @@ def _asked(folder: Path, again: Again) -> RunSpec:
         )
     if spec.sandbox.trusted and not again.trusted:
         raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
-    return spec.model_copy(
-        update={"model": spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})}
-    )
+    model = spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})
+    return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})
 
 
 def is_here(address: str) -> bool:

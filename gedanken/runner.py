@@ -17,7 +17,7 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.approval import Question
 from gedanken.experiment.counts import many
-from gedanken.experiment.errors import AwaitsApproval, BadInput, GedankenError, Interrupted, NoModel
+from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, RunLog
@@ -26,6 +26,7 @@ from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_given
 from gedanken.records.run_store import RunStore, make_folder, open_store
 from gedanken.terminal.approval import ask_person
+from gedanken.terminal.budget import estimate_of, in_minutes
 from gedanken.terminal.interrupts import interruptible
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
@@ -107,11 +108,11 @@ async def drive(
 
     from gedanken.graphs.state import STOPPED
 
-    outcome, is_waiting = INTERRUPTED, False
+    outcome, is_waiting, is_spent = INTERRUPTED, False, False
     async with opening as context:
         store = context.store
         try:
-            outcome = await _drive(context, screen, collector)
+            outcome = await _within_budget(context, screen, collector)
             if outcome.startswith(STOPPED):
                 raise NoModel(outcome.removeprefix(STOPPED))
             if outcome == INTERRUPTED:
@@ -119,7 +120,7 @@ async def drive(
         except asyncio.CancelledError:
             raise Interrupted(store.folder) from None
         except GedankenError as error:
-            is_waiting = isinstance(error, AwaitsApproval)
+            is_waiting, is_spent = isinstance(error, AwaitsApproval), isinstance(error, BudgetSpent)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
             raise
         except sqlite3.Error as error:
@@ -135,7 +136,7 @@ async def drive(
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            if outcome.startswith(STOPPED) and not is_waiting:
+            if outcome.startswith(STOPPED) and not is_waiting and not is_spent:
                 screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
             store.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
@@ -166,6 +167,23 @@ def run_id_of(folder: Path) -> str:
     return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
 
 
+async def _within_budget(context: "Context", screen: Screen, collector: str | None) -> str:
+    """How the graph ended. Raises BudgetSpent where it ended early because nothing more may be used."""
+    from gedanken.graphs.state import STOPPED
+
+    if context.spec.budget:
+        screen.say(estimate_of(context.spec, context.store.log.price))
+    try:
+        outcome = await _drive(context, screen, collector)
+    except (NoModel, asyncio.CancelledError):
+        if spent := context.spent():
+            raise spent from None
+        raise
+    if (outcome.startswith(STOPPED) or outcome == INTERRUPTED) and (spent := context.spent()):
+        raise spent
+    return outcome
+
+
 async def _drive(context: "Context", screen: Screen, collector: str | None) -> str:
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
@@ -185,7 +203,8 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
                 running = screen.run(spec.experiment.limits.reply_tokens, plan)
                 tracing = traced(folder, root_inputs(spec), screen, collector)
                 signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
-                with tracing as traces, running, signals:
+                minutes = in_minutes(control, context.meter.seconds_left() if context.meter else None, spec.budget)
+                with tracing as traces, running, signals, minutes:
                     config: Any = {
                         **traces,
                         "configurable": {"thread_id": folder.name},

@@ -19,7 +19,7 @@ from gedanken.compare.source.acceptance import Before, problems_of
 from gedanken.compare.source.diff import judge_edit, judge_repeat
 from gedanken.experiment.approval import Approve, Reject, edited, read_decision
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.errors import NoModel, NoSandbox
+from gedanken.experiment.errors import BudgetSpent, NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
@@ -244,7 +244,10 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
         about = _of_run(context, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
         async with branch as machine, terminal_run(command, waited=round(waited, 1), **about) as traced:
             label = f"line{index + 1}-{state['program']}"
-            ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
+            try:
+                ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
+            except BudgetSpent as spent:  # other seeds, and samples, may be under way
+                return {"lost": str(spent)}
             execution = traced.ended(attach(ran, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
     return {"executions": [execution.label]}

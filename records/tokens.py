@@ -1,8 +1,8 @@
-"""What a run cost in tokens, read off the trace of the calls to its model."""
+"""What a run of an earlier version cost in tokens, read off the trace of the calls to its model."""
 
+from gedanken.experiment.budget import Tokens
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
-from gedanken.experiment.run_log import Tokens
 from gedanken.traces.local import read_local
 
 

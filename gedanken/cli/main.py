@@ -25,6 +25,7 @@ from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     Approval,
     BaseUrl,
+    BudgetText,
     Json,
     LimitSettings,
     ModelName,
@@ -35,6 +36,7 @@ from gedanken.cli.options import (
     TraceOtlp,
     Trust,
     approval_of,
+    budget_of,
     complete_experiment,
     with_approval,
 )
@@ -161,6 +163,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(help="A run folder, which is repeated from what it keeps, with no model, engine or key."),
     ] = None,
     approval: Approval = "none",
+    budget: BudgetText = None,
     primary: Primary = None,
     trace_otlp: TraceOtlp = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
@@ -185,6 +188,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         }
         chosen = chosen.model_copy(update=changes)
         player = load_persona(persona or chosen.persona)
+        from gedanken.experiment.budget import Budget
         from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
         from gedanken.runner import run as run_experiment
 
@@ -200,6 +204,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             surprisal=surprisal,
             primary=primary,
             approve=approval_of(approval),
+            budget=budget_of(budget) or Budget(),
         )
         finish(run_experiment(spec, screen, out, trace_otlp), as_json)
 

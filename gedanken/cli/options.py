@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from gedanken.compare.results import Asked
+    from gedanken.experiment.budget import Budget
 
 
 def complete_experiment(incomplete: str) -> list[str]:
@@ -124,6 +125,14 @@ TraceOtlp = Annotated[
         metavar="URL", help="An OpenTelemetry collector that gets the trace too, such as Phoenix: http://HOST:6006."
     ),
 ]
+BudgetText = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="usd=N,tokens=N,minutes=N,gpu-seconds=N",
+        help="The most that the run may use in all, such as usd=2,tokens=200k; then it stops with exit code 7.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Out = Annotated[Path | None, typer.Option(help="File that takes the whole result as JSON.")]
 
@@ -180,3 +189,10 @@ def approval_of(value: str) -> Literal["none", "first", "all"]:
         case "none" | "first" | "all":
             return value
     raise BadInput(f"--approve={value}: all, or first")
+
+
+def budget_of(text: str | None) -> "Budget | None":
+    """What `--budget` allows; None where it was not given. Raises BadInput."""
+    from gedanken.experiment.budget import parse_budget
+
+    return None if text is None else parse_budget(text)
