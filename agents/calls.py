@@ -50,7 +50,7 @@ def prepare_call(
     used: dict[str, object] = {}
     sent = {Setting.STREAM} - refused
     for setting, value in wanted.items():
-        name = by_call.get(setting) or next((one for one in _FIELDS[setting] if one in fields), None)
+        name = by_call.get(setting) or next((field for field in _FIELDS[setting] if field in fields), None)
         if name is None:
             continue
         target = arguments if setting in by_call else update

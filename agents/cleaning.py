@@ -1,4 +1,4 @@
-"""What a terminal would not have printed, taken off a reply; each thing taken off is a breach of the rules."""
+"""What a terminal would not have printed, taken off a reply; each thing taken off violates the rules."""
 
 import re
 from collections import deque
@@ -33,7 +33,7 @@ class Cleaned(NamedTuple):
     """A reply without what a terminal would not print, and what was taken away."""
 
     text: str
-    breaches: tuple[FormatViolation, ...]
+    violations: tuple[FormatViolation, ...]
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
@@ -45,7 +45,7 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
     what was typed before, stays; the command itself once more is an echo all the same.
 
     With `marked` the output is what stands after the first line that says `OUTPUT:`; working steps before it are
-    allowed. A reply whose mark is missing is taken whole, and that is a breach too. `opened` says that a fence was
+    allowed. A reply whose mark is missing is taken whole, and that is a violation too. `opened` says that a fence was
     opened and taken off before.
     """
     unmarked: tuple[FormatViolation, ...] = ()

@@ -42,7 +42,9 @@ class Failure:
     ending: str = ""
     """What the coder is shown of its run."""
     refused: bool = False
-    """Whether it was not even run. The coder does not see it again."""
+    """Whether it was not even run. The coder does not see it again, unless a person rejected it."""
+    rejected: bool = False
+    """By a person, before it could run: then the one problem is what they said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,23 @@ class Coder:
 
         `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so
         far. With a failure the model is asked to mend it, unless its last reply was refused: then it starts afresh.
+        Where a person rejected it, it is told why.
         An edit that failed is always started afresh, from its base: so it is still one edit, and
         what it changed can be told. A reply that holds no whole program is a version that does not work, and
         is not to be run. Raises NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
-        mend = failure is not None and not line.edit and not failure.refused
+        rejected = failure is not None and failure.rejected
+        mend = failure is not None and (rejected or not (line.edit or failure.refused))
         messages, prompt = self.first_messages(line, base)
         if mend and failure is not None:
             messages += [
                 Message("assistant", _fenced(failure.program.source)),
                 Message("user", self._repair(line.file, failure)),
             ]
-            prompt = "repair"
-        first = tries == 0 or mend
+            prompt = "rejected" if rejected else "repair"
+        first = tries == 0 or (mend and not rejected)
         reply = await self.model.reply(
             messages,
             Sampling(
@@ -129,6 +133,8 @@ class Coder:
 
     @staticmethod
     def _repair(name: str, failure: Failure) -> str:
+        if failure.rejected:
+            return render("coder-rejected", file=name, reason=failure.problems[0])
         ending = failure.ending
         return render("coder-repair", file=name, problems=failure.problems, traceback=ending, fence=fence_for(ending))
 

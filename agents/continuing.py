@@ -28,13 +28,13 @@ class Joined:
     seal: Seal
     notes: tuple[str, ...]
     """What a reader must know of how it came about: of how many pieces, what was left out of them, how it was cut."""
-    breaches: tuple[FormatViolation, ...] = ()
+    violations: tuple[FormatViolation, ...] = ()
     """What was taken off where a further piece begins."""
 
     @property
     def opened(self) -> bool:
         """Whether a code fence that a further piece opened was taken off, which may yet be closed."""
-        return any(breach.kind == "code fence" for breach in self.breaches)
+        return any(violation.kind == "code fence" for violation in self.violations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Piece:
     reply: Reply
     text: str
     """What it adds."""
-    breaches: tuple[FormatViolation, ...] = ()
+    violations: tuple[FormatViolation, ...] = ()
     said_again: int = 0
     """Characters at its beginning that had been said."""
 
@@ -118,7 +118,7 @@ def _join(messages: Sequence[Message], text: str, pieces: Sequence[_Piece], toke
         seconds=round(sum(piece.reply.seconds for piece in pieces), 3),
         seal=sealed,
         notes=tuple(notes),
-        breaches=tuple(breach for piece in pieces for breach in piece.breaches),
+        violations=tuple(violation for piece in pieces for violation in piece.violations),
     )
 
 
@@ -168,7 +168,7 @@ def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
     """
     begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
     again = _said_again(begun.text, more.text)
-    return _Piece(reply, more.text[again:], more.breaches, again)
+    return _Piece(reply, more.text[again:], more.violations, again)
 
 
 def _said_again(text: str, new: str) -> int:

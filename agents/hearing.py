@@ -164,7 +164,7 @@ def _texts(block: Mapping[str, Any]) -> list[str]:
 def _refusals_of(message: Any) -> list[str]:
     beside = getattr(message, "additional_kwargs", None) or {}
     found = [beside.get("refusal")] + [block.get("refusal") for block in _blocks(message)]
-    return [one for one in found if isinstance(one, str)]
+    return [text for text in found if isinstance(text, str)]
 
 
 def _calls_tool(message: Any) -> bool:

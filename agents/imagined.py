@@ -182,7 +182,7 @@ class ImaginedMachine:
             sample=self.sample,
             seal=reply.seal,
             notes=notes,
-            breaches=(*reply.breaches, *cleaned.breaches),
+            violations=(*reply.violations, *cleaned.violations),
             origin=Origin.IMAGINED,
             raw_reply=reply.text,
         )

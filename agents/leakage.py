@@ -72,7 +72,7 @@ def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
     for text in shown:
         for run in _runs(_words_of(text)):
             row = f" {' '.join(run)} "
-            if row in said and not names.issuperset(run) and not any(row in one for one in old):
+            if row in said and not names.issuperset(run) and not any(row in text for text in old):
                 return row.strip()
     return None
 

@@ -179,13 +179,13 @@ class Problem:
 def read_problem(error: BaseException) -> Problem:
     """What an error of whatever client says."""
     chain = list(_chain(error))
-    status = next((found for one in chain if (found := _status(one)) is not None), None)
-    texts = list(dict.fromkeys(text for one in chain for text in _texts(one) if text))
-    kinds = frozenset(kind.__name__ for one in chain for kind in type(one).__mro__)
+    status = next((found for cause in chain if (found := _status(cause)) is not None), None)
+    texts = list(dict.fromkeys(text for cause in chain for text in _texts(cause) if text))
+    kinds = frozenset(kind.__name__ for cause in chain for kind in type(cause).__mro__)
     headers = next(filter(None, map(_headers, chain)), {})
     host = next(filter(None, map(_host, chain)), "")
-    deepest = next((text for one in reversed(chain) if (text := _one_line(str(one)))), "")
-    told = next((text for one in chain if (text := _told_by(one))), "")
+    deepest = next((text for cause in reversed(chain) if (text := _one_line(str(cause)))), "")
+    told = next((text for cause in chain if (text := _told_by(cause))), "")
     return Problem(status, told or (texts[0] if texts else ""), " ".join(texts), kinds, headers, host, deepest)
 
 
@@ -201,7 +201,7 @@ def as_no_model(
 
     `begun`: after pieces had come. `connect`: seconds that its client waits for a connection.
     """
-    said = next((one for one in _chain(error) if isinstance(one, NoModel)), None)
+    said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:
         return said if str(said).startswith(name) else NoModel(f"{name}: {said}")
     problem = read_problem(error)
@@ -296,7 +296,7 @@ def _status(error: BaseException) -> int | None:
     body = getattr(error, "body", None)
     if isinstance(body, dict):
         found += [body.get("code"), body.get("status_code")]
-    numbers = (int(one) for one in found if isinstance(one, int | str) and str(one).isdecimal())
+    numbers = (int(number) for number in found if isinstance(number, int | str) and str(number).isdecimal())
     return next((number for number in numbers if 400 <= number < 600), None)
 
 
@@ -321,7 +321,7 @@ def _texts(error: BaseException) -> Iterator[str]:
 def _without_echo(body: Any) -> Any:
     """An error without the request that it repeats: what is named there was not refused."""
     if isinstance(body, list):
-        return [_without_echo(one) for one in body]
+        return [_without_echo(part) for part in body]
     if isinstance(body, dict):
         return {key: _without_echo(value) for key, value in body.items() if key not in _ECHOES}
     return body
@@ -349,7 +349,7 @@ def _told_by(error: BaseException) -> str:
 
 def _message_in(body: Any) -> str:
     if isinstance(body, list):
-        return "; ".join(filter(None, (_message_in(one) for one in body[:3])))
+        return "; ".join(filter(None, (_message_in(part) for part in body[:3])))
     inner = body.get("error", body) if isinstance(body, dict) else body
     if isinstance(inner, str):
         return _one_line(inner)

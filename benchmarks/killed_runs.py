@@ -20,8 +20,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import wraps
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,9 +81,12 @@ class Watch:
         self.seconds: list[tuple[Call, float]] = []
         self._ended: dict[str, str] = {}
 
-    def around(self, name: str, node: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    def around(
+        self, name: str, node: Callable[..., Coroutine[Any, Any, Any]]
+    ) -> Callable[..., Coroutine[Any, Any, Any]]:
         """The node, watched."""
 
+        @wraps(node)
         async def watched(state: Any, runtime: Any) -> Any:
             call = Call(name, self._calls[name])
             self._calls[name] += 1
@@ -123,12 +127,14 @@ def control(folder: Path, watch: Watch, sandbox: str) -> None:
     """Be the process of one run."""
     from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
     from gedanken.graphs import nodes
+    from gedanken.graphs.under_way import telling
     from gedanken.loading.experiments import load_experiment, load_persona
     from gedanken.runner import run
     from gedanken.terminal.screen import Screen
 
     for name in NODES:
-        setattr(nodes, name, watch.around(name, getattr(nodes, name)))
+        # Within what the log is told of the node: a kill before its first word is one in the node before.
+        setattr(nodes, name, telling(watch.around(name, getattr(nodes, name).__wrapped__)))
     experiment = load_experiment(str(folder.parent / "experiment.yaml"))
     spec = RunSpec(
         experiment=experiment,
@@ -203,11 +209,9 @@ def broken_promises(folder: Path, notes: Path) -> list[str]:
     if not told.startswith("unfinished: ") or told not in page:
         broken.append(f"the page does not say that it is unfinished, and where: {told}")
     at = [work for work in log.under_way if work.node == node and abs(_seconds(work.time) - began) < 0.2]
-    # The call itself had come to its end, and was killed before anybody heard of it.
-    left = log.left is not None and log.left.node == node and _seconds(log.left.time) >= began
-    if not at and not left:
+    if not at:
         since = datetime.fromtimestamp(began, UTC)
-        broken.append(f"{node} is not said to be under way, or to have ended, since {since}: {told}")
+        broken.append(f"{node} is not said to be under way since {since}: {told}")
     there = {execution.label: _hash(execution.stdout) for execution in log.executions}
     broken += [f"{label} had ended, and is lost" for label, text in ended.items() if there.get(label) != text]
     broken += [f"{label} is not on the page" for label in ended if label not in page]

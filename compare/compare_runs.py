@@ -76,7 +76,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     whole = list(whole_copies(comparison, copied))
     same = frozenset(label for finding in whole if finding.check == "log copied" for label in finding.runs)
     # That its numbers are copied follows from that.
-    found = [one for one in found if one.check not in COPIES or not same.issuperset(one.runs)] + whole
+    found = [finding for finding in found if finding.check not in COPIES or not same.issuperset(finding.runs)] + whole
     chance = comparison.once(CountsJudged).undecided() if counts in checks else None
     doubtful = [told for told in (comparison.once(NewForms).undecided(), chance) if told]
     return ComparisonResult(

@@ -73,8 +73,8 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     first, *edits = reports
     fair = [edit for edit in edits if edit.really_same and edit.repeats and first.repeats and edit.answered]
     fair = fair if first.answered else []
-    changed = [one for one in fair if one.imagined != "the same"]
-    lines = sum(one.imagined == "lines differ" for one in fair)
+    changed = [report for report in fair if report.imagined != "the same"]
+    lines = sum(report.imagined == "lines differ" for report in fair)
     if not fair:
         said = "No edit can be judged."
     elif changed:
@@ -103,23 +103,23 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
     return said
 
 
-def _report(first: Edited, one: Edited, watched: int) -> EditReport:
-    prints = rows_for(one.edit, Source(one.source), (one.real, one.trunk, *one.samples))
+def _report(first: Edited, edited: Edited, watched: int) -> EditReport:
+    prints = rows_for(edited.edit, Source(edited.source), (edited.real, edited.trunk, *edited.samples))
     times = prints[watched].imagined.times
-    counts = [(times[sample.label], sample.cause is Cause.CUT) for sample in one.samples if sample.is_run]
+    counts = [(times[sample.label], sample.cause is Cause.CUT) for sample in edited.samples if sample.is_run]
     known = [count for count, cut in counts if not cut or count > 1]
-    ours, theirs = (normalized_lines(ParsedRun(each.trunk, ()).text) for each in (first, one))
+    ours, theirs = (normalized_lines(ParsedRun(each.trunk, ()).text) for each in (first, edited))
     return EditReport(
-        edit=one.edit,
-        really_same=(one.real.stdout, one.real.exit_code) == (first.real.stdout, first.real.exit_code),
-        answered=one.trunk.is_run and one.again.is_run,
-        no_runs=left_out((one.trunk, one.again, *one.samples)),
-        repeats=one.trunk.raw_reply == one.again.raw_reply,
+        edit=edited.edit,
+        really_same=(edited.real.stdout, edited.real.exit_code) == (first.real.stdout, first.real.exit_code),
+        answered=edited.trunk.is_run and edited.again.is_run,
+        no_runs=left_out((edited.trunk, edited.again, *edited.samples)),
+        repeats=edited.trunk.raw_reply == edited.again.raw_reply,
         imagined=_beside(ours, theirs),
         differs_at=_first_difference(ours, theirs),
         prints=prints,
         once=share_of(known.count(1), len(known)),
-        cut=sum(reply.cause is Cause.CUT for reply in (one.trunk, *one.samples)),
+        cut=sum(reply.cause is Cause.CUT for reply in (edited.trunk, *edited.samples)),
     )
 
 

@@ -42,3 +42,16 @@ class Interrupted(GedankenError):
     def __init__(self, folder: Path) -> None:
         """`folder` is that of the run."""
         super().__init__(f"interrupted; to go on: gedanken resume {shlex.quote(str(folder))}")
+
+
+class AwaitsApproval(GedankenError):
+    """A program waits for a person to say whether it may run, and no person is there."""
+
+    exit_code = 6
+
+    def __init__(self, label: str, folder: Path) -> None:
+        """`label` is the program's, `folder` that of the run."""
+        super().__init__(
+            f"{label} waits for approval; to look at it, and to say whether it may run: "
+            f"gedanken approve {shlex.quote(str(folder))}"
+        )

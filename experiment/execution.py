@@ -151,7 +151,7 @@ class Execution:
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
     """What a reader must know to judge this execution: a cap reached, seeds offset."""
-    breaches: tuple[FormatViolation, ...] = ()
+    violations: tuple[FormatViolation, ...] = ()
     """What was taken off an imagined reply because no terminal prints it."""
     artifacts: tuple[Artifact, ...] = ()
     """Files that the command left in its workspace."""
@@ -202,13 +202,15 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
         for execution in executions
         if (execution.sample if execution.imagined else execution.seed) != 0 and execution.is_run
     ]
-    has_reseeded = any(one.arm == "reseeded" for one in found)
-    return tuple(one for one in found if one.imagined or one.arm == "reseeded" or not has_reseeded)
+    has_reseeded = any(execution.arm == "reseeded" for execution in found)
+    return tuple(
+        execution for execution in found if execution.imagined or execution.arm == "reseeded" or not has_reseeded
+    )
 
 
 def violations_by_kind(executions: Iterable[Execution]) -> Counter[str]:
     """How often imagined runs broke the rules of a terminal, by kind."""
-    return Counter(violation.kind for execution in executions for violation in execution.breaches)
+    return Counter(violation.kind for execution in executions for violation in execution.violations)
 
 
 OnOutput = Callable[[str], None]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gedanken.experiment.approval import Decision
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.persona import Fact, MachineFacts, Persona
@@ -158,6 +159,16 @@ class SurprisalKept(_Event):
     found: Surprisal
 
 
+class Decided(_Event):
+    """A person said whether a program may run."""
+
+    kind: Literal["decided"] = "decided"
+    program: str
+    sha256: str
+    """Of the source that they were shown."""
+    answer: Decision
+
+
 class Noted(_Event):
     """Something that a reader must know of how the run went on."""
 
@@ -173,7 +184,17 @@ class Ended(_Event):
 
 
 RunEvent = Annotated[
-    Started | Opened | ModelKnown | Began | Left | ProgramKept | ExecutionKept | SurprisalKept | Noted | Ended,
+    Started
+    | Opened
+    | ModelKnown
+    | Began
+    | Left
+    | ProgramKept
+    | ExecutionKept
+    | SurprisalKept
+    | Decided
+    | Noted
+    | Ended,
     Field(discriminator="kind"),
 ]
 
@@ -201,6 +222,8 @@ class RunLog:
     """What came to its end last."""
     notes: tuple[str, ...] = ()
     """What could not be read back, and what that means; what was left out."""
+    decisions: tuple[Decided, ...] = ()
+    """Whether programs could run, by persons who were asked."""
     tokens: Tokens | None = None
     folder: Path | None = None
     spec: RunSpec | None = field(default=None, compare=False)

@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -55,6 +56,9 @@ class RunSpec(BaseModel):
     """Name of the series whose last value is the primary endpoint; None where the rule chooses it."""
     coder_seed: int = 0
     """Sampling seed of the coder's first try."""
+
+    approve: Literal["none", "first", "all"] = "none"
+    """Which programs of the coder's a person looks at before they run: until the first was approved, or each."""
 
     parent: str = ""
     """The run that it was forked from, and at which line; what comes before that line is taken from there."""

@@ -65,8 +65,8 @@ class Secrets:
         tail = text[-2 * len(self._forms[0]) :]
         held = max(_overlap(tail, form) for form in self._forms)
         # The end of a whole one may be the beginning of another.
-        parted = (one for one in self._pattern.finditer(tail) if one.start() < len(tail) - held < one.end())
-        return max((len(tail) - one.start() for one in parted), default=held)
+        parted = (match for match in self._pattern.finditer(tail) if match.start() < len(tail) - held < match.end())
+        return max((len(tail) - match.start() for match in parted), default=held)
 
 
 @cache

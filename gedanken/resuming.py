@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gedanken.analysis.analyze import Compared
+from gedanken.experiment.approval import Approve, EditIt, Reject
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
@@ -48,6 +49,23 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     with reopen_store(folder) as store:
         store.spec = spec
         return await go(store, screen, again.collector)
+
+
+async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
+    """Say whether the program that waits in a run may run, and go on with it. Raises as `resume` does, and BadInput
+    where none waits.
+    """
+    spec = _asked(folder, again)
+    check(spec)
+    with reopen_store(folder) as store:
+        store.spec = spec
+        newest = next(reversed(store.programs.values()), None)
+        if newest is None or newest.given or newest.works is not None or store.decision_on(newest) is not None:
+            raise BadInput(f"{folder}: no program waits for approval there")
+        if any(execution.program == newest.label for execution in store.executions.values()):
+            raise BadInput(f"{folder}: {newest.label} was run already")
+        store.keep_decision(newest, answer)
+        return await go(store, screen)
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
@@ -97,6 +115,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
     with open_store(target, spec) as store:
         try:
             Ledger(target).take_over(Ledger(folder, writes=False))
+            store.take_decisions(read_run(folder))
             store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
             return await go(store, screen, again.collector)
         except BaseException:
@@ -132,7 +151,7 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 def newest_unfinished() -> Path:
     """The run folder under runs/ that was begun last and did not come to its end. Raises BadInput."""
     begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
-    for path in sorted(begun, key=lambda one: one.stat().st_mtime, reverse=True):
+    for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
             if not read_run(path).is_over:
                 return path

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
+from gedanken.experiment.approval import Question
 from gedanken.experiment.counts import many
-from gedanken.experiment.errors import BadInput, GedankenError, Interrupted, NoModel
+from gedanken.experiment.errors import AwaitsApproval, BadInput, GedankenError, Interrupted, NoModel
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, RunLog
@@ -23,6 +24,7 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_given
 from gedanken.records.run_store import RunStore, make_folder, open_store
+from gedanken.terminal.approval import ask_person
 from gedanken.terminal.interrupts import interruptible
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
@@ -104,7 +106,7 @@ async def drive(
 
     from gedanken.graphs.state import STOPPED
 
-    outcome = INTERRUPTED
+    outcome, is_waiting = INTERRUPTED, False
     async with opening as context:
         store = context.store
         try:
@@ -116,6 +118,7 @@ async def drive(
         except asyncio.CancelledError:
             raise Interrupted(store.folder) from None
         except GedankenError as error:
+            is_waiting = isinstance(error, AwaitsApproval)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
             raise
         except sqlite3.Error as error:
@@ -131,7 +134,7 @@ async def drive(
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            if outcome.startswith(STOPPED):
+            if outcome.startswith(STOPPED) and not is_waiting:
                 screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
             store.finish(outcome)
             analysis, page = _reported(store, context.compared, screen)
@@ -165,6 +168,7 @@ def run_id_of(folder: Path) -> str:
 async def _drive(context: "Context", screen: Screen, collector: str | None) -> str:
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
+    from langgraph.types import Command
 
     from gedanken.graphs.checkpoints import open_checkpoints
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
@@ -177,33 +181,41 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
     try:
         async with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
-            running = screen.run(spec.experiment.limits.reply_tokens, plan)
-            tracing = traced(folder, _asked(spec), screen, collector)
-            with tracing as traces, running, interruptible(control, screen):
+            with traced(folder, _asked(spec), screen, collector) as traces:
                 config: Any = {
                     **traces,
                     "configurable": {"thread_id": folder.name},
                     "recursion_limit": STEPS_AT_MOST,
                     "run_name": f"gedanken {spec.experiment.name}",
                 }
-                events = graph.astream(
-                    {"index": -1},
-                    config,
-                    context=context,
-                    stream_mode=["updates", "custom"],
-                    durability="sync",
-                    control=control,
-                )
-                event: Any
-                async for mode, event in events:
-                    if mode == "custom":
-                        _hear(screen, event)
-                        continue
-                    for node, update in event.items():
-                        outcome = (update or {}).get("outcome", outcome)
-                        done = _done(context.store, update or {})
-                        _tell(screen, node, done)
-                        follow(plan, node, done)
+                given: Any = {"index": -1}
+                while given is not None:
+                    with screen.run(spec.experiment.limits.reply_tokens, plan), interruptible(control, screen):
+                        events = graph.astream(
+                            given,
+                            config,
+                            context=context,
+                            stream_mode=["updates", "custom"],
+                            durability="sync",
+                            control=control,
+                        )
+                        event: Any
+                        given = None
+                        async for mode, event in events:
+                            if mode == "custom":
+                                _hear(screen, event)
+                                continue
+                            for node, update in event.items():
+                                if node == "__interrupt__":
+                                    given = update[0].value
+                                    continue
+                                outcome = (update or {}).get("outcome", outcome)
+                                done = _done(context.store, update or {})
+                                _tell(screen, node, done)
+                                follow(plan, node, done)
+                    if given is not None:
+                        answer = ask_person(Question.model_validate(given), folder)
+                        given = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:
         return INTERRUPTED
     return outcome
@@ -251,7 +263,7 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
             if program.works is None:
                 screen.finished(node, f"{program.label}, {program.told}: {program.change or 'as it is'}")
         elif program.works is None:
-            screen.finished(node, f"{program.label}, by the {program.prompt} prompt")
+            screen.finished(node, f"{program.label}, {_by_whom(program)}")
         elif not program.works:
             edited = f", an edit that {program.edit}," if program.edit else ""
             screen.finished(node, f"{program.label}{edited} refused: {'; '.join(program.problems)}")
@@ -259,6 +271,10 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
             screen.finished(node, f"{program.label}, an edit that {program.edit}")
     if node == "compare":
         screen.finished(node, many(update.get("found", 0), "finding"))
+
+
+def _by_whom(program: Program) -> str:
+    return "as a person edited it" if program.prompt == "person" else f"by the {program.prompt} prompt"
 
 
 def _how_ended(execution: Execution) -> str:

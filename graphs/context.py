@@ -112,6 +112,7 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     store.opened(Opened(machine=facts, dataset=source.setup.dataset, facts=spec.played.resolve(facts)))
     if source.setup.model is not None:
         store.know_model(source.setup.model)
+    store.take_decisions(source)
     return Context(spec, facts, model, replayed_machine(ledger), store, compared)
 
 

@@ -1,4 +1,4 @@
-"""The graph of one experiment: persona, write or give, execute, replicate and simulate, compare, report."""
+"""The graph of one experiment: persona, write, approve or give, execute, replicate and simulate, compare, report."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,11 @@ def build_graph(
     graph.add_node(
         "write",
         nodes.write,
+        destinations=("approve", "give", "write", "execute", "simulate", "compare", "report"),
+    )
+    graph.add_node(
+        "approve",
+        nodes.approve,
         destinations=("give", "write", "execute", "simulate", "compare", "report"),
     )
     graph.add_node("execute", nodes.execute, destinations=("write", "replicate", "simulate", "compare"))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
-from langgraph.types import Command, Send
+from langgraph.types import Command, Send, interrupt
 
 from gedanken.agents.at_once import at_once
 from gedanken.agents.coder import Coder, same_program
@@ -18,14 +18,17 @@ from gedanken.analysis.analyze import analyze, analyze_line
 from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.compare.source.acceptance import Before, problems_of
 from gedanken.compare.source.diff import judge_edit, judge_repeat
+from gedanken.experiment.approval import Approve, Reject, edited, read_decision
 from gedanken.experiment.errors import NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
+from gedanken.graphs.approving import is_to_be_approved, question_on
 from gedanken.graphs.booting import boot_limits
 from gedanken.graphs.context import Context
 from gedanken.graphs.routing import (
+    REJECTED,
     TRIES,
     attach,
     base_of,
@@ -111,25 +114,52 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
         coder = Coder(context.model, context.machine_facts.dataset, heard, context.spec.coder_seed)
         program = await coder.write(line, at, base, earlier, failure)
     if program.works is False:
-        return _refuse(context, state, at, program, program.problems[0])
+        return _refuse(context, state, program, program.problems[0])
     ran = versions_run(context, state)
     others = [base, *ran] if base else ran
     repeated = next((other for other in others if same_program(program.source, other.source)), None)
     if repeated is not None:
         program = replace(program, edit=judge_repeat(repeated, base) if base else None)
-        return _refuse(context, state, at, program, f"the reply was {repeated.label} once more, unchanged")
+        return _refuse(context, state, program, f"the reply was {repeated.label} once more, unchanged")
     known = [message.text for message in coder.first_messages(line, base)[0]] + [other.source for other in ran]
     if not line.edit and leaked(program.source, endings_shown(context, state, at), known):
-        return _refuse(context, state, at, program, "it quotes what a real run printed")
+        return _refuse(context, state, program, "it quotes what a real run printed")
     context.store.keep_program(program)
+    if is_to_be_approved(context, program):
+        update = {"writing": at, "programs": [program.label], "failure": None}
+        return Command(update=update, goto="approve")
+    return _place(context, state, program)
+
+
+@telling
+async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
+    """Have a person say whether the coder's newest program may run. It does nothing else before it is answered."""
+    context = runtime.context
+    program = programs_in(context, state)[-1]
+    answer = context.store.decision_on(program)
+    if answer is None:
+        answer = read_decision(interrupt(question_on(context, program).model_dump(mode="json")))
+    context.store.keep_decision(program, answer)
+    if isinstance(answer, Reject):
+        return _refuse(context, state, program, f"{REJECTED}{answer.reason}", rejected=True)
+    if isinstance(answer, Approve):
+        return _place(context, state, program)
+    mine = edited(program, answer.source, program.version + 1)
+    context.store.keep_program(replace(program, works=False, problems=("a person edited it before it could run",)))
+    context.store.keep_program(mine)
+    return _place(context, state, mine)
+
+
+def _place(context: Context, state: State, program: Program) -> Command[Any]:
+    """Put a program that may run on both machines, and go on where it was asked for."""
     context.machine.write(program.name, program.source)
     update = {
-        "writing": at,
+        "writing": program.line,
         "programs": [program.label],
         "turns": introduce(context.experiment, program, state.get("turns", [])),
         "failure": None,
     }
-    if state["index"] != at:
+    if state["index"] != program.line:
         return Command(update=update, goto="execute")
     step = next_step(context, state)
     return Command(update={**update, "index": step.index}, goto=step.node)
@@ -290,13 +320,15 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
         return await surprisals(context.model, asked, _emit(runtime, "report", "surprisal"))
 
 
-def _refuse(context: Context, state: State, at: int, program: Program, problem: str) -> Command[Any]:
+def _refuse(
+    context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
+) -> Command[Any]:
     """Count a reply that is no new program, or tells of a real run, as a failed try; it is kept, and not run."""
     refused = replace(program, works=False, problems=(problem,))
     context.store.keep_program(refused)
-    update: dict[str, Any] = {"writing": at, "programs": [refused.label]}
+    update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}
     if tries_of(context, state, program) < TRIES:
-        return Command(update={**update, "failure": failure_ref(refused, None)}, goto="write")
+        return Command(update={**update, "failure": failure_ref(refused, None, rejected=rejected)}, goto="write")
     update["outcome"] = NO_WORKING_PROGRAM
     return Command(update=update, goto=_send(run_tasks(context, state, refused)))
 

@@ -18,6 +18,9 @@ from gedanken.graphs.visibility import session_for
 TRIES = 5
 """The first try of a program, and at most four more."""
 
+REJECTED = "a person rejected it: "
+"""Before the reason, in the problem of such a program."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -94,15 +97,20 @@ def failure_in(context: Context, state: State) -> Failure | None:
         return None
     run = context.store.executions.get(failure["execution"])
     ending = ending_of(run) if run else ""
-    return Failure(context.store.programs[failure["program"]], tuple(failure["problems"]), ending, failure["refused"])
+    program, problems = (
+        context.store.programs[failure["program"]],
+        tuple(problem.removeprefix(REJECTED) for problem in failure["problems"]),
+    )
+    return Failure(program, problems, ending, failure["refused"], failure["rejected"])
 
 
-def failure_ref(program: Program, run: Execution | None) -> FailureRef:
-    """The same, as the state holds it."""
+def failure_ref(program: Program, run: Execution | None, *, rejected: bool = False) -> FailureRef:
+    """The same, as the state holds it; `rejected` by a person."""
     return {
         "program": program.label,
         "problems": list(program.problems),
         "refused": run is None,
+        "rejected": rejected,
         "execution": run.label if run else "",
     }
 

@@ -34,6 +34,8 @@ class FailureRef(TypedDict):
     program: str
     problems: list[str]
     refused: bool
+    rejected: bool
+    """By a person, before it could run."""
     execution: str
     """Label of its run; empty where it was not run."""
 

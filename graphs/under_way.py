@@ -37,6 +37,7 @@ def _who(name: str, state: Any, experiment: Experiment) -> str:
         of = f" of {state['program']}" if state["program"] else ""
         return f"line {state['index'] + 1}, {whose}{of}"
     # While a failure is mended, the line that runs the program stays at work.
-    at = state["writing"] if name == "write" and state.get("failure") else state["index"]
+    mends = name == "approve" or (name == "write" and state.get("failure"))
+    at = state["writing"] if mends else state["index"]
     what = {"execute": "seed 0", "compare": ""}.get(name, experiment.script[at].file or experiment.script[at].give)
     return f"line {at + 1}" + (f", {what}" if what else "")

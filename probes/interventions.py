@@ -138,12 +138,12 @@ def _renamed(source: str) -> str:
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
     """The number itself, or the one that a name is set to once and for all."""
     if isinstance(node, ast.Name):
-        stores = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and one.id == node.id]
+        stores = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == node.id]
         stores = [store for store in stores if isinstance(store.ctx, ast.Store)]
         values = [
-            one.value
-            for one in ast.walk(tree)
-            if isinstance(one, ast.Assign) and len(one.targets) == 1 and one.targets[0] in stores
+            part.value
+            for part in ast.walk(tree)
+            if isinstance(part, ast.Assign) and len(part.targets) == 1 and part.targets[0] in stores
         ]
         if len(stores) == 1 and values:
             node = values[0]

@@ -23,7 +23,7 @@ def semantics_preserving_edits(source: str) -> dict[str, str]:
     tree = _parsed(source)
     edits = {"variables renamed": _rename_all(source, tree)}
     if at := watched_line(source):
-        end = next(one.end_lineno or at for one in _prints(tree) if one.lineno == at)
+        end = next(site.end_lineno or at for site in _prints(tree) if site.lineno == at)
         edits = {"no blank line": _blank(source, end, None), "more blank lines": _blank(source, end, 3), **edits}
     if comment := _comment(source):
         other = ONCE.sub(NOT_ONCE, comment.string)

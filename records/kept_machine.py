@@ -125,7 +125,7 @@ class KeptMachine:
     def _bring_artifacts(self, execution: Execution) -> None:
         """What an earlier process brought back is not brought back again."""
         if self._real is not None:
-            self._real.brought.update({one.sha256: one.path for one in execution.artifacts})
+            self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
         """The trunk's machine, its workspace as it must be for this command, with a snapshot of it."""

@@ -8,6 +8,7 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     UNFINISHED,
     Began,
+    Decided,
     Ended,
     Left,
     ModelFacts,
@@ -45,6 +46,7 @@ class LogOfEvents:
         self._under_way: dict[tuple[str, str], Began] = {}
         self._left: Left | None = None
         self._noted: Counter[str] = Counter()
+        self.decisions: list[Decided] = []
 
     def take(self, event: RunEvent) -> None:
         """Take in one event; what programs and executions hold is put in by whoever has their texts."""
@@ -64,6 +66,8 @@ class LogOfEvents:
                 self._left = event
             case SurprisalKept():
                 self._surprisal = event.found
+            case Decided():
+                self.decisions.append(event)
             case Noted():
                 self._noted[event.what] += 1
             case Ended():
@@ -103,6 +107,7 @@ class LogOfEvents:
             under_way=() if self._ended else tuple(self._under_way.values()),
             left=self._left,
             notes=(*notes, *(what if n == 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
+            decisions=tuple(self.decisions),
             tokens=tokens,
             folder=self._folder,
             spec=spec,

@@ -183,7 +183,8 @@ def _execution(entry: dict[str, Any], inside: Inside, where: Path) -> Execution:
         # Earlier folders keep the reply where a real run keeps its terminal.
         reply = _text(inside, entry, "raw_reply" if entry.get("raw_reply") else "terminal")
         texts = {"stdout": stdout, "terminal": stdout, "raw_reply": reply}
-    return replace(noun_of(Execution, {**entry, "origin": origin, **texts}, where), called=None)
+    renamed = {"violations": entry.get("breaches", ())}
+    return replace(noun_of(Execution, {**entry, "origin": origin, **texts, **renamed}, where), called=None)
 
 
 def _text(inside: Inside, entry: dict[str, Any], key: str) -> str:

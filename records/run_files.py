@@ -73,7 +73,7 @@ def transcript(log: RunLog) -> Iterator[str]:
         title = f"{execution.label}: {execution.cause}, {execution.seconds:.1f} s"
         yield f"\n## {title}\n\n{fence}\n{shown.rstrip()}\n{fence}\n"
         yield from (f"- {inline(harmless(note))}\n" for note in execution.notes)
-        if execution.breaches:
+        if execution.violations:
             kinds = violations_by_kind([execution])
             yield f"- broke the rules of a terminal: {format_counts(kinds)}; taken off\n"
 

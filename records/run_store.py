@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from gedanken.compare.source.diff import diff_of
+from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.files import Inside
@@ -22,6 +23,7 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     FORMAT,
     Began,
+    Decided,
     Ended,
     Left,
     ModelFacts,
@@ -152,6 +154,22 @@ class RunStore:
             self._append(execution_event(execution))
             self._events.executions[execution.label] = execution
         self.view_now_and_then()
+
+    def keep_decision(self, program: Program, answer: Approve | EditIt | Reject) -> None:
+        """Keep what a person said of a program before it could run."""
+        if self.decision_on(program) is None:
+            self._append(Decided(program=program.label, sha256=program.sha256, answer=answer))
+            self.note(in_words(program.label, answer))
+
+    def decision_on(self, program: Program) -> Approve | EditIt | Reject | None:
+        """What a person said of this very program; None where nobody did."""
+        told = (program.label, program.sha256)
+        return next((kept.answer for kept in self._events.decisions if (kept.program, kept.sha256) == told), None)
+
+    def take_decisions(self, source: RunLog) -> None:
+        """Take over what persons said of the programs of another run: the same programs get the same answers."""
+        for decided in source.decisions:
+            self._append(decided)
 
     def keep_surprisal(self, found: Surprisal) -> None:
         """Keep how likely real outputs were to the model."""

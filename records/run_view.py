@@ -27,7 +27,7 @@ def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict
         "real": [_execution(run, prefix) for run in log.executions if not run.imagined],
         "imagined": [_execution(run, prefix) for run in log.executions if run.imagined],
         "findings": [finding_values(finding) for finding in findings],
-        "breaches": dict(violations.most_common()),
+        "violations": dict(violations.most_common()),
         **({} if log.surprisal is None else {"surprisal": _surprisal(log.surprisal)}),
     }
     return dict(redacted_value(values))

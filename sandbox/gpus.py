@@ -60,7 +60,7 @@ def parse_gpus(text: str) -> GpuWish:
     if re.fullmatch(r"[1-9][0-9]{0,2}", text):
         return GpuWish("count", count=int(text))
     ids = tuple(text.removeprefix(_ALONE).split(","))
-    if text.isdigit() or len(set(ids)) < len(ids) or not all(_ID.fullmatch(one) for one in ids):
+    if text.isdigit() or len(set(ids)) < len(ids) or not all(_ID.fullmatch(gpu) for gpu in ids):
         raise BadInput(
             f"--gpus {text}: there are auto, none, all, a number from 1 on, or ids that differ such as 0,2 or "
             "GPU-UUID,GPU-UUID (a single index: device=1)"
@@ -157,7 +157,7 @@ def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str
     every = [name for name in there if name == f"{CDI_KIND}=all"]
     indices = [name for name in there if name.rpartition("=")[2].isdigit()]
     single = indices or [name for name in there if name not in every]
-    wanted = [f"{CDI_KIND}={one}" for one in wish.ids] or single[: wish.count]
+    wanted = [f"{CDI_KIND}={gpu}" for gpu in wish.ids] or single[: wish.count]
     missing = [name for name in wanted if name not in there]
     if missing or len(wanted) < wish.count:
         raise NoSandbox(f"--gpus {wish}: {engine} knows {', '.join(there)}; {_CDI_REMEDY}")

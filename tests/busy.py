@@ -112,14 +112,14 @@ def serving(server: Server) -> Iterator[Server]:
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             refusal = server.judged(request)
-            try:
-                if refusal is not None:
-                    self._refuse(refusal)
-                    return
+            if refusal is None:
                 time.sleep(server.seconds)
+            # Before the answer: whoever asked may ask again as soon as it is there.
+            server.done(replied=refusal is None)
+            if refusal is not None:
+                self._refuse(refusal)
+            else:
                 self._reply(request)
-            finally:
-                server.done(replied=refusal is None)
 
         def _refuse(self, refusal: Refusal) -> None:
             body = json.dumps({"error": {"message": refusal.message}}).encode()

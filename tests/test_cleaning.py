@@ -54,7 +54,7 @@ replies = st.lists(st.sampled_from([*ENDS, RUN, TRACEBACK, "loss 0.5"]) | st.tex
 def test_what_breaks_the_rules_is_taken_off_and_counted(reply: str, kinds: list[str]) -> None:
     cleaned = clean(reply, COMMAND)
     assert cleaned.text.strip() == RUN.strip()
-    assert [breach.kind for breach in cleaned.breaches] == kinds
+    assert [violation.kind for violation in cleaned.violations] == kinds
 
 
 def test_a_command_of_several_lines_is_an_echo_only_whole() -> None:
@@ -92,14 +92,14 @@ def test_what_programs_print_stays_to_the_letter(output: str) -> None:
 def test_an_empty_fence_and_an_echo_are_silence_and_counted(reply: str) -> None:
     cleaned = clean(reply, COMMAND)
     assert cleaned.text.strip() == ""
-    assert len(cleaned.breaches) == len(reply.split()) - (COMMAND in reply)
+    assert len(cleaned.violations) == len(reply.split()) - (COMMAND in reply)
 
 
 README = "# Title\n```sh\nmake\n```\nThis is all.\n"
 
 
 @pytest.mark.parametrize(
-    ("reply", "output", "breaches"),
+    ("reply", "output", "violations"),
     [
         (f"```\n{README}```\n", README, 2),
         (f"```markdown\n{README}```\nThis is the file.\n", README, 3),
@@ -108,9 +108,9 @@ README = "# Title\n```sh\nmake\n```\nThis is all.\n"
     ],
     ids=["closed", "remarked on", "cut", "announced and cut"],
 )
-def test_fences_within_the_output_stay(reply: str, output: str, breaches: int) -> None:
+def test_fences_within_the_output_stay(reply: str, output: str, violations: int) -> None:
     cleaned = clean(reply, "cat README.md")
-    assert (cleaned.text, len(cleaned.breaches)) == (output, breaches)
+    assert (cleaned.text, len(cleaned.violations)) == (output, violations)
 
 
 @pytest.mark.parametrize(
@@ -127,14 +127,14 @@ def test_fences_within_the_output_stay(reply: str, output: str, breaches: int) -
 def test_what_was_typed_may_be_printed(typed: str, output: str) -> None:
     assert clean(output, typed) == (output, ())
     assert clean(output, COMMAND, known=f"pwd\n{typed}") == (output, ())
-    assert clean(output, COMMAND).breaches
+    assert clean(output, COMMAND).violations
 
 
 def test_a_line_that_the_program_prints_stays_behind_a_fence_too() -> None:
     reply = f"```\n{RUN}```\nThis is the end.\nThis output is simulated.\n"
     cleaned = clean(reply, COMMAND, known='print("\\nThis is the end.")')
     assert cleaned.text == RUN + "This is the end.\n"
-    assert [breach.text for breach in cleaned.breaches] == ["```", "```", "This output is simulated."]
+    assert [violation.text for violation in cleaned.violations] == ["```", "```", "This output is simulated."]
 
 
 @pytest.mark.parametrize(
@@ -149,12 +149,12 @@ def test_a_line_that_the_program_prints_stays_behind_a_fence_too() -> None:
 )
 def test_a_further_piece_begins_where_the_output_goes_on(piece: str, rest: str, kinds: list[str]) -> None:
     begun = clean_beginning(piece)
-    assert (begun.text, [breach.kind for breach in begun.breaches]) == (rest, kinds)
+    assert (begun.text, [violation.kind for violation in begun.violations]) == (rest, kinds)
 
 
 def test_a_fence_that_was_opened_before_is_closed() -> None:
     cleaned = clean(f"{RUN}```\nThat is all.\n", COMMAND, opened=True)
-    assert (cleaned.text, [breach.kind for breach in cleaned.breaches]) == (RUN, ["code fence", "chat"])
+    assert (cleaned.text, [violation.kind for violation in cleaned.violations]) == (RUN, ["code fence", "chat"])
 
 
 @pytest.mark.parametrize(
@@ -172,13 +172,15 @@ def test_where_steps_are_allowed_the_output_stands_after_the_first_mark(
     reply: str, text: str, kinds: list[str]
 ) -> None:
     cleaned = clean(reply, COMMAND, marked=True)
-    assert (cleaned.text, [breach.kind for breach in cleaned.breaches]) == (text, kinds)
+    assert (cleaned.text, [violation.kind for violation in cleaned.violations]) == (text, kinds)
 
 
 @given(replies)
 def test_what_is_clean_stays_clean(reply: str) -> None:
     cleaned = clean(reply, COMMAND)
-    if "code fence" not in {breach.kind for breach in cleaned.breaches}:  # within it the output may have its own
+    if "code fence" not in {
+        violation.kind for violation in cleaned.violations
+    }:  # within it the output may have its own
         assert clean(cleaned.text, COMMAND) == (cleaned.text, ())
 
 
@@ -188,7 +190,7 @@ def test_cleaning_adds_nothing_keeps_the_order_and_hides_nothing(reply: str, mar
     kept, rest = cleaned.text.splitlines(keepends=True), iter(reply.splitlines(keepends=True))
     assert all(line in rest for line in kept)
     if not marked:
-        assert len(kept) + len(cleaned.breaches) == len(reply.splitlines())
+        assert len(kept) + len(cleaned.violations) == len(reply.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -215,7 +217,7 @@ def test_refusals_and_commands_that_nobody_typed_are_taken_off_and_named(
     reply: str, text: str, kinds: set[str]
 ) -> None:
     cleaned = clean(reply, "ls")
-    assert (cleaned.text, {breach.kind for breach in cleaned.breaches}) == (text, kinds)
+    assert (cleaned.text, {violation.kind for violation in cleaned.violations}) == (text, kinds)
 
 
 def test_an_echo_in_a_fence_of_its_own_takes_no_output_with_it() -> None:

@@ -166,7 +166,7 @@ def test_what_is_taken_off_at_a_seam_is_counted(then: str, kinds: list[str]) -> 
     first = "Epoch 1: loss 0.9\nEpoch 2: lo"
     done, _ = run(by_rules({"when": GO_ON, "samples": [then]}, {"samples": [first], "cut": True}))
     assert done.stdout == "Epoch 1: loss 0.9\nEpoch 2: loss 0.5\n"
-    assert [breach.kind for breach in done.breaches] == kinds
+    assert [violation.kind for violation in done.violations] == kinds
     first_piece, second = _sealed_pieces(done)
     assert "reply" not in first_piece
     assert second["reply"] == then, "what was left out stands in the seal"
@@ -183,7 +183,7 @@ def test_a_fence_that_one_further_piece_opens_and_the_next_closes_is_no_output()
     closes = Closes(rules=tuple(ScriptedReply.model_validate({"when": "", **rule}) for rule in rules))
     done, _ = run(played_by(Model("scripted", closes), continuations=2))
     assert done.stdout == "a\nb\nc\n"
-    assert [breach.text for breach in done.breaches] == ["```"] * 3
+    assert [violation.text for violation in done.violations] == ["```"] * 3
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,9 @@ def test_it_is_sent_both_sides_of_every_turn(machine: ImaginedMachine) -> None:
     assert machine.session == Session((MKDIR, LS), (MKDIR, LS))
 
 
-def test_it_remembers_what_was_really_replied_breaches_and_all(machine: ImaginedMachine) -> None:
+def test_it_remembers_what_was_really_replied_violations_and_all(machine: ImaginedMachine) -> None:
     done = asyncio.run(machine.run("pwd"))
-    assert (done.stdout, [breach.kind for breach in done.breaches]) == ("/home/user\n", ["code fence"] * 2)
+    assert (done.stdout, [violation.kind for violation in done.violations]) == ("/home/user\n", ["code fence"] * 2)
     assert machine.session.stored[-1].replied == done.raw_reply == "```\n/home/user\n```\n"
 
 
@@ -80,7 +80,7 @@ def test_an_echo_of_all_requests_at_a_rebuild_is_taken_off(machine: ImaginedMach
     done = asyncio.run(replace(machine, model=Model("echo", ScriptedModel(rules=(echo,)))).rebuild("requests"))
     assert done is not None
     assert (done.command, done.stdout) == (REBUILD, "data\n")
-    assert [breach.kind for breach in done.breaches] == ["echo of the command"] * 2
+    assert [violation.kind for violation in done.violations] == ["echo of the command"] * 2
 
 
 def test_what_a_program_prints_that_was_typed_is_no_chat(machine: ImaginedMachine) -> None:

@@ -105,9 +105,9 @@ def test_a_sequence_is_whole_only_where_every_command_agrees() -> None:
     assert (whole.successes, whole.trials) == (1, 2)
 
 
-def test_breaches_are_counted_by_kind() -> None:
+def test_violations_are_counted_by_kind() -> None:
     fence, chat = FormatViolation("code fence", "```"), FormatViolation("chat", "Sure!")
-    both = [answered("a", "a", breaches=(chat, fence)), answered("a", "a", breaches=(fence,))]
+    both = [answered("a", "a", violations=(chat, fence)), answered("a", "a", violations=(fence,))]
     assert violations_by_kind(answer.imagined for answer in both) == {"code fence": 2, "chat": 1}
 
 
@@ -139,7 +139,7 @@ def test_both_machines_are_typed_into_and_the_result_is_kept(gedanken: Cli, half
     assert (summary["all"]["printing"]["successes"], summary["all"]["printing"]["trials"]) == (2, 4)
     assert (summary["all"]["silent"]["successes"], summary["all"]["silent"]["trials"]) == (1, 1)
     assert (summary["whole_sequences"]["successes"], summary["cut"]) == (0, 1)
-    assert summary["breaches"] == {"code fence": 2}
+    assert summary["violations"] == {"code fence": 2}
     assert result["conditions"]["persona"] == "matched"
     assert "5 of 5 commands, the same in 3" in done.stderr
 
@@ -188,8 +188,8 @@ def test_bad_input_is_refused_before_anything_is_opened(gedanken: Cli, arguments
 
 def test_an_agreement_is_counted_with_and_without_what_was_taken_off() -> None:
     echo = FormatViolation("echo of the command", "rm f")
-    both = [answered("", "", breaches=(echo,)), answered("", ""), answered("a", "a"), answered("a", "b")]
-    found = agreement_of([*both, answered("a", "a", breaches=(echo,)), answered("a", "c", breaches=(echo,))])
+    both = [answered("", "", violations=(echo,)), answered("", ""), answered("a", "a"), answered("a", "b")]
+    found = agreement_of([*both, answered("a", "a", violations=(echo,)), answered("a", "c", violations=(echo,))])
     assert (found.silent.successes, found.silent_as_it_came.successes, found.silent.trials) == (2, 1, 2)
     assert (found.printing.successes, found.printing_as_it_came.successes, found.printing.trials) == (2, 1, 4)
 

@@ -115,9 +115,9 @@ def test_the_print_in_forward_is_counted_in_both_worlds(ran: Ran) -> None:
     assert shape["imagined"]["wordings"] == [{"text": "shape of input passed through the network is 3", "times": 2}]
 
 
-def test_breaches_are_counted_by_kind_and_named(ran: Ran) -> None:
+def test_violations_are_counted_by_kind_and_named(ran: Ran) -> None:
     result = ran.result
     number = 2 * len([run for run in result["imagined"] if run["program"]])
-    assert result["breaches"] == {"code fence": number}
+    assert result["violations"] == {"code fence": number}
     assert f"- rules of a terminal that were broken: code fence ×{number}; taken off" in ran.report
     assert "- broke the rules of a terminal: code fence 2; taken off" in (ran.out / "transcript.md").read_text()

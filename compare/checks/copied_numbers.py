@@ -145,7 +145,7 @@ def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[
     """Each imagined stream with the first others that share a row of so many numbers with it: no pair is tried."""
     rows = [np.unique(_rows(stream.values, row)) for stream in streams]
     keys = np.concatenate(rows)
-    owners = np.repeat(np.arange(len(rows)), [len(one) for one in rows])
+    owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
     begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))[: len(keys)]

@@ -113,8 +113,8 @@ class _Cells:
         self._width = len(shown)
         self._by_epoch = np.zeros(len(run_set.sites), bool)
         self._shown = shown
-        for one in run_set.ended:
-            site, epoch, _lines = self._pairs(one)
+        for ended in run_set.ended:
+            site, epoch, _lines = self._pairs(ended)
             cells = np.unique(site * self._width + epoch)
             self._by_epoch |= np.bincount(cells // self._width, minlength=len(run_set.sites)) > 1
         keyed = [np.unique(self._keys(*self._pairs(run)[:2]), return_counts=True) for run in runs]

@@ -64,7 +64,7 @@ def _deviations(count: float) -> str:
 def _ends(result: SeriesResult) -> str:
     real = [value for row in result.real for value in row if value is not None]
     known = [value for value in real if math.isfinite(value)]
-    ends = [f"between {min(known):g} and {max(known):g}"] if len(known) > 1 else [f"at {one:g}" for one in known]
+    ends = [f"between {min(known):g} and {max(known):g}"] if len(known) > 1 else [f"at {value:g}" for value in known]
     odd = Counter(str(value) for value in real if not math.isfinite(value))
     if not odd:
         return f"{many(result.n_real, 'real run')} end {ends[0] if ends else 'at no number'}"
@@ -72,14 +72,14 @@ def _ends(result: SeriesResult) -> str:
     return ", ".join([*told, *(f"the rest {end}" for end in ends)])
 
 
-def _primary(run_set: RunSet, one: TestedSeries) -> Finding:
-    judged = one.judged
-    runs = [run_set.samples[at] for at in _imagined(one)]
-    values = ", ".join(f"{one.series.values[one.series.n_real + at, 0]:g}" for at in _imagined(one))
+def _primary(run_set: RunSet, tested: TestedSeries) -> Finding:
+    judged = tested.judged
+    runs = [run_set.samples[at] for at in _imagined(tested)]
+    values = ", ".join(f"{tested.series.values[tested.series.n_real + at, 0]:g}" for at in _imagined(tested))
     return Finding(
         "primary endpoint differs",
         tuple(run.label for run in runs),
-        evidence(list(_refs(run_set, one))),
+        evidence(list(_refs(run_set, tested))),
         expected=f"{_ends(judged)} ({_numbers(judged)})",
         observed=f"is {values}",
         subject=judged.name,
@@ -96,13 +96,13 @@ def _numbers(result: SeriesResult) -> str:
     return f"{text}; means differ by {result.difference:.3g} at the end, 95 % interval {low:.3g} to {high:.3g}"
 
 
-def _imagined(one: TestedSeries) -> Iterable[int]:
+def _imagined(tested: TestedSeries) -> Iterable[int]:
     """Which of the imagined runs are in the test."""
-    return [at - one.series.n_real for at in one.runs if at >= one.series.n_real]
+    return [at - tested.series.n_real for at in tested.runs if at >= tested.series.n_real]
 
 
-def _refs(run_set: RunSet, one: TestedSeries) -> Iterator[LineRef]:
-    for at in _imagined(one):
-        end = one.series.ends[one.series.n_real + at]
+def _refs(run_set: RunSet, tested: TestedSeries) -> Iterator[LineRef]:
+    for at in _imagined(tested):
+        end = tested.series.ends[tested.series.n_real + at]
         if end is not None:
             yield run_set.samples[at].ref(end[0])

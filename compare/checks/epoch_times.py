@@ -35,10 +35,10 @@ class _Time(NamedTuple):
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
     """A total that is less than its epochs, or far more where that is so in no real run."""
-    yield from oracle(run_set, "oracle: time", lambda run: _breaches(run, run_set))
+    yield from oracle(run_set, "oracle: time", lambda run: _contradictions(run, run_set))
 
 
-def _breaches(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
+def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
     epochs, totals = _read(run)
     if len(epochs) < 2 or len(totals) != 1:
         return
@@ -85,9 +85,9 @@ def _time(at: int, line: str) -> _Time | None:
         return None
     seconds, smallest = 0.0, float("inf")
     end = found[0].start()
-    for one in found:
-        worth = seconds_of(one["unit"])
-        if line[end : one.start()].strip(" ,") not in ("", "and") or worth >= smallest:
+    for part in found:
+        worth = seconds_of(part["unit"])
+        if line[end : part.start()].strip(" ,") not in ("", "and") or worth >= smallest:
             return None
-        seconds, smallest, end = seconds + float(one["value"]) * worth, worth, one.end()
+        seconds, smallest, end = seconds + float(part["value"]) * worth, worth, part.end()
     return _Time(at, seconds, smallest * 10.0 ** -len(found[-1]["value"].partition(".")[2]))

@@ -41,10 +41,10 @@ def first_loss(run_set: RunSet) -> Iterable[Finding]:
     if not _prints_one_loss(run_set.source) and not any(_first(run) for run in run_set.real):
         return  # it may be a sum, or a mean over more batches than one
     scaled = bool(run_set.source.calls({"ToTensor"}))
-    yield from oracle(run_set, "oracle: first loss", lambda run: _breaches(run, classes, scaled))
+    yield from oracle(run_set, "oracle: first loss", lambda run: _contradictions(run, classes, scaled))
 
 
-def _breaches(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Contradiction]:
+def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Contradiction]:
     found = _first(run)
     if found is None:
         return

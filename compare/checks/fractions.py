@@ -22,10 +22,10 @@ def fractions(run_set: RunSet) -> Iterable[Finding]:
 
     What is shown may be rounded or cut off: both ways agree.
     """
-    yield from oracle(run_set, "oracle: fractions", _breaches)
+    yield from oracle(run_set, "oracle: fractions", _contradictions)
 
 
-def _breaches(run: ParsedRun) -> Iterator[Contradiction]:
+def _contradictions(run: ParsedRun) -> Iterator[Contradiction]:
     for at, line in lines_with(run, _FORM):
         for found in _FRACTION.finditer(line):
             part, whole = int(found["part"]), int(found["whole"])

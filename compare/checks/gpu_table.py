@@ -27,10 +27,10 @@ class _Gpu(NamedTuple):
 
 def gpu_table(run_set: RunSet) -> Iterable[Finding]:
     """Tables of nvidia-smi in the output of a program, that cannot be. No claim explains an inner contradiction."""
-    yield from oracle(run_set, "oracle: GPU table", table_breaches_of)
+    yield from oracle(run_set, "oracle: GPU table", table_contradictions_in)
 
 
-def table_breaches_of(run: ParsedRun) -> Iterator[Contradiction]:
+def table_contradictions_in(run: ParsedRun) -> Iterator[Contradiction]:
     return table_contradictions(run.lines) if "NVIDIA-SMI" in run.text else iter(())
 
 
@@ -73,14 +73,14 @@ def _row(line: str, at: int) -> Iterator[Contradiction]:
 
 def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[Contradiction]:
     for number, listed in processes.items():
-        lines = tuple(one.line for one in listed)
+        lines = tuple(process.line for process in listed)
         if number not in gpus:
             if gpus:
                 yield Contradiction(
                     "no such GPU", f"shows a process on GPU {number}, which the table does not list", lines
                 )
             continue
-        total = sum(one.used for one in listed)
+        total = sum(process.used for process in listed)
         # Each is rounded to a MiB.
         if total > gpus[number].used + len(listed):
             claim = f"shows processes that use {total} MiB of GPU {number}, and {gpus[number].used} MiB used in all"

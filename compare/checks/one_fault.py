@@ -32,32 +32,34 @@ def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
 
 def _grouped(findings: Iterable[Finding], *, by_runs: bool) -> Iterable[list[Finding]]:
     groups: dict[object, list[Finding]] = {}
-    for at, one in enumerate(findings):
+    for at, finding in enumerate(findings):
         key: object = at
-        if by_runs and one.check == "print count differs":
-            key = (one.check, one.runs)
-        elif not by_runs and one.of == 0 and one.runs:
+        if by_runs and finding.check == "print count differs":
+            key = (finding.check, finding.runs)
+        elif not by_runs and finding.of == 0 and finding.runs:
             # In whichever epoch a print is lacking, it is one print.
-            key = (one.check, one.subject, one.expected.partition("”")[0])
-        groups.setdefault(key, []).append(one)
+            key = (finding.check, finding.subject, finding.expected.partition("”")[0])
+        groups.setdefault(key, []).append(finding)
     return groups.values()
 
 
 def _of_runs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
     first = group[0]
-    runs = tuple(dict.fromkeys(label for one in group for label in one.runs))
+    runs = tuple(dict.fromkeys(label for finding in group for label in finding.runs))
     if len(group) == 1:
         return first
-    refs = evidence([ref for one in group for ref in one.evidence])
+    refs = evidence([ref for finding in group for ref in finding.evidence])
     if first.check == "literal differs":
         told = f"{first.observed}, and others {many(len(group) - 1, 'other wording')}"
         return replace(first, runs=runs, evidence=refs, observed=told)
     if len(runs) == 1:
         told = f"{first.observed}, and the like {many(len(group) - 1, 'more time')}"
         return replace(first, evidence=refs, observed=told)
-    shown = dict.fromkeys(one.observed for one in group)
-    examples = [next(one for one in group if one.observed == observed) for observed in list(shown)[:EXAMPLES]]
-    told = "; ".join(f"{one.runs[0]} {one.observed}" for one in examples)
+    shown = dict.fromkeys(finding.observed for finding in group)
+    examples = [
+        next(finding for finding in group if finding.observed == observed) for observed in list(shown)[:EXAMPLES]
+    ]
+    told = "; ".join(f"{example.runs[0]} {example.observed}" for example in examples)
     return replace(
         first,
         runs=runs,
@@ -71,11 +73,11 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
     first = group[0]
     if len(group) == 1:
         return first
-    others = [one.expected.partition("“")[2].partition("”")[0] for one in group[1:]]
+    others = [finding.expected.partition("“")[2].partition("”")[0] for finding in group[1:]]
     names = ", ".join(f"“{name}”" for name in others[:EXAMPLES])
     more = f" and {len(others) - EXAMPLES} more" if len(others) > EXAMPLES else ""
     return replace(
         first,
-        evidence=evidence([ref for one in group for ref in one.evidence]),
+        evidence=evidence([ref for finding in group for ref in finding.evidence]),
         observed=f"{first.observed}; so it is with {names}{more}",
     )

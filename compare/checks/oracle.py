@@ -22,22 +22,24 @@ class Contradiction(NamedTuple):
     """Indices, from 0."""
 
 
-def oracle(run_set: RunSet, kind: str, breaches: Callable[[ParsedRun], Iterable[Contradiction]]) -> Iterator[Finding]:
+def oracle(
+    run_set: RunSet, kind: str, contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
+) -> Iterator[Finding]:
     """Findings of this kind on the imagined runs, one for each rule a run breaks, where no real run breaks it."""
-    told = [(run, list(breaches(run))) for run in run_set.imagined]
+    told = [(run, list(contradictions(run))) for run in run_set.imagined]
     if not any(found for _run, found in told):
         return
-    usual = {breach.rule for run in run_set.real for breach in breaches(run)}
+    usual = {contradiction.rule for run in run_set.real for contradiction in contradictions(run)}
     for run, found in told:
         first: dict[str, Contradiction] = {}
-        for breach in found:
-            first.setdefault(breach.rule, breach)
-        for rule, breach in first.items():
+        for contradiction in found:
+            first.setdefault(contradiction.rule, contradiction)
+        for rule, contradiction in first.items():
             if rule in usual:
                 continue
             lines = dict.fromkeys(at for other in found if other.rule == rule for at in other.lines)
             refs = tuple(run.ref(at) for at in list(lines)[:LINES_SHOWN])
-            yield Finding(kind, (run.label,), refs, observed=breach.claim)
+            yield Finding(kind, (run.label,), refs, observed=contradiction.claim)
 
 
 def lines_with(
@@ -57,6 +59,6 @@ def lines_with(
     wanted = np.array([bool(words.search(form)) and not (none_of and none_of.search(form)) for form in forms], bool)
     if not wanted.any():
         return []
-    fits = np.array([not shape or bool(shape.search(one[:LONGEST])) for one in transcript.shapes], bool)
+    fits = np.array([not shape or bool(shape.search(text[:LONGEST])) for text in transcript.shapes], bool)
     fits &= wanted[transcript.form_of_shape]
     return [(int(at), transcript.lines[at][:LONGEST]) for at in np.flatnonzero(fits[transcript.shape_of])]

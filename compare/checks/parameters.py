@@ -34,10 +34,10 @@ def parameters(run_set: RunSet) -> Iterable[Finding]:
         return
     count = built.parameters
     words = _WORDS | {node.name.lower() for node in run_set.source.tree.body if isinstance(node, ast.ClassDef)}
-    yield from oracle(run_set, "oracle: parameters", lambda run: _breaches(run, count, words))
+    yield from oracle(run_set, "oracle: parameters", lambda run: _contradictions(run, count, words))
 
 
-def _breaches(run: ParsedRun, count: int, words: frozenset[str]) -> Iterator[Contradiction]:
+def _contradictions(run: ParsedRun, count: int, words: frozenset[str]) -> Iterator[Contradiction]:
     for at, line in lines_with(run, _FORM):
         found = list(_NUMBER.finditer(line))
         said = re.findall(r"[^\W\d_]+", _NUMBER.sub(" ", line).lower())

@@ -97,7 +97,7 @@ def _common(runs: Sequence[_Numbers]) -> frozenset[str]:
 
 
 def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
-    ours, theirs = ([number for number in one.all if number.text not in left_out] for one in (new, old))
+    ours, theirs = ([number for number in side.all if number.text not in left_out] for side in (new, old))
     row = min(IN_A_ROW, len(ours))
     if row < FEWEST:
         return None

@@ -49,7 +49,7 @@ def _step_of(run_set: RunSet, site: PrintSite) -> float:
     numbers = [_counts(run, site)[1] for run in run_set.real]
     if min(map(len, numbers)) < FEWEST or len(set(map(len, numbers))) == 1:
         return 0
-    steps = np.unique(np.concatenate([np.diff(one) for one in numbers]))
+    steps = np.unique(np.concatenate([np.diff(counts) for counts in numbers]))
     return float(steps[0]) if len(steps) == 1 and steps[0] > 0 and steps[0] == int(steps[0]) else 0
 
 

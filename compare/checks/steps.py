@@ -39,9 +39,9 @@ class _Shown:
     images: Sequence[_Progress]
     steps: Sequence[_Progress]
 
-    def where(self, one: _Progress) -> tuple[int, ...]:
+    def where(self, shown: _Progress) -> tuple[int, ...]:
         """The first line that says it."""
-        return tuple(at for at, line in self.lines if one.text in line)[:1]
+        return tuple(at for at, line in self.lines if shown.text in line)[:1]
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
@@ -56,7 +56,7 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
     counts = _agreed([{step.all for step in run.steps} for run in real])
     batch = batch_size(run_set.source) if run_set.source else None
 
-    def breaches(run: ParsedRun) -> Iterator[Contradiction]:
+    def contradictions(run: ParsedRun) -> Iterator[Contradiction]:
         progress = shown[id(run)]
         yield from _beyond(progress, batch)
         yield from _other_totals(progress, progress.images, images, "images")
@@ -67,7 +67,7 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
             # A program may count its images as it likes; that it counts batches is known once it has run.
             yield from _batches(progress, batch) if images else ()
 
-    yield from oracle(run_set, "oracle: steps", breaches)
+    yield from oracle(run_set, "oracle: steps", contradictions)
 
 
 def _read(run: ParsedRun) -> _Shown:
@@ -87,17 +87,17 @@ def _agreed(totals: Sequence[set[int]]) -> set[int]:
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
     """Past its end by a batch or more: the last batch may be counted as a full one."""
-    for one in (*shown.steps, *shown.images):
-        over = one.at - one.all
-        if over > 0 and (not one.percent or over >= (batch or one.all)):
-            yield Contradiction("beyond", f"shows “{one.text}”, past the end", shown.where(one))
+    for count in (*shown.steps, *shown.images):
+        over = count.at - count.all
+        if over > 0 and (not count.percent or over >= (batch or count.all)):
+            yield Contradiction("beyond", f"shows “{count.text}”, past the end", shown.where(count))
 
 
 def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], what: str) -> Iterator[Contradiction]:
-    for one in said:
-        if really and one.all not in really:
+    for count in said:
+        if really and count.all not in really:
             told = _or(really)
-            yield Contradiction(what, f"shows “{one.text}”; an epoch really has {told} {what}", shown.where(one))
+            yield Contradiction(what, f"shows “{count.text}”; an epoch really has {told} {what}", shown.where(count))
 
 
 def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:

@@ -113,7 +113,7 @@ def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
             shown = _sizes(run, form)
             if len(shown) == len(really) and shown != really:
                 at = next(at for at, (ours, theirs) in enumerate(zip(really, shown, strict=True)) if ours != theirs)
-                line, there = (int(one.transcript.lines_of(form)[at]) for one in (run, first))
+                line, there = (int(side.transcript.lines_of(form)[at]) for side in (run, first))
                 yield Finding(
                     "constant line differs",
                     (run.label,),

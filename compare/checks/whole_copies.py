@@ -56,7 +56,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
                 observed=f"is {same.label} {whose}",
             )
         elif run.label not in told:
-            earlier = [_curves(one) for one in run_set.imagined[:at]] if at < FEWEST_REAL * FEWEST else []
+            earlier = [_curves(run) for run in run_set.imagined[:at]] if at < FEWEST_REAL * FEWEST else []
             yield from _curve_copied(_curves(run), real, earlier)
         logs.setdefault(_print_of(run), run)
 
@@ -75,7 +75,8 @@ def _curve_copied(
         for key, curve in ours.items()
         for others in (*real, *earlier)
         if (other := others.get(key)) and np.array_equal(curve.values, other.values)
-        if (chance := _chance(curve, [one[key] for one in real if key in one]) * len(real) * len(ours)) <= CHANCE
+        if (chance := _chance(curve, [curves[key] for curves in real if key in curves]) * len(real) * len(ours))
+        <= CHANCE
     ]
     if copies:
         curve, other, chance = max(copies, key=lambda copy: len(copy[0].values))

@@ -40,7 +40,7 @@ class Answered:
     @property
     def agrees_as_it_came(self) -> bool:
         """Whether it agrees with nothing taken off the reply."""
-        return self.agrees and not self.imagined.breaches
+        return self.agrees and not self.imagined.violations
 
     @property
     def status_agrees(self) -> bool:
@@ -68,8 +68,8 @@ def agreement_of(answered: Iterable[Answered]) -> Agreement:
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
     silent = [answer for answer in answered if not answer.prints]
-    found = [[one.agrees for one in printing], [one.agrees_as_it_came for one in printing]]
-    found += [[one.agrees for one in silent], [one.agrees_as_it_came for one in silent]]
+    found = [[answer.agrees for answer in printing], [answer.agrees_as_it_came for answer in printing]]
+    found += [[answer.agrees for answer in silent], [answer.agrees_as_it_came for answer in silent]]
     found.append([answer.status_agrees for answer in answered])
     return Agreement(*(share_of(sum(those), len(those)) for those in found))
 

@@ -95,15 +95,15 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
 
 def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
     """What cannot be in an imagined table of nvidia-smi, whatever GPUs are claimed."""
-    usual = {breach.rule for breach in table_contradictions(real.terminal.splitlines())}
+    usual = {contradiction.rule for contradiction in table_contradictions(real.terminal.splitlines())}
     lines = imagined.terminal.splitlines()
-    for breach in table_contradictions(lines):
-        if breach.rule not in usual:
+    for contradiction in table_contradictions(lines):
+        if contradiction.rule not in usual:
             yield Finding(
                 "oracle: GPU table",
                 (imagined.label,),
-                tuple(_ref(imagined, at, lines[at]) for at in breach.lines[:LINES_SHOWN]),
-                observed=breach.claim,
+                tuple(_ref(imagined, at, lines[at]) for at in contradiction.lines[:LINES_SHOWN]),
+                observed=contradiction.claim,
                 subject=short(imagined.command),
             )
 

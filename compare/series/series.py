@@ -181,7 +181,8 @@ class AllSeries:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Columns by name, in the order in which they are judged."""
-        found = [column for form in self._forms.values() for one in self._variants(form) for column in one.columns()]
+        variants = [variant for form in self._forms.values() for variant in self._variants(form)]
+        found = [column for variant in variants for column in variant.columns()]
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
         named = {name: asked_for(name) for name in self._asked}
         for column in found[:MOST_SERIES]:
@@ -264,12 +265,12 @@ class AllSeries:
         if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
-        return bool(values[0].any()) and all(np.array_equal(one, values[0]) for one in values)
+        return bool(values[0].any()) and all(np.array_equal(row, values[0]) for row in values)
 
     def _counts_up(self, form: Form, index: int) -> bool:
         """Whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
         values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
-        return all(len(one) > FEW and len(np.unique(np.diff(one))) == 1 and one[1] > one[0] for one in values)
+        return all(len(row) > FEW and len(np.unique(np.diff(row))) == 1 and row[1] > row[0] for row in values)
 
     def _made(
         self,

@@ -262,7 +262,7 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
     if primary is None:
         tested = {one.judged.name: one for one in _stepped(others + metrics, ALONE_LEVEL)}
     else:
-        smooth = [rough for one in metrics if (rough := _roughness(one)) is not None]
+        smooth = [rough for metric in metrics if (rough := _roughness(metric)) is not None]
         family = _stepped([*metrics, *smooth], METRICS_LEVEL)
         tested = {one.judged.name: one for one in (*family[: len(metrics)], *_stepped(others, OTHERS_LEVEL))}
         curves_told = {one.series.name for one in family[: len(metrics)] if one.is_told}

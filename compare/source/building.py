@@ -87,16 +87,16 @@ class Builder:
         defaults = [None] * (len(known) - len(arguments.defaults)) + list(arguments.defaults)
         every = list(zip(known, defaults, strict=True))
         every += list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
-        if len(places) > len(known) or not set(named) <= {one.arg for one, _default in every}:
+        if len(places) > len(known) or not set(named) <= {argument.arg for argument, _default in every}:
             raise NotStaticError
         names: Names = {}
-        for at, (one, default) in enumerate(every):
+        for at, (argument, default) in enumerate(every):
             if at < len(places) and at < len(known):
-                names[one.arg] = places[at]
-            elif one.arg in named:
-                names[one.arg] = named[one.arg]
+                names[argument.arg] = places[at]
+            elif argument.arg in named:
+                names[argument.arg] = named[argument.arg]
             elif default is not None:
-                names[one.arg] = self.value(default, {})
+                names[argument.arg] = self.value(default, {})
             else:
                 raise NotStaticError
         return names
@@ -147,8 +147,8 @@ class Builder:
                 else:
                     module.values[attribute] = value
             case ast.Tuple(elts=targets) if isinstance(value, list) and len(value) == len(targets):
-                for one, item in zip(targets, value, strict=True):
-                    self._assign(one, item, names)
+                for part, item in zip(targets, value, strict=True):
+                    self._assign(part, item, names)
             case _:
                 raise NotStaticError
 
@@ -208,9 +208,9 @@ class Builder:
         return PLAIN if name in self.imported and name not in names else UNKNOWN
 
     def _each(self, item: ast.expr, target: ast.expr, over: ast.expr, names: Names) -> Iterator[object]:
-        for one in self._items(over, names):
+        for value in self._items(over, names):
             inner = dict(names)
-            self._assign(target, one, inner)
+            self._assign(target, value, inner)
             yield self.value(item, inner)
 
     def _global(self, name: str) -> object:
@@ -239,7 +239,7 @@ class Builder:
         match test:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 ours, theirs = self.value(left, names), self.value(right, names)
-                if any(one is UNKNOWN or one is PLAIN or isinstance(one, list) for one in (ours, theirs)):
+                if any(side is UNKNOWN or side is PLAIN or isinstance(side, list) for side in (ours, theirs)):
                     raise NotStaticError
                 match op:
                     case ast.Eq():

@@ -92,8 +92,8 @@ def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
     An imagined terminal shows these all; of a real run a bar is not read.
     """
     said = [(call, place, pieces) for call, place in _calls(tree) if (pieces := _said_by(call)) is not None]
-    logs = _sites(one for one in said if called_name(one[0]) not in _BARS)
-    bars = _sites(one for one in said if called_name(one[0]) in _BARS)
+    logs = _sites(call for call in said if called_name(call[0]) not in _BARS)
+    bars = _sites(call for call in said if called_name(call[0]) in _BARS)
     return (*(replace(site, by="log") for site in logs), *(replace(site, by="bar") for site in bars))
 
 
@@ -122,7 +122,7 @@ class _Place(NamedTuple):
 
 
 def _sites(found: Iterable[tuple[ast.Call, _Place, Pieces]]) -> tuple[PrintSite, ...]:
-    in_order = sorted(found, key=lambda one: (one[0].lineno, one[0].col_offset))
+    in_order = sorted(found, key=lambda call: (call[0].lineno, call[0].col_offset))
     sites = (
         PrintSite(template, call.lineno, place.function, holes, place.depends_on)
         for call, place, pieces in in_order

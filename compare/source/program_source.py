@@ -2,11 +2,11 @@
 
 import ast
 import math
-import operator
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from functools import cached_property
 
+from gedanken.compare.source.arithmetic import LARGEST, calculate, range_of
 from gedanken.compare.source.print_sites import PrintSite, called_name, last_name, other_sites, print_sites
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
@@ -17,16 +17,8 @@ GPU_WORDS = ("cuda", "gpu", "accelerator", *SEVERAL_GPUS)
 LEVELS = 200
 """How deep the tree of a program may be: far above what is written, far below what recursion can bear."""
 MOST_EPOCHS = 100_000
-LARGEST = 10**18
-"""No setting is larger; what is can be neither printed nor made a float."""
 LONGEST_DEVICE = 12
 """Characters that the name of a device has at most, such as `cuda:3`; what is longer is words for a person."""
-_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
 SEED_CALLS = frozenset({"manual_seed", "seed", "seed_everything", "default_rng", "set_seed"})
 
 
@@ -90,16 +82,13 @@ class Source:
         """What an expression comes to, where the source alone tells and it is not absurdly large."""
         match node:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-                return _sane(value)
+                return None if isinstance(value, int) and abs(value) > LARGEST else value
             case ast.Name(id=name):
                 return self._constants.get(name)
-            case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
-                ours, theirs = self.number(left), self.number(right)
-                if ours is None or theirs is None:
-                    return None
+            case ast.BinOp(op=op, left=left, right=right):
                 try:
-                    return _sane(_ARITHMETIC[type(op)](ours, theirs))
-                except ArithmeticError:
+                    return calculate(self.number(left), op, self.number(right))
+                except OverflowError:
                     return None
         return None
 
@@ -147,21 +136,16 @@ class Source:
                 found[name] = value if found.get(name, value) == value else None
         return {name: value for name, value in found.items() if value is not None}
 
-    def _integer(self, node: ast.expr) -> int | None:
-        value = self.number(node)
-        return value if isinstance(value, int) else None
-
     def _range_length(self, node: ast.expr) -> int | None:
         """How many turns a loop over `range(…)` takes, where its bounds are static."""
         if not isinstance(node, ast.Call):
             return None
         if called_name(node) == "tqdm" and node.args:
             return self._range_length(node.args[0])
-        if called_name(node) not in ("range", "trange") or not 1 <= len(node.args) <= 2:
+        if called_name(node) not in ("range", "trange"):
             return None
-        bounds = [self._integer(argument) for argument in node.args]
-        low, high = ([0, *bounds])[-2:]
-        return max(0, high - low) if low is not None and high is not None else None
+        turns = range_of([self.number(argument) for argument in node.args])
+        return None if turns is None else len(turns)
 
     def _layers_in(self, node: ast.AST) -> int | None:
         inside = [self._layers_in(child) for child in ast.iter_child_nodes(node)]
@@ -186,10 +170,6 @@ class Source:
                 known = [length for length in lengths if length is not None]
                 return math.prod(known) if len(known) == len(lengths) else None
         return 1
-
-
-def _sane(value: float) -> int | float | None:
-    return None if isinstance(value, int) and abs(value) > LARGEST else value
 
 
 def _is_deeper(tree: ast.AST, levels: int) -> bool:

@@ -11,6 +11,7 @@ import builtins
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from gedanken.compare.source.arithmetic import LARGEST, calculate, range_of
 from gedanken.compare.source.print_sites import called_name, is_print
 
 MOST_LINES = 10_000
@@ -20,7 +21,6 @@ _MOST_STEPS = 200_000
 _DEEPEST = 100
 """Loops and functions within each other that are followed."""
 _LONGEST = 1000
-_LARGEST = 10**15
 _REDIRECTING = frozenset({"dup2", "fork", "redirect_stdout", "__stdout__", "set_blocking"})
 """What sends a program's output elsewhere, or prints it twice."""
 # fmt: off
@@ -151,10 +151,7 @@ class _Prover:
         if self._bound["range"] or not is_range:
             return range(0)
         bounds = [self._value(argument, counters) for argument in over.args]
-        whole = [bound for bound in bounds if isinstance(bound, int)]
-        if len(whole) != len(bounds) or not 1 <= len(whole) <= 3 or whole[2:] == [0]:
-            return range(0)
-        return range(*whole)[: MOST_LINES + 1]
+        return (range_of(bounds) or range(0))[: MOST_LINES + 1]
 
     def _is_bar(self, name: str) -> bool:
         """Whether a name stands for a bar of tqdm's, and for nothing else."""
@@ -176,7 +173,7 @@ class _Prover:
             case ast.Constant(value=str(text)):
                 return _short(text)
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-                return value if isinstance(value, float) or abs(value) < _LARGEST else None
+                return value if isinstance(value, float) or abs(value) <= LARGEST else None
             case ast.Name(id=name):
                 return counters.get(name, self._constants.get(name))
             case ast.BinOp(left=left, op=op, right=right):
@@ -194,23 +191,16 @@ class _Prover:
         return None
 
 
-def _worked_out(one: Value | None, op: ast.operator, other: Value | None) -> Value | None:
-    match one, op, other:
+def _worked_out(left: Value | None, op: ast.operator, right: Value | None) -> Value | None:
+    match left, op, right:
         case str(), ast.Add(), str():
-            return _short(one + other)
-        case str(), ast.Mult(), int() if len(one) * other <= _LONGEST:
-            return one * other
-        case int(), ast.Add(), int():
-            result = one + other
-        case int(), ast.Sub(), int():
-            result = one - other
-        case int(), ast.Mult(), int():
-            result = one * other
-        case int(), ast.FloorDiv(), int() if other:
-            result = one // other
-        case _:
-            return None
-    return result if abs(result) < _LARGEST else None
+            return _short(left + right)
+        case str(), ast.Mult(), int() if len(left) * right <= _LONGEST:
+            return left * right
+    try:
+        return calculate(left, op, right)
+    except OverflowError:
+        return None
 
 
 def _short(text: str) -> str | None:

@@ -77,7 +77,7 @@ def _shuffles(call: ast.Call) -> bool:
 
 def _loads_training(call: ast.Call) -> bool:
     data = call.args[:1] or [keyword.value for keyword in call.keywords if keyword.arg == "dataset"]
-    return any("train" in ast.unparse(one).lower() for one in data)
+    return any("train" in ast.unparse(call).lower() for call in data)
 
 
 def _sets_rate_again(source: Source) -> bool:

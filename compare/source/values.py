@@ -4,11 +4,11 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gedanken.compare.source.arithmetic import calculate, range_of
 from gedanken.compare.source.layers import NotStaticError
 
 MOST_STEPS = 20_000
 """Statements, expressions and items of lists that are followed: a hostile program builds for ever."""
-LARGEST = 10**15
 UNKNOWN = object()
 """What the source does not tell, carried along until something needs it."""
 PLAIN = object()
@@ -32,37 +32,21 @@ def calculated(left: object, op: ast.operator, right: object) -> object:
         raise NotStaticError
     if not isinstance(left, int) or not isinstance(right, int):
         return PLAIN if isinstance(left, int | float | str) and isinstance(right, int | float | str) else UNKNOWN
-    match op:
-        case ast.Add():
-            value = left + right
-        case ast.Sub():
-            value = left - right
-        case ast.Mult():
-            value = left * right
-        case ast.FloorDiv() if right:
-            value = left // right
-        case ast.Mod() if right:
-            value = left % right
-        case ast.Pow() if 0 <= right < 64 and abs(left) <= 4096:
-            value = left**right
-        case _:
-            return PLAIN
-    if abs(value) > LARGEST:
-        raise NotStaticError
-    return value
+    try:
+        value = calculate(left, op, right)
+    except OverflowError:
+        raise NotStaticError from None
+    return value if isinstance(value, int) else PLAIN
 
 
 def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
     """What a loop over `range`, `enumerate`, `zip` or `reversed` runs through."""
     if name == "range":
-        bounds = [one for one in given if isinstance(one, int)]
-        if len(bounds) != len(given) or not 1 <= len(bounds) <= 3 or (len(bounds) == 3 and not bounds[2]):
-            raise NotStaticError
-        turns = range(*bounds)
-        if turns[MOST_STEPS:]:
+        turns = range_of(given)
+        if turns is None or turns[MOST_STEPS:]:
             raise NotStaticError
         return turns
-    lists = [listed(one) for one in given]
+    lists = [listed(value) for value in given]
     if name == "zip":
         return [list(row) for row in zip(*lists, strict=False)]
     if len(lists) != 1:

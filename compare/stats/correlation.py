@@ -80,7 +80,7 @@ def _fitted(ranks: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[n
 
     A straight line would call what it bends past a relation of its own.
     """
-    return np.array([ranks[given == one].mean() for one in given])
+    return np.array([ranks[given == value].mean() for value in given])
 
 
 def _tau_b(ours: Signs, theirs: Signs) -> Taus:

@@ -34,7 +34,7 @@ def fair_crps(real: Matrix, imagined: Matrix) -> float | None:
     if n < 2 or not len(imagined) or not fit.any():
         return None
     x, y = np.sort(real[:, fit], axis=0), imagined[:, fit]
-    error = np.mean([np.abs(x - one).mean(axis=0) for one in y], axis=0)
+    error = np.mean([np.abs(x - row).mean(axis=0) for row in y], axis=0)
     among = (2 * np.arange(n) - n + 1) @ x / (n * (n - 1))
     return float((error - among).mean())
 

@@ -24,10 +24,10 @@ def effects_in(programs: Iterable[Program], executions: Sequence[Execution]) -> 
             for program in programs
             if program.base == base.label and program.change in CHANGES
         }
-        tried = [_tried(one, executions) for one in (base, *changes.values())]
+        tried = [_tried(version, executions) for version in (base, *changes.values())]
         if changes and tried[0].real and tried[0].imagined:
             found.append(weigh_effects(base.label, tried[0], tried[1:]))
-    return tuple(one for one in found if one is not None)
+    return tuple(effect for effect in found if effect is not None)
 
 
 def _tried(program: Program, executions: Sequence[Execution]) -> Intervention:

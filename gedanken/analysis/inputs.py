@@ -57,9 +57,9 @@ def compare_inputs(
 def check_primary(analysis: Analysis, asked: Asked) -> None:
     """Raise BadInput where no version shows the series that is to be the primary endpoint."""
     compared = [version.compared for version in analysis.versions]
-    if asked.primary is None or not compared or any(one.endpoint for one in compared):
+    if asked.primary is None or not compared or any(result.endpoint for result in compared):
         return
-    names = dict.fromkeys(series.name for one in compared for series in one.series)
+    names = dict.fromkeys(series.name for result in compared for series in result.series)
     known = ", ".join(list(names)[:MOST_NAMED]) or "no numbers"
     raise BadInput(f"--primary {asked.primary}: no such series; the real runs show {known}")
 
@@ -67,7 +67,9 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 def metrics_of(log: Path) -> list[str]:
     """What `--primary` may name of a log, as the log writes it. Raises BadInput."""
     executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
-    columns = AllSeries(RunSet(None, None, tuple(ParsedRun(one, ()) for one in executions), (), ())).columns
+    columns = AllSeries(
+        RunSet(None, None, tuple(ParsedRun(execution, ()) for execution in executions), (), ())
+    ).columns
     return [name for name, column in columns.items() if column.metric]
 
 

@@ -104,7 +104,7 @@ def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
 def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
     """The most telling first: those on the runs that the verdict is on; those that a claim explains last."""
     own = set(version.compared.findings) if version else set()
-    return sorted(findings, key=lambda one: (one.explained_by is not None, one not in own))
+    return sorted(findings, key=lambda finding: (finding.explained_by is not None, finding not in own))
 
 
 def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:

@@ -61,7 +61,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
         if policy not in (*POLICIES, "all"):
             raise BadInput(f"--policy {policy}: one of {', '.join(POLICIES)}, all")
         check_out(out)
-        policies = [one for one in POLICIES if policy in (one, "all")]
+        policies = [name for name in POLICIES if policy in (name, "all")]
         probe = asyncio.run(
             probe_memory(
                 ModelSpec(name=model, base_url=base_url, parallel=parallel),
@@ -78,7 +78,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
 def _complete_sequence(incomplete: str) -> list[str]:
     from gedanken.probes.terminal import battery
 
-    return [one.name for one in battery() if one.name.startswith(incomplete)]
+    return [sequence.name for sequence in battery() if sequence.name.startswith(incomplete)]
 
 
 @TERMINAL.command(

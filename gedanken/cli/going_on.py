@@ -1,4 +1,4 @@
-"""`gedanken resume`, `gedanken extend`, `gedanken fork`: going on with runs that were begun."""
+"""`gedanken resume`, `gedanken approve`, `gedanken extend`, `gedanken fork`: going on with runs that were begun."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from gedanken.runner import RunResult
 
 RESUME_EPILOG = "Example:  gedanken resume runs/article-20261128-222335.   " + EXIT_CODES
+APPROVE_EPILOG = (
+    "Examples:  gedanken approve runs/mnist-20261128-222335   |   "
+    "gedanken approve runs/mnist-20261128-222335 --yes   |   "
+    'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder".   ' + EXIT_CODES
+)
 EXTEND_EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + EXIT_CODES
 FORK_EPILOG = "Example:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml.   " + EXIT_CODES
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
@@ -33,6 +38,41 @@ def resume(
 
     with clear_errors():
         finish(go_on(run or newest_unfinished(), Screen(), Again(base_url, trust, trace_otlp)), as_json)
+
+
+def approve(  # noqa: PLR0913 (each is an option of the command)
+    run: RunFolder,
+    yes: Annotated[bool, typer.Option("--yes", help="Let it run as it is.")] = False,
+    edit: Annotated[
+        Path | None, typer.Option(help="File with the program that is to run instead.", exists=True, dir_okay=False)
+    ] = None,
+    reject: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Do not let it run; the coder is told why, and tries again.")
+    ] = None,
+    base_url: BaseUrl = None,
+    trust: Trust = False,
+    as_json: Json = False,
+) -> None:
+    """Say whether the program that waits in a run may run, and go on; without an option, look at it and be asked."""
+    from gedanken.experiment.approval import read_decision
+    from gedanken.experiment.errors import BadInput
+    from gedanken.resuming import Again, resume
+    from gedanken.resuming import approve as go_on
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        if yes + (edit is not None) + (reject is not None) > 1:
+            raise BadInput("one of --yes, --edit and --reject")
+        again = Again(base_url, trust)
+        if edit is not None:
+            answer = read_decision({"decision": "edit", "source": edit.read_text(encoding="utf-8")})
+        elif reject is not None:
+            answer = read_decision({"decision": "reject", "reason": reject})
+        elif yes:
+            answer = read_decision({"decision": "approve"})
+        else:
+            finish(resume(run, Screen(), again), as_json)
+        finish(go_on(run, answer, Screen(), again), as_json)
 
 
 def extend(  # noqa: PLR0913 (each is an option of the command)

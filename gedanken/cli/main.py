@@ -10,9 +10,20 @@ import typer
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
-from gedanken.cli.going_on import EXTEND_EPILOG, FORK_EPILOG, RESUME_EPILOG, extend, finish, fork, resume
+from gedanken.cli.going_on import (
+    APPROVE_EPILOG,
+    EXTEND_EPILOG,
+    FORK_EPILOG,
+    RESUME_EPILOG,
+    approve,
+    extend,
+    finish,
+    fork,
+    resume,
+)
 from gedanken.cli.models import models_app
 from gedanken.cli.options import (
+    Approval,
     BaseUrl,
     Json,
     LimitSettings,
@@ -23,7 +34,9 @@ from gedanken.cli.options import (
     Sandbox,
     TraceOtlp,
     Trust,
+    approval_of,
     complete_experiment,
+    with_approval,
 )
 from gedanken.cli.probe import probe_app
 from gedanken.cli.report import EPILOG as REPORT_EPILOG
@@ -52,6 +65,7 @@ app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=REPORT_EPILOG)(report)
 app.command(epilog=RESUME_EPILOG)(resume)
+app.command(epilog=APPROVE_EPILOG)(approve)
 app.command(epilog=EXTEND_EPILOG)(extend)
 app.command(epilog=FORK_EPILOG)(fork)
 
@@ -136,6 +150,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         Path | None,
         typer.Option(help="A run folder, which is repeated from what it keeps, with no model, engine or key."),
     ] = None,
+    approval: Approval = "none",
     primary: Primary = None,
     trace_otlp: TraceOtlp = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
@@ -174,6 +189,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             simulate=simulate,
             surprisal=surprisal,
             primary=primary,
+            approve=approval_of(approval),
         )
         finish(run_experiment(spec, screen, out, trace_otlp), as_json)
 
@@ -215,4 +231,4 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no “ must not end the run
             stream.reconfigure(errors="backslashreplace")
     keep_keys_off_the_screen()
-    app(spread_imagined(sys.argv[1:]))
+    app(with_approval(spread_imagined(sys.argv[1:])))

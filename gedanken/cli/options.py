@@ -1,7 +1,7 @@
 """Options that several commands have, with what completes them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -111,6 +111,15 @@ TraceOtlp = Annotated[
         metavar="URL", help="An OpenTelemetry collector that gets the trace too, such as Phoenix: http://HOST:6006."
     ),
 ]
+Approval = Annotated[
+    str,
+    typer.Option(
+        "--approve",
+        metavar="[all|first]",
+        help="Have a person look at each program that the model writes before it runs; with =first until one of them "
+        "could run.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Out = Annotated[Path | None, typer.Option(help="File that takes the whole result as JSON.")]
 
@@ -147,3 +156,22 @@ def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
         compiled(name, expression)
         pairs.append((name.strip(), expression))
     return Asked(primary, tuple(pairs))
+
+
+def with_approval(words: list[str]) -> list[str]:
+    """The command line, where `--approve` alone means all."""
+    following = [*words[1:], ""]
+    return [
+        "--approve=all" if word == "--approve" and after not in ("all", "first", "none") else word
+        for word, after in zip(words, following, strict=True)
+    ]
+
+
+def approval_of(value: str) -> Literal["none", "first", "all"]:
+    """What `--approve` asks for. Raises BadInput."""
+    from gedanken.experiment.errors import BadInput
+
+    match value:
+        case "none" | "first" | "all":
+            return value
+    raise BadInput(f"--approve={value}: all, or first")

@@ -44,7 +44,7 @@ def list_things(as_json: Json = False) -> None:
 
         print_json({"things": [thing._asdict() for thing in found], "silent": engines.silent})
         return
-    _table(("kind", "name", "state", "owner"), [(one.kind, one.name, one.state, one.owner) for one in found])
+    _table(("kind", "name", "state", "owner"), [(item.kind, item.name, item.state, item.owner) for item in found])
 
 
 @sandbox_app.command(
@@ -150,7 +150,7 @@ def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[Chec
         ("check", "held", "detail"),
         [
             (result.name, Text("yes", "green") if result.held else Text("NO", "bold red"), result.detail)
-            for result in sorted(results, key=lambda one: one.held)
+            for result in sorted(results, key=lambda check: check.held)
         ],
     )
     Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks held")

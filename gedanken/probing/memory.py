@@ -52,7 +52,7 @@ class MemoryProbe:
 
     def as_json(self) -> dict[str, Any]:
         """The result as plain values, with a sentence for each policy."""
-        verdict = {one.policy: in_a_sentence(one.report) for one in self.rebuilt}
+        verdict = {session.policy: in_a_sentence(session.report) for session in self.rebuilt}
         return {"probe": "memory", **asdict(self), "verdict": verdict}
 
 
@@ -129,12 +129,12 @@ def print_probe(probe: MemoryProbe, console: "Console") -> None:
     about = probe.conditions
     line = f"model {probe.model['name']}, persona {about['persona']}, temperature {about['temperature']:g}"
     console.print(Text(harmless(f"{line}, {len(probe.typed)} commands typed before the loss")), soft_wrap=True)
-    for one in probe.rebuilt:
+    for session in probe.rebuilt:
         console.print()
-        console.print(Text(f"rebuilt by {one.policy}", style="bold"))
-        if one.replayed is not None:
+        console.print(Text(f"rebuilt by {session.policy}", style="bold"))
+        if session.replayed is not None:
             answered = f"all {len(probe.typed)} requests, sent again in one message, were answered at once"
-            cut = ", and the answer was cut" if one.replayed.exit_code is None else ""
+            cut = ", and the answer was cut" if session.replayed.exit_code is None else ""
             console.print(Text(f"{answered}{cut}:"), soft_wrap=True)
-            console.print(Text(shortened(one.replayed.stdout), style="dim"), soft_wrap=True)
-        print_memory(one.report, console)
+            console.print(Text(shortened(session.replayed.stdout), style="dim"), soft_wrap=True)
+        print_memory(session.report, console)

@@ -50,14 +50,14 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
     from rich.text import Text
 
     again = "the control is the same request again: it shows only whether the server repeats itself"
-    caption = again if any(one.same_request for one in report) else None
+    caption = again if any(answer.same_request for answer in report) else None
     table = Table(box=SIMPLE, pad_edge=False, caption=caption, caption_justify="left")
     for head in ("question", "before", "control (no loss)", "after", "verdict"):
         table.add_column(head, overflow="fold")
-    for one in report:
-        style = "green" if one.verdict == "kept" else "red" if one.by_the_loss else "yellow"
-        shown = (one.question, one.before, one.control, one.after)
-        table.add_row(*(Text(shortened(text)) for text in shown), Text(one.words, style))
+    for answer in report:
+        style = "green" if answer.verdict == "kept" else "red" if answer.by_the_loss else "yellow"
+        shown = (answer.question, answer.before, answer.control, answer.after)
+        table.add_row(*(Text(shortened(text)) for text in shown), Text(answer.words, style))
     console.print(table)
     console.print(Text(in_a_sentence(report)), soft_wrap=True)
 
@@ -65,11 +65,11 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
 def in_a_sentence(report: Sequence[Remembered]) -> str:
     """What the loss did, in one sentence."""
     number: dict[str, int] = {
-        verdict: sum(one.verdict == verdict for one in report) for verdict in ("kept", "changed", "lost")
+        verdict: sum(answer.verdict == verdict for answer in report) for verdict in ("kept", "changed", "lost")
     }
-    if unanswered := sum(one.verdict == "unanswered" for one in report):
+    if unanswered := sum(answer.verdict == "unanswered" for answer in report):
         number["with no answer at one of the times"] = unanswered
-    unsure = sum(one.verdict in ("changed", "lost") and not one.by_the_loss for one in report)
+    unsure = sum(answer.verdict in ("changed", "lost") and not answer.by_the_loss for answer in report)
     counted = ", ".join(f"{count} {verdict}" for verdict, count in number.items())
     doubt = f"; {unsure} of them cannot be blamed on the loss, for the control changed too" if unsure else ""
     return f"Of {len(report)} answers {counted}{doubt}."

@@ -59,7 +59,7 @@ class TerminalProbe:
                 "all": _shares(agreement_of(self.answered)),
                 "by_kind": {kind: _shares(found) for kind, found in by_kind(self.answered).items()},
                 "whole_sequences": whole_sequences(self.answered)._asdict(),
-                "breaches": dict(violations_by_kind(answer.imagined for answer in self.answered).most_common()),
+                "violations": dict(violations_by_kind(answer.imagined for answer in self.answered).most_common()),
                 "cut": sum(answer.cut for answer in self.answered),
                 "left_out": left_out(answer.imagined for answer in self.answered),
             },
@@ -69,9 +69,9 @@ class TerminalProbe:
 def choose(only: str | None) -> tuple[CommandSequence, ...]:
     """The battery, or the one sequence of it that is called so. Raises BadInput."""
     every = battery()
-    chosen = tuple(one for one in every if only in (None, one.name))
+    chosen = tuple(sequence for sequence in every if only in (None, sequence.name))
     if not chosen:
-        raise BadInput(f"--only {only}: one of {', '.join(one.name for one in every)}")
+        raise BadInput(f"--only {only}: one of {', '.join(sequence.name for sequence in every)}")
     return chosen
 
 
@@ -95,13 +95,13 @@ async def probe_terminal(
             async def typed(sequence: CommandSequence) -> list[Answered]:
                 done = await _typed(sequence, both, persona, losses)
                 so_far.extend(done)
-                same = sum(one.agrees for one in so_far)
+                same = sum(answer.agrees for answer in so_far)
                 screen.say(f"{len(so_far)} of {total} commands, the same in {same}: {sequence.name}")
                 update(len(so_far))
                 return done
 
             each = await at_once([partial(typed, sequence) for sequence in sequences], both.model.pace.parallel)
-        answered = tuple(one for done in each for one in done)
+        answered = tuple(answer for done in each for answer in done)
         check_answered([answer.imagined for answer in answered])
         conditions: dict[str, object] = {
             **Conditions(temperature=0).named(persona),
@@ -134,22 +134,22 @@ async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses
     return answered
 
 
-def _command(one: Answered) -> dict[str, Any]:
-    real, imagined = one.real, one.imagined
+def _command(answer: Answered) -> dict[str, Any]:
+    real, imagined = answer.real, answer.imagined
     return {
-        "sequence": one.sequence,
-        "kind": one.kind,
+        "sequence": answer.sequence,
+        "kind": answer.kind,
         "command": real.command,
-        "agrees": one.agrees,
-        "agrees_as_it_came": one.agrees_as_it_came,
+        "agrees": answer.agrees,
+        "agrees_as_it_came": answer.agrees_as_it_came,
         "real": {"output": real.terminal, "exit_code": real.exit_code, "seconds": real.seconds},
         "imagined": {
             "output": imagined.stdout,
             "reply": imagined.raw_reply,
             "exit_code": imagined.exit_code,
-            "cut": one.cut,
+            "cut": answer.cut,
             "cause": imagined.cause,
-            "breaches": [asdict(breach) for breach in imagined.breaches],
+            "violations": [asdict(violation) for violation in imagined.violations],
             "seal": imagined.seal and asdict(imagined.seal),
             "seconds": imagined.seconds,
         },
@@ -173,9 +173,12 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
     console.print(Text(f"sequences that are the same to their end: {whole_sequences(probe.answered)}"))
     console.print(Text(f"exit codes, read off the imagined output: {agreement_of(probe.answered).status}"))
     counted = violations_by_kind(answer.imagined for answer in probe.answered)
-    breaches = ", ".join(f"{kind} {count}" for kind, count in counted.most_common())
+    violations = ", ".join(f"{kind} {count}" for kind, count in counted.most_common())
     cut = sum(answer.cut for answer in probe.answered)
-    console.print(Text(f"breaches: {breaches or 'none'}; replies cut by the token limit: {cut}"), soft_wrap=True)
+    console.print(
+        Text(f"taken off as no terminal prints it: {violations or 'nothing'}; replies cut by the token limit: {cut}"),
+        soft_wrap=True,
+    )
     if lost := left_out(answer.imagined for answer in probe.answered):
         console.print(Text(lost, style="yellow"), soft_wrap=True)
     differing = [answer for answer in probe.answered if not answer.agrees and answer.imagined.is_run]
@@ -216,8 +219,8 @@ def _differences_table(differing: Sequence[Answered]) -> "Table":
     table.add_column("command", overflow="fold")
     table.add_column("real", style="green", overflow="fold")
     table.add_column("imagined", style="magenta", overflow="fold")
-    for one in differing:
-        asked = Text(f"{one.real.command}\n").append(one.sequence, style="dim")
-        imagined = shortened(one.imagined.stdout, cut=one.cut)
-        table.add_row(asked, Text(shortened(one.real.terminal)), Text(imagined))
+    for answer in differing:
+        asked = Text(f"{answer.real.command}\n").append(answer.sequence, style="dim")
+        imagined = shortened(answer.imagined.stdout, cut=answer.cut)
+        table.add_row(asked, Text(shortened(answer.real.terminal)), Text(imagined))
     return table

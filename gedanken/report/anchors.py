@@ -145,7 +145,7 @@ def _sources(analysis: Analysis) -> list[KeptText]:
     cases = [run for version in analysis.versions for run in (*version.real, *version.imagined)]
     programs = [version.program for version in analysis.versions if version.program]
     every: tuple[Execution | Program, ...] = (*analysis.log.executions, *cases, *analysis.log.programs, *programs)
-    return [text for source in {id(one): one for one in every}.values() for text in _texts_of(source)]
+    return [text for source in {id(source): source for source in every}.values() for text in _texts_of(source)]
 
 
 def _labels(version: VersionAnalysis, anchors: Anchors) -> Labels:
@@ -154,5 +154,5 @@ def _labels(version: VersionAnalysis, anchors: Anchors) -> Labels:
         *version.imagined,
         *([version.program] if version.program else []),
     )
-    texts = [text for one in reversed(own) for text in _texts_of(one)]
+    texts = [text for execution in reversed(own) for text in _texts_of(execution)]
     return {(text.of.label, text.stream): anchors.number_of(*text) for text in texts}

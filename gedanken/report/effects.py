@@ -37,7 +37,7 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
     for effect in moves.effects:
         certain = effect.same_way is not None
         wrong = " ≠" if effect.same_way is False and not effect.is_sideless else ""
-        ours, theirs = (_side(one.effect) if certain else " " for one in (effect.real, effect.imagined))
+        ours, theirs = (_side(side.effect) if certain else " " for side in (effect.real, effect.imagined))
         table.add_row(
             Text(effect.change, style="dim" if effect.neutral else ""),
             f"{ours} {_values(effect.real)}",

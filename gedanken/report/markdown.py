@@ -134,9 +134,9 @@ def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[s
         yield "- … and " + _prose(", ".join(f"{kind} ×{times}" for kind, times in rest.items()))
 
 
-def _finding(one: Finding) -> str:
-    explained = f" (claim: {_prose(one.explained_by)})" if one.explained_by else ""
-    return f"- **{_prose(one.check)}**: {_prose(sentence(one))}{explained}"
+def _finding(finding: Finding) -> str:
+    explained = f" (claim: {_prose(finding.explained_by)})" if finding.explained_by else ""
+    return f"- **{_prose(finding.check)}**: {_prose(sentence(finding))}{explained}"
 
 
 def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:
@@ -148,7 +148,9 @@ def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:
     yield from (_row(case, series) for case, series in rows[:SERIES_SHOWN])
     if len(rows) > SERIES_SHOWN:
         yield f"\n… and {len(rows) - SERIES_SHOWN} more series."
-    reasons = {(_prose(one.name), _prose(one.why_no_p)) for _case, one in rows[:SERIES_SHOWN] if one.why_no_p}
+    reasons = {
+        (_prose(series.name), _prose(series.why_no_p)) for _case, series in rows[:SERIES_SHOWN] if series.why_no_p
+    }
     if reasons:
         yield ""
         yield from (f"- no p for {name}: {reason}" for name, reason in sorted(reasons)[:UNDECIDED_SHOWN])
@@ -207,7 +209,7 @@ def _surprise(analysis: Analysis) -> Iterator[str]:
     if found := surprisal_of(analysis.log.surprisal):
         yield "| program | at the real output | at its own |"
         yield "|---|---|---|"
-        yield from (f"| {_cell(one.program)} | {one.real} | {one.imagined} |" for one in found[:PROGRAMS_SHOWN])
+        yield from (f"| {_cell(row.program)} | {row.real} | {row.imagined} |" for row in found[:PROGRAMS_SHOWN])
 
 
 def _programs(analysis: Analysis) -> list[str]:

@@ -183,7 +183,7 @@ def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excer
 
 def _every_run(analysis: Analysis) -> list[Execution]:
     cases: Iterable[Execution] = (run for version in analysis.versions for run in (*version.real, *version.imagined))
-    return list({id(one): one for one in (*analysis.log.executions, *cases)}.values())
+    return list({id(execution): execution for execution in (*analysis.log.executions, *cases)}.values())
 
 
 def _totals(analysis: Analysis) -> dict[str, float]:

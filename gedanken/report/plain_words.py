@@ -47,7 +47,7 @@ def plain_words(analysis: Analysis) -> PlainWords:
         seen = f"{_seen(case)}{_elsewhere(analysis, case)}"
         words = PlainWords(_asked(analysis, case), seen, _sure(case))
     partly = _partly(analysis)
-    return PlainWords(*(_short(one) for one in words._replace(sure=f"{partly}{words.sure}")))
+    return PlainWords(*(_short(text) for text in words._replace(sure=f"{partly}{words.sure}")))
 
 
 def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
@@ -101,7 +101,9 @@ def _seen(version: VersionAnalysis) -> str:
 
 def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
     """What was found beside the runs of the program, as in what the model says of the machine."""
-    found = Counter(one for one in analysis.findings if not one.explained_by) - Counter(version.compared.findings)
+    found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
+        version.compared.findings
+    )
     return f" In the rest of the session: {many(found.total(), 'finding')}." if found else ""
 
 
@@ -121,12 +123,12 @@ def _example(found: Sequence[Finding]) -> str:
 def _sure(version: VersionAnalysis) -> str:
     """What rests on lines, what on a test of numbers, and what cannot be told."""
     _real, _imagined = measured(version)
-    lines = [one for one in _found(version) if one.check not in _STATISTICAL]
+    lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
     told = ["the lines that differ can be looked up in the report, beside the real ones." if lines else ""]
     told.append(_numbers(version))
     if not _found(version):
         told.append("Nothing found does not mean that they are the same.")
-    return " ".join(one for one in told if one)
+    return " ".join(sentence for sentence in told if sentence)
 
 
 def _numbers(version: VersionAnalysis) -> str:

@@ -231,5 +231,5 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(_text(one) for one in value) or "none"
+        return ", ".join(_text(item) for item in value) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

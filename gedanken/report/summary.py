@@ -115,7 +115,9 @@ def _table(version: VersionAnalysis, most_series: int) -> Table:
     table.add_column(Text(many(len(real), "real run"), style="green"), no_wrap=True)
     table.add_column(Text(many(len(imagined), "imagined run"), style="magenta"), no_wrap=True)
     table.add_column("p" if version.compared.series else "", no_wrap=True)
-    early = {label for one in version.compared.findings if one.check == "ends early" for label in one.runs}
+    early = {
+        label for finding in version.compared.findings if finding.check == "ends early" for label in finding.runs
+    }
     table.add_row("ended", _endings(real, early), _endings(imagined, early))
     table.add_row("lines", *(span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined)))
     for series in version.compared.series[: max(0, most_series)]:

@@ -84,7 +84,7 @@ class ImaginedStream:
             return
         certain = ends.text.removeprefix(_BESIDE) if self._began else ends.text
         if not self._began:
-            self._began, self._fenced = True, any(breach.kind == "code fence" for breach in ends.breaches)
+            self._began, self._fenced = True, any(violation.kind == "code fence" for violation in ends.violations)
         self._held = ""
         self._shown += certain
         self._show(certain)

@@ -88,7 +88,7 @@ class View:
         if not self.interactive:
             first, *further = answers.command.splitlines()
             self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))
-        texts = [harmless(one.terminal) for one in (answers.real, answers.imagined) if one]
+        texts = [harmless(answer.terminal) for answer in (answers.real, answers.imagined) if answer]
         rows = pairs(texts[0], texts[-1])
         if self.interactive and len(texts) == 2 and self.console.width >= NARROW:
             await self._print_all(self._side_by_side(rows, answers, names))
@@ -100,7 +100,7 @@ class View:
         heads = [name if len(name) <= cells else f"{name[: cells - 1]}…" for name in names]
         yield from self._columns([Row(heads[0], heads[1], "same")], "bold")
         yield from self._columns(rows, "")
-        about = [_in_brackets(one) for one in (answers.real, answers.imagined)]
+        about = [_in_brackets(answer) for answer in (answers.real, answers.imagined)]
         if any(about):
             yield from self._columns([Row(about[0], about[1], "same")], "dim")
 
@@ -147,7 +147,7 @@ def remarks(execution: Execution) -> list[str]:
         known.append("exit code unknown")
     elif execution.exit_code:
         known.append(f"exit code {execution.exit_code}" + (", read off the output" if execution.imagined else ""))
-    if execution.breaches:
+    if execution.violations:
         known.append(f"taken off: {times_each(violations_by_kind([execution]))}")
     return [*known, *execution.notes]
 

@@ -27,7 +27,7 @@ def offset_explicit_seeds(module, names):
             continue
 
         def seeded(*args, _original=original, _name=name, **kwargs):
-            return _original(*[moved(_name, one) for one in args[:1]], *args[1:], **moved_keyword(_name, kwargs))
+            return _original(*[moved(_name, arg) for arg in args[:1]], *args[1:], **moved_keyword(_name, kwargs))
 
         def moved(called, seed):
             if not isinstance(seed, int):

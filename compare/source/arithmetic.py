@@ -1,0 +1,48 @@
+"""Arithmetic and `range` of a program's source, worked out without running it: for every reader of sources."""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeGuard
+
+LARGEST = 10**15
+"""No number of a program that is worked out is larger; Python would print it exactly, and make it a float exactly."""
+_OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
+
+
+def calculate(left: object, op: ast.operator, right: object) -> int | float | None:
+    """What an operation on two numbers comes to; None for whatever else, and where Python would raise an error.
+
+    Raises OverflowError where the result is absurdly large.
+    """
+    if not (_is_number(left) and _is_number(right)) or type(op) not in _OPERATORS:
+        return None
+    if isinstance(op, ast.Pow) and not (isinstance(right, int) and 0 <= right < 64 and abs(left) <= 4096):
+        return None
+    try:
+        value = _OPERATORS[type(op)](left, right)
+    except ZeroDivisionError:
+        return None
+    if abs(value) > LARGEST:
+        raise OverflowError
+    return value
+
+
+def range_of(bounds: Sequence[object]) -> range | None:
+    """The `range` with these arguments; None where it has none such, or they are not all whole numbers."""
+    whole = [bound for bound in bounds if isinstance(bound, int)]
+    if len(whole) < len(bounds) or not 1 <= len(whole) <= 3 or whole[2:] == [0]:
+        return None
+    return range(*whole)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,107 @@
+"""Asks a person at the terminal whether a program may run."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from gedanken.experiment.approval import LONGEST_REASON, Approve, EditIt, Question, Reject
+from gedanken.experiment.errors import AwaitsApproval, Interrupted
+from gedanken.experiment.escaping import harmless
+
+LINES_SHOWN = 400
+"""Of a program, or of its diff."""
+
+
+def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
+    """Show the program, and return what the person says. Ctrl-C ends the run, which can be gone on with.
+
+    Raises AwaitsApproval where no person is at a terminal, or they want to answer later; Interrupted.
+    """
+    show(question)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise AwaitsApproval(question.program, folder)
+    # While a person is asked, nothing else is under way that could be let come to its end.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        while True:
+            answer = _asked(question, folder)
+            if answer is not None:
+                return answer
+    except EOFError:
+        raise AwaitsApproval(question.program, folder) from None
+    except KeyboardInterrupt:
+        raise Interrupted(folder) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def show(question: Question) -> None:
+    """Print the program, what it changes, what it imports, and what the sandbox allows it."""
+    from rich.console import Console
+    from rich.syntax import Syntax
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False)
+    console.print(Text(f"\n{question.program} ({question.file}) waits for approval", style="bold"))
+    text = harmless(question.diff or question.source)
+    shown = text.splitlines()[:LINES_SHOWN]
+    console.print(Syntax("\n".join(shown), "diff" if question.diff else "python", word_wrap=True))
+    if more := len(text.splitlines()) - len(shown):
+        console.print(Text(f"… and {more} more lines: edit shows them all", style="dim"))
+    console.print(Text(f"imports  {_imports(question)}"), soft_wrap=True)
+    console.print(Text(f"sandbox  {_sandbox(question)}"), soft_wrap=True)
+
+
+def _imports(question: Question) -> str:
+    if question.imports is None:
+        return "cannot be told: it is no Python that can be parsed"
+    return harmless(", ".join(question.imports)) or "nothing"
+
+
+def _sandbox(question: Question) -> str:
+    if not question.isolated:
+        return f"{question.sandbox}, which isolates nothing: it runs as you, with your files and your network"
+    limits = question.limits
+    cores = "1 core" if limits.cpus == 1 else f"{limits.cpus:g} cores"
+    return (
+        f"{question.sandbox}: no network, no file of this machine, {cores}, {limits.memory_mib} MiB of "
+        f"memory, {limits.workspace_mib} MiB of files, {limits.wall_seconds:g} s"
+    )
+
+
+def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None:
+    """One answer; None where it was none."""
+    print("[a]pprove, [e]dit, [r]eject, or answer [l]ater? ", end="", file=sys.stderr, flush=True)
+    match input().strip().lower():
+        case "a" | "approve":
+            return Approve()
+        case "e" | "edit":
+            text = _edited(question.source)
+            if text.strip() and text != question.source:
+                return EditIt(source=text)
+            print("nothing was changed", file=sys.stderr)
+        case "r" | "reject":
+            print("why (the coder is told): ", end="", file=sys.stderr, flush=True)
+            if reason := input().strip()[:LONGEST_REASON]:
+                return Reject(reason=reason)
+        case "l" | "later":
+            raise AwaitsApproval(question.program, folder)
+    return None
+
+
+def _edited(source: str) -> str:
+    """The source as a person left it in their editor; as it was where that went wrong."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "program.py"
+        file.write_text(source, encoding="utf-8")
+        try:
+            subprocess.run([*shlex.split(editor), str(file)], check=True)
+            return file.read_text(encoding="utf-8")
+        except (OSError, ValueError, subprocess.CalledProcessError) as error:
+            print(f"{editor}: {harmless(str(error))}; name another one in EDITOR", file=sys.stderr)
+            return source

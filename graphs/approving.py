@@ -1,0 +1,37 @@
+"""Which programs a person must look at before they run, and what they are shown."""
+
+from itertools import takewhile
+
+from gedanken.compare.source.diff import diff_of
+from gedanken.experiment.approval import Question, Reject, imports_of
+from gedanken.experiment.program import Program
+from gedanken.graphs.context import Context
+
+
+def is_to_be_approved(context: Context, program: Program) -> bool:
+    """Whether a person has to say first whether this program of the coder's may run."""
+    if context.spec.approve == "first":
+        answers = [context.store.decision_on(other) for other in _before(context, program)]
+        return all(answer is None or isinstance(answer, Reject) for answer in answers)
+    return context.spec.approve == "all"
+
+
+def question_on(context: Context, program: Program) -> Question:
+    """What a person is shown of it."""
+    earlier = [other for other in _before(context, program) if other.name == program.name]
+    return Question(
+        program=program.label,
+        file=program.name,
+        sha256=program.sha256,
+        source=program.source,
+        diff=diff_of(earlier[-1], program).text if earlier else "",
+        imports=imports_of(program.source),
+        sandbox=context.machine.name,
+        isolated=context.machine.name != "host",
+        limits=context.experiment.limits,
+    )
+
+
+def _before(context: Context, program: Program) -> list[Program]:
+    """The programs that came before this one."""
+    return list(takewhile(lambda other: other.label != program.label, context.store.programs.values()))

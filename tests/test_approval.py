@@ -1,0 +1,164 @@
+"""A person can look before code runs: at a terminal, later, after a restart; what they say is kept."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+import yaml
+from conftest import GEDANKEN, Cli
+
+from gedanken.experiment.approval import imports_of, read_decision
+from gedanken.experiment.errors import BadInput
+from gedanken.records.read_run import read_run
+from gedanken.records.trace import read_trace
+
+PROGRAM = """
+import secrets, types
+from os import path
+nn = types.SimpleNamespace(Linear=lambda a, b: None)
+layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
+for epoch in range(3):
+    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
+"""
+MENDED = PROGRAM + 'print("mended")\n'
+MINE = PROGRAM + 'print("mine")\n'
+IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
+
+Begin = Callable[..., list[str]]
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Begin:
+    """The command line of a small run into `run`, whose coder writes two programs, one after the other."""
+
+    def command(*options: str) -> list[str]:
+        replies = [
+            {"when": "too long", "samples": [f"```python\n{MENDED}```\n"]},
+            {"when": "Write it", "samples": [f"```python\n{PROGRAM}```\n"]},
+            {"when": "Change it", "samples": [f"```python\n{MENDED}```\n"]},
+            {"when": ".py", "samples": [IMAGINED]},
+        ]
+        script = [
+            {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+            "python3 train.py",
+            {"tell": "Change it.", "edit": "train.py", "task": {"layers": 2, "epochs": 3}},
+            "python3 train.py",
+        ]
+        (tmp_path / "replies.yaml").write_text(yaml.safe_dump(replies))
+        (tmp_path / "small.yaml").write_text(yaml.safe_dump({"name": "small", "script": script}))
+        asked = ["run", "small.yaml", "--model", "scripted:replies.yaml", "--sandbox", "bubblewrap", "--out", "run"]
+        return [*asked, "--real", "1", "--imagined", "1", *options]
+
+    return command
+
+
+def ran(folder: Path) -> list[str]:
+    """The programs that were really run, in order."""
+    runs = [run for run in read_run(folder).executions if not run.imagined and run.program and not run.seed]
+    return [f"{run.program}: {run.stdout.splitlines()[-1].split(' - ')[0]}" for run in runs]
+
+
+@pytest.mark.bubblewrap
+def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
+    gedanken: Cli, begin: Begin, tmp_path: Path
+) -> None:
+    stopped = gedanken(*begin("--approve"))
+    assert stopped.returncode == 6
+    assert "train-v1 waits for approval" in stopped.stderr.splitlines()[-1]
+    assert "gedanken approve run" in stopped.stderr
+    assert "secrets, types" in stopped.stderr.replace("os.path", "") and "no network" in stopped.stderr
+    assert ran(tmp_path / "run") == []
+    again = gedanken("resume", "run")
+    assert again.returncode == 6
+    second = gedanken("approve", "run", "--yes")
+    assert second.returncode == 6
+    assert '+print("mended")' in second.stderr
+    assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3"]
+    ended = gedanken("approve", "run", "--yes")
+    assert ended.returncode == 0, ended.stderr
+    assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3", "train-v2: mended"]
+    log = read_run(tmp_path / "run")
+    assert [decided.program for decided in log.decisions] == ["train-v1", "train-v2"]
+    assert "train-v2 was approved by a person before it could run" in log.notes
+    none = gedanken("approve", "run", "--yes")
+    assert none.returncode == 2
+
+
+@pytest.mark.bubblewrap
+def test_a_rejected_program_is_mended_by_its_reason_and_the_first_approval_is_enough(
+    gedanken: Cli, begin: Begin, tmp_path: Path
+) -> None:
+    assert gedanken(*begin("--approve=first")).returncode == 6
+    rejected = gedanken("approve", "run", "--reject", "far too long")
+    assert rejected.returncode == 6, rejected.stderr
+    assert ran(tmp_path / "run") == []
+    ended = gedanken("approve", "run", "--yes", "--json")
+    assert ended.returncode in (0, 1), ended.stderr
+    assert ran(tmp_path / "run")[0] == "train-v2: mended"
+    first = read_run(tmp_path / "run").programs[0]
+    assert first.works is False
+    assert first.problems == ("a person rejected it: far too long",)
+    assert json.loads(ended.stdout)["outcome"] in ("done", "no working program")
+
+
+@pytest.mark.bubblewrap
+def test_an_edited_program_runs_instead_and_a_replay_needs_no_person(
+    gedanken: Cli, begin: Begin, tmp_path: Path
+) -> None:
+    assert gedanken(*begin("--approve=first")).returncode == 6
+    (tmp_path / "mine.py").write_text(MINE)
+    ended = gedanken("approve", "run", "--edit", "mine.py")
+    assert ended.returncode == 0, ended.stderr
+    assert ran(tmp_path / "run")[0] == "train-v2: mine"
+    assert "as a person edited it" in (tmp_path / "run" / "report.html").read_text()
+    replayed = gedanken("run", "--replay", "run", "--out", "again")
+    assert replayed.returncode == 0, replayed.stderr
+    assert (tmp_path / "again" / "transcript.md").read_bytes() == (tmp_path / "run" / "transcript.md").read_bytes()
+
+
+@pytest.mark.bubblewrap
+def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> None:
+    env: dict[str, str] = {**os.environ, "EDITOR": "sed -i '$ a print(1.5)'", "VISUAL": ""}
+    command = [*GEDANKEN[1:], *begin("--approve")]
+    terminal = pexpect.spawn(GEDANKEN[0], command, cwd=tmp_path, timeout=60, encoding="utf-8", env=env)
+    terminal.expect("or answer .l.ater")
+    terminal.sendline("what?")
+    terminal.expect("or answer .l.ater")
+    terminal.sendline("r")
+    terminal.expect("why")
+    terminal.sendline("too long")
+    terminal.expect("train-v2 .train.py. waits for approval")
+    terminal.expect("or answer .l.ater")
+    terminal.sendline("e")
+    terminal.expect("train-v4 .train.py. waits for approval")  # v3 is what the editor made of v2; v4 an edit of it
+    terminal.expect("or answer .l.ater")
+    terminal.sendintr()
+    terminal.expect("to go on: gedanken resume")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130
+    assert ran(tmp_path / "run") == ["train-v3: 1.5"]
+    (tree,) = read_trace(tmp_path / "run")
+    assert not [run for run in tree.walk() if "GraphInterrupt" in (run.error or "")]
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    assert imports_of(
+        "import os.path as p\ndef f():\n    from . import x\n    from socket import create_connection\n"
+    ) == (
+        ".",
+        "os.path",
+        "socket",
+    )
+    assert imports_of("import (") is None
+
+
+@pytest.mark.parametrize(
+    "value", [None, "yes", {}, {"decision": "maybe"}, {"decision": "reject"}, {"decision": "edit"}]
+)
+def test_what_is_no_answer_is_told_what_one_looks_like(value: object) -> None:
+    with pytest.raises(BadInput, match="an answer is"):
+        read_decision(value)
