@@ -9,6 +9,8 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.program import Program
 
+BY_PERSON = "person"
+"""In place of a prompt's name, of a version that a person made."""
 LONGEST_SOURCE = 1_000_000
 """Characters of a program that somebody edited."""
 LONGEST_REASON = 2_000
@@ -108,7 +110,7 @@ def edited(program: Program, source: str, version: int) -> Program:
         version=version,
         source=source,
         told=program.told,
-        prompt="person",
+        prompt=BY_PERSON,
         seed=program.seed,
         line=program.line,
         base=program.label,

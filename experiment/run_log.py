@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gedanken.experiment.approval import Decision
 from gedanken.experiment.conditions import Conditions
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.persona import Fact, MachineFacts, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.experiment.surprisal import Surprisal
+from gedanken.experiment.tables import EXECUTION_COLUMNS, as_pandas, as_polars, execution_rows
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
 
 FORMAT = 1
 """Of the log on disk."""
@@ -227,6 +233,18 @@ class RunLog:
     tokens: Tokens | None = None
     folder: Path | None = None
     spec: RunSpec | None = field(default=None, compare=False)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Its executions in pandas, one a row; see `Analysis.to_pandas`. Raises BadInput without pandas."""
+        return as_pandas(execution_rows(self.executions), EXECUTION_COLUMNS)
+
+    def to_polars(self) -> "polars.DataFrame":
+        """The same in polars. Raises BadInput where polars is not installed."""
+        return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
+
+    def __repr__(self) -> str:
+        """Its title and outcome: its fields hold all that was printed."""
+        return f"<RunLog of {harmless(self.title)}: {len(self.executions)} executions, {harmless(self.outcome)}>"
 
     @property
     def is_over(self) -> bool:

@@ -1,28 +1,94 @@
-"""The face of gedanken: command line, Python API, experiments and personas, progress, results."""
+"""Did the language model run your program, or imagine the run? `run`, `compare`, `load_run`, `resume`, and machines.
+
+What each takes, gives and raises stands with it: `help(gedanken.run)`. Examples: docs/python.md.
+"""
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from gedanken.experiment.version import __version__
 
 if TYPE_CHECKING:
-    from gedanken.agents.imagined import ImaginedMachine
+    from gedanken.analysis.analysis import Analysis
+    from gedanken.api.comparing import compare, load_run
+    from gedanken.api.imagined import ImaginedMachine
+    from gedanken.api.running import arun, resume, run
+    from gedanken.experiment.errors import BadInput, GedankenError, NoModel, NoSandbox
+    from gedanken.experiment.execution import Execution, Limits, Machine
+    from gedanken.experiment.finding import Finding
+    from gedanken.experiment.persona import Persona
+    from gedanken.experiment.run_log import RunLog
+    from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
+    from gedanken.experiment.script import Experiment
     from gedanken.loading.experiments import load_experiment, load_persona
     from gedanken.sandbox.docker_machine import DockerMachine
 
 
-__all__ = ["DockerMachine", "ImaginedMachine", "__version__", "load_experiment", "load_persona"]
+__all__ = [
+    "Analysis",
+    "BadInput",
+    "DockerMachine",
+    "Execution",
+    "Experiment",
+    "Finding",
+    "GedankenError",
+    "ImaginedMachine",
+    "Limits",
+    "Machine",
+    "ModelSpec",
+    "NoModel",
+    "NoSandbox",
+    "Persona",
+    "RunLog",
+    "RunSpec",
+    "SandboxSpec",
+    "__version__",
+    "arun",
+    "compare",
+    "load_experiment",
+    "load_persona",
+    "load_run",
+    "resume",
+    "run",
+]
 
 _HOMES = {
-    "DockerMachine": "gedanken.sandbox.docker_machine",
-    "ImaginedMachine": "gedanken.agents.imagined",
-    "load_experiment": "gedanken.loading.experiments",
-    "load_persona": "gedanken.loading.experiments",
+    "analysis.analysis": ("Analysis",),
+    "api.comparing": ("load_run",),
+    "api.imagined": ("ImaginedMachine",),
+    "api.running": ("arun", "resume", "run"),
+    "experiment.errors": ("BadInput", "GedankenError", "NoModel", "NoSandbox"),
+    "experiment.execution": ("Execution", "Limits", "Machine"),
+    "experiment.finding": ("Finding",),
+    "experiment.persona": ("Persona",),
+    "experiment.run_log": ("RunLog",),
+    "experiment.run_spec": ("ModelSpec", "RunSpec", "SandboxSpec"),
+    "experiment.script": ("Experiment",),
+    "loading.experiments": ("load_experiment", "load_persona"),
+    "sandbox.docker_machine": ("DockerMachine",),
 }
+
+
+class _Compare(ModuleType):
+    """The folder `compare/`, which can be called: `gedanken.compare` is its name, and that of what compares."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> "Analysis":
+        """See `gedanken.api.comparing.compare`."""
+        result: Analysis = import_module("gedanken.api.comparing").compare(*arguments, **named)
+        return result
+
+
+import_module("gedanken.compare").__class__ = _Compare
 
 
 # The command line imports this package too, and `--help` must be there at once.
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -22,7 +22,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gedanken import __version__
 from gedanken.agents.weights import BYTES, MODEL_NAME, weights_path
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.escaping import harmless
@@ -30,6 +29,7 @@ from gedanken.experiment.persona import Dataset
 from gedanken.experiment.places import cache_folder
 from gedanken.experiment.plugins import GROUPS, OUT_OF_DATE, Plugin, by_name, installed
 from gedanken.experiment.secrets import shown_address
+from gedanken.experiment.version import __version__
 from gedanken.sandbox.datasets import CIFAR10_FOLDER, CIFAR10_PATH_VARIABLE, DATASETS
 from gedanken.sandbox.gpus import GpuWish, cdi_devices, device_options
 from gedanken.sandbox.image import CUDA_IMAGE, IMAGE, is_current, is_podman

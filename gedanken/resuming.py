@@ -169,7 +169,7 @@ def _asked(folder: Path, again: Again) -> RunSpec:
     check_collector(again.collector)
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
     address = spec.model.base_url
-    if address is not None and again.base_url is None and (REMOVED in address or not _is_here(address)):
+    if address is not None and again.base_url is None and (REMOVED in address or not is_here(address)):
         raise BadInput(
             f"{folder}: its model is asked at {shown_address(address)}, and no key goes to an address that a folder "
             "names; if that is where it is to go, give it once more with --base-url"
@@ -181,7 +181,7 @@ def _asked(folder: Path, again: Again) -> RunSpec:
     )
 
 
-def _is_here(address: str) -> bool:
+def is_here(address: str) -> bool:
     """Whether it is of this very machine."""
     try:
         return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")

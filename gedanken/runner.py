@@ -4,7 +4,8 @@ import asyncio
 import errno
 import platform
 import sqlite3
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -137,11 +138,11 @@ async def drive(
             if outcome.startswith(STOPPED) and not is_waiting:
                 screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
             store.finish(outcome)
-            analysis, page = _reported(store, context.compared, screen)
+            analysis, page = reported(store, context.compared, screen)
         return RunResult(store.log, analysis, page)
 
 
-def _reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
+def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page
@@ -175,22 +176,22 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
     from gedanken.traces.opening import traced
 
     spec, folder = context.spec, context.store.folder
-    outcome = INTERRUPTED
-    plan = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate))
-    control = RunControl()
+    plan, control = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)), RunControl()
+    given: Any = {"index": -1}
     try:
         async with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
-            with traced(folder, _asked(spec), screen, collector) as traces:
+            with traced(folder, root_inputs(spec), screen, collector) as traces:
                 config: Any = {
                     **traces,
                     "configurable": {"thread_id": folder.name},
                     "recursion_limit": STEPS_AT_MOST,
                     "run_name": f"gedanken {spec.experiment.name}",
                 }
-                given: Any = {"index": -1}
-                while given is not None:
-                    with screen.run(spec.experiment.limits.reply_tokens, plan), interruptible(control, screen):
+                while True:
+                    running = screen.run(spec.experiment.limits.reply_tokens, plan)
+                    signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
+                    with running, signals:
                         events = graph.astream(
                             given,
                             config,
@@ -199,29 +200,34 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
                             durability="sync",
                             control=control,
                         )
-                        event: Any
-                        given = None
-                        async for mode, event in events:
-                            if mode == "custom":
-                                _hear(screen, event)
-                                continue
-                            for node, update in event.items():
-                                if node == "__interrupt__":
-                                    given = update[0].value
-                                    continue
-                                outcome = (update or {}).get("outcome", outcome)
-                                done = _done(context.store, update or {})
-                                _tell(screen, node, done)
-                                follow(plan, node, done)
-                    if given is not None:
-                        answer = ask_person(Question.model_validate(given), folder)
-                        given = Command(resume=answer.model_dump(mode="json"))
+                        outcome, asked = await _follow(events, context.store, screen, plan)
+                    if asked is None:
+                        return outcome
+                    answer = ask_person(Question.model_validate(asked), folder)
+                    given = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:
         return INTERRUPTED
-    return outcome
 
 
-def _asked(spec: RunSpec) -> dict[str, Any]:
+async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan) -> tuple[str, Any]:
+    """Show what a graph does. Return its outcome, and what it waits to be answered; None where it does not wait."""
+    outcome, asked = INTERRUPTED, None
+    async for mode, event in events:
+        if mode == "custom":
+            _hear(screen, event)
+            continue
+        for node, update in event.items():
+            if node == "__interrupt__":
+                asked = update[0].value
+                continue
+            outcome = (update or {}).get("outcome", outcome)
+            done = _done(store, update or {})
+            _tell(screen, node, done)
+            follow(plan, node, done)
+    return outcome, asked
+
+
+def root_inputs(spec: RunSpec) -> dict[str, Any]:
     """What the root of the trace is given: what was asked, and by which versions it is done."""
     told = spec.model_dump(mode="json")
     told["model"]["base_url"] = spec.model.base_url and shown_address(spec.model.base_url)

@@ -8,6 +8,7 @@ from gedanken.agents.imagined import ImaginedMachine
 from gedanken.agents.model import Model
 from gedanken.agents.session import Session
 from gedanken.analysis.analyze import Compared
+from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.persona import MachineFacts, Persona
@@ -71,7 +72,7 @@ async def open_context(
     """
     from gedanken.agents.registry import open_model
 
-    experiment, ledger = spec.experiment, Ledger(store.folder)
+    experiment, ledger = spec.experiment, await off_loop(Ledger, store.folder)
     artifacts = store.folder / "artifacts"
     async with AsyncExitStack() as opened:
         with store.work("opening", "the real machine"):
@@ -85,10 +86,10 @@ async def open_context(
                 keeps=lambda: store.may_go_on,
             )
             machine, dataset = await opened.enter_async_context(real)
-            kept_machine = keep_executions(machine, ledger, progress.say, store.note)
+            kept_machine = await off_loop(keep_executions, machine, ledger, progress.say, store.note)
         with store.work("opening", "the model"):
             model = await opened.enter_async_context(open_model(spec.model, progress))
-            kept_model = keep_replies(model, ledger, store.note)
+            kept_model = await off_loop(keep_replies, model, ledger, store.note)
         facts = store.log.machine_facts
         if facts is None:
             with store.work("opening", "measuring the real machine"):

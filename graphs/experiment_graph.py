@@ -1,5 +1,6 @@
 """The graph of one experiment: persona, write, approve or give, execute, replicate and simulate, compare, report."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.graph.state import CompiledStateGraph
 
+Node = Callable[..., Any]
 STEPS_AT_MOST = 4000
 IDLE = TimeoutPolicy(idle_timeout=1800)
 """Of the last node, whose requests are not paced. A machine has its own limits of time, and so has a reply; what
@@ -24,29 +26,34 @@ def build_graph(
 ) -> "CompiledStateGraph[State, Context, State, State]":
     """Compile the graph. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
     graph = StateGraph(State, context_schema=Context)
+    add_nodes(graph)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def add_nodes(graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], Node] = lambda node: node) -> None:
+    """Put all nodes and edges into a graph; `within` has the last word on how a node is called."""
     graph.add_node(
         "persona",
-        nodes.persona,
+        within(nodes.persona),
         destinations=("give", "write", "execute", "report"),
     )
-    graph.add_node("give", nodes.give, destinations=("give", "write", "execute", "report"))
+    graph.add_node("give", within(nodes.give), destinations=("give", "write", "execute", "report"))
     graph.add_node(
         "write",
-        nodes.write,
+        within(nodes.write),
         destinations=("approve", "give", "write", "execute", "simulate", "compare", "report"),
     )
     graph.add_node(
         "approve",
-        nodes.approve,
+        within(nodes.approve),
         destinations=("give", "write", "execute", "simulate", "compare", "report"),
     )
-    graph.add_node("execute", nodes.execute, destinations=("write", "replicate", "simulate", "compare"))
-    graph.add_node("replicate", nodes.replicate, input_schema=RunTask)
-    graph.add_node("simulate", nodes.simulate, input_schema=RunTask)
-    graph.add_node("compare", nodes.compare, destinations=("give", "write", "execute", "report"))
-    graph.add_node("report", nodes.report, timeout=IDLE)
+    graph.add_node("execute", within(nodes.execute), destinations=("write", "replicate", "simulate", "compare"))
+    graph.add_node("replicate", within(nodes.replicate), input_schema=RunTask)
+    graph.add_node("simulate", within(nodes.simulate), input_schema=RunTask)
+    graph.add_node("compare", within(nodes.compare), destinations=("give", "write", "execute", "report"))
+    graph.add_node("report", within(nodes.report), timeout=IDLE)
     graph.add_edge(START, "persona")
     graph.add_edge("replicate", "compare")
     graph.add_edge("simulate", "compare")
     graph.add_edge("report", END)
-    return graph.compile(checkpointer=checkpointer)

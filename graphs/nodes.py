@@ -1,6 +1,5 @@
 """The nodes of the graph, named as the design names them. What they do is kept in the store before it is used."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -19,6 +18,7 @@ from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.compare.source.acceptance import Before, problems_of
 from gedanken.compare.source.diff import judge_edit, judge_repeat
 from gedanken.experiment.approval import Approve, Reject, edited, read_decision
+from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
@@ -66,7 +66,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
         async with terminal_run(command, origin="real", machine=context.machine.name, seed=0) as traced:
             heard = _emit(runtime, "persona", "real")
             executions.append(traced.ended(await context.machine.run(command, on_output=heard)))
-        context.store.keep_execution(executions[-1])
+        await off_loop(context.store.keep_execution, executions[-1])
     if context.spec.simulate:
         executions += await _ask_who_it_is(runtime)
     step = next_step(context, state)
@@ -88,7 +88,7 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
             async with terminal_run(command, **about) as traced:
                 fresh = command == BOOT_COMMANDS[0]
                 answer = traced.ended(await machine.ask(command, fresh=fresh, on_output=heard))
-        context.store.keep_execution(answer)
+        await off_loop(context.store.keep_execution, answer)
         return answer
 
     work = [partial(ask, command) for command in BOOT_COMMANDS]
@@ -114,21 +114,21 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
         coder = Coder(context.model, context.machine_facts.dataset, heard, context.spec.coder_seed)
         program = await coder.write(line, at, base, earlier, failure)
     if program.works is False:
-        return _refuse(context, state, program, program.problems[0])
+        return await _refuse(context, state, program, program.problems[0])
     ran = versions_run(context, state)
     others = [base, *ran] if base else ran
     repeated = next((other for other in others if same_program(program.source, other.source)), None)
     if repeated is not None:
         program = replace(program, edit=judge_repeat(repeated, base) if base else None)
-        return _refuse(context, state, program, f"the reply was {repeated.label} once more, unchanged")
+        return await _refuse(context, state, program, f"the reply was {repeated.label} once more, unchanged")
     known = [message.text for message in coder.first_messages(line, base)[0]] + [other.source for other in ran]
     if not line.edit and leaked(program.source, endings_shown(context, state, at), known):
-        return _refuse(context, state, program, "it quotes what a real run printed")
-    context.store.keep_program(program)
+        return await _refuse(context, state, program, "it quotes what a real run printed")
+    await off_loop(context.store.keep_program, program)
     if is_to_be_approved(context, program):
         update = {"writing": at, "programs": [program.label], "failure": None}
         return Command(update=update, goto="approve")
-    return _place(context, state, program)
+    return await _place(context, state, program)
 
 
 @telling
@@ -139,18 +139,19 @@ async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
     answer = context.store.decision_on(program)
     if answer is None:
         answer = read_decision(interrupt(question_on(context, program).model_dump(mode="json")))
-    context.store.keep_decision(program, answer)
+    await off_loop(context.store.keep_decision, program, answer)
     if isinstance(answer, Reject):
-        return _refuse(context, state, program, f"{REJECTED}{answer.reason}", rejected=True)
+        return await _refuse(context, state, program, f"{REJECTED}{answer.reason}", rejected=True)
     if isinstance(answer, Approve):
-        return _place(context, state, program)
+        return await _place(context, state, program)
     mine = edited(program, answer.source, program.version + 1)
-    context.store.keep_program(replace(program, works=False, problems=("a person edited it before it could run",)))
-    context.store.keep_program(mine)
-    return _place(context, state, mine)
+    theirs = replace(program, works=False, problems=("a person edited it before it could run",))
+    await off_loop(context.store.keep_program, theirs)
+    await off_loop(context.store.keep_program, mine)
+    return await _place(context, state, mine)
 
 
-def _place(context: Context, state: State, program: Program) -> Command[Any]:
+async def _place(context: Context, state: State, program: Program) -> Command[Any]:
     """Put a program that may run on both machines, and go on where it was asked for."""
     context.machine.write(program.name, program.source)
     update = {
@@ -171,7 +172,7 @@ async def give(state: State, runtime: Runtime[Context]) -> Command[Any]:
     context = runtime.context
     at = state["index"]
     program = given_program(context, state, context.experiment.script[at], at)
-    context.store.keep_program(program)
+    await off_loop(context.store.keep_program, program)
     context.machine.write(program.name, program.source)
     turns = introduce(context.experiment, program, state.get("turns", []))
     step = next_step(context, state)
@@ -187,7 +188,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     program = latest(context, state, line.runs)
     if program is not None:
         # The other seeds start from what the trunk starts from.
-        await asyncio.to_thread(context.machine.mark, _label(index, program))
+        await off_loop(context.machine.mark, _label(index, program))
     command, label = line.type or "", program.label if program else None
     about = _of_run(context, label, origin="real", seed=0)
     async with (
@@ -199,11 +200,11 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
         execution = traced.ended(attach(ran, index, label))
     if ran.cause is Cause.ENGINE_LOST:
         raise NoSandbox("; ".join(ran.notes))
-    context.store.keep_execution(execution)
+    await off_loop(context.store.keep_execution, execution)
     update: dict[str, Any] = {"executions": [execution.label]}
     if program is not None:
         program = _judged(context, state, program, execution)
-        context.store.keep_program(program)
+        await off_loop(context.store.keep_program, program)
         update["programs"] = [program.label]
         if program.problems and tries_of(context, state, program) < TRIES:
             update["failure"] = failure_ref(program, execution)
@@ -239,13 +240,13 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     command = context.experiment.script[index].type or ""
     who = f"seed {seed}"
     async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)) as waited:
-        branch = await asyncio.to_thread(context.machine.branch, seed, reseed=state["reseed"])
+        branch = await off_loop(context.machine.branch, seed, reseed=state["reseed"])
         about = _of_run(context, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
         async with branch as machine, terminal_run(command, waited=round(waited, 1), **about) as traced:
             label = f"line{index + 1}-{state['program']}"
             ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
             execution = traced.ended(attach(ran, index, state["program"]))
-    context.store.keep_execution(execution)
+    await off_loop(context.store.keep_execution, execution)
     return {"executions": [execution.label]}
 
 
@@ -269,7 +270,7 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
         heard = _emit(runtime, "simulate", who)
         ran = await machine.run(command, tells=tells, fresh=fresh, on_output=heard)
         execution = traced.ended(attach(ran, index, state["program"]))
-    context.store.keep_execution(execution)
+    await off_loop(context.store.keep_execution, execution)
     update: dict[str, Any] = {"executions": [execution.label]}
     if machine.losses:
         update["lost"] = str(machine.losses[0])
@@ -285,7 +286,7 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
 async def compare(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Hold what both machines did on the line at work side by side."""
     context = runtime.context
-    _versions, findings = await asyncio.to_thread(analyze_line, context.store.log, state["index"], context.compared)
+    _versions, findings = await off_loop(analyze_line, context.store.log, state["index"], context.compared)
     context.store.findings += findings
     found = {"found": len(findings)}
     if lost := state.get("lost"):
@@ -301,8 +302,8 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """
     context = runtime.context
     if found := await _surprisal(state, runtime):
-        context.store.keep_surprisal(found)
-    analysis = await asyncio.to_thread(analyze, context.store.log, context.compared)
+        await off_loop(context.store.keep_surprisal, found)
+    analysis = await off_loop(analyze, context.store.log, context.compared)
     context.store.findings = analysis.findings
     return {"outcome": state.get("outcome", DONE), "verdict": analysis.verdict, "found": len(analysis.findings)}
 
@@ -320,12 +321,12 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
         return await surprisals(context.model, asked, _emit(runtime, "report", "surprisal"))
 
 
-def _refuse(
+async def _refuse(
     context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
 ) -> Command[Any]:
     """Count a reply that is no new program, or tells of a real run, as a failed try; it is kept, and not run."""
     refused = replace(program, works=False, problems=(problem,))
-    context.store.keep_program(refused)
+    await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}
     if tries_of(context, state, program) < TRIES:
         return Command(update={**update, "failure": failure_ref(refused, None, rejected=rejected)}, goto="write")

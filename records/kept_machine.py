@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, OnOutput
 from gedanken.records.ledger import Ledger, digest
@@ -91,7 +92,7 @@ class KeptMachine:
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line; see RealMachine.run. What was kept is the same to the byte, and costs nothing."""
         key = digest([self._environment, self._state, command, self.seed, self.reseed])
-        if (found := self._ledger.get("executions", key)) is not None:
+        if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
             execution = noun_of(Execution, found, "the ledger")
             self._bring_artifacts(execution)
             is_from_ledger()
@@ -108,10 +109,11 @@ class KeptMachine:
         if execution.cause is Cause.ENGINE_LOST:
             self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
             return execution
-        execution = noun_of(Execution, self._ledger.put("executions", key, asdict(execution)), "the ledger")
+        kept = await off_loop(self._ledger.put, "executions", key, asdict(execution))
+        execution = noun_of(Execution, kept, "the ledger")
         self._typed(command)
         if is_trunk:
-            self._stamp(self._state)
+            await off_loop(self._stamp, self._state)
         return execution
 
     def _take(self, step: Step) -> None:
@@ -132,12 +134,12 @@ class KeptMachine:
         async with self._lock:
             assert self._real is not None
             known, doing = self._at()
-            if not (known is None and doing == name and await asyncio.to_thread(self._real.has_begun, name, command)):
+            if not (known is None and doing == name and await off_loop(self._real.has_begun, name, command)):
                 await self._go_to(self._state)
                 mark = _mark(self._state)
-                await asyncio.to_thread(self._real.mark, mark)
-                await asyncio.to_thread(self._real.session.forget_marks, mark)
-                self._stamp(None, name)
+                await off_loop(self._real.mark, mark)
+                await off_loop(self._real.session.forget_marks, mark)
+                await off_loop(self._stamp, None, name)
             self._name_written(self._state)
             return self._real
 
@@ -150,12 +152,12 @@ class KeptMachine:
             assert trunk._real is not None
             if not trunk._real.session.has_mark(mark):
                 await trunk._go_to(self._state)
-            await asyncio.to_thread(trunk._real.mark, mark)
+            await off_loop(trunk._real.mark, mark)
             trunk._name_written(self._state)
             is_left = trunk._real.has_branch(self.seed, reseed=self.reseed)
-            branch = await asyncio.to_thread(trunk._real.branch, self.seed, reseed=self.reseed)
-        if is_left and not await asyncio.to_thread(branch.has_begun, name, command):
-            branch = await asyncio.to_thread(branch.at_mark, mark)
+            branch = await off_loop(trunk._real.branch, self.seed, reseed=self.reseed)
+        if is_left and not await off_loop(branch.has_begun, name, command):
+            branch = await off_loop(branch.at_mark, mark)
         self._branch = branch
         return branch
 
@@ -176,17 +178,17 @@ class KeptMachine:
         else:
             start = 0 if newest is None else newest
             mark = None if newest is None else _mark(state if newest == len(steps) else steps[newest].before)
-            self._stamp(None)
-            self._real = await asyncio.to_thread(self._real.at_mark, mark)
+            await off_loop(self._stamp, None)
+            self._real = await off_loop(self._real.at_mark, mark)
         for step in steps[start:]:
             await self._do(step)
-        self._stamp(state)
+        await off_loop(self._stamp, state)
 
     async def _do(self, step: Step) -> None:
         assert self._real is not None
-        self._stamp(None)
+        await off_loop(self._stamp, None)
         if step.command is None:
-            self._real.write(step.name, step.text)
+            await off_loop(self._real.write, step.name, step.text)
             return
         self._tell(f"{step.command[:60]} is {RUN_AGAIN}")
         self._note(f"{step.command[:200]} was {RUN_AGAIN}; what came of it the second time is not kept")

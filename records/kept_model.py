@@ -13,6 +13,7 @@ from gedanken.agents.model_errors import ModelBusy, NoReply
 from gedanken.agents.pacing import Pace
 from gedanken.agents.scripted import ScriptedModel
 from gedanken.agents.settings import Setting
+from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.surprisal import Lines
@@ -79,13 +80,20 @@ class KeptModel(Model):
     ) -> Reply:
         """As Model.reply. A reply that was kept is the same to the byte, and costs nothing."""
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
-        if (found := self.ledger.get("replies", key)) is not None and (self.replays or not found.get("may_pass")):
+        if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
+            self.replays or not found.get("may_pass")
+        ):
             self.kept.is_warm = False
             is_from_ledger()
             return self._again(found, on_text)
         if self.replays:
             raise BadInput(f"replay: this reply of the {role} is not in the ledger: {_shown(messages)}")
-        if self.ledger.ask(key) and found is None and self.prepare is None and sampling.temperature > 0:
+        if (
+            await off_loop(self.ledger.ask, key)
+            and found is None
+            and self.prepare is None
+            and sampling.temperature > 0
+        ):
             self.note(DISCARDED)
         fresh = await self._with_its_cache(messages, fresh)
         try:
@@ -94,22 +102,24 @@ class KeptModel(Model):
             )
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": isinstance(error, ModelBusy)}
-            self.ledger.put("replies", key, {**values, "learned": self._learned()})
+            await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
             raise
         self.kept.is_warm = True
         kept = {"reply": asdict(reply), "learned": self._learned()}
-        return _REPLY.validate_python(self.ledger.put("replies", key, kept)["reply"])
+        written = await off_loop(self.ledger.put, "replies", key, kept)
+        return _REPLY.validate_python(written["reply"])
 
     async def scored(
         self, messages: Sequence[Message], text: str, score: Callable[[], Awaitable[Lines | None]]
     ) -> Lines | None:
         """As Model.scored, from the ledger where it is there."""
         key = self._key([list(message) for message in messages], text, "score", True)
-        if (found := self.ledger.get("scores", key)) is None:
+        if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
                 raise BadInput("replay: the surprisal of an output is not in the ledger")
             lines = await score()
-            found = self.ledger.put("scores", key, {"lines": lines and [list(line) for line in lines]})
+            values = {"lines": lines and [list(line) for line in lines]}
+            found = await off_loop(self.ledger.put, "scores", key, values)
         return _LINES.validate_python(found["lines"])
 
     def _key(self, *asked: object) -> str:

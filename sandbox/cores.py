@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypedDict
 
+from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.places import cache_folder
 from gedanken.sandbox.owner import is_dead, this_owner
 
@@ -36,6 +37,7 @@ class Cores:
         self.count = float(count or len(os.sched_getaffinity(0)))
         self._file = file
         self._poll_seconds = poll_seconds
+        self._line = asyncio.Lock()
 
     @asynccontextmanager
     async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
@@ -47,31 +49,41 @@ class Cores:
             yield 0.0
             return
         asked = time.monotonic()
-        ticket = _Ticket(id=uuid.uuid4().hex, owner=this_owner(), cores=min(wanted, self.count), held=False)
-        with self._tickets() as tickets:
-            tickets.append(ticket)
+        ticket = _Ticket(id=uuid.uuid4().hex, owner="", cores=min(wanted, self.count), held=False)
         try:
+            async with self._line:  # threads keep no order
+                await off_loop(self._join, ticket)
             await self._wait(ticket, waiting)
             yield time.monotonic() - asked
         finally:
-            with self._tickets() as tickets:
-                tickets[:] = [other for other in tickets if other["id"] != ticket["id"]]
+            await off_loop(self._leave, ticket)
+
+    def _join(self, ticket: _Ticket) -> None:
+        ticket["owner"] = this_owner()
+        with self._tickets() as tickets:
+            tickets.append(ticket)
+
+    def _leave(self, ticket: _Ticket) -> None:
+        with self._tickets() as tickets:
+            tickets[:] = [other for other in tickets if other["id"] != ticket["id"]]
 
     async def _wait(self, ticket: _Ticket, waiting: Callable[[int], None]) -> None:
         told = time.monotonic()
-        while True:
-            with self._tickets() as tickets:
-                self._serve(tickets)
-                ahead = next((at for at, other in enumerate(tickets) if other["id"] == ticket["id"]), None)
-                if ahead is None:  # the queue was lost
-                    tickets.append(ticket)
-                    ahead = len(tickets) - 1
-                if tickets[ahead]["held"]:
-                    return
+        while (ahead := await off_loop(self._ahead_of, ticket)) is not None:
             if time.monotonic() - told >= HEARTBEAT_SECONDS:
                 told = time.monotonic()
                 waiting(ahead)
             await asyncio.sleep(self._poll_seconds)
+
+    def _ahead_of(self, ticket: _Ticket) -> int | None:
+        """How many come before; None where its cores are held."""
+        with self._tickets() as tickets:
+            self._serve(tickets)
+            ahead = next((at for at, other in enumerate(tickets) if other["id"] == ticket["id"]), None)
+            if ahead is None:  # the queue was lost
+                tickets.append(ticket)
+                ahead = len(tickets) - 1
+            return None if tickets[ahead]["held"] else ahead
 
     def _serve(self, tickets: list[_Ticket]) -> None:
         tickets[:] = [ticket for ticket in tickets if not is_dead(ticket["owner"])]

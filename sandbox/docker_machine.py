@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Self
 
+from gedanken.experiment.blocking import Blocking
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Execution, Limits, OnOutput
 from gedanken.experiment.progress import Progress, Silent
@@ -13,8 +14,10 @@ from gedanken.sandbox.machine import DEFAULT_LIMITS, SandboxMachine
 
 
 @dataclass(slots=True)
-class DockerMachine:
-    """A terminal in a Docker sandbox, with a workspace of its own for as long as it is open."""
+class DockerMachine(Blocking):
+    """A terminal in a Docker sandbox, with a workspace of its own for as long as it is open: `async with` it, or
+    `with` it where nothing is awaited, as in a notebook.
+    """
 
     dataset: str = "mnist"
     """What lies in `/data`: `mnist` or `cifar10`."""
@@ -40,7 +43,7 @@ class DockerMachine:
     async def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
         """Run one command line of bash; see Machine.run."""
         if self._machine is None:
-            raise NoSandbox("the machine is not open: use it in `async with`")
+            raise NoSandbox("the machine is not open: use it in `async with`, or in `with`")
         return await self._machine.run(command, on_output=on_output)
 
     def _open(self) -> SandboxMachine:

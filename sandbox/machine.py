@@ -136,7 +136,7 @@ class SandboxMachine:
             if receipt.command != command:
                 raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
             return receipt
-        order = self._order(name, command)
+        order = await _blocking(self._order, name, command)
         job, notes = await self._begin(order, label is not None)
         try:
             execution = await self._follow(job, command, name, notes, on_output)
@@ -224,7 +224,7 @@ class SandboxMachine:
         except EngineLost as error:
             lost = (*notes, f"the engine was lost: {error}")
             return self._result(command, capture, Cause.ENGINE_LOST, None, job.age(), lost)
-        cause = self._cause_of(ended, stopped)
+        cause = await _blocking(self._cause_of, ended, stopped)
         execution = self._result(command, capture, cause, ended.exit_code, ended.seconds, notes)
         return await _blocking(self._with_artifacts, execution, name)
 

@@ -1,7 +1,6 @@
 """From Python: real and imagined machines are used alike."""
 
 import asyncio
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +13,6 @@ from gedanken.experiment.errors import BadInput, NoModel, NoSandbox
 from gedanken.experiment.execution import Machine
 from gedanken.experiment.persona import USUAL_MACHINE, Dataset
 from gedanken.sandbox.machine import SandboxMachine
-
-README = Path(__file__).parent.parent / "README.md"
 
 
 def test_importing_gedanken_imports_nothing_heavy() -> None:
@@ -76,13 +73,3 @@ def test_a_machine_played_with_no_real_one_beside_it_is_told_the_docker_sandbox(
     measured = asyncio.run(machine.measure(mnist[0]))
     alike = {"os", "python", "torch", "user", "directory", "dataset"}
     assert USUAL_MACHINE.model_dump(include=alike) == measured.model_dump(include=alike)
-
-
-@pytest.mark.docker
-@pytest.mark.model
-def test_the_example_in_the_readme_runs() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=True, timeout=900)
-    real, imagined = done.stdout.split("imagined, exit code")
-    assert real == "docker, exit code 127:\n\n"
-    assert "NVIDIA-SMI" in imagined

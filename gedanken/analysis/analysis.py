@@ -3,14 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from gedanken.analysis.notebook import Row, Shown, as_notebook_html
+from gedanken.analysis.tables import Table, Tabled, executions_table, findings_table, series_table
 from gedanken.compare.interventions import Effects
 from gedanken.compare.parsed.print_table import PrintRow, print_table
 from gedanken.compare.results import ComparisonResult
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
+from gedanken.experiment.tables import as_pandas, as_polars
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
 
 
 @dataclass(frozen=True)
@@ -53,10 +64,66 @@ class Analysis:
         """The version that the verdict speaks of; None where there is nothing to compare."""
         return main_version(self.versions)
 
+    @property
+    def executions(self) -> tuple[Execution, ...]:
+        """All runs and all answers to commands: by script line and program version, real before imagined."""
+        return self.log.executions
+
+    @property
+    def folder(self) -> Path | None:
+        """The run folder, where it is of one."""
+        return self.log.folder
+
     @cached_property
     def prints(self) -> tuple[PrintRow, ...]:
         """What was printed of each print of each program, in all its runs."""
         return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
+
+    def to_pandas(self, what: Table = "executions") -> "pandas.DataFrame":
+        """A table of it in pandas, one row an execution, a finding, or a point of a series in one run.
+
+        `executions`: label, origin, machine, line (of the script, from 1), program, seed, sample, arm, command,
+        exit_code, cause, seconds, is_run, stdout. `findings`: check, sentence, runs, subject, expected, observed,
+        explained_by, evidence (its first line). `series`: program, series, role, axis, point, origin, run (from 1,
+        within its origin), value (missing where a run shows none), p_adjusted. Raises BadInput where pandas is not
+        installed, or for a table there is not.
+        """
+        return as_pandas(*self._table(what))
+
+    def to_polars(self, what: Table = "executions") -> "polars.DataFrame":
+        """The same tables in polars. Raises BadInput where polars is not installed, or for a table there is not."""
+        return as_polars(*self._table(what))
+
+    def __repr__(self) -> str:
+        """Its title and verdict: its fields hold all that was printed."""
+        return f"<Analysis of {harmless(self.title)}: {harmless(self.verdict)}>"
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        case = self.main_version
+        endpoint = case.compared.endpoint if case else None
+        rows = [
+            Row(version.program.label if version.program else "not given", len(version.real), len(version.imagined))
+            for version in self.versions
+        ]
+        undecided = [reason for version in self.versions for reason in version.compared.undecided]
+        primary = f"{endpoint.name}: {endpoint.reason}" if endpoint else ""
+        first = case.compared.findings if case else ()
+        found = dict.fromkeys((*first, *self.findings))
+        return as_notebook_html(Shown(self.title, self.verdict, primary, rows, tuple(found), undecided, self.folder))
+
+    def _table(self, what: Table) -> Tabled:
+        if what == "executions":
+            return executions_table(self.executions)
+        if what == "findings":
+            return findings_table(self.findings)
+        if what == "series":
+            return series_table(
+                (version.program.label if version.program else None, series)
+                for version in self.versions
+                for series in version.compared.series
+            )
+        raise BadInput(f"there is no table {what}: there are executions, findings, series")
 
     def _runs_of(self, program: Program) -> list[Execution]:
         here = [version for version in self.versions if version.program and version.program.label == program.label]

@@ -1,11 +1,12 @@
 """Opening real machines, for everything that types into one."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.execution import Limits
 from gedanken.experiment.persona import Dataset
 from gedanken.experiment.progress import Progress
@@ -39,9 +40,10 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     from gedanken.sandbox.machine import SandboxMachine
 
     gpus = parse_gpus(sandbox.gpus)
-    engine = await asyncio.to_thread(open_engine, sandbox.name, progress, gpus, trusted=sandbox.trusted)
-    dataset, folder = await asyncio.to_thread(ensure_dataset, data, progress)
-    machine = SandboxMachine.open(engine, folder, limits, run_id=run_id, gpus=gpus, artifacts=artifacts)
+    engine = await off_loop(open_engine, sandbox.name, progress, gpus, trusted=sandbox.trusted)
+    dataset, folder = await off_loop(ensure_dataset, data, progress)
+    opening = partial(SandboxMachine.open, run_id=run_id, gpus=gpus, artifacts=artifacts)
+    machine = await off_loop(opening, engine, folder, limits)
     for line in engine.not_enforced():
         progress.say(f"the sandbox {engine.name} cannot hold: {line}")
     try:

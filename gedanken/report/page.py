@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from gedanken import __version__
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_endpoint
 from gedanken.compare.results import SeriesResult
@@ -19,6 +18,7 @@ from gedanken.experiment import format
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
+from gedanken.experiment.version import __version__
 from gedanken.report import run_setup
 from gedanken.report.anchors import Anchors, ShownFinding, find_anchors
 from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph

@@ -62,6 +62,8 @@ class Screen:
     def __init__(self) -> None:
         """Show things on standard error."""
         self.console = Console(stderr=True, highlight=False)
+        self.takes_signals = True
+        """Whether Ctrl-C and SIGTERM are for the run that is shown; False where they are a caller's."""
         self._workers: dict[tuple[str, str], _Worker] = {}
         self._live: Live | None = None
         self._limit: int | None = None

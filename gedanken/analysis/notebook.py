@@ -1,0 +1,68 @@
+"""An analysis as a cell of a notebook shows it. Models and programs wrote what stands in it: all of it is escaped."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from gedanken.compare.sentences import sentence
+from gedanken.experiment.counts import many
+from gedanken.experiment.escaping import harmless
+from gedanken.experiment.finding import Finding
+
+FINDINGS_SHOWN = 10
+UNDECIDED_SHOWN = 3
+_MOST = 600
+"""Characters of one text."""
+
+
+class Row(NamedTuple):
+    """One program version, or brought logs."""
+
+    program: str
+    real: int
+    """Runs."""
+    imagined: int
+
+
+class Shown(NamedTuple):
+    """What is shown of an analysis."""
+
+    title: str
+    verdict: str
+    primary: str
+    """Name of the primary endpoint, and how it came to be that; empty where there is none."""
+    rows: Sequence[Row]
+    findings: Sequence[Finding]
+    undecided: Sequence[str]
+    folder: Path | None
+
+
+def as_notebook_html(shown: Shown) -> str:
+    """Title, verdict, primary endpoint, runs, findings, what is undecided, and where the rest is."""
+    parts = [f"<b>{_text(shown.title)}</b>", f"<p>{_text(shown.verdict)}</p>"]
+    if shown.primary:
+        parts.append(f"<p>primary endpoint: {_text(shown.primary)}</p>")
+    counts = [(row.program, str(row.real), str(row.imagined)) for row in shown.rows]
+    parts.append(_table(("program", "real runs", "imagined runs"), counts))
+    told = [(one.check, sentence(one), one.explained_by or "") for one in shown.findings[:FINDINGS_SHOWN]]
+    parts.append(_table(("finding", "", "explained by"), told))
+    more = len(shown.findings) - FINDINGS_SHOWN
+    if more > 0:
+        parts.append(f"<p>and {many(more, 'more finding')}</p>")
+    parts += [f"<p>undecided: {_text(reason)}</p>" for reason in shown.undecided[:UNDECIDED_SHOWN]]
+    if shown.folder:
+        parts.append(f"<p>everything is in {_text(str(shown.folder))}</p>")
+    return f"<div>{''.join(parts)}</div>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    titles = "".join(f"<th>{_text(title)}</th>" for title in head)
+    lines = ("".join(f"<td>{_text(cell)}</td>" for cell in row) for row in rows)
+    return f"<table><tr>{titles}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def _text(text: str) -> str:
+    return escape(harmless(text[:_MOST]) + (" …" if len(text) > _MOST else ""))

@@ -1,0 +1,85 @@
+"""An analysis as rows of plain values: its executions, its findings, its series of numbers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from gedanken.compare.results import SeriesResult
+from gedanken.compare.sentences import sentence
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.finding import Finding
+from gedanken.experiment.tables import EXECUTION_COLUMNS, Rows, execution_rows
+
+Table = Literal["executions", "findings", "series"]
+_FINDING_COLUMNS: dict[str, type] = dict.fromkeys(
+    ("check", "sentence", "runs", "subject", "expected", "observed", "explained_by", "evidence"), str
+)
+_SERIES_COLUMNS: dict[str, type] = {
+    "program": str,
+    "series": str,
+    "role": str,
+    "axis": str,
+    "point": float,
+    "origin": str,
+    "run": int,
+    "value": float,
+    "p_adjusted": float,
+}
+
+
+class Tabled(NamedTuple):
+    """Rows, and the type of each of their columns."""
+
+    rows: Rows
+    columns: dict[str, type]
+
+
+def executions_table(executions: Sequence[Execution]) -> Tabled:
+    """One row an execution."""
+    return Tabled(execution_rows(executions), EXECUTION_COLUMNS)
+
+
+def findings_table(findings: Iterable[Finding]) -> Tabled:
+    """One row a finding."""
+    return Tabled([_finding(finding) for finding in findings], _FINDING_COLUMNS)
+
+
+def series_table(series: Iterable[tuple[str | None, SeriesResult]]) -> Tabled:
+    """One row a point of a series in one run; each series comes with the label of its program."""
+    return Tabled([row for label, one in series for row in _series(label, one)], _SERIES_COLUMNS)
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    first = next(iter(finding.evidence), None)
+    return {
+        "check": finding.check,
+        "sentence": sentence(finding),
+        "runs": ", ".join(finding.runs),
+        "subject": finding.subject,
+        "expected": finding.expected,
+        "observed": finding.observed,
+        "explained_by": finding.explained_by,
+        "evidence": f"{first.source}:{first.number}: {first.text}" if first else None,
+    }
+
+
+def _series(label: str | None, series: SeriesResult) -> Iterator[dict[str, object]]:
+    yield from _points(label, series, "real", series.real)
+    yield from _points(label, series, "imagined", series.imagined)
+
+
+def _points(
+    program: str | None, series: SeriesResult, origin: str, runs: Sequence[Sequence[float | None]]
+) -> Iterator[dict[str, object]]:
+    for number, values in enumerate(runs, start=1):
+        for point, value in zip(series.points, values, strict=True):
+            yield {
+                "program": program,
+                "series": series.name,
+                "role": series.role,
+                "axis": series.axis,
+                "point": float(point),
+                "origin": origin,
+                "run": number,
+                "value": value,
+                "p_adjusted": series.p_adjusted,
+            }

@@ -1,0 +1,88 @@
+"""`gedanken.compare` and `load_run`: from files, folders and executions to an Analysis."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gedanken.analysis.analysis import Analysis
+from gedanken.analysis.analyze import analyze
+from gedanken.analysis.inputs import compare_inputs
+from gedanken.compare.results import Asked
+from gedanken.compare.series.asked import compiled
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.run_log import RunLog
+from gedanken.records.read_run import read_run
+
+Runs = str | Path | Execution | RunLog | Analysis
+
+
+def load_run(folder: str | Path) -> Analysis:
+    """The run in a folder, compared by the rules of today: what its report shows.
+
+    Any run folder will do: one that is under way, that was left by a process that died, or of an earlier version. Its
+    `log` is the RunLog that the folder holds. Takes as long as the comparison, for the article's run about a second.
+    Raises BadInput for what is no run folder, or is damaged.
+    """
+    return analyze(read_run(Path(folder)))
+
+
+def compare(
+    real: Runs | Iterable[Runs],
+    imagined: Runs | Iterable[Runs] = (),
+    *,
+    program: str | Path | None = None,
+    primary: str | None = None,
+    named: Mapping[str, str] | None = None,
+) -> Analysis:
+    """Compare real runs with imagined ones. No model is asked and nothing is run.
+
+    Args:
+        real: executions, paths of logs (also packed ones, and folders of logs), or one run: its folder, its RunLog or
+            its Analysis.
+        imagined: the same, of imagined runs; left out where `real` is one run, which holds both.
+        program: path of the program that was run; with it more can be said of each line.
+        primary: name of the series whose last value is the primary endpoint, as `val_loss`.
+        named: for metrics that nothing recognises, a name and a regular expression whose group 1 is the number.
+
+    Returns:
+        An Analysis: `verdict`, `findings`, `versions[0].compared` (series, p values, what is undecided).
+
+    Raises:
+        BadInput: something cannot be read, or is not there. What the runs show raises nothing.
+
+    What is compared, and by which tests: docs/comparison.md.
+    """
+    for name, expression in (named or {}).items():
+        compiled(name, expression)
+    asked = Asked(primary, tuple((named or {}).items()))
+    with TemporaryDirectory(prefix="gedanken-") as folder:
+        ours = list(_paths(real, Path(folder) / "real", imagined=False))
+        theirs = list(_paths(imagined, Path(folder) / "imagined", imagined=True))
+        return compare_inputs(ours, theirs, Path(program) if program else None, asked)
+
+
+def _paths(given: Runs | Iterable[Runs], folder: Path, *, imagined: bool) -> Iterator[Path]:
+    """What was given as paths: executions are put into files, which `gedanken compare` takes too."""
+    for one in [given] if isinstance(given, Runs) else given:
+        if isinstance(one, str | Path):
+            yield Path(one)
+        elif isinstance(one, Execution):
+            yield _written(one, folder)
+        elif isinstance(one, RunLog | Analysis):
+            log = one if isinstance(one, RunLog) else one.log
+            if log.folder:
+                yield log.folder
+            else:
+                yield from (_written(run, folder) for run in log.executions if run.imagined == imagined)
+        else:
+            raise BadInput(f"{type(one).__name__}: give paths, executions, or a run")
+
+
+def _written(execution: Execution, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{folder.name}-{len(list(folder.iterdir())) + 1}.json"
+    path.write_text(json.dumps(asdict(execution), default=str), encoding="utf-8", errors="backslashreplace")
+    return path

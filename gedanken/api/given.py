@@ -1,0 +1,45 @@
+"""What Python programs give: names, paths, or the objects themselves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gedanken.agents.brought import brought, model_of
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
+from gedanken.experiment.script import Experiment
+from gedanken.loading.experiments import load_experiment, load_persona
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+GivenExperiment = Experiment | str | Path
+GivenPersona = Persona | str | Path
+
+
+def experiment_of(given: GivenExperiment) -> Experiment:
+    """An experiment, or the one of this name or in this YAML file. Raises BadInput."""
+    return given if isinstance(given, Experiment) else load_experiment(str(given))
+
+
+def persona_of(given: GivenPersona) -> Persona:
+    """A persona, or the one of this name or in this YAML file. Raises BadInput."""
+    return given if isinstance(given, Persona) else load_persona(str(given))
+
+
+def sandbox_of(given: SandboxSpec | str) -> SandboxSpec:
+    """A sandbox, or the one of this name."""
+    return given if isinstance(given, SandboxSpec) else SandboxSpec(name=given)
+
+
+@contextmanager
+def asked(given: "BaseChatModel | ModelSpec | str") -> Iterator[ModelSpec]:
+    """A model as a run writes it down; a chat model is known by the name that stands there, in here."""
+    if isinstance(given, ModelSpec):
+        yield given
+    elif isinstance(given, str):
+        yield ModelSpec(name=given)
+    else:
+        with brought(model_of(given)) as spec:
+            yield spec

@@ -1,0 +1,157 @@
+"""`gedanken.run`, `arun` and `resume`: the experiment from Python."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from pydantic import ValidationError
+
+from gedanken.analysis.analysis import Analysis
+from gedanken.analysis.analyze import analyze
+from gedanken.api.given import GivenExperiment, GivenPersona, asked, experiment_of, persona_of, sandbox_of
+from gedanken.experiment.blocking import wait_for
+from gedanken.experiment.errors import BadInput, Interrupted
+from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
+from gedanken.records.read_run import with_tokens
+from gedanken.resuming import Again, newest_unfinished
+from gedanken.resuming import resume as go_on
+from gedanken.runner import RunResult
+from gedanken.runner import run as run_experiment
+from gedanken.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+Asked = ParamSpec("Asked")
+Result = TypeVar("Result")
+
+
+def _waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
+    """The same for code that does not await."""
+
+    @wraps(work)
+    def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
+        return wait_for(work(*arguments, **named))
+
+    wait.__name__ = wait.__qualname__ = called
+    return wait
+
+
+async def arun(  # noqa: PLR0913 (what a run is asked to do)
+    experiment: GivenExperiment = "article",
+    model: "BaseChatModel | ModelSpec | str" = "embedded",
+    persona: GivenPersona | None = None,
+    *,
+    sandbox: SandboxSpec | str = "auto",
+    real: int = 7,
+    imagined: int = 3,
+    simulate: bool = True,
+    primary: str | None = None,
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> Analysis:
+    """Have a model write a program, really run it, have the model imagine the run, and compare.
+
+    `arun` is awaited; `run` waits by itself, in a notebook too.
+
+    Args:
+        experiment: the name of a packaged one (`article`, `mnist`, …), a path to a YAML file, or an `Experiment`.
+        model: a name as `--model` takes it (`embedded`, `openai:gpt-4.1`, `scripted:FILE`), a `ModelSpec` with a base
+            URL, or a chat model of LangChain's. It writes the programs and imagines their runs.
+        persona: a name, a path to a YAML file, or a `Persona`; None takes the experiment's.
+        sandbox: `auto`, `docker`, `podman`, `bubblewrap`, or a `SandboxSpec`.
+        real: seeds beside the trunk's; each is one real run of each program version.
+        imagined: samples beside the trunk's, at the experiment's temperature.
+        simulate: whether the model imagines the runs at all.
+        primary: name of the series whose last value is the primary endpoint; None leaves it to the rule of
+            docs/comparison.md.
+        out: the run folder, new or empty; None makes one under `runs/`.
+        progress: whether standard error tells how far it is.
+
+    Returns:
+        The Analysis that the report shows: `verdict` (text), `findings`, `executions` (their `seconds`, exit codes
+        and texts), `versions` (series and statistics of each program), `log` (the RunLog), `folder`.
+
+    Raises:
+        BadInput: something that was given cannot be used.
+        NoSandbox, NoModel: there is none, or it was lost. What was done until then is kept; `resume` goes on with it.
+        KeyboardInterrupt (of `run`), CancelledError (of `arun`): as well.
+
+    What makes it fair: docs/design.md.
+    """
+    given = experiment_of(experiment)
+    player = persona_of(persona or given.persona)
+    with asked(model) as name:
+        try:
+            spec = RunSpec(
+                experiment=given,
+                persona=player,
+                model=name,
+                sandbox=sandbox_of(sandbox),
+                real=real,
+                imagined=imagined,
+                simulate=simulate,
+                primary=primary,
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        return await _analysed(run_experiment(spec, _screen(progress), Path(out) if out else None))
+
+
+async def _resume(
+    folder: str | Path | None = None,
+    model: "BaseChatModel | None" = None,
+    *,
+    base_url: str | None = None,
+    trusted: bool = False,
+    progress: bool = True,
+) -> Analysis:
+    """Go on with a run that was interrupted, killed, or lost its model or engine. Nothing is paid for twice.
+
+    Args:
+        folder: the run folder; None takes the newest under `runs/` that did not come to its end.
+        model: the chat model, where the run was begun with one from Python.
+        base_url: of the model, once more, where the folder names another machine: no key goes to an address that
+            only a folder names.
+        trusted: once more, where the run uses the sandbox `host`, which isolates nothing.
+        progress: whether standard error tells how far it is.
+
+    Returns:
+        The Analysis, as `run` does.
+
+    Raises:
+        As `run` does.
+    """
+    path = Path(folder) if folder else newest_unfinished()
+    work = go_on(path, _screen(progress), Again(base_url, trusted))
+    if model is None:
+        return await _analysed(work)
+    with asked(model):
+        return await _analysed(work)
+
+
+async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
+    """What a run came to. Where its report could not be made, comparing it once more raises what was wrong."""
+    try:
+        done = await work
+    except Interrupted as interrupted:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # whoever cancelled it waits for that
+            raise asyncio.CancelledError from interrupted
+        raise
+    return done.analysis or analyze(with_tokens(done.log))
+
+
+def _screen(progress: bool) -> Screen:
+    """Signals stay those of the program that calls."""
+    screen = Screen()
+    screen.console.quiet = not progress
+    screen.takes_signals = False
+    return screen
+
+
+run = _waiting("run", arun)
+resume = _waiting("resume", _resume)

@@ -1,0 +1,98 @@
+"""What `langgraph.json` names: the experiment graph for LangGraph's server, as `langgraph dev` runs it."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph_sdk.runtime import ServerRuntime
+from pydantic import ValidationError
+
+from gedanken.analysis.analyze import Compared
+from gedanken.experiment.blocking import off_loop
+from gedanken.experiment.errors import BadInput, GedankenError
+from gedanken.experiment.files import Inside
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.graphs.context import open_context
+from gedanken.graphs.experiment_graph import STEPS_AT_MOST
+from gedanken.graphs.served import Serving, build_served_graph
+from gedanken.graphs.state import STOPPED
+from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
+from gedanken.records.read_run import is_run_folder
+from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
+from gedanken.resuming import is_here
+from gedanken.runner import check, reported, root_inputs, run_id_of
+from gedanken.terminal.screen import Screen
+from gedanken.traces.opening import traced
+
+RUNS = Path("runs").absolute()
+_THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@asynccontextmanager
+async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
+    """The experiment graph. Only where it is executed are a store, a machine and a model opened.
+
+    Each thread of the server has one run folder, `runs/thread-ID`: what is executed on it once more goes on with that
+    run. Raises BadInput, NoSandbox or NoModel.
+    """
+    executed = runtime.execution_runtime
+    if executed is None:
+        yield build_served_graph(None)
+        return
+    spec = await off_loop(asked_of, executed.context)
+    folder = RUNS / f"thread-{_thread_of(config)}"
+    screen = Screen()
+    screen.console.quiet = True
+    with ExitStack() as opened:
+        store = await off_loop(_open, opened, folder, spec)
+        compared = Compared()
+        async with open_context(spec, store, run_id_of(folder), screen, compared) as context:
+            serving = Serving(context)
+            tracing = ExitStack()
+            traces = await off_loop(tracing.enter_context, traced(folder, root_inputs(spec), screen))
+            try:
+                yield build_served_graph(serving).with_config(**traces, recursion_limit=STEPS_AT_MOST)
+            except GedankenError as error:
+                serving.outcome = f"{STOPPED}{error}"
+                raise
+            finally:
+                await off_loop(tracing.close)
+                await off_loop(store.finish, serving.outcome)
+                await off_loop(reported, store, compared, screen)
+
+
+def asked_of(context: Any) -> RunSpec:
+    """What a client asks for. Raises BadInput.
+
+    Whoever reaches the server may be anybody, a page in a browser too: what would run programs without isolation, or
+    send this machine's keys elsewhere, is not taken from there.
+    """
+    try:
+        spec = context if isinstance(context, RunSpec) else RunSpec.model_validate(context or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(f"context: {'.'.join(map(str, first['loc']))}: {first['msg']}; it is a RunSpec") from error
+    if spec.sandbox.trusted or spec.sandbox.name == "host":
+        raise BadInput("a server runs no programs without isolation: name another sandbox than host")
+    if spec.model.base_url is not None and not is_here(spec.model.base_url):
+        raise BadInput("a server sends no key to an address that a client names; set it in the server's environment")
+    check(spec)
+    return spec
+
+
+def _open(opened: ExitStack, folder: Path, spec: RunSpec) -> RunStore:
+    if not is_run_folder(folder):
+        return opened.enter_context(open_store(make_folder(folder), spec))
+    if read_spec(Inside(folder, MOST_FOLDER_BYTES)).key != spec.key:
+        raise BadInput(f"this thread holds another run, in {folder}: begin a new thread")
+    return opened.enter_context(reopen_store(folder))
+
+
+def _thread_of(config: RunnableConfig) -> str:
+    name = str(config.get("configurable", {}).get("thread_id", ""))
+    if not _THREAD.fullmatch(name):
+        raise BadInput("a run needs a thread, whose name has letters, digits, `_` and `-` only")
+    return name

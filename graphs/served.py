@@ -1,0 +1,82 @@
+"""The graph for LangGraph's server: what is asked comes as context; who serves it opens what it needs."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from langgraph.graph import StateGraph
+from langgraph.runtime import Runtime
+
+from gedanken.experiment.approval import BY_PERSON, Approve
+from gedanken.experiment.blocking import off_loop
+from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import INTERRUPTED
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.graphs.approving import is_to_be_approved
+from gedanken.graphs.context import Context
+from gedanken.graphs.experiment_graph import add_nodes
+from gedanken.graphs.state import State
+from gedanken.records.trunk import trunk_of
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+
+@dataclass(slots=True)
+class Serving:
+    """One execution of the graph by the server: from its beginning, or from a checkpoint on."""
+
+    context: Context
+    outcome: str = INTERRUPTED
+    """How the run ended; so it stays until its last node said otherwise."""
+    _ready: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _is_ready: bool = False
+
+    async def make_ready(self, state: Any) -> None:
+        """Have the real machine know what was done before the checkpoint. What was kept is not run again."""
+        async with self._ready:
+            if self._is_ready:
+                return
+            known = {*state.get("programs", ()), *state.get("executions", ())}
+            machine = self.context.machine
+            for step in await off_loop(trunk_of, self.context.store):
+                # The work of one seed or sample is told no labels: all of the trunk was done before it.
+                if step.label not in known and "number" not in state:
+                    continue
+                if isinstance(step, Program):
+                    if self._was_placed(step):
+                        machine.write(step.name, step.source)
+                    continue
+                label = f"line{step.line + 1}" + (f"-{step.program}" if step.program else "")
+                if step.program:
+                    machine.mark(label)
+                await machine.run(step.command, label=None if step.line < 0 else label)
+            self._is_ready = True
+
+    def _was_placed(self, program: Program) -> bool:
+        """Whether it came to lie on the machine: what a person had to approve did so only then."""
+        by_person = program.prompt == BY_PERSON
+        decision = self.context.store.decision_on(program)
+        return by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
+
+    def node(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """A node in this execution's context."""
+
+        @wraps(work)
+        async def served(state: Any, runtime: Runtime[Any]) -> Any:
+            await self.make_ready(state)
+            update = await work(state, runtime.override(context=self.context))
+            if isinstance(update, dict):
+                self.outcome = update.get("outcome", self.outcome)
+            return update
+
+        return served
+
+
+def build_served_graph(serving: Serving | None) -> "CompiledStateGraph[State, RunSpec, State, State]":
+    """The experiment graph, executed as `serving` says; None where only its form and its states are looked at."""
+    graph = StateGraph(State, context_schema=RunSpec)
+    add_nodes(graph, serving.node) if serving else add_nodes(graph)
+    return graph.compile()

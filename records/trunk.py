@@ -1,0 +1,41 @@
+"""What was done on the trunk of a run, in the order in which it was done."""
+
+import json
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.program import Program
+from gedanken.records.run_files import LOG
+from gedanken.records.run_store import RunStore
+
+
+def trunk_of(store: RunStore) -> list[Program | Execution]:
+    """The programs that were put on the real machine, and what was typed there with seed 0."""
+    return list(_steps(store))
+
+
+def _steps(store: RunStore) -> Iterator[Program | Execution]:
+    seen: set[str] = set()
+    for line in (store.folder / LOG).read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        label = _label(event)
+        if label is None or label in seen:
+            continue
+        seen.add(label)
+        if event["kind"] == "program":
+            if event["program"].get("works") is not False:  # refused, it was put nowhere
+                yield store.programs[label]
+        else:
+            run = store.executions[label]
+            if not run.imagined and not run.seed and run.arm == "as written":
+                yield run
+
+
+def _label(event: dict[str, object]) -> str | None:
+    if event.get("kind") == "program":
+        return PurePosixPath(str(event["path"])).stem
+    files = event.get("files")
+    return (
+        PurePosixPath(files["stdout"]).stem if event.get("kind") == "execution" and isinstance(files, dict) else None
+    )

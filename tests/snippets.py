@@ -1,0 +1,18 @@
+"""The code blocks of a document, so that tests can run what readers copy."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+_BLOCK = re.compile(r"^(?:## (?P<title>[^\n]+)\n)?|```(?P<kind>\w+)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks(document: str, kind: str) -> dict[str, list[str]]:
+    """All blocks of a kind, such as `python`, by the heading that they stand under."""
+    found: dict[str, list[str]] = {}
+    title = ""
+    for block in _BLOCK.finditer((ROOT / document).read_text(encoding="utf-8")):
+        title = block["title"] or title
+        if block["kind"] == kind:
+            found.setdefault(title, []).append(block["code"])
+    return found

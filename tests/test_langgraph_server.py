@@ -1,0 +1,150 @@
+"""`langgraph dev` opens the experiment graph, without `--allow-blocking`: driven by LangGraph's own client."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import trace_of
+from langgraph_dev import served
+from snippets import blocks
+from test_run_scripted import CRASHING, GOOD, experiment, replies
+
+from gedanken.api.server import asked_of
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
+from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.records.kept_machine import RUN_AGAIN
+from gedanken.records.read_run import read_run
+
+TRAJECTORY = [
+    *("persona", "write", "approve", "execute", "compare"),  # `cat train.py`
+    *("execute", "write", "approve", "execute", "compare"),  # it crashes, and is mended
+    "report",
+]
+
+Values = dict[str, Any]
+
+
+def spec_in(folder: Path, **changes: Any) -> RunSpec:
+    """A small run, with a model whose first program crashes."""
+    said = folder / "replies.yaml"
+    said.write_text(yaml.safe_dump(replies(CRASHING, GOOD)))
+    given: Values = {"model": ModelSpec(name=f"scripted:{said}"), "sandbox": SandboxSpec(name="bubblewrap")}
+    chosen = load_experiment(str(experiment(folder)))
+    return RunSpec(
+        experiment=chosen, persona=load_persona("matched"), **{**given, "real": 1, "imagined": 1, **changes}
+    )
+
+
+def stepped(client: Any, thread: str, spec: RunSpec, given: Values | None, **more: Any) -> list[str]:
+    """Execute the graph on a thread; the nodes that came to their end, in their order."""
+    nodes = []
+    for part in client.runs.stream(
+        thread, "experiment", input=given, context=spec.model_dump(mode="json"), stream_mode="updates", **more
+    ):
+        assert part.event != "error", part.data
+        if part.event == "updates":
+            nodes += [name for name in part.data if not name.startswith("__")]
+    return nodes
+
+
+def waits_for(client: Any, thread: str) -> Values:
+    """What a person is asked on a thread."""
+    (task,) = client.threads.get_state(thread)["tasks"]
+    (interrupt,) = task["interrupts"]
+    value: Values = interrupt["value"]
+    return value
+
+
+@pytest.mark.bubblewrap
+def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(tmp_path: Path) -> None:
+    spec = spec_in(tmp_path, approve="all")
+    with served(tmp_path) as client:
+        (found,) = client.assistants.search()
+        schemas = client.assistants.get_schemas(found["assistant_id"])
+        assert {"experiment", "persona", "model", "approve"} <= schemas["context_schema"]["properties"].keys()
+        assert "verdict" in schemas["state_schema"]["properties"]
+        drawn = {node["id"] for node in client.assistants.get_graph(found["assistant_id"])["nodes"]}
+        assert {"write", "approve", "execute", "replicate", "simulate", "compare", "report"} <= drawn
+        assert not (tmp_path / "runs").exists()  # nothing was opened to look at it
+
+        thread = client.threads.create()["thread_id"]
+        nodes = stepped(client, thread, spec, {"index": -1})
+        asked = waits_for(client, thread)
+        assert (asked["asks"], asked["program"], asked["sandbox"]) == ("approve", "train-v1", "bubblewrap")
+        assert "raise ValueError" in asked["source"]
+
+    with served(tmp_path) as client:
+        nodes += stepped(client, thread, spec, None, command={"resume": {"decision": "approve"}})
+        asked = waits_for(client, thread)
+        assert asked["program"] == "train-v2" and "-raise ValueError" in asked["diff"]
+        mine = {"decision": "edit", "source": GOOD + 'print("mine")\n'}
+        nodes += stepped(client, thread, spec, None, command={"resume": mine})
+        values = client.threads.get_state(thread)["values"]
+        history = client.threads.get_history(thread, limit=100)
+    assert [node for node in nodes if node not in ("simulate", "replicate")] == TRAJECTORY
+    assert values["outcome"] == "done" and "train-v3" in values["verdict"]
+    assert [state["next"] for state in history][-2:] == [["persona"], ["__start__"]]
+    assert "BlockingError" not in (tmp_path / "server.log").read_text()
+
+    folder = tmp_path / "runs" / f"thread-{thread}"
+    log = read_run(folder)
+    assert log.is_over and (folder / "report.html").exists()
+    real = [run for run in log.executions if run.program and not run.imagined]
+    ran = [("train-v1", 0, 1), ("train-v3", 0, 0), ("train-v3", 1, 0)]
+    assert [(run.program, run.seed, run.exit_code) for run in real] == ran
+    assert all(run.stdout.endswith("mine\n") for run in real[1:])
+    assert not [note for note in log.notes if RUN_AGAIN in note]
+    assert {"persona", "approve", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
+
+
+@pytest.mark.parametrize(
+    "changes, says",
+    [
+        ({"sandbox": {"name": "host", "trusted": True}}, "no programs without isolation"),
+        ({"model": {"name": "openai:x", "base_url": "https://elsewhere.example/v1"}}, "sends no key to an address"),
+        ({"real": -1}, "context: real: Input should be greater"),
+        ({"model": {"name": "nobody"}}, "say which provider"),
+    ],
+)
+def test_what_a_client_may_not_ask_for_is_refused(tmp_path: Path, changes: Values, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        asked_of(spec_in(tmp_path).model_dump(mode="json") | changes)
+
+
+def test_a_client_that_asks_for_nothing_is_told_what_to_ask(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="context: experiment: Field required; it is a RunSpec"):
+        asked_of(None)
+    assert asked_of(spec_in(tmp_path).model_dump(mode="json")) == spec_in(tmp_path)
+
+
+@pytest.mark.bubblewrap
+def test_it_is_a_node_of_somebody_elses_graph(tmp_path: Path) -> None:
+    (code,) = blocks("docs/langgraph.md", "python")["As a node of your own graph"]
+    spec = spec_in(tmp_path)
+    assert '"mnist"' in code and '"openai:gpt-4.1"' in code
+    code = code.replace('"mnist"', '"small.yaml"').replace('"openai:gpt-4.1"', f'"{spec.model.name}"')
+    code = code.replace("progress=False", 'sandbox="bubblewrap", real=1, imagined=1, progress=False')
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "train-v2" in done.stdout and "runs/small-" in done.stdout
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert read_run(folder).is_over
+
+
+@pytest.mark.bubblewrap
+def test_the_client_of_the_docs_drives_the_server(tmp_path: Path) -> None:
+    (code,) = blocks("docs/langgraph.md", "python")["From a client"]
+    spec = spec_in(tmp_path)
+    code = code.replace('"mnist"', '"small.yaml"').replace('"openai:gpt-4.1"', f'"{spec.model.name}"')
+    code = code.replace("real=7, imagined=3", "real=1, imagined=1, sandbox=SandboxSpec(name='bubblewrap')")
+    code = code.replace("import ModelSpec, ", "import ModelSpec, SandboxSpec, ")
+    with served(tmp_path) as client:
+        code = code.replace("http://127.0.0.1:2024", str(client.http.client.base_url).rstrip("/"))
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "persona"
+    assert "train-v2" in done.stdout.splitlines()[-1]

@@ -1,0 +1,222 @@
+"""The Python face: where it can be called from, what it takes, and what its results show."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import imagined, real
+from conftest import Cli
+from folders import REAL, make_run
+from langchain_core.language_models import BaseChatModel
+from test_run_scripted import GOOD, experiment, replies
+
+import gedanken
+from gedanken.agents.scripted import ScriptedModel, ScriptedReply
+from gedanken.experiment.blocking import wait_for
+from gedanken.experiment.errors import Interrupted
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m&"
+
+
+def says(*texts: str) -> BaseChatModel:
+    """A chat model that says this, whatever it is asked."""
+    return ScriptedModel(rules=(ScriptedReply(when="", samples=texts),))
+
+
+def coder() -> BaseChatModel:
+    """A chat model that writes a program that works, and imagines its run."""
+    return ScriptedModel(rules=tuple(ScriptedReply.model_validate(reply) for reply in replies(GOOD)))
+
+
+def test_dir_is_what_is_promised() -> None:
+    assert dir(gedanken) == sorted(gedanken.__all__)
+    assert all(getattr(gedanken, name).__doc__ for name in gedanken.__all__ if name != "__version__")
+
+
+def test_compare_can_be_called_whatever_was_imported_before() -> None:
+    for before in ("", "import gedanken.compare.compare_runs; ", "gedanken.load_run; "):
+        program = (
+            f"import gedanken; {before}from gedanken import compare; assert compare is gedanken.compare; compare([])"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert "BadInput: name a run folder" in done.stderr.splitlines()[-1]
+
+
+def test_a_machine_opens_with_with_where_a_loop_runs_and_where_none_does() -> None:
+    def use() -> list[str]:
+        with gedanken.ImaginedMachine(says("one\n"), "ubuntu-18.04-4x3090") as machine:
+            assert machine.name == "imagined"
+            return [machine.run("ls").stdout, machine.run("ls").stdout]
+
+    async def cell() -> list[str]:
+        return use()
+
+    assert use() == asyncio.run(cell()) == ["one\n", "one\n"]
+
+
+def test_a_machine_remembers_between_blocking_calls() -> None:
+    machine = gedanken.ImaginedMachine(says("one\n"))
+    with machine as opened:
+        opened.run("ls")
+        opened.run("pwd")
+    assert [turn.typed for turn in machine.session.stored] == ["ls", "pwd"]
+
+
+def test_waiting_for_oneself_is_an_error_and_no_deadlock() -> None:
+    async def inner() -> None:
+        wait_for(asyncio.sleep(0))
+
+    with pytest.raises(RuntimeError, match="own event loop"):
+        wait_for(inner())
+
+
+def test_what_is_no_chat_model_is_refused_by_its_type() -> None:
+    with pytest.raises(gedanken.BadInput, match="dict is no chat model"):
+        gedanken.ImaginedMachine({}, "matched")  # type: ignore[arg-type]
+    with pytest.raises(gedanken.BadInput, match="there is no persona nobody"):
+        gedanken.ImaginedMachine("embedded", "nobody")
+
+
+def test_a_bad_count_is_bad_input() -> None:
+    with pytest.raises(gedanken.BadInput, match="real: Input should be greater"):
+        gedanken.run("mnist", "embedded", real=-1)
+
+
+def test_a_run_that_is_loaded_is_what_its_folder_holds(tmp_path: Path) -> None:
+    written = make_run(tmp_path / "run")
+    result = gedanken.load_run(tmp_path / "run")
+    assert isinstance(result, gedanken.Analysis) and isinstance(result.log, gedanken.RunLog)
+    assert [run.label for run in result.executions] == [run.label for run in written.executions]
+    assert "primary endpoint differs" in result.verdict
+    assert result.findings and result.folder == tmp_path / "run"
+    assert len(repr(result)) < 600 and result.verdict in repr(result)
+    assert len(repr(result.log)) < 200
+
+
+def test_tables_are_the_same_in_both_libraries(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    result = gedanken.load_run(tmp_path / "run")
+    for what in ("executions", "findings", "series"):
+        pandas, polars = result.to_pandas(what), result.to_polars(what)
+        assert list(pandas.columns) == polars.columns
+        assert len(pandas) == len(polars) > 0
+    runs = result.to_pandas()
+    assert runs[runs["program"] == "train-v1"]["seed"].dropna().tolist() == list(range(8))
+    assert result.log.to_polars()["seconds"].to_list() == runs["seconds"].tolist()
+    series = result.to_polars("series").filter(role="primary", origin="imagined")
+    assert series["value"].to_list() == [0.52, 0.54, 0.56]
+    with pytest.raises(gedanken.BadInput, match="there are executions, findings, series"):
+        result.to_pandas("nosuch")  # type: ignore[arg-type]
+
+
+def test_a_library_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(tmp_path / "run")
+    result = gedanken.load_run(tmp_path / "run")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(gedanken.BadInput, match=r"pip install 'gedanken\[pandas\]'"):
+        result.to_pandas()
+
+
+def test_a_notebook_shows_hostile_text_and_obeys_none_of_it(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", imagines=[text.replace("Epoch", HOSTILE) for text in REAL[:4]])
+    shown = gedanken.load_run(tmp_path / "run")._repr_html_()
+    assert "&lt;script&gt;" in shown
+    assert "<script" not in shown and "\x1b" not in shown
+
+
+def test_executions_of_machines_can_be_compared() -> None:
+    ours = [real(text, seed) for seed, text in enumerate(REAL)]
+    theirs = [imagined(REAL[0].replace("Epoch 3/3", "Epoch 4/3"), sample) for sample in (1, 2)]
+    result = gedanken.compare(ours, theirs)
+    assert {run.origin for run in result.executions} == {"real", "imagined"}
+    assert result.findings
+    with pytest.raises(gedanken.BadInput, match="int: give paths, executions, or a run"):
+        gedanken.compare(ours, [1])  # type: ignore[list-item]
+
+
+def test_a_run_is_compared_with_the_imagined_ones_of_another(tmp_path: Path) -> None:
+    make_run(tmp_path / "a")
+    make_run(tmp_path / "b", imagines=REAL[:4])
+    ours, theirs = (gedanken.load_run(tmp_path / name) for name in "ab")
+    result = gedanken.compare(ours, theirs.log)
+    assert result.verdict == gedanken.compare(str(tmp_path / "a"), tmp_path / "b").verdict != ours.verdict
+
+
+def test_metrics_are_named_and_the_endpoint_chosen(tmp_path: Path) -> None:
+    for seed in range(7):
+        (tmp_path / f"{seed}.log").write_text(f"final score was {seed}.5\nother 0.5\n")
+    (tmp_path / "said").write_text("final score was 99.5\nother 0.5\n")
+    logs = sorted(tmp_path.glob("*.log"))
+    result = gedanken.compare(logs, tmp_path / "said", primary="score", named={"score": "final score was ([0-9.]+)"})
+    assert result.main_version and result.main_version.compared.endpoint
+    assert "score" in result.main_version.compared.endpoint.name
+    with pytest.raises(gedanken.BadInput, match="score"):
+        gedanken.compare(logs, tmp_path / "said", named={"score": "("})
+
+
+@pytest.mark.bubblewrap
+def test_a_chat_model_is_run_and_only_python_can_go_on_with_it(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = str(experiment(tmp_path))
+
+    async def cell() -> gedanken.Analysis:
+        return gedanken.run(script, coder(), sandbox="bubblewrap", real=2, imagined=1, out="out", progress=False)
+
+    result = asyncio.run(cell())
+    assert result.folder and result.log.is_over
+    assert json.loads((result.folder / "spec.json").read_text())["model"]["name"] == "python:ScriptedModel"
+    assert (result.folder / "report.html").exists()
+    call: Cli = request.getfixturevalue("gedanken")
+    told = call("resume", "out")
+    assert told.returncode == 2 and "go on from Python, with gedanken.resume" in told.stderr
+    again = gedanken.resume("out", coder(), progress=False)
+    assert again.verdict == result.verdict
+
+
+@pytest.mark.bubblewrap
+def test_a_cancelled_run_ends_in_order_and_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = str(experiment(tmp_path))
+    asked: dict[str, Any] = {"sandbox": "bubblewrap", "real": 1, "imagined": 1, "progress": False}
+
+    class Slow(ScriptedModel):
+        """Says nothing to the machine's part, and tells that it was asked."""
+
+        asked: Any = None
+
+        async def _astream(self, messages: Any, *more: Any, **named: Any) -> Any:
+            if "python3 train.py" in messages[-1].text:
+                self.asked.set()
+                await asyncio.Event().wait()
+            async for chunk in super()._astream(messages, *more, **named):
+                yield chunk
+
+    async def begin() -> None:
+        slow = Slow(rules=coder().rules, asked=asyncio.Event())  # type: ignore[attr-defined]
+        task = asyncio.create_task(gedanken.arun(script, slow, out="out", **asked))
+        await slow.asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as ended:
+            await task
+        assert isinstance(ended.value.__cause__, Interrupted)
+
+    asyncio.run(begin())
+    spec = json.loads(Path("out/spec.json").read_text())
+    assert spec["model"]["name"] == "python:Slow"
+    with pytest.raises(gedanken.BadInput, match="python:Slow"):
+        gedanken.resume("out", coder(), progress=False)
+    fast = type("Slow", (ScriptedModel,), {"__annotations__": {}})(rules=coder().rules)  # type: ignore[attr-defined]
+    assert gedanken.resume(model=fast, progress=False, folder="out").log.is_over
+
+
+def test_importing_it_takes_no_longer_than_a_tenth_of_a_second() -> None:
+    program = "import time; began = time.process_time(); import gedanken; print(time.process_time() - began)"
+    took = [float(subprocess.check_output([sys.executable, "-c", program], env={**os.environ})) for _ in range(3)]
+    assert min(took) <= 0.1
