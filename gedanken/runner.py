@@ -199,31 +199,31 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
     try:
         async with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
-            while True:
-                running = screen.run(spec.experiment.limits.reply_tokens, plan)
-                tracing = traced(folder, root_inputs(spec), screen, collector)
-                signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
-                minutes = in_minutes(control, context.meter.seconds_left() if context.meter else None, spec.budget)
-                with tracing as traces, running, signals, minutes:
-                    config: Any = {
-                        **traces,
-                        "configurable": {"thread_id": folder.name},
-                        "recursion_limit": STEPS_AT_MOST,
-                        "run_name": f"gedanken {spec.experiment.name}",
-                    }
-                    events = graph.astream(
-                        given,
-                        config,
-                        context=context,
-                        stream_mode=["updates", "custom"],
-                        durability="sync",
-                        control=control,
-                    )
-                    outcome, asked = await _follow(events, context.store, screen, plan)
-                if asked is None:
-                    return outcome
-                answer = ask_person(Question.model_validate(asked), folder)
-                given = Command(resume=answer.model_dump(mode="json"))
+            with traced(folder, root_inputs(spec), screen, collector) as traces:
+                config: Any = {
+                    **traces,
+                    "configurable": {"thread_id": folder.name},
+                    "recursion_limit": STEPS_AT_MOST,
+                    "run_name": f"gedanken {spec.experiment.name}",
+                }
+                while True:
+                    running = screen.run(spec.experiment.limits.reply_tokens, plan)
+                    signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
+                    left = context.meter.seconds_left() if context.meter else None
+                    with running, signals, in_minutes(control, left, spec.budget):
+                        events = graph.astream(
+                            given,
+                            config,
+                            context=context,
+                            stream_mode=["updates", "custom"],
+                            durability="sync",
+                            control=control,
+                        )
+                        outcome, asked = await _follow(events, context.store, screen, plan)
+                    if asked is None:
+                        return outcome
+                    answer = ask_person(Question.model_validate(asked), folder)
+                    given = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:
         return INTERRUPTED
 

@@ -59,8 +59,8 @@ _FIELDS = (
     "session_name",
 )
 _STACK = "Traceback (most recent call last)"
-_STOPPED = "GeneratorExit()"
-"""The reply was stopped by us, who had read enough of it: no error."""
+_NO_ERRORS = ("GeneratorExit(", "GraphInterrupt(")
+"""A reply was stopped by us, who had read enough of it; a step waits for a person."""
 
 
 def clean(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def clean(run: Mapping[str, Any]) -> dict[str, Any]:
         kept |= {name: _told(kept[name], name, is_root) for name in ("inputs", "outputs") if name in kept}
     if "error" in kept:
         kept["error"] = _in_short(str(kept["error"]))
-        if kept["error"] == _STOPPED:
+        if kept["error"].startswith(_NO_ERRORS):
             del kept["error"]
     if own.get(WAITED) and isinstance(run.get("start_time"), datetime):
         kept["events"] = [_waited(run["start_time"], own[WAITED]), *kept.get("events", ())]

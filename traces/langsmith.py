@@ -24,9 +24,14 @@ class LangSmith:
         self._client, self._project = client, project
         # Its thread ends when nobody seems to hold the client; each run of a tree usually does, and here none.
         self._held = [client] * 8
+        self._roots: set[str] = set()
 
     def begin(self, run: dict[str, Any]) -> None:
         """Send a run that begins."""
+        if run["id"] in self._roots:
+            return
+        if "parent_run_id" not in run:
+            self._roots.add(run["id"])
         self._client.create_run(**{**run, "session_name": self._project})
 
     def export(self, run: dict[str, Any]) -> None:

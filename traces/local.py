@@ -24,13 +24,16 @@ class LocalFile:
     def __init__(self, path: Path) -> None:
         """Write to `path`, which is made or added to."""
         self._file = path.open("a", encoding="utf-8")
+        self._roots: set[str] = set()
 
     def begin(self, run: dict[str, Any]) -> None:
         """Write the line of a run that begins."""
-        if "parent_run_id" not in run and attempt_of(run) > 1:
+        is_root = "parent_run_id" not in run
+        if is_root and (attempt_of(run) > 1 or run["id"] in self._roots):
             self._patch({**run, **_OPEN})
         else:
             self._write("post", run)
+        self._roots |= {run["id"]} if is_root else set()
 
     def export(self, run: dict[str, Any]) -> None:
         """Write the line of a run that ended."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from gedanken.experiment.errors import BadInput, GedankenError
 from gedanken.experiment.files import Inside
@@ -33,10 +34,9 @@ def traced(
 
         exporters.append(Otlp(collector, progress, [str(left.root)] if left and left.is_sent else []))
     client = ExportersClient(exporters, left, asked)
-    root = {"run_id": left.root} if left else {}
     try:
         metadata = {ATTEMPT: left.attempts + 1 if left else 1} | ({OTLP: True} if collector else {})
-        yield {"callbacks": [tracer_to(client)], "metadata": metadata, **root}
+        yield {"callbacks": [tracer_to(client)], "metadata": metadata, "run_id": left.root if left else uuid4()}
     finally:
         client.close()
 

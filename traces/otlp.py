@@ -33,17 +33,22 @@ class Otlp:
             _exporter(address), max_export_batch_size=SPANS_AT_ONCE, schedule_delay_millis=1000
         )
         self._sent = set(sent)
+        self._root: dict[str, Any] | None = None
 
     def begin(self, run: dict[str, Any]) -> None:
         """Do nothing: a span is sent when it has ended."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Send a run that has ended."""
-        if run["id"] not in self._sent:
+        """Send a run that has ended; the root waits, which may be gone on with once a person was asked."""
+        if "parent_run_id" not in run:
+            self._root = run
+        else:
             self._spans.on_end(span_of(run_of(run)))
 
     def close(self) -> None:
         """Send what is left, and end the thread."""
+        if self._root and self._root["id"] not in self._sent:
+            self._spans.on_end(span_of(run_of(self._root)))
         self._spans.shutdown()  # type: ignore[no-untyped-call]
         logging.getLogger(_LOG).removeHandler(self._heard)
 

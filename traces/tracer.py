@@ -1,6 +1,7 @@
 """The run tree in LangSmith's own terms, cleaned, and handed to exporters."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.tracers.langchain import LangChainTracer
@@ -26,7 +27,7 @@ class ExportersClient:
         self._exporters = tuple(exporters)
         self._open: dict[str, dict[str, Any]] = {}
         self._asked = asked
-        self.left = left
+        self._starts = {str(left.root): left.start} if left else {}
         for run in left.closed if left else ():
             self._export(run)
 
@@ -35,6 +36,8 @@ class ExportersClient:
         if self._asked and run.get("parent_run_id") is None:
             run = {**run, "inputs": self._asked}
         begun = clean(run)
+        if "parent_run_id" not in begun:
+            self._starts[begun["id"]] = run["start_time"]
         self._open[begun["id"]] = begun
         for exporter in self._exporters:
             exporter.begin(begun)
@@ -43,6 +46,10 @@ class ExportersClient:
         """Hand on a run that ended."""
         ended = {name: value for name, value in clean({**run, "id": run["run_id"]}).items() if name != "inputs"}
         self._export({**self._open.pop(ended["id"], {}), **ended})
+
+    def start_of(self, root: str) -> datetime | None:
+        """When a root began that is gone on with, by this process or another."""
+        return self._starts.get(root)
 
     def flush(self) -> None:
         """Do nothing: each run was handed on at once."""
@@ -58,15 +65,15 @@ class ExportersClient:
 
 
 class _Tracer(LangChainTracer):
-    """The tracer of LangSmith, whose root may be one that another process began.
+    """The tracer of LangSmith, whose root may be one that was begun before: by another process, or until a person
+    was asked.
 
     LangChain copies tracers through their constructor, so what it needs is kept by its client.
     """
 
     def _start_trace(self, run: "Run") -> None:
-        left = cast("ExportersClient", self.client).left
-        if left and run.id == left.root:
-            run.start_time = left.start
+        if start := cast("ExportersClient", self.client).start_of(str(run.id)):
+            run.start_time = start
         super()._start_trace(run)
 
 
