@@ -85,6 +85,14 @@ def test_an_id_without_a_letter_is_an_id_too() -> None:
     assert len(Transcript("key 12ab56 x\nkey 123456 x\nkey 1234e6 x", is_log=True).forms) == 1
 
 
+def test_an_id_without_a_letter_is_one_where_other_logs_have_ids() -> None:
+    def log(commit: str) -> str:
+        return f"commit {commit}\nbegin\nend\n"
+
+    real = [log(commit) for commit in ("4f5e6d7", "1234567", "abc1234", "77e1d02", "9a8b7c6")]
+    assert not compared(real, [log("2475e44"), log("6189582"), log("0a1b2c3")]).findings
+
+
 def bar(states: Sequence[int], form: Callable[[int], str]) -> str:
     return "\r".join(map(form, states)) + "\n"
 

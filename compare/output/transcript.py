@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gedanken.compare.output.bars import may_hold_bars, redrawn
 from gedanken.compare.output.compared import ComparedLines
-from gedanken.compare.output.environment import MASK, words_before_ids
+from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.text_lines import Lines
 
 VALUE = re.compile(
@@ -106,11 +106,14 @@ class Transcript:
     hold it against each *shape*, a line with `0` for every row of digits; of those there are few.
     """
 
-    def __init__(self, text: str, is_log: bool = False) -> None:
-        """In a log without its program, what the machine and the hour wrote is masked, and a bar is one line."""
+    def __init__(self, text: str, is_log: bool = False, before_ids: Before = frozenset()) -> None:
+        """In a log without its program, what the machine and the hour wrote is masked, and a bar is one line.
+
+        `before_ids` are words that ids stand behind in other logs: there, an id of digits alone is one too.
+        """
         self.lines = Lines(text)
         self._is_log = is_log
-        self._comparing = ComparedLines(words_before_ids(text) if is_log else frozenset())
+        self._comparing = ComparedLines(words_before_ids(text) | before_ids if is_log else frozenset())
         self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
     def _compared(self, start: int) -> list[str]:

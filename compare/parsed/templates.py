@@ -1,13 +1,13 @@
 """The lines that a program prints, as templates read off its real logs: for logs that come without a program."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.environment import MASK
+from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.mixing import mixed
@@ -41,9 +41,15 @@ class Templates:
     every log has one of them, and none of them stands in every log.
     """
 
-    def __init__(self, logs: Callable[[], Sequence[Transcript]]) -> None:
-        """Nothing is read before it is asked for."""
+    def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
+        """Nothing is read before it is asked for; `texts` are those of the logs."""
         self._read = logs
+        self._texts = texts
+
+    @cached_property
+    def before_ids(self) -> Before:
+        """The words that ids stand behind in any real log."""
+        return frozenset[tuple[str, int]]().union(*map(words_before_ids, self._texts()))
 
     @cached_property
     def _logs(self) -> Sequence[Transcript]:
