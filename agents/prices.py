@@ -34,7 +34,7 @@ def price_of(model: ModelSpec) -> Price | None:
     if (path := os.environ.get(OWN_TABLE)) and (found := _in(_own_table(Path(path)), model.name, path)):
         return found
     if model.name.partition(":")[0] in _OF_THIS_MACHINE:
-        return Price(read=0, written=0, source="no provider: it runs on this machine")
+        return Price(read=0, written=0, source="the model runs on this machine")
     if model.base_url is not None:
         return None
     packaged = _Table.model_validate(yaml.safe_load((files("gedanken.agents") / "prices.yaml").read_text()))

@@ -84,10 +84,10 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
         return "unknown number of tokens; unknown cost"
     if not tokens.calls:
         return "no request was sent"
-    about = f" (of {tokens.estimated} estimated)" if tokens.estimated else ""
+    about = f", of which {tokens.estimated} did not say and are estimated" if tokens.estimated else ""
     calls = "call" if tokens.calls == 1 else "calls"
     return (
-        f"{tokens.read:,} read, {tokens.written:,} written, in {tokens.calls} {calls}{about}; "
+        f"{tokens.read:,} tokens read, {tokens.written:,} written, in {tokens.calls} {calls}{about}; "
         f"{cost_in_words(tokens, price)}"
     )
 
@@ -96,4 +96,6 @@ def cost_in_words(tokens: Tokens, price: Price | None) -> str:
     """Such as `$0.0130, by a table of 2026-11-29`; an unknown price is said to be."""
     if price is None:
         return "unknown price"
+    if not (price.read or price.written):
+        return f"no cost ({price.source})"
     return f"${price.of(tokens.read, tokens.written):.4f}, by {price.source}"
