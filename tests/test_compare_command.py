@@ -194,7 +194,7 @@ def test_a_run_writes_its_report_and_scored_once_more_finds_the_same(
     done = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("everything is in out/report.html\nopen that file in a browser\n")
-    assert len(done.stdout.splitlines()) <= 20 + 7  # the summary, tokens and cost, then a blank line and five in words
+    assert len(done.stdout.splitlines()) <= 20 + 7  # the summary, what it cost; a blank line, five in words
     said = json.loads((tmp_path / "out" / "run.json").read_text())["findings"]
     again = compared(gedanken("compare", "out", "--json"))
     assert again["findings"] == said and len(said) > 5
