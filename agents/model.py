@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal
 from gedanken.agents.calls import Call, prepare_call, speaks_responses
 from gedanken.agents.hearing import Heard
 from gedanken.agents.messages import Message, as_chat, as_sent
+from gedanken.agents.metering import Meter, metered
 from gedanken.agents.model_errors import as_no_model, host_of, read_problem
 from gedanken.agents.pacing import Pace
 from gedanken.agents.reasoning import CLOSES, Apart
 from gedanken.agents.reply_end import ReplyEnd, always_says
 from gedanken.agents.settings import Learned, Setting, said_of
 from gedanken.agents.time_limits import USUAL_LIMITS, TimeLimits, in_time
-from gedanken.experiment.errors import NoModel
+from gedanken.experiment.errors import BudgetSpent, NoModel
 from gedanken.experiment.execution import Cause, OnOutput, Seal
 from gedanken.experiment.surprisal import Lines
 
@@ -103,6 +104,8 @@ class Model:
     limits: TimeLimits = USUAL_LIMITS
     pace: Pace = field(default_factory=Pace)
     """Through which all requests go, one at a time or more."""
+    meter: Meter | None = None
+    """Whom each request is reserved with, and told of; None where nobody counts."""
 
     def describe(self) -> dict[str, object]:
         """What stands in a result about the model."""
@@ -183,7 +186,10 @@ class Model:
             began = time.monotonic()
             heard = self._listening(call, sent)
             try:
-                await self._hear(call, sent, role, heard, on_text, enough)
+                async with metered(self.meter, sent, call.tokens, heard):
+                    await self._hear(call, sent, role, heard, on_text, enough)
+            except BudgetSpent:
+                raise
             except _ListenerFailed as failed:
                 raise failed.error from None
             except Exception as error:

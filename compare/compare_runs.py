@@ -51,7 +51,9 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
         except SyntaxError:
             source = None
     sites = source.terminal_sites() if source else ()
-    templates = Templates(lambda: [run.transcript for run in ours]) if program is None else None
+    templates = None
+    if program is None:
+        templates = Templates(lambda: [run.transcript for run in ours], lambda: [run.text for run in ours])
     ours = tuple(ParsedRun(execution, sites, templates) for execution in real)
     narrow = (
         refine_sites(sites, [run.ledger for run in ours if run.execution.cause is Cause.FINISHED]) if source else ()

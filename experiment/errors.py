@@ -34,6 +34,19 @@ class NoModel(GedankenError):
     exit_code = 4
 
 
+class BudgetSpent(NoModel):
+    """A run has used what it was allowed to use."""
+
+    exit_code = 7
+
+    def __init__(self, spent: str, folder: Path) -> None:
+        """`spent` says what is used up, `folder` is that of the run."""
+        super().__init__(
+            f"the budget is used up ({spent}); what was done is kept; to go on with more in all: "
+            f"gedanken resume {shlex.quote(str(folder))} --budget …"
+        )
+
+
 class Interrupted(GedankenError):
     """A person had a run end before its end."""
 

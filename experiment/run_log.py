@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from gedanken.experiment.approval import Decision
+from gedanken.experiment.budget import Price, Tokens
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Limits
@@ -37,14 +38,6 @@ class ScriptText(NamedTuple):
     text: str
 
 
-class Tokens(NamedTuple):
-    """What all calls to a model took together, as it reports them."""
-
-    read: int
-    written: int
-    calls: int
-
-
 class ModelFacts(BaseModel):
     """What is known of the model that was asked."""
 
@@ -59,6 +52,8 @@ class ModelFacts(BaseModel):
     reasons_by_itself: bool = False
     not_taken: tuple[str, ...] = ()
     """Settings that it refused, and that were not sent again."""
+    price: Price | None = None
+    """None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +170,28 @@ class Decided(_Event):
     answer: Decision
 
 
+class Reserved(_Event):
+    """A request, or an execution on GPUs, was about to begin; what it can take at most."""
+
+    kind: Literal["reserved"] = "reserved"
+    name: str
+    read: int = Field(default=0, ge=0)
+    written: int = Field(default=0, ge=0)
+    gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+
+class Settled(_Event):
+    """What that took; of one that was broken off, an estimate."""
+
+    kind: Literal["settled"] = "settled"
+    name: str
+    read: int = Field(default=0, ge=0)
+    written: int = Field(default=0, ge=0)
+    calls: int = Field(default=0, ge=0, le=1)
+    estimated: bool = False
+    gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+
 class Noted(_Event):
     """Something that a reader must know of how the run went on."""
 
@@ -199,6 +216,8 @@ RunEvent = Annotated[
     | ExecutionKept
     | SurprisalKept
     | Decided
+    | Reserved
+    | Settled
     | Noted
     | Ended,
     Field(discriminator="kind"),
@@ -245,6 +264,11 @@ class RunLog:
     def __repr__(self) -> str:
         """Its title and outcome: its fields hold all that was printed."""
         return f"<RunLog of {harmless(self.title)}: {len(self.executions)} executions, {harmless(self.outcome)}>"
+
+    @property
+    def price(self) -> Price | None:
+        """What its model costs, where that is known."""
+        return self.setup.model.price if self.setup and self.setup.model else None
 
     @property
     def is_over(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gedanken.experiment.budget import Budget
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.script import Experiment
 
@@ -59,6 +60,9 @@ class RunSpec(BaseModel):
 
     approve: Literal["none", "first", "all"] = "none"
     """Which programs of the coder's a person looks at before they run: until the first was approved, or each."""
+
+    budget: Budget = Budget()
+    """The most that it may use, over all processes that work on it."""
 
     parent: str = ""
     """The run that it was forked from, and at which line; what comes before that line is taken from there."""

@@ -102,7 +102,8 @@ def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
         if _NAMES.search(name) and not _NO_NAMES.search(name) and not _is_path(value):
             yield value
         if _HEADERS.search(name):
-            yield from (word for word in re.split(r"[\s,;:=\"'{}]+", value) if _LIKE_A_KEY.fullmatch(word))
+            plain = f"{value} {unquote(value)}"  # OpenTelemetry's are percent-encoded
+            yield from (word for word in re.split(r"[\s,;:=\"'{}]+", plain) if _LIKE_A_KEY.fullmatch(word))
         for address in _ADDRESS.findall(value):
             yield from in_address(address)
 

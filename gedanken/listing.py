@@ -28,6 +28,8 @@ class ListedRun(NamedTuple):
     executions: int
     tokens: int | None
     """Read and written together; None where nobody counted."""
+    usd: float | None
+    """None where the price, or the tokens, are not known."""
     seconds: float
     """That programs really ran."""
     bytes: int
@@ -44,11 +46,12 @@ def _listed(path: Path) -> ListedRun:
     try:
         log = read_run(path)
     except BadInput as error:
-        return ListedRun(str(path), f"cannot be read: {error}", "", 0, None, 0.0, size)
+        return ListedRun(str(path), f"cannot be read: {error}", "", 0, None, None, 0.0, size)
     tokens = log.tokens.read + log.tokens.written if log.tokens else None
+    usd = log.price.of(log.tokens.read, log.tokens.written) if log.tokens and log.price else None
     seconds = sum(run.seconds for run in log.executions if not run.imagined)
     return ListedRun(
-        str(path), state_of(path, log), log.started, len(log.executions), tokens, round(seconds, 1), size
+        str(path), state_of(path, log), log.started, len(log.executions), tokens, usd, round(seconds, 1), size
     )
 
 
@@ -65,11 +68,12 @@ def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for name in ("run", "state", "age", "executions", "tokens", "ran", "size"):
+    for name in ("run", "state", "age", "executions", "tokens", "cost", "ran", "size"):
         table.add_column(name, justify="left" if name in ("run", "state", "age") else "right")
     for run in found:
         tokens = "" if run.tokens is None else f"{run.tokens:,}"
-        counts = (str(run.executions), tokens, f"{run.seconds:.0f} s", f"{run.bytes / 1e6:.1f} MB")
+        cost = "unknown" if run.usd is None else f"${run.usd:.4f}"
+        counts = (str(run.executions), tokens, cost, f"{run.seconds:.0f} s", f"{run.bytes / 1e6:.1f} MB")
         table.add_row(*(Text(harmless(cell)) for cell in (run.run, run.state, age_of(run.begun), *counts)))
     console.print(table if found else "there are no runs here")
 

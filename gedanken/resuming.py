@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from gedanken.analysis.analyze import Compared
 from gedanken.experiment.approval import Approve, EditIt, Reject
+from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
@@ -20,7 +21,7 @@ from gedanken.records.ledger import Ledger
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
-from gedanken.runner import RunResult, check, drive, go, new_folder
+from gedanken.runner import RunResult, check, check_collector, drive, go, new_folder
 from gedanken.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class Again:
 
     base_url: str | None = None
     trusted: bool = False
+    collector: str | None = None
+    """Address of an OpenTelemetry collector that the trace goes to too."""
+    budget: Budget | None = None
+    """In all; None where it stays as it was."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
@@ -44,9 +49,9 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """
     spec = _asked(folder, again)
     check(spec)
-    with reopen_store(folder) as store:
+    with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
-        return await go(store, screen)
+        return await go(store, screen, again.collector)
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
@@ -82,7 +87,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             f"the sample size was changed after results could be seen, from {_counts(was)} to {_counts(now)}: who "
             "looks, and goes on until a difference shows, finds one by chance more often than a p value says"
         )
-        return await go(store, screen)
+        return await go(store, screen, again.collector)
 
 
 async def fork(  # noqa: PLR0913 (what a fork is made of)
@@ -115,7 +120,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             Ledger(target).take_over(Ledger(folder, writes=False))
             store.take_decisions(read_run(folder))
             store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
-            return await go(store, screen)
+            return await go(store, screen, again.collector)
         except BaseException:
             if not store.executions:
                 store.discard()
@@ -164,6 +169,7 @@ def _asked(folder: Path, again: Again) -> RunSpec:
     Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
     must say so once more. Raises BadInput.
     """
+    check_collector(again.collector)
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
     address = spec.model.base_url
     if address is not None and again.base_url is None and (REMOVED in address or not is_here(address)):
@@ -173,9 +179,8 @@ def _asked(folder: Path, again: Again) -> RunSpec:
         )
     if spec.sandbox.trusted and not again.trusted:
         raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
-    return spec.model_copy(
-        update={"model": spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})}
-    )
+    model = spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})
+    return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})
 
 
 def is_here(address: str) -> bool:

@@ -2,11 +2,14 @@
 
 import asyncio
 import errno
+import platform
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +17,16 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.approval import Question
 from gedanken.experiment.counts import many
-from gedanken.experiment.errors import AwaitsApproval, BadInput, GedankenError, Interrupted, NoModel
+from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import INTERRUPTED, RunLog
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.experiment.secrets import redacted
+from gedanken.experiment.secrets import redacted, shown_address
 from gedanken.loading.programs import check_given
 from gedanken.records.run_store import RunStore, make_folder, open_store
 from gedanken.terminal.approval import ask_person
+from gedanken.terminal.budget import estimate_of, in_minutes
 from gedanken.terminal.interrupts import interruptible
 from gedanken.terminal.run_plan import RunPlan, follow, plan_steps
 from gedanken.terminal.screen import Screen
@@ -44,17 +48,20 @@ class RunResult:
     """The report; None where there is none."""
 
 
-async def run(spec: RunSpec, screen: Screen, out: Path | None = None) -> RunResult:
+async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector: str | None = None) -> RunResult:
     """Run what was asked to its end, into the folder `out` or a new one under runs/.
+
+    Its trace goes to the OpenTelemetry collector at the address `collector` too.
 
     Raises BadInput, NoSandbox or NoModel before anything was run, NoModel or NoSandbox when one is lost, and
     Interrupted. Then it has ended what it started, and `gedanken resume` goes on with it.
     """
     check(spec)
+    check_collector(collector)
     folder = make_folder(out or new_folder(spec.experiment.name))
     with open_store(folder, spec) as store:
         try:
-            return await go(store, screen)
+            return await go(store, screen, collector)
         except BaseException:
             if not store.executions:  # nothing was run: nothing half-made is left
                 store.discard()
@@ -75,25 +82,37 @@ def check(spec: RunSpec) -> None:
         raise BadInput("the experiment or the persona holds a key of this environment; take it out")
 
 
-async def go(store: RunStore, screen: Screen) -> RunResult:
+def check_collector(address: str | None) -> None:
+    """Raise BadInput where a trace cannot be sent to an address, or what sends it is not installed."""
+    if address is not None:
+        try:
+            from gedanken.traces.otlp import check_address
+        except ImportError as error:
+            raise BadInput("sending a trace to a collector needs the extra: pip install 'gedanken[otlp]'") from error
+        check_address(address)
+
+
+async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
     """Do what the spec of a store asks for, as far as its ledger does not hold it already. Raises as `run` does."""
     from gedanken.graphs.context import open_context
 
     compared = Compared()
-    return await drive(open_context(store.spec, store, run_id_of(store.folder), screen, compared), screen)
+    return await drive(open_context(store.spec, store, run_id_of(store.folder), screen, compared), screen, collector)
 
 
-async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen) -> RunResult:
+async def drive(
+    opening: "AbstractAsyncContextManager[Context]", screen: Screen, collector: str | None = None
+) -> RunResult:
     """Drive the graph in a context to its end, and write the report. Raises as `run` does."""
     from langgraph.errors import NodeTimeoutError
 
     from gedanken.graphs.state import STOPPED
 
-    outcome, is_waiting = INTERRUPTED, False
+    outcome, is_waiting, is_spent = INTERRUPTED, False, False
     async with opening as context:
         store = context.store
         try:
-            outcome = await _drive(context, screen)
+            outcome = await _within_budget(context, screen, collector)
             if outcome.startswith(STOPPED):
                 raise NoModel(outcome.removeprefix(STOPPED))
             if outcome == INTERRUPTED:
@@ -101,7 +120,7 @@ async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen)
         except asyncio.CancelledError:
             raise Interrupted(store.folder) from None
         except GedankenError as error:
-            is_waiting = isinstance(error, AwaitsApproval)
+            is_waiting, is_spent = isinstance(error, AwaitsApproval), isinstance(error, BudgetSpent)
             outcome = outcome if isinstance(error, Interrupted) else f"{STOPPED}{error}"
             raise
         except sqlite3.Error as error:
@@ -117,7 +136,7 @@ async def drive(opening: "AbstractAsyncContextManager[Context]", screen: Screen)
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
         finally:
-            if outcome.startswith(STOPPED) and not is_waiting:
+            if outcome.startswith(STOPPED) and not is_waiting and not is_spent:
                 screen.say(f"what was done until then is kept; to go on: gedanken resume {store.folder}")
             store.finish(outcome)
             analysis, page = reported(store, context.compared, screen)
@@ -148,65 +167,91 @@ def run_id_of(folder: Path) -> str:
     return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
 
 
-async def _drive(context: "Context", screen: Screen) -> str:
+async def _within_budget(context: "Context", screen: Screen, collector: str | None) -> str:
+    """How the graph ended. Raises BudgetSpent where it ended early because nothing more may be used."""
+    from gedanken.graphs.state import STOPPED
+
+    if context.spec.budget:
+        screen.say(estimate_of(context.spec, context.store.log.price))
+    try:
+        outcome = await _drive(context, screen, collector)
+    except (NoModel, asyncio.CancelledError):
+        if spent := context.spent():
+            raise spent from None
+        raise
+    if (outcome.startswith(STOPPED) or outcome == INTERRUPTED) and (spent := context.spent()):
+        raise spent
+    return outcome
+
+
+async def _drive(context: "Context", screen: Screen, collector: str | None) -> str:
     from langgraph.errors import GraphDrained
     from langgraph.runtime import RunControl
     from langgraph.types import Command
 
     from gedanken.graphs.checkpoints import open_checkpoints
     from gedanken.graphs.experiment_graph import STEPS_AT_MOST, build_graph
-    from gedanken.traces.opening import open_exporters
-    from gedanken.traces.tracer import langsmith_tracer, tracer_to
+    from gedanken.traces.opening import traced
 
     spec, folder = context.spec, context.store.folder
-    exporters = open_exporters(folder, screen)
-    tracers = [tracer_to(exporters), langsmith_tracer()]
-    outcome = INTERRUPTED
+    plan, control = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)), RunControl()
+    given: Any = {"index": -1}
     try:
         async with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
-            config: Any = {
-                "callbacks": [tracer for tracer in tracers if tracer],
-                "configurable": {"thread_id": folder.name},
-                "recursion_limit": STEPS_AT_MOST,
-                "run_name": f"gedanken {spec.experiment.name}",
-            }
-            plan = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate))
-            control = RunControl()
-            given: Any = {"index": -1}
-            while given is not None:
-                signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
-                with screen.run(spec.experiment.limits.reply_tokens, plan), signals:
-                    events = graph.astream(
-                        given,
-                        config,
-                        context=context,
-                        stream_mode=["updates", "custom"],
-                        durability="sync",
-                        control=control,
-                    )
-                    event: Any
-                    given = None
-                    async for mode, event in events:
-                        if mode == "custom":
-                            _hear(screen, event)
-                            continue
-                        for node, update in event.items():
-                            if node == "__interrupt__":
-                                given = update[0].value
-                                continue
-                            outcome = (update or {}).get("outcome", outcome)
-                            done = _done(context.store, update or {})
-                            _tell(screen, node, done)
-                            follow(plan, node, done)
-                if given is not None:
-                    answer = ask_person(Question.model_validate(given), folder)
+            with traced(folder, root_inputs(spec), screen, collector) as traces:
+                config: Any = {
+                    **traces,
+                    "configurable": {"thread_id": folder.name},
+                    "recursion_limit": STEPS_AT_MOST,
+                    "run_name": f"gedanken {spec.experiment.name}",
+                }
+                while True:
+                    running = screen.run(spec.experiment.limits.reply_tokens, plan)
+                    signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
+                    left = context.meter.seconds_left() if context.meter else None
+                    with running, signals, in_minutes(control, left, spec.budget):
+                        events = graph.astream(
+                            given,
+                            config,
+                            context=context,
+                            stream_mode=["updates", "custom"],
+                            durability="sync",
+                            control=control,
+                        )
+                        outcome, asked = await _follow(events, context.store, screen, plan)
+                    if asked is None:
+                        return outcome
+                    answer = ask_person(Question.model_validate(asked), folder)
                     given = Command(resume=answer.model_dump(mode="json"))
     except GraphDrained:
         return INTERRUPTED
-    finally:
-        exporters.close()
-    return outcome
+
+
+async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan) -> tuple[str, Any]:
+    """Show what a graph does. Return its outcome, and what it waits to be answered; None where it does not wait."""
+    outcome, asked = INTERRUPTED, None
+    async for mode, event in events:
+        if mode == "custom":
+            _hear(screen, event)
+            continue
+        for node, update in event.items():
+            if node == "__interrupt__":
+                asked = update[0].value
+                continue
+            outcome = (update or {}).get("outcome", outcome)
+            done = _done(store, update or {})
+            _tell(screen, node, done)
+            follow(plan, node, done)
+    return outcome, asked
+
+
+def root_inputs(spec: RunSpec) -> dict[str, Any]:
+    """What the root of the trace is given: what was asked, and by which versions it is done."""
+    told = spec.model_dump(mode="json")
+    told["model"]["base_url"] = spec.model.base_url and shown_address(spec.model.base_url)
+    versions = {name: version(name) for name in ("gedanken", "langchain-core", "langgraph")}
+    return {"spec": told, "versions": {**versions, "python": platform.python_version()}}
 
 
 def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:

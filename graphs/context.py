@@ -6,20 +6,23 @@ from dataclasses import dataclass, field
 
 from gedanken.agents.imagined import ImaginedMachine
 from gedanken.agents.model import Model
+from gedanken.agents.prices import price_of
 from gedanken.agents.session import Session
 from gedanken.analysis.analyze import Compared
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.errors import BadInput
+from gedanken.experiment.budget import Price
+from gedanken.experiment.errors import BadInput, BudgetSpent
 from gedanken.experiment.execution import RealMachine
 from gedanken.experiment.persona import MachineFacts, Persona
 from gedanken.experiment.progress import Progress
-from gedanken.experiment.run_log import ModelFacts, Opened, RunLog
+from gedanken.experiment.run_log import ModelFacts, Opened, RunLog, Settled
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.opening import open_real
 from gedanken.records.kept_machine import keep_executions, replayed_machine
 from gedanken.records.kept_model import keep_replies, replayed
 from gedanken.records.ledger import Ledger
+from gedanken.records.run_meter import RunMeter
 from gedanken.records.run_store import RunStore
 from gedanken.sandbox.cores import Cores
 
@@ -34,6 +37,8 @@ class Context:
     machine: RealMachine
     store: RunStore
     compared: Compared
+    meter: RunMeter | None = None
+    """None where nothing is used: in a replay."""
     cores: Cores = field(default_factory=Cores)
 
     @property
@@ -45,6 +50,10 @@ class Context:
     def persona(self) -> Persona:
         """Who is played, under the experiment's conditions."""
         return self.spec.played
+
+    def spent(self) -> BudgetSpent | None:
+        """That the budget is used up; None while it is not."""
+        return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int) -> ImaginedMachine:
         """The imagined machine with this session behind it, under the experiment's conditions."""
@@ -75,6 +84,8 @@ async def open_context(
     experiment, ledger = spec.experiment, await off_loop(Ledger, store.folder)
     artifacts = store.folder / "artifacts"
     async with AsyncExitStack() as opened:
+        price = price_of(spec.model)
+        meter = RunMeter(store, price)
         with store.work("opening", "the real machine"):
             real = open_real(
                 experiment.dataset,
@@ -86,21 +97,22 @@ async def open_context(
                 keeps=lambda: store.may_go_on,
             )
             machine, dataset = await opened.enter_async_context(real)
-            kept_machine = await off_loop(keep_executions, machine, ledger, progress.say, store.note)
+            kept_machine = await off_loop(keep_executions, machine, ledger, progress.say, store.note, meter.execution)
         with store.work("opening", "the model"):
             model = await opened.enter_async_context(open_model(spec.model, progress))
-            kept_model = await off_loop(keep_replies, model, ledger, store.note)
+            kept_model = await off_loop(keep_replies, model, ledger, store.note, meter)
         facts = store.log.machine_facts
         if facts is None:
             with store.work("opening", "measuring the real machine"):
                 facts = await machine.measure(dataset)
             store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
-        store.know_model(facts_of(model))
-        context = Context(spec, facts, kept_model, kept_machine, store, compared)
+        meter.gpus = machine.gpus.number_of(facts.gpus.count)
+        store.know_model(facts_of(model, price))
+        context = Context(spec, facts, kept_model, kept_machine, store, compared, meter)
         try:
             yield context
         finally:
-            store.know_model(facts_of(model))
+            store.know_model(facts_of(model, price))
 
 
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
@@ -114,12 +126,13 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     if source.setup.model is not None:
         store.know_model(source.setup.model)
     store.take_decisions(source)
+    store.settle(Settled(name="replay"))  # which takes nothing
     return Context(spec, facts, model, replayed_machine(ledger), store, compared)
 
 
-def facts_of(model: Model) -> ModelFacts:
+def facts_of(model: Model, price: Price | None) -> ModelFacts:
     """What is known of a model by now."""
-    return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt})
+    return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt, "price": price})
 
 
 def keep_what_was_learned(context: Context) -> None:

@@ -19,7 +19,7 @@ from gedanken.compare.source.acceptance import Before, problems_of
 from gedanken.compare.source.diff import judge_edit, judge_repeat
 from gedanken.experiment.approval import Approve, Reject, edited, read_decision
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.errors import NoModel, NoSandbox
+from gedanken.experiment.errors import BudgetSpent, NoModel, NoSandbox
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import DONE, NO_WORKING_PROGRAM
@@ -82,9 +82,10 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
 
     async def ask(command: str) -> Execution:
         machine = replace(usual, limits=boot_limits(command, usual.limits, gpus, steps=usual.steps))
-        async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")):
+        async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")) as waited:
             heard = _emit(runtime, "persona", "imagined", machine.limits.reply_tokens)
-            async with terminal_run(command, origin="imagined", machine=machine.name, sample=0) as traced:
+            about = {"origin": "imagined", "machine": machine.name, "sample": 0, "waited": round(waited, 1)}
+            async with terminal_run(command, **about) as traced:
                 fresh = command == BOOT_COMMANDS[0]
                 answer = traced.ended(await machine.ask(command, fresh=fresh, on_output=heard))
         await off_loop(context.store.keep_execution, answer)
@@ -127,7 +128,7 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     if is_to_be_approved(context, program):
         update = {"writing": at, "programs": [program.label], "failure": None}
         return Command(update=update, goto="approve")
-    return _place(context, state, program)
+    return await _place(context, state, program)
 
 
 @telling
@@ -142,17 +143,15 @@ async def approve(state: State, runtime: Runtime[Context]) -> Command[Any]:
     if isinstance(answer, Reject):
         return await _refuse(context, state, program, f"{REJECTED}{answer.reason}", rejected=True)
     if isinstance(answer, Approve):
-        return _place(context, state, program)
+        return await _place(context, state, program)
     mine = edited(program, answer.source, program.version + 1)
-    await off_loop(
-        context.store.keep_program,
-        replace(program, works=False, problems=("a person edited it before it could run",)),
-    )
+    theirs = replace(program, works=False, problems=("a person edited it before it could run",))
+    await off_loop(context.store.keep_program, theirs)
     await off_loop(context.store.keep_program, mine)
-    return _place(context, state, mine)
+    return await _place(context, state, mine)
 
 
-def _place(context: Context, state: State, program: Program) -> Command[Any]:
+async def _place(context: Context, state: State, program: Program) -> Command[Any]:
     """Put a program that may run on both machines, and go on where it was asked for."""
     context.machine.write(program.name, program.source)
     update = {
@@ -193,8 +192,8 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
     command, label = line.type or "", program.label if program else None
     about = _of_run(context, label, origin="real", seed=0)
     async with (
-        context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")),
-        terminal_run(command, **about) as traced,
+        context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")) as waited,
+        terminal_run(command, waited=round(waited, 1), **about) as traced,
     ):
         heard = _emit(runtime, "execute", "seed 0")
         ran = await context.machine.run(command, on_output=heard, label=_label(index, program))
@@ -240,12 +239,15 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     index, seed = state["index"], state["number"]
     command = context.experiment.script[index].type or ""
     who = f"seed {seed}"
-    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)):
+    async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)) as waited:
         branch = await off_loop(context.machine.branch, seed, reseed=state["reseed"])
         about = _of_run(context, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
-        async with branch as machine, terminal_run(command, **about) as traced:
+        async with branch as machine, terminal_run(command, waited=round(waited, 1), **about) as traced:
             label = f"line{index + 1}-{state['program']}"
-            ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
+            try:
+                ran = await machine.run(command, on_output=_emit(runtime, "replicate", who), label=label)
+            except BudgetSpent as spent:  # other seeds, and samples, may be under way
+                return {"lost": str(spent)}
             execution = traced.ended(attach(ran, index, state["program"]))
     await off_loop(context.store.keep_execution, execution)
     return {"executions": [execution.label]}
@@ -265,8 +267,8 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     fresh = state["program"] is not None or follows_samples(context.experiment, index)
     about = _of_run(context, state["program"], origin="imagined", sample=sample)
     async with (
-        context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)),
-        terminal_run(command, **about) as traced,
+        context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)) as waited,
+        terminal_run(command, waited=round(waited, 1), **about) as traced,
     ):
         heard = _emit(runtime, "simulate", who)
         ran = await machine.run(command, tells=tells, fresh=fresh, on_output=heard)

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -13,6 +14,7 @@ from gedanken.experiment.execution import Cause, Execution, OnOutput
 from gedanken.records.ledger import Ledger, digest
 from gedanken.records.nouns import noun_of
 from gedanken.sandbox.machine import SandboxMachine
+from gedanken.traces.terminal_run import is_from_ledger
 
 ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
@@ -21,6 +23,8 @@ _AT = "trunk.at"
 RUN_AGAIN = "run again, so that the workspace is as it was"
 
 Tell = Callable[[str], None]
+Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], None]]]
+"""Told the name of an execution and the most seconds that it may last; what is lent takes how many it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,14 @@ class KeptMachine:
     """
 
     def __init__(  # noqa: PLR0913 (the parts of a machine, put together in one place)
-        self, ledger: Ledger, environment: str, name: str, real: SandboxMachine | None, tell: Tell, note: Tell
+        self,
+        ledger: Ledger,
+        environment: str,
+        name: str,
+        real: SandboxMachine | None,
+        tell: Tell,
+        note: Tell,
+        lends: Lends,
     ) -> None:
         """`real` is None where a run is replayed: what the ledger does not know is an error then."""
         self.name = name
@@ -55,6 +66,7 @@ class KeptMachine:
         self._real = real
         self._tell = tell
         self._note = note
+        self._lends = lends
         self._state = EMPTY
         self._marked: str | None = None
         self._steps: list[Step] = []
@@ -73,7 +85,9 @@ class KeptMachine:
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
         """The same machine with another seed, on its own copy of the workspace as it was at the last mark."""
-        branch = type(self)(self._ledger, self._environment, self.name, self._real, self._tell, self._note)
+        branch = type(self)(
+            self._ledger, self._environment, self.name, self._real, self._tell, self._note, self._lends
+        )
         branch.seed, branch.reseed = seed, reseed
         branch._state = self._marked or self._state
         branch._trunk = self
@@ -94,6 +108,7 @@ class KeptMachine:
         if (found := await off_loop(self._ledger.get, "executions", key)) is not None:
             execution = noun_of(Execution, found, "the ledger")
             self._bring_artifacts(execution)
+            is_from_ledger()
             if on_output:
                 on_output(execution.terminal)
             self._typed(command)
@@ -103,7 +118,9 @@ class KeptMachine:
         name = f"{label or 'typed'}-{key[:12]}"
         is_trunk = self._trunk is self
         machine = await (self._trunk_for(name, command) if is_trunk else self._branch_for(name, command))
-        execution = await machine.run(command, on_output=on_output, label=name)
+        async with self._lent(name) as took:
+            execution = await machine.run(command, on_output=on_output, label=name)
+            took(execution.seconds)
         if execution.cause is Cause.ENGINE_LOST:
             self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
             return execution
@@ -113,6 +130,11 @@ class KeptMachine:
         if is_trunk:
             await off_loop(self._stamp, self._state)
         return execution
+
+    def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
+        """What the machine lends to an execution for as long as it runs."""
+        assert self._real is not None
+        return self._lends(name, self._real.limits.wall_seconds)
 
     def _take(self, step: Step) -> None:
         self._steps.append(step)
@@ -226,7 +248,7 @@ class KeptMachine:
         return self._real.session.folder / _AT
 
 
-def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell) -> KeptMachine:
+def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: Tell, lends: Lends) -> KeptMachine:
     """The machine over a ledger. Raises BadInput where the run was begun in another environment.
 
     `tell` and `note` hear of what has to be run again: who waits, and who reads the log.
@@ -240,7 +262,7 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
             f"the run was begun in another environment than there is now ({machine.name}: its image, data or limits "
             "have changed); its results stay as they are"
         )
-    return KeptMachine(ledger, environment, machine.name, machine, tell, note)
+    return KeptMachine(ledger, environment, machine.name, machine, tell, note, lends)
 
 
 def replayed_machine(ledger: Ledger) -> KeptMachine:
@@ -248,7 +270,7 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: there is no ledger that a run could be replayed from")
-    return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody)
+    return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 
 
 def _nobody(_told: str) -> None:
@@ -257,3 +279,9 @@ def _nobody(_told: str) -> None:
 
 def _mark(state: str) -> str:
     return f"at-{state[:16]}"
+
+
+@asynccontextmanager
+async def free(_name: str, _most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
+    """Lend without counting."""
+    yield lambda _seconds: None

@@ -8,16 +8,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from gedanken.agents.messages import Message
+from gedanken.agents.metering import Meter
 from gedanken.agents.model import Enough, Model, Reply, Sampling
 from gedanken.agents.model_errors import ModelBusy, NoReply
 from gedanken.agents.pacing import Pace
 from gedanken.agents.scripted import ScriptedModel
 from gedanken.agents.settings import Setting
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.errors import BadInput
+from gedanken.experiment.errors import BadInput, BudgetSpent
 from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.surprisal import Lines
 from gedanken.records.ledger import Ledger, digest
+from gedanken.traces.terminal_run import is_from_ledger
 
 _REPLY = TypeAdapter(Reply)
 _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
@@ -83,21 +85,22 @@ class KeptModel(Model):
             self.replays or not found.get("may_pass")
         ):
             self.kept.is_warm = False
+            is_from_ledger()
             return self._again(found, on_text)
         if self.replays:
             raise BadInput(f"replay: this reply of the {role} is not in the ledger: {_shown(messages)}")
-        if (
-            await off_loop(self.ledger.ask, key)
-            and found is None
-            and self.prepare is None
-            and sampling.temperature > 0
-        ):
+        was_asked = await off_loop(self.ledger.ask, key)
+        if was_asked and found is None and self.prepare is None and sampling.temperature > 0:
             self.note(DISCARDED)
         fresh = await self._with_its_cache(messages, fresh)
         try:
             reply = await Model.reply(
                 self, messages, sampling, role=role, fresh=fresh, on_text=on_text, enough=enough
             )
+        except BudgetSpent:
+            if not was_asked:
+                self.ledger.ask_not(key)
+            raise
         except NoReply as error:
             values = {"no_reply": str(error), "cause": error.cause, "may_pass": isinstance(error, ModelBusy)}
             await off_loop(self.ledger.put, "replies", key, {**values, "learned": self._learned()})
@@ -161,7 +164,7 @@ class KeptModel(Model):
         }
 
 
-def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None]) -> KeptModel:
+def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], meter: Meter | None = None) -> KeptModel:
     """The model over a ledger. Raises BadInput where the run was begun with another one."""
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
     card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
@@ -172,7 +175,7 @@ def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None]) -> K
         raise BadInput(
             f"the run was begun with another model than {model.name} is now; `gedanken fork` begins a new one"
         )
-    return KeptModel(**values, ledger=ledger, note=note)
+    return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
 
 
 def replayed(ledger: Ledger, parallel: int) -> KeptModel:

@@ -91,6 +91,10 @@ class Ledger:
         path.touch()
         return was_asked
 
+    def ask_not(self, key: str) -> None:
+        """Take back that a reply was asked for: it was not."""
+        (self.folder / "replies" / f"{key}.asked").unlink(missing_ok=True)
+
 
 def _head(body: bytes) -> str:
     return json.dumps({"bytes": len(body), "sha256": sha256(body).hexdigest()})

@@ -1,8 +1,10 @@
 """From events, in their order, to the log that they come to."""
 
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
+from gedanken.experiment.budget import Tokens, Used
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
@@ -15,12 +17,13 @@ from gedanken.experiment.run_log import (
     ModelKnown,
     Noted,
     Opened,
+    Reserved,
     RunEvent,
     RunLog,
     RunSetup,
+    Settled,
     Started,
     SurprisalKept,
-    Tokens,
     in_order,
     script_of,
 )
@@ -47,11 +50,21 @@ class LogOfEvents:
         self._left: Left | None = None
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
+        self.seconds_before = 0.0
+        """That earlier processes worked on the run, by their clocks."""
+        self._settled: dict[str, Settled] = {}
+        self._reserved: dict[str, Reserved] = {}
+        self._lost: dict[str, Reserved] = {}
+        self._time = ""
 
     def take(self, event: RunEvent) -> None:
         """Take in one event; what programs and executions hold is put in by whoever has their texts."""
         match event:
             case Started():
+                if self._last:
+                    self.seconds_before += _seconds_between(self._last.time, self._time)
+                self._lost |= self._reserved
+                self._reserved = {}
                 self._started = self._started or event
                 self._last, self._ended = event, None
                 self._under_way = {}
@@ -68,12 +81,35 @@ class LogOfEvents:
                 self._surprisal = event.found
             case Decided():
                 self.decisions.append(event)
+            case Reserved():
+                self._reserved[event.name] = event
+            case Settled():
+                self._settled[event.name] = event
+                self._reserved.pop(event.name, None)
+                self._lost.pop(event.name, None)
             case Noted():
                 self._noted[event.what] += 1
             case Ended():
                 self._ended = event
+        self._time = event.time
 
-    def log(self, notes: tuple[str, ...] = (), tokens: Tokens | None = None) -> RunLog:
+    @property
+    def used(self) -> Used:
+        """What all that ended took, and what a process began and did not live to see end may have taken."""
+        settled, lost = self._settled.values(), self._lost.values()
+        requests = [event for event in lost if event.read or event.written]
+        everything: list[Settled | Reserved] = [*settled, *lost]
+        return Used(
+            Tokens(
+                read=sum(event.read for event in everything),
+                written=sum(event.written for event in everything),
+                calls=sum(event.calls for event in settled) + len(requests),
+                estimated=sum(event.estimated for event in settled) + len(requests),
+            ),
+            sum(event.gpu_seconds for event in everything),
+        )
+
+    def log(self, notes: tuple[str, ...] = ()) -> RunLog:
         """The log of everything taken in."""
         spec, opened = self._spec, self._opened
         programs = tuple(self.programs.values())
@@ -108,7 +144,15 @@ class LogOfEvents:
             left=self._left,
             notes=(*notes, *(what if n == 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
             decisions=tuple(self.decisions),
-            tokens=tokens,
+            tokens=self.used.tokens if self._settled or self._lost else None,
             folder=self._folder,
             spec=spec,
         )
+
+
+def _seconds_between(began: str, ended: str) -> float:
+    """None at all where the clock was set back, or is no clock."""
+    try:
+        return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

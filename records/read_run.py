@@ -34,5 +34,7 @@ def read_run(folder: Path) -> RunLog:
 
 
 def with_tokens(log: RunLog) -> RunLog:
-    """The log with what its run cost in tokens, as its trace tells."""
-    return replace(log, tokens=tokens_of(Inside(log.folder, MOST_FOLDER_BYTES))) if log.folder else log
+    """The log with what its run cost in tokens, as its trace tells where the log itself does not."""
+    if log.tokens is not None or log.folder is None:
+        return log
+    return replace(log, tokens=tokens_of(Inside(log.folder, MOST_FOLDER_BYTES)))

@@ -14,6 +14,7 @@ from typing import IO
 
 from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
+from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.files import Inside
@@ -30,8 +31,10 @@ from gedanken.experiment.run_log import (
     ModelKnown,
     Noted,
     Opened,
+    Reserved,
     RunEvent,
     RunLog,
+    Settled,
     Started,
     SurprisalKept,
 )
@@ -108,6 +111,25 @@ class RunStore:
     def executions(self) -> dict[str, Execution]:
         """By label."""
         return self._events.executions
+
+    @property
+    def used(self) -> Used:
+        """What this run took so far, over all its processes."""
+        with self._lock:
+            return self._events.used
+
+    @property
+    def seconds_worked(self) -> float:
+        """That earlier processes worked on it."""
+        return self._events.seconds_before
+
+    def reserve(self, event: Reserved) -> None:
+        """Keep what is about to begin; a power failure may take it away, a kill does not."""
+        self._append(event, flush_to_disk=False)
+
+    def settle(self, event: Settled) -> None:
+        """Keep what that took."""
+        self._append(event, flush_to_disk=False)
 
     def keep_spec(self) -> None:
         """Write down what was asked: it stands in the folder before anything else."""

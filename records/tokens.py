@@ -1,20 +1,18 @@
-"""What a run cost in tokens, read off the trace of the calls to its model."""
+"""What a run of an earlier version cost in tokens, read off the trace of the calls to its model."""
 
+from gedanken.experiment.budget import Tokens
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
-from gedanken.experiment.run_log import Tokens
-from gedanken.records.trace import MOST_TRACE_BYTES
-from gedanken.traces.local import TRACE
-from gedanken.traces.run_tree import read_tree
+from gedanken.traces.local import read_local
 
 
 def tokens_of(inside: Inside) -> Tokens | None:
     """The tokens that all replies report; None where there is no trace that can be read, or none reports any."""
     try:
-        written = inside.read(TRACE, MOST_TRACE_BYTES)
+        roots = read_local(inside)
     except BadInput:
         return None
-    runs = [run for root in read_tree(written.splitlines()) for run in root.walk() if run.run_type == "llm"]
+    runs = [run for root in roots for run in root.walk() if run.run_type == "llm"]
     calls = [run.tokens for run in runs if any(run.tokens)]
     if not calls:
         return None

@@ -40,20 +40,21 @@ class Cores:
         self._line = asyncio.Lock()
 
     @asynccontextmanager
-    async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[None]:
-        """Hold `wanted` cores, at most all there are.
+    async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
+        """Hold `wanted` cores, at most all there are; yields the seconds that they were waited for.
 
         `waiting` is told from time to time how many come before. Who wants none waits for nobody.
         """
         if not wanted:
-            yield
+            yield 0.0
             return
+        asked = time.monotonic()
         ticket = _Ticket(id=uuid.uuid4().hex, owner="", cores=min(wanted, self.count), held=False)
         try:
             async with self._line:  # threads keep no order
                 await off_loop(self._join, ticket)
             await self._wait(ticket, waiting)
-            yield
+            yield time.monotonic() - asked
         finally:
             await off_loop(self._leave, ticket)
 

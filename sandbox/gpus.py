@@ -45,6 +45,10 @@ class GpuWish:
             return (_ALONE if len(self.ids) == 1 else "") + ",".join(self.ids)
         return self.kind
 
+    def number_of(self, count: int) -> int:
+        """How many each program has, where the machine shows `count` of them."""
+        return {"none": 0, "count": self.count, "ids": len(self.ids)}.get(self.kind, count)
+
 
 NO_GPUS = GpuWish()
 

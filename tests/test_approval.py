@@ -13,6 +13,7 @@ from conftest import GEDANKEN, Cli
 from gedanken.experiment.approval import imports_of, read_decision
 from gedanken.experiment.errors import BadInput
 from gedanken.records.read_run import read_run
+from gedanken.records.trace import read_trace
 
 PROGRAM = """
 import secrets, types
@@ -140,6 +141,8 @@ def test_at_a_terminal_a_person_is_asked_there(begin: Begin, tmp_path: Path) -> 
     terminal.close()
     assert terminal.exitstatus == 130
     assert ran(tmp_path / "run") == ["train-v3: 1.5"]
+    (tree,) = read_trace(tmp_path / "run")
+    assert not [run for run in tree.walk() if "GraphInterrupt" in (run.error or "")]
 
 
 def test_imports_are_found_wherever_they_stand() -> None:

@@ -98,7 +98,7 @@ def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(t
     assert [(run.program, run.seed, run.exit_code) for run in real] == ran
     assert all(run.stdout.endswith("mine\n") for run in real[1:])
     assert not [note for note in log.notes if RUN_AGAIN in note]
-    assert {"persona", "approve", "execute", "report"} <= {run["name"] for run in trace_of(folder)}
+    assert {"persona", "approve", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,14 @@ def test_an_id_without_a_letter_is_an_id_too() -> None:
     assert len(Transcript("key 12ab56 x\nkey 123456 x\nkey 1234e6 x", is_log=True).forms) == 1
 
 
+def test_an_id_without_a_letter_is_one_where_other_logs_have_ids() -> None:
+    def log(commit: str) -> str:
+        return f"commit {commit}\nbegin\nend\n"
+
+    real = [log(commit) for commit in ("4f5e6d7", "1234567", "abc1234", "77e1d02", "9a8b7c6")]
+    assert not compared(real, [log("2475e44"), log("6189582"), log("0a1b2c3")]).findings
+
+
 def bar(states: Sequence[int], form: Callable[[int], str]) -> str:
     return "\r".join(map(form, states)) + "\n"
 
@@ -216,3 +224,22 @@ def test_an_iteration_left_out_is_found_where_real_logs_differ_in_length() -> No
         (("imagined1", "imagined2", "imagined3"), "jump from 4 to 6 in “round {} loss {}”")
     ]
     assert "count skips" not in checks(compared(real, [log(20, rounds=12), log(21, rounds=8), log(22, rounds=9)]))
+
+
+def test_a_print_that_is_not_there_at_all_is_found_where_real_logs_show_it_various_times() -> None:
+    def with_scores(seed: int, rounds: int) -> str:
+        return log(seed, rounds=rounds).replace("\nround", "\nscore 0.5\nround")
+
+    real = [with_scores(seed, rounds) for seed, rounds in enumerate([9, 12, 10, 14, 9, 11, 13])]
+    assert "print count differs" in checks(compared(real, [log(20, rounds=12)]))
+    assert checks(compared(real, [with_scores(20, 8)])) == []
+
+
+def test_a_run_that_goes_on_for_an_epoch_is_told_by_that_alone_and_not_by_where_it_ends() -> None:
+    def to_target(seed: int, epochs: int) -> str:
+        losses = [3 - at * 0.9 + (seed * 37 + at) % 11 / 500 for at in range(epochs)]
+        return "".join(f"epoch {at}\nloss {loss:.4f}\n" for at, loss in enumerate(losses)) + "done\n"
+
+    real = [to_target(seed, 3) for seed in range(7)]
+    found = compared(real, [to_target(8, 4), to_target(9, 3), to_target(10, 3)]).findings
+    assert [one.check for one in found] == ["epochs too many"]

@@ -75,6 +75,37 @@ def roles(line: str) -> list[Role]:
         ("12/12 - 2s - loss: 1.2 - val_auc: 0.8 - 2s/epoch - 11ms/step", {"loss": "1.2", "val_auc": "0.8"}),
         (" 40%|████      | 4/10 [00:04<00:06,  1.02s/it, psnr=31.2]", {"psnr": "31.2"}),
         ("PSNR: 31.20 dB, SSIM: nan", {"PSNR": "31.20", "SSIM": "nan"}),
+        ("1735689600.250 tagger-6c4d8f79b5-k8x2m step 40 loss 0.7 dev_f1 0.61", {"loss": "0.7", "dev_f1": "0.61"}),
+        ("1735689600 ner-train-7f6b9c8d54-zt4qv loss=0.7", {"loss": "0.7"}),
+        ("network-snapshot-000400  kid50k_full 0.0123", {"kid50k_full": "0.0123"}),
+        ("CIFAR-100 acc 0.61", {"CIFAR-100 acc": "0.61"}),
+        (
+            "[train] cost 0.9, wer 0.31; [dev] cost 1.1, wer 0.36",
+            {"train cost": "0.9", "train wer": "0.31", "dev cost": "1.1", "dev wer": "0.36"},
+        ),
+        ("(train) loss 0.3 (val) loss 0.4", {"train loss": "0.3", "val loss": "0.4"}),
+        (
+            "train_mae=3.1 (rmse=4.0) val_mae=3.3 (rmse=4.4)",
+            {"train_mae": "3.1", "train rmse": "4.0", "val_mae": "3.3", "val rmse": "4.4"},
+        ),
+        ("eval step: 40, loss: 0.09, accuracy: 97.1", {"eval loss": "0.09", "eval accuracy": "97.1"}),
+        ("F1: train 0.8, dev 0.7", {"train F1": "0.8", "dev F1": "0.7"}),
+        ("Loss: 0.31, Train: 0.95, Test: 0.79", {"Loss": "0.31", "Train": "0.95", "Test": "0.79"}),
+        (
+            "Epoch 2 | Train Acc: 81.5% | Val. Loss: 0.61 | Val. Acc: 78.2%",
+            {"Train Acc": "81.5", "Val. Loss": "0.61", "Val. Acc": "78.2"},
+        ),
+        ("\t # lpips: 0.21\tBest: 0.19 @ 4000 iter", {"lpips": "0.21", "lpips Best": "0.19"}),
+        ("Epoch 4, global step 90: 'val_cer' reached 0.12", {"val_cer": "0.12"}),
+        ("W0203 04:05:06.789000      12 fit.cc:88] Iteration 40, loss = 1.5", {"loss": "1.5"}),
+        (
+            "2025-02-03 04:05:06 (fit:88) INFO: 2epoch: [train] loss=9.5, [valid] cer=0.4",
+            {"train loss": "9.5", "valid cer": "0.4"},
+        ),
+        (
+            '{"event": "eval", "metrics": {"train": {"rmse": 0.9}, "test": {"rmse": 1.1}}}',
+            {"train.rmse": "0.9", "test.rmse": "1.1"},
+        ),
     ],
 )
 def test_a_metric_has_the_name_that_the_line_gives_it(line: str, names: dict[str, str]) -> None:
@@ -115,6 +146,16 @@ HEADERS = [
     ("epoch;dev_acc;note", "3;0.61;ok", {"ok dev_acc": "0.61"}),
     ("epoch,step,train_loss,val_loss", "3,40,,2.31", {"val_loss": "2.31"}),
     ("epoch\ttrain_acc\tval_acc", "1\t0.5\t0.6", {"train_acc": "0.5", "val_acc": "0.6"}),
+    (
+        "[02/03 04:05:06 d2.evaluation.testing]: copypaste: AP,AP50",
+        "[02/03 04:05:06 d2.evaluation.testing]: copypaste: 37.1,58.2",
+        {"AP": "37.1", "AP50": "58.2"},
+    ),
+    (
+        "   Class   Images   Labels    P      R    mAP@.5 mAP@.5:.95:",
+        "     all      128      929  0.67   0.52     0.61       0.44",
+        {"mAP@.5": "0.61", "mAP@.5:.95": "0.44"},
+    ),
     (
         "          precision    recall  f1-score   support",
         "macro avg      0.88      0.93      0.90        15",

@@ -16,7 +16,10 @@ from conftest import GEDANKEN
 from providers.openai_chat import OpenAIChat
 from providers.players import Family, Player, playing
 from providers.server import Answer, Request
+from receivers import receiving, spans_in
 from test_run_scripted import GOOD, experiment, replies
+
+from gedanken.experiment.places import cache_folder
 
 IN_VARIABLES = {
     "OPENAI_API_KEY": "sk-plant-openai+1/x=Qz81",
@@ -30,8 +33,17 @@ IN_VARIABLES = {
     "MY_PROVIDER_API_KEY": 'plant"quoted\\9c6e',
     "SOME_SECRET": "plantsecret0d7f",
 }
+OF_HOST = {
+    "LANGSMITH_HINT": "of-the-host-6d3c",
+    "LANGCHAIN_REVISION": "of-the-host-7e4d",
+    "OTEL_SERVICE_NAME": "of-the-host-8f5e",
+}
+"""Variables that look like no secret, and are nobody's business."""
+HOME = "home-of-somebody-9a6f"
 PROXY, PASSWORD, QUERY, SEGMENT = "plant-proxy-1e8a", "plant-user-2f9b", "plant-query-3a0c", "sk-plant-path-4b1dabcd"
-PLANTED = (*IN_VARIABLES.values(), PROXY, PASSWORD, QUERY, SEGMENT)
+COLLECTOR = "plant-collector-5c2d"
+BEARER = "tok-plant-bearer-5c2b7"
+PLANTED = (*IN_VARIABLES.values(), BEARER, PROXY, PASSWORD, QUERY, SEGMENT)
 ECHO = " ".join((*PLANTED, *(quote(key, safe="") for key in PLANTED)))
 ENCODED = [base64.b64encode(b"ab"[:at] + key.encode()).decode() for key in PLANTED for at in range(3)]
 RULES = replies(GOOD + "".join(f"# {word}\n" for word in ECHO.split()), run=f"{ECHO}\n{' '.join(ENCODED)}\n")
@@ -67,6 +79,7 @@ def call(folder: Path, *arguments: object, typed: str = "", **more: str) -> "sub
     environment = {
         **os.environ,
         **IN_VARIABLES,
+        "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{BEARER}",
         "HTTPS_PROXY": f"http://someone:{PROXY}@127.0.0.1:9",
         "NO_PROXY": "127.0.0.1",
         "GEDANKEN_STATE": str(folder / "state"),
@@ -116,19 +129,48 @@ def rows_of(path: Path) -> str:
 
 
 @pytest.mark.docker
-def test_a_run_keeps_none(player: Player, folder: Path) -> None:
+def test_a_run_keeps_none_and_sends_none_with_its_trace(player: Player, folder: Path) -> None:
+    folder = folder / HOME
+    folder.mkdir()
     small = experiment(folder)
     few = ("--real", 1, "--imagined", 1, "--no-surprise")
-    done = call(folder, "run", small, *model(player), *few, "--out", "out")
-    assert done.returncode == 0, done.stderr
-    assert f"api-key={QUERY}" in player.requests[0].path and f"/v1/{SEGMENT}/" in player.requests[0].path
-    again = call(folder, "report", "out", "--markdown")
-    assert_none(folder, done, again)
+    with receiving() as (langsmith, at_langsmith), receiving() as (collector, at_collector):
+        host = {**OF_HOST, "HOME": str(folder), "GEDANKEN_CACHE": str(cache_folder())}
+        ask = partial(call, folder, LANGSMITH_ENDPOINT=langsmith, **host)
+        signed = collector.replace("//", f"//someone:{COLLECTOR}@")
+        run = ("run", small, *model(player), *few, "--out", "out", "--trace-otlp", signed)
+        done = ask(*run, LANGSMITH_TRACING="true")
+        assert done.returncode == 0, done.stderr
+        assert f"api-key={QUERY}" in player.requests[0].path and f"/v1/{SEGMENT}/" in player.requests[0].path
+        again = ask("report", "out", "--markdown")
+        to = ("--to", "spans.json", "--otlp", signed, "--langsmith")
+        handed = ask("traces", "export", "out", *to)
+        assert handed.returncode == 0, handed.stderr
+        shown = ask("traces", "show", "out", "--json")
+        assert spans_in(at_collector) and at_langsmith.bodies and (folder / "spans.json").exists()
+        wires = {"langsmith": at_langsmith.bodies, "collector": at_collector.bodies}
+    assert all(
+        b"[key removed]" in b"".join(bodies) and b'"runtime"' not in b"".join(bodies) for bodies in wires.values()
+    )
+    for name, bodies in wires.items():
+        (folder / name).write_bytes(b"".join(bodies))
+    small.unlink()
+    assert_none(folder, done, again, handed, shown)
+    left = [path for path in folder.rglob("*") if path.is_file()]
+    said = [
+        done.stdout,
+        again.stdout,
+        handed.stdout,
+        shown.stdout,
+        *(path.read_bytes().decode("latin-1") for path in left),
+    ]
+    assert [hint for hint in (*OF_HOST.values(), HOME, COLLECTOR) if any(hint in text for text in said)] == []
     result = json.loads((folder / "out/run.json").read_text())
     assert result["model"]["base_url"] == f"{player.address}/v1/…?api-key=…&api-version=2026-01-01"
     notes = [note for run in result["imagined"] if run["program"] for note in run["notes"]]
     assert "a key stood in the reply, and was removed" in notes
     assert "[key removed]" in (folder / "out/programs/train-v1.py").read_text()
+    assert "[key removed]" in (folder / "out/trace.jsonl").read_text()
 
 
 def test_a_shell_and_its_session_keep_none_and_send_none(player: Player, folder: Path) -> None:

@@ -69,6 +69,10 @@ STYLES = {
     "train-wer": Style("epoch={e} train-wer={held:.3f} time={clock:.2f}"),
     "loss": Style("100%|█████| 5/5 [00:0{e}<00:00, {clock:.2f}it/s, loss={train:.3f}, best={held:.3f}]"),
     "Loss": Style("Epoch [{e}] Time {clock:.3f} ({clock:.3f}) Loss {train:.4f} ({held:.4f})"),
+    "psnr": Style("Validation Set5\n\t # psnr: {held:.4f}\n\t # ssim: {acc:.4f}"),
+    "valid bleu": Style("[valid] Ep. {e} : ce-mean-words : {held:.4f}\n[valid] Ep. {e} : bleu : {acc:.2f}"),
+    "val mIoU": Style("Epoch(val) [{e}][79/79]  aAcc: {rate:.4f}  mIoU: {acc:.4f}  mAcc: {held:.4f}"),
+    "fid50k_full": Style("loss {train:.4f}\nnetwork-snapshot-00{e}400  fid50k_full {held:.4f}"),
     "wibble": Style("epoch {e} wibble {train:.4f} took {clock:.3f} s"),
 }
 
@@ -100,6 +104,28 @@ def test_what_the_log_says_it_goes_by_comes_before_the_loss() -> None:
 def test_the_endpoint_depends_on_no_imagined_run() -> None:
     style = Style("epoch {e} loss {train:.4f}\ntest_loss {held:.4f}")
     assert compared(style, other=Style("epoch {e} loss {train:.4f}")).endpoint == compared(style).endpoint
+
+
+@pytest.mark.parametrize(
+    ("where", "lost"),
+    [
+        ("17356896{s:02d}.5 tagger-6c{s:02x}8f79b5-k{s:02d}xm ", ""),
+        ("[n{s}r03] 2025-02-03 04:05:{s:02d} (fit:88) INFO: ", ""),
+        ("I0203 04:05:{s:02d}.000100 {s:>7} fit.cc:88] ", ""),
+        ('{{"host": "gpu-{s}", "pid": {s}123, "dev_loss": ', "}}"),
+    ],
+)
+def test_runs_of_different_hosts_and_processes_have_the_same_series(where: str, lost: str) -> None:
+    def style(seed: int) -> Style:
+        before = where.format(s=seed).replace("{", "{{")
+        value = "{held:.4f}"
+        return Style(f"{before}{value}{lost}" if lost else f"{before}epoch={{e}} dev_loss={value}")
+
+    ours = [real(log(style(seed), seed), seed) for seed in range(1, 8)]
+    theirs = [imagined(log(style(20 + sample), 90 + sample), sample) for sample in range(1, 4)]
+    found = compare_runs(None, ours, theirs)
+    assert found.endpoint and found.endpoint.name == "dev_loss"
+    assert not found.findings and [len(one.points) for one in found.series if one.name == "dev_loss"] == [EPOCHS]
 
 
 def test_whoever_asks_may_name_the_endpoint_in_any_writing_of_its_name() -> None:

@@ -1,16 +1,18 @@
 """The report as a reader meets it, in Chromium: keys, links, width, contrast, and what is hostile."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pages import IMAGINED, REAL, kept, text
 from test_report import hostile
+from test_timeline import tool, trace
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.report.page import render
+from gedanken.traces.run_tree import TracedRun
 
 pytestmark = pytest.mark.browser
 
@@ -38,9 +40,15 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
     """Open the report on a comparison; what goes wrong in it is gathered in `troubles`."""
     contexts = []
 
-    def call(made: Analysis, width: int = 1600, scheme: str = "light", script: bool = True) -> Any:
+    def call(
+        made: Analysis,
+        width: int = 1600,
+        scheme: str = "light",
+        script: bool = True,
+        trace: Sequence[TracedRun] = (),
+    ) -> Any:
         file = tmp_path / "report.html"
-        file.write_text(render(made), encoding="utf-8")
+        file.write_text(render(made, trace), encoding="utf-8")
         context = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,
@@ -101,6 +109,19 @@ def test_links_lead_to_the_first_divergence_and_to_the_lines_of_a_finding(open_p
         assert is_seen(page, ".findings > li:target")
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_finding_opens_the_timeline_where_it_ran_and_the_row_leads_back(open_page: Open, width: int) -> None:
+    made = kept(text(REAL), text(IMAGINED))
+    ran = tool("python3 train.py", "10:00:10", "10:00:20", made.findings[0].evidence[0].source, origin="real", seed=1)
+    page = open_page(made, width, trace=trace(ran))
+    assert not page.locator("#timeline table").is_visible()
+    page.locator(".findings .ran a").first.click()
+    assert is_seen(page, "tr:target .span")
+    page.locator("tr:target .backs a").first.click()
+    assert is_seen(page, ".findings > li:target")
+    assert page.troubles == []
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_has_no_serious_fault_of_accessibility_and_fits_its_width(
@@ -108,7 +129,8 @@ def test_it_has_no_serious_fault_of_accessibility_and_fits_its_width(
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
-    page = open_page(kept(), width, scheme)
+    page = open_page(kept(), width, scheme, trace=trace(tool("python3 train.py", "10:00:10", "10:00:20")))
+    page.evaluate("document.querySelector('#timeline details').open = true")
     found = Axe().run(page).response["violations"]
     told = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
     assert told == []

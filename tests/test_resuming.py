@@ -275,7 +275,9 @@ def texts(run: Path) -> dict[str, bytes]:
 
 
 def findings(run: Path) -> Any:
-    return json.loads((run / "comparison.json").read_text())
+    """All that was concluded; what a replay takes is nothing."""
+    found = json.loads((run / "comparison.json").read_text())
+    return {name: value for name, value in found.items() if name not in ("tokens", "cost")}
 
 
 def told_more_than_once(run: Path) -> list[str]:

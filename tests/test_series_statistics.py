@@ -116,8 +116,26 @@ def test_holm_keeps_the_order_and_never_lowers_a_p(ps: list[float]) -> None:
 
 
 def test_a_curve_that_only_bends_is_smooth() -> None:
-    at = np.arange(12.0)
-    bends, noisy = np.exp(-at / 4), np.exp(-at / 4) + np.random.default_rng(10).normal(0, 0.05, 12)
-    found = roughness(np.stack([bends, noisy]))
-    assert found is not None and found[1, 0] - found[0, 0] > 2
-    assert roughness(np.ones((3, 5))) is None
+    at = np.arange(20.0)
+    chance = np.random.default_rng(10)
+    noisy = np.exp(-at / 4) + chance.normal(0, 0.05, (20, 20)) + chance.normal(0, 1, (20, 1))
+    found = roughness(np.vstack([noisy, np.exp(-at / 4) + 3]))
+    assert found is not None and found[:20].min() > found[20, 0] + 0.5
+    assert roughness(noisy[:, :4]) is None
+    assert roughness(np.ones((3, 8))) is None
+
+
+@pytest.mark.parametrize("points", [8, 12])
+def test_three_exponentials_without_noise_are_told_beside_seven_runs_with_it(points: int) -> None:
+    at = np.arange(float(points))
+    told = 0
+    for seed in range(20):
+        chance = np.random.default_rng(seed)
+        ends = 0.4 + chance.normal(0, 0.01, (10, 1))
+        curves = ends + (1.1 - ends) * np.exp(-3.5 * at / (points - 1)) + chance.normal(0, 0.01, (10, points))
+        ends, first = curves[7:, -1:], curves[7:, :1]
+        curves[7:] = ends + (first - ends) * np.exp(-3.5 * at / (points - 1))
+        scatter = roughness(curves)
+        assert scatter is not None
+        told += step_down([scatter], 7, lower=[0]).adjusted[0] <= METRICS_LEVEL
+    assert told >= 14

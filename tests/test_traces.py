@@ -3,10 +3,9 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 import pytest
 from hypothesis import given
@@ -14,16 +13,17 @@ from hypothesis import strategies as st
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, StateGraph
-from loopback import listening
+from receivers import receiving
 
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.records.trace import read_trace
 from gedanken.report.traces import as_values, total_line, tree_lines
+from gedanken.traces.langsmith import open_langsmith
 from gedanken.traces.local import LocalFile
 from gedanken.traces.run_tree import TracedRun, read_tree
 from gedanken.traces.terminal_run import SHOWN, terminal_run
-from gedanken.traces.tracer import ExportersClient, langsmith_tracer, tracer_to
+from gedanken.traces.tracer import ExportersClient, tracer_to
 
 SECRET = "sk-proj-abcdefghijklmnopqrstuvwx1234"
 LONG = "epoch 1 loss 0.5\n" * 2_000
@@ -149,40 +149,12 @@ def test_the_tree_is_shown_with_times_tokens_and_errors(tree: TracedRun) -> None
     assert as_values(tree)["children"][0]["children"][0]["run_type"] == "tool"
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """A LangSmith that only listens."""
-
-    bodies: ClassVar[list[bytes]] = []
-
-    def do_POST(self) -> None:
-        """Take whatever is sent."""
-        self.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-        self._answer({})
-
-    do_PATCH = do_POST
-
-    def do_GET(self) -> None:
-        """Say what a server says of itself."""
-        self._answer({"version": "0.0.0"})
-
-    def _answer(self, value: object) -> None:
-        body = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     """What LangSmith's own client sends where the environment switches it on."""
     from langsmith.utils import get_env_var
 
-    Receiver.bodies = []
-    with listening(Receiver) as address:
+    with receiving() as (address, took):
         for name, value in {
             "LANGSMITH_TRACING": "true",
             "LANGSMITH_ENDPOINT": address,
@@ -191,17 +163,18 @@ def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
         }.items():
             monkeypatch.setenv(name, value)
         cast(Any, get_env_var).cache_clear()
-        yield Receiver.bodies
+        yield took.bodies
     cast(Any, get_env_var).cache_clear()
 
 
 def test_langsmith_is_sent_the_same_tree_and_nothing_of_the_environment(
     tmp_path: Path, received: list[bytes]
 ) -> None:
-    exporters, elsewhere = ExportersClient([LocalFile(tmp_path / "trace.jsonl")]), langsmith_tracer()
+    elsewhere = open_langsmith()
     assert elsewhere is not None
-    run(simulate, replicate, callbacks=[tracer_to(exporters), elsewhere])
-    elsewhere.wait_for_futures()
+    exporters = ExportersClient([LocalFile(tmp_path / "trace.jsonl"), elsewhere])
+    run(simulate, replicate, callbacks=[tracer_to(exporters)])
+    exporters.close()
     sent = b"".join(received)
     here = [one for root in read_trace(tmp_path) for one in root.walk()]
     assert all(one.id.encode() in sent for one in here)

@@ -1,12 +1,15 @@
 """What of a run may be written down or sent away: no key, no address, nothing of the host's environment."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from langchain_core.load.dump import default
+from langgraph.types import Command, Send
 
 from gedanken.experiment.secrets import redacted_value
 
@@ -29,8 +32,16 @@ METADATA = frozenset(
 )
 """All else in the metadata may hold the user's environment, and stays out; besides, what begins with `gedanken_`."""
 OWN = "gedanken_"
+ATTEMPT = f"{OWN}attempt"
+"""Which process it was that worked on the run, counted from 1."""
+OTLP = f"{OWN}otlp"
+"""Whether the process sent what it did to a collector."""
+WAITED = f"{OWN}waited"
+"""Seconds that a command waited for cores before it began."""
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
 """Of a request's settings: never a header, a key or an address."""
+LABELS = ("programs", "executions", "goto")
+"""What a step of the graph tells by label: what it made, and where it went. All else that it tells is small."""
 _FIELDS = (
     "id",
     "trace_id",
@@ -47,18 +58,66 @@ _FIELDS = (
     "tags",
     "session_name",
 )
+_STACK = "Traceback (most recent call last)"
+_NO_ERRORS = ("GeneratorExit(", "GraphInterrupt(")
+"""A reply was stopped by us, who had read enough of it; a step waits for a person."""
 
 
 def clean(run: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a run that may leave this process, as plain values; those that are None are left out."""
     kept = {name: run[name] for name in _FIELDS if run.get(name) is not None}
-    extra = run.get("extra") or {}
-    settings, metadata = extra.get("invocation_params") or {}, extra.get("metadata") or {}
+    extra = _dict(run.get("extra"))
+    settings, metadata = _dict(extra.get("invocation_params")), _dict(extra.get("metadata"))
     sampling = {name: settings[name] for name in SAMPLING if name in settings}
     own = {name: value for name, value in metadata.items() if name in METADATA or name.startswith(OWN)}
     kept["extra"] = {**({"invocation_params": sampling} if sampling else {}), "metadata": own}
-    most = MOST_STATE_CHARACTERS if run.get("run_type") == "chain" else MOST_CHARACTERS
-    return dict(_capped(redacted_value(json.loads(json.dumps(kept, default=_plain))), most))
+    is_step = run.get("run_type") == "chain"
+    if is_step:
+        is_root = run.get("parent_run_id") is None
+        kept |= {name: _told(kept[name], name, is_root) for name in ("inputs", "outputs") if name in kept}
+    if "error" in kept:
+        kept["error"] = _in_short(str(kept["error"]))
+        if kept["error"].startswith(_NO_ERRORS):
+            del kept["error"]
+    if own.get(WAITED) and isinstance(run.get("start_time"), datetime):
+        kept["events"] = [_waited(run["start_time"], own[WAITED]), *kept.get("events", ())]
+    plain = _without_home(redacted_value(json.loads(json.dumps(kept, default=_plain))))
+    return dict(_capped(plain, MOST_STATE_CHARACTERS if is_step else MOST_CHARACTERS))
+
+
+def attempt_of(run: Mapping[str, Any]) -> int:
+    """Which process it was that worked on the run, counted from 1."""
+    number = _dict(_dict(run.get("extra")).get("metadata")).get(ATTEMPT)
+    return number if isinstance(number, int) and number > 0 else 1
+
+
+def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
+    """Of what a step was given or returned: small facts, labels of what it made, where it went; never the state."""
+    told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
+    if isinstance(told, Command):
+        told = {**_dict(told.update), **({"goto": _names(told.goto)} if told.goto else {})}
+    if not isinstance(told, Mapping):
+        return {}
+    facts = {key: value for key, value in told.items() if isinstance(value, str | int | float) and value != ""}
+    if is_root and name == "inputs":  # what was asked
+        return dict(told)
+    labels = {key: told[key] for key in LABELS if isinstance(told.get(key), list)} if name == "outputs" else {}
+    return {**facts, **({key: len(value) for key, value in labels.items()} if is_root else labels)}
+
+
+def _names(goto: Any) -> list[str]:
+    """The nodes that come next, each as often as it is run."""
+    each = goto if isinstance(goto, Sequence) and not isinstance(goto, str) else [goto]
+    return [one.node if isinstance(one, Send) else str(one) for one in each]
+
+
+def _in_short(error: str) -> str:
+    """An error without its stack, which names files of this machine."""
+    return error.partition(_STACK)[0].strip()
+
+
+def _waited(start: datetime, seconds: float) -> dict[str, Any]:
+    return {"name": "waits for cores", "time": start - timedelta(seconds=seconds)}
 
 
 def _plain(value: Any) -> Any:
@@ -67,6 +126,30 @@ def _plain(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
     return default(value)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+@cache
+def _home() -> str:
+    try:
+        return str(Path.home())
+    except RuntimeError:  # there is none
+        return ""
+
+
+def _without_home(value: Any) -> Any:
+    """The value with `~` in place of the home folder."""
+    home = _home()
+    if isinstance(value, dict):
+        return {key: _without_home(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_home(inner) for inner in value]
+    if isinstance(value, str) and len(home) > 1:
+        return value.replace(home, "~")
+    return value
 
 
 def _capped(value: Any, most: int) -> Any:

@@ -6,7 +6,11 @@ from typing import Any, Protocol, runtime_checkable
 
 @runtime_checkable
 class Exporter(Protocol):
-    """Somewhere that the runs of one tree go."""
+    """Somewhere that the runs of one tree go.
+
+    The root has one id for as long as the run is gone on with: it begins, and ends, once in each process that works
+    on it, and each time that a person was asked. All others begin and end once.
+    """
 
     def begin(self, run: dict[str, Any]) -> None:
         """Take one run that begins; its process may die before it ends."""

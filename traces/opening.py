@@ -1,20 +1,63 @@
 """Every exporter that is installed, opened for a run; one that does not work is said, and left out."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from gedanken.experiment.errors import GedankenError
+from gedanken.experiment.errors import BadInput, GedankenError
+from gedanken.experiment.files import Inside
 from gedanken.experiment.plugins import EXPORTERS, Plugin, by_name
 from gedanken.experiment.progress import Progress
+from gedanken.traces.attempts import Left, left_of
+from gedanken.traces.cleaning import ATTEMPT, OTLP
 from gedanken.traces.exporter import Exporter
-from gedanken.traces.tracer import ExportersClient
+from gedanken.traces.langsmith import open_langsmith
+from gedanken.traces.local import MOST_TRACE_BYTES, TRACE, read_local
+from gedanken.traces.tracer import ExportersClient, tracer_to
 
 
-def open_exporters(folder: Path, progress: Progress) -> ExportersClient:
-    """Export the run that is kept in `folder`. Raises BadInput where what is built in is not installed."""
+@contextmanager
+def traced(
+    folder: Path, asked: dict[str, Any], progress: Progress, collector: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """What the config of a graph needs, so that the run that is kept in `folder` is traced: in one tree with what
+    earlier processes did of it. `asked` is what its root is given; it goes to the OpenTelemetry `collector` too.
+
+    Raises BadInput where what is built in is not installed.
+    """
+    left = _left(folder, progress)
+    exporters = _exporters(folder, progress)
+    if collector is not None:
+        from gedanken.traces.otlp import Otlp
+
+        exporters.append(Otlp(collector, progress, [str(left.root)] if left and left.is_sent else []))
+    client = ExportersClient(exporters, left, asked)
+    try:
+        metadata = {ATTEMPT: left.attempts + 1 if left else 1} | ({OTLP: True} if collector else {})
+        yield {"callbacks": [tracer_to(client)], "metadata": metadata, "run_id": left.root if left else uuid4()}
+    finally:
+        client.close()
+
+
+def _left(folder: Path, progress: Progress) -> Left | None:
+    if not (folder / TRACE).exists():
+        return None
+    try:
+        return left_of(read_local(Inside(folder, MOST_TRACE_BYTES)))
+    except BadInput as error:
+        progress.say(f"what runs now stands in a tree of its own: {error}")
+        return None
+
+
+def _exporters(folder: Path, progress: Progress) -> list[Exporter]:
     plugins = sorted(by_name(EXPORTERS).values(), key=lambda each: not each.is_ours)
-    return ExportersClient([each for plugin in plugins for each in _opened(plugin, folder, progress)])
+    langsmith = open_langsmith()
+    return [
+        *(each for plugin in plugins for each in _opened(plugin, folder, progress)),
+        *([langsmith] if langsmith else []),
+    ]
 
 
 def _opened(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Exporter]:

@@ -35,6 +35,11 @@ class TracedRun:
         return _dict(_dict(self.fields.get("extra")).get("metadata"))
 
     @property
+    def outcome(self) -> dict[str, Any]:
+        """What a command at a terminal came to."""
+        return _dict(_dict(self.fields.get("outputs")).get("output"))
+
+    @property
     def tokens(self) -> tuple[int, int]:
         """What a model's run read and wrote, as it reports them; zeros where it reports none."""
         usage = _dict(self.metadata.get("usage_metadata"))
@@ -43,12 +48,36 @@ class TracedRun:
     @property
     def first_token(self) -> float | None:
         """Seconds from the request to the first token; None where none came, or none was waited for."""
-        events = self.fields.get("events")
-        for event in events if isinstance(events, list) else ():
-            if isinstance(event, dict) and event.get("name") == "new_token" and self.start:
-                came = _time(event.get("time"))
-                return (came - self.start).total_seconds() if came else None
-        return None
+        came = next((time for name, time in self.events if name == "new_token"), None)
+        return (came - self.start).total_seconds() if came and self.start else None
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """The settings of a request to a model."""
+        return _dict(_dict(self.fields.get("extra")).get("invocation_params"))
+
+    @property
+    def messages(self) -> list[tuple[str, str]]:
+        """The role and the text of each message of a request to a model."""
+        return [_message(one) for one in _first(_dict(self.fields.get("inputs")).get("messages"))]
+
+    @property
+    def replies(self) -> list[tuple[str, str]]:
+        """The role and the text of each reply to it."""
+        told = _first(_dict(self.fields.get("outputs")).get("generations"))
+        return [_message(_dict(one).get("message")) for one in told]
+
+    @property
+    def events(self) -> list[tuple[str, datetime]]:
+        """The name and the time of everything that happened while it ran."""
+        told = self.fields.get("events")
+        pairs = [(event.get("name"), _time(event.get("time"))) for event in map(_dict, _list(told))]
+        return [(name, time) for name, time in pairs if isinstance(name, str) and time]
+
+    @property
+    def times(self) -> Iterator[datetime]:
+        """Each time that is told of it."""
+        yield from (time for time in (self.start, self.end, *(time for _name, time in self.events)) if time)
 
     def walk(self) -> "Iterator[TracedRun]":
         """This run and all below it, parents before their children."""
@@ -82,6 +111,18 @@ def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
     return roots
 
 
+def run_of(fields: dict[str, Any]) -> TracedRun:
+    """One run by itself, of all that is known of it."""
+    run = TracedRun(str(fields["id"]), "", "")
+    _take(run, "post", fields)
+    return run
+
+
+def as_lines(runs: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Runs as the lines of a trace, each with all that is known of it."""
+    return (json.dumps({"post": run}).encode() for run in runs)
+
+
 def operations(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each line that is a `post` or a `patch` of a run, as that word and the run's fields."""
     for line in lines:
@@ -102,8 +143,10 @@ def _take(run: TracedRun, kind: str, told: dict[str, Any]) -> None:
         parent = told.get("parent_run_id")
         run.parent = parent if isinstance(parent, str) else None
     run.start = _time(told.get("start_time")) or run.start
-    run.end = _time(told.get("end_time")) or run.end
-    run.error = _text(told.get("error")) or run.error
+    if "end_time" in told:
+        run.end = _time(told["end_time"])
+    if "error" in told:
+        run.error = _text(told["error"]) or None
 
 
 def _is_below(run: TracedRun, other: TracedRun, runs: dict[str, TracedRun]) -> bool:
@@ -124,6 +167,21 @@ def _time(value: object) -> datetime | None:
     except ValueError:
         return None
     return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
+
+
+def _message(value: object) -> tuple[str, str]:
+    told = _dict(_dict(value).get("kwargs"))
+    content = told.get("content")
+    return _text(told.get("type")), content if isinstance(content, str) else json.dumps(content)
+
+
+def _first(batches: object) -> list[Any]:
+    """LangChain asks with batches, of which ours have one."""
+    return _list(next(iter(_list(batches)), None))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _dict(value: object) -> dict[str, Any]:

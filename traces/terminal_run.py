@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from langchain_core.callbacks.manager import AsyncCallbackManagerForToolRun
@@ -27,11 +28,21 @@ class TerminalRun:
     def __init__(self) -> None:
         """Begin without an outcome."""
         self.execution: Execution | None = None
+        self.from_ledger = False
 
     def ended(self, execution: Execution) -> Execution:
         """Keep what it came to; return it as it is."""
         self.execution = execution
         return execution
+
+
+_HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
+
+
+def is_from_ledger() -> None:
+    """Say of the command that is traced here that it, or a reply it is made of, is kept from an earlier process."""
+    if here := _HERE.get():
+        here.from_ledger = True
 
 
 @asynccontextmanager
@@ -47,6 +58,7 @@ async def terminal_run(command: str, **metadata: object) -> AsyncIterator[Termin
     run = await manager.on_tool_start({"name": NAME}, command, inputs={"command": command}, name=NAME)
     token = var_child_runnable_config.set(patch_config(config, callbacks=run.get_child()))
     here = TerminalRun()
+    traced = _HERE.set(here)
     try:
         yield here
     except BaseException as error:
@@ -54,6 +66,7 @@ async def terminal_run(command: str, **metadata: object) -> AsyncIterator[Termin
         raise
     finally:
         var_child_runnable_config.reset(token)
+        _HERE.reset(traced)
     await _end(run, here)
 
 
@@ -64,7 +77,7 @@ async def _end(run: AsyncCallbackManagerForToolRun, here: TerminalRun) -> None:
     elif execution.cause is Cause.ENGINE_LOST:
         await run.on_tool_error(ConnectionError("; ".join(execution.notes) or str(execution.cause)))
     else:
-        await run.on_tool_end(outcome_of(execution))
+        await run.on_tool_end({**outcome_of(execution), "from_ledger": here.from_ledger})
 
 
 def outcome_of(execution: Execution) -> Mapping[str, Any]:

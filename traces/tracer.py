@@ -1,42 +1,43 @@
-"""The run tree in LangSmith's own terms, handed to exporters, and to LangSmith where that is switched on."""
+"""The run tree in LangSmith's own terms, cleaned, and handed to exporters."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.tracers.langchain import LangChainTracer
-from langsmith import Client
 
+from gedanken.traces.attempts import Left
 from gedanken.traces.cleaning import clean
 from gedanken.traces.exporter import Exporter
 
-
-class RunClient(Protocol):
-    """The part of LangSmith's client that its tracer uses."""
-
-    def create_run(self, **run: Any) -> None:
-        """Take a run that begins."""
-        ...
-
-    def update_run(self, **run: Any) -> None:
-        """Take what is new of a run: how it ended."""
-        ...
-
-    def flush(self) -> None:
-        """Wait until everything is on its way."""
-        ...
+if TYPE_CHECKING:
+    from langchain_core.tracers.schemas import Run
+    from langsmith import Client
 
 
 class ExportersClient:
-    """Hands each run on when it begins and when it ends, as plain values, bounded, with no key in them."""
+    """What LangSmith's tracer takes for its client: hands each run on when it begins and when it ends, as plain
+    values, bounded, with no key in them.
+    """
 
-    def __init__(self, exporters: Sequence[Exporter]) -> None:
-        """All goes to each of the exporters."""
+    def __init__(
+        self, exporters: Sequence[Exporter], left: Left | None = None, asked: dict[str, Any] | None = None
+    ) -> None:
+        """All goes to each of the exporters. `left` is gone on with; `asked` is what the root was given."""
         self._exporters = tuple(exporters)
         self._open: dict[str, dict[str, Any]] = {}
+        self._asked = asked
+        self._starts = {str(left.root): left.start} if left else {}
+        for run in left.closed if left else ():
+            self._export(run)
 
     def create_run(self, **run: Any) -> None:
         """Hand on a run that begins."""
+        if self._asked and run.get("parent_run_id") is None:
+            run = {**run, "inputs": self._asked}
         begun = clean(run)
+        if "parent_run_id" not in begun:
+            self._starts[begun["id"]] = run["start_time"]
         self._open[begun["id"]] = begun
         for exporter in self._exporters:
             exporter.begin(begun)
@@ -44,9 +45,11 @@ class ExportersClient:
     def update_run(self, **run: Any) -> None:
         """Hand on a run that ended."""
         ended = {name: value for name, value in clean({**run, "id": run["run_id"]}).items() if name != "inputs"}
-        ended = {**self._open.pop(ended["id"], {}), **ended}
-        for exporter in self._exporters:
-            exporter.export(ended)
+        self._export({**self._open.pop(ended["id"], {}), **ended})
+
+    def start_of(self, root: str) -> datetime | None:
+        """When a root began that is gone on with, by this process or another."""
+        return self._starts.get(root)
 
     def flush(self) -> None:
         """Do nothing: each run was handed on at once."""
@@ -56,44 +59,24 @@ class ExportersClient:
         for exporter in self._exporters:
             exporter.close()
 
-
-class CleaningClient:
-    """Hands runs on to LangSmith's client, cleaned as they are on disk."""
-
-    def __init__(self, client: Client) -> None:
-        """Send with `client`, which must add nothing of its own: see `langsmith_tracer`."""
-        self._client = client
-        # Its thread ends when nobody seems to hold the client; each run of a tree usually does, and here none.
-        self._held = [client] * 8
-
-    def create_run(self, **run: Any) -> None:
-        """Send a run that begins."""
-        self._client.create_run(**clean(run))
-
-    def update_run(self, **run: Any) -> None:
-        """Send what is new of a run."""
-        ended = clean({**run, "id": run["run_id"]})
-        times = {name: run[name] for name in ("start_time", "end_time") if run.get(name) is not None}
-        self._client.update_run(run_id=ended.pop("id"), **{**ended, **times})
-
-    def flush(self) -> None:
-        """Wait until everything was sent."""
-        self._client.flush()
+    def _export(self, run: dict[str, Any]) -> None:
+        for exporter in self._exporters:
+            exporter.export(run)
 
 
-def tracer_to(client: RunClient, project: str | None = None) -> LangChainTracer:
-    """A tracer whose runs go to `client`."""
-    return LangChainTracer(project_name=project, client=cast("Client", client))
+class _Tracer(LangChainTracer):
+    """The tracer of LangSmith, whose root may be one that was begun before: by another process, or until a person
+    was asked.
 
-
-def langsmith_tracer() -> LangChainTracer | None:
-    """A tracer to the LangSmith that the environment names; None where tracing is not switched on.
-
-    A tracer among a run's callbacks switches the environment's own tracing off, so it must be added by hand; and the
-    client would add the host's environment and the state of the user's git folder.
+    LangChain copies tracers through their constructor, so what it needs is kept by its client.
     """
-    from langsmith.utils import get_tracer_project, tracing_is_enabled
 
-    if not tracing_is_enabled():
-        return None
-    return tracer_to(CleaningClient(Client(omit_traced_runtime_info=True)), get_tracer_project())
+    def _start_trace(self, run: "Run") -> None:
+        if start := cast("ExportersClient", self.client).start_of(str(run.id)):
+            run.start_time = start
+        super()._start_trace(run)
+
+
+def tracer_to(client: ExportersClient) -> LangChainTracer:
+    """A tracer whose runs go to `client`. With it among a run's callbacks the environment's own tracing is off."""
+    return _Tracer(client=cast("Client", client))

@@ -143,7 +143,7 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
 
 def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[_Stream, _Stream]]:
     """Each imagined stream with the first others that share a row of so many numbers with it: no pair is tried."""
-    rows = [np.unique(_rows(stream.values, row)) for stream in streams]
+    rows = [_distinct(_rows(stream.values, row)) for stream in streams]
     keys = np.concatenate(rows)
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     order = np.lexsort((owners, keys))
@@ -159,7 +159,7 @@ def _share(streams: Sequence[_Stream], row: int) -> bool:
     by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
     for stream in streams:
         by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))
-    once = np.sort(np.concatenate([np.unique(np.concatenate(rows)) for rows in by_seed.values()]))
+    once = np.sort(np.concatenate([_distinct(np.concatenate(rows)) for rows in by_seed.values()]))
     return bool((once[1:] == once[:-1]).any())
 
 
@@ -185,3 +185,10 @@ def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
     for step in range(row):
         hashes = (hashes ^ (hashes >> np.uint64(31))) * _FACTOR + bits[step : step + count]
     return hashes
+
+
+def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Each of them once; to sort millions of whole numbers is faster than to look each of them up."""
+    hashes = np.sort(hashes)
+    once: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
+    return once

@@ -12,6 +12,7 @@ from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
+from gedanken.compare.parsed.structures import of_each_structure
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
@@ -19,6 +20,8 @@ from gedanken.experiment.finding import Finding, LineRef
 
 FACTOR = 2
 """How many times more or less often than in the real runs a line is shown whose print a flag decides about."""
+STEADY = 4
+"""Times that each real log shows a line of which it is no chance that another log has none."""
 CHANCE = 0.05
 """Where as few imagined runs lack a line by chance with a higher probability, that is undecided."""
 MOST_TOLD = 20
@@ -108,13 +111,14 @@ class _Cells:
         self.run_set = run_set
         self._early = early
         self.run = run
-        runs = [*run_set.ended, run]
+        ended = run_set.once(of_each_structure)
+        runs = [*ended, run]
         shown = np.unique(np.concatenate([[NO_EPOCH], *(run.curves.epochs.numbers for run in runs)]))
         self._width = len(shown)
         self._by_epoch = np.zeros(len(run_set.sites), bool)
         self._shown = shown
-        for ended in run_set.ended:
-            site, epoch, _lines = self._pairs(ended)
+        for real in ended:
+            site, epoch, _lines = self._pairs(real)
             cells = np.unique(site * self._width + epoch)
             self._by_epoch |= np.bincount(cells // self._width, minlength=len(run_set.sites)) > 1
         keyed = [np.unique(self._keys(*self._pairs(run)[:2]), return_counts=True) for run in runs]
@@ -125,7 +129,7 @@ class _Cells:
         counted = np.array([self._counts_in(run) for run in runs])
         really = counted[:-1]
         # A run that failed lacks what it did not come to; what it shows is real all the same.
-        whole = really & np.array([[run.execution.cause is Cause.FINISHED] for run in run_set.ended])
+        whole = really & np.array([[run.execution.cause is Cause.FINISHED] for run in ended])
         self.low = np.where(whole, times[:-1], np.iinfo(np.int64).max).min(axis=0)
         self.high = np.where(really, times[:-1], -1).max(axis=0)
         self.times = times[-1]
@@ -151,7 +155,8 @@ class _Cells:
 
         That one of them shows more epochs than real runs, or fewer, is told by itself.
         """
-        runs = [*self.run_set.finished, self.run]
+        really = self.run_set.once(of_each_structure)
+        runs = [*(run for run in really if run.execution.cause is Cause.FINISHED), self.run]
         ends = [run.curves.epochs.numbers.max() for run in runs if len(run.curves.epochs)]
         if self.run_set.source is not None or len(set(ends)) < 2 or not len(self.run.curves.epochs):
             return np.zeros(len(self._cells), bool)
@@ -164,6 +169,7 @@ class _Cells:
         """Indices of the sites that the run shows too often, or too seldom."""
         sites = self._cells // self._width
         agrees = np.bincount(sites, self._known & (self.low != self.high), len(self.run_set.sites)) == 0
+        agrees |= self._is_absent(sites)
         more, less = self._differences()
         surplus = np.bincount(sites, more, len(self.run_set.sites)).astype(np.int64)
         deficit = np.bincount(sites, less, len(self.run_set.sites)).astype(np.int64)
@@ -178,6 +184,15 @@ class _Cells:
                 else self.run.execution.cause is Cause.FINISHED and id(self.run) not in self._early
             )
         ]
+
+    def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
+        """For each site whether a log has no line of it, where each real log has several, however many."""
+        if self.run_set.source is not None:
+            return np.zeros(len(self.run_set.sites), bool)
+        fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
+        shown = np.bincount(sites, self.times, len(self.run_set.sites))
+        absent: NDArray[np.bool_] = (fewest >= STEADY) & (shown == 0)
+        return absent
 
     def _differences(self) -> tuple[Indices, Indices]:
         """For each cell how many lines are too many, and how many are lacking."""

@@ -20,8 +20,8 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
     if primary and primary.is_told:
         yield _primary(run_set, primary)
         told = [series for series in told if series.series.column != primary.series.column]
-    elif primary and judgement.far:
-        yield _far(run_set, primary, judgement.far)
+    elif primary and (far := [run for run in judgement.far if not _goes_on(run_set, run)]):
+        yield _far(run_set, primary, far)
     secondary = [series for series in told if series.judged.role == "secondary"]
     if not secondary:
         return
@@ -35,6 +35,12 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         observed=f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
         f"taken as whole curves: {named}",
     )
+
+
+def _goes_on(run_set: RunSet, far: FarRun) -> bool:
+    """Whether a run has more epochs than the real ones, all of the same length: that is told, not where it ends."""
+    usual = {run.epochs for run in run_set.finished}
+    return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:

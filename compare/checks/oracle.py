@@ -4,6 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
@@ -47,13 +51,13 @@ def lines_with(
     words: re.Pattern[str],
     none_of: re.Pattern[str] | None = None,
     shape: re.Pattern[str] | None = None,
+    kept: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
     """(index, text) of every line whose form holds these words near its beginning, and none of the others.
 
-    With `shape`, which looks at digits as rows only: of these the lines that it matches.
+    With `shape`, which looks at digits as rows only: of these the lines that it matches. With `kept` those that it
+    keeps of the lines of each shape.
     """
-    import numpy as np
-
     transcript = run.transcript
     forms = [form[:LONGEST] for form in transcript.forms]
     wanted = np.array([bool(words.search(form)) and not (none_of and none_of.search(form)) for form in forms], bool)
@@ -61,4 +65,7 @@ def lines_with(
         return []
     fits = np.array([not shape or bool(shape.search(text[:LONGEST])) for text in transcript.shapes], bool)
     fits &= wanted[transcript.form_of_shape]
-    return [(int(at), transcript.lines[at][:LONGEST]) for at in np.flatnonzero(fits[transcript.shape_of])]
+    found = np.flatnonzero(fits[transcript.shape_of])
+    if kept and len(found):
+        found = np.sort(np.concatenate([kept(transcript, lines) for lines in transcript.by_shape(found)]))
+    return [(at, line[:LONGEST]) for at, line in zip(found.tolist(), transcript.lines.at(found), strict=True)]

@@ -6,10 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gedanken.compare.checks.oracle import Contradiction, lines_with, oracle
-from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.checks.oracle import LONGEST, Contradiction, lines_with, oracle
+from gedanken.compare.output.transcript import Transcript
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.source.training_settings import batch_size
 from gedanken.experiment.finding import Finding
+
+Indices = NDArray[np.int64]
 
 _FORM = re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE)
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
@@ -50,11 +56,11 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
     An epoch has ceil(images / batch) steps, or floor where the last batch is dropped. How many there are in all is
     taken from the real runs, where they agree, and else from what the run says itself.
     """
-    shown = {id(run): _read(run) for run in (*run_set.imagined, *run_set.real)}
+    batch = batch_size(run_set.source) if run_set.source else None
+    shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}
     real = [shown[id(run)] for run in run_set.real]
     images = _agreed([{image.all for image in run.images} for run in real])
     counts = _agreed([{step.all for step in run.steps} for run in real])
-    batch = batch_size(run_set.source) if run_set.source else None
 
     def contradictions(run: ParsedRun) -> Iterator[Contradiction]:
         progress = shown[id(run)]
@@ -70,14 +76,33 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
     yield from oracle(run_set, "oracle: steps", contradictions)
 
 
-def _read(run: ParsedRun) -> _Shown:
-    lines = lines_with(run, _FORM, _HELD_OUT, _EITHER)
+def _read(run: ParsedRun, batch: int | None) -> _Shown:
+    lines = lines_with(run, _FORM, _HELD_OUT, _EITHER, None if batch else _telling)
     text = "\n".join(line for _at, line in lines)
     images = [
         _Progress(said, int(at), int(whole), share) for said, at, whole, share in dict.fromkeys(_IMAGES.findall(text))
     ]
     counted = [_Progress(said, int(at), int(whole)) for said, at, whole in dict.fromkeys(_STEP.findall(text))]
     return _Shown(lines, images, counted)
+
+
+def _telling(script: Transcript, lines: Indices) -> Indices:
+    """Of lines of one shape those that go past their end, and some for each end that they name.
+
+    Only beside the size of a batch every line may tell something.
+    """
+    shape = script.shapes[script.shape_of[lines[0]]][:LONGEST]
+    column = script.column_of(lines, shape)
+    kept = np.zeros(len(lines), bool)
+    for found in (*_STEP.finditer(shape), *_IMAGES.finditer(shape)):
+        at, whole = column(*found.span(2)), column(*found.span(3))
+        if at is None or whole is None:
+            return lines
+        order = np.argsort(whole, kind="stable")
+        first = np.searchsorted(whole[order], whole[order])
+        kept[order] |= np.arange(len(lines)) - first < LINES_SHOWN
+        kept |= at > whole
+    return lines[kept]
 
 
 def _agreed(totals: Sequence[set[int]]) -> set[int]:

@@ -180,10 +180,9 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
 
 def _misprinted(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int] | None:
     """(index of a line, decimals that real numbers have, decimals that it has) for the first that is wrong."""
-    lines = run.transcript.lines_of(form)
-    shown = _decimals(run, form)
-    for column, wanted, is_full in _formats(run_set, form):
-        its = shown[:, column]
+    for column, wanted, is_full in run_set.once(_Formats).of(form):
+        lines = run.transcript.lines_of(form)
+        its = run.transcript.decimals[run.transcript.starts[lines] + column]
         wrong = (2 * its.astype(int) <= wanted) if is_full else (its != wanted) & (its != NO_DECIMALS)
         if wrong.any():
             at = int(np.argmax(wrong))
@@ -203,9 +202,30 @@ def _decimals(run: ParsedRun, form: str) -> NDArray[np.uint8]:
     return decimals
 
 
+class _Formats:
+    """What real runs print in lines of each form, looked at once for all imagined runs."""
+
+    def __init__(self, run_set: RunSet) -> None:
+        self._run_set = run_set
+        self._known: dict[str, list[tuple[int, int, bool]]] = {}
+
+    def of(self, form: str) -> list[tuple[int, int, bool]]:
+        """(index of a number, decimals that it always has, or has at least where it is not rounded)."""
+        if form not in self._known:
+            self._known[form] = list(_formats(self._run_set, form))
+        return self._known[form]
+
+
+def _values(run: ParsedRun, form: str, column: int) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = run.transcript.values[run.transcript.starts[run.transcript.lines_of(form)] + column]
+    return values
+
+
 def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
     """(index of a number of this form, decimals that it always has, or has at least where it is not rounded)."""
     showing = [run for run in run_set.finished if len(run.transcript.lines_of(form))]
+    if run_set.source is None and sum(len(run.transcript.lines_of(form)) for run in showing) < VALUES:
+        return
     tables = [_decimals(run, form) for run in showing]
     if not tables:
         return
@@ -223,8 +243,8 @@ def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
         elif asked.get(column) == decimals:
             yield column, decimals, False
         elif run_set.source is None and has_many and decimals > 1:
-            values = np.concatenate([run.transcript.table(run.transcript.lines_of(form)) for run in showing])
-            if _ends_with_zero(values[:, column], decimals):
+            values = np.concatenate([_values(run, form, column) for run in showing])
+            if _ends_with_zero(values, decimals):
                 yield column, decimals, False
 
 

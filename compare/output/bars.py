@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from gedanken.compare.output.edited import Edited, Rule
 from gedanken.compare.output.environment import MASK
 
 _FILL = re.compile(
@@ -10,7 +11,9 @@ _FILL = re.compile(
     r"(?<=%)\|[^|\n]{0,400}\||\[[=#>.\-\s█▏▎▍▌▋▊▉]{5,400}\](?=.*\d)|[━╸╺╺─█▏▎▍▌▋▊▉░▒]{5,400}"
     r"|(?<=\|)[#█▏▎▍▌▋▊▉\-= ]{5,400}(?=\|\s*\d)"
 )
-_MAY_BE = re.compile(r"%\||\[[=#>.█\-]{3}|\[\.{5}|[━█▏▎▍▌▋▊▉╺░▒]{3}|\|[#=]{3}")
+_MAY_BE = (re.compile(r"%\|"), re.compile(r"\[[=>#.█\-]{3}"), re.compile(r"\|[#=]{3}"))
+"""Each begins with a letter that is found at once."""
+_MAY_BE_DRAWN = re.compile("[━█▏▎▍▌▋▊▉╺░▒]{3}")
 _CLOCKS = re.compile(
     r"\[\s*(?:\d{1,3}:)?\d{1,3}:\d{2}\s*(?:<\s*(?:\?|[\d:]+(?:\sdays?,\s[\d:]+)?))?(?:,\s*[\d.?]+\s*[\w/]+)?"
 )
@@ -21,20 +24,32 @@ _RATE = re.compile(
 _COUNT = re.compile(r"(?<![\d.])(\d{1,18}(?:\.\d{1,3})?)\s?/\s?(\d{1,18}(?:\.\d{1,3})?)(?![\d.])")
 _PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?%")
 
+_RULES = (Rule(_FILL, (MASK,)), Rule(_CLOCKS, (f"[{MASK}",)), Rule(_RATE, (MASK,)))
+
 
 def may_hold_bars(text: str) -> bool:
     """Whether anything in a text looks like a progress bar."""
-    return _MAY_BE.search(text) is not None
+    if ("|" in text or "[" in text) and any(pattern.search(text) for pattern in _MAY_BE):
+        return True
+    return not text.isascii() and _MAY_BE_DRAWN.search(text) is not None
 
 
 def without_fill(line: str) -> str | None:
     """A line that shows a bar, without the fill and the clocks of it; None where it shows none."""
-    if not _MAY_BE.search(line):
-        return None
-    bare, fills = _FILL.subn(MASK, line)
+    edited = Edited(line)
+    return edited.text if unfill(edited) else None
+
+
+def unfill(line: Edited) -> bool:
+    """Take the fill and the clocks from a line that shows a bar; whether it does."""
+    if not may_hold_bars(line.text):
+        return False
+    bare, fills = _FILL.subn(MASK, line.text)
     if not fills or not (_COUNT.search(bare) or _PERCENT.search(bare)):
-        return None
-    return _RATE.sub(MASK, _CLOCKS.sub(f"[{MASK}", bare))
+        return False
+    for rule in _RULES:
+        line.replace(rule)
+    return True
 
 
 def redrawn(lines: Iterable[str]) -> frozenset[int]:

@@ -1,6 +1,10 @@
 """Times that an output names."""
 
 import re
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gedanken.compare.output.transcript import Transcript, skeleton
 
@@ -15,6 +19,9 @@ _IN_BRACKETS = re.compile(rf"[(\[]\s?(?={_DURATION.pattern}\s?[)\]])", re.IGNORE
 CLOCK = re.compile(r"(?<!\d)(?:\d{1,2}:)?\d{2}:\d{2}(?:[.,]\d{1,9})?(?!\d)|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 """A time of day, or a date."""
 _TIME_WORD = re.compile(r"\b(?:time|took|elapsed|duration|finished in|completed? in|training in)\b", re.IGNORECASE)
+_MAY_NAME = re.compile(r"time|took|elapsed|duration|finished|completed?|training|\(|\[", re.IGNORECASE)
+_FEW = 8
+"""Lines of one shape that are read one by one."""
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "hou": 3600.0}
 
 
@@ -23,17 +30,32 @@ def claimed_seconds(output: Transcript) -> tuple[float | None, int]:
 
     A line that speaks of a total stands for all others.
     """
-    total, last = 0.0, -1
-    naming = [at for at, shape in enumerate(output.shapes) if names_time(shape)]
-    for at in map(int, output.lines_with(naming)):
-        line = output.lines[at]
-        seconds = _seconds_in(line)
-        if seconds is None:
-            continue
-        if "total" in line.lower():
-            return seconds, at
-        total, last = total + seconds, at
-    return (total, last) if last >= 0 else (None, -1)
+    may = [_MAY_NAME.search(form) is not None for form in output.forms]
+    of_form = output.form_of_shape.tolist()
+    naming = [at for at, shape in enumerate(output.shapes) if may[of_form[at]] and names_time(shape)]
+    totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
+    if len(totals):
+        return _seconds_in(output.lines[totals[0]]), int(totals[0])
+    lines = output.lines_with(naming)
+    if not len(lines):
+        return None, -1
+    often = np.bincount(output.shape_of[lines], minlength=len(output.shapes))[output.shape_of[lines]] >= _FEW
+    columns = output.by_shape(lines[often]) if often.any() else []
+    return _sum(output, lines[~often]) + sum(_column(output, its) for its in columns), int(lines[-1])
+
+
+def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
+    """All times that lines name, in seconds."""
+    return sum(_seconds_in(line) or 0.0 for line in output.lines.at(lines))
+
+
+def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
+    """The same of lines of one shape."""
+    shape = output.shapes[output.shape_of[lines[0]]]
+    column = output.column_of(lines, shape)
+    columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(shape)]
+    known = [float(values.sum()) * worth for values, worth in columns if values is not None]
+    return sum(known) if len(known) == len(columns) else _sum(output, lines)
 
 
 def names_time(line: str) -> bool:
@@ -49,15 +71,16 @@ def _time_in(line: str) -> re.Match[str] | None:
 
 def _seconds_in(line: str) -> float | None:
     """The time that a line names, all its parts together: 62.5 for `took 1m 2.5s`."""
+    parts = [float(part["value"]) * seconds_of(part["unit"]) for part in _parts_in(line)]
+    return sum(parts) if parts else None
+
+
+def _parts_in(line: str) -> Iterator[re.Match[str]]:
     found = _time_in(line)
-    if found is None:
-        return None
-    seconds = 0.0
     while found:
-        seconds += float(found["value"]) * seconds_of(found["unit"])
+        yield found
         between = _BETWEEN.match(line, found.end())
         found = _DURATION.match(line, between.end()) if between else None
-    return seconds
 
 
 def seconds_of(unit: str) -> float:

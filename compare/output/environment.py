@@ -2,6 +2,8 @@
 
 import re
 
+from gedanken.compare.output.edited import Edited, Rule
+
 LONGEST = 2_000
 """Characters of a line that is looked at; a longer one is compared as it is."""
 MASK = "\x1a"
@@ -24,8 +26,10 @@ _STAMP = re.compile(
 )
 _GLOG = re.compile(rf"^([IWEF])\d{{4}}\s{MASK}\s+\d+\s([\w.-]+):\d+\]", re.ASCII)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_POD = r"[a-z][a-z\d.]*(?:-[a-z\d.]+){0,8}?-(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{8,10}-[a-z\d]{5}"
+"""What Kubernetes calls a process of a deployment: its name, a hash and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
-_ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
+_ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_POD}(?!-)|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"\d{1,12}e\d{1,2}", re.IGNORECASE | re.ASCII)
 _PATH = re.compile(
     r"(?<![\w./<])(?:(?:[a-z]+://|~/|\.{1,2}/|/)[\w\x1a.@%+~=:-]+(?:/[\w\x1a.@%+~=:-]*)*|[A-Z]:\\[\w.\\~-]+)",
@@ -33,39 +37,78 @@ _PATH = re.compile(
 )
 _ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]*\d)", re.ASCII)
 _NAMED = re.compile(
-    r"\b(hostname|host|node|pid|port|user|run[_ ]?id|job[_ ]?id|uuid|device name)(\s*[:=]\s*|\s+(?=[\w.-]*\d))"
+    r"\b(hostname|host|node|pid|port|user|run[_ ]?id|job[_ ]?id|uuid|device name)"
+    r"([\"']?\s*[:=]\s*[\"']?|\s+(?=[\w.-]*\d))"
     r"[\w.@-]+(?<![.])",
     re.IGNORECASE | re.ASCII,
 )
 _PID = re.compile(r"(?<=[a-z])\[\d{2,7}\](?=:)|\(pid[ =:]?\d+\)", re.IGNORECASE | re.ASCII)
 _SYSLOG = re.compile(rf"^{MASK} [\w.-]+ (?=[\w./-]+(?:\[\d+\])?:)", re.ASCII)
+_HOST = re.compile(
+    rf"^\[(?!(?:rank|gpu|worker|proc(?:ess)?|node|local_rank)[-_ :]?\d+\])[a-z][\w.-]*\d[\w.-]*\](?=\s{MASK})",
+    re.IGNORECASE | re.ASCII,
+)
+"""A host in brackets before the time; `[rank0]` is a process of the run."""
 _MAY_HAVE = re.compile(
-    r":\d\d|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
+    r":\d\d|[a-z\d]{8}-[a-z\d]{5}\b|\d[-/.]\d|[a-z]{3},?\.? +\d|\d[ /-][a-z]{3}|/|\\|[0-9][a-f]|[a-f][0-9]"
     r"|pid|host|node|user|port|id\b|[ap]m\b|name",
     re.IGNORECASE | re.ASCII,
 )
-
-
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_CLOCK_IN = re.compile(r":\d\d", re.ASCII)
+_DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
 _BEFORE_ID = re.compile(rf"\b([A-Za-z_]\w{{0,40}}[ =:/@-]{{1,3}}){_ID.pattern}", re.IGNORECASE | re.ASCII)
 _MAYBE_ID = re.compile(
     r"\b([A-Za-z_]\w{0,40}[ =:/@-]{1,3})(\d{6,64}|\d{1,12}e\d{1,12})(?![\w.])", re.IGNORECASE | re.ASCII
 )
+_HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
+_DIGITS = str.maketrans("023456789", "1" * 9)
 
 Before = frozenset[tuple[str, int]]
-"""Words before an id, with its length: an id may by chance have no letter."""
+"""Words before an id, alike in their digits, with its length: an id may by chance have no letter."""
+
+
+def depends_on_digits(line: str) -> bool:
+    """Whether other digits in their places might be masked otherwise, or the line holds what stands for a mask."""
+    return ("0x" in line or "0X" in line or MASK in line) and (MASK in line or _HEX_PREFIX.search(line) is not None)
+
+
+def alike_in_digits(text: str) -> str:
+    """The text with one digit in place of all: but for `0x`, what is masked does not depend on which these are."""
+    return text.translate(_DIGITS)
+
+
+def _alike(text: str) -> set[str]:
+    """The lines of a text, those once that differ in their digits alone."""
+    if "0x" in text or "0X" in text:
+        return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
+    return set(alike_in_digits(text).split("\n"))
 
 
 def words_before_ids(text: str) -> Before:
     """The words of a text that ids stand behind, and how long these are."""
-    text = "\n".join(line for line in text.split("\n") if len(line) <= LONGEST)
+    text = "\n".join(line for line in _alike(text) if len(line) <= LONGEST)
     if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
         return frozenset()
     found = (
-        (one[1], one.end() - one.end(1))
+        (alike_in_digits(one[1]), one.end() - one.end(1))
         for one in _BEFORE_ID.finditer(text)
         if not _NUMBER.fullmatch(text, one.end(1), one.end())
     )
     return frozenset(found)
+
+
+_STAMPS = Rule(_STAMP, (MASK,))
+_SYSLOGS = Rule(_SYSLOG, (f"{MASK} {MASK} ",))
+_HOSTS = Rule(_HOST, (f"[{MASK}]",))
+_GLOGS = Rule(_GLOG, (1, f"{MASK} ", 2, "]"))
+_PATHS = Rule(_PATH, (MASK,))
+_IDS = Rule(_ID, (MASK,), lambda found: _NUMBER.fullmatch(found[0]) is not None)
+_ADDRESSES = Rule(_ADDRESS, (MASK,))
+_WHAT_IS_NAMED = Rule(_NAMED, (1, 2, MASK))
+_PIDS = Rule(_PID, (MASK,))
+_BYTE_ORDER_MARK = "\ufeff"
+_BYTE_ORDER_MARKS = Rule(re.compile(_BYTE_ORDER_MARK), ("",))
 
 
 def masked(line: str, before: Before = frozenset()) -> str:
@@ -73,25 +116,49 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
     Behind the words `before`, a row of digits of the same length is an id as well.
     """
-    line = line.replace(MASK, " ")
-    if len(line) > LONGEST:
-        return line
+    edited = Edited(line.replace(MASK, " "))
+    mask(edited, before)
+    return edited.text
+
+
+def mask(line: Edited, before: Before) -> None:
+    """Do so in a line in which no mask stands yet."""
+    if len(line.text) > LONGEST:
+        return
     if before:
-        line = _MAYBE_ID.sub(lambda found: found[1] + MASK if (found[1], len(found[2])) in before else found[0], line)
-    line = line.replace("\ufeff", "")
-    if not _MAY_HAVE.search(line):
-        return line
-    if ":" in line or "-" in line or "/" in line or " " in line:
-        line = _STAMP.sub(MASK, line)
-        line = _SYSLOG.sub(f"{MASK} {MASK} ", line)
-        line = _GLOG.sub(rf"\1{MASK} \2]", line)
-    if "/" in line or "\\" in line:
-        line = _PATH.sub(MASK, line)
-    line = _ID.sub(_mask_unless_number, line)
-    line = _ADDRESS.sub(MASK, line)
-    line = _NAMED.sub(rf"\1\2{MASK}", line)
-    return _PID.sub(MASK, line)
+        line.replace(
+            Rule(_MAYBE_ID, (1, MASK), lambda found: (alike_in_digits(found[1]), len(found[2])) not in before)
+        )
+    if _BYTE_ORDER_MARK in line.text:
+        line.replace(_BYTE_ORDER_MARKS)
+    if not _MAY_HAVE.search(line.text):
+        return
+    if _may_be_stamp(line.text) and line.replace(_STAMPS):
+        line.replace(_SYSLOGS)
+        line.replace(_HOSTS)
+        line.replace(_GLOGS)
+    if "/" in line.text or "\\" in line.text:
+        line.replace(_PATHS)
+    line.replace(_IDS)
+    if line.text.count(".") > 2:
+        line.replace(_ADDRESSES)
+    if _may_name_host(line.text.lower()):
+        line.replace(_WHAT_IS_NAMED)
+    if "[" in line.text or "(" in line.text:
+        line.replace(_PIDS)
 
 
-def _mask_unless_number(found: re.Match[str]) -> str:
-    return found[0] if _NUMBER.fullmatch(found[0]) else MASK
+def _may_be_stamp(line: str) -> bool:
+    """Whether a line may hold a date or a time: much faster than to look for one."""
+    if ":" in line and _CLOCK_IN.search(line):
+        return True
+    if ("-" in line or "/" in line or line.count(".") > 1) and _DAY_IN.search(line):
+        return True
+    low = line.lower()
+    return "am" in low or "pm" in low or any(map(low.__contains__, _MONTHS))
+
+
+def _may_name_host(low: str) -> bool:
+    """The same of hosts, ports and the like."""
+    known = "host" in low or "node" in low or "port" in low or "user" in low
+    return known or "id" in low or "name" in low

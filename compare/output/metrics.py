@@ -1,7 +1,7 @@
 """Numbers read off printed lines: epochs, losses, accuracies."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.output.points import Epochs, Points
-from gedanken.compare.output.transcript import VALUE, Transcript
+from gedanken.compare.output.transcript import Transcript
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?-i:[nN][aA][nN]|[iI][nN][fF])\b"
 _EPOCH = re.compile(
@@ -74,7 +74,9 @@ def read_curves(output: str | Transcript) -> Curves:
     """
     transcript = Transcript(output) if isinstance(output, str) else output
     reader = _Reader(transcript)
-    found = [(at, shape) for at, shape in enumerate(transcript.shapes) if _MAY_NAME.search(shape)]
+    may = [_MAY_NAME.search(form) is not None for form in transcript.forms]
+    of_form = transcript.form_of_shape.tolist()
+    found = [(at, shape) for at, shape in enumerate(transcript.shapes) if may[of_form[at]]]
     shape_of = transcript.shape_of
     order = np.argsort(shape_of, kind="stable")
     ends = np.searchsorted(shape_of[order], np.arange(len(transcript.shapes) + 1))
@@ -114,7 +116,7 @@ class _Reader:
 
     def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
         """Whether every number that the shape names is a value of the transcript, so that it could be read so."""
-        column = _column_of(self._transcript, lines, shape)
+        column = self._transcript.column_of(lines, shape)
         epoch = _EPOCH.search(shape)
         metrics = list(_METRIC.finditer(shape))
         wanted = [(epoch, name) for name in ("epoch", "of")] if epoch else []
@@ -164,25 +166,6 @@ class _Reader:
         values = np.concatenate([values for _lines, _place, values in parts])
         order = np.lexsort((places, lines))
         return Points(lines[order], epochs.at(lines[order]), values[order])
-
-
-def _column_of(
-    transcript: Transcript, lines: NDArray[np.int64], shape: str
-) -> Callable[[int, int], NDArray[np.float64] | None]:
-    """Finds the column of the values that stand from here to there in a shape, a sign or `%` around them aside."""
-    starts = transcript.starts[lines]
-    spans: dict[tuple[int, int], tuple[int, int]] = {}
-    for place, found in enumerate(VALUE.finditer(shape)):
-        start, end = found.start(), found.end() - found[0].endswith("%")
-        spans[start, end] = place, 1
-        if found[0][0] in "+-":
-            spans[start + 1, end] = place, -1 if found[0][0] == "-" else 1
-
-    def column(start: int, end: int) -> NDArray[np.float64] | None:
-        place, sign = spans.get((start, end), (-1, 1))
-        return None if place < 0 else sign * transcript.values[starts + place]
-
-    return column
 
 
 def _integers(values: NDArray[np.float64] | None) -> NDArray[np.int64]:

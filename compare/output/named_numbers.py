@@ -24,10 +24,13 @@ _COUNT_WORD = (
     r"epochs?|global_step|steps?|iter(?:ation)?s?|it|(?:mini)?batch(?:es)?|rounds?|folds?|updates?|episodes?"
 )
 _COUNTS = re.compile(rf"(?:^|[^a-z]|_)(?:{_COUNT_WORD})[-_ ]?$", re.IGNORECASE)
-_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s?\|[^|]{0,400}\|[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?")
+_BAR = re.compile(
+    r"(?<![\d.])\d+(?:\.\d+)?%\s?\|[^|A-Za-z]{0,400}\|[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?"
+)
 _ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
 _STAMP = re.compile(
     r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
+    r"(?<=\()[a-z_][\w.]*:\d+(?=\) (?:DEBUG|INFO|WARN|ERROR))|"
     r"^[IWEF]\d{4} [\d:.]+\s+\d+|\b0x[0-9a-f]+\b|(?<=:)\d{2}(?=[<\],])|\b\d+:\d{2}(?=[<\],\s])",
     re.IGNORECASE,
 )
@@ -38,21 +41,29 @@ _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
 _ABOUT = re.compile(
     r"(?:^|[,;|.:]\s)\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
-_ID = re.compile(r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-"""A hash or an identifier."""
+_ID = re.compile(
+    r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
+    r"\W?[a-z][\w./-]*-(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{8,10}-[a-z0-9]{5}\W?|"  # `trainer-7d9f8b6c5-x2x4z`
+    r"\W?[a-z][\w.]*(?:-[\w.]*)?-(?:0\d{2,}|\d{4,})\W?",  # `network-snapshot-000100`
+    re.IGNORECASE,
+)
+"""A hash, an identifier, or a name that ends with one: a pod, a file of a checkpoint."""
+_NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
+"""What a file is numbered by, as in `snapshot-000100`: no more of a name than a step is."""
 _OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
+_EACH = re.compile(r"\s*[A-Za-z]+\s(?:epoch|step|iter(?:ation)?|round)\s*", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
 _NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(])?")
 _WORD = re.compile(r"[\w'-]*\w")
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
 _CUT = re.compile(r"[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
-_ENDS = " \t:=~≈'\"`*|│┃>(“”‘’"
+_ENDS = " \t:=~≈'\"`*#|│┃>(“”‘’"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
     "while has have than now then its our your using there are improved dropped rose fell went equals"
 )
 _STOPS = frozenset(_STOP_WORDS.split())
-_LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to"])
+_LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to", "reached"])
 _BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
 """What stands between two numbers of one name, and what the second is called."""
 
@@ -95,6 +106,8 @@ class _Reader:
         """Where the last metric of the line ended."""
         self._split = below
         """Words of the line that say on which data what follows is taken."""
+        self._topic = ""
+        """The metric of which the values that follow are on one data each: `loss: train 0.3, val 0.4`."""
 
     def read(self) -> list[Named]:
         for at, (start, end) in enumerate(self._spans):
@@ -117,6 +130,8 @@ class _Reader:
         if start in self._keyed:
             return self._of(self._with_split(self._keyed[start]), start, end)
         if self._is_glued(start, end):
+            if _NUMBERED.fullmatch(self._line[start:end]):
+                return Named("", Role.COUNTER)
             return Named("", Role.OTHER, is_part_of_name=True)
         name = self._words_before(start)
         if not name and at and self._line[self._spans[at - 1][1] : start].strip() in _BESIDE:
@@ -220,7 +235,23 @@ class _Reader:
         speaks_of_a_number = role is Role.COUNTER and self._measured < self._from and ":" in text
         if (role in (Role.OTHER, Role.SETTING) or speaks_of_a_number) and (about := self._about(start)):
             return about
+        if name and (of := self._of_topic(name, text)):
+            return of
+        is_inside = text.lstrip().startswith("(") and not split_in(text)
+        if is_inside and self._found and split_in(self._found[-1].name):
+            self._split = _split_word(self._found[-1].name)  # `val_loss=0.4 (acc=0.9)`
         return self._with_split(name) if name else self._noun_after(start)
+
+    def _of_topic(self, name: str, text: str) -> str:
+        """The name of a value that the line calls `val` alone, where it said before which metric that is of."""
+        if not split_in(name) or len(words_in(name)) > 1:
+            self._topic = ""
+            return ""
+        before = text.rstrip(_ENDS)[: -len(name)].rstrip(_ENDS) if text.rstrip(_ENDS).endswith(name) else ""
+        topic = _phrase(before)
+        if topic and meaning_of(topic).role is Role.METRIC and not split_in(topic):
+            self._topic = topic
+        return f"{name} {self._topic}" if self._topic else ""
 
     def _about(self, start: int) -> str:
         """`Accuracy of the network on the 10000 test images: 97`: named before a number that it speaks of."""
@@ -240,17 +271,25 @@ class _Reader:
         """Remember words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which hold for what follows."""
         for part in re.split(r"[|:,;\[\](]|\s{2,}| - ", text):
             words = words_in(part)
-            if words and len(words) <= MOST_WORDS and split_in(part) and meaning_of(part).role is not Role.COUNTER:
-                self._split = next(word for word in _WORD.findall(part) if split_in(word))[:_LONGEST]
+            if _EACH.fullmatch(part) and split_in(part):
+                self._split = _split_word(part)  # `eval epoch: 3, loss: 0.5`
+            elif words and len(words) <= MOST_WORDS and split_in(part) and meaning_of(part).role is not Role.COUNTER:
+                self._split = _split_word(part)
                 if len(re.findall(r"[^\W\d]+", part)) == 1 and "_" in part:
                     self._split = ""  # `val_loss` speaks of itself alone
 
     def _with_split(self, name: str) -> str:
         """A name with the data that the line says it is taken on, where the name does not: `val Acc`."""
         split = split_in(self._split)
-        if not split or split_in(name) or meaning_of(name).role is not Role.METRIC or split == "train":
+        if not split or split_in(name) or meaning_of(name).role is not Role.METRIC:
             return name
         return f"{self._split} {name}"
+
+
+def _split_word(text: str) -> str:
+    """The word of a text that says on which data something is taken, as the text writes it."""
+    words: list[str] = [*re.findall(r"[^\W_]+", text), *_WORD.findall(text)]
+    return next(word for word in words if split_in(word))[:_LONGEST]
 
 
 def _phrase(text: str) -> str:

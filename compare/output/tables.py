@@ -11,8 +11,10 @@ FARTHEST = 200
 _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
 _BARS = re.compile(r"[|│┃║]")
 _BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\|.*$")
-_FREE = re.compile(r"(?<![\w@#.+-])[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
+_FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
 """A number that stands for itself, and belongs to no name."""
+_LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)")
+"""What a logger writes before a row of values between commas."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
 """Rows that are about everything: their columns' names say enough."""
 _GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
@@ -26,7 +28,7 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
 
     `above(1)` is the line before it, `above(2)` the one before that.
     """
-    line = _BAR.sub("", line).rstrip(" :")
+    line = _bare(line)
     cells = _cells(line)
     if cells is None or not any(_FREE.match(text) for _start, _end, text in cells):
         return None
@@ -45,6 +47,12 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
         is_first = at is not None and not any(map(str.isdigit, line[cells[at][0] : start]))
         names.append(_joined(row, header[at]) if at is not None and is_number and is_first else "")
     return names
+
+
+def _bare(line: str) -> str:
+    """A line without a progress bar behind it, and with blanks for what a logger writes before a row."""
+    line = _BAR.sub("", line).rstrip(" :")
+    return _LOGGED.sub(lambda found: " " * len(found[0]), line)
 
 
 def _section(above: Callable[[int], str | None]) -> str:
@@ -83,7 +91,7 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
             return None
         if _RULE.match(other):
             continue
-        other = _BAR.sub("", other).rstrip(" :")
+        other = _bare(other)
         names = _names(other, line, cells)
         if names is not None:
             return names

@@ -34,10 +34,19 @@ class Lines(Sequence[str]):
 
     def __getitem__(self, at: SupportsIndex | slice) -> str | list[str]:
         if isinstance(at, slice):
-            return [self[one] for one in range(len(self))[at]]
+            rows = range(len(self))[at]
+            if rows.step != 1:
+                return [self[one] for one in rows]
+            text = self._text[self._bounds[rows.start] : self._bounds[max(rows.start, rows.stop)]]
+            return list(map(_short, text.splitlines()))
         index = range(len(self))[at]
         (line,) = self._text[self._bounds[index] : self._bounds[index + 1]].splitlines()
         return _short(line)
+
+    def at(self, rows: NDArray[np.int64]) -> Iterator[str]:
+        """The lines with these indices."""
+        for begin, end in zip(self._bounds[rows].tolist(), self._bounds[rows + 1].tolist(), strict=True):
+            yield _short(self._text[begin:end].splitlines()[0])
 
     def __iter__(self) -> Iterator[str]:
         for part in _parts(self._text):

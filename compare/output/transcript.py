@@ -2,15 +2,16 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.bars import may_hold_bars, redrawn, without_fill
-from gedanken.compare.output.environment import MASK, masked, words_before_ids
+from gedanken.compare.output.bars import may_hold_bars, redrawn
+from gedanken.compare.output.compared import ComparedLines
+from gedanken.compare.output.environment import MASK, Before, words_before_ids
 from gedanken.compare.output.text_lines import Lines
 
 VALUE = re.compile(
@@ -18,11 +19,15 @@ VALUE = re.compile(
     r"|[-+]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?|(?<![^\W\d])(?-i:[nN][aA][nN]|[iI][nN][fF])(?![^\W\d]))",
     re.IGNORECASE,
 )
+_NUMBERS = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?%?)")
+"""The values of a line that has no other: it is found in half the time."""
+_OTHERS = ("nan", "inf", "torch.size", "tensor(")
 NO_DECIMALS = 255
 """Stands where a value has no count of decimals: it is `nan`, or a size."""
 EXPONENT = 100
 """Is added to the count of decimals of a value that has an exponent: 103 for `1.019e-01`."""
 _PARTS = re.compile(r"(?P<sign>[-+]?)\d+(?P<fraction>\.\d+)?(?P<exponent>[eE](?P<below>-?)\+?\d+)?%?")
+_ROW = re.compile(r"\d+")
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Control sequences of a terminal (ECMA-48): colours and moves are no words."""
 _SHARP = "\ufdd0"
@@ -37,7 +42,19 @@ _EXACT = 15
 
 def skeleton(line: str) -> str:
     """The form of a line: its words, with `#` for each value. A `#` of its own is no value."""
-    return " ".join(VALUE.sub("#", line.replace("#", _SHARP)).split())
+    return _taken_apart(line)[0]
+
+
+def _taken_apart(line: str) -> tuple[str, list[str]]:
+    """The form of a line, and its values."""
+    if "#" in line:
+        line = line.replace("#", _SHARP)
+    if line.isascii():
+        low = line.lower()
+        if not any(other in low for other in _OTHERS):
+            parts = _NUMBERS.split(line)
+            return " ".join("#".join(parts[::2]).split()), parts[1::2]
+    return " ".join(VALUE.sub("#", line).split()), VALUE.findall(line)
 
 
 def template_of(form: str, hole: str) -> str:
@@ -50,17 +67,26 @@ def uncoloured(text: str) -> str:
     return _COLOUR.sub("", text) if "\x1b" in text else text
 
 
-class _Part(NamedTuple):
-    """One value of a shape: where its digits stand, and how they are to be read."""
+class _Kinds:
+    """How the values of shapes are to be read: a column for each thing to know, a row for each text of a value."""
 
-    run: int
-    """How many rows of digits stand before it in the line."""
-    sign: int
-    has_fraction: bool
-    exponent: int
-    """1 or -1 where it has one, by its sign; else 0."""
-    constant: float | None
-    """What it is where digits do not matter: `nan`, `inf`, a size."""
+    def __init__(self) -> None:
+        self._row: dict[str, int] = {}
+        self._told: list[tuple[int, int, int, int, float, bool]] = []
+
+    def rows(self, values: Sequence[str]) -> NDArray[np.int32]:
+        """The row of each value."""
+        for value in values:
+            if value not in self._row:
+                self._row[value] = len(self._row)
+                self._told.append(_kind_of(value))
+        return np.fromiter(map(self._row.__getitem__, values), np.int32, len(values))
+
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """How many rows of digits each takes; its sign; whether it has a fraction; 1 or -1 where it has an exponent,
+        by its sign, else 0; what it is where digits do not matter; whether that is so: for `nan`, `inf`, a size.
+        """
+        return tuple(np.array(column) for column in zip(*self._told, strict=True))
 
 
 class _Columns(NamedTuple):
@@ -80,11 +106,14 @@ class Transcript:
     hold it against each *shape*, a line with `0` for every row of digits; of those there are few.
     """
 
-    def __init__(self, text: str, is_log: bool = False) -> None:
-        """In a log without its program, what the machine and the hour wrote is masked, and a bar is one line."""
+    def __init__(self, text: str, is_log: bool = False, before_ids: Before = frozenset()) -> None:
+        """In a log without its program, what the machine and the hour wrote is masked, and a bar is one line.
+
+        `before_ids` are words that ids stand behind in other logs: there, an id of digits alone is one too.
+        """
         self.lines = Lines(text)
         self._is_log = is_log
-        self._before = words_before_ids(text) if is_log else frozenset()
+        self._comparing = ComparedLines(words_before_ids(text) | before_ids if is_log else frozenset())
         self._stale = redrawn(self.lines) if is_log and may_hold_bars(text) else frozenset()
 
     def _compared(self, start: int) -> list[str]:
@@ -92,24 +121,24 @@ class Transcript:
         lines = self.lines[start : start + _CHUNK]
         if not self._is_log:
             return lines
-        return [self._as_compared(start + at, line) for at, line in enumerate(lines)]
-
-    def _as_compared(self, at: int, line: str) -> str:
-        if not self._is_log:
-            return line
-        return "" if at in self._stale else masked(without_fill(line) or line, self._before)
+        compared = self._comparing.all(lines)
+        if self._stale:
+            compared = ["" if start + at in self._stale else line for at, line in enumerate(compared)]
+        return compared
 
     def compared(self, at: int) -> str:
         """The line with this index, as it is compared: in a log without what the machine and the hour wrote."""
-        return self._as_compared(at, self.lines[at])
+        if not self._is_log:
+            return self.lines[at]
+        return "" if at in self._stale else self._comparing.one(self.lines[at])
 
     @cached_property
     def _columns(self) -> _Columns:
         shapes: dict[str, int] = {}
-        parts: list[tuple[_Part, ...]] = []
-        chunks = [self._read(start, shapes, parts) for start in range(0, len(self.lines), _CHUNK)]
         forms: dict[str, int] = {}
-        form_of_shape = np.array([forms.setdefault(skeleton(shape), len(forms)) for shape in shapes], np.int32)
+        read = _Shapes(forms, [], [], _Kinds())
+        chunks = [self._read(start, shapes, read) for start in range(0, len(self.lines), _CHUNK)]
+        form_of_shape = np.array(read.form, np.int32)
         shape_of, counts, values, decimals = (
             np.concatenate(column) for column in zip(*chunks, _NOTHING, strict=True)
         )
@@ -117,7 +146,7 @@ class Transcript:
         return _Columns(list(shapes), list(forms), form_of_shape, shape_of, starts, values, decimals)
 
     def _read(
-        self, start: int, shapes: dict[str, int], parts: list[tuple[_Part, ...]]
+        self, start: int, shapes: dict[str, int], read: "_Shapes"
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
         """Of some lines: the shape of each, how many values it has, all these values, and their decimals."""
         lines = self._compared(start)
@@ -125,16 +154,16 @@ class Transcript:
         for shape in rows.shapes:
             if shape not in shapes:
                 shapes[shape] = len(shapes)
-                parts.append(_parts_of(shape))
+                read.add(shape)
         shape_of = np.fromiter(map(shapes.__getitem__, rows.shapes), np.int32, len(lines))
         present, local = np.unique(shape_of, return_inverse=True)
-        counts = np.array([len(parts[shape]) for shape in present], np.int64)
+        counts = np.array([len(read.values[shape]) for shape in present], np.int64)
         of_line = counts[local]
         line = np.repeat(np.arange(len(lines)), of_line)
         place = np.arange(len(line)) - np.repeat(np.cumsum(of_line) - of_line, of_line)
-        part = (np.cumsum(counts) - counts)[local][line] + place
-        every = [part for shape in present for part in parts[shape]]
-        values, decimals, hard = _numbers(every, part, rows, line)
+        begins = np.cumsum(counts) - counts
+        kinds = np.concatenate([read.values[shape] for shape in present] or [np.empty(0, np.int32)])
+        values, decimals, hard = _numbers(read.kinds, kinds, begins, begins[local][line] + place, rows, line)
         for at in hard:
             values[at] = _number(VALUE.findall(lines[line[at]])[place[at]])
         return shape_of, of_line, values, decimals
@@ -206,6 +235,45 @@ class Transcript:
         wanted[list(shapes)] = True
         return np.flatnonzero(wanted[self.shape_of])
 
+    def by_shape(self, lines: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """These lines, those of each shape for themselves."""
+        order = np.argsort(self.shape_of[lines], kind="stable")
+        return np.split(lines[order], np.flatnonzero(np.diff(self.shape_of[lines[order]])) + 1)
+
+    def column_of(self, lines: NDArray[np.int64], shape: str) -> Callable[[int, int], NDArray[np.float64] | None]:
+        """Finds the values of lines of one shape that stand from here to there in it, a sign or `%` around them
+        aside; None where no value does.
+        """
+        starts = self.starts[lines]
+        spans: dict[tuple[int, int], tuple[int, int]] = {}
+        for place, found in enumerate(VALUE.finditer(shape)):
+            start, end = found.start(), found.end() - found[0].endswith("%")
+            spans[start, end] = place, 1
+            if found[0][0] in "+-":
+                spans[start + 1, end] = place, -1 if found[0][0] == "-" else 1
+
+        def column(start: int, end: int) -> NDArray[np.float64] | None:
+            place, sign = spans.get((start, end), (-1, 1))
+            return None if place < 0 else sign * self.values[starts + place]
+
+        return column
+
+
+class _Shapes(NamedTuple):
+    """What is known of each shape."""
+
+    forms: dict[str, int]
+    form: list[int]
+    values: list[NDArray[np.int32]]
+    """Rows of `kinds`."""
+    kinds: _Kinds
+
+    def add(self, shape: str) -> None:
+        """Take one apart."""
+        form, values = _taken_apart(shape)
+        self.form.append(self.forms.setdefault(form, len(self.forms)))
+        self.values.append(self.kinds.rows(values))
+
 
 _NOTHING = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.uint8))
 
@@ -240,38 +308,40 @@ class _Rows:
         self.shapes = left.tobytes().decode(coding, "surrogatepass").split("\n")
 
 
-def _parts_of(shape: str) -> tuple[_Part, ...]:
-    runs = [found.start() for found in re.finditer(r"\d+", shape)]
-    parts: list[_Part] = []
-    run = 0
-    for found in VALUE.finditer(shape):
-        while run < len(runs) and runs[run] < found.start():
-            run += 1
-        read = _PARTS.fullmatch(found[0])
-        if read is None:
-            parts.append(_Part(0, 1, False, 0, _number(found[0])))
-            continue
-        exponent = 0 if not read["exponent"] else -1 if read["below"] else 1
-        parts.append(_Part(run, -1 if read["sign"] == "-" else 1, bool(read["fraction"]), exponent, None))
-    return tuple(parts)
+def _kind_of(value: str) -> tuple[int, int, int, int, float, bool]:
+    read = _PARTS.fullmatch(value)
+    rows = len(_ROW.findall(value))
+    if read is None:
+        return rows, 1, 0, 0, _number(value), True
+    exponent = 0 if not read["exponent"] else -1 if read["below"] else 1
+    return rows, -1 if read["sign"] == "-" else 1, int(bool(read["fraction"])), exponent, 0.0, False
 
 
-def _numbers(
-    every: Sequence[_Part], part: NDArray[np.int64], rows: _Rows, line: NDArray[np.int64]
+def _numbers(  # noqa: PLR0913 (columns of one table)
+    known: _Kinds,
+    kinds: NDArray[np.int32],
+    begins: NDArray[np.int64],
+    part: NDArray[np.int64],
+    rows: _Rows,
+    line: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Values and their decimals, and which of them have too many digits to be read so."""
+    """Values and their decimals, and which of them have too many digits to be read so.
+
+    `kinds` are those of all shapes, which begin at `begins`; `part` is for each value its place among these.
+    """
     if not len(part):
         return np.empty(0), np.empty(0, np.uint8), np.empty(0, np.int64)
-    constant = np.array([0.0 if one.constant is None else one.constant for one in every])[part]
-    is_constant = np.array([one.constant is not None for one in every])[part]
-    run, sign, has_fraction, exponent = (
-        np.array([one[field] for one in every], np.int64)[part] for field in range(4)
+    taken, sign, has_fraction, exponent, constant, is_constant = (column[kinds] for column in known.columns())
+    before = np.cumsum(taken) - taken
+    run = before - np.repeat(before[np.minimum(begins, len(kinds) - 1)], np.diff([*begins, len(kinds)]))
+    run, sign, has_fraction, exponent, constant, is_constant = (
+        column[part] for column in (run, sign, has_fraction, exponent, constant, is_constant)
     )
     # A size may be all that there is, and then there are no digits to look at.
     numbers, lengths = (np.append(column, [0, 0, 0]) for column in (rows.numbers, rows.lengths))
     at = np.where(is_constant, len(rows.numbers), rows.first[line] + run)
     behind = np.where(has_fraction, lengths[at + 1], 0)
-    hard = (lengths[at] + behind > np.where(has_fraction | exponent != 0, _EXACT, _LONGEST)) & ~is_constant
+    hard = (lengths[at] + behind > np.where(has_fraction | (exponent != 0), _EXACT, _LONGEST)) & ~is_constant
     hard |= (exponent != 0) & (lengths[at + 1 + has_fraction] > _LONGEST)
     scale = 10 ** np.minimum(behind, _EXACT)
     whole = np.where(hard, 0, numbers[at]) * scale + np.where(hard | (has_fraction == 0), 0, numbers[at + 1])

@@ -223,7 +223,9 @@ def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
         rest = [other for other in words if other != word and other not in _SPLIT_OF and other not in _SUMMARY]
         return not rest
     return (
-        word not in _NEEDS_TO_BE_LAST or word in (words[-1], words[0]) or re.search(rf"{word}[@\d]", low) is not None
+        word not in _NEEDS_TO_BE_LAST
+        or word in (words[-1], words[0])
+        or re.search(rf"{word}(?:[@\d]|_?(?:s|m|l|small|medium|large)$)", low) is not None
     )
 
 

@@ -15,6 +15,7 @@ from rapidfuzz.distance import Indel
 
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.ledger import LONGEST, NEARNESS, likeness_of_words, words_of
+from gedanken.compare.parsed.mixing import mixed
 from gedanken.compare.parsed.order import longest_rise
 from gedanken.compare.results import Block, Mark
 
@@ -60,18 +61,11 @@ def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
         values, decimals = (column[starts[0] : starts[-1]] for column in (output.values, output.decimals))
         place = np.arange(len(values)) - np.repeat(starts[:-1] - starts[0], np.diff(starts))
         bits = np.where(decimals == 0, values, np.pi).view(np.uint64)
-        mixed = _mixed(bits + _mixed(place.astype(np.uint64) + np.uint64(1)))
-        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
+        stands_for = mixed(bits + mixed(place.astype(np.uint64) + np.uint64(1)))
+        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(stands_for, dtype=np.uint64)])
         of_line = total[starts[1:] - starts[0]] - total[starts[:-1] - starts[0]]
-        keys[first : first + _CHUNK] = _mixed(of_line + _mixed(forms[first : first + _CHUNK].astype(np.uint64)))
+        keys[first : first + _CHUNK] = mixed(of_line + mixed(forms[first : first + _CHUNK].astype(np.uint64)))
     return keys
-
-
-def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The finalizer of splitmix64 (Steele, Lea, Flood 2014): near numbers become far ones."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
 
 
 def _anchors(ours: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> tuple[Indices, Indices]:

@@ -69,7 +69,7 @@ class Ledger:
         if not shapes:
             return np.empty(0, np.int8), np.empty(0, np.int32)
         texts = [shape.strip() for shape in shapes]
-        made = [self._made_by(text) for text in texts]
+        made = self._made_by(texts)
         of_shape = np.array(self._judge(texts, made), np.int32)
         shape_of = self.transcript.shape_of
         kind, site = of_shape[shape_of, 0].astype(np.int8), of_shape[shape_of, 1]
@@ -87,15 +87,19 @@ class Ledger:
             kind[list(_tracebacks(self.transcript.lines))] = _NONE
         return kind, np.where(kind == _NONE, _NONE, site)
 
-    def _made_by(self, shape: str) -> list[int]:
-        """Indices of the sites that may make lines of a shape: surely, where they have no digits of their own."""
+    def _made_by(self, shapes: Sequence[str]) -> list[list[int]]:
+        """For each shape the indices of the sites that may make lines of it: surely, where they have no digits."""
         if self._templates is not None:
-            found = self._templates.find(shape)
-            return [] if found is None else [found]
+            of_form = self._templates.find(self.transcript.forms)
+            found = (of_form[form] for form in self.transcript.form_of_shape.tolist())
+            return [[] if one is None else [one] for one in found]
         return [
-            at
-            for at, (first, last) in enumerate(self._ends)
-            if shape.startswith(first) and shape.endswith(last) and self._loose[at].makes(shape)
+            [
+                at
+                for at, (first, last) in enumerate(self._ends)
+                if shape.startswith(first) and shape.endswith(last) and self._loose[at].makes(shape)
+            ]
+            for shape in shapes
         ]
 
     def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.compare.parsed.structures import of_each_structure
 from gedanken.compare.source.print_sites import PrintSite
+from gedanken.experiment.execution import Cause
 
 Indices = NDArray[np.int64]
 
@@ -20,7 +22,8 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
     """
     if not run_set.finished:
         return np.empty(0, np.int64)
-    runs = [*run_set.finished, run]
+    really = run_set.once(of_each_structure)
+    runs = [*(one for one in really if one.execution.cause is Cause.FINISHED), run]
     times = np.array([times_of_sites(run, len(run_set.sites)) for run in runs])
     steady = (times == times[0]).all(axis=0) & (times[0] > 0)
     steady &= np.array([_has_its_place(run_set, site) for site in run_set.sites], bool)

@@ -93,7 +93,7 @@ class ParsedRun:
 
     @cached_property
     def transcript(self) -> Transcript:
-        return Transcript(self.text, is_log=self.templates is not None)
+        return self._transcript_of(self.text)
 
     @cached_property
     def curves(self) -> Curves:
@@ -111,8 +111,10 @@ class ParsedRun:
     def outputs(self) -> tuple[Transcript, ...]:
         """All that it shows, on either stream, with a last line that was cut."""
         others = {self.execution.stdout, self.execution.terminal} - {self.text}
-        is_log = self.templates is not None
-        return (self.transcript, *(Transcript(text, is_log) for text in others))
+        return (self.transcript, *map(self._transcript_of, others))
+
+    def _transcript_of(self, text: str) -> Transcript:
+        return Transcript(text) if self.templates is None else Transcript(text, True, self.templates.before_ids)
 
     @cached_property
     def forms(self) -> frozenset[str]:

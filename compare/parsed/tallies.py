@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,24 +61,27 @@ def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
     """How far the lines of a site may differ between two runs."""
     if site in run_set.proven:
         return LineKind.DETERMINISTIC
-    texts = [_texts(run, site) for run in run_set.finished]
-    shown = [text for its in texts for text in its]
+    lines = [run.ledger.lines_of(site) for run in run_set.finished]
     if any(_names_environment(hole.expression) for hole in site.holes if hole.expression):
         return LineKind.ENVIRONMENT
-    if len(texts) > 1 and shown and all(its == texts[0] for its in texts):
+    first = next((text for run, its in zip(run_set.finished, lines, strict=True) for text in _texts(run, its)), None)
+    if first is not None and _agree(run_set, lines, str.strip):
         return LineKind.PROBABLY
-    timeless = [[untimed(text) for text in its] for its in texts] if _holds_times(shown[:1]) else []
-    if len(timeless) > 1 and all(its == timeless[0] for its in timeless):
+    if first is not None and untimed(first) != first and _agree(run_set, lines, untimed):
         return LineKind.ENVIRONMENT
     return LineKind.STOCHASTIC
 
 
-def _texts(run: ParsedRun, site: PrintSite) -> list[str]:
-    return [run.lines[at].strip() for at in run.ledger.lines_of(site).tolist()]
+def _agree(run_set: RunSet, lines: Sequence[Indices], told: Callable[[str], str]) -> bool:
+    """Whether two real runs or more show the same in these lines. Most that do not part at the first."""
+    if len(lines) < 2 or any(len(its) != len(lines[0]) for its in lines):
+        return False
+    texts = (_texts(run, its) for run, its in zip(run_set.finished, lines, strict=True))
+    return all(len(set(map(told, beside))) == 1 for beside in zip(*texts, strict=True))
 
 
-def _holds_times(lines: Sequence[str]) -> bool:
-    return any(untimed(line) != line for line in lines)
+def _texts(run: ParsedRun, lines: Indices) -> Iterator[str]:
+    return (line.strip() for line in run.lines.at(lines))
 
 
 def _names_environment(expression: ast.expr) -> bool:

@@ -1,19 +1,37 @@
 """The lines that a program prints, as templates read off its real logs: for logs that come without a program."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gedanken.compare.output.environment import MASK
-from gedanken.compare.output.transcript import Transcript, skeleton, template_of
+from gedanken.compare.output.environment import MASK, Before, words_before_ids
+from gedanken.compare.output.transcript import Transcript, template_of
 from gedanken.compare.output.wording import HOLE
+from gedanken.compare.parsed.mixing import mixed
 from gedanken.compare.source.print_sites import PrintSite
 
 NO_LINE = 0
 """Where in a source a template stands that was read off a log."""
 _MOST_WORDS = 60
 """Words of a line in which a place is looked for that varies: longer lines are taken as they are."""
+
+_CHUNK = 1 << 8
+"""Forms that are looked at together."""
+
+Indices = NDArray[np.int64]
+
+
+class _Standing(NamedTuple):
+    """Which form stands in which log."""
+
+    forms: list[str]
+    """All that a real log has, in the order of their first appearance."""
+    form: Indices
+    """One for each log that has it; in order."""
+    log: Indices
 
 
 class Templates:
@@ -23,90 +41,147 @@ class Templates:
     every log has one of them, and none of them stands in every log.
     """
 
-    def __init__(self, logs: Callable[[], Sequence[Transcript]]) -> None:
-        """Nothing is read before it is asked for."""
+    def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
+        """Nothing is read before it is asked for; `texts` are those of the logs."""
         self._read = logs
+        self._texts = texts
+
+    @cached_property
+    def before_ids(self) -> Before:
+        """The words that ids stand behind in any real log."""
+        return frozenset[tuple[str, int]]().union(*map(words_before_ids, self._texts()))
 
     @cached_property
     def _logs(self) -> Sequence[Transcript]:
         return self._read()
 
     @cached_property
-    def _standing(self) -> dict[str, int]:
-        """For each form the logs that have it, as bits."""
-        standing: dict[str, int] = {}
-        for at, log in enumerate(self._logs):
-            for form in filter(None, log.forms):
-                standing[form] = standing.get(form, 0) | 1 << at
-        return standing
+    def _standing(self) -> _Standing:
+        numbers: dict[str, int] = {}
+        shown = [
+            np.array([numbers.setdefault(form, len(numbers)) for form in log.forms if form], np.int64)
+            for log in self._logs
+        ]
+        form = np.concatenate(shown) if shown else np.empty(0, np.int64)
+        order = np.argsort(form, kind="stable")
+        log = np.repeat(np.arange(len(shown)), list(map(len, shown)))
+        return _Standing(list(numbers), form[order], log[order])
 
     @cached_property
-    def _varying(self) -> frozenset[int]:
-        return _varying(self._standing, (1 << len(self._logs)) - 1)
+    def _varying(self) -> NDArray[np.uint64]:
+        return _varying(self._standing, len(self._logs))
 
     @cached_property
     def _index(self) -> dict[str, int]:
-        index: dict[str, int] = {}
-        for form in self._standing:
-            index.setdefault(self._key(form), len(index))
-        return index
+        """Of each form of the real logs, and of each template, the place in `sites`."""
+        of_forms = dict(zip(self._standing.forms, self._of_forms.tolist(), strict=True))
+        return of_forms | {key: at for at, key in enumerate(self._keys)}
 
-    def _key(self, form: str) -> str:
-        """The form, or that with a hole for the word that varies."""
-        if not self._varying:
-            return form
-        words = form.split(" ")
-        at = next((at for at, key in _opened(words) if key in self._varying), None)
-        return form if at is None else " ".join([*words[:at], HOLE, *words[at + 1 :]])
+    @cached_property
+    def _key_of(self) -> list[str]:
+        """For each form of the real logs its template."""
+        return self._keyed(self._standing.forms)
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        """The templates, with a `#` for each value."""
+        return list(dict.fromkeys(self._key_of))
+
+    @cached_property
+    def _of_forms(self) -> Indices:
+        """For each form of the real logs the index of its template."""
+        number = {key: at for at, key in enumerate(self._keys)}
+        return np.array([number[key] for key in self._key_of], np.int64)
+
+    def _keyed(self, forms: Sequence[str]) -> list[str]:
+        """Each form, or that with a hole for the word that varies."""
+        keyed = list(forms)
+        for start in range(0, len(forms) if len(self._varying) else 0, _CHUNK):
+            opened = _opened(forms[start : start + _CHUNK])
+            hit = np.flatnonzero(np.isin(opened.key, self._varying))
+            at, first = np.unique(opened.form[hit], return_index=True)
+            for one, place in zip((start + at).tolist(), opened.place[hit][first].tolist(), strict=True):
+                words = keyed[one].split(" ")
+                keyed[one] = " ".join([*words[:place], HOLE, *words[place + 1 :]])
+        return keyed
 
     @cached_property
     def sites(self) -> tuple[PrintSite, ...]:
         """The templates, in the order of their first appearance."""
-        return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._index)
+        return tuple(PrintSite(template_of(key, HOLE), NO_LINE) for key in self._keys)
 
-    def find(self, line: str) -> int | None:
-        """Index of the template that a line has, in `sites`; a line as it is compared."""
-        return self._index.get(self._key(skeleton(line)))
+    def find(self, forms: Sequence[str]) -> list[int | None]:
+        """For each form the index of the template that lines of it have, in `sites`."""
+        new = [form for form in forms if form not in self._index]
+        found = dict(zip(new, map(self._index.get, self._keyed(new)), strict=True))
+        return [self._index[form] if form in self._index else found[form] for form in forms]
 
     @cached_property
     def odd(self) -> list[list[str]]:
         """For each log the templates that no other log has, of one form each."""
-        logs: dict[str, int] = {}
-        for form, standing in self._standing.items():
-            key = self._key(form)
-            logs[key] = logs.get(key, 0) | standing
+        pairs = np.unique(np.stack([self._of_forms[self._standing.form], self._standing.log]), axis=1)
+        template, first, times = np.unique(pairs[0], return_index=True, return_counts=True)
         odd: list[list[str]] = [[] for _log in self._logs]
-        for key, standing in logs.items():
-            if standing.bit_count() == 1:
-                odd[standing.bit_length() - 1].append(key)
+        for at, log in zip(template[times == 1].tolist(), pairs[1][first[times == 1]].tolist(), strict=True):
+            odd[log].append(self._keys[at])
         return odd
 
 
-def _varying(standing: dict[str, int], all_logs: int) -> frozenset[int]:
+def _varying(standing: _Standing, logs: int) -> NDArray[np.uint64]:
     """Keys of forms with a hole in place of a word, for which the logs show that this word varies."""
-    some = {form: logs for form, logs in standing.items() if logs != all_logs}
-    keys = np.fromiter((key for form in some for _at, key in _opened(form.split(" "))), np.uint64)
-    keys.sort()
-    shared = set(keys[1:][keys[1:] == keys[:-1]].tolist())
-    groups: dict[int, int] = {}
-    for form, logs in some.items() if shared else ():
-        for _at, key in _opened(form.split(" ")):
-            if key in shared:
-                groups[key] = groups.get(key, 0) | logs
-    return frozenset(key for key, logs in groups.items() if logs == all_logs)
+    begins = np.searchsorted(standing.form, np.arange(len(standing.forms) + 1))
+    times = np.diff(begins)
+    some = np.flatnonzero(times < logs)
+    keys, forms = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for start in range(0, len(some), _CHUNK):
+        its = some[start : start + _CHUNK]
+        opened = _opened([standing.forms[at] for at in its.tolist()])
+        keys.append(opened.key)
+        forms.append(its[opened.form])
+    every = np.concatenate(keys)
+    in_order = np.sort(every)
+    shared: NDArray[np.uint64] = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+    is_shared = np.isin(every, shared)
+    group, form = np.searchsorted(shared, every[is_shared]), np.concatenate(forms)[is_shared]
+    # One row for each log that has the form.
+    again = np.repeat(np.arange(len(form)), times[form])
+    nth = np.arange(len(again)) - np.repeat(np.cumsum(times[form]) - times[form], times[form])
+    log = standing.log[begins[form[again]] + nth]
+    pairs = np.unique(group[again] * logs + log)
+    in_logs = np.bincount(pairs // max(1, logs), minlength=len(shared))
+    varying: NDArray[np.uint64] = shared[in_logs == logs]
+    return varying
 
 
-def _opened(words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """For each word in turn its place, and a key of the form with a hole there: 64 bits, the same for the same words.
+class _Opened(NamedTuple):
+    """Forms with a hole for one word, for each word in turn."""
+
+    key: NDArray[np.uint64]
+    """The same for the same words around the hole."""
+    form: Indices
+    """Index of the form."""
+    place: Indices
+    """Of the word."""
+
+
+def _opened(forms: Sequence[str]) -> _Opened:
+    """Each form with a hole at each word that has letters.
 
     Forms themselves would take as many times their length of memory as they have words. What has one word only has
     no such form: it would say nothing.
     """
-    if not 2 <= len(words) <= _MOST_WORDS:
-        return
-    parts = [hash((at, word)) for at, word in enumerate(words)]
-    whole = sum(parts) + hash(len(words))
-    for at, (part, word) in enumerate(zip(parts, words, strict=True)):
-        # A host may be a word in one log and, like a container's, an id that is set aside in another.
-        if MASK in word or any(map(str.isalpha, word)):
-            yield at, (whole - part + hash((at, HOLE))) % (1 << 64)
+    split = [(at, words) for at, form in enumerate(forms) if 2 <= len(words := form.split(" ")) <= _MOST_WORDS]
+    every = [word for _at, words in split for word in words]
+    counts = np.array([len(words) for _at, words in split], np.int64)
+    # A host may be a word in one log and, like a container's, an id that is set aside in another.
+    worded = {word: MASK in word or any(map(str.isalpha, word)) for word in set(every)}
+    is_word = np.fromiter(map(worded.__getitem__, every), bool, len(every))
+    begins = np.cumsum(counts) - counts
+    place = np.arange(len(every)) - np.repeat(begins, counts)
+    at = mixed(place.astype(np.uint64) + np.uint64(1))
+    part = mixed(np.fromiter(map(hash, every), np.int64, len(every)).view(np.uint64) + at)
+    whole = np.add.reduceat(part, begins) if len(begins) else part
+    whole = np.repeat(whole + mixed(counts.astype(np.uint64)), counts)
+    key = whole - part + mixed(at)
+    form = np.repeat(np.array([at for at, _words in split], np.int64), counts)
+    return _Opened(key[is_word], form[is_word], place[is_word])

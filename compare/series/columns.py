@@ -201,9 +201,15 @@ class Form:
         first = _FIRST.search(_PREFIX.sub("", opening))
         split = split_in(opening)
         words = " ".join(opening.split()).rstrip(" :=-|")
-        names = [words] if len(words) <= 40 and not any(map(str.isdigit, words)) and words.endswith(label) else []
+        is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
+        names = [words] if is_short and words.endswith(label) else []
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        if first and not label.startswith(first[0]) and meaning_of(first[0]).role is not Role.METRIC:
+        if (
+            first
+            and len(first[0]) > 1
+            and not label.startswith(first[0])
+            and meaning_of(first[0]).role is not Role.METRIC
+        ):
             names.append(f"{first[0]} {label}")
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")

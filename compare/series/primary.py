@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.vocabulary import Measures, Role, Split, key_of
+from gedanken.compare.output.vocabulary import Meaning, Measures, Role, Split, key_of
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.columns import Column
 
@@ -30,6 +30,8 @@ _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 """Of the mean average precisions that detectors print, the one that they are ranked by."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _OBJECTIVES = list(Measures)
+_REPORT = 0.2
+"""Share of a run that its last report takes, at most: what stands in it is printed last together."""
 
 
 class Shown(NamedTuple):
@@ -55,9 +57,10 @@ def choose(
     """The series whose last value is the primary endpoint; None where no real run shows a metric.
 
     `wanted` is what the user names. Without it, in this order: a metric on held-out data; what the program says
-    that it stops by; its objective (return, loss, error, accuracy, other quality, part of a loss); no summary of
-    earlier values; the first of several processes; the strictest mAP; the one printed last, of one line test before
-    validation. A metric must be shown by most real runs.
+    that it stops by; its objective (return, loss, what the task is measured by such as BLEU or mIoU, error, accuracy,
+    other quality, part of a loss); no summary of earlier values; the first of several processes; the strictest mAP;
+    the one printed last, of one report test before validation, else the first. A metric must be shown by most real
+    runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -69,7 +72,8 @@ def choose(
     if not metrics:
         return None
     curves = {columns[name].meaning.split for name in metrics if shown[name].times > 1}
-    best = min(metrics, key=lambda name: _rank(columns[name], shown[name], monitored, curves))
+    report = min(_REPORT, *(1 / max(shown[name].times, 1) for name in metrics))
+    best = min(metrics, key=lambda name: _rank(columns[name], shown[name], monitored, curves, report))
     return Endpoint(best, _reason(columns[best], shown[best], monitored), "rule")
 
 
@@ -117,24 +121,37 @@ def _may_be_one(column: Column, shown: Shown) -> bool:
 
 
 def _rank(
-    column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]], curves: set[Split | None]
+    column: Column,
+    shown: Shown,
+    monitored: frozenset[tuple[str, ...]],
+    curves: set[Split | None],
+    report: float,
 ) -> tuple[object, ...]:
+    """What a metric is chosen by, the least first; `report` is the share of a run that its last report takes."""
     meaning = column.meaning
     is_one_of_training = shown.times <= 1 and meaning.split in (None, Split.TRAIN) and meaning.split in curves
     is_summary = meaning.is_summary or "in brackets" in column.words or is_one_of_training
-    measures = meaning.measures
     return (
         0 if meaning.is_held_out else 1 if meaning.is_held_out_by_nature else 2,
         0 if key_of(column.words) in monitored else 1,
-        _OBJECTIVES.index(measures) if measures else len(_OBJECTIVES),
+        _objective(meaning),
         is_summary,
         column.fixed,
         _PART_OF_A_TABLE.search(column.words) is not None,
         _STRICTEST.search(column.words) is None,
-        -round(shown.last, 6),
+        -1.0 if 1 - shown.last < report else -round(shown.last, 6),
         meaning.split is not Split.TEST,
         column.index,
     )
+
+
+def _objective(meaning: Meaning) -> float:
+    """Where a metric stands among what a program may be after."""
+    if meaning.measures is None:
+        return len(_OBJECTIVES)
+    if meaning.is_held_out_by_nature:
+        return _OBJECTIVES.index(Measures.LOSS) + 0.5
+    return _OBJECTIVES.index(meaning.measures)
 
 
 def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]]) -> str:
@@ -150,7 +167,9 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
         told.append("the program goes by it, its log says")
     elif meaning.measures is None:
         told.append("no number has the name of a metric")
-    elif not meaning.is_held_out_by_nature:
+    elif meaning.is_held_out_by_nature:
+        told.append("what the task is measured by" + (" (no held-out loss shown)" if meaning.is_held_out else ""))
+    else:
         told.append(_WHAT[meaning.measures].format("held-out " if meaning.is_held_out else ""))
     told.append(f"last of {shown.times:g}" if shown.times > 1 else "printed once")
     return ", ".join(told)

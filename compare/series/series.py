@@ -163,6 +163,7 @@ class AllSeries:
         self.real = [Printed(run) for run in run_set.leaves]
         self.runs = self.real + [Printed(run) for run in run_set.samples]
         self._sites = run_set.source.terminal_sites() if run_set.source else ()
+        self._known_rising: dict[str, int | None] = {}
         self._asked = read_asked([run.observed for run in self.runs], run_set.asked.named)
 
     @cached_property
@@ -256,9 +257,8 @@ class AllSeries:
             run.observed.curves.epochs.at(lines)[:, None].astype(float)
             for run, (lines, _values) in zip(self.runs, found, strict=True)
         ]
-        values = [values for _lines, values in found]
         ends = [(int(lines[-1]), float(its[-1])) if len(lines) else None for lines, its in found]
-        return self._made(name, placed(keys, ("epoch",)), values, ends)
+        return self._made(name, placed(keys, ("epoch",)), [values for _lines, values in found], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
         """Whether lines of the form stand below `Validation:` or the like, in every real run that shows them."""
@@ -280,8 +280,7 @@ class AllSeries:
         ends: Sequence[tuple[int, float] | None],
     ) -> Series:
         places, points, axis = at_points
-        values = np.full((len(read), len(points)), np.nan)
-        shown = np.zeros(values.shape, bool)
+        values, shown = np.full((len(read), len(points)), np.nan), np.zeros((len(read), len(points)), bool)
         for at, (place, of_run) in enumerate(zip(places, read, strict=True)):
             values[at, place] = of_run
             shown[at, place] = True
@@ -321,7 +320,7 @@ class AllSeries:
         if max(len(row.lines) for row in really) <= 1:
             return [np.empty((len(row.lines), 0)) for row in rows], ()
         shared = [at for at in form.counters if self._is_shared(form, at)]
-        names = ("epoch", *(form.name_of(at) for at in shared))
+        names = "epoch", *map(form.name_of, shared)
         keys = [np.full((len(row.lines), len(names)), -1.0) for row in rows]
         for key, row in zip(keys, rows, strict=True):
             theirs = row.run.form(row.column.form).counters if row.column.form != form.form else form.counters
@@ -332,7 +331,8 @@ class AllSeries:
                     key[:, at] = row.run.values(row.lines, theirs[nth])
         if shared or any((key[:, 0] >= 0).any() for key in keys[: len(really)]):
             return keys, names
-        rising = self._rising(form)
+        known = self._known_rising
+        rising = known[form.form] if form.form in known else known.setdefault(form.form, self._rising(form))
         if rising is None:
             return keys, names
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)

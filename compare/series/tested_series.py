@@ -262,17 +262,18 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
     if primary is None:
         tested = {one.judged.name: one for one in _stepped(others + metrics, ALONE_LEVEL)}
     else:
-        smooth = [rough for metric in metrics if (rough := _roughness(metric)) is not None]
-        family = _stepped([*metrics, *smooth], METRICS_LEVEL)
+        smooth = _scatters(metrics, primary)
+        family = _stepped([*metrics, *smooth], METRICS_LEVEL, range(len(metrics), len(metrics) + len(smooth)))
         tested = {one.judged.name: one for one in (*family[: len(metrics)], *_stepped(others, OTHERS_LEVEL))}
         curves_told = {one.series.name for one in family[: len(metrics)] if one.is_told}
-        single += [one for one in family[len(metrics) :] if one.is_told and one.series.name not in curves_told]
+        told = (one for one in family[len(metrics) :] if one.is_told and one.series.name not in curves_told)
+        single += list(told)[:1]
     return [tested.get(one.judged.name, one) for one in single]
 
 
-def _stepped(family: Sequence[TestedSeries], level: float) -> list[TestedSeries]:
+def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
     """The same series with their p, adjusted for the family."""
-    found = step_down([one.tested for one in family if one.tested is not None], _n_real(family))
+    found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [
         replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
         for one, p, adjusted in zip(family, found.p, found.adjusted, strict=True)
@@ -283,17 +284,30 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
     return family[0].series.n_real if family else 0
 
 
-def _roughness(curve: TestedSeries) -> TestedSeries | None:
-    """How much a curve scatters from point to point, as one number a run."""
-    rough = roughness(curve.tested) if curve.tested is not None else None
-    if rough is None:
-        return None
+def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
+    """How much curves scatter from point to point: that of the primary metric, and all together.
+
+    Each curve for itself would be as many more series that are far out by chance.
+    """
+    rough = [
+        (one, found) for one in metrics if one.tested is not None and (found := roughness(one.tested)) is not None
+    ]
+    same = [(one, found) for one, found in rough if one.series.column == primary.series.column]
+    scatters = [_scatter(one, found, f"scatter of {one.judged.name} from point to point") for one, found in same]
+    together = [found for one, found in rough if one.runs == rough[0][0].runs]
+    if len(together) > len(same):
+        scatters.append(_scatter(rough[0][0], np.hstack(together), "scatter of all metrics from point to point"))
+    return scatters
+
+
+def _scatter(curve: TestedSeries, rough: Matrix, name: str) -> TestedSeries:
+    """How much curves scatter as one number for each curve and run, in multiples of what is usual."""
     scatter, n = np.exp(rough), curve.series.n_real
     result = replace(
         curve.judged,
-        name=f"scatter of {curve.judged.name} from point to point",
+        name=name,
         axis="whole run",
-        points=(1.0,),
+        points=tuple(float(at) for at in range(1, rough.shape[1] + 1)),
         real=_rows(scatter[:n], np.isfinite(scatter[:n])),
         imagined=_rows(scatter[n:], np.isfinite(scatter[n:])),
         crps=None,

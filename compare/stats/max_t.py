@@ -1,6 +1,6 @@
 """Many series at once: step-down permutations of the largest statistic (Westfall and Young, 1993)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,18 +22,19 @@ class Tested(NamedTuple):
     """Adjusted for the family: the chance that any series of it would be so far out by itself."""
 
 
-def step_down(series: Sequence[Matrix], n_real: int) -> Tested:
+def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()) -> Tested:
     """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
 
     A run that is in no test of a series is NaN throughout. For each way of labelling the runs, a series' statistic is
     the distance of the two mean curves in standard deviations within the groups *of that labelling*, divided by a
     high quantile of it over all labellings: so a series of one point, whose statistic has long tails, does not hide
     one of many points. The scale knows nothing of who is real: the test is exact where runs can be exchanged.
+    Of the series with an index in `lower` only that counts by which the others lie below the real ones.
     """
     if not series:
         return Tested([], [])
     labels = labellings(len(series[0]), len(series[0]) - n_real)
-    statistics = np.stack([_statistics(values, labels) for values in series], axis=1)
+    statistics = np.stack([_statistics(values, labels, at in lower) for at, values in enumerate(series)], axis=1)
     p = [_share(column) for column in statistics.T]
     order = np.argsort(-statistics[0], kind="stable")
     largest = np.maximum.accumulate(statistics[:, order[::-1]], axis=1)[:, ::-1]
@@ -49,7 +50,7 @@ def _share(statistic: Matrix) -> float:
     return float((statistic >= statistic[0] * (1 - 1e-9) - 1e-12).mean())
 
 
-def _statistics(values: Matrix, labels: Matrix) -> Matrix:
+def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
     """For each labelling how far apart the two groups are, in multiples of what is usual over all labellings."""
     there = ~np.isnan(values).all(axis=1)
     values, labels = _finite(values[there]), labels[:, there]
@@ -67,9 +68,11 @@ def _statistics(values: Matrix, labels: Matrix) -> Matrix:
         within = len(values) - theirs**2 / n - ours**2 / m
         variance = np.maximum(within / max(1, len(values) - 2), LEAST_VARIANCE)
         far = np.sqrt((difference**2 / variance).mean(axis=1))
-    far = np.where((n[:, 0] > 0) & (m[:, 0] > 0), far, 0.0)
+        below = np.sqrt((np.minimum(difference, 0.0) ** 2 / variance).mean(axis=1)) if is_lower else far
+    are_both = (n[:, 0] > 0) & (m[:, 0] > 0)
+    far, below = np.where(are_both, far, 0.0), np.where(are_both, below, 0.0)
     usual = float(np.quantile(far, SCALE_QUANTILE))
-    return np.asarray(far / usual if usual > 0 else far)
+    return np.asarray(below / usual if usual > 0 else below)
 
 
 def _finite(values: Matrix) -> Matrix:

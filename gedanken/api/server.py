@@ -23,10 +23,9 @@ from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder
 from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
 from gedanken.resuming import is_here
-from gedanken.runner import check, reported, run_id_of
+from gedanken.runner import check, reported, root_inputs, run_id_of
 from gedanken.terminal.screen import Screen
-from gedanken.traces.opening import open_exporters
-from gedanken.traces.tracer import langsmith_tracer, tracer_to
+from gedanken.traces.opening import traced
 
 RUNS = Path("runs").absolute()
 _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -52,16 +51,15 @@ async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) ->
         compared = Compared()
         async with open_context(spec, store, run_id_of(folder), screen, compared) as context:
             serving = Serving(context)
-            exporters = await off_loop(open_exporters, folder, screen)
-            tracers = [tracer for tracer in (tracer_to(exporters), langsmith_tracer()) if tracer]
+            tracing = ExitStack()
+            traces = await off_loop(tracing.enter_context, traced(folder, root_inputs(spec), screen))
             try:
-                graph = build_served_graph(serving)
-                yield graph.with_config(callbacks=tracers, recursion_limit=STEPS_AT_MOST)
+                yield build_served_graph(serving).with_config(**traces, recursion_limit=STEPS_AT_MOST)
             except GedankenError as error:
                 serving.outcome = f"{STOPPED}{error}"
                 raise
             finally:
-                await off_loop(exporters.close)
+                await off_loop(tracing.close)
                 await off_loop(store.finish, serving.outcome)
                 await off_loop(reported, store, compared, screen)
 

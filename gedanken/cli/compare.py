@@ -30,12 +30,12 @@ def compare(  # noqa: PLR0913 (its options)
     ] = None,
     imagined: Annotated[
         list[Path] | None,
-        typer.Option(help="Imagined runs, or a run folder that holds them: all paths that follow."),
+        typer.Option(help="Imagined runs, or a run folder that holds them; takes every path after it."),
     ] = None,
     program: Annotated[Path | None, typer.Option(help="The program that was run.")] = None,
     primary: Primary = None,
     named: Named = None,
-    html: Annotated[Path | None, typer.Option(help="File that takes the report.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Compare real runs with imagined ones: a run folder with itself or with another, or any logs."""
@@ -55,7 +55,8 @@ def compare(  # noqa: PLR0913 (its options)
             print(harmless(f"gedanken: {' '.join(note.split())}"), file=sys.stderr)
         if html:
             with patient("writing the report"):
-                write_page_to(html, analysis)
+                inputs = {Path(one) for one in (*(real or []), *(imagined or []))}
+                write_page_to(html, analysis, inputs.pop() if len(inputs) == 1 else None)
         if as_json:
             from gedanken.report.values import values_of
             from gedanken.terminal.screen import print_json

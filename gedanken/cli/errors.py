@@ -10,8 +10,9 @@ from typing import NoReturn
 import typer
 
 EXIT_CODES = """Exit codes: 0 done; 1 the experiment ended without a working program; 2 bad input; 3 no sandbox;
-4 no model, or it was lost on the way (what came until then is kept); 5 the report of a run could not be made (the run
-is kept); 6 a program waits for approval; 130 interrupted."""
+4 no model, or the connection to it was lost (what came until then is kept); 5 the report of a run could not be made
+(the run is kept); 6 a program waits for approval; 7 the budget of a run is used
+up (the run is kept); 130 interrupted."""
 NO_REPORT = 5
 """Of `run`: it is done and kept, and its report could not be made."""
 _ELSEWHERE = "name another cache folder in GEDANKEN_CACHE"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gedanken.cli.errors import EXIT_CODES, clear_errors
-from gedanken.cli.options import BaseUrl, Json, Trust
+from gedanken.cli.options import BaseUrl, BudgetText, Json, TraceOtlp, Trust, budget_of
 
 if TYPE_CHECKING:
     from gedanken.runner import RunResult
@@ -24,10 +24,12 @@ FORK_EPILOG = "Example:  gedanken fork runs/article-20261128-222335 --at 7 --scr
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
 
 
-def resume(
+def resume(  # noqa: PLR0913 (each is an option of the command)
     run: Annotated[Path | None, typer.Argument(help="A run folder; by default the newest that did not end.")] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
+    budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
     """Go on with a run that was killed, interrupted, or lost its model or engine. Nothing is paid for twice."""
@@ -36,7 +38,10 @@ def resume(
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        finish(go_on(run or newest_unfinished(), Screen(), Again(base_url, trust)), as_json)
+        finish(
+            go_on(run or newest_unfinished(), Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))),
+            as_json,
+        )
 
 
 def approve(  # noqa: PLR0913 (each is an option of the command)
@@ -50,6 +55,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     ] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
+    budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
     """Say whether the program that waits in a run may run, and go on; without an option, look at it and be asked."""
@@ -62,7 +68,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     with clear_errors():
         if yes + (edit is not None) + (reject is not None) > 1:
             raise BadInput("one of --yes, --edit and --reject")
-        again = Again(base_url, trust)
+        again = Again(base_url, trust, budget=budget_of(budget))
         if edit is not None:
             answer = read_decision({"decision": "edit", "source": edit.read_text(encoding="utf-8")})
         elif reject is not None:
@@ -82,6 +88,8 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
     ] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
+    budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
     """Give a run more seeds and samples; only the new ones are run, and the report says that there are more."""
@@ -90,7 +98,7 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        finish(go_on(run, real, imagined, Screen(), Again(base_url, trust)), as_json)
+        finish(go_on(run, real, imagined, Screen(), Again(base_url, trust, trace_otlp, budget_of(budget))), as_json)
 
 
 def fork(  # noqa: PLR0913 (each is an option of the command)
@@ -102,6 +110,8 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
+    budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
     """Begin a run that is another one up to a line of its script, and goes on differently."""
@@ -111,7 +121,12 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        finish(go_on(run, at, load_experiment(script), Screen(), Again(base_url, trust), out), as_json)
+        finish(
+            go_on(
+                run, at, load_experiment(script), Screen(), Again(base_url, trust, trace_otlp, budget_of(budget)), out
+            ),
+            as_json,
+        )
 
 
 def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:

@@ -25,6 +25,7 @@ from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     Approval,
     BaseUrl,
+    BudgetText,
     Json,
     LimitSettings,
     ModelName,
@@ -32,8 +33,10 @@ from gedanken.cli.options import (
     PersonaName,
     Primary,
     Sandbox,
+    TraceOtlp,
     Trust,
     approval_of,
+    budget_of,
     complete_experiment,
     with_approval,
 )
@@ -91,9 +94,7 @@ def _main(
         "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
         "gedanken run my.yaml --model openai:gpt-4.1 --imagined 5   |   "
         "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1   |   "
-        "gedanken run --replay runs/article-20261128-222335.   "
-        + EXIT_CODES
-        + " Besides: 5 the run is done and kept, its report could not be made."
+        "gedanken run --replay runs/article-20261128-222335.   " + EXIT_CODES
     )
 )
 def run(  # noqa: PLR0913 (each is an option of the command)
@@ -116,8 +117,12 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(help="GPUs for programs: auto, none, all, a number, or ids such as 0,2 or device=1."),
     ] = "none",
     limit: LimitSettings = None,
-    real: Annotated[int, typer.Option(min=0, max=1000, help="Real seeds beside the trunk's.")] = 7,
-    imagined: Annotated[int, typer.Option(min=0, max=1000, help="Imagined samples beside the trunk's.")] = 3,
+    real: Annotated[
+        int, typer.Option(min=0, max=1000, help="Further real runs of each program, each with another seed.")
+    ] = 7,
+    imagined: Annotated[
+        int, typer.Option(min=0, max=1000, help="Further imagined runs of each program, each sampled anew.")
+    ] = 3,
     simulate: Annotated[
         bool, typer.Option("--simulate/--no-simulate", help="Whether the model imagines the runs.")
     ] = True,
@@ -125,24 +130,32 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         str | None, typer.Option(help="shown or hidden: whether the imagined machine is shown the programs.")
     ] = None,
     session: Annotated[
-        str | None, typer.Option(help="running or fresh: whether a program is imagined at the end of the session.")
+        str | None,
+        typer.Option(help="running: a program is imagined at the end of the whole session; fresh: in a new one."),
     ] = None,
     claims: Annotated[
-        bool | None, typer.Option("--claims/--no-claims", help="Whether the persona claims what is false on purpose.")
+        bool | None,
+        typer.Option(
+            "--claims/--no-claims", help="Whether the persona makes its deliberately false claims, such as GPUs."
+        ),
     ] = None,
     steps: Annotated[
         bool | None,
         typer.Option(
-            "--working/--no-working", "--steps/--no-steps", help="Whether it may work things out before the output."
+            "--working/--no-working",
+            "--steps/--no-steps",
+            help="Whether the model may reason before it gives the output.",
         ),
     ] = None,
-    temperature: Annotated[float | None, typer.Option(help="Of the samples beside the trunk's, 0 to 2.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Of the further imagined runs, 0 to 2; by default as the experiment says.")
+    ] = None,
     surprisal: Annotated[
         bool,
         typer.Option(
             "--surprisal/--no-surprisal",
             "--surprise/--no-surprise",
-            help="Whether the model is asked, in the end, how likely real output was to it.",
+            help="Whether the model is asked, at the end, how likely the real output was to it.",
         ),
     ] = True,
     replay: Annotated[
@@ -150,7 +163,9 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(help="A run folder, which is repeated from what it keeps, with no model, engine or key."),
     ] = None,
     approval: Approval = "none",
+    budget: BudgetText = None,
     primary: Primary = None,
+    trace_otlp: TraceOtlp = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -173,6 +188,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         }
         chosen = chosen.model_copy(update=changes)
         player = load_persona(persona or chosen.persona)
+        from gedanken.experiment.budget import Budget
         from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
         from gedanken.runner import run as run_experiment
 
@@ -188,13 +204,14 @@ def run(  # noqa: PLR0913 (each is an option of the command)
             surprisal=surprisal,
             primary=primary,
             approve=approval_of(approval),
+            budget=budget_of(budget) or Budget(),
         )
-        finish(run_experiment(spec, screen, out), as_json)
+        finish(run_experiment(spec, screen, out, trace_otlp), as_json)
 
 
 @app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)
 def setup(sandbox: Sandbox = "auto") -> None:
-    """Get ahead of time what `run` would get at first use: sandbox image, data, embedded model."""
+    """Download and build now what the first `run` would: sandbox image, data, embedded model."""
     from gedanken.loading.experiments import load_experiment, packaged
     from gedanken.setting_up import set_up
     from gedanken.terminal.screen import Screen

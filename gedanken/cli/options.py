@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from gedanken.compare.results import Asked
+    from gedanken.experiment.budget import Budget
 
 
 def complete_experiment(incomplete: str) -> list[str]:
@@ -69,16 +70,20 @@ ModelName = Annotated[
     ),
 ]
 BaseUrl = Annotated[
-    str | None, typer.Option(help="Address of the server of a model; openai:… for any that speaks its protocol.")
+    str | None,
+    typer.Option(help="Address of a model's server; with openai:NAME, any server with an OpenAI-compatible API."),
 ]
 Parallel = Annotated[
-    int, typer.Option(min=1, max=256, help="Requests at a time to a hosted model; the embedded one takes one.")
+    int,
+    typer.Option(
+        min=1, max=256, help="Requests at a time to a hosted model; the embedded model takes one at a time."
+    ),
 ]
 PersonaName = Annotated[
     str,
     typer.Option(
         "--persona",
-        help="A packaged persona or a YAML file, instead of the usual one.",
+        help="A packaged persona or a YAML file; by default the one that the experiment names.",
         autocompletion=_complete_persona,
     ),
 ]
@@ -101,7 +106,7 @@ LimitSettings = Annotated[
     list[str] | None,
     typer.Option(
         "--limit",
-        help="NAME=VALUE, such as memory_mib=512 or wall_seconds=60, instead of the usual; repeatable.",
+        help="NAME=VALUE, such as memory_mib=512 or wall_seconds=60, instead of the experiment's; repeatable.",
         autocompletion=_complete_limit,
     ),
 ]
@@ -110,8 +115,22 @@ Approval = Annotated[
     typer.Option(
         "--approve",
         metavar="[all|first]",
-        help="Have a person look at each program that the model writes before it runs; with =first until one of them "
-        "could run.",
+        help="Have a person look at each program that the model writes before it runs; =first asks only until one "
+        "was approved.",
+    ),
+]
+TraceOtlp = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="An OpenTelemetry collector that gets the trace too, such as Phoenix: http://HOST:6006."
+    ),
+]
+BudgetText = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="usd=N,tokens=N,minutes=N,gpu-seconds=N",
+        help="The most that the run may use in all, such as usd=2,tokens=200k; then it stops with exit code 7.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -122,7 +141,8 @@ Primary = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The metric whose last value is the primary endpoint, as the log names it; else a rule chooses one.",
+        help="The metric whose last value is the primary endpoint, as the log names it; by default a held-out metric "
+        "before one of training (docs/comparison.md).",
         autocompletion=_complete_primary,
     ),
 ]
@@ -131,7 +151,7 @@ Named = Annotated[
     typer.Option(
         "--as",
         metavar="NAME=REGEX",
-        help="A metric that nothing recognises: its group 1, or all of it, is the number; repeatable.",
+        help="A metric that nothing recognises: group 1 of REGEX, or its whole match, is the number; repeatable.",
     ),
 ]
 
@@ -154,7 +174,7 @@ def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
 
 def with_approval(words: list[str]) -> list[str]:
     """The command line, where `--approve` alone means all."""
-    following = [*words[1:], ""]
+    following = [*words, ""][1:]
     return [
         "--approve=all" if word == "--approve" and after not in ("all", "first", "none") else word
         for word, after in zip(words, following, strict=True)
@@ -169,3 +189,10 @@ def approval_of(value: str) -> Literal["none", "first", "all"]:
         case "none" | "first" | "all":
             return value
     raise BadInput(f"--approve={value}: all, or first")
+
+
+def budget_of(text: str | None) -> "Budget | None":
+    """What `--budget` allows; None where it was not given. Raises BadInput."""
+    from gedanken.experiment.budget import parse_budget
+
+    return None if text is None else parse_budget(text)

@@ -24,12 +24,14 @@ def show(ran: "RunResult", as_json: bool) -> None:
     elif analysis and folder:
         from rich.console import Console
 
+        from gedanken.experiment.budget import used_in_words
         from gedanken.report.effects import print_effects
         from gedanken.report.summary import print_plainly, print_summary
 
         console = Console(highlight=False)
         print_summary(analysis, console)
         print_effects(analysis.effects, console)
+        console.print(f"model: {used_in_words(ran.log.tokens, ran.log.price)}", markup=False, soft_wrap=True)
         print_plainly(plain_words(analysis), console, ran.page, folder)
 
 

@@ -1,5 +1,6 @@
 """`gedanken traces`: what happened in a run, as a tree."""
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,9 +9,13 @@ import typer
 
 from gedanken.cli.errors import clear_errors
 from gedanken.cli.options import Json
+from gedanken.experiment.counts import many
+from gedanken.experiment.secrets import shown_address
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from gedanken.traces.run_tree import TracedRun
 
 traces_app = typer.Typer(no_args_is_help=True, help="Show what happened in a run, as a tree, or hand it on.")
 CODES = "Exit codes: 0 done; 2 bad input; 130 interrupted."
@@ -46,6 +51,57 @@ def show(
         for line in tree_lines(roots):
             console.print(line, soft_wrap=not console.is_terminal)
         console.print(total_line(roots))
+
+
+@traces_app.command(
+    epilog="Examples:  gedanken traces export runs/mnist --to spans.json   |   "
+    "gedanken traces export runs/mnist --otlp http://127.0.0.1:6006   |   "
+    "gedanken traces export runs/mnist --langsmith.   " + CODES
+)
+def export(
+    run: Run,
+    to: Annotated[Path | None, typer.Option(help="File that takes all runs as OTLP JSON.")] = None,
+    otlp: Annotated[
+        str | None, typer.Option(metavar="URL", help="An OpenTelemetry collector, such as Phoenix: http://HOST:6006.")
+    ] = None,
+    langsmith: Annotated[
+        bool, typer.Option("--langsmith", help="Send it to the LangSmith that LANGSMITH_API_KEY and so on name.")
+    ] = False,
+) -> None:
+    """Hand the whole trace of a run on: as a file, to a collector, to LangSmith; cleaned, and all of it each time."""
+    with clear_errors():
+        from gedanken.experiment.errors import BadInput
+        from gedanken.records.trace import read_trace
+        from gedanken.traces.local import cleaned
+
+        if to is None and otlp is None and not langsmith:
+            raise BadInput("where to? name a file with --to, a collector with --otlp, or --langsmith")
+        roots = cleaned(read_trace(run))
+        if to is not None or otlp is not None:
+            _export_spans(roots, to, otlp)
+        if langsmith:
+            from gedanken.traces.langsmith import replay
+
+            print(f"{many(replay(roots), 'run')} sent to LangSmith")
+
+
+def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -> None:
+    from gedanken.experiment.errors import BadInput
+
+    try:
+        from gedanken.traces.otlp import check_address, send
+        from gedanken.traces.spans import otlp_json
+    except ImportError as error:
+        raise BadInput("spans need the extra: pip install 'gedanken[otlp]'") from error
+    if otlp is not None:
+        check_address(otlp)
+    if to is not None:
+        from gedanken.experiment.files import put
+
+        put(to, json.dumps(otlp_json(roots)))
+        print(f"{many(sum(1 for root in roots for _run in root.walk()), 'run')} written to {to}")
+    if otlp is not None:
+        print(f"{many(send(roots, otlp), 'run')} sent to {shown_address(otlp)}")
 
 
 def _follow(run: Path, console: "Console") -> None:

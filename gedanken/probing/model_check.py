@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gedanken.agents.checking import Checked, check_model
+from gedanken.agents.checking import Checked, Fact, check_model
+from gedanken.agents.prices import OWN_TABLE, price_of
 from gedanken.agents.registry import open_model
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
@@ -14,10 +15,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+NO_PRICE = f"it stands in no table; a file named in {OWN_TABLE} can tell it"
+
+
 async def ask(spec: ModelSpec, screen: Screen) -> Checked:
     """Open the model and ask it. Raises BadInput or NoModel."""
+    price = price_of(spec)
     async with open_model(spec, screen) as model:
-        return await check_model(model, screen)
+        checked = await check_model(model, screen)
+    told = f"${price.read:g} / ${price.written:g}" if price else "unknown price"
+    source = f"for a million tokens read / written, by {price.source}" if price else NO_PRICE
+    checked.facts.append(Fact("price", told, source))
+    return checked
 
 
 def as_values(checked: Checked) -> dict[str, Any]:

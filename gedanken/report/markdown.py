@@ -9,6 +9,7 @@ from gedanken.compare.interventions import Effects
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import sentence
 from gedanken.compare.source.diff import diff_of
+from gedanken.experiment.budget import used_in_words
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import violations_by_kind
@@ -115,9 +116,7 @@ def _conditions(analysis: Analysis) -> Iterator[str]:
     ):
         if value:
             yield f"- {name}: {_prose(value)}"
-    if log.tokens:
-        calls = many(log.tokens.calls, "call")
-        yield f"- tokens: {log.tokens.read:,} read, {log.tokens.written:,} written, in {calls}"
+    yield f"- tokens: {_prose(used_in_words(log.tokens, log.price))}"
     if violations := violations_by_kind(log.executions):
         told = times_each(dict(violations.most_common()))
         yield f"- rules of a terminal that were broken: {_prose(told)}; taken off"

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
@@ -25,7 +25,9 @@ from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
 from gedanken.report.moves import shown_effects
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
 from gedanken.report.surprisal import surprisal_of, why_none
+from gedanken.report.timeline import timeline_of
 from gedanken.report.transcripts import SideBySide, side_by_side
+from gedanken.traces.run_tree import TracedRun
 
 CHARTS_SHOWN = 12
 SERIES_SHOWN = 100
@@ -71,8 +73,10 @@ class ShownCase:
     excerpts: tuple[Excerpt, ...]
 
 
-def render(analysis: Analysis) -> str:
-    """The report on `kept`: one HTML file that needs no other, the same for the same input."""
+def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
+    """The report on `kept`: one HTML file that needs no other, the same for the same input. `trace` is that of the
+    run, where there is one.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -123,6 +127,7 @@ def render(analysis: Analysis) -> str:
         answers=_answers(analysis, anchors),
         surprise=surprisal_of(analysis.log.surprisal),
         no_surprise=why_none(analysis.log.surprisal),
+        timeline=timeline_of(trace, anchors),
         runs=_every_run(analysis),
         totals=_totals(analysis),
         SERIES_SHOWN=SERIES_SHOWN,

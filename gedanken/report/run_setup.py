@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gedanken.analysis.analysis import Analysis
+from gedanken.experiment.budget import used_in_words
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.run_log import UNFINISHED, Began, Left, RunLog, RunSetup, ScriptText, given_text
@@ -128,7 +129,7 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
     setup = log.setup
     if setup is None:
         return []
-    model = setup.model.model_dump(exclude={"settings"}, exclude_defaults=True) if setup.model else {}
+    model = setup.model.model_dump(exclude={"settings", "price"}, exclude_defaults=True) if setup.model else {}
     settings = setup.model.settings if setup.model else {}
     machine = setup.machine.model_dump(exclude={"gpus", "dataset"}) if setup.machine else {}
     data = setup.machine.dataset.model_dump() if setup.machine else {}
@@ -154,6 +155,7 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
             "experiment": setup.experiment,
             "dataset": setup.dataset,
             "outcome": log.outcome,
+            "tokens": used_in_words(log.tokens, log.price),
         },
     }
     rows = {title: _entries(part) for title, part in parts.items()}

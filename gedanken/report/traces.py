@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.format import duration
+from gedanken.traces.cleaning import attempt_of
 from gedanken.traces.run_tree import TracedRun
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _line(run: TracedRun, depth: int) -> "Text":
     line = Text("  " * min(depth, 20), no_wrap=True, overflow="ellipsis")
     line.append(f"{run.run_type or '?'} ", style=_STYLES.get(run.run_type, "dim"))
     line.append(harmless(run.name)[:MOST_SHOWN], style="bold")
-    line.append(_who(run))
+    line.append(_who(run, depth))
     line.append(f"  {duration(run.seconds)}" if run.seconds is not None else "  open", style="dim")
     read, written = run.tokens
     if read or written:
@@ -74,8 +75,8 @@ def _line(run: TracedRun, depth: int) -> "Text":
     return line
 
 
-def _who(run: TracedRun) -> str:
-    """Which command it is, in which world."""
+def _who(run: TracedRun, depth: int) -> str:
+    """Which command it is, in which world; of a step, in which attempt where it is not the first."""
     told = run.metadata
     command = run.fields.get("inputs", {}).get("command") if isinstance(run.fields.get("inputs"), dict) else None
     number = {"real": ("seed", "gedanken_seed"), "imagined": ("sample", "gedanken_sample")}
@@ -83,8 +84,13 @@ def _who(run: TracedRun) -> str:
     if run.run_type == "tool":
         if isinstance(command, str):
             parts.append(f"$ {harmless(' '.join(command.split()))[:MOST_SHOWN]}")
+        outcome = run.outcome
         origin = told.get("gedanken_origin")
         if origin in number:
             word, key = number[origin]
             parts.append(f"{origin}, {word} {told.get(key, '?')}")
+        if outcome.get("from_ledger") is True:
+            parts.append("kept")
+    if depth == 1 and (attempt := attempt_of(run.fields)) > 1:
+        parts.append(f"attempt {attempt}")
     return f" {', '.join(parts)}" if parts else ""

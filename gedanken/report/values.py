@@ -6,7 +6,7 @@ from typing import Any
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.sentences import finding_values
-from gedanken.experiment.run_log import RunSetup
+from gedanken.experiment.run_log import RunLog, RunSetup
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
             "undecided": [reason for version in analysis.versions for reason in version.compared.undecided],
             "notes": analysis.notes,
             "tokens": analysis.log.tokens and analysis.log.tokens._asdict(),
+            "cost": _cost(analysis.log),
             "prints": [asdict(row) for row in analysis.prints],
         }.items()
     }
@@ -40,6 +41,12 @@ def _conditions(setup: RunSetup | None) -> dict[str, Any] | None:
     if setup is None or setup.conditions is None:
         return None
     return {**setup.conditions.model_dump(), "persona": setup.persona, "claimed": list(setup.claimed)}
+
+
+def _cost(log: RunLog) -> dict[str, Any]:
+    tokens, price = log.tokens, log.price
+    usd = price.of(tokens.read, tokens.written) if tokens and price else None
+    return {"usd": usd, "price": price.model_dump() if price else "unknown price"}
 
 
 def _effects(analysis: Analysis) -> list[dict[str, Any]]:

@@ -6,8 +6,10 @@ from pathlib import Path
 from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import put
+from gedanken.records.trace import read_trace
 from gedanken.report.markdown import to_markdown
 from gedanken.report.values import values_of
+from gedanken.traces.run_tree import TracedRun
 
 PAGE, MARKDOWN, COMPARISON = "report.html", "report.md", "comparison.json"
 OURS = b'content="gedanken'
@@ -24,7 +26,7 @@ def write_page(folder: Path, analysis: Analysis) -> Path:
     """Write the report into a run folder. Raises BadInput where that cannot be done."""
     from gedanken.report.page import render
 
-    return _put(folder / PAGE, render(analysis))
+    return _put(folder / PAGE, render(analysis, _trace_of(folder)))
 
 
 def write_markdown(folder: Path, analysis: Analysis) -> Path:
@@ -49,12 +51,20 @@ def check_page(path: Path) -> None:
         raise BadInput(f"--html {path}: there is a file that is no report; name another")
 
 
-def write_page_to(path: Path, analysis: Analysis) -> None:
-    """Write the report to a file of the user's; see `check_page`."""
+def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
+    """Write the report to a file of the user's; see `check_page`. `folder` is that of the run that it is of."""
     from gedanken.report.page import render
 
     check_page(path)
-    _put(path, render(analysis))
+    _put(path, render(analysis, _trace_of(folder) if folder else ()))
+
+
+def _trace_of(folder: Path) -> list[TracedRun]:
+    """The trace of the run in a folder, as far as it can be read."""
+    try:
+        return read_trace(folder)
+    except BadInput:
+        return []
 
 
 def _put(path: Path, text: str) -> Path:

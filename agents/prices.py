@@ -1,0 +1,58 @@
+"""What a model costs, by the packaged table or by a file of the user's."""
+
+import os
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gedanken.experiment.budget import Price
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.run_spec import ModelSpec
+
+OWN_TABLE = "GEDANKEN_PRICES"
+"""Names a file of the packaged table's form, which goes before it."""
+_DATED = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
+"""What stands behind the name of a model that is fixed to a date."""
+_OF_THIS_MACHINE = ("embedded", "scripted")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    dated: str
+    models: dict[str, Price]
+
+
+def price_of(model: ModelSpec) -> Price | None:
+    """What the model costs; None where that is not known. Raises BadInput for a file that cannot be used.
+
+    The packaged table knows what providers take at their own address, not what others do.
+    """
+    if (path := os.environ.get(OWN_TABLE)) and (found := _in(_own_table(Path(path)), model.name, path)):
+        return found
+    if model.name.partition(":")[0] in _OF_THIS_MACHINE:
+        return Price(read=0, written=0, source="no provider: it runs on this machine")
+    if model.base_url is not None:
+        return None
+    packaged = _Table.model_validate(yaml.safe_load((files("gedanken.agents") / "prices.yaml").read_text()))
+    return _in(packaged, model.name, "the packaged table")
+
+
+def _in(table: _Table, name: str, called: str) -> Price | None:
+    found = next((price for known, price in table.models.items() if _is_called(name, known)), None)
+    return found.model_copy(update={"source": f"{called} of {table.dated}"}) if found else None
+
+
+def _is_called(name: str, known: str) -> bool:
+    return name == known or (name.startswith(known) and bool(_DATED.fullmatch(name[len(known) :])))
+
+
+def _own_table(path: Path) -> _Table:
+    try:
+        return _Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        raise BadInput(f"{OWN_TABLE}={path}: no table of prices: {first}") from error

@@ -1,0 +1,81 @@
+"""A line in which patterns are replaced, and where each letter that is left stood in it."""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+Pieces = tuple[str | slice, ...]
+"""What a line became: parts of it, and texts that were put in."""
+_PUT_IN = -1
+
+
+class Rule(NamedTuple):
+    """What is replaced, and what by: texts, and the groups of the pattern that stay."""
+
+    pattern: re.Pattern[str]
+    by: tuple[str | int, ...]
+    but: Callable[[re.Match[str]], bool] | None = None
+    """Tells what stays although the pattern finds it."""
+
+
+class Edited:
+    """A line that is being changed."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def replace(self, rule: Rule) -> bool:
+        """Replace all that the pattern finds; whether anything was."""
+        before = self.text
+        self.text = rule.pattern.sub(lambda found: _new(rule, found), before)
+        return self.text != before
+
+
+class Traced(Edited):
+    """The same, which remembers where everything comes from."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._from = list(range(len(text)))
+
+    def replace(self, rule: Rule) -> bool:
+        at = 0
+        came: list[int] = []
+        for found in rule.pattern.finditer(self.text):
+            came += self._from[at : found.start()]
+            at = found.end()
+            if rule.but and rule.but(found):
+                came += self._from[found.start() : at]
+                continue
+            for part in rule.by:
+                came += [_PUT_IN] * len(part) if isinstance(part, str) else self._from[slice(*found.span(part))]
+        came += self._from[at:]
+        is_changed = super().replace(rule)
+        self._from = came
+        return is_changed
+
+    def pieces(self) -> Pieces:
+        """What the line became."""
+        borders = [0, *(at for at in range(1, len(self._from)) if not self._goes_on(at)), len(self._from)]
+        return tuple(self._piece(begin, end) for begin, end in pairwise(borders) if begin < end)
+
+    def _goes_on(self, at: int) -> bool:
+        before, here = self._from[at - 1], self._from[at]
+        return here == _PUT_IN == before or (before != _PUT_IN and here == before + 1)
+
+    def _piece(self, begin: int, end: int) -> str | slice:
+        if self._from[begin] == _PUT_IN:
+            return self.text[begin:end]
+        return slice(self._from[begin], self._from[end - 1] + 1)
+
+
+def made_of(line: str, pieces: Sequence[str | slice]) -> str:
+    """What a line becomes that is changed in the same places."""
+    return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
+
+
+def _new(rule: Rule, found: re.Match[str]) -> str:
+    if rule.but and rule.but(found):
+        return found[0]
+    return "".join([part if isinstance(part, str) else found[part] for part in rule.by])

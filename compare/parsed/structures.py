@@ -1,0 +1,21 @@
+"""Real runs that show the same prints in the same epochs: of a thousand such, one says all about counts and order."""
+
+from hashlib import blake2b
+
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+
+
+def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
+    """The first real run of each structure, of those that nobody stopped."""
+    first: dict[tuple[object, bytes], ParsedRun] = {}
+    for run in run_set.ended:
+        first.setdefault((run.execution.cause, _structure(run)), run)
+    return tuple(first.values())
+
+
+def _structure(run: ParsedRun) -> bytes:
+    epochs = run.curves.epochs
+    digest = blake2b()
+    for column in (run.ledger.site_of, epochs.lines, epochs.numbers):
+        digest.update(f"{len(column)} ".encode() + column.tobytes())
+    return digest.digest()

@@ -1,0 +1,99 @@
+"""What a run may use, what it has used, and what that costs."""
+
+import re
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gedanken.experiment.errors import BadInput
+
+_NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[kKM]?)")
+_UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
+
+
+class Budget(BaseModel):
+    """The most that a run may use over all its processes; None where there is no limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    usd: float | None = Field(default=None, gt=0)
+    tokens: int | None = Field(default=None, gt=0)
+    minutes: float | None = Field(default=None, gt=0)
+    gpu_seconds: float | None = Field(default=None, gt=0)
+
+    def __bool__(self) -> bool:
+        """Whether anything is limited."""
+        return any(limit is not None for limit in self.limits.values())
+
+    @property
+    def limits(self) -> dict[str, float | None]:
+        """Each limit by its name on the command line."""
+        return {name.replace("_", "-"): getattr(self, name) for name in type(self).model_fields}
+
+
+def parse_budget(text: str) -> Budget:
+    """Such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput."""
+    values: dict[str, float] = {}
+    known = Budget().limits
+    for part in text.split(","):
+        name, _, given = (piece.strip() for piece in part.partition("="))
+        found = _NUMBER.fullmatch(given)
+        number = float(found["number"]) * _UNITS[found["unit"]] if found else 0.0
+        if name not in known or name in values or number <= 0 or (name == "tokens" and number < 1):
+            raise BadInput(f"--budget {text}: each of {', '.join(known)} at most once, as in usd=2,tokens=200k")
+        values[name] = number
+    whole = {"tokens": int(values["tokens"])} if "tokens" in values else {}
+    return Budget.model_validate({name.replace("-", "_"): number for name, number in (values | whole).items()})
+
+
+class Price(BaseModel):
+    """US dollars for a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    read: float = Field(ge=0, allow_inf_nan=False)
+    written: float = Field(ge=0, allow_inf_nan=False)
+    source: str = ""
+    """Which table it stands in, and of when."""
+
+    def of(self, read: int, written: int) -> float:
+        """What so many tokens cost, in US dollars."""
+        return (self.read * read + self.written * written) / 1_000_000
+
+
+class Tokens(NamedTuple):
+    """What all calls to a model took together, as it reports them."""
+
+    read: int
+    written: int
+    calls: int
+    estimated: int = 0
+    """Calls of these whose tokens nobody reported, or which were broken off: what they took is an estimate."""
+
+
+class Used(NamedTuple):
+    """What came to its end, and what was begun and never came to one: of that, the most that it can have taken."""
+
+    tokens: Tokens = Tokens(0, 0, 0)
+    gpu_seconds: float = 0.0
+
+
+def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
+    """Such as `3,120 tokens read, 840 written, in 12 calls; $0.0130`."""
+    if tokens is None:
+        return "unknown number of tokens; unknown cost"
+    if not tokens.calls:
+        return "no request was sent"
+    about = f" (of {tokens.estimated} estimated)" if tokens.estimated else ""
+    calls = "call" if tokens.calls == 1 else "calls"
+    return (
+        f"{tokens.read:,} read, {tokens.written:,} written, in {tokens.calls} {calls}{about}; "
+        f"{cost_in_words(tokens, price)}"
+    )
+
+
+def cost_in_words(tokens: Tokens, price: Price | None) -> str:
+    """Such as `$0.0130, by a table of 2026-11-29`; an unknown price is said to be."""
+    if price is None:
+        return "unknown price"
+    return f"${price.of(tokens.read, tokens.written):.4f}, by {price.source}"

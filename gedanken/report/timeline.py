@@ -1,0 +1,209 @@
+"""When what happened: the trace of a run as rows with bars, tied to the findings both ways."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from gedanken.experiment.counts import many
+from gedanken.experiment.format import cut, duration
+from gedanken.report.anchors import Anchors, ShownFinding
+from gedanken.traces.cleaning import WAITED, attempt_of
+from gedanken.traces.run_tree import TracedRun
+
+ROWS_SHOWN = 400
+WIDTH = 1000
+LEAST_WIDTH = 3
+"""Of a bar: what is over at once is seen too."""
+DEEPEST = 3
+_FILLS = {"real": "var(--real)", "imagined": "var(--imagined)", "": "var(--quiet)"}
+
+
+class Row(NamedTuple):
+    """One run: a step, a command in one of the worlds, or a request."""
+
+    place: str
+    kind: str
+    depth: int
+    world: str
+    """`real`, `imagined` or neither."""
+    name: str
+    who: str
+    start: str
+    """Since the process that ran it began."""
+    took: str
+    more: tuple[str, ...]
+    """Tokens, first token, waiting."""
+    error: str
+    picture: Markup
+    findings: tuple[ShownFinding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What stands in the report of a trace."""
+
+    rows: tuple[Row, ...]
+    left_out: int
+    total: tuple[str, ...]
+    of_findings: dict[str, tuple[Row, ...]]
+    """By the place of a finding: the commands whose output it points at."""
+
+
+class _Axis:
+    """Time from left to right: processes that worked on the run one after another, without what lies between."""
+
+    def __init__(self, runs: Sequence[TracedRun]) -> None:
+        times: dict[int, list[datetime]] = defaultdict(list)
+        for run in runs:
+            times[attempt_of(run.fields)] += [time for time in (run.start, run.end) if time]
+        self._begin: dict[int, tuple[datetime, float]] = {}
+        self.seconds = 0.0
+        for attempt in sorted(times):
+            first, last = min(times[attempt]), max(times[attempt])
+            self._begin[attempt] = first, self.seconds
+            self.seconds += (last - first).total_seconds()
+
+    def since(self, run: TracedRun, time: datetime) -> float:
+        """Seconds since its process began."""
+        return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
+
+    def at(self, run: TracedRun, time: datetime) -> float:
+        """Where a time of a run stands, from 0 to `WIDTH`."""
+        seconds = self._begin[attempt_of(run.fields)][1] + self.since(run, time)
+        return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
+
+
+def timeline_of(roots: Sequence[TracedRun], anchors: Anchors) -> Timeline | None:
+    """The rows of a trace; None where there is nothing in it."""
+    tree = [(run, depth) for root in roots for child in root.children for run, depth in _walk(child) if run.start]
+    if not tree:
+        return None
+    runs = [run for run, _depth in tree]
+    axis, pointing = _Axis(runs), _pointing(anchors)
+    shown = tree[:ROWS_SHOWN]
+    rows = tuple(_row(number, run, depth, axis, pointing) for number, (run, depth) in enumerate(shown, start=1))
+    of_findings: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        for finding in row.findings:
+            of_findings[finding.place].append(row)
+    return Timeline(
+        rows, len(tree) - len(shown), _total(runs, axis), {place: tuple(own) for place, own in of_findings.items()}
+    )
+
+
+def _walk(run: TracedRun) -> list[tuple[TracedRun, int]]:
+    found, waiting = [], [(run, 0)]
+    while waiting:
+        here, depth = waiting.pop()
+        found.append((here, depth))
+        waiting += [(child, min(depth + 1, DEEPEST)) for child in reversed(here.children)]
+    return found
+
+
+def _pointing(anchors: Anchors) -> dict[str, list[ShownFinding]]:
+    """By label of an execution: the findings that point at its output."""
+    found: dict[str, list[ShownFinding]] = defaultdict(list)
+    for finding in anchors.findings:
+        for label in dict.fromkeys(ref.source for ref in finding.finding.evidence):
+            found[label].append(finding)
+    return found
+
+
+def _row(number: int, run: TracedRun, depth: int, axis: _Axis, pointing: dict[str, list[ShownFinding]]) -> Row:
+    assert run.start
+    origin = run.metadata.get("gedanken_origin")
+    world = str(origin) if run.run_type != "chain" and origin in ("real", "imagined") else ""
+    path = run.outcome.get("path")
+    label = path.removeprefix("outputs/").removesuffix(".txt") if isinstance(path, str) else ""
+    return Row(
+        f"t{number}",
+        run.run_type if run.run_type in ("chain", "tool", "llm") else "other",
+        depth,
+        world,
+        _name(run),
+        _who(run, depth),
+        duration(max(0.0, axis.since(run, run.start))),
+        duration(run.seconds) if run.seconds is not None and run.seconds >= 0 else "open",
+        tuple(_more(run)),
+        cut(" ".join((run.error or "").split()), 160),
+        _bar(run, world, axis),
+        tuple(pointing.get(label, ())) if label else (),
+    )
+
+
+def _name(run: TracedRun) -> str:
+    inputs = run.fields.get("inputs")
+    command = inputs.get("command") if isinstance(inputs, dict) else None
+    if run.run_type == "tool" and isinstance(command, str):
+        return cut(f"$ {' '.join(command.split())}", 80)
+    return cut(run.name, 80)
+
+
+def _who(run: TracedRun, depth: int) -> str:
+    told = run.metadata
+    parts = []
+    if run.run_type == "tool":
+        for name in ("seed", "sample"):
+            if isinstance(number := told.get(f"gedanken_{name}"), int):
+                parts.append(f"{told.get('gedanken_origin')}, {name} {number}")
+        if run.outcome.get("from_ledger") is True:
+            parts.append("kept from before")
+    if not depth and (attempt := attempt_of(run.fields)) > 1:
+        parts.append(f"process {attempt}")
+    return ", ".join(parts)
+
+
+def _more(run: TracedRun) -> list[str]:
+    read, written = run.tokens
+    parts = [f"{read:,} + {written:,} tokens"] if read or written else []
+    if (first := run.first_token) is not None and first >= 0:
+        parts.append(f"first token after {duration(first)}")
+    if waited := _waited(run):
+        parts.append(f"waited {duration(waited)} for cores")
+    return parts
+
+
+def _waited(run: TracedRun) -> float:
+    waited = run.metadata.get(WAITED) if run.run_type == "tool" else None
+    return min(float(waited), 1e9) if isinstance(waited, int | float) and waited > 0 else 0.0
+
+
+def _bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
+    assert run.start
+    left = axis.at(run, run.start)
+    right = max(axis.at(run, run.end) if run.end else WIDTH, left + LEAST_WIDTH)
+    left = min(left, WIDTH - LEAST_WIDTH)
+    wait = _waited(run) / (axis.seconds or 1) * WIDTH
+    fill = _FILLS[world]
+    height, top = (4, 4) if run.run_type == "chain" else (10, 1)
+    parts = [
+        f'<rect x="{left:.1f}" y="{top}" width="{min(right, WIDTH) - left:.1f}" height="{height}" fill="{fill}"/>'
+    ]
+    if wait:
+        begin = max(0.0, left - wait)
+        parts.insert(
+            0, f'<rect x="{begin:.1f}" y="5" width="{left - begin:.1f}" height="2" fill="{fill}" fill-opacity=".5"/>'
+        )
+    frame = f'viewBox="0 0 {WIDTH} 12" preserveAspectRatio="none" aria-hidden="true"'
+    return Markup(f'<svg class="span" {frame}>{"".join(parts)}</svg>')
+
+
+def _total(runs: Sequence[TracedRun], axis: _Axis) -> tuple[str, ...]:
+    """What it comes to: time, commands in both worlds, requests, tokens, waiting."""
+    fresh = [run for run in runs if run.run_type == "tool" and run.outcome.get("from_ledger") is not True]
+    parts = [duration(axis.seconds)]
+    for world in ("real", "imagined"):
+        own = [run for run in fresh if run.metadata.get("gedanken_origin") == world]
+        parts += (
+            [f"{many(len(own), f'{world} command')}, {duration(sum(run.seconds or 0 for run in own))}"] if own else []
+        )
+    requests = [run for run in runs if run.run_type == "llm"]
+    read, written = (sum(run.tokens[at] for run in requests) for at in (0, 1))
+    parts += [many(len(requests), "request") + (f", {read:,} + {written:,} tokens" if read or written else "")]
+    if waited := sum(_waited(run) for run in runs):
+        parts.append(f"{duration(waited)} of waiting for cores")
+    return tuple(parts)

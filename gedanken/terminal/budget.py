@@ -1,0 +1,47 @@
+"""A budget ahead of a run, and its minutes while it goes on."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gedanken.experiment.budget import Budget, Price
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.records.run_meter import OVER
+from gedanken.terminal.interrupts import Drains
+from gedanken.terminal.run_plan import plan_steps
+
+READ_A_REQUEST = 600
+"""Tokens of the persona and of what is typed, roughly; what was replied before is read as well."""
+
+
+def estimate_of(spec: RunSpec, price: Price | None) -> str:
+    """What a run will take at most if no program has to be written twice, in one line."""
+    steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
+    replies = sum(step.pieces[kind] for step in steps for kind in ("boot answer", "write", "answer", "sample"))
+    written = replies * spec.experiment.limits.reply_tokens
+    read = replies * READ_A_REQUEST + written * len(spec.experiment.script) // 2
+    cost = f", ${price.of(read, written):.2f}" if price else ", unknown price"
+    limits = ", ".join(f"{name} {limit:,.6g}" for name, limit in spec.budget.limits.items() if limit is not None)
+    return (
+        f"estimated before the start: {replies} requests, at most about {read + written:,} tokens{cost}, if every "
+        f"reply is as long as it may be; the budget is {limits}"
+    )
+
+
+@contextmanager
+def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
+    """Begin nothing new when the minutes are over; a tenth of them later, end what is still under way."""
+    task = asyncio.current_task()
+    if seconds_left is None or budget.minutes is None or task is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    timers = (
+        loop.call_later(max(0.0, seconds_left), control.request_drain, "the budget is used up"),
+        loop.call_later(max(0.0, seconds_left + OVER * 60 * budget.minutes), task.cancel),
+    )
+    try:
+        yield
+    finally:
+        for timer in timers:
+            timer.cancel()

@@ -1,0 +1,131 @@
+"""What a run uses, held against what it may use; kept in its log, so that it counts over all its processes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from gedanken.experiment.budget import Budget, Price, Tokens, Used
+from gedanken.experiment.errors import BadInput, BudgetSpent
+from gedanken.experiment.run_log import Reserved, Settled
+from gedanken.records.run_store import RunStore
+
+OVER = 0.1
+"""Of the minutes allowed: for so long, what is under way when they are over may still come to its end."""
+
+
+class RunMeter:
+    """Reserves before a request or an execution on GPUs, and settles after it.
+
+    Something may begin while what came to its end and all that is reserved are less than what is allowed; while
+    only the reserved stands in the way, it waits. So a budget is used up to its end, and gone over by one reply, or
+    one execution, at most.
+    """
+
+    def __init__(self, store: RunStore, price: Price | None) -> None:
+        """Raises BadInput for a budget in dollars where the price is not known."""
+        self.gpus = 0
+        """That each execution has."""
+        self._store = store
+        self._price = price
+        self._began = time.monotonic()
+        self._before = store.seconds_worked
+        self._under_way: dict[str, tuple[int, int, float]] = {}
+        self._changed = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+        if self.budget.usd is not None and price is None:
+            raise BadInput(
+                "--budget usd=…: the price of this model is not known; name a file with it in GEDANKEN_PRICES, or "
+                "limit tokens"
+            )
+
+    @property
+    def budget(self) -> Budget:
+        """What may be used."""
+        return self._store.spec.budget
+
+    def seconds_left(self) -> float | None:
+        """Until the minutes are over; None where they are not limited."""
+        if self.budget.minutes is None:
+            return None
+        return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
+
+    def spent(self) -> BudgetSpent | None:
+        """That something of the budget is used up; None while nothing is."""
+        used = self._amounts(self._store.used)
+        told = [
+            f"{name} {used[name]:,.6g} of {limit:,.6g}"
+            for name, limit in self.budget.limits.items()
+            if limit is not None and used[name] >= limit
+        ]
+        return BudgetSpent(", ".join(told), self._store.folder) if told else None
+
+    async def reserve(self, read: int, written: int) -> str:
+        """As Meter.reserve."""
+        return await self._begin(uuid4().hex, read, written, 0.0)
+
+    def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
+        """As Meter.settle."""
+        self._end(Settled(name=name, read=read, written=written, calls=1, estimated=estimated))
+
+    @asynccontextmanager
+    async def execution(self, name: str, most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
+        """Reserve GPUs for an execution; what is yielded takes the seconds that it took. Raises BudgetSpent."""
+        if not self.gpus:
+            if spent := self.spent():
+                raise spent
+            yield lambda _seconds: None
+            return
+        await self._begin(name, 0, 0, self.gpus * most_seconds)
+        try:
+            yield lambda seconds: self._end(Settled(name=name, gpu_seconds=round(self.gpus * seconds, 3)))
+        finally:
+            self._leave(name)
+
+    async def _begin(self, name: str, read: int, written: int, gpu_seconds: float) -> str:
+        async with self._changed:
+            while True:
+                if spent := self.spent():
+                    raise spent
+                if self._is_room(gpu_seconds > 0):
+                    break
+                await self._changed.wait()
+            self._store.reserve(Reserved(name=name, read=read, written=written, gpu_seconds=gpu_seconds))
+            self._under_way[name] = (read, written, gpu_seconds)
+        return name
+
+    def _is_room(self, wants_gpus: bool) -> bool:
+        if not self._under_way:
+            return True
+        used = self._amounts(self._store.used)
+        reads, writes, seconds = (sum(column) for column in zip(*self._under_way.values(), strict=True))
+        reserved = self._amounts(Used(Tokens(int(reads), int(writes), 0), seconds))
+        return all(
+            limit is None or used[name] + reserved[name] < limit
+            for name, limit in self.budget.limits.items()
+            if name in (("gpu-seconds",) if wants_gpus else ("usd", "tokens"))
+        )
+
+    def _end(self, event: Settled) -> None:
+        self._store.settle(event)
+        self._leave(event.name)
+
+    def _leave(self, name: str) -> None:
+        self._under_way.pop(name, None)
+        task = asyncio.ensure_future(self._tell())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _amounts(self, used: Used) -> dict[str, float]:
+        tokens = used.tokens
+        return {
+            "usd": self._price.of(tokens.read, tokens.written) if self._price else 0.0,
+            "tokens": tokens.read + tokens.written,
+            "minutes": (self._before + time.monotonic() - self._began) / 60,
+            "gpu-seconds": used.gpu_seconds,
+        }

@@ -1,0 +1,167 @@
+"""A run stops at what it may use: a real server on loopback, real sandboxes, the real command line."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from busy import Server, serving
+from conftest import Cli
+
+from gedanken.agents.prices import price_of
+from gedanken.experiment.budget import Budget, Tokens, cost_in_words, parse_budget, used_in_words
+from gedanken.experiment.errors import BadInput, BudgetSpent
+from gedanken.experiment.run_spec import ModelSpec, RunSpec
+from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.records.read_run import read_run
+from gedanken.records.run_meter import RunMeter
+from gedanken.records.run_store import open_store, reopen_store
+
+PROGRAM = """
+import secrets, types
+nn = types.SimpleNamespace(Linear=lambda a, b: None)
+layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
+for epoch in range(3):
+    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
+"""
+SAID = f"```python{PROGRAM}```\n"
+
+
+def spec_of(**budget: float) -> RunSpec:
+    return RunSpec(
+        experiment=load_experiment("mnist"), persona=load_persona("matched"), budget=Budget.model_validate(budget)
+    )
+
+
+@pytest.mark.parametrize("text", ["", "usd", "usd=", "usd=-1", "usd=0", "tokens=0.5", "usd=1,usd=2", "euro=1"])
+def test_what_is_no_budget_is_bad_input(text: str) -> None:
+    with pytest.raises(BadInput, match="--budget"):
+        parse_budget(text)
+
+
+def test_a_budget_is_read_as_it_is_written() -> None:
+    budget = parse_budget("usd=2, tokens=200k,minutes=1.5,gpu-seconds=600")
+    assert budget == Budget(usd=2, tokens=200_000, minutes=1.5, gpu_seconds=600)
+
+
+@pytest.mark.parametrize("parallel", [1, 4, 8, 32])
+def test_side_by_side_requests_stop_at_what_is_allowed(tmp_path: Path, parallel: int) -> None:
+    with open_store(tmp_path, spec_of(tokens=10_000)) as store:
+        meter = RunMeter(store, None)
+
+        async def ask() -> int:
+            sent = 0
+            while True:
+                try:
+                    name = await meter.reserve(100, 900)
+                except BudgetSpent:
+                    return sent
+                await asyncio.sleep(0)
+                meter.settle(name, 100, 300, estimated=False)
+                sent += 1
+
+        async def all_ask() -> list[int]:
+            return await asyncio.gather(*(ask() for _ in range(parallel)))
+
+        sent = sum(asyncio.run(all_ask()))
+        assert 10_000 <= 400 * sent <= 11_000
+        assert store.used.tokens == Tokens(100 * sent, 300 * sent, sent)
+
+
+def test_what_a_killed_process_had_reserved_counts_as_used(tmp_path: Path) -> None:
+    with open_store(tmp_path, spec_of(tokens=5_000)) as store:
+        asyncio.run(RunMeter(store, None).reserve(100, 900))
+    with reopen_store(tmp_path) as store:
+        assert store.used.tokens == Tokens(100, 900, 1, estimated=1)
+
+
+def test_gpus_are_counted_by_the_second_and_each(tmp_path: Path) -> None:
+    with open_store(tmp_path, spec_of(gpu_seconds=100)) as store:
+        meter = RunMeter(store, None)
+        meter.gpus = 2
+
+        async def train(name: str, seconds: float) -> None:
+            async with meter.execution(name, 600) as took:
+                took(seconds)
+
+        asyncio.run(train("a", 30))
+        asyncio.run(train("b", 30))
+        with pytest.raises(BudgetSpent, match="gpu-seconds 120 of 100"):
+            asyncio.run(train("c", 30))
+
+
+def test_an_unknown_price_is_said_and_never_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tokens = Tokens(1_000_000, 1_000_000, 3)
+    assert price_of(ModelSpec(name="openai:nobody-knows")) is None
+    assert price_of(ModelSpec(name="openai:gpt-4.1", base_url="http://127.0.0.1:9/v1")) is None
+    assert cost_in_words(tokens, None) == "unknown price"
+    assert used_in_words(None, None) == "unknown number of tokens; unknown cost"
+    known = price_of(ModelSpec(name="openai:gpt-4.1-2025-04-14"))
+    assert known == price_of(ModelSpec(name="openai:gpt-4.1"))
+    assert known is not None
+    assert known.of(1_000_000, 0) > 0
+    own = tmp_path / "prices.yaml"
+    own.write_text('dated: "2030-01-01"\nmodels: {"openai:nobody-knows": {read: 1, written: 2}}\n')
+    monkeypatch.setenv("GEDANKEN_PRICES", str(own))
+    told = price_of(ModelSpec(name="openai:nobody-knows", base_url="http://127.0.0.1:9/v1"))
+    assert told is not None
+    assert cost_in_words(tokens, told) == f"$3.0000, by {own} of 2030-01-01"
+    own.write_text("models: 3")
+    with pytest.raises(BadInput, match="no table of prices"):
+        price_of(ModelSpec(name="openai:nobody-knows"))
+
+
+def test_dollars_of_an_unknown_price_cannot_be_held(tmp_path: Path) -> None:
+    with open_store(tmp_path, spec_of(usd=1)) as store, pytest.raises(BadInput, match="GEDANKEN_PRICES"):
+        RunMeter(store, None)
+
+
+def small(folder: Path) -> list[str]:
+    script = [
+        {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+        *[f"echo {n}" for n in range(3)],
+        "python3 train.py",
+    ]
+    (folder / "small.yaml").write_text(yaml.safe_dump({"name": "small", "script": script}))
+    (folder / "prices.yaml").write_text(
+        'dated: "2030-01-01"\nmodels: {"openai:small": {read: 1000, written: 1000}}\n'
+    )
+    return [
+        "run",
+        "small.yaml",
+        "--sandbox",
+        "bubblewrap",
+        "--real",
+        "1",
+        "--imagined",
+        "40",
+        "--no-surprisal",
+        "--out",
+        "run",
+    ]
+
+
+@pytest.mark.bubblewrap
+def test_a_run_stops_at_its_budget_keeps_everything_and_goes_on_with_more(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(seconds=0.02, text=SAID)) as server:
+        named = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
+        env = {**os.environ, "OPENAI_API_KEY": "none", "GEDANKEN_PRICES": str(tmp_path / "prices.yaml")}
+        stopped = gedanken(*small(tmp_path), *named, "--budget", "tokens=20k", env=env)
+        assert stopped.returncode == 7, stopped.stderr
+        assert "estimated before the start" in stopped.stderr
+        assert "gedanken resume run --budget" in stopped.stderr.splitlines()[-1]
+        log, asked = read_run(tmp_path / "run"), server.replies
+        assert log.tokens is not None
+        assert log.tokens.calls == log.tokens.estimated == asked
+        assert 20_000 <= log.tokens.read + log.tokens.written <= 22_000
+        again = gedanken("resume", "run", "--base-url", server.address, env=env)
+        assert (again.returncode, server.replies) == (7, asked)
+        more = ("--budget", "tokens=1M", "--base-url", server.address, "--json")
+        ended = gedanken("resume", "run", *more, env=env)
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert told["tokens"]["calls"] == server.replies
+    assert told["cost"]["usd"] == pytest.approx((told["tokens"]["read"] + told["tokens"]["written"]) / 1000)
+    assert "second draw" not in json.dumps(told["notes"])

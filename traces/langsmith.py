@@ -1,0 +1,81 @@
+"""The exporter to LangSmith: its own client, which adds nothing of the host's environment."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from langsmith import Client
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.secrets import redacted
+from gedanken.traces.run_tree import TracedRun
+
+RUNS_AT_ONCE = 64
+
+_TIMES = ("start_time", "end_time")
+_UPDATED = ("run_type", "parent_run_id", "dotted_order", "trace_id", "outputs", "error", "events", "tags", "extra")
+
+
+class LangSmith:
+    """Hands runs on to LangSmith's client, as they are on disk; it sends them in a thread of its own."""
+
+    def __init__(self, client: Client, project: str | None) -> None:
+        """Send with `client` to a project."""
+        self._client, self._project = client, project
+        # Its thread ends when nobody seems to hold the client; each run of a tree usually does, and here none.
+        self._held = [client] * 8
+        self._roots: set[str] = set()
+
+    def begin(self, run: dict[str, Any]) -> None:
+        """Send a run that begins."""
+        if run["id"] in self._roots:
+            return
+        if "parent_run_id" not in run:
+            self._roots.add(run["id"])
+        self._client.create_run(**{**run, "session_name": self._project})
+
+    def export(self, run: dict[str, Any]) -> None:
+        """Send what is new of a run."""
+        new: dict[str, Any] = {name: run[name] for name in _UPDATED if name in run}
+        new |= {name: datetime.fromisoformat(run[name]) for name in _TIMES if name in run}
+        self._client.update_run(run_id=run["id"], session_name=self._project, **new)
+
+    def close(self) -> None:
+        """Wait until everything was sent."""
+        self._client.flush()
+
+
+def replay(roots: Iterable[TracedRun]) -> int:
+    """Post a whole trace to the LangSmith that the environment names, each run as it stands; return how many.
+
+    Raises BadInput where it is not taken.
+    """
+    from langsmith.utils import LangSmithError, get_env_var, get_tracer_project
+
+    if not (get_env_var("API_KEY") or get_env_var("ENDPOINT")):
+        raise BadInput("which LangSmith is not known: set LANGSMITH_API_KEY, or LANGSMITH_ENDPOINT")
+    failed: list[Exception] = []
+    client, project = langsmith_client(failed.append), get_tracer_project()
+    posts = [{**run.fields, "session_name": project} for root in roots for run in root.walk()]
+    try:
+        for at in range(0, len(posts), RUNS_AT_ONCE):
+            client.batch_ingest_runs(create=posts[at : at + RUNS_AT_ONCE])
+    except (LangSmithError, ValueError, TypeError) as error:
+        failed.append(error)
+    if failed:
+        raise BadInput(f"LangSmith did not take the trace: {redacted(str(failed[0]))[:300]}")
+    return len(posts)
+
+
+def open_langsmith() -> LangSmith | None:
+    """The LangSmith that the environment names; None where tracing is not switched on there."""
+    from langsmith.utils import get_tracer_project, tracing_is_enabled
+
+    return LangSmith(langsmith_client(), get_tracer_project()) if tracing_is_enabled() else None
+
+
+def langsmith_client(failed: Callable[[Exception], None] | None = None) -> Client:
+    """A client to the LangSmith that the environment names. By itself it would add the host's environment to each
+    run, and the state of the user's git folder. `failed` hears of what was not sent.
+    """
+    return Client(omit_traced_runtime_info=True, tracing_error_callback=failed)

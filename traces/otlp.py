@@ -1,0 +1,101 @@
+"""The exporter to a collector of OpenTelemetry, such as Phoenix, over OTLP/HTTP. Needs the extra `otlp`."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.progress import Progress
+from gedanken.experiment.secrets import learn_address, redacted, shown_address
+from gedanken.traces.run_tree import TracedRun, run_of
+from gedanken.traces.spans import span_of, spans_of
+
+PATH = "/v1/traces"
+SECONDS = 10
+"""That a collector may take for one request."""
+SPANS_AT_ONCE = 64
+"""One of them may hold half a megabyte, and collectors refuse large requests."""
+_LOG = "opentelemetry"
+
+
+class Otlp:
+    """Sends each run to a collector as a span, once it has ended, in a thread of its own."""
+
+    def __init__(self, address: str, progress: Progress, sent: Iterable[str] = ()) -> None:
+        """Send to the collector at `address`. Runs in `sent` were sent before: a span cannot be taken back."""
+        self._heard = _FirstTrouble(address, progress)
+        logging.getLogger(_LOG).addHandler(self._heard)
+        self._spans = BatchSpanProcessor(
+            _exporter(address), max_export_batch_size=SPANS_AT_ONCE, schedule_delay_millis=1000
+        )
+        self._sent = set(sent)
+        self._root: dict[str, Any] | None = None
+
+    def begin(self, run: dict[str, Any]) -> None:
+        """Do nothing: a span is sent when it has ended."""
+
+    def export(self, run: dict[str, Any]) -> None:
+        """Send a run that has ended; the root waits, which may be gone on with once a person was asked."""
+        if "parent_run_id" not in run:
+            self._root = run
+        else:
+            self._spans.on_end(span_of(run_of(run)))
+
+    def close(self) -> None:
+        """Send what is left, and end the thread."""
+        if self._root and self._root["id"] not in self._sent:
+            self._spans.on_end(span_of(run_of(self._root)))
+        self._spans.shutdown()  # type: ignore[no-untyped-call]
+        logging.getLogger(_LOG).removeHandler(self._heard)
+
+
+class _FirstTrouble(logging.Handler):
+    """Says once that the collector does not take what it is sent; the run goes on without it."""
+
+    def __init__(self, address: str, progress: Progress) -> None:
+        super().__init__(logging.WARNING)
+        self._address, self._progress, self._told = shown_address(address), progress, False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self._told:
+            self._told = True
+            told = " ".join(redacted(record.getMessage()).split())[:300]
+            self._progress.say(f"the collector at {self._address} did not take all of the trace: {told}")
+
+
+def check_address(address: str) -> None:
+    """Raise BadInput where no collector can be at an address. What in it is a key is known from here on."""
+    learn_address(address)
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise BadInput(f"{shown_address(address)}: the address of a collector is such as http://127.0.0.1:6006")
+
+
+def send(roots: Iterable[TracedRun], address: str) -> int:
+    """Send a whole trace to the collector at `address`; return how many runs. Raises BadInput where it fails."""
+    exporter, spans = _exporter(address), list(spans_of(roots))
+    quiet = logging.NullHandler()
+    logging.getLogger(_LOG).addHandler(quiet)
+    try:
+        for at in range(0, len(spans), SPANS_AT_ONCE):
+            if exporter.export(spans[at : at + SPANS_AT_ONCE]) is not SpanExportResult.SUCCESS:
+                raise BadInput(f"the collector at {shown_address(address)} did not take the trace")
+    finally:
+        exporter.shutdown()  # type: ignore[no-untyped-call]
+        logging.getLogger(_LOG).removeHandler(quiet)
+    return len(spans)
+
+
+def _exporter(address: str) -> OTLPSpanExporter:
+    parts = urlsplit(address)
+    path = parts.path.rstrip("/")
+    path = path if path.endswith(PATH) else f"{path}{PATH}"
+    return OTLPSpanExporter(endpoint=parts._replace(path=path).geturl(), timeout=SECONDS)
