@@ -75,7 +75,7 @@ def _json(line: str, where: object) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{where}: damaged: {error}") from error
+        raise BadInput(f"{where}: damaged: this line is no JSON") from error
 
 
 def _event(line: str, where: object) -> RunEvent:
@@ -83,6 +83,8 @@ def _event(line: str, where: object) -> RunEvent:
         return _EVENT.validate_json(line)
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"].startswith("union_tag"):
+            raise BadInput(f"{where}: no event that this version of gedanken knows; a newer one may") from error
         at = ".".join(map(str, first["loc"]))
         raise BadInput(f"{where}: {at}: {first['msg']}") from error
 

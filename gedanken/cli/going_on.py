@@ -68,6 +68,8 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     with clear_errors():
         if yes + (edit is not None) + (reject is not None) > 1:
             raise BadInput("one of --yes, --edit and --reject")
+        if reject is not None and not reject.strip():
+            raise BadInput("--reject wants a reason: the coder is told it, and tries again")
         again = Again(base_url, trust, budget=budget_of(budget))
         if edit is not None:
             answer = read_decision({"decision": "edit", "source": edit.read_text(encoding="utf-8")})

@@ -1,6 +1,7 @@
 """`gedanken traces`: what happened in a run, as a tree."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,6 +42,7 @@ def show(
         from gedanken.terminal.screen import print_json
 
         roots = read_trace(run)
+        _tell_left_out(run)
         if as_json:
             print_json({"runs": [as_values(root) for root in roots]})
             return
@@ -77,12 +79,20 @@ def export(
         if to is None and otlp is None and not langsmith:
             raise BadInput("where to? name a file with --to, a collector with --otlp, or --langsmith")
         roots = cleaned(read_trace(run))
+        _tell_left_out(run)
         if to is not None or otlp is not None:
             _export_spans(roots, to, otlp)
         if langsmith:
             from gedanken.traces.langsmith import replay
 
             print(f"{many(replay(roots), 'run')} sent to LangSmith")
+
+
+def _tell_left_out(run: Path) -> None:
+    from gedanken.records.trace import lines_left_out
+
+    if left_out := lines_left_out(run):
+        print(f"gedanken: {many(left_out, 'line')} left out: no part of a trace, or cut", file=sys.stderr)
 
 
 def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -> None:
