@@ -11,7 +11,7 @@ import pytest
 from conftest import GEDANKEN, Cli
 from providers.openai_chat import OpenAIChat
 from providers.players import FAMILIES, Player, playing, sent
-from test_probe_neutral_edits import ONCE_ONLY
+from test_probe_semantics_preserving_edits import ONCE_ONLY
 from test_run_scripted import GOOD, replies
 
 PROGRAM = GOOD.replace("layers = [", "layers = [nn.Linear(4, 4), nn.Linear(4, 4), ").replace("3", "10")

@@ -10,17 +10,6 @@ import typer
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
-from gedanken.cli.going_on import (
-    APPROVE_EPILOG,
-    EXTEND_EPILOG,
-    FORK_EPILOG,
-    RESUME_EPILOG,
-    approve,
-    extend,
-    finish,
-    fork,
-    resume,
-)
 from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     Approval,
@@ -43,6 +32,17 @@ from gedanken.cli.options import (
 from gedanken.cli.probe import probe_app
 from gedanken.cli.report import EPILOG as REPORT_EPILOG
 from gedanken.cli.report import report
+from gedanken.cli.resume import (
+    APPROVE_EPILOG,
+    EXTEND_EPILOG,
+    FORK_EPILOG,
+    RESUME_EPILOG,
+    approve,
+    extend,
+    finish,
+    fork,
+    resume,
+)
 from gedanken.cli.runs import runs_app
 from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
@@ -58,18 +58,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.add_typer(sandbox_app, name="sandbox")
-app.add_typer(probe_app, name="probe")
-app.add_typer(models_app, name="models")
-app.add_typer(traces_app, name="traces")
-app.add_typer(runs_app, name="runs")
-app.command(epilog=SHELL_EPILOG)(shell)
-app.command(epilog=COMPARE_EPILOG)(compare)
-app.command(epilog=REPORT_EPILOG)(report)
-app.command(epilog=RESUME_EPILOG)(resume)
-app.command(epilog=APPROVE_EPILOG)(approve)
-app.command(epilog=EXTEND_EPILOG)(extend)
-app.command(epilog=FORK_EPILOG)(fork)
 
 
 def _version(wanted: bool) -> None:
@@ -237,6 +225,20 @@ def doctor(
 
         print_doctor(lines, Console(highlight=False))
     raise typer.Exit(any(line.state == "missing" for line in lines))
+
+
+app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(probe_app, name="probe")
+app.add_typer(models_app, name="models")
+app.add_typer(traces_app, name="traces")
+app.add_typer(runs_app, name="runs")
+app.command(epilog=SHELL_EPILOG)(shell)
+app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=REPORT_EPILOG)(report)
+app.command(epilog=RESUME_EPILOG)(resume)
+app.command(epilog=APPROVE_EPILOG)(approve)
+app.command(epilog=EXTEND_EPILOG)(extend)
+app.command(epilog=FORK_EPILOG)(fork)
 
 
 def main() -> None:

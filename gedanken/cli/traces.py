@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gedanken.traces.run_tree import TracedRun
 
-traces_app = typer.Typer(no_args_is_help=True, help="Show what happened in a run, as a tree, or hand it on.")
+traces_app = typer.Typer(no_args_is_help=True, help="Show what happened in a run, as a tree, or export it.")
 CODES = "Exit codes: 0 done; 2 bad input; 130 interrupted."
 FOLLOW_SECONDS = 0.5
 
