@@ -66,6 +66,8 @@ def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -
         ("03/04/2026 01:02:03 AM - begin", "12/11/2025 11:12:13 PM - begin"),
         ("job 0f8fad5b-d9cb-469f-a165-70867728950e", "job 7c9e6679-7425-40de-944b-e07fc1f90ae7"),
         ("commit 4f5e6d7", "commit abc1234"),
+        ("pod worker-7f9c4d8b6-x2x9z begins", "pod worker-4561304638-mw4f4 begins"),
+        ("worker-7f9c4d8b6-x2x9z a\nworker-7f9c4d8b6-x2x9z b", "worker-367e468788-2zk69 a\nworker-4561304638-mw4f4 b"),
         ("writing /home/ann/out-1a2b3c/w.pt", "writing /scratch/7/bob/x.pt"),
         ("listening on 10.0.0.7:29500", "listening on 192.168.1.20:41234"),
         ("I0304 01:02:03.000004  77 net.cpp:9] begin", "I1211 11:12:13.567890 41234 net.cpp:9] begin"),

@@ -26,7 +26,11 @@ _STAMP = re.compile(
 )
 _GLOG = re.compile(rf"^([IWEF])\d{{4}}\s{MASK}\s+\d+\s([\w.-]+):\d+\]", re.ASCII)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_POD = r"[a-z][a-z\d.]*(?:-[a-z\d.]+){0,8}?-(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{8,10}-[a-z\d]{5}"
+_MIXED = r"(?=[a-z]*\d)(?=\d*[a-z])"
+_POD = (
+    r"[a-z][a-z\d.]*(?:-[a-z\d.]+){0,8}?-"
+    rf"(?:{_MIXED}[a-z\d]{{8,10}}-[a-z\d]{{5}}|\d{{8,10}}-{_MIXED}[a-z\d]{{5}})"
+)
 """What Kubernetes calls a process of a deployment: its name, a hash and five letters or digits."""
 _HEX = r"0x[0-9a-f]{4,}|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,}"
 _ID = re.compile(rf"(?<![\w.])(?:{_UUID}|{_POD}(?!-)|{_HEX})(?![\w.]*[g-z\d])(?!\.\d)", re.IGNORECASE | re.ASCII)
@@ -59,7 +63,7 @@ _CLOCK_IN = re.compile(r":\d\d", re.ASCII)
 _DAY_IN = re.compile(r"\d[-/.]\d{1,2}[-/.]\d", re.ASCII)
 _BEFORE_ID = re.compile(rf"\b([A-Za-z_]\w{{0,40}}[ =:/@-]{{1,3}}){_ID.pattern}", re.IGNORECASE | re.ASCII)
 _MAYBE_ID = re.compile(
-    r"\b([A-Za-z_]\w{0,40}[ =:/@-]{1,3})(\d{6,64}|\d{1,12}e\d{1,12})(?![\w.])", re.IGNORECASE | re.ASCII
+    r"\b([A-Za-z_]\w{0,40}[ =:/@-]{1,3})(\d{6,64}|\d{1,12}e\d{1,12})(?![\w.]|-[a-z\d]{5}\b)", re.IGNORECASE | re.ASCII
 )
 _HEX_PREFIX = re.compile(r"(?<![\w.])0[xX]", re.ASCII)
 _DIGITS = str.maketrans("023456789", "1" * 9)
