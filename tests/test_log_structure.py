@@ -67,7 +67,7 @@ def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -
         ("job 0f8fad5b-d9cb-469f-a165-70867728950e", "job 7c9e6679-7425-40de-944b-e07fc1f90ae7"),
         ("commit 4f5e6d7", "commit abc1234"),
         ("pod worker-7f9c4d8b6-x2x9z begins", "pod worker-4561304638-mw4f4 begins"),
-        ("worker-7f9c4d8b6-x2x9z a\nworker-7f9c4d8b6-x2x9z b", "worker-367e468788-2zk69 a\nworker-4561304638-mw4f4 b"),
+        ("w-7f9c4d8b6-x2x9z a\nw-7f9c4d8b6-x2x9z b", "w-367e468788-2zk69 a\nw-4561304638-mw4f4 b"),
         ("writing /home/ann/out-1a2b3c/w.pt", "writing /scratch/7/bob/x.pt"),
         ("listening on 10.0.0.7:29500", "listening on 192.168.1.20:41234"),
         ("I0304 01:02:03.000004  77 net.cpp:9] begin", "I1211 11:12:13.567890 41234 net.cpp:9] begin"),
@@ -245,3 +245,18 @@ def test_a_run_that_goes_on_for_an_epoch_is_told_by_that_alone_and_not_by_where_
     real = [to_target(seed, 3) for seed in range(7)]
     found = compared(real, [to_target(8, 4), to_target(9, 3), to_target(10, 3)]).findings
     assert [one.check for one in found] == ["epochs too many"]
+
+
+def test_the_best_iteration_so_far_is_no_constant_where_each_was_better_than_the_last() -> None:
+    def log(seed: int, last: int) -> str:
+        chance = random.Random(seed)
+        best = [at if at < 90 else last for at in range(0, 100, 10)]
+        rows = [
+            f"{at}: learn {1 / (at + 9) + chance.gauss(0, 0.003):.4f} ({its})"
+            for at, its in zip(range(0, 100, 10), best, strict=True)
+        ]
+        return "\n".join(rows) + "\n"
+
+    assert not checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), log(9, 80), log(10, 90)]))
+    counted = log(11, 90).replace("50:", "55:")
+    assert checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), counted, log(10, 90)]))

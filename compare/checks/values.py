@@ -143,6 +143,8 @@ def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Ite
         values = steady[:, column]
         if np.isnan(values).any() or (values == epochs).all() or set(values) <= totals:
             continue
+        if any((values == steady[:, before]).all() for before in range(column)):
+            continue  # the best iteration so far is the one at hand for as long as each is better than the last
         differ = len(np.unique(values)) >= PLACES
         is_metric = any(found.start() <= start < found.end() for start in metrics)
         is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, found.end())
