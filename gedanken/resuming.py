@@ -68,7 +68,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
         if any(execution.program == newest.label for execution in store.executions.values()):
             raise BadInput(f"{folder}: {newest.label} was run already")
         store.keep_decision(newest, answer)
-        return await go(store, screen)
+        return await go(store, screen, again.collector)
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:

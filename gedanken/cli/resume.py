@@ -55,6 +55,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
     ] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
+    trace_otlp: TraceOtlp = None,
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +71,7 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
             raise BadInput("one of --yes, --edit and --reject")
         if reject is not None and not reject.strip():
             raise BadInput("--reject wants a reason: the coder is told it, and tries again")
-        again = Again(base_url, trust, budget=budget_of(budget))
+        again = Again(base_url, trust, trace_otlp, budget_of(budget))
         if edit is not None:
             answer = read_decision({"decision": "edit", "source": edit.read_text(encoding="utf-8")})
         elif reject is not None:
