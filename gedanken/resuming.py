@@ -60,7 +60,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
     """
     spec = _asked(folder, again)
     check(spec)
-    with reopen_store(folder) as store:
+    with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
         newest = next(reversed(store.programs.values()), None)
         if newest is None or newest.given or newest.works is not None or store.decision_on(newest) is not None:
