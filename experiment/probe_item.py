@@ -1,0 +1,63 @@
+"""What a probe asks, and what became of it: values only."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["alone", "easy", "hard", "check"]
+"""The place of an item in its pair. `easy`: what a machine that imitates or takes a shortcut gets right as well (the famous
+seed, the closed form, the rule everybody knows, the program as it is widely known); `hard`: its twin, which needs the same
+number of operations and gets right only who carries them out; `check`: a comprehension check; `alone`: in no pair."""
+
+Outcome = Literal["right", "rival", "wrong", "unparsable", "refused", "cut"]
+"""Of one answer. `rival`: wrong, and equal to what the item's rival program really printed; `cut`: it met its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeItem:
+    """One small program, and how it stands among the others. Its truth is what the sandbox prints, kept elsewhere."""
+
+    id: str
+    """`FAMILY-OPERATION-SIZE-SEED-ROLE`, in the letters of a file name."""
+    family: str
+    operation: str
+    """The kind of operation, such as `matrix product`: the verdict is given for one of them and one size at a time."""
+    template: str
+    """What the program was made from: items of one template are not independent."""
+    size: int
+    """The number of operations; the length of the answer does not depend on it."""
+    seed: int
+    role: Role
+    program: str
+    pair: str | None = None
+    """The same for items that belong together."""
+    rival: str | None = None
+    """A program whose real output is what a machine would say that imitates or takes a shortcut; None where there is none."""
+    rival_is: Literal["imitates", "shortcut"] | None = None
+    """Which of the two would give the rival's output."""
+    told: str | None = None
+    """What is said of the machine before, such as a changed rule of the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to one item, scored."""
+
+    outcome: Outcome
+    parts_right: float | None = None
+    """The share of the elements of the true output that stand at their places; None where there was nothing to read."""
+    reasoning_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScore:
+    """All answers to one item under one condition."""
+
+    item: ProbeItem
+    condition: str
+    """`direct`, `steps`, `later`, `other order`, `forced` (given the right state), …"""
+    answers: tuple[Answer, ...]
+
+    @property
+    def exact(self) -> float:
+        """The share of right answers, 0 to 1."""
+        return sum(answer.outcome == "right" for answer in self.answers) / len(self.answers)
