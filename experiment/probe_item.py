@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["alone", "easy", "hard", "check", "middle", "same"]
-"""The place of an item in its pair. `easy`: what a machine that imitates or takes a shortcut gets right as well (the
-famous seed, the closed form, the rule everybody knows, the program as it is widely known); `hard`: its twin, which
-needs the same number of operations, and which only who carries them out gets right; `alone`: has no twin. Beside these,
-and with no place in a horizon: `check`, a comprehension check; `middle`, the program that prints its state half-way;
-`same`, an edit of the program that changes nothing in what runs."""
+"""The place of an item in its pair.
+
+`easy`: what a machine that imitates or takes a shortcut gets right as well: the famous seed, the closed form, the rule
+everybody knows, the program as it is widely known. `hard`: its twin, which needs the same number of operations; only
+who carries them out gets it right. `alone`: has no twin. With no place in a horizon: `check`, a comprehension check;
+`middle`, the program that prints its state half-way; `same`, an edit that changes nothing in what runs.
+"""
 
 Way = Literal["imitates", "shortcut"]
 
@@ -37,7 +39,7 @@ class ProbeItem:
     rival: str | None = None
     """A program that really prints what a machine would say that imitates or takes a shortcut, where there is one."""
     rival_is: Way | None = None
-    """Which of the two gets the easy item of this pair right, and the hard one wrong: its rival's, where it has one."""
+    """Which of the two gets the easy item of this pair right, and the hard one wrong, as its rival if it has one."""
     told: str | None = None
     """What is said before the program runs, such as that a rule in it is not the usual one."""
     given: str | None = None
