@@ -63,7 +63,7 @@ def waits_for(client: Any, thread: str) -> Values:
 def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(tmp_path: Path) -> None:
     spec = spec_in(tmp_path, approve="all")
     with served(tmp_path) as client:
-        (found,) = client.assistants.search()
+        (found,) = client.assistants.search(graph_id="experiment")
         schemas = client.assistants.get_schemas(found["assistant_id"])
         assert {"experiment", "persona", "model", "approve"} <= schemas["context_schema"]["properties"].keys()
         assert "verdict" in schemas["state_schema"]["properties"]
