@@ -283,5 +283,5 @@ def _mark(state: str) -> str:
 
 @asynccontextmanager
 async def free(_name: str, _most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
-    """Lend without counting."""
+    """Lend the machine without counting its seconds."""
     yield lambda _seconds: None

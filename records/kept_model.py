@@ -149,7 +149,7 @@ class KeptModel(Model):
         try:
             reply = _REPLY.validate_python(found["reply"])
         except ValidationError as error:
-            raise BadInput("the ledger holds a reply that is none") from error
+            raise BadInput("the ledger is damaged: a reply in it cannot be read") from error
         if on_text:
             on_text(reply.text)
         return reply

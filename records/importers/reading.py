@@ -61,7 +61,7 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
 def _seen(run: object, path: Path) -> Run:
     """The run as its type says it is; that our own machine ran it, only a record of ours tells."""
     if not isinstance(run, Run):
-        raise TypeError(f"it gave a {type(run).__name__} and no Run")
+        raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
     execution = noun_of(Execution, asdict(run.execution), path)
     if not execution.imagined:
         execution = replace(execution, origin=Origin.CLAIMED)
