@@ -144,8 +144,8 @@ def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
         "'throwaway' has no attribute 'nothing_of_this_name'",
         "An importer was left out: careless of throwaway (gedanken.importers) failed: TypeError: takes_nothing() "
         "takes 0 positional arguments but 1 was given",
-        "An importer was left out: elsewhere of throwaway (gedanken.importers) failed: TypeError: it returned a str where "
-        "a Run was expected",
+        "An importer was left out: elsewhere of throwaway (gedanken.importers) failed: TypeError: it returned a str "
+        "where a Run was expected",
     ]
 
 
