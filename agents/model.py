@@ -14,7 +14,7 @@ from gedanken.agents.hearing import Heard
 from gedanken.agents.messages import Message, as_chat, as_sent
 from gedanken.agents.metering import Meter, metered
 from gedanken.agents.model_errors import as_no_model, host_of, read_problem
-from gedanken.agents.pacing import Pace
+from gedanken.agents.rate_limits import Pace
 from gedanken.agents.reasoning import CLOSES, Apart
 from gedanken.agents.reply_end import ReplyEnd, always_says
 from gedanken.agents.settings import Learned, Setting, said_of

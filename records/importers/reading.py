@@ -10,7 +10,7 @@ from gedanken.experiment.plugins import IMPORTERS, Plugin, by_name
 from gedanken.experiment.program import Program
 from gedanken.records.importers.importer import BroughtFile, Importer, Run
 from gedanken.records.importers.logs import name_of
-from gedanken.records.nouns import noun_of
+from gedanken.records.plain_values import noun_of
 
 _TAKE_TEXT = ("execution", "log")
 """The built-in ones that are asked last, as the one reads any text and the other takes it."""
