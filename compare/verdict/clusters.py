@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gedanken.experiment.probe_item import ItemScore, ProbeItem
+from gedanken.experiment.probe_item import ItemScore, ProbeItem, Way
 
 Place = Literal["alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"]
 PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut")
@@ -81,7 +81,7 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
         item, outcomes = score.item, Counter(answer.outcome for answer in score.answers)
         none = {name: outcomes[name] for name in ("unparsable", "refused", "cut") if outcomes[name]}
         unanswered.update(none)
-        place = place_of(item, about.get(item.pair))
+        place = place_of(item, about.get(item.pair or ""))
         if place is None or item.pair in failed:
             continue
         counts = (outcomes["right"], outcomes["rival"], outcomes["wrong"], sum(none.values()))
@@ -109,11 +109,12 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
     return {pair for pair, shares in checks.items() if sum(shares) / len(shares) < UNDERSTOOD}
 
 
-def place_of(item: ProbeItem, about: Literal["imitates", "shortcut"] | None) -> Place | None:
+def place_of(item: ProbeItem, about: Way | None) -> Place | None:
     """Where an item stands; `about` is what the rivals of its pair are. None for what says nothing of the way."""
     rival = item.rival_is or about
-    if item.role == "check":
-        return None
     if item.role == "easy":
         return None if rival is None else "easy imitates" if rival == "imitates" else "easy shortcut"
-    return "alone" if rival is None else "hard imitates" if rival == "imitates" else "hard shortcut"
+    if item.role in ("hard", "alone"):
+        has_rival = rival is not None and item.rival is not None
+        return "alone" if not has_rival else "hard imitates" if rival == "imitates" else "hard shortcut"
+    return None

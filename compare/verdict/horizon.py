@@ -30,7 +30,7 @@ class Exactness:
 
     sizes: tuple[int, ...]
     right: Values
-    """Right items, which may be fractions: replicates × sizes. The first is what was seen, the rest are drawn again."""
+    """Right items, which may be fractions: replicates × sizes. The first is what was seen; the rest, drawn again."""
     items: Values
 
 

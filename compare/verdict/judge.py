@@ -1,7 +1,8 @@
-"""The verdict: a name only where the evidence is strong, survives other priors, and hangs on no one template or family."""
+"""The verdict: a name only where the evidence is strong, survives other priors, and hangs on no single part of it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from gedanken.compare.verdict.results import (
     Interval,
     Name,
     OperationVerdict,
+    Separation,
     SizeResult,
     Support,
     Verdict,
@@ -55,7 +57,8 @@ def judge_counted(
     random = np.random.default_rng(0)
     each = tuple(_judge_operation(asked, parameters, resamples, random) for asked in groups)
     name: Name = "undetermined"
-    why, support, evidence, separated = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE, ()
+    why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
+    separated: tuple[Separation, ...] = ()
     if operations:
         support, evidence = _support(_Together(operations))
         name, why = _name(support)
@@ -68,7 +71,7 @@ def judge_counted(
         name=name,
         why=why,
         posterior=posterior(evidence),
-        interval=_interval(lambda: draw_operations(counted.asked, random), parameters, resamples if operations else 0),
+        interval=_interval(partial(draw_operations, counted.asked, random), parameters, resamples),
         support=support,
         operations=each,
         separations=separated,
@@ -131,7 +134,9 @@ def _name(support: Support) -> tuple[Name, str]:
     return support.best, ""
 
 
-def _judge_operation(asked: Sequence[Asked], parameters: Parameters, resamples: int, random: Random) -> OperationVerdict:
+def _judge_operation(
+    asked: Sequence[Asked], parameters: Parameters, resamples: int, random: Random
+) -> OperationVerdict:
     name: Name = "undetermined"
     why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
     if clusters := gather(asked):
@@ -144,7 +149,7 @@ def _judge_operation(asked: Sequence[Asked], parameters: Parameters, resamples: 
         name=name,
         why=why,
         posterior=posterior(evidence),
-        interval=_interval(lambda: [draw(asked, random)], parameters, resamples if support else 0),
+        interval=_interval(lambda: [draw(asked, random)], parameters, resamples),
         support=support,
         sizes=_sizes(asked, exactness, parameters),
         curves=curves(exactness),

@@ -1,12 +1,13 @@
-"""How likely the counts of each cluster are under each way of answering: beta-binomial, on a grid of what is not known.
+"""How likely the counts of each cluster are under each way of answering: beta-binomial, on a grid of the unknown.
 
-Of each cluster the share of right answers, and of the others the share of the rival's, are beta distributed around what
-the way is expected to do; noise and horizon are the grid. Counts may be fractions: an item that was asked several times
-counts once.
+Of each cluster the share of right answers, and of the others the share of the rival's, are beta distributed around
+what the way is expected to do; noise and horizon are the grid. Counts may be fractions: an item that was asked
+several times counts once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +36,9 @@ class Horizons:
 
     @classmethod
     def of(cls, sizes: Sequence[int]) -> "Horizons":
-        """Half of the prior on `beyond all`; the rest evenly on what lies between the sizes asked, or at the largest."""
+        """Beyond all sizes; and between each two of them, or at the largest."""
         known = sorted({max(size, 1) for size in sizes})
-        inner = [float(np.sqrt(low * high)) for low, high in zip(known, known[1:], strict=False)]
+        inner = [float(np.sqrt(low * high)) for low, high in pairwise(known)]
         inner += [float(known[-1])] if len(known) > 1 else []
         grid = [(size, steep) for size in inner for steep in STEEPNESS]
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
@@ -96,12 +97,14 @@ def likelihoods(
     pure = {way: of(*each[way], kept[way]) for way in WAYS}
     mixed: dict[tuple[Way, Way], list[Values]] = {}
     for first, second in PAIRS:
-        both = list(zip(each[first], each[second], strict=True))
         least = np.minimum(kept[first], kept[second])
-        mixed[first, second] = [
-            of(*(share * ours + (1 - share) * theirs for ours, theirs in both), least) for share in SHARES
-        ]
+        mixed[first, second] = [of(*_mixed(each[first], each[second], share), least) for share in SHARES]
     return Likelihoods(pure, mixed)
+
+
+def _mixed(ours: tuple[Values, Values], theirs: tuple[Values, Values], share: float) -> tuple[Values, Values]:
+    right, rival = (share * one + (1 - share) * other for one, other in zip(ours, theirs, strict=True))
+    return right, rival
 
 
 def _noisy(values: Values) -> Values:

@@ -23,7 +23,7 @@ class Expected:
     right_beyond: float
     rival_beyond: float
     concentration: float
-    """Of the beta distribution from which each cluster has its share: small where templates and players differ much."""
+    """Of the beta distribution from which each cluster has its share: small where templates and players differ."""
 
 
 @dataclass(frozen=True, slots=True)

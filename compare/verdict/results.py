@@ -60,7 +60,7 @@ class Support:
     least_of_priors: float
     """The smallest under any of the priors that are tried."""
     least_left_out: float | None
-    """The smallest with any one template (of all operations together: any one family) left out; None with one only."""
+    """The smallest with any one template (of all operations: any one family) left out; None with one only."""
     left_out: str | None
     """What is left out then."""
 
@@ -92,8 +92,8 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The logarithm to base 10 of the Bayes factor for the right one of the two, of answers as they are expected of it;
-    the smaller of the two."""
+    """The logarithm to base 10 of the Bayes factor for the right one of the two, of answers as they are expected of
+    it; the smaller of the two."""
     observed: float
     """Of the answers that were given, for the first of the two."""
 

@@ -33,12 +33,12 @@ def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
 
 def hangs_on_priors(best: Hypothesis) -> str:
     """It changes with the priors."""
-    return f"{_SHORT[best]} is likeliest, and with other priors the evidence for it is weaker than a Bayes factor of 10"
+    return f"{_SHORT[best]} is likeliest, and with other priors its evidence is weaker than a Bayes factor of 10"
 
 
 def hangs_on(best: Hypothesis, part: str) -> str:
     """It rests on one template or family."""
-    return f"{_SHORT[best]} is likeliest, and without “{part}” the evidence for it is weaker than a Bayes factor of 10"
+    return f"{_SHORT[best]} is likeliest, and without “{part}” its evidence is weaker than a Bayes factor of 10"
 
 
 def single(best: Hypothesis) -> str:

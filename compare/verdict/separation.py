@@ -29,7 +29,8 @@ def separations(
         at = [n for n, one in enumerate(operations) if one.clusters[0].family == family]
         observed = _alone([seen[n] for n in at])
         design = {
-            way: _alone([_as_expected(operations[n].clusters, way, parameters).by_noise() for n in at]) for way in WAYS
+            way: _alone([_as_expected(operations[n].clusters, way, parameters).by_noise() for n in at])
+            for way in WAYS
         }
         for first, second in PAIRS:
             right = (
