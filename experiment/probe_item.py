@@ -6,8 +6,8 @@ from typing import Literal
 Role = Literal["alone", "easy", "hard", "check", "middle", "same"]
 """The place of an item in its pair.
 
-`easy`: what a machine that imitates or takes a shortcut gets right as well: the famous seed, the closed form, the rule
-everybody knows, the program as it is widely known. `hard`: its twin, which needs the same number of operations; only
+`easy`: what a machine that imitates or takes a shortcut gets right as well: a famous seed, a closed form, a rule that
+everybody knows, a program as it is widely known. `hard`: its twin, which needs the same number of operations; only
 who carries them out gets it right. `alone`: has no twin. With no place in a horizon: `check`, a comprehension check;
 `middle`, the program that prints its state half-way; `same`, an edit that changes nothing in what runs.
 """
