@@ -61,17 +61,13 @@ class Bank:
     def asked(self, texts: Sequence[str]) -> Entry | None:
         """The item whose program was shown last in a conversation; of two with one program, what was told tells."""
         conversation = "\n".join(texts)
-        found: list[tuple[int, int, int, Entry]] = []
-        for at, one in enumerate(self.items):
+        found: list[tuple[int, int, bool, Entry]] = []
+        for one in self.items:
             place = conversation.rfind(one.item.program.strip())
             if place >= 0:
-                told = conversation.rfind(one.item.told) if one.item.told else -1
-                found.append((place, told, -at, one))
-        if not found:
-            return None
-        last = max(place for place, *_ in found)
-        of_last = [one for one in found if one[0] == last]
-        return max(of_last, key=lambda one: (len(one[3].item.program), one[1], one[2]))[3]
+                told = one.item.told is not None and one.item.told in conversation[place:]
+                found.append((place, len(one.item.program), told == (one.item.told is not None), one))
+        return max(found, key=lambda one: one[:3])[3] if found else None
 
 
 def write_bank(path: Path, bank: Bank) -> None:

@@ -203,18 +203,23 @@ def _or_first_step(asked: Asked) -> str:
 
 
 def _or_given_numbers(asked: Asked) -> str:
-    """Or the numbers that stand in the program, in the layout of the answer."""
+    """Or the numbers that stand in the program, in the layout of a usual output."""
     given = [part.strip("[](),'\"") for part in asked.entry.item.program.split()]
-    numbers = [part for part in given if part.isdigit()] or ["0"]
-    return _closed_form(asked) or with_numbers(asked.entry.truth, lambda _number: asked.random.choice(numbers))
+    numbers = [part for part in given if part.isdigit()]
+    layout = _usual(asked)
+    if not numbers or not any(letter.isdigit() for letter in layout):
+        return _or_usual(asked)
+    return _closed_form(asked) or with_numbers(layout, lambda _number: asked.random.choice(numbers))
 
 
 def _or_middle(asked: Asked) -> str:
     """Or the middle of what programs of this kind print, number by number."""
     known = [one.truth for one in asked.bank.by_operation.get(asked.entry.item.operation, [])]
     numbers = [float(part) for text in known for part in text.split() if part.isdigit()]
-    middle = f"{statistics.median(numbers):.0f}" if numbers else "0"
-    return _closed_form(asked) or with_numbers(asked.entry.truth, lambda number: middle.zfill(len(number)))
+    if not numbers:
+        return _or_usual(asked)
+    middle = f"{statistics.median(numbers):.0f}"
+    return _closed_form(asked) or with_numbers(_usual(asked), lambda number: middle.zfill(len(number)))
 
 
 KINDS: dict[str, Kind] = {

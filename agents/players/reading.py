@@ -13,9 +13,10 @@ from gedanken.agents.players.bank import Bank, Entry
 Features = Callable[[str], Counter[str]]
 NEIGHBOURS = 12
 _WORD = re.compile(r"\w+|[^\w\s]")
-_ORDERS = (24, 12, 6, 3, 1, 0)
+_ORDERS = (64, 32, 16, 8, 4, 2, 0)
 _END = "\x04"
 _LONGEST = 120
+"""Characters of an output."""
 
 
 def pieces(text: str) -> Counter[str]:
@@ -102,6 +103,6 @@ class Grams:
 
 
 def _prompt(entry: Entry) -> str:
-    """How it begins, which is where its constants stand, and how it ends."""
+    """How it ends, and how it begins: there stand its constants, which decide most, and are nearest to the output."""
     lines = entry.item.program.strip().splitlines()
-    return "\n".join([*lines[:2], lines[-1]]) + "\n> "
+    return "\n".join([lines[-1], *lines[:3]]) + "\n> "

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 
 from gedanken.compare.verdict.clusters import Cluster
-from gedanken.compare.verdict.likelihood import NOISE, Horizons, Likelihoods, Values, likelihoods, other
+from gedanken.compare.verdict.likelihood import NOISE, Horizons, Likelihoods, Values, other
 from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
@@ -71,18 +71,21 @@ class Operation:
         """With all templates, or without one of them."""
         kept = [at for at, one in enumerate(self.clusters) if one.template != without]
         each = self._likelihoods(priors.dispersion)
+        pure = {way: self._summed(values[kept], priors) for way, values in each.pure.items()}
+        mixed = np.array([self._summed(values[kept], priors) for values in each.mixed])
+        return ByNoise(pure, mixed, other([self.clusters[at] for at in kept], priors.other))
+
+    def pure_by_noise(self) -> dict[Way, Values]:
+        """Of the three ways alone."""
+        return {way: self._summed(values, USUAL) for way, values in self._likelihoods(1.0).pure.items()}
+
+    def _summed(self, values: Values, priors: Priors) -> Values:
         prior = np.log(self.horizons.prior(priors.beyond_all))
-
-        def summed(values: Values) -> Values:
-            return _log_sum(values[kept].sum(axis=0) + prior, axis=1)
-
-        mixed = [summed(values) for of_pair in each.mixed.values() for values in of_pair]
-        pure = {way: summed(values) for way, values in each.pure.items()}
-        return ByNoise(pure, np.array(mixed), other([self.clusters[at] for at in kept], priors.other))
+        return _log_sum(values.sum(axis=0) + prior, axis=1)
 
     def _likelihoods(self, dispersion: float) -> Likelihoods:
         if dispersion not in self._kept:
-            self._kept[dispersion] = likelihoods(self.clusters, self.horizons, self._parameters, dispersion)
+            self._kept[dispersion] = Likelihoods(self.clusters, self.horizons, self._parameters, dispersion)
         return self._kept[dispersion]
 
 

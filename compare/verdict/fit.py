@@ -63,7 +63,7 @@ def _most_likely(seen: Sequence[tuple[Cluster, float]], place: Place) -> tuple[f
 
     def shares(at: Values) -> tuple[float, float, float]:
         right = EDGE + (1 - 2 * EDGE) / (1 + np.exp(-at[0]))
-        rival = (1 - right) * (EDGE + (1 - 2 * EDGE) / (1 + np.exp(-at[1])))
+        rival = (1 - right) * (EDGE + (1 - 2 * EDGE) / (1 + np.exp(-at[1]))) if place in WITH_RIVAL else 0.0
         low, high = np.log(CONCENTRATION)
         return float(right), float(rival), float(np.exp(low + (high - low) / (1 + np.exp(-at[2]))))
 

@@ -53,16 +53,18 @@ def judge_counted(
 ) -> Verdict:
     """The verdict on answers that are counted already."""
     groups = _by_operation(counted.asked)
-    operations = [Operation(gather(asked), parameters) for asked in groups if any(one.answered for one in asked)]
+    gathered = [(asked, gather(asked)) for asked in groups]
+    opened = [(asked, Operation(clusters, parameters) if clusters else None) for asked, clusters in gathered]
+    operations = [one for _asked, one in opened if one is not None]
     random = np.random.default_rng(0)
-    each = tuple(_judge_operation(asked, parameters, resamples, random) for asked in groups)
+    each = tuple(_judge_operation(*one, parameters, resamples, random) for one in opened)
     name: Name = "undetermined"
     why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
     separated: tuple[Separation, ...] = ()
     if operations:
         support, evidence = _support(_Together(operations))
         name, why = _name(support)
-        separated = separations(operations, [one.by_noise() for one in operations], parameters)
+        separated = separations(operations, parameters)
         if name in WAYS and (pair := lacking(separated, name)):
             name, why = "undetermined", sentences.too_few_families(pair)
     return Verdict(
@@ -135,12 +137,12 @@ def _name(support: Support) -> tuple[Name, str]:
 
 
 def _judge_operation(
-    asked: Sequence[Asked], parameters: Parameters, resamples: int, random: Random
+    asked: Sequence[Asked], operation: Operation | None, parameters: Parameters, resamples: int, random: Random
 ) -> OperationVerdict:
     name: Name = "undetermined"
     why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
-    if clusters := gather(asked):
-        support, evidence = _support(_Alone(Operation(clusters, parameters)))
+    if operation is not None:
+        support, evidence = _support(_Alone(operation))
         name, why = _name(support)
     exactness = _exactness(asked, HORIZON_RESAMPLES if resamples else 0, random)
     return OperationVerdict(

@@ -7,6 +7,7 @@ several times counts once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -67,39 +68,41 @@ def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Val
     )
 
 
-@dataclass(frozen=True, slots=True)
 class Likelihoods:
-    """Logarithms, clusters × noise × horizons."""
-
-    pure: dict[Way, Values]
-    mixed: dict[tuple[Way, Way], list[Values]]
-    """Of each pair of ways, for each share of the first."""
-
-
-def likelihoods(
-    clusters: Sequence[Cluster], horizons: Horizons, parameters: Parameters, dispersion: float = 1.0
-) -> Likelihoods:
-    """Of each cluster of one operation, under each way and each mixture of two.
+    """Logarithms, clusters × noise × horizons, of the clusters of one kind of operation.
 
     `dispersion` multiplies the concentrations.
     """
-    distinct, back = _distinct(clusters)
-    surviving = horizons.surviving(np.array([float(one.size) for one in distinct]))
-    counts = np.array([(one.right, one.rival, one.wrong) for one in distinct])
-    has_rival = np.array([one.place in WITH_RIVAL for one in distinct])
-    expected = {way: [parameters.ways[way][one.place] for one in distinct] for way in WAYS}
-    each = {way: shares(expected[way], surviving) for way in WAYS}
-    kept = {way: np.array([one.concentration for one in expected[way]]) * dispersion for way in WAYS}
 
-    def of(right: Values, rival: Values, concentration: Values) -> Values:
-        return beta_binomial(counts, has_rival, _noisy(right), _noisy(rival), concentration[:, None, None])[back]
+    def __init__(
+        self, clusters: Sequence[Cluster], horizons: Horizons, parameters: Parameters, dispersion: float = 1.0
+    ) -> None:
+        distinct, self._back = _distinct(clusters)
+        surviving = horizons.surviving(np.array([float(one.size) for one in distinct]))
+        self._counts = np.array([(one.right, one.rival, one.wrong) for one in distinct])
+        self._has_rival = np.array([one.place in WITH_RIVAL for one in distinct])
+        expected = {way: [parameters.ways[way][one.place] for one in distinct] for way in WAYS}
+        self._shares = {way: shares(expected[way], surviving) for way in WAYS}
+        self._kept = {way: np.array([one.concentration for one in expected[way]]) * dispersion for way in WAYS}
 
-    pure = {way: of(*each[way], kept[way]) for way in WAYS}
-    mixed: dict[tuple[Way, Way], list[Values]] = {}
-    for first, second in PAIRS:
-        least = np.minimum(kept[first], kept[second])
-        mixed[first, second] = [of(*_mixed(each[first], each[second], share), least) for share in SHARES]
-    return Likelihoods(pure, mixed)
+    @cached_property
+    def pure(self) -> dict[Way, Values]:
+        """Under each way."""
+        return {way: self._of(*self._shares[way], self._kept[way]) for way in WAYS}
+
+    @cached_property
+    def mixed(self) -> list[Values]:
+        """Under each mixture of two ways: of each pair, for each share of the first."""
+        mixed = []
+        for first, second in PAIRS:
+            least = np.minimum(self._kept[first], self._kept[second])
+            for share in SHARES:
+                mixed.append(self._of(*_mixed(self._shares[first], self._shares[second], share), least))
+        return mixed
+
+    def _of(self, right: Values, rival: Values, kept: Values) -> Values:
+        concentration = kept[:, None, None]
+        return beta_binomial(self._counts, self._has_rival, _noisy(right), _noisy(rival), concentration)[self._back]
 
 
 def _mixed(ours: tuple[Values, Values], theirs: tuple[Values, Values], share: float) -> tuple[Values, Values]:

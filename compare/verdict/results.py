@@ -92,8 +92,7 @@ class Separation:
     family: str
     pair: tuple[Way, Way]
     by_design: float
-    """The logarithm to base 10 of the Bayes factor for the right one of the two, of answers as they are expected of
-    it; the smaller of the two."""
+    """The expected weight of evidence for the right one of the two, in powers of ten; the smaller of both."""
     observed: float
     """Of the answers that were given, for the first of the two."""
 
