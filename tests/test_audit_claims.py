@@ -3,12 +3,12 @@
 import time
 
 import pytest
+from agent_sessions import Session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gedanken.compare.audit.find_claims import find_claims
 from gedanken.experiment.claim import Claim
-from tests.agent_sessions import Session
 
 
 def claims(text: str) -> list[Claim]:
@@ -110,7 +110,8 @@ def test_the_users_own_words_are_no_claims() -> None:
     assert find_claims(Session().asked("All 12 tests pass.").transcript()) == []
 
 
-PIECES = """all 12 tests pass passed `pytest -q` I ran ``` | - [x] ✅ 0.93 accuracy " “ ” ** __ exit code 0 $ ... # ~~~ 测试 通过"""
+PIECES = """all 12 tests pass passed `pytest -q`
+I ran ``` | - [x] ✅ 0.93 accuracy " “ ” ** __ exit code 0 $ ... # ~~~ 测试 通过"""
 WORDS = st.sampled_from([*PIECES.split(), "1,234", "if", ">", "\n", "\n\n", "\t"])
 
 

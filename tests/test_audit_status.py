@@ -1,10 +1,10 @@
 """What becomes of a claim: supported, misquoted, written too early, stale, never run, or undecidable."""
 
 import pytest
+from agent_sessions import Session
 
 from gedanken.compare.audit.audit_transcript import audit_transcript
 from gedanken.experiment.claim import JudgedClaim
-from tests.agent_sessions import Session
 
 PASSED = "....\n============ 12 passed in 0.34s ============\n"
 FAILED = "F...\nFAILED tests/test_a.py::test_b\n======= 1 failed, 11 passed in 0.30s =======\n"
