@@ -171,7 +171,7 @@ def _asked(folder: Path, again: Again) -> RunSpec:
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
-        raise BadInput(f"{folder}: no run folder")
+        raise BadInput(f"{folder}: not a run folder")
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
     address = spec.model.base_url
     if address is not None and again.base_url is None and (REMOVED in address or not is_here(address)):

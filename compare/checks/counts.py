@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.early_ends import early_ends
+from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
@@ -173,6 +174,7 @@ class _Cells:
         more, less = self._differences()
         surplus = np.bincount(sites, more, len(self.run_set.sites)).astype(np.int64)
         deficit = np.bincount(sites, less, len(self.run_set.sites)).astype(np.int64)
+        deficit = np.maximum(deficit - self._lacking_in_gaps(), 0)
         goes_back = _goes_back(self.run) and not any(map(_goes_back, self.run_set.real))
         return [
             int(at)
@@ -184,6 +186,12 @@ class _Cells:
                 else self.run.execution.cause is Cause.FINISHED and id(self.run) not in self._early
             )
         ]
+
+    def _lacking_in_gaps(self) -> Indices:
+        """For each site how many lines are missing where the run leaves out steps, which is told as such."""
+        left_out = self.run_set.once(gaps).get(id(self.run), ())
+        lacking = np.zeros(len(self.run_set.sites), np.int64)
+        return lacking + sum(gap.lacking for gap in left_out)
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
         """For each site whether a log has no line of it, where each real log has several, however many."""

@@ -57,7 +57,7 @@ def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Findi
         tuple(run_set.samples[run.imagined].label for run in far),
         tuple(refs),
         expected=_ends(primary.judged),
-        observed=f"is {values}, {away} standard deviations of the real runs away",
+        observed=f"is {values}: {away} standard deviations away from the real runs",
         subject=primary.judged.name,
         of=len(run_set.samples),
     )

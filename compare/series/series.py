@@ -18,7 +18,7 @@ from gedanken.compare.results import Endpoint
 from gedanken.compare.series.asked import read_asked
 from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Form, asked_for, trunk_of
 from gedanken.compare.series.places import placed
-from gedanken.compare.series.primary import choose, monitored_in, shown_by
+from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown_by
 from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 

@@ -117,7 +117,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Begin a run that is another one up to a line of its script, and goes on differently."""
+    """Begin a new run that reuses another run up to a line of its script and follows another script from there."""
     from gedanken.loading.experiments import load_experiment
     from gedanken.resuming import Again
     from gedanken.resuming import fork as go_on
