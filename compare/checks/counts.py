@@ -14,6 +14,7 @@ from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
+from gedanken.compare.results import Doubt
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
@@ -73,7 +74,7 @@ class CountsJudged:
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
-    def undecided(self) -> str | None:
+    def undecided(self) -> Doubt | None:
         """What may be chance; None where nothing is."""
         left = [at for at in self._lacking_once if self._may_be_chance(at)]
         if not left:
@@ -83,9 +84,10 @@ class CountsJudged:
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         words = self._run_set.sites[left[0]].words
         verb = "lacks" if len(runs) == 1 else "lack"
-        return (
-            f"Whether “{words}”{more} may be missing: {n} of {n} real runs show each such line, {len(runs)} of {m} "
-            f"imagined runs ({', '.join(runs[:3])}) {verb} one (p = {self._p(len(runs)):.2g})."
+        return Doubt(
+            f"whether “{words}”{more} may be missing",
+            f"{n} of {n} real runs show each such line, {len(runs)} of {m} imagined runs ({', '.join(runs[:3])}) "
+            f"{verb} one (p = {self._p(len(runs)):.2g})",
         )
 
 

@@ -11,6 +11,7 @@ from gedanken.compare.output.transcript import template_of
 from gedanken.compare.parsed.ledger import NEARNESS, Entry, words_of
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet, short
 from gedanken.compare.parsed.templates import NO_LINE
+from gedanken.compare.results import Doubt
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many
 
@@ -76,7 +77,7 @@ class NewForms:
         self._judged[entry.text] = told
         return told
 
-    def undecided(self) -> str | None:
+    def undecided(self) -> Doubt | None:
         """What of the lines looked at could not be judged, and why; None where nothing was left."""
         left = [text for text, told in self._judged.items() if not told]
         if not left:
@@ -84,10 +85,11 @@ class NewForms:
         own = [forms for forms in self._odd if forms]
         form = template_of(own[0][0], "{}")
         verb = "has" if len(own) == 1 else "have"
-        return (
-            f"Whether {many(len(left), 'line')} such as “{short(left[0])}” "
-            f"{'is' if len(left) == 1 else 'are'} invented: {len(own)} of {many(len(self._odd), 'real run')} {verb} "
-            f"lines of a form that no other has too, such as “{short(form)}”."
+        return Doubt(
+            f"whether {many(len(left), 'line')} such as “{short(left[0])}” "
+            f"{'is' if len(left) == 1 else 'are'} invented",
+            f"{len(own)} of {many(len(self._odd), 'real run')} {verb} lines of a form that no other has too, such as "
+            f"“{short(form)}”",
         )
 
     def _is_unlike(self, text: str) -> bool:

@@ -1,6 +1,6 @@
 """Numbers judged by how much real runs differ among themselves: series tested, intervals given."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint, SeriesResult
 from gedanken.compare.series.levels import (
     ALONE_LEVEL,
+    FAR_BESIDE_LEVEL,
     FAR_LEVEL,
     METRICS_LEVEL,
     OTHERS_LEVEL,
@@ -29,9 +30,12 @@ from gedanken.experiment.execution import Cause
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
 """Of a series with more, so many go into the test and the measures, evenly spaced."""
+ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 ALL_SAME = "all runs show the same"
 NO_END = "no imagined run came to its end"
+FEWEST_ENDS = 4
+"""Different last values of real runs, beside which another may be far out."""
 ALIKE = 0.9999
 """Correlation of their distances from which two series are the same numbers told twice."""
 
@@ -45,6 +49,8 @@ class Judgement(NamedTuple):
     endpoint: Endpoint | None = None
     far: "tuple[FarRun, ...]" = ()
     """Imagined runs whose last value lies far outside those of the real ones, where that is told."""
+    far_beside: "tuple[tuple[TestedSeries, FarRun], ...]" = ()
+    """The same of other metrics."""
 
 
 class FarRun(NamedTuple):
@@ -101,7 +107,9 @@ def judge(run_set: RunSet) -> Judgement:
     told = ([primary] if primary else []) + secondary
     undecided = (*every.never_shown, *_undecided(run_set, primary, secondary))
     far = _far_runs(primary) if primary and not primary.is_told else ()
-    return Judgement(tuple(told), undecided, endpoint, far)
+    is_quiet = primary is not None and not far and not any(one.is_told for one in told)
+    beside = _far_beside(run_set, secondary, primary) if primary and is_quiet else ()
+    return Judgement(tuple(told), undecided, endpoint, far, beside)
 
 
 def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequence[TestedSeries]) -> Iterator[str]:
@@ -144,18 +152,43 @@ def _runs(count: int) -> str:
 
 def _far_runs(primary: TestedSeries) -> tuple[FarRun, ...]:
     """Imagined runs that end far outside the real ones, by a test of its own at a level of its own."""
-    series, n = primary.series, primary.series.n_real
-    real = [float(series.values[at, 0]) for at in primary.runs if at < n]
-    metric = series.column.metric
-    is_share = metric is not None and metric.is_accuracy
-    tested = [(at, far_out(float(series.values[at, 0]), real, is_share)) for at in primary.runs if at >= n]
-    known = [(at, found) for at, found in tested if found is not None]
-    adjusted = holm([found.p for _at, found in known])
-    return tuple(
-        FarRun(at - n, float(series.values[at, 0]), found.deviations, p)
-        for (at, found), p in zip(known, adjusted, strict=True)
-        if is_told(p, FAR_LEVEL)
-    )
+    series = primary.series
+    lasts = {at: float(series.values[at, 0]) for at in primary.runs}
+    return tuple(run for _one, run in _far_of([(primary, lasts)], FAR_LEVEL))
+
+
+def _far_beside(
+    run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
+) -> tuple[tuple[TestedSeries, FarRun], ...]:
+    """The same of the other metrics, where nothing else is told of numbers: their last values, all together."""
+    early = run_set.once(early_ends)
+    ended = [id(run) not in early for run in run_set.leaves + run_set.samples]
+    lasts = []
+    for one in secondary:
+        ends = {at: end[1] for at in one.runs if ended[at] and (end := one.series.ends[at]) is not None}
+        real = {value for at, value in ends.items() if at < one.series.n_real}
+        is_metric = one.series.column.metric is not None and one.apart is not None
+        # Where real runs end in few values, what is rare is not far.
+        if is_metric and one.series.column != primary.series.column and len(real) >= FEWEST_ENDS:
+            lasts.append((one, ends))
+    return tuple(_far_of(lasts, FAR_BESIDE_LEVEL))
+
+
+def _far_of(
+    lasts: Sequence[tuple[TestedSeries, Mapping[int, float]]], level: float
+) -> Iterator[tuple[TestedSeries, FarRun]]:
+    """Of the last values of one or several series those of imagined runs that are far out, all taken together."""
+    known = []
+    for one, ends in lasts:
+        n, metric = one.series.n_real, one.series.column.metric
+        real = [value for at, value in ends.items() if at < n]
+        for at, value in ends.items():
+            found = far_out(value, real, metric is not None and metric.is_accuracy) if at >= n else None
+            known += [(one, at - n, value, found)] if found is not None else []
+    adjusted = holm([found.p for *_of, found in known])
+    for (one, at, value, found), p in zip(known, adjusted, strict=True):
+        if is_told(p, level):
+            yield one, FarRun(at, value, found.deviations, p)
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:
@@ -235,7 +268,7 @@ def _why_not(
 ) -> str | None:
     """Why a series is in no test."""
     if series.column.is_environment:
-        return "times, speeds and memory are measured on another machine"
+        return ENVIRONMENT
     if not real or not imagined:
         return f"no {'imagined' if real else 'real'} run shows enough of it"
     usual = float(np.median(series.shown[real].sum(axis=1)))
