@@ -11,6 +11,7 @@ from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.gaps import gaps
+from gedanken.compare.parsed.lengths import lengths
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
@@ -176,6 +177,9 @@ class _Cells:
         more, less = self._differences()
         surplus = np.bincount(sites, more, len(self.run_set.sites)).astype(np.int64)
         deficit = np.bincount(sites, less, len(self.run_set.sites)).astype(np.int64)
+        length = self.run_set.once(lengths).get(id(self.run))
+        if length is not None:
+            surplus, deficit = np.maximum(surplus - length.more, 0), np.maximum(deficit - length.fewer, 0)
         deficit = np.maximum(deficit - self._lacking_in_gaps(), 0)
         goes_back = _goes_back(self.run) and not any(map(_goes_back, self.run_set.real))
         return [
