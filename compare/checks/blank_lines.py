@@ -9,7 +9,7 @@ from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evid
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding, LineRef
 
-FEWEST = 4
+FEWEST = 3
 """Lines of a print in each log that say how it is set."""
 
 Indices = NDArray[np.int64]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tested_series import FarRun, Judgement, TestedSeries
+from gedanken.compare.series.judged import FarRun, Judgement, TestedSeries
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 
