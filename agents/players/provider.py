@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gedanken.agents.model import Model
 from gedanken.agents.pacing import Bucket, Pace
+
+from gedanken.agents.model import Model
 from gedanken.agents.players.bank import read_bank
 from gedanken.agents.players.player import read_player
 from gedanken.experiment.errors import BadInput
