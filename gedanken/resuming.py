@@ -15,9 +15,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.experiment.script import Experiment
 from gedanken.experiment.secrets import REMOVED, shown_address
-from gedanken.records.ledger import Ledger
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder, read_run
 from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
@@ -47,7 +45,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
     Raises as `run` does.
     """
-    spec = _asked(folder, again)
+    spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
@@ -58,7 +56,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
     """Say whether the program that waits in a run may run, and go on with it. Raises as `resume` does, and BadInput
     where none waits.
     """
-    spec = _asked(folder, again)
+    spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
@@ -76,11 +74,17 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
     Raises BadInput where it would be fewer, and as `run` does.
     """
-    was = _asked(folder, again)
-    asked = {"real": real, "imagined": imagined}
-    now = was.model_copy(update={name: count for name, count in asked.items() if count is not None})
+    was = asked(folder, again)
+    counts = {"real": real, "imagined": imagined}
+    now = was.model_copy(update={name: count for name, count in counts.items() if count is not None})
     if now.real < was.real or now.imagined < was.imagined or now == was:
         raise BadInput(f"the run has {_counts(was)} already; name more of either with --real or --imagined")
+    others = sorted({part.model.name for part in was.earlier} - {was.model.name})
+    if others and now.imagined > was.imagined:
+        raise BadInput(
+            f"{folder}: before its fork {', '.join(others)} was asked, which is asked no more: no samples can be "
+            "added; extend the run that it was forked from, and fork that once more"
+        )
     check(now)
     with reopen_store(folder, now) as store:
         store.note(
@@ -88,43 +92,6 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             "looks, and goes on until a difference shows, finds one by chance more often than a p value says"
         )
         return await go(store, screen, again.collector)
-
-
-async def fork(  # noqa: PLR0913 (what a fork is made of)
-    folder: Path, at: int, experiment: Experiment, screen: Screen, again: Again, out: Path | None = None
-) -> RunResult:
-    """Begin a run that is another one up to script line `at`, counted from 1, and goes on by another script.
-
-    Only the script is taken of `experiment`. Raises BadInput where it is another one before that line, or the same
-    after it, and as `run` does.
-    """
-    was = _asked(folder, again)
-    before, after = was.experiment.script, experiment.script
-    if not 1 <= at <= min(len(before) + 1, len(after)):
-        raise BadInput(
-            f"--at {at}: both scripts must reach that line; they have {len(before)} and {len(after)} lines"
-        )
-    for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
-        if one != other:
-            raise BadInput(f"line {number} of the script is another one than in {folder}, and comes before line {at}")
-    if before[at - 1 :] == after[at - 1 :]:
-        raise BadInput(f"from line {at} on the script is that of {folder}: nothing would change")
-    changed = was.experiment.model_dump() | {"name": experiment.name, "script": after}
-    spec = was.model_copy(
-        update={"experiment": Experiment.model_validate(changed), "parent": f"{folder.name} at line {at}"}
-    )
-    check(spec)
-    target = make_folder(out or new_folder(f"{experiment.name}-fork"))
-    with open_store(target, spec) as store:
-        try:
-            Ledger(target).take_over(Ledger(folder, writes=False))
-            store.take_decisions(read_run(folder))
-            store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
-            return await go(store, screen, again.collector)
-        except BaseException:
-            if not store.executions:
-                store.discard()
-            raise
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
@@ -163,25 +130,27 @@ def newest_unfinished() -> Path:
     raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
 
 
-def _asked(folder: Path, again: Again) -> RunSpec:
+def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """What was asked of the run in `folder`, which anybody may have made.
 
     Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
-    must say so once more. Raises BadInput.
+    must say so once more; not where another model is asked from then on. Raises BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: no run folder")
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
     address = spec.model.base_url
-    if address is not None and again.base_url is None and (REMOVED in address or not is_here(address)):
+    is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
+    if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
             f"{folder}: its model is asked at {shown_address(address)}, and no key goes to an address that a folder "
             "names; if that is where it is to go, give it once more with --base-url"
         )
     if spec.sandbox.trusted and not again.trusted:
         raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
-    model = spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})
+    given = again.base_url if asks_its_model else None
+    model = spec.model.model_copy(update={"base_url": given or spec.model.base_url})
     return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})
 
 

@@ -11,6 +11,7 @@ from gedanken.experiment.run_log import (
     UNFINISHED,
     Began,
     Decided,
+    EarlierPart,
     Ended,
     Left,
     ModelFacts,
@@ -27,7 +28,7 @@ from gedanken.experiment.run_log import (
     in_order,
     script_of,
 )
-from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.run_spec import Part, RunSpec
 from gedanken.experiment.surprisal import Surprisal
 
 
@@ -38,7 +39,7 @@ class LogOfEvents:
         """Begin with nothing but what was asked."""
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
-        self.model: ModelFacts | None = None
+        self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
         self._folder = folder
         self._started: Started | None = None
@@ -71,7 +72,7 @@ class LogOfEvents:
             case Opened():
                 self._opened = event
             case ModelKnown():
-                self.model = event.model
+                self._models[event.until] = event.model
             case Began():
                 self._under_way[event.node, event.who] = event
             case Left():
@@ -92,6 +93,11 @@ class LogOfEvents:
             case Ended():
                 self._ended = event
         self._time = event.time
+
+    @property
+    def model(self) -> ModelFacts | None:
+        """What is known of the model by now; of the last one, where there were more."""
+        return self._models.get(None)
 
     @property
     def used(self) -> Used:
@@ -129,6 +135,7 @@ class LogOfEvents:
             real=spec.real,
             imagined=spec.imagined,
             simulate=spec.simulate,
+            earlier=tuple(self._earlier(part) for part in spec.earlier),
         )
         return RunLog(
             title=spec.experiment.name,
@@ -148,6 +155,12 @@ class LogOfEvents:
             folder=self._folder,
             spec=spec,
         )
+
+    def _earlier(self, part: Part) -> EarlierPart:
+        asked = ModelFacts(name=part.model.name, base_url=part.model.base_url)
+        persona = self._spec.played_at(part.until - 2)
+        facts = persona.resolve(self._opened.machine) if self._opened else ()
+        return EarlierPart(part.until, self._models.get(part.until, asked), persona.name, facts)
 
 
 def _seconds_between(began: str, ended: str) -> float:
