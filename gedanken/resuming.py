@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gedanken.analysis.analyze import Compared
+from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.approval import Approve, EditIt, Reject
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Cause
 from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
-from gedanken.records.read_run import is_run_folder, read_run
-from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
+from gedanken.records.read_run import is_run_folder, read_run, with_tokens
+from gedanken.records.run_store import RunStore, is_at_work, make_folder, open_store, reopen_store
+from gedanken.report.writing import PAGE
 from gedanken.runner import RunResult, check, check_collector, drive, go, new_folder
 from gedanken.terminal.screen import Screen
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 RUNS = Path("runs")
+MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
+"""Ends of what a process that goes on with the run asks for, or runs, once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,29 @@ class Again:
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """Go on with a run where its last process ended. What came to its end is not run, nor asked for, again.
 
-    Raises as `run` does.
+    Of one of which nothing is left to do, that is said, and neither model nor engine is opened. Raises as `run` does.
     """
+    if (ended := _ended(folder)) is not None:
+        screen.say(f"{folder} came to its end, and nothing of it is left to do; for more samples: gedanken extend")
+        return ended
     spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
         return await go(store, screen, again.collector)
+
+
+def _ended(folder: Path) -> RunResult | None:
+    """What a run came to of which nothing is left to do: each request had its reply, each execution its end, and
+    there is a report. None where something is.
+    """
+    page = folder / PAGE
+    if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
+        return None
+    log = read_run(folder)
+    if not log.is_over or any(run.cause in MAY_COME for run in log.executions):
+        return None
+    return RunResult(log, analyze(with_tokens(log)), page)
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
