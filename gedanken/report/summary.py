@@ -97,8 +97,8 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
         yield analysis.title
         return
     told = [f"{analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}"]
-    told += [f"model {setup.model.name}"] if setup.model else []
-    told += [f"persona {setup.persona}"] if setup.persona else []
+    told += [f"model {setup.models_told}"] if setup.model else []
+    told += [f"persona {setup.personas_told}"] if setup.persona else []
     yield ", ".join([*told, *([setup.dataset] if setup.dataset else [])])
     if setup.conditions:
         held = ""
