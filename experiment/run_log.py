@@ -1,6 +1,8 @@
 """What happened in a run: the events as they are appended, and the log that they come to."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -10,10 +12,11 @@ from gedanken.experiment.approval import Decision
 from gedanken.experiment.budget import Price, Tokens
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
+from gedanken.experiment.event import Event
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.persona import Fact, MachineFacts, Persona
-from gedanken.experiment.probe_design import Plan, Question
-from gedanken.experiment.probe_item import ProbeItem
+from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
@@ -59,6 +62,17 @@ class ModelFacts(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierPart:
+    """Who was asked in an earlier part of the script, of a run that was forked to another model or persona."""
+
+    until: int
+    """The script line, counted from 1, from which on it was somebody else."""
+    model: ModelFacts
+    persona: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSetup:
     """How a run was set up, as far as its folder tells."""
 
@@ -79,6 +93,28 @@ class RunSetup:
     real: int | None = None
     imagined: int | None = None
     simulate: bool | None = None
+    earlier: tuple[EarlierPart, ...] = ()
+    """Parts of the script for which `model`, `persona` and `facts` do not hold."""
+
+    @property
+    def models_told(self) -> str:
+        """Its name; of a fork to another one, such as `one before line 4, other from line 4`."""
+        parts = [(part.until, part.model.name) for part in self.earlier]
+        return by_part(parts, self.model.name if self.model else "")
+
+    @property
+    def personas_told(self) -> str:
+        """The name of the persona, or of each with its lines."""
+        return by_part([(part.until, part.persona) for part in self.earlier], self.persona)
+
+    @property
+    def claims_told(self) -> str:
+        """What is claimed falsely on purpose, or `none`; of more than one persona, with the lines of each."""
+        return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
+
+    def model_at(self, line: int) -> ModelFacts | None:
+        """The model that was asked while the script line at `line`, counted from 0, was at work."""
+        return next((part.model for part in self.earlier if line + 1 < part.until), self.model)
 
     @property
     def claimed(self) -> tuple[str, ...]:
@@ -86,14 +122,22 @@ class RunSetup:
         return tuple(fact.name for fact in self.facts if fact.origin == "claimed")
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
+    """Such as `one before line 4, other from line 4`, where each stands with the line at which it ended."""
+    starts = [1, *(until for until, _told in earlier)]
+    parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
+    begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
+    if len(begun) == 1:
+        return last
+    first = f"{begun[0][1]} before line {begun[1][0]}"
+    return ", ".join([first, *(f"{told} from line {at}" for at, told in begun[1:])])
 
-    time: str = ""
-    """UTC, ISO 8601; set as it is appended."""
+
+def _named(facts: Iterable[Fact]) -> str:
+    return " and ".join(fact.name for fact in facts if fact.origin == "claimed") or "none"
 
 
-class Started(_Event):
+class Started(Event):
     """A process began to work on the run."""
 
     kind: Literal["started"] = "started"
@@ -103,7 +147,7 @@ class Started(_Event):
     """Key of the spec."""
 
 
-class Opened(_Event):
+class Opened(Event):
     """The machine was measured, and the persona resolved with it."""
 
     kind: Literal["opened"] = "opened"
@@ -112,14 +156,16 @@ class Opened(_Event):
     facts: tuple[Fact, ...]
 
 
-class ModelKnown(_Event):
+class ModelKnown(Event):
     """What is known of the model; told anew where more was learned."""
 
     kind: Literal["model"] = "model"
     model: ModelFacts
+    until: int | None = None
+    """The script line, counted from 1, from which on another one is asked; None of the last one."""
 
 
-class Began(_Event):
+class Began(Event):
     """Some work began: a node of the graph, or what comes before the graph."""
 
     kind: Literal["began"] = "began"
@@ -128,7 +174,7 @@ class Began(_Event):
     """What it is at, such as `line 4, seed 2 of train-v1`; may be empty."""
 
 
-class Left(_Event):
+class Left(Event):
     """That work came to its end, well or not."""
 
     kind: Literal["left"] = "left"
@@ -136,7 +182,7 @@ class Left(_Event):
     who: str
 
 
-class ProgramKept(_Event):
+class ProgramKept(Event):
     """A version of a program; a later event with its label replaces it."""
 
     kind: Literal["program"] = "program"
@@ -145,7 +191,7 @@ class ProgramKept(_Event):
     path: str
 
 
-class ExecutionKept(_Event):
+class ExecutionKept(Event):
     """An execution that came to its end; its texts lie in files."""
 
     kind: Literal["execution"] = "execution"
@@ -155,14 +201,14 @@ class ExecutionKept(_Event):
     """Paths of `stdout`, and of `terminal` and `raw_reply` where there are any."""
 
 
-class SurprisalKept(_Event):
+class SurprisalKept(Event):
     """How likely real outputs were to the model, or why that is not known."""
 
     kind: Literal["surprisal"] = "surprisal"
     found: Surprisal
 
 
-class Decided(_Event):
+class Decided(Event):
     """A person said whether a program may run."""
 
     kind: Literal["decided"] = "decided"
@@ -172,7 +218,7 @@ class Decided(_Event):
     answer: Decision
 
 
-class Reserved(_Event):
+class Reserved(Event):
     """A request, or an execution on GPUs, was about to begin; what it can take at most."""
 
     kind: Literal["reserved"] = "reserved"
@@ -182,7 +228,7 @@ class Reserved(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
-class Settled(_Event):
+class Settled(Event):
     """What that took; of one that was broken off, an estimate."""
 
     kind: Literal["settled"] = "settled"
@@ -194,50 +240,14 @@ class Settled(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
-class Planned(_Event):
-    """How much of a probe's design is asked."""
-
-    kind: Literal["planned"] = "planned"
-    plan: Plan
-
-
-class ItemKept(_Event):
-    """One item of a probe, with what its programs really printed."""
-
-    kind: Literal["item"] = "item"
-    item: ProbeItem
-    truth: str
-    rival: str | None = None
-    given: str | None = None
-    problem: str = ""
-    """Why it has no truth."""
-
-
-class AnswerKept(_Event):
-    """What a model replied to one question of a probe."""
-
-    kind: Literal["answer"] = "answer"
-    question: Question
-    execution: Execution
-
-
-class Judged(_Event):
-    """Whether an answer that is an expression is right: only running it tells."""
-
-    kind: Literal["judged"] = "judged"
-    question: str
-    """Its key."""
-    right: bool
-
-
-class Noted(_Event):
+class Noted(Event):
     """Something that a reader must know of how the run went on."""
 
     kind: Literal["noted"] = "noted"
     what: str
 
 
-class Ended(_Event):
+class Ended(Event):
     """The process that worked on the run ended by itself."""
 
     kind: Literal["ended"] = "ended"
@@ -331,6 +341,16 @@ class RunLog:
     def claims(self) -> tuple[str, ...]:
         """Names of the facts that the persona claims falsely on purpose."""
         return self.persona.claims if self.persona else ()
+
+    def persona_at(self, line: int) -> Persona | None:
+        """Who was played at the script line at `line`, counted from 0; -1 is before the first."""
+        is_earlier = self.spec is not None and self.spec.part_at(line) is not None
+        return self.spec.played_at(line) if self.spec and is_earlier else self.persona
+
+    def claims_at(self, line: int) -> tuple[str, ...]:
+        """Names of the facts that the persona at that line claims falsely on purpose."""
+        persona = self.persona_at(line)
+        return persona.claims if persona else ()
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:

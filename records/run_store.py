@@ -21,21 +21,19 @@ from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     FORMAT,
-    AnswerKept,
     Began,
     Decided,
+    EarlierPart,
     Ended,
-    ItemKept,
-    Judged,
     Left,
     ModelFacts,
     ModelKnown,
     Noted,
     Opened,
-    Planned,
     Reserved,
     RunEvent,
     RunLog,
@@ -169,6 +167,11 @@ class RunStore:
     def note(self, what: str) -> None:
         """Keep something that a reader must know of how the run went on."""
         self._append(Noted(what=what))
+
+    def know_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
+        """Keep what is known of the models that were asked in earlier parts of the script."""
+        for part in parts:
+            self._append(ModelKnown(model=part.model, until=part.until))
 
     def know_model(self, model: ModelFacts) -> None:
         """Keep what is known of the model, where that is new."""
