@@ -50,7 +50,7 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
             clock = seconds_since(time.monotonic())
             with watched(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
                 address = await asyncio.to_thread(_wait_for_address, server)
-            yield _as_model(address, key, cores)
+            yield _as_model(address, key, cores, server)
     finally:
         lock.close()
 
@@ -101,7 +101,7 @@ def _wait_for_address(server: "subprocess.Popen[str]") -> str:
     return address
 
 
-def _as_model(address: str, key: str, cores: int) -> Model:
+def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]") -> Model:
     from langchain_openai import ChatOpenAI
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
     from pydantic import SecretStr
@@ -129,6 +129,9 @@ def _as_model(address: str, key: str, cores: int) -> Model:
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
         """Process the messages from nothing, once: a seed repeats only in the same state of the cache."""
         nonlocal warm_for
+        if (code := server.poll()) is not None:  # to ask it again would help nobody
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise NoModel(f"embedded:{MODEL_NAME}: its server has ended ({how})")
         if messages[-1].role == "assistant":
             # An open reply goes on from the cache as it is, and leaves what stands before it as it was.
             if _digest(messages[:-1]) != warm_for:

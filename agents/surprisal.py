@@ -49,8 +49,8 @@ class Question:
 async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOutput) -> Surprisal:
     """Answer all questions, or say why nothing is available.
 
-    Real output enters these requests: they come after the last sample (fairness rule 2). A server that cannot tell
-    of the first text that there is is not asked again.
+    Real output enters these requests: they come after the last sample (fairness rule 2). A server that cannot
+    answer for the first text is not asked again.
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprisal] = []
@@ -74,7 +74,8 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
     """The surprise at each line of `text` as a reply to `messages`; None where it is not available.
 
-    That is where the server cannot tell, fails, or reads the text as something else than what it is.
+    That is where the server cannot tell, fails, or reads the text as something else than what it is. Raises NoModel
+    where a server of our own is gone.
     """
     from langchain_core.runnables import RunnableLambda
 
@@ -88,6 +89,8 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
         try:
             tokens = await how(model, asked)
         except (OpenAIError, LookupError, TypeError, ValueError, AttributeError):  # whatever servers may answer
+            if model.prepare:
+                await model.prepare(asked["messages"], False)  # which raises where the server is gone
             return None
         return by_line(tokens)
 

@@ -1,6 +1,8 @@
 """What happened in a run: the events as they are appended, and the log that they come to."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -59,6 +61,17 @@ class ModelFacts(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierPart:
+    """Who was asked in an earlier part of the script, of a run that was forked to another model or persona."""
+
+    until: int
+    """The script line, counted from 1, from which on it was somebody else."""
+    model: ModelFacts
+    persona: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSetup:
     """How a run was set up, as far as its folder tells."""
 
@@ -79,11 +92,48 @@ class RunSetup:
     real: int | None = None
     imagined: int | None = None
     simulate: bool | None = None
+    earlier: tuple[EarlierPart, ...] = ()
+    """Parts of the script for which `model`, `persona` and `facts` do not hold."""
+
+    @property
+    def models_told(self) -> str:
+        """Its name; of a fork to another one, such as `one before line 4, other from line 4`."""
+        parts = [(part.until, part.model.name) for part in self.earlier]
+        return by_part(parts, self.model.name if self.model else "")
+
+    @property
+    def personas_told(self) -> str:
+        """The name of the persona, or of each with its lines."""
+        return by_part([(part.until, part.persona) for part in self.earlier], self.persona)
+
+    @property
+    def claims_told(self) -> str:
+        """What is claimed falsely on purpose, or `none`; of more than one persona, with the lines of each."""
+        return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
+
+    def model_at(self, line: int) -> ModelFacts | None:
+        """The model that was asked while the script line at `line`, counted from 0, was at work."""
+        return next((part.model for part in self.earlier if line + 1 < part.until), self.model)
 
     @property
     def claimed(self) -> tuple[str, ...]:
         """Names of the facts that the persona claims falsely on purpose."""
         return tuple(fact.name for fact in self.facts if fact.origin == "claimed")
+
+
+def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
+    """Such as `one before line 4, other from line 4`, where each stands with the line at which it ended."""
+    starts = [1, *(until for until, _told in earlier)]
+    parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
+    begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
+    if len(begun) == 1:
+        return last
+    first = f"{begun[0][1]} before line {begun[1][0]}"
+    return ", ".join([first, *(f"{told} from line {at}" for at, told in begun[1:])])
+
+
+def _named(facts: Iterable[Fact]) -> str:
+    return " and ".join(fact.name for fact in facts if fact.origin == "claimed") or "none"
 
 
 class _Event(BaseModel):
@@ -117,6 +167,8 @@ class ModelKnown(_Event):
 
     kind: Literal["model"] = "model"
     model: ModelFacts
+    until: int | None = None
+    """The script line, counted from 1, from which on another one is asked; None of the last one."""
 
 
 class Began(_Event):
@@ -331,6 +383,16 @@ class RunLog:
     def claims(self) -> tuple[str, ...]:
         """Names of the facts that the persona claims falsely on purpose."""
         return self.persona.claims if self.persona else ()
+
+    def persona_at(self, line: int) -> Persona | None:
+        """Who was played at the script line at `line`, counted from 0; -1 is before the first."""
+        is_earlier = self.spec is not None and self.spec.part_at(line) is not None
+        return self.spec.played_at(line) if self.spec and is_earlier else self.persona
+
+    def claims_at(self, line: int) -> tuple[str, ...]:
+        """Names of the facts that the persona at that line claims falsely on purpose."""
+        persona = self.persona_at(line)
+        return persona.claims if persona else ()
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:

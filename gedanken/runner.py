@@ -78,7 +78,8 @@ def check(spec: RunSpec) -> None:
 
     check_given(spec.experiment)
     check_name(spec.model)
-    given = spec.experiment.model_dump_json() + spec.persona.model_dump_json()
+    players = (spec.persona, *(part.persona for part in spec.earlier))
+    given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
     if redacted(given) != given:
         raise BadInput("the experiment or the persona holds a key of this environment; take it out")
 
@@ -258,7 +259,9 @@ async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, p
 def root_inputs(spec: RunSpec) -> dict[str, Any]:
     """What the root of the trace is given: what was asked, and by which versions it is done."""
     told = spec.model_dump(mode="json")
-    told["model"]["base_url"] = spec.model.base_url and shown_address(spec.model.base_url)
+    for values in (told, *told["earlier"]):
+        address = values["model"]["base_url"]
+        values["model"]["base_url"] = address and shown_address(address)
     versions = {name: version(name) for name in ("gedanken", "langchain-core", "langgraph")}
     return {"spec": told, "versions": {**versions, "python": platform.python_version()}}
 

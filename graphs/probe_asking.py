@@ -111,7 +111,7 @@ async def _ask_unit(
 
 
 def _machine(context: Context, question: Question, session: Session, losses: list[NoModel]) -> ImaginedMachine:
-    usual = context.imagined_machine(session, question.sample)
+    usual = context.imagined_machine(session, question.sample, line=0)
     steps = question.arm == "steps"
     tokens = usual.limits.reply_tokens * (STEPS_TIMES if steps else 1)
     return replace(usual, losses=losses, steps=steps, limits=usual.limits.model_copy(update={"reply_tokens": tokens}))

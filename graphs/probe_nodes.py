@@ -27,7 +27,7 @@ from gedanken.machines.batches import Ran, run_batches
 from gedanken.machines.suites import check_suite, judged
 from gedanken.probes.schedule import SUITE, items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
 
-ROUND = 16
+ROUND = 4
 """Units that are asked between two checkpoints, for each that may be asked at a time."""
 
 

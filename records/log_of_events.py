@@ -13,6 +13,7 @@ from gedanken.experiment.run_log import (
     AnswerKept,
     Began,
     Decided,
+    EarlierPart,
     Ended,
     ItemKept,
     Judged,
@@ -32,7 +33,7 @@ from gedanken.experiment.run_log import (
     in_order,
     script_of,
 )
-from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.run_spec import Part, RunSpec
 from gedanken.experiment.surprisal import Surprisal
 
 
@@ -50,7 +51,7 @@ class LogOfEvents:
         self.judged: dict[str, Judged] = {}
         """Answers that only running could judge, by the key of their question."""
         self.plan: Plan | None = None
-        self.model: ModelFacts | None = None
+        self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
         self._folder = folder
         self._started: Started | None = None
@@ -83,7 +84,7 @@ class LogOfEvents:
             case Opened():
                 self._opened = event
             case ModelKnown():
-                self.model = event.model
+                self._models[event.until] = event.model
             case Began():
                 self._under_way[event.node, event.who] = event
             case Left():
@@ -123,6 +124,11 @@ class LogOfEvents:
                 self.judged[event.question] = event
 
     @property
+    def model(self) -> ModelFacts | None:
+        """What is known of the model by now; of the last one, where there were more."""
+        return self._models.get(None)
+
+    @property
     def used(self) -> Used:
         """What all that ended took, and what a process began and did not live to see end may have taken."""
         settled, lost = self._settled.values(), self._lost.values()
@@ -158,6 +164,7 @@ class LogOfEvents:
             real=spec.real,
             imagined=spec.imagined,
             simulate=spec.simulate,
+            earlier=tuple(self._earlier(part) for part in spec.earlier),
         )
         return RunLog(
             title=spec.experiment.name,
@@ -181,6 +188,12 @@ class LogOfEvents:
             folder=self._folder,
             spec=spec,
         )
+
+    def _earlier(self, part: Part) -> EarlierPart:
+        asked = ModelFacts(name=part.model.name, base_url=part.model.base_url)
+        persona = self._spec.played_at(part.until - 2)
+        facts = persona.resolve(self._opened.machine) if self._opened else ()
+        return EarlierPart(part.until, self._models.get(part.until, asked), persona.name, facts)
 
 
 def _seconds_between(began: str, ended: str) -> float:

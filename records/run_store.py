@@ -27,6 +27,7 @@ from gedanken.experiment.run_log import (
     AnswerKept,
     Began,
     Decided,
+    EarlierPart,
     Ended,
     ItemKept,
     Judged,
@@ -169,6 +170,11 @@ class RunStore:
     def note(self, what: str) -> None:
         """Keep something that a reader must know of how the run went on."""
         self._append(Noted(what=what))
+
+    def know_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
+        """Keep what is known of the models that were asked in earlier parts of the script."""
+        for part in parts:
+            self._append(ModelKnown(model=part.model, until=part.until))
 
     def know_model(self, model: ModelFacts) -> None:
         """Keep what is known of the model, where that is new."""

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from gedanken.agents.model import Model
-from gedanken.agents.pacing import Bucket, Pace
 from gedanken.agents.players.bank import read_bank
 from gedanken.agents.players.player import read_player
+from gedanken.agents.rate_limits import Bucket, Pace
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_spec import ModelSpec

@@ -43,11 +43,11 @@ class _Probes(TyperGroup):
         try:
             app = plugin.load()
             if not isinstance(app, typer.Typer):
-                raise plugin.wrong(app, "Typer")
+                raise plugin.wrong(app, "a Typer")
             with plugin.guarded():
                 command = get_command(app)
                 if not isinstance(command, TyperCommand):
-                    raise plugin.wrong(command, "single command")
+                    raise plugin.wrong(command, "a single command")
         except BadInput as error:
             return _unusable(str(error))
         command.callback = _in_one_line(command.callback, plugin.guarded)

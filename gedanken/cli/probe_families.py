@@ -57,16 +57,17 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     out: Annotated[Path | None, typer.Option(help="The run folder, new or empty; by default under runs/.")] = None,
 ) -> None:
     """Ask what small programs print, really run them, and count what is right by the number of their operations."""
+    from gedanken.cli.shown import show_probe
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
         where, screen = SandboxSpec(name=sandbox, trusted=trust), Screen()
         if answers is not None:
-            _show(_recorded(suite, answers, where, screen), as_json)
+            show_probe(_recorded(suite, answers, where, screen), as_json)
             return
         asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
-        _show(
+        show_probe(
             _asked(family or [], _sizes(sizes), (n, seed, samples, minutes), suite, (asked, where), screen, out),
             as_json,
         )
@@ -130,15 +131,3 @@ def _sizes(text: str) -> tuple[int, ...]:
     if any(not 1 <= size <= 4096 for size in sizes):
         raise BadInput(f"--sizes {text}: whole numbers from 1 to 4096 with commas between them")
     return sizes
-
-
-def _show(result: dict[str, Any], as_json: bool) -> None:
-    from rich.console import Console
-
-    from gedanken.probing.shown import print_result
-    from gedanken.terminal.screen import print_json
-
-    if as_json:
-        print_json(result)
-    else:
-        print_result(result, Console(highlight=False))

@@ -30,6 +30,8 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
         console.print(Text(harmless(f"not scored: {where}: {bad['problem']}"), style="yellow"), soft_wrap=True)
     if (more := len(result["not_scored"]) - PROBLEMS_SHOWN) > 0:
         console.print(Text(f"… and {more} more that are not scored", style="dim"))
+    for note in result.get("notes", ()):
+        console.print(Text(harmless(note), style="yellow"), soft_wrap=True)
     counted = ", ".join(f"{name} {count}" for name, count in result["outcomes"].items())
     console.print(Text(f"answers: {counted or 'none'}"))
     console.print(Text(_in_all(result), style="bold"))

@@ -39,7 +39,7 @@ class PlainWords(NamedTuple):
 
 
 def plain_words(analysis: Analysis) -> PlainWords:
-    """The three lines of a run. Nothing is called the same, and nothing is reassured that was not looked at."""
+    """The three lines of a run. They never claim that runs are equal, nor anything about what was not looked at."""
     case = analysis.main_version
     if case is None:
         words = PlainWords(_asked(analysis, None), _nothing_to_see(analysis), "nothing can be said about the model.")
@@ -52,7 +52,9 @@ def plain_words(analysis: Analysis) -> PlainWords:
 
 def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
     setup = analysis.log.setup
-    name = (setup.model.name if setup and setup.model else "the model")[:_NAME]
+    at = version.imagined[0].line if version and version.imagined else None
+    model = setup and (setup.model if at is None else setup.model_at(at))
+    name = (model.name if model else "the model")[:_NAME]
     what = version.program.name if version and version.program else "the program"
     question = f"does {name} know what {what} prints, without running it?"
     if version is None:
