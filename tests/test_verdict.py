@@ -21,6 +21,7 @@ from gedanken.compare.verdict.judge import judge
 from gedanken.compare.verdict.likelihood import beta_binomial, other
 from gedanken.compare.verdict.parameters import packaged, parameters_of
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS
+from gedanken.compare.verdict.separation import lacking
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome, ProbeItem, Role, Way
 
 SIZES = (1, 2, 4, 8, 16)
@@ -109,18 +110,22 @@ def test_whoever_answers_by_chance_is_not_named() -> None:
     assert verdict.why
 
 
-def test_half_computing_and_half_imitating_is_a_mixture() -> None:
-    ways = ("computes", "imitates")
-    scores = [scored(item, as_one_that(ways[at // 2 % 2], item)) for at, item in enumerate(items(templates=6))]
+def test_kinds_of_operation_that_are_answered_in_different_ways_are_a_mixture() -> None:
+    imitated = {"famous", "rules"}
+    scores = [
+        scored(item, as_one_that("imitates" if item.family in imitated else "computes", item))
+        for item in items(templates=6)
+    ]
     assert judge(scores, "a model", resamples=0).name == "mixture"
 
 
 def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
-    few = [scored(item, as_one_that("computes", item)) for item in items(6, ("famous", "loops"))]
+    few = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
     verdict = judge(few, "a model", resamples=0)
     assert verdict.name == "undetermined"
+    assert lacking(verdict.separations, "computes") == ("imitates", "shortcut")
     pairs = {one.pair for one in verdict.separations}
-    assert len(pairs) == 3 and {one.family for one in verdict.separations} == {"famous", "loops"}
+    assert len(pairs) == 3 and {one.family for one in verdict.separations} == {"famous", "products"}
 
 
 def test_a_kind_of_operation_with_one_template_has_no_name() -> None:
@@ -261,14 +266,14 @@ def test_a_fit_finds_what_answers_were_drawn_with() -> None:
                 for at in range(150):
                     right = random.beta(8, 2) if horizon > 1 else 0.1
                     hits = random.binomial(10, right * 0.9)
-                    rivals = random.binomial(10 - hits, 0.5)
+                    rivals = random.binomial(10 - hits, random.beta(5, 5))
                     counts = (float(hits), float(rivals), float(10 - hits - rivals))
                     clusters.append(Cluster("f", "o", f"t{at}", 8, place, *counts))
             players.append(Known(way, "kind", 0.1, horizon, tuple(clusters)))
-    found = fit(players, "1").ways["computes"]["hard imitates"]
+    found = fit(players, "1").ways["computes"].together["hard imitates"]
     assert found.right == pytest.approx(0.8, abs=0.05)
     assert found.right_beyond == pytest.approx(0.1, abs=0.05)
-    assert found.concentration == pytest.approx(10, rel=0.5)
+    assert found.concentration == pytest.approx(16, rel=0.5)  # noise draws shares of 10 together
 
 
 def test_what_fits_nothing_is_weighed_by_its_own_shares() -> None:

@@ -18,7 +18,7 @@ Values = NDArray[np.float64]
 Shape = Literal["logistic", "Weibull"]
 SHAPES: tuple[Shape, ...] = ("logistic", "Weibull")
 STEEPNESS = np.geomspace(0.5, 12, 14)
-_POINTS, _REACH = 160, 4.0
+_POINTS, _REACH = 320, 4.0
 _SHOWN = 40
 _WITHIN = 1.92
 """The logarithm of a likelihood ratio at 95 % (Wilks, 1938)."""
