@@ -18,7 +18,7 @@ EPILOG = (
     "gedanken audit ~/.claude/projects/-my-project --json   |   "
     "gedanken audit session.jsonl --fail-on misquoted too-early never-run   |   "
     "gedanken audit rollout.jsonl --workspace . --rerun claimed   |   "
-    "gedanken audit chat.md --rerun claimed --no-tools.   " + CODES
+    "gedanken audit chat.md --rerun claimed --no-tools --html audit.html.   " + CODES
 )
 FAIL_ON = "--fail-on"
 
@@ -80,16 +80,20 @@ def audit(  # noqa: PLR0913 (its options)
             autocompletion=complete_rerun,
         ),
     ] = "none",
+    html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Audit what agents say that they ran. No model is asked, and nothing leaves this machine."""
     with clear_errors():
         from gedanken.api.auditing import audit as audit_all
         from gedanken.experiment.escaping import harmless
+        from gedanken.report.audit_writing import check_page, write_audit_page
         from gedanken.terminal.patience import patient
         from gedanken.terminal.screen import Screen
 
         kinds = _kinds(fail_on or [])
+        if html:
+            check_page(html)
         audited = audit_all(
             transcripts,
             workspace=workspace,
@@ -99,10 +103,13 @@ def audit(  # noqa: PLR0913 (its options)
             no_tools=no_tools,
             progress=Screen(),
             waiting=patient,
-            keep_events=False,
+            keep_events=html is not None,
         )
         for note in audited.notes:
             print(harmless(f"gedanken: {note}"), file=sys.stderr)
+        if html:
+            with patient("writing the page"):
+                write_audit_page(html, audited)
         if as_json:
             from gedanken.report.audit_values import audit_values
             from gedanken.terminal.screen import print_json
@@ -113,7 +120,7 @@ def audit(  # noqa: PLR0913 (its options)
 
             from gedanken.report.audit_table import print_audit
 
-            print_audit(audited, Console(highlight=False))
+            print_audit(audited, Console(highlight=False), html)
         if kinds & audited.kinds():
             raise typer.Exit(1)
 

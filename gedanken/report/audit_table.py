@@ -42,7 +42,7 @@ def print_audit(audit: Audit, console: Console, page: Path | None = None) -> Non
     _print_reruns(audit, console)
     _print_undecided(audit, console)
     console.print()
-    for line in _said_plainly(audit):
+    for line in said_plainly(audit):
         _say(console, line, "bold", whole=True)
     if page:
         _say(console, f"everything is in {page}", "bold", whole=True)
@@ -150,7 +150,7 @@ def _print_undecided(audit: Audit, console: Console) -> None:
         _say(console, f"{len(gaps) - GAPS_SHOWN:,} more gaps; --json or --html has all", "dim")
 
 
-def _said_plainly(audit: Audit) -> Iterator[str]:
+def said_plainly(audit: Audit) -> Iterator[str]:
     """What it comes to, in words."""
     sessions = audit.audited
     total = sum(len(one.claims) for one in sessions)
