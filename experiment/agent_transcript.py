@@ -71,5 +71,7 @@ class AgentTranscript:
     gaps: tuple[Gap, ...] = ()
     has_tools: bool = True
     """Whether tool calls are recorded in this form: a plain chat export records none."""
+    folder: str | None = None
+    """In which the agent worked, where the file tells."""
     unknown: dict[str, int] = field(default_factory=dict)
     """What the reader did not know, by kind, and how often."""

@@ -1,4 +1,4 @@
-"""Did the language model run your program, or imagine the run? `run`, `compare`, `load_run`, `resume`, and machines.
+"""Did the language model run your program, or imagine the run? `run`, `compare`, `audit`, `load_run`, `resume`.
 
 What each takes, gives and raises stands with it: `help(gedanken.run)`. Examples: docs/python.md.
 """
@@ -11,6 +11,7 @@ from gedanken.experiment.version import __version__
 
 if TYPE_CHECKING:
     from gedanken.analysis.analysis import Analysis
+    from gedanken.api.auditing import audit
     from gedanken.api.comparing import compare, load_run
     from gedanken.api.imagined import ImaginedMachine
     from gedanken.api.probing import ProbeResult, aprobe, probe
@@ -48,6 +49,7 @@ __all__ = [
     "__version__",
     "aprobe",
     "arun",
+    "audit",
     "compare",
     "load_experiment",
     "load_persona",
@@ -59,6 +61,7 @@ __all__ = [
 
 _HOMES = {
     "analysis.analysis": ("Analysis",),
+    "api.auditing": ("audit",),
     "api.comparing": ("load_run",),
     "api.imagined": ("ImaginedMachine",),
     "api.probing": ("ProbeResult", "aprobe", "probe"),
