@@ -216,6 +216,8 @@ class Form:
         words = " ".join(opening.split()).rstrip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
+        if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
+            names.append(f"{before['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
         if first and not label.startswith(first["word"]) and meaning_of(first["word"]).role is not Role.METRIC:
             names.append(f"{first['word']} {label}")
