@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gedanken.compare.output.durations import CLOCK
+from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.metrics import Metric, epoch_in
 from gedanken.compare.output.named_numbers import Named, named_numbers
 from gedanken.compare.output.transcript import VALUE, template_of
@@ -55,6 +56,10 @@ class Column:
     """The name alone, without what tells its lines from others."""
     others: tuple[str, ...] = ()
     """What else it may be called, where another column has its label."""
+    is_key: bool = False
+    """Whether it is the value of a key of an object."""
+    parts: tuple[tuple[str, int], ...] = ()
+    """The same key in objects that hold other keys beside it: (form, index)."""
 
     @property
     def meaning(self) -> Meaning:
@@ -169,11 +174,10 @@ class Form:
                 if not self.named[at].name and (environment or self._is_of_bar(at)):
                     continue  # a clock, the bar of a progress
                 label = self._label(at)
-                others = self._other_names(at, label)
+                name, others = self.named[at].name, self._other_names(at, label)
+                is_key = start in self._keyed
                 found.append(
-                    Column(
-                        self.form, at, label, metric, environment, self.site, self.fixed, self.named[at].name, others
-                    )
+                    Column(self.form, at, label, metric, environment, self.site, self.fixed, name, others, is_key)
                 )
         return found
 
@@ -230,6 +234,10 @@ class Form:
 
     def _between(self, at: int) -> str:
         return self.line[self.spans[at - 1][1] if at else 0 : self.spans[at][0]]
+
+    @cached_property
+    def _keyed(self) -> dict[int, str]:
+        return keyed_values(self.line)
 
     @cached_property
     def _clocks(self) -> list[tuple[int, int]]:
