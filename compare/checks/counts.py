@@ -12,6 +12,7 @@ from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.lengths import lengths
+from gedanken.compare.parsed.new_forms import replacing_forms
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
@@ -181,6 +182,7 @@ class _Cells:
         if length is not None:
             surplus, deficit = np.maximum(surplus - length.more, 0), np.maximum(deficit - length.fewer, 0)
         deficit = np.maximum(deficit - self._lacking_in_gaps(), 0)
+        surplus, deficit = self._without_replaced(surplus, deficit)
         goes_back = _goes_back(self.run) and not any(map(_goes_back, self.run_set.real))
         return [
             int(at)
@@ -198,6 +200,25 @@ class _Cells:
         left_out = self.run_set.once(gaps).get(id(self.run), ())
         lacking = np.zeros(len(self.run_set.sites), np.int64)
         return lacking + sum(gap.lacking for gap in left_out)
+
+    def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
+        """The same without prints of which the run shows none, and about as many lines of another form, as is told.
+
+        Such a line may be near to another print, and counted as one of that.
+        """
+        sites = self._cells // self._width
+        expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
+        told = replacing_forms(self.run_set, self.run)
+        for at in np.flatnonzero(deficit > 0).tolist():
+            is_absent = not self.run.ledger.is_kind("site")[self.run.ledger.lines_of(self.run_set.sites[at])].any()
+            likely = range(int(expected[at]) // FACTOR, int(expected[at]) * FACTOR + 1)
+            other = next((one for one in told if is_absent and one.times in likely), None)
+            if other is not None:
+                told.remove(other)
+                deficit[at] = 0
+                if other.site >= 0:
+                    surplus[other.site] = max(0, surplus[other.site] - other.times)
+        return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
         """For each site whether a log has no line of it, where each real log has several, however many."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gedanken.compare.output.durations import CLOCK
+from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.metrics import Metric, epoch_in
 from gedanken.compare.output.named_numbers import Named, named_numbers
 from gedanken.compare.output.transcript import VALUE, template_of
@@ -55,6 +56,10 @@ class Column:
     """The name alone, without what tells its lines from others."""
     others: tuple[str, ...] = ()
     """What else it may be called, where another column has its label."""
+    is_key: bool = False
+    """Whether it is the value of a key of an object."""
+    parts: tuple[tuple[str, int], ...] = ()
+    """The same key in objects that hold other keys beside it: (form, index)."""
 
     @property
     def meaning(self) -> Meaning:
@@ -169,11 +174,10 @@ class Form:
                 if not self.named[at].name and (environment or self._is_of_bar(at)):
                     continue  # a clock, the bar of a progress
                 label = self._label(at)
-                others = self._other_names(at, label)
+                name, others = self.named[at].name, self._other_names(at, label)
+                is_key = start in self._keyed
                 found.append(
-                    Column(
-                        self.form, at, label, metric, environment, self.site, self.fixed, self.named[at].name, others
-                    )
+                    Column(self.form, at, label, metric, environment, self.site, self.fixed, name, others, is_key)
                 )
         return found
 
@@ -216,6 +220,8 @@ class Form:
         words = " ".join(opening.split()).rstrip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
+        if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
+            names.append(f"{before['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
         if first and not label.startswith(first["word"]) and meaning_of(first["word"]).role is not Role.METRIC:
             names.append(f"{first['word']} {label}")
@@ -228,6 +234,10 @@ class Form:
 
     def _between(self, at: int) -> str:
         return self.line[self.spans[at - 1][1] if at else 0 : self.spans[at][0]]
+
+    @cached_property
+    def _keyed(self) -> dict[int, str]:
+        return keyed_values(self.line)
 
     @cached_property
     def _clocks(self) -> list[tuple[int, int]]:

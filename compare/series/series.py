@@ -12,6 +12,7 @@ from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.asked import read_asked
 from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Form, asked_for
+from gedanken.compare.series.keys import counters_of, together
 from gedanken.compare.series.places import placed
 from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown_by
 from gedanken.compare.series.printed import MOST_FORMS, Printed
@@ -72,7 +73,7 @@ class AllSeries:
     def columns(self) -> dict[str, Column]:
         """Columns by name, in the order in which they are judged."""
         variants = [variant for form in self._forms.values() for variant in self._variants(form)]
-        found = [column for variant in variants for column in variant.columns()]
+        found = together([column for one in variants for column in one.columns()], self._forms, self.real)
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
         named = {name: asked_for(name) for name in self._asked}
         for column in found[:MOST_SERIES]:
@@ -136,8 +137,8 @@ class AllSeries:
         """Lines of one run that show a column, and the values there, as they stand there."""
         if name in self._asked:
             return self._asked[name][at]
-        lines = self.runs[at].lines(column.form, column.fixed)
-        return lines, self.runs[at].values(lines, column.index)
+        lines, index = self.runs[at].of(column)
+        return lines, self.runs[at].values(lines, index)
 
     def _series_asked(self, name: str) -> Series:
         """What an expression of the user finds, by epochs where lines name them."""
@@ -190,15 +191,15 @@ class AllSeries:
         return self._made(name, placed(keys, names), read, ends)
 
     def _rows(self, run: Printed, column: Column) -> "_Rows":
-        lines = run.lines(column.form, column.fixed)
+        lines, index = run.of(column)
         if len(lines) or column.metric is None:
-            return _Rows(run, lines, column)
+            return _Rows(run, lines, index, column)
         alike = [one for one in self.columns.values() if one.metric and one.metric.name == column.metric.name]
         others = run.named(column.metric.name, self._forms)
         nth = sum(one.index < column.index for one in alike)
         if nth < len(others) and len({one.form for one in alike}) == 1:
-            return _Rows(run, run.lines(others[nth].form), others[nth])
-        return _Rows(run, lines, column)
+            return _Rows(run, *run.of(others[nth]), others[nth])
+        return _Rows(run, lines, index, column)
 
     def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
         """For each run, lines × counters, what tells its points apart: epoch, step; and how these are called.
@@ -216,15 +217,27 @@ class AllSeries:
             key[:, 0] = row.run.observed.curves.epochs.at(row.lines)
             for at, counter in enumerate(shared, start=1):
                 nth = form.counters.index(counter)
-                if nth < len(theirs):
+                if row.column.parts:
+                    key[:, at] = self._counted(row, form.name_of(counter))
+                elif nth < len(theirs):
                     key[:, at] = row.run.values(row.lines, theirs[nth])
         if shared or any((key[:, 0] >= 0).any() for key in keys[: len(really)]):
             return keys, names
         known = self._known_rising
         rising = known[form.form] if form.form in known else known.setdefault(form.form, self._rising(form))
-        if rising is None:
+        if rising is None or any(row.column.parts for row in rows):
             return keys, names
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)
+
+    def _counted(self, row: "_Rows", name: str) -> Numbers:
+        """What the counter of this name says in each line, where a column stands in several forms of line."""
+        found = np.full(len(row.lines), -1.0)
+        for part in (row.column.form, *(form for form, _index in row.column.parts)):
+            counters = counters_of(self._forms[part])
+            its = np.isin(row.lines, row.run.lines(part))
+            if name in counters:
+                found[its] = row.run.values(row.lines[its], counters[name])
+        return found
 
     def _is_shared(self, form: Form, counter: int) -> bool:
         """Whether the real runs count alike: steps of an agent that ends when it falls over are no points of all."""
@@ -253,6 +266,8 @@ class _Rows(NamedTuple):
 
     run: Printed
     lines: Indices
+    indices: Indices
+    """Of the value in each line."""
     column: Column
 
 
@@ -272,13 +287,13 @@ def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
 
 def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
     """Accuracies as fractions where the line tells what they are, and where it does not; other values as they are."""
-    run, lines, column = row
-    values = run.values(lines, column.index)
+    run, lines, index, column = row
+    values = run.values(lines, index)
     bare = np.zeros(len(lines), bool)
     if column.metric is None or not column.metric.is_accuracy:
         return values, bare
-    wholes = run.values(lines, column.index + 1)
-    for metric, its in run.metrics(lines, column.index):
+    wholes = run.values(lines, index + 1)
+    for metric, its in run.metrics(lines, index):
         if metric and metric.of:
             part = its & (wholes != 0)
             values[part] /= wholes[part]
