@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gedanken.agents.model import Model
-from gedanken.agents.pacing import Pace
+from gedanken.agents.rate_limits import Pace
 from gedanken.agents.settings import known_of
 from gedanken.experiment import secrets
 from gedanken.experiment.errors import BadInput

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gedanken.agents.model import Model
-from gedanken.agents.pacing import Bucket, Pace
+from gedanken.agents.rate_limits import Bucket, Pace
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_spec import ModelSpec

@@ -1,4 +1,4 @@
-"""The messages of a conversation, and as what they are sent: each provider takes less than all of them."""
+"""The messages of a conversation, and their conversion to what each provider takes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple

@@ -20,7 +20,7 @@ class Meter(Protocol):
         ...
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """Take in what it took."""
+        """Count what the request really took."""
         ...
 
 

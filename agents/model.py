@@ -14,7 +14,7 @@ from gedanken.agents.hearing import Heard
 from gedanken.agents.messages import Message, as_chat, as_sent
 from gedanken.agents.metering import Meter, metered
 from gedanken.agents.model_errors import as_no_model, host_of, read_problem
-from gedanken.agents.pacing import Pace
+from gedanken.agents.rate_limits import Pace
 from gedanken.agents.reasoning import CLOSES, Apart
 from gedanken.agents.reply_end import ReplyEnd, always_says
 from gedanken.agents.settings import Learned, Setting, said_of
@@ -209,7 +209,7 @@ class Model:
                 if end.cause is Cause.ONLY_REASONED and end.was_cut:
                     continue
             return self._reply(sent, call, heard, end, began)
-        raise NoModel(f"{self.name}: it refused {', '.join(sorted(self.learned.refused))}, and after these one more")
+        raise NoModel(f"{self.name}: it still refuses the request without {', '.join(sorted(self.learned.refused))}")
 
     @property
     def host(self) -> str:

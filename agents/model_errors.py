@@ -259,7 +259,7 @@ def _told(problem: Problem, at: str, name: str, begun: bool) -> str:
         return f"the request was refused{number}{at}: {said}"
     if problem.kinds & {"TransportError", "APIConnectionError", "ConnectionError", "EndpointConnectionError"}:
         return f"no connection{at}: {_said(problem.deepest)}; {_REACHED}"
-    return f"{said or problem.deepest or 'it failed without a word'}{at}"
+    return f"{said or problem.deepest or 'it failed and gave no reason'}{at}"
 
 
 def _where_models_are(name: str) -> str:

@@ -24,7 +24,9 @@ def check_name(model: ModelSpec) -> None:
     learn_address(model.base_url)
     plugin, provider = _provider_of(model)
     if model.base_url is not None and not _is_address(model.base_url):
-        raise BadInput(f"--base-url {shown_address(model.base_url)}: not an address such as http://127.0.0.1:8000/v1")
+        raise BadInput(
+            f"--base-url {shown_address(model.base_url)}: not a URL; an example is http://127.0.0.1:8000/v1"
+        )
     with plugin.guarded():
         provider.check(model)
 
@@ -41,7 +43,7 @@ def _provider_of(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
         )
     provider = plugin.load()
     if not isinstance(provider, ModelProvider):
-        raise plugin.wrong(provider, "ModelProvider")
+        raise plugin.wrong(provider, "a ModelProvider")
     return plugin, provider
 
 
@@ -67,5 +69,5 @@ async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model
         with plugin.guarded():
             model = await opened.enter_async_context(provider.open(spec, progress))
             if not isinstance(model, Model):
-                raise plugin.wrong(model, "Model")
+                raise plugin.wrong(model, "a Model")
         yield model

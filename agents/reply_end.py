@@ -102,7 +102,7 @@ class Signs:
 
 
 def reason_in(metadata: Mapping[str, Any]) -> str:
-    """Why the reply ended, in the words of its provider; empty where this piece does not say."""
+    """Why the reply ended, in the words of its provider; empty where this piece of the stream gives none."""
     if feedback := metadata.get("prompt_feedback"):
         blocked = _value(feedback.get("block_reason") or "")
         return _capped(f"blocked: {blocked}" if blocked else "")
@@ -116,7 +116,7 @@ def reason_in(metadata: Mapping[str, Any]) -> str:
 
 
 def later_reason(before: str, now: str) -> str:
-    """The reason of two that counts: one that says more than that the reply is over is not taken back."""
+    """Which of two reasons counts: `now`, unless it says only that the reply is over and `before` said more."""
     says_more = before and _CAUSES.get(_plain(before)) is not Cause.FINISHED
     return before if says_more and _CAUSES.get(_plain(now)) is Cause.FINISHED else now or before
 

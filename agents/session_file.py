@@ -87,7 +87,7 @@ def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, 
     *lines, last = _bytes(descriptor).split(b"\n")
     beginning = lines[0] if lines else last
     if not (beginning.startswith(_BEGINNING) or (not lines and _BEGINNING.startswith(beginning))):
-        raise BadInput(f"{path}:1: not a session of gedanken's; name another file")
+        raise BadInput(f"{path}:1: not a session file of gedanken; name another file")
     if whole := _is_whole(last):
         lines.append(last)
     if not lines:

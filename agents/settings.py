@@ -75,7 +75,7 @@ class Family:
     hides: bool = False
     """Whether its chat template opens reasoning unseen, where the server does not take it apart."""
     ignores: frozenset[Setting] = frozenset()
-    """Taken without a word, and without effect."""
+    """Accepted, and without effect."""
 
 
 def _family(pattern: str, *refuses: Setting, reasons: bool = False, hides: bool = False) -> Family:
@@ -143,7 +143,7 @@ class Learned:
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
         """Whether a request was refused for settings that can be left out; they are from now on.
 
-        Of two that cannot both be, the temperature is the one that the conditions of a run speak of.
+        Where temperature and top_p exclude each other, top_p is left out: a run's conditions name the temperature.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
             return False

@@ -49,8 +49,8 @@ class Question:
 async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOutput) -> Surprisal:
     """Answer all questions, or say why nothing is available.
 
-    Real output enters these requests: they come after the last sample (fairness rule 2). A server that cannot tell
-    of the first text that there is is not asked again.
+    Real output enters these requests: they come after the last sample (fairness rule 2). A server that cannot
+    answer for the first text is not asked again.
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprisal] = []

@@ -34,7 +34,7 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The last value of a series in each run of one version, in one world."""
+    """The last value of one series in every run of one program version: all real runs, or all imagined ones."""
 
     values: tuple[float | None, ...]
     """Infinite for a loss that is no number: it diverged. None for a run that shows none, or not its end: one that

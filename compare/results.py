@@ -98,6 +98,20 @@ NOTHING_ASKED = Asked()
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What could not be decided of lines."""
+
+    what: str
+    """Such as `whether “saved” may be missing`."""
+    why: str
+
+    @property
+    def text(self) -> str:
+        """Both, as a sentence."""
+        return f"{self.what[:1].upper()}{self.what[1:]}: {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesResult:
     """One series of numbers, real beside imagined: one hole of one print, along its points."""
 
@@ -147,6 +161,7 @@ class ComparisonResult:
     endpoint: Endpoint | None = None
     """None where no real run shows a metric, or none of the name that was asked for."""
     unjudged: str | None = None
-    """Of that, which lines could not be judged: where it is so, nobody may say that nothing was found."""
+    """Of that, what could not be judged of lines, in a few words: where it is so, nobody may say that nothing was
+    found."""
     notes: tuple[str, ...] = ()
     """Which checks could not look, and why."""

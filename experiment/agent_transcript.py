@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 EventKind = Literal["message", "call", "result", "edit", "mark", "unknown"]
-"""`call`: the agent asked for a tool; `result`: what the tool gave back; `edit`: a file was changed; `mark`: something that
+"""`call`: the agent asked for a tool; `result`: what the tool gave back; `edit`: a file was changed; `mark`: what
 the harness notes, such as a compaction; `unknown`: what the reader does not know, kept and counted."""
 Speaker = Literal["user", "agent", "tool", "system"]
 
@@ -41,7 +41,9 @@ class AgentEvent:
     path: str | None = None
     """The file that an edit or a reading call is about."""
     old_text: str | None = None
-    """What an edit replaced, where it tells."""
+    """What an edit replaced, where it tells; None where it wrote the whole file, or inserted."""
+    at_line: int | None = None
+    """After which line an edit inserted its text, 0 for before the first."""
     session: str = ""
     """Which agent: empty for the main one, else the sub-agent's name."""
     cut: bool = False

@@ -52,7 +52,7 @@ class Plugin(NamedTuple):
     def guarded(self, *allowed: type[Exception]) -> Iterator[None]:
         """Turn whatever the code of somebody else raises into BadInput that names it, but for what is `allowed`.
 
-        A mistake of ours stays one.
+        Errors in gedanken itself are not wrapped.
         """
         try:
             yield
@@ -71,7 +71,7 @@ class Plugin(NamedTuple):
 
     def wrong(self, got: object, wanted: str) -> BadInput:
         """That it gave something else than what its kind gives."""
-        return BadInput(f"{self} gave a {type(got).__name__} and no {wanted}")
+        return BadInput(f"{self} returned a {type(got).__name__} where {wanted} was expected")
 
     def __str__(self) -> str:
         """Such as `toaster of throwaway (gedanken.machines)`."""
@@ -79,7 +79,7 @@ class Plugin(NamedTuple):
 
 
 def installed(group: str) -> Iterator[Plugin]:
-    """All that is installed in a group, of a name the one that is used first: ours, then by distribution."""
+    """The installed plug-ins of a group, by name; of equal names first the built-in one, then by distribution."""
     found = {
         (entry.name, entry.dist.name, entry.value): Plugin(
             group, entry.name, entry.dist.name, entry.dist.version, entry
@@ -97,7 +97,7 @@ def by_name(group: str) -> dict[str, Plugin]:
         if each.name not in RESERVED.get(group, ()):
             chosen.setdefault(each.name, each)
     if not any(each.is_ours for each in chosen.values()):
-        raise BadInput(f"nothing of gedanken itself is installed under {group}: {OUT_OF_DATE}")
+        raise BadInput(f"gedanken's own plug-ins of {group} are missing: {OUT_OF_DATE}")
     return chosen
 
 

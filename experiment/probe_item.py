@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["alone", "easy", "hard", "check"]
-"""The place of an item in its pair. `easy`: what a machine that imitates or takes a shortcut gets right as well (the famous
-seed, the closed form, the rule everybody knows, the program as it is widely known); `hard`: its twin, which needs the same
-number of operations and gets right only who carries them out; `check`: a comprehension check; `alone`: in no pair."""
+Role = Literal["alone", "easy", "hard", "check", "middle", "same"]
+"""The place of an item in its pair.
+
+`easy`: what a machine that imitates or takes a shortcut gets right as well: a famous seed, a closed form, a rule that
+everybody knows, a program as it is widely known. `hard`: its twin, which needs the same number of operations; only
+who carries them out gets it right. `alone`: has no twin. With no place in a horizon: `check`, a comprehension check;
+`middle`, the program that prints its state half-way; `same`, an edit that changes nothing in what runs.
+"""
+
+Way = Literal["imitates", "shortcut"]
 
 Outcome = Literal["right", "rival", "wrong", "unparsable", "refused", "cut"]
-"""Of one answer. `rival`: wrong, and equal to what the item's rival program really printed; `cut`: it met its limit."""
+"""Of one answer. `rival`: wrong, and what the item's rival program really printed; `cut`: it met its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +26,24 @@ class ProbeItem:
     """`FAMILY-OPERATION-SIZE-SEED-ROLE`, in the letters of a file name."""
     family: str
     operation: str
-    """The kind of operation, such as `matrix product`: the verdict is given for one of them and one size at a time."""
+    """The kind of operation, such as `matrix product`: a verdict is given for one of them and one size at a time."""
     template: str
     """What the program was made from: items of one template are not independent."""
     size: int
-    """The number of operations; the length of the answer does not depend on it."""
+    """How many operations each part of the answer takes, one after the other; its length does not depend on it."""
     seed: int
     role: Role
     program: str
     pair: str | None = None
     """The same for items that belong together."""
     rival: str | None = None
-    """A program whose real output is what a machine would say that imitates or takes a shortcut; None where there is none."""
-    rival_is: Literal["imitates", "shortcut"] | None = None
-    """Which of the two would give the rival's output."""
+    """A program that really prints what a machine would say that imitates or takes a shortcut, where there is one."""
+    rival_is: Way | None = None
+    """Which of the two gets the easy item of this pair right, and the hard one wrong, as its rival if it has one."""
     told: str | None = None
-    """What is said of the machine before, such as a changed rule of the language."""
+    """What is said before the program runs, such as that a rule in it is not the usual one."""
+    given: str | None = None
+    """A program that really prints the state before the last operation: what is told under the condition `forced`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class Answer:
 
     outcome: Outcome
     parts_right: float | None = None
-    """The share of the elements of the true output that stand at their places; None where there was nothing to read."""
+    """The share of the elements of the true output that stand at their places; None where nothing could be read."""
     reasoning_tokens: int | None = None
 
 

@@ -1,4 +1,4 @@
-"""A proxy of the user's is for what is outside this machine."""
+"""A user's proxy is used for addresses outside this machine only."""
 
 import os
 

@@ -14,6 +14,8 @@ from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.persona import Fact, MachineFacts, Persona
+from gedanken.experiment.probe_design import Plan, Question
+from gedanken.experiment.probe_item import ProbeItem
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
@@ -244,6 +246,42 @@ class Settled(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
+class Planned(_Event):
+    """How much of a probe's design is asked."""
+
+    kind: Literal["planned"] = "planned"
+    plan: Plan
+
+
+class ItemKept(_Event):
+    """One item of a probe, with what its programs really printed."""
+
+    kind: Literal["item"] = "item"
+    item: ProbeItem
+    truth: str
+    rival: str | None = None
+    given: str | None = None
+    problem: str = ""
+    """Why it has no truth."""
+
+
+class AnswerKept(_Event):
+    """What a model replied to one question of a probe."""
+
+    kind: Literal["answer"] = "answer"
+    question: Question
+    execution: Execution
+
+
+class Judged(_Event):
+    """Whether an answer that is an expression is right: only running it tells."""
+
+    kind: Literal["judged"] = "judged"
+    question: str
+    """Its key."""
+    right: bool
+
+
 class Noted(_Event):
     """Something that a reader must know of how the run went on."""
 
@@ -270,6 +308,10 @@ RunEvent = Annotated[
     | Decided
     | Reserved
     | Settled
+    | Planned
+    | ItemKept
+    | AnswerKept
+    | Judged
     | Noted
     | Ended,
     Field(discriminator="kind"),
@@ -301,6 +343,11 @@ class RunLog:
     """What could not be read back, and what that means; what was left out."""
     decisions: tuple[Decided, ...] = ()
     """Whether programs could run, by persons who were asked."""
+    plan: Plan | None = None
+    items: tuple[ItemKept, ...] = ()
+    """Of a probe."""
+    answers: tuple[AnswerKept, ...] = ()
+    judged: tuple[Judged, ...] = ()
     tokens: Tokens | None = None
     folder: Path | None = None
     spec: RunSpec | None = field(default=None, compare=False)

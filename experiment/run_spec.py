@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.persona import Persona
+from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.script import Experiment
 
 
@@ -75,6 +76,9 @@ class RunSpec(BaseModel):
 
     budget: Budget = Budget()
     """The most that it may use, over all processes that work on it."""
+
+    probe: ProbeDesign | None = None
+    """What is asked of many small programs; then there is nothing else that the run does."""
 
     parent: str = ""
     """The run that it was forked from, and at which line; what comes before that line is taken from there."""

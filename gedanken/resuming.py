@@ -158,7 +158,7 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
-        raise BadInput(f"{folder}: no run folder")
+        raise BadInput(f"{folder}: not a run folder")
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
     address = spec.model.base_url
     is_elsewhere = address is not None and (REMOVED in address or not is_here(address))

@@ -1,5 +1,6 @@
 """What every node may use, opened from what was asked; the one place that opens and closes clients for the graph."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ class Context:
     meter: RunMeter | None = None
     """None where nothing is used: in a replay."""
     cores: Cores = field(default_factory=Cores)
+    began: float = field(default_factory=time.monotonic)
+    """When this process began to work on the run."""
     earlier: Mapping[str, Model] = field(default_factory=dict)
     """The other models, by name, that earlier parts of the script were done with."""
 

@@ -31,7 +31,7 @@ class Step:
 
 
 def next_step(context: Context, state: State) -> Step:
-    """The next script line that is typed or that has the coder work; the report at the end."""
+    """The node for the next script line (`write`, `give` or `execute`), or `report` after the last one."""
     if state.get("outcome") == NO_WORKING_PROGRAM:
         return Step("report", state["index"])
     index = context.experiment.next_step(state["index"])

@@ -11,7 +11,7 @@ from gedanken.agents.messages import Message
 from gedanken.agents.metering import Meter
 from gedanken.agents.model import Enough, Model, Reply, Sampling
 from gedanken.agents.model_errors import ModelBusy, NoReply
-from gedanken.agents.pacing import Pace
+from gedanken.agents.rate_limits import Pace
 from gedanken.agents.scripted import ScriptedModel
 from gedanken.agents.settings import Setting
 from gedanken.experiment.blocking import off_loop
@@ -151,7 +151,7 @@ class KeptModel(Model):
         try:
             reply = _REPLY.validate_python(found["reply"])
         except ValidationError as error:
-            raise BadInput("the ledger holds a reply that is none") from error
+            raise BadInput("the ledger is damaged: a reply in it cannot be read") from error
         if on_text:
             on_text(reply.text)
         return reply

@@ -6,18 +6,23 @@ from pathlib import Path
 
 from gedanken.experiment.budget import Tokens, Used
 from gedanken.experiment.execution import Execution
+from gedanken.experiment.probe_design import Plan
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     UNFINISHED,
+    AnswerKept,
     Began,
     Decided,
     EarlierPart,
     Ended,
+    ItemKept,
+    Judged,
     Left,
     ModelFacts,
     ModelKnown,
     Noted,
     Opened,
+    Planned,
     Reserved,
     RunEvent,
     RunLog,
@@ -39,6 +44,13 @@ class LogOfEvents:
         """Begin with nothing but what was asked."""
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
+        self.items: dict[str, ItemKept] = {}
+        """Of a probe, by id."""
+        self.answers: dict[str, AnswerKept] = {}
+        """By the key of their question."""
+        self.judged: dict[str, Judged] = {}
+        """Answers that only running could judge, by the key of their question."""
+        self.plan: Plan | None = None
         self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
         self._folder = folder
@@ -82,17 +94,34 @@ class LogOfEvents:
                 self._surprisal = event.found
             case Decided():
                 self.decisions.append(event)
-            case Reserved():
-                self._reserved[event.name] = event
-            case Settled():
-                self._settled[event.name] = event
-                self._reserved.pop(event.name, None)
-                self._lost.pop(event.name, None)
+            case Reserved() | Settled():
+                self._take_use(event)
+            case Planned() | ItemKept() | AnswerKept() | Judged():
+                self._take_of_probe(event)
             case Noted():
                 self._noted[event.what] += 1
             case Ended():
                 self._ended = event
         self._time = event.time
+
+    def _take_use(self, event: Reserved | Settled) -> None:
+        if isinstance(event, Reserved):
+            self._reserved[event.name] = event
+            return
+        self._settled[event.name] = event
+        self._reserved.pop(event.name, None)
+        self._lost.pop(event.name, None)
+
+    def _take_of_probe(self, event: Planned | ItemKept | AnswerKept | Judged) -> None:
+        match event:
+            case Planned():
+                self.plan = event.plan
+            case ItemKept():
+                self.items[event.item.id] = event
+            case AnswerKept():
+                self.answers[event.question.key] = event
+            case Judged():
+                self.judged[event.question] = event
 
     @property
     def model(self) -> ModelFacts | None:
@@ -151,6 +180,10 @@ class LogOfEvents:
             left=self._left,
             notes=(*notes, *(what if n == 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
             decisions=tuple(self.decisions),
+            plan=self.plan,
+            items=tuple(self.items.values()),
+            answers=tuple(self.answers.values()),
+            judged=tuple(self.judged.values()),
             tokens=self.used.tokens if self._settled or self._lost else None,
             folder=self._folder,
             spec=spec,

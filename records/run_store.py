@@ -20,18 +20,23 @@ from gedanken.experiment.execution import Execution
 from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.folders import remove_tree
+from gedanken.experiment.probe_design import Plan
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     FORMAT,
+    AnswerKept,
     Began,
     Decided,
     EarlierPart,
     Ended,
+    ItemKept,
+    Judged,
     Left,
     ModelFacts,
     ModelKnown,
     Noted,
     Opened,
+    Planned,
     Reserved,
     RunEvent,
     RunLog,
@@ -101,7 +106,7 @@ class RunStore:
     @property
     def may_go_on(self) -> bool:
         """Whether there is something that `gedanken resume` can go on with."""
-        return bool(self.executions) and not self.log.is_over
+        return bool(self.executions or self.items) and not self.log.is_over
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -112,6 +117,21 @@ class RunStore:
     def executions(self) -> dict[str, Execution]:
         """By label."""
         return self._events.executions
+
+    @property
+    def plan(self) -> Plan | None:
+        """How much of a probe's design is asked; None before that is known."""
+        return self._events.plan
+
+    @property
+    def items(self) -> dict[str, ItemKept]:
+        """Of a probe, by id."""
+        return self._events.items
+
+    @property
+    def answers(self) -> dict[str, AnswerKept]:
+        """Of a probe, by the key of their question."""
+        return self._events.answers
 
     @property
     def used(self) -> Used:
@@ -198,6 +218,27 @@ class RunStore:
         """Take over what persons said of the programs of another run: the same programs get the same answers."""
         for decided in source.decisions:
             self._append(decided)
+
+    def keep_plan(self, plan: Plan) -> None:
+        """Keep how much of a probe's design is asked."""
+        if self.plan != plan:
+            self._append(Planned(plan=plan))
+
+    def keep_items(self, items: Iterable[ItemKept]) -> None:
+        """Keep items of a probe, with what their programs really printed."""
+        for item in items:
+            if item.item.id not in self.items:
+                self._append(item, flush_to_disk=False)
+
+    def keep_answer(self, answer: AnswerKept) -> None:
+        """Keep what a model replied to a question of a probe."""
+        if answer.question.key not in self.answers:
+            self._append(answer)
+
+    def keep_judgement(self, judged: Judged) -> None:
+        """Keep whether an answer is right that only running could judge."""
+        if judged.question not in self._events.judged:
+            self._append(judged)
 
     def keep_surprisal(self, found: Surprisal) -> None:
         """Keep how likely real outputs were to the model."""

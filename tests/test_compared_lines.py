@@ -15,6 +15,7 @@ LINES = (
     "{a}{b}%|####      | {a}/{b}0 [00:0{a}<00:1{b}, 2.5it/s] loss=0.{b}",
     "\ufeffstep {a}: seed1: 12ab34 seed{b}: 12{a}{b}56",
     "step {a}/{b} took {a}.{b} s, saved at May {a}, 202{b}",
+    '{{"hr@{a}": 0.{b}, "lr": {a}, "hr@{b}0": {{"b{b}": 1, "b{a}": 2}}, "step": {b}}}',
     "\x1a {a} (pid {a}{b}) sshd[4{a}1]: user x{b}",
 )
 DIGITS = st.tuples(st.sampled_from(LINES), st.integers(0, 9), st.integers(0, 9))
@@ -31,7 +32,7 @@ def test_a_line_is_masked_as_it_would_be_alone_whatever_stood_before(drawn: list
     assert ComparedLines(words).all(lines) == [ComparedLines(words).one(line) for line in lines]
 
 
-@pytest.mark.parametrize("line", LINES[:7])
+@pytest.mark.parametrize("line", LINES[:8])
 def test_what_stays_of_a_line_keeps_its_digits(line: str) -> None:
     lines = [line.format(a=a, b=b) for a in range(10) for b in range(10)]
     words = before(lines)

@@ -235,7 +235,7 @@ def test_runs_that_are_their_own_ancestors_are_roots_and_each_is_shown_once() ->
 
 
 def test_a_folder_without_a_trace_and_one_of_an_earlier_version_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no run folder"):
+    with pytest.raises(BadInput, match="not a run folder"):
         read_trace(tmp_path / "none")
     (tmp_path / "trace.jsonl").write_text('{"id": "x", "run_type": "chat_model"}\n')
     with pytest.raises(BadInput, match="earlier version"):

@@ -69,7 +69,7 @@ def _opened(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Export
         with plugin.guarded():
             exporter = opens(folder)
             if not isinstance(exporter, Exporter):
-                raise plugin.wrong(exporter, "Exporter")
+                raise plugin.wrong(exporter, "an Exporter")
     except GedankenError as error:
         progress.say(f"an exporter was left out: {error}")
         return

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.early_ends import early_ends
+from gedanken.compare.parsed.gaps import gaps
+from gedanken.compare.parsed.lengths import lengths
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
+from gedanken.compare.results import Doubt
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
@@ -72,7 +75,7 @@ class CountsJudged:
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
-    def undecided(self) -> str | None:
+    def undecided(self) -> Doubt | None:
         """What may be chance; None where nothing is."""
         left = [at for at in self._lacking_once if self._may_be_chance(at)]
         if not left:
@@ -82,9 +85,10 @@ class CountsJudged:
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         words = self._run_set.sites[left[0]].words
         verb = "lacks" if len(runs) == 1 else "lack"
-        return (
-            f"Whether “{words}”{more} may be missing: {n} of {n} real runs show each such line, {len(runs)} of {m} "
-            f"imagined runs ({', '.join(runs[:3])}) {verb} one (p = {self._p(len(runs)):.2g})."
+        return Doubt(
+            f"whether “{words}”{more} may be missing",
+            f"{n} of {n} real runs show each such line, {len(runs)} of {m} imagined runs ({', '.join(runs[:3])}) "
+            f"{verb} one (p = {self._p(len(runs)):.2g})",
         )
 
 
@@ -173,6 +177,10 @@ class _Cells:
         more, less = self._differences()
         surplus = np.bincount(sites, more, len(self.run_set.sites)).astype(np.int64)
         deficit = np.bincount(sites, less, len(self.run_set.sites)).astype(np.int64)
+        length = self.run_set.once(lengths).get(id(self.run))
+        if length is not None:
+            surplus, deficit = np.maximum(surplus - length.more, 0), np.maximum(deficit - length.fewer, 0)
+        deficit = np.maximum(deficit - self._lacking_in_gaps(), 0)
         goes_back = _goes_back(self.run) and not any(map(_goes_back, self.run_set.real))
         return [
             int(at)
@@ -184,6 +192,12 @@ class _Cells:
                 else self.run.execution.cause is Cause.FINISHED and id(self.run) not in self._early
             )
         ]
+
+    def _lacking_in_gaps(self) -> Indices:
+        """For each site how many lines are missing where the run leaves out steps, which is told as such."""
+        left_out = self.run_set.once(gaps).get(id(self.run), ())
+        lacking = np.zeros(len(self.run_set.sites), np.int64)
+        return lacking + sum(gap.lacking for gap in left_out)
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
         """For each site whether a log has no line of it, where each real log has several, however many."""

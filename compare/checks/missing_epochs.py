@@ -88,7 +88,7 @@ def _epoch_findings(run_set: RunSet, run: ParsedRun, count: EpochCount) -> Itera
     if count.silent:
         lacking = "epoch {} is" if len(count.silent) == 1 else "epochs {} are"
         told = lacking.format(as_ranges(count.silent))
-        yield found("epochs silently missing", f"{shown}; {told} missing without a word", last)
+        yield found("epochs silently missing", f"{shown}; {told} missing without notice", last)
     if count.cut:
         yield found("epochs cut", f"{shown}; the token limit cut {as_ranges(count.cut)}", last)
     if count.extra:

@@ -21,8 +21,8 @@ _TOGETHER = {
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """The findings on brought logs, those that have one cause made one; with a program each is left as it is.
 
-    One cause have the same print in several logs, and several prints that are shown too often or too seldom in the
-    same logs.
+    Two findings have one cause if they are on the same print in several logs, or on several prints that are shown too
+    often or too seldom in the same logs.
     """
     if run_set.program is not None:
         return list(findings)

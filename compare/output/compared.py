@@ -1,4 +1,5 @@
-"""The lines of a log as they are compared: without what the machine and the hour wrote, and without bars.
+"""The lines of a log as they are compared: without what the machine and the hour wrote, and without bars; the keys of
+an object of JSON in one order.
 
 What is set aside does not depend on which digits stand in a line, so it is looked for once in all lines that differ
 in their digits alone: a million steps of a training are a few dozen lines of other lengths.
@@ -7,9 +8,10 @@ in their digits alone: a million steps of a training are a few dozen lines of ot
 import re
 from collections.abc import Sequence
 
-from gedanken.compare.output.bars import unfill
 from gedanken.compare.output.edited import Edited, Pieces, Rule, Traced, made_of
 from gedanken.compare.output.environment import LONGEST, MASK, Before, alike_in_digits, depends_on_digits, mask
+from gedanken.compare.output.key_order import order_depends_on_digits, sort_keys
+from gedanken.compare.output.progress_bars import unfill
 
 MOST_KNOWN = 1 << 15
 """Lines that are kept; a log in which each has other letters would fill the memory."""
@@ -47,7 +49,7 @@ class ComparedLines:
             return made_of(line, pieces)
         compared = self.one(line)
         is_known = len(self._known) < MOST_KNOWN or pieces is _ONCE
-        if is_known and len(line) <= LONGEST and not depends_on_digits(line):
+        if is_known and len(line) <= LONGEST and not (depends_on_digits(line) or order_depends_on_digits(line)):
             self._known[key] = None if compared == line else self._pieces(line) if pieces is _ONCE else _ONCE
         return compared
 
@@ -57,6 +59,7 @@ class ComparedLines:
         return traced.pieces()
 
     def _edit(self, line: Edited) -> None:
+        sort_keys(line)
         if unfill(line):
             line.replace(_BLANKS)
         mask(line, self._before)

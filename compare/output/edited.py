@@ -31,6 +31,10 @@ class Edited:
         self.text = rule.pattern.sub(lambda found: _new(rule, found), before)
         return self.text != before
 
+    def rearrange(self, pieces: Sequence[slice]) -> None:
+        """Put parts of the line, which together are all of it, in this order."""
+        self.text = made_of(self.text, pieces)
+
 
 class Traced(Edited):
     """The same, which remembers where everything comes from."""
@@ -55,6 +59,10 @@ class Traced(Edited):
         self._from = came
         return is_changed
 
+    def rearrange(self, pieces: Sequence[slice]) -> None:
+        super().rearrange(pieces)
+        self._from = [at for piece in pieces for at in self._from[piece]]
+
     def pieces(self) -> Pieces:
         """What the line became."""
         borders = [0, *(at for at in range(1, len(self._from)) if not self._goes_on(at)), len(self._from)]
@@ -70,7 +78,7 @@ class Traced(Edited):
         return slice(self._from[begin], self._from[end - 1] + 1)
 
 
-def made_of(line: str, pieces: Sequence[str | slice]) -> str:
+def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
     """What a line becomes that is changed in the same places."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
 

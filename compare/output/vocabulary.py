@@ -77,8 +77,8 @@ _ENVIRONMENT = (
 )
 _COUNTERS = (
     "step steps iter iters iteration iterations batch batches minibatch round rounds fold folds update "
-    "updates epoch epochs episode episodes timestep timesteps trial generation frames tokens samples examples "
-    "idx index seen consumed it progress"
+    "updates epoch epochs episode episodes timestep timesteps trial generation generations gen frames tokens samples "
+    "examples idx index seen consumed it progress"
 )
 _SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
 """Names that are no more than a letter or two."""

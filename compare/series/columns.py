@@ -25,9 +25,11 @@ _SHOWN = 60
 """Characters of a line that stand for the name of a number that has none."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
-_FIRST = re.compile(r"(?<![\w./])[^\W\d_][\w-]*")
+_FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)\s?[\]:|)]")
+"""A word that heads its line, such as `Teacher` in `[Teacher] loss 0.5`; one of a sentence is no part of a name."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 """What a logger puts before every line."""
+_JOINED = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
@@ -84,6 +86,8 @@ class Form:
     """For each value the name that a table gives it, where the line is a row of one."""
     fixed: tuple[tuple[int, float], ...] = ()
     """Of the values that belong to names, those that its lines have and others of the form have not."""
+    is_bar: bool = False
+    """Whether the line shows a bar of progress."""
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -162,7 +166,7 @@ class Form:
             is_value = not (at in counting or is_total or is_shape or self.named[at].is_part_of_name)
             if is_value and self._is_in_hole(start, end):
                 environment = metric is None and self.is_environment(at)
-                if environment and not self.named[at].name:
+                if not self.named[at].name and (environment or self._is_of_bar(at)):
                     continue  # a clock, the bar of a progress
                 label = self._label(at)
                 others = self._other_names(at, label)
@@ -172,6 +176,12 @@ class Form:
                     )
                 )
         return found
+
+    def _is_of_bar(self, at: int) -> bool:
+        """Whether a number tells how far a bar is filled: in percent, or as so much of so much."""
+        start, end = self.spans[at]
+        of = _JOINED.match(self.line, end) or (at and _JOINED.fullmatch(self._between(at)))
+        return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
 
     def _label(self, at: int) -> str:
         """What a value is called; where only a number tells its lines from others, that too: `rank0 loss`."""
@@ -193,24 +203,22 @@ class Form:
             if not named.name and not named.is_part_of_name and one not in self.counters and one != self.epoch
         ]
         words = _cut(template_of(self.form, "…"))
+        if not any(map(str.isalpha, words)):
+            return f"column {at + 1}"
         return f"“{words}”" if len(unnamed) == 1 else f"number {at + 1} of “{words}”"
 
     def _other_names(self, at: int, label: str) -> tuple[str, ...]:
         """Longer names for a number whose label another has too: with the words that begin its line."""
         opening = self.line[: self.spans[at][0]]
-        first = _FIRST.search(_PREFIX.sub("", opening))
-        split = split_in(opening)
+        first = _FIRST.match(_PREFIX.sub("", opening).lstrip())
+        # The keys of an object before a number are about other numbers.
+        split = split_in(opening.partition("{")[0])
         words = " ".join(opening.split()).rstrip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        if (
-            first
-            and len(first[0]) > 1
-            and not label.startswith(first[0])
-            and meaning_of(first[0]).role is not Role.METRIC
-        ):
-            names.append(f"{first[0]} {label}")
+        if first and not label.startswith(first["word"]) and meaning_of(first["word"]).role is not Role.METRIC:
+            names.append(f"{first['word']} {label}")
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 

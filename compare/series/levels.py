@@ -11,6 +11,8 @@ OTHERS_LEVEL = 0.0084
 """Of everything else together that is no environment."""
 FAR_LEVEL = 0.01
 """Of single imagined runs whose last value lies far outside those of the real ones."""
+FAR_BESIDE_LEVEL = 0.003
+"""The same of all other metrics together."""
 ALONE_LEVEL = 0.0252
 """Of everything together where there is no metric, and so no primary endpoint."""
 

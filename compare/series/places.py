@@ -13,7 +13,7 @@ Indices = NDArray[np.int64]
 def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
     """For each run the places of its values among the points of all runs; the points; what they are counted by.
 
-    Values that nothing else tells apart are so by how often their run has shown them before.
+    Values at the same point are told apart by the order in which their run shows them.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]

@@ -1,4 +1,4 @@
-"""Parameters of PyTorch's layers, by the arguments that they are given."""
+"""How many weights a PyTorch layer has, counted from its constructor's arguments."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

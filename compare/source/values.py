@@ -17,7 +17,7 @@ PLAIN = object()
 
 @dataclass(frozen=True)
 class Tensor:
-    """Numbers, by how many they are."""
+    """A tensor, of which only the number of elements is known."""
 
     size: int
 

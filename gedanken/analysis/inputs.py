@@ -101,7 +101,7 @@ def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> A
         raise BadInput("name the imagined runs after --imagined; only a run folder holds both")
     if not is_run_folder(real[0]):
         logs = f"; its {many(len(logs_in(real[0])), 'log')} may stand on either side of --imagined"
-        raise BadInput(f"{real[0]}: no run folder, as there is no {LOG} in it{logs}")
+        raise BadInput(f"{real[0]}: not a run folder, as there is no {LOG} in it{logs}")
     if program is not None:
         raise BadInput("--program: a run folder holds its own programs")
     folder = read_run(real[0])

@@ -106,10 +106,10 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     ] = "none",
     limit: LimitSettings = None,
     real: Annotated[
-        int, typer.Option(min=0, max=1000, help="Further real runs of each program, each with another seed.")
+        int, typer.Option(min=0, max=1000, help="Real runs of each program beside seed 0, each with another seed.")
     ] = 7,
     imagined: Annotated[
-        int, typer.Option(min=0, max=1000, help="Further imagined runs of each program, each sampled anew.")
+        int, typer.Option(min=0, max=1000, help="Imagined runs of each program beside that at temperature 0.")
     ] = 3,
     simulate: Annotated[
         bool, typer.Option("--simulate/--no-simulate", help="Whether the model imagines the runs.")
@@ -136,7 +136,8 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         ),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Of the further imagined runs, 0 to 2; by default as the experiment says.")
+        float | None,
+        typer.Option(help="Sampling temperature of the imagined runs, 0 to 2; by default the experiment's."),
     ] = None,
     surprisal: Annotated[
         bool,

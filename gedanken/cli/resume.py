@@ -127,7 +127,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Begin a run that is another one up to a line of its script, and goes on differently."""
+    """Begin a new run that reuses another run up to a line of its script and goes on differently from there."""
     from gedanken.experiment.errors import BadInput
     from gedanken.forking import Changes
     from gedanken.forking import fork as go_on

@@ -28,7 +28,7 @@ def check_given(experiment: Experiment) -> None:
     """Raises BadInput where a given program is not in place, or sources are hidden: nobody was told what it does."""
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":
-        raise BadInput("a program that the script gives can only be shown: use --source shown")
+        raise BadInput("this script brings its own program, which nobody describes to the model: use --source shown")
     if any(line.source is None for line in given):
         raise BadInput("a given program is not in place: load the experiment with load_experiment")
 

@@ -1,4 +1,4 @@
-"""Opening real machines, for everything that types into one."""
+"""Open the real machine for runs, probes and the shell."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

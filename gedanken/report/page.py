@@ -83,7 +83,7 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         loader=PackageLoader("gedanken.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_made_harmless,
+        finalize=shown_harmlessly,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -93,7 +93,7 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
     environment.filters["many"] = many
     environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)
-    style, script = _packaged("style.css"), _packaged("report.js")
+    style, script = packaged_file("style.css"), packaged_file("report.js")
     anchors = find_anchors(analysis)
     cases = [
         _shown(number, version, anchors) for number, version in enumerate(analysis.versions[:CASES_SHOWN], start=1)
@@ -107,7 +107,7 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         version=__version__,
         style=Markup(style),
         script=Markup(script),
-        policy=_policy(style, script),
+        policy=policy_of(style, script),
         primary=next((series for series in newest.compared.series if series.role == "primary"), None)
         if newest
         else None,
@@ -141,7 +141,7 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
     )
 
 
-def _made_harmless(value: object) -> object:
+def shown_harmlessly(value: object) -> object:
     """Of everything that a template puts on the page: nothing hidden is obeyed, nothing is endless."""
     return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))
 
@@ -201,11 +201,12 @@ def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]
     return [(kind, [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]
 
 
-def _packaged(name: str) -> str:
+def packaged_file(name: str) -> str:
+    """A file of this package, as text."""
     return (resources.files("gedanken.report") / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def policy_of(style: str, script: str) -> str:
     """The content security policy: nothing but our own style and script, and no network."""
     hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
     return (

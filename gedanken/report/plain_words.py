@@ -39,7 +39,7 @@ class PlainWords(NamedTuple):
 
 
 def plain_words(analysis: Analysis) -> PlainWords:
-    """The three lines of a run. Nothing is called the same, and nothing is reassured that was not looked at."""
+    """The three lines of a run. They never claim that runs are equal, nor anything about what was not looked at."""
     case = analysis.main_version
     if case is None:
         words = PlainWords(_asked(analysis, None), _nothing_to_see(analysis), "nothing can be said about the model.")

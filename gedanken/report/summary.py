@@ -13,6 +13,7 @@ from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.compare.sentences import sentence
+from gedanken.compare.series.tested_series import ENVIRONMENT
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
@@ -133,7 +134,8 @@ def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
     real, imagined = (
         [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
     )
-    return f"curve of {series.name}", real, imagined
+    named = series.name if series.why_no_p == ENVIRONMENT else f"curve of {series.name}"
+    return named, real, imagined
 
 
 def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.errors import BadInput
@@ -11,7 +12,7 @@ from gedanken.report.markdown import to_markdown
 from gedanken.report.values import values_of
 from gedanken.traces.run_tree import TracedRun
 
-PAGE, MARKDOWN, COMPARISON = "report.html", "report.md", "comparison.json"
+PAGE, MARKDOWN, COMPARISON, PROBE = "report.html", "report.md", "comparison.json", "probe.json"
 OURS = b'content="gedanken'
 """Stands in the head of each page that we write."""
 _HEAD = 4096
@@ -20,6 +21,11 @@ _HEAD = 4096
 def write_comparison(folder: Path, analysis: Analysis) -> None:
     """Write `comparison.json` into a run folder. Raises BadInput where that cannot be done."""
     _put(folder / COMPARISON, json.dumps(values_of(analysis), indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def write_probe(folder: Path, result: dict[str, Any]) -> Path:
+    """Write what a probe came to into its run folder. Raises BadInput where that cannot be done."""
+    return _put(folder / PROBE, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_page(folder: Path, analysis: Analysis) -> Path:

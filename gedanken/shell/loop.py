@@ -19,7 +19,7 @@ UNREAD = 141
 
 
 async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
-    """Sit down at the machines until the lines end; return the exit code of the last command.
+    """Type into the machines until the lines end; return the exit code of the last command.
 
     Raises BadInput, NoSandbox or NoModel before the first line, and from a pipe also later. Cancelled by SIGTERM, or
     by Ctrl-C where lines come from a pipe.

@@ -41,7 +41,7 @@ class Pipe:
         self._ended = sys.stdin is None  # closed by whoever started the shell
 
     async def line(self, prompt: str) -> str:  # noqa: ARG002
-        """The next line; a last one need not be ended."""
+        """The next line; the last one may lack its newline."""
         while b"\n" not in self._bytes and not self._ended:
             piece = await _read_piece(sys.stdin.fileno())
             self._bytes += piece

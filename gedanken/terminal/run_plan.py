@@ -20,7 +20,7 @@ FIRST_GUESS: dict[Kind, float] = {
     "trunk": 12,
     "seed": 8,
     "sample": 22,
-    "report": 40,
+    "report": 50,
 }
 """Seconds of each kind of work: the packaged experiments on 2 idle cores with the embedded model. They count only
 until this run has done work of that kind, and are scaled by how much longer the other kinds took than guessed."""
@@ -87,10 +87,11 @@ class RunPlan:
         self._clock = time.monotonic()
 
     def begin(self, node: str, who: str) -> None:
-        """Work of a node has begun; in the persona's node the piece before it has then ended."""
+        """Work of a node has begun; the persona's node asks one thing after another, the real machine first."""
         self._pass_time()
-        if node == "persona" and (node, who) in self._active:
-            self._end(node, who)
+        for earlier in ("real", who) if node == "persona" else ():
+            if (node, earlier) in self._active:
+                self._end(node, earlier)
         self._active[node, who] = (self._kind(node, who), 0.0)
 
     def end(self, node: str, who: str | None = None) -> None:

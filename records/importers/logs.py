@@ -13,8 +13,9 @@ from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.records.importers.importer import BroughtFile, Run
 from gedanken.records.importers.opened import STANDARD_INPUT
-from gedanken.records.nouns import noun_of
+from gedanken.records.importers.terminal_text import as_left
 from gedanken.records.old_folders import origin_of
+from gedanken.records.plain_values import noun_of
 from gedanken.records.read_run import is_run_folder, read_run
 
 _KEYS = ("command", "stdout", "exit_code", "cause")
@@ -49,7 +50,7 @@ def plain_log(brought: BroughtFile) -> Run:
     path = brought.path
     if not brought.text.strip():
         raise BadInput(f"{path}: {'nothing came' if path == STANDARD_INPUT else 'the file is empty'}")
-    return Run(name_of(path), printed(brought.text, path))
+    return Run(name_of(path), printed(as_left(brought.text), path))
 
 
 def printed(text: str, path: Path) -> Execution:

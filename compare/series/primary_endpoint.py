@@ -162,7 +162,7 @@ def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]])
     elif meaning.is_held_out_by_nature:
         told = ["held-out by custom"]
     else:
-        told = ["nothing held-out"]
+        told = ["no held-out metric"]
     if key_of(column.words) in monitored:
         told.append("the program goes by it, its log says")
     elif meaning.measures is None:

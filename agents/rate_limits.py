@@ -77,7 +77,7 @@ class Bucket:
     """When the last epoch began in which requests were taken, and how many were."""
 
     def renew(self) -> None:
-        """Be of use to another event loop: whoever waited in the last one is gone with it."""
+        """Start anew in another event loop: what waited in the last one is gone with it."""
         self.over, self._line = asyncio.Event(), asyncio.Lock()
 
     async def turn(self) -> int:
@@ -250,7 +250,7 @@ class Pace:
 
 def _too_long(busy: ModelBusy, until: float) -> NoModel:
     longest = _span(LONGEST_WAIT)
-    return NoModel(f"{busy}; it is to be asked again at {_clock(until)}, and no wait is longer than {longest}")
+    return NoModel(f"{busy}; it asks to wait until {_clock(until)}, and the longest wait is {longest}")
 
 
 def _clock(moment: float) -> str:

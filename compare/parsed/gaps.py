@@ -1,0 +1,135 @@
+"""Imagined logs that leave out a piece of a loop: a print counts in even steps in all real logs, and here jumps."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.compare.source.print_sites import PrintSite
+
+FEWEST = 4
+"""Lines of a print in each real log from which it is learnt that it counts."""
+COLUMNS = 8
+"""Numbers of a line that are looked at."""
+
+Indices = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+
+class Gap(NamedTuple):
+    """A jump of one imagined log."""
+
+    site: PrintSite
+    before: int
+    """Index of the line of the print before the jump."""
+    after: int
+    low: float
+    """What it counts before."""
+    high: float
+    lacking: Indices
+    """For each site how many lines a real run has between lines that count so, less those that stand here."""
+
+
+class Counter(NamedTuple):
+    """A number of a print that counts in all real runs."""
+
+    site: PrintSite
+    column: int
+    step: float
+
+
+def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
+    """The jumps of each imagined log that has some, by its identity.
+
+    Where an epoch that lines name is missing, that is no jump: it is told by itself.
+    """
+    if run_set.source is not None or len(run_set.real) < 2:
+        return {}
+    found: dict[int, list[Gap]] = {}
+    for counter in run_set.once(counters):
+        for run in run_set.imagined:
+            jumps = list(_jumps(run_set, run, counter))
+            if jumps and (id(run) not in found or len(jumps) > len(found[id(run)])):
+                found[id(run)] = jumps
+    return found
+
+
+def _found(run_set: RunSet) -> Iterator[Counter]:
+    """The first number of each print that counts in even steps in all real runs.
+
+    Where real runs show a print equally often it may be any of its numbers, else only the first.
+    """
+    for site in run_set.sites:
+        lines = [run.ledger.lines_of(site) for run in run_set.real]
+        if min(map(len, lines)) < FEWEST:
+            continue
+        columns = COLUMNS if len(set(map(len, lines))) == 1 else 1
+        before: list[list[Numbers]] = []
+        for column in range(columns):
+            values = [values_of(run, its, column) for run, its in zip(run_set.real, lines, strict=True)]
+            step = _step(values)
+            # The best step so far is the one at hand for as long as each is better than the last.
+            if step and not any(all(map(np.array_equal, values, others)) for others in before):
+                yield Counter(site, column, step)
+                break
+            before.append(values)
+
+
+def counters(run_set: RunSet) -> Sequence[Counter]:
+    """The prints that count in all real runs."""
+    return tuple(_found(run_set))
+
+
+def _step(values: Sequence[Numbers]) -> float:
+    """By how much numbers grow from line to line wherever they do, in all real runs; 0 where they do not so."""
+    grown = [(steps := np.diff(its))[steps > 0] for its in values]
+    if min(map(len, grown)) < FEWEST - 1:
+        return 0.0
+    steps = np.unique(np.concatenate(grown))
+    whole = all((its == np.rint(its)).all() for its in values)
+    return float(steps[0]) if whole and len(steps) == 1 else 0.0
+
+
+def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
+    """A number of each line; NaN where a line has fewer."""
+    script = run.transcript
+    at = script.starts[lines] + column
+    known = at < script.starts[lines + 1]
+    found = np.full(len(lines), np.nan)
+    found[known] = script.values[at[known]]
+    return found
+
+
+def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
+    lines = np.asarray(run.ledger.lines_of(counter.site), np.int64)
+    counts = values_of(run, lines, counter.column)
+    epochs = run.curves.epochs.at(lines)
+    for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
+        if epochs[at + 1] - epochs[at] > 1:
+            continue
+        before, after = int(lines[at]), int(lines[at + 1])
+        low, high = float(counts[at]), float(counts[at + 1])
+        there = _between(run_set, counter, at, low, high)
+        here = sites_between(run, before, after, len(run_set.sites))
+        yield Gap(counter.site, before, after, low, high, np.maximum(there - here, 0))
+
+
+def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
+    """For each site the most lines that a real run shows between lines that count so, the `at`th or behind."""
+    most = np.zeros(len(run_set.sites), np.int64)
+    for run in run_set.real:
+        lines = run.ledger.lines_of(counter.site)
+        counts = values_of(run, lines, counter.column)
+        begins = at + np.flatnonzero(counts[at:] == low)[:1]
+        ends = begins + np.flatnonzero(counts[begins[0] :] == high)[:1] if len(begins) else begins
+        if len(ends):
+            its = sites_between(run, int(lines[begins[0]]), int(lines[ends[0]]), len(most))
+            most = np.maximum(most, its)
+    return most
+
+
+def sites_between(run: ParsedRun, before: int, after: int, sites: int) -> Indices:
+    site_of = run.ledger.site_of[before + 1 : after]
+    return np.bincount(site_of[(site_of >= 0) & (site_of < sites)], minlength=sites)

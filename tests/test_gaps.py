@@ -1,0 +1,78 @@
+"""A step that one of three imagined logs leaves out is found by what its lines count, whatever names it."""
+
+import json
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from test_log_structure import checks, compared
+
+
+def csv(random: Random, at: int) -> str:
+    return f"{at},{1 / (at + 1) + random.gauss(0, 0.05):.4f},{random.uniform(3, 5):.1f}"
+
+
+def columns(random: Random, at: int) -> str:
+    return f"{1 / (at + 1) + random.gauss(0, 0.05):>9.4f} {10 * at:>6d}"
+
+
+def process(random: Random, at: int) -> str:
+    return (
+        f"I0{random.randrange(100, 999)} 10:11:12.{random.randrange(10**6):06d} {random.randrange(10**4)} run.cc:8] "
+        f"at {50 * at}: nll = {1 / (at + 1) + random.gauss(0, 0.05):.4f}"
+    )
+
+
+def keys(random: Random, at: int) -> str:
+    values = {"nll": round(1 / (at + 1) + random.gauss(0, 0.05), 4), "tokens": 4096 * at, "norm": random.random()}
+    return json.dumps(dict(random.sample(list(values.items()), 3)))
+
+
+def per_epoch(random: Random, at: int) -> str:
+    return f"epoch {at // 4} batch {at % 4 * 100} nll {1 / (at + 1) + random.gauss(0, 0.05):.4f}"
+
+
+HEADS: dict[Callable[[Random, int], str], str] = {csv: "epoch,rmse,seconds\n", columns: "     rmse   step\n"}
+STYLES = [csv, columns, process, keys, per_epoch]
+
+
+def log(style: Callable[[Random, int], str], seed: int, left_out: int | None = None) -> str:
+    random = Random(seed)
+    lines = [style(random, at) + "\n" for at in range(12)]
+    after = "saved\n" if style is process else ""
+    return HEADS.get(style, "") + "".join(line + after for at, line in enumerate(lines) if at != left_out) + "done\n"
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_step_that_one_of_three_leaves_out_is_one_finding(style: Callable[[Random, int], str]) -> None:
+    real = [log(style, seed) for seed in range(7)]
+    found = compared(real, [log(style, 20, left_out=6), log(style, 21), log(style, 22)])
+    assert checks(found) == ["count skips"]
+    (skips,) = (finding for finding in found.findings if finding.check == "count skips")
+    assert skips.runs == ("imagined1",)
+    assert not any("missing" in reason for reason in found.undecided)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_logs_that_count_on_are_no_finding(style: Callable[[Random, int], str]) -> None:
+    real = [log(style, seed) for seed in range(7)]
+    assert checks(compared(real, [log(style, seed) for seed in (20, 21, 22)])) == []
+
+
+def test_what_the_gap_does_not_hold_is_a_finding_of_its_own() -> None:
+    real = [log(per_epoch, seed).replace("done", "testing\ntested\ndone") for seed in range(7)]
+    lacking = log(per_epoch, 20, left_out=6).replace("done", "tested\ndone")
+    others = [log(per_epoch, seed).replace("done", "testing\ntested\ndone") for seed in (21, 22)]
+    assert "count skips" in checks(compared(real, [lacking, *others]))
+    assert "print count differs" in checks(compared(real, [lacking] * 3))
+
+
+def test_the_best_step_so_far_may_jump() -> None:
+    def best(seed: int, worse: int | None = None) -> str:
+        random, at_hand, lines = Random(seed), 0, []
+        for at in range(10):
+            at_hand = at_hand if at == worse else at
+            lines.append(f"step {at} nll {1 / (at + 1) + random.gauss(0, 0.01):.4f} best at {at_hand}\n")
+        return "".join(lines)
+
+    assert checks(compared([best(seed) for seed in range(7)], [best(20, worse=4), best(21), best(22)])) == []

@@ -1,0 +1,73 @@
+"""The order in which a log writes the keys of an object means nothing."""
+
+import json
+from random import Random
+
+import pytest
+from test_log_structure import checks, compared
+
+from gedanken.compare.output.compared import ComparedLines
+
+
+def one(line: str) -> str:
+    return ComparedLines(frozenset()).one(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ('{"loss": 0.5, "step": 3}', '{"step": 3, "loss": 0.5}'),
+        (
+            'INFO log {"a": {"y": 1, "x": [2, {"q": 3, "p": 4}]}, "b": "t, u"} ok',
+            'INFO log {"b": "t, u", "a": {"x": [2, {"p": 4, "q": 3}], "y": 1}} ok',
+        ),
+        ("{'eval_loss': 0.5, 'epoch': 1.0}", "{'epoch': 1.0, 'eval_loss': 0.5}"),
+        ("it's {'b': nan, 'a': None}", "it's {'a': None, 'b': nan}"),
+        ('{"hr@10": 0.5, "hr@5": 0.4}', '{"hr@5": 0.4, "hr@10": 0.5}'),
+    ],
+)
+def test_objects_with_the_same_values_are_the_same(line: str, other: str) -> None:
+    assert line != other and one(line) == one(other)
+
+
+@pytest.mark.parametrize("line", ['{"b": 1, "a": 2', "set {2, 1}", "{b} a: {c}", '{"b": 1, "a"}', "def f(x): {y: 1}"])
+def test_what_is_no_whole_object_of_several_keys_stays_as_it_is(line: str) -> None:
+    assert one(line) == line
+
+
+def log(seed: int, *, left_out: int | None = None, word: str = "eval") -> str:
+    random, lines = Random(seed), []
+    for at in range(0, 1000, 100):
+        loss = 3 * 0.8 ** (at / 100) + random.gauss(0, 0.02)
+        values: dict[str, object] = {
+            "step": at,
+            "loss": round(loss, 4),
+            "lr": 1e-3,
+            "norm": round(random.random(), 3),
+        }
+        if at % 200:
+            values[word] = dict(random.sample([("loss", round(loss + 0.2, 4)), ("bleu", round(30 - 5 * loss, 2))], 2))
+        lines.append(json.dumps(dict(random.sample(list(values.items()), len(values)))) + "\n")
+    return "".join(line for at, line in enumerate(lines) if at != left_out)
+
+
+REAL = [log(seed) for seed in range(7)]
+
+
+def test_logs_that_write_their_keys_in_any_order_are_compared_by_name() -> None:
+    found = compared(REAL, [log(seed) for seed in (20, 21, 22)])
+    assert checks(found) == [] and found.unjudged is None
+    assert found.endpoint is not None and found.endpoint.name == "eval.loss"
+    assert {"loss", "norm", "eval.bleu"} <= {series.name for series in found.series}
+
+
+def test_faults_in_them_are_found() -> None:
+    assert "literal differs" in checks(compared(REAL, [log(seed, word="test") for seed in (20, 21, 22)]))
+    assert checks(compared(REAL, [log(20, left_out=4), log(21), log(22)])) == ["count skips"]
+    invented = log(20) + json.dumps({"event": "rewound", "to": "best weights"})
+    assert checks(compared(REAL, [invented, log(21), log(22)])) == ["line in no real log"]
+
+
+def test_an_object_nested_deeply_costs_no_time_and_stays() -> None:
+    deep = '{"a":' * 300 + "1" + "}" * 300
+    assert one(deep) == deep
