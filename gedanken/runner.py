@@ -63,6 +63,8 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
     with open_store(folder, spec) as store:
         try:
             return await go(store, screen, collector)
+        except BudgetSpent:  # what was used counts when it is gone on with
+            raise
         except BaseException:
             if not (store.executions or store.answers):  # nothing was run: nothing half-made is left
                 store.discard()

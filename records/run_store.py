@@ -196,7 +196,7 @@ class RunStore:
         for path, text in texts_of(execution).items():
             self._put(path, text)
         with self._lock:
-            self._append(execution_event(execution))
+            self._append(execution_event(execution), flush_to_disk=False)  # the ledger holds what was paid for
             self._events.executions[execution.label] = execution
         self.view_now_and_then()
 

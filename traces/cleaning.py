@@ -36,6 +36,8 @@ ATTEMPT = f"{OWN}attempt"
 """Which process it was that worked on the run, counted from 1."""
 OTLP = f"{OWN}otlp"
 """Whether the process sent what it did to a collector."""
+LEFT_OUT = f"{OWN}left_out"
+"""How many runs the file had no room for, in its root."""
 WAITED = f"{OWN}waited"
 """Seconds that a command waited for cores before it began."""
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
