@@ -1,4 +1,4 @@
-"""All checks that are built in."""
+"""All built-in checks."""
 
 from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.claimed_time import times
@@ -35,4 +35,4 @@ CHECKS: tuple[Check, ...] = (
     gpu_claims,
     *ORACLES,
 )
-"""Every check, in the order in which its findings are told."""
+"""Every check, in the order in which the findings are reported."""
