@@ -1,4 +1,4 @@
-"""What the changes of a given program came to, gathered from the runs of its versions."""
+"""The effects of the changes of a supplied program, computed from the runs of its versions."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,13 +8,14 @@ from gedanken.experiment.program import Program
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Of a version in a world, as many as a run can be asked for; a folder that somebody brings may hold any number."""
+"""Maximum number of real runs, and of imagined runs, per version: as many as a run can request; a supplied folder may
+hold more."""
 
 
 def effects_in(programs: Iterable[Program], executions: Sequence[Execution]) -> tuple[Effects, ...]:
-    """The effects of the changes of each given program that was changed and has runs in both worlds.
+    """Compute the effects for each supplied program that was changed and has both real and imagined runs.
 
-    Where a change was made twice, its newest version counts. Of a change that was not run, nothing is known.
+    If a change was made twice, its newest version counts. A change that was not run is left out.
     """
     programs = tuple(programs)
     found = []
