@@ -155,7 +155,7 @@ def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[Chec
     )
     Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks held")
     for line in not_enforced:
-        print(f"cannot hold {line}")
+        print(f"cannot enforce {line}")
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""From what was kept of a comparison to one HTML page."""
+"""The report as one HTML page."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -31,11 +31,11 @@ SERIES_SHOWN = 100
 SITES_SHOWN = 200
 RUNS_SHOWN = 300
 HERO_SHOWN = 3
-"""Curves at the top of the page; they are not shown once more below."""
+"""Number of curves at the top of the page; these are not repeated below."""
 FINDINGS_OPEN = 5
-"""Of a kind; the rest is folded."""
+"""Number of findings of one kind that are shown; the rest is folded."""
 CASES_NAMED = 8
-"""In the contents."""
+"""Maximum number of cases in the table of contents."""
 PROBLEMS_SHOWN = 20
 CASES_SHOWN = 40
 
@@ -46,11 +46,11 @@ class Drawn(NamedTuple):
     judged: SeriesResult
     picture: Markup
     beyond: int
-    """Imagined values outside the picture."""
+    """Number of imagined values outside the picture."""
 
 
 class Key(NamedTuple):
-    """How an imagined run is drawn."""
+    """Legend entry: how an imagined run is drawn."""
 
     glyph: Markup
     name: str
@@ -58,7 +58,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """A case with all that is drawn and laid out of it."""
+    """A case, with its drawings and layout."""
 
     place: str
     case: VersionAnalysis
@@ -151,7 +151,7 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
 
 
 def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
-    """Outputs of the commands that run no program, both worlds together, by command."""
+    """Return the outputs of commands that run no program, real and imagined together, by command."""
     of_cases = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
     rest = [execution for execution in analysis.log.executions if id(execution) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
@@ -166,7 +166,7 @@ def _every_run(analysis: Analysis) -> list[Execution]:
 
 
 def _totals(analysis: Analysis) -> dict[str, float]:
-    """Seconds that the real and the imagined runs took."""
+    """Return the seconds that the real and the imagined runs took."""
     runs = _every_run(analysis)
     return {
         "real": sum(run.seconds for run in runs if not run.imagined),
@@ -175,6 +175,6 @@ def _totals(analysis: Analysis) -> dict[str, float]:
 
 
 def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
-    """Findings under their kinds, in order of first appearance."""
+    """Group findings by kind, in order of first appearance."""
     kinds = Counter(finding.finding.check for finding in findings)
     return [(kind, [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]
