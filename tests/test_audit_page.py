@@ -116,7 +116,7 @@ def test_from_an_accusation_to_both_lines(browser: Any, tmp_path: Path, width: i
 def test_no_screen_is_too_narrow_and_nothing_is_too_pale(
     browser: Any, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
     page = _open(browser, tmp_path, render_audit(made("a\n" * 30 + "x" * 300, "wide " + "w" * 300)), width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
