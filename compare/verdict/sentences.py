@@ -69,9 +69,22 @@ def of_all(verdict: Verdict) -> str:
         return f"Undetermined: {verdict.why}."
     said = BEHAVES[verdict.name]
     if verdict.name == "computes":
-        horizons = [f"{one.operation} {one.curves[0].horizon}" for one in verdict.operations if one.curves]
-        said += f", up to n = {'; '.join(horizons)}" if horizons else ""
+        said += _horizons([one for one in verdict.operations if one.curves])
     return said[0].upper() + said[1:] + "."
+
+
+def _horizons(operations: Sequence[OperationVerdict]) -> str:
+    """Of all kinds of operation, by the logistic curve."""
+    if not operations:
+        return ""
+    ordered = sorted(operations, key=lambda one: one.curves[0].at)
+    first, last = ordered[0], ordered[-1]
+    if first.curves[0].horizon == last.curves[0].horizon:
+        return f", up to n = {first.curves[0].horizon}"
+    return (
+        f", up to n = {first.curves[0].horizon} ({first.operation}) "
+        f"to n = {last.curves[0].horizon} ({last.operation})"
+    )
 
 
 def _up_to(one: OperationVerdict) -> str:
