@@ -12,10 +12,11 @@ from gedanken.experiment.approval import Decision
 from gedanken.experiment.budget import Price, Tokens
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
+from gedanken.experiment.event import Event
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.persona import Fact, MachineFacts, Persona
-from gedanken.experiment.probe_design import Plan, Question
-from gedanken.experiment.probe_item import ProbeItem
+from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
@@ -136,14 +137,7 @@ def _named(facts: Iterable[Fact]) -> str:
     return " and ".join(fact.name for fact in facts if fact.origin == "claimed") or "none"
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    time: str = ""
-    """UTC, ISO 8601; set as it is appended."""
-
-
-class Started(_Event):
+class Started(Event):
     """A process began to work on the run."""
 
     kind: Literal["started"] = "started"
@@ -153,7 +147,7 @@ class Started(_Event):
     """Key of the spec."""
 
 
-class Opened(_Event):
+class Opened(Event):
     """The machine was measured, and the persona resolved with it."""
 
     kind: Literal["opened"] = "opened"
@@ -162,7 +156,7 @@ class Opened(_Event):
     facts: tuple[Fact, ...]
 
 
-class ModelKnown(_Event):
+class ModelKnown(Event):
     """What is known of the model; told anew where more was learned."""
 
     kind: Literal["model"] = "model"
@@ -171,7 +165,7 @@ class ModelKnown(_Event):
     """The script line, counted from 1, from which on another one is asked; None of the last one."""
 
 
-class Began(_Event):
+class Began(Event):
     """Some work began: a node of the graph, or what comes before the graph."""
 
     kind: Literal["began"] = "began"
@@ -180,7 +174,7 @@ class Began(_Event):
     """What it is at, such as `line 4, seed 2 of train-v1`; may be empty."""
 
 
-class Left(_Event):
+class Left(Event):
     """That work came to its end, well or not."""
 
     kind: Literal["left"] = "left"
@@ -188,7 +182,7 @@ class Left(_Event):
     who: str
 
 
-class ProgramKept(_Event):
+class ProgramKept(Event):
     """A version of a program; a later event with its label replaces it."""
 
     kind: Literal["program"] = "program"
@@ -197,7 +191,7 @@ class ProgramKept(_Event):
     path: str
 
 
-class ExecutionKept(_Event):
+class ExecutionKept(Event):
     """An execution that came to its end; its texts lie in files."""
 
     kind: Literal["execution"] = "execution"
@@ -207,14 +201,14 @@ class ExecutionKept(_Event):
     """Paths of `stdout`, and of `terminal` and `raw_reply` where there are any."""
 
 
-class SurprisalKept(_Event):
+class SurprisalKept(Event):
     """How likely real outputs were to the model, or why that is not known."""
 
     kind: Literal["surprisal"] = "surprisal"
     found: Surprisal
 
 
-class Decided(_Event):
+class Decided(Event):
     """A person said whether a program may run."""
 
     kind: Literal["decided"] = "decided"
@@ -224,7 +218,7 @@ class Decided(_Event):
     answer: Decision
 
 
-class Reserved(_Event):
+class Reserved(Event):
     """A request, or an execution on GPUs, was about to begin; what it can take at most."""
 
     kind: Literal["reserved"] = "reserved"
@@ -234,7 +228,7 @@ class Reserved(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
-class Settled(_Event):
+class Settled(Event):
     """What that took; of one that was broken off, an estimate."""
 
     kind: Literal["settled"] = "settled"
@@ -246,50 +240,14 @@ class Settled(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
-class Planned(_Event):
-    """How much of a probe's design is asked."""
-
-    kind: Literal["planned"] = "planned"
-    plan: Plan
-
-
-class ItemKept(_Event):
-    """One item of a probe, with what its programs really printed."""
-
-    kind: Literal["item"] = "item"
-    item: ProbeItem
-    truth: str
-    rival: str | None = None
-    given: str | None = None
-    problem: str = ""
-    """Why it has no truth."""
-
-
-class AnswerKept(_Event):
-    """What a model replied to one question of a probe."""
-
-    kind: Literal["answer"] = "answer"
-    question: Question
-    execution: Execution
-
-
-class Judged(_Event):
-    """Whether an answer that is an expression is right: only running it tells."""
-
-    kind: Literal["judged"] = "judged"
-    question: str
-    """Its key."""
-    right: bool
-
-
-class Noted(_Event):
+class Noted(Event):
     """Something that a reader must know of how the run went on."""
 
     kind: Literal["noted"] = "noted"
     what: str
 
 
-class Ended(_Event):
+class Ended(Event):
     """The process that worked on the run ended by itself."""
 
     kind: Literal["ended"] = "ended"

@@ -13,8 +13,8 @@ from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
+from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import ProbeItem
-from gedanken.experiment.run_log import AnswerKept
 from gedanken.graphs.context import Context
 from gedanken.probes.schedule import Unit, items_of, pilot_of, units_of
 from gedanken.prompts import render

@@ -7,22 +7,19 @@ from pathlib import Path
 from gedanken.experiment.budget import Tokens, Used
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     UNFINISHED,
-    AnswerKept,
     Began,
     Decided,
     EarlierPart,
     Ended,
-    ItemKept,
-    Judged,
     Left,
     ModelFacts,
     ModelKnown,
     Noted,
     Opened,
-    Planned,
     Reserved,
     RunEvent,
     RunLog,

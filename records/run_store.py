@@ -21,22 +21,19 @@ from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     FORMAT,
-    AnswerKept,
     Began,
     Decided,
     EarlierPart,
     Ended,
-    ItemKept,
-    Judged,
     Left,
     ModelFacts,
     ModelKnown,
     Noted,
     Opened,
-    Planned,
     Reserved,
     RunEvent,
     RunLog,

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from gedanken.compare.answers.scoring import score
 from gedanken.compare.answers.values import CheckProgram, check_program, judge, value_said
 from gedanken.experiment.probe_design import SuiteItem
+from gedanken.experiment.probe_events import AnswerKept, ItemKept
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome
-from gedanken.experiment.run_log import AnswerKept, ItemKept, RunLog
+from gedanken.experiment.run_log import RunLog
 
 
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
