@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gedanken.analysis.analysis import Analysis
     from gedanken.api.comparing import compare, load_run
     from gedanken.api.imagined import ImaginedMachine
+    from gedanken.api.probing import ProbeResult, aprobe, probe
     from gedanken.api.running import arun, resume, run
     from gedanken.experiment.errors import BadInput, GedankenError, NoModel, NoSandbox
     from gedanken.experiment.execution import Execution, Limits, Machine
@@ -40,15 +41,18 @@ __all__ = [
     "NoModel",
     "NoSandbox",
     "Persona",
+    "ProbeResult",
     "RunLog",
     "RunSpec",
     "SandboxSpec",
     "__version__",
+    "aprobe",
     "arun",
     "compare",
     "load_experiment",
     "load_persona",
     "load_run",
+    "probe",
     "resume",
     "run",
 ]
@@ -57,6 +61,7 @@ _HOMES = {
     "analysis.analysis": ("Analysis",),
     "api.comparing": ("load_run",),
     "api.imagined": ("ImaginedMachine",),
+    "api.probing": ("ProbeResult", "aprobe", "probe"),
     "api.running": ("arun", "resume", "run"),
     "experiment.errors": ("BadInput", "GedankenError", "NoModel", "NoSandbox"),
     "experiment.execution": ("Execution", "Limits", "Machine"),

@@ -16,7 +16,7 @@ from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.folders import remove_tree
@@ -228,8 +228,9 @@ class RunStore:
                 self._append(item, flush_to_disk=False)
 
     def keep_answer(self, answer: AnswerKept) -> None:
-        """Keep what a model replied to a question of a probe."""
-        if answer.question.key not in self.answers:
+        """Keep what a model replied to a question of a probe; where it gave no reply before, that is replaced."""
+        before = self.answers.get(answer.question.key)
+        if before is None or (before.execution.cause is Cause.NO_REPLY and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:

@@ -4,26 +4,31 @@ from collections.abc import Mapping
 
 from gedanken.compare.answers.scoring import score
 from gedanken.compare.answers.values import CheckProgram, check_program, judge, value_said
-from gedanken.experiment.probe_design import SuiteItem
+from gedanken.experiment.probe_design import ARMS, SuiteItem
 from gedanken.experiment.probe_events import AnswerKept, ItemKept
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome
 from gedanken.experiment.run_log import RunLog
 
 
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
-    """The answers to each item under each arm, in the order in which they came; none of items without a truth."""
+    """The answers to each item under each arm; none of items without a truth."""
     kept = {item.item.id: item for item in log.items if not item.problem}
     right = {judged.question: judged.right for judged in log.judged}
     suite = suite_of(log)
     answers: dict[tuple[str, str], list[Answer]] = {}
-    for answered in log.answers:
+    for answered in sorted(log.answers, key=lambda answer: answer.question.sample):
         item = kept.get(answered.question.item)
         if item is None:
             continue
         found = outcome_of(item, answered, suite.get(item.item.id), right.get(answered.question.key))
         if found is not None:
             answers.setdefault((item.item.id, answered.question.arm), []).append(found)
-    return tuple(ItemScore(kept[name].item, arm, tuple(some)) for (name, arm), some in answers.items())
+    return tuple(
+        ItemScore(item.item, arm, tuple(answers[name, arm]))
+        for name, item in kept.items()
+        for arm in ARMS
+        if (name, arm) in answers
+    )
 
 
 def outcome_of(
