@@ -97,7 +97,7 @@ def test_a_computing_one_is_named_with_its_horizon() -> None:
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "computes"
     assert all(4 < (curve.size or 0) < 8 for one in verdict.operations for curve in one.curves)
-    assert "computes, up to n = " in sentences.of_all(verdict)
+    assert "computes, up to n = 5.7" in sentences.of_all(verdict)
     below, above = verdict.operations[0].sizes[0], verdict.operations[0].sizes[-1]
     assert below.exact == 1 and above.exact == 0
 

@@ -16,7 +16,7 @@ _SHORT: dict[Hypothesis, str] = {
     "imitates": "imitating",
     "shortcut": "taking shortcuts",
     "mixture": "a mixture",
-    "other": "none of the three ways",
+    "other": "answering in another way",
 }
 NOTHING_ANSWERED = "nothing was answered"
 FITS_NOTHING = "the answers fit none of the three ways"
@@ -80,17 +80,22 @@ def _horizons(operations: Sequence[OperationVerdict]) -> str:
     ordered = sorted(operations, key=lambda one: one.curves[0].at)
     first, last = ordered[0], ordered[-1]
     if first.curves[0].horizon == last.curves[0].horizon:
-        return f", up to n = {first.curves[0].horizon}"
-    return (
-        f", up to n = {first.curves[0].horizon} ({first.operation}) "
-        f"to n = {last.curves[0].horizon} ({last.operation})"
-    )
+        return f", {_reach(first)}"
+    return f", from {_reach(first)} ({first.operation}) to {_reach(last)} ({last.operation})"
+
+
+def _reach(one: OperationVerdict) -> str:
+    """Such as `up to n = 23`, or `beyond n = 32`."""
+    horizon = one.curves[0].horizon
+    if horizon.startswith(">"):
+        return f"beyond n = {horizon.lstrip('> ')}"
+    return f"below n = {horizon.lstrip('< ')}" if horizon.startswith("<") else f"up to n = {horizon}"
 
 
 def _up_to(one: OperationVerdict) -> str:
     if one.name != "computes" or not one.curves:
         return ""
-    return f", up to n = {one.curves[0].horizon}"
+    return f", {_reach(one)}"
 
 
 def _factor(log10: float) -> str:

@@ -79,25 +79,27 @@ def _table(judged: "Sequence[Verdict]") -> "Table":
     from gedanken.experiment.escaping import harmless
 
     table = Table(box=SIMPLE, pad_edge=False)
-    table.add_column("operation")
+    table.add_column("operation", no_wrap=True)
     for one in judged:
-        model = harmless(one.model[-40:])
-        for head in (f"{model}\nbehaves as", "posterior", "horizon"):
-            table.add_column(head)
+        table.add_column(Text(harmless(one.model[-60:])))
     operations = dict.fromkeys((own.family, own.operation) for one in judged for own in one.operations)
     for family, operation in operations:
-        cells = [Text(harmless(f"{operation} ({family})"))]
+        cells = [Text(harmless(operation))]
         for one in judged:
             own = next((own for own in one.operations if (own.family, own.operation) == (family, operation)), None)
-            cells += [Text(text) for text in (_cells(own) if own else ("not asked", "", ""))]
+            cells.append(Text(_cell(own) if own else "not asked"))
         table.add_row(*cells)
     return table
 
 
-def _cells(own: "OperationVerdict") -> tuple[str, str, str]:
-    likeliest = max(own.posterior, key=lambda one: own.posterior[one])
-    horizon = ""
+def _cell(own: "OperationVerdict") -> str:
+    """Such as `computes 0.97; 23 (16 to 32)`: the name and the posterior of the likeliest way; the horizon."""
+    if not own.support:
+        return own.name
+    likeliest = own.support.best
+    told = f"{own.name}; " if own.name != likeliest else ""
+    told += f"{likeliest} {own.posterior[likeliest]:.2f}"
     if own.curves:
         low, high = own.curves[0].interval
-        horizon = f"{own.curves[0].horizon} ({low} to {high})"
-    return own.name, f"{likeliest} {own.posterior[likeliest]:.2f}" if own.support else "", horizon
+        told += f"; n {own.curves[0].horizon} ({low} to {high})"
+    return told
