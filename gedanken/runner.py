@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
 from gedanken.analysis.probe_result import probe_result
+from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.approval import Question
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
@@ -155,8 +156,9 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
     analysis = None
     try:
         if store.spec.probe is not None:
-            write_probe(store.folder, probe_result(store.log))
-            return None, None
+            log = store.log
+            write_probe(store.folder, probe_result(log))
+            return None, _judged(log, screen) if store.spec.probe.families else None
         analysis = analyze(with_tokens(store.log), compared)
         store.findings = analysis.findings
         store.view()
@@ -166,6 +168,19 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
         told = " ".join(f"{type(error).__name__}: {error}".split())
         screen.say(f"no report was made ({told}); the run is kept: gedanken report {store.folder}")
         return analysis, None
+
+
+def _judged(log: RunLog, screen: Screen) -> Path | None:
+    """The page of a probe, with the verdict on its model."""
+    from gedanken.compare.verdict.sentences import of_all
+    from gedanken.report.writing import PAGE, write_probe_page
+
+    if log.folder is None or not log.answers:
+        return None
+    screen.say("judging the answers")
+    verdict = verdict_of(log)
+    screen.say(of_all(verdict))
+    return write_probe_page(log.folder / PAGE, [(log, verdict)])
 
 
 def run_id_of(folder: Path) -> str:

@@ -50,6 +50,8 @@ from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
 from gedanken.cli.traces import traces_app
+from gedanken.cli.verdict import EPILOG as VERDICT_EPILOG
+from gedanken.cli.verdict import verdict
 from gedanken.cli.without_keys import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
 
@@ -239,6 +241,7 @@ app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
 app.command(epilog=AUDIT_EPILOG)(audit)
 app.command(epilog=REPORT_EPILOG)(report)
+app.command(epilog=VERDICT_EPILOG)(verdict)
 app.command(epilog=RESUME_EPILOG)(resume)
 app.command(epilog=APPROVE_EPILOG)(approve)
 app.command(epilog=EXTEND_EPILOG)(extend)
