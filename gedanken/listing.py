@@ -95,7 +95,7 @@ def remove_run(folder: Path) -> None:
     from gedanken.sandbox.session import locked_if_dead, sessions_folder
 
     if not is_run_folder(folder):
-        raise BadInput(f"{folder}: no run folder")
+        raise BadInput(f"{folder}: not a run folder")
     if is_at_work(folder):
         raise BadInput(f"{folder}: another process is at work on this run")
     session = sessions_folder() / run_id_of(folder)

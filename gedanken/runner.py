@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
+from gedanken.analysis.probe_result import probe_result
 from gedanken.experiment.approval import Question
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
@@ -62,8 +63,10 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
     with open_store(folder, spec) as store:
         try:
             return await go(store, screen, collector)
+        except BudgetSpent:  # what was used counts when it is gone on with
+            raise
         except BaseException:
-            if not store.executions:  # nothing was run: nothing half-made is left
+            if not (store.executions or store.answers):  # nothing was run: nothing half-made is left
                 store.discard()
                 if out is None:
                     with suppress(OSError):
@@ -77,7 +80,8 @@ def check(spec: RunSpec) -> None:
 
     check_given(spec.experiment)
     check_name(spec.model)
-    given = spec.experiment.model_dump_json() + spec.persona.model_dump_json()
+    players = (spec.persona, *(part.persona for part in spec.earlier))
+    given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
     if redacted(given) != given:
         raise BadInput("the experiment or the persona holds a key of this environment; take it out")
 
@@ -146,10 +150,13 @@ async def drive(
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
     from gedanken.records.read_run import with_tokens
-    from gedanken.report.writing import write_comparison, write_page
+    from gedanken.report.writing import write_comparison, write_page, write_probe
 
     analysis = None
     try:
+        if store.spec.probe is not None:
+            write_probe(store.folder, probe_result(store.log))
+            return None, None
         analysis = analyze(with_tokens(store.log), compared)
         store.findings = analysis.findings
         store.view()
@@ -171,10 +178,15 @@ async def _within_budget(context: "Context", screen: Screen, collector: str | No
     """How the graph ended. Raises BudgetSpent where it ended early because nothing more may be used."""
     from gedanken.graphs.state import STOPPED
 
-    if context.spec.budget:
+    if context.spec.budget and context.spec.probe is None:
         screen.say(estimate_of(context.spec, context.store.log.price))
     try:
-        outcome = await _drive(context, screen, collector)
+        if context.spec.probe is None:
+            outcome = await _drive(context, screen, collector)
+        else:
+            from gedanken.probing.driving import drive_probe
+
+            outcome = await drive_probe(context, screen, collector, root_inputs(context.spec))
     except (NoModel, asyncio.CancelledError):
         if spent := context.spent():
             raise spent from None
@@ -249,7 +261,9 @@ async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, p
 def root_inputs(spec: RunSpec) -> dict[str, Any]:
     """What the root of the trace is given: what was asked, and by which versions it is done."""
     told = spec.model_dump(mode="json")
-    told["model"]["base_url"] = spec.model.base_url and shown_address(spec.model.base_url)
+    for values in (told, *told["earlier"]):
+        address = values["model"]["base_url"]
+        values["model"]["base_url"] = address and shown_address(address)
     versions = {name: version(name) for name in ("gedanken", "langchain-core", "langgraph")}
     return {"spec": told, "versions": {**versions, "python": platform.python_version()}}
 

@@ -18,7 +18,7 @@ Node = Callable[..., Any]
 STEPS_AT_MOST = 4000
 IDLE = TimeoutPolicy(idle_timeout=1800)
 """Of the last node, whose requests are not paced. A machine has its own limits of time, and so has a reply; what
-may pass is asked again by `gedanken.agents.pacing`, so no node is tried again."""
+may pass is asked again by `gedanken.agents.rate_limits`, so no node is tried again."""
 
 
 def build_graph(

@@ -12,7 +12,7 @@ from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, OnOutput
 from gedanken.records.ledger import Ledger, digest
-from gedanken.records.nouns import noun_of
+from gedanken.records.plain_values import noun_of
 from gedanken.sandbox.machine import SandboxMachine
 from gedanken.traces.terminal_run import is_from_ledger
 
@@ -283,5 +283,5 @@ def _mark(state: str) -> str:
 
 @asynccontextmanager
 async def free(_name: str, _most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
-    """Lend without counting."""
+    """Lend the machine without counting its seconds."""
     yield lambda _seconds: None

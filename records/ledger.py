@@ -84,15 +84,21 @@ class Ledger:
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 (self.folder / kind / path.name).write_bytes(content)
 
+    def rename(self, kind: Kind, key: str, to: str) -> None:
+        """Put an entry under another key; where it is not there, nothing happens."""
+        path = self.folder / kind / f"{key}.json"
+        if path.exists():
+            path.replace(path.with_name(f"{to}.json"))
+
     def ask(self, key: str) -> bool:
-        """Note that a reply is asked for; whether it was before, and never came to be kept."""
+        """Note that a request is sent; return whether it was sent before without its reply being kept."""
         path = self.folder / "replies" / f"{key}.asked"
         was_asked = path.exists()
         path.touch()
         return was_asked
 
     def ask_not(self, key: str) -> None:
-        """Take back that a reply was asked for: it was not."""
+        """Remove the note that a request was sent: it was not."""
         (self.folder / "replies" / f"{key}.asked").unlink(missing_ok=True)
 
 

@@ -16,7 +16,7 @@ from gedanken.experiment.persona import Fact, Gpus, MachineFacts, Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import ModelFacts, RunLog, RunSetup, ScriptText, given_text
 from gedanken.experiment.surprisal import LineSurprisal, NotAvailable, ProgramSurprisal, Surprisal
-from gedanken.records.nouns import noun_of
+from gedanken.records.plain_values import noun_of
 from gedanken.records.read_log import MOST_NATS, MOST_OUTPUT_BYTES, MOST_TOKENS
 from gedanken.records.run_files import RUN
 

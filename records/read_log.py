@@ -14,7 +14,7 @@ from gedanken.experiment.run_log import FORMAT, ExecutionKept, ProgramKept, RunE
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.surprisal import NotAvailable, Surprisal
 from gedanken.records.log_of_events import LogOfEvents
-from gedanken.records.nouns import noun_of
+from gedanken.records.plain_values import noun_of
 from gedanken.records.run_files import LOG, SPEC
 
 MOST_FOLDER_BYTES = 1 << 30

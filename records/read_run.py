@@ -22,7 +22,7 @@ def read_run(folder: Path) -> RunLog:
     that died. Raises BadInput for what is none, is damaged, or names files outside of it.
     """
     if not is_run_folder(folder):
-        raise BadInput(f"{folder}: no run folder; there is no {LOG} and no {RUN} in it")
+        raise BadInput(f"{folder}: not a run folder; there is no {LOG} and no {RUN} in it")
     inside = Inside(folder, MOST_FOLDER_BYTES)
     log = read_log(inside) if (folder / LOG).exists() else read_old(inside)
     known = {program.label for program in log.programs}

@@ -11,7 +11,7 @@ from gedanken.traces.run_tree import TracedRun, operations
 def read_trace(folder: Path) -> list[TracedRun]:
     """The roots of its tree. Raises BadInput where there is no trace, or none that this version can read."""
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no run folder")
+        raise BadInput(f"{folder}: not a run folder")
     roots = read_local(Inside(folder, MOST_TRACE_BYTES))
     if not roots and (folder / TRACE).stat().st_size > 1:
         raise BadInput(f"{folder / TRACE}: written by an earlier version, or damaged; nothing of it can be shown")

@@ -82,7 +82,7 @@ def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
     with plugin.guarded():
         engine = opens(progress, gpus)
         if not isinstance(engine, Engine):
-            raise plugin.wrong(engine, "engine")
+            raise plugin.wrong(engine, "an engine")
     return engine if plugin.is_ours else PluginEngine(plugin, engine)
 
 

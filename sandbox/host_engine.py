@@ -94,7 +94,7 @@ def open_host(progress: Progress) -> HostEngine:
 
 
 def left() -> set[str]:
-    """Names of the orders of which processes run on this machine."""
+    """Names of the orders whose processes still run on this machine."""
     return {name for process in psutil.process_iter() if (name := _mark_of(process))}
 
 

@@ -55,6 +55,8 @@ class SandboxMachine:
     """Folder that takes what commands leave in the workspace; None leaves it there."""
     written: set[str] = field(default_factory=set)
     """Names of files that were put there from outside, and are therefore no artifacts."""
+    network: bool = False
+    """Whether commands reach the host's network; see Order.network."""
     brought: dict[str, str] = field(default_factory=dict)
     """Where a file of this digest was brought back to before; it is not brought back again."""
 
@@ -192,6 +194,7 @@ class SandboxMachine:
             environment=environment,
             labels=labels,
             gpus=self.gpus,
+            network=self.network,
         )
 
     async def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:

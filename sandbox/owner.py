@@ -12,7 +12,7 @@ COMMAND_LABEL = "gedanken.command"
 
 
 def orders_of(run_id: str) -> str:
-    """With what the names of all containers, control groups and marked processes of a run begin, and of no other."""
+    """The prefix of the names of a run's containers, control groups and marked processes, and of no other run's."""
     return f"gedanken-{run_id}."
 
 

@@ -28,19 +28,19 @@ class Clone:
         (self.folder / "script").mkdir(parents=True)
         self.programs.mkdir()
         self.usual.mkdir()
-        for name in ("script/bootstrap", "requirements.lock", "pyproject.toml"):
+        for name in ("script/bootstrap", "requirements.lock", "requirements-dev.lock", "pyproject.toml"):
             shutil.copy(ROOT / name, self.folder / name)
         self.env = {"PATH": f"{self.programs}:{os.environ['PATH']}", "HOME": str(folder)}
         self.env["DOCKER_HOST"] = f"unix://{folder}/no.sock"
 
-    def have_environment(self) -> None:
-        """Give it an environment that looks as one that was made."""
+    def have_environment(self, made_of: str = "requirements.lock") -> None:
+        """Give it an environment that looks as one that was made of a lock."""
         tools = self.folder / ".venv" / "bin"
         tools.mkdir(parents=True)
         for name, words in (("python", ""), ("gedanken", "-m gedanken ")):
             (tools / name).write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} {words}"$@"\n')
             (tools / name).chmod(0o755)
-        summed = "(cat requirements.lock pyproject.toml; pwd) | cksum > .venv/gedanken-installed"
+        summed = f"(cat {made_of} pyproject.toml; pwd) | cksum > .venv/gedanken-installed"
         subprocess.run(["sh", "-c", summed], cwd=self.folder, check=True)
 
     def have(self, name: str, script: str) -> None:
@@ -90,7 +90,7 @@ def assert_one_line(ran: Ran, *words: str) -> None:
 def test_an_index_that_cannot_be_reached(clone: Clone, settings: dict[str, str], remedy: str) -> None:
     (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
     clone.env |= {"PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", **settings}
-    assert_one_line(clone.bootstrap("--quick"), "pip could not install requirements.lock", remedy)
+    assert_one_line(clone.bootstrap(), "pip could not install requirements.lock", remedy)
     assert not (clone.folder / ".venv" / "gedanken-installed").exists()
 
 
@@ -118,7 +118,7 @@ def test_pip_uses_the_proxy(clone: Clone, proxy: tuple[str, list[str]]) -> None:
     (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
     clone.env |= {"PIP_RETRIES": "1", "PIP_CONFIG_FILE": "/dev/null", "HTTP_PROXY": address}
     clone.env |= {"PIP_INDEX_URL": "http://index.invalid/simple", "PIP_TRUSTED_HOST": "index.invalid"}
-    assert clone.bootstrap("--quick").returncode == 3
+    assert clone.bootstrap().returncode == 3
     assert "http://index.invalid/simple/nosuch/" in asked
 
 
@@ -159,7 +159,7 @@ def test_a_held_lock_is_waited_for_and_an_interrupted_installation_finished(
 
 
 def test_a_second_set_up_in_the_same_folder_waits_for_the_first(clone: Clone) -> None:
-    clone.have_environment()
+    clone.have_environment("requirements-dev.lock")
     with (clone.folder / ".bootstrap.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         second = subprocess.Popen(
@@ -184,6 +184,20 @@ def test_a_pid_file_of_a_daemon_that_is_gone_is_dropped(tmp_path: Path) -> None:
     assert live.exists()
 
 
+@pytest.mark.parametrize("made_of", ["requirements.lock", "requirements-dev.lock"])
+def test_an_environment_that_holds_what_is_wanted_stays(clone: Clone, made_of: str) -> None:
+    clone.have_environment(made_of)
+    clone.env |= {"GEDANKEN_NO_INSTALL": "1"}
+    assert_one_line(clone.bootstrap(), "no Docker engine answers")
+
+
+def test_the_environment_of_a_user_is_not_enough_for_the_tests(clone: Clone) -> None:
+    clone.have_environment()
+    (clone.folder / "requirements-dev.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
+    clone.env |= {"PIP_RETRIES": "0", "PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    assert_one_line(clone.bootstrap("--quick"), "pip could not install requirements-dev.lock")
+
+
 @pytest.mark.parametrize("moved", [False, True])
 def test_an_environment_that_is_half_made_or_was_moved_here_is_made_anew(clone: Clone, moved: bool) -> None:
     clone.have_environment()
@@ -195,5 +209,5 @@ def test_an_environment_that_is_half_made_or_was_moved_here_is_made_anew(clone: 
     if not moved:
         (clone.folder / "requirements.lock").write_text(f"nosuch==1 --hash=sha256:{'0' * 64}\n")
     clone.env |= {"PIP_RETRIES": "0", "PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
-    assert_one_line(clone.bootstrap("--quick"), "pip could not install")
+    assert_one_line(clone.bootstrap(), "pip could not install")
     assert not (clone.folder / ".venv" / "half").exists()

@@ -125,7 +125,7 @@ def test_bad_input_gets_one_clear_line(gedanken: Cli, arguments: list[str], said
         ),
         ("name: mine\ngpu: 4\n", "persona.yaml:2: gpu: unknown key"),
         ("name: [\n", "persona.yaml:2: not valid YAML"),
-        ("- a\n", "persona.yaml:1: holds no keys and values"),
+        ("- a\n", "persona.yaml:1: contains no keys and values"),
         ("name: 2024-13-45\n", "persona.yaml: holds an impossible value"),
         (f"name: x\ngpus: {{count: {'9' * 5000}}}\n", "persona.yaml: holds an impossible value"),
         ('name: x\n"\\e[2J\\n": x\n', "unknown key"),

@@ -15,8 +15,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from gedanken.agents import circles
-from gedanken.agents.circles import (
+from gedanken.agents import repetition
+from gedanken.agents.continuing import SEED_STEP
+from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model
+from gedanken.agents.rate_limits import Bucket, Pace
+from gedanken.agents.repetition import (
     CHECK_EVERY,
     CIRCLE_CHARACTERS,
     ROUNDS,
@@ -24,11 +29,6 @@ from gedanken.agents.circles import (
     CircleWatch,
     in_circles,
 )
-from gedanken.agents.continuing import SEED_STEP
-from gedanken.agents.imagined import ImaginedMachine
-from gedanken.agents.messages import Message
-from gedanken.agents.model import Model
-from gedanken.agents.pacing import Bucket, Pace
 from gedanken.agents.scripted import ScriptedModel, ScriptedReply
 from gedanken.agents.session import Session, Turn
 from gedanken.experiment.execution import Cause, Execution, Limits
@@ -293,7 +293,7 @@ def test_no_reply_is_stopped_that_does_not_go_in_circles(piece: list[str], round
 
 def test_watching_costs_a_few_times_the_length_of_the_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[int] = []
-    monkeypatch.setattr(circles, "in_circles", lambda text: looked_at.append(len(text)))
+    monkeypatch.setattr(repetition, "in_circles", lambda text: looked_at.append(len(text)))
     watch = CircleWatch()
     for _ in range(100_000):
         watch("x")

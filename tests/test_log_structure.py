@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gedanken.compare.compare_runs import compare_runs
-from gedanken.compare.output.bars import redrawn
 from gedanken.compare.output.environment import MASK, masked
+from gedanken.compare.output.progress_bars import redrawn
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Cause, Execution, Origin

@@ -100,7 +100,7 @@ def test_a_folder_has_one_import_name(folder: str) -> None:
 
 
 def test_the_lock_holds_versions_and_hashes_and_no_address() -> None:
-    for lock in ("requirements.lock", "sandbox/requirements.txt"):
+    for lock in ("requirements.lock", "requirements-dev.lock", "sandbox/requirements.txt"):
         text = (ROOT / lock).read_text()
         assert "://" not in text
         assert all("==" in line for line in text.splitlines() if line and line[0] not in "# ")

@@ -37,9 +37,11 @@ def test_nothing_found_is_never_called_the_same() -> None:
 
 def test_runs_that_end_far_out_are_told_though_they_are_too_few_for_a_test() -> None:
     lone = replace(series(p=1.0), n_real=7, n_imagined=2)
-    far = replace(on(1, "far out", "is 0.4, 30 standard deviations of the real runs away"), subject="last loss", of=2)
+    far = replace(
+        on(1, "far out", "is 0.4: 30 standard deviations away from the real runs"), subject="last loss", of=2
+    )
     told = words(case(far, of=(lone,))).sure
-    assert "The last loss of 1 of 2 imagined runs is 0.4, 30 standard deviations" in told
+    assert "The last loss of 1 of 2 imagined runs is 0.4: 30 standard deviations" in told
     assert "cannot be told" not in told
 
 

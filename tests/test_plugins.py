@@ -57,7 +57,7 @@ def test_a_machine_of_a_plug_in_is_opened_by_its_name(target: Path) -> None:
     [
         ("broken", "broken of throwaway (gedanken.machines) cannot be loaded: AttributeError"),
         ("careless", "careless of throwaway (gedanken.machines) failed: TypeError: takes_nothing() takes 0"),
-        ("kettle", "kettle of throwaway (gedanken.machines) gave a str and no engine"),
+        ("kettle", "kettle of throwaway (gedanken.machines) returned a str where an engine was expected"),
     ],
 )
 def test_a_machine_that_does_not_work_is_one_line_that_names_its_distribution(
@@ -144,8 +144,8 @@ def test_an_importer_of_a_plug_in_reads_its_kind_and_a_broken_one_is_a_note(
         "'throwaway' has no attribute 'nothing_of_this_name'",
         "An importer was left out: careless of throwaway (gedanken.importers) failed: TypeError: takes_nothing() "
         "takes 0 positional arguments but 1 was given",
-        "An importer was left out: elsewhere of throwaway (gedanken.importers) failed: TypeError: it gave a str and "
-        "no Run",
+        "An importer was left out: elsewhere of throwaway (gedanken.importers) failed: TypeError: it returned a str "
+        "where a Run was expected",
     ]
 
 
@@ -159,7 +159,10 @@ def test_a_model_of_a_plug_in_is_asked(target: Path) -> None:
     ("name", "problem"),
     [
         ("broken:x", "broken of throwaway (gedanken.models) cannot be loaded: AttributeError"),
-        ("careless", "careless of throwaway (gedanken.models) gave a function and no ModelProvider"),
+        (
+            "careless",
+            "careless of throwaway (gedanken.models) returned a function where a ModelProvider was expected",
+        ),
         ("silent:x", "silent of throwaway (gedanken.models) failed: KeyError: 'silent:x'"),
     ],
 )
@@ -190,7 +193,7 @@ def test_a_run_on_a_machine_and_a_model_of_plug_ins_is_exported_by_one(target: P
     for name, problem in {
         "broken": "cannot be loaded: AttributeError",
         "careless": "failed: TypeError",
-        "elsewhere": "gave a str and no Exporter",
+        "elsewhere": "returned a str where an Exporter was expected",
         "full": "failed: OSError: [Errno 28] No space left on device",
     }.items():
         assert said.count(f"an exporter was left out: {name} of throwaway (gedanken.exporters) {problem}") == 1
@@ -205,7 +208,7 @@ def test_a_probe_of_a_plug_in_has_options_of_its_own(target: Path) -> None:
     ("name", "problem"),
     [
         ("broken", "broken of throwaway (gedanken.probes) cannot be loaded: AttributeError"),
-        ("careless", "careless of throwaway (gedanken.probes) gave a function and no Typer"),
+        ("careless", "careless of throwaway (gedanken.probes) returned a function where a Typer was expected"),
         ("stumbles", "stumbles of throwaway (gedanken.probes) failed: LookupError: half way there"),
     ],
 )

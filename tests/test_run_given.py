@@ -142,7 +142,7 @@ def test_what_cannot_be_given_is_refused_before_anything_runs(gedanken: Cli, tmp
     assert "script line 1: not valid Python" in refused(
         gedanken, tmp_path, {"give": "train.py", "source": "print("}, RUN
     )
-    assert "can only be shown" in refused(gedanken, tmp_path, give, RUN, options=("--source", "hidden"))
+    assert "use --source shown" in refused(gedanken, tmp_path, give, RUN, options=("--source", "hidden"))
 
 
 @pytest.mark.parametrize(

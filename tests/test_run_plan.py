@@ -112,3 +112,18 @@ def test_what_has_taken_longer_than_expected_is_not_said_to_be_nearly_done(clock
 @given(st.floats(min_value=0, max_value=1e6))
 def test_an_estimate_is_told_in_a_unit_that_fits(seconds: float) -> None:
     assert told_seconds(seconds).endswith((" s", " min"))
+
+
+def test_the_real_machine_s_last_answer_is_not_charged_with_the_wait_for_the_imagined_one(clock: list[float]) -> None:
+    plan = article()
+    for _command in range(4):
+        plan.begin("persona", "real")
+        clock[0] += FIRST_GUESS["fact"]
+    for _command in range(4):
+        plan.begin("persona", "imagined")
+        clock[0] += FIRST_GUESS["boot answer"]
+    plan.end("persona")
+    plan.advance()
+    afterwards = article()
+    afterwards.advance()
+    assert plan.seconds_left() == pytest.approx(afterwards.seconds_left(), rel=0.05)

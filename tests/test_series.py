@@ -257,7 +257,7 @@ def test_one_run_of_three_that_ends_far_out_is_told_and_the_others_are_not_blame
     found = compared(ours, [log(7), log(8), log(9, 4.0)])
     (finding,) = [one for one in found.findings if one.check == "far out"]
     assert finding.runs == ("line01-train-v1-imagined-3",)
-    assert "standard deviations of the real runs away; 7 real runs end between" in sentence(finding)
+    assert "standard deviations away from the real runs; 7 real runs end between" in sentence(finding)
 
 
 def test_a_curve_that_is_right_and_has_no_noise_is_told() -> None:

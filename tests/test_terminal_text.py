@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from gedanken.analysis.inputs import compare_inputs
-from gedanken.compare.output.bars import redrawn, without_fill
+from gedanken.compare.output.progress_bars import redrawn, without_fill
 from gedanken.records.importers.terminal_text import as_left
 
 

@@ -1,4 +1,4 @@
-"""Finding: the time that an imagined run claims is not the time that real runs take."""
+"""Finding: the time that an imagined run claims differs from the time that real runs take."""
 
 from collections.abc import Iterable
 
@@ -8,13 +8,13 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
 
 TIME_FACTOR = 3.0
-"""How many times longer or shorter a claimed time must be than the time taken to be named."""
+"""A claimed time is reported if it is this many times longer or shorter than the time taken."""
 TIME_SLACK = 1.0
-"""Seconds by which a claimed time may differ in any case: a short time is rounded, and a busy machine is slower."""
+"""Seconds by which a claimed time may always differ: short times are rounded, and a busy machine is slower."""
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:
-    """Time claimed against time taken."""
+    """Compare the claimed time with the time taken."""
     worked = [run for run in run_set.real if run.execution.exit_code == 0]
     printed = [seconds for run in worked if (seconds := claimed_seconds(run.transcript)[0]) is not None]
     really = sorted(printed or [run.execution.seconds for run in worked if run.execution.seconds > 0])

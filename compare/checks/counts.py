@@ -23,22 +23,23 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 FACTOR = 2
-"""How many times more or less often than in the real runs a line is shown whose print a flag decides about."""
+"""For a print that depends on a flag: a line is reported if it is shown this many times more or less often than in
+the real runs."""
 STEADY = 4
-"""Times that each real log shows a line of which it is no chance that another log has none."""
+"""If each real log shows a line this often, it is not by chance that another log has none."""
 CHANCE = 0.05
-"""Where as few imagined runs lack a line by chance with a higher probability, that is undecided."""
+"""If the probability that so few imagined runs lack a line by chance is higher, the case is undecided."""
 MOST_TOLD = 20
-"""Sites of one run that are told of, at most."""
+"""Maximum number of print sites that are reported for one run."""
 
 Indices = NDArray[np.int64]
 
 
 def counts(run_set: RunSet) -> Iterable[Finding]:
-    """A line shown more or less often than in the real runs, which must agree.
+    """Find lines that are shown more or less often than in the real runs, which must agree.
 
-    What is printed epoch by epoch is counted by the epoch, in those that the run shows: an epoch that is left out is
-    told elsewhere. Nothing is said of a print that values decide about, such as one of a best accuracy.
+    Lines printed in each epoch are counted per epoch, in the epochs that the run shows: another check reports epochs
+    that are left out. Nothing is reported for a print that depends on values, such as one of a best accuracy.
     """
     if not run_set.finished:
         yield from _by_the_source(run_set)
@@ -47,7 +48,7 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """How often lines are printed: what is found, and what so few runs cannot tell from chance."""
+    """How often lines are printed: the findings, and the differences that may be chance with so few runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -67,12 +68,13 @@ class CountsJudged:
         ]
 
     def _may_be_chance(self, at: int) -> bool:
-        """Whether a line lacks in so few of several imagined runs that a real one might lack it as well."""
+        """Return whether so few of the imagined runs lack a line that a real run might lack it as well."""
         lacking = len(self._lacking_once[at])
         return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE
 
     def _p(self, lacking: int) -> float:
-        """How likely all that lack a line are imagined ones, where chance decides who lacks it (Fisher's test)."""
+        """Compute the probability that all runs lacking a line are imagined ones, if chance decides which runs lack
+        it (Fisher's test)."""
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
@@ -94,7 +96,7 @@ class CountsJudged:
 
 
 def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
-    """Where no real run came to its end, the source alone tells how often a proven line is printed."""
+    """If no real run reached its end, use only what the source proves about how often a line is printed."""
     for site, texts in run_set.proven.items():
         for run in run_set.imagined:
             lines = run.ledger.lines_of(site)
@@ -110,7 +112,11 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
 
 
 class _Cells:
-    """How often each site is shown in each epoch, or in all, by the real runs and by one imagined run."""
+    """How often each print site is shown in each epoch (or in the whole run), by the real runs and by one imagined
+    run.
+
+    A cell is one print site in one epoch, or in the whole run.
+    """
 
     def __init__(self, run_set: RunSet, run: ParsedRun, early: Container[int] = ()) -> None:
         self.run_set = run_set
@@ -133,7 +139,7 @@ class _Cells:
             row[np.searchsorted(self._cells, keys)] = number
         counted = np.array([self._counts_in(run) for run in runs])
         really = counted[:-1]
-        # A run that failed lacks what it did not come to; what it shows is real all the same.
+        # A failed run lacks what it did not reach, but what it shows is real.
         whole = really & np.array([[run.execution.cause is Cause.FINISHED] for run in ended])
         self.low = np.where(whole, times[:-1], np.iinfo(np.int64).max).min(axis=0)
         self.high = np.where(really, times[:-1], -1).max(axis=0)
@@ -141,7 +147,7 @@ class _Cells:
         self._known = whole.any(axis=0) & counted[-1] & ~self._is_at_an_end()
 
     def _pairs(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
-        """Site, index of the epoch, and line, for each line of a site."""
+        """Return site, epoch index and line number, for each line of a print site."""
         site_of = run.ledger.site_of
         lines = np.flatnonzero((site_of >= 0) & (site_of < len(self.run_set.sites)))
         return site_of[lines].astype(np.int64), np.searchsorted(self._shown, run.curves.epochs.at(lines)), lines
@@ -150,15 +156,15 @@ class _Cells:
         return site * self._width + np.where(self._by_epoch[site], epoch, 0)
 
     def _counts_in(self, run: ParsedRun) -> NDArray[np.bool_]:
-        """For each cell whether a run shows its epoch; what is counted in all has none."""
+        """Return for each cell whether the run shows its epoch; always true for cells of the whole run."""
         epoch = self._cells % self._width
         shows: NDArray[np.bool_] = (epoch == 0) | np.isin(self._shown[epoch], run.curves.epochs.numbers)
         return shows
 
     def _is_at_an_end(self) -> NDArray[np.bool_]:
-        """For each cell whether it is of an epoch that some run ends in, where not all end in one.
+        """Return for each cell whether some run, but not every run, ends in its epoch.
 
-        That one of them shows more epochs than real runs, or fewer, is told by itself.
+        If one of them shows more or fewer epochs than the real runs, another check reports that.
         """
         really = self.run_set.once(of_each_structure)
         runs = [*(run for run in really if run.execution.cause is Cause.FINISHED), self.run]
@@ -171,7 +177,7 @@ class _Cells:
         return at_an_end
 
     def sites_that_differ(self) -> list[int]:
-        """Indices of the sites that the run shows too often, or too seldom."""
+        """Return the indices of print sites that the run shows too often or too rarely."""
         sites = self._cells // self._width
         agrees = np.bincount(sites, self._known & (self.low != self.high), len(self.run_set.sites)) == 0
         agrees |= self._is_absent(sites)
@@ -196,7 +202,7 @@ class _Cells:
         ]
 
     def _lacking_in_gaps(self) -> Indices:
-        """For each site how many lines are missing where the run leaves out steps, which is told as such."""
+        """Count for each site the lines that are missing because the run skips steps, which another check reports."""
         left_out = self.run_set.once(gaps).get(id(self.run), ())
         lacking = np.zeros(len(self.run_set.sites), np.int64)
         return lacking + sum(gap.lacking for gap in left_out)
@@ -221,7 +227,8 @@ class _Cells:
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """For each site whether a log has no line of it, where each real log has several, however many."""
+        """Return for each site whether a log has no line of it although each real log has several, in varying
+        numbers."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
@@ -230,7 +237,7 @@ class _Cells:
         return absent
 
     def _differences(self) -> tuple[Indices, Indices]:
-        """For each cell how many lines are too many, and how many are lacking."""
+        """Count for each cell how many lines are too many, and how many are missing."""
         more = np.where(self._known, np.maximum(self.times - self.high, 0), 0)
         less = np.where(self._known, np.maximum(self.low - self.times, 0), 0)
         flagged = np.array([site.depends_on == "flags" for site in self.run_set.sites])[self._cells // self._width]
@@ -239,7 +246,7 @@ class _Cells:
         return more, less
 
     def lacks_one_line(self, at: int) -> bool:
-        """Whether the run differs from real ones by a single line of a site, which it does not show."""
+        """Return whether the run differs from real ones only by one missing line of a site."""
         more, less = self._differences()
         its = self._cells // self._width == at
         return not more[its].any() and int(less[its].sum()) == 1
@@ -247,11 +254,11 @@ class _Cells:
     def _may_be_told(self, at: int) -> bool:
         site = self.run_set.sites[at]
         if site.by == "bar" or (site.by == "log" and not self.high[self._cells // self._width == at].any()):
-            return False  # time decides, or a level that the source need not name
+            return False  # depends on time, or on a log level that the source need not name
         return site.depends_on != "values" and not (self.run_set.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":
-        """The first cell of a site that differs."""
+        """Return the first cell of a site that differs."""
         more, less = self._differences()
         its = self._cells // self._width == at
         is_more = more[its].sum() > less[its].sum()
@@ -265,14 +272,14 @@ class _Cells:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """An epoch, or the whole run, in which a line is shown another number of times than really."""
+    """An epoch, or the whole run, in which a line is shown a different number of times than in real runs."""
 
     epoch: int | None
-    """NO_EPOCH is what stands above the first one; None is the whole run."""
+    """NO_EPOCH means before the first epoch; None means the whole run."""
     really: int
     shown: int
     surplus: Indices
-    """Indices of lines that are too many."""
+    """Indices of the surplus lines."""
 
 
 def _goes_back(run: ParsedRun) -> bool:
@@ -295,12 +302,12 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:
-    """Lines that stand elsewhere than in the real runs, whose lines must all stand in one order."""
+    """Find lines in another order than in the real runs, which must all have the same order."""
     if not run_set.finished or any(map(_goes_back, run_set.real)):
         return
     for run in run_set.imagined:
         if _goes_back(run):
-            continue  # a contradiction, which is told as such
+            continue  # a contradiction, which another check reports
         lines = misplaced(run_set, run)
         if len(lines):
             refs: Sequence[LineRef] = [run.ref(int(at)) for at in lines[:LINES_SHOWN]]

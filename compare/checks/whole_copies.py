@@ -1,4 +1,4 @@
-"""Findings: an imagined log, or one whole curve of it, is that of another run."""
+"""Findings: an imagined log, or one whole curve of it, equals that of another run."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice
@@ -14,15 +14,15 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import figure
 
 FEWEST_REAL = 3
-"""Real runs that tell what chance can do, at least."""
+"""Minimum number of real runs needed to estimate what chance can do."""
 FEWEST = 4
-"""Different numbers that a curve must have to be told."""
+"""Minimum number of different values in a curve for it to be reported."""
 CHANCE = 1e-4
 """How likely at most two such curves, of all that are compared, may be equal by chance."""
 MOST_PAIRS = 300
 """Pairs of real runs that tell what chance can do, at most."""
 MOST_FORMS = 200
-"""Forms of one log whose curves are looked at, at most."""
+"""Maximum number of line forms whose curves are examined in one log."""
 
 
 class _Curve(NamedTuple):
@@ -32,19 +32,20 @@ class _Curve(NamedTuple):
 
 
 _Key = tuple[str, int]
-"""A form, and the place of a number in it."""
+"""A form (a line with its values replaced by `#`), and the position of a number in it."""
 
 
 def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Each imagined log without its program that equals another; `told` are runs whose copies are known already.
+    """Find imagined logs that equal another log, if the program is not known; `told` are runs already reported as
+    copies.
 
-    How likely that is by chance, the real runs tell: by how many points any two of them have in common.
+    The probability of a coincidence is estimated from the real runs: how many points any two of them have in common.
     """
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
     real = [_curves(run) for run in run_set.real]
     if len({_print_of(run) for run in run_set.real}) < len(run_set.real):
-        return  # real runs repeat one another: so may others
+        return  # real runs repeat one another, so other runs may too
     logs = {_print_of(run): run for run in reversed(run_set.real)}
     for at, run in enumerate(run_set.imagined):
         same = logs.get(_print_of(run))
@@ -76,7 +77,7 @@ def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]
 
 
 def _print_of(run: ParsedRun) -> int:
-    """The same for the same forms and numbers in the same order."""
+    """Return a fingerprint: equal for the same forms and numbers in the same order."""
     script = run.transcript
     return hash((tuple(script.forms), script.form_of.tobytes(), script.values.tobytes()))
 

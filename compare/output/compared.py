@@ -8,10 +8,10 @@ in their digits alone: a million steps of a training are a few dozen lines of ot
 import re
 from collections.abc import Sequence
 
-from gedanken.compare.output.bars import unfill
 from gedanken.compare.output.edited import Edited, Pieces, Rule, Traced, made_of
 from gedanken.compare.output.environment import LONGEST, MASK, Before, alike_in_digits, depends_on_digits, mask
 from gedanken.compare.output.key_order import order_depends_on_digits, sort_keys
+from gedanken.compare.output.progress_bars import unfill
 
 MOST_KNOWN = 1 << 15
 """Lines that are kept; a log in which each has other letters would fill the memory."""

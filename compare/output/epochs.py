@@ -27,7 +27,7 @@ class EpochCount:
     declared: tuple[int, ...]
     """Epochs that a line says are left out."""
     silent: tuple[int, ...]
-    """Epochs missing without a word."""
+    """Epochs missing without notice."""
     cut: tuple[int, ...]
     """Epochs missing after the end of a reply that the token limit cut."""
     extra: tuple[int, ...]

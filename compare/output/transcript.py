@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.bars import may_hold_bars, redrawn
 from gedanken.compare.output.compared import ComparedLines
 from gedanken.compare.output.environment import MASK, Before, words_before_ids
+from gedanken.compare.output.progress_bars import may_hold_bars, redrawn
 from gedanken.compare.output.text_lines import Lines
 
 VALUE = re.compile(

@@ -36,7 +36,7 @@ Pieces = list[str | Hole]
 
 
 def pieces_of(node: ast.expr) -> Pieces:
-    """The text that an expression makes, piece by piece."""
+    """Split a printed expression into its literal texts and one `Hole` for each value."""
     match node:
         case ast.Constant(value=int(value)) if value.bit_length() > _LONGEST:
             return [Hole(node)]

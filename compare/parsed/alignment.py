@@ -30,9 +30,9 @@ Indices = NDArray[np.int64]
 
 
 def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
-    """Blocks that hold every line of both, in order; near linear time.
+    """Align both outputs into blocks that together cover every line, in order; near-linear time.
 
-    Lines of one form are alike, whatever their numbers; whole numbers decide which of them correspond.
+    Lines that differ only in their numbers may be paired; whole numbers decide which is paired with which.
     """
     ours, theirs = _forms(real, imagined)
     one, other = _anchors(_keys(real, ours), _keys(imagined, theirs))

@@ -1,4 +1,4 @@
-"""What is no reply is no run: it is compared with nothing, and said."""
+"""Replies that are no output (refused, filtered, empty) are left out of the comparison, and reported."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -24,7 +24,7 @@ def load_run(folder: str | Path) -> Analysis:
 
     Any run folder will do: one that is under way, that was left by a process that died, or of an earlier version. Its
     `log` is the RunLog that the folder holds. Takes as long as the comparison, for the article's run about a second.
-    Raises BadInput for what is no run folder, or is damaged.
+    Raises BadInput for a folder that is not a run folder, or is damaged.
     """
     return analyze(read_run(Path(folder)))
 

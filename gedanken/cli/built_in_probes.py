@@ -43,7 +43,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
     parallel: Parallel = 8,
     persona: PersonaName = "ubuntu-18.04-4x3090",
     temperature: Annotated[
-        float, typer.Option(min=0, max=2, help="At 0 the same question should have the same answer.")
+        float, typer.Option(min=0, max=2, help="Sampling temperature; at 0 answers should repeat.")
     ] = 0.0,
     as_json: Json = False,
     out: Out = None,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gedanken.cli.audit import EPILOG as AUDIT_EPILOG
+from gedanken.cli.audit import audit, spread_kinds
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
@@ -106,10 +108,10 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     ] = "none",
     limit: LimitSettings = None,
     real: Annotated[
-        int, typer.Option(min=0, max=1000, help="Further real runs of each program, each with another seed.")
+        int, typer.Option(min=0, max=1000, help="Real runs of each program beside seed 0, each with another seed.")
     ] = 7,
     imagined: Annotated[
-        int, typer.Option(min=0, max=1000, help="Further imagined runs of each program, each sampled anew.")
+        int, typer.Option(min=0, max=1000, help="Imagined runs of each program beside that at temperature 0.")
     ] = 3,
     simulate: Annotated[
         bool, typer.Option("--simulate/--no-simulate", help="Whether the model imagines the runs.")
@@ -136,7 +138,8 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         ),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Of the further imagined runs, 0 to 2; by default as the experiment says.")
+        float | None,
+        typer.Option(help="Sampling temperature of the imagined runs, 0 to 2; by default the experiment's."),
     ] = None,
     surprisal: Annotated[
         bool,
@@ -234,6 +237,7 @@ app.add_typer(traces_app, name="traces")
 app.add_typer(runs_app, name="runs")
 app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=AUDIT_EPILOG)(audit)
 app.command(epilog=REPORT_EPILOG)(report)
 app.command(epilog=RESUME_EPILOG)(resume)
 app.command(epilog=APPROVE_EPILOG)(approve)
@@ -248,4 +252,4 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no “ must not end the run
             stream.reconfigure(errors="backslashreplace")
     keep_keys_off_the_screen()
-    app(with_approval(spread_imagined(sys.argv[1:])))
+    app(with_approval(spread_kinds(spread_imagined(sys.argv[1:]))))

@@ -151,7 +151,7 @@ Named = Annotated[
     typer.Option(
         "--as",
         metavar="NAME=REGEX",
-        help="A metric that nothing recognises: group 1 of REGEX, or its whole match, is the number; repeatable.",
+        help="A metric that is not found by itself: group 1 of REGEX, or its whole match, is the number; repeatable.",
     ),
 ]
 

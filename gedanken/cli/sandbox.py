@@ -23,7 +23,7 @@ def _complete_check(incomplete: str) -> list[str]:
 
 
 sandbox_app = typer.Typer(
-    help="The real machine: what is there, what it holds, and cleaning up.",
+    help="The real machine: what is there, which limits it enforces, and cleaning up.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -52,10 +52,10 @@ def list_things(as_json: Json = False) -> None:
 )
 def build(
     cuda: Annotated[bool, typer.Option("--cuda", help="The image for GPUs, on an official PyTorch base.")] = False,
-    base: Annotated[str | None, typer.Option(help="Another base image; one that has PyTorch keeps it.")] = None,
+    base: Annotated[str | None, typer.Option(help="Base image to build on; if it has PyTorch, that is kept.")] = None,
     sandbox: Sandbox = "docker",
 ) -> None:
-    """Build the image that programs run in, if it is not there by the present recipe."""
+    """Build the image that programs run in, if it is missing or out of date."""
     from gedanken.experiment.errors import BadInput
     from gedanken.sandbox.connect import connect_docker, connect_podman
     from gedanken.sandbox.image import ensure_image
@@ -155,7 +155,7 @@ def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[Chec
     )
     Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks held")
     for line in not_enforced:
-        print(f"cannot hold {line}")
+        print(f"cannot enforce {line}")
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

@@ -21,8 +21,8 @@ from gedanken.cli.options import (
 EPILOG = (
     "Examples:  gedanken shell   |   gedanken shell --machine both   |   "
     "printf 'nvidia-smi\\npwd\\n' | gedanken shell --machine both.   "
-    "Exit codes: as in sh, that of the last command: the real one's, or without a real machine what is read off the "
-    "imagined output. And 2 bad input, or told without an end; 3 no sandbox; 4 no model; 130 interrupted."
+    "Exit codes: as in sh, that of the last command: on the real machine, or without one as the imagined output "
+    "suggests. And 2 bad input, or a { that is not closed; 3 no sandbox; 4 no model; 130 interrupted."
 )
 
 
@@ -47,9 +47,9 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
     dataset: DatasetName = "mnist",
     limit: LimitSettings = None,
 ) -> None:
-    """Sit down at a machine that does not exist, at a real one, or at both side by side.
+    """Open a shell on an imagined machine, on a real one, or on both side by side.
 
-    The usual persona is the article's machine; beside a real one it is `matched`, which has that one's very facts.
+    The usual persona is the article's machine; beside a real one it is `matched`, which has the real machine's facts.
     """
     with clear_errors():
         from gedanken.experiment.errors import BadInput

@@ -30,7 +30,7 @@ def logs_in(folder: Path) -> list[Path]:
         raise BadInput(f"{folder}: {error.strerror}") from error
     logs = [path for path in files if _bare(path.name).endswith(LOGS)] or files
     if not logs:
-        raise BadInput(f"{folder}: no run folder, as there is no {LOG} in it, and no log either")
+        raise BadInput(f"{folder}: not a run folder, as there is no {LOG} in it, and no log either")
     if len(logs) > MOST_LOGS:
         raise BadInput(f"{folder}: holds {len(logs):,} files; {MOST_LOGS:,} are compared at most")
     return sorted(logs, key=_natural)

@@ -14,8 +14,8 @@ from gedanken.experiment.execution import Execution, Origin
 from gedanken.records.importers.importer import BroughtFile, Run
 from gedanken.records.importers.opened import STANDARD_INPUT
 from gedanken.records.importers.terminal_text import as_left
-from gedanken.records.nouns import noun_of
 from gedanken.records.old_folders import origin_of
+from gedanken.records.plain_values import noun_of
 from gedanken.records.read_run import is_run_folder, read_run
 
 _KEYS = ("command", "stdout", "exit_code", "cause")

@@ -15,6 +15,8 @@ from gedanken.experiment.files import read_bytes
 
 STANDARD_INPUT = Path("-")
 PACKED = (".gz", ".xz", ".zst")
+PACKED_AS = (b"\x1f\x8b", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
+"""What each begins with."""
 MOST_PACKED_BYTES = 1 << 28
 MOST_MEMORY = 1 << 27
 """That a dictionary of a packed file may take."""

@@ -10,7 +10,7 @@ from gedanken.experiment.plugins import IMPORTERS, Plugin, by_name
 from gedanken.experiment.program import Program
 from gedanken.records.importers.importer import BroughtFile, Importer, Run
 from gedanken.records.importers.logs import name_of
-from gedanken.records.nouns import noun_of
+from gedanken.records.plain_values import noun_of
 
 _TAKE_TEXT = ("execution", "log")
 """The built-in ones that are asked last, as the one reads any text and the other takes it."""
@@ -61,7 +61,7 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
 def _seen(run: object, path: Path) -> Run:
     """The run as its type says it is; that our own machine ran it, only a record of ours tells."""
     if not isinstance(run, Run):
-        raise TypeError(f"it gave a {type(run).__name__} and no Run")
+        raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
     execution = noun_of(Execution, asdict(run.execution), path)
     if not execution.imagined:
         execution = replace(execution, origin=Origin.CLAIMED)

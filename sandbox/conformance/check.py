@@ -149,7 +149,7 @@ def still_usable(before: Judge) -> Judge:
 
 
 def prints(expected: str) -> Judge:
-    """Held where the program finished and printed exactly this."""
+    """A judge: the check holds if the program finished and printed exactly `expected`."""
 
     def judge(trial: Trial) -> Verdict:
         return printed(trial.execution, expected)

@@ -16,7 +16,7 @@ Noun = TypeVar("Noun", Execution, Program)
 
 
 def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
-    """A noun out of plain values; keys that it has not are left out. Raises BadInput, in which it is of `what`."""
+    """An Execution or a Program made of plain values, without unknown keys. Raises BadInput that names `what`."""
     names = {field.name for field in fields(kind)}
     try:
         noun = TypeAdapter(kind).validate_python({key: value for key, value in entry.items() if key in names})

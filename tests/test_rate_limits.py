@@ -16,7 +16,7 @@ from busy import Judge, Refusal, Server, fixed, refilled, serving, sliding
 from gedanken.agents.messages import Message
 from gedanken.agents.model import Model, Reply, Sampling
 from gedanken.agents.model_errors import NoReply
-from gedanken.agents.pacing import FIRST_TRIES, TRIES, Bucket, Pace
+from gedanken.agents.rate_limits import FIRST_TRIES, TRIES, Bucket, Pace
 from gedanken.agents.registry import open_model
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.progress import Silent

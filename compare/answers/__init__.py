@@ -1,0 +1,1 @@
+"""Answers to probes, scored against what was really printed. Pure."""

@@ -1,0 +1,35 @@
+"""Exactness over items: each item weighs the same, and its samples are no items of their own."""
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+from scipy.stats import t
+
+from gedanken.compare.stats.intervals import share_of
+
+
+class Exactness(NamedTuple):
+    """The mean over items of the share of right samples, with its clustered 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+    items: int
+
+
+def exactness(shares: Sequence[float]) -> Exactness | None:
+    """Of one share an item; None where there is no item.
+
+    The interval is that of a mean of items, by Student's t. Where all items are alike there is no spread to go by,
+    and it is that of a share.
+    """
+    if not shares:
+        return None
+    mean, count = fmean(shares), len(shares)
+    spread = stdev(shares) if count > 1 else 0.0
+    if not spread:
+        whole = share_of(round(mean * count), count)
+        return Exactness(mean, min(mean, whole.low), max(mean, whole.high), count)
+    half = float(t.ppf(0.975, count - 1)) * spread / count**0.5
+    return Exactness(mean, max(0.0, mean - half), min(1.0, mean + half), count)

@@ -1,0 +1,85 @@
+"""Answers to suites of functions: an answer is right where its value is the one that the function returns.
+
+The rule is that of CRUXEval: `assert OUTPUT == ANSWER` holds, and the answer does not call the function on that
+input. Literals are compared here, by `ast.literal_eval`; nothing that somebody brought is ever evaluated on this
+machine. What is no literal is for the sandbox to run.
+"""
+
+import ast
+import re
+import warnings
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+MOST_CHARACTERS = 100_000
+Judgement = Literal["right", "wrong", "unparsable", "run"]
+"""`run`: it is an expression, and only running it tells."""
+_ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/ANSWER\]|\Z)", re.DOTALL)
+_ASSERTED = re.compile(r"\s*assert\s.*?==(?P<answer>.*)", re.DOTALL)
+
+
+def value_said(reply: str) -> str:
+    """The part of a reply that is its answer: between the marks [ANSWER], and after `assert f(…) ==`."""
+    if found := _ANSWER.search(reply):
+        reply = found["answer"]
+    if found := _ASSERTED.fullmatch(reply):
+        reply = found["answer"]
+    return reply.strip()
+
+
+def judge(output: str, answer: str, given: str) -> Judgement:
+    """Whether `answer` has the value of `output`; `given` is what the function was called with."""
+    if not answer or len(answer) > MOST_CHARACTERS:
+        return "unparsable"
+    if f"f({given})" in answer:
+        return "wrong"
+    compared = _sides(output, answer)
+    if compared is None:
+        return "unparsable"
+    try:
+        ours, theirs = (ast.literal_eval(side) for side in compared)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return "run"
+    try:
+        return "right" if ours == theirs else "wrong"
+    except RecursionError:
+        return "run"
+
+
+class CheckProgram(NamedTuple):
+    """A program that only running can judge an answer by."""
+
+    text: str
+    sign: str
+    """It ends its output with this where the answer is right."""
+
+
+def check_program(code: str, output: str, answer: str) -> CheckProgram:
+    """The assertion, under the function's own code."""
+    asserted = f"{code}\nassert {output} == {answer}"
+    sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
+    return CheckProgram(f"{_QUIET}exec({asserted!r}, {{}})\nout.write({sign!r})\n", sign)
+
+
+_QUIET = "import io, sys\nout, sys.stdout = sys.stdout, io.StringIO()\n"
+
+
+def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
+    """Both sides of `assert OUTPUT == ANSWER`; the answer as a name where it is more than one side of that.
+
+    None where Python cannot parse it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(f"assert {output} == {answer}")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    only = tree.body[0]
+    unknown: ast.expr = ast.Name("more")
+    if len(tree.body) > 1 or not isinstance(only, ast.Assert):
+        return unknown, unknown
+    test = only.test
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        return test.left, test.comparators[0]
+    return unknown, unknown

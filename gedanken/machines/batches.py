@@ -1,0 +1,133 @@
+"""Running many small programs: one container runs a batch of them, and no program can affect the others."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from gedanken.experiment.blocking import off_loop
+from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.execution import Cause, Limits, RealMachine
+
+End = Literal["finished", "failed", "killed", "too long", "too much output", "ended the machine"]
+
+FILE = "programs.json"
+COMMAND = f"python3 -I -m gedanken_batch {FILE}"
+PROGRAMS_A_BATCH = 100
+PROGRAM_SECONDS = 20.0
+PROGRAM_BYTES = 64 << 10
+BATCH_SECONDS = 600.0
+MOST_AT_ONCE = 2
+"""Number of programs that may have been running when a batch ended early: each of them is run again separately."""
+LIMITS = Limits(
+    wall_seconds=BATCH_SECONDS,
+    output_bytes=PROGRAMS_A_BATCH * PROGRAM_BYTES * 8,
+    workspace_mib=256,
+    file_mib=64,
+)
+"""Of a machine for batches."""
+MOST_CORES = 4
+_WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
+"""Seconds after which a batch starts no further program."""
+
+
+def limits_of(cores: int) -> Limits:
+    """Of a machine for batches where there are so many cores: as many programs run at a time."""
+    return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The result of one program of a batch."""
+
+    end: End
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    """The end of standard error."""
+    seconds: float
+
+    @property
+    def why(self) -> str:
+        """Why it has no complete output, in words; empty if it finished."""
+        if self.end == "too long":
+            return f"it did not end within {PROGRAM_SECONDS:g} seconds"
+        if self.end == "too much output":
+            return f"it printed more than {PROGRAM_BYTES >> 10} KiB"
+        if self.end == "failed":
+            last = (self.stderr.strip().splitlines() or ["no reason given"])[-1]
+            network = any(sign in self.stderr for sign in _NETWORK)
+            return f"it needs the network, which is not available: {last}" if network else f"it fails: {last}"
+        return {"killed": "it was killed", "ended the machine": "it ended the machine that it ran on"}.get(
+            self.end, ""
+        )
+
+
+_NETWORK = ("gaierror", "URLError", "Network is unreachable", "name resolution", "No route to host")
+_RAN = TypeAdapter(Ran)
+
+Told = Callable[[int], None]
+
+
+async def run_batches(
+    machine: RealMachine, programs: Mapping[str, str], told: Told = lambda _done: None
+) -> dict[str, Ran]:
+    """Run programs, given by name; `told` receives how many are done. Results stored by an earlier process are
+    reused.
+
+    Each batch has its own fresh workspace. Raises NoSandbox.
+    """
+    done: dict[str, Ran] = {}
+    waiting = list(programs)
+    suspects: set[str] = set()
+    while waiting:
+        batch = waiting[:1] if waiting[0] in suspects else _without(waiting, suspects)[:PROGRAMS_A_BATCH]
+        found, is_whole = await _batch(machine, [(name, programs[name]) for name in batch])
+        done |= found
+        missing = [name for name in batch if name not in found]
+        if missing and not is_whole:
+            if len(batch) == 1:
+                done[batch[0]] = Ran("ended the machine", None, "", "", 0.0)
+            else:
+                suspects |= set(missing[:MOST_AT_ONCE])
+        waiting = [name for name in waiting if name not in done]
+        told(len(done))
+    return {name: done[name] for name in programs}
+
+
+def _without(names: list[str], suspects: set[str]) -> list[str]:
+    return [name for name in names if name not in suspects]
+
+
+async def _batch(machine: RealMachine, programs: list[tuple[str, str]]) -> tuple[dict[str, Ran], bool]:
+    """Return the results of programs that ran in one container, and whether that container ran to its end."""
+    asked = {"seconds": PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _WITHIN, "programs": programs}
+    text = json.dumps(asked)
+    await off_loop(machine.write, FILE, text)
+    name = f"batch-{sha256(text.encode()).hexdigest()[:16]}"
+    await off_loop(machine.mark, name)
+    async with await off_loop(machine.branch, 0) as leaf:
+        execution = await leaf.run(COMMAND, label=name)
+    if execution.cause is Cause.ENGINE_LOST:
+        raise NoSandbox("; ".join(execution.notes))
+    names = {name for name, _ in programs}
+    found = {name: ran for name, ran in _results(execution.stdout) if name in names}
+    return found, execution.cause is Cause.FINISHED
+
+
+def _results(stdout: str) -> Iterator[tuple[str, Ran]]:
+    for line in stdout.splitlines():
+        try:
+            told: dict[str, Any] = json.loads(line)
+            yield str(told.pop("name")), _RAN.validate_python(told)
+        except (
+            ValueError,
+            KeyError,
+            AttributeError,
+            TypeError,
+            ValidationError,
+        ):  # the line is incomplete because the batch ended there
+            continue

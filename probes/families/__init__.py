@@ -1,0 +1,1 @@
+"""The families of small programs, one file each."""

@@ -1,0 +1,34 @@
+"""Every family of small programs."""
+
+from gedanken.experiment.errors import BadInput
+from gedanken.probes.families.counterfactual import COUNTERFACTUAL
+from gedanken.probes.families.linear_algebra import LINEAR_ALGEBRA
+from gedanken.probes.families.mutations import MUTATIONS
+from gedanken.probes.families.seed_twins import SEED_TWINS
+from gedanken.probes.families.short_programs import SHORT_PROGRAMS
+from gedanken.probes.families.shortcut_twins import SHORTCUT_TWINS
+from gedanken.probes.families.state import STATE
+from gedanken.probes.family import ProbeFamily
+
+FAMILIES: tuple[ProbeFamily, ...] = (
+    LINEAR_ALGEBRA,
+    SEED_TWINS,
+    SHORTCUT_TWINS,
+    STATE,
+    COUNTERFACTUAL,
+    SHORT_PROGRAMS,
+    MUTATIONS,
+)
+
+
+def family(name: str) -> ProbeFamily:
+    """The family of this name, `-` or blanks between its words. Raises BadInput."""
+    found = next((one for one in FAMILIES if one.name == name.replace("-", " ")), None)
+    if found is None:
+        raise BadInput(f"there is no family “{name}”; there are {', '.join(slug(one) for one in FAMILIES)}")
+    return found
+
+
+def slug(one: ProbeFamily) -> str:
+    """Its name as it is typed at a command line."""
+    return one.name.replace(" ", "-")

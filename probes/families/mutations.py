@@ -1,0 +1,93 @@
+"""Mutations: a program that everybody knows, edited so that it does the same, and edited so that it does not."""
+
+import re
+from dataclasses import dataclass
+from random import Random
+
+from gedanken.probes.family import Group, MadeFamily, Part, program
+
+_FOR = """
+{init}
+for i in range({first}, N + {first}):
+    {step}
+print(f"{{{shown}:04d}}")
+"""
+_WHILE = """
+{init}
+i = {first}
+while i < N + {first}:
+    {step}
+    i += 1
+print(f"{{{shown}:04d}}")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A loop that stands in every textbook."""
+
+    init: str
+    step: str
+    shown: str
+    changes: tuple[tuple[str, str], ...]
+    """Minimal edits of what runs: what is replaced by what, in the first lines or in the step."""
+
+    def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
+        """The program, edited or not."""
+        old, new = change
+        lines = f"{self.init}\n{self.step}"
+        assert not old or old in lines, f"{old} does not stand in {lines}"
+        init, step = (part.replace(old, new, 1) if old else part for part in (self.init, self.step))
+        body = shape.format(init=init, step=f"{extra}{step}", first=1, shown=self.shown)
+        return program(body, N=size)
+
+
+_SUMS = {
+    "sum": Known("total = 0", "total = (total + i) % 10000", "total", (("= 0", "= 3"), ("+ i", "- i"))),
+    "sum of squares": Known(
+        "total = 0", "total = (total + i * i) % 10000", "total", (("i * i", "i * 4"), ("= 0", "= 7"))
+    ),
+    "factorial": Known("p = 1", "p = p * i % 10000", "p", (("* i", "* (i + 2)"), ("= 1", "= 3"))),
+}
+_SEQUENCES = {
+    "fibonacci": Known("a, b = 0, 1", "a, b = b, (a + b) % 10000", "a", (("0, 1", "2, 1"), ("a + b", "a + 2 * b"))),
+    "powers of two": Known("x = 1", "x = (x * 2) % 10000", "x", (("x * 2", "x * 2 + 1"), ("x * 2", "x * 3"))),
+    "collatz": Known(
+        "x = 27",
+        "x = x // 2 if x % 2 == 0 else 3 * x + 1",
+        "x",
+        (("3 * x + 1", "3 * x - 1"), ("= 27", "= 29"), ("// 2", "// 3")),
+    ),
+}
+_OBSCURE = ("qv", "mzk", "wt", "ub", "jx")
+
+
+def _renamed(text: str, chance: Random) -> str:
+    """The program with other names for its variables."""
+    names = sorted(set(re.findall(r"\b(?:total|[abipx])\b", text)))
+    others = dict(zip(names, chance.sample(_OBSCURE, len(names)), strict=True))
+    return re.sub(r"\b(?:total|[abipx])\b", lambda found: others[found[0]], text)
+
+
+def _edited(known: dict[str, Known], size: int, number: int, chance: Random) -> Group:
+    name = list(known)[number % len(known)]
+    base = known[name]
+    usual = base.text(size)
+    changed = base.text(size, change=chance.choice(base.changes))
+    preserved = chance.choice(
+        (
+            _renamed(usual, chance),
+            base.text(size, _WHILE),
+            base.text(size, extra="unused = i * 7\n    "),
+        )
+    )
+    return Group(name, [Part("easy", usual), Part("hard", changed, rival=usual), Part("same", preserved)], "imitates")
+
+
+MUTATIONS = MadeFamily(
+    "mutations",
+    {
+        "sums": lambda size, number, chance: _edited(_SUMS, size, number, chance),
+        "sequences": lambda size, number, chance: _edited(_SEQUENCES, size, number, chance),
+    },
+)

@@ -1,0 +1,185 @@
+"""State: a value that is worked on round after round. Who loses it once never finds it again.
+
+The program prints its state after the round SHOWN: the last one, or that half-way (`middle`). What it is before the
+last round is given under the condition `forced`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from random import Random
+
+from gedanken.probes.family import Group, MadeFamily, Part, digits, program, turn
+
+_LOOP = """
+state = shown = START
+for step in range(ROUNDS):
+{work}
+    if step + 1 == SHOWN:
+        shown = state
+print({print})
+"""
+_NUMBER = 'f"{shown:03d}"'
+
+_HASHES = {
+    "polynomial": ("    state = (state * FACTOR + DATA[step % 5]) % 1000", _NUMBER),
+    "xor and multiply": ("    state = ((state ^ DATA[step % 5]) * FACTOR) % 1000", _NUMBER),
+}
+_GENERATORS = {
+    "linear congruential": ("    state = (FACTOR * state + SHIFT) % 1000", _NUMBER),
+    "middle square": ("    state = (state * state // 10 + SHIFT) % 1000", _NUMBER),
+    "xorshift": ("    state ^= state << 3 & 255\n    state ^= state >> 5\n    state ^= state << 4 & 255", _NUMBER),
+}
+_PERMUTATIONS = {
+    "letters": ("    state = [state[place] for place in ORDERS[step % 2]]", '"".join(shown)'),
+    "numbers": ("    state = [ORDERS[step % 2][place] for place in state]", '"".join(map(str, shown))'),
+}
+_STACKS = {
+    "words": (
+        """    word = CODE[step]
+    if word == "add":
+        state = state[:-2] + [(state[-2] + state[-1]) % 100]
+    elif word == "mul":
+        state = state[:-2] + [state[-2] * state[-1] % 100]
+    elif word == "swap":
+        state = state[:-2] + [state[-1], state[-2]]
+    else:
+        state = state + [word]""",
+        'f"{shown[-1]:02d} {shown[-2]:02d}"',
+    ),
+    "functions": (
+        """    state = {
+        "add": lambda s: s[:-2] + [(s[-2] + s[-1]) % 100],
+        "mul": lambda s: s[:-2] + [s[-2] * s[-1] % 100],
+        "swap": lambda s: s[:-2] + [s[-1], s[-2]],
+    }.get(CODE[step], lambda s: s + [CODE[step]])(state)""",
+        'f"{shown[-1]:02d} {shown[-2]:02d}"',
+    ),
+}
+_STRINGS = {
+    "slices": (
+        """    kind, at = EDITS[step % 4]
+    if kind == "turn":
+        state = state[at:] + state[:at]
+    elif kind == "flip":
+        state = state[:at][::-1] + state[at:]
+    else:
+        state = state[:at] + "xyz"[step % 3] + state[at + 1:]""",
+        "shown",
+    ),
+    "parts": (
+        """    kind, at = EDITS[step % 4]
+    head, tail = state[:at], state[at:]
+    moved = {"turn": tail + head, "flip": head[::-1] + tail, "put": head + "xyz"[step % 3] + tail[1:]}
+    state = moved[kind]""",
+        "shown",
+    ),
+}
+
+Templates = Mapping[str, tuple[str, str]]
+
+
+def _text(template: tuple[str, str], size: int, shown: int, constants: Mapping[str, object]) -> str:
+    work, printed = template
+    body = _LOOP.replace("{work}", work).replace("{print}", printed)
+    return program(body, **constants, ROUNDS=size, SHOWN=shown)
+
+
+def _parts(template: tuple[str, str], size: int, constants: Mapping[str, object]) -> list[Part]:
+    """The state at the end, and half-way."""
+    text = partial(_text, template, size, constants=constants)
+    if size == 1:
+        return [Part("hard", text(1))]
+    return [Part("hard", text(size), given=text(size - 1)), Part("middle", text(size // 2))]
+
+
+def _alone(
+    templates: Templates,
+    constants: Callable[[str, Random], dict[str, object]],
+    size: int,
+    number: int,
+    chance: Random,
+) -> Group:
+    names = {name: name for name in templates}
+    name, _ = turn(names, number)
+    parts = _parts(templates[name], size, constants(name, chance))
+    return Group(name, [part._replace(role="alone") if part.role == "hard" else part for part in parts])
+
+
+def _twins(
+    templates: Templates,
+    both: Callable[[Random], tuple[dict[str, object], dict[str, object]]],
+    size: int,
+    number: int,
+    chance: Random,
+) -> Group:
+    """The first of the two has a closed form; of the second the state is asked half-way too."""
+    name, _ = turn({name: name for name in templates}, number)
+    closed, open_ = both(chance)
+    easy = Part("easy", _text(templates[name], size, size, closed))
+    return Group(name, [easy, *_parts(templates[name], size, open_)], "shortcut")
+
+
+def _hashed(_name: str, chance: Random) -> dict[str, object]:
+    return {
+        "START": chance.randint(100, 999),
+        "FACTOR": chance.choice((7, 11, 13, 17, 19)),
+        "DATA": digits(chance, 5),
+    }
+
+
+def _generated(name: str, chance: Random) -> dict[str, object]:
+    if name == "xorshift":
+        return {"START": chance.randint(1, 255)}
+    factor = {"FACTOR": chance.choice((21, 37, 41, 57, 61))} if name == "linear congruential" else {}
+    return {"START": chance.randint(100, 999), **factor, "SHIFT": chance.randint(11, 97)}
+
+
+def _ordered(name: str, chance: Random) -> tuple[dict[str, object], dict[str, object]]:
+    start: list[object] = list("abcdef") if name == "letters" else list(range(6))
+    chance.shuffle(start)
+    cycles = [[(place + by) % 6 for place in range(6)] for by in chance.sample(range(1, 6), 2)]
+    orders = [chance.sample(range(6), 6) for _ in range(2)]
+    return {"START": start, "ORDERS": cycles}, {"START": start, "ORDERS": orders}
+
+
+def _permutations(size: int, number: int, chance: Random) -> Group:
+    name, _ = turn({name: name for name in _PERMUTATIONS}, number)
+    return _twins(_PERMUTATIONS, partial(_ordered, name), size, number, chance)
+
+
+def _coded(size: int, chance: Random) -> dict[str, object]:
+    """Instructions that keep two to six numbers on the stack."""
+    start, code = digits(chance, 3), list[str | int]()
+    deep = len(start)
+    for _ in range(size):
+        words: list[str | int] = ["swap"]
+        words += ["add", "mul"] if deep > 2 else []
+        words += [chance.randint(1, 9), chance.randint(1, 9)] if deep < 6 else []
+        word = chance.choice(words)
+        deep += 1 if isinstance(word, int) else 0 if word == "swap" else -1
+        code.append(word)
+    return {"START": start, "CODE": code}
+
+
+def _stack(size: int, number: int, chance: Random) -> Group:
+    return _alone(_STACKS, lambda _name, by: _coded(size, by), size, number, chance)
+
+
+def _edited(chance: Random) -> tuple[dict[str, object], dict[str, object]]:
+    start = "".join(chance.sample("abcdefghklmnopqrstuv", 6))
+    turns = [("turn", chance.randint(1, 5)) for _ in range(4)]
+    mixed = [("turn", chance.randint(1, 5)), ("flip", chance.randint(2, 5)), ("put", chance.randint(0, 5))]
+    mixed.append(("flip", chance.randint(2, 5)))
+    return {"START": start, "EDITS": turns}, {"START": start, "EDITS": mixed}
+
+
+STATE = MadeFamily(
+    "state",
+    {
+        "hash rounds": partial(_alone, _HASHES, _hashed),
+        "PRNG steps": partial(_alone, _GENERATORS, _generated),
+        "permutations": _permutations,
+        "stack machine": _stack,
+        "string state": partial(_twins, _STRINGS, _edited),
+    },
+)

@@ -1,0 +1,122 @@
+"""A family of probes: makes small programs of any size from a seed, fresh ones every time. It knows no answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple, Protocol
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_item import ProbeItem, Role, Way
+
+SIZES = (1, 2, 4, 8, 16, 32)
+_IN_IDS = str.maketrans({" ": "-", ".": "-"})
+
+
+class ProbeFamily(Protocol):
+    """Small programs on one question."""
+
+    @property
+    def name(self) -> str:
+        """Such as `linear algebra`."""
+        ...
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Its kinds of operations; a verdict is given for one of them at a time."""
+        ...
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The numbers of operations that are asked for where nobody says which."""
+        ...
+
+    def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
+        """So many items, or groups of them that belong together; the first ones are the same for every count.
+
+        The same seed makes the same items anywhere. Raises BadInput for an operation that it does not have.
+        """
+        ...
+
+
+class Part(NamedTuple):
+    """One program of a group."""
+
+    role: Role
+    program: str
+    rival: str | None = None
+    given: str | None = None
+    size: int | None = None
+    """Where it is not that of the group."""
+
+
+class Group(NamedTuple):
+    """Programs that belong together."""
+
+    template: str
+    parts: Sequence[Part]
+    rival_is: Way | None = None
+
+
+Make = Callable[[int, int, Random], Group]
+"""From a size, a number to choose the template by, and a source of chance, the same one at the same size."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFamily:
+    """A family whose operations are functions."""
+
+    name: str
+    makes: Mapping[str, Make]
+    sizes: tuple[int, ...] = SIZES
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """See ProbeFamily."""
+        return tuple(self.makes)
+
+    def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
+        """See ProbeFamily."""
+        if operation not in self.makes:
+            raise BadInput(f"{self.name} has no operation “{operation}”; it has {', '.join(self.makes)}")
+        if size < 1:
+            raise BadInput(f"{self.name}: a program of {size} operations prints nothing")
+        return [item for number in range(count) for item in self._group(operation, size, seed, number)]
+
+    def _group(self, operation: str, size: int, seed: int, number: int) -> list[ProbeItem]:
+        chance = Random(f"{self.name}, {operation}, {size}, {seed}, {number}")
+        group = self.makes[operation](size, number, chance)
+        name = f"{self.name}-{operation}-{size}-{seed}-{number}".translate(_IN_IDS)
+        return [
+            ProbeItem(
+                id=f"{name}-{part.role}",
+                family=self.name,
+                operation=operation,
+                template=group.template,
+                size=part.size or size,
+                seed=seed,
+                role=part.role,
+                program=part.program,
+                pair=name if len(group.parts) > 1 else None,
+                rival=part.rival,
+                rival_is=group.rival_is if part.role in ("easy", "hard") else None,
+                given=part.given,
+            )
+            for part in group.parts
+        ]
+
+
+def program(body: str, **constants: object) -> str:
+    """A program: its constants, one a line, and what it does with them."""
+    head = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+    return f"{head}{body.lstrip()}"
+
+
+def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
+    """The name and the text of the template whose turn it is."""
+    name = list(templates)[number % len(templates)]
+    return name, templates[name]
+
+
+def digits(chance: Random, count: int, least: int = 1, most: int = 9) -> list[int]:
+    """So many numbers by chance."""
+    return [chance.randint(least, most) for _ in range(count)]

@@ -1,0 +1,316 @@
+"""Puts the events of one session together, the same way for every form."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript, EventKind, Gap, Place, Speaker
+from gedanken.experiment.counts import many
+from gedanken.records.importers.transcripts import commands
+from gedanken.records.importers.transcripts.source import Entry
+
+MOST_EVENTS = 1_000_000
+MOST_TEXT = 1 << 18
+"""Characters that are kept of one text: half of them from its head, half from its tail."""
+MOST_IN_ALL = 1 << 27
+"""Characters that are kept of all texts together; of those after that, little."""
+_LITTLE = 2000
+_OF_UNKNOWN = 600
+_MOST_GAPS = 200
+_TOOL_KEYS = frozenset(
+    [
+        "command",
+        "cmd",
+        "stdout",
+        "stderr",
+        "exit_code",
+        "exitCode",
+        "tool",
+        "tool_name",
+        "tool_use",
+        "tool_result",
+        "tool_calls",
+        "function_call",
+        "aggregated_output",
+        "observation",
+    ]
+)
+"""In what a reader does not know, these tell that a tool may have been used there."""
+
+
+class Builder:
+    """The events of one session as they are read."""
+
+    def __init__(self, name: str, form: str, file: str) -> None:
+        """`file` is what places name."""
+        self.name, self.form, self.file = name, form, file
+        self.agent = ""
+        self.session = ""
+        """Whose events are being added; empty for the main agent's."""
+        self.has_tools = True
+        self.folder: str | None = None
+        """In which the agent worked: the first that is told."""
+        self.events: list[AgentEvent] = []
+        self.gaps: list[Gap] = []
+        self.unknown: Counter[str] = Counter()
+        self._left = MOST_IN_ALL
+        self._open: dict[str, int] = {}
+        """Calls without a result, and where in `events` they are."""
+        self._edits: dict[str, list[int]] = {}
+        self._commands: dict[str, str] = {}
+        self._codes: dict[str, int] = {}
+        self._skipped = 0
+
+    def say(self, speaker: Speaker, text: str, place: Place) -> None:
+        """Somebody said something; nothing is kept of an empty text."""
+        if text.strip():
+            self._add("message", speaker, place, text=text)
+
+    def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
+        """The harness notes something, or the agent reasons where nobody reads it: `what` names it."""
+        self._add("mark", speaker, place, text=text, tool=what)
+
+    def call(self, tool: str, arguments: Any, place: Place, call_id: str | None, command: str | None = None) -> None:
+        """The agent asked for a tool: a call, or the edits that it makes."""
+        given = commands.arguments_of(arguments)
+        command = commands.command_of(tool, given) if command is None else command
+        edits = commands.edits_of(tool, given)
+        call_id = self._id(call_id)
+        self._open[call_id] = len(self.events)
+        if command is not None:
+            self._commands[call_id] = command
+        if not edits or command is not None:
+            rest = {key: value for key, value in given.items() if command is None or key not in commands.COMMAND_KEYS}
+            self._add(
+                "call",
+                "agent",
+                place,
+                text=_as_json(rest) if rest else "",
+                tool=tool,
+                call_id=call_id,
+                command=command,
+                path=commands.path_of(given),
+            )
+        self._edits[call_id] = []
+        for edit in edits:
+            self.edit(tool, edit, place, call_id)
+
+    def edit(self, tool: str, edit: commands.Edit, place: Place, call_id: str | None) -> None:
+        """A file was changed; should the result of the call say that it failed, it is a mere call afterwards."""
+        if call_id is not None:
+            self._edits.setdefault(call_id, []).append(len(self.events))
+        self._add(
+            "edit",
+            "agent",
+            place,
+            text=edit.new,
+            tool=f"{tool}:delete" if edit.deletes else tool,
+            call_id=call_id,
+            path=edit.path,
+            old_text=None if edit.old is None else self._kept(edit.old)[0],
+            at_line=edit.at_line,
+        )
+
+    def result(  # noqa: PLR0913 (what results tell)
+        self,
+        text: str | None,
+        place: Place,
+        call_id: str | None,
+        *,
+        told: Iterable[Any] = (),
+        exit_code: int | None = None,
+        failed: bool | None = None,
+        tool: str | None = None,
+    ) -> None:
+        """What a tool gave back; None where the file has only that it did. The exit code may stand in `told`."""
+        if call_id is None and self._open:
+            call_id = next(iter(self._open))
+        cleared = text is None or commands.was_cleared(text)
+        if cleared:
+            self.gap("what a tool gave back was left out or cleared", place)
+        command = self._commands.pop(call_id or "", None)
+        code = commands.exit_code_in(
+            ({"exit_code": exit_code}, {"exit_code": self._codes.pop(call_id or "", None)}, *told)
+        )
+        if code is None and command is not None:
+            code = commands.exit_code_said(text or "")
+        at = self._open.pop(call_id or "", None)
+        edited = self._edits.pop(call_id or "", [])
+        if failed or code not in (None, 0):
+            for number in edited:
+                self.events[number] = replace(self.events[number], kind="call")
+        self._add(
+            "result",
+            "tool",
+            place,
+            text=commands.plain(text or ""),
+            tool=tool or (self.events[at].tool if at is not None and at < len(self.events) else None),
+            call_id=call_id,
+            command=command,
+            exit_code=code,
+            cut=cleared or commands.was_cut(text or ""),
+        )
+
+    def ended(self, call_id: str, exit_code: int) -> None:
+        """With which code a call ended, where the file tells it apart from the result."""
+        self._codes[call_id] = exit_code
+
+    def is_open(self, call_id: str | None) -> bool:
+        """Whether a call of this id waits for its result."""
+        return call_id in self._open
+
+    def command_of(self, call_id: str | None) -> str | None:
+        """The command of a call that waits for its result."""
+        return self._commands.get(call_id or "")
+
+    def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
+        """What the reader does not know: kept, counted, and a gap where a tool may have been used in it."""
+        self.unknown[kind[:80]] += 1
+        if self.unknown[kind[:80]] <= _MOST_GAPS:
+            self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
+        if _tells_of_tools(value):
+            self.gap(
+                f"it holds entries that this reader does not know, and that may be uses of a tool: {kind[:80]}", place
+            )
+
+    def broken(self, entry: Entry) -> None:
+        """A line that could not be read."""
+        place = Place(self.file, entry.line, entry.pointer)
+        self.unknown["unreadable"] += 1
+        self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
+        self.gap(f"it holds {entry.problem}", place)
+
+    def works_in(self, folder: Any) -> None:
+        """The file tells in which folder the agent works."""
+        if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _LITTLE:
+            self.folder = folder.rstrip("/") or None
+
+    def gap(self, reason: str, place: Place) -> None:
+        """Why the session is not all there; each reason once."""
+        if len(self.gaps) < _MOST_GAPS and all(gap.reason != reason for gap in self.gaps):
+            self.gaps.append(Gap(reason, place))
+
+    def place(self, entry: Entry, *parts: str | int) -> Place:
+        """Where something stands inside an entry."""
+        inside = "".join(f"/{part}" for part in parts)
+        return Place(self.file, entry.line, entry.pointer + inside)
+
+    def finished(self) -> AgentTranscript:
+        """The session as it was read."""
+        for at in list(self._open.values())[:_MOST_GAPS]:
+            if at < len(self.events):
+                self.gap("a tool was called whose result is not in it", self.events[at].place)
+        if self._skipped:
+            self.gap(
+                f"{many(self._skipped, 'event')} beyond the first {MOST_EVENTS:,} were not read",
+                self.events[-1].place,
+            )
+        return AgentTranscript(
+            self.name,
+            self.form,
+            self.agent or self.form,
+            tuple(self.events),
+            tuple(self.gaps),
+            self.has_tools,
+            self.folder,
+            dict(self.unknown),
+        )
+
+    def _id(self, call_id: str | None) -> str:
+        return call_id or f"c{len(self.events)}"
+
+    def _kept(self, text: str) -> tuple[str, bool]:
+        most = min(MOST_TEXT, max(_LITTLE, self._left))
+        cut = len(text) > most
+        if cut:
+            left_out = many(len(text) - most, "character")
+            text = f"{text[: most // 2]}\n[{left_out} left out]\n{text[-(most // 2) :]}"
+        self._left -= len(text)
+        return text, cut
+
+    def _add(  # noqa: PLR0913 (the fields of an event)
+        self,
+        kind: EventKind,
+        speaker: Speaker,
+        place: Place,
+        *,
+        text: str = "",
+        tool: str | None = None,
+        call_id: str | None = None,
+        command: str | None = None,
+        exit_code: int | None = None,
+        path: str | None = None,
+        old_text: str | None = None,
+        at_line: int | None = None,
+        cut: bool = False,
+    ) -> None:
+        if len(self.events) >= MOST_EVENTS:
+            self._skipped += 1
+            return
+        kept, is_cut = self._kept(text)
+        if is_cut and kind in ("call", "edit"):
+            self.gap("a call is too long to be kept whole", place)
+        self.events.append(
+            AgentEvent(
+                number=len(self.events),
+                kind=kind,
+                speaker=speaker,
+                place=place,
+                text=kept,
+                tool=None if tool is None else tool[:200],
+                call_id=call_id,
+                command=None if command is None else self._kept(command)[0],
+                exit_code=exit_code,
+                path=path,
+                old_text=old_text,
+                at_line=at_line,
+                session=self.session,
+                cut=cut or is_cut,
+            )
+        )
+
+
+def text_of(content: Any) -> str:
+    """The words of a message's content, whichever of the common forms it has; pictures are named."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(filter(None, (text_of(part) for part in content)))
+    if isinstance(content, dict):
+        for key in ("text", "content", "output", "value", "refusal", "parts"):
+            if isinstance(content.get(key), (str, list)):
+                return text_of(content[key])
+        kind = content.get("type")
+        return f"[{kind}]" if isinstance(kind, str) and kind not in ("text", "thinking", "reasoning") else ""
+    return "" if content is None else str(content)
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _tells_of_tools(value: Any) -> bool:
+    """Whether a key within reach says that a tool may have been used."""
+    waiting: list[Iterable[Any]] = [[value]]
+    for _depth in range(5):
+        below: list[Any] = []
+        for one in waiting.pop():
+            if isinstance(one, dict):
+                if _TOOL_KEYS & one.keys():
+                    return True
+                below += one.values()
+            elif isinstance(one, list):
+                below += one[:100]
+        waiting.append(below[:2000])
+    return False
+
+
+def file_name(path: Path) -> str:
+    """What a transcript is called after its file."""
+    return path.name or str(path)

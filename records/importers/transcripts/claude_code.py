@@ -1,0 +1,267 @@
+"""Sessions of Claude Code: the file that it keeps of each, and what it prints as `stream-json`."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from gedanken.experiment.agent_transcript import Place, Speaker
+from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.messages import read_call
+from gedanken.records.importers.transcripts.source import Entry, Source
+
+FORM = "claude-code"
+_BOOKKEEPING = frozenset(
+    [
+        "summary",
+        "file-history-snapshot",
+        "queue-operation",
+        "progress",
+        "custom-title",
+        "ai-title",
+        "agent-name",
+        "last-prompt",
+        "tag",
+        "mode",
+        "permission-mode",
+        "pr-link",
+        "bridge-session",
+        "worktree-state",
+        "attachment",
+        "result",
+        "rate_limit_event",
+        "stream_event",
+        "content-replacement",
+        "agent-color",
+        "agent-setting",
+        "started",
+        "speculation-accept",
+        "task-summary",
+    ]
+)
+"""Entries in which no tool is used."""
+_AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_SAYS_AGENT = re.compile(r"\bagentId: ([A-Za-z0-9][A-Za-z0-9_-]{0,63})")
+_SUB_AGENTS = ("Task", "Agent")
+_READS_BACKGROUND = ("BashOutput", "TaskOutput", "AgentOutputTool")
+_BACKGROUND = re.compile(r"(?:running in (?:the )?background with ID|task_id|bash_id)\W+([A-Za-z0-9_-]{1,64})")
+_DEEPEST = 5
+_MOST_FILES = 500
+
+
+def read(source: Source) -> list[Builder] | None:
+    """The session in a file; None where it is none of Claude Code's."""
+    whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
+    if not source.is_lines or not any(map(_is_turn, whole)):
+        return None
+    session = _Session(source)
+    session.read(source, "", 0)
+    return [session.finished()]
+
+
+def _is_turn(entry: dict[str, Any]) -> bool:
+    message = entry.get("message")
+    if entry.get("type") in ("user", "assistant"):
+        return isinstance(message, dict) and ("content" in message or "role" in message)
+    return entry.get("type") == "system" and "subtype" in entry and ("session_id" in entry or "sessionId" in entry)
+
+
+class _Session:
+    """One session with its sub-agents."""
+
+    def __init__(self, source: Source) -> None:
+        self.path = source.path
+        self.builder = Builder(source.path.name, FORM, source.name)
+        self.seen: set[str] = set()
+        """Ids of entries: a session that was resumed begins with those of the one before."""
+        self.parents: dict[str, Place] = {}
+        self.tools: dict[str, str] = {}
+        self.background: dict[str, tuple[str, Place]] = {}
+        """Commands that were sent to the background, whose output nobody read so far."""
+        self.sub_agents: set[str] = set()
+        """Sub-agents whose events are in the record."""
+        self.started: dict[str, Place] = {}
+        self.files = 0
+
+    def read(self, source: Source, agent: str, depth: int) -> None:
+        """Add the events of a file; `agent` is the sub-agent whose file it is."""
+        kept = self.builder.file
+        self.builder.file = source.name
+        for entry in source.entries():
+            if entry.problem or not isinstance(entry.value, dict):
+                self.builder.broken(
+                    entry if entry.problem else Entry(None, entry.line, problem="a line that is no entry")
+                )
+            else:
+                self._entry(entry, agent, depth)
+        self.builder.file = kept
+
+    def finished(self) -> Builder:
+        """With what is missing told."""
+        for parent, place in self.parents.items():
+            if parent not in self.seen:
+                self.builder.gap("it goes on from entries that are not in it", place)
+        for name, place in self.started.items():
+            if name not in self.sub_agents:
+                self.builder.gap("what a sub-agent did is not in it, nor in a file beside it", place)
+        for _command, place in self.background.values():
+            self.builder.gap("the output of a command in the background was never read", place)
+        return self.builder
+
+    def _entry(self, entry: Entry, agent: str, depth: int) -> None:
+        value, builder = entry.value, self.builder
+        kind, place = value.get("type"), builder.place(entry)
+        identity = value.get("uuid")
+        if isinstance(identity, str):
+            if identity in self.seen:
+                return
+            self.seen.add(identity)
+        parent = value.get("parentUuid")
+        if isinstance(parent, str) and parent not in self.seen:
+            self.parents.setdefault(parent, place)
+        builder.works_in(value.get("cwd"))
+        name = agent or _sub_agent_of(value)
+        if name:
+            self.sub_agents.add(name)
+        builder.session = name
+        if kind in ("user", "assistant") and isinstance(value.get("message"), dict):
+            self._message(entry, value["message"], depth)
+        elif kind == "system":
+            self._system(value, place)
+        elif kind not in _BOOKKEEPING:
+            builder.unknown_entry(str(kind or "entry"), value, place)
+
+    def _system(self, value: dict[str, Any], place: Place) -> None:
+        subtype = str(value.get("subtype") or "system")
+        if subtype in ("compact_boundary", "microcompact_boundary"):
+            self.builder.mark("compaction", place, text_of(value.get("content")))
+            self.builder.gap("it was compacted", place)
+        elif subtype == "init":
+            self.builder.agent = _agent(value.get("model"), value.get("claude_code_version"))
+        else:
+            self.builder.mark(subtype[:80], place, text_of(value.get("content"))[:2000])
+
+    def _message(self, entry: Entry, message: dict[str, Any], depth: int) -> None:
+        value, builder = entry.value, self.builder
+        is_agent = value["type"] == "assistant"
+        if is_agent and not builder.session and not builder.agent and message.get("model") != "<synthetic>":
+            builder.agent = _agent(message.get("model"), value.get("version"))
+        if value.get("isCompactSummary"):
+            builder.mark("compaction", builder.place(entry), text_of(message.get("content")))
+            builder.gap("it was compacted", builder.place(entry))
+            return
+        speaker: Speaker = "agent" if is_agent else "system" if value.get("isMeta") else "user"
+        content = message.get("content")
+        if not isinstance(content, list):
+            text = text_of(content)
+            if not is_agent and self._typed_by_user(text, builder.place(entry, "message", "content")):
+                return
+            told = re.match(
+                r"\s*<(?:system-reminder|command-name|command-message|local-command-|bash-|task-notif)", text
+            )
+            builder.say(
+                "system" if told and speaker == "user" else speaker, text, builder.place(entry, "message", "content")
+            )
+            return
+        for at, part in enumerate(content):
+            place = builder.place(entry, "message", "content", at)
+            kind = part.get("type") if isinstance(part, dict) else None
+            if kind == "text":
+                builder.say(speaker, text_of(part.get("text")), place)
+            elif kind in ("thinking", "redacted_thinking"):
+                builder.mark("reasoning", place, text_of(part.get("thinking")), "agent")
+            elif kind in ("tool_use", "server_tool_use"):
+                self._call(part, place)
+            elif isinstance(kind, str) and kind.endswith("tool_result"):
+                self._result(part, value.get("toolUseResult", value.get("tool_use_result")), place, depth)
+            elif kind in ("image", "document"):
+                builder.mark(str(kind), place)
+            else:
+                builder.unknown_entry(str(kind or "content"), part, place)
+
+    def _typed_by_user(self, text: str, place: Place) -> bool:
+        """Whether it is a command that the user ran in the session, or what that printed."""
+        if typed := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
+            self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
+        elif re.match(r"\s*<bash-stdout>", text):
+            self.builder.result(re.sub(r"</?bash-(?:stdout|stderr)>", "", text), place, "typed")
+        else:
+            return False
+        return True
+
+    def _call(self, part: dict[str, Any], place: Place) -> None:
+        name, call_id = str(part.get("name")), part.get("id")
+        if isinstance(call_id, str):
+            self.tools[call_id] = name
+            if name in _SUB_AGENTS:
+                self.started[call_id] = place
+        given = part.get("input")
+        fields = given if isinstance(given, dict) else {}
+        read = next((fields[key] for key in ("bash_id", "task_id", "shell_id") if key in fields), None)
+        if name in _READS_BACKGROUND and isinstance(read, str) and read in self.background:
+            command, _place = self.background.pop(read)
+            self.builder.call(name, given, place, call_id if isinstance(call_id, str) else None, command)
+        else:
+            read_call(self.builder, part, place)
+
+    def _result(self, part: dict[str, Any], told: Any, place: Place, depth: int) -> None:
+        builder = self.builder
+        call_id = part.get("tool_use_id")
+        call_id = call_id if isinstance(call_id, str) else None
+        content = part.get("content")
+        text = "" if content is None and isinstance(told, dict) else None if content is None else text_of(content)
+        fields = told if isinstance(told, dict) else {}
+        tool, command = self.tools.get(call_id or "", ""), builder.command_of(call_id)
+        failed = part.get("is_error") is True
+        if tool in _SUB_AGENTS:
+            self._sub_agent(call_id, fields, text or "", depth)
+        code = None
+        if command is not None:
+            begun = fields.get("backgroundTaskId") or ((text and _BACKGROUND.search(text[:300])) or [None, None])[1]
+            if isinstance(begun, str) and tool not in _READS_BACKGROUND:
+                self.background[begun] = (command, place)
+            elif "stdout" in fields and not failed and not fields.get("interrupted"):
+                code = None if fields.get("returnCodeInterpretation") else 0
+        builder.result(text, place, call_id, exit_code=code, failed=failed, tool=tool or None)
+
+    def _sub_agent(self, call_id: str | None, fields: dict[str, Any], text: str, depth: int) -> None:
+        """Put the events of a sub-agent before its result, where they lie in a file of their own."""
+        said = _SAYS_AGENT.search(text)
+        name = fields.get("agentId") or (said[1] if said else None)
+        place = self.started.pop(call_id or "", None)
+        if not isinstance(name, str) or not _AGENT_ID.fullmatch(name):
+            if place is not None and not self.sub_agents:
+                self.builder.gap("what a sub-agent did is not in it, nor in a file beside it", place)
+            return
+        if name in self.sub_agents:
+            return
+        found = None if depth >= _DEEPEST or self.files >= _MOST_FILES else _file_of(self.path, name)
+        if found is None:
+            if place is not None:
+                self.started[name] = place
+            return
+        self.files += 1
+        kept = self.builder.session
+        self.sub_agents.add(name)
+        self.read(Source(found), name, depth + 1)
+        self.builder.session = kept
+
+
+def _file_of(path: Path, name: str) -> Path | None:
+    """Where a sub-agent's session lies; a link is not followed."""
+    for folder in (path.parent / path.stem / "subagents", path.parent, path.parent / "subagents"):
+        found = folder / f"agent-{name}.jsonl"
+        if found.is_file() and not found.is_symlink() and not folder.is_symlink() and found != path:
+            return found
+    return None
+
+
+def _sub_agent_of(value: dict[str, Any]) -> str:
+    """Which sub-agent an entry is of, where it says so."""
+    if value.get("isSidechain") is True:
+        return str(value.get("agentId") or "sidechain")[:64]
+    parent = value.get("parent_tool_use_id")
+    return parent[:64] if isinstance(parent, str) else ""
+
+
+def _agent(model: Any, version: Any) -> str:
+    return " ".join(["claude-code", *(str(one)[:80] for one in (version, model) if one)])

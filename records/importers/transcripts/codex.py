@@ -1,0 +1,217 @@
+"""Rollouts of Codex: the file that it keeps of each session, old and new, and what `codex exec --json` prints."""
+
+import json
+import re
+from typing import Any
+
+from gedanken.experiment.agent_transcript import Place
+from gedanken.records.importers.transcripts import commands
+from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.messages import read_item
+from gedanken.records.importers.transcripts.source import Entry, Source
+
+FORM = "codex"
+_WRAPPERS = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")
+_STREAM = ("thread.started", "turn.started", "item.completed", "turn.completed")
+_HEADER = re.compile(
+    r"(?:(?:Chunk ID|Wall time|Process exited with code|Process running with session ID|Original token count|"
+    r"Exit code|Total output lines|Duration)\b[^\n]*\n)+(?:Output:\n?)?"
+)
+_EXIT = re.compile(r"^(?:Exit code: |Process exited with code )(-?\d{1,4})$", re.MULTILINE)
+_TOOL_EVENTS = ("exec_command_end", "patch_apply_end", "mcp_tool_call_end")
+_IGNORED = (
+    "item_started",
+    "item_updated",
+    "thread.started",
+    "turn.started",
+    "turn.completed",
+    "item.started",
+    "item.updated",
+)
+_EXEC_IN_CODE = re.compile(r"""tools\.(?:exec_command|shell)\(\s*\{[^}]*?\bcmd\s*:\s*("(?:[^"\\]|\\.)*")""")
+
+
+def read(source: Source) -> list[Builder] | None:
+    """The session in a file; None where it is none of Codex's."""
+    if not source.is_lines:
+        return None
+    whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
+    new = any(one.get("type") in _WRAPPERS and ("payload" in one or "item" in one) for one in whole)
+    stream = any(one.get("type") in _STREAM for one in whole)
+    old = bool(whole) and "instructions" in whole[0] and "timestamp" in whole[0] and "id" in whole[0]
+    if not (new or stream or old or any("record_type" in one for one in whole)):
+        return None
+    rollout = _Rollout(source, only_events=new and not any(one.get("type") == "response_item" for one in whole))
+    for entry in source.entries():
+        rollout.read(entry)
+    return [rollout.builder]
+
+
+class _Rollout:
+    """One session as it is read."""
+
+    def __init__(self, source: Source, *, only_events: bool) -> None:
+        self.builder = Builder(source.path.name, FORM, source.name)
+        self.builder.agent = FORM
+        self.only_events = only_events
+        """Whether messages stand in events alone; else these repeat the items."""
+
+    def read(self, entry: Entry) -> None:
+        """One line."""
+        builder, value = self.builder, entry.value
+        if entry.problem or not isinstance(value, dict):
+            builder.broken(entry if entry.problem else Entry(None, entry.line, problem="a line that is no entry"))
+            return
+        kind = value.get("type")
+        payload = next((value[key] for key in ("payload", "item") if isinstance(value.get(key), dict)), None)
+        inside = Entry(payload, entry.line, "/payload" if isinstance(value.get("payload"), dict) else "/item")
+        if kind == "session_meta" or (kind is None and "instructions" in value):
+            self._about(payload or value, entry)
+        elif kind == "turn_context" and payload is not None:
+            self.builder.works_in(payload.get("cwd"))
+            self._model(payload.get("model"))
+        elif kind == "response_item" and payload is not None:
+            self._item(inside)
+        elif kind == "event_msg" and payload is not None:
+            self._event(inside)
+        elif kind == "compacted":
+            builder.mark("compaction", builder.place(entry), text_of((payload or value).get("message")))
+            builder.gap("it was compacted", builder.place(entry))
+        elif kind in ("item.completed", "item_completed") and payload is not None:
+            self._streamed(inside)
+        elif kind in _IGNORED or value.get("record_type") == "state":
+            pass
+        elif kind in ("turn.failed", "error"):
+            builder.mark("error", builder.place(entry), text_of(value.get("message") or value.get("error")))
+        else:
+            self._item(entry)
+
+    def _about(self, about: dict[str, Any], entry: Entry) -> None:
+        self.builder.works_in(about.get("cwd"))
+        if about.get("cli_version"):
+            self.builder.agent = f"{FORM} {str(about['cli_version'])[:40]}"
+        if about.get("forked_from_id"):
+            self.builder.gap("it goes on from a session in another file", self.builder.place(entry))
+
+    def _model(self, model: Any) -> None:
+        if isinstance(model, str) and model not in self.builder.agent:
+            self.builder.agent = f"{self.builder.agent} {model[:80]}"
+
+    def _item(self, entry: Entry) -> None:
+        builder, item = self.builder, entry.value
+        place, kind = builder.place(entry), item.get("type")
+        call_id = item.get("call_id")
+        if kind in ("function_call_output", "custom_tool_call_output"):
+            self._output(item, place)
+        elif kind == "custom_tool_call" and item.get("name") == "exec":
+            self._code(str(item.get("input")), place, call_id if isinstance(call_id, str) else None)
+        elif kind == "function_call" and item.get("name") == "write_stdin":
+            builder.call("write_stdin", item.get("arguments"), place, call_id, "")
+        elif kind in ("ghost_snapshot", "ghost_commit", "compaction_trigger"):
+            builder.mark(str(kind), place)
+        elif kind == "function_call" and str(item.get("name")).startswith(("spawn_agent", "delegate")):
+            builder.call(str(item.get("name")), item.get("arguments"), place, call_id)
+            builder.gap("a sub-agent worked in a session of its own, which is not in it", place)
+        elif not read_item(builder, item, entry):
+            builder.unknown_entry(str(kind or "item"), item, place)
+
+    def _code(self, code: str, place: Place, call_id: str | None) -> None:
+        """A call in a language of its own: the one command in it, else a channel that is not known."""
+        found = _EXEC_IN_CODE.findall(code)
+        command = None
+        if len(found) == 1 and code.count("tools.") == 1:
+            try:
+                command = json.loads(found[0])
+            except ValueError:
+                command = None
+        if command is None and "apply_patch" not in code:
+            self.builder.unknown["exec"] += 1
+            self.builder.gap("tools were used by code, in which this reader does not see the commands", place)
+        self.builder.call("exec", {"input": code} if command is None else {"command": command}, place, call_id)
+
+    def _output(self, item: dict[str, Any], place: Place) -> None:
+        given, told = item.get("output"), [item]
+        if isinstance(given, dict):
+            told.append(given)
+        elif isinstance(given, str) and given.startswith("{"):
+            try:
+                whole = json.loads(given, strict=False)
+            except (ValueError, RecursionError):
+                whole = None
+            if isinstance(whole, dict) and "output" in whole:
+                given, told = whole["output"], [item, whole, *([whole["metadata"]] if "metadata" in whole else [])]
+        text = None if given is None else text_of(given)
+        code, cut = None, False
+        if text and (header := _HEADER.match(text)):
+            said = _EXIT.search(header[0])
+            code = int(said[1]) if said else None
+            cut = "Total output lines" in header[0]
+            text = text[header.end() :]
+        call_id = item.get("call_id")
+        failed = any(isinstance(one, dict) and one.get("success") is False for one in told)
+        if cut and text and not commands.was_cut(text):
+            text += "\n[output truncated]"
+        self.builder.result(text, place, call_id, told=told, exit_code=code, failed=failed)
+
+    def _event(self, entry: Entry) -> None:
+        builder, event = self.builder, entry.value
+        kind, place, call_id = event.get("type"), builder.place(entry), event.get("call_id")
+        if kind in _TOOL_EVENTS and isinstance(call_id, str):
+            self._tool_event(event, place, call_id)
+        elif kind in ("user_message", "agent_message"):
+            if self.only_events:
+                builder.say("user" if kind == "user_message" else "agent", text_of(event.get("message")), place)
+        elif kind == "turn_aborted":
+            builder.mark("aborted", place, text_of(event.get("reason")))
+        elif kind == "context_compacted":
+            builder.mark("compaction", place)
+            builder.gap("it was compacted", place)
+        elif kind == "session_configured":
+            self._model(event.get("model"))
+        elif kind == "item_completed" and self.only_events and isinstance(event.get("item"), dict):
+            self._streamed(Entry(event["item"], entry.line, f"{entry.pointer}/item"))
+
+    def _tool_event(self, event: dict[str, Any], place: Place, call_id: str) -> None:
+        """How a call ended, which the item of its result may not tell; a call of its own where no item is."""
+        builder, code = self.builder, event.get("exit_code")
+        if builder.is_open(call_id):
+            if isinstance(code, int):
+                builder.ended(call_id, code)
+        elif event.get("type") == "exec_command_end" and (self.only_events or event.get("source") == "user_shell"):
+            builder.call("exec", {"command": event.get("command")}, place, call_id)
+            output = event.get("aggregated_output")
+            text = output if isinstance(output, str) else f"{event.get('stdout') or ''}{event.get('stderr') or ''}"
+            builder.result(text, place, call_id, told=(event,))
+
+    def _streamed(self, entry: Entry) -> None:
+        """A finished item of `codex exec --json`."""
+        builder, item = self.builder, entry.value
+        kind, place, call_id = str(item.get("type")), builder.place(entry), str(item.get("id"))
+        if kind == "agent_message":
+            builder.say("agent", text_of(item.get("text")), place)
+        elif kind == "reasoning":
+            builder.mark("reasoning", place, text_of(item.get("text")), "agent")
+        elif kind == "command_execution":
+            command = item.get("command")
+            builder.call(
+                "command_execution", {}, place, call_id, commands.typed(command) if isinstance(command, str) else ""
+            )
+            builder.result(text_of(item.get("aggregated_output")), place, call_id, told=(item,))
+        elif kind == "file_change":
+            builder.call("file_change", {}, place, call_id)
+            for change in item.get("changes") or ():
+                if isinstance(change, dict) and isinstance(change.get("path"), str):
+                    deletes = change.get("kind") == "delete"
+                    builder.edit(
+                        "file_change", commands.Edit(change["path"], "", "", deletes=deletes), place, call_id
+                    )
+            builder.result("", place, call_id, failed=item.get("status") == "failed")
+        elif kind == "mcp_tool_call":
+            builder.call(f"{item.get('server')}.{item.get('tool')}", item.get("arguments"), place, call_id)
+            builder.result(
+                text_of(item.get("result") or item.get("error")), place, call_id, failed=bool(item.get("error"))
+            )
+        elif kind in ("todo_list", "web_search", "error", "UserMessage", "AgentMessage", "Plan"):
+            builder.mark(kind, place, text_of(item.get("message")))
+        else:
+            builder.unknown_entry(kind, item, place)

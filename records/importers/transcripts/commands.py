@@ -1,0 +1,238 @@
+"""What a tool call comes to: the shell command in it, the edits it makes, and what its result tells of its end."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+COMMAND_KEYS = ("command", "cmd", "keystrokes", "script", "bash_command", "commandline")
+"""Under which tools take a shell command."""
+_CODE_KEYS = ("code", "python", "source")
+_PATH_KEYS = ("file_path", "path", "filename", "notebook_path", "target_file", "filepath", "file")
+_SHELLS = ("bash", "sh", "zsh", "dash")
+_NO_SHELL = ("str_replace", "edit", "editor", "patch")
+"""In the name of a tool whose `command` is no shell's."""
+_EDITOR_COMMANDS = ("create", "str_replace", "insert", "undo_edit", "view")
+_PATCH = re.compile(r"\*\*\* Begin Patch\s*\n.*?(?:\*\*\* End Patch|\Z)", re.DOTALL)
+_PATCH_FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
+_MOVED = "*** Move to: "
+_EXIT = re.compile(
+    r"\W{0,3}<(?:returncode|exit_code|exitcode)>\s*(-?\d{1,4})\s*</.*"
+    r"|\W{0,3}(?:(?:the |your )?(?:command|process|program|shell)(?: has)? )?(?:finished|completed|failed|exited)"
+    r"(?: with)?(?: exit)? (?:code|status)[: ]\s*(-?\d{1,4})\W{0,3}"
+    r"|\W{0,3}(?:exit[ _]?(?:code|status)|return[ _]?code)\s*[:=]?\s*(-?\d{1,4})\W{0,3}",
+    re.IGNORECASE,
+)
+"""A line that a harness writes before or after an output."""
+_EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code", "exit_status", "exitcode")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CLEARED = re.compile(
+    r"[\[<(]\s*(?:old tool result content cleared|redacted|removed|omitted|content (?:cleared|removed|omitted)|"
+    r"(?:tool )?(?:output|result)s? (?:was |were )?(?:cleared|removed|omitted|redacted|elided)|truncated)"
+    r"[^\n]{0,80}[\]>)]",
+    re.IGNORECASE,
+)
+_CUT = re.compile(
+    r"(?:^|\W)(?:\d[\d,]* )?(?:characters?|chars|lines?|tokens?|bytes)\s+"
+    r"(?:truncated|omitted|elided|clipped|left out)\b"
+    r"|<response clipped>|\[(?:\.\.\.\s*)?(?:output |stdout |stderr )?truncated\b|\.\.\.\s*\[?truncated\b"
+    r"|\btruncated output\b|\boutput (?:was )?(?:too (?:long|large)|truncated)|\bobservation (?:was )?truncated"
+    r"|…\s*\d[\d,]* (?:tokens|chars|lines)[^\n]{0,20}truncated",
+    re.IGNORECASE,
+)
+_CUT_WORDS = ("truncated", "omitted", "elided", "clipped", "left out", "too long", "too large")
+"""One of them stands in what `_CUT` finds: looking for a word is much faster, and outputs are long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of one file; without an old text it wrote the whole of it, unless it inserted."""
+
+    path: str
+    new: str
+    old: str | None = None
+    at_line: int | None = None
+    deletes: bool = False
+
+
+def arguments_of(given: Any) -> dict[str, Any]:
+    """The arguments of a call, which may come as JSON in a text; what is no object is under `input`."""
+    if isinstance(given, str):
+        with suppress(ValueError, RecursionError):
+            given = json.loads(given, strict=False) if given.lstrip().startswith("{") else given
+    if isinstance(given, dict):
+        return given
+    return {} if given is None else {"input": given}
+
+
+def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
+    """The shell command that a call runs, where it is one."""
+    name = tool.lower()
+    for key in COMMAND_KEYS:
+        given = arguments.get(key)
+        if isinstance(given, list) and given and all(isinstance(part, str) for part in given):
+            return unwrapped(given)
+        if isinstance(given, str) and given.strip():
+            if given in _EDITOR_COMMANDS and any(word in name for word in _NO_SHELL):
+                return None
+            return given.rstrip("\n") if key == "keystrokes" else given
+    if any(word in name for word in ("python", "ipython", "jupyter", "interpreter")):
+        code = next((arguments[key] for key in (*_CODE_KEYS, "input") if isinstance(arguments.get(key), str)), None)
+        return f"python3 - <<'EOF'\n{code}\nEOF" if code else None
+    given = arguments.get("input")
+    if isinstance(given, str) and any(word == name for word in ("bash", "shell", "terminal", "sh", "exec")):
+        return given
+    return None
+
+
+def unwrapped(argv: list[str]) -> str:
+    """An argument vector as one would type it: what `bash -lc` was given, as it stands."""
+    if len(argv) == 3 and argv[0].rpartition("/")[2] in _SHELLS and re.fullmatch(r"-[a-z]*c[a-z]*", argv[1]):
+        return argv[2]
+    return argv[0] if len(argv) == 1 else shlex.join(argv)
+
+
+def typed(command: str) -> str:
+    """A command as it was typed, where a harness wrote it down with its shell before it."""
+    if not re.match(r"(?:/\S*/)?(?:ba|z|da)?sh\s+-[a-z]*c\b", command):
+        return command
+    try:
+        return unwrapped(shlex.split(command))
+    except ValueError:
+        return command
+
+
+def path_of(arguments: Mapping[str, Any]) -> str | None:
+    """The file that a call is about."""
+    return next((arguments[key] for key in _PATH_KEYS if isinstance(arguments.get(key), str)), None)
+
+
+def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
+    """The changes of files that a call makes; none where it only reads, or is no editor."""
+    patch = next((text for text in _texts(arguments) if "*** Begin Patch" in text), None)
+    if patch is not None:
+        return patch_edits(patch)
+    path = path_of(arguments)
+    if path is None:
+        return []
+    name = tool.lower()
+    if any(
+        isinstance(part, dict) and ("new_string" in part or "newText" in part) for part in _list(arguments, "edits")
+    ):
+        return [
+            Edit(path, str(part.get("new_string", part.get("newText", ""))), _old(part))
+            for part in _list(arguments, "edits")
+            if isinstance(part, dict)
+        ]
+    editor = arguments.get("command")
+    if editor == "view" or name in ("read", "view", "open", "read_file", "grep", "glob", "ls"):
+        return []
+    if isinstance(arguments.get("insert_line"), int):
+        new = _first(arguments, ("new_str", "insert_text", "new_string", "text"))
+        return [Edit(path, new or "", at_line=arguments["insert_line"])] if editor in (None, "insert") else []
+    if editor in ("create", "write") or _old(arguments) is None:
+        new = _first(arguments, ("file_text", "content", "contents", "new_source", "file_content", "text"))
+        writes = editor in ("create", "write") or any(
+            word in name for word in ("write", "create", "save", "notebook")
+        )
+        return [Edit(path, new)] if new is not None and writes else []
+    new = _first(arguments, ("new_string", "new_str", "new_text", "replace", "newText"))
+    return [Edit(path, new or "", _old(arguments))]
+
+
+def patch_edits(patch: str) -> list[Edit]:
+    """What a patch in the form of `apply_patch` changes: one edit a hunk."""
+    edits: list[Edit] = []
+    verb, path = "", ""
+    old: list[str] = []
+    new: list[str] = []
+
+    def close() -> None:
+        if verb == "Add" and path:
+            edits.append(Edit(path, "".join(f"{line}\n" for line in new)))
+        elif verb == "Update" and old != new:
+            edits.append(Edit(path, "\n".join(new), "\n".join(old)))
+        old.clear()
+        new.clear()
+
+    found = _PATCH.search(patch)
+    for line in (found[0] if found else patch).splitlines()[1:]:
+        if heading := _PATCH_FILE.match(line):
+            close()
+            verb, path = heading[1], heading[2].strip()
+            if verb == "Delete":
+                edits.append(Edit(path, "", deletes=True))
+        elif line.startswith(("@@", "*** ")):
+            if line.startswith(_MOVED):
+                edits.append(Edit(line.removeprefix(_MOVED).strip(), "", f"moved from {path}"))
+            close()
+        else:
+            if not line.startswith("+"):
+                old.append(line[1:])
+            if not line.startswith("-"):
+                new.append(line[1:])
+    close()
+    return edits
+
+
+def exit_code_in(fields: Iterable[Any]) -> int | None:
+    """With which code a command ended, as the fields of a result tell."""
+    for field in fields:
+        if isinstance(field, dict):
+            for key in _EXIT_KEYS:
+                code = field.get(key)
+                if isinstance(code, int) and not isinstance(code, bool):
+                    return code
+    return None
+
+
+def exit_code_said(text: str) -> int | None:
+    """With which code a command ended, as the first or last line of a result says."""
+    stripped = text.strip()
+    for line in (stripped[:200].partition("\n")[0], stripped[-200:].rpartition("\n")[2]):
+        if found := _EXIT.fullmatch(line.strip()):
+            return int(next(code for code in found.groups() if code is not None))
+    return None
+
+
+def plain(text: str) -> str:
+    """An output as its lines: without colours, and with what was overwritten as a line of its own."""
+    if "\x1b" in text:
+        text = _ESCAPES.sub("", text)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def was_cleared(text: str) -> bool:
+    """Whether a harness put a remark in place of a whole output."""
+    text = text.strip()
+    return len(text) < 160 and _CLEARED.fullmatch(text) is not None
+
+
+def was_cut(text: str) -> bool:
+    """Whether a harness left something out of an output, by what it says in its place."""
+    lowered = text.lower()
+    return any(word in lowered for word in _CUT_WORDS) and _CUT.search(text) is not None
+
+
+def _texts(arguments: Mapping[str, Any]) -> Iterable[str]:
+    for value in arguments.values():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from (part for part in value if isinstance(part, str))
+
+
+def _list(arguments: Mapping[str, Any], key: str) -> list[Any]:
+    value = arguments.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _first(arguments: Mapping[str, Any], keys: Iterable[str]) -> str | None:
+    return next((arguments[key] for key in keys if isinstance(arguments.get(key), str)), None)
+
+
+def _old(arguments: Mapping[str, Any]) -> str | None:
+    return _first(arguments, ("old_string", "old_str", "old_text", "search", "oldText"))

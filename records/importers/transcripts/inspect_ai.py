@@ -1,0 +1,153 @@
+"""Logs of inspect_ai, as JSON and as `.eval`: each sample is a session."""
+
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import zstandard
+
+from gedanken.experiment.errors import BadInput
+from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.messages import read_message
+from gedanken.records.importers.transcripts.source import MOST_DOCUMENT, Entry, Source
+
+FORM = "inspect_ai"
+_ATTACHED = "attachment://"
+_ZIP = b"PK\x03\x04"
+_ZSTANDARD = 93
+_MOST_SAMPLES = 10_000
+_MOST_IN_ALL = 1 << 30
+"""Bytes that the samples of one log may have when unpacked."""
+
+
+def read(source: Source) -> list[Builder] | None:
+    """The samples of a log; None where the file is none."""
+    if source.is_lines and len(source.head) > 1:
+        return None
+    document = source.document
+    if not isinstance(document, dict):
+        return None
+    if isinstance(document.get("eval"), dict) and "samples" in document:
+        log = document["eval"]
+        samples = document["samples"] if isinstance(document["samples"], list) else []
+        return [
+            _sample(source, f"/samples/{at}", sample, log)
+            for at, sample in enumerate(samples)
+            if isinstance(sample, dict)
+        ]
+    if {"id", "epoch", "messages"} <= document.keys():
+        return [_sample(source, "", document, {})]
+    return None
+
+
+def is_archive(source: Source) -> bool:
+    """Whether a file is packed as `.eval` is."""
+    try:
+        with source.path.open("rb") as file:
+            return file.read(4) == _ZIP
+    except OSError:
+        return False
+
+
+def read_archive(source: Source) -> list[Builder]:
+    """The samples of an `.eval`. Raises BadInput for one that is damaged, too large, or something else."""
+    found: list[Builder] = []
+    try:
+        with source.path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            names = {info.filename: info for info in archive.infolist()[: 2 * _MOST_SAMPLES]}
+            samples = [info for name, info in names.items() if name.startswith("samples/") and name.endswith(".json")]
+            if not samples:
+                raise BadInput(f"{source.name}: an archive, and no log of inspect_ai in it")
+            header = names.get("header.json")
+            log = json.loads(_member(file, header)).get("eval", {}) if header else {}
+            left = _MOST_IN_ALL
+            for info in samples[:_MOST_SAMPLES]:
+                content = _member(file, info)
+                left -= len(content)
+                if left < 0:
+                    raise BadInput(
+                        f"{source.name}: its samples are larger than {_MOST_IN_ALL >> 20} MiB when unpacked"
+                    )
+                inside = Source(source.path, f"{source.name}:{info.filename}", content)
+                if isinstance(inside.document, dict):
+                    found.append(_sample(inside, "", inside.document, log if isinstance(log, dict) else {}))
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        zstandard.ZstdError,
+        struct.error,
+        ValueError,
+        EOFError,
+        OSError,
+    ) as error:
+        raise BadInput(f"{source.name}: a damaged archive: {error}") from error
+    return found
+
+
+def _member(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
+    """What is in a member, read piece by piece; `zipfile` knows no zstandard, with which newer logs are packed."""
+    file.seek(info.header_offset)
+    head = struct.unpack("<4s5H3I2H", file.read(30))
+    file.seek(head[9] + head[10], 1)
+    packed = file.read(min(info.compress_size, MOST_DOCUMENT))
+    out = bytearray()
+    for part in _unpacked(packed, info.compress_type):
+        out += part
+        if len(out) > MOST_DOCUMENT:
+            raise ValueError(f"{info.filename[:100]} is larger than {MOST_DOCUMENT >> 20} MiB when unpacked")
+    return bytes(out)
+
+
+def _unpacked(packed: bytes, method: int) -> Iterator[bytes]:
+    if method == zipfile.ZIP_STORED:
+        yield packed
+    elif method == zipfile.ZIP_DEFLATED:
+        unpacker = zlib.decompressobj(-15)
+        while packed and not unpacker.eof:
+            yield unpacker.decompress(packed, 1 << 20)
+            packed = unpacker.unconsumed_tail
+    elif method == _ZSTANDARD:
+        with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(packed) as reader:
+            while part := reader.read(1 << 20):
+                yield part
+    else:
+        raise ValueError(f"it is packed in a way that is not known ({method})")
+
+
+def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str, Any]) -> Builder:
+    label = f"{sample.get('id')}" + (f" epoch {sample['epoch']}" if sample.get("epoch") not in (None, 1) else "")
+    builder = Builder(f"{source.path.name}#{label}"[:160], FORM, source.name)
+    builder.agent = " ".join(str(one)[:80] for one in (log.get("task"), log.get("model")) if one) or FORM
+    attached = sample["attachments"] if isinstance(sample.get("attachments"), dict) else {}
+    messages = sample.get("messages")
+    where = f"{pointer}/messages"
+    for at, message in enumerate(messages if isinstance(messages, list) else ()):
+        entry = Entry(_whole(message, attached), source.line_of(f"{where}/{at}"), f"{where}/{at}")
+        read_message(builder, entry.value, entry)
+    builder.has_tools = True
+    place = builder.place(Entry(None, source.line_of(pointer or where), pointer))
+    called = {event.call_id for event in builder.events if event.call_id}
+    for event in sample.get("events") or ():
+        if isinstance(event, dict):
+            if event.get("event") == "compaction":
+                builder.gap("it was compacted", place)
+            elif event.get("event") == "tool" and event.get("id") not in called:
+                builder.gap("tools were used that its messages do not show", place)
+    if sample.get("limit"):
+        builder.mark("limit", place, text_of(sample["limit"]))
+    return builder
+
+
+def _whole(value: Any, attached: dict[str, Any], depth: int = 0) -> Any:
+    """A message with what its log keeps apart put back."""
+    if isinstance(value, str) and value.startswith(_ATTACHED):
+        found = attached.get(value.removeprefix(_ATTACHED))
+        return found if isinstance(found, str) else None
+    if depth < 6 and isinstance(value, dict):
+        return {key: _whole(one, attached, depth + 1) for key, one in value.items()}
+    if depth < 6 and isinstance(value, list):
+        return [_whole(one, attached, depth + 1) for one in value]
+    return value

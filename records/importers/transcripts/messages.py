@@ -1,0 +1,243 @@
+"""Chat messages as OpenAI's and Anthropic's interfaces have them, and items of OpenAI's Responses."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gedanken.experiment.agent_transcript import Place, Speaker
+from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.source import Entry, Source
+
+FORM = "openai"
+_SPEAKERS: dict[str, Speaker] = {
+    "user": "user",
+    "human": "user",
+    "assistant": "agent",
+    "ai": "agent",
+    "gpt": "agent",
+    "model": "agent",
+    "system": "system",
+    "developer": "system",
+}
+_RESULT_ROLES = ("tool", "function", "tool_result", "observation", "ipython")
+_LISTS = ("/messages", "/input", "/output", "/conversations", "/conversation", "/history", "/items")
+_TEXTS = ("text", "input_text", "output_text", "refusal")
+_REASONING = ("thinking", "redacted_thinking", "reasoning", "reasoning_text", "summary_text")
+_HOSTED = ("web_search_call", "file_search_call", "computer_call", "image_generation_call", "mcp_list_tools")
+
+
+def read(source: Source) -> list[Builder] | None:
+    """The conversations in a file; None where it holds none."""
+    if not _is_one(source):
+        return None
+    if source.is_lines and all(_holds_messages(entry.value) for entry in _whole(source.head)):
+        conversations = [(entry, _messages_in(entry)) for entry in source.entries()]
+        builders = [_read(source, found, f"#{entry.line}") for entry, found in conversations if found]
+        broken = [entry for entry, _found in conversations if entry.problem]
+        for entry in broken if builders else ():
+            builders[-1].broken(entry)
+        return builders or None
+    if source.is_lines:
+        return [_read(source, source.entries(), "")]
+    document = source.document
+    if isinstance(document, list):
+        if all(isinstance(one, list) for one in document):
+            return [_read(source, source.entries(f"/{at}"), f"#{at + 1}") for at in range(len(document))]
+        return [_read(source, source.entries(), "")]
+    pointers = [pointer for pointer in _LISTS if isinstance(document.get(pointer[1:]), list)]
+    entries = [entry for pointer in pointers for entry in source.entries(pointer)]
+    builder = _read(source, entries, "", declared="tools" in document)
+    builder.agent = str(document.get("model") or builder.agent)
+    return [builder]
+
+
+def read_message(builder: Builder, message: Any, entry: Entry) -> None:
+    """One message of a chat, with its calls or results."""
+    if not isinstance(message, dict):
+        builder.unknown_entry(type(message).__name__, message, builder.place(entry))
+        return
+    role = str(message.get("role") or message.get("from") or "")
+    content = message.get("content", message.get("value"))
+    place = builder.place(entry)
+    if role in _RESULT_ROLES:
+        call_id = message.get("tool_call_id") or message.get("id") or message.get("name")
+        _result(builder, content, place, call_id if isinstance(call_id, str) else None, message)
+        return
+    speaker = _SPEAKERS.get(role)
+    if speaker is None:
+        builder.unknown_entry(f"role {role[:40]}" if role else "message", message, place)
+        return
+    for key in ("reasoning_content", "reasoning", "thinking"):
+        if isinstance(message.get(key), str):
+            builder.mark("reasoning", builder.place(entry, key), message[key], "agent")
+    if isinstance(content, list):
+        for at, part in enumerate(content):
+            _part(builder, part, speaker, builder.place(entry, "content", at), message)
+    else:
+        builder.say(speaker, text_of(content), place)
+    for at, call in enumerate(message.get("tool_calls") or ()):
+        read_call(builder, call, builder.place(entry, "tool_calls", at))
+    if isinstance(message.get("function_call"), dict):
+        call = message["function_call"]
+        builder.call(
+            str(call.get("name")), call.get("arguments"), builder.place(entry, "function_call"), call.get("name")
+        )
+
+
+def read_call(builder: Builder, call: Any, place: Place) -> None:
+    """A call in the form of chat completions, or of a library that flattened it."""
+    if not isinstance(call, dict):
+        builder.unknown_entry("tool_call", call, place)
+        return
+    function = call["function"] if isinstance(call.get("function"), dict) else call
+    name = function.get("name") or call.get("function") or call.get("name") or "tool"
+    arguments = function.get("arguments", function.get("args", function.get("input", call.get("custom"))))
+    call_id = call.get("id") or call.get("call_id")
+    builder.call(str(name), arguments, place, call_id if isinstance(call_id, str) else None)
+
+
+def read_item(builder: Builder, item: dict[str, Any], entry: Entry) -> bool:
+    """One item of a Responses conversation; False where it is none that is known."""
+    kind, place = item.get("type"), builder.place(entry)
+    call_id = item.get("call_id") or item.get("id")
+    call_id = call_id if isinstance(call_id, str) else None
+    if kind == "message" or (kind is None and "role" in item):
+        read_message(builder, item, entry)
+    elif kind in ("function_call", "custom_tool_call"):
+        given = item.get("arguments") if kind == "function_call" else item.get("input")
+        builder.call(str(item.get("name")), given, place, call_id)
+    elif kind in ("local_shell_call", "shell_call"):
+        action = item["action"] if isinstance(item.get("action"), dict) else {}
+        given = action.get("command") or action.get("commands")
+        joined = (
+            {"command": "\n".join(map(str, given))} if kind == "shell_call" and isinstance(given, list) else action
+        )
+        builder.call(str(kind), joined, place, call_id)
+    elif isinstance(kind, str) and kind.endswith("_call_output"):
+        _result(builder, item.get("output"), place, call_id, item)
+    elif kind == "code_interpreter_call":
+        builder.call("python", {"code": item.get("code")}, place, call_id)
+        outputs = item.get("outputs")
+        builder.result(None if outputs is None else text_of([_log(one) for one in outputs]), place, call_id)
+    elif kind == "mcp_call":
+        builder.call(str(item.get("name")), item.get("arguments"), place, call_id)
+        failed = bool(item.get("error"))
+        builder.result(text_of(item.get("output") or item.get("error")), place, call_id, failed=failed)
+    elif kind == "reasoning":
+        builder.mark("reasoning", place, text_of(item.get("summary")) or text_of(item.get("content")), "agent")
+    elif kind in _HOSTED:
+        builder.mark(str(kind), place)
+    elif isinstance(kind, str) and kind.startswith("compaction"):
+        builder.mark("compaction", place)
+        builder.gap("it was compacted", place)
+    else:
+        return False
+    return True
+
+
+def _log(output: Any) -> Any:
+    return output.get("logs", output) if isinstance(output, dict) else output
+
+
+def _part(builder: Builder, part: Any, speaker: Speaker, place: Place, message: dict[str, Any]) -> None:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if isinstance(part, str):
+        builder.say(speaker, part, place)
+    elif not isinstance(part, dict):
+        builder.unknown_entry("content", part, place)
+    elif kind in _TEXTS or (kind is None and "text" in part):
+        builder.say(speaker, text_of(part.get("text", part.get("refusal"))), place)
+    elif kind in _REASONING:
+        builder.mark(
+            "reasoning", place, text_of(part.get("thinking") or part.get("reasoning") or part.get("text")), "agent"
+        )
+    elif kind in ("tool_use", "tool_call", "server_tool_use"):
+        call_id = part.get("id") or part.get("tool_call_id")
+        name = part.get("name") or part.get("tool_name") or "tool"
+        builder.call(
+            str(name), part.get("input", part.get("args")), place, call_id if isinstance(call_id, str) else None
+        )
+    elif isinstance(kind, str) and kind.endswith("tool_result"):
+        call_id = part.get("tool_use_id") or part.get("tool_call_id")
+        _result(builder, part.get("content"), place, call_id if isinstance(call_id, str) else None, part)
+    elif kind in ("image", "image_url", "input_image", "input_audio", "audio", "document", "file", "input_file"):
+        builder.mark(str(kind), place, speaker=speaker)
+    elif not message.get("type") or not read_item(builder, part, Entry(part, place.line, place.pointer)):
+        builder.unknown_entry(str(kind or "content"), part, place)
+
+
+def _result(builder: Builder, content: Any, place: Place, call_id: str | None, fields: dict[str, Any]) -> None:
+    text = None if content is None else text_of(content)
+    error = fields.get("is_error") is True or bool(fields.get("error")) or fields.get("status") == "error"
+    if isinstance(fields.get("error"), dict) and not text:
+        text = text_of(fields["error"].get("message"))
+    told = (
+        fields,
+        fields.get("extra"),
+        fields.get("metadata"),
+        fields.get("additional_kwargs"),
+        fields.get("artifact"),
+    )
+    name = fields.get("name")
+    builder.result(
+        text,
+        place,
+        call_id,
+        told=told,
+        failed=error,
+        tool=name if isinstance(name, str) else None,
+    )
+
+
+def _read(source: Source, entries: Iterable[Entry], suffix: str, *, declared: bool = False) -> Builder:
+    builder = Builder(source.path.name + suffix, FORM, source.name)
+    builder.agent = "assistant"
+    for entry in entries:
+        if entry.problem:
+            builder.broken(entry)
+        elif not (
+            isinstance(entry.value, dict) and "role" not in entry.value and read_item(builder, entry.value, entry)
+        ):
+            read_message(builder, entry.value, entry)
+    builder.has_tools = declared or any(event.kind in ("call", "result", "edit") for event in builder.events)
+    return builder
+
+
+def _messages_in(entry: Entry) -> list[Entry]:
+    if not isinstance(entry.value, dict):
+        return []
+    for pointer in _LISTS:
+        found = entry.value.get(pointer[1:])
+        if isinstance(found, list):
+            return [Entry(one, entry.line, f"{pointer}/{at}") for at, one in enumerate(found)]
+    return []
+
+
+def _is_one(source: Source) -> bool:
+    if source.is_lines:
+        whole = _whole(source.head)
+        return bool(whole) and all(_is_message(one.value) or _holds_messages(one.value) for one in whole)
+    document = source.document
+    if isinstance(document, list):
+        first = document[0] if document and isinstance(document[0], list) else document
+        return bool(first) and all(_is_message(one) for one in first[:20])
+    return isinstance(document, dict) and _holds_messages(document)
+
+
+def _whole(entries: Iterable[Entry]) -> list[Entry]:
+    return [entry for entry in entries if isinstance(entry.value, dict)]
+
+
+def _holds_messages(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    found = next((value[key[1:]] for key in _LISTS if isinstance(value.get(key[1:]), list) and value[key[1:]]), None)
+    return found is not None and any(_is_message(one) for one in found[:20])
+
+
+def _is_message(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get("role"), str) or (isinstance(value.get("from"), str) and "value" in value):
+        return "content" in value or "value" in value or "tool_calls" in value or "function_call" in value
+    kind = value.get("type")
+    return isinstance(kind, str) and (kind.endswith(("_call", "_call_output")) or kind == "reasoning")

@@ -1,0 +1,103 @@
+"""Files as transcripts: what a file is, what it holds says, not its name."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from gedanken.experiment.agent_transcript import AgentTranscript
+from gedanken.experiment.errors import BadInput
+from gedanken.records.importers.opened import PACKED, STANDARD_INPUT
+from gedanken.records.importers.transcripts import (
+    atif,
+    claude_code,
+    codex,
+    exports,
+    inspect_ai,
+    langsmith,
+    messages,
+    openhands,
+    swe_agent,
+    text,
+)
+from gedanken.records.importers.transcripts.builder import Builder
+from gedanken.records.importers.transcripts.source import Source
+
+Reader = Callable[[Source], list[Builder] | None]
+READERS: tuple[Reader, ...] = (
+    codex.read,
+    claude_code.read,
+    langsmith.read,
+    inspect_ai.read,
+    atif.read,
+    swe_agent.read,
+    openhands.read,
+    messages.read,
+    exports.read,
+)
+"""Those of JSON, in the order in which they are asked."""
+FORMS = (
+    "OpenAI or Anthropic messages, OpenAI Responses items, Claude Code, Codex, ATIF, mini-swe-agent, SWE-agent, "
+    "OpenHands, inspect_ai, LangSmith runs, exports of ChatGPT and Claude, Markdown and plain text"
+)
+MOST_FILES = 10_000
+_ENDINGS = (".jsonl", ".json", ".traj", ".eval", ".md", ".markdown", ".txt", ".log", ".ndjson")
+_SUB_AGENT = "agent-"
+
+
+def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
+    """The sessions in a file, or in standard input for `-`. Raises BadInput for one that cannot be read."""
+    if path != STANDARD_INPUT and not path.is_file():
+        raise BadInput(f"{path}: {'it is no file' if path.exists() else 'there is no such file'}")
+    source = Source(path, "standard input" if path == STANDARD_INPUT else None)
+    return tuple(builder.finished() for builder in _read(source))
+
+
+def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
+    """Each file that is named, and those in each folder; whether it was named itself.
+
+    In folders, links, what begins with a dot, and the files of sub-agents, which are read with their session, are
+    left out.
+    """
+    for path in paths:
+        if path == STANDARD_INPUT or not path.is_dir():
+            yield path, True
+        else:
+            found = _in_folder(path)
+            if not found:
+                raise BadInput(f"{path}: there is no file in it that ends as transcripts do ({' '.join(_ENDINGS)})")
+            yield from ((file, False) for file in found)
+
+
+def _read(source: Source) -> list[Builder]:
+    if source.path != STANDARD_INPUT and inspect_ai.is_archive(source):
+        return inspect_ai.read_archive(source)
+    if source.is_lines or source.document is not None:
+        for reader in READERS:
+            found = reader(source)
+            if found is not None:
+                return found
+        raise BadInput(f"{source.name}: JSON in no form that is known; known are {FORMS}")
+    begins = "".join(source.text[:200].split())[:2]
+    if begins in ('{"', "[{"):
+        raise BadInput(f"{source.name}: JSON that is not whole")
+    if not source.text.strip():
+        raise BadInput(f"{source.name}: nothing is in it")
+    return text.read(source)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for where, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "subagents")
+        has_sessions = any(name.endswith(".jsonl") and not name.startswith(_SUB_AGENT) for name in names)
+        for name in sorted(names):
+            bare = next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
+            path = Path(where) / name
+            if name.startswith(".") or not bare.lower().endswith(_ENDINGS) or path.is_symlink():
+                continue
+            if has_sessions and name.startswith(_SUB_AGENT) and name.endswith(".jsonl"):
+                continue
+            found.append(path)
+            if len(found) > MOST_FILES:
+                raise BadInput(f"{folder}: holds more than {MOST_FILES:,} files")
+    return found

@@ -1,0 +1,220 @@
+"""A file that holds a transcript: its lines, or its JSON with the line at which each part begins.
+
+Whoever wrote it may mean harm: what is too long, too deep or torn is told and left out, never a crash.
+"""
+
+import io
+import json
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.files import read_bytes
+from gedanken.records.importers.opened import PACKED_AS, STANDARD_INPUT, text_of_log
+
+MOST_LINE = 1 << 26
+"""Bytes of one line; a longer one is told and left out."""
+MOST_DOCUMENT = 1 << 27
+"""Bytes of a file that is one JSON value or a text, which must be read whole, and of what is packed."""
+_LOOKED_AT = 8
+"""Lines that tell whether a file holds a JSON value in each of its lines."""
+_PLACED = 4
+"""How deep in a JSON file each object is given its line."""
+_BLANK = " \t\r\n"
+_WHITE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder(strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A JSON value with its place; `problem` says why there is none."""
+
+    value: Any
+    line: int
+    pointer: str = ""
+    problem: str | None = None
+
+
+class Source:
+    """One file, or text that came some other way."""
+
+    def __init__(self, path: Path, name: str | None = None, content: bytes | None = None) -> None:
+        """`content` stands for the file where it was taken out of an archive."""
+        self.path = path
+        self.name = str(path) if name is None else name
+        self._content = content
+
+    @cached_property
+    def head(self) -> tuple[Entry, ...]:
+        """The first lines, where each line of the file is JSON; else the whole as one entry, if that is JSON."""
+        if self.is_lines:
+            return tuple(entry for entry, _at in zip(self._lines(), range(_LOOKED_AT * 4), strict=False))
+        return () if self.document is None else (Entry(self.document, 1),)
+
+    @cached_property
+    def is_lines(self) -> bool:
+        """Whether each line is a JSON object."""
+        found = 0
+        for entry, _at in zip(self._lines(), range(_LOOKED_AT), strict=False):
+            if entry.problem is None:
+                found += isinstance(entry.value, dict)
+            if found > 1:
+                return True
+        return False
+
+    @cached_property
+    def document(self) -> Any:
+        """The JSON value that the file is; None where it is none. Raises BadInput where it is too deep."""
+        return self._placed[0]
+
+    @cached_property
+    def text(self) -> str:
+        """The whole as text."""
+        if self._content is not None:
+            return self._content.decode("utf-8", errors="replace")
+        if self._is_packed or self.path == STANDARD_INPUT:
+            return text_of_log(self.path, MOST_DOCUMENT)
+        data = read_bytes(self.path, self.path, MOST_DOCUMENT)
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return text_of_log(self.path, MOST_DOCUMENT)
+        return data.decode("utf-8-sig", errors="replace").replace("\x00", "�")
+
+    def entries(self, pointer: str = "") -> Iterator[Entry]:
+        """Each line's value; of a JSON file the elements of the list at `pointer`, or what stands there as one."""
+        if self.is_lines and not pointer:
+            yield from self._lines()
+            return
+        value = self.document
+        for part in pointer.split("/")[1:]:
+            value = value[int(part)] if isinstance(value, list) else value[part]
+        if not isinstance(value, list):
+            yield Entry(value, self.line_of(pointer), pointer)
+            return
+        for at, element in enumerate(value):
+            yield Entry(element, self.line_of(f"{pointer}/{at}"), f"{pointer}/{at}")
+
+    def line_of(self, pointer: str) -> int:
+        """The line at which what stands at a pointer begins, or what holds it."""
+        lines = self._placed[1]
+        while pointer and pointer not in lines:
+            pointer = pointer.rpartition("/")[0]
+        return lines.get(pointer, 1)
+
+    @cached_property
+    def _placed(self) -> tuple[Any, dict[str, int]]:
+        if not self.text.lstrip(_BLANK + "\ufeff").startswith(("{", "[")):
+            return None, {}
+        try:
+            return _Placing(self.text).read()
+        except RecursionError as error:
+            raise BadInput(f"{self.name}: JSON that is nested too deep") from error
+        except ValueError:
+            return None, {}
+
+    @cached_property
+    def _is_packed(self) -> bool:
+        if self._content is not None or self.path == STANDARD_INPUT:
+            return False
+        with self.path.open("rb") as file:
+            return file.read(4).startswith(PACKED_AS)
+
+    def _lines(self) -> Iterator[Entry]:
+        with self._open() as file:
+            number = 0
+            while line := file.readline(MOST_LINE + 1):
+                number += 1
+                if len(line) > MOST_LINE:
+                    while line and not line.endswith(b"\n"):
+                        line = file.readline(MOST_LINE)
+                    yield Entry(None, number, problem=f"a line longer than {MOST_LINE >> 20} MiB")
+                elif line.strip(b" \t\r\n\x00"):
+                    yield _parsed(line, number)
+
+    def _open(self) -> BinaryIO:
+        if self._content is not None:
+            return io.BytesIO(self._content)
+        if self._is_packed or self.path == STANDARD_INPUT:
+            return io.BytesIO(self.text.encode("utf-8", errors="replace"))
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise BadInput(f"{self.name}: {error.strerror}") from error
+
+
+def _parsed(line: bytes, number: int) -> Entry:
+    text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").strip(_BLANK + "\x00")
+    try:
+        return Entry(_DECODER.decode(text), number)
+    except RecursionError:
+        return Entry(None, number, problem="JSON that is nested too deep")
+    except ValueError:
+        ending = "" if line.endswith(b"\n") else ", and the file ends in it"
+        return Entry(None, number, problem=f"a line that is no whole JSON{ending}")
+
+
+class _Placing:
+    """Reads a JSON text, keeping the line at which each of its upper parts begins."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines: dict[str, int] = {}
+        self.breaks = [found.start() for found in re.finditer("\n", text)]
+
+    def read(self) -> tuple[Any, dict[str, int]]:
+        value, end = self._value(self._past_blank(self.text.startswith("\ufeff")), "", 0)
+        if self._past_blank(end) != len(self.text):
+            raise ValueError("more than one value")
+        return value, self.lines
+
+    def _value(self, at: int, pointer: str, depth: int) -> tuple[Any, int]:
+        opening = self.text[at : at + 1]
+        if opening and opening in "{[":
+            self.lines[pointer] = bisect_right(self.breaks, at) + 1
+            if depth < _PLACED:
+                return self._object(at, pointer, depth) if opening == "{" else self._list(at, pointer, depth)
+        return _DECODER.raw_decode(self.text, at)
+
+    def _object(self, at: int, pointer: str, depth: int) -> tuple[dict[str, Any], int]:
+        found: dict[str, Any] = {}
+        at = self._past_blank(at + 1)
+        while self.text[at : at + 1] != "}":
+            key, at = _DECODER.raw_decode(self.text, at)
+            at = self._past(self._past_blank(at), ":")
+            if not isinstance(key, str):
+                raise ValueError("a key that is no text")
+            found[key], at = self._value(at, f"{pointer}/{_escaped(key)}", depth + 1)
+            at = self._next(at, "}")
+        return found, at + 1
+
+    def _list(self, at: int, pointer: str, depth: int) -> tuple[list[Any], int]:
+        found: list[Any] = []
+        at = self._past_blank(at + 1)
+        while self.text[at : at + 1] != "]":
+            value, at = self._value(at, f"{pointer}/{len(found)}", depth + 1)
+            found.append(value)
+            at = self._next(at, "]")
+        return found, at + 1
+
+    def _next(self, at: int, closing: str) -> int:
+        """Past a comma, or at what closes."""
+        at = self._past_blank(at)
+        return at if self.text[at : at + 1] == closing else self._past(at, ",")
+
+    def _past(self, at: int, letter: str) -> int:
+        if self.text[at : at + 1] != letter:
+            raise ValueError(f"no {letter}")
+        return self._past_blank(at + 1)
+
+    def _past_blank(self, at: int) -> int:
+        blank = _WHITE.match(self.text, at)
+        return blank.end() if blank else at
+
+
+def _escaped(key: str) -> str:
+    return sys.intern(key.replace("~", "~0").replace("/", "~1"))

@@ -1,0 +1,183 @@
+"""Trajectories of mini-swe-agent (1 and 2) and of SWE-agent."""
+
+import re
+import shlex
+from itertools import pairwise
+from typing import Any
+
+from gedanken.experiment.agent_transcript import Place
+from gedanken.records.importers.transcripts import commands
+from gedanken.records.importers.transcripts.builder import Builder, text_of
+from gedanken.records.importers.transcripts.messages import read_message
+from gedanken.records.importers.transcripts.source import Entry, Source
+
+MINI, FULL = "mini-swe-agent", "swe-agent"
+_BLOCK = re.compile(r"^```(?:bash|sh|mswea_bash_command)[ \t]*\n(.*?)\n?^```[ \t]*$", re.DOTALL | re.MULTILINE)
+_CODE = re.compile(r"<returncode>\s*(-?\d{1,4})\s*</returncode>")
+_OUTPUT = re.compile(r"<output>\n?(.*?)\n?</output>", re.DOTALL)
+_ENDS = re.compile(
+    r"<output_head>\n?(.*?)\n?</output_head>.*?<elided_chars>\s*(.*?)\s*</elided_chars>.*?<output_tail>\n?(.*?)\n?</output_tail>",
+    re.DOTALL,
+)
+_EDITOR = "str_replace_editor"
+_FLAGS = {"--file_text": "file_text", "--old_str": "old_str", "--new_str": "new_str", "--insert_line": "insert_line"}
+_LINE_EDIT = re.compile(r"edit (\d+):(\d+)\b|(?:create|insert|append|edit)\b")
+_NO_COMMANDS = ("submit", "exit_cost", "exit_context", "exit_format", "exit_forfeit", "exit_error", "exit_api")
+_CLIPPED = "response clipped"
+
+
+def read(source: Source) -> list[Builder] | None:
+    """The trajectory in a file; None where it is none of the two."""
+    if source.is_lines and len(source.head) > 1:
+        return None
+    document = source.document
+    if not isinstance(document, dict):
+        return None
+    if isinstance(document.get("trajectory"), list) and all(
+        isinstance(step, dict) and "action" in step and "observation" in step for step in document["trajectory"][:20]
+    ):
+        return [_full(source, document)]
+    info = document.get("info")
+    if str(document.get("trajectory_format", "")).startswith(MINI) or (
+        isinstance(document.get("messages"), list)
+        and isinstance(info, dict)
+        and {"mini_version", "exit_status"} & info.keys()
+    ):
+        return [_mini(source, document)]
+    return None
+
+
+def _mini(source: Source, document: dict[str, Any]) -> Builder:
+    info = document["info"] if isinstance(document.get("info"), dict) else {}
+    builder = Builder(source.path.name, MINI, source.name)
+    builder.agent = _agent(MINI, info)
+    config = info["config"] if isinstance(info.get("config"), dict) else {}
+    if isinstance(config.get("environment"), dict):
+        builder.works_in(config["environment"].get("cwd"))
+    waiting: list[str] = []
+    messages = document.get("messages")
+    for entry in source.entries("/messages") if isinstance(messages, list) else ():
+        message = entry.value
+        if not isinstance(message, dict):
+            builder.unknown_entry("message", message, builder.place(entry))
+            continue
+        role, text, place = message.get("role"), text_of(message.get("content")), builder.place(entry)
+        extra = message["extra"] if isinstance(message.get("extra"), dict) else {}
+        if role == "assistant" and not message.get("tool_calls"):
+            builder.say("agent", text, place)
+            waiting = _actions(text, extra)
+            for at, command in enumerate(waiting):
+                builder.call("bash", {}, place, f"m{entry.line}.{entry.pointer}.{at}", command)
+        elif role == "tool" or _CODE.search(text[:400]) or "<exception>" in text[:200]:
+            _observed(builder, message, text, extra, place)
+        elif role == "exit":
+            builder.mark("exit", place, text)
+        else:
+            read_message(builder, message, entry)
+    return builder
+
+
+def _actions(text: str, extra: dict[str, Any]) -> list[str]:
+    noted = [one.get("command", one.get("action")) for one in extra.get("actions") or () if isinstance(one, dict)]
+    told = [command for command in noted if isinstance(command, str)]
+    return told or _BLOCK.findall(text)[:1]
+
+
+def _observed(builder: Builder, message: dict[str, Any], text: str, extra: dict[str, Any], place: Place) -> None:
+    call_id = message.get("tool_call_id")
+    code = _CODE.search(text)
+    output = extra.get("raw_output")
+    if not isinstance(output, str):
+        ends, whole = _ENDS.search(text), _OUTPUT.search(text)
+        rest = _CODE.sub("", text).strip()
+        output = f"{ends[1]}\n[{ends[2]}, output truncated]\n{ends[3]}" if ends else whole[1] if whole else rest
+    builder.result(
+        output,
+        place,
+        call_id if isinstance(call_id, str) else None,
+        told=(extra,),
+        exit_code=int(code[1]) if code else None,
+    )
+
+
+def _full(source: Source, document: dict[str, Any]) -> Builder:
+    info = document["info"] if isinstance(document.get("info"), dict) else {}
+    builder = Builder(source.path.name, FULL, source.name)
+    builder.agent = _agent(FULL, info)
+    _asked(source, builder, document.get("history"))
+    for entry in source.entries("/trajectory"):
+        step = entry.value
+        if not isinstance(step, dict):
+            builder.unknown_entry("step", step, builder.place(entry))
+            continue
+        thought = step.get("thought")
+        said = thought if isinstance(thought, str) and thought.strip() else step.get("response")
+        builder.say("agent", text_of(said), builder.place(entry, "thought" if said is thought else "response"))
+        action = text_of(step.get("action"))
+        if action.strip():
+            _acted(builder, action, step.get("observation"), entry)
+        elif step.get("observation"):
+            builder.say("system", text_of(step["observation"]), builder.place(entry, "observation"))
+    return builder
+
+
+def _asked(source: Source, builder: Builder, history: Any) -> None:
+    """What the user asked for; a demonstration is somebody else's work."""
+    if not isinstance(history, list):
+        return
+    for entry in source.entries("/history"):
+        message = entry.value
+        if not isinstance(message, dict) or message.get("role") not in ("system", "user"):
+            return
+        if message.get("is_demo") or message.get("message_type") == "demonstration":
+            continue
+        builder.say(
+            "system" if message["role"] == "system" else "user", text_of(message.get("content")), builder.place(entry)
+        )
+
+
+def _acted(builder: Builder, action: str, observation: Any, entry: Entry) -> None:
+    place, call_id = builder.place(entry, "action"), f"t{entry.pointer}"
+    given = _editor_call(action)
+    text = None if observation is None else text_of(observation)
+    failed = False
+    if given is not None:
+        builder.call(_EDITOR, given, place, call_id)
+        failed = bool(text and re.match(r"\s*(?:Error|ERROR|No replacement|Invalid|Usage|usage)", text))
+    elif _LINE_EDIT.match(action) and ("end_of_edit" in action or action.startswith("create ")):
+        builder.call("edit", {"input": action}, place, call_id)
+        path = action.split()[1] if action.startswith("create ") and len(action.split()) == 2 else "?"
+        builder.edit("edit", commands.Edit(path, "", ""), place, call_id)
+        failed = bool(text and "has NOT been applied" in text)
+    elif action.split(maxsplit=1)[0] in _NO_COMMANDS:
+        builder.call(action.split(maxsplit=1)[0], {}, place, call_id)
+    else:
+        builder.call("bash", {}, place, call_id, action.rstrip("\n"))
+    if text and _CLIPPED in text and not commands.was_cut(text):
+        text += "\n[output truncated]"
+    builder.result(text, builder.place(entry, "observation"), call_id, failed=failed)
+
+
+def _editor_call(action: str) -> dict[str, Any] | None:
+    """The arguments of an editor's command line; None where it is another command."""
+    if not action.startswith(_EDITOR):
+        return None
+    try:
+        words = shlex.split(action)[1:]
+    except ValueError:
+        return None
+    if len(words) < 2:
+        return None
+    given: dict[str, Any] = {"command": words[0], "path": words[1]}
+    for flag, value in pairwise(words[2:]):
+        if flag in _FLAGS:
+            given[_FLAGS[flag]] = int(value) if flag == "--insert_line" and value.isdigit() else value
+    return given
+
+
+def _agent(name: str, info: dict[str, Any]) -> str:
+    config = info.get("config")
+    model = config.get("model") if isinstance(config, dict) else None
+    called = model.get("model_name") if isinstance(model, dict) else info.get("model")
+    version = info.get("mini_version") or info.get("swe_agent_version")
+    return " ".join(str(one)[:80] for one in (name, version, called) if isinstance(one, str) and one)

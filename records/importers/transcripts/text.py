@@ -1,0 +1,108 @@
+"""Chats as text: Markdown with a heading for each who speaks, or plain lines such as `User: …`."""
+
+import re
+from collections.abc import Iterator
+
+from gedanken.experiment.agent_transcript import Place, Speaker
+from gedanken.records.importers.transcripts.builder import Builder
+from gedanken.records.importers.transcripts.source import Source
+
+FORM = "text"
+_NAMES: dict[str, Speaker] = {
+    **dict.fromkeys(("user", "human", "you", "me", "prompt", "question", "nutzer", "benutzer"), "user"),
+    **dict.fromkeys(("assistant", "assistent", "agent", "model", "ai", "bot", "llm", "response", "answer"), "agent"),
+    **dict.fromkeys(("chatgpt", "gpt", "claude", "gemini", "copilot", "codex", "grok", "llama", "qwen"), "agent"),
+    **dict.fromkeys(("deepseek", "mistral"), "agent"),
+    "system": "system",
+    **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
+}
+_WHO = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
+_DETAIL = r"(?:[ -]?[\w.]{0,24}\d[\w.-]{0,24})?(?: said)?(?:\s*\([^)\n]{0,80}\))?"
+_HEADING = re.compile(rf"\s{{0,3}}#{{1,6}}\s*\W{{0,6}}({_WHO}){_DETAIL}\W{{0,4}}$", re.IGNORECASE)
+_BOLD = re.compile(
+    rf"\s{{0,3}}_?(?:\*\*|__)\W{{0,4}}({_WHO}){_DETAIL}\s*:?\s*(?:\*\*|__)_?\s*:?\s?(.*)$", re.IGNORECASE
+)
+_COLON = re.compile(rf"({_WHO}){_DETAIL}\s?:(?:\s(.*))?$", re.IGNORECASE)
+_TEMPLATE = re.compile(r"<\|(?:im_start|start_header_id)\|>\s*(\w+)\s*(?:<\|end_header_id\|>)?(.*)$")
+_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
+_RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
+
+
+def read(source: Source) -> list[Builder]:
+    """The chat in a text. Where nobody is named, all of it is the agent's."""
+    builder = Builder(source.path.name, FORM, source.name)
+    builder.has_tools = False
+    lines = source.text.splitlines()
+    turns = list(_turns(lines))
+    builder.agent = next((name for speaker, name, _first, _said in turns if speaker == "agent"), "") or "assistant"
+    for speaker, _name, first, said in turns:
+        text = "\n".join(said).strip("\n")
+        place = Place(source.name, first)
+        if speaker == "tool":
+            builder.result(text, place, None)
+        else:
+            builder.say(speaker, text, place)
+    return [builder]
+
+
+def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
+    """Who speaks, under which name, the number of the first line, and what is said."""
+    fenced = _fenced(lines)
+    speaker: Speaker = "agent"
+    name, first = "", 1
+    said: list[str] = []
+    named = any(not inside and _who(line) for line, inside in zip(lines, fenced, strict=True))
+    if named:
+        speaker = "system"  # what stands before the first name: a title, how it was exported
+    for number, (line, inside) in enumerate(zip(lines, fenced, strict=True), start=1):
+        found = None if inside else _who(line)
+        if found is None:
+            if not said and not line.strip():
+                first = number + 1
+            elif inside or not _RULE.match(line) or not named:
+                said.append(line)
+            continue
+        if said:
+            yield speaker, name, first, said
+        name, rest = found
+        speaker, first = _NAMES[name], number if rest else number + 1
+        said = [rest] if rest else []
+    if said:
+        yield speaker, name, first, said
+
+
+def _who(line: str) -> tuple[str, str] | None:
+    """Who begins to speak in a line, and what of it is said already."""
+    if len(line) > 1 << 16:
+        return None
+    for form in (_HEADING, _BOLD, _COLON, _TEMPLATE):
+        found = form.match(line)
+        if found and found[1].lower() in _NAMES:
+            return found[1].lower(), (found[2] or "").strip() if found.re.groups > 1 else ""
+    return None
+
+
+def _fenced(lines: list[str]) -> list[bool]:
+    """Which lines stand in a code fence, or are its ends; one that nobody closes is none."""
+    inside = [False] * len(lines)
+    unclosed: dict[str, int] = {}
+    at = 0
+    while at < len(lines):
+        opening = _FENCE.match(lines[at])
+        if opening and len(opening[1]) < unclosed.get(opening[1][0], 1 << 30):
+            end = _closing(lines, at, opening[1])
+            if end is None:
+                unclosed[opening[1][0]] = len(opening[1])
+            else:
+                inside[at : end + 1] = [True] * (end + 1 - at)
+                at = end
+        at += 1
+    return inside
+
+
+def _closing(lines: list[str], opening: int, fence: str) -> int | None:
+    for at in range(opening + 1, len(lines)):
+        line = lines[at].strip()
+        if line.startswith(fence) and not line.strip(fence[0]):
+            return at
+    return None

@@ -1,0 +1,140 @@
+"""Runs many small programs one after the other, each with its own limits: `python3 -I -m gedanken_batch FILE`.
+
+FILE holds JSON: `seconds` and `bytes` that each program may take, `within`, the seconds after which no further one is
+begun, and `programs`, pairs of a name and a source. For each program that was begun one line of JSON is printed. A
+program has a folder of its own, and whatever it leaves running is killed. It cannot write into this process's output:
+the process is not dumpable, so that its descriptors are closed to others.
+"""
+
+import ctypes
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+ERROR_BYTES = 4096
+KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONHASHSEED", "LD_LIBRARY_PATH")
+
+
+def main(path):
+    asked = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
+    protect()
+    began = time.monotonic()
+    under_way, lock = set(), threading.Lock()
+
+    def one(name, source):
+        if time.monotonic() - began > asked["within"]:
+            return
+        result = run(source, asked["seconds"], asked["bytes"], under_way, lock)
+        with lock:
+            print(json.dumps({"name": name, **result}), flush=True)
+
+    workers = max(1, int(float(os.environ.get("GEDANKEN_CPUS", "1"))))
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(one, name, source) for name, source in asked["programs"]]:
+            done.result()
+
+
+def protect():
+    """Close this process to those it starts, and take in what they leave behind."""
+    prctl = ctypes.CDLL(None).prctl
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def run(source, seconds, most, under_way, lock):
+    folder = Path(tempfile.mkdtemp())
+    try:
+        (folder / "probe.py").write_text(source, encoding="utf-8", errors="replace")
+        ours = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("GEDANKEN_")}
+        with lock:
+            process = subprocess.Popen(
+                [sys.executable, "-s", "probe.py"],
+                cwd=folder,
+                env={**ours, "HOME": str(folder)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+            under_way.add(process.pid)
+        began = time.monotonic()
+        stdout, stderr, stopped = follow(process, began + seconds, most)
+        taken = time.monotonic() - began
+        kill_group(process.pid)
+        process.wait()
+        with lock:
+            under_way.discard(process.pid)
+            kill_left_behind(under_way)
+        code = process.returncode
+        end = stopped or ("finished" if code == 0 else "killed" if code < 0 else "failed")
+        return {
+            "end": end,
+            "exit_code": code,
+            "stdout": stdout.decode(errors="replace"),
+            "stderr": stderr.decode(errors="replace"),
+            "seconds": round(taken, 3),
+        }
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def follow(process, until, most):
+    """What it printed, and why it had to be stopped; it may be gone while what it started still prints."""
+    kept = {process.stdout: bytearray(), process.stderr: bytearray()}
+    with selectors.DefaultSelector() as waiting:
+        for stream in kept:
+            waiting.register(stream, selectors.EVENT_READ)
+        while waiting.get_map():
+            left = until - time.monotonic()
+            if left <= 0:
+                return bytes(kept[process.stdout]), bytes(kept[process.stderr]), "too long"
+            for key, _ in waiting.select(min(left, 0.2)):
+                data = os.read(key.fd, 65536)
+                if not data:
+                    waiting.unregister(key.fileobj)
+                elif key.fileobj is process.stdout:
+                    kept[process.stdout] += data
+                    if len(kept[process.stdout]) > most:
+                        return bytes(kept[process.stdout][:most]), bytes(kept[process.stderr]), "too much output"
+                else:
+                    kept[process.stderr] = (kept[process.stderr] + data)[-ERROR_BYTES:]
+    try:
+        process.wait(max(0.0, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return bytes(kept[process.stdout]), bytes(kept[process.stderr]), "too long"
+    return bytes(kept[process.stdout]), bytes(kept[process.stderr]), None
+
+
+def kill_group(pid):
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def kill_left_behind(under_way):
+    """Kill what programs that have ended left running: it is ours now."""
+    me = str(os.getpid())
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) in under_way:
+            continue
+        try:
+            parent = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[1]
+            if parent == me:
+                os.kill(int(entry.name), signal.SIGKILL)
+                os.waitpid(int(entry.name), 0)
+        except (OSError, IndexError):
+            continue
+
+
+main(Path(sys.argv[1]))

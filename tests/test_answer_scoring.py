@@ -1,0 +1,103 @@
+"""Answers scored: right to the letter, or the rival's, or wrong; what is no answer is a class of its own."""
+
+from typing import Any
+
+import pytest
+from builders import imagined
+
+from gedanken.compare.answers.scoring import score
+from gedanken.compare.answers.shares import exactness
+from gedanken.compare.answers.values import judge, value_said
+from gedanken.experiment.execution import Cause, FormatViolation
+
+TRUTH = "12 07 55 80\n"
+UNMARKED = (FormatViolation("no mark before the output", ""),)
+SPEAKS = (FormatViolation("speaks as an AI", "As an AI I cannot run this."),)
+
+
+def outcome(said: str, rival: str | None = None, **changes: Any) -> str:
+    found = score(imagined(said, **changes), TRUTH, rival)
+    assert found is not None
+    return found.outcome
+
+
+def test_an_answer_is_right_to_the_letter_and_blank_ends_are_nobodys_letters() -> None:
+    assert outcome("12 07 55 80") == outcome("12 07 55 80  \n\n") == "right"
+    assert outcome("12 7 55 80") == outcome("12 07 55 81") == "wrong"
+
+
+def test_what_the_rival_prints_is_told_from_what_is_merely_wrong() -> None:
+    assert outcome("12 07 55 81", "12 07 55 81\n") == "rival"
+    assert outcome("12 07 55 80", TRUTH) == "right"
+
+
+@pytest.mark.parametrize(
+    ("said", "changes", "expected"),
+    [
+        ("", {}, "unparsable"),
+        ("I would multiply the rows by the columns.", {}, "unparsable"),
+        ("First 12, then 07.\nSo\nit\nis\n12 07", {}, "unparsable"),
+        ("12 07", {"violations": UNMARKED}, "unparsable"),
+        ("12 07 55 80", {"violations": UNMARKED}, "right"),
+        ("", {"violations": SPEAKS}, "refused"),
+        ("", {"cause": Cause.REFUSED}, "refused"),
+        ("12 07 55", {"cause": Cause.CUT}, "cut"),
+        ("", {"cause": Cause.ONLY_REASONED}, "cut"),
+    ],
+)
+def test_what_is_no_answer_is_a_class_of_its_own(said: str, changes: dict[str, Any], expected: str) -> None:
+    assert outcome(said, **changes) == expected
+
+
+def test_no_reply_says_nothing_of_the_model() -> None:
+    assert score(imagined("", cause=Cause.NO_REPLY), TRUTH) is None
+
+
+def test_elements_count_where_they_stand() -> None:
+    found = score(imagined("12 07 80 55"), TRUTH)
+    assert found is not None and found.parts_right == 0.5
+
+
+def test_tokens_of_reasoning_stand_beside_the_outcome() -> None:
+    found = score(imagined("1", notes=("the model reasons by itself: 4096 tokens before the reply",)), TRUTH)
+    assert found is not None and found.reasoning_tokens == 4096
+
+
+@pytest.mark.parametrize(
+    ("output", "answer", "expected"),
+    [
+        ("'ab'", '"ab"', "right"),
+        ("[1, 2]", "[1,2]", "right"),
+        ("{'a': 1, 'b': 2}", '{"b": 2, "a": 1}', "right"),
+        ("1.0", "1", "right"),
+        ("'1'", "1", "wrong"),
+        ("(1, 2)", "[1, 2]", "wrong"),
+        ("'ab'", "'ab", "unparsable"),
+        ("'ab'", "", "unparsable"),
+        ("'ab'", "'a' + 'b'", "run"),
+        ("True", "__import__('os').system('true') == 0", "run"),
+        ("3", "3\nprint(1)", "run"),
+        ("3", "3 or 4", "run"),
+        ("'x'", "f('y')", "wrong"),
+        ("1", "(" * 500 + "1" + ")" * 500, "unparsable"),
+    ],
+)
+def test_equal_values_are_equal_answers_however_they_are_written(output: str, answer: str, expected: str) -> None:
+    assert judge(output, answer, "'y'") == expected
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["'ab'", " 'ab'\n", "assert f(1) == 'ab'", "so\n[ANSWER]\nassert f(1) == 'ab'\n[/ANSWER] done"],
+)
+def test_the_answer_is_found_between_its_marks(reply: str) -> None:
+    assert value_said(reply) == "'ab'"
+
+
+def test_samples_of_one_item_are_no_items_of_their_own() -> None:
+    many = exactness([1.0, 0.0, 0.5, 0.5])
+    assert many is not None and many.mean == 0.5 and many.items == 4
+    assert many.high - many.low > 0.9
+    alike = exactness([1.0] * 10)
+    assert alike is not None and alike.mean == alike.high == 1.0 and 0.6 < alike.low < 0.8
+    assert exactness([]) is None

@@ -1,0 +1,93 @@
+"""Batches of small programs on the real machine: what one of them does is no matter of the others."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gedanken.machines import batches
+from gedanken.machines.batches import LIMITS, run_batches
+from gedanken.probes.families.built_in import FAMILIES
+
+pytestmark = pytest.mark.docker
+
+KILLS = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nprint('here')"
+LEAVES = """
+import os, sys
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        os.close(1), os.close(2)
+        while True:
+            pass
+    os._exit(0)
+print('left')
+"""
+FAKES = """
+import json, os
+line = json.dumps({"name": "good", "end": "finished", "exit_code": 0, "stdout": "faked", "stderr": "", "seconds": 0})
+try:
+    with open(f"/proc/{os.getppid()}/fd/1", "w") as out:
+        out.write(line + "\\n")
+except OSError as error:
+    print(type(error).__name__)
+"""
+PLANTS = "from pathlib import Path\nPath('/home/user/json.py').write_text('1/0')\nprint(sorted(Path('.').iterdir()))"
+
+
+@pytest.fixture
+def machine(open_machine: Callable[..., Any]) -> Any:
+    return open_machine(limits=LIMITS)
+
+
+def test_what_bad_programs_do_is_told_of_each_and_the_rest_is_run(
+    machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "PROGRAM_SECONDS", 2.0)
+    programs = {
+        "never ends": "while True: pass",
+        "prints 1 GB": "for _ in range(1 << 20): print('x' * 1023)",
+        "needs the network": "import urllib.request\nurllib.request.urlopen('http://example.org')",
+        "crashes": "print('so far')\n1 / 0",
+        "cannot be parsed": "print(",
+        "fakes": FAKES,
+        "plants": PLANTS,
+        "leaves": LEAVES,
+        "good": "print('good')",
+    }
+    ran = asyncio.run(run_batches(machine, programs))
+    assert {name: result.end for name, result in ran.items()} == {
+        "never ends": "too long",
+        "prints 1 GB": "too much output",
+        "needs the network": "failed",
+        "crashes": "failed",
+        "cannot be parsed": "failed",
+        "fakes": "finished",
+        "plants": "finished",
+        "leaves": "finished",
+        "good": "finished",
+    }
+    assert ran["never ends"].why == "it did not end within 2 seconds"
+    assert ran["prints 1 GB"].why == "it printed more than 64 KiB"
+    assert ran["needs the network"].why.startswith("it needs the network, which is not available: ")
+    assert (
+        ran["crashes"].why == "it fails: ZeroDivisionError: division by zero" and ran["crashes"].stdout == "so far\n"
+    )
+    assert ran["fakes"].stdout == "PermissionError\n"
+    assert ran["good"].stdout == "good\n"
+
+
+def test_a_program_that_ends_the_machine_costs_no_other_its_result(machine: Any) -> None:
+    programs = {"first": "print(1)", "kills": KILLS, **{f"number {n}": f"print({n})" for n in range(12)}}
+    ran = asyncio.run(run_batches(machine, programs))
+    assert ran["kills"].end == "ended the machine"
+    assert [ran[f"number {n}"].stdout for n in range(12)] == [f"{n}\n" for n in range(12)]
+
+
+def test_every_operation_of_every_family_runs_to_its_end_there(machine: Any) -> None:
+    items = [
+        item for family in FAMILIES for operation in family.operations for item in family.items(operation, 4, 0, 1)
+    ]
+    ran = asyncio.run(run_batches(machine, {item.id: item.program for item in items}))
+    assert [item.id for item in items if ran[item.id].end != "finished" or not ran[item.id].stdout.strip()] == []

@@ -1,0 +1,165 @@
+"""The families of small programs: fresh, alike in pairs, harder by their size alone, and knowing no answer."""
+
+import ast
+import io
+import sys
+from collections import Counter
+from contextlib import redirect_stdout
+from functools import cache
+from itertools import groupby
+from types import FrameType
+from typing import Any, NamedTuple
+
+import pytest
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_item import ProbeItem
+from gedanken.probes.families.built_in import FAMILIES, family, slug
+from gedanken.probes.family import ProbeFamily
+
+OPERATIONS = [(one, operation) for one in FAMILIES for operation in one.operations]
+here = pytest.mark.parametrize(("one", "operation"), OPERATIONS, ids=lambda value: str(getattr(value, "name", value)))
+runs_here = pytest.mark.parametrize(
+    ("one", "operation"),
+    [(one, operation) for one, operation in OPERATIONS if operation != "torch seed"],
+    ids=lambda value: str(getattr(value, "name", value)),
+)
+"""torch is in the sandbox only."""
+
+
+class Ran(NamedTuple):
+    """What a program of ours did in this very process."""
+
+    printed: str
+    steps: int
+    """How often its busiest line ran, the heads of loops aside."""
+
+
+@cache
+def ran(source: str) -> Ran:
+    """Run a program and count."""
+    lines: Counter[int] = Counter()
+
+    def count(frame: FrameType, event: str, _argument: Any) -> Any:
+        if frame.f_code.co_filename != "<item>":
+            return None
+        if event == "line":
+            lines[frame.f_lineno] += 1
+        return count
+
+    printed, code = io.StringIO(), compile(source, "<item>", "exec")
+    before = sys.gettrace()
+    with redirect_stdout(printed):
+        sys.settrace(count)
+        try:
+            exec(code, {"__name__": "__main__"})
+        finally:
+            sys.settrace(before)
+    texts = source.splitlines()
+    bodies = [times for line, times in lines.items() if not texts[line - 1].lstrip().startswith(("for ", "while "))]
+    return Ran(printed.getvalue(), max(bodies))
+
+
+def groups(items: list[ProbeItem]) -> list[dict[str, ProbeItem]]:
+    """Items that belong together, by their roles."""
+    return [{item.role: item for item in some} for _, some in groupby(items, lambda item: item.pair or item.id)]
+
+
+@here
+def test_the_same_seed_makes_the_same_items_and_another_seed_others(one: ProbeFamily, operation: str) -> None:
+    assert one.items(operation, 4, 1, 6) == one.items(operation, 4, 1, 6)
+    assert one.items(operation, 4, 1, 6)[: len(one.items(operation, 4, 1, 3))] == one.items(operation, 4, 1, 3)
+    first, second = ({item.program for item in one.items(operation, 4, seed, 6)} for seed in (1, 2))
+    assert first != second
+
+
+@here
+def test_every_item_has_a_name_of_its_own_that_can_be_one_of_a_file(one: ProbeFamily, operation: str) -> None:
+    ids = [item.id for size in one.sizes for seed in (0, 1) for item in one.items(operation, size, seed, 4)]
+    assert len(set(ids)) == len(ids)
+    assert all(name.replace("-", "").isalnum() for name in ids)
+
+
+@here
+def test_there_is_more_than_one_template_for_each_operation(one: ProbeFamily, operation: str) -> None:
+    assert len({item.template for item in one.items(operation, 4, 0, 4)}) >= 2
+
+
+@runs_here
+def test_the_size_is_the_number_of_operations(one: ProbeFamily, operation: str) -> None:
+    for sizes in zip(*(groups(one.items(operation, size, 3, 4)) for size in (8, 16, 32)), strict=True):
+        for role in set(sizes[0]) - {"check", "middle"}:
+            steps = [ran(group[role].program).steps for group in sizes]
+            assert steps[1] > steps[0]
+            assert steps[2] - steps[1] == 2 * (steps[1] - steps[0])
+
+
+@runs_here
+def test_the_answer_is_as_long_at_every_size(one: ProbeFamily, operation: str) -> None:
+    for some in zip(*(groups(one.items(operation, size, 3, 10)) for size in (2, 8, 32)), strict=True):
+        for role in some[0]:
+            lengths = {len(ran(group[role].program).printed) for group in some}
+            assert len(lengths) == 1
+
+
+@runs_here
+def test_twins_are_as_long_in_operations_and_words(one: ProbeFamily, operation: str) -> None:
+    for group in groups(one.items(operation, 8, 5, 6)):
+        if "easy" in group:
+            easy, hard = group["easy"], group["hard"]
+            assert ran(easy.program).steps == ran(hard.program).steps
+            assert easy.program.count("\n") == hard.program.count("\n")
+            assert hard.rival in (None, easy.program)
+
+
+@runs_here
+def test_a_rival_prints_something_else_most_of_the_time(one: ProbeFamily, operation: str) -> None:
+    told = [item for item in one.items(operation, 4, 9, 12) if item.rival]
+    other = [item for item in told if ran(item.program).printed != ran(item.rival or "").printed]
+    assert len(other) >= 0.6 * len(told)
+
+
+def test_an_edit_that_preserves_what_a_program_does_does() -> None:
+    for one, operation in OPERATIONS:
+        for group in groups(one.items(operation, 8, 7, 9)):
+            if "same" in group:
+                assert ran(group["same"].program).printed == ran(group["easy"].program).printed
+                assert group["same"].program != group["easy"].program
+
+
+def test_the_state_half_way_and_before_the_end_are_those_of_the_same_program() -> None:
+    for operation in family("state").operations:
+        for group in groups(family("state").items(operation, 8, 2, 4)):
+            end = group.get("hard") or group["alone"]
+            assert end.given is not None
+            for other, shown in ((group["middle"].program, 4), (end.given, 7)):
+                assert other == end.program.replace("SHOWN = 8", f"SHOWN = {shown}")
+
+
+def test_some_short_programs_crash_and_say_by_what_and_where() -> None:
+    said = {ran(item.program).printed.split()[0] for item in family("short programs").items("crashes", 4, 0, 10)}
+    assert {"none", "ValueError", "ZeroDivisionError"} <= said
+    assert len(said) >= 4
+
+
+@here
+def test_no_generator_writes_an_answer(one: ProbeFamily, operation: str) -> None:
+    """What a program prints is made of what it computes: what it passes to print holds no number of its own."""
+    for item in one.items(operation, 4, 0, 6):
+        calls = [node for node in ast.walk(ast.parse(item.program)) if isinstance(node, ast.Call)]
+        prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+        assert prints
+        assert all(not isinstance(argument, ast.Constant) for call in prints for argument in call.args)
+
+
+def test_a_family_is_known_by_its_name_as_it_is_typed() -> None:
+    assert [family(slug(one)) for one in FAMILIES] == list(FAMILIES)
+    with pytest.raises(BadInput, match="there is no family"):
+        family("nonlinear-algebra")
+
+
+def test_what_cannot_be_made_is_refused() -> None:
+    with pytest.raises(BadInput, match="has no operation"):
+        FAMILIES[0].items("hash rounds", 4, 0, 1)
+    with pytest.raises(BadInput, match="prints nothing"):
+        FAMILIES[0].items("matrix product", 0, 0, 1)
