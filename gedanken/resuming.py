@@ -1,4 +1,5 @@
-"""Going on with runs that were begun: after a kill, with more samples, or once more from what is kept of them."""
+"""Continuing existing runs: after a kill, with more samples, with another script, or as a replay of
+stored results."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,20 +33,20 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What a person must say once more when a run is gone on with: it is not taken from a folder."""
+    """Options that a person must repeat when a run is resumed, because they are not read from its folder."""
 
     base_url: str | None = None
     trusted: bool = False
     collector: str | None = None
-    """Address of an OpenTelemetry collector that the trace goes to too."""
+    """Address of an OpenTelemetry collector that also receives the trace."""
     budget: Budget | None = None
-    """In all; None where it stays as it was."""
+    """New limit for the whole run; None leaves it unchanged."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
-    """Go on with a run where its last process ended. What came to its end is not run, nor asked for, again.
+    """Continue a run where its last process ended. Finished work is neither run nor requested again.
 
-    Raises as `run` does.
+    Raises the same errors as `run`.
     """
     spec = _asked(folder, again)
     check(spec)
@@ -55,9 +56,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Say whether the program that waits in a run may run, and go on with it. Raises as `resume` does, and BadInput
-    where none waits.
-    """
+    """Decide whether the program that waits in a run may run, and continue the run. Raises the same errors as
+    `resume`, and BadInput if no program waits."""
     spec = _asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
@@ -72,9 +72,9 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
-    """Go on with a run to more seeds and samples than it was begun with; only the new ones are run.
+    """Continue a run with more seeds and samples than before; only the new ones are run.
 
-    Raises BadInput where it would be fewer, and as `run` does.
+    Raises BadInput if the numbers would not grow, and the same errors as `run`.
     """
     was = _asked(folder, again)
     asked = {"real": real, "imagined": imagined}
@@ -93,10 +93,10 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 async def fork(  # noqa: PLR0913 (what a fork is made of)
     folder: Path, at: int, experiment: Experiment, screen: Screen, again: Again, out: Path | None = None
 ) -> RunResult:
-    """Begin a run that is another one up to script line `at`, counted from 1, and goes on by another script.
+    """Start a run that equals another one up to script line `at`, counted from 1, and then follows another script.
 
-    Only the script is taken of `experiment`. Raises BadInput where it is another one before that line, or the same
-    after it, and as `run` does.
+    Only the script of `experiment` is used. Raises BadInput if it differs before that line, or is the same after it,
+    and the same errors as `run`.
     """
     was = _asked(folder, again)
     before, after = was.experiment.script, experiment.script
@@ -128,9 +128,10 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
-    """Repeat a run from its ledger alone, into a new folder: no model, no engine, no key.
+    """Repeat a run from its ledger (the store of everything that was run and requested) into a new folder, without
+    model, engine or key.
 
-    Raises BadInput for whatever the ledger does not hold.
+    Raises BadInput if the ledger lacks something.
     """
     source = read_run(folder)
     if source.spec is None:
@@ -152,7 +153,7 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """The run folder under runs/ that was begun last and did not come to its end. Raises BadInput."""
+    """Return the newest run folder under runs/ whose run is unfinished. Raises BadInput."""
     begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
@@ -164,10 +165,10 @@ def newest_unfinished() -> Path:
 
 
 def _asked(folder: Path, again: Again) -> RunSpec:
-    """What was asked of the run in `folder`, which anybody may have made.
+    """Read the spec of the run in `folder`, which may come from anybody.
 
-    Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
-    must say so once more. Raises BadInput.
+    If programs would run without isolation, or keys would be sent to an address that the folder names, a person must
+    confirm that again. Raises BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
@@ -186,7 +187,7 @@ def _asked(folder: Path, again: Again) -> RunSpec:
 
 
 def is_here(address: str) -> bool:
-    """Whether it is of this very machine."""
+    """Return whether the folder is from this machine."""
     try:
         return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
     except ValueError:
