@@ -41,7 +41,7 @@ NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0
 """CLONE_NEWNS and the like, from linux/sched.h; CLONE_NEWTIME is not a flag of clone."""
 FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
 PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
-"""A regular file, a pipe, a regular file given without a type, and a socket."""
+"""A regular file (type omitted), a pipe, a regular file, and a socket."""
 SYSTEM_CALLS = 1024
 """Upper bound of the system call numbers of any architecture."""
 PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
@@ -164,8 +164,10 @@ def _names(library: Any) -> Iterator[str]:
 
 
 def _personalities() -> Iterator[Rule]:
-    """Return rules that refuse all personalities except the allowed ones and 0xffffffff, which only queries: a bit too many, or bit 31
-    with any other missing."""
+    """Return rules that refuse all personalities except the allowed ones and 0xffffffff, which only queries.
+
+    Refused are: a bit too many, or bit 31 with any other bit missing.
+    """
     top = 1 << 31
     for bit in range(31):
         if bit not in PERSONALITY_BITS:
