@@ -58,7 +58,7 @@ class ModelFacts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RunSetup:
-    """How a run was set up, as far as its folder records it."""
+    """The set-up of a run, as far as its folder records it."""
 
     experiment: str
     run: str = ""
@@ -123,11 +123,11 @@ class Began(_Event):
     kind: Literal["began"] = "began"
     node: str
     who: str
-    """What it works on, for example `line 4, seed 2 of train-v1`; may be empty."""
+    """The item being worked on, for example `line 4, seed 2 of train-v1`; may be empty."""
 
 
 class Left(_Event):
-    """That work ended, successfully or not."""
+    """A piece of work (see `Began`) ended, successfully or not."""
 
     kind: Literal["left"] = "left"
     node: str
@@ -246,7 +246,7 @@ class RunLog:
     left: Left | None = None
     """The work that ended last."""
     notes: tuple[str, ...] = ()
-    """What could not be read back, with the consequences; and what was left out."""
+    """Notes on data that could not be read back, with the consequences; and on data that was left out."""
     decisions: tuple[Decided, ...] = ()
     """Decisions on whether programs may run, by the people who were asked."""
     tokens: Tokens | None = None

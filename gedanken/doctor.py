@@ -59,7 +59,7 @@ class Line(NamedTuple):
     state: State
     detail: str
     remedy: str = ""
-    """What to do about it; set on every line that is not `ok`."""
+    """A command or advice for fixing it; set on every line that is not `ok`."""
 
 
 def examine() -> list[Line]:
@@ -324,7 +324,7 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "disk": (_disk, "GEDANKEN_CACHE=FOLDER names another folder for the cache"),
     "leftovers": (_leftovers, "gedanken sandbox list"),
 }
-"""What is examined, and what to do if an examination itself fails."""
+"""The examinations, each with the remedy to show if the examination itself fails."""
 
 
 def _docker() -> docker.DockerClient:

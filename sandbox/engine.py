@@ -49,10 +49,10 @@ class Order:
 
 
 class Ended(NamedTuple):
-    """How a command ended."""
+    """The end of a command."""
 
     exit_code: int
-    """As reported by a shell: 128 + n for signal n."""
+    """Exit code as reported by a shell: 128 + n for signal n."""
     out_of_memory: bool
     """True if the kernel killed one of its processes, not necessarily the last one, for memory."""
     seconds: float

@@ -46,7 +46,7 @@ class Interpreter(NamedTuple):
     packages: tuple[str, ...]
     """The package folders that it imports from."""
     has: tuple[str, ...]
-    """Which of PyTorch, NumPy and torchvision it has."""
+    """The installed ones among PyTorch, NumPy and torchvision."""
 
     @property
     def is_equipped(self) -> bool:

@@ -69,7 +69,7 @@ class TestedSeries:
     apart: Matrix | None
     """Distances between the tested runs, runs × runs; None if it could not be tested."""
     runs: tuple[int, ...]
-    """Which runs are tested, real ones first."""
+    """Indices of the tested runs, real ones first."""
     tested: Matrix | None = None
     """The tested values: all runs × points, NaN throughout for runs that are not tested."""
     level: float = PRIMARY_LEVEL

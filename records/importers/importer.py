@@ -35,7 +35,7 @@ class Run:
     imagined: bool | None = None
     """True if the file says that a model imagined the run; None if it says nothing."""
     notes: tuple[str, ...] = ()
-    """What a reader must know about how it was read."""
+    """Remarks for the reader on how it was read."""
 
 
 class Importer(Protocol):
