@@ -1,4 +1,4 @@
-"""`gedanken report`: the report of a run folder, made anew from what it holds."""
+"""`gedanken report`: create the report of a run folder again from its contents."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +15,12 @@ EPILOG = (
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder; one that was interrupted will do.")],
-    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    run: Annotated[Path, typer.Argument(help="A run folder; the run may be unfinished.")],
+    open_it: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     primary: Primary = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Write it as Markdown too, for an issue.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Also write the report as Markdown, for an issue.")
+    ] = False,
 ) -> None:
     """Write RUN/report.html, one file that opens from disk, and print where it is."""
     with clear_errors():
