@@ -18,7 +18,7 @@ from gedanken.probing.specs import probe_spec
 from gedanken.runner import run
 from gedanken.terminal.screen import Screen
 
-SIZES = (2, 8, 32)
+SIZES = (2, 16)
 
 
 class Went(NamedTuple):
