@@ -2,9 +2,9 @@
 
     python -m benchmarks.replays runs/article-20261129-095000 --times 5
 
-Each replay is a process in a network namespace of its own, in which not even loopback is up (needs root), with
-nothing on its PATH and no key in its environment. Transcript, outputs, programs and findings must equal the run's.
-Prints one JSON object; exit code 1 where something is another, or the median of the times is above 5 s.
+Each replay is a process in a network namespace of its own, in which not even loopback is up (needs root), with no
+PATH and no key in its environment. Transcript, outputs, programs and findings must be those of the run. Prints one
+JSON object; exit code 1 where something is another, or the median of the times is above 5 s.
 """
 
 import argparse

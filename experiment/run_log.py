@@ -1,4 +1,4 @@
-"""What happened in a run: the events as they are appended, and the log that they come to."""
+"""The events of a run, as they are appended, and the log that is built from them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -28,37 +28,37 @@ if TYPE_CHECKING:
     import polars
 
 FORMAT = 1
-"""Of the log on disk."""
+"""Version of the log format on disk."""
 UNFINISHED = "unfinished"
-"""The outcome of a run that wrote no end: it is under way, or its process died."""
+"""The outcome of a run whose log has no end event: it is still running, or its process died."""
 DONE = "done"
 NO_WORKING_PROGRAM = "no working program"
 INTERRUPTED = "interrupted"
 
 
 class ScriptText(NamedTuple):
-    """One line of a script, as people read it."""
+    """One line of a script, as shown to people."""
 
     how: Literal["told", "typed", "given"]
     text: str
 
 
 class ModelFacts(BaseModel):
-    """What is known of the model that was asked."""
+    """Known facts about the model that was asked."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     name: str
     sha256: str | None = None
-    """Of its weights, where we have them."""
+    """Hash of its weights, if they are stored here."""
     base_url: str | None = None
     settings: dict[str, Any] = {}
-    """That are sent with every request, beside those of sampling."""
+    """Settings that are sent with every request, besides the sampling settings."""
     reasons_by_itself: bool = False
     not_taken: tuple[str, ...] = ()
-    """Settings that it refused, and that were not sent again."""
+    """Settings that the model refused and that were not sent again."""
     price: Price | None = None
-    """None where it is not known."""
+    """None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,13 @@ class EarlierPart:
 
 @dataclass(frozen=True, slots=True)
 class RunSetup:
-    """How a run was set up, as far as its folder tells."""
+    """The set-up of a run, as far as its folder records it."""
 
     experiment: str
     run: str = ""
     """Name of the run folder."""
     gedanken: str = ""
-    """Version."""
+    """Version of gedanken."""
     python: str = ""
     model: ModelFacts | None = None
     persona: str = ""
@@ -118,7 +118,7 @@ class RunSetup:
 
     @property
     def claimed(self) -> tuple[str, ...]:
-        """Names of the facts that the persona claims falsely on purpose."""
+        """The names of the facts that the persona claims falsely on purpose."""
         return tuple(fact.name for fact in self.facts if fact.origin == "claimed")
 
 
@@ -144,7 +144,7 @@ class Started(Event):
     gedanken: str
     python: str
     spec: str
-    """Key of the spec."""
+    """Key of the run's RunSpec."""
 
 
 class Opened(Event):
@@ -171,7 +171,7 @@ class Began(Event):
     kind: Literal["began"] = "began"
     node: str
     who: str
-    """What it is at, such as `line 4, seed 2 of train-v1`; may be empty."""
+    """The item being worked on, for example `line 4, seed 2 of train-v1`; may be empty."""
 
 
 class Left(Event):
@@ -187,7 +187,7 @@ class ProgramKept(Event):
 
     kind: Literal["program"] = "program"
     program: dict[str, Any]
-    """Its fields, the source left out."""
+    """Fields of the program, without its source."""
     path: str
 
 
@@ -196,9 +196,9 @@ class ExecutionKept(Event):
 
     kind: Literal["execution"] = "execution"
     execution: dict[str, Any]
-    """Its fields, the texts left out."""
+    """Fields of the execution, without its texts."""
     files: dict[str, str]
-    """Paths of `stdout`, and of `terminal` and `raw_reply` where there are any."""
+    """Paths of `stdout`, and of `terminal` and `raw_reply` if they exist."""
 
 
 class SurprisalKept(Event):
@@ -214,7 +214,7 @@ class Decided(Event):
     kind: Literal["decided"] = "decided"
     program: str
     sha256: str
-    """Of the source that they were shown."""
+    """Hash of the source that the person was shown."""
     answer: Decision
 
 
@@ -278,27 +278,27 @@ RunEvent = Annotated[
 
 @dataclass(frozen=True)
 class RunLog:
-    """All that is known of a run. Everything that is concluded comes from it."""
+    """Everything known about a run. All conclusions are drawn from it."""
 
     title: str
-    """The experiment's name, or the names of files."""
+    """The experiment's name, or the names of the files."""
     setup: RunSetup | None = None
-    """None for logs that somebody brought."""
+    """None for logs that the user supplied."""
     programs: tuple[Program, ...] = ()
     executions: tuple[Execution, ...] = ()
-    """By script line and version; real before imagined, by seed or sample."""
+    """Ordered by script line and version; real before imagined, by seed or sample."""
     persona: Persona | None = None
     surprisal: Surprisal | None = None
-    """None where nobody asked."""
+    """None if no surprisal was asked for."""
     outcome: str = ""
     started: str = ""
     ended: str = ""
     under_way: tuple[Began, ...] = ()
-    """What had begun, and came to no end."""
+    """Work that started and has not ended."""
     left: Left | None = None
-    """What came to its end last."""
+    """The work that ended last."""
     notes: tuple[str, ...] = ()
-    """What could not be read back, and what that means; what was left out."""
+    """Notes on data that could not be read back, with the consequences; and on data that was left out."""
     decisions: tuple[Decided, ...] = ()
     """Whether programs could run, by persons who were asked."""
     plan: Plan | None = None
@@ -311,35 +311,36 @@ class RunLog:
     spec: RunSpec | None = field(default=None, compare=False)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Its executions in pandas, one a row; see `Analysis.to_pandas`. Raises BadInput without pandas."""
+        """Return the executions as a pandas DataFrame, one per row; see `Analysis.to_pandas`. Raises BadInput without
+        pandas."""
         return as_pandas(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def to_polars(self) -> "polars.DataFrame":
-        """The same in polars. Raises BadInput where polars is not installed."""
+        """Return the same as a polars DataFrame. Raises BadInput if polars is not installed."""
         return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def __repr__(self) -> str:
-        """Its title and outcome: its fields hold all that was printed."""
+        """Title and outcome only: the fields hold all printed text."""
         return f"<RunLog of {harmless(self.title)}: {len(self.executions)} executions, {harmless(self.outcome)}>"
 
     @property
     def price(self) -> Price | None:
-        """What its model costs, where that is known."""
+        """The price of the model's tokens, if known."""
         return self.setup.model.price if self.setup and self.setup.model else None
 
     @property
     def is_over(self) -> bool:
-        """Whether it came to the end of its script, well or not."""
+        """True if the run reached the end of its script, successfully or not."""
         return self.outcome in (DONE, NO_WORKING_PROGRAM)
 
     @property
     def machine_facts(self) -> MachineFacts | None:
-        """What the real machine is, where that is known."""
+        """Facts about the real machine, if known."""
         return self.setup.machine if self.setup else None
 
     @property
     def claims(self) -> tuple[str, ...]:
-        """Names of the facts that the persona claims falsely on purpose."""
+        """The names of the facts that the persona claims falsely on purpose."""
         return self.persona.claims if self.persona else ()
 
     def persona_at(self, line: int) -> Persona | None:
@@ -354,7 +355,8 @@ class RunLog:
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """By script line and version; real before imagined, by seed or sample; alike ones as they were really typed."""
+    """Sort executions by script line and version; real before imagined, by seed or sample; equal ones in the order in
+    which they were typed."""
     versions = [program.label for program in programs]
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(
@@ -373,7 +375,7 @@ def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -
 
 
 def script_of(experiment: Experiment) -> tuple[ScriptText, ...]:
-    """The script as people read it."""
+    """Return the script as shown to people."""
     return tuple(
         given_text(line.give, line.program, line.change)
         if line.give
@@ -385,5 +387,5 @@ def script_of(experiment: Experiment) -> tuple[ScriptText, ...]:
 
 
 def given_text(name: str, program: str | None, change: str | None) -> ScriptText:
-    """A line that gives a program: where it comes from, and what was changed of it."""
+    """Describe a script line that supplies a program: where the program comes from, and how it was changed."""
     return ScriptText("given", f"{name}{f', {program}' if program else ''}: {change or 'as it is'}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gedanken.experiment.errors import BadInput, NotKept
+from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
 from gedanken.experiment.persona import Persona
 from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, RunLog, RunSetup
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
@@ -52,6 +52,8 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             return await go(store, screen, again.collector)
         except NotKept:
             store.discard()
+            raise
+        except BudgetSpent:
             raise
         except BaseException:
             if not store.executions:

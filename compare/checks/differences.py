@@ -1,4 +1,4 @@
-"""Findings on series: the primary endpoint, and whole curves, that real runs would hardly show."""
+"""Findings on series: the primary endpoint and whole curves that would be unlikely in real runs."""
 
 import math
 from collections import Counter
@@ -16,9 +16,8 @@ NAMED = 3
 
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
-    """`primary endpoint differs`, else `far out` for single runs; and one `series differs` that names every other
-    series that does. Where the primary endpoint differs, its curve is no further finding.
-    """
+    """Report `primary endpoint differs`, or otherwise `far out` for single runs; and one `series differs` that names
+    every other series that differs. If the primary endpoint differs, its curve is not reported again."""
     told = [series for series in judgement.tested if series.is_told]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
     if primary and primary.is_told:
@@ -66,13 +65,14 @@ def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) 
 
 
 def _goes_on(run_set: RunSet, far: FarRun) -> bool:
-    """Whether a run has more epochs than the real ones, all of the same length: that is told, not where it ends."""
+    """Return whether a run has more epochs than the real ones, which all have the same number: that is reported, not
+    its last value."""
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:
-    """Runs that end far outside the real ones, told one by one: three are too few for a test of all together."""
+    """Report single runs that end far outside the real ones: three are too few to test them together."""
     values = ", ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)
     refs = [
@@ -136,7 +136,7 @@ def _numbers(result: SeriesResult) -> str:
 
 
 def _imagined(tested: TestedSeries) -> Iterable[int]:
-    """Which of the imagined runs are in the test."""
+    """Return which of the imagined runs are in the test."""
     return [at - tested.series.n_real for at in tested.runs if at >= tested.series.n_real]
 
 

@@ -1,4 +1,4 @@
-"""The finding that a print which counts on by the same step in all real logs leaves numbers out."""
+"""Finding: a print that counts in equal steps in all real logs skips numbers."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,8 @@ from gedanken.experiment.finding import Finding, LineRef
 
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
-    """Steps that are left out, in one finding for all logs and prints: what lacks between them is no further one."""
+    """Report all skipped steps, in one finding for all logs and prints; lines missing between them are not reported
+    again."""
     found = run_set.once(gaps)
     runs = [run for run in run_set.imagined if id(run) in found]
     if not runs:

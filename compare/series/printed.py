@@ -81,12 +81,21 @@ class Printed:
             lines = lines[self.values(lines, index) == value]
         return lines
 
-    def values(self, lines: Indices, index: int) -> Numbers:
-        """The value with this index in each of these lines; NaN where a line has fewer.
+    def of(self, column: Column) -> tuple[Indices, Indices]:
+        """The lines that show a column, in order, and the index of its value in each."""
+        places = [(self.lines(column.form, column.fixed), column.index)]
+        places += [(self.lines(form), index) for form, index in column.parts]
+        lines = np.concatenate([its for its, _index in places])
+        index = np.repeat([index for _lines, index in places], [len(its) for its, _index in places])
+        order = np.argsort(lines, kind="stable")
+        return lines[order], index[order]
+
+    def values(self, lines: Indices, index: int | Indices) -> Numbers:
+        """The value with this index in each of these lines, or with that of each; NaN where a line has fewer.
 
         SECTION stands for the heading above.
         """
-        if index == SECTION:
+        if isinstance(index, int) and index == SECTION:
             return self._sections[lines].astype(float)
         starts = self._script.starts
         at = starts[lines] + index
@@ -99,12 +108,13 @@ class Printed:
     def _sections(self) -> NDArray[np.int8]:
         return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
 
-    def metrics(self, lines: Indices, index: int) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
+    def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
         """The loss or accuracy that the value with this index is, and in which of these lines; shape by shape."""
         shapes = self._script.shape_of[lines]
         for shape in np.unique(shapes):
             its = shapes == shape
-            yield self._read_line("", int(lines[np.argmax(its)])).metric(index), its
+            first = int(np.argmax(its))
+            yield self._read_line("", int(lines[first])).metric(int(index[first])), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
         """Losses or accuracies of this name in the most frequent form that has one, and is none of those `besides`.

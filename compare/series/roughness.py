@@ -7,7 +7,7 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_tame
 
 ORDER = 2
-"""Of the differences that are taken: they grow with noise, and are small where a curve only bends a little."""
+"""Order of the differences that are taken: they grow with noise, and are small if a curve only bends slightly."""
 FEWEST_POINTS = 5
 RATES = (0.2, 60.0)
 """Of exponentials that are tried: how many times they fall by a factor e over all points."""
@@ -19,15 +19,16 @@ ZOOMS = 5
 _CHUNK = 256
 """Curves that are fitted together."""
 SMALLEST = 1e-12
-"""Of the usual scatter: a curve without any scatters by so little."""
+"""Lower bound, relative to the usual scatter, for a curve that does not scatter at all."""
 
 
 def roughness(values: Matrix) -> Matrix | None:
-    """Of curves (runs × points) the logarithm of how much each scatters (runs × 1); None where they are too short.
+    """Compute the logarithm of how much each curve (runs × points) scatters (runs × 1); None if the curves are too
+    short.
 
-    What all runs have in common says nothing of scatter, so their mean curve is taken off first: it knows nothing of
-    who is real. Of what is left the second differences count, each in units of its mean over all runs, as curves
-    mostly scatter more where they are steep. Rows that are not in a test are NaN, and stay so.
+    The mean curve of all runs is subtracted first, because a common shape is not scatter; it does not depend on which
+    runs are real. Then second differences are taken, each relative to its mean over all runs, because curves usually
+    scatter more where they are steep. Rows that take no part in a test are NaN, and stay so.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():

@@ -11,7 +11,7 @@ from gedanken.compare.verdict.likelihood import NOISE, Horizons, Likelihoods, Va
 from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
-ODD = 0.05
+ODD = 0.01
 """The chance that one kind of operation is answered in no known way, while all others are answered in one."""
 Evidence = dict[Hypothesis, float]
 """Logarithms of marginal likelihoods."""
@@ -53,6 +53,7 @@ class ByNoise:
     """One kind of operation: logarithms of likelihoods, the horizon summed out, for each noise."""
 
     pure: dict[Way, Values]
+    """Forms × noise."""
     mixed: Values
     """Pairs and shares × noise."""
     other: float
@@ -71,13 +72,14 @@ class Operation:
         """With all templates, or without one of them."""
         kept = [at for at, one in enumerate(self.clusters) if one.template != without]
         each = self._likelihoods(priors.dispersion)
-        pure = {way: self._summed(values[kept], priors) for way, values in each.pure.items()}
+        pure = {way: np.array([self._summed(one[kept], priors) for one in forms]) for way, forms in each.pure.items()}
         mixed = np.array([self._summed(values[kept], priors) for values in each.mixed])
         return ByNoise(pure, mixed, other([self.clusters[at] for at in kept], priors.other))
 
     def pure_by_noise(self) -> dict[Way, Values]:
         """Of the three ways alone."""
-        return {way: self._summed(values, USUAL) for way, values in self._likelihoods(1.0).pure.items()}
+        pure = self._likelihoods(1.0).pure
+        return {way: np.array([self._summed(one, USUAL) for one in forms]) for way, forms in pure.items()}
 
     def _summed(self, values: Values, priors: Priors) -> Values:
         prior = np.log(self.horizons.prior(priors.beyond_all))
@@ -93,13 +95,14 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     """The evidence of some kinds of operation together: one noise for all, a horizon for each.
 
     `mixture` is one of two things: answers of two ways in each kind of operation, or kinds of operation that are
-    answered in different ways.
+    answered in different ways, some of them in none of the three.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
     evidence: Evidence = {}
     for way in WAYS:
-        evidence[way] = float(_log_sum(noise + sum(_or_odd(one.pure[way], one.other, odd) for one in operations)))
+        summed = np.sum([_or_odd(one.pure[way], one.other, odd) for one in operations], axis=0)
+        evidence[way] = float(_log_sum(over_forms(summed) + noise))
     mixed = sum(_or_odd(one.mixed, one.other, odd) for one in operations)
     within = float(_log_sum((mixed + noise).ravel())) - log(len(operations[0].mixed))
     between = _between(operations, noise)
@@ -108,19 +111,27 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     return evidence
 
 
+def over_forms(values: Values) -> Values:
+    """Forms × noise, the forms summed out: half of the prior is on that of all kinds together."""
+    n = len(values)
+    prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
+    return _log_sum(values + np.log(prior)[:, None], axis=0)
+
+
 def _or_odd(values: Values, other: float, odd: float) -> Values:
     return np.logaddexp(values + np.log1p(-odd), other + log(odd)) if odd else values
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Each kind of operation answered in any of the three ways, but not all in the same; None with a single one."""
+    """Each kind of operation answered in any of the three ways or in none, but not all alike; None with only one."""
     n = len(operations)
     if n < 2:
         return None
-    each = np.array([[one.pure[way] for way in WAYS] for one in operations]) - log(len(WAYS))
+    each = np.array([[*(one.pure[way][0] for way in WAYS), np.full(len(noise), one.other)] for one in operations])
+    each -= log(len(WAYS) + 1)
     free, same = _log_sum(each, axis=1).sum(axis=0), _log_sum(each.sum(axis=0), axis=0)
     left = np.maximum(-np.expm1(np.minimum(same - free, 0.0)), 1e-12)
-    return float(_log_sum(noise + free + np.log(left))) - float(np.log1p(-(len(WAYS) ** (1.0 - n))))
+    return float(_log_sum(noise + free + np.log(left))) - float(np.log1p(-((len(WAYS) + 1) ** (1.0 - n))))
 
 
 def posterior(evidence: Evidence) -> dict[Hypothesis, float]:

@@ -81,23 +81,26 @@ class Likelihoods:
         surviving = horizons.surviving(np.array([float(one.size) for one in distinct]))
         self._counts = np.array([(one.right, one.rival, one.wrong) for one in distinct])
         self._has_rival = np.array([one.place in WITH_RIVAL for one in distinct])
-        expected = {way: [parameters.ways[way][one.place] for one in distinct] for way in WAYS}
-        self._shares = {way: shares(expected[way], surviving) for way in WAYS}
-        self._kept = {way: np.array([one.concentration for one in expected[way]]) * dispersion for way in WAYS}
+        self._forms: dict[Way, list[tuple[tuple[Values, Values], Values]]] = {way: [] for way in WAYS}
+        for way in WAYS:
+            for form in parameters.ways[way].forms:
+                expected = [form[one.place] for one in distinct]
+                kept = np.array([one.concentration for one in expected]) * dispersion
+                self._forms[way].append((shares(expected, surviving), kept))
 
     @cached_property
-    def pure(self) -> dict[Way, Values]:
-        """Under each way."""
-        return {way: self._of(*self._shares[way], self._kept[way]) for way in WAYS}
+    def pure(self) -> dict[Way, list[Values]]:
+        """Under each form of each way."""
+        return {way: [self._of(*of_form, kept) for of_form, kept in self._forms[way]] for way in WAYS}
 
     @cached_property
     def mixed(self) -> list[Values]:
         """Under each mixture of two ways: of each pair, for each share of the first."""
         mixed = []
         for first, second in PAIRS:
-            least = np.minimum(self._kept[first], self._kept[second])
+            (ours, our_kept), (theirs, their_kept) = self._forms[first][0], self._forms[second][0]
             for share in SHARES:
-                mixed.append(self._of(*_mixed(self._shares[first], self._shares[second], share), least))
+                mixed.append(self._of(*_mixed(ours, theirs, share), np.minimum(our_kept, their_kept)))
         return mixed
 
     def _of(self, right: Values, rival: Values, kept: Values) -> Values:

@@ -1,4 +1,4 @@
-"""What the changes of a given program came to, gathered from the runs of its versions."""
+"""The effects of the changes of a supplied program, computed from the runs of its versions."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,8 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Of a version in a world, as many as a run can be asked for; a folder that somebody brings may hold any number."""
+"""Maximum number of real runs, and of imagined runs, per version: as many as a run can request; a supplied folder may
+hold more."""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
