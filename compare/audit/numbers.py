@@ -12,7 +12,7 @@ from gedanken.compare.audit.record import Output, Record
 from gedanken.experiment.claim import NumberSource
 
 _TOKEN = re.compile(
-    r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,18}){0,3}|\.\d{1,18})(?:[eE][-+]?\d{1,3})?(?!\d)"
+    r"(?:(?<![\w.])-?|(?<=\bv))(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,18}){0,3}|\.\d{1,18})(?:[eE][-+]?\d{1,3})?(?!\d)"
 )
 _MOST_OUTPUT = 5_000_000
 """Characters of one output that are looked through."""
@@ -37,12 +37,8 @@ class NumberIndex:
     def before(self, number: str, event: int) -> Sequence[Found]:
         """The places in events before this one, the last first."""
         found = self.places.get(_key(number), [])
-        return found[: bisect_left(found, event, key=lambda one: one.event)][::-1]
-
-    def after(self, number: str, event: int) -> Sequence[Found]:
-        """The places in later events."""
-        found = self.places.get(_key(number), [])
-        return found[bisect_left(found, event, key=lambda one: one.event) :]
+        at = bisect_left(found, event, key=lambda one: one.event)
+        return found[max(at - _MOST_PLACES, 0) : at][::-1]
 
 
 def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIndex:
