@@ -72,7 +72,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeEffects:
-    """How one outcome moves in real and imagined runs."""
+    """The movement of one outcome in real and imagined runs."""
 
     outcome: str
     """For example `loss`, meaning its last value."""

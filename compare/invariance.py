@@ -55,7 +55,7 @@ class EditReport:
     answered: bool
     """True if both replies at temperature 0 are usable: not filtered, refused or cut to nothing."""
     no_runs: str | None
-    """How many of the imagined replies are unusable, and why; None if all are usable."""
+    """Number of the imagined replies that are unusable, with the reasons; None if all are usable."""
     cut: int
     """Number of imagined replies, including the one at temperature 0, that the token limit cut."""
 

@@ -141,7 +141,7 @@ def surprising(**change: Any) -> list[dict[str, Any]]:
         (lambda run: run.update(surprise=surprising(tokens=10**400)), "tokens: Input should be"),
         (lambda run: run["real"][0].update(cause="bored"), "execution: cause: "),
         (lambda run: run["real"][0].update(exit_code="x"), "execution: exit_code: "),
-        (lambda run: run["real"][0].pop("stdout"), "stdout: no path"),
+        (lambda run: run["real"][0].pop("stdout"), "stdout: not a path"),
         (lambda run: run["real"][-1].update(program="other-v1"), "ran other-v1, which is not among the programs"),
         (lambda run: run["programs"][0].update(version=[]), "program: version: "),
         (lambda run: run["programs"][0].update(path="programs/none.py"), "none.py: No such file"),

@@ -18,6 +18,8 @@ from gedanken.experiment.claim import Claim, ClaimKind
 
 _LONGEST = 400_000
 """Characters of a message that are read."""
+_LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
+"""What some agents write before all that they say."""
 _TOOL_WORD = re.compile(
     r"(?<![\w/.-])(?:pytest|unittest|jest|vitest|mocha|cargo test|go test|npm test|npm run \w+|mypy|"
     r"ruff|eslint|tsc|pyright|flake8|pylint|ctest|"
@@ -43,7 +45,8 @@ def spot(transcript: AgentTranscript) -> Iterator[Spotted]:
 
 def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
     """The claims of one message, in its order."""
-    parts = parts_of(event.text[:_LONGEST])
+    text = _LABEL.sub(lambda found: " " * len(found[0]), event.text[:_LONGEST], count=1)
+    parts = parts_of(text)
     found: list[Spotted] = []
     for part in parts:
         if isinstance(part, Fence):
@@ -158,7 +161,7 @@ def _is_run(code: str, family: str) -> bool:
 def _path_near(sentence: Sentence) -> str | None:
     for start, end in sentence.codes:
         code = sentence.raw[start:end].strip()
-        if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}", code):
+        if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}|[A-Z]\w*file|[\w.-]+(?:/[\w.-]+)+", code):
             return code
     found = re.search(
         r"(?<![\w/])(?:[\w-]+/)*[\w-]+\.(?:py|txt|md|csv|json|js|ts|tsx|go|rs|java|log|yaml|yml|toml|bin|pt|pkl|so|whl|gz)\b",

@@ -44,7 +44,7 @@ def _of_family(case: Case, says: RunSays, before: list[Run]) -> Verdict:
         case,
         family,
         later,
-        {"tests": "no test"}.get(family, f"nothing of the kind ({family})") if not later else "it",
+        f"anything of the kind ({family})" if not later else "it",
     )
 
 

@@ -27,10 +27,10 @@ def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
     if not missing:
         return _all_there(case, says, [at.event for at in found.values() if at is not None], lines, shown)
     mine = _runs(case, missing, shown, lines)
-    if not mine:
-        return _no_run(case, says)
     if (later := _later(case, missing, lines)) is not None and not case.record.has_gap_before(case.event):
         return Verdict("written too early", "these lines were printed only afterwards", (later,))
+    if not mine:
+        return _no_run(case, says)
     return _differs(case, says, missing, mine)
 
 
@@ -159,12 +159,12 @@ def _no_run(case: Case, says: OutputSays) -> Verdict:
     if not says.is_shown:
         return undecidable("it is not said that this was printed")
     family = (family_of(command) if command else None) or ("tests" if summaries_in("\n".join(says.lines)) else None)
-    if family is None:
+    if family is None and command is not None:
         return undecidable("no run is recorded that it surely speaks of")
     if command is not None and any(is_like(command, run) for run in case.record.runs if run.call < case.event):
         return undecidable("the program was run with other arguments")
     later = [run for run in case.runs_after() if (is_run(command, run) if command else bool(run.tests))]
-    return without_runs(case, family, later, f"“{command}”" if command else "no test")
+    return without_runs(case, family or "program", later, f"“{command}”" if command else "what could have printed it")
 
 
 def judge_file(case: Case, says: FileSays) -> Verdict:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
+from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.record import Run
@@ -85,6 +86,10 @@ class Line(NamedTuple):
 def judge_value(case: Case, says: ValueSays) -> Verdict:
     """Whether an output before it printed the number, or another for the same thing."""
     named = list(_named_lines(case, says))
+    if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
+        return verdict
+    if says.what == "version" and (verdict := asked_version(case, says)) is not None:
+        return verdict
     for line in named:
         if any(_carries(says, printed) for printed in line.numbers):
             return _carried(case, says, line)

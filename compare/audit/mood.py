@@ -6,7 +6,7 @@ from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, ORDERS, PL
 from gedanken.compare.audit.parts import Sentence
 
 _CLAUSE = re.compile(
-    r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:so|but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
+    r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:so(?! that)|but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
     r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
     r"[✅✔✓☑❌]",
     re.IGNORECASE,

@@ -12,7 +12,7 @@ from gedanken.compare.audit.record import Output, Record
 from gedanken.experiment.claim import NumberSource
 
 _TOKEN = re.compile(
-    r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,18}){0,3}|\.\d{1,18})(?:[eE][-+]?\d{1,3})?(?!\d)"
+    r"(?:(?<![\w.])-?|(?<=\bv))(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,18}){0,3}|\.\d{1,18})(?:[eE][-+]?\d{1,3})?(?!\d)"
 )
 _MOST_OUTPUT = 5_000_000
 """Characters of one output that are looked through."""

@@ -1,6 +1,7 @@
 """A message cut into sentences and fences, with what governs each: its heading, the line that leads it in."""
 
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -126,7 +127,7 @@ class _Cutter:
         elif (found := _ITEM.match(line)) and found.end() < len(line):
             self._flush()
             self._sentences(at + found.end(), at + len(line), "item", found["box"] or "")
-        elif line.startswith(("    ", "\t")) and self.paragraph is None and not self.lead:
+        elif at and line.startswith(("    ", "\t")) and self.paragraph is None and not self.lead:
             pass  # an indented block of code
         else:
             begin = self.paragraph[0] if self.paragraph else at
@@ -176,9 +177,14 @@ def _closes(line: str, marks: str) -> bool:
 
 
 def _cuts(text: str, low: int, high: int) -> list[tuple[int, int]]:
-    """Where its sentences begin and end."""
+    """Where its sentences begin and end: at no point inside a code span."""
+    spans = deque(found.span() for found in _SPAN.finditer(text, low, high))
     cuts, start = [], low
     for found in _END.finditer(text, low, high):
+        while spans and spans[0][1] <= found.start():
+            spans.popleft()
+        if spans and spans[0][0] < found.start():
+            continue
         if _ABBREVIATED.search(text[max(start, found.start() - 8) : found.start() + 1]):
             continue
         cuts.append((start, found.end()))

@@ -36,7 +36,9 @@ _BACKGROUND = re.compile(
     re.IGNORECASE,
 )
 _SIGNS = {
-    "tests": re.compile(r"pass|fail|\btests?\b|\bok\b|[✓✔✅]|assert|success", re.IGNORECASE),
+    "tests": re.compile(
+        r"\bpass|\bfail|\d+ tests?\b|\btests? (?:ok|run|suite)|\bok\b|[✓✔✅]|assert|success", re.IGNORECASE
+    ),
     "program": re.compile(r"\d"),
 }
 _OTHER_SIGNS = re.compile(
@@ -229,29 +231,30 @@ def _numbers_of_tests(text: str) -> Iterator[int]:
     yield from (count for count in cases_in(text) if count)
 
 
+_OF_ITSELF = re.compile(
+    r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
+    re.MULTILINE,
+)
+"""What a commit and a harness print of themselves."""
+
+
 def _hides(run: Run, family: str) -> bool:
+    """Whether a run may have done something of a family that its record does not show."""
     if run.background and run.result is None:
         return True
-    for step in run.steps:
-        if may_hide(step, family):
-            if step.family == "commit":
-                text = re.sub(
-                    r"^(?:\[|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
-                    "",
-                    run.text,
-                    flags=re.MULTILINE,
-                )
-                if _signs(family).search(text):
-                    return True
-            elif (
-                run.result is None
-                or run.cut
-                or not run.text.strip()
-                or _TESTING.search(step.text)
-                or _signs(family).search(run.text)
-            ):
-                return True
-    return False
+    if family == "tests" and run.tests:
+        return False  # it is seen
+    text = _OF_ITSELF.sub("", run.text)
+    return any(may_hide(step, family) and _shows(run, step, family, text) for step in run.steps)
+
+
+def _shows(run: Run, step: Step, family: str, text: str) -> bool:
+    """Whether what a step printed leaves open, or says, that it did something of a family."""
+    if _signs(family).search(text):
+        return True
+    if step.family == "commit":
+        return False
+    return run.result is None or run.cut or not text.strip() or _TESTING.search(step.text) is not None
 
 
 def _signs(family: str) -> re.Pattern[str]:
@@ -301,8 +304,8 @@ class _Reader:
             record.runs.append(run)
             if key:
                 self.open[key] = run
-            for path in shell_edits(event.command):
-                record.edits.append(Edit(event.number, path, None, "", known=path in self.known))
+            for path, was_there in shell_edits(event.command):
+                record.edits.append(Edit(event.number, path, None, "", known=was_there or path in self.known))
                 self.known.add(path)
             if shuffles_files(event.command):
                 record.shuffles.append(event.number)

@@ -107,10 +107,10 @@ def _is_command(text: str, verb: str) -> bool:
     if not _COMMAND.match(text) or re.match(r"[\w.]+\(", text):
         return False
     steps = steps_of(text)
-    known = bool(steps) and steps[0].family != "other"
-    return known or (
-        verb.lower().endswith(("ran", "executed", "invoked", "running")) and (" " in text or text.startswith("./"))
-    )
+    if bool(steps) and steps[0].family != "other":
+        return True
+    is_loose = re.match(r"verified|confirmed|checked|validated|tested", verb, re.IGNORECASE)
+    return not is_loose and (" " in text or text.startswith("./"))
 
 
 def quotes_said(sentence: Sentence) -> Iterator[RunHit]:

@@ -12,7 +12,7 @@ from gedanken.compare.audit.says import TestsSay
 
 _KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
 _NO_ADJECTIVE = (
-    r"(?!(?:that|this|the|all|and|or|says?|said|makes?|made|making|to|of|in|with|for|if|when|are|is|was|were|be|will|should|would|can|could|"
+    r"\b(?!(?:that|this|the|all|and|or|says?|said|makes?|made|making|to|of|in|with|for|if|when|are|is|was|were|be|will|should|would|can|could|"
     r"my|our|it|you|has|have|had|but|so|no|not|most|some|run|ran|running|gets?|getting|ensures?|until|before|why|how|whether|because|after|by|"
     r"dass|que|qui|die|der|das|les|des|las|los|expected|which|while|where|keeps?|now|then|from|than|as|at|on)\b)"
 )
@@ -21,7 +21,7 @@ _LINK = r"(?:(?:are|is|were|was|now|all|still|have|has|both|currently|successful
 _GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
 _BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))?\s?(?P<adj>{_ADJECTIVES})\b{_KIND} {_LINK}(?P<good>{_GOOD})\b"),
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))?\s?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} )?{_LINK}(?P<good>{_GOOD})\b"),
     ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"\b{_KIND}(?: results?| status| run)?\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?P<all>all )?(?P<n>{COUNT})?(?: ?(?:/|of) ?(?P<of>{COUNT}))?\s?(?P<good>pass(?:ed|ing|es)?|green|ok|✅|✔|✓)"),
@@ -62,6 +62,13 @@ _OF_SOME = re.compile(
     r"\s?(?:in|for|of|from|covering|related to) (?!total|all|the (?:suite|project|repo)|\d|[\d.]+ ?s|python)",
     re.IGNORECASE,
 )
+
+
+_TAIL = re.compile(
+    rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok)\b|(?=\)))\)?",
+    re.IGNORECASE,
+)
+"""A number behind the statement: `all tests pass (12 tests)`, `all tests pass (12/12)`."""
 
 
 class Hit(NamedTuple):
@@ -143,6 +150,10 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
             failed = number
         else:
             skipped = number
+    if passed is None and all_pass and failed is None and (tail := _TAIL.match(sentence.plain, end)):
+        passed, total = count_of(tail["n"]), count_of(tail["of"] or "")
+        numbers += [text for text in (tail["n"], tail["of"]) if text]
+        end = tail.end()
     if failed:
         all_pass = False
     limited = limited or _is_limited(sentence, start, end)
@@ -156,6 +167,16 @@ def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
     before = plain[max(0, start - 40) : start]
     return (
         bool(_OF_SOME.match(plain, end))
-        or (CODE in plain[end : end + 4])
-        or bool(re.search(r"\b(?:these|those|my|new|its)\s*$", before))
+        or (CODE in plain[start : end + 4])
+        or bool(
+            re.search(
+                r"\b(?:these|those|my|new|its|most|some|many|several|few|only|half|both|other)(?: of)?(?: the)?\s*$",
+                before,
+                re.IGNORECASE,
+            )
+        )
+        or bool(
+            re.search(r"\btest\b(?! (?:suite|run|results?|files?))", plain[start:end], re.IGNORECASE)
+            and not re.match(r"\d", plain[start:end])
+        )
     )

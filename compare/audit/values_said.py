@@ -23,7 +23,7 @@ _TAKES = (
     r"|(?:on|for|over|after|in|with) (?:the |a |all )?[\w -]{2,30}?\s(?:is|was|of|:|=|reached)|\()\s?){1,2}"
 )
 _METRICS: list[tuple[Language, str]] = [
-    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
+    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
     ("en", rf"(?<![\w.-]){_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|percent)? (?P<name>{_SPLIT}(?:{_METRIC}))(?![\w-])"),
 ]  # fmt: skip
 _TIMES: list[tuple[Language, str]] = [

@@ -40,6 +40,12 @@ class Case:
         text = self.record.transcript.events[self.event].text
         return text[: self.spotted.claim.start] + " " + text[self.spotted.claim.end :]
 
+    def said_since(self, event: int) -> str:
+        """What the agent said from an event on, up to the end of the claim's message, without the claim itself."""
+        events = self.record.transcript.events[event : self.event]
+        said = [one.text[:20_000] for one in events if one.kind == "message" and one.speaker == "agent"]
+        return "\n".join([*said[-30:], self.message])
+
     @property
     def session(self) -> str:
         """Which agent makes it."""
@@ -99,7 +105,7 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         return undecidable("the record is incomplete before it")
     if (why := record.could_have_run(family, event)) is not None:
         return undecidable(why)
-    if any(run.session != case.session and _is_of(run, family) for run in record.runs):
+    if any(run.session != case.session and run.call < event and _is_of(run, family) for run in record.runs):
         return undecidable("another agent of the record ran something of the kind")
     pending = [run for run in record.runs if run.call < event and _is_of(run, family) and run.result is None]
     if pending:
@@ -116,7 +122,7 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         return undecidable("the record is incomplete, so what is not in it may have been run all the same")
     if family == "tests" and _is_told_by_others(case):
         return undecidable("somebody else had told it before")
-    return Verdict("never run", f"the record is complete, and {what} was never run before it")
+    return Verdict("never run", f"the record is complete, and {what} was not run before it")
 
 
 def _is_of(run: Run, family: str) -> bool:

@@ -22,11 +22,11 @@ LONGEST = 2000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
 _NEAR = 40
-"""How many characters on either side of a number are used to classify it."""
+"""Number of characters on either side of a number that are used to classify it."""
 SECTION = -1
 """Pseudo-index that stands for the heading above a line, where otherwise the index of a value is used."""
 _SHOWN = 60
-"""How many characters of a line are used to name a number without a name."""
+"""Number of characters of a line that are used to name a number without a name."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
 _FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")

@@ -38,7 +38,7 @@ class Series:
     name: str
     column: Column
     axis: str
-    """What the points are counted by."""
+    """The quantity that the points are counted by."""
     points: Numbers
     values: Numbers
     """Runs × points; NaN if a run shows no value."""
