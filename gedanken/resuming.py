@@ -119,7 +119,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
         try:
             Ledger(target).take_over(Ledger(folder, writes=False))
             store.take_decisions(read_run(folder))
-            store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
+            store.note(f"forked from {spec.parent}: everything before that line is taken from there")
             return await go(store, screen, again.collector)
         except BaseException:
             if not store.executions:
@@ -161,7 +161,7 @@ def newest_unfinished() -> Path:
                 return path
         except BadInput:
             continue
-    raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
+    raise BadInput("there is no unfinished run under runs/; name a run folder")
 
 
 def _asked(folder: Path, again: Again) -> RunSpec:

@@ -78,7 +78,7 @@ def check(spec: RunSpec) -> None:
     check_name(spec.model)
     given = spec.experiment.model_dump_json() + spec.persona.model_dump_json()
     if redacted(given) != given:
-        raise BadInput("the experiment or the persona holds a key of this environment; take it out")
+        raise BadInput("the experiment or the persona contains a key of this environment; remove it")
 
 
 def check_collector(address: str | None) -> None:
