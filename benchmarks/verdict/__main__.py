@@ -1,10 +1,10 @@
 """How often the verdict is right: reference players of kinds that it was not fitted on are judged.
 
-    python -m benchmarks.verdict bank        # run every program of the bank in the sandbox
-    python -m benchmarks.verdict fit         # fit the parameters, on other kinds of player
-    python -m benchmarks.verdict             # the confusion matrix, calibration, noisier players
-    python -m benchmarks.verdict simulate    # simulation-based calibration
-    python -m benchmarks.verdict graph       # two subjects of each kind through the whole graph
+python -m benchmarks.verdict bank        # run every program of the bank in the sandbox
+python -m benchmarks.verdict fit         # fit the parameters, on other kinds of player
+python -m benchmarks.verdict             # the confusion matrix, calibration, noisier players
+python -m benchmarks.verdict simulate    # simulation-based calibration
+python -m benchmarks.verdict graph       # two subjects of each kind through the whole graph
 """
 
 import argparse
