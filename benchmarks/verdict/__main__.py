@@ -33,6 +33,8 @@ def _judge(bank: Path, processes: int) -> None:
     print("\nCalibration of the posterior, pure subjects\n\n" + judging.calibration(judged))
     noisier = judging.judge_all(bank, subjects.noisier(), _told, processes)
     print(f"\nNoisier than any that were fitted\n\n{judging.matrix(noisier)}\n\n{judging.sums(noisier)}")
+    wrong = judging.judge_all(bank, subjects.always_wrong(), _told, processes)
+    print(f"\nAlways wrong\n\n{judging.matrix(wrong)}")
     print(f"\n{time.monotonic() - began:.0f} s with {processes} processes")
 
 
