@@ -149,7 +149,7 @@ def newest_unfinished() -> Path:
                 return path
         except BadInput:
             continue
-    raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
+    raise BadInput("there is no unfinished run under runs/; name a run folder")
 
 
 def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:

@@ -83,7 +83,7 @@ def check(spec: RunSpec) -> None:
     players = (spec.persona, *(part.persona for part in spec.earlier))
     given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
     if redacted(given) != given:
-        raise BadInput("the experiment or the persona holds a key of this environment; take it out")
+        raise BadInput("the experiment or the persona contains a key of this environment; remove it")
 
 
 def check_collector(address: str | None) -> None:
