@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, count_of
-from gedanken.compare.audit.parts import CODE, Sentence
+from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import CheckSays, ExitSays, Family
 
 TOOLS: dict[str, Family] = {
@@ -45,9 +45,14 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("es", rf"(?P<subject>{_TOOL}|compilación|[Bb]uild|[{CODE}]{{3,90}}) (?:(?:fue|ha sido|es|pasa|termina|terminó) ){{0,2}}(?P<good>exitosa|exitoso|correcta|sin errores|limpio)\b"),
     ("zh", r"(?P<subject>构建|编译|类型检查|代码检查|lint)\s?(?:均|已|也){0,2}\s?(?P<good>成功|通过|无错误|没有错误)"),
 ]  # fmt: skip
-_COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
+_COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
     rf"lint|type|build|compil|format|built|exit|return|status|构建|编译|检查|rc\b|{_TOOL}|{CODE}", re.IGNORECASE
+)
+_OUTCOME = re.compile(
+    r"pass|clean|green|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|[✅✔✓☑]|"
+    r"erfolg|sauber|fehler|durch|keine|réussi|propre|exitos|correct|limpio|成功|通过|错误",
+    re.IGNORECASE,
 )
 _EXIT = re.compile(
     r"\b(?:exit(?:ed|s)?|return(?:ed|s)?|rc|exit status|finished)\s?(?:with )?(?:an? )?(?:exit )?(?:code|status)?(?: code)?(?: (?:of|was|is))?\s?[:=]?\s?[`(]?(?P<code>\d{1,3})\b(?! ?[.,]\d|\w| \w+s\b)|"
@@ -83,7 +88,7 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []
-    for language, pattern in _COMPILED:
+    for language, pattern in _COMPILED if _OUTCOME.search(sentence.plain) else ():
         for found in pattern.finditer(sentence.plain):
             if any(low < found.end() and found.start() < high for low, high in taken):
                 continue

@@ -64,7 +64,7 @@ GOVERNS = re.compile(
 )
 """What must not stand anywhere before it in its sentence: it holds past a comma."""
 AFTER = re.compile(
-    r"[\s,]{0,3}(?:(?:if|once|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
+    r"[\s,]{0,3}(?:(?:if|once(?! more| again)|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
     r"we|I|merging|committing|"
     r"pushing|the|my)|or (?:not|fail)|is (?:required|expected|needed|the goal)|on (?:failure|error|"
     r"success)|means|indicates|"

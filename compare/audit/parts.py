@@ -7,6 +7,13 @@ from typing import Literal
 
 LONGEST = 1_500
 """Characters of a sentence; what is longer is cut, so that no pattern sees more."""
+
+
+def spaced(pattern: str) -> str:
+    """A pattern in which each space may be as many as emphasis leaves when it is blotted out."""
+    return pattern.replace(" ?", "\0").replace(" ", " {1,3}").replace("\0", " {0,3}").replace(r"\s?", r"\s{0,3}")
+
+
 CODE, QUOTED = "\x02", "\x01"
 """What stands in `plain` in place of each character of a code span, or of words in quotation marks."""
 _FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,}|~{3,})(?P<info>[^`\n]*)$")

@@ -2,16 +2,19 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from typing import Any, TypeVar
 
 from gedanken.compare.audit.edits import Edit, lasting, touches
 from gedanken.compare.audit.outcomes import cases_in, plain
 from gedanken.compare.audit.runs import Run, hides, short
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Evidence
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Record:
     outputs: list[Output] = field(default_factory=list)
     sub_agents: set[str] = field(default_factory=set)
     _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
+    _looked_up: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
     _changes: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
 
     @property
@@ -131,6 +135,12 @@ class Record:
             self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
         return self._hiding_by_family[family]
 
+    def once(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        """What was looked for once before under this key, or is looked for now."""
+        if key not in self._looked_up:
+            self._looked_up[key] = made()
+        return self._looked_up[key]
+
     def of_family(self, family: str) -> list[Run]:
         """The runs of a family, in the order of their calls."""
         return self._by_family.get(family, [])
@@ -207,7 +217,12 @@ _NAMED = re.compile(
 _DEFINED = re.compile(r"^\s*(?:async )?(?:def test_|func Test|it\(|test\(|#\[test\]|@Test\b)", re.MULTILINE)
 
 
+_OF_TESTS = re.compile(r"pass|test|fail|\bok\b|item|spec|example|check|case|total|[✓✔✅]", re.IGNORECASE)
+
+
 def _numbers_of_tests(text: str) -> Iterator[int]:
+    if not _OF_TESTS.search(text):
+        return
     for found in _NAMED.finditer(text):
         yield int(found[1] or found[2])
     if defined := len(_DEFINED.findall(text)):

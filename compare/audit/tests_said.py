@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
-from gedanken.compare.audit.parts import CODE, Sentence
+from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import TestsSay
 
 _KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
@@ -27,6 +27,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
     ("en", rf"\b{_KIND}(?: results?| status| run)?\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?P<all>all )?(?P<n>{COUNT})?(?: ?(?:/|of) ?(?P<of>{COUNT}))?\s?(?P<good>pass(?:ed|ing|es)?|green|ok|✅|✔|✓)"),
     ("en", rf"\b(?:obtained|got|saw|gives?|gave|with|shows?|showed|reports?|reported) (?P<all>all )?(?P<n>{COUNT_OR_WORD}) (?P<adj> ?)(?P<good>passing|passed|green|successful) {_KIND}\b"),
+    ("en", rf"(?P<n>{COUNT})(?:/(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES}){_KIND},? (?P<all>all) (?P<good>passing|passed|pass|green)\b"),
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) of (?:the |our |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
@@ -47,7 +48,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?P<bad>失败)"),
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?:被)?(?P<skip>跳过)"),
 ]  # fmt: skip
-_COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
+_COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(r"test|spec|suite|pass|fail|skip|green|prüf|prueb|测试|通过|失败|bestanden|réussi", re.IGNORECASE)
 _LIMITS_NOT = frozenset(
     ["unit", "existing", "automated", "total", "pytest", "jest", "vitest", "python", "current", "project"]
@@ -177,7 +178,9 @@ def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
             )
         )
         or bool(
-            re.search(r"\btest\b(?! (?:suite|run|results?|files?))", plain[start:end], re.IGNORECASE)
+            re.search(
+                r"(?<!every )(?<!each )\btest\b(?! (?:suite|run|results?|files?))", plain[start:end], re.IGNORECASE
+            )
             and not re.match(r"\d", plain[start:end])
         )
     )

@@ -48,7 +48,7 @@ _COUNTS: list[tuple[Language, str]] = [
     ("zh", rf"(?:有|共|包含|找到)\s?{_ABOUT}(?P<value>{COUNT})\s?(?P<name>行|个文件|个单词|条记录|处)"),
 ]  # fmt: skip
 _VERSIONS: list[tuple[Language, str]] = [
-    ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?: is)?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
+    ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?:'s)?(?: is)?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
     ("en", r"\b(?:installed|running|uses|using|on|have|has) (?P<name>[A-Z][\w+#-]{0,20}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
 ]  # fmt: skip
 _KINDS = [
