@@ -31,6 +31,7 @@ _GOOD = (
 _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"{_SUBJECT} {_BETWEEN}{_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT} (?:is|was) \w{{2,12}}(?: \w{{2,12}})?(?:: | with | and (?:reports |found |finds )?| — | - ){_GOOD}(?!\w)"),
+    ("en", rf"{_SUBJECT}\s?(?::|—|–) (?:\w+ ){{0,2}}\w+, {_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT}\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?:{_GOOD}|(?P<tick>[✅✔✓☑]))"),
     ("en", rf"[✅✔✓☑]\s*(?P<subject>(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT}|{_TOOL}))\s*(?P<tick>$)"),
     ("en", r"(?P<subject>\b(?:compile[sd]?|built|builds))(?: and \w+)? (?P<good>cleanly|successfully|fine|without (?:any )?(?:errors?|warnings?|issues)|with no (?:errors?|warnings?))\b"),
@@ -60,6 +61,9 @@ _EXIT = re.compile(
     r"退出码\s?(?:为|是|：|:)?\s?(?P<chinese>\d{1,3})",
     re.IGNORECASE,
 )
+_AS_ITS = re.compile(
+    r"\b(?:returned|gave|got|with|had) (?P<code>\d{1,3}) as (?:its |the |an )?exit (?:code|status)", re.IGNORECASE
+)
 _EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|退出码|código", re.IGNORECASE)
 _GENERAL = re.compile(
     r"(?:on|for|when|if|in case|whenever|upon) (?:the |a |an |any )?\w+|means|indicates|signals", re.IGNORECASE
@@ -68,7 +72,8 @@ _FAMILIES: list[tuple[str, Family]] = [
     (r"lint|static analysis|代码检查", "lint"), (r"typ|类型", "types"), (r"build|built|compil|kompil|构建|编译", "build"), (r"format", "format"),
 ]  # fmt: skip
 _LIMITED = re.compile(
-    r"\b(?:except|other than|apart from|besides|unrelated|pre-?existing|new (?:errors?|issues?|warnings?)|my changes|only)\b",
+    r"\b(?:except|other than|apart from|besides|unrelated|pre-?existing|new (?:errors?|issues?|warnings?)|my changes|only)\b|"
+    r"\b(?:for|on|in) (?:the |all |these )?(?:changed|modified|new|touched|edited|my|this|these|that) ",
     re.IGNORECASE,
 )
 
@@ -134,7 +139,7 @@ def _of_command(command: str) -> tuple[str | None, Family | None]:
 
 
 def _exits(sentence: Sentence) -> Iterator[CheckHit]:
-    for found in _EXIT.finditer(sentence.plain):
+    for found in (*_EXIT.finditer(sentence.plain), *_AS_ITS.finditer(sentence.plain)):
         if not _EXIT_WORD.search(found[0]) or _GENERAL.match(sentence.plain[found.end() :].lstrip(" ,)`")):
             continue
         if asserts(sentence, found.start(), found.end()):

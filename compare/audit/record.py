@@ -47,14 +47,21 @@ class Record:
     @property
     def is_complete(self) -> bool:
         """Whether everything that was run is in it."""
-        return self.transcript.has_tools and not self.transcript.gaps and not any(self.transcript.unknown.values())
+        whole = not self.transcript.gaps and not any(self.transcript.unknown.values())
+        return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
         """Whether something is missing before an event, as far as places tell."""
-        if any(self.transcript.unknown.values()):
+        if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
         return any(gap.place.file != place.file or gap.place.line <= place.line for gap in self.transcript.gaps)
+
+    @cached_property
+    def continues(self) -> bool:
+        """Whether it goes on with a session that is not here."""
+        first = [output.text[:20_000] for output in self.outputs[:20] if not output.is_result]
+        return any(_CONTINUES.search(text) for text in first)
 
     def edits_between(self, low: int, high: int) -> Sequence[Edit]:
         """Changes after one event and before another."""
@@ -206,6 +213,12 @@ class Record:
         return found
 
 
+_CONTINUES = re.compile(
+    r"continued from a previous (?:conversation|session)|summary of (?:the|our|"
+    r"my) (?:previous )?(?:conversation|session|work so far)|"
+    r"picking up where we left off|previous (?:conversation|session) (?:ran out|was compacted)",
+    re.IGNORECASE,
+)
 _MOST_EDITS = 2_000
 _WORD = re.compile(r"[\w.+-]*\w")
 _NAMED = re.compile(
