@@ -62,9 +62,10 @@ GOVERNS = re.compile(
     r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|wenn|falls|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
     r"如果|一旦|假设|"
-    r"\b(?:expect(?:ed|s)?|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|"
-    r"acceptance|let me|let's|verify|verifying|check|checking|confirm|confirming|make sure|ensure|"
-    r"ensuring)\b[^:.]{0,40}:",
+    r"\b(?:expect(?:ed|s)?|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:|"
+    r"\A\W*(?:now |next |first |finally |then )?(?:let me|let's|verify|verifying|check|checking|"
+    r"confirm|confirming|make sure|"
+    r"ensure|ensuring)\b[^:.]{0,40}:",
     re.IGNORECASE,
 )
 """What must not stand anywhere before it in its sentence: it holds past a comma."""
