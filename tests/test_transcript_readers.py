@@ -131,6 +131,62 @@ def test_a_chat_export_tells_who_speaks_and_proves_nothing_of_tools(
     assert all(text.splitlines()[event.place.line - 1].strip() for event in read.events)
 
 
+_ON_SCREEN = {
+    "claude": "❯ test it   \n\n⏺ Bash(pytest -q 2>&1)\n  ⎿  3 passed in 0.1s\n     … +12 lines (ctrl+o to expand)\n\n"
+    "⏺ All 3 tests pass.\n",
+    "codex": "› test it\n\n• Ran pytest -q 2>&1\n  └ 3 passed in 0.1s\n    … +12 lines\n\n• All 3 tests pass.\n",
+}
+
+
+@pytest.mark.parametrize("name", _ON_SCREEN)
+def test_what_a_terminal_of_an_agent_showed_is_not_all_the_agents_words(tmp_path: Path, name: str) -> None:
+    read = _one(tmp_path / "export.txt", _ON_SCREEN[name])
+    assert [(event.kind, event.speaker) for event in read.events] == [
+        ("message", "user"),
+        ("call", "agent"),
+        ("result", "tool"),
+        ("message", "agent"),
+    ]
+    assert (read.events[1].command, read.events[3].text) == ("pytest -q 2>&1", ANSWER)
+    assert read.events[2].cut
+    assert read.has_tools
+    assert "shortened" in _reasons(read)
+
+
+def test_an_aider_history_tells_the_users_commands_from_the_agents_words(tmp_path: Path) -> None:
+    read = _one(
+        tmp_path / "history.md",
+        "# aider chat started at 2024-08-06 08:47:10\n\n> Aider v0.47\n\n#### Add a test\n\n"
+        "Done.\n```\n>>>>>>> REPLACE\n```\n\n> Applied edit to calc.py\n\n#### /test pytest -q\n> === test session starts ===\ncollected 7 items\n"
+        "=== 1 failed, 6 passed in 3.28s ===  \n\nIt fails.\n",
+    )
+    kept = [(event.kind, event.text) for event in read.events if event.kind != "mark"]
+    assert kept[2:] == [
+        ("message", "Done.\n```\n>>>>>>> REPLACE\n```"),
+        ("edit", ""),
+        ("call", ""),
+        ("result", "collected 7 items\n=== 1 failed, 6 passed in 3.28s ==="),
+        ("message", "It fails."),
+    ]
+    assert [event.command for event in read.events if event.kind == "call"] == ["pytest -q"]
+
+
+def test_tools_that_an_export_shows_are_read_as_such(tmp_path: Path) -> None:
+    read = _one(
+        tmp_path / "export.md",
+        f"### Human\n\n{ASKED}\n\n### Assistant\n\n**Tool: Bash**\n```bash\n{COMMAND}\n```\n\n### Human\n\n"
+        f"<details><summary>Tool output</summary>\n\n```\n{PRINTED}\n```\n</details>\n\n### Assistant\n\n{ANSWER}\n",
+    )
+    assert [(event.kind, event.command, event.text) for event in read.events] == [
+        ("message", None, ASKED),
+        ("call", COMMAND, ""),
+        ("result", COMMAND, PRINTED),
+        ("message", None, ANSWER),
+    ]
+    assert read.has_tools
+    assert read.gaps
+
+
 def test_messages_without_any_tool_may_be_a_chat_that_somebody_converted(tmp_path: Path) -> None:
     assert not _one(tmp_path / "m.json", json.dumps([MESSAGES[0], MESSAGES[-1]])).has_tools
 
@@ -207,6 +263,11 @@ _INCOMPLETE: dict[str, tuple[str, str]] = {
         "remote-shell",
     ),
     "line of zeros": (_lines(MESSAGES[:5]) + "\0\0{\0" + "\n" + _lines(MESSAGES[5:]), "no whole JSON"),
+    "conversation that was summed up": (
+        _lines([{**MESSAGES[0], "content": "This session is being continued from a previous conversation that …"}])
+        + _lines(MESSAGES[1:]),
+        "summed up",
+    ),
     "compacted rollout": (
         _lines([{"type": "session_meta", "payload": {}}, {"type": "compacted", "payload": {"message": "m"}}]),
         "compacted",
@@ -291,6 +352,15 @@ def test_a_command_in_the_background_has_its_output_where_it_was_read(tmp_path: 
     read = _one(tmp_path / "b.jsonl", _lines(entries))
     assert not read.gaps
     assert (read.events[-1].command, read.events[-1].text) == (COMMAND, PRINTED)
+
+
+def test_how_a_command_in_the_background_ended_is_told_later(tmp_path: Path) -> None:
+    entries = json.loads(json.dumps(CLAUDE[:6]))
+    entries[5]["toolUseResult"] = {"stdout": "", "backgroundTaskId": "b1"}
+    told = "<task-notification><task-id>b1</task-id>“pytest -q” completed (exit code 1)</task-notification>"
+    entries.append({"type": "user", "uuid": "v", "message": {"role": "user", "content": told}})
+    last = _one(tmp_path / "s.jsonl", _lines(entries)).events[-1]
+    assert (last.kind, last.command, last.exit_code) == ("result", COMMAND, 1)
 
 
 def test_samples_of_an_eval_archive_are_sessions(tmp_path: Path) -> None:
