@@ -39,7 +39,7 @@ class Failure:
 
     program: Program
     problems: tuple[str, ...]
-    """What is wrong, in words that contain nothing that a run printed."""
+    """The problems, in words that contain nothing that a run printed."""
     ending: str = ""
     """The part of its run's output that the coder is shown."""
     refused: bool = False

@@ -27,10 +27,9 @@ class Joined:
     seconds: float
     seal: Seal
     notes: tuple[str, ...]
-    """What a reader must know about how the reply was obtained: number of pieces, what was left out, how it was cut.
-    """
+    """Remarks for the reader on how the reply was obtained: number of pieces, what was left out, how it was cut."""
     violations: tuple[FormatViolation, ...] = ()
-    """What was removed at the beginning of further pieces."""
+    """Text that was removed at the beginning of further pieces."""
 
     @property
     def opened(self) -> bool:

@@ -45,7 +45,7 @@ class ImaginedMachine:
     steps: bool = False
     """True if the model may write working steps before the output."""
     progress: Progress = field(default_factory=Silent)
-    """Where progress is reported while a model is opened by name."""
+    """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
     """Collects the error if the model is gone, so that concurrent commands keep their results; None raises it
     instead."""
@@ -66,7 +66,7 @@ class ImaginedMachine:
 
     @property
     def parallel(self) -> int:
-        """How many commands its model may be asked at a time, on branches of the session."""
+        """Maximum number of commands that its model may be asked at a time, on branches of the session."""
         return 1 if isinstance(self.model, str) else self.model.pace.parallel
 
     async def run(

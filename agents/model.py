@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 MOST_REFUSALS = 8
-"""How often one request is repeated without a setting that was refused."""
+"""Maximum number of times that one request is repeated without a refused setting."""
 SIGN_OF_LIFE_SECONDS = 20
 """Interval at which the listener is called, with an empty text, while a model reasons before it says anything."""
 
@@ -57,9 +57,9 @@ class Reply:
     reasoned: str = ""
     """Amount of reasoning, for example `4096 tokens`; empty if there was none, as far as can be seen."""
     notes: tuple[str, ...] = ()
-    """What a reader must know: which settings were not accepted, that the model reasons by itself."""
+    """Remarks for the reader: which settings were not accepted, that the model reasons by itself."""
     tokens_read: int = 0
-    """As the server counts them; 0 if it does not."""
+    """Token count of the request as reported by the server; 0 if it reports none."""
     tokens_written: int = 0
     """Includes the tokens of its reasoning."""
 
@@ -95,8 +95,8 @@ class Model:
     empty_turns: bool = True
     """True if the server accepts an empty assistant turn, which results from a command that prints nothing."""
     scores: Literal["grammar", "echo"] | None = None
-    """How the log-probabilities of a given text are obtained: `grammar`, by forcing its tokens (embedded server);
-    `echo`, as log-probabilities of a prompt (vLLM's protocol); None if they are not available."""
+    """The method to get the log-probabilities of a given text: `grammar`, by forcing its tokens (embedded server);
+    `echo`, as log-probabilities of a prompt (vLLM's protocol); None if there is none."""
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""

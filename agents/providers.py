@@ -1,4 +1,4 @@
-"""How each provider's client is opened: LangChain's argument names for its address and key."""
+"""Opening each provider's client: LangChain's argument names for its address and key."""
 
 import os
 import re
@@ -17,7 +17,7 @@ UNUSED = "unused"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """How one provider is opened. The defaults fit most providers."""
+    """The settings with which one provider's client is opened. The defaults fit most providers."""
 
     extra: str | None = None
     """The extra of this package that installs its client."""

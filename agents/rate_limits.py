@@ -67,7 +67,7 @@ class Bucket:
     _is_closed: bool = False
     _guessed: bool = False
     _streak: int = 0
-    """How often in a row it was closed without an accepted request in between."""
+    """Number of times in a row that it was closed without an accepted request in between."""
     _last: float = 0.0
     _since: float | None = None
     _sent: int = 0
@@ -148,7 +148,7 @@ class Pace:
 
     parallel: int = 1
     progress: Progress = field(default_factory=Silent)
-    """Where waits are reported, with the time they last until."""
+    """Receives messages about waits, with the time they last until."""
     bucket: Bucket = field(default_factory=Bucket)
     begins_anew: bool = True
     """True if an interrupted reply is requested again; False if a person has read it while it streamed."""

@@ -1,7 +1,7 @@
 """Detection of replies that repeat one piece of text endlessly, as small models do."""
 
 ROUNDS = 4
-"""How often a piece must be repeated at the end of a reply to count as endless repetition."""
+"""Number of repetitions at the end of a reply from which it counts as endless repetition."""
 CIRCLE_CHARACTERS = 240
 """Minimum length at which repetition differs from a short list of equal lines, and repeated text from text that only
 starts alike."""

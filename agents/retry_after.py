@@ -1,4 +1,4 @@
-"""How long a server asks clients to wait, in every form that servers use."""
+"""Waiting times that servers request, in every form that they use."""
 
 import re
 from collections.abc import Mapping

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self, get_args
 
 Policy = Literal["requests", "transcript", "none"]
-"""How a lost context is rebuilt: from all requests, sent again in one message, as the article's service did; from
-requests and answers; or not at all."""
+"""Policy for rebuilding a lost context: from all requests, sent again in one message, as the article's service did;
+from requests and answers; or not at all."""
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
 

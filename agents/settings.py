@@ -12,7 +12,8 @@ from gedanken.agents.model_errors import Problem
 REASONING_TOKENS = 16_384
 """Extra tokens, on top of the answer's own limit, for a model that reasons by itself."""
 GATE_SECONDS = 1.5
-"""How long further requests wait until the first is accepted, so that they need not repeat its refused settings."""
+"""Seconds that further requests wait until the first is accepted, so that they need not repeat its
+refused settings."""
 
 
 class Setting(StrEnum):
@@ -106,7 +107,7 @@ FAMILIES = (
 
 @dataclass(slots=True)
 class Learned:
-    """What is known about one model in one run; updated when the model refuses something."""
+    """Knowledge about one model in one run; updated when the model refuses something."""
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()

@@ -55,7 +55,7 @@ class EditReport:
     answered: bool
     """True if both replies at temperature 0 are usable: not filtered, refused or cut to nothing."""
     no_runs: str | None
-    """How many of the imagined replies are unusable, and why; None if all are usable."""
+    """Number of the imagined replies that are unusable, with the reasons; None if all are usable."""
     cut: int
     """Number of imagined replies, including the one at temperature 0, that the token limit cut."""
 
@@ -95,9 +95,7 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
         said += f" {really} left out: really run, they print something else."
     if unanswered:
         why = first.no_runs if not first.answered else unanswered[0].no_runs
-        said += (
-            f" {len(unanswered)} left out: the model's replies are no runs, so nothing can be told of them ({why})."
-        )
+        said += f" {len(unanswered)} left out: the model's replies cannot be used ({why})."
     if unsteady:
         said += f" {unsteady} left out: asked the same again, the server replied something else."
     return said

@@ -8,7 +8,7 @@ from gedanken.experiment.finding import Finding, LineRef, Stream
 
 
 class LineKind(StrEnum):
-    """How much the lines of one print may differ between two runs of the same program."""
+    """The degree to which the lines of one print may differ between two runs of the same program."""
 
     DETERMINISTIC = "deterministic"
     """The source proves that every run prints the same."""
@@ -120,7 +120,7 @@ class SeriesResult:
     """For example `loss (line 41)`."""
     role: Literal["primary", "secondary"]
     axis: str
-    """What the points are counted by, for example `epoch` or `times printed`."""
+    """The quantity that the points are counted by, for example `epoch` or `times printed`."""
     points: tuple[float, ...]
     real: tuple[tuple[float | None, ...], ...]
     """For each measured real run, a value at each point, possibly nan or inf; None if the run shows none."""
@@ -144,7 +144,7 @@ class SeriesResult:
     difference_interval: tuple[float, float] | None
     """Welch's 95 % interval."""
     ranks: tuple[int, ...]
-    """How many real runs lie below each imagined one, at the last point that both have."""
+    """Number of real runs below each imagined one, at the last point that both have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class ComparisonResult:
     alignment: Alignment | None = None
     """Alignment of the first real and the first imagined run; None if either is missing."""
     undecided: tuple[str, ...] = ()
-    """What could not be decided, the reason, and what would be needed to decide it."""
+    """Questions that could not be decided, each with the reason, and with what would be needed to decide it."""
     endpoint: Endpoint | None = None
     """None if no real run shows a metric, or none with the requested name."""
     unjudged: str | None = None

@@ -26,7 +26,7 @@ class Claim:
     command: str | None = None
     """The command that the claim is about, if it names one."""
     topic: str | None = None
-    """What a result is about: `tests`, `exit code`, `build`, `lint`, or a metric's name as written."""
+    """The subject of a result: `tests`, `exit code`, `build`, `lint`, or a metric's name as written."""
     numbers: tuple[str, ...] = ()
     """The numbers, as written."""
     path: str | None = None
@@ -50,8 +50,8 @@ class NumberSource:
     number: str
     evidence: Evidence | None
     how: str
-    """How the number follows from its source: `as printed`, `rounded`, `percent`, `sum`, `difference`; or why it has
-    no source."""
+    """Relation of the number to its source: `as printed`, `rounded`, `percent`, `sum`, `difference`; or the reason
+    why it has no source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from gedanken.experiment.persona import Persona
 
 
 class Conditions(BaseModel):
-    """What the imagined machine is shown and allowed to do. Every result names these conditions."""
+    """The settings under which a machine is imagined: what it is shown and allowed to do. Every result names them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

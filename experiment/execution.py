@@ -83,11 +83,11 @@ class Limits(BaseModel):
     file_mib: int = Field(default=1024, ge=1, le=1 << 20)
     """Mebibytes one file may grow to."""
     network: Literal["none"] = "none"
-    """What can be reached over the network: nothing."""
+    """Hosts that can be reached over the network: none."""
     reply_tokens: int = Field(default=1024, ge=16, le=65_536)
     """Maximum number of tokens of one reply of the imagined machine."""
     continuations: int = Field(default=3, ge=0, le=64)
-    """How often a reply that was cut at `reply_tokens` is continued, each time with as many tokens again."""
+    """Maximum number of continuations of a reply that was cut at `reply_tokens`, each with as many tokens again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +150,9 @@ class Execution:
     """`as written`, or `reseeded` where explicit seeds in the program were offset (fairness rule 7)."""
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
-    """What a reader must know to interpret this execution: a cap that was reached, seeds that were offset."""
+    """Remarks that a reader needs to interpret this execution: a cap that was reached, seeds that were offset."""
     violations: tuple[FormatViolation, ...] = ()
-    """What was removed from an imagined reply because no terminal prints it."""
+    """Text that was removed from an imagined reply because no terminal prints it."""
     artifacts: tuple[Artifact, ...] = ()
     """Files that the command left in its workspace."""
     not_enforced: tuple[str, ...] = ()

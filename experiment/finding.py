@@ -38,6 +38,6 @@ class Finding:
     subject: str = ""
     """The object of the finding, for checks that examine several: a command, the name of a series."""
     of: int = 0
-    """How many runs were examined together; 0 if each run was examined on its own."""
+    """Number of runs that were examined together; 0 if each run was examined on its own."""
     caution: str = ""
     """A caveat for the reader, as a sentence."""

@@ -6,11 +6,11 @@ from gedanken.experiment.escaping import is_hidden
 from gedanken.experiment.execution import Execution
 
 LINE_SHOWN = 400
-"""How many characters of one line are shown."""
+"""Maximum number of characters shown of one line."""
 NOTE = 60
 """Maximum length in characters of the note that says how much was left out; the note itself is never cut."""
 LINES_SHOWN = 40
-"""How many lines are shown of a text that is not a transcript, for example an instruction to the model."""
+"""Maximum number of lines shown of a text that is not a transcript, for example an instruction to the model."""
 _PLAIN = re.compile(r"[\t\n -~]*\Z")
 
 

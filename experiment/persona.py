@@ -35,7 +35,7 @@ class Dataset(BaseModel):
     test: int
     """Number of test images."""
     source: str
-    """Where the images were obtained."""
+    """Origin of the images."""
     synthetic: bool = False
     """True if the images were generated because the real ones could not be obtained."""
     majority_share: float = 0.1

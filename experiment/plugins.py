@@ -23,7 +23,7 @@ RESERVED = {MACHINES: ("auto",)}
 """Names that cannot be used to ask for a plug-in, because they have another meaning there."""
 OUT_OF_DATE = "run script/bootstrap (the installation is out of date)"
 _MOST = 200
-"""How many characters are shown of an error message from a plug-in's code."""
+"""Maximum number of characters shown of an error message from a plug-in's code."""
 
 
 class Plugin(NamedTuple):

@@ -30,7 +30,8 @@ class ProbeItem:
     operation: str
     """The kind of operation, for example `matrix product`: each verdict is about one operation and one size."""
     template: str
-    """The template that the program was made from: items of one template are not statistically independent."""
+    """Number of operations for each part of the answer, one after the other; the answer's length does not depend on
+    it."""
     size: int
     """How many operations each part of the answer takes, one after the other; the answer's length does not depend on
     it."""
@@ -42,8 +43,8 @@ class ProbeItem:
     rival: str | None = None
     """A program that prints the answer expected from a machine that imitates or takes a shortcut, if there is one."""
     rival_is: Way | None = None
-    """Which of the two strategies, imitation or shortcut, gets this pair's easy item right and its hard item wrong
-    (with the answer of the rival program, if the item has one)."""
+    """The strategy, imitation or shortcut, that gets this pair's easy item right and its hard item wrong (with the
+    answer of the rival program, if the item has one)."""
     told: str | None = None
     """Text said before the program runs, for example that a rule in it is not the usual one."""
     given: str | None = None

@@ -1,4 +1,4 @@
-"""How long work reports progress, independent of how it is displayed."""
+"""Interface through which long work reports progress, independent of how it is displayed."""
 
 import threading
 import time

@@ -74,7 +74,7 @@ class EarlierPart:
 
 @dataclass(frozen=True, slots=True)
 class RunSetup:
-    """How a run was set up, as far as its folder records it."""
+    """The set-up of a run, as far as its folder records it."""
 
     experiment: str
     run: str = ""
@@ -171,7 +171,7 @@ class Began(Event):
     kind: Literal["began"] = "began"
     node: str
     who: str
-    """What it works on, for example `line 4, seed 2 of train-v1`; may be empty."""
+    """The item being worked on, for example `line 4, seed 2 of train-v1`; may be empty."""
 
 
 class Left(Event):
@@ -298,7 +298,7 @@ class RunLog:
     left: Left | None = None
     """The work that ended last."""
     notes: tuple[str, ...] = ()
-    """What could not be read back, with the consequences; and what was left out."""
+    """Notes on data that could not be read back, with the consequences; and on data that was left out."""
     decisions: tuple[Decided, ...] = ()
     """Whether programs could run, by persons who were asked."""
     plan: Plan | None = None

@@ -14,7 +14,7 @@ from gedanken.experiment.script import Experiment
 
 
 class ModelSpec(BaseModel):
-    """Which model to use."""
+    """The model to use."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,7 +27,7 @@ class ModelSpec(BaseModel):
 
 
 class SandboxSpec(BaseModel):
-    """Where programs really run."""
+    """The sandbox in which programs really run."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,7 +72,7 @@ class RunSpec(BaseModel):
     """Sampling seed of the coder's first try."""
 
     approve: Literal["none", "first", "all"] = "none"
-    """Which of the coder's programs a person reviews before they run: until the first is approved, or each one."""
+    """The programs of the coder that a person reviews before they run: until the first is approved, or each one."""
 
     budget: Budget = Budget()
     """The most that the run may use, summed over all processes that work on it."""

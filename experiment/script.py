@@ -14,7 +14,8 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """What a program must do. The coder's checklist is built from it, and the program is checked against it."""
+    """The requirements for a program. The coder's checklist is built from them, and the program is checked against
+    them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,7 +52,7 @@ class ScriptLine(BaseModel):
     give: str | None = Field(default=None, pattern=FILE_NAME)
     """Name of a file that is placed on both machines as it stands in `source`: no coder writes or fixes it."""
     program: str | None = None
-    """Where that source comes from: a packaged program, or a path relative to the experiment file."""
+    """Origin of that source: a packaged program, or a path relative to the experiment file."""
     change: str | None = None
     """Name of the change that is applied to the program; None if it is used unchanged."""
     source: str | None = None

@@ -1,6 +1,6 @@
 """Did the language model run your program, or imagine the run? `run`, `compare`, `audit`, `load_run`, `resume`.
 
-What each takes, gives and raises stands with it: `help(gedanken.run)`. Examples: docs/python.md.
+Arguments, results and errors are described in each docstring: `help(gedanken.run)`. Examples: docs/python.md.
 """
 
 from importlib import import_module
@@ -79,7 +79,7 @@ _HOMES = {
 
 
 class _Compare(ModuleType):
-    """The folder `compare/`, which can be called: `gedanken.compare` is its name, and that of what compares."""
+    """The package `compare/`, made callable: `gedanken.compare` is both the package and the function."""
 
     def __call__(self, *arguments: Any, **named: Any) -> "Analysis":
         """See `gedanken.api.comparing.compare`."""
@@ -90,7 +90,7 @@ class _Compare(ModuleType):
 import_module("gedanken.compare").__class__ = _Compare
 
 
-# The command line imports this package too, and `--help` must be there at once.
+# The command line imports this package too, and `--help` must be fast.
 def __getattr__(name: str) -> object:
     home = next((home for home, names in _HOMES.items() if name in names), None)
     if home is None:

@@ -1,4 +1,4 @@
-"""From events, in their order, to the log that they come to."""
+"""Building the log of a run from its events."""
 
 from collections import Counter
 from datetime import datetime
@@ -35,10 +35,10 @@ from gedanken.experiment.surprisal import Surprisal
 
 
 class LogOfEvents:
-    """Takes events in, and knows the log so far. Programs and executions are put in with their texts."""
+    """Processes events and keeps the resulting log. Programs and executions are added together with their texts."""
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
-        """Begin with nothing but what was asked."""
+        """Start with nothing but the run's spec."""
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
         self.items: dict[str, ItemKept] = {}
@@ -61,14 +61,14 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """That earlier processes worked on the run, by their clocks."""
+        """Seconds that earlier processes worked on the run, by their clocks."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
         self._time = ""
 
     def take(self, event: RunEvent) -> None:
-        """Take in one event; what programs and executions hold is put in by whoever has their texts."""
+        """Process one event; the caller adds the content of programs and executions, because it has their texts."""
         match event:
             case Started():
                 if self._last:
@@ -127,7 +127,8 @@ class LogOfEvents:
 
     @property
     def used(self) -> Used:
-        """What all that ended took, and what a process began and did not live to see end may have taken."""
+        """Return the usage of everything that ended, plus the most that unfinished work of dead processes may have
+        used."""
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]
@@ -142,7 +143,7 @@ class LogOfEvents:
         )
 
     def log(self, notes: tuple[str, ...] = ()) -> RunLog:
-        """The log of everything taken in."""
+        """Return the log of all processed events."""
         spec, opened = self._spec, self._opened
         programs = tuple(self.programs.values())
         setup = RunSetup(
@@ -194,7 +195,7 @@ class LogOfEvents:
 
 
 def _seconds_between(began: str, ended: str) -> float:
-    """None at all where the clock was set back, or is no clock."""
+    """Return the seconds between two times; 0 if the clock was set back, or if a time cannot be read."""
     try:
         return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds())
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""What a terminal remembers between commands, kept in a folder: files, directory, variables and `/tmp`."""
+"""The state of a terminal between commands, stored in a folder: files, current directory, variables and `/tmp`."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ _PARTS = ("home", "tmp", "shell", "passwd")
 
 
 def user_id() -> int:
-    """The user a command runs as: root hands over to a user without rights, all others stay themselves."""
+    """Return the user id for commands: root switches to an unprivileged user, all others stay themselves."""
     return os.getuid() or SANDBOX_UID
 
 
@@ -29,11 +29,12 @@ class Workspace:
 
     folder: Path
     held: Held = "polled"
-    """Whether its size is bounded by the file system, or looked at from time to time."""
+    """True if the file system limits its size; False if its size is checked periodically."""
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
-        """Make an empty workspace, bounded as hard as this user may. Raises NoSandbox when the disk refuses."""
+        """Create an empty workspace, with the strictest limits this user may set. Raises NoSandbox if the disk
+        refuses."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         workspace = cls(folder, hold(folder, limits))
         uid = user_id()
@@ -47,7 +48,8 @@ class Workspace:
 
     @classmethod
     def reopen(cls, folder: Path) -> "Workspace":
-        """The workspace that an earlier controller made in `folder`, perhaps before this machine was started anew."""
+        """Reopen the workspace that an earlier controller made in `folder`, possibly before this machine was
+        rebooted."""
         if not image_of(folder).is_file():
             return cls(folder, "polled")
         if not folder.is_mount():
@@ -56,7 +58,7 @@ class Workspace:
 
     @classmethod
     def copy_of(cls, snapshot: Path, folder: Path) -> "Workspace":
-        """Make a workspace in `folder` from a snapshot, or from another workspace in which nothing runs."""
+        """Create a workspace in `folder` from a snapshot, or from another workspace in which nothing runs."""
         if image_of(snapshot).is_file():
             copy_image(snapshot, folder)
             folder.mkdir()
@@ -67,7 +69,7 @@ class Workspace:
         return cls(folder, "polled")
 
     def snapshot(self, folder: Path) -> None:
-        """Keep everything as it is now in `folder`, or for a held workspace in an image beside it."""
+        """Copy the current state to `folder`, or for a workspace with its own file system to an image beside it."""
         if self.held == "quota":
             copy_image(self.folder, folder)
         else:
@@ -75,26 +77,26 @@ class Workspace:
 
     @property
     def home(self) -> Path:
-        """The user's home, which is where a terminal starts."""
+        """The user's home, in which a terminal starts."""
         return self.folder / "home"
 
     @property
     def tmp(self) -> Path:
-        """Seen as `/tmp`."""
+        """Mounted as `/tmp`."""
         return self.folder / "tmp"
 
     @property
     def shell(self) -> Path:
-        """What the shell remembers; seen as `/run/session`."""
+        """The shell's saved state; mounted as `/run/session`."""
         return self.folder / "shell"
 
     @property
     def passwd(self) -> Path:
-        """Gives the user a name; seen as `/etc/passwd`."""
+        """Gives the user a name; mounted as `/etc/passwd`."""
         return self.folder / "passwd"
 
     def write(self, name: str, text: str) -> None:
-        """Put a text file into the home folder, replacing what stands there, links not followed."""
+        """Write a text file into the home folder, replacing any existing file; links are not followed."""
         path = self.home / name
         delete_tree(path)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
@@ -133,7 +135,7 @@ class Workspace:
                 os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
 
     def remembered(self, name: str) -> str:
-        """The start of a small file in `shell`; a program may have put anything in its place."""
+        """Return the start of a small file in `shell`; a program may have replaced it by anything."""
         try:
             descriptor = os.open(self.shell / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
@@ -145,7 +147,7 @@ class Workspace:
             os.close(descriptor)
 
     def tidy(self) -> None:
-        """Undo what would keep the next command from starting: rights given away, a memory that is none.
+        """Undo what would keep the next command from starting: removed permissions, a damaged state of the shell.
 
         Nothing may run in the workspace meanwhile.
         """

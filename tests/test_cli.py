@@ -107,7 +107,7 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
         ),
         (["sandbox", "check", "--only", "nosuch"], "no check and no group of checks is called 'nosuch'"),
         (["sandbox", "check", "--loose", "--sandbox", "podman"], "--loose takes a Docker container's hardening off"),
-        (["sandbox", "build", "--sandbox", "host"], "--sandbox host: images are of docker and podman"),
+        (["sandbox", "build", "--sandbox", "host"], "--sandbox host: only docker and podman use images"),
         (["run", "mnist", "--out", "/proc/nowhere"], "--out /proc/nowhere"),
         (["compare", "nosuch.log", "--imagined", "nosuch.log"], "nosuch.log: No such file"),
     ],

@@ -1,15 +1,18 @@
 """One cause, one finding; and a verdict that says it in whole sentences."""
 
+import io
 from pathlib import Path
 from random import Random
 
 import pytest
+from rich.console import Console
 from test_log_structure import compared
 
 from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import Asked
 from gedanken.experiment.execution import Cause, Execution, Origin
+from gedanken.report.summary import print_summary
 
 
 def log(seed: int, *, nan_from: int = 99, last: float | None = None, notes: bool = True) -> str:
@@ -135,3 +138,16 @@ def test_counts_that_chance_decides_once_are_no_copies() -> None:
         )
 
     assert "curve copied" not in checks(steps(20), steps(21), steps(22), real=[steps(seed) for seed in range(7)])
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_screen_shows_whole_sentences_of_a_verdict(tmp_path: Path, width: int) -> None:
+    long = "wrote the shards of the index to the shared disk of the second machine"
+    texts = [text.replace("wrote the shards", long) for text in (*REAL, log(20, notes=False), log(21), log(22))]
+    for at, text in enumerate(texts):
+        (tmp_path / f"{at}.log").write_text(text)
+    paths = [tmp_path / f"{at}.log" for at in range(10)]
+    screen = io.StringIO()
+    print_summary(compare_inputs(paths[:7], paths[7:]), Console(file=screen, width=width, highlight=False))
+    shown = screen.getvalue().partition("primary endpoint:")[0].strip()
+    assert shown.endswith(".") and "…" not in shown and long in " ".join(shown.split())

@@ -41,10 +41,10 @@ class _Copy(NamedTuple):
     ours: _Stream
     theirs: _Stream
     at: int
-    """Where the first common sequence begins in `ours`."""
+    """Index in `ours` at which the first common sequence begins."""
     there: int
     numbers: int
-    """How many numbers of `ours` are in common sequences."""
+    """Number of numbers of `ours` that are in common sequences."""
 
 
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:

@@ -48,7 +48,8 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """How often lines are printed: the findings, and the differences that may be chance with so few runs."""
+    """Result of judging how often lines are printed: the findings, and the differences that may be chance with so few
+    runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -112,7 +113,7 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
 
 
 class _Cells:
-    """How often each print site is shown in each epoch (or in the whole run), by the real runs and by one imagined
+    """Number of lines of each print site in each epoch (or in the whole run), in the real runs and in one imagined
     run.
 
     A cell is one print site in one epoch, or in the whole run.

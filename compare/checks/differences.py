@@ -38,7 +38,7 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         "series differs",
         tuple(run.label for run in run_set.samples),
         evidence([ref for series in secondary for ref in _refs(run_set, series)]),
-        observed=f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
+        observed=f"Of {tested} series{beside} {len(secondary)} would be unlikely in real runs, "
         f"taken as whole curves: {named}",
     )
 

@@ -14,7 +14,7 @@ from gedanken.compare.source.training_settings import batch_size
 from gedanken.experiment.finding import Finding
 
 BELOW, ABOVE = 0.7, 1.2
-"""How far the first loss may lie below and above ln(classes), the cross-entropy of uniform guessing.
+"""Largest deviation of the first loss below and above ln(classes), the cross-entropy of uniform guessing.
 
 Measured by `python -m benchmarks.first_losses`: at most 0.54 below, at any scale of the images; at most 0.53 above
 for images from `ToTensor`, normalized or not; up to 158 above for raw images. So the upper bound is applied only to

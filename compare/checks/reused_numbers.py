@@ -23,7 +23,7 @@ class _Number(NamedTuple):
     line: int
     """Index of its line, counted from 0."""
     column: int
-    """How many such numbers precede it in its line."""
+    """Number of such numbers that precede it in its line."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _Numbers:
 
 
 class _Repeat(NamedTuple):
-    """What one output repeats from another: numbers, each with the earlier number that it repeats."""
+    """Repetitions in one output of another: numbers, each with the earlier number that it repeats."""
 
     old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]

@@ -1,5 +1,5 @@
-"""What an imagined machine still knows after its context was lost, beside a control: the same questions asked twice
-without a loss."""
+"""Test of what an imagined machine still knows after its context was lost, with a control: the same questions asked
+twice without a loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -22,14 +22,14 @@ LONGEST = 2000
 """Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
 _NEAR = 40
-"""How many characters on either side of a number are used to classify it."""
+"""Number of characters on either side of a number that are used to classify it."""
 SECTION = -1
 """Pseudo-index that stands for the heading above a line, where otherwise the index of a value is used."""
 _SHOWN = 60
-"""How many characters of a line are used to name a number without a name."""
+"""Number of characters of a line that are used to name a number without a name."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
-_FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)\s?[\]:|)]")
+_FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
 """A word that heads its line, such as `Teacher` in `[Teacher] loss 0.5`; one of a sentence is no part of a name."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 """What a logger puts before every line."""
@@ -60,6 +60,8 @@ class Column:
     """The name alone, without the values that distinguish its lines."""
     others: tuple[str, ...] = ()
     """What else it may be called, where another column has its label."""
+    head: str = ""
+    """The word that heads its line, such as the class that a row of numbers is about."""
     is_key: bool = False
     """Whether it is the value of a key of an object."""
     parts: tuple[tuple[str, int], ...] = ()
@@ -181,8 +183,11 @@ class Form:
                 label = self._label(at)
                 name, others = self.named[at].name, self._other_names(at, label)
                 is_key = start in self._keyed
+                head = self._head(at, label)
                 found.append(
-                    Column(self.form, at, label, metric, environment, self.site, self.fixed, name, others, is_key)
+                    Column(
+                        self.form, at, label, metric, environment, self.site, self.fixed, name, others, head, is_key
+                    )
                 )
         return found
 
@@ -219,19 +224,25 @@ class Form:
     def _other_names(self, at: int, label: str) -> tuple[str, ...]:
         """Build longer names for a number whose label is not unique, with the words at the beginning of its line."""
         opening = self.line[: self.spans[at][0]]
-        first = _FIRST.match(_PREFIX.sub("", opening).lstrip())
         # The keys of an object before a number are about other numbers.
         split = split_in(opening.partition("{")[0])
-        words = " ".join(opening.split()).rstrip(" :=-|")
+        words = " ".join(_PREFIX.sub("", opening).split()).strip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
         if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
             names.append(f"{before['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        if first and not label.startswith(first["word"]) and meaning_of(first["word"]).role is not Role.METRIC:
-            names.append(f"{first['word']} {label}")
+        if head := self._head(at, label):
+            names.append(f"{head} {label}")
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
+
+    def _head(self, at: int, label: str) -> str:
+        """The word that heads the line, where it is no part of the label: the row of a table, `Teacher:`."""
+        first = _FIRST.match(_PREFIX.sub("", self.line[: self.spans[at][0]]).lstrip())
+        is_other = first and not label.startswith(first["word"])
+        role = meaning_of(first["word"]).role if first else None
+        return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
 
     def _before(self, at: int) -> str:
         """Return the last words between a value and the value before it."""

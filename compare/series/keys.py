@@ -1,4 +1,4 @@
-"""Keys of objects, read by name: one that stands in objects with other keys beside it is one series all the same."""
+"""One series in several forms of line: a key of objects that hold others beside it, lines that go on now and then."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,10 @@ _TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P
 
 
 def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
-    """The columns, with those of one key made one, where objects say the same and never count alike.
+    """The columns, with those of one name made one, where objects say the same and never count alike.
 
-    An object may hold an evaluation every hundred steps, and else not: its other keys are the same as ever. Objects
+    An object may hold an evaluation every hundred steps, and else not: its other keys are the same as ever. And what
+    is printed at every step may have a time behind it, but at the first. Objects
     that differ in a text, such as `"event": "epoch"`, or show one step twice, may be about something else.
     """
     kept: list[Column] = []
@@ -35,10 +36,12 @@ def counters_of(form: Form) -> dict[str, int]:
 
 
 def _is_one_key(one: Column, other: Column, forms: Mapping[str, Form], real: Sequence[Printed]) -> bool:
-    if not (one.is_key and other.is_key and one.words == other.words != "") or one.fixed or other.fixed:
+    if one.words != other.words or not one.words or one.fixed or other.fixed:
         return False
     parts = [one.form, *(form for form, _index in one.parts)]
-    if other.form in parts or _texts(one.form) != _texts(other.form):
+    are_keys = one.is_key and other.is_key and _texts(one.form) == _texts(other.form)
+    goes_on = one.index == other.index and (one.form.startswith(other.form) or other.form.startswith(one.form))
+    if other.form in parts or not (are_keys or goes_on):
         return False
     return all(_count_apart(forms[part], forms[other.form], real) for part in parts)
 

@@ -27,7 +27,7 @@ _WHAT = {
     Measures.PART: "part of a loss (no {}whole one shown)",
 }
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
-"""Of the mean average precisions that detectors print, the one used to rank them."""
+"""The strictest of the mean average precisions that detectors print, which is the one used to rank them."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
@@ -35,12 +35,12 @@ _REPORT = 0.2
 
 
 class Shown(NamedTuple):
-    """What the real runs show of a column."""
+    """Statistics of a column in the real runs."""
 
     runs: int
-    """How many of the runs show it."""
+    """Number of real runs that show it."""
     times: float
-    """How often a run shows it, as a median."""
+    """Median number of times that a run shows it."""
     last: float
     """Position of its last value in the run, as a median: 1 is the very end."""
     is_whole: bool

@@ -38,7 +38,7 @@ class Series:
     name: str
     column: Column
     axis: str
-    """What the points are counted by."""
+    """The quantity that the points are counted by."""
     points: Numbers
     values: Numbers
     """Runs × points; NaN if a run shows no value."""
@@ -79,11 +79,13 @@ class AllSeries:
         found = together([column for one in variants for column in one.columns()], self._forms, self.real)
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
         named = {name: asked_for(name) for name in self._asked}
+        headed = _all_headed(found)
         for column in found[:MOST_SERIES]:
             where = f" (line {column.site.line})" if column.site else ""
             if column.is_environment and column.label + where in named:
                 continue
-            names = [_shortened(name) + where for name in (column.label, *column.others)]
+            label = f"{column.head} {column.label}" if column.label in headed else column.label
+            names = [_shortened(name) + where for name in (label, *column.others)]
             names.append(f"{names[-1]}, {len(named)}")
             named[next(name for name in names if name not in named)] = column
         return named
@@ -260,6 +262,14 @@ class AllSeries:
             if all((value == np.rint(value)).all() and (value[1:] > value[:-1]).all() for value in values):
                 return at
         return None
+
+
+def _all_headed(columns: Sequence[Column]) -> frozenset[str]:
+    """Labels of several columns of which each has a head of its own: all of them are called by it."""
+    heads: dict[str, list[str]] = {}
+    for column in columns:
+        heads.setdefault(column.label, []).append(column.head)
+    return frozenset(label for label, its in heads.items() if len(its) > 1 and all(its) and len(set(its)) == len(its))
 
 
 def _shortened(name: str) -> str:

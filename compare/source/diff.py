@@ -8,7 +8,7 @@ from gedanken.experiment.program import Edit, Program
 
 
 class Diff(NamedTuple):
-    """What a version changed compared with the version it was made from."""
+    """The changes of a version compared with the version it was made from."""
 
     text: str
     """Unified diff."""

@@ -32,10 +32,10 @@ class PrintSite:
     holes: tuple[Hole, ...] = field(default=(), compare=False)
     """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
-    """What decides whether it is printed: only counters and constants, flags, or compared values."""
+    """The condition for printing: only counters and constants, flags, or compared values."""
     by: By = field(default="print", compare=False)
-    """How it prints: a print to standard output; a log or anything else that a terminal shows; or a progress bar,
-    which is redrawn depending on time."""
+    """The kind of output: a print to standard output; a log or anything else that a terminal shows; or a progress
+    bar, which is redrawn depending on time."""
     form: str | None = None
     """The form of its lines (the line with its values replaced by `#`), if the template has no words of its own and
     the real runs show one form only."""

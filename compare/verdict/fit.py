@@ -37,7 +37,7 @@ def fit(players: Sequence[Known], version: str) -> Parameters:
         kinds = dict.fromkeys(player.kind for player in of_way)
         each = [_fit_places([player for player in of_way if player.kind == kind]) for kind in kinds]
         ways[way] = Ways(_fit_places(of_way), tuple(each))
-    return Parameters(version, tuple(sorted({f"{one.way}: {one.kind}" for one in players})), ways)
+    return Parameters(version, tuple(sorted({one.kind for one in players})), ways)
 
 
 def _fit_places(players: Sequence[Known]) -> dict[Place, Expected]:

@@ -59,6 +59,7 @@ def _curve(shape: Shape, seen: Exactness) -> Curve:
     return Curve(
         shape,
         told(float(best[0]), seen.sizes),
+        float(best[0]),
         float(best[0]) if is_inside else None,
         (told(float(low), seen.sizes), told(float(high), seen.sizes)),
         steepness,

@@ -101,7 +101,7 @@ def _too_few(series: SeriesResult) -> str:
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
     if not cases:
-        return "Nothing to compare: no program came to run."
+        return "Nothing to compare: no program was run."
     if not any(version.imagined for version in cases):
         return "Nothing to compare: no run was imagined."
     if lost := left_out(run for version in cases for run in version.imagined):

@@ -11,8 +11,8 @@ from gedanken.experiment.format import figure, probability
 
 WIDTH, HEIGHT = 220, 34
 ROOM = 1.5
-"""How far the scale extends beyond the real effects to show imagined ones, as a multiple of the real
-effects' range."""
+"""Distance by which the scale may extend beyond the real effects to show imagined ones, in multiples of
+their range."""
 
 
 class Row(NamedTuple):

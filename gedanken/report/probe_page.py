@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from gedanken.analysis.probe_verdict import scores_that_tell
 from gedanken.compare.verdict import sentences
 from gedanken.compare.verdict.results import HYPOTHESES, OperationVerdict, Verdict
 from gedanken.experiment.probe_item import ItemScore
+from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.version import __version__
 from gedanken.report.horizons import horizon_chart
 from gedanken.report.html import content_policy, packaged, page_environment
@@ -69,6 +71,21 @@ class ShownModel(NamedTuple):
     operations: tuple[ShownOperation, ...]
     left_out: int
     """Questions for which there is no room."""
+
+
+def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
+    """The questions that a verdict is on, with what was answered to them."""
+    kept = {one.item.id: one for one in log.items}
+    said: dict[str, list[str]] = defaultdict(list)
+    for answer in log.answers:
+        if answer.question.arm == verdict.condition:
+            run = answer.execution
+            said[answer.question.item].append(run.stdout or run.raw_reply or f"(nothing: {run.cause})")
+    scores = [one for one in scores_that_tell(log) if one.condition == verdict.condition]
+    answers = [
+        Probed(one, kept[one.item.id].truth, kept[one.item.id].rival, tuple(said[one.item.id])) for one in scores
+    ]
+    return ProbedModel(verdict, tuple(answers))
 
 
 def render_probes(models: Sequence[ProbedModel]) -> str:

@@ -1,5 +1,6 @@
 """Summary of a comparison on one terminal screen; the report contains the rest."""
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -31,6 +32,7 @@ ROWS_OF_A_TABLE = 3
 """Maximum number of table rows, not counting series."""
 _MOST = 1000
 """Maximum length in characters of one line, however wide the terminal."""
+_SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _SHORT = {Cause.CUT: "cut"}
 
 
@@ -42,7 +44,7 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     undecided = [
         line for reason in reasons for line in _wrapped(f"undecided: {reason}", console.width, UNDECIDED_LINES)
     ]
-    for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
+    for line in _wrapped_sentences(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
         left -= 1
     if case and case.compared.endpoint and not analysis.effects:
@@ -89,6 +91,20 @@ def _flat(text: str) -> str:
 
 def _wrapped(text: str, width: int, most: int) -> list[str]:
     return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=most, placeholder=" …")
+
+
+def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
+    """As many whole sentences as fit into so many lines; a first one that is longer is cut."""
+    ends = [
+        found.end()
+        for found in _SENTENCE_END.finditer(text)
+        if text.count("“", 0, found.end()) == text.count("”", 0, found.end())
+    ]
+    for end in [len(text), *reversed(ends)]:
+        lines = textwrap.wrap(_flat(text[:end]), max(20, width - 1))
+        if len(lines) <= most:
+            return lines
+    return _wrapped(text[: ends[0]] if ends else text, width, most)
 
 
 def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:

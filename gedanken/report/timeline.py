@@ -51,7 +51,7 @@ class Timeline:
     left_out: int
     total: tuple[str, ...]
     of_findings: dict[str, tuple[Row, ...]]
-    """By the id of a finding: the commands whose output it refers to."""
+    """The commands whose output a finding refers to, by the finding's id."""
 
 
 class _Axis:

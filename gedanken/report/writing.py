@@ -1,12 +1,15 @@
 """Writing the result of a comparison, into its run folder or to a path that the user names."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gedanken.analysis.analysis import Analysis
+from gedanken.compare.verdict.results import Verdict
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import put
+from gedanken.experiment.run_log import RunLog
 from gedanken.records.trace import read_trace
 from gedanken.report.markdown import to_markdown
 from gedanken.report.values import values_of
@@ -26,6 +29,13 @@ def write_comparison(folder: Path, analysis: Analysis) -> None:
 def write_probe(folder: Path, result: dict[str, Any]) -> Path:
     """Write what a probe came to into its run folder. Raises BadInput where that cannot be done."""
     return _put(folder / PROBE, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_probe_page(path: Path, probed: Sequence[tuple[RunLog, Verdict]]) -> Path:
+    """Write the page of one or several probes. Raises BadInput where that cannot be done."""
+    from gedanken.report.probe_page import probed_model, render_probes
+
+    return _put(path, render_probes([probed_model(log, verdict) for log, verdict in probed]))
 
 
 def write_page(folder: Path, analysis: Analysis) -> Path:

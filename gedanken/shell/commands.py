@@ -21,7 +21,7 @@ class OpenTell(BadInput):
 
 
 class Typed(NamedTuple):
-    """What a person typed, over as many lines as it took."""
+    """Input that a person typed, over as many lines as it took."""
 
     kind: Literal["tell", "command", "colon"]
     text: str

@@ -24,12 +24,12 @@ _LEAVES = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
 
 
 class Known(NamedTuple):
-    """What the imagined machine knew before its context was dropped, asked twice."""
+    """The imagined machine's answers before its context was dropped, asked twice."""
 
     before: tuple[Execution, ...]
     control: tuple[Execution, ...]
     stored: int
-    """How many turns were stored at that time."""
+    """Number of turns that were stored at that time."""
 
 
 @dataclass(slots=True)

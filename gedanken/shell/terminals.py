@@ -240,7 +240,7 @@ class Terminals:
 
     @property
     def torn_bytes(self) -> int:
-        """How many bytes of an incomplete last line were dropped from the session's file."""
+        """Number of bytes of an incomplete last line that were dropped from the session's file."""
         return self._file.torn_bytes if self._file else 0
 
     def keep(self) -> None:

@@ -218,7 +218,7 @@ def _plainly(node: str) -> str:
 
 
 class _Amount(DownloadColumn):
-    """How much of a download is done; not shown for a step that is counted in seconds."""
+    """The finished part of a download; not shown for a step that is counted in seconds."""
 
     def render(self, task: Task) -> Text:
         return super().render(task) if task.fields["in_bytes"] else Text("")
