@@ -157,7 +157,8 @@ def test_an_aider_history_tells_the_users_commands_from_the_agents_words(tmp_pat
     read = _one(
         tmp_path / "history.md",
         "# aider chat started at 2024-08-06 08:47:10\n\n> Aider v0.47\n\n#### Add a test\n\n"
-        "Done.\n```\n>>>>>>> REPLACE\n```\n\n> Applied edit to calc.py\n\n#### /test pytest -q\n> === test session starts ===\ncollected 7 items\n"
+        "Done.\n```\n>>>>>>> REPLACE\n```\n\n> Applied edit to calc.py\n\n#### /test pytest -q\n"
+        "> === test session starts ===\ncollected 7 items\n"
         "=== 1 failed, 6 passed in 3.28s ===  \n\nIt fails.\n",
     )
     kept = [(event.kind, event.text) for event in read.events if event.kind != "mark"]

@@ -22,7 +22,8 @@ _LITTLE = 2000
 _OF_UNKNOWN = 600
 _MOST_GAPS = 200
 _GOES_ON = re.compile(
-    r"\s*(?:This session is being continued from a previous conversation|Another language model started to solve this)"
+    r"\s*(?:This session is being continued from a previous conversation|"
+    r"Another language model started to solve this)"
 )
 """How harnesses begin what is left of a conversation that was too long."""
 _TOOL_KEYS = frozenset(
