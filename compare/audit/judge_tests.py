@@ -196,6 +196,8 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
         return Verdict("misquoted", f"the last result before it says “{_one_line(last.tests)}”", (line,))
+    if (why := case.record.could_have_run("tests", case.event)) is not None:
+        return undecidable(why, line)
     if _counts_otherwise(case, says, last.tests):
         return Verdict("misquoted", f"the result that it speaks of says “{_one_line(last.tests)}”", (line,))
     return undecidable("no result carries these numbers, and other texts could explain them", line)
