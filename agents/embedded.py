@@ -51,7 +51,7 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
             clock = seconds_since(time.monotonic())
             with watched(progress, "loading the model", LOAD_SECONDS, clock, "seconds"):
                 address = await asyncio.to_thread(_wait_for_address, server)
-            yield _as_model(address, key, cores)
+            yield _as_model(address, key, cores, server)
     finally:
         lock.close()
 
@@ -102,7 +102,7 @@ def _wait_for_address(server: "subprocess.Popen[str]") -> str:
     return address
 
 
-def _as_model(address: str, key: str, cores: int) -> Model:
+def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]") -> Model:
     from langchain_openai import ChatOpenAI
     from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
     from pydantic import SecretStr
@@ -131,6 +131,9 @@ def _as_model(address: str, key: str, cores: int) -> Model:
         """Process the messages with an empty cache, once: a seed gives the same reply only from the
         same cache state."""
         nonlocal warm_for
+        if (code := server.poll()) is not None:  # to ask it again would help nobody
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise NoModel(f"embedded:{MODEL_NAME}: its server has ended ({how})")
         if messages[-1].role == "assistant":
             # The continuation of an open reply uses the cache as it is, and leaves the earlier part unchanged.
             if _digest(messages[:-1]) != warm_for:

@@ -74,7 +74,8 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
     """Return the surprisal of each line of `text` as a reply to `messages`; None if it is not available.
 
-    That is the case if the server does not support it, fails, or tokenizes the text into something else.
+    That is where the server cannot tell, fails, or reads the text as something else than what it is. Raises NoModel
+    where a server of our own is gone.
     """
     from langchain_core.runnables import RunnableLambda
 
@@ -87,7 +88,9 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
 
         try:
             tokens = await how(model, asked)
-        except (OpenAIError, LookupError, TypeError, ValueError, AttributeError):  # servers may answer anything
+        except (OpenAIError, LookupError, TypeError, ValueError, AttributeError):  # whatever servers may answer
+            if model.prepare:
+                await model.prepare(asked["messages"], False)  # which raises where the server is gone
             return None
         return by_line(tokens)
 

@@ -76,8 +76,8 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     found, notes = _found(comparison, checks)
     copied = frozenset(label for finding in found if finding.check in COPIES for label in finding.runs)
     whole = list(whole_copies(comparison, copied))
-    same = frozenset(label for finding in whole if finding.check == "log copied" for label in finding.runs)
-    # A whole copy implies that its numbers are copied.
+    same = frozenset(ref.source for finding in whole if finding.check == "log copied" for ref in finding.evidence)
+    # That their numbers are the same follows from that.
     found = [finding for finding in found if finding.check not in COPIES or not same.issuperset(finding.runs)] + whole
     chance = comparison.once(CountsJudged).undecided() if counts in checks else None
     doubtful = [told for told in (comparison.once(NewForms).undecided(), chance) if told]
@@ -86,8 +86,8 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),
-        undecided=(*([lost] if lost else ()), *doubtful, *judgement.undecided),
-        unjudged=doubtful[0] if doubtful else None,
+        undecided=(*([lost] if lost else ()), *(doubt.text for doubt in doubtful), *judgement.undecided),
+        unjudged=doubtful[0].what if doubtful else None,
         endpoint=judgement.endpoint,
         notes=notes,
     )

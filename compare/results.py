@@ -99,6 +99,20 @@ NOTHING_ASKED = Asked()
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What could not be decided of lines."""
+
+    what: str
+    """Such as `whether “saved” may be missing`."""
+    why: str
+
+    @property
+    def text(self) -> str:
+        """Both, as a sentence."""
+        return f"{self.what[:1].upper()}{self.what[1:]}: {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesResult:
     """One series of numbers in real and imagined runs: one hole (value) of one print site, along its points."""
 
@@ -148,7 +162,7 @@ class ComparisonResult:
     endpoint: Endpoint | None = None
     """None if no real run shows a metric, or none with the requested name."""
     unjudged: str | None = None
-    """Those undecided points that concern lines that could not be judged: with any of these, no report may say that
-    nothing was found."""
+    """Of that, what could not be judged of lines, in a few words: where it is so, nobody may say that nothing was
+    found."""
     notes: tuple[str, ...] = ()
     """Checks that could not be applied, and why."""

@@ -13,6 +13,7 @@ _TWO_CLAUSES = "{expected}; {observed}."
 
 _FORMS = {
     "time differs": _AGAINST,
+    "blank lines missing": _AGAINST,
     "count skips": _AGAINST,
     "numbers copied": _AGAINST,
     "samples repeat each other": _AGAINST,

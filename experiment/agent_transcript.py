@@ -70,6 +70,8 @@ class AgentTranscript:
     events: tuple[AgentEvent, ...]
     gaps: tuple[Gap, ...] = ()
     has_tools: bool = True
-    """True if this format records tool calls: a plain chat export records none."""
+    """Whether tool calls are recorded in this form: a plain chat export records none."""
+    folder: str | None = None
+    """In which the agent worked, where the file tells."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Entries that the reader did not recognize: how many of each kind."""

@@ -22,6 +22,10 @@ class BadInput(GedankenError):
     exit_code = 2
 
 
+class NotKept(BadInput):
+    """What must come from a ledger is not in it."""
+
+
 class NoSandbox(GedankenError):
     """No real machine is available; the message says what to install or start."""
 

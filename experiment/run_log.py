@@ -1,6 +1,8 @@
 """The events of a run, as they are appended, and the log that is built from them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -10,8 +12,11 @@ from gedanken.experiment.approval import Decision
 from gedanken.experiment.budget import Price, Tokens
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
+from gedanken.experiment.event import Event
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.persona import Fact, MachineFacts, Persona
+from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
@@ -57,6 +62,17 @@ class ModelFacts(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierPart:
+    """Who was asked in an earlier part of the script, of a run that was forked to another model or persona."""
+
+    until: int
+    """The script line, counted from 1, from which on it was somebody else."""
+    model: ModelFacts
+    persona: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSetup:
     """The set-up of a run, as far as its folder records it."""
 
@@ -77,6 +93,28 @@ class RunSetup:
     real: int | None = None
     imagined: int | None = None
     simulate: bool | None = None
+    earlier: tuple[EarlierPart, ...] = ()
+    """Parts of the script for which `model`, `persona` and `facts` do not hold."""
+
+    @property
+    def models_told(self) -> str:
+        """Its name; of a fork to another one, such as `one before line 4, other from line 4`."""
+        parts = [(part.until, part.model.name) for part in self.earlier]
+        return by_part(parts, self.model.name if self.model else "")
+
+    @property
+    def personas_told(self) -> str:
+        """The name of the persona, or of each with its lines."""
+        return by_part([(part.until, part.persona) for part in self.earlier], self.persona)
+
+    @property
+    def claims_told(self) -> str:
+        """What is claimed falsely on purpose, or `none`; of more than one persona, with the lines of each."""
+        return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
+
+    def model_at(self, line: int) -> ModelFacts | None:
+        """The model that was asked while the script line at `line`, counted from 0, was at work."""
+        return next((part.model for part in self.earlier if line + 1 < part.until), self.model)
 
     @property
     def claimed(self) -> tuple[str, ...]:
@@ -84,15 +122,23 @@ class RunSetup:
         return tuple(fact.name for fact in self.facts if fact.origin == "claimed")
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
+    """Such as `one before line 4, other from line 4`, where each stands with the line at which it ended."""
+    starts = [1, *(until for until, _told in earlier)]
+    parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
+    begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
+    if len(begun) == 1:
+        return last
+    first = f"{begun[0][1]} before line {begun[1][0]}"
+    return ", ".join([first, *(f"{told} from line {at}" for at, told in begun[1:])])
 
-    time: str = ""
-    """UTC, ISO 8601; set when the event is appended."""
+
+def _named(facts: Iterable[Fact]) -> str:
+    return " and ".join(fact.name for fact in facts if fact.origin == "claimed") or "none"
 
 
-class Started(_Event):
-    """A process started working on the run."""
+class Started(Event):
+    """A process began to work on the run."""
 
     kind: Literal["started"] = "started"
     gedanken: str
@@ -101,8 +147,8 @@ class Started(_Event):
     """Key of the run's RunSpec."""
 
 
-class Opened(_Event):
-    """The machine was measured, and the persona's `matched` fields were filled in from it."""
+class Opened(Event):
+    """The machine was measured, and the persona resolved with it."""
 
     kind: Literal["opened"] = "opened"
     machine: MachineFacts
@@ -110,15 +156,17 @@ class Opened(_Event):
     facts: tuple[Fact, ...]
 
 
-class ModelKnown(_Event):
-    """Facts about the model; repeated when more was learned."""
+class ModelKnown(Event):
+    """What is known of the model; told anew where more was learned."""
 
     kind: Literal["model"] = "model"
     model: ModelFacts
+    until: int | None = None
+    """The script line, counted from 1, from which on another one is asked; None of the last one."""
 
 
-class Began(_Event):
-    """A piece of work started: a node of the graph, or the set-up before the graph."""
+class Began(Event):
+    """Some work began: a node of the graph, or what comes before the graph."""
 
     kind: Literal["began"] = "began"
     node: str
@@ -126,16 +174,16 @@ class Began(_Event):
     """The item being worked on, for example `line 4, seed 2 of train-v1`; may be empty."""
 
 
-class Left(_Event):
-    """A piece of work (see `Began`) ended, successfully or not."""
+class Left(Event):
+    """That work came to its end, well or not."""
 
     kind: Literal["left"] = "left"
     node: str
     who: str
 
 
-class ProgramKept(_Event):
-    """A version of a program was stored; a later event with the same label replaces it."""
+class ProgramKept(Event):
+    """A version of a program; a later event with its label replaces it."""
 
     kind: Literal["program"] = "program"
     program: dict[str, Any]
@@ -143,8 +191,8 @@ class ProgramKept(_Event):
     path: str
 
 
-class ExecutionKept(_Event):
-    """An execution finished and was stored; its texts are in files."""
+class ExecutionKept(Event):
+    """An execution that came to its end; its texts lie in files."""
 
     kind: Literal["execution"] = "execution"
     execution: dict[str, Any]
@@ -153,15 +201,15 @@ class ExecutionKept(_Event):
     """Paths of `stdout`, and of `terminal` and `raw_reply` if they exist."""
 
 
-class SurprisalKept(_Event):
-    """The model's surprisal at real outputs was stored, or the reason why it is not known."""
+class SurprisalKept(Event):
+    """How likely real outputs were to the model, or why that is not known."""
 
     kind: Literal["surprisal"] = "surprisal"
     found: Surprisal
 
 
-class Decided(_Event):
-    """A person decided whether a program may run."""
+class Decided(Event):
+    """A person said whether a program may run."""
 
     kind: Literal["decided"] = "decided"
     program: str
@@ -170,8 +218,8 @@ class Decided(_Event):
     answer: Decision
 
 
-class Reserved(_Event):
-    """A request, or an execution on GPUs, was about to start; the most tokens or seconds that it can take."""
+class Reserved(Event):
+    """A request, or an execution on GPUs, was about to begin; what it can take at most."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -180,8 +228,8 @@ class Reserved(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
-class Settled(_Event):
-    """The actual cost of a reserved request or execution; an estimate if it was interrupted."""
+class Settled(Event):
+    """What that took; of one that was broken off, an estimate."""
 
     kind: Literal["settled"] = "settled"
     name: str
@@ -192,15 +240,15 @@ class Settled(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
-class Noted(_Event):
-    """A remark about the course of the run that a reader must know."""
+class Noted(Event):
+    """Something that a reader must know of how the run went on."""
 
     kind: Literal["noted"] = "noted"
     what: str
 
 
-class Ended(_Event):
-    """The process that worked on the run ended by itself, without being killed."""
+class Ended(Event):
+    """The process that worked on the run ended by itself."""
 
     kind: Literal["ended"] = "ended"
     outcome: str
@@ -218,6 +266,10 @@ RunEvent = Annotated[
     | Decided
     | Reserved
     | Settled
+    | Planned
+    | ItemKept
+    | AnswerKept
+    | Judged
     | Noted
     | Ended,
     Field(discriminator="kind"),
@@ -248,7 +300,12 @@ class RunLog:
     notes: tuple[str, ...] = ()
     """Notes on data that could not be read back, with the consequences; and on data that was left out."""
     decisions: tuple[Decided, ...] = ()
-    """Decisions on whether programs may run, by the people who were asked."""
+    """Whether programs could run, by persons who were asked."""
+    plan: Plan | None = None
+    items: tuple[ItemKept, ...] = ()
+    """Of a probe."""
+    answers: tuple[AnswerKept, ...] = ()
+    judged: tuple[Judged, ...] = ()
     tokens: Tokens | None = None
     folder: Path | None = None
     spec: RunSpec | None = field(default=None, compare=False)
@@ -285,6 +342,16 @@ class RunLog:
     def claims(self) -> tuple[str, ...]:
         """The names of the facts that the persona claims falsely on purpose."""
         return self.persona.claims if self.persona else ()
+
+    def persona_at(self, line: int) -> Persona | None:
+        """Who was played at the script line at `line`, counted from 0; -1 is before the first."""
+        is_earlier = self.spec is not None and self.spec.part_at(line) is not None
+        return self.spec.played_at(line) if self.spec and is_earlier else self.persona
+
+    def claims_at(self, line: int) -> tuple[str, ...]:
+        """Names of the facts that the persona at that line claims falsely on purpose."""
+        persona = self.persona_at(line)
+        return persona.claims if persona else ()
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:

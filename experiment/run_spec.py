@@ -2,12 +2,14 @@
 
 import json
 from hashlib import sha256
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.persona import Persona
+from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.script import Experiment
 
 
@@ -34,6 +36,17 @@ class SandboxSpec(BaseModel):
     """True if code written by the model may run on `host`, which isolates nothing."""
     gpus: str = "none"
     """GPUs for programs: `auto`, `none`, `all`, a number, or ids."""
+
+
+class Part(BaseModel):
+    """Who was asked in the first part of a script, where a fork goes on with another model or persona."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    until: int = Field(ge=1, le=200)
+    """The script line, counted from 1, from which on it holds no longer. What comes before line 1 is always its."""
+    model: ModelSpec
+    persona: Persona
 
 
 class RunSpec(BaseModel):
@@ -64,9 +77,21 @@ class RunSpec(BaseModel):
     budget: Budget = Budget()
     """The most that the run may use, summed over all processes that work on it."""
 
+    probe: ProbeDesign | None = None
+    """What is asked of many small programs; then there is nothing else that the run does."""
+
     parent: str = ""
     """The run that this one was forked from, and at which line; everything before that line is taken from that run.
     """
+
+    earlier: tuple[Part, ...] = Field(default=(), max_length=200)
+    """Parts of the script for which other models or personas hold than these, the first one first."""
+
+    @model_validator(mode="after")
+    def _parts_follow_each_other(self) -> Self:
+        if any(one.until >= other.until for one, other in pairwise(self.earlier)):
+            raise ValueError("`earlier`: each part must end after the one before it")
+        return self
 
     @property
     def key(self) -> str:
@@ -77,3 +102,17 @@ class RunSpec(BaseModel):
     def played(self) -> Persona:
         """The persona as changed by the experiment's conditions."""
         return self.experiment.conditions.play(self.persona)
+
+    def part_at(self, line: int) -> Part | None:
+        """The earlier part that the script line at `line`, counted from 0, is in; None where it is in none."""
+        return next((part for part in self.earlier if line + 1 < part.until), None)
+
+    def model_at(self, line: int) -> ModelSpec:
+        """The model that is asked while the script line at `line` is at work; -1 is before the first."""
+        part = self.part_at(line)
+        return part.model if part else self.model
+
+    def played_at(self, line: int) -> Persona:
+        """The persona as it is there under the experiment's conditions."""
+        part = self.part_at(line)
+        return self.experiment.conditions.play(part.persona) if part else self.played

@@ -1,4 +1,4 @@
-"""Did the language model run your program, or imagine the run? `run`, `compare`, `load_run`, `resume`, and machines.
+"""Did the language model run your program, or imagine the run? `run`, `compare`, `audit`, `load_run`, `resume`.
 
 Arguments, results and errors are described in each docstring: `help(gedanken.run)`. Examples: docs/python.md.
 """
@@ -11,8 +11,10 @@ from gedanken.experiment.version import __version__
 
 if TYPE_CHECKING:
     from gedanken.analysis.analysis import Analysis
+    from gedanken.api.auditing import audit
     from gedanken.api.comparing import compare, load_run
     from gedanken.api.imagined import ImaginedMachine
+    from gedanken.api.probing import ProbeResult, aprobe, probe
     from gedanken.api.running import arun, resume, run
     from gedanken.experiment.errors import BadInput, GedankenError, NoModel, NoSandbox
     from gedanken.experiment.execution import Execution, Limits, Machine
@@ -40,23 +42,29 @@ __all__ = [
     "NoModel",
     "NoSandbox",
     "Persona",
+    "ProbeResult",
     "RunLog",
     "RunSpec",
     "SandboxSpec",
     "__version__",
+    "aprobe",
     "arun",
+    "audit",
     "compare",
     "load_experiment",
     "load_persona",
     "load_run",
+    "probe",
     "resume",
     "run",
 ]
 
 _HOMES = {
     "analysis.analysis": ("Analysis",),
+    "api.auditing": ("audit",),
     "api.comparing": ("load_run",),
     "api.imagined": ("ImaginedMachine",),
+    "api.probing": ("ProbeResult", "aprobe", "probe"),
     "api.running": ("arun", "resume", "run"),
     "experiment.errors": ("BadInput", "GedankenError", "NoModel", "NoSandbox"),
     "experiment.execution": ("Execution", "Limits", "Machine"),

@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gedanken.analysis.analyze import Compared
+from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.approval import Approve, EditIt, Reject
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Cause
 from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.experiment.script import Experiment
 from gedanken.experiment.secrets import REMOVED, shown_address
-from gedanken.records.ledger import Ledger
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
-from gedanken.records.read_run import is_run_folder, read_run
-from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
+from gedanken.records.read_run import is_run_folder, read_run, with_tokens
+from gedanken.records.run_store import RunStore, is_at_work, make_folder, open_store, reopen_store
+from gedanken.report.writing import PAGE
 from gedanken.runner import RunResult, check, check_collector, drive, go, new_folder
 from gedanken.terminal.screen import Screen
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 RUNS = Path("runs")
+MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
+"""Ends of what a process that goes on with the run asks for, or runs, once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,36 @@ class Again:
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     """Continue a run where its last process ended. Finished work is neither run nor requested again.
 
-    Raises the same errors as `run`.
+    Of one of which nothing is left to do, that is said, and neither model nor engine is opened. Raises as `run` does.
     """
-    spec = _asked(folder, again)
+    if (ended := _ended(folder)) is not None:
+        screen.say(f"{folder} came to its end, and nothing of it is left to do; for more samples: gedanken extend")
+        return ended
+    spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
         return await go(store, screen, again.collector)
 
 
+def _ended(folder: Path) -> RunResult | None:
+    """What a run came to of which nothing is left to do: each request had its reply, each execution its end, and
+    there is a report. None where something is.
+    """
+    page = folder / PAGE
+    if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
+        return None
+    log = read_run(folder)
+    if not log.is_over or any(run.cause in MAY_COME for run in log.executions):
+        return None
+    return RunResult(log, analyze(with_tokens(log)), page)
+
+
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Decide whether the program that waits in a run may run, and continue the run. Raises the same errors as
-    `resume`, and BadInput if no program waits."""
-    spec = _asked(folder, again)
+    """Say whether the program that waits in a run may run, and go on with it. Raises as `resume` does, and BadInput
+    where none waits.
+    """
+    spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
@@ -76,11 +95,17 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
     Raises BadInput if the numbers would not grow, and the same errors as `run`.
     """
-    was = _asked(folder, again)
-    asked = {"real": real, "imagined": imagined}
-    now = was.model_copy(update={name: count for name, count in asked.items() if count is not None})
+    was = asked(folder, again)
+    counts = {"real": real, "imagined": imagined}
+    now = was.model_copy(update={name: count for name, count in counts.items() if count is not None})
     if now.real < was.real or now.imagined < was.imagined or now == was:
         raise BadInput(f"the run has {_counts(was)} already; name more of either with --real or --imagined")
+    others = sorted({part.model.name for part in was.earlier} - {was.model.name})
+    if others and now.imagined > was.imagined:
+        raise BadInput(
+            f"{folder}: before its fork {', '.join(others)} was asked, which is asked no more: no samples can be "
+            "added; extend the run that it was forked from, and fork that once more"
+        )
     check(now)
     with reopen_store(folder, now) as store:
         store.note(
@@ -88,43 +113,6 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
             "looks, and goes on until a difference shows, finds one by chance more often than a p value says"
         )
         return await go(store, screen, again.collector)
-
-
-async def fork(  # noqa: PLR0913 (what a fork is made of)
-    folder: Path, at: int, experiment: Experiment, screen: Screen, again: Again, out: Path | None = None
-) -> RunResult:
-    """Start a run that equals another one up to script line `at`, counted from 1, and then follows another script.
-
-    Only the script of `experiment` is used. Raises BadInput if it differs before that line, or is the same after it,
-    and the same errors as `run`.
-    """
-    was = _asked(folder, again)
-    before, after = was.experiment.script, experiment.script
-    if not 1 <= at <= min(len(before) + 1, len(after)):
-        raise BadInput(
-            f"--at {at}: both scripts must reach that line; they have {len(before)} and {len(after)} lines"
-        )
-    for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
-        if one != other:
-            raise BadInput(f"line {number} of the script is another one than in {folder}, and comes before line {at}")
-    if before[at - 1 :] == after[at - 1 :]:
-        raise BadInput(f"from line {at} on the script is that of {folder}: nothing would change")
-    changed = was.experiment.model_dump() | {"name": experiment.name, "script": after}
-    spec = was.model_copy(
-        update={"experiment": Experiment.model_validate(changed), "parent": f"{folder.name} at line {at}"}
-    )
-    check(spec)
-    target = make_folder(out or new_folder(f"{experiment.name}-fork"))
-    with open_store(target, spec) as store:
-        try:
-            Ledger(target).take_over(Ledger(folder, writes=False))
-            store.take_decisions(read_run(folder))
-            store.note(f"forked from {spec.parent}: everything before that line is taken from there")
-            return await go(store, screen, again.collector)
-        except BaseException:
-            if not store.executions:
-                store.discard()
-            raise
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
@@ -164,30 +152,32 @@ def newest_unfinished() -> Path:
     raise BadInput("there is no unfinished run under runs/; name a run folder")
 
 
-def _asked(folder: Path, again: Again) -> RunSpec:
+def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
     """Read the spec of the run in `folder`, which may come from anybody.
 
     If programs would run without isolation, or keys would be sent to an address that the folder names, a person must
-    confirm that again. Raises BadInput.
+    confirm that again; the latter not if another model is asked from then on. Raises BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
     address = spec.model.base_url
-    if address is not None and again.base_url is None and (REMOVED in address or not is_here(address)):
+    is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
+    if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
             f"{folder}: its model is asked at {shown_address(address)}, and no key goes to an address that a folder "
             "names; if that is where it is to go, give it once more with --base-url"
         )
     if spec.sandbox.trusted and not again.trusted:
         raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
-    model = spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})
+    given = again.base_url if asks_its_model else None
+    model = spec.model.model_copy(update={"base_url": given or spec.model.base_url})
     return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})
 
 
 def is_here(address: str) -> bool:
-    """Return whether the folder is from this machine."""
+    """Return whether an address is on this machine (loopback)."""
     try:
         return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
     except ValueError:

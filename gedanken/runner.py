@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
+from gedanken.analysis.probe_result import probe_result
+from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.approval import Question
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
@@ -61,8 +63,10 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
     with open_store(folder, spec) as store:
         try:
             return await go(store, screen, collector)
+        except BudgetSpent:  # what was used counts when it is gone on with
+            raise
         except BaseException:
-            if not store.executions:  # nothing was run, so no incomplete folder is left behind
+            if not (store.executions or store.answers):  # nothing was run: nothing half-made is left
                 store.discard()
                 if out is None:
                     with suppress(OSError):
@@ -76,7 +80,8 @@ def check(spec: RunSpec) -> None:
 
     check_given(spec.experiment)
     check_name(spec.model)
-    given = spec.experiment.model_dump_json() + spec.persona.model_dump_json()
+    players = (spec.persona, *(part.persona for part in spec.earlier))
+    given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
     if redacted(given) != given:
         raise BadInput("the experiment or the persona contains a key of this environment; remove it")
 
@@ -145,10 +150,14 @@ async def drive(
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
     """Compare the stored results, and write the report. The run itself is kept whatever goes wrong here."""
     from gedanken.records.read_run import with_tokens
-    from gedanken.report.writing import write_comparison, write_page
+    from gedanken.report.writing import write_comparison, write_page, write_probe
 
     analysis = None
     try:
+        if store.spec.probe is not None:
+            log = store.log
+            write_probe(store.folder, probe_result(log))
+            return None, _judged(log, screen) if store.spec.probe.families else None
         analysis = analyze(with_tokens(store.log), compared)
         store.findings = analysis.findings
         store.view()
@@ -158,6 +167,19 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
         told = " ".join(f"{type(error).__name__}: {error}".split())
         screen.say(f"no report was made ({told}); the run is kept: gedanken report {store.folder}")
         return analysis, None
+
+
+def _judged(log: RunLog, screen: Screen) -> Path | None:
+    """The page of a probe, with the verdict on its model."""
+    from gedanken.compare.verdict.sentences import of_all
+    from gedanken.report.writing import PAGE, write_probe_page
+
+    if log.folder is None or not log.answers:
+        return None
+    screen.say("judging the answers")
+    verdict = verdict_of(log)
+    screen.say(of_all(verdict))
+    return write_probe_page(log.folder / PAGE, [(log, verdict)])
 
 
 def run_id_of(folder: Path) -> str:
@@ -171,10 +193,15 @@ async def _within_budget(context: "Context", screen: Screen, collector: str | No
     """Return how the graph ended. Raises BudgetSpent if it ended early because the budget is used up."""
     from gedanken.graphs.state import STOPPED
 
-    if context.spec.budget:
+    if context.spec.budget and context.spec.probe is None:
         screen.say(estimate_of(context.spec, context.store.log.price))
     try:
-        outcome = await _drive(context, screen, collector)
+        if context.spec.probe is None:
+            outcome = await _drive(context, screen, collector)
+        else:
+            from gedanken.probing.driving import drive_probe
+
+            outcome = await drive_probe(context, screen, collector, root_inputs(context.spec))
     except (NoModel, asyncio.CancelledError):
         if spent := context.spent():
             raise spent from None
@@ -249,7 +276,9 @@ async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, p
 def root_inputs(spec: RunSpec) -> dict[str, Any]:
     """Return the root input of the trace: the options, and the versions of the software."""
     told = spec.model_dump(mode="json")
-    told["model"]["base_url"] = spec.model.base_url and shown_address(spec.model.base_url)
+    for values in (told, *told["earlier"]):
+        address = values["model"]["base_url"]
+        values["model"]["base_url"] = address and shown_address(address)
     versions = {name: version(name) for name in ("gedanken", "langchain-core", "langgraph")}
     return {"spec": told, "versions": {**versions, "python": platform.python_version()}}
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from gedanken.experiment.budget import Tokens, Used
 from gedanken.experiment.execution import Execution
+from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     UNFINISHED,
     Began,
     Decided,
+    EarlierPart,
     Ended,
     Left,
     ModelFacts,
@@ -27,7 +30,7 @@ from gedanken.experiment.run_log import (
     in_order,
     script_of,
 )
-from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.run_spec import Part, RunSpec
 from gedanken.experiment.surprisal import Surprisal
 
 
@@ -38,7 +41,14 @@ class LogOfEvents:
         """Start with nothing but the run's spec."""
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
-        self.model: ModelFacts | None = None
+        self.items: dict[str, ItemKept] = {}
+        """Of a probe, by id."""
+        self.answers: dict[str, AnswerKept] = {}
+        """By the key of their question."""
+        self.judged: dict[str, Judged] = {}
+        """Answers that only running could judge, by the key of their question."""
+        self.plan: Plan | None = None
+        self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
         self._folder = folder
         self._started: Started | None = None
@@ -71,7 +81,7 @@ class LogOfEvents:
             case Opened():
                 self._opened = event
             case ModelKnown():
-                self.model = event.model
+                self._models[event.until] = event.model
             case Began():
                 self._under_way[event.node, event.who] = event
             case Left():
@@ -81,17 +91,39 @@ class LogOfEvents:
                 self._surprisal = event.found
             case Decided():
                 self.decisions.append(event)
-            case Reserved():
-                self._reserved[event.name] = event
-            case Settled():
-                self._settled[event.name] = event
-                self._reserved.pop(event.name, None)
-                self._lost.pop(event.name, None)
+            case Reserved() | Settled():
+                self._take_use(event)
+            case Planned() | ItemKept() | AnswerKept() | Judged():
+                self._take_of_probe(event)
             case Noted():
                 self._noted[event.what] += 1
             case Ended():
                 self._ended = event
         self._time = event.time
+
+    def _take_use(self, event: Reserved | Settled) -> None:
+        if isinstance(event, Reserved):
+            self._reserved[event.name] = event
+            return
+        self._settled[event.name] = event
+        self._reserved.pop(event.name, None)
+        self._lost.pop(event.name, None)
+
+    def _take_of_probe(self, event: Planned | ItemKept | AnswerKept | Judged) -> None:
+        match event:
+            case Planned():
+                self.plan = event.plan
+            case ItemKept():
+                self.items[event.item.id] = event
+            case AnswerKept():
+                self.answers[event.question.key] = event
+            case Judged():
+                self.judged[event.question] = event
+
+    @property
+    def model(self) -> ModelFacts | None:
+        """What is known of the model by now; of the last one, where there were more."""
+        return self._models.get(None)
 
     @property
     def used(self) -> Used:
@@ -130,6 +162,7 @@ class LogOfEvents:
             real=spec.real,
             imagined=spec.imagined,
             simulate=spec.simulate,
+            earlier=tuple(self._earlier(part) for part in spec.earlier),
         )
         return RunLog(
             title=spec.experiment.name,
@@ -145,10 +178,20 @@ class LogOfEvents:
             left=self._left,
             notes=(*notes, *(what if n == 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
             decisions=tuple(self.decisions),
+            plan=self.plan,
+            items=tuple(self.items.values()),
+            answers=tuple(self.answers.values()),
+            judged=tuple(self.judged.values()),
             tokens=self.used.tokens if self._settled or self._lost else None,
             folder=self._folder,
             spec=spec,
         )
+
+    def _earlier(self, part: Part) -> EarlierPart:
+        asked = ModelFacts(name=part.model.name, base_url=part.model.base_url)
+        persona = self._spec.played_at(part.until - 2)
+        facts = persona.resolve(self._opened.machine) if self._opened else ()
+        return EarlierPart(part.until, self._models.get(part.until, asked), persona.name, facts)
 
 
 def _seconds_between(began: str, ended: str) -> float:

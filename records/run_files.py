@@ -67,6 +67,11 @@ def transcript(log: RunLog) -> Iterator[str]:
     yield f"# {log.title}: what was typed, and what both machines said\n\n"
     facts = log.setup.facts if log.setup else ()
     yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
+    for part in log.setup.earlier if log.setup else ():
+        told = f"{part.model.name} as {part.persona}"
+        yield f"- before line {part.until}: {inline(harmless(told))}\n"
+        others = [fact for fact in part.facts if fact not in facts]
+        yield from (f"  - {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in others)
     for execution in log.executions:
         said = execution.terminal if execution.raw_reply is None else execution.raw_reply
         shown = harmless(f"$ {execution.command}\n{said}")

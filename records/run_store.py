@@ -16,15 +16,18 @@ from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.folders import remove_tree
+from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     FORMAT,
     Began,
     Decided,
+    EarlierPart,
     Ended,
     Left,
     ModelFacts,
@@ -100,8 +103,8 @@ class RunStore:
 
     @property
     def may_go_on(self) -> bool:
-        """True if `gedanken resume` can continue the run."""
-        return bool(self.executions) and not self.log.is_over
+        """Whether there is something that `gedanken resume` can go on with."""
+        return bool(self.executions or self.items) and not self.log.is_over
 
     @property
     def programs(self) -> dict[str, Program]:
@@ -112,6 +115,21 @@ class RunStore:
     def executions(self) -> dict[str, Execution]:
         """By label."""
         return self._events.executions
+
+    @property
+    def plan(self) -> Plan | None:
+        """How much of a probe's design is asked; None before that is known."""
+        return self._events.plan
+
+    @property
+    def items(self) -> dict[str, ItemKept]:
+        """Of a probe, by id."""
+        return self._events.items
+
+    @property
+    def answers(self) -> dict[str, AnswerKept]:
+        """Of a probe, by the key of their question."""
+        return self._events.answers
 
     @property
     def used(self) -> Used:
@@ -151,6 +169,11 @@ class RunStore:
         """Record a remark about the course of the run that a reader must know."""
         self._append(Noted(what=what))
 
+    def know_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
+        """Keep what is known of the models that were asked in earlier parts of the script."""
+        for part in parts:
+            self._append(ModelKnown(model=part.model, until=part.until))
+
     def know_model(self, model: ModelFacts) -> None:
         """Record facts about the model, if they are new."""
         if self._events.model != model:
@@ -174,7 +197,7 @@ class RunStore:
         for path, text in texts_of(execution).items():
             self._put(path, text)
         with self._lock:
-            self._append(execution_event(execution))
+            self._append(execution_event(execution), flush_to_disk=False)  # the ledger holds what was paid for
             self._events.executions[execution.label] = execution
         self.view_now_and_then()
 
@@ -193,6 +216,28 @@ class RunStore:
         """Copy people's decisions on the programs of another run: identical programs get the same decision."""
         for decided in source.decisions:
             self._append(decided)
+
+    def keep_plan(self, plan: Plan) -> None:
+        """Keep how much of a probe's design is asked."""
+        if self.plan != plan:
+            self._append(Planned(plan=plan))
+
+    def keep_items(self, items: Iterable[ItemKept]) -> None:
+        """Keep items of a probe, with what their programs really printed."""
+        for item in items:
+            if item.item.id not in self.items:
+                self._append(item, flush_to_disk=False)
+
+    def keep_answer(self, answer: AnswerKept) -> None:
+        """Keep what a model replied to a question of a probe; where it gave no reply before, that is replaced."""
+        before = self.answers.get(answer.question.key)
+        if before is None or (before.execution.cause is Cause.NO_REPLY and before.execution != answer.execution):
+            self._append(answer)
+
+    def keep_judgement(self, judged: Judged) -> None:
+        """Keep whether an answer is right that only running could judge."""
+        if judged.question not in self._events.judged:
+            self._append(judged)
 
     def keep_surprisal(self, found: Surprisal) -> None:
         """Record how likely real outputs were to the model."""

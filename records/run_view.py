@@ -49,7 +49,20 @@ def _setup(setup: RunSetup, log: RunLog) -> dict[str, Any]:
         "limits": limits.model_dump(mode="json") if limits else {},
         "script": _script(log),
         "asked": {"real": setup.real, "imagined": setup.imagined, "simulate": setup.simulate},
+        **({"earlier": earlier_values(setup)} if setup.earlier else {}),
     }
+
+
+def earlier_values(setup: RunSetup) -> list[dict[str, Any]]:
+    """Who was asked in earlier parts of the script, which another model or persona held for."""
+    return [
+        {
+            "before_line": part.until,
+            "model": part.model.model_dump(mode="json", exclude_defaults=True),
+            "persona": {"name": part.persona, "facts": [fact._asdict() for fact in part.facts]},
+        }
+        for part in setup.earlier
+    ]
 
 
 def _script(log: RunLog) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ VARIABLES = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+NO_NETWORK = "--unshare-net"
 COUNTS_PER_NAMESPACE = (5, 14)
 """The first Linux version in which RLIMIT_NPROC counts per user namespace instead of per user."""
 PROBE_SECONDS = 30
@@ -114,7 +115,8 @@ class BubblewrapEngine:
                 files.enter_context(os.fdopen(end, mode)) for end, mode in zip(os.pipe(), "rw", strict=True)
             )
             shown = {path: files.enter_context(_nameless(content)) for path, content in _contents().items()}
-            options = [*self.options, "--info-fd", str(told.fileno()), *self._mounts(order, shown)]
+            walls = [option for option in self.options if not (order.network and option == NO_NETWORK)]
+            options = [*walls, "--info-fd", str(told.fileno()), *self._mounts(order, shown)]
             passed = [told, *shown.values()]
             if self.system_calls is not None:
                 calls = files.enter_context(_nameless(self.system_calls))

@@ -131,7 +131,7 @@ class DockerEngine:
             "mounts": _mounts(order),
             # Podman makes some folders of a read-only root writable; this one would stay writable.
             **({"tmpfs": {"/var/tmp": "ro,size=4k"}} if self.name == "podman" else {}),
-            "network_mode": limits.network,
+            "network_mode": "bridge" if order.network else limits.network,
             "read_only": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges", *self._seccomp()],

@@ -46,6 +46,8 @@ class Order:
     """Variables besides HOME, USER, PATH and the like, which the engine sets."""
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuWish = NO_GPUS
+    network: bool = False
+    """Whether the host's network may be reached: only for what a user types himself to set a workspace up."""
 
 
 class Ended(NamedTuple):

@@ -1,12 +1,13 @@
 """The state of a terminal between commands, stored in a folder: files, current directory, variables and `/tmp`."""
 
 import os
+import shutil
 import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Limits
 from gedanken.sandbox.quota import Held, copy_image, delete_tree, give_back_rights, hold, image_of, mount
 
@@ -103,6 +104,36 @@ class Workspace:
             file.write(text)
         _give(path)
 
+    def bring(self, source: Path, name: str, limits: Limits) -> None:
+        """Copy a folder into the home folder, its links as links. Raises BadInput for one that is too large.
+
+        What is neither file, folder nor link is left out.
+        """
+        size = files = 0
+        for where, folders, names in os.walk(source):
+            files += len(folders) + len(names)
+            size += sum(_size(Path(where) / one) for one in names)
+            if size > limits.workspace_mib << 20 or files > limits.workspace_files:
+                raise BadInput(
+                    f"{source}: larger than a workspace may be, {limits.workspace_mib} MiB or "
+                    f"{limits.workspace_files:,} files"
+                )
+        target = self.home / name
+        delete_tree(target)
+        try:
+            shutil.copytree(source, target, symlinks=True, ignore=_no_special_files)
+        except (OSError, shutil.Error) as error:
+            raise BadInput(f"{source}: cannot be copied: {str(error)[:300]}") from error
+        self.bring_rights(name)
+
+    def bring_rights(self, name: str) -> None:
+        """Give the sandbox's user what was put into a folder of the home folder."""
+        if os.getuid() != 0:
+            return
+        for where, folders, names in os.walk(self.home / name):
+            for path in (Path(where), *(Path(where) / one for one in (*folders, *names))):
+                os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
+
     def remembered(self, name: str) -> str:
         """Return the start of a small file in `shell`; a program may have replaced it by anything."""
         try:
@@ -146,6 +177,23 @@ def _copy_tree(source: Path, target: Path) -> None:
     if done.returncode != 0:
         reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise NoSandbox(f"the workspace cannot be copied: {reason[0][:300]}")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _no_special_files(folder: str, names: list[str]) -> list[str]:
+    """Those names that are neither file, folder nor link."""
+    left_out = []
+    for name in names:
+        mode = (Path(folder) / name).lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            left_out.append(name)
+    return left_out
 
 
 def _give(path: Path) -> None:

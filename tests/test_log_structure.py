@@ -55,7 +55,7 @@ def test_an_invented_line_of_all_is_found_beside_an_odd_real_line() -> None:
 def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -> None:
     found = compared(ODD, [log(20), log(21), log(22, head="uploading weights\n")])
     assert checks(found) == [] and found.unjudged is not None
-    assert "uploading weights" in found.unjudged and found.unjudged in found.undecided
+    assert "uploading weights" in found.unjudged and any(found.unjudged[1:] in told for told in found.undecided)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_line_that_one_of_three_lacks_is_undecided_and_said() -> None:
     less = log(20, end="saved\n")
     found = compared([one + "bye\n" for one in REAL], [less + "bye\n", log(21) + "bye\n", log(22) + "bye\n"])
     assert checks(found) == [] and found.unjudged is not None
-    assert "“finished”" in found.unjudged and "7 of 7" in found.unjudged and "p = 0.3" in found.unjudged
+    assert "“finished”" in found.unjudged and found.undecided[0].endswith("lacks one (p = 0.3).")
 
 
 def test_a_line_that_all_lack_is_found() -> None:

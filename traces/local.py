@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from gedanken.experiment.files import Inside
-from gedanken.traces.cleaning import attempt_of, clean
+from gedanken.traces.cleaning import LEFT_OUT, attempt_of, clean
 from gedanken.traces.run_tree import TracedRun, as_lines, read_tree
 
 TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
+"""That are read."""
+ROOM_FOR_ENDS = 1 << 24
+"""Of these, for the ends of what had begun: when the rest is full, what begins is left out, and that is said."""
 _KNOWN = ("inputs", "name", "tags")
 """Fields of the `post` line that the `patch` line does not repeat."""
 _OPEN = {"end_time": None, "error": None}
@@ -23,11 +26,18 @@ class LocalFile:
     def __init__(self, path: Path) -> None:
         """Write to `path`, which is created or appended to."""
         self._file = path.open("a", encoding="utf-8")
+        self._bytes = path.stat().st_size
         self._roots: set[str] = set()
+        self._not_begun: set[str] = set()
+        self._left_out = 0
 
     def begin(self, run: dict[str, Any]) -> None:
         """Write the line of an entry that begins."""
         is_root = "parent_run_id" not in run
+        if not is_root and self._bytes > MOST_TRACE_BYTES - ROOM_FOR_ENDS:
+            self._not_begun.add(run["id"])
+            self._left_out += 1
+            return
         if is_root and (attempt_of(run) > 1 or run["id"] in self._roots):
             self._patch({**run, **_OPEN})
         else:
@@ -35,7 +45,14 @@ class LocalFile:
         self._roots |= {run["id"]} if is_root else set()
 
     def export(self, run: dict[str, Any]) -> None:
-        """Write the line of an entry that ended."""
+        """Write the line of a run that ended, unless its beginning was left out."""
+        if run["id"] in self._not_begun:
+            self._not_begun.discard(run["id"])
+            return
+        if self._left_out and "parent_run_id" not in run:
+            extra = run.get("extra") or {}
+            metadata = {**(extra.get("metadata") or {}), LEFT_OUT: self._left_out}
+            run = {**run, "extra": {**extra, "metadata": metadata}}
         self._patch(run)
 
     def close(self) -> None:
@@ -47,8 +64,10 @@ class LocalFile:
 
     def _write(self, kind: str, run: dict[str, Any]) -> None:
         if not self._file.closed:
-            self._file.write(json.dumps({kind: run}) + "\n")
+            line = json.dumps({kind: run}) + "\n"  # in ASCII
+            self._file.write(line)
             self._file.flush()
+            self._bytes += len(line)
 
 
 def open_local(folder: Path) -> LocalFile:

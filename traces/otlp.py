@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Iterable
+from socket import create_connection
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,9 @@ from gedanken.traces.spans import span_of, spans_of
 
 PATH = "/v1/traces"
 SECONDS = 10
-"""Time limit in seconds for one request to the collector."""
+"""That a collector may take for one request."""
+LOOK_SECONDS = 2
+"""That it may take to be found there."""
 SPANS_AT_ONCE = 64
 """Number of spans per request. One may be half a megabyte, and collectors refuse large requests."""
 _LOG = "opentelemetry"
@@ -30,6 +34,7 @@ class Otlp:
         withdrawn."""
         self._heard = _FirstTrouble(address, progress)
         logging.getLogger(_LOG).addHandler(self._heard)
+        Thread(target=self._heard.look, daemon=True).start()
         self._spans = BatchSpanProcessor(
             _exporter(address), max_export_batch_size=SPANS_AT_ONCE, schedule_delay_millis=1000
         )
@@ -60,12 +65,25 @@ class _FirstTrouble(logging.Handler):
     def __init__(self, address: str, progress: Progress) -> None:
         super().__init__(logging.WARNING)
         self._address, self._progress, self._told = shown_address(address), progress, False
+        self._parts, self._guard = urlsplit(address), Lock()
+
+    def look(self) -> None:
+        """Say so at once where nobody listens there: what is sent is tried for much longer before it is given up."""
+        port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
+        try:
+            create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
+        except OSError as error:
+            self._tell(f"the collector at {self._address} is not there: {error.strerror or error}")
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not self._told:
-            self._told = True
-            told = " ".join(redacted(record.getMessage()).split())[:300]
-            self._progress.say(f"the collector at {self._address} did not take all of the trace: {told}")
+        told = " ".join(redacted(record.getMessage()).split())[:300]
+        self._tell(f"the collector at {self._address} did not take all of the trace: {told}")
+
+    def _tell(self, what: str) -> None:
+        with self._guard:
+            if not self._told:
+                self._told = True
+                self._progress.say(what)
 
 
 def check_address(address: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gedanken.compare.output.durations import claimed_seconds
+from gedanken.compare.output.durations import claimed_seconds, lines_with_times
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
@@ -20,8 +20,12 @@ def times(run_set: RunSet) -> Iterable[Finding]:
     really = sorted(printed or [run.execution.seconds for run in worked if run.execution.seconds > 0])
     if not really:
         return
+    naming = {len(lines_with_times(run.transcript)) for run in worked}
     for run in run_set.imagined:
         if run.execution.cause is not Cause.FINISHED:
+            continue
+        # Where lines are lacking that name times, so are these: that they lack is told.
+        if run_set.source is None and not min(naming) <= len(lines_with_times(run.transcript)) <= max(naming):
             continue
         claimed, at = claimed_seconds(run.transcript)
         if claimed is None or really[0] / TIME_FACTOR <= claimed <= really[-1] * TIME_FACTOR:

@@ -11,9 +11,12 @@ from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.gaps import gaps
+from gedanken.compare.parsed.lengths import lengths
+from gedanken.compare.parsed.new_forms import replacing_forms
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
+from gedanken.compare.results import Doubt
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
@@ -76,8 +79,8 @@ class CountsJudged:
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
-    def undecided(self) -> str | None:
-        """State what may be chance; None if there is nothing."""
+    def undecided(self) -> Doubt | None:
+        """What may be chance; None where nothing is."""
         left = [at for at in self._lacking_once if self._may_be_chance(at)]
         if not left:
             return None
@@ -86,9 +89,10 @@ class CountsJudged:
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         words = self._run_set.sites[left[0]].words
         verb = "lacks" if len(runs) == 1 else "lack"
-        return (
-            f"Whether “{words}”{more} may be missing: {n} of {n} real runs show each such line, {len(runs)} of {m} "
-            f"imagined runs ({', '.join(runs[:3])}) {verb} one (p = {self._p(len(runs)):.2g})."
+        return Doubt(
+            f"whether “{words}”{more} may be missing",
+            f"{n} of {n} real runs show each such line, {len(runs)} of {m} imagined runs ({', '.join(runs[:3])}) "
+            f"{verb} one (p = {self._p(len(runs)):.2g})",
         )
 
 
@@ -181,7 +185,11 @@ class _Cells:
         more, less = self._differences()
         surplus = np.bincount(sites, more, len(self.run_set.sites)).astype(np.int64)
         deficit = np.bincount(sites, less, len(self.run_set.sites)).astype(np.int64)
+        length = self.run_set.once(lengths).get(id(self.run))
+        if length is not None:
+            surplus, deficit = np.maximum(surplus - length.more, 0), np.maximum(deficit - length.fewer, 0)
         deficit = np.maximum(deficit - self._lacking_in_gaps(), 0)
+        surplus, deficit = self._without_replaced(surplus, deficit)
         goes_back = _goes_back(self.run) and not any(map(_goes_back, self.run_set.real))
         return [
             int(at)
@@ -199,6 +207,25 @@ class _Cells:
         left_out = self.run_set.once(gaps).get(id(self.run), ())
         lacking = np.zeros(len(self.run_set.sites), np.int64)
         return lacking + sum(gap.lacking for gap in left_out)
+
+    def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
+        """The same without prints of which the run shows none, and about as many lines of another form, as is told.
+
+        Such a line may be near to another print, and counted as one of that.
+        """
+        sites = self._cells // self._width
+        expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
+        told = replacing_forms(self.run_set, self.run)
+        for at in np.flatnonzero(deficit > 0).tolist():
+            is_absent = not self.run.ledger.is_kind("site")[self.run.ledger.lines_of(self.run_set.sites[at])].any()
+            likely = range(int(expected[at]) // FACTOR, int(expected[at]) * FACTOR + 1)
+            other = next((one for one in told if is_absent and one.times in likely), None)
+            if other is not None:
+                told.remove(other)
+                deficit[at] = 0
+                if other.site >= 0:
+                    surplus[other.site] = max(0, surplus[other.site] - other.times)
+        return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
         """Return for each site whether a log has no line of it although each real log has several, in varying

@@ -3,12 +3,16 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tested_series import FarRun, Judgement, TestedSeries
+from gedanken.compare.series.judged import FarRun, Judgement, TestedSeries
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
+
+NAMED = 3
+"""Other metrics that are named, at most."""
 
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
@@ -19,8 +23,11 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
     if primary and primary.is_told:
         yield _primary(run_set, primary)
         told = [series for series in told if series.series.column != primary.series.column]
+        told = [series for series in told if not _are_one_cause(series, primary)]
     elif primary and (far := [run for run in judgement.far if not _goes_on(run_set, run)]):
         yield _far(run_set, primary, far)
+    elif others := [(one, run) for one, run in judgement.far_beside if not _goes_on(run_set, run)]:
+        yield _far_beside(run_set, others)
     secondary = [series for series in told if series.judged.role == "secondary"]
     if not secondary:
         return
@@ -34,6 +41,27 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         observed=f"Of {tested} series{beside} {len(secondary)} would be unlikely in real runs, "
         f"taken as whole curves: {named}",
     )
+
+
+def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
+    """Whether the same runs end without a number in both: that is why both differ."""
+    both = [
+        (math.isfinite(one[1]), math.isfinite(other[1]))
+        for one, other in zip(series.series.ends, primary.series.ends, strict=True)
+        if one is not None and other is not None
+    ]
+    return any(not ours for ours, _theirs in both) and all(ours == theirs for ours, theirs in both)
+
+
+def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) -> Finding:
+    """One finding: that which is farthest out; how many other metrics are is said with it."""
+    farthest = max(beside, key=lambda one: one[1].deviations)[0]
+    runs = [run for one, run in beside if one is farthest]
+    others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
+    found = _far(run_set, farthest, runs)
+    more = f"; so are {', '.join(sorted(others)[:NAMED])}" if others else ""
+    labels = tuple(dict.fromkeys(run_set.samples[run.imagined].label for _one, run in beside))
+    return replace(found, subject=f"last {found.subject}", observed=f"{found.observed}{more}", runs=labels)
 
 
 def _goes_on(run_set: RunSet, far: FarRun) -> bool:
@@ -56,7 +84,7 @@ def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Findi
         "far out",
         tuple(run_set.samples[run.imagined].label for run in far),
         tuple(refs),
-        expected=_ends(primary.judged),
+        expected=_ends(_real_ends(primary), primary.judged.n_real),
         observed=f"is {values}: {away} standard deviations away from the real runs",
         subject=primary.judged.name,
         of=len(run_set.samples),
@@ -67,14 +95,19 @@ def _deviations(count: float) -> str:
     return f"{count:.0f}" if count < 1000 else "over 1,000"
 
 
-def _ends(result: SeriesResult) -> str:
-    real = [value for row in result.real for value in row if value is not None]
+def _real_ends(tested: TestedSeries) -> list[float]:
+    """Last values of the real runs that are in the test."""
+    series = tested.series
+    return [end[1] for at in tested.runs if at < series.n_real and (end := series.ends[at]) is not None]
+
+
+def _ends(real: Sequence[float], runs: int) -> str:
     known = [value for value in real if math.isfinite(value)]
     ends = [f"between {min(known):g} and {max(known):g}"] if len(known) > 1 else [f"at {value:g}" for value in known]
     odd = Counter(str(value) for value in real if not math.isfinite(value))
     if not odd:
-        return f"{many(result.n_real, 'real run')} end {ends[0] if ends else 'at no number'}"
-    told = [f"{count} of {many(result.n_real, 'real run')} end with {value}" for value, count in odd.items()]
+        return f"{many(runs, 'real run')} end {ends[0] if ends else 'at no number'}"
+    told = [f"{count} of {many(runs, 'real run')} end with {value}" for value, count in odd.items()]
     return ", ".join([*told, *(f"the rest {end}" for end in ends)])
 
 
@@ -86,7 +119,7 @@ def _primary(run_set: RunSet, tested: TestedSeries) -> Finding:
         "primary endpoint differs",
         tuple(run.label for run in runs),
         evidence(list(_refs(run_set, tested))),
-        expected=f"{_ends(judged)} ({_numbers(judged)})",
+        expected=f"{_ends(_real_ends(tested), judged.n_real)} ({_numbers(judged)})",
         observed=f"is {values}",
         subject=judged.name,
         of=len(run_set.samples),

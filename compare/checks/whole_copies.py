@@ -1,13 +1,13 @@
 """Findings: an imagined log, or one whole curve of it, equals that of another run."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import combinations, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.transcript import EXPONENT
+from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
@@ -18,7 +18,9 @@ FEWEST_REAL = 3
 FEWEST = 4
 """Minimum number of different values in a curve for it to be reported."""
 CHANCE = 1e-4
-"""Maximum probability that any two of all compared curves are equal by chance."""
+"""How likely at most two such curves, of all that are compared, may be equal by chance."""
+MOST_PAIRS = 300
+"""Pairs of real runs that tell what chance can do, at most."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
 
@@ -47,7 +49,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
     logs = {_print_of(run): run for run in reversed(run_set.real)}
     for at, run in enumerate(run_set.imagined):
         same = logs.get(_print_of(run))
-        if same is not None and run.lines:
+        if same is not None and run.lines and _holds_chance(run):
             whose = "to the byte" if run.text == same.text else "but for times and names of machines"
             yield Finding(
                 "log copied",
@@ -60,6 +62,18 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
             earlier = [_curves(run) for run in run_set.imagined[:at]] if at < FEWEST_REAL * FEWEST else []
             yield from _curve_copied(_curves(run), real, earlier)
         logs.setdefault(_print_of(run), run)
+
+
+def _holds_chance(run: ParsedRun) -> bool:
+    """Whether a log shows numbers that no two runs have alike: what has none may well be the same twice."""
+    script = run.transcript
+    return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST
+
+
+def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]:
+    """Which values have so many digits behind the point, be it before an exponent."""
+    known: NDArray[np.bool_] = (decimals != NO_DECIMALS) & (decimals % EXPONENT >= fewest)
+    return known
 
 
 def _print_of(run: ParsedRun) -> int:
@@ -99,21 +113,27 @@ def _curves(run: ParsedRun) -> dict[_Key, _Curve]:
             continue
         table = script.table(lines)
         decimals = script.decimals[script.starts[lines[0]] : script.starts[lines[0]] + table.shape[1]]
-        for place in np.flatnonzero((decimals >= 2) & (decimals < EXPONENT))[:MOST_FORMS].tolist():
+        for place in np.flatnonzero(_has_decimals(decimals, 0))[:MOST_FORMS].tolist():
             if len(np.unique(table[:, place])) >= FEWEST:
                 found[form, place] = _Curve(run, table[:, place], lines)
     return found
 
 
 def _chance(curve: _Curve, real: Sequence[_Curve]) -> float:
-    """Compute the probability that two real curves are equal: their share of equal points, to the power of the number
-    of points."""
+    """How likely two real curves are equal: the share of their points that are, to the power of their number.
+
+    Curves of which any two real runs have half in common follow from something that chance decides once, such as a
+    count of steps: two that are equal say nothing.
+    """
     if len(real) < FEWEST_REAL:
         return 1.0
     equal = points = 0
-    for one, other in pairwise(real):
+    for one, other in islice(combinations(real, 2), MOST_PAIRS):
         length = min(len(one.values), len(other.values))
-        equal += int(np.count_nonzero(one.values[:length] == other.values[:length]))
+        both = int(np.count_nonzero(one.values[:length] == other.values[:length]))
+        if 2 * both > length:
+            return 1.0
+        equal += both
         points += length
     share = (equal + 1) / (points + 1)
     return float(share ** len(np.unique(curve.values)))

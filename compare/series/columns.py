@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gedanken.compare.output.durations import CLOCK
+from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.metrics import Metric, epoch_in
 from gedanken.compare.output.named_numbers import Named, named_numbers
 from gedanken.compare.output.transcript import VALUE, template_of
@@ -28,9 +29,11 @@ _SHOWN = 60
 """Number of characters of a line that are used to name a number without a name."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
-_FIRST = re.compile(r"(?<![\w./])[^\W\d_][\w-]*")
+_FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
+"""A word that heads its line, such as `Teacher` in `[Teacher] loss 0.5`; one of a sentence is no part of a name."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
-"""A logger's prefix before every line."""
+"""What a logger puts before every line."""
+_JOINED = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
 
@@ -56,7 +59,13 @@ class Column:
     words: str = ""
     """The name alone, without the values that distinguish its lines."""
     others: tuple[str, ...] = ()
-    """Longer names, in case another column has the same label."""
+    """What else it may be called, where another column has its label."""
+    head: str = ""
+    """The word that heads its line, such as the class that a row of numbers is about."""
+    is_key: bool = False
+    """Whether it is the value of a key of an object."""
+    parts: tuple[tuple[str, int], ...] = ()
+    """The same key in objects that hold other keys beside it: (form, index)."""
 
     @property
     def meaning(self) -> Meaning:
@@ -88,7 +97,9 @@ class Form:
     row: tuple[str, ...] | None = None
     """Column name of each value, if the line is a row of a table."""
     fixed: tuple[tuple[int, float], ...] = ()
-    """Values that are part of names and that distinguish its lines from others of the same form."""
+    """Of the values that belong to names, those that its lines have and others of the form have not."""
+    is_bar: bool = False
+    """Whether the line shows a bar of progress."""
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -167,16 +178,24 @@ class Form:
             is_value = not (at in counting or is_total or is_shape or self.named[at].is_part_of_name)
             if is_value and self._is_in_hole(start, end):
                 environment = metric is None and self.is_environment(at)
-                if environment and not self.named[at].name:
-                    continue  # a clock time, a progress bar
+                if not self.named[at].name and (environment or self._is_of_bar(at)):
+                    continue  # a clock, the bar of a progress
                 label = self._label(at)
-                others = self._other_names(at, label)
+                name, others = self.named[at].name, self._other_names(at, label)
+                is_key = start in self._keyed
+                head = self._head(at, label)
                 found.append(
                     Column(
-                        self.form, at, label, metric, environment, self.site, self.fixed, self.named[at].name, others
+                        self.form, at, label, metric, environment, self.site, self.fixed, name, others, head, is_key
                     )
                 )
         return found
+
+    def _is_of_bar(self, at: int) -> bool:
+        """Whether a number tells how far a bar is filled: in percent, or as so much of so much."""
+        start, end = self.spans[at]
+        of = _JOINED.match(self.line, end) or (at and _JOINED.fullmatch(self._between(at)))
+        return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
 
     def _label(self, at: int) -> str:
         """Build a column's label, including a number that alone distinguishes its lines: `rank0 loss`."""
@@ -198,26 +217,32 @@ class Form:
             if not named.name and not named.is_part_of_name and one not in self.counters and one != self.epoch
         ]
         words = _cut(template_of(self.form, "…"))
+        if not any(map(str.isalpha, words)):
+            return f"column {at + 1}"
         return f"“{words}”" if len(unnamed) == 1 else f"number {at + 1} of “{words}”"
 
     def _other_names(self, at: int, label: str) -> tuple[str, ...]:
         """Build longer names for a number whose label is not unique, with the words at the beginning of its line."""
         opening = self.line[: self.spans[at][0]]
-        first = _FIRST.search(_PREFIX.sub("", opening))
-        split = split_in(opening)
-        words = " ".join(opening.split()).rstrip(" :=-|")
+        # The keys of an object before a number are about other numbers.
+        split = split_in(opening.partition("{")[0])
+        words = " ".join(_PREFIX.sub("", opening).split()).strip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
+        if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
+            names.append(f"{before['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        if (
-            first
-            and len(first[0]) > 1
-            and not label.startswith(first[0])
-            and meaning_of(first[0]).role is not Role.METRIC
-        ):
-            names.append(f"{first[0]} {label}")
+        if head := self._head(at, label):
+            names.append(f"{head} {label}")
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
+
+    def _head(self, at: int, label: str) -> str:
+        """The word that heads the line, where it is no part of the label: the row of a table, `Teacher:`."""
+        first = _FIRST.match(_PREFIX.sub("", self.line[: self.spans[at][0]]).lstrip())
+        is_other = first and not label.startswith(first["word"])
+        role = meaning_of(first["word"]).role if first else None
+        return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
 
     def _before(self, at: int) -> str:
         """Return the last words between a value and the value before it."""
@@ -225,6 +250,10 @@ class Form:
 
     def _between(self, at: int) -> str:
         return self.line[self.spans[at - 1][1] if at else 0 : self.spans[at][0]]
+
+    @cached_property
+    def _keyed(self) -> dict[int, str]:
+        return keyed_values(self.line)
 
     @cached_property
     def _clocks(self) -> list[tuple[int, int]]:

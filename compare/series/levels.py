@@ -11,7 +11,9 @@ METRICS_LEVEL = 0.0084
 OTHERS_LEVEL = 0.0084
 """Level of everything else together, except measurements of the environment (times, speeds, memory)."""
 FAR_LEVEL = 0.01
-"""Level of single imagined runs whose last value lies far outside those of the real ones."""
+"""Of single imagined runs whose last value lies far outside those of the real ones."""
+FAR_BESIDE_LEVEL = 0.003
+"""The same of all other metrics together."""
 ALONE_LEVEL = 0.0252
 """Level of everything together if there is no metric, and so no primary endpoint."""
 

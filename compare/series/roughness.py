@@ -1,4 +1,6 @@
-"""Roughness: how much a curve scatters from point to point. Imagined curves are often far too smooth."""
+"""How much a curve scatters, from point to point and about a smooth decay: imagined ones are often far too smooth."""
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -7,6 +9,15 @@ from gedanken.compare.stats.measures import Matrix, is_tame
 ORDER = 2
 """Order of the differences that are taken: they grow with noise, and are small if a curve only bends slightly."""
 FEWEST_POINTS = 5
+RATES = (0.2, 60.0)
+"""Of exponentials that are tried: how many times they fall by a factor e over all points."""
+POWERS = (0.1, 3.0)
+"""The same of powers of the point's number."""
+STEPS = 16
+ZOOMS = 5
+"""How often the best of so many steps is looked at more closely."""
+_CHUNK = 256
+"""Curves that are fitted together."""
 SMALLEST = 1e-12
 """Lower bound, relative to the usual scatter, for a curve that does not scatter at all."""
 
@@ -28,3 +39,51 @@ def roughness(values: Matrix) -> Matrix | None:
         return None
     scatter = (leaps[:, usual > 0] / usual[usual > 0]).mean(axis=1, keepdims=True)
     return np.asarray(np.log(np.maximum(scatter, SMALLEST)))
+
+
+def about_decay(values: Matrix) -> Matrix | None:
+    """Of curves (runs × points) the logarithm of how much each scatters about the decay that fits it best.
+
+    An exponential, a power of the point's number, or a straight line: what a curve that was drawn by hand follows.
+    It takes three numbers to draw one, so that a short curve tells more by what is left than by its leaps. None
+    where curves are too short; rows that are not in a test are NaN, and stay so.
+    """
+    there = ~np.isnan(values).all(axis=1)
+    if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():
+        return None
+    curves = values[there] - values[there].mean(axis=1, keepdims=True)
+    curves = curves / max(float(np.abs(curves).max()), SMALLEST)
+    left = np.concatenate([_left_by_decay(some) for some in np.array_split(curves, len(curves) // _CHUNK + 1)])
+    scatter = np.full((len(values), 1), np.nan)
+    scatter[there, 0] = np.log(np.maximum(np.sqrt(left / values.shape[1]), SMALLEST))
+    return scatter
+
+
+def _left_by_decay(curves: Matrix) -> Matrix:
+    """Of each curve, whose mean is zero, what the best of all decays leaves, as a sum of squares."""
+    at = np.arange(float(curves.shape[1]))
+    part = at / at[-1]
+    line = _left(curves, part[None, None])[:, 0]
+    exponential = _left_by(curves, lambda rates: np.exp(-rates[..., None] * part), *RATES)
+    power = _left_by(curves, lambda powers: (1 + at) ** -powers[..., None], *POWERS)
+    return np.asarray(np.minimum(line, np.minimum(exponential, power)))
+
+
+def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high: float) -> Matrix:
+    """The same of the best shape between these two numbers: of the best of a few, looked at ever more closely."""
+    ratio = (high / low) ** (1 / STEPS)
+    tried = np.geomspace(low, high, STEPS + 1)[None]
+    for _zoom in range(ZOOMS):
+        left = _left(curves, shape(tried))
+        best = np.take_along_axis(np.broadcast_to(tried, left.shape), left.argmin(axis=1)[:, None], axis=1)
+        tried = best * np.geomspace(1 / ratio, ratio, STEPS + 1)
+        ratio **= 2 / STEPS
+    return np.asarray(_left(curves, shape(tried)).min(axis=1))
+
+
+def _left(curves: Matrix, shapes: Matrix) -> Matrix:
+    """Of each curve what the best multiple of each shape (curves, or one for all, × shapes × points) leaves."""
+    shapes = shapes - shapes.mean(axis=-1, keepdims=True)
+    length = np.maximum((shapes**2).sum(axis=-1), SMALLEST)
+    told = np.einsum("rp,rsp->rs", curves, np.broadcast_to(shapes, (len(curves), *shapes.shape[1:]))) ** 2 / length
+    return np.asarray(np.maximum((curves**2).sum(axis=1, keepdims=True) - told, 0.0))

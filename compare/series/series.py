@@ -3,8 +3,7 @@
 A form is a line with its values replaced by `#`; a column is one number of a form.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import NamedTuple
@@ -12,30 +11,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.environment import MASK
-from gedanken.compare.output.metrics import Metric
-from gedanken.compare.output.tables import names_of_row
-from gedanken.compare.output.transcript import VALUE
-from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.asked import read_asked
-from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Form, asked_for, trunk_of
+from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Form, asked_for
+from gedanken.compare.series.keys import counters_of, together
 from gedanken.compare.series.places import placed
 from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown_by
-from gedanken.compare.series.sections import sections
-from gedanken.compare.source.print_sites import PrintSite
+from gedanken.compare.series.printed import MOST_FORMS, Printed
 
 MOST_SERIES = 60
-"""Maximum number of series that are tested: losses and accuracies first, times last, otherwise those with the most
-points."""
-MOST_FORMS = 1000
-"""Maximum number of line forms that are read, the most frequent ones, up to their last number."""
+"""Series that are judged: losses and accuracies first, times last, and else those that have the most points."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
 """Maximum number of values that a number in a name may take; with more it is an identifier."""
-
-_MAY_MONITOR = re.compile("improve|monitor|stopping|best_model|decrease|reached|in top", re.IGNORECASE)
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -57,107 +47,6 @@ class Series:
     n_real: int
     ends: tuple[tuple[int, float] | None, ...]
     """For each run, (index of the line, value) of the last value that it shows."""
-
-
-class Printed:
-    """The output of one run, grouped by form."""
-
-    def __init__(self, run: ParsedRun) -> None:
-        self.observed = run
-        self._script = run.transcript
-        self._number: dict[str, int] = {}
-        trunks = [trunk_of(form) for form in self._script.forms]
-        number_of = np.array([self._number.setdefault(trunk, len(self._number)) for trunk in trunks], np.int64)
-        numbers = number_of[self._script.form_of] if trunks else np.empty(0, np.int64)
-        self._order = np.argsort(numbers, kind="stable")
-        self._bounds = np.searchsorted(numbers[self._order], np.arange(len(self._number) + 1))
-
-    @cached_property
-    def often(self) -> dict[str, int]:
-        """How often each form occurs that contains a value and may be a log line; only the most frequent forms."""
-        counts = np.diff(self._bounds)
-        forms = list(self._number)
-        frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
-        return {forms[at]: int(counts[at]) for at in frequent if "#" in forms[at] and len(forms[at]) <= LONGEST}
-
-    @property
-    def worded(self) -> list[str]:
-        """Forms that may state which metric the program stops by."""
-        return [form for form in self._script.forms[: 10 * MOST_FORMS] if _MAY_MONITOR.search(form[:LONGEST])]
-
-    def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()) -> Form:
-        """Interpret a form from its first line, with the table header above it if it is a table row."""
-        first = int(self.lines(form, fixed)[0])
-        return self._read_line(form, first, sites, fixed)
-
-    def _read_line(
-        self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()
-    ) -> Form:
-        line = self._worded(at)
-        spans = [found.span() for found in VALUE.finditer(line)]
-        row = names_of_row(
-            line, spans[:MOST_COLUMNS], lambda above: self._worded(at - above) if at >= above else None
-        )
-        return Form(form, line, sites, tuple(row) if row else None, fixed)
-
-    def _worded(self, at: int) -> str:
-        """Return a line with ignored parts replaced by blanks: names are read from it."""
-        return self._script.compared(at).replace(MASK, " ")
-
-    def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
-        """Return the indices of the lines of this form that have these values, in order."""
-        number = self._number.get(form)
-        if number is None:
-            return np.empty(0, np.int64)
-        lines = self._order[self._bounds[number] : self._bounds[number + 1]]
-        for index, value in fixed:
-            lines = lines[self.values(lines, index) == value]
-        return lines
-
-    def values(self, lines: Indices, index: int) -> Numbers:
-        """Return the value with this index in each of these lines; NaN if a line has fewer values.
-
-        SECTION stands for the heading above the line.
-        """
-        if index == SECTION:
-            return self._sections[lines].astype(float)
-        starts = self._script.starts
-        at = starts[lines] + index
-        known = at < starts[lines + 1]
-        found = np.full(len(lines), np.nan)
-        found[known] = self._script.values[at[known]]
-        return found
-
-    @cached_property
-    def _sections(self) -> NDArray[np.int8]:
-        return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
-
-    def metrics(self, lines: Indices, index: int) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
-        """Return the loss or accuracy that the value with this index is, and in which of these lines."""
-        shapes = self._script.shape_of[lines]
-        for shape in np.unique(shapes):
-            its = shapes == shape
-            yield self._read_line("", int(lines[np.argmax(its)])).metric(index), its
-
-    def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
-        """Find losses or accuracies of this name in the most frequent form that has one and is not among `besides`.
-
-        So a run that uses other words than the program is read too.
-        """
-        for form in list(self.often)[:MOST_FORMS]:
-            found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]
-            if found and form not in besides:
-                return found
-        return []
-
-    def _metrics(self, form: str) -> list[Column]:
-        if form not in self._read:
-            self._read[form] = [column for column in self.form(form).columns() if column.metric]
-        return self._read[form]
-
-    @cached_property
-    def _read(self) -> dict[str, list[Column]]:
-        return {}
 
 
 class AllSeries:
@@ -187,14 +76,16 @@ class AllSeries:
     def columns(self) -> dict[str, Column]:
         """Columns by name, in the order in which they are tested."""
         variants = [variant for form in self._forms.values() for variant in self._variants(form)]
-        found = [column for variant in variants for column in variant.columns()]
+        found = together([column for one in variants for column in one.columns()], self._forms, self.real)
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
         named = {name: asked_for(name) for name in self._asked}
+        headed = _all_headed(found)
         for column in found[:MOST_SERIES]:
             where = f" (line {column.site.line})" if column.site else ""
             if column.is_environment and column.label + where in named:
                 continue
-            names = [_shortened(name) + where for name in (column.label, *column.others)]
+            label = f"{column.head} {column.label}" if column.label in headed else column.label
+            names = [_shortened(name) + where for name in (label, *column.others)]
             names.append(f"{names[-1]}, {len(named)}")
             named[next(name for name in names if name not in named)] = column
         return named
@@ -251,8 +142,8 @@ class AllSeries:
         """Return the lines of one run that show a column, and the values there as printed."""
         if name in self._asked:
             return self._asked[name][at]
-        lines = self.runs[at].lines(column.form, column.fixed)
-        return lines, self.runs[at].values(lines, column.index)
+        lines, index = self.runs[at].of(column)
+        return lines, self.runs[at].values(lines, index)
 
     def _series_asked(self, name: str) -> Series:
         """Build the series that a user's expression finds, by epoch if the lines name epochs."""
@@ -306,15 +197,15 @@ class AllSeries:
         return self._made(name, placed(keys, names), read, ends)
 
     def _rows(self, run: Printed, column: Column) -> "_Rows":
-        lines = run.lines(column.form, column.fixed)
+        lines, index = run.of(column)
         if len(lines) or column.metric is None:
-            return _Rows(run, lines, column)
+            return _Rows(run, lines, index, column)
         alike = [one for one in self.columns.values() if one.metric and one.metric.name == column.metric.name]
         others = run.named(column.metric.name, self._forms)
         nth = sum(one.index < column.index for one in alike)
         if nth < len(others) and len({one.form for one in alike}) == 1:
-            return _Rows(run, run.lines(others[nth].form), others[nth])
-        return _Rows(run, lines, column)
+            return _Rows(run, *run.of(others[nth]), others[nth])
+        return _Rows(run, lines, index, column)
 
     def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
         """Return the keys that identify the points (epoch, step), for each run as lines × counters, and their names.
@@ -332,15 +223,27 @@ class AllSeries:
             key[:, 0] = row.run.observed.curves.epochs.at(row.lines)
             for at, counter in enumerate(shared, start=1):
                 nth = form.counters.index(counter)
-                if nth < len(theirs):
+                if row.column.parts:
+                    key[:, at] = self._counted(row, form.name_of(counter))
+                elif nth < len(theirs):
                     key[:, at] = row.run.values(row.lines, theirs[nth])
         if shared or any((key[:, 0] >= 0).any() for key in keys[: len(really)]):
             return keys, names
         known = self._known_rising
         rising = known[form.form] if form.form in known else known.setdefault(form.form, self._rising(form))
-        if rising is None:
+        if rising is None or any(row.column.parts for row in rows):
             return keys, names
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)
+
+    def _counted(self, row: "_Rows", name: str) -> Numbers:
+        """What the counter of this name says in each line, where a column stands in several forms of line."""
+        found = np.full(len(row.lines), -1.0)
+        for part in (row.column.form, *(form for form, _index in row.column.parts)):
+            counters = counters_of(self._forms[part])
+            its = np.isin(row.lines, row.run.lines(part))
+            if name in counters:
+                found[its] = row.run.values(row.lines[its], counters[name])
+        return found
 
     def _is_shared(self, form: Form, counter: int) -> bool:
         """Return whether the real runs share the same counts: steps of an agent's episodes, which end at random, are
@@ -361,6 +264,14 @@ class AllSeries:
         return None
 
 
+def _all_headed(columns: Sequence[Column]) -> frozenset[str]:
+    """Labels of several columns of which each has a head of its own: all of them are called by it."""
+    heads: dict[str, list[str]] = {}
+    for column in columns:
+        heads.setdefault(column.label, []).append(column.head)
+    return frozenset(label for label, its in heads.items() if len(its) > 1 and all(its) and len(set(its)) == len(its))
+
+
 def _shortened(name: str) -> str:
     """Return the end of a name, cut at a word boundary."""
     return name if len(name) <= LONGEST_NAME else "… " + name[-LONGEST_NAME:].split(" ", 1)[-1]
@@ -371,6 +282,8 @@ class _Rows(NamedTuple):
 
     run: Printed
     lines: Indices
+    indices: Indices
+    """Of the value in each line."""
     column: Column
 
 
@@ -389,15 +302,14 @@ def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
 
 
 def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return accuracies as fractions if the line states their unit, and whether it does; other values stay as they
-    are."""
-    run, lines, column = row
-    values = run.values(lines, column.index)
+    """Accuracies as fractions where the line tells what they are, and where it does not; other values as they are."""
+    run, lines, index, column = row
+    values = run.values(lines, index)
     bare = np.zeros(len(lines), bool)
     if column.metric is None or not column.metric.is_accuracy:
         return values, bare
-    wholes = run.values(lines, column.index + 1)
-    for metric, its in run.metrics(lines, column.index):
+    wholes = run.values(lines, index + 1)
+    for metric, its in run.metrics(lines, index):
         if metric and metric.of:
             part = its & (wholes != 0)
             values[part] /= wholes[part]

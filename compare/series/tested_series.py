@@ -1,84 +1,38 @@
 """Tests and intervals for series of numbers, judged by how much real runs differ among themselves."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
-from gedanken.compare.results import Endpoint, SeriesResult
+from gedanken.compare.results import SeriesResult
+from gedanken.compare.series.far import far_beside, far_runs
+from gedanken.compare.series.judged import Judgement, TestedSeries
 from gedanken.compare.series.levels import (
     ALONE_LEVEL,
-    FAR_LEVEL,
     METRICS_LEVEL,
     OTHERS_LEVEL,
     PRIMARY_LEVEL,
-    is_told,
 )
-from gedanken.compare.series.roughness import roughness
+from gedanken.compare.series.roughness import about_decay, roughness
 from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import distances, energy_p, runs_needed, smallest_p
-from gedanken.compare.stats.prediction import far_out, holm
 from gedanken.experiment.execution import Cause
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""For a series with more points, this many evenly spaced ones are tested and measured."""
+"""Of a series with more, so many go into the test and the measures, evenly spaced."""
+ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 ALL_SAME = "all runs show the same"
 NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
 """If the runs' distances in two series correlate above this, the two series show the same numbers twice."""
-
-
-class Judgement(NamedTuple):
-    """The results of testing all series."""
-
-    tested: "tuple[TestedSeries, ...]" = ()
-    """The primary endpoint first, if there is one."""
-    undecided: tuple[str, ...] = ()
-    endpoint: Endpoint | None = None
-    far: "tuple[FarRun, ...]" = ()
-    """Imagined runs whose last value lies significantly far outside those of the real ones."""
-
-
-class FarRun(NamedTuple):
-    """An imagined run that is far out at the primary endpoint."""
-
-    imagined: int
-    """Index among the measured imagined runs, from 0."""
-    value: float
-    deviations: float
-    """Distance from the real runs' mean, in their standard deviations."""
-    p: float
-    """p-value, adjusted by Holm's method for all imagined runs."""
-
-
-@dataclass(frozen=True)
-class TestedSeries:
-    """A series with its test results."""
-
-    judged: SeriesResult
-    series: Series
-    """The series at the points that are shown."""
-    apart: Matrix | None
-    """Distances between the tested runs, runs × runs; None if it could not be tested."""
-    runs: tuple[int, ...]
-    """Indices of the tested runs, real ones first."""
-    tested: Matrix | None = None
-    """The tested values: all runs × points, NaN throughout for runs that are not tested."""
-    level: float = PRIMARY_LEVEL
-    """The level that its adjusted p must not exceed to be reported."""
-
-    @property
-    def is_told(self) -> bool:
-        """True if it differs by more than real runs do among themselves."""
-        return is_told(self.judged.p_adjusted, self.level)
 
 
 def judge(run_set: RunSet) -> Judgement:
@@ -101,8 +55,10 @@ def judge(run_set: RunSet) -> Judgement:
         return Judgement(tuple(secondary), endpoint=endpoint)
     told = ([primary] if primary else []) + secondary
     undecided = (*every.never_shown, *_undecided(run_set, primary, secondary))
-    far = _far_runs(primary) if primary and not primary.is_told else ()
-    return Judgement(tuple(told), undecided, endpoint, far)
+    far = far_runs(primary) if primary and not primary.is_told else ()
+    is_quiet = primary is not None and not far and not any(one.is_told for one in told)
+    beside = far_beside(run_set, secondary, primary) if primary and is_quiet else ()
+    return Judgement(tuple(told), undecided, endpoint, far, beside)
 
 
 def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequence[TestedSeries]) -> Iterator[str]:
@@ -141,22 +97,6 @@ def _needed(n: int, m: int, level: float) -> str:
 
 def _runs(count: int) -> str:
     return "run" if count == 1 else "runs"
-
-
-def _far_runs(primary: TestedSeries) -> tuple[FarRun, ...]:
-    """Find imagined runs that end far outside the real ones, by a separate test with its own level."""
-    series, n = primary.series, primary.series.n_real
-    real = [float(series.values[at, 0]) for at in primary.runs if at < n]
-    metric = series.column.metric
-    is_share = metric is not None and metric.is_accuracy
-    tested = [(at, far_out(float(series.values[at, 0]), real, is_share)) for at in primary.runs if at >= n]
-    known = [(at, found) for at, found in tested if found is not None]
-    adjusted = holm([found.p for _at, found in known])
-    return tuple(
-        FarRun(at - n, float(series.values[at, 0]), found.deviations, p)
-        for (at, found), p in zip(known, adjusted, strict=True)
-        if is_told(p, FAR_LEVEL)
-    )
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:
@@ -236,7 +176,7 @@ def _why_not(
 ) -> str | None:
     """State why a series is not tested."""
     if series.column.is_environment:
-        return "times, speeds and memory are measured on another machine"
+        return ENVIRONMENT
     if not real or not imagined:
         return f"no {'imagined' if real else 'real'} run shows enough of it"
     usual = float(np.median(series.shown[real].sum(axis=1)))
@@ -287,7 +227,7 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
 
 
 def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
-    """Test how much curves scatter from point to point: for the primary metric, and for all metrics together.
+    """How much curves scatter: that of the primary metric, and all together.
 
     Testing each curve separately would double the number of series that can be extreme by chance.
     """
@@ -296,6 +236,11 @@ def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[Te
     ]
     same = [(one, found) for one, found in rough if one.series.column == primary.series.column]
     scatters = [_scatter(one, found, f"scatter of {one.judged.name} from point to point") for one, found in same]
+    scatters += [
+        _scatter(one, found, f"scatter of {one.judged.name} about a smooth decay")
+        for one, _rough in same
+        if one.tested is not None and (found := about_decay(one.tested)) is not None
+    ]
     together = [found for one, found in rough if one.runs == rough[0][0].runs]
     if len(together) > len(same):
         scatters.append(_scatter(rough[0][0], np.hstack(together), "scatter of all metrics from point to point"))

@@ -18,6 +18,8 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 
+BOOT = -1
+"""Where what both machines were asked before the script stands."""
 _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
@@ -73,13 +75,13 @@ def analyze_line(
         real = [run for run in runs if not run.imagined]
         imagined = [run for run in runs if run.imagined]
         if real and imagined:
-            findings += compare_answers(real[0], imagined[0], log.claims)
+            findings += compare_answers(real[0], imagined[0], log.claims_at(line))
     return tuple(versions), tuple(findings)
 
 
 def boot_findings(log: RunLog) -> Sequence[Finding]:
-    """Compare both machines' answers to the commands that ask about the machine itself."""
-    machine, persona = log.machine_facts, log.persona
+    """What both machines answered when they were asked who they are."""
+    machine, persona = log.machine_facts, log.persona_at(BOOT)
     if machine is None or persona is None:
         return ()
     findings = list(gpus_not_seen(machine))
@@ -95,11 +97,11 @@ def boot_findings(log: RunLog) -> Sequence[Finding]:
 
 
 def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> Analysis:
-    """Build the complete analysis, with its verdict."""
-    effects = effects_in(log.programs, log.executions)
+    """All of it, with its verdict."""
+    effects, left_out = effects_in(log)
     verdict = effects[0].verdict if effects else verdict_of(versions, findings)
     notes = dict.fromkeys(note for version in versions for note in version.compared.notes)
-    return Analysis(log, tuple(versions), tuple(findings), verdict, effects, (*log.notes, *notes))
+    return Analysis(log, tuple(versions), tuple(findings), verdict, effects, (*log.notes, *left_out, *notes))
 
 
 def check_source(program: Program, what: object) -> None:
@@ -126,7 +128,8 @@ def _compare(  # noqa: PLR0913 (what is compared, and how)
     real = tuple(run for run in runs if not run.imagined)
     imagined = tuple(run for run in runs if run.imagined)
     gpus = log.machine_facts.gpus.count if log.machine_facts else None
-    result = compare_runs(program, real, imagined, log.claims, earlier, gpus, asked, checks)
+    claims = log.claims_at(runs[0].line) if runs else log.claims
+    result = compare_runs(program, real, imagined, claims, earlier, gpus, asked, checks)
     if program:
         result = _in_one_world_only(result, program.label, real, imagined)
     return VersionAnalysis(program, real, imagined, result)

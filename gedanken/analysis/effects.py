@@ -1,10 +1,11 @@
 """The effects of the changes of a supplied program, computed from the runs of its versions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from gedanken.compare.interventions import Effects, Intervention, weigh_effects
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
@@ -12,23 +13,37 @@ MOST_RUNS = 1000
 hold more."""
 
 
-def effects_in(programs: Iterable[Program], executions: Sequence[Execution]) -> tuple[Effects, ...]:
-    """Compute the effects for each supplied program that was changed and has both real and imagined runs.
+def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
+    """The effects of the changes of each given program that was changed and has runs in both worlds; and notes.
 
-    If a change was made twice, its newest version counts. A change that was not run is left out.
+    Where a change was made twice, its newest version counts. Of a change that was not run, nothing is known. One that
+    another model or persona imagined than the program as it is tells of both, so it is left out.
     """
-    programs = tuple(programs)
-    found = []
+    programs, executions = log.programs, log.executions
+    found, notes = [], []
     for base in programs:
         changes = {
             program.change: program
             for program in programs
             if program.base == base.label and program.change in CHANGES
         }
+        unlike = [change for change, version in changes.items() if len(_imagined_by(log, base, version)) > 1]
+        for change in unlike:
+            notes.append(f"{base.label}: {change}: another model or persona imagined it than the program as it is")
+            del changes[change]
         tried = [_tried(version, executions) for version in (base, *changes.values())]
         if changes and tried[0].real and tried[0].imagined:
             found.append(weigh_effects(base.label, tried[0], tried[1:]))
-    return tuple(effect for effect in found if effect is not None)
+    return tuple(effect for effect in found if effect is not None), tuple(notes)
+
+
+def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
+    """The models and personas that imagined these programs."""
+    spec, labels = log.spec, {program.label for program in programs}
+    if spec is None or not spec.earlier:
+        return set()
+    lines = {run.line for run in log.executions if run.imagined and run.program in labels}
+    return {(spec.model_at(line).name, spec.played_at(line).model_dump_json()) for line in lines}
 
 
 def _tried(program: Program, executions: Sequence[Execution]) -> Intervention:

@@ -15,6 +15,7 @@ from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.experiment.files import read_text
+from gedanken.experiment.persona import Persona
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 from gedanken.records.importers.folders import files_of, logs_in
@@ -133,6 +134,7 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
     executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
     notes = []
     matched = 0
+    played: list[Persona | None] = []
     for program in ours.programs:
         other = others.get(program.sha256)
         runs = [
@@ -146,12 +148,18 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
         elif at:
             matched += 1
             executions += [replace(run, program=program.label, line=at[0]) for run in runs]
+            played += [theirs.persona_at(run.line) for run in runs]
     if not matched:
         raise BadInput(f"{ours.folder} and {theirs.folder} have no version of a program in common")
-    if ours.persona and theirs.persona and ours.persona.claims != theirs.persona.claims:
+    persona = played[-1]
+    if any(one != persona for one in played):
+        notes.append("more than one persona was played in the imagined runs; the claims of the last one count")
+    if ours.persona and persona and ours.persona.claims != persona.claims:
         notes.append("the personas claim different things; the claims of the imagined one count")
     setup = replace(theirs.setup, machine=ours.machine_facts) if theirs.setup else None
+    spec = theirs.spec and theirs.spec.model_copy(update={"earlier": ()})
     together = replace(theirs, setup=setup, programs=ours.programs, executions=tuple(executions), notes=())
+    together = replace(together, persona=persona, spec=spec)
     return analyze(together, Compared(asked)), notes
 
 

@@ -1,6 +1,7 @@
 """The verdict: the result of a comparison, in one or two sentences."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -17,6 +18,9 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
+LONGEST_SENTENCE = 120
+"""Characters of a sentence that is told with its reasons."""
+_CLAUSE_END = re.compile(r"[:;.] ")
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
@@ -49,7 +53,7 @@ def tells_of(version: VersionAnalysis) -> str:
     what = f" ({version.program.label})" if version.program else ""
     if not on:
         if version.compared.unjudged:
-            return f"Undecided: {_sentence(version.compared.unjudged)}"
+            return f"Undecided: {version.compared.unjudged}."
         rest = f"; {many(len(found), 'finding')} beside them" if found else ""
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
@@ -65,11 +69,14 @@ def _endpoint(version: VersionAnalysis) -> str:
     """State the result for the primary endpoint."""
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
-        return f"Undecided: {_sentence(version.compared.undecided[0])}" if version.compared.undecided else ""
+        # What is said of lines stands before.
+        unjudged = version.compared.unjudged
+        told = [one for one in version.compared.undecided if not unjudged or unjudged[1:] not in one]
+        return f"Undecided: {_sentence(told[0])}" if told else ""
     name = format_last(primary)
     tested = tested_p(primary)
-    far = next((finding for finding in version.compared.findings if finding.check == "far out"), None)
-    if far is not None:
+    far = next((one for one in version.compared.findings if one.check == "far out"), None)
+    if far is not None and far.subject == primary.name:
         return sentence(far)
     if tested is None:
         return f"Undecided: {name}: {_sentence(primary.why_no_p or _too_few(primary))}"
@@ -166,5 +173,13 @@ def format_p(p: float) -> str:
 
 
 def _sentence(text: str) -> str:
-    text = short(text)
+    """A sentence without its reasons, where it is long: cut where a clause ends, never within one."""
+    text = " ".join(text.split())
+    ends = [found.start() for found in _CLAUSE_END.finditer(text) if _is_outside_quotes(text, found.start())]
+    if len(text) > LONGEST_SENTENCE and ends:
+        text = text[: max((end for end in ends if end <= LONGEST_SENTENCE), default=ends[0])]
     return text if text.endswith((".", "…")) else f"{text}."
+
+
+def _is_outside_quotes(text: str, at: int) -> bool:
+    return text.count("“", 0, at) == text.count("”", 0, at)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gedanken.cli.audit import EPILOG as AUDIT_EPILOG
+from gedanken.cli.audit import audit, spread_kinds
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
@@ -48,6 +50,8 @@ from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
 from gedanken.cli.traces import traces_app
+from gedanken.cli.verdict import EPILOG as VERDICT_EPILOG
+from gedanken.cli.verdict import verdict
 from gedanken.cli.without_keys import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
 
@@ -244,7 +248,9 @@ app.add_typer(traces_app, name="traces")
 app.add_typer(runs_app, name="runs")
 app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=AUDIT_EPILOG)(audit)
 app.command(epilog=REPORT_EPILOG)(report)
+app.command(epilog=VERDICT_EPILOG)(verdict)
 app.command(epilog=RESUME_EPILOG)(resume)
 app.command(epilog=APPROVE_EPILOG)(approve)
 app.command(epilog=EXTEND_EPILOG)(extend)
@@ -258,4 +264,4 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show “ must not end the run
             stream.reconfigure(errors="backslashreplace")
     keep_keys_off_the_screen()
-    app(with_approval(spread_imagined(sys.argv[1:])))
+    app(with_approval(spread_kinds(spread_imagined(sys.argv[1:]))))

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from gedanken.cli.errors import EXIT_CODES, clear_errors, fail
+from gedanken.cli.probe_families import FAMILIES, NAME
 
 
 class _Probes(TyperGroup):
@@ -21,12 +22,20 @@ class _Probes(TyperGroup):
         from gedanken.experiment.plugins import PROBES, by_name
 
         with clear_errors():
-            return list(by_name(PROBES))
+            return [NAME, *by_name(PROBES)]
+
+    def parse_args(self, context: Any, args: list[str]) -> list[str]:
+        """Where no probe is named, families of small programs are meant: `gedanken probe state --n 5`."""
+        if args and args[0] not in ("--help", *self.list_commands(context)):
+            args = [NAME, *args]
+        return list(super().parse_args(context, args))
 
     def get_command(self, _context: object, name: str) -> Any:
         from gedanken.experiment.errors import BadInput
         from gedanken.experiment.plugins import PROBES, Plugin, by_name
 
+        if name == NAME:
+            return get_command(FAMILIES)
         with clear_errors():
             plugin: Plugin | None = by_name(PROBES).get(name)
         if plugin is None:
@@ -69,7 +78,8 @@ def _unusable(why: str) -> Any:
 
 probe_app = typer.Typer(
     cls=_Probes,
-    help="Ask one question of an imagined machine, with many small programs or commands.",
+    help="Ask one question of an imagined machine, with many small programs or commands. Without a probe's name: "
+    "`gedanken probe [FAMILY…]` asks what small programs print, as `gedanken probe families --help` tells.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -26,18 +26,23 @@ def report(
     with clear_errors():
         from gedanken.analysis.analyze import Compared, analyze
         from gedanken.analysis.inputs import check_primary
+        from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
         from gedanken.records.read_run import read_run
-        from gedanken.report.writing import write_markdown, write_page
+        from gedanken.report.writing import PAGE, write_markdown, write_page, write_probe_page
         from gedanken.terminal.patience import patient
 
         with patient(f"making the report of {run}"):
-            asked = asked_of(primary, None)
-            analysis = analyze(read_run(run), Compared(asked))
-            check_primary(analysis, asked)
-            written = [write_page(run, analysis)]
-            if markdown:
-                written.append(write_markdown(run, analysis))
+            log = read_run(run)
+            if log.items:
+                written = [write_probe_page(run / PAGE, [(log, verdict_of(log))])]
+            else:
+                asked = asked_of(primary, None)
+                analysis = analyze(log, Compared(asked))
+                check_primary(analysis, asked)
+                written = [write_page(run, analysis)]
+                if markdown:
+                    written.append(write_markdown(run, analysis))
         for path in written:
             print(harmless(str(path)))
         if open_it:

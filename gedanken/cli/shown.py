@@ -1,6 +1,6 @@
 """Showing the result of a run."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gedanken.cli.errors import NO_REPORT
 
@@ -9,12 +9,15 @@ if TYPE_CHECKING:
 
 
 def show(ran: "RunResult", as_json: bool) -> None:
-    """Print the result of a run, for a person or as JSON."""
+    """Print what a run came to, for a person or as JSON."""
+    from gedanken.analysis.probe_result import probe_result
     from gedanken.report.plain_words import plain_words
     from gedanken.terminal.screen import print_json
 
     folder, analysis = ran.log.folder, ran.analysis
-    if as_json:
+    if ran.log.spec and ran.log.spec.probe:
+        show_probe(probe_result(ran.log), as_json)
+    elif as_json:
         from gedanken.records.run_view import run_view
         from gedanken.report.values import values_of
 
@@ -41,4 +44,18 @@ def exit_code_of(ran: "RunResult") -> int:
 
     if ran.log.outcome != DONE:
         return 1
-    return 0 if ran.page else NO_REPORT
+    is_probe = ran.log.spec is not None and ran.log.spec.probe is not None
+    return 0 if ran.page or is_probe else NO_REPORT
+
+
+def show_probe(result: dict[str, Any], as_json: bool) -> None:
+    """Print what a probe of small programs came to, for a person or as JSON."""
+    from rich.console import Console
+
+    from gedanken.probing.shown import print_result
+    from gedanken.terminal.screen import print_json
+
+    if as_json:
+        print_json(result)
+    else:
+        print_result(result, Console(highlight=False))

@@ -17,7 +17,7 @@ End = Literal["finished", "failed", "killed", "too long", "too much output", "en
 FILE = "programs.json"
 COMMAND = f"python3 -I -m gedanken_batch {FILE}"
 PROGRAMS_A_BATCH = 100
-PROGRAM_SECONDS = 10.0
+PROGRAM_SECONDS = 20.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
 MOST_AT_ONCE = 2
@@ -28,9 +28,15 @@ LIMITS = Limits(
     workspace_mib=256,
     file_mib=64,
 )
-"""Limits of a machine for batches."""
+"""Of a machine for batches."""
+MOST_CORES = 4
 _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
 """Seconds after which a batch starts no further program."""
+
+
+def limits_of(cores: int) -> Limits:
+    """Of a machine for batches where there are so many cores: as many programs run at a time."""
+    return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
 
 
 @dataclass(frozen=True, slots=True)

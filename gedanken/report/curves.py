@@ -24,7 +24,7 @@ ROOM = 1.5
 ROOM_AT_ONE_POINT = 60.0
 MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
 DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.6)))
-_STYLE: Any = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "gedanken",
     "text.parse_math": False,
@@ -47,7 +47,7 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
     drawn = np.concatenate([values[np.isfinite(values)] for values in (real, imagined)])
     if not drawn.size or not np.isfinite(points).all() or np.abs(drawn).max() > 1e100:
         return None
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.9), layout="constrained")
         axes = figure.add_subplot()
         _dress(axes, result)

@@ -99,9 +99,9 @@ def _conditions(analysis: Analysis) -> Iterator[str]:
     if setup is None:
         return
     if setup.model:
-        yield f"- model: {_code(setup.model.name)}"
+        yield f"- model: {_code(setup.models_told)}"
     if setup.persona:
-        yield f"- persona: {_code(setup.persona)}"
+        yield f"- persona: {_code(setup.personas_told)}"
     if setup.conditions:
         yield f"- conditions: {_prose(format_conditions(setup))}"
     if setup.machine:

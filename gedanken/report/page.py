@@ -1,11 +1,8 @@
 """The report as one HTML page."""
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib import resources
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -15,13 +12,13 @@ from gedanken.analysis.verdict import format_endpoint
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import sentence
 from gedanken.experiment import format
-from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.experiment.version import __version__
 from gedanken.report import run_setup
 from gedanken.report.anchors import Anchors, ShownFinding, find_anchors
 from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
+from gedanken.report.html import content_policy, packaged, page_environment
 from gedanken.report.moves import shown_effects
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
 from gedanken.report.surprisal import surprisal_of, why_none
@@ -74,25 +71,13 @@ class ShownCase:
 
 
 def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
-    """Render the report on `kept` as one self-contained HTML file, which is the same for the same input. `trace` is
-    the run's trace, if there is one."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("gedanken.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_made_harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
-    )
-    environment.filters["many"] = many
+    """The report on `kept`: one HTML file that needs no other, the same for the same input. `trace` is that of the
+    run, where there is one.
+    """
+    environment = page_environment()
     environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)
-    style, script = _packaged("style.css"), _packaged("report.js")
+    style, script = packaged("style.css"), packaged("report.js")
     anchors = find_anchors(analysis)
     cases = [
         _shown(number, version, anchors) for number, version in enumerate(analysis.versions[:CASES_SHOWN], start=1)
@@ -106,7 +91,7 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         version=__version__,
         style=Markup(style),
         script=Markup(script),
-        policy=_policy(style, script),
+        policy=content_policy(style, script),
         primary=next((series for series in newest.compared.series if series.role == "primary"), None)
         if newest
         else None,
@@ -138,11 +123,6 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         PROBLEMS_SHOWN=PROBLEMS_SHOWN,
         NOT_PACKAGED=run_setup.NOT_PACKAGED,
     )
-
-
-def _made_harmless(value: object) -> object:
-    """Make any value that a template inserts harmless: hidden characters become visible, and long texts are cut."""
-    return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))
 
 
 def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase:
@@ -198,16 +178,3 @@ def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]
     """Group findings by kind, in order of first appearance."""
     kinds = Counter(finding.finding.check for finding in findings)
     return [(kind, [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]
-
-
-def _packaged(name: str) -> str:
-    return (resources.files("gedanken.report") / name).read_text(encoding="utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """Return the content security policy: only our own style and script, and no network."""
-    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )

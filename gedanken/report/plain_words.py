@@ -53,7 +53,9 @@ def plain_words(analysis: Analysis) -> PlainWords:
 
 def _asked(analysis: Analysis, version: VersionAnalysis | None) -> str:
     setup = analysis.log.setup
-    name = (setup.model.name if setup and setup.model else "the model")[:_NAME]
+    at = version.imagined[0].line if version and version.imagined else None
+    model = setup and (setup.model if at is None else setup.model_at(at))
+    name = (model.name if model else "the model")[:_NAME]
     what = version.program.name if version and version.program else "the program"
     question = f"does {name} know what {what} prints, without running it?"
     if version is None:

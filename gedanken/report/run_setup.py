@@ -8,7 +8,8 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.budget import used_in_words
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, Limits
-from gedanken.experiment.run_log import UNFINISHED, Began, Left, RunLog, RunSetup, ScriptText, given_text
+from gedanken.experiment.run_log import UNFINISHED, Began, Left, ModelFacts, RunLog, RunSetup, ScriptText, given_text
+from gedanken.experiment.run_spec import RunSpec
 from gedanken.loading.experiments import is_packaged
 
 NOT_PACKAGED = "The experiment is not a packaged one: name the YAML file that it came from."
@@ -69,7 +70,7 @@ def format_conditions(setup: RunSetup) -> str:
     conditions, model = setup.conditions, setup.model
     if conditions is None:
         return ""
-    claims = (", ".join(setup.claimed) or "none") if conditions.claims else "dropped"
+    claims = setup.claims_told if conditions.claims else "dropped"
     steps = "working steps" if conditions.steps else "no working steps"
     if model and model.reasons_by_itself:
         steps += " in the reply (the model reasons by itself before it)"
@@ -85,8 +86,8 @@ def brief_of(log: RunLog) -> list[Entry]:
         return []
     when = " to ".join(_clock(time) for time in (log.started, log.ended) if time)
     rows = {
-        "Model": setup.model.name if setup.model else "",
-        "Played": setup.persona,
+        "Model": setup.models_told,
+        "Played": setup.personas_told,
         "Script": _counted(script_of(log)),
         "Conditions": format_conditions(setup),
         "Real machine": _machine(setup),
@@ -119,8 +120,14 @@ def _counted(script: list[Typed]) -> str:
 
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
-    """Return name, value and origin of each fact of the persona."""
-    return [(fact.name, fact.value, fact.origin) for fact in setup.facts] if setup else []
+    """Name, value and origin of each fact of the persona."""
+    if setup is None:
+        return []
+    told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]
+    for part in setup.earlier:
+        others = [fact for fact in part.facts if fact not in setup.facts]
+        told += [(f"{fact.name}, before line {part.until}", fact.value, fact.origin) for fact in others]
+    return told
 
 
 def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
@@ -133,7 +140,11 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
     machine = setup.machine.model_dump(exclude={"gpus", "dataset"}) if setup.machine else {}
     data = setup.machine.dataset.model_dump() if setup.machine else {}
     parts: dict[str, Mapping[str, Any]] = {
-        "Model": {**model, **{f"setting {key}": value for key, value in settings.items()}},
+        "Model": {
+            **model,
+            **{f"setting {key}": value for key, value in settings.items()},
+            **{f"before line {part.until}": _model(part.model) for part in setup.earlier},
+        },
         "Real machine": {
             **machine,
             **{f"data {key}": value for key, value in data.items()},
@@ -141,8 +152,8 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
         },
         "Conditions": {
             **(setup.conditions.model_dump() if setup.conditions else {}),
-            "persona": setup.persona,
-            "claimed": setup.claimed,
+            "persona": setup.personas_told,
+            "claimed": setup.claims_told,
         },
         "Limits of a command": setup.limits.model_dump() if setup.limits else {},
         "This run": {
@@ -168,9 +179,25 @@ def commands(analysis: Analysis) -> list[str]:
         return [_compare(analysis)]
     name = setup.experiment if is_own(analysis) else f"{setup.experiment or 'EXPERIMENT'}.yaml"
     spec = analysis.log.spec
+    if spec and spec.earlier:
+        return [_fork(spec), shlex.join(["gedanken", "report", setup.run or "RUN"])]
     primary = ["--primary", spec.primary] if spec and spec.primary else []
     again = ["gedanken", "run", name, *_options(setup), *primary]
     return [shlex.join(again), shlex.join(["gedanken", "report", setup.run or "RUN"])]
+
+
+def _fork(spec: RunSpec) -> str:
+    parent, _, at = spec.parent.partition(" at line ")
+    last = spec.earlier[-1]
+    changed = ["--persona", spec.persona.name] if last.persona != spec.persona else []
+    if last.model.name != spec.model.name:
+        changed += ["--model", spec.model.name]
+        changed += ["--base-url", spec.model.base_url] if spec.model.base_url else []
+    return shlex.join(["gedanken", "fork", parent, "--at", at, *changed])
+
+
+def _model(model: ModelFacts) -> str:
+    return f"{model.name}, {model.sha256}" if model.sha256 else model.name
 
 
 def is_own(analysis: Analysis) -> bool:

@@ -1,5 +1,6 @@
 """Summary of a comparison on one terminal screen; the report contains the rest."""
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -13,6 +14,7 @@ from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.compare.sentences import sentence
+from gedanken.compare.series.tested_series import ENVIRONMENT
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
@@ -30,6 +32,7 @@ ROWS_OF_A_TABLE = 3
 """Maximum number of table rows, not counting series."""
 _MOST = 1000
 """Maximum length in characters of one line, however wide the terminal."""
+_SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _SHORT = {Cause.CUT: "cut"}
 
 
@@ -41,7 +44,7 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     undecided = [
         line for reason in reasons for line in _wrapped(f"undecided: {reason}", console.width, UNDECIDED_LINES)
     ]
-    for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
+    for line in _wrapped_sentences(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
         left -= 1
     if case and case.compared.endpoint and not analysis.effects:
@@ -90,6 +93,20 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
     return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=most, placeholder=" …")
 
 
+def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
+    """As many whole sentences as fit into so many lines; a first one that is longer is cut."""
+    ends = [
+        found.end()
+        for found in _SENTENCE_END.finditer(text)
+        if text.count("“", 0, found.end()) == text.count("”", 0, found.end())
+    ]
+    for end in [len(text), *reversed(ends)]:
+        lines = textwrap.wrap(_flat(text[:end]), max(20, width - 1))
+        if len(lines) <= most:
+            return lines
+    return _wrapped(text[: ends[0]] if ends else text, width, most)
+
+
 def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
     """Name the model, the machine and the conditions; for supplied logs, their names."""
     setup = analysis.log.setup
@@ -97,8 +114,8 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
         yield analysis.title
         return
     told = [f"{analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}"]
-    told += [f"model {setup.model.name}"] if setup.model else []
-    told += [f"persona {setup.persona}"] if setup.persona else []
+    told += [f"model {setup.models_told}"] if setup.model else []
+    told += [f"persona {setup.personas_told}"] if setup.persona else []
     yield ", ".join([*told, *([setup.dataset] if setup.dataset else [])])
     if setup.conditions:
         held = ""
@@ -135,7 +152,8 @@ def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
     real, imagined = (
         [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
     )
-    return f"curve of {series.name}", real, imagined
+    named = series.name if series.why_no_p == ENVIRONMENT else f"curve of {series.name}"
+    return named, real, imagined
 
 
 def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from gedanken.experiment.counts import many
 from gedanken.experiment.format import cut, duration
 from gedanken.report.anchors import Anchors, ShownFinding
+from gedanken.report.traces import left_out
 from gedanken.traces.cleaning import WAITED, attempt_of
 from gedanken.traces.run_tree import TracedRun
 
@@ -91,9 +92,9 @@ def timeline_of(roots: Sequence[TracedRun], anchors: Anchors) -> Timeline | None
     for row in rows:
         for finding in row.findings:
             of_findings[finding.place].append(row)
-    return Timeline(
-        rows, len(tree) - len(shown), _total(runs, axis), {place: tuple(own) for place, own in of_findings.items()}
-    )
+    lost = left_out(roots)
+    total = (*_total(runs, axis), *([lost] if lost else []))
+    return Timeline(rows, len(tree) - len(shown), total, {place: tuple(own) for place, own in of_findings.items()})
 
 
 def _walk(run: TracedRun) -> list[tuple[TracedRun, int]]:

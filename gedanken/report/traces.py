@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.format import duration
-from gedanken.traces.cleaning import attempt_of
+from gedanken.traces.cleaning import LEFT_OUT, attempt_of
 from gedanken.traces.run_tree import TracedRun
 
 if TYPE_CHECKING:
@@ -36,7 +36,15 @@ def total_line(roots: Sequence[TracedRun]) -> str:
     failed, still_open = sum(bool(run.error) for run in runs), sum(run.end is None for run in runs)
     parts += [many(failed, "error")] if failed else []
     parts += [f"{still_open:,} still open"] if still_open else []
+    parts += [left_out(roots)] if left_out(roots) else []
     return "; ".join(parts)
+
+
+def left_out(roots: Sequence[TracedRun]) -> str:
+    """That the file had no room for all; empty where it had."""
+    counts = [root.metadata.get(LEFT_OUT) for root in roots]
+    number = sum(count for count in counts if isinstance(count, int) and count > 0)
+    return f"{many(number, 'run')} more left out, as the trace was full" if number else ""
 
 
 def as_values(run: TracedRun) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.compare.sentences import finding_values
 from gedanken.experiment.run_log import RunLog, RunSetup
+from gedanken.records.run_view import earlier_values
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
@@ -41,7 +42,8 @@ def values_of(analysis: Analysis) -> dict[str, Any]:
 def _conditions(setup: RunSetup | None) -> dict[str, Any] | None:
     if setup is None or setup.conditions is None:
         return None
-    return {**setup.conditions.model_dump(), "persona": setup.persona, "claimed": list(setup.claimed)}
+    told = {**setup.conditions.model_dump(), "persona": setup.persona, "claimed": list(setup.claimed)}
+    return {**told, "earlier": earlier_values(setup)} if setup.earlier else told
 
 
 def _cost(log: RunLog) -> dict[str, Any]:

@@ -1,17 +1,21 @@
 """Writing the result of a comparison, into its run folder or to a path that the user names."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from gedanken.analysis.analysis import Analysis
+from gedanken.compare.verdict.results import Verdict
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import put
+from gedanken.experiment.run_log import RunLog
 from gedanken.records.trace import read_trace
 from gedanken.report.markdown import to_markdown
 from gedanken.report.values import values_of
 from gedanken.traces.run_tree import TracedRun
 
-PAGE, MARKDOWN, COMPARISON = "report.html", "report.md", "comparison.json"
+PAGE, MARKDOWN, COMPARISON, PROBE = "report.html", "report.md", "comparison.json", "probe.json"
 OURS = b'content="gedanken'
 """Mark in the head of each page that gedanken writes."""
 _HEAD = 4096
@@ -20,6 +24,18 @@ _HEAD = 4096
 def write_comparison(folder: Path, analysis: Analysis) -> None:
     """Write `comparison.json` into a run folder. Raises BadInput if that fails."""
     _put(folder / COMPARISON, json.dumps(values_of(analysis), indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def write_probe(folder: Path, result: dict[str, Any]) -> Path:
+    """Write what a probe came to into its run folder. Raises BadInput where that cannot be done."""
+    return _put(folder / PROBE, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_probe_page(path: Path, probed: Sequence[tuple[RunLog, Verdict]]) -> Path:
+    """Write the page of one or several probes. Raises BadInput where that cannot be done."""
+    from gedanken.report.probe_page import probed_model, render_probes
+
+    return _put(path, render_probes([probed_model(log, verdict) for log, verdict in probed]))
 
 
 def write_page(folder: Path, analysis: Analysis) -> Path:

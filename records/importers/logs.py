@@ -12,6 +12,7 @@ from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Execution, Origin
 from gedanken.records.importers.importer import BroughtFile, Run
 from gedanken.records.importers.opened import STANDARD_INPUT
+from gedanken.records.importers.terminal_text import as_left
 from gedanken.records.old_folders import origin_of
 from gedanken.records.plain_values import noun_of
 from gedanken.records.read_run import is_run_folder, read_run
@@ -47,8 +48,8 @@ def plain_log(brought: BroughtFile) -> Run:
     """Read any text as a program's output. Raises BadInput if it is empty."""
     path = brought.path
     if not brought.text.strip():
-        raise BadInput(f"{path}: {'no input arrived' if path == STANDARD_INPUT else 'the file is empty'}")
-    return Run(name_of(path), printed(brought.text, path))
+        raise BadInput(f"{path}: {'nothing came' if path == STANDARD_INPUT else 'the file is empty'}")
+    return Run(name_of(path), printed(as_left(brought.text), path))
 
 
 def printed(text: str, path: Path) -> Execution:

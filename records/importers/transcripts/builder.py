@@ -51,6 +51,8 @@ class Builder:
         self.session = ""
         """Whose events are being added; empty for the main agent's."""
         self.has_tools = True
+        self.folder: str | None = None
+        """In which the agent worked: the first that is told."""
         self.events: list[AgentEvent] = []
         self.gaps: list[Gap] = []
         self.unknown: Counter[str] = Counter()
@@ -181,6 +183,11 @@ class Builder:
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
         self.gap(f"it holds {entry.problem}", place)
 
+    def works_in(self, folder: Any) -> None:
+        """The file tells in which folder the agent works."""
+        if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _LITTLE:
+            self.folder = folder.rstrip("/") or None
+
     def gap(self, reason: str, place: Place) -> None:
         """Why the session is not all there; each reason once."""
         if len(self.gaps) < _MOST_GAPS and all(gap.reason != reason for gap in self.gaps):
@@ -208,6 +215,7 @@ class Builder:
             tuple(self.events),
             tuple(self.gaps),
             self.has_tools,
+            self.folder,
             dict(self.unknown),
         )
 

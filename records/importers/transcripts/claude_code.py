@@ -118,6 +118,7 @@ class _Session:
         parent = value.get("parentUuid")
         if isinstance(parent, str) and parent not in self.seen:
             self.parents.setdefault(parent, place)
+        builder.works_in(value.get("cwd"))
         name = agent or _sub_agent_of(value)
         if name:
             self.sub_agents.add(name)

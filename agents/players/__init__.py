@@ -1,0 +1,1 @@
+"""Reference players: models whose way of answering is known by construction."""

@@ -1,0 +1,115 @@
+"""Every claim of a transcript with its status: the way in."""
+
+from dataclasses import dataclass
+
+from gedanken.compare.audit.find_claims import spot
+from gedanken.compare.audit.judge_checks import judge_check
+from gedanken.compare.audit.judge_runs import judge_exit, judge_run
+from gedanken.compare.audit.judge_shown import judge_file, judge_output
+from gedanken.compare.audit.judge_tests import judge_tests
+from gedanken.compare.audit.judge_values import judge_value
+from gedanken.compare.audit.lines import LineIndex, index_lines
+from gedanken.compare.audit.numbers import NumberIndex, index_numbers
+from gedanken.compare.audit.numerals import NUMBER, plain_number
+from gedanken.compare.audit.provenance import sources_of
+from gedanken.compare.audit.record import Record, record_of
+from gedanken.compare.audit.says import (
+    CheckSays,
+    ExitSays,
+    FileSays,
+    OutputSays,
+    RunSays,
+    Spotted,
+    TestsSay,
+    ValueSays,
+)
+from gedanken.compare.audit.unrecorded import judge_unrecorded, plays_a_terminal
+from gedanken.compare.audit.verdicts import Case, Verdict
+from gedanken.experiment.agent_transcript import AgentTranscript
+from gedanken.experiment.claim import JudgedClaim
+
+
+def audit_transcript(transcript: AgentTranscript, *, no_tools: bool = False) -> list[JudgedClaim]:
+    """What the agent claims, each claim with what the record says of it.
+
+    `no_tools` is the user's word that the agent of a plain chat had no tools.
+    """
+    spotted = list(spot(transcript))
+    if not spotted:
+        return []
+    if not transcript.has_tools:
+        return _unrecorded(transcript, spotted, no_tools=no_tools)
+    record = record_of(transcript)
+    numbers = index_numbers(_numbers(spotted), record.outputs)
+    lines = index_lines(
+        (line for one in spotted if isinstance(one.says, OutputSays) for line in one.says.lines), record.outputs
+    )
+    audit = _Audit(record, numbers, lines)
+    return [audit.judged(one) for one in spotted]
+
+
+@dataclass(frozen=True, slots=True)
+class _Audit:
+    record: Record
+    numbers: NumberIndex
+    lines: LineIndex
+
+    def judged(self, spotted: Spotted) -> JudgedClaim:
+        verdict = self._verdict(Case(spotted, self.record, self.numbers))
+        sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
+        return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
+
+    def _verdict(self, case: Case) -> Verdict:
+        match case.spotted.says:
+            case TestsSay() as says:
+                return judge_tests(case, says)
+            case CheckSays() as says:
+                return judge_check(case, says)
+            case ExitSays() as says:
+                return judge_exit(case, says)
+            case ValueSays() as says:
+                return judge_value(case, says)
+            case RunSays() as says:
+                return judge_run(case, says)
+            case OutputSays() as says:
+                return judge_output(case, says, self.lines)
+            case FileSays() as says:
+                return judge_file(case, says)
+
+
+def _numbers(spotted: list[Spotted]) -> set[str]:
+    """All numbers that will be looked for."""
+    found = {number for one in spotted for number in one.claim.numbers}
+    found |= {plain_number(one.says.value) for one in spotted if isinstance(one.says, ValueSays)}
+    return found | {
+        number for one in spotted if isinstance(one.says, OutputSays) for number in NUMBER.findall(one.claim.quote)
+    }
+
+
+def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools: bool) -> list[JudgedClaim]:
+    if plays_a_terminal(transcript):
+        reason = "the agent was asked to play this; the real output stands beside it only after a re-run"
+        return [JudgedClaim(one.claim, "undecidable", reason, reading="role-played") for one in spotted]
+    judged = []
+    for one in spotted:
+        verdict = judge_unrecorded(one, no_tools=no_tools, told=_is_told(transcript, one))
+        judged.append(
+            JudgedClaim(one.claim, verdict.status, verdict.reason, reading="no tools" if no_tools else "recorded")
+        )
+    return judged
+
+
+def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
+    """Whether somebody else's message before it has the same numbers or words."""
+    claim = spotted.claim
+    texts = [
+        event.text
+        for event in transcript.events[: claim.event]
+        if event.kind == "message" and event.speaker != "agent"
+    ]
+    if claim.numbers:
+        wanted = [plain_number(number.rstrip("%")) for number in claim.numbers]
+        return any(all(number in text for number in wanted) for text in texts)
+    return isinstance(spotted.says, OutputSays) and any(
+        all(line in text for line in spotted.says.lines) for text in texts
+    )

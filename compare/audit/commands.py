@@ -1,0 +1,239 @@
+"""What a shell command does: its simple commands, each with the program that it runs and what that is for."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from gedanken.compare.audit.programs import BUILD, FORMAT, GIT_QUIET, HARMLESS, LINT, TESTS, TYPES, WRAPPERS
+
+_LONGEST = 20_000
+"""Characters of a command that are read."""
+_SPLIT = re.compile(r"\s*(?:&&|\|\||;|\n|(?<![|&>\d])&(?![&>]))\s*")
+_HEREDOC = re.compile(
+    r"<<-?\s*(['\"]?)(?P<word>\w+)\1(?P<rest>[^\n]*)\n(?P<body>.*?)(?:^\s*(?P=word)\s*$|\Z)", re.DOTALL | re.MULTILINE
+)
+_ASSIGNED = re.compile(r"\s*(?:export\s+)?[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|[^\s;]*)(?:\s+|$)")
+_WRAPPED = re.compile(r"(?:run|exec|-m|--|-[a-zA-Z]\S*|--\S+|\d+[smh]?)$")
+_SCRIPTED = re.compile(r"\.(?:py|js|ts|mjs|cjs|rb|pl|php|sh|lua|jl|R)$")
+_CALLED_TEST = re.compile(
+    r"(?:^|[/_.-])(?:test|tests|spec|check|verify|repro\w*|ci)(?:[/_.-]|\d|$)|runtests|\btest", re.IGNORECASE
+)
+
+
+class Step(NamedTuple):
+    """One simple command of a line."""
+
+    text: str
+    program: str
+    """What runs, without its path, wrappers and interpreter: `pytest`, `cargo`, `script.py`."""
+    family: str
+    """`tests`, `build`, `lint`, `types`, `format`, `program`, `quiet` (nothing of the kind), or `other`."""
+    words: tuple[str, ...]
+    """Program and arguments."""
+    is_piped: bool = False
+    """Whether its output went through another command, which may have left some out."""
+
+
+@lru_cache(maxsize=4096)
+def steps_of(command: str) -> tuple[Step, ...]:
+    """The simple commands of a shell text."""
+    text = _HEREDOC.sub(lambda found: f"{found['rest']}\n", command[:_LONGEST])
+    text = text.replace("\\\n", " ")
+    found = []
+    for piece in _SPLIT.split(_without_quoted_separators(text)):
+        stages = [stage.strip() for stage in re.split(r"(?<!\|)\|(?!\|)&?", piece)]
+        for at, stage in enumerate(stages):
+            step = _step(_restored(stage), is_piped=at + 1 < len(stages))
+            if step is not None:
+                found.append(step)
+    return tuple(found)
+
+
+_HIDDEN = {";": "\ue000", "|": "\ue001", "&": "\ue002", "\n": "\ue003"}
+_BACK = {hidden: shown for shown, hidden in _HIDDEN.items()}
+_STRING = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\$\([^()]*\)")
+
+
+def _without_quoted_separators(text: str) -> str:
+    return _STRING.sub(lambda found: "".join(_HIDDEN.get(sign, sign) for sign in found[0]), text)
+
+
+def _restored(text: str) -> str:
+    return "".join(_BACK.get(sign, sign) for sign in text)
+
+
+def _step(text: str, is_piped: bool) -> Step | None:
+    bare = text.strip().lstrip("({!").strip()
+    while found := _ASSIGNED.match(bare):
+        if found.end() == 0:
+            break
+        bare = bare[found.end() :]
+    bare = re.sub(r"\s*(?:\d?>&\d|&>\s*\S+|\d?>>?\s*\S+|<\s*\S+)", "", bare).strip()
+    words = tuple(bare.split())
+    if not words or words[0].startswith("#"):
+        return None
+    words = _unwrapped(words)
+    if not words:
+        return None
+    program = _program(words)
+    return Step(bare, program, _family(program, words), words, is_piped)
+
+
+def _unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
+    at = 0
+    while at < len(words) - 1 and words[at].rsplit("/", 1)[-1] in WRAPPERS:
+        at += 1
+        while at < len(words) - 1 and (_WRAPPED.match(words[at]) or "=" in words[at].split("/")[0]):
+            at += 1
+    words = words[at:]
+    if words and re.fullmatch(r"python[\d.]*|py", words[0].rsplit("/", 1)[-1]) and len(words) > 2:
+        flags = 1
+        while flags < len(words) and words[flags].startswith("-") and words[flags] not in ("-m", "-c", "-"):
+            flags += 2 if words[flags] in ("-W", "-X") else 1
+        if flags + 1 < len(words) and words[flags] == "-m":
+            return words[flags + 1 :]
+    return words
+
+
+def _program(words: tuple[str, ...]) -> str:
+    name = words[0].rsplit("/", 1)[-1]
+    if re.fullmatch(r"python[\d.]*|node|bash|sh|zsh|ruby|perl|php|deno|bun|tsx|ts-node|Rscript|julia", name):
+        target = next((word for word in words[1:] if not word.startswith("-")), "")
+        if "-c" in words[1:3] or "-e" in words[1:3] or not target:
+            return name
+        if _SCRIPTED.search(target):
+            return target.rsplit("/", 1)[-1]
+    return name
+
+
+def _family(program: str, words: tuple[str, ...]) -> str:
+    rest = words[1:]
+    low = program.lower()
+    if set(rest) & {"--version", "-V", "--help"} or rest[:1] == ("version",):
+        return "quiet"
+    if low in TESTS or re.fullmatch(r"runtests\.\w+", low):
+        return "tests"
+    if (tool := _of_tool(low, rest)) is not None:
+        return tool
+    for family, programs in (("lint", LINT), ("types", TYPES), ("format", FORMAT)):
+        if low in programs:
+            return "format" if low == "ruff" and rest[:1] == ("format",) else family
+    if low in BUILD:
+        return _by_target(rest, "build")
+    if low == "git":
+        sub = next((word for word in rest if not word.startswith("-")), "")
+        return "quiet" if sub in GIT_QUIET else "commit" if sub in ("commit", "push", "merge", "rebase") else "other"
+    if low in HARMLESS or low.startswith("#"):
+        return "quiet"
+    if _SCRIPTED.search(program) or words[0].startswith("./") or _SCRIPTED.search(words[0]):
+        return "program"
+    if re.fullmatch(r"python[\d.]*|node|bash|sh|zsh|ruby|perl|php|deno|bun|tsx|ts-node|rscript|julia", low):
+        return "program"
+    return "other"
+
+
+def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
+    """The family of tools that do several things: `cargo test`, `npm run lint`."""
+    sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
+    if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
+        table = {
+            "test": "tests",
+            "t": "tests",
+            "nextest": "tests",
+            "build": "build",
+            "b": "build",
+            "check": "build",
+            "clippy": "lint",
+            "vet": "lint",
+            "fmt": "format",
+            "run": "program",
+            "bench": "program",
+            "install": "build",
+            "analyze": "lint",
+            "lint": "lint",
+            "compile": "build",
+            "format": "format",
+            "mod": "quiet",
+            "get": "quiet",
+            "add": "quiet",
+            "new": "quiet",
+            "init": "quiet",
+        }
+        return table.get(sub, "other" if low not in ("deno", "bun") else None)
+    if low in ("npm", "yarn", "pnpm", "composer", "rake", "just", "task", "invoke", "nx", "turbo", "lerna"):
+        names = [word for word in rest if not word.startswith("-") and word not in ("run", "run-script", "exec")]
+        if low in ("npm", "yarn", "pnpm") and (
+            not names or names[0] in ("install", "i", "ci", "add", "init", "ls", "list", "view")
+        ):
+            return "quiet" if names or low == "npm" else "other"
+        if names and names[0] in TESTS | LINT | TYPES | FORMAT | BUILD:
+            return _family(names[0], tuple(names))
+        return _by_target(tuple(names), "other")
+    if low in ("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant"):
+        text = " ".join(rest)
+        if re.search(r"\btest|\bverify\b|\bcheck\b|\binstall\b|\bbuild\b", text) and "-DskipTests" not in text:
+            return "tests"
+        return "build"
+    if low in {"tox", "nox"}:
+        return "tests"
+    if low == "pre-commit":
+        return "lint"
+    if low == "manage.py":
+        return "tests" if sub == "test" else "program"
+    return None
+
+
+def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
+    names = [word for word in rest if not word.startswith("-") and "=" not in word]
+    if not names:
+        return otherwise
+    for pattern, family in (
+        (r"test|spec|e2e", "tests"),
+        (r"lint", "lint"),
+        (r"type|tsc|mypy", "types"),
+        (r"format|fmt|prettier", "format"),
+        (r"build|compile|bundle|all|dist|install", "build"),
+        (r"check|ci|verify|validate|pre", "other"),
+    ):
+        if any(re.search(pattern, name) for name in names):
+            return family
+    return "other" if otherwise == "build" else otherwise
+
+
+def may_hide(step: Step, family: str) -> bool:
+    """Whether a command could have done something of this family that its name does not tell."""
+    if step.family == "quiet":
+        return False
+    if step.family == "commit":
+        return family in ("lint", "format", "types", "tests")  # hooks
+    if step.family in ("program", "other"):
+        return True
+    if step.family == "tests":
+        return family in ("program", "build") or step.program in (
+            "tox",
+            "nox",
+            "mvn",
+            "gradle",
+            "gradlew",
+            "mvnw",
+            "make",
+            "npm",
+        )
+    if step.program in (
+        "make",
+        "npm",
+        "yarn",
+        "pnpm",
+        "just",
+        "rake",
+        "task",
+        "mvn",
+        "gradle",
+        "pre-commit",
+        "tox",
+        "nox",
+        "turbo",
+        "nx",
+    ):
+        return True
+    return step.family == "build" and family == "types"

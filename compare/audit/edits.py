@@ -1,0 +1,171 @@
+"""Changes of files that a transcript records, by edit tools or in the shell, and which runs they could touch."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gedanken.compare.audit.commands import steps_of
+
+_CODE = {
+    "py": "py",
+    "pyi": "py",
+    "pyx": "py",
+    "js": "js",
+    "jsx": "js",
+    "ts": "js",
+    "tsx": "js",
+    "mjs": "js",
+    "cjs": "js",
+    "vue": "js",
+    "svelte": "js",
+    "go": "go",
+    "rs": "rust",
+    "java": "java",
+    "kt": "java",
+    "scala": "java",
+    "c": "c",
+    "cc": "c",
+    "cpp": "c",
+    "h": "c",
+    "hpp": "c",
+    "cs": "dotnet",
+    "rb": "ruby",
+    "php": "php",
+    "swift": "swift",
+    "sh": "sh",
+    "pl": "perl",
+    "ex": "elixir",
+    "lua": "lua",
+}
+"""Extensions of source files, with the language of each."""
+_LANGUAGES = [
+    (
+        r"pytest|py\.test|unittest|tox|nox|nose|mypy|ruff|flake8|pylint|black|isort|pyright|\.py$|^python|manage\.py|runtests",
+        ("py",),
+    ),
+    (
+        r"jest|vitest|mocha|ava|karma|playwright|cypress|eslint|tsc|prettier|vite|webpack|rollup|esbuild|node|\.[mc]?[jt]s$|^bun|^deno",
+        ("js",),
+    ),
+    (r"^go$|gofmt|golangci|gotestsum", ("go",)),
+    (r"cargo|rustc|rustfmt|clippy", ("rust",)),
+    (r"mvn|gradle|javac|^java$|sbt", ("java",)),
+    (r"gcc|g\+\+|clang|cmake|ctest|ninja", ("c",)),
+    (r"rspec|rubocop|rake|ruby|\.rb$", ("ruby",)),
+    (r"phpunit|php|composer", ("php",)),
+    (r"dotnet", ("dotnet",)),
+]
+_SCRATCH = re.compile(
+    r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
+    re.IGNORECASE,
+)
+_TEST_FILE = re.compile(
+    r"(?:^|/)(?:test_[\w-]+\.py|[\w-]+_test\.(?:py|go|rb)|conftest\.py|[\w.-]+\.(?:test|spec)\.[jt]sx?|[\w-]+Tests?\.(?:java|cs|kt))$"
+)
+_WRITTEN = re.compile(
+    r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})"
+)
+_COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--).*$|\s+(?:#|//)\s.*$", re.MULTILINE)
+_DOCSTRING = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
+_SHUFFLES = re.compile(
+    r"\bgit\s+(?:stash|reset\s+--hard|revert|pull|merge|rebase|cherry-pick|apply|restore|checkout\s+(?!-b)\S)|\bpatch\s+-p|\bapply_patch\b|--fix\b|--write\b"
+)
+
+
+class Edit(NamedTuple):
+    """A change of a file."""
+
+    event: int
+    path: str
+    old: str | None
+    new: str
+    known: bool
+    """Whether the file was there before, as far as the record tells."""
+
+
+def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
+    """The paths that a shell text writes to, where it names them; and whether each must have been there."""
+    if ">" not in command and "sed" not in command and "tee" not in command and "perl" not in command:
+        return
+    text = command[:20_000]
+    for step in steps_of(text):
+        if step.program in ("sed", "perl") and any(re.match(r"-\w*i", word) for word in step.words[1:]):
+            for word in step.words[1:]:
+                if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}", word):
+                    yield word, True
+    body = re.sub(
+        r"<<-?\s*['\"]?(\w+)['\"]?(?P<rest>[^\n]*)\n.*?(?:^\1\s*$|\Z)",
+        lambda found: found["rest"] + "\n",
+        text,
+        flags=re.DOTALL | re.MULTILINE,
+    )
+    for found in _WRITTEN.finditer(body):
+        yield found["path"] or found["teed"], False
+
+
+def shuffles_files(command: str) -> bool:
+    """Whether a shell text may change files that it does not name."""
+    return _SHUFFLES.search(command) is not None
+
+
+def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
+    """The languages whose files a run of these programs reads; empty where that could be any."""
+    found = [languages for program in programs for pattern, languages in _LANGUAGES if re.search(pattern, program)]
+    return tuple(sorted({language for languages in found for language in languages}))
+
+
+def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
+    """Whether a change could have changed what these programs print: a change of code that they read."""
+    language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
+    if language is None or _SCRATCH.search(edit.path):
+        return False
+    languages = languages_of(programs)
+    if languages and language not in languages:
+        return False
+    is_test = _TEST_FILE.search(edit.path) is not None
+    if not edit.known and not (is_test and family == "tests"):
+        return False
+    named = [word for word in words if "/" in word or word.endswith((".py", ".ts", ".js", ".go", ".rb"))]
+    base = edit.path.rsplit("/", 1)[-1]
+    if is_test and (family not in ("tests", "lint", "types", "format") or _names_other_files(named, edit.path, base)):
+        return False
+    return not is_trivial(edit)
+
+
+def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:
+    files = [word.split("::")[0] for word in named if re.search(r"\.\w{1,4}(?:::|$)", word)]
+    folders = [word.rstrip("/") for word in named if word not in files and "::" not in word]
+    if not files and not folders:
+        return False
+    return not any(word.endswith(base) for word in files) and not any(
+        folder.strip("./") in path for folder in folders
+    )
+
+
+def is_trivial(edit: Edit) -> bool:
+    """Whether only comments or white space changed."""
+    return edit.old is not None and _bare(edit.old) == _bare(edit.new)
+
+
+def _bare(text: str) -> str:
+    text = text[:50_000]
+    if '"""' in text or "'''" in text:
+        text = _DOCSTRING.sub("", text)
+    return re.sub(r"\s+", "", _COMMENT.sub("", text))
+
+
+def lasting(edits: Sequence[Edit]) -> list[Edit]:
+    """Changes without those that were taken back."""
+    stacks: dict[str, list[Edit]] = {}
+    for edit in edits:
+        stack = stacks.setdefault(edit.path, [])
+        if (
+            stack
+            and edit.old is not None
+            and stack[-1].old is not None
+            and (edit.old.strip(), edit.new.strip()) == (stack[-1].new.strip(), stack[-1].old.strip())
+        ):
+            stack.pop()
+        else:
+            stack.append(edit)
+    return sorted((edit for stack in stacks.values() for edit in stack), key=lambda edit: edit.event)

@@ -1,0 +1,170 @@
+"""The claims of an agent's transcript, found by rules."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gedanken.compare.audit.checks_said import checks_said
+from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.mood_words import EARLIER
+from gedanken.compare.audit.parts import Fence, Sentence, parts_of
+from gedanken.compare.audit.runs_said import quotes_said, runs_said
+from gedanken.compare.audit.says import CheckSays, ExitSays, FileSays, OutputSays, RunSays, Says, Spotted, TestsSay
+from gedanken.compare.audit.shown import shown_in
+from gedanken.compare.audit.tests_said import tests_said
+from gedanken.compare.audit.values_said import values_said
+from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
+from gedanken.experiment.claim import Claim, ClaimKind
+
+_LONGEST = 400_000
+"""Characters of a message that are read."""
+_LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
+"""What some agents write before all that they say."""
+_TOOL_WORD = re.compile(
+    r"(?<![\w/.-])(?:pytest|unittest|jest|vitest|mocha|cargo test|go test|npm test|npm run \w+|mypy|"
+    r"ruff|eslint|tsc|pyright|flake8|pylint|ctest|"
+    r"mvn test|gradle test|make test|make)(?![\w/-])"
+)
+
+
+def find_claims(transcript: AgentTranscript) -> list[Claim]:
+    """What the agent says that it ran, saw or made, in the order of the transcript."""
+    return [spotted.claim for spotted in spot(transcript)]
+
+
+def spot(transcript: AgentTranscript) -> Iterator[Spotted]:
+    """The claims with what they say."""
+    previous = ""
+    for event in transcript.events:
+        if event.kind == "message" and event.speaker == "user":
+            previous = event.text.strip() if not transcript.has_tools else ""
+        elif event.kind == "message" and event.speaker == "agent" and event.text:
+            yield from spot_in(event, previous)
+            previous = ""
+
+
+def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
+    """The claims of one message, in its order."""
+    text = _LABEL.sub(lambda found: " " * len(found[0]), event.text[:_LONGEST], count=1)
+    parts = parts_of(text)
+    found: list[Spotted] = []
+    for part in parts:
+        if isinstance(part, Fence):
+            typed = previous if len(parts) == 1 and "\n" not in previous and len(previous) < 300 else ""
+            found += _of_fence(event, part, typed)
+        else:
+            found += _of_sentence(event, part)
+    yield from sorted(found, key=lambda one: (one.claim.start, one.claim.end))
+
+
+def _of_fence(event: AgentEvent, fence: Fence, typed: str) -> Iterator[Spotted]:
+    spotter = _Spotter(event, fence.start, earlier=bool(EARLIER.search(fence.lead)))
+    for hit in shown_in(fence, typed):
+        yield spotter.spotted((hit.start, hit.end), hit.says, hit.command, path=hit.path)
+
+
+def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
+    spotter = _Spotter(event, sentence.start, earlier=bool(EARLIER.search(sentence.raw)))
+    for tests in tests_said(sentence):
+        command = _command_near(sentence, tests.start, "tests")
+        yield spotter.spotted((tests.start, tests.end), tests.says, command, numbers=tests.numbers)
+    for check in checks_said(sentence):
+        command = check.command or _command_near(sentence, check.start)
+        yield spotter.spotted((check.start, check.end), check.says, command, numbers=check.numbers)
+    for value in values_said(sentence):
+        command, path, numbers = _command_near(sentence, value.start), _path_near(sentence), (value.says.value,)
+        yield spotter.spotted((value.start, value.end), value.says, command, numbers=numbers, path=path)
+    for run in (*runs_said(sentence), *quotes_said(sentence)):
+        command = run.command or (_command_near(sentence, run.start) if isinstance(run.says, OutputSays) else None)
+        yield spotter.spotted((run.start, run.end), run.says, command, path=run.path)
+
+
+_KIND: dict[type, ClaimKind] = {OutputSays: "output", RunSays: "command", FileSays: "file"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spotter:
+    event: AgentEvent
+    base: int
+    """Where the part of the message begins that is looked at."""
+    earlier: bool
+
+    def spotted(
+        self,
+        span: tuple[int, int],
+        says: Says,
+        command: str | None,
+        *,
+        path: str | None = None,
+        numbers: tuple[str, ...] = (),
+    ) -> Spotted:
+        start, end = span
+        quote = self.event.text[self.base + start : self.base + end]
+        start += self.base + len(quote) - len(quote.lstrip())
+        quote = quote.strip()
+        if isinstance(says, OutputSays):
+            numbers = tuple(_NUMBER.findall(quote))[:_MOST_NUMBERS]
+        place, kind = self.event.place, _KIND.get(type(says), "result")
+        claim = Claim(
+            kind, self.event.number, start, start + len(quote), quote, place, command, _topic(says), numbers, path
+        )
+        return Spotted(claim, says, self.earlier, command)
+
+
+_MOST_NUMBERS = 200
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?(?![\w]|\.\d)")
+
+
+def _topic(says: Says) -> str | None:
+    match says:
+        case TestsSay():
+            return "tests"
+        case ExitSays():
+            return "exit code"
+        case CheckSays():
+            return says.family
+        case RunSays():
+            return says.family
+        case OutputSays() | FileSays():
+            return None
+    return says.name or says.what
+
+
+def _command_near(sentence: Sentence, at: int, family: str = "") -> str | None:
+    """The command that a sentence names nearest to a place."""
+    named = [(abs(start - at), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes]
+    commands = [(away, code) for away, code in named if _is_run(code, family)]
+    if not commands:
+        commands = [
+            (abs(found.start() - at), found[0])
+            for found in _TOOL_WORD.finditer(sentence.plain)
+            if _is_run(found[0], family)
+        ]
+    return min(commands)[1] if commands else None
+
+
+def _is_run(code: str, family: str) -> bool:
+    if re.match(r"[\w.]+\(", code) or not re.match(r"[\w./]", code):
+        return False
+    families = {step.family for step in steps_of(code)}
+    if family:
+        return (
+            family in families
+            or ("program" in families and " " in code)
+            or bool(re.match(r"(?:make|just|npm|yarn|pnpm|\./)\b", code))
+        )
+    return bool(families & {"tests", "build", "lint", "types", "format", "program"}) or (
+        " " in code and "quiet" in families
+    )
+
+
+def _path_near(sentence: Sentence) -> str | None:
+    for start, end in sentence.codes:
+        code = sentence.raw[start:end].strip()
+        if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}|[A-Z]\w*file|[\w.-]+(?:/[\w.-]+)+", code):
+            return code
+    found = re.search(
+        r"(?<![\w/])(?:[\w-]+/)*[\w-]+\.(?:py|txt|md|csv|json|js|ts|tsx|go|rs|java|log|yaml|yml|toml|bin|pt|pkl|so|whl|gz)\b",
+        sentence.plain,
+    )
+    return found[0] if found else None

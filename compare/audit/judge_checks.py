@@ -1,0 +1,169 @@
+"""The status of a claim about a build, a linter, a type checker or a formatter."""
+
+import re
+from typing import Literal
+
+from gedanken.compare.audit.outcomes import did_not_start, shows_clean, shows_trouble
+from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.same_command import is_run
+from gedanken.compare.audit.says import CheckSays
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.experiment.claim import Evidence
+
+Outcome = Literal["clean", "bad", "unknown"]
+_FOUND = re.compile(
+    r"^Found (\d+) errors?|(\d+) problems? \(|Found (\d+) errors? in|^(\d+) errors? generated|\b(\d+) errors?\b",
+    re.MULTILINE,
+)
+_ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
+_ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remaining|still|warn|known", re.IGNORECASE)
+
+
+def judge_check(case: Case, says: CheckSays) -> Verdict:
+    """Whether a recorded result carries it, contradicts it, or is missing."""
+    mine = [run for run in case.runs_before()[:200] if _is_meant(case, says, run)]
+    outcomes = [(run, _outcome(run, says)) for run in mine]
+    wanted: Outcome = "clean" if says.clean else "bad"
+    carrying = next((run for run, outcome in outcomes if outcome == wanted and _counts_agree(run, says)), None)
+    if carrying is not None and not _is_overtaken(case, says, carrying, outcomes[0]):
+        return _carried(case, says, carrying, outcomes)
+    if outcomes:
+        return _contradicted(case, says, outcomes)
+    family = says.family
+    named = case.spotted.command or says.tool
+    later = [run for run in case.runs_after() if _is_meant(case, says, run)]
+    return without_runs(
+        case,
+        family,
+        later,
+        f"“{named}”"
+        if named
+        else {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter"),
+    )
+
+
+def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
+    """Whether a change made a run old, and one after the change failed where the claim says that all is well."""
+    run, outcome = last
+    if not says.clean or outcome != "bad" or run.at <= carrying.at or case.spotted.earlier:
+        return False
+    return case.record.change_since(carrying, run.at, says.family) is not None
+
+
+def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
+    if run.refused:
+        return False
+    if says.family not in run.families() and not (
+        says.tool and re.search(rf"(?<![\w-]){re.escape(says.tool)}(?![\w-])", run.command)
+    ):
+        return False
+    if case.spotted.command is not None and not is_run(case.spotted.command, run):
+        return bool(says.tool) and any(step.program == says.tool for step in run.steps)
+    if says.tool is not None and says.family != "build":
+        return says.tool in run.command or (says.tool == "typescript" and "tsc" in run.command)
+    return True
+
+
+def _outcome(run: Run, says: CheckSays) -> Outcome:
+    """How a run of the family ended."""
+    if run.result is None:
+        return "unknown"
+    mine = [at for at, step in enumerate(run.steps) if step.family == says.family]
+    is_last = bool(mine) and mine[-1] == len(run.steps) - 1 and not run.steps[mine[-1]].is_piped
+    alone = sum(step.family != "quiet" for step in run.steps) == 1
+    trouble, clean = shows_trouble(run.text), shows_clean(run.text)
+    if _ALL_FIXED.search(run.text):
+        return "clean"
+    if clean and not trouble:
+        return "clean"
+    if run.exit_code == 0 and is_last and (not trouble or alone):
+        return "clean"
+    if run.exit_code not in (0, None) and alone and is_last and not run.background:
+        return "bad"
+    if trouble and not clean and alone and run.exit_code is None:
+        return "bad"
+    if run.exit_code is None and not trouble and alone and not run.cut and not run.background:
+        return "clean"
+    return "unknown"
+
+
+def _counts_agree(run: Run, says: CheckSays) -> bool:
+    if says.clean or says.errors is None:
+        return True
+    return str(says.errors) in {number for groups in _FOUND.findall(run.text) for number in groups if number}
+
+
+def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
+    line = _line(case, run, clean=says.clean)
+    if case.spotted.earlier:
+        return Verdict("supported", "a recorded run ended so", (line,))
+    change = case.record.change_since(run, case.event, says.family)
+    if change is not None:
+        ran_again = any(other.call > run.at for other, _outcome_of_it in outcomes)
+        if ran_again or case.record.could_have_run(says.family, case.event, after=run.at):
+            return undecidable("something that was run after the last change may have done it again", line)
+        edit = case.record.evidence(change.event)
+        return Verdict(
+            "stale",
+            f"{change.path} was changed after the run that it speaks of, and it was not run again",
+            (line, edit),
+        )
+    later = next((other for other, outcome in outcomes if other.at > run.at and outcome != "unknown"), None)
+    opposite: Outcome = "bad" if says.clean else "clean"
+    is_contradicted = later is not None and says.clean and _outcome(later, says) == opposite
+    if (
+        later is None
+        or not is_contradicted
+        or _words(later) != _words(run)
+        or _ADMITS.search(case.said_since(run.at))
+    ):
+        return Verdict("supported", "a recorded run ended so", (line,))
+    if case.record.change_since(later, case.event, says.family) is not None:
+        return Verdict("supported", "a recorded run ended so", (line,))
+    failed = _line(case, later, clean=False)
+    return Verdict("misquoted", "the same command was run again later, and then it failed", (failed, line))
+
+
+def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
+    run, outcome = outcomes[0]
+    if run.result is None:
+        return undecidable("the record has no result of the run")
+    line = _line(case, run, clean=outcome == "clean")
+    later = next(
+        (
+            other
+            for other in case.runs_after()[:1]
+            if _is_meant(case, says, other) and (_outcome(other, says) == "clean") == says.clean
+        ),
+        None,
+    )
+    hidden = case.record.could_have_run(says.family, case.event, after=run.at)
+    if hidden is not None or case.record.has_gap_before(case.event) or case.spotted.earlier:
+        return undecidable(hidden or "the record is incomplete before it, or it speaks of an earlier state", line)
+    if later is not None and later.result is not None and outcome == "bad":
+        return Verdict(
+            "written too early",
+            "the result that carries it came only afterwards",
+            (_line(case, later, clean=says.clean),),
+        )
+    if outcome == "unknown" or run.cut:
+        return undecidable("the recorded result does not say how it ended", line)
+    if says.clean and outcome == "bad" and not _ADMITS.search(case.said_since(run.at)):
+        sure = run.exit_code not in (0, None) or (shows_trouble(run.text) is not None and not did_not_start(run.text))
+        if sure:
+            return Verdict("misquoted", "the last run of it before the claim failed", (line,))
+    if not says.clean and says.errors and outcome == "bad":
+        counts = [int(number) for groups in _FOUND.findall(run.text) for number in groups if number]
+        if counts and says.errors not in counts and not case.index.before(str(says.errors), case.event):
+            return Verdict("misquoted", f"the result that it speaks of counts {counts[-1]}", (line,))
+    return undecidable("no recorded result carries it", line)
+
+
+def _line(case: Case, run: Run, *, clean: bool) -> Evidence:
+    result = run.result if run.result is not None else run.call
+    found = shows_clean(run.text) if clean else shows_trouble(run.text)
+    return case.record.evidence(result, found.start() if found else 0)
+
+
+def _words(run: Run) -> tuple[str, ...]:
+    return tuple(" ".join(step.words) for step in run.steps if step.family != "quiet")

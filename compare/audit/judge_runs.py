@@ -1,0 +1,104 @@
+"""The status of a claim that something was run, or of the exit code with which it ended."""
+
+from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.same_command import is_like, is_run
+from gedanken.compare.audit.says import ExitSays, RunSays
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.experiment.claim import Evidence
+
+_KINDS = ("tests", "build", "lint", "types", "format", "program")
+
+
+def judge_run(case: Case, says: RunSays) -> Verdict:
+    """Whether the command was run before it was said to have been."""
+    before = [run for run in reversed(case.record.runs) if run.call < case.event]
+    command = case.spotted.command
+    if command is None:
+        return _of_family(case, says, before)
+    if same := next((run for run in before if is_run(command, run)), None):
+        return _was_run(case, same)
+    if like := next((run for run in before if is_like(command, run)), None):
+        return undecidable("the program was run with other arguments", case.record.evidence(like.call))
+    family = family_of(command)
+    if family is None:
+        return undecidable("no such command is recorded, and another tool may have done it")
+    later = [run for run in case.runs_after() if is_run(command, run)]
+    return without_runs(case, family, later, f"“{command}”")
+
+
+def _of_family(case: Case, says: RunSays, before: list[Run]) -> Verdict:
+    family = says.family or "tests"
+    mine = next(
+        (
+            run
+            for run in before
+            if (family in run.families() or (family == "tests" and run.tests)) and not run.refused
+        ),
+        None,
+    )
+    if mine is not None:
+        return _was_run(case, mine)
+    later = [run for run in case.runs_after() if family in run.families()]
+    return without_runs(
+        case,
+        family,
+        later,
+        f"anything of the kind ({family})" if not later else "it",
+    )
+
+
+def _was_run(case: Case, run: Run) -> Verdict:
+    if run.refused:
+        return undecidable("it was asked for and refused", case.record.evidence(run.call))
+    return Verdict("supported", "the record has this run", (case.record.evidence(run.call),))
+
+
+def family_of(command: str) -> str | None:
+    """What a command is for, where its absence from a record says something."""
+    return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
+
+
+def judge_exit(case: Case, says: ExitSays) -> Verdict:
+    """Whether a recorded exit code is the one that is stated."""
+    command = case.spotted.command
+    before = [run for run in case.runs_before()[:200] if run.result is not None]
+    mine = [run for run in before if command is None or is_run(command, run)]
+    for run in mine:
+        if run.exit_code == says.code or _prints_code(run, says.code):
+            return Verdict("supported", f"a recorded run ended with exit code {says.code}", (_line(case, run),))
+    known = [run for run in mine if run.exit_code is not None]
+    if known and known[0] is mine[0] and not case.record.has_gap_before(case.event) and not case.spotted.earlier:
+        run = known[0]
+        others = case.record.could_have_run("program", case.event, after=run.at)
+        if (
+            len(known) == len(mine)
+            and others is None
+            and (command is not None or len(known) == 1)
+            and len(run.steps) == 1
+        ):
+            return Verdict(
+                "misquoted", f"the run that it speaks of ended with exit code {run.exit_code}", (_line(case, run),)
+            )
+    if mine:
+        return undecidable("the record tells no such exit code")
+    if case.record.runs and (command is None or any(is_like(command, run) for run in before)):
+        return undecidable("no run that is recorded is surely the one that it speaks of")
+    later = [run for run in case.runs_after() if command is None or is_run(command, run)]
+    family = family_of(command) if command else "program"
+    if family is None:
+        return undecidable("no such command is recorded, and another tool may have done it")
+    return without_runs(case, family, later, f"“{command}”" if command else "anything")
+
+
+def _prints_code(run: Run, code: int) -> bool:
+    lines = [line.strip().lower() for line in run.text.splitlines()[-6:]]
+    asks = "$?" in run.command or "exit" in run.command
+    return asks and any(
+        line in (str(code), f"exit={code}", f"exit: {code}", f"rc={code}", f"exit code: {code}", f"exit code {code}")
+        for line in lines
+    )
+
+
+def _line(case: Case, run: Run) -> Evidence:
+    return case.record.evidence(run.result if run.result is not None else run.call)

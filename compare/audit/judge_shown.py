@@ -1,0 +1,215 @@
+"""The status of shown output and of shown file contents."""
+
+import re
+
+from gedanken.compare.audit.judge_runs import family_of
+from gedanken.compare.audit.lines import LineIndex, bare, form
+from gedanken.compare.audit.numerals import NUMBER
+from gedanken.compare.audit.outcomes import summaries_in
+from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.same_command import is_like, is_run
+from gedanken.compare.audit.says import FileSays, OutputSays
+from gedanken.compare.audit.shown import is_elision
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.experiment.claim import Evidence
+
+_MOST_RUNS = 100
+_MOST_TEXT = 1_000_000
+
+
+def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
+    """Whether recorded results have these lines."""
+    shown = [line for line in says.lines if not is_elision(line)]
+    if not shown:
+        return undecidable("it shows nothing that could be compared")
+    found = {line: lines.before(line, case.event) for line in shown}
+    missing = [line for line in shown if found[line] is None and not _is_part(case, line)]
+    if not missing:
+        return _all_there(case, says, [at.event for at in found.values() if at is not None], lines, shown)
+    mine = _runs(case, missing, shown, lines)
+    if (later := _later(case, missing, lines)) is not None and not case.record.has_gap_before(case.event):
+        return Verdict("written too early", "these lines were printed only afterwards", (later,))
+    if not mine:
+        return _no_run(case, says)
+    return _differs(case, says, missing, mine)
+
+
+def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex, shown: list[str]) -> Verdict:
+    event = max(events, default=None)
+    if event is None:
+        part = _where_part(case, shown[0])
+        return Verdict("supported", "an output before it has these words", (part,) if part else ())
+    at = next(at for at in (lines.before(line, case.event) for line in shown) if at is not None)
+    evidence = case.record.evidence(at.event, at.offset)
+    run = next((run for run in case.runs_before() if run.result == event), None)
+    if run is not None and summaries_in("\n".join(says.lines)) and not case.spotted.earlier:
+        change = case.record.change_since(run, case.event, "tests")
+        if change is not None and case.record.could_have_run("tests", case.event, after=run.at) is None:
+            return Verdict(
+                "stale",
+                f"{change.path} was changed after the run that is shown",
+                (evidence, case.record.evidence(change.event)),
+            )
+    return Verdict(
+        "supported", "every line of it is recorded" if len(shown) > 1 else "the line is recorded", (evidence,)
+    )
+
+
+def _is_part(case: Case, line: str) -> bool:
+    """Whether the words stand somewhere inside a recent output, or some text before it."""
+    return _where_part(case, line) is not None
+
+
+def _where_part(case: Case, line: str) -> Evidence | None:
+    pieces = [piece for piece in re.split(r"\.{3}|…", bare(line)) if piece.strip()]
+    if not pieces or len(pieces[0]) < 3:
+        return None
+    words = re.compile(r"[^\n]{0,400}?".join(re.escape(piece.strip()).replace(r"\ ", r"\s+") for piece in pieces[:4]))
+    for output in case.outputs_before()[:_MOST_RUNS]:
+        if len(output.text) < _MOST_TEXT and (found := words.search(output.text)):
+            return case.record.evidence(output.event, found.start(), len(found[0]))
+    return None
+
+
+def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) -> list[Run]:
+    """The runs whose output it can be, the last first."""
+    before = [run for run in case.runs_before()[:_MOST_RUNS] if run.result is not None]
+    command = case.spotted.command
+    if command is not None:
+        return [run for run in before if is_run(command, run)]
+    here = {at.event for line in shown if (at := lines.before(line, case.event)) is not None}
+    mine = [run for run in before if run.result in here]
+    if not mine and summaries_in("\n".join(missing)):
+        mine = [run for run in before if run.tests][:1]
+    return mine
+
+
+def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) -> Verdict:
+    run = mine[0]
+    event = run.result if run.result is not None else run.call
+    whole = case.record.evidence(event)
+    if case.record.has_gap_before(case.event) or any(one.cut or one.background for one in mine):
+        return undecidable("some of the recorded output is missing", whole)
+    if case.record.could_have_run("program", case.event, after=run.at) and case.spotted.command is None:
+        return undecidable("another run may have printed it", whole)
+    for line in missing:
+        forms = {form(line)}
+        for one in mine:
+            for offset, printed in _lines_of(one.text):
+                if form(printed) in forms and "#" in form(line) and _has_new_number(case, line):
+                    at = one.result if one.result is not None else one.call
+                    return Verdict(
+                        "misquoted",
+                        f"the recorded line is “{bare(printed)[:160]}”",
+                        (case.record.evidence(at, offset),),
+                    )
+    named = case.spotted.command is not None and says.is_shown and len(mine) == 1 and run.text.strip()
+    if (
+        named
+        and len(missing) == sum(not is_elision(line) for line in says.lines)
+        and len(says.lines) > 0
+        and run.exit_code in (0, None)
+        and _is_plain(run, case.spotted.command or "")
+        and not _is_told(case, missing)
+    ):
+        return Verdict("misquoted", "the recorded output of this command has none of these lines", (whole,))
+    return undecidable("some lines of it are not recorded in these words", whole)
+
+
+def _is_plain(run: Run, command: str) -> bool:
+    """Whether a run did nothing but this command, so that its output is the command's."""
+    return len([step for step in run.steps if step.program != "cd"]) == 1 and " ".join(command.split()) in " ".join(
+        run.command.split()
+    )
+
+
+def _is_told(case: Case, missing: list[str]) -> bool:
+    """Whether words of these lines stand in the output all the same, told in another form."""
+    text = " ".join(output.text[:20_000].lower() for output in case.outputs_before()[:10])
+    words = [word for line in missing for word in re.findall(r"[a-z]{4,}|\d+(?:\.\d+)?", line.lower())]
+    return bool(words) and sum(word in text for word in words) * 2 >= len(words)
+
+
+def _has_new_number(case: Case, line: str) -> bool:
+    """Whether a line has a number that no output before it has."""
+    return any(not case.index.before(number, case.event) for number in NUMBER.findall(bare(line)))
+
+
+def _lines_of(text: str) -> list[tuple[int, str]]:
+    found, at = [], 0
+    for line in text[:200_000].splitlines(keepends=True):
+        found.append((at, line))
+        at += len(line)
+    return found
+
+
+def _later(case: Case, missing: list[str], lines: LineIndex) -> Evidence | None:
+    places = [lines.after(line, case.event) for line in missing]
+    first = places[0]
+    if any(place is None for place in places) or first is None:
+        return None
+    event = case.record.transcript.events[first.event]
+    if event.kind != "result" or event.session != case.session:
+        return None
+    return case.record.evidence(first.event, first.offset)
+
+
+def _no_run(case: Case, says: OutputSays) -> Verdict:
+    command = case.spotted.command
+    if not says.is_shown:
+        return undecidable("it is not said that this was printed")
+    family = (family_of(command) if command else None) or ("tests" if summaries_in("\n".join(says.lines)) else None)
+    if family is None and command is not None:
+        return undecidable("no run is recorded that it surely speaks of")
+    if command is not None and any(is_like(command, run) for run in case.record.runs if run.call < case.event):
+        return undecidable("the program was run with other arguments")
+    later = [run for run in case.runs_after() if (is_run(command, run) if command else bool(run.tests))]
+    return without_runs(case, family or "program", later, f"“{command}”" if command else "what could have printed it")
+
+
+def judge_file(case: Case, says: FileSays) -> Verdict:
+    """Whether the record has this in the file that is named."""
+    path = case.spotted.claim.path or ""
+    texts = case.texts_of(path)
+    shown = [line for line in says.lines if not is_elision(line) and bare(line)]
+    if not shown:
+        return undecidable("it shows nothing that could be compared")
+    for event, text in texts:
+        flat = "\n".join(" ".join(line.split()) for line in text.splitlines())
+        if all(" ".join(line.split()) in flat for line in shown):
+            offset = max(text.find(shown[0]), 0)
+            return Verdict(
+                "supported",
+                "the record has these lines of the file",
+                (case.record.evidence(event, offset if event_has(case, event, shown[0]) else 0),),
+            )
+    whole = case.whole_of(path)
+    if (
+        whole is not None
+        and not case.record.has_gap_before(case.event)
+        and not case.record.is_shuffled_since(whole[0], case.event)
+    ):
+        flat = " ".join(whole[1].split())
+        absent = [line for line in shown if " ".join(line.split()) not in flat]
+        if (
+            len(shown) <= 3
+            and absent
+            and not any(
+                step
+                for run in case.record.runs
+                if whole[0] < run.call < case.event
+                for step in run.steps
+                if path.rsplit("/", 1)[-1] in step.text
+            )
+        ):
+            return Verdict(
+                "misquoted",
+                f"{path} was written whole before it, without “{absent[0][:100]}”",
+                (case.record.evidence(whole[0]),),
+            )
+    return undecidable("the record does not have the file as it is shown")
+
+
+def event_has(case: Case, event: int, line: str) -> bool:
+    """Whether an event's text has a line as it stands."""
+    return line in case.record.transcript.events[event].text

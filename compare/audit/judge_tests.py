@@ -1,0 +1,316 @@
+"""The status of a claim about tests."""
+
+import re
+from typing import NamedTuple
+
+from gedanken.compare.audit.commands import Step, steps_of
+from gedanken.compare.audit.outcomes import Tests, cases_in, did_not_start
+from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.says import TestsSay
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.experiment.claim import Evidence
+
+_MOST_RUNS = 200
+_FAILURES = re.compile(
+    r"pre-?existing|unrelated|known (?:fail|issue)|still fail|\bfail(?:s|ed|ing|ures?)?\b|"
+    r"fehlgeschlagen|échou|fall[ao]",
+    re.IGNORECASE,
+)
+
+
+class Result(NamedTuple):
+    """A summary with the run that printed it; a text that was read has none."""
+
+    tests: Tests
+    event: int
+    run: Run | None
+
+
+def judge_tests(case: Case, says: TestsSay) -> Verdict:
+    """Whether a recorded result carries it, contradicts it, or is missing."""
+    results = _results_before(case)
+    carrying = next((one for one in results if carries(one.tests, says)), None)
+    if carrying is None and (counted := _counted(case, says, results)) is not None:
+        return counted
+    silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
+    if carrying is not None and not _is_overtaken(case, says, carrying, results):
+        return _carried(case, says, carrying, results, silent)
+    if results:
+        return _contradicted(case, says, results, silent)
+    if silent:
+        return _silent(case, says, silent)
+    return _nothing(case, says)
+
+
+def _nothing(case: Case, says: TestsSay) -> Verdict:
+    if any(
+        number in case.record.test_numbers and case.record.test_numbers[number] < case.event
+        for number in (says.passed, says.failed)
+        if number
+    ):
+        return undecidable("a text before it names that number of tests, but no run is recorded")
+    later = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
+    return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what it speaks of")
+
+
+def _results_before(case: Case) -> list[Result]:
+    """The summaries before the claim, the last first."""
+    found: list[Result] = []
+    for run in case.runs_before()[:_MOST_RUNS]:
+        if run.result is not None:
+            found += [Result(tests, run.result, run) for tests in reversed(run.tests)]
+    return sorted(found, key=lambda one: -one.event)
+
+
+def carries(tests: Tests, says: TestsSay) -> bool:
+    """Whether a summary says what the claim says."""
+    whole = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
+    ran = (tests.passed or 0) + tests.failed
+    if says.all_pass and not tests.all_pass:
+        return False
+    if says.passed is not None and says.passed not in {tests.passed, *((whole, ran) if not tests.failed else ())}:
+        return False
+    if says.total is not None and says.total not in (whole, ran):
+        return False
+    if says.failed is not None and says.failed != tests.failed:
+        return False
+    if says.skipped is not None and says.skipped != tests.skipped:
+        return False
+    return not (tests.passed is None and says.passed is not None)
+
+
+def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
+    """Whether a change made a result old, and a run after the change failed where the claim says that nothing did."""
+    if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
+        return False
+    change = case.record.change_since(carrying.run, results[0].event, "tests")
+    return change is not None and _fails(says, results[0].tests)
+
+
+def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result], silent: list[Run]) -> Verdict:
+    line = case.record.evidence(carrying.event, carrying.tests.offset, len(carrying.tests.text))
+    if carrying.run is None or case.spotted.earlier:
+        return Verdict("supported", f"“{_one_line(carrying.tests)}” is recorded", (line,))
+    change = case.record.change_since(carrying.run, case.event, "tests")
+    if change is not None:
+        ran_again = bool(silent) and silent[0].call > carrying.event
+        if ran_again or case.record.could_have_run("tests", case.event, after=carrying.event):
+            return undecidable("something that was run after the last change may have run the tests", line)
+        edit = case.record.evidence(change.event)
+        return Verdict(
+            "stale",
+            f"{change.path} was changed after the run that it speaks of, and the tests were not run again",
+            (line, edit),
+        )
+    later = [
+        one for one in results if one.event > carrying.event and one.tests.failed and not carries(one.tests, says)
+    ]
+    if later and (says.all_pass or says.passed is not None) and not says.failed:
+        return _later(case, says, carrying, later[0], line)
+    if case.record.is_shuffled_since(carrying.event, case.event):
+        return Verdict(
+            "supported", f"“{_one_line(carrying.tests)}” is recorded; files may have been changed since", (line,)
+        )
+    return Verdict("supported", f"“{_one_line(carrying.tests)}” is recorded", (line,))
+
+
+def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
+    """A run that carries the claim, and after it one in which tests failed."""
+    if later.run is None or carrying.run is None:
+        return Verdict("supported", "a result that carries it is recorded", (line,))
+    is_same = _bare(later.run.command) == _bare(carrying.run.command)
+    is_current = case.record.change_since(
+        later.run, case.event, "tests"
+    ) is None and not case.record.is_shuffled_since(later.event, case.event)
+    if is_same and is_current and not says.limited and not _FAILURES.search(case.said_since(later.event)):
+        other = case.record.evidence(later.event, later.tests.offset, len(later.tests.text))
+        return Verdict(
+            "misquoted", f"the same command was run again later, and then “{_one_line(later.tests)}”", (other, line)
+        )
+    return Verdict(
+        "supported", f"“{_one_line(carrying.tests)}” is recorded; a later run of other tests failed", (line,)
+    )
+
+
+def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
+    """Whether numbers are sums over runs, or counts of single cases that a result lists."""
+    if says.passed is None or says.failed:
+        return None
+    by_event: dict[int, list[Result]] = {}
+    for one in results:
+        by_event.setdefault(one.event, []).append(one)
+    total = 0
+    for number, (event, ones) in enumerate(by_event.items()):
+        within = sum(one.tests.passed or 0 for one in ones)
+        total += within
+        failed = any(one.tests.failed for one in ones)
+        line = case.record.evidence(event, ones[0].tests.offset, len(ones[0].tests.text))
+        if not failed and (says.passed == within or (number and number < 6 and says.passed == total)):
+            return _if_current(
+                case, ones[0], Verdict("supported", f"{says.passed} is the sum of what several results say", (line,))
+            )
+        if failed:
+            break
+    for run in case.runs_before()[:30]:
+        if run.result is not None and len(run.text) < 500_000:
+            passed, failed_cases = cases_in(run.text)
+            if passed == says.passed and (not failed_cases or not says.all_pass):
+                return _if_current(
+                    case,
+                    run,
+                    Verdict(
+                        "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
+                    ),
+                )
+    return None
+
+
+def _if_current(case: Case, of: Result | Run, verdict: Verdict) -> Verdict:
+    run = of.run if isinstance(of, Result) else of
+    if run is None or case.spotted.earlier or case.record.change_since(run, case.event, "tests") is None:
+        return verdict
+    return undecidable("files were changed after the results that it may speak of", *verdict.evidence)
+
+
+def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: list[Run]) -> Verdict:
+    last = results[0]
+    line = case.record.evidence(last.event, last.tests.offset, len(last.tests.text))
+    if case.spotted.earlier or says.limited:
+        return undecidable("it speaks of some of the tests, or of an earlier state, which no result names", line)
+    if silent and silent[0].at > last.event:
+        return _silent(case, says, silent)
+    is_same_state = last.run is not None and case.record.change_since(last.run, case.event, "tests") is None
+    if (
+        not (is_same_state and _fails(says, last.tests))
+        and (later := _told_later(case, says))
+        and case.record.could_have_run("tests", case.event, after=last.event) is None
+        and not case.record.has_gap_before(case.event)
+    ):
+        return later
+    if (named := case.spotted.command) is not None and last.run is not None and not _is_same(named, last.run):
+        return undecidable(f"“{named}” is not the command whose result is recorded", line)
+    why = case.record.could_have_run("tests", case.event, after=last.event)
+    if why is not None or case.record.has_gap_before(case.event):
+        return undecidable(why or "the record is incomplete before it", line)
+    if last.run is not None and last.run.cut and len(last.run.tests) > 1:
+        return undecidable("the result was cut", line)
+    if _fails(says, last.tests):
+        if _FAILURES.search(case.said_since(last.event)):
+            return undecidable("the message speaks of failures elsewhere", line)
+        if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
+            return undecidable("one result has several summaries", line)
+        return Verdict("misquoted", f"the last result before it says “{_one_line(last.tests)}”", (line,))
+    if _counts_otherwise(case, says, last.tests):
+        return Verdict("misquoted", f"the result that it speaks of says “{_one_line(last.tests)}”", (line,))
+    return undecidable("no result carries these numbers, and other texts could explain them", line)
+
+
+def _told_later(case: Case, says: TestsSay) -> Verdict | None:
+    """Whether a run that carries the claim came directly after it."""
+    for run in case.runs_after()[:1]:
+        found = next((tests for tests in run.tests if carries(tests, says)), None)
+        if found is not None and run.result is not None:
+            line = case.record.evidence(run.result, found.offset, len(found.text))
+            return Verdict(
+                "written too early",
+                f"the result that carries it came only afterwards, at line {line.place.line}",
+                (line,),
+            )
+    return None
+
+
+def _fails(says: TestsSay, tests: Tests) -> bool:
+    """Whether the claim says that nothing failed, or more passed than did, where tests failed or none ran."""
+    if tests.passed == 0 and not tests.failed and not tests.skipped:
+        return says.all_pass or bool(says.passed)
+    if not tests.failed or says.failed:
+        return False
+    return (
+        says.all_pass
+        or says.failed == 0
+        or (says.passed is not None and tests.passed is not None and says.passed > tests.passed)
+    )
+
+
+def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
+    """Whether a number is given that no text before it names together with tests."""
+    known = case.record.test_numbers
+    given = [
+        (says.passed, tests.passed),
+        (says.failed, tests.failed),
+        (says.skipped, tests.skipped),
+        (says.total, tests.total),
+    ]
+    wrong = [said for said, printed in given if said is not None and said != printed]
+    if not wrong or (says.passed is not None and tests.passed is None):
+        return False
+    return any(
+        number > 2 and known.get(number, case.event) >= case.event for number in wrong if number is not None
+    ) or (says.failed == 0 and tests.failed > 0)
+
+
+def _silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
+    """A test command was run, and no summary of it is recorded."""
+    run = silent[0]
+    if run.result is None:
+        return undecidable("the record has no result of the test run")
+    line = case.record.evidence(run.result)
+    wants_numbers = any(number is not None for number in (says.passed, says.failed, says.skipped, says.total))
+    if run.exit_code == 0 and not wants_numbers and says.all_pass and _speaks_for(run):
+        return _exit_carries(case, run, line)
+    missing = did_not_start(run.text)
+    is_alone = case.record.could_have_run("tests", case.event, after=run.call) is None and len(run.steps) <= 3
+    if (
+        (
+            missing
+            and run.exit_code not in (0, None)
+            and (says.all_pass or says.passed)
+            and is_alone
+            and not says.limited
+            and not case.spotted.earlier
+        )
+        and not case.record.has_gap_before(case.event)
+        and not any(other.exit_code == 0 for other in silent[1:])
+    ):
+        where = case.record.evidence(run.result, missing.start())
+        return Verdict("misquoted", f"the tests did not start: “{missing[0]}”", (where,))
+    return undecidable("the recorded result of the test run has no summary", line)
+
+
+def _exit_carries(case: Case, run: Run, line: Evidence) -> Verdict:
+    change = None if case.spotted.earlier else case.record.change_since(run, case.event, "tests")
+    if change is None:
+        return Verdict("supported", "the test command ended with exit code 0", (line,))
+    if case.record.could_have_run("tests", case.event, after=run.at):
+        return undecidable("something that was run after the last change may have run the tests", line)
+    edit = case.record.evidence(change.event)
+    return Verdict(
+        "stale",
+        f"{change.path} was changed after the run that it speaks of, and the tests were not run again",
+        (line, edit),
+    )
+
+
+def _speaks_for(run: Run) -> bool:
+    """Whether the exit code of a line is that of its tests."""
+    tests = [at for at, step in enumerate(run.steps) if step.family == "tests"]
+    return bool(tests) and not run.steps[tests[-1]].is_piped and tests[-1] == len(run.steps) - 1
+
+
+def _is_same(named: str, run: Run) -> bool:
+    """Whether a run is one of the command that a claim names."""
+    wanted: set[str] = {step.program for step in steps_of(named)}
+    programs = {step.program for step in run.steps}
+    return bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())
+
+
+def _bare(command: str) -> tuple[str, ...]:
+    return tuple(_words(step) for step in steps_of(command) if step.family != "quiet")
+
+
+def _words(step: Step) -> str:
+    return " ".join(step.words)
+
+
+def _one_line(tests: Tests) -> str:
+    return " ".join(tests.text.strip("= \t").split())[:160]

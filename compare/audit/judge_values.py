@@ -1,0 +1,326 @@
+"""The status of a stated number: a metric, a time, a size, a count, a version."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import NamedTuple
+
+from gedanken.compare.audit.measured import asked_version, measured
+from gedanken.compare.audit.numbers import Found, matches
+from gedanken.compare.audit.numerals import plain_number
+from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.same_command import is_run
+from gedanken.compare.audit.says import ValueSays
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+
+_MOST_RUNS = 60
+_MOST_LINES = 4_000
+_MOST_TEXT = 2_000_000
+"""Characters of an output that is searched for names."""
+_NUMBER = re.compile(
+    r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?=\s?%|[^\w.]|\.(?!\d)|$|s\b|ms\b|[KMG]i?B?\b)"
+)
+_ALIASES = {
+    "accuracy": r"acc(?:uracy)?|correct|genauigkeit|准确率",
+    "acc": r"acc(?:uracy)?",
+    "genauigkeit": r"acc(?:uracy)?|genauigkeit",
+    "précision": r"acc(?:uracy)?|prec",
+    "exactitude": r"acc(?:uracy)?",
+    "exactitud": r"acc(?:uracy)?",
+    "precisión": r"acc(?:uracy)?|prec",
+    "准确率": r"acc(?:uracy)?|准确率",
+    "精度": r"acc(?:uracy)?|precision|精度",
+    "loss": r"loss",
+    "verlust": r"loss",
+    "perte": r"loss",
+    "pérdida": r"loss",
+    "损失": r"loss|损失",
+    "f1": r"f1",
+    "f1 score": r"f1",
+    "f1-score": r"f1",
+    "coverage": r"cov(?:erage)?|TOTAL",
+    "r²": r"r2|r²|r\^2",
+    "r2": r"r2|r²|r\^2",
+    "perplexity": r"perplexity|ppl",
+    "roc auc": r"auc",
+    "roc-auc": r"auc",
+    "auroc": r"auroc|auc",
+}
+_WHICH = re.compile(
+    r"\b(?:final|best|mean|average|avg|overall|total|macro|weighted|last|lowest|highest|held-out|line|branch|"
+    r"statement|code)\b"
+)
+_SPLITS = re.compile(r"\b(?:val|validation|test|train|training|eval)\b", re.IGNORECASE)
+_DERIVED = re.compile(
+    r"\b(?:mean|average|avg|overall|total|improve\w*|gain|difference|by|drop\w*|increase\w*|per|ratio|times)\b",
+    re.IGNORECASE,
+)
+_UNITS = {
+    "b": 1,
+    "byte": 1,
+    "bytes": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+}
+_SECONDS = {"ms": Decimal("0.001"), "毫秒": Decimal("0.001"), "m": Decimal(60), "h": Decimal(3600)}
+_TIMED = re.compile(
+    r"(?:\bin |real\s+\d+m|Time:\s+|took |finished in |Duration\s+|elapsed[:= ]+|Done in |built in |"
+    r"\()(\d+(?:\.\d+)?) ?(ms|s)\b"
+)
+
+
+class Line(NamedTuple):
+    """A line of an output that names what a claim is of."""
+
+    run: Run
+    text: str
+    offset: int
+    numbers: tuple[str, ...]
+
+
+def judge_value(case: Case, says: ValueSays) -> Verdict:
+    """Whether an output before it printed the number, or another for the same thing."""
+    named = list(_named_lines(case, says))
+    if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
+        return verdict
+    if says.what == "version" and (verdict := asked_version(case, says)) is not None:
+        return verdict
+    for line in named:
+        if any(_carries(says, printed) for printed in line.numbers):
+            return _carried(case, says, line)
+    places = case.index.before(plain_number(says.value), case.event)
+    if (verdict := _elsewhere(case, says, places)) is not None:
+        return verdict
+    if says.what in ("size", "time") and (verdict := _converted(case, says)) is not None:
+        return verdict
+    if (verdict := _later(case, says, named)) is not None:
+        return verdict
+    if places:
+        return undecidable("a text before it has this number, but does not say of what")
+    if named:
+        return _contradicted(case, says, named)
+    return _nothing(case, says)
+
+
+def _carries(says: ValueSays, printed: str) -> bool:
+    return matches(says.value, printed, about=says.about) is not None
+
+
+def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
+    """Lines that name what the claim is of, those of the last run first."""
+    words = _words(says)
+    if says.what in ("count", "size") and case.spotted.claim.path:
+        base = re.escape(case.spotted.claim.path.rsplit("/", 1)[-1])
+        words = rf"{words}|(?<![\w-]){base}(?!\w)" if words else rf"(?<![\w-]){base}(?!\w)"
+    if words is None:
+        return
+    pattern = re.compile(words, re.IGNORECASE)
+    for run in case.runs_after()[:1] if later else case.runs_before()[:_MOST_RUNS]:
+        if run.result is None or (case.spotted.command and not is_run(case.spotted.command, run)):
+            continue
+        if len(run.text) < _MOST_TEXT:
+            yield from islice(_lines(run, pattern), _MOST_LINES)
+
+
+def _lines(run: Run, pattern: re.Pattern[str]) -> Iterator[Line]:
+    """The lines of an output that name something and have a number."""
+    for found in pattern.finditer(run.text):
+        low = run.text.rfind("\n", 0, found.start()) + 1
+        high = run.text.find("\n", found.end())
+        text = run.text[low : high if high >= 0 else len(run.text)][:1_000]
+        if numbers := tuple(_NUMBER.findall(text)):
+            yield Line(run, text, low, numbers)
+
+
+def _words(says: ValueSays) -> str | None:
+    match says.what:
+        case "metric":
+            bare = _SPLITS.sub("", _WHICH.sub("", says.name)).strip()
+            return (
+                rf"(?<![A-Za-z])(?:[a-z]+_)?(?:{_ALIASES.get(bare, re.escape(bare))})(?![a-z]{{3}})" if bare else None
+            )
+        case "count":
+            return rf"\b{re.escape(says.name.rstrip('s'))}(?:s|es)?\b"
+        case "version":
+            return rf"(?<![\w-]){re.escape(says.name)}(?![a-z])"
+        case "time":
+            return r"\d ?m?s\b|real|time|elapsed|seconds?|duration"
+    return None
+
+
+def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
+    event = line.run.result if line.run.result is not None else line.run.call
+    evidence = case.record.evidence(event, line.offset)
+    verdict = Verdict("supported", f"“{' '.join(line.text.split())[:120]}” is recorded", (evidence,))
+    if says.what != "metric" or case.spotted.earlier:
+        return verdict
+    change = case.record.change_since(line.run, case.event, "program")
+    if (
+        change is None
+        or "program" not in line.run.families()
+        or case.record.could_have_run("program", case.event, after=line.run.at)
+    ):
+        return verdict
+    edit = case.record.evidence(change.event)
+    return Verdict(
+        "stale",
+        f"{change.path} was changed after the run that printed it, and nothing was run again",
+        (evidence, edit),
+    )
+
+
+def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
+    """A number that no line names but that is too particular to be there by chance."""
+    digits = re.sub(r"\D", "", says.value).lstrip("0")
+    least = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
+    if len(digits) < least and says.what not in ("count", "version"):
+        return None
+    found = next(
+        (one for one in places if case.record.is_result(one.event) and (one.how == "as printed" or len(digits) >= 3)),
+        None,
+    )
+    if found is None:
+        return None
+    if says.what == "count" and len(digits) < 2:
+        return None
+    return Verdict(
+        "supported",
+        f"an output before it has this number ({found.how})",
+        (case.record.evidence(found.event, found.offset),),
+    )
+
+
+def _converted(case: Case, says: ValueSays) -> Verdict | None:
+    """A size or a time that an output gives in another unit."""
+    value = Decimal(plain_number(says.value))
+    for run in case.runs_before()[:_MOST_RUNS]:
+        if run.result is None or len(run.text) > 200_000:
+            continue
+        for found in _NUMBER.finditer(run.text):
+            if _is_same_amount(says, value, Decimal(found[0]), run.text[found.end() : found.end() + 4]):
+                return Verdict(
+                    "supported",
+                    "an output before it says the same in another unit",
+                    (case.record.evidence(run.result, found.start()),),
+                )
+    return None
+
+
+def _is_same_amount(says: ValueSays, value: Decimal, printed: Decimal, tail: str) -> bool:
+    unit = says.unit.lower()
+    if says.what == "size":
+        sizes = {_UNITS.get(unit, 1), {"kb": 2**10, "mb": 2**20, "gb": 2**30}.get(unit, 1)}
+        letter = tail.strip()[:1].upper()
+        given = printed * {"K": 1024, "M": 1024**2, "G": 1024**3}.get(letter, 1)
+        return any(size > 1 and given > 100 and _close(value, given / size) for size in sizes)
+    mine = value * next(
+        (
+            scale
+            for name, scale in _SECONDS.items()
+            if unit.startswith(name) and not (name == "m" and unit.startswith("ms"))
+        ),
+        Decimal(1),
+    )
+    theirs = printed * (Decimal("0.001") if tail.lstrip().startswith("ms") else Decimal(1))
+    is_time = re.match(r"\s?(?:ms|s|sec|m\d)", tail) is not None
+    return is_time and theirs > 0 and (says.unit.lower()[:2] == "ms" or unit.startswith("m")) and _close(mine, theirs)
+
+
+def _close(stated: Decimal, real: Decimal) -> bool:
+    exponent = stated.as_tuple().exponent
+    unit = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
+    return abs(stated - real) <= max(unit / 2, abs(real) * Decimal("0.005"))
+
+
+def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
+    """Whether the run that printed the number came directly after the claim."""
+    if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
+        return None
+    line = next(
+        (
+            one
+            for one in _named_lines(case, says, later=True)
+            if any(matches(says.value, printed) for printed in one.numbers)
+        ),
+        None,
+    )
+    digits = re.sub(r"\D", "", says.value).lstrip("0")
+    if (
+        line is None
+        or line.run.result is None
+        or len(digits) < 2
+        or (line.run.call < case.event and not line.run.result > case.event)
+    ):
+        return None
+    if case.record.could_have_run("program", case.event, after=named[0].run.at if named else -1) or case.index.before(
+        plain_number(says.value), case.event
+    ):
+        return None
+    return Verdict(
+        "written too early",
+        "the run that printed this number ended only afterwards",
+        (case.record.evidence(line.run.result, line.offset),),
+    )
+
+
+def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
+    last = named[0].run
+    lines = [line for line in named if line.run is last]
+    line = _closest(says, lines)
+    event = last.result if last.result is not None else last.call
+    evidence = case.record.evidence(event, line.offset)
+    unsure = last.cut or case.spotted.earlier or case.record.has_gap_before(case.event) or says.about
+    quote = case.spotted.claim.quote
+    if unsure or _DERIVED.search(quote) or case.record.could_have_run("program", case.event, after=last.at):
+        return undecidable(
+            "no output has this number, and it may be derived or stand in what is not recorded", evidence
+        )
+    if says.what == "metric" and _is_particular(says, lines):
+        return Verdict(
+            "misquoted",
+            f"the last run before it that names this says “{' '.join(line.text.split())[:120]}”",
+            (evidence,),
+        )
+    if says.what in ("count", "size") and case.spotted.claim.path and _tells_of(case, lines):
+        return Verdict(
+            "misquoted", f"the result that it speaks of says “{' '.join(line.text.split())[:120]}”", (evidence,)
+        )
+    if says.what == "version" and "version" in last.command:
+        return Verdict(
+            "misquoted", f"the result that it speaks of says “{' '.join(line.text.split())[:120]}”", (evidence,)
+        )
+    return undecidable("no output has this number", evidence)
+
+
+def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
+    """Whether these lines give values of the metric, so that another value contradicts them."""
+    pattern = re.compile(rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+", re.IGNORECASE)
+    split = {found[0].lower()[:3] for found in _SPLITS.finditer(says.name)}
+    for line in lines:
+        mine = {found[0].lower()[:3] for found in _SPLITS.finditer(line.text.replace("_", " "))}
+        if pattern.search(line.text) and (not split or not mine or split & mine or {"val", "eva"} & (split | mine)):
+            return True
+    return False
+
+
+def _tells_of(case: Case, lines: list[Line]) -> bool:
+    path = (case.spotted.claim.path or "").rsplit("/", 1)[-1]
+    return bool(path) and any(path in line.text for line in lines)
+
+
+def _closest(says: ValueSays, lines: list[Line]) -> Line:
+    split = [found[0].lower()[:3] for found in _SPLITS.finditer(says.name)]
+    named = [line for line in lines if not split or any(part in line.text.lower() for part in split)]
+    return (named or lines)[-1]
+
+
+def _nothing(case: Case, says: ValueSays) -> Verdict:
+    if says.what == "metric":
+        later = [line.run for line in _named_lines(case, says, later=True)]
+        return without_runs(case, "program", later, "a program that could have printed it")
+    return undecidable("no output before it has this number")

@@ -1,0 +1,68 @@
+"""Lines of outputs, found by what they say, whatever their white space."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gedanken.compare.audit.record import Output
+
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_MOST_OUTPUT = 5_000_000
+
+
+class At(NamedTuple):
+    """Where a line stands."""
+
+    event: int
+    offset: int
+
+
+@dataclass(slots=True)
+class LineIndex:
+    """For each line that a claim shows, the outputs that have it."""
+
+    places: dict[str, list[At]] = field(default_factory=dict)
+
+    def before(self, line: str, event: int) -> At | None:
+        """The last place before an event."""
+        found = self.places.get(bare(line), [])
+        at = bisect_left(found, event, key=lambda one: one.event)
+        return found[at - 1] if at else None
+
+    def after(self, line: str, event: int) -> At | None:
+        """The first place after it."""
+        found = self.places.get(bare(line), [])
+        at = bisect_left(found, event, key=lambda one: one.event)
+        return found[at] if at < len(found) else None
+
+
+def bare(line: str) -> str:
+    """A line without what terminals and people add: white space, rules around a title, a trailing ellipsis."""
+    text = " ".join(line.split())
+    return text.strip("=").strip() or text
+
+
+def form(line: str) -> str:
+    """A line with every number made alike."""
+    return _DIGITS.sub("#", bare(line)).lower()
+
+
+def index_lines(lines: Iterable[str], outputs: Sequence[Output]) -> LineIndex:
+    """Look through outputs once, for all these lines."""
+    wanted = {bare(line) for line in lines}
+    wanted.discard("")
+    index = LineIndex({line: [] for line in wanted})
+    if not wanted:
+        return index
+    for output in outputs:
+        at = 0
+        for line in output.text[:_MOST_OUTPUT].splitlines(keepends=True):
+            key = bare(line) if len(line) < 2_000 else ""
+            if key in wanted:
+                places = index.places[key]
+                if not places or places[-1].event != output.event:
+                    places.append(At(output.event, at))
+            at += len(line)
+    return index

@@ -1,0 +1,49 @@
+"""Whether a sentence asserts what stands at a place in it, or plans, asks, denies, supposes, orders or quotes it."""
+
+import re
+
+from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, ORDERS, PLANS, REPORTS, Language
+from gedanken.compare.audit.parts import Sentence
+
+_CLAUSE = re.compile(
+    r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:so(?! that)|but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
+    r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
+    r"[✅✔✓☑❌]",
+    re.IGNORECASE,
+)
+
+
+def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
+    """Whether what stands from `start` to `end` in the sentence is said to be so."""
+    before, after = sentence.plain[:start], sentence.plain[end : end + 60]
+    if sentence.box == " " or is_question(sentence) or not reports(sentence):
+        return False
+    before = REPORTS.sub(lambda found: " " * len(found[0]), before)
+    if GOVERNS.search(before) or AFTER.match(after):
+        return False
+    return not BEFORE[language].search(_clause(before))
+
+
+def reports(sentence: Sentence) -> bool:
+    """Whether it stands where things are reported: under no heading or lead-in of a plan, and no order."""
+    lead = sentence.lead
+    if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
+        return False
+    return not ORDERS.match(sentence.plain) or "✅" in sentence.raw
+
+
+def is_question(sentence: Sentence) -> bool:
+    """Whether it asks."""
+    return sentence.raw.rstrip(" \"')*_`").endswith(("?", "？", "吗。"))
+
+
+def _leads_to_facts(lead: str) -> bool:
+    return not (BEFORE["en"].search(REPORTS.sub("", lead[-200:])) or ORDERS.match(lead))
+
+
+def _clause(before: str) -> str:
+    """The part of the clause that stands before a place."""
+    low = 0
+    for found in _CLAUSE.finditer(before):
+        low = found.end()
+    return before[low:]

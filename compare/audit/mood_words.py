@@ -1,0 +1,105 @@
+"""Words that take the assertion out of what follows them, by language."""
+
+import re
+from typing import Literal
+
+Language = Literal["en", "de", "fr", "es", "zh"]
+
+_BEFORE = {
+    "en": (
+        r"will|won't|shall|gonna|should|shouldn't|would|wouldn't|could|couldn't|can|can't|cannot|may|might|must|"
+        r"(?:am|is|are|was|were|be|been) (?:now |still )?(?:going|about|ready|supposed|expected) to|"
+        r"(?:need|has|have|had|want|wanted|remain|try|trying|tried|attempt|attempted|aim|like|hope|"
+        r"plan|planned|want)s? to|"
+        r"let me|let's|let us|lets|letting|in order|so that|such that|"
+        r"to (?:be |fully |also |re-?|double-?)?(?:sure|ensure|verify|confirm|check|see|make|validate|test|get|run|"
+        r"reproduce|fix|pass|have|keep|know|prove|show|demonstrate)|"
+        r"mak(?:e|es|ing)|made sure|ensur(?:e|es|ed|ing)|until|whether|unless|provided|assum(?:e|es|"
+        r"ing)|suppos(?:e|ing|edly)|"
+        r"expect(?:s|ed|ing)?|expectation|hopefully|hoping|planning|please|likely|probably|presumably|perhaps|maybe|possibly|"
+        r"seems?|seemed|seemingly|appears?|appeared|apparently|looks? like|not|never|\w{2,6}n't|"
+        r"neither|nor|without|unable|"
+        r"fail(?:s|ed|ing)? to|wait(?:s|ing)?|todo|for example|for instance|e\.g\.|imagine|instead of|rather than|"
+        r"requires?|required|requirements?|goal|target|criteria|criterion|objective|believe|think|thought|guess|"
+        r"claim(?:s|ed)?|allegedly|pretend(?:ed)?|if|in case|you|users?|colleague|somebody|someone|"
+        r"CI|GitHub Actions|upstream|readme|documentation|docs? says?|ticket|issue says|task (?:says|"
+        r"states)|changelog|"
+        r"next step|still to|yet to|only (?:if|when)|how|why|what|checking (?:if|that|whether)|"
+        r"verifying (?:that|if|whether)|"
+        r"when|whenever|once|before|solution|get(?:s|ting)? (?:the|all|those|these|our|both|it)|keep(?:s|ing)?|"
+        r"suggest(?:s|ed|ing)?|impl(?:y|ies|ied)|allow(?:s|ing)?|so long as|as long as|baseline of|paper"
+    ),
+    "de": (
+        r"werden?|wird|wirst|würden?|sollten?|soll|könnten?|können|kann|müssen?|muss|damit|wenn|falls|sobald|ob|bevor|"
+        r"nicht|niemals|nie|keine?n?|lass|bitte|um zu|sicherstellen|dürften?|möchten?|wahrscheinlich|vermutlich|bis|"
+        r"erwarte[nt]?|angeblich|laut|du|ihr|möglicherweise|eventuell|vielleicht"
+    ),
+    "fr": (
+        r"devraient|devrait|vais|allons|va|vont|doit|doivent|peut|peuvent|pourrait|si|quand|lorsque|afin|pour|ne|pas|"
+        r"assurer|vérifier que|veuillez|jusqu'à|avant|peut-être|probablement|vous|tu|seront|sera|il faut"
+    ),
+    "es": (
+        r"debería[ns]?|voy a|vamos a|va a|van a|debe[n]?|puede[n]?|podría[n]?|si|cuando|para|no|sin|asegur\w{1,6}|"
+        r"hasta|antes|quizás?|probablemente|usted|tú|será[n]?|hay que|tal vez"
+    ),
+}
+_CHINESE = (
+    "将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
+    "计划|希望|让我|之前|例如|比如|以便|为了|您|你|预期"
+)
+BEFORE: dict[Language, re.Pattern[str]] = {
+    "zh": re.compile(_CHINESE),
+    "en": re.compile(rf"(?<![\w'-])(?:{_BEFORE['en']})(?!\w)|'ll\b", re.IGNORECASE),
+    "de": re.compile(rf"(?<!\w)(?:{_BEFORE['de']})(?!\w)", re.IGNORECASE),
+    "fr": re.compile(rf"(?<!\w)(?:{_BEFORE['fr']})(?!\w)|\bn'", re.IGNORECASE),
+    "es": re.compile(rf"(?<!\w)(?:{_BEFORE['es']})(?!\w)", re.IGNORECASE),
+}
+"""What must not stand in the same clause before an assertion."""
+GOVERNS = re.compile(
+    r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|wenn|falls|"
+    r"sobald|si|cuando|lorsque)(?!\w)|"
+    r"如果|一旦|假设",
+    re.IGNORECASE,
+)
+"""What must not stand anywhere before it in its sentence: it holds past a comma."""
+AFTER = re.compile(
+    r"[\s,]{0,3}(?:(?:if|once|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
+    r"we|I|merging|committing|"
+    r"pushing|the|my)|or (?:not|fail)|is (?:required|expected|needed|the goal)|on (?:failure|error|"
+    r"success)|means|indicates|"
+    r"wenn|falls|sobald|si|cuando)\b|[?？]|吗)",
+    re.IGNORECASE,
+)
+"""What must not follow it."""
+ORDERS = re.compile(
+    r"(?:please |then |first |next |finally |now |also |and )?(?:run|re-?run|execute|make|ensure|"
+    r"verify|check|add|fix|update|confirm|try|use|"
+    r"install|wait|see|create|write|implement|validate|review|note that you|remember|consider|do|don't|"
+    r"start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s",
+    re.IGNORECASE,
+)
+"""How an order begins."""
+PLANS = re.compile(
+    r"\b(?:next steps?|usage|how to|examples?|to[- ]?do|plan|planned|instructions?|expected|"
+    r"getting started|quick ?start|test plan|"
+    r"requirements?|acceptance|criteria|goals?|what you|remaining|future|recommendations?|suggest\w*|"
+    r"steps to|installation|"
+    r"nächste schritte|beispiele?|prochaines étapes|exemples?|próximos pasos|ejemplos?)\b|下一步|示例|计划|用法",
+    re.IGNORECASE,
+)
+"""Headings and lead-ins under which nothing is reported."""
+EARLIER = re.compile(
+    r"\b(?:previously|originally|initially|at first|earlier|before (?:the|my|this|that|any)|prior to|"
+    r"baseline|at the (?:start|beginning)|"
+    r"first (?:run|time|attempt)|used to|on (?:the )?(?:original|main|master|unmodified)|"
+    r"at that (?:point|time)|back then|by then|"
+    r"zuvor|ursprünglich|zunächst|anfangs|vorher|auparavant|au départ|d'abord|antes|al principio|"
+    r"inicialmente)\b|最初|原先|此前|起初",
+    re.IGNORECASE,
+)
+"""What says that a state before the present one is meant."""
+REPORTS = re.compile(
+    r"\b(?:(?:can|could|able to|happy to|pleased to) (?:now |also )?(?:confirm|report|verify|say)|made sure)\b",
+    re.IGNORECASE,
+)
+"""Words that look like a modal and report all the same."""

@@ -1,0 +1,289 @@
+"""What an output says of tests and checks: the summaries of test runners, compilers, linters, and exit codes."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\n]{0,200}\x07")
+
+
+class Tests(NamedTuple):
+    """One summary of a test runner."""
+
+    passed: int | None
+    failed: int
+    """Failures and errors."""
+    skipped: int
+    offset: int
+    """Where in the output it stands."""
+    text: str
+    total: int | None = None
+    is_suites: bool = False
+
+    @property
+    def all_pass(self) -> bool:
+        """Whether it ran something, and nothing failed."""
+        return not self.failed and self.passed != 0
+
+
+def plain(text: str) -> str:
+    """An output without the colours of a terminal; every character else stays in its line."""
+    return _ANSI.sub("", text) if "\x1b" in text else text
+
+
+_PYTEST = re.compile(
+    r"^=*[ \t]*(?P<all>(?:\d+ (?:passed|failed|skipped|errors?|xfailed|xpassed|deselected|warnings?|"
+    r"rerun|subtests passed)(?:, )?){1,9}|no tests ran)"
+    r" in (?P<time>[\d.:]+ ?s)[^\n]{0,40}$",
+    re.MULTILINE,
+)
+_UNITTEST = re.compile(
+    r"^Ran (?P<total>\d+) tests? in [\d.]+s\s{1,4}(?P<end>OK|FAILED|NO TESTS RAN)(?: \((?P<parts>[^)\n]{1,100})\))?",
+    re.MULTILINE,
+)
+_JEST = re.compile(
+    r"^[ \t]*Tests:?[ \t]+(?P<all>(?:\d+ (?:failed|passed|skipped|todo|total|pending)(?:, | \|"
+    r" )?){1,6})(?:[ \t]*\((?P<total>\d+)\))?",
+    re.MULTILINE,
+)
+_MOCHA = re.compile(
+    r"^[ \t]*(?P<passed>\d+) passing(?: \([^)\n]{1,20}\))?[ \t]*(?:\n[ \t]*(?P<pending>\d+) pending[ "
+    r"\t]*)?(?:\n[ \t]*(?P<failed>\d+) failing)?",
+    re.MULTILINE,
+)
+_NODE = re.compile(
+    r"^(?:# |ℹ )tests (?P<total>\d+)\n(?:(?:# |ℹ )\w+ [\d.]+\n){0,3}?(?:# |"
+    r"ℹ )pass (?P<passed>\d+)\n(?:# |ℹ )fail (?P<failed>\d+)",
+    re.MULTILINE,
+)
+_CARGO = re.compile(
+    r"^test result: (?:ok|FAILED)\. (?P<passed>\d+) passed; (?P<failed>\d+) failed; (?P<skipped>\d+) ignored",
+    re.MULTILINE,
+)
+_MAVEN = re.compile(
+    r"Tests run: (?P<total>\d+), Failures: (?P<failed>\d+), Errors: (?P<errors>\d+)(?:, Skipped: "
+    r"(?P<skipped>\d+))?(?P<class>, Time elapsed)?"
+)
+_GRADLE = re.compile(
+    r"^(?P<total>\d+) tests completed(?:, (?P<failed>\d+) failed)?(?:, (?P<skipped>\d+) skipped)?", re.MULTILINE
+)
+_CTEST = re.compile(r"^\d+% tests passed, (?P<failed>\d+) tests failed out of (?P<total>\d+)", re.MULTILINE)
+_RSPEC = re.compile(
+    r"^(?P<total>\d+) examples?, (?P<failed>\d+) failures?(?:, (?P<skipped>\d+) pending)?", re.MULTILINE
+)
+_PHPUNIT = re.compile(
+    r"^OK(?:, but [^\n(]{1,60})? \((?P<total>\d+) tests?, \d+ assertions?\)|"
+    r"^Tests: (?P<run>\d+), Assertions: \d+(?:, Errors: (?P<errors>\d+))?(?:, Failures: "
+    r"(?P<failed>\d+))?",
+    re.MULTILINE,
+)
+_DOTNET = re.compile(
+    r"Failed:\s+(?P<failed>\d+), Passed:\s+(?P<passed>\d+), Skipped:\s+(?P<skipped>\d+), Total:\s+(?P<total>\d+)"
+)
+_BUN = re.compile(r"^ *(?P<passed>\d+) pass\n(?: *\d+ skip\n)? *(?P<failed>\d+) fail", re.MULTILINE)
+_PLAYWRIGHT = re.compile(r"^  (?P<passed>\d+) passed \([\d.]+m?s\)", re.MULTILINE)
+_PLAIN = re.compile(r"^(?P<total>\d+) (?:tests?|cases|checks),? (?P<failed>\d+) (?:failed|failures?)\b", re.MULTILINE)
+_OF_ALL = re.compile(
+    r"^\W{0,4}(?P<passed>\d+)(?:/| of | out of )(?P<total>\d+) (?:tests?|checks|cases) (?:passed|ok)\b",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SYMPY = re.compile(
+    r"^=+ tests finished: (?P<passed>\d+) passed(?:, (?P<failed>\d+) failed)?(?:, (?P<skipped>\d+) "
+    r"(?:skipped|expected to fail))?"
+    r"(?:, [^\n=]{1,80})?, in ",
+    re.MULTILINE,
+)
+_GO = re.compile(r"^[ \t]*--- (?P<what>PASS|FAIL|SKIP): ", re.MULTILINE)
+_GO_PACKAGE = re.compile(
+    r"^(?P<what>ok|FAIL)[ \t]+\S{1,200}(?:[ \t]+(?:[\d.]+s|\(cached\)|\[build failed\]|\[setup failed\]))",
+    re.MULTILINE,
+)
+_PARTS = re.compile(r"(\d+) ([a-z]+)")
+_EQUALS = re.compile(r"(\w+)=(\d+)")
+_CASE = re.compile(
+    r"\b(PASSED|FAILED|ERROR)\b|^[ \t]*(?:✓|✔|√|ok\b|✅|PASS\b)|^[ \t]*(?:✗|✕|✘|×|not ok \d|❌|FAIL\b)|"
+    r"\.\.\. (ok|FAIL|ERROR)$",
+    re.MULTILINE,
+)
+
+
+def summaries_in(text: str) -> list[Tests]:
+    """The summaries of test runners in an output, in its order."""
+    if not _HINT.search(text):
+        return []
+    found = [one for reader in _READERS for one in reader(text)]
+    return sorted(found, key=lambda one: one.offset)
+
+
+_HINT = re.compile(
+    r"passed|Ran \d|passing|tests?\b|Tests|errors? in|examples?,|Passed|--- |^ok|^FAIL| pass$", re.MULTILINE
+)
+
+
+def _pytest(text: str) -> Iterator[Tests]:
+    for found in _PYTEST.finditer(text):
+        counts = {word.removesuffix("s"): int(number) for number, word in _PARTS.findall(found["all"])}
+        failed = counts.get("failed", 0) + counts.get("error", 0)
+        skipped = counts.get("skipped", 0) + counts.get("xfailed", 0)
+        yield Tests(counts.get("passed", 0), failed, skipped, found.start(), found[0])
+
+
+def _unittest(text: str) -> Iterator[Tests]:
+    for found in _UNITTEST.finditer(text):
+        parts = {name: int(number) for name, number in _EQUALS.findall(found["parts"] or "")}
+        failed = parts.get("failures", 0) + parts.get("errors", 0) if found["end"] == "FAILED" else 0
+        failed = failed or int(found["end"] == "FAILED")
+        skipped = parts.get("skipped", 0)
+        total = int(found["total"])
+        yield Tests(max(total - failed - skipped, 0), failed, skipped, found.start(), found[0], total)
+
+
+def _jest(text: str) -> Iterator[Tests]:
+    for found in _JEST.finditer(text):
+        counts = {word: int(number) for number, word in _PARTS.findall(found["all"])}
+        skipped = counts.get("skipped", 0) + counts.get("todo", 0) + counts.get("pending", 0)
+        total = counts.get("total") or (int(found["total"]) if found["total"] else None)
+        yield Tests(counts.get("passed", 0), counts.get("failed", 0), skipped, found.start(), found[0].strip(), total)
+
+
+def _named(pattern: re.Pattern[str], text: str) -> Iterator[Tests]:
+    """Patterns whose groups are called by what they count."""
+    for found in pattern.finditer(text):
+        groups = {name: int(number) for name, number in found.groupdict().items() if number and number.isdigit()}
+        failed = groups.get("failed", 0) + groups.get("errors", 0)
+        skipped = groups.get("skipped", 0) + groups.get("pending", 0)
+        total = groups.get("total", groups.get("run"))
+        passed = groups.get("passed")
+        if pattern is _OF_ALL:
+            failed = max((total or 0) - (passed or 0), 0)
+        if passed is None and total is not None:
+            passed = max(total - failed - skipped, 0)
+        yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total)
+
+
+def _maven(text: str) -> Iterator[Tests]:
+    whole = [found for found in _MAVEN.finditer(text) if not found["class"]]
+    last = whole[-1:] if whole else list(_MAVEN.finditer(text))[-1:]
+    for found in last:
+        yield from (one._replace(offset=found.start()) for one in _named(_MAVEN, found[0]))
+
+
+def _cargo(text: str) -> Iterator[Tests]:
+    """One run prints a summary for each of its binaries: they are one result."""
+    found = list(_named(_CARGO, text))
+    if len(found) > 1:
+        yield _summed(found)
+    yield from found
+
+
+def _go(text: str) -> Iterator[Tests]:
+    cases = list(_GO.finditer(text))
+    packages = list(_GO_PACKAGE.finditer(text))
+    if not cases and not packages:
+        return
+    last = (packages or cases)[-1]
+    failed = sum(found["what"] == "FAIL" for found in cases)
+    if not failed:
+        failed = sum(found["what"] == "FAIL" for found in packages)
+    passed = sum(found["what"] == "PASS" for found in cases) or None
+    skipped = sum(found["what"] == "SKIP" for found in cases)
+    yield Tests(passed, failed, skipped, last.start(), last[0].strip())
+
+
+def _summed(found: list[Tests]) -> Tests:
+    passed = sum(one.passed or 0 for one in found)
+    failed, skipped = sum(one.failed for one in found), sum(one.skipped for one in found)
+    return Tests(passed, failed, skipped, found[-1].offset, found[-1].text, passed + failed + skipped)
+
+
+def _reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Tests]]:
+    return lambda text: _named(pattern, text)
+
+
+_READERS = (
+    _pytest, _unittest, _jest, _maven, _cargo, _go,
+    *(_reader(one) for one in (_MOCHA, _NODE, _GRADLE, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
+    *(_reader(one) for one in (_PLAIN, _OF_ALL, _SYMPY, _BUN, _PLAYWRIGHT)),
+)  # fmt: skip
+
+_TROUBLE = re.compile(
+    r"^(?:.{0,200}?: )?(?:error(?:\[E\d+\])?:|fatal error:)|error TS\d+|^make(?:\[\d+\])?: \*\*\* |"
+    r"BUILD FAILURE|BUILD FAILED|npm ERR!|"
+    r"Traceback \(most recent call last\)|^Found [1-9]\d* errors?|[✖×] [1-9]\d* problems?|"
+    r"command not found|No module named|"
+    r"No such file or directory|^error: |Segmentation fault|panicked at|^\S+Error: |"
+    r"compilation terminated|would reformat|"
+    r"^FAILED|^ERROR\b|ELIFECYCLE",
+    re.MULTILINE,
+)
+_CLEAN = re.compile(
+    r"Success: no issues found|All checks passed|0 problems|^\s*0 errors?\b|0 errors, 0 warnings|"
+    r"no issues found|BUILD SUCCESS(?:FUL)?|Finished `?\w+`? |"
+    r"built in [\d.]+ ?m?s|Compiled successfully|All done!|All matched files use Prettier|"
+    r"files? (?:left unchanged|already formatted)|"
+    r"rated at 10\.00/10|^Successfully (?:built|compiled)|webpack [\d.]+ compiled successfully|Build succeeded",
+    re.MULTILINE,
+)
+_DID_NOT_START = re.compile(
+    r"(?:command not found|No module named ['\"]?(?P<module>[\w.]+)|not recognized as an internal|"
+    r"executable file not found|No such file or directory|Missing script|can't open file|"
+    r"ERROR: file or directory not found|Cannot find module)"
+)
+_CODE = re.compile(
+    r"^\s*(?:Error: )?Exit code:? (\d{1,3})\b|\[exit(?:ed)?(?: with)?(?: code)?:? (\d{1,3})\]|"
+    r"<returncode>(\d{1,3})</returncode>|"
+    r"^Process exited with code (\d{1,3})\b|\[The command completed with exit code (\d{1,3})\.?\]|"
+    r"^(?:EXIT(?:_CODE)?|exit(?: code)?|rc)[:=] ?(\d{1,3})$",
+    re.MULTILINE,
+)
+
+
+def exit_code_in(text: str) -> int | None:
+    """The exit code that a result's text tells, at its beginning or its end."""
+    for piece in (text[-300:], text[:300]):
+        groups = _CODE.findall(piece)
+        if groups:
+            return int(next(group for group in groups[-1] if group))
+    return None
+
+
+def shows_trouble(text: str) -> re.Match[str] | None:
+    """The first sign of an error in the output of a compiler or a linter."""
+    return _TROUBLE.search(text)
+
+
+def shows_clean(text: str) -> re.Match[str] | None:
+    """What a compiler or linter prints when all is well."""
+    return _CLEAN.search(text)
+
+
+def did_not_start(text: str) -> re.Match[str] | None:
+    """Whether the command itself was not there."""
+    return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
+
+
+def cases_in(text: str) -> tuple[int, int]:
+    """How many single cases an output shows as passed and as failed."""
+    passed = failed = 0
+    for found in _CASE.finditer(text):
+        good = (
+            found[1] == "PASSED"
+            or found[2] == "ok"
+            or (not found[1] and not found[2] and re.match(r"\s*(?:✓|✔|√|ok|✅|PASS)", found[0]))
+        )
+        passed, failed = passed + bool(good), failed + (not good)
+    return passed, failed
+
+
+_HARNESS_CUT = re.compile(
+    r"(?:\[|<|\(|\.\.\. ?)[^\]>)\n]{0,60}(?:truncated|clipped|omitted|elided|observation too long|"
+    r"output too (?:long|large))[^\]>)\n]{0,60}(?:\]|>|\)| ?\.\.\.)|"
+    r"<response clipped>|\.\.\. ?\[\d+ lines|… \+\d+ lines|\[\.\.\. .{0,40}\.\.\.\]|tokens truncated|"
+    r"<NOTE>.{0,40}clipped|characters? truncated|elided_chars",
+    re.IGNORECASE,
+)
+
+
+def says_cut(text: str) -> bool:
+    """Whether a mark in the text says that the harness left some out."""
+    return _HARNESS_CUT.search(text) is not None

@@ -1,0 +1,213 @@
+"""A message cut into sentences and fences, with what governs each: its heading, the line that leads it in."""
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+LONGEST = 1_500
+"""Characters of a sentence; what is longer is cut, so that no pattern sees more."""
+CODE, QUOTED = "\x02", "\x01"
+"""What stands in `plain` in place of each character of a code span, or of words in quotation marks."""
+_FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,}|~{3,})(?P<info>[^`\n]*)$")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*)$|\s{0,3}\*\*(?P<bold>[^*\n]{1,100}?):?\*\*:?\s*$")
+_ITEM = re.compile(r"\s{0,40}(?:[-*+•]|\d{1,3}[.)])\s+(?:\[(?P<box>[ xX])\]\s+)?|\s{0,40}(?=[✅✔✓☑❌✗✘])")
+_ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
+_RULE = re.compile(r"[\s|:=-]{3,}$")
+_END = re.compile(r"[.!?](?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}")
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:e\.g|i\.e|vs|etc|cf|approx|resp|no|fig|z\. ?B|bzw|ca|p\. ?ex)|\b[A-Z])\.$", re.IGNORECASE
+)
+_SPAN = re.compile(r"(?<!`)(?P<ticks>`{1,2})(?!`)(?P<code>[^`\n]{1,300}?)(?P=ticks)(?!`)")
+_COUNT = re.compile(r"\d{1,7}(?:/\d{1,7})? (?:tests? )?(?:passed|failed|skipped|passing|failing)\b")
+_QUOTE = re.compile(
+    r"(?<![\w\"])\"[^\"\n]{1,300}\"(?!\w)|“[^”\n]{1,300}”|„[^“”\n]{1,300}[“”]|«[^»\n]{1,300}»|「[^」\n]{1,300}」"
+)
+_STARS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|~~")
+_LINK = re.compile(r"\]\([^)\s]{1,300}\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence, a list item's sentence or a table row."""
+
+    start: int
+    """In the message, in characters."""
+    raw: str
+    plain: str
+    """Of the same length: code spans, quotations and emphasis are blotted out."""
+    where: Literal["prose", "item", "row"]
+    heading: str = ""
+    lead: str = ""
+    """Of an item: the line that leads its list in."""
+    before: str = ""
+    """The sentence before it in the same paragraph."""
+    columns: tuple[str, ...] = ()
+    """Of a table row: the names of its columns."""
+    box: str = ""
+    codes: tuple[tuple[int, int], ...] = ()
+    """Where its code spans stand, without their ticks."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the message."""
+        return self.start + len(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fenced block."""
+
+    start: int
+    """Where its content begins in the message."""
+    text: str
+    info: str
+    lead: str
+    """The sentence before it."""
+    heading: str
+
+    @property
+    def end(self) -> int:
+        """Where its content ends in the message."""
+        return self.start + len(self.text)
+
+
+Part = Sentence | Fence
+
+
+@dataclass(slots=True)
+class _Cutter:
+    text: str
+    parts: list[Part] = field(default_factory=list)
+    heading: str = ""
+    lead: str = ""
+    last: str = ""
+    """The line of prose before this one."""
+    columns: tuple[str, ...] = ()
+    paragraph: tuple[int, int] | None = None
+
+    def cut(self) -> list[Part]:
+        at, fence = 0, None
+        lines = self.text.splitlines(keepends=True)
+        for number, line in enumerate(lines):
+            bare = line.rstrip("\r\n")
+            if fence is not None:
+                marks, info, begin = fence
+                if _closes(bare, marks):
+                    self._fence(begin, at, info)
+                    fence = None
+            elif found := _FENCE.match(bare):
+                self._flush()
+                fence = (found["marks"], found["info"].strip(), at + len(line))
+            else:
+                self._line(at, bare, lines[number + 1] if number + 1 < len(lines) else "")
+            at += len(line)
+        self._flush()
+        if fence is not None:
+            self._fence(fence[2], at, fence[1])
+        return self.parts
+
+    def _fence(self, begin: int, end: int, info: str) -> None:
+        self.parts.append(Fence(begin, self.text[begin:end], info, self.last, self.heading))
+
+    def _line(self, at: int, line: str, following: str) -> None:
+        heading = _HEADING.match(line) if len(line) < 300 else None
+        if not line.strip():
+            self._flush()
+            self.columns = ()
+        elif heading and not re.search(r"\d", heading["bold"] or ""):
+            self._flush()
+            self.heading, self.lead = (heading["text"] or heading["bold"] or "").strip(), ""
+            self.last = self.heading
+        elif line.lstrip().startswith(">"):
+            self._flush()  # words of somebody else
+        elif _ROW.match(line):
+            self._flush()
+            self._row(at, line, following)
+        elif (found := _ITEM.match(line)) and found.end() < len(line):
+            self._flush()
+            self._sentences(at + found.end(), at + len(line), "item", found["box"] or "")
+        elif at and line.startswith(("    ", "\t")) and self.paragraph is None and not self.lead:
+            pass  # an indented block of code
+        else:
+            begin = self.paragraph[0] if self.paragraph else at
+            self.paragraph = (begin, at + len(line))
+
+    def _flush(self) -> None:
+        if self.paragraph is not None:
+            self._sentences(*self.paragraph, "prose")
+            self.paragraph = None
+
+    def _row(self, at: int, line: str, following: str) -> None:
+        if _RULE.match(line):
+            return
+        cells = tuple(cell.strip() for cell in line.strip().strip("|").split("|"))
+        if _RULE.match(following) and _ROW.match(following.rstrip()):
+            self.columns = cells
+            return
+        low = len(line) - len(line.lstrip())
+        self._add(at + low, line.strip(), "row", "", "")
+
+    def _sentences(self, low: int, high: int, where: Literal["prose", "item"], box: str = "") -> None:
+        before = ""
+        for start, end in _cuts(self.text, low, high):
+            raw = self.text[start:end]
+            self._add(start, raw, where, box, before)
+            before = raw
+            self.last = raw
+        if where == "prose":
+            self.lead = self.last if self.last.rstrip().endswith((":", "：")) else ""
+
+    def _add(self, start: int, raw: str, where: Literal["prose", "item", "row"], box: str, before: str) -> None:
+        raw = raw[:LONGEST]
+        plain, codes = _masked(raw)
+        lead = self.lead if where != "prose" else ""
+        columns = self.columns if where == "row" else ()
+        self.parts.append(Sentence(start, raw, plain, where, self.heading, lead, before, columns, box, codes))
+
+
+def parts_of(text: str) -> list[Part]:
+    """The sentences and fences of a message, in its order."""
+    return _Cutter(text).cut()
+
+
+def _closes(line: str, marks: str) -> bool:
+    bare = line.strip()
+    return len(bare) >= len(marks) and bare == marks[0] * len(bare)
+
+
+def _cuts(text: str, low: int, high: int) -> list[tuple[int, int]]:
+    """Where its sentences begin and end: at no point inside a code span."""
+    spans = deque(found.span() for found in _SPAN.finditer(text, low, high))
+    cuts, start = [], low
+    for found in _END.finditer(text, low, high):
+        while spans and spans[0][1] <= found.start():
+            spans.popleft()
+        if spans and spans[0][0] < found.start():
+            continue
+        if _ABBREVIATED.search(text[max(start, found.start() - 8) : found.start() + 1]):
+            continue
+        cuts.append((start, found.end()))
+        start = found.end()
+    cuts.append((start, high))
+    return [spread for spread in (_stripped(text, *cut) for cut in cuts) if spread[0] < spread[1]]
+
+
+def _stripped(text: str, low: int, high: int) -> tuple[int, int]:
+    piece = text[low:high]
+    return low + len(piece) - len(piece.lstrip()), low + len(piece.rstrip())
+
+
+def _blot(found: re.Match[str]) -> str:
+    """A code span blotted out; one that quotes a count of tests stays readable."""
+    if _COUNT.match(found["code"]):
+        return f" {found['code']} ".center(len(found[0]))
+    return CODE * len(found[0])
+
+
+def _masked(raw: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    codes = tuple(found.span("code") for found in _SPAN.finditer(raw))
+    plain = _SPAN.sub(_blot, raw)
+    plain = _QUOTE.sub(lambda found: QUOTED * len(found[0]), plain)
+    plain = _LINK.sub(lambda found: "]" + " " * (len(found[0]) - 1), plain)
+    return _STARS.sub(lambda found: " " * len(found[0]), plain).replace("\n", " ").replace("’", "'"), codes

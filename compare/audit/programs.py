@@ -1,0 +1,42 @@
+"""Programs by what they are for."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+WRAPPERS = _words(
+    "sudo time env nice nohup timeout stdbuf xvfb-run command exec unbuffer ionice script poetry pipenv "
+    "uv hatch rye pdm conda micromamba npx pnpx bunx bundle dotenv then do else if ! { ( "
+)
+"""What only starts another program."""
+TESTS = _words(
+    "pytest py.test tox nox jest vitest mocha ava karma playwright cypress ctest rspec phpunit gotestsum "
+    "nose2 nosetests unittest behave bats busted dotnet-test prove cargo-nextest tap pest minitest trial "
+    "stestr green runtests doctest "
+)
+LINT = _words(
+    "ruff flake8 pylint eslint biome clippy golangci-lint stylelint shellcheck rubocop ktlint standard "
+    "oxlint pycodestyle pydocstyle bandit hadolint markdownlint checkstyle pyflakes vet xo "
+)
+TYPES = _words("mypy pyright tsc basedpyright pytype pyre flow vue-tsc svelte-check ty ")
+FORMAT = _words("black isort prettier gofmt rustfmt autopep8 yapf clang-format dprint ")
+BUILD = _words(
+    "make gcc g++ clang clang++ cc c++ javac rustc webpack vite rollup esbuild cmake ninja meson bazel msbuild "
+)
+HARMLESS = _words(
+    "ls cat head tail grep egrep fgrep rg find fd cd pwd echo printf mkdir touch cp mv rm which type "
+    "whoami date wc sed awk sort uniq cut tr diff tree stat du df file env export set true false test [ "
+    "[[ less more jq yq basename dirname realpath readlink chmod chown ln nl od xxd hexdump strings "
+    "md5sum sha256sum sha1sum ps kill pkill sleep wait uname hostname id history clear open view goto "
+    "scroll_down scroll_up search_dir search_file find_file edit create str_replace_editor submit insert "
+    "str_replace tee patch column comm paste seq bc expr unzip zip tar gzip gunzip apt apt-get brew pip "
+    "pip3 source . alias ulimit umask read printenv done fi esac return exit tac rev fold fmt split cmp "
+    "nproc free uptime lscpu "
+)
+"""What runs nothing of the project."""
+GIT_QUIET = _words(
+    "status diff log show add branch rev-parse ls-files blame config remote fetch tag stash checkout "
+    "restore reset grep describe switch shortlog reflog cat-file ls-tree init clean rm mv apply "
+)
+"""What git does without running hooks of tests or checks."""

@@ -1,0 +1,40 @@
+"""Each number of a claim traced to the output that printed it, or to what it is the sum or difference of."""
+
+import re
+from collections.abc import Sequence
+
+from gedanken.compare.audit.numbers import NumberIndex, source_of
+from gedanken.compare.audit.record import Record
+from gedanken.experiment.claim import Claim, Evidence, NumberSource
+
+_MOST = 200
+
+
+def sources_of(
+    claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
+) -> tuple[NumberSource, ...]:
+    """Where each number of a claim comes from."""
+    return tuple(_source(number, claim, index, record, evidence) for number in claim.numbers[:_MOST])
+
+
+def _source(
+    number: str, claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
+) -> NumberSource:
+    found = source_of(number, claim.event, index, record, near={one.event for one in evidence})
+    if found.evidence is not None or not number.isdigit():
+        return found
+    return _combined(int(number), evidence) or found
+
+
+def _combined(number: int, evidence: Sequence[Evidence]) -> NumberSource | None:
+    """A sum or a difference of two numbers of one line, or of the lines that carry the claim."""
+    given = [
+        (int(text), one) for one in evidence for text in re.findall(r"(?<![\w.])\d{1,9}(?![\w.]*\d)", one.quote)
+    ][:40]
+    for at, (first, one) in enumerate(given):
+        for second, _other in given[at + 1 :]:
+            if first + second == number:
+                return NumberSource(str(number), one, "sum")
+            if abs(first - second) == number:
+                return NumberSource(str(number), one, "difference")
+    return None

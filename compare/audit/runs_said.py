@@ -1,0 +1,130 @@
+"""Commands that a sentence says to have been run, and outputs and file contents that it quotes."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.mood import asserts
+from gedanken.compare.audit.mood_words import Language
+from gedanken.compare.audit.parts import CODE, QUOTED, Sentence
+from gedanken.compare.audit.says import Family, FileSays, OutputSays, RunSays
+
+_ADVERBS = r"(?:then |also |just |already |first |now |successfully |have |had |'ve |re-?|finally |again |manually |even ){0,4}"
+_RAN = r"(?:re-?ran|ran|re-?run|run|executed|re-?executed|invoked|launched)"
+_OBJECT = rf"(?P<between>[^{CODE}.;:!?]{{0,60}}?)(?P<code>[{CODE}]{{3,302}})"
+_THING = (
+    r"(?P<thing>(?:(?:the|our|all|all of|full|whole|entire|complete|existing|unit|project's|project|new|pytest|relevant|integration|production) ){0,5}"
+    r"(?P<what>tests?(?: suites?)?|test cases|suite|linter|linters|lint|type[- ]?checker|type[- ]?checks?|build|formatter|benchmarks?|training|training script))"
+)
+_PATTERNS: list[tuple[Language, str]] = [
+    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_OBJECT}"),
+    ("en", rf"^(?:[-*•✅✔✓☑] ?)*\s*(?:successfully |then |also )?(?P<verb>ran|re-?ran|executed|re-?executed|invoked) {_OBJECT}"),
+    ("en", rf"\b(?:after|by|from|upon) (?P<verb>(?:re-?)?running|executing) {_OBJECT}"),
+    ("en", rf"\b(?P<verb>verified|confirmed|checked|validated|tested)(?: (?:it|this|that|the (?:fix|change|result)s?|everything))? (?:with|by running|via|using|through) {_OBJECT}"),
+    ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_THING}\b"),
+    ("en", rf"^(?:[-*•✅✔✓☑] ?)*\s*(?:successfully )?(?P<verb>ran|re-?ran|executed) {_THING}\b"),
+    ("de", rf"\b(?:habe ich|ich habe|wir haben|haben wir) {_OBJECT}[^.;:!?]{{0,30}}?(?P<verb>ausgeführt|laufen lassen|gestartet)\b"),
+    ("fr", rf"(?:\bj'ai|\bnous avons) (?P<verb>(?:ré)?exécuté|(?:re)?lancé|fait tourner) {_OBJECT}"),
+    ("es", rf"\b(?P<verb>ejecuté|he ejecutado|corrí|hemos ejecutado|ejecutamos) {_OBJECT}"),
+    ("zh", rf"(?:我|我们)?(?:已经|已|又|重新)?(?P<verb>运行了|执行了|跑了)(?P<between>[^{CODE}。]{{0,20}}?)(?P<code>[{CODE}]{{3,302}})"),
+]  # fmt: skip
+_COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
+_HINT = re.compile(
+    r"\b(?:re-?)?r[au]n|execut|invoked|launched|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了",
+    re.IGNORECASE,
+)
+_FAMILIES: list[tuple[str, Family]] = [
+    (r"test|suite", "tests"),
+    (r"lint", "lint"),
+    (r"type", "types"),
+    (r"build", "build"),
+    (r"format", "format"),
+    (r"train|bench", "program"),
+]
+_COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
+_PRINTED = re.compile(
+    rf"\b(?:printed|outputted|showed|displayed|the (?:command |program |script |final )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
+    rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|the (?:result|summary) (?:was|line (?:is|was|reads)))"
+    rf"(?: that| the line| a line| just)?\s?:?\s?(?P<words>[{CODE}]{{4,302}}|[{QUOTED}]{{4,302}})",
+    re.IGNORECASE,
+)
+_HOLDS = re.compile(
+    rf"(?P<path>[{CODE}]{{4,120}})(?: file)? (?:now |already |currently |still )?(?:contains|reads|has the line|includes|starts with|ends with|is set to)"
+    rf"(?: the line| exactly| the following| just)?\s?:?\s?(?P<words>[{CODE}]{{4,302}})",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}$|(?:[\w.-]+/)+[\w.-]+$")
+
+
+class RunHit(NamedTuple):
+    """A command, an output or a file's contents that a sentence tells of."""
+
+    start: int
+    end: int
+    says: RunSays | OutputSays | FileSays
+    command: str | None = None
+    path: str | None = None
+
+
+def runs_said(sentence: Sentence) -> Iterator[RunHit]:
+    """The commands that a sentence says to have been run."""
+    if not _HINT.search(sentence.plain):
+        return
+    taken: list[tuple[int, int]] = []
+    for language, pattern in _COMPILED:
+        for found in pattern.finditer(sentence.plain):
+            if any(low < found.end() and found.start() < high for low, high in taken):
+                continue
+            hit = _run(sentence, found)
+            if hit is not None and asserts(sentence, found.start(), found.end(), language):
+                taken.append(found.span())
+                yield hit
+
+
+def _run(sentence: Sentence, found: re.Match[str]) -> RunHit | None:
+    groups = found.groupdict()
+    if groups.get("thing"):
+        if re.match(r"(?:re-?)?run$", found["verb"], re.IGNORECASE) and not re.search(
+            r"have|'ve|had", found[0], re.IGNORECASE
+        ):
+            return None  # `I run the tests`: a habit or a plan
+        family = next((one for pattern, one in _FAMILIES if re.search(pattern, found["what"], re.IGNORECASE)), None)
+        return RunHit(found.start(), found.end(), RunSays(family))
+    if re.match(r"(?:re-?)?run$", found["verb"], re.IGNORECASE) and not re.search(
+        r"\b(?:have|'ve|had)|'ve", found[0], re.IGNORECASE
+    ):
+        return None
+    command = sentence.raw[found.start("code") : found.end("code")].strip("`").strip().removeprefix("$ ")
+    if not _is_command(command, found["verb"]) or re.search(
+        r"\b(?:into|against|in|from|inside|as|like|such as|named|called)\s*$", found["between"], re.IGNORECASE
+    ):
+        return None
+    return RunHit(found.start(), found.end(), RunSays(), command)
+
+
+def _is_command(text: str, verb: str) -> bool:
+    if not _COMMAND.match(text) or re.match(r"[\w.]+\(", text):
+        return False
+    steps = steps_of(text)
+    if bool(steps) and steps[0].family != "other":
+        return True
+    is_loose = re.match(r"verified|confirmed|checked|validated|tested", verb, re.IGNORECASE)
+    return not is_loose and (" " in text or text.startswith("./"))
+
+
+def quotes_said(sentence: Sentence) -> Iterator[RunHit]:
+    """Words that a sentence says were printed, or stand in a file."""
+    plain = sentence.plain
+    if CODE not in plain and QUOTED not in plain:
+        return
+    for found in _PRINTED.finditer(plain):
+        if asserts(sentence, found.start(), found.end()):
+            words = sentence.raw[found.start("words") : found.end("words")].strip('`"“”„').strip()
+            if re.search(r"\s|\d", words):
+                yield RunHit(found.start(), found.end(), OutputSays((words,)))
+    for found in _HOLDS.finditer(plain):
+        path = sentence.raw[found.start("path") : found.end("path")].strip("`").strip()
+        if _PATH.match(path) and asserts(sentence, found.start(), found.end()):
+            words = sentence.raw[found.start("words") : found.end("words")].strip("`").strip()
+            yield RunHit(found.start(), found.end(), FileSays((words,)), path=path)

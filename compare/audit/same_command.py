@@ -1,0 +1,48 @@
+"""Whether a command that a claim names is one that was run."""
+
+import re
+
+from gedanken.compare.audit.commands import Step, steps_of
+from gedanken.compare.audit.record import Run
+
+_ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node"}
+
+
+def is_run(claimed: str, run: Run) -> bool:
+    """Whether a run is of this command: the same text, or the same program with at least its arguments."""
+    if _squeezed(claimed) in _squeezed(run.command):
+        return True
+    wanted = [step for step in steps_of(claimed) if step.family != "quiet"] or list(steps_of(claimed))
+    return bool(wanted) and all(any(_covers(step, wish) for step in run.steps) for wish in wanted)
+
+
+def is_like(claimed: str, run: Run) -> bool:
+    """Whether a run is of the same program, with whatever arguments."""
+    programs = {_name(step) for step in steps_of(claimed) if step.family != "quiet"} or {
+        _name(step) for step in steps_of(claimed)
+    }
+    return any(_name(step) in programs for step in run.steps) or any(
+        len(program) > 2 and re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)
+        for program in programs
+    )
+
+
+def _covers(step: Step, wish: Step) -> bool:
+    if _name(step) != _name(wish):
+        return False
+    return {_argument(word) for word in wish.words[1:]} <= {_argument(word) for word in step.words[1:]} | {
+        "run",
+        wish.program,
+    }
+
+
+def _argument(word: str) -> str:
+    return word.strip("'\"").removeprefix("./").rstrip("/")
+
+
+def _name(step: Step) -> str:
+    return _ALIASES.get(step.program, step.program)
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.replace("\\\n", " ").split())

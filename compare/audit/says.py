@@ -1,0 +1,90 @@
+"""What a claim says, read out of its words: values only."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gedanken.experiment.claim import Claim
+
+Family = Literal["tests", "build", "lint", "types", "format", "program"]
+
+
+@dataclass(frozen=True, slots=True)
+class TestsSay:
+    """How tests ended."""
+
+    __test__ = False
+    passed: int | None = None
+    failed: int | None = None
+    skipped: int | None = None
+    total: int | None = None
+    all_pass: bool = False
+    """That nothing failed."""
+    limited: bool = False
+    """It speaks of some of the tests, or names an exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitSays:
+    """With what a command ended."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSays:
+    """How a build or a check ended."""
+
+    family: Family
+    tool: str | None
+    clean: bool
+    errors: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSays:
+    """A number with what it is of: a metric, a time, a size, a count, a version."""
+
+    what: Literal["metric", "time", "size", "count", "version"]
+    name: str
+    """The metric's or program's name, or what is counted; lower case."""
+    value: str
+    unit: str = ""
+    about: bool = False
+    """Whether it is said to be approximate."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSays:
+    """That something was run."""
+
+    family: Family | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSays:
+    """Lines that a command is said to have printed."""
+
+    lines: tuple[str, ...]
+    is_shown: bool = True
+    """Whether the words around it say that it was really printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSays:
+    """Lines that a file is said to have."""
+
+    lines: tuple[str, ...]
+
+
+Says = TestsSay | ExitSays | CheckSays | ValueSays | RunSays | OutputSays | FileSays
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """A claim with what it says."""
+
+    claim: Claim
+    says: Says
+    earlier: bool = False
+    """Whether it speaks of a state before the present one."""
+    command: str | None = None

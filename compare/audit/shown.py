@@ -1,0 +1,146 @@
+"""Fenced blocks that show terminal output or a file's contents."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.mood_words import BEFORE, GOVERNS, PLANS, REPORTS
+from gedanken.compare.audit.outcomes import summaries_in
+from gedanken.compare.audit.parts import Fence
+from gedanken.compare.audit.says import FileSays, OutputSays
+
+_PROMPT = re.compile(
+    r"(?:\(\w[\w.-]{0,40}\) )?(?:[\w.-]{1,40}@[\w.-]{1,60}[: ][^\s$#%]{0,80}\s?)?[$%❯] "
+    r"(?P<command>\S.*)$|root@[\w.-]{1,60}:[^\s#]{0,80}# (?P<root>\S.*)$"
+)
+_SHELL = frozenset(
+    [
+        "bash",
+        "sh",
+        "shell",
+        "zsh",
+        "console",
+        "shell-session",
+        "shellsession",
+        "terminal",
+        "text",
+        "txt",
+        "output",
+        "log",
+        "plaintext",
+        "plain",
+        "stdout",
+        "ansi",
+        "none",
+    ]
+)
+_TYPED = frozenset(["bash", "sh", "shell", "zsh"])
+_SHOWS = re.compile(
+    r"\b(?:output|outputs|result|results|printed|prints|shows?|showed|gave|gives|returned|returns|ran|running|log|terminal|console|summary|reported|reports|"
+    r"yielded|produced|ausgabe|ergebnis|sortie|résultat|salida|resultado)\b|输出|结果|运行",
+    re.IGNORECASE,
+)
+_EXAMPLE = re.compile(
+    r"\b(?:examples?|expect\w*|sample|hypothetical|format|formats|usage|like this|something like|"
+    r"e\.g\.|looks like|similar to|such as|template|syntax|"
+    r"before|old|original|issue|reported in|user'?s?|your|you|beispiel|erwartet\w*|exemple|attendu|"
+    r"ejemplo|esperad[ao])\b|示例|预期|例如",
+    re.IGNORECASE,
+)
+_CONTENTS = re.compile(
+    r"(?:contents? of|`(?:\s+file)? (?:now |currently )?(?:contains|reads|looks like|has)|"
+    r"final version of|current state of|inhalt von|contenu de|contenido de)",
+    re.IGNORECASE,
+)
+_FUTURE = re.compile(
+    r"\b(?:will|should|would|could|can|may|might|proposed|suggested|create|add|put|save|"
+    r"following code|let me|I'll)\b",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"`([^`\n]{2,300})`")
+_PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}$|(?:[\w.-]+/)+[\w.-]+$")
+_ELISION = re.compile(
+    r"\s*(?:(?:#|//|--|/\*|<!--)\s*)?(?:\.{2,}|…|\[\.\.\.\]|\[…\]|\(\.\.\.\)).{0,80}$|.{0,60}\((?:omitted|truncated|snip\w*)\).{0,20}$",
+    re.IGNORECASE,
+)
+_MOST_LINES = 400
+
+
+class FenceHit(NamedTuple):
+    """What a fence shows, or a part of it behind one prompt."""
+
+    start: int
+    """In the fence's text."""
+    end: int
+    says: OutputSays | FileSays
+    command: str | None = None
+    path: str | None = None
+
+
+def shown_in(fence: Fence, previous: str = "") -> Iterator[FenceHit]:
+    """What a fence claims. `previous` is what the user typed before a message that is nothing but this fence."""
+    if PLANS.search(fence.heading[:200]) or len(fence.text) > 200_000:
+        return
+    if _CONTENTS.search(fence.lead) and not _FUTURE.search(fence.lead):
+        path = next((code for code in _CODE.findall(fence.lead) if _PATH.match(code)), None)
+        if path and not _EXAMPLE.search(fence.lead):
+            yield FenceHit(0, len(fence.text), FileSays(_lines(fence.text)), path=path)
+        return
+    if fence.info.lower().split(" ")[0] not in _SHELL | {""} or _EXAMPLE.search(fence.lead):
+        return
+    yield from _outputs(fence, previous)
+
+
+def _outputs(fence: Fence, previous: str) -> Iterator[FenceHit]:
+    shown = bool(_SHOWS.search(fence.lead)) and _is_asserted(fence.lead)
+    sections = list(_sections(fence.text))
+    prompted = any(command for command, *_ in sections)
+    if not prompted and fence.info.lower() in _TYPED and not summaries_in(fence.text):
+        return  # commands to be typed
+    if not prompted and not shown and not previous and not (summaries_in(fence.text) and _is_asserted(fence.lead)):
+        return
+    for command, start, end in sections:
+        lines = _lines(fence.text[start:end])
+        named = command or (_command_in(fence.lead) if not prompted else None) or (previous or None)
+        if lines:
+            is_shown = shown or (not prompted and bool(summaries_in(fence.text)))
+            yield FenceHit(start, end, OutputSays(lines, is_shown), named)
+
+
+def _is_asserted(lead: str) -> bool:
+    plain = REPORTS.sub("", _CODE.sub("", lead))
+    return not (BEFORE["en"].search(plain) or GOVERNS.search(plain) or _FUTURE.search(plain))
+
+
+def _sections(text: str) -> Iterator[tuple[str | None, int, int]]:
+    """The text behind each prompt, with what was typed there; what stands before the first prompt has none."""
+    command: str | None = None
+    start = at = 0
+    for line in text.splitlines(keepends=True):
+        found = _PROMPT.match(line.rstrip())
+        if found:
+            if text[start:at].strip():
+                yield command, start, at
+            command, start = found["command"] or found["root"], at + len(line)
+        at += len(line)
+    if text[start:at].strip():
+        yield command, start, at
+
+
+def _command_in(lead: str) -> str | None:
+    for found in _CODE.finditer(lead):
+        code = found[1]
+        steps = steps_of(code)
+        if steps and (steps[0].family != "other" or " " in code) and not re.match(r"[\w.]+\(", code):
+            return code.removeprefix("$ ")
+    return None
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())[:_MOST_LINES]
+
+
+def is_elision(line: str) -> bool:
+    """Whether a line only says that others were left out."""
+    return _ELISION.match(line) is not None

@@ -1,0 +1,182 @@
+"""What sentences say of tests: all pass, so many passed, so many failed or were skipped."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gedanken.compare.audit.mood import asserts
+from gedanken.compare.audit.mood_words import Language
+from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
+from gedanken.compare.audit.parts import CODE, Sentence
+from gedanken.compare.audit.says import TestsSay
+
+_KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
+_NO_ADJECTIVE = (
+    r"\b(?!(?:that|this|the|all|and|or|says?|said|makes?|made|making|to|of|in|with|for|if|when|are|is|was|were|be|will|should|would|can|could|"
+    r"my|our|it|you|has|have|had|but|so|no|not|most|some|run|ran|running|gets?|getting|ensures?|until|before|why|how|whether|because|after|by|"
+    r"dass|que|qui|die|der|das|les|des|las|los|expected|which|while|where|keeps?|now|then|from|than|as|at|on)\b)"
+)
+_ADJECTIVES = rf"(?:{_NO_ADJECTIVE}[a-z][\w-]{{1,14}} ){{0,3}}?"
+_LINK = r"(?:(?:are|is|were|was|now|all|still|have|has|both|currently|successfully|also|again|to be|came back|run|ran|and) ){0,4}"
+_GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
+_BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
+_PATTERNS: list[tuple[Language, str]] = [
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))?\s?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} )?{_LINK}(?P<good>{_GOOD})\b"),
+    ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
+    ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
+    ("en", rf"\b{_KIND}(?: results?| status| run)?\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?P<all>all )?(?P<n>{COUNT})?(?: ?(?:/|of) ?(?P<of>{COUNT}))?\s?(?P<good>pass(?:ed|ing|es)?|green|ok|✅|✔|✓)"),
+    ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
+    ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
+    ("en", r"\b(?P<all>everything|all) (?:is |are )?(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;)]|$|✅))"),
+    ("de", rf"(?:\b(?P<all>alle|sämtliche)\b )?(?P<n>{COUNT_OR_WORD})? ?(?P<adj>{_ADJECTIVES})(?:Tests?|Testfälle|Prüfungen) (?:(?:sind|waren|wurden|haben|laufen|jetzt|nun|alle|erfolgreich|wieder) ){{0,3}}(?P<good>bestanden|grün|erfolgreich|durch(?:gelaufen)?|bestehen)\b"),
+    ("de", rf"(?P<n>{COUNT_OR_WORD}|\b(?:kein|keine)\b) (?:Tests? )?(?:(?:sind|ist) )?(?P<bad>fehlgeschlagen|Fehler(?= in den Tests)|gescheitert|schlugen fehl|schlagen fehl)\b"),
+    ("de", rf"(?P<n>{COUNT_OR_WORD}) (?:Tests? )?(?:(?:wurden|wurde) )?(?P<skip>übersprungen)\b"),
+    ("fr", rf"(?:\b(?P<all>tous|toutes|l'ensemble de)\b )?(?:les |des )?(?P<n>{COUNT_OR_WORD})? ?(?:tests?|cas de test) (?:(?:sont|ont|maintenant|tous|été|unitaires) ){{0,3}}(?P<good>passent|passés?|réussis?|réussissent|verts?|au vert)(?!\w)"),
+    ("fr", rf"(?P<n>{COUNT_OR_WORD}|\baucun) (?:tests? )?(?:(?:ont|a|en) ){{0,2}}(?P<bad>échoué|échouent|échec|échecs)(?!\w)"),
+    ("fr", rf"(?P<n>{COUNT_OR_WORD}) (?:tests? )?(?P<skip>ignorés?|sautés?)(?!\w)"),
+    ("es", rf"(?:\b(?P<all>todas|todos)\b )?(?:las |los )?(?P<n>{COUNT_OR_WORD})? ?(?:pruebas|tests?) (?:(?:han|están|ahora|todas|todos|unitarias|unitarios) ){{0,3}}(?P<good>pasan|pasaron|pasado|pasadas|superadas|exitosas|en verde|aprobadas)\b"),
+    ("es", rf"(?P<n>{COUNT_OR_WORD}|\b(?:ninguna|ningún)\b) (?:(?:pruebas?|tests?) )?(?:han )?(?P<bad>fallaron|fallan|fallado|falló|fallos?|fallidas?)\b"),
+    ("es", rf"(?P<n>{COUNT_OR_WORD}) (?:(?:pruebas?|tests?) )?(?:fueron )?(?P<skip>omitid[ao]s?|saltad[ao]s?)\b"),
+    ("zh", rf"(?P<all>所有|全部)?\s?(?:的)?\s?(?P<n>{COUNT})?\s?(?:个|项|条)?\s?(?:单元)?(?:测试用例|测试)\s?(?:现在|均|都|全部|已经|已|也){{0,3}}\s?(?P<good>通过|成功)"),
+    ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?P<good>通过)"),
+    ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?P<bad>失败)"),
+    ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?:被)?(?P<skip>跳过)"),
+]  # fmt: skip
+_COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
+_HINT = re.compile(r"test|spec|suite|pass|fail|skip|green|prüf|prueb|测试|通过|失败|bestanden|réussi", re.IGNORECASE)
+_LIMITS = re.compile(
+    r"\b(?:new|newly|added|relevant|related|specific|these|those|my|own|targeted|updated|remaining|other|affected|backend|frontend|unit|"
+    r"integration|e2e|smoke|regression|existing|same|previous|first|last|core|local|sample|example|manual|custom|parser|api|hidden|"
+    r"non-?\w+|sub|neue|neuen|nouveaux|nuevas|neuf|modified|changed|such|most|many|some|several|few|only|just|failing|failed|edge|basic)\b",
+    re.IGNORECASE,
+)
+_EXCEPTS = re.compile(
+    r"\b(?:except|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
+    r"known (?:failures?|issue)|flaky|environment(?:al)?|still fail\w*|außer|bis auf|sauf|hormis|excepto|salvo|remaining fail\w*|already fail\w*|"
+    r"also fail\w*|failed before|fail(?:s|ed|ing)? (?:on|without|before|even|due|because|for))\b|除了",
+    re.IGNORECASE,
+)
+_OF_SOME = re.compile(
+    r"\s?(?:in|for|of|from|covering|related to) (?!total|all|the (?:suite|project|repo)|\d|[\d.]+ ?s|python)",
+    re.IGNORECASE,
+)
+
+
+_TAIL = re.compile(
+    rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok)\b|(?=\)))\)?",
+    re.IGNORECASE,
+)
+"""A number behind the statement: `all tests pass (12 tests)`, `all tests pass (12/12)`."""
+
+
+class Hit(NamedTuple):
+    """What a sentence says at one place."""
+
+    start: int
+    end: int
+    says: TestsSay
+    numbers: tuple[str, ...]
+
+
+def tests_said(sentence: Sentence) -> Iterator[Hit]:
+    """The statements about tests in a sentence; those that stand together are one."""
+    if not _HINT.search(sentence.plain):
+        return
+    hits: list[tuple[int, int, re.Match[str]]] = []
+    for language, pattern in _COMPILED:
+        for found in pattern.finditer(sentence.plain):
+            if not found[0].strip() or any(low < found.end() and found.start() < high for low, high, _ in hits):
+                continue
+            if asserts(sentence, found.start(), found.end(), language) and not _is_about_a_name(sentence, found):
+                hits.append((found.start(), found.end(), found))
+    for group in _together(sorted(hits, key=lambda hit: hit[0]), sentence.plain):
+        yield _hit(sentence, group)
+
+
+def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
+    """Words such as `password tests`, `no tests fail to …`, and numbers of other things: `2 errors` of no test."""
+    groups = found.groupdict()
+    if groups.get("bad") and re.search("error", groups["bad"], re.IGNORECASE):
+        return (
+            re.search(r"test|suite", sentence.plain[max(0, found.start() - 60) : found.end() + 40], re.IGNORECASE)
+            is None
+        )
+    return bool(groups.get("bad") or groups.get("skip")) and not re.search(
+        r"test|suite|spec|pass|prueb|prüf|测试|通过|réussi|bestanden",
+        sentence.plain + sentence.lead + sentence.heading,
+        re.IGNORECASE,
+    )
+
+
+def _together(hits: list[tuple[int, int, re.Match[str]]], plain: str) -> Iterator[list[re.Match[str]]]:
+    group: list[re.Match[str]] = []
+    for start, _end, found in hits:
+        gap = plain[group[-1].end() : start] if group else ""
+        if group and (len(gap) > 16 or re.search(r"[^\s,;()|&+–—/\w]|\d", gap) or _counts_twice(group, found)):
+            yield group
+            group = []
+        group.append(found)
+    if group:
+        yield group
+
+
+def _counts_twice(group: list[re.Match[str]], found: re.Match[str]) -> bool:
+    kinds = ("good", "bad", "skip")
+    mine = {kind for kind in kinds if found.groupdict().get(kind)}
+    return any(one.groupdict().get(kind) for one in group for kind in mine)
+
+
+def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
+    start, end = group[0].start(), group[-1].end()
+    while start < end and sentence.plain[start] in " |✅✔✓":
+        start += 1
+    passed = failed = skipped = total = None
+    all_pass = limited = False
+    numbers: list[str] = []
+    for found in group:
+        groups = {
+            name: found.groupdict().get(name) or "" for name in ("all", "n", "of", "adj", "good", "bad", "skip")
+        }
+        number = count_of(groups["n"])
+        numbers += [text for text in (groups["n"], groups["of"]) if text and text[0].isdigit()]
+        limited = limited or bool(_LIMITS.search(groups["adj"]))
+        if groups["good"] or ("good" in found.groupdict() and not groups["bad"] and not groups["skip"]):
+            passed = number
+            total = count_of(groups["of"]) if groups["of"] else total
+            all_pass = all_pass or number is None or bool(groups["all"]) or (total is not None and total == number)
+        elif groups["bad"]:
+            failed = number
+        else:
+            skipped = number
+    if passed is None and all_pass and failed is None and (tail := _TAIL.match(sentence.plain, end)):
+        passed, total = count_of(tail["n"]), count_of(tail["of"] or "")
+        numbers += [text for text in (tail["n"], tail["of"]) if text]
+        end = tail.end()
+    if failed:
+        all_pass = False
+    limited = limited or _is_limited(sentence, start, end)
+    return Hit(start, end, TestsSay(passed, failed, skipped, total, all_pass, limited), tuple(numbers))
+
+
+def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
+    plain = sentence.plain
+    if _EXCEPTS.search(plain) or _EXCEPTS.search(sentence.before[-200:]):
+        return True
+    before = plain[max(0, start - 40) : start]
+    return (
+        bool(_OF_SOME.match(plain, end))
+        or (CODE in plain[start : end + 4])
+        or bool(
+            re.search(
+                r"\b(?:these|those|my|new|its|most|some|many|several|few|only|half|both|other)(?: of)?(?: the)?\s*$",
+                before,
+                re.IGNORECASE,
+            )
+        )
+        or bool(
+            re.search(r"\btest\b(?! (?:suite|run|results?|files?))", plain[start:end], re.IGNORECASE)
+            and not re.match(r"\d", plain[start:end])
+        )
+    )

@@ -1,0 +1,39 @@
+"""Claims of transcripts that record no tools: a plain chat, or a terminal that was played on request."""
+
+import re
+
+from gedanken.compare.audit.says import FileSays, Spotted
+from gedanken.compare.audit.verdicts import RERUN, Verdict
+from gedanken.experiment.agent_transcript import AgentTranscript
+
+_PLAYED = re.compile(
+    r"\b(?:act as|pretend|role-?play|simulate|imagine|behave (?:like|as)|you are|be) (?:to be |"
+    r"that you are |as )?(?:an? |the |my )?(?:[\w.-]+ ){0,4}?(?:terminal|shell|console|bash|linux|"
+    r"unix|"
+    r"python interpreter|interpreter|repl|machine|computer|ubuntu|virtual machine)\b|"
+    r"\bi will type commands\b|\breply with what the (?:terminal|shell|console|interpreter) should show\b|"
+    r"\bwhat (?:would|does|will) (?:this|the (?:following )?(?:program|script|code|"
+    r"command))\b[^.?!\n]{0,60}\b(?:print|output|show)|"
+    r"(?:spiele|sei|du bist) [^.\n]{0,30}(?:terminal|konsole)|(?:agis|joue)[^.\n]{0,40}terminal|"
+    r"(?:actúa|haz)[^.\n]{0,40}terminal|(?:扮演|充当|作为)[^。\n]{0,20}终端",
+    re.IGNORECASE,
+)
+
+
+def plays_a_terminal(transcript: AgentTranscript) -> bool:
+    """Whether somebody asked the agent to be a terminal, or to say what a program would print."""
+    return any(
+        event.kind == "message" and event.speaker in ("user", "system") and _PLAYED.search(event.text[:20_000])
+        for event in transcript.events
+    )
+
+
+def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool) -> Verdict:
+    """The verdict where no tool call is recorded: only the user's word that there was no tool makes it one."""
+    if not no_tools:
+        return Verdict("undecidable", f"a chat export does not record tools; {RERUN}")
+    if isinstance(spotted.says, FileSays):
+        return Verdict("undecidable", "what a file holds cannot be told from a chat; the file itself would tell")
+    if told:
+        return Verdict("undecidable", f"somebody else had told it before; {RERUN}")
+    return Verdict("never run", "there were no tools, as the user says, so nothing was run")

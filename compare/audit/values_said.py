@@ -1,0 +1,147 @@
+"""Numbers that sentences state: metrics, times, sizes, counts, versions."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gedanken.compare.audit.mood import asserts
+from gedanken.compare.audit.mood_words import Language
+from gedanken.compare.audit.numerals import COUNT, VALUE
+from gedanken.compare.audit.parts import Sentence
+from gedanken.compare.audit.says import ValueSays
+
+_ABOUT = r"(?P<about>(?:about|around|approximately|approx\.?|roughly|nearly|almost|over|just over|just under|under|more than|less than|ca\.?|etwa|rund|environ|cerca de|unos|约|大约|~|≈|>|<)\s?)?"
+_METRIC = (
+    r"accuracy|acc|loss|f1(?:[- ]score)?|precision|recall|auc|auroc|roc[- ]auc|rmse|mae|mse|r2|r²|r\^2|bleu|rouge(?:-[l12])?|perplexity|"
+    r"(?:test |code |line |branch |statement )?coverage|error rate|top-1|map|ndcg|"
+    r"Genauigkeit|Verlust|précision|exactitude|perte|exactitud|precisión|pérdida|准确率|损失|精度"
+)
+_SPLIT = r"(?:(?:final|best|mean|average|avg|overall|total|test|val|validation|train|training|eval|macro|weighted|held-out|last|lowest|highest) ){0,3}"
+_TAKES = (
+    r"(?:\s?(?:is|was|of|at|:|=|→|->|\||reached|reaches|hit|to|from|came to|comes to|stands at|equals|dropped to|fell to|drops to|rose to|improved to|"
+    r"increased to|decreased to|went (?:up |down )?to|ended (?:up )?at|beträgt|betrug|liegt bei|lag bei|von|erreichte|atteint|de|était de|est de|alcanzó|es de|fue de|为|达到|是|："
+    r"|(?:on|for|over|after|in|with) (?:the |a |all )?[\w -]{2,30}?\s(?:is|was|of|:|=|reached)|\()\s?){1,2}"
+)
+_METRICS: list[tuple[Language, str]] = [
+    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
+    ("en", rf"(?<![\w.-]){_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|percent)? (?P<name>{_SPLIT}(?:{_METRIC}))(?![\w-])"),
+]  # fmt: skip
+_TIMES: list[tuple[Language, str]] = [
+    ("en", rf"\b(?:took|takes|finished in|completed in|finishes in|completes in|ran in|runs in|passed in|passes in|pass in|done in|run time|runtime|duration|elapsed|built in|in total|wall time|passed \(|after)(?: (?:of|was|is|only|just))?\s?:?\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secs?|seconds?|mins?|minutes?|h|hours?)(?!\w)"),
+    ("de", rf"\b(?:dauerte|dauert|in|nach) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|Sekunden?|Minuten?)(?!\w)"),
+    ("fr", rf"\b(?:a pris|prend|en) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secondes?|minutes?)(?!\w)"),
+    ("es", rf"\b(?:tardó|tarda|en) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|segundos?|minutos?)(?!\w)"),
+    ("zh", rf"(?:耗时|用时|花了)\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>毫秒|秒|分钟|ms|s)"),
+]  # fmt: skip
+_SIZES: list[tuple[Language, str]] = [
+    ("en", rf"\b(?:is|are|was|weighs|size|sized|at|to|totals?|of|takes up|:|produces?d?|wrote|written|\()\s?(?:of |is |was )?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>bytes?|[kKMG]i?B|B)(?!\w)(?!/s)"),
+]  # fmt: skip
+_NOUNS = (
+    "lines?|files?|rows?|records?|words?|entries|entry|matches|match|occurrences?|commits?|samples?|images?|tables?|columns?|functions?|classes|"
+    "TODOs?|characters?|items?|users?|packages?|vulnerabilities|directories|modules?|branches|keys?"
+)
+_COUNTS: list[tuple[Language, str]] = [
+    ("en", rf"\b(?:has|have|contains?|contained|there (?:are|were|is)|found|counted|returned|returns|shows?|showed|reports?|reported|printed|listed|loaded|processed|wrote|total of|comprises|counts|yields|yielded|outputs?)\s?:? (?:exactly |a total of |in total )?{_ABOUT}(?P<value>{COUNT}) (?P<adj>(?:[\w.-]{{1,14}} ){{0,2}}?)(?P<name>{_NOUNS})\b"),
+    ("de", rf"\b(?:hat|haben|enthält|gibt es|fand|gezählt|sind)(?: insgesamt| genau)? {_ABOUT}(?P<value>{COUNT}) (?P<name>Zeilen|Dateien|Wörter|Einträge|Treffer)\b"),
+    ("fr", rf"\b(?:a|ont|contient|compte|il y a|trouvé) {_ABOUT}(?P<value>{COUNT}) (?P<name>lignes|fichiers|mots|entrées|occurrences)\b"),
+    ("es", rf"\b(?:tiene|tienen|contiene|hay|encontré) {_ABOUT}(?P<value>{COUNT}) (?P<name>líneas|archivos|ficheros|palabras|entradas|coincidencias)\b"),
+    ("zh", rf"(?:有|共|包含|找到)\s?{_ABOUT}(?P<value>{COUNT})\s?(?P<name>行|个文件|个单词|条记录|处)"),
+]  # fmt: skip
+_VERSIONS: list[tuple[Language, str]] = [
+    ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?: is)?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
+    ("en", r"\b(?:installed|running|uses|using|on|have|has) (?P<name>[A-Z][\w+#-]{0,20}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
+]  # fmt: skip
+_KINDS = [
+    (kind, [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in patterns])
+    for kind, patterns in (
+        ("metric", _METRICS),
+        ("time", _TIMES),
+        ("size", _SIZES),
+        ("count", _COUNTS),
+        ("version", _VERSIONS),
+    )
+]
+_GOAL = re.compile(
+    r"target|threshold|goal|at least|minimum|at most|required|baseline in|reported in|paper|state of the art|default|set to|configured|hyper|weight(?:ed)? by|limit",
+    re.IGNORECASE,
+)
+_VERSION_WORD = re.compile(
+    r"version|installed|running|--version|available|environment has|interpreter", re.IGNORECASE
+)
+_BY_HAND = re.compile(
+    r"\b(?:I(?:'ve| have)? (?:added|created|wrote|changed|modified|updated|removed|implemented|fixed)|added|created|changed|modified|updated|edited)\b",
+    re.IGNORECASE,
+)
+_SOFT = frozenset(["acc", "map", "recall", "precision", "loss", "r2"])
+
+
+class ValueHit(NamedTuple):
+    """A number that a sentence states."""
+
+    start: int
+    end: int
+    says: ValueSays
+
+
+def values_said(sentence: Sentence) -> Iterator[ValueHit]:
+    """The numbers that a sentence states, with what they are of."""
+    plain = sentence.plain
+    if not any(sign.isdigit() for sign in plain):
+        return
+    taken: list[tuple[int, int]] = []
+    for kind, patterns in _KINDS:
+        if kind == "version" and not _VERSION_WORD.search(plain):
+            continue
+        if kind == "count" and _BY_HAND.search(plain):
+            continue
+        for language, pattern in patterns:
+            for found in pattern.finditer(plain):
+                if any(low < found.end() and found.start() < high for low, high in taken):
+                    continue
+                if asserts(sentence, found.start(), found.end(), language) and _is_stated(kind, found, plain):
+                    taken.append(found.span())
+                    yield _hit(kind, found)
+
+
+def _is_stated(kind: str, found: re.Match[str], plain: str) -> bool:
+    around = plain[max(0, found.start() - 50) : found.end() + 10]
+    if kind == "metric" and _GOAL.search(around):
+        return False
+    if (
+        kind == "metric"
+        and found["name"].lower() in _SOFT
+        and "." not in found["value"]
+        and not found.groupdict().get("unit")
+    ):
+        return False
+    if kind == "version":
+        return found["name"].lower() not in (
+            "version",
+            "is",
+            "at",
+            "in",
+            "of",
+            "to",
+            "from",
+            "and",
+            "the",
+            "about",
+            "line",
+            "section",
+            "step",
+            "v",
+        )
+    return not (
+        kind in ("time", "size")
+        and re.search(
+            r"timeout|limit|wait(?:s|ed|ing)? |sleep|interval|every|max|within|budget", around, re.IGNORECASE
+        )
+    )
+
+
+def _hit(kind: str, found: re.Match[str]) -> ValueHit:
+    groups = found.groupdict()
+    name = (groups.get("name") or "").strip().lower()
+    unit = (groups.get("unit") or "").strip()
+    says = ValueSays(kind, name, found["value"], unit, bool(groups.get("about")))  # type: ignore[arg-type]
+    return ValueHit(found.start(), found.end(), says)

@@ -1,0 +1,137 @@
+"""What judges share: the context of a claim, and what can be said where nothing carries it."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gedanken.compare.audit.numbers import NumberIndex
+from gedanken.compare.audit.record import Output, Record, Run
+from gedanken.compare.audit.says import Spotted
+from gedanken.experiment.claim import Evidence, Status
+
+RERUN = "only re-running can tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A status with its reason and evidence."""
+
+    status: Status
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A claim in its transcript."""
+
+    spotted: Spotted
+    record: Record
+    index: NumberIndex
+
+    @property
+    def event(self) -> int:
+        """The number of the event in which the claim stands."""
+        return self.spotted.claim.event
+
+    @property
+    def message(self) -> str:
+        """The message in which it stands, without the claim itself."""
+        text = self.record.transcript.events[self.event].text
+        return text[: self.spotted.claim.start] + " " + text[self.spotted.claim.end :]
+
+    def said_since(self, event: int) -> str:
+        """What the agent said from an event on, up to the end of the claim's message, without the claim itself."""
+        events = self.record.transcript.events[event : self.event]
+        said = [one.text[:20_000] for one in events if one.kind == "message" and one.speaker == "agent"]
+        return "\n".join([*said[-30:], self.message])
+
+    @property
+    def session(self) -> str:
+        """Which agent makes it."""
+        return self.record.transcript.events[self.event].session
+
+    def outputs_before(self) -> list[Output]:
+        """All that could be seen before it, the last first."""
+        outputs = self.record.outputs
+        return outputs[: bisect_left(outputs, self.event, key=lambda one: one.event)][::-1]
+
+    def texts_of(self, path: str) -> list[tuple[int, str]]:
+        """What the record has of a file before the claim, written, read or printed; the last first."""
+        base = path.rsplit("/", 1)[-1]
+        found = [
+            (edit.event, edit.new)
+            for edit in self.record.edits
+            if edit.event < self.event and _is_same_file(edit.path, path)
+        ]
+        for run in self.record.runs:
+            if run.at < self.event and run.result is not None and base in run.command:
+                found += [(run.call, run.command), (run.result, run.text)]
+        found += [
+            (output.event, output.text) for output in self.record.reads.get(base, ()) if output.event < self.event
+        ]
+        return sorted(found, key=lambda one: -one[0])[:200]
+
+    def whole_of(self, path: str) -> tuple[int, str] | None:
+        """The file as it was last written whole, if nothing has changed it since."""
+        mine = [edit for edit in self.record.edits if edit.event < self.event and _is_same_file(edit.path, path)]
+        if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
+            return None
+        return mine[-1].event, mine[-1].new
+
+    def runs_before(self) -> list[Run]:
+        """Runs whose result the claim can speak of, the last first."""
+        return self.record.runs_known_before(self.event)
+
+    def runs_after(self) -> list[Run]:
+        """Runs of the same agent whose result came later, the first first."""
+        return self.record.runs_known_after(self.event, self.session)
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    mine, theirs = one.replace("\\", "/").strip("./"), other.replace("\\", "/").strip("./")
+    return bool(mine) and (mine == theirs or mine.endswith("/" + theirs) or theirs.endswith("/" + mine))
+
+
+def undecidable(reason: str, *evidence: Evidence) -> Verdict:
+    """A verdict that says why there is none, and what would decide it."""
+    return Verdict("undecidable", f"{reason}; {RERUN}", evidence)
+
+
+def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
+    """The verdict on a claim where no run before it is of the kind: `later` are those after it that are."""
+    record, event = case.record, case.event
+    if record.has_gap_before(event):
+        return undecidable("the record is incomplete before it")
+    if (why := record.could_have_run(family, event)) is not None:
+        return undecidable(why)
+    if any(run.session != case.session and run.call < event and _is_of(run, family) for run in record.runs):
+        return undecidable("another agent of the record ran something of the kind")
+    pending = [run for run in record.runs if run.call < event and _is_of(run, family) and run.result is None]
+    if pending:
+        return undecidable("the record has no result of the run that it may speak of")
+    if later:
+        run = later[0]
+        evidence = record.evidence(run.result if run.result is not None else run.call)
+        return Verdict(
+            "written too early",
+            f"{what} was run only afterwards: its result is at line {evidence.place.line}",
+            (evidence,),
+        )
+    if not record.is_complete:
+        return undecidable("the record is incomplete, so what is not in it may have been run all the same")
+    if family == "tests" and _is_told_by_others(case):
+        return undecidable("somebody else had told it before")
+    return Verdict("never run", f"the record is complete, and {what} was not run before it")
+
+
+def _is_of(run: Run, family: str) -> bool:
+    return family in run.families()
+
+
+def _is_told_by_others(case: Case) -> bool:
+    numbers = [int(number) for number in case.spotted.claim.numbers if number.isdigit()]
+    texts = [output.text for output in case.record.outputs if output.event < case.event and not output.is_result]
+    if numbers:
+        return any(case.record.test_numbers.get(number, case.event) < case.event for number in numbers if number > 1)
+    return any("tests pass" in text.lower() or "passed" in text.lower() for text in texts)

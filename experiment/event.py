@@ -1,0 +1,12 @@
+"""What every event of a run has."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Event(BaseModel):
+    """Something that happened in a run."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    time: str = ""
+    """UTC, ISO 8601; set as it is appended."""

@@ -1,0 +1,1 @@
+"""Transcripts of agents audited: what they say that ran, against the record and against a real run."""

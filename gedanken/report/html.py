@@ -1,0 +1,52 @@
+"""What every page is made with: escaping templates, our own style and script, a policy that lets nothing else in."""
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from gedanken.experiment import format
+from gedanken.experiment.counts import many
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def page_environment() -> "Environment":
+    """The templates, with what they all use."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("gedanken.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_made_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
+    )
+    environment.filters["many"] = many
+    return environment
+
+
+def packaged(name: str) -> str:
+    """A file that lies beside the templates."""
+    return (resources.files("gedanken.report") / name).read_text(encoding="utf-8")
+
+
+def content_policy(style: str, script: str) -> str:
+    """The content security policy: nothing but our own style and script, and no network."""
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _made_harmless(value: object) -> object:
+    """Of everything that a template puts on the page: nothing hidden is obeyed, nothing is endless."""
+    return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))
