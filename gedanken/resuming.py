@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Ends of what a process that goes on with the run asks for, or runs, once more."""
+"""Causes after which a process that resumes the run repeats the request or the execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 
 def _ended(folder: Path) -> RunResult | None:
-    """What a run came to of which nothing is left to do: each request had its reply, each execution its end, and
-    there is a report. None where something is.
-    """
+    """Return the result of a run that is complete: every request has its reply, every execution has ended, and there
+    is a report. None if something is left to do."""
     page = folder / PAGE
     if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
         return None
@@ -74,9 +73,8 @@ def _ended(folder: Path) -> RunResult | None:
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Say whether the program that waits in a run may run, and go on with it. Raises as `resume` does, and BadInput
-    where none waits.
-    """
+    """Decide whether the program that waits in a run may run, and continue the run. Raises the same errors as
+    `resume`, and BadInput if no program waits."""
     spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
