@@ -223,7 +223,7 @@ def test_an_iteration_left_out_is_found_where_real_logs_differ_in_length() -> No
     ]
     found = [one for one in compared(real, left_out).findings if one.check == "count skips"]
     assert [(one.runs, one.observed) for one in found] == [
-        (("imagined1", "imagined2", "imagined3"), "jump from 4 to 6 in “round {} loss {}”")
+        (("imagined1", "imagined2", "imagined3"), "jump from round 4 to 6 in “round {} loss {}”")
     ]
     assert "count skips" not in checks(compared(real, [log(20, rounds=12), log(21, rounds=8), log(22, rounds=9)]))
 

@@ -45,12 +45,14 @@ def _shown(entry: Entry) -> str:
 
 class _Index:
     def __init__(self, entries: Sequence[Entry], features: Features) -> None:
+        from scipy.sparse import csr_array
+
         self._entries, self._features = entries, features
         counted = [features(_shown(one)) for one in entries]
         spread = Counter(name for one in counted for name in one)
         self._columns = {name: at for at, name in enumerate(spread)}
         self._weights = np.array([np.log(1 + len(entries) / times) for times in spread.values()])
-        self._rows = np.stack([self._vector(one) for one in counted])
+        self._rows = csr_array(np.stack([self._vector(one) for one in counted]))
         self._found: dict[str, list[Entry]] = {}
 
     def nearest(self, text: str) -> list[Entry]:

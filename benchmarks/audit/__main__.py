@@ -18,10 +18,11 @@ from pathlib import Path
 from benchmarks.audit.scoring import Scored, score
 from benchmarks.audit.sessions import sessions
 from benchmarks.audit.tables import KINDS, table
-from benchmarks.audit.templates import development, judging
+from benchmarks.audit.templates import development, development_2, judging
 from benchmarks.audit.world import World
 
-HALVES = {"development": development.TEMPLATES, "judging": judging.TEMPLATES}
+SEEN = {topic: development.TEMPLATES[topic] + development_2.TEMPLATES[topic] for topic in development.TEMPLATES}
+HALVES = {"development": SEEN, "judging": judging.TEMPLATES}
 
 
 def main() -> None:

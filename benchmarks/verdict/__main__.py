@@ -1,9 +1,10 @@
 """How often the verdict is right: reference players of kinds that it was not fitted on are judged.
 
-python -m benchmarks.verdict bank                 # run every program of the bank in the sandbox
-python -m benchmarks.verdict fit                  # fit the parameters, on other kinds of player
-python -m benchmarks.verdict                      # the confusion matrix, calibration, noisier players
-python -m benchmarks.verdict simulate             # simulation-based calibration
+python -m benchmarks.verdict bank        # run every program of the bank in the sandbox
+python -m benchmarks.verdict fit         # fit the parameters, on other kinds of player
+python -m benchmarks.verdict             # the confusion matrix, calibration, noisier players
+python -m benchmarks.verdict simulate    # simulation-based calibration
+python -m benchmarks.verdict graph       # two subjects of each kind through the whole graph
 """
 
 import argparse
@@ -11,11 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.verdict import fitting, judging, simulating, subjects, truths
+from benchmarks.verdict import fitting, judging, simulating, subjects, through_graph, truths
 
 
-def _told(done: int) -> None:
-    print(f"\r{done:,} judged", end="", file=sys.stderr, flush=True)
+def _told(done: int, wrong: int) -> None:
+    print(f"\r{done:,} judged, {wrong} wrongly named", end="", file=sys.stderr, flush=True)
 
 
 def _judge(bank: Path, processes: int) -> None:
@@ -43,6 +44,8 @@ def main(arguments: argparse.Namespace) -> None:
         truths.make_bank(arguments.bank)
     elif arguments.what == "fit":
         fitting.fit(arguments.bank, arguments.version, fitting.PARAMETERS)
+    elif arguments.what == "graph":
+        through_graph.through_graph(arguments.bank, arguments.seeds)
     elif arguments.what == "simulate":
         _simulate(arguments.bank, arguments.draws, arguments.processes)
     else:
@@ -51,9 +54,10 @@ def main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", default="judge", choices=("bank", "fit", "judge", "simulate"))
+    parser.add_argument("what", nargs="?", default="judge", choices=("bank", "fit", "judge", "simulate", "graph"))
     parser.add_argument("--bank", type=Path, default=truths.BANK)
     parser.add_argument("--version", default="1", help="of the parameters that are fitted")
+    parser.add_argument("--seeds", type=int, default=2, help="subjects of each kind that go through the graph")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     main(parser.parse_args())

@@ -99,10 +99,11 @@ def design(bank: Bank, seed: int) -> list[Entry]:
 
 def answers(subject: Subject, bank: Bank, number: int) -> list[ItemScore]:
     """What it answers to the items that fall to it, scored as a model's answers are."""
-    return [_scored(one, subject.player.answer(one, bank)) for one in design(bank, number)]
+    return [scored(one, subject.player.answer(one, bank)) for one in design(bank, number)]
 
 
-def _scored(entry: Entry, said: str) -> ItemScore:
+def scored(entry: Entry, said: str) -> ItemScore:
+    """What a reply is, as a model's is scored."""
     imagined = Execution(
         machine="imagined",
         command="python3 probe.py",

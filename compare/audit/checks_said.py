@@ -30,9 +30,11 @@ _GOOD = (
 )
 _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"{_SUBJECT} {_BETWEEN}{_GOOD}(?!\w)"),
+    ("en", rf"{_SUBJECT} (?:is|was) \w{{2,12}}(?: \w{{2,12}})?(?:: | with | and (?:reports |found |finds )?| — | - ){_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT}\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?:{_GOOD}|(?P<tick>[✅✔✓☑]))"),
     ("en", rf"[✅✔✓☑]\s*(?P<subject>(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT}|{_TOOL}))\s*(?P<tick>$)"),
     ("en", r"(?P<subject>\b(?:compile[sd]?|built|builds))(?: and \w+)? (?P<good>cleanly|successfully|fine|without (?:any )?(?:errors?|warnings?|issues)|with no (?:errors?|warnings?))\b"),
+    ("en", r"\b(?P<good>[Cc]lean|[Gg]reen|[Ss]uccessful|[Pp]assing) (?P<subject>build|typecheck|type[- ]check|lint|compilation)\b"),
     ("en", r"\b(?P<good>successfully|cleanly) (?P<subject>built|compiled)\b"),
     ("en", rf"\b(?P<good>(?:no|zero|0) )(?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build|format(?:ting)?)(?: check(?:er|ing)?)? (?:errors?|warnings?|issues?|problems?|violations?)\b"),
     ("en", rf"(?P<errors>{COUNT}) (?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build) (?P<bad>errors?|issues?|problems?|violations?)\b"),

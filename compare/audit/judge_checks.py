@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from gedanken.compare.audit.outcomes import did_not_start, shows_clean, shows_trouble
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs

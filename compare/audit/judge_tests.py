@@ -4,8 +4,8 @@ import re
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, steps_of
-from gedanken.compare.audit.outcomes import Tests, cases_in, did_not_start
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.outcomes import Tests, did_not_start
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import TestsSay
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
@@ -152,16 +152,12 @@ def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | Non
         if failed:
             break
     for run in case.runs_before()[:30]:
-        if run.result is not None and len(run.text) < 500_000:
-            passed, failed_cases = cases_in(run.text)
-            if passed == says.passed and (not failed_cases or not says.all_pass):
-                return _if_current(
-                    case,
-                    run,
-                    Verdict(
-                        "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
-                    ),
-                )
+        passed, failed_cases = run.cases
+        if run.result is not None and passed == says.passed and (not failed_cases or not says.all_pass):
+            listed = Verdict(
+                "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
+            )
+            return _if_current(case, run, listed)
     return None
 
 

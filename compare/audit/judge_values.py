@@ -9,12 +9,12 @@ from typing import NamedTuple
 from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches
 from gedanken.compare.audit.numerals import plain_number
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 
-_MOST_RUNS = 60
+_MOST_RUNS = 40
 _MOST_LINES = 4_000
 _MOST_TEXT = 2_000_000
 """Characters of an output that is searched for names."""
@@ -68,10 +68,8 @@ _UNITS = {
     "gib": 2**30,
 }
 _SECONDS = {"ms": Decimal("0.001"), "毫秒": Decimal("0.001"), "m": Decimal(60), "h": Decimal(3600)}
-_TIMED = re.compile(
-    r"(?:\bin |real\s+\d+m|Time:\s+|took |finished in |Duration\s+|elapsed[:= ]+|Done in |built in |"
-    r"\()(\d+(?:\.\d+)?) ?(ms|s)\b"
-)
+_TIMED = re.compile(r"(?<![\w.])(\d{1,9}(?:\.\d{1,9})?)(?=\s?(?:ms|s|secs?|seconds?)\b)")
+_SIZED = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.])")
 
 
 class Line(NamedTuple):
@@ -198,16 +196,14 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:
     """A size or a time that an output gives in another unit."""
     value = Decimal(plain_number(says.value))
-    for run in case.runs_before()[:_MOST_RUNS]:
-        if run.result is None or len(run.text) > 200_000:
+    pattern = _TIMED if says.what == "time" else _SIZED
+    for run in case.runs_before()[:30]:
+        if run.result is None or len(run.text) > 100_000:
             continue
-        for found in _NUMBER.finditer(run.text):
-            if _is_same_amount(says, value, Decimal(found[0]), run.text[found.end() : found.end() + 4]):
-                return Verdict(
-                    "supported",
-                    "an output before it says the same in another unit",
-                    (case.record.evidence(run.result, found.start()),),
-                )
+        for found in pattern.finditer(run.text):
+            if _is_same_amount(says, value, Decimal(found[1]), run.text[found.end(1) : found.end(1) + 4]):
+                line = case.record.evidence(run.result, found.start(1))
+                return Verdict("supported", "an output before it says the same in another unit", (line,))
     return None
 
 

@@ -58,7 +58,8 @@ BEFORE: dict[Language, re.Pattern[str]] = {
 GOVERNS = re.compile(
     r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|wenn|falls|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
-    r"如果|一旦|假设",
+    r"如果|一旦|假设|"
+    r"\b(?:expect(?:ed|s)?|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:",
     re.IGNORECASE,
 )
 """What must not stand anywhere before it in its sentence: it holds past a comma."""

@@ -37,12 +37,8 @@ class NumberIndex:
     def before(self, number: str, event: int) -> Sequence[Found]:
         """The places in events before this one, the last first."""
         found = self.places.get(_key(number), [])
-        return found[: bisect_left(found, event, key=lambda one: one.event)][::-1]
-
-    def after(self, number: str, event: int) -> Sequence[Found]:
-        """The places in later events."""
-        found = self.places.get(_key(number), [])
-        return found[bisect_left(found, event, key=lambda one: one.event) :]
+        at = bisect_left(found, event, key=lambda one: one.event)
+        return found[max(at - _MOST_PLACES, 0) : at][::-1]
 
 
 def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIndex:

@@ -11,6 +11,8 @@ CODE, QUOTED = "\x02", "\x01"
 """What stands in `plain` in place of each character of a code span, or of words in quotation marks."""
 _FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*)$|\s{0,3}\*\*(?P<bold>[^*\n]{1,100}?):?\*\*:?\s*$")
+_PLAN = re.compile(r"\b(?:plan|proposal|roadmap|proposed)\b", re.IGNORECASE)
+_RESULTS = re.compile(r"\b(?:results?|outcome|summary|done|completed|status|report|findings)\b", re.IGNORECASE)
 _ITEM = re.compile(r"\s{0,40}(?:[-*+•]|\d{1,3}[.)])\s+(?:\[(?P<box>[ xX])\]\s+)?|\s{0,40}(?=[✅✔✓☑❌✗✘])")
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _RULE = re.compile(r"[\s|:=-]{3,}$")
@@ -85,6 +87,7 @@ class _Cutter:
     """The line of prose before this one."""
     columns: tuple[str, ...] = ()
     paragraph: tuple[int, int] | None = None
+    planned: bool = False
 
     def cut(self) -> list[Part]:
         at, fence = 0, None
@@ -117,8 +120,7 @@ class _Cutter:
             self.columns = ()
         elif heading and not re.search(r"\d", heading["bold"] or ""):
             self._flush()
-            self.heading, self.lead = (heading["text"] or heading["bold"] or "").strip(), ""
-            self.last = self.heading
+            self._head((heading["text"] or heading["bold"] or "").strip())
         elif line.lstrip().startswith(">"):
             self._flush()  # words of somebody else
         elif _ROW.match(line):
@@ -132,6 +134,12 @@ class _Cutter:
         else:
             begin = self.paragraph[0] if self.paragraph else at
             self.paragraph = (begin, at + len(line))
+
+    def _head(self, text: str) -> None:
+        """A heading; below one of a plan every other is of the plan too, up to one of results."""
+        self.planned = bool(_PLAN.search(text)) or (self.planned and not _RESULTS.search(text))
+        self.heading = f"plan: {text}" if self.planned else text
+        self.last, self.lead = text, ""
 
     def _flush(self) -> None:
         if self.paragraph is not None:

@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable
 
-from gedanken.compare.parsed.gaps import gaps
-from gedanken.compare.parsed.run_set import LINES_SHOWN, RunSet, evidence, short
+from gedanken.compare.output.environment import MASK
+from gedanken.compare.output.named_numbers import named_numbers
+from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.output.vocabulary import Role
+from gedanken.compare.parsed.gaps import Gap, gaps
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence, short
 from gedanken.experiment.finding import Finding, LineRef
 
 
@@ -15,8 +20,9 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
     if not runs:
         return
     first = found[id(runs[0])][0]
-    words = first.site.words
+    words, name = first.site.words, _name(runs[0], first)
     shown = words if any(map(str.isalpha, words)) else short(runs[0].lines[first.after])
+    jumps = "jumps" if len(runs) == 1 else "jump"
     refs: list[LineRef] = []
     for run in runs:
         refs += [run.ref(at) for gap in found[id(run)] for at in (gap.before, gap.after)]
@@ -24,8 +30,19 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
         "count skips",
         tuple(run.label for run in runs),
         evidence(refs)[: max(LINES_SHOWN, len(runs))],
-        expected="all real logs count on in even steps",
-        observed=f"{'jumps' if len(runs) == 1 else 'jump'} from {first.low:g} to {first.high:g} in “{shown}”",
+        expected="all real logs count in equal steps",
+        observed=f"{jumps} from {f'{name} ' if name else ''}{first.low:g} to {first.high:g} in “{shown}”",
         of=len(run_set.imagined),
         caution=run_set.caution,
     )
+
+
+def _name(run: ParsedRun, gap: Gap) -> str:
+    """The name of the number that counts, such as `step`; empty where the line gives none."""
+    script, at = run.transcript, gap.after
+    line = script.compared(at).replace(MASK, " ")
+    spans = [found.span() for found in VALUE.finditer(line)]
+    row = names_of_row(line, spans, lambda above: script.compared(at - above) if at >= above else None)
+    named = named_numbers(line, spans, row)
+    counts = gap.column < len(named) and named[gap.column].role is Role.COUNTER
+    return named[gap.column].name if counts else ""

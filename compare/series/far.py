@@ -1,5 +1,6 @@
 """Outlier tests of single imagined runs, at the primary endpoint and at other metrics."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from gedanken.compare.parsed.early_ends import early_ends
@@ -28,8 +29,11 @@ def far_beside(
     ended = [id(run) not in early for run in run_set.leaves + run_set.samples]
     lasts = []
     for one in secondary:
+        n = one.series.n_real
         ends = {at: end[1] for at in one.runs if ended[at] and (end := one.series.ends[at]) is not None}
-        real = {value for at, value in ends.items() if at < one.series.n_real}
+        # That one run ends without a number may be chance, and no distance says how likely it is.
+        ends = {at: value for at, value in ends.items() if at < n or math.isfinite(value)}
+        real = {value for at, value in ends.items() if at < n}
         is_metric = one.series.column.metric is not None and one.apart is not None
         # If real runs end in few different values, a rare value need not be far out.
         if is_metric and one.series.column != primary.series.column and len(real) >= FEWEST_ENDS:

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 
 from gedanken.compare.verdict.clusters import Cluster
-from gedanken.compare.verdict.likelihood import NOISE, Horizons, Likelihoods, Values, other
+from gedanken.compare.verdict.likelihood import NOISE, Horizons, Values, likelihoods, other
 from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
@@ -66,29 +66,22 @@ class Operation:
         self.clusters = tuple(clusters)
         self.horizons = Horizons.of([one.size for one in clusters])
         self._parameters = parameters
-        self._kept: dict[float, Likelihoods] = {}
+        self._kept: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
         """With all templates, or without one of them."""
+        if priors.dispersion not in self._kept:
+            given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
+            self._kept[priors.dispersion] = likelihoods(*given)
         kept = [at for at, one in enumerate(self.clusters) if one.template != without]
-        each = self._likelihoods(priors.dispersion)
-        pure = {way: np.array([self._summed(one[kept], priors) for one in forms]) for way, forms in each.pure.items()}
-        mixed = np.array([self._summed(values[kept], priors) for values in each.mixed])
-        return ByNoise(pure, mixed, other([self.clusters[at] for at in kept], priors.other))
-
-    def pure_by_noise(self) -> dict[Way, Values]:
-        """Of the three ways alone."""
-        pure = self._likelihoods(1.0).pure
-        return {way: np.array([self._summed(one, USUAL) for one in forms]) for way, forms in pure.items()}
-
-    def _summed(self, values: Values, priors: Priors) -> Values:
         prior = np.log(self.horizons.prior(priors.beyond_all))
-        return _log_sum(values.sum(axis=0) + prior, axis=1)
-
-    def _likelihoods(self, dispersion: float) -> Likelihoods:
-        if dispersion not in self._kept:
-            self._kept[dispersion] = Likelihoods(self.clusters, self.horizons, self._parameters, dispersion)
-        return self._kept[dispersion]
+        summed = _log_sum(self._kept[priors.dispersion][kept].sum(axis=0) + prior, axis=-1)
+        pure, at = {}, 0
+        for way in WAYS:
+            forms = len(self._parameters.ways[way].forms)
+            pure[way] = summed[at : at + forms]
+            at += forms
+        return ByNoise(pure, summed[at:], other([self.clusters[at] for at in kept], priors.other))
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:

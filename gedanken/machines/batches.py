@@ -16,7 +16,7 @@ End = Literal["finished", "failed", "killed", "too long", "too much output", "en
 
 FILE = "programs.json"
 COMMAND = f"python3 -I -m gedanken_batch {FILE}"
-PROGRAMS_A_BATCH = 100
+PROGRAMS_A_BATCH = 200
 PROGRAM_SECONDS = 20.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
