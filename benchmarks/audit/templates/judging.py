@@ -1,4 +1,5 @@
-"""The sentences that the audit is judged by: worded after reports of agents in public repositories. They change no rule."""
+"""The sentences that the audit is judged by: worded after reports of agents in public repositories.
+They change no rule."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [
