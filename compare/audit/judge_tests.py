@@ -83,8 +83,9 @@ def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Re
     """Whether a change made a result old, and a run after the change failed where the claim says that nothing did."""
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
-    change = case.record.change_since(carrying.run, results[0].event, "tests")
-    return change is not None and _fails(says, results[0].tests)
+    was_changed = case.record.change_since(carrying.run, results[0].event, "tests") is not None
+    is_changed = case.record.change_since(carrying.run, case.event, "tests") is not None
+    return was_changed and is_changed and _fails(says, results[0].tests)
 
 
 def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result], silent: list[Run]) -> Verdict:
@@ -196,6 +197,8 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
         return Verdict("misquoted", f"the last result before it says “{_one_line(last.tests)}”", (line,))
+    if (why := case.record.could_have_run("tests", case.event)) is not None:
+        return undecidable(why, line)
     if _counts_otherwise(case, says, last.tests):
         return Verdict("misquoted", f"the result that it speaks of says “{_one_line(last.tests)}”", (line,))
     return undecidable("no result carries these numbers, and other texts could explain them", line)

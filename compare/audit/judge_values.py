@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -106,7 +107,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
 
 
 def _carries(says: ValueSays, printed: str) -> bool:
-    return matches(says.value, printed, about=says.about) is not None
+    return matches(says.value, printed, says.about) is not None
 
 
 def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
@@ -122,17 +123,19 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
         if run.result is None or (case.spotted.command and not is_run(case.spotted.command, run)):
             continue
         if len(run.text) < _MOST_TEXT:
-            yield from islice(_lines(run, pattern), _MOST_LINES)
+            yield from case.record.once((words, run.call), partial(_lines, run, pattern))
 
 
-def _lines(run: Run, pattern: re.Pattern[str]) -> Iterator[Line]:
+def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
     """The lines of an output that name something and have a number."""
-    for found in pattern.finditer(run.text):
+    lines = []
+    for found in islice(pattern.finditer(run.text), _MOST_LINES):
         low = run.text.rfind("\n", 0, found.start()) + 1
         high = run.text.find("\n", found.end())
         text = run.text[low : high if high >= 0 else len(run.text)][:1_000]
         if numbers := tuple(_NUMBER.findall(text)):
-            yield Line(run, text, low, numbers)
+            lines.append(Line(run, text, low, numbers))
+    return tuple(lines)
 
 
 def _words(says: ValueSays) -> str | None:
@@ -282,7 +285,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
             f"the last run before it that names this says “{' '.join(line.text.split())[:120]}”",
             (evidence,),
         )
-    if says.what in ("count", "size") and case.spotted.claim.path and _tells_of(case, lines):
+    if says.what == "size" and case.spotted.claim.path and _tells_of(case, lines):
         return Verdict(
             "misquoted", f"the result that it speaks of says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )

@@ -2,16 +2,19 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from typing import Any, TypeVar
 
 from gedanken.compare.audit.edits import Edit, lasting, touches
 from gedanken.compare.audit.outcomes import cases_in, plain
 from gedanken.compare.audit.runs import Run, hides, short
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Evidence
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,27 @@ class Record:
     outputs: list[Output] = field(default_factory=list)
     sub_agents: set[str] = field(default_factory=set)
     _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
+    _looked_up: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
     _changes: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that was run is in it."""
-        return self.transcript.has_tools and not self.transcript.gaps and not any(self.transcript.unknown.values())
+        whole = not self.transcript.gaps and not any(self.transcript.unknown.values())
+        return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
         """Whether something is missing before an event, as far as places tell."""
-        if any(self.transcript.unknown.values()):
+        if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
         return any(gap.place.file != place.file or gap.place.line <= place.line for gap in self.transcript.gaps)
+
+    @cached_property
+    def continues(self) -> bool:
+        """Whether it goes on with a session that is not here."""
+        first = [output.text[:20_000] for output in self.outputs[:20] if not output.is_result]
+        return any(_CONTINUES.search(text) for text in first)
 
     def edits_between(self, low: int, high: int) -> Sequence[Edit]:
         """Changes after one event and before another."""
@@ -131,6 +142,12 @@ class Record:
             self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
         return self._hiding_by_family[family]
 
+    def once(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        """What was looked for once before under this key, or is looked for now."""
+        if key not in self._looked_up:
+            self._looked_up[key] = made()
+        return self._looked_up[key]
+
     def of_family(self, family: str) -> list[Run]:
         """The runs of a family, in the order of their calls."""
         return self._by_family.get(family, [])
@@ -196,6 +213,12 @@ class Record:
         return found
 
 
+_CONTINUES = re.compile(
+    r"continued from a previous (?:conversation|session)|summary of (?:the|our|"
+    r"my) (?:previous )?(?:conversation|session|work so far)|"
+    r"picking up where we left off|previous (?:conversation|session) (?:ran out|was compacted)",
+    re.IGNORECASE,
+)
 _MOST_EDITS = 2_000
 _WORD = re.compile(r"[\w.+-]*\w")
 _NAMED = re.compile(
@@ -207,7 +230,12 @@ _NAMED = re.compile(
 _DEFINED = re.compile(r"^\s*(?:async )?(?:def test_|func Test|it\(|test\(|#\[test\]|@Test\b)", re.MULTILINE)
 
 
+_OF_TESTS = re.compile(r"pass|test|fail|\bok\b|item|spec|example|check|case|total|[✓✔✅]", re.IGNORECASE)
+
+
 def _numbers_of_tests(text: str) -> Iterator[int]:
+    if not _OF_TESTS.search(text):
+        return
     for found in _NAMED.finditer(text):
         yield int(found[1] or found[2])
     if defined := len(_DEFINED.findall(text)):
