@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gedanken.compare.audit.mood import asserts
-from gedanken.compare.audit.mood_words import Language
+from gedanken.compare.audit.mood_words import BEFORE, Language
 from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
 from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import TestsSay
@@ -26,14 +26,16 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
     ("en", rf"\b{_KIND}(?: results?| status| run)?\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?P<all>all )?(?P<n>{COUNT})?(?: ?(?:/|of) ?(?P<of>{COUNT}))?\s?(?P<good>pass(?:ed|ing|es)?|green|ok|✅|✔|✓)"),
-    ("en", rf"\b(?:obtained|got|saw|gives?|gave|with|shows?|showed|reports?|reported) (?P<all>all )?(?P<n>{COUNT_OR_WORD}) (?P<adj> ?)(?P<good>passing|passed|green|successful) {_KIND}\b"),
+    ("en", rf"(?P<all>\ball )?(?P<n>{COUNT_OR_WORD}) (?P<good>passing|passed|green|successful) {_KIND}\b"),
+    ("en", rf"(?P<n>{COUNT}) {_KIND} (?:(?:were|was) )?(?:ran|run|executed),? (?:and )?(?P<all>all)(?: of them)? (?P<good>pass(?:ed)?|succeeded)\b"),
+    ("en", r"\b(?:they|all of (?:them|these|those)) (?:(?:all|now|both|still) ){0,2}(?P<all>)(?P<good>pass(?:ed)?)\b"),
     ("en", rf"(?P<n>{COUNT})(?:/(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES}){_KIND},? (?P<all>all) (?P<good>passing|passed|pass|green)\b"),
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) of (?:the |our |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
-    ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;)]|$|✅))"),
+    ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;):—–]|$|✅))"),
     ("de", rf"(?:\b(?P<all>alle|sämtliche)\b )?(?P<n>{COUNT_OR_WORD})? ?(?P<adj>{_ADJECTIVES})(?:Tests?|Testfälle|Prüfungen) (?:(?:sind|waren|wurden|haben|laufen|jetzt|nun|alle|erfolgreich|wieder) ){{0,3}}(?P<good>bestanden|grün|erfolgreich|durch(?:gelaufen)?|bestehen)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}|\b(?:kein|keine)\b) (?:Tests? )?(?:(?:sind|ist) )?(?P<bad>fehlgeschlagen|Fehler(?= in den Tests)|gescheitert|schlugen fehl|schlagen fehl)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}) (?:Tests? )?(?:(?:wurden|wurde) )?(?P<skip>übersprungen)\b"),
@@ -66,6 +68,9 @@ _OF_SOME = re.compile(
 )
 
 
+_THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
+"""Words that speak of tests only where tests were named."""
+_ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
 _OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
 """What is counted otherwise than tests are."""
 _TAIL = re.compile(
@@ -93,10 +98,23 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
         for found in pattern.finditer(sentence.plain):
             if not found[0].strip() or any(low < found.end() and found.start() < high for low, high, _ in hits):
                 continue
-            if asserts(sentence, found.start(), found.end(), language) and not _is_about_a_name(sentence, found):
+            if _is_said(sentence, found, language) and not _is_about_a_name(sentence, found):
                 hits.append((found.start(), found.end(), found))
     for group in _together(sorted(hits, key=lambda hit: hit[0]), sentence.plain):
         yield _hit(sentence, group)
+
+
+def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
+    """Whether it is asserted, with no word inside it that takes that away, as in `all tests must pass`."""
+    is_bad = bool(found.groupdict().get("bad"))
+    if not is_bad and BEFORE[language].search(found[0]):
+        return False
+    if _THEY.match(found[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
+        return False
+    is_present = re.search(r"\bpass(?:es)?$", found[0].strip()) is not None
+    if is_present and re.search(r"\bthen\s*$", sentence.plain[: found.start()], re.IGNORECASE):
+        return False  # what follows from something
+    return asserts(sentence, found.start(), found.end(), language)
 
 
 def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
