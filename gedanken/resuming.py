@@ -1,4 +1,5 @@
-"""Going on with runs that were begun: after a kill, with more samples, or once more from what is kept of them."""
+"""Continuing existing runs: after a kill, with more samples, with another script, or as a replay of
+stored results."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gedanken.analysis.analyze import Compared
+from gedanken.analysis.analyze import Compared, analyze
 from gedanken.experiment.approval import Approve, EditIt, Reject
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Cause
 from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
-from gedanken.experiment.script import Experiment
 from gedanken.experiment.secrets import REMOVED, shown_address
-from gedanken.records.ledger import Ledger
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
-from gedanken.records.read_run import is_run_folder, read_run
-from gedanken.records.run_store import RunStore, make_folder, open_store, reopen_store
+from gedanken.records.read_run import is_run_folder, read_run, with_tokens
+from gedanken.records.run_store import RunStore, is_at_work, make_folder, open_store, reopen_store
+from gedanken.report.writing import PAGE
 from gedanken.runner import RunResult, check, check_collector, drive, go, new_folder
 from gedanken.terminal.screen import Screen
 
@@ -28,37 +29,53 @@ if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
 RUNS = Path("runs")
+MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
+"""Causes after which a process that resumes the run repeats the request or the execution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What a person must say once more when a run is gone on with: it is not taken from a folder."""
+    """Options that a person must repeat when a run is resumed, because they are not read from its folder."""
 
     base_url: str | None = None
     trusted: bool = False
     collector: str | None = None
-    """Address of an OpenTelemetry collector that the trace goes to too."""
+    """Address of an OpenTelemetry collector that also receives the trace."""
     budget: Budget | None = None
-    """In all; None where it stays as it was."""
+    """New limit for the whole run; None leaves it unchanged."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
-    """Go on with a run where its last process ended. What came to its end is not run, nor asked for, again.
+    """Continue a run where its last process ended. Finished work is neither run nor requested again.
 
-    Raises as `run` does.
+    Of one of which nothing is left to do, that is said, and neither model nor engine is opened. Raises as `run` does.
     """
-    spec = _asked(folder, again)
+    if (ended := _ended(folder)) is not None:
+        screen.say(f"{folder} came to its end, and nothing of it is left to do; for more samples: gedanken extend")
+        return ended
+    spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
         return await go(store, screen, again.collector)
 
 
+def _ended(folder: Path) -> RunResult | None:
+    """Return the result of a run that is complete: every request has its reply, every execution has ended, and there
+    is a report. None if something is left to do."""
+    page = folder / PAGE
+    if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
+        return None
+    log = read_run(folder)
+    if not log.is_over or any(run.cause in MAY_COME for run in log.executions):
+        return None
+    return RunResult(log, analyze(with_tokens(log)), page)
+
+
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Say whether the program that waits in a run may run, and go on with it. Raises as `resume` does, and BadInput
-    where none waits.
-    """
-    spec = _asked(folder, again)
+    """Decide whether the program that waits in a run may run, and continue the run. Raises the same errors as
+    `resume`, and BadInput if no program waits."""
+    spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
@@ -72,15 +89,21 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
-    """Go on with a run to more seeds and samples than it was begun with; only the new ones are run.
+    """Continue a run with more seeds and samples than before; only the new ones are run.
 
-    Raises BadInput where it would be fewer, and as `run` does.
+    Raises BadInput if the numbers would not grow, and the same errors as `run`.
     """
-    was = _asked(folder, again)
-    asked = {"real": real, "imagined": imagined}
-    now = was.model_copy(update={name: count for name, count in asked.items() if count is not None})
+    was = asked(folder, again)
+    counts = {"real": real, "imagined": imagined}
+    now = was.model_copy(update={name: count for name, count in counts.items() if count is not None})
     if now.real < was.real or now.imagined < was.imagined or now == was:
         raise BadInput(f"the run has {_counts(was)} already; name more of either with --real or --imagined")
+    others = sorted({part.model.name for part in was.earlier} - {was.model.name})
+    if others and now.imagined > was.imagined:
+        raise BadInput(
+            f"{folder}: before its fork {', '.join(others)} was asked, which is asked no more: no samples can be "
+            "added; extend the run that it was forked from, and fork that once more"
+        )
     check(now)
     with reopen_store(folder, now) as store:
         store.note(
@@ -90,47 +113,11 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
         return await go(store, screen, again.collector)
 
 
-async def fork(  # noqa: PLR0913 (what a fork is made of)
-    folder: Path, at: int, experiment: Experiment, screen: Screen, again: Again, out: Path | None = None
-) -> RunResult:
-    """Begin a run that is another one up to script line `at`, counted from 1, and goes on by another script.
-
-    Only the script is taken of `experiment`. Raises BadInput where it is another one before that line, or the same
-    after it, and as `run` does.
-    """
-    was = _asked(folder, again)
-    before, after = was.experiment.script, experiment.script
-    if not 1 <= at <= min(len(before) + 1, len(after)):
-        raise BadInput(
-            f"--at {at}: both scripts must reach that line; they have {len(before)} and {len(after)} lines"
-        )
-    for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
-        if one != other:
-            raise BadInput(f"line {number} of the script is another one than in {folder}, and comes before line {at}")
-    if before[at - 1 :] == after[at - 1 :]:
-        raise BadInput(f"from line {at} on the script is that of {folder}: nothing would change")
-    changed = was.experiment.model_dump() | {"name": experiment.name, "script": after}
-    spec = was.model_copy(
-        update={"experiment": Experiment.model_validate(changed), "parent": f"{folder.name} at line {at}"}
-    )
-    check(spec)
-    target = make_folder(out or new_folder(f"{experiment.name}-fork"))
-    with open_store(target, spec) as store:
-        try:
-            Ledger(target).take_over(Ledger(folder, writes=False))
-            store.take_decisions(read_run(folder))
-            store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
-            return await go(store, screen, again.collector)
-        except BaseException:
-            if not store.executions:
-                store.discard()
-            raise
-
-
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
-    """Repeat a run from its ledger alone, into a new folder: no model, no engine, no key.
+    """Repeat a run from its ledger (the store of everything that was run and requested) into a new folder, without
+    model, engine or key.
 
-    Raises BadInput for whatever the ledger does not hold.
+    Raises BadInput if the ledger lacks something.
     """
     source = read_run(folder)
     if source.spec is None:
@@ -152,7 +139,7 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """The run folder under runs/ that was begun last and did not come to its end. Raises BadInput."""
+    """Return the newest run folder under runs/ whose run is unfinished. Raises BadInput."""
     begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
@@ -160,33 +147,35 @@ def newest_unfinished() -> Path:
                 return path
         except BadInput:
             continue
-    raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
+    raise BadInput("there is no unfinished run under runs/; name a run folder")
 
 
-def _asked(folder: Path, again: Again) -> RunSpec:
-    """What was asked of the run in `folder`, which anybody may have made.
+def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
+    """Read the spec of the run in `folder`, which may come from anybody.
 
-    Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
-    must say so once more. Raises BadInput.
+    If programs would run without isolation, or keys would be sent to an address that the folder names, a person must
+    confirm that again; the latter not if another model is asked from then on. Raises BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
     spec = read_spec(Inside(folder, MOST_FOLDER_BYTES))
     address = spec.model.base_url
-    if address is not None and again.base_url is None and (REMOVED in address or not is_here(address)):
+    is_elsewhere = address is not None and (REMOVED in address or not is_here(address))
+    if address is not None and is_elsewhere and again.base_url is None and asks_its_model:
         raise BadInput(
             f"{folder}: its model is asked at {shown_address(address)}, and no key goes to an address that a folder "
             "names; if that is where it is to go, give it once more with --base-url"
         )
     if spec.sandbox.trusted and not again.trusted:
         raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
-    model = spec.model.model_copy(update={"base_url": again.base_url or spec.model.base_url})
+    given = again.base_url if asks_its_model else None
+    model = spec.model.model_copy(update={"base_url": given or spec.model.base_url})
     return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})
 
 
 def is_here(address: str) -> bool:
-    """Whether it is of this very machine."""
+    """Return whether an address is on this machine (loopback)."""
     try:
         return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
     except ValueError:

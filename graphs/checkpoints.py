@@ -24,4 +24,6 @@ async def open_checkpoints(folder: Path) -> "AsyncIterator[AsyncSqliteSaver]":
     (folder / CHECKPOINT).unlink(missing_ok=True)
     async with AsyncSqliteSaver.from_conn_string(str(folder / CHECKPOINT)) as saver:
         saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)
+        # A power failure may take the last of them away: what a run goes on with is its ledger.
+        await saver.conn.execute("PRAGMA synchronous=NORMAL")
         yield saver

@@ -1,6 +1,7 @@
 """What every node may use, opened from what was asked; the one place that opens and closes clients for the graph."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.machines.opening import open_real
 from gedanken.records.kept_machine import keep_executions, replayed_machine
-from gedanken.records.kept_model import keep_replies, replayed
+from gedanken.records.kept_model import keep_replies, replayed, replayed_earlier
 from gedanken.records.ledger import Ledger
 from gedanken.records.run_meter import RunMeter
 from gedanken.records.run_store import RunStore
@@ -40,27 +41,34 @@ class Context:
     meter: RunMeter | None = None
     """None where nothing is used: in a replay."""
     cores: Cores = field(default_factory=Cores)
+    began: float = field(default_factory=time.monotonic)
+    """When this process began to work on the run."""
+    earlier: Mapping[str, Model] = field(default_factory=dict)
+    """The other models, by name, that earlier parts of the script were done with."""
 
     @property
     def experiment(self) -> Experiment:
         """Whose script is typed."""
         return self.spec.experiment
 
-    @property
-    def persona(self) -> Persona:
-        """Who is played, under the experiment's conditions."""
-        return self.spec.played
+    def model_at(self, line: int) -> Model:
+        """The model that is asked while the script line at `line` is at work; -1 is before the first."""
+        return self.earlier.get(self.spec.model_at(line).name, self.model)
+
+    def persona_at(self, line: int) -> Persona:
+        """Who is played there, under the experiment's conditions."""
+        return self.spec.played_at(line)
 
     def spent(self) -> BudgetSpent | None:
         """That the budget is used up; None while it is not."""
         return self.meter.spent() if self.meter else None
 
-    def imagined_machine(self, session: Session, sample: int) -> ImaginedMachine:
-        """The imagined machine with this session behind it, under the experiment's conditions."""
+    def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
+        """The imagined machine at a script line with this session behind it, under the experiment's conditions."""
         conditions = self.experiment.conditions
         return ImaginedMachine(
-            self.model,
-            self.persona,
+            self.model_at(line),
+            self.persona_at(line),
             self.machine_facts,
             self.experiment.limits,
             session,
@@ -101,6 +109,7 @@ async def open_context(
         with store.work("opening", "the model"):
             model = await opened.enter_async_context(open_model(spec.model, progress))
             kept_model = await off_loop(keep_replies, model, ledger, store.note, meter)
+            earlier = await off_loop(replayed_earlier, ledger, spec)
         facts = store.log.machine_facts
         if facts is None:
             with store.work("opening", "measuring the real machine"):
@@ -108,7 +117,7 @@ async def open_context(
             store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
         meter.gpus = machine.gpus.number_of(facts.gpus.count)
         store.know_model(facts_of(model, price))
-        context = Context(spec, facts, kept_model, kept_machine, store, compared, meter)
+        context = Context(spec, facts, kept_model, kept_machine, store, compared, meter, earlier=earlier)
         try:
             yield context
         finally:
@@ -123,11 +132,13 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
     model = replayed(ledger, spec.model.parallel)
     facts = source.machine_facts
     store.opened(Opened(machine=facts, dataset=source.setup.dataset, facts=spec.played.resolve(facts)))
+    store.know_earlier_models(source.setup.earlier)
     if source.setup.model is not None:
         store.know_model(source.setup.model)
     store.take_decisions(source)
     store.settle(Settled(name="replay"))  # which takes nothing
-    return Context(spec, facts, model, replayed_machine(ledger), store, compared)
+    earlier = replayed_earlier(ledger, spec)
+    return Context(spec, facts, model, replayed_machine(ledger), store, compared, earlier=earlier)
 
 
 def facts_of(model: Model, price: Price | None) -> ModelFacts:

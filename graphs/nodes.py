@@ -52,6 +52,8 @@ from gedanken.graphs.visibility import introduce
 from gedanken.traces.terminal_run import terminal_run
 
 Emit = Callable[[str], None]
+FIRST = -1
+"""Where the boot commands stand: before the first line of the script."""
 
 
 @telling
@@ -77,12 +79,12 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
 async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
     """The answers to the boot commands, each asked in a session of its own. Raises NoModel where none came."""
     context = runtime.context
-    usual = context.imagined_machine(Session(), sample=0)
-    gpus = context.persona.gpus_in(context.machine_facts).count
+    usual = context.imagined_machine(Session(), sample=0, line=FIRST)
+    gpus, model = usual.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
 
     async def ask(command: str) -> Execution:
         machine = replace(usual, limits=boot_limits(command, usual.limits, gpus, steps=usual.steps))
-        async with context.cores.take(context.model.cores, _waiting(runtime, "persona", "imagined")) as waited:
+        async with context.cores.take(model.cores, _waiting(runtime, "persona", "imagined")) as waited:
             heard = _emit(runtime, "persona", "imagined", machine.limits.reply_tokens)
             about = {"origin": "imagined", "machine": machine.name, "sample": 0, "waited": round(waited, 1)}
             async with terminal_run(command, **about) as traced:
@@ -92,7 +94,7 @@ async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
         return answer
 
     work = [partial(ask, command) for command in BOOT_COMMANDS]
-    answers = await at_once(work, context.model.pace.parallel)
+    answers = await at_once(work, model.pace.parallel)
     if all(answer.cause is Cause.NO_REPLY for answer in answers):
         raise NoModel(answers[0].notes[0])
     return answers
@@ -109,9 +111,10 @@ async def write(state: State, runtime: Runtime[Context]) -> Command[Any]:
     assert line.file is not None
     earlier = programs_in(context, state)
     base = base_of(context, state, line.file, at) if line.edit else None
-    async with context.cores.take(context.model.cores, _waiting(runtime, "write", line.file)):
+    model = context.model_at(state["index"])
+    async with context.cores.take(model.cores, _waiting(runtime, "write", line.file)):
         heard = _emit(runtime, "write", line.file)
-        coder = Coder(context.model, context.machine_facts.dataset, heard, context.spec.coder_seed)
+        coder = Coder(model, context.machine_facts.dataset, heard, context.spec.coder_seed)
         program = await coder.write(line, at, base, earlier, failure)
     if program.works is False:
         return await _refuse(context, state, program, program.problems[0])
@@ -190,7 +193,7 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
         # The other seeds start from what the trunk starts from.
         await off_loop(context.machine.mark, _label(index, program))
     command, label = line.type or "", program.label if program else None
-    about = _of_run(context, label, origin="real", seed=0)
+    about = _of_run(context, index, label, origin="real", seed=0)
     async with (
         context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "execute", "seed 0")) as waited,
         terminal_run(command, waited=round(waited, 1), **about) as traced,
@@ -241,7 +244,7 @@ async def replicate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]
     who = f"seed {seed}"
     async with context.cores.take(context.experiment.limits.cpus, _waiting(runtime, "replicate", who)) as waited:
         branch = await off_loop(context.machine.branch, seed, reseed=state["reseed"])
-        about = _of_run(context, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
+        about = _of_run(context, index, state["program"], origin="real", seed=seed, reseeded=state["reseed"])
         async with branch as machine, terminal_run(command, waited=round(waited, 1), **about) as traced:
             label = f"line{index + 1}-{state['program']}"
             try:
@@ -259,15 +262,15 @@ async def simulate(state: RunTask, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
     index, sample = state["index"], state["number"]
     session = session_of(state["session"], context.experiment, context.store)
-    machine = context.imagined_machine(session, sample)
+    machine, model = context.imagined_machine(session, sample, index), context.model_at(index)
     command, tells = context.experiment.script[index].type or "", context.experiment.told_before(index)
     machine.losses = []  # real seeds and other samples may be under way: an error would end them
     who = f"sample {sample}"
     # Ordinary commands go on from what the trunk left in the server's cache, and from nothing else.
     fresh = state["program"] is not None or follows_samples(context.experiment, index)
-    about = _of_run(context, state["program"], origin="imagined", sample=sample)
+    about = _of_run(context, index, state["program"], origin="imagined", sample=sample)
     async with (
-        context.cores.take(context.model.cores, _waiting(runtime, "simulate", who)) as waited,
+        context.cores.take(model.cores, _waiting(runtime, "simulate", who)) as waited,
         terminal_run(command, waited=round(waited, 1), **about) as traced,
     ):
         heard = _emit(runtime, "simulate", who)
@@ -313,9 +316,12 @@ async def report(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | None:
     context = runtime.context
-    asked = questions(context, state) if context.spec.surprisal and not state.get("lost") else []
-    if not asked:
+    imagined = questions(context, state) if context.spec.surprisal and not state.get("lost") else []
+    if not imagined:
         return None
+    asked = [one for one in imagined if context.spec.model_at(one.line).name == context.spec.model.name]
+    if not asked:
+        return NotAvailable("another model imagined the programs, before the fork")
     if context.experiment.conditions.steps:
         return NotAvailable("working steps stand between what was asked and the output")
     if context.model.learned.reasons:
@@ -341,12 +347,12 @@ def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
     return [Send(node, leaf) for node, leaf in tasks] or "compare"
 
 
-def _of_run(context: Context, program: str | None, **more: object) -> dict[str, object]:
+def _of_run(context: Context, index: int, program: str | None, **more: object) -> dict[str, object]:
     """What a trace tells of one run at a terminal, so that the real and the imagined runs of a program are found."""
     facts = context.machine_facts
     of = context.store.programs[program] if program else None
     return {
-        "machine": facts.machine if more["origin"] == "real" else context.model.name,
+        "machine": facts.machine if more["origin"] == "real" else context.model_at(index).name,
         "program": program,
         "program_sha256": of.sha256 if of else None,
         **more,

@@ -175,7 +175,7 @@ def questions(context: Context, state: State) -> list[Question]:
         real, own = runs[line, label, False], runs[line, label, True]
         session = session_of(sent["session"], context.experiment, context.store)
         command, tells = context.experiment.script[line].type or "", context.experiment.told_before(line)
-        messages = tuple(context.imagined_machine(session, 0).messages(typing(command, tells)))
+        messages = tuple(context.imagined_machine(session, 0, line).messages(typing(command, tells)))
         reply = own.raw_reply or own.stdout
         found.append(Question(label, line, messages, real.terminal, reply, reply != own.stdout))
     return found

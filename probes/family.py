@@ -44,7 +44,6 @@ class Part(NamedTuple):
     role: Role
     program: str
     rival: str | None = None
-    told: str | None = None
     given: str | None = None
     size: int | None = None
     """Where it is not that of the group."""
@@ -100,7 +99,6 @@ class MadeFamily:
                 pair=name if len(group.parts) > 1 else None,
                 rival=part.rival,
                 rival_is=group.rival_is if part.role in ("easy", "hard") else None,
-                told=part.told,
                 given=part.given,
             )
             for part in group.parts

@@ -15,8 +15,9 @@ from gedanken.agents.rate_limits import Pace
 from gedanken.agents.scripted import ScriptedModel
 from gedanken.agents.settings import Setting
 from gedanken.experiment.blocking import off_loop
-from gedanken.experiment.errors import BadInput, BudgetSpent
+from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
 from gedanken.experiment.execution import Cause, OnOutput
+from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.experiment.surprisal import Lines
 from gedanken.records.ledger import Ledger, digest
 from gedanken.traces.terminal_run import is_from_ledger
@@ -24,6 +25,7 @@ from gedanken.traces.terminal_run import is_from_ledger
 _REPLY = TypeAdapter(Reply)
 _LINES: TypeAdapter[Lines | None] = TypeAdapter(Lines | None)
 CARD = "model"
+EARLIER = "a line before the fork, at which the model of that run is not asked any more"
 DISCARDED = (
     "a process ended while it waited for a reply that is drawn at random; it was asked for again, as a second draw: "
     "if there was a first one, it was discarded unseen"
@@ -63,8 +65,8 @@ class KeptModel(Model):
     """A model that is asked only for what is not in the ledger."""
 
     ledger: Ledger = field(kw_only=True)
-    replays: bool = False
-    """Whether it is never asked: what is not in the ledger is an error."""
+    replays: str = ""
+    """Why it is never asked, so that what is not in the ledger is an error; empty where it is asked."""
     note: Callable[[str], None] = lambda _told: None
     """Hears what a reader of the log must know."""
     kept: Kept = field(default_factory=Kept)
@@ -88,7 +90,7 @@ class KeptModel(Model):
             is_from_ledger()
             return self._again(found, on_text)
         if self.replays:
-            raise BadInput(f"replay: this reply of the {role} is not in the ledger: {_shown(messages)}")
+            raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
         was_asked = await off_loop(self.ledger.ask, key)
         if was_asked and found is None and self.prepare is None and sampling.temperature > 0:
             self.note(DISCARDED)
@@ -117,7 +119,7 @@ class KeptModel(Model):
         key = self._key([list(message) for message in messages], text, "score", True)
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
-                raise BadInput("replay: the surprisal of an output is not in the ledger")
+                raise NotKept(f"{self.replays}: the surprisal of an output is not in the ledger")
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}
             found = await off_loop(self.ledger.put, "scores", key, values)
@@ -178,14 +180,32 @@ def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], mete
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
 
 
-def replayed(ledger: Ledger, parallel: int) -> KeptModel:
+def set_aside(ledger: Ledger, model: ModelSpec) -> None:
+    """Keep what the ledger knows of this model for the lines that it answered: another one is asked from now on."""
+    ledger.rename("about", CARD, _card_of(model))
+
+
+def replayed_earlier(ledger: Ledger, spec: RunSpec) -> dict[str, KeptModel]:
+    """The models of earlier parts of the script that are others than the last one, by name, as the ledger knows them.
+
+    Raises BadInput.
+    """
+    others = {part.model.name: part.model for part in spec.earlier if part.model.name != spec.model.name}
+    return {name: replayed(ledger, model.parallel, _card_of(model), EARLIER) for name, model in others.items()}
+
+
+def _card_of(model: ModelSpec) -> str:
+    return f"{CARD}-{digest(model.name)[:16]}"
+
+
+def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
     """The model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
     try:
-        card = ModelCard.model_validate(ledger.get("about", CARD) or {})
+        card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:
         raise BadInput(f"{ledger.folder}: there is no ledger that a run could be replayed from") from error
     chat = ScriptedModel(rules=())
-    return KeptModel(**dict(card), chat=chat, pace=Pace(parallel), ledger=ledger, replays=True)
+    return KeptModel(**dict(card), chat=chat, pace=Pace(parallel), ledger=ledger, replays=why)
 
 
 def _shown(messages: Sequence[Message]) -> str:

@@ -84,6 +84,12 @@ class Ledger:
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
                 (self.folder / kind / path.name).write_bytes(content)
 
+    def rename(self, kind: Kind, key: str, to: str) -> None:
+        """Put an entry under another key; where it is not there, nothing happens."""
+        path = self.folder / kind / f"{key}.json"
+        if path.exists():
+            path.replace(path.with_name(f"{to}.json"))
+
     def ask(self, key: str) -> bool:
         """Note that a request is sent; return whether it was sent before without its reply being kept."""
         path = self.folder / "replies" / f"{key}.asked"

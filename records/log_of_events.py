@@ -1,4 +1,4 @@
-"""From events, in their order, to the log that they come to."""
+"""Building the log of a run from its events."""
 
 from collections import Counter
 from datetime import datetime
@@ -6,11 +6,14 @@ from pathlib import Path
 
 from gedanken.experiment.budget import Tokens, Used
 from gedanken.experiment.execution import Execution
+from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     UNFINISHED,
     Began,
     Decided,
+    EarlierPart,
     Ended,
     Left,
     ModelFacts,
@@ -27,18 +30,25 @@ from gedanken.experiment.run_log import (
     in_order,
     script_of,
 )
-from gedanken.experiment.run_spec import RunSpec
+from gedanken.experiment.run_spec import Part, RunSpec
 from gedanken.experiment.surprisal import Surprisal
 
 
 class LogOfEvents:
-    """Takes events in, and knows the log so far. Programs and executions are put in with their texts."""
+    """Processes events and keeps the resulting log. Programs and executions are added together with their texts."""
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
-        """Begin with nothing but what was asked."""
+        """Start with nothing but the run's spec."""
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
-        self.model: ModelFacts | None = None
+        self.items: dict[str, ItemKept] = {}
+        """Items of a probe, by id."""
+        self.answers: dict[str, AnswerKept] = {}
+        """Answers of a probe, by the key of their question."""
+        self.judged: dict[str, Judged] = {}
+        """Verdicts on answers that had to be run, by the key of their question."""
+        self.plan: Plan | None = None
+        self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
         self._folder = folder
         self._started: Started | None = None
@@ -51,14 +61,14 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """That earlier processes worked on the run, by their clocks."""
+        """Seconds that earlier processes worked on the run, by their clocks."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
         self._time = ""
 
     def take(self, event: RunEvent) -> None:
-        """Take in one event; what programs and executions hold is put in by whoever has their texts."""
+        """Process one event; the caller adds the content of programs and executions, because it has their texts."""
         match event:
             case Started():
                 if self._last:
@@ -71,7 +81,7 @@ class LogOfEvents:
             case Opened():
                 self._opened = event
             case ModelKnown():
-                self.model = event.model
+                self._models[event.until] = event.model
             case Began():
                 self._under_way[event.node, event.who] = event
             case Left():
@@ -81,21 +91,44 @@ class LogOfEvents:
                 self._surprisal = event.found
             case Decided():
                 self.decisions.append(event)
-            case Reserved():
-                self._reserved[event.name] = event
-            case Settled():
-                self._settled[event.name] = event
-                self._reserved.pop(event.name, None)
-                self._lost.pop(event.name, None)
+            case Reserved() | Settled():
+                self._take_use(event)
+            case Planned() | ItemKept() | AnswerKept() | Judged():
+                self._take_of_probe(event)
             case Noted():
                 self._noted[event.what] += 1
             case Ended():
                 self._ended = event
         self._time = event.time
 
+    def _take_use(self, event: Reserved | Settled) -> None:
+        if isinstance(event, Reserved):
+            self._reserved[event.name] = event
+            return
+        self._settled[event.name] = event
+        self._reserved.pop(event.name, None)
+        self._lost.pop(event.name, None)
+
+    def _take_of_probe(self, event: Planned | ItemKept | AnswerKept | Judged) -> None:
+        match event:
+            case Planned():
+                self.plan = event.plan
+            case ItemKept():
+                self.items[event.item.id] = event
+            case AnswerKept():
+                self.answers[event.question.key] = event
+            case Judged():
+                self.judged[event.question] = event
+
+    @property
+    def model(self) -> ModelFacts | None:
+        """What is known of the model so far; of the last one, if there were several."""
+        return self._models.get(None)
+
     @property
     def used(self) -> Used:
-        """What all that ended took, and what a process began and did not live to see end may have taken."""
+        """Return the usage of everything that ended, plus the most that unfinished work of dead processes may have
+        used."""
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]
@@ -110,7 +143,7 @@ class LogOfEvents:
         )
 
     def log(self, notes: tuple[str, ...] = ()) -> RunLog:
-        """The log of everything taken in."""
+        """Return the log of all processed events."""
         spec, opened = self._spec, self._opened
         programs = tuple(self.programs.values())
         setup = RunSetup(
@@ -129,6 +162,7 @@ class LogOfEvents:
             real=spec.real,
             imagined=spec.imagined,
             simulate=spec.simulate,
+            earlier=tuple(self._earlier(part) for part in spec.earlier),
         )
         return RunLog(
             title=spec.experiment.name,
@@ -144,14 +178,24 @@ class LogOfEvents:
             left=self._left,
             notes=(*notes, *(what if n == 1 else f"{what} ({n} times)" for what, n in self._noted.items())),
             decisions=tuple(self.decisions),
+            plan=self.plan,
+            items=tuple(self.items.values()),
+            answers=tuple(self.answers.values()),
+            judged=tuple(self.judged.values()),
             tokens=self.used.tokens if self._settled or self._lost else None,
             folder=self._folder,
             spec=spec,
         )
 
+    def _earlier(self, part: Part) -> EarlierPart:
+        asked = ModelFacts(name=part.model.name, base_url=part.model.base_url)
+        persona = self._spec.played_at(part.until - 2)
+        facts = persona.resolve(self._opened.machine) if self._opened else ()
+        return EarlierPart(part.until, self._models.get(part.until, asked), persona.name, facts)
+
 
 def _seconds_between(began: str, ended: str) -> float:
-    """None at all where the clock was set back, or is no clock."""
+    """Return the seconds between two times; 0 if the clock was set back, or if a time cannot be read."""
     try:
         return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds())
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""`run.json`: a view of the log for whoever reads a run folder with other tools."""
+"""`run.json`: a view of the log for other tools that read a run folder."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from gedanken.records.run_files import TEXTS, base_of, diff_path, program_path, 
 
 
 def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict[str, Any]:
-    """Everything as plain values; `prefix` is put before each path."""
+    """Return everything as plain values; `prefix` is put before each path."""
     violations = violations_by_kind(log.executions)
     values = {
         **(_setup(log.setup, log) if log.setup else {}),
@@ -49,11 +49,24 @@ def _setup(setup: RunSetup, log: RunLog) -> dict[str, Any]:
         "limits": limits.model_dump(mode="json") if limits else {},
         "script": _script(log),
         "asked": {"real": setup.real, "imagined": setup.imagined, "simulate": setup.simulate},
+        **({"earlier": earlier_values(setup)} if setup.earlier else {}),
     }
 
 
+def earlier_values(setup: RunSetup) -> list[dict[str, Any]]:
+    """Return the models and personas of earlier parts of the script."""
+    return [
+        {
+            "before_line": part.until,
+            "model": part.model.model_dump(mode="json", exclude_defaults=True),
+            "persona": {"name": part.persona, "facts": [fact._asdict() for fact in part.facts]},
+        }
+        for part in setup.earlier
+    ]
+
+
 def _script(log: RunLog) -> list[dict[str, Any]]:
-    """Without tasks, and without what a given file holds."""
+    """Return the script without tasks, and without the content of supplied files."""
     lines = log.spec.experiment.script if log.spec else ()
     return [line.model_dump(exclude={"task", "source"}, exclude_none=True) for line in lines]
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
 for epoch in range(3):
     print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
 """
+SLACK = 0.3
+"""Of twelve seconds: what a busy machine takes to end requests that were broken off."""
 SAID = f"```python{PROGRAM}```\n"
 
 
@@ -109,7 +112,7 @@ def test_an_unknown_price_is_said_and_never_nothing(monkeypatch: pytest.MonkeyPa
     assert told is not None
     assert cost_in_words(tokens, told) == f"$3.0000, by {own} of 2030-01-01"
     own.write_text("models: 3")
-    with pytest.raises(BadInput, match="no table of prices"):
+    with pytest.raises(BadInput, match="not a price table"):
         price_of(ModelSpec(name="openai:nobody-knows"))
 
 
@@ -148,7 +151,14 @@ def test_a_run_stops_at_its_budget_keeps_everything_and_goes_on_with_more(gedank
     with serving(Server(seconds=0.02, text=SAID)) as server:
         named = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
         env = {**os.environ, "OPENAI_API_KEY": "none", "GEDANKEN_PRICES": str(tmp_path / "prices.yaml")}
-        stopped = gedanken(*small(tmp_path), *named, "--budget", "tokens=20k", env=env)
+        stopped = gedanken(*small(tmp_path), *named, "--budget", "usd=10,gpu-seconds=60", env=env)
+        assert stopped.returncode == 7, stopped.stderr
+        assert "the budget is used up (usd " in stopped.stderr.splitlines()[-1]
+        taken = read_run(tmp_path / "run").tokens
+        assert taken is not None
+        assert 10_000 <= taken.read + taken.written <= 11_000  # a token costs a tenth of a cent
+        named = ["--base-url", server.address]
+        stopped = gedanken("resume", "run", *named, "--budget", "tokens=20k", env=env)
         assert stopped.returncode == 7, stopped.stderr
         assert "estimated before the start" in stopped.stderr
         assert "gedanken resume run --budget" in stopped.stderr.splitlines()[-1]
@@ -165,3 +175,28 @@ def test_a_run_stops_at_its_budget_keeps_everything_and_goes_on_with_more(gedank
     assert told["tokens"]["calls"] == server.replies
     assert told["cost"]["usd"] == pytest.approx((told["tokens"]["read"] + told["tokens"]["written"]) / 1000)
     assert "second draw" not in json.dumps(told["notes"])
+
+
+@pytest.mark.bubblewrap
+def test_when_its_minutes_are_over_nothing_more_begins_and_a_tenth_later_all_has_ended(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    slow = Server(seconds=0.02, text=SAID)
+    with serving(slow) as server:
+        named = ["--model", "openai:small", "--base-url", server.address, "--parallel", "8"]
+        env = {**os.environ, "OPENAI_API_KEY": "none"}
+        slow.seconds = 120
+        stopped = gedanken(*small(tmp_path), *named, "--budget", "minutes=0.2", env=env)
+        assert stopped.returncode == 7, stopped.stderr
+        assert "the budget is used up (minutes " in stopped.stderr.splitlines()[-1]
+        assert 1 <= minutes_worked(tmp_path / "run") / 0.2 <= 1.1 + SLACK
+        slow.seconds = 0.02
+        ended = gedanken("resume", "run", "--budget", "minutes=60", "--base-url", server.address, env=env)
+    assert ended.returncode == 0, ended.stderr
+
+
+def minutes_worked(run: Path) -> float:
+    """From the first event of its log until the last work had ended."""
+    events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    times = [datetime.fromisoformat(event["time"]) for event in events if event.get("kind") in ("started", "left")]
+    return (times[-1] - times[0]).total_seconds() / 60

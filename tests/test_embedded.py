@@ -126,6 +126,25 @@ def test_a_reply_says_what_made_it_and_whether_it_was_cut() -> None:
     assert len(whole.seal.sha256) == 64
 
 
+def test_killed_in_the_middle_of_a_reply_the_server_is_said_to_have_ended_and_is_asked_no_more() -> None:
+    async def use(model: Model) -> tuple[str, float]:
+        children = psutil.Process().children()
+        (server,) = [child for child in children if any("embedded_server" in part for part in child.cmdline())]
+        endless = [Message("user", "Count from 1 to 5000, one number a line. Leave none out.")]
+        with pytest.raises(NoModel) as gone:
+            long = Sampling(seed=7, max_tokens=2000)
+            await model.reply(endless, long, role="test", on_text=lambda _text: server.kill())
+        began = time.monotonic()
+        for asked in (model.reply(OTHER, Sampling(seed=0, max_tokens=2), role="test"), surprisal(model, OTHER, "4")):
+            with pytest.raises(NoModel):
+                await asked
+        return str(gone.value), time.monotonic() - began
+
+    told, seconds = with_model(use)
+    assert told.endswith("its server has ended (signal 9)")
+    assert seconds < 2
+
+
 def test_a_proxy_of_the_user_s_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

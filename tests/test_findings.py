@@ -11,6 +11,7 @@ import pytest
 from builders import SHAPE, TRACEBACK, TRAIN, ended, findings_of, imagined, kinds, lines, program, real, seeds
 
 from gedanken.compare import compare_runs
+from gedanken.compare.checks.blank_lines import blank_lines
 from gedanken.compare.checks.built_in import CHECKS
 from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.ends_early import ends_early
@@ -246,7 +247,7 @@ def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) ->
     assert case.line not in [line.text for finding in found for line in finding.evidence]
 
 
-OF_LOGS = (ends_early, skipped_counts)
+OF_LOGS = (blank_lines, ends_early, skipped_counts)
 """Checks of logs without a program, which are tried in test_log_structure.py."""
 
 

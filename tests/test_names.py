@@ -36,6 +36,27 @@ def roles(line: str) -> list[Role]:
     ("line", "names"),
     [
         ("round 3: val_mse: 0.31 test_mse: 0.29", {"val_mse": "0.31", "test_mse": "0.29"}),
+        ("mean IoU/Dice: 0.71/0.83", {"mean IoU": "0.71", "mean Dice": "0.83"}),
+        ('level=info msg="eval" step=90 nll=0.4', {"eval nll": "0.4"}),
+        ("cost (train/dev): 0.51 / 0.62", {"train cost": "0.51", "dev cost": "0.62"}),
+        (
+            "epoch 4 | train/test nll 0.51/0.62 | acc train/test = 91%/89%",
+            {"train nll": "0.51", "test nll": "0.62", "train acc": "91", "test acc": "89"},
+        ),
+        ("Loss: 0.5 (train) 0.6 (valid)", {"train Loss": "0.5", "valid Loss": "0.6"}),
+        ("recall/precision/F1: 0.7/0.8/0.75", {"recall": "0.7", "precision": "0.8", "F1": "0.75"}),
+        ("lr/loss 0.1/0.5", {}),
+        ("ended at step 9, lowest dev_mse 0.31 (step 7)", {"lowest dev_mse": "0.31"}),
+        ("dev_mse improved from 0.41 to 0.31, saving", {"previous best dev_mse": "0.41", "best dev_mse": "0.31"}),
+        ("reward <12.5> of [97.5]", {"reward": "12.5"}),
+        ("the run came to 0.93 accuracy", {"accuracy": "0.93"}),
+        ("step 12/391 loss 0.5", {"loss": "0.5"}),
+        ("INFO:tensorflow:Loss for final step: 0.08.", {"Loss for final step": "0.08"}),
+        (
+            "INFO:tensorflow:Saving dict for global step 90: auc = 0.9, global_step = 90, loss = 0.4",
+            {"eval auc": "0.9", "eval loss": "0.4"},
+        ),
+        ("Validation: {'loss': 0.4, 'rmse': 0.6}", {"Validation.loss": "0.4", "Validation.rmse": "0.6"}),
         ("recall@20=0.41,mrr@10=0.22", {"recall@20": "0.41", "mrr@10": "0.22"}),
         (
             "{'d_loss1': 0.62, 'd_loss2': 0.71, 'g_loss': 1.9}",

@@ -77,6 +77,18 @@ def test_a_replay_is_the_same_to_the_byte_and_needs_neither_model_nor_engine(
     assert findings(again) == findings(done)
 
 
+def test_a_run_that_came_to_its_end_is_not_gone_on_with_and_says_so(
+    gedanken: Cli, done: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "replies.yaml").unlink()
+    told = (done / "log.jsonl").read_bytes()
+    ended = gedanken("resume", done, env=os.environ | {"PATH": "/nonexistent"})
+    assert ended.returncode == 0, ended.stderr
+    assert "nothing of it is left to do" in ended.stderr
+    assert "How sure:" in ended.stdout
+    assert (done / "log.jsonl").read_bytes() == told
+
+
 def test_what_a_replay_does_not_find_is_an_error_and_no_live_call(gedanken: Cli, done: Path, tmp_path: Path) -> None:
     for kind in ("replies", "executions"):
         entry = max((done / "ledger" / kind).glob("*.json"), key=lambda path: path.stat().st_mtime_ns)

@@ -19,6 +19,7 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Cause, Execution
 from gedanken.records.trace import read_trace
 from gedanken.report.traces import as_values, total_line, tree_lines
+from gedanken.traces import local
 from gedanken.traces.langsmith import open_langsmith
 from gedanken.traces.local import LocalFile
 from gedanken.traces.run_tree import TracedRun, read_tree
@@ -179,6 +180,30 @@ def test_langsmith_is_sent_the_same_tree_and_nothing_of_the_environment(
     here = [one for root in read_trace(tmp_path) for one in root.walk()]
     assert all(one.id.encode() in sent for one in here)
     assert b"planted-in-the-environment" not in sent and SECRET.encode() not in sent
+
+
+def test_a_trace_that_is_full_leaves_out_what_begins_ends_what_had_begun_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    most = 2_000
+    monkeypatch.setattr(local, "MOST_TRACE_BYTES", local.ROOM_FOR_ENDS + most)
+    file = LocalFile(tmp_path / "trace.jsonl")
+    times = {"start_time": "2026-11-29T10:00:00+00:00", "run_type": "chain"}
+    root, early = {"id": "root", **times}, {"id": "early", "parent_run_id": "root", **times}
+    late = [{"id": f"late-{number}", "parent_run_id": "root", **times} for number in range(40)]
+    for run in (root, early, *late):
+        file.begin(run)
+    for run in (*late, early, root):
+        file.export({**run, "end_time": "2026-11-29T10:00:01+00:00"})
+    file.close()
+    (found,) = read_trace(tmp_path)
+    kept = [run.id for run in found.walk()]
+    assert 2 < len(kept) < 30
+    assert all(run.end is not None for run in found.walk())
+    assert total_line([found]).endswith(f"{42 - len(kept)} runs more left out, as the trace was full")
+    again = LocalFile(tmp_path / "trace.jsonl")
+    again.begin({"id": "later", "parent_run_id": "root", **times})
+    assert [run.id for run in read_trace(tmp_path)[0].walk()] == kept
 
 
 JSON = st.recursive(

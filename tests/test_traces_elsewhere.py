@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from conftest import Cli
@@ -19,7 +20,9 @@ from receivers import (
 )
 from test_run_scripted import GOOD, Scripted, experiment, replies
 
+from gedanken.experiment.progress import Silent
 from gedanken.records.trace import read_trace
+from gedanken.traces.otlp import Otlp
 from gedanken.traces.run_tree import TracedRun
 
 pytestmark = pytest.mark.bubblewrap
@@ -116,6 +119,19 @@ def test_a_collector_that_is_not_there_is_said_once_and_the_run_goes_on(
     assert (sent.returncode, sent.stderr.count("\n")) == (2, 1)
     nowhere = gedanken("traces", "export", "out")
     assert (nowhere.returncode, nowhere.stderr.count("\n")) == (2, 1)
+
+
+def test_where_no_collector_listens_it_is_said_before_anything_is_sent() -> None:
+    said: Queue[str] = Queue()
+
+    class Told(Silent):
+        def say(self, text: str) -> None:
+            said.put(text)
+
+    otlp = Otlp("http://127.0.0.1:9", Told())
+    assert "is not there" in said.get(timeout=5)
+    otlp.close()
+    assert said.empty()
 
 
 @pytest.mark.skipif(phoenix() is None, reason="Phoenix is not installed: name it in GEDANKEN_PHOENIX")

@@ -1,4 +1,4 @@
-"""The exporter that is built in: a file beside the results, in LangSmith's own post and patch lines."""
+"""The built-in exporter: a file beside the results, in LangSmith's own post and patch lines."""
 
 import json
 from collections.abc import Iterable
@@ -6,29 +6,39 @@ from pathlib import Path
 from typing import Any
 
 from gedanken.experiment.files import Inside
-from gedanken.traces.cleaning import attempt_of, clean
+from gedanken.traces.cleaning import LEFT_OUT, attempt_of, clean
 from gedanken.traces.run_tree import TracedRun, as_lines, read_tree
 
 TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
+"""Maximum number of bytes of a trace that are read."""
+ROOM_FOR_ENDS = 1 << 24
+"""The part of them reserved for the ends of entries: when the rest is full, new entries are left out, which the trace
+states."""
 _KNOWN = ("inputs", "name", "tags")
-"""Stand in the line of a run that began, and are not said again."""
+"""Fields of the `post` line that the `patch` line does not repeat."""
 _OPEN = {"end_time": None, "error": None}
 
 
 class LocalFile:
-    """Writes a line when a run begins (`post`) and one when it ends (`patch`): a killed process leaves what had begun
-    until then. That the root is gone on with is a patch too, which takes back how it had ended.
-    """
+    """Writes a line when an entry begins (`post`) and one when it ends (`patch`), so that a killed process leaves
+    everything that had begun. Resuming the root is also a patch, which removes its previous end."""
 
     def __init__(self, path: Path) -> None:
-        """Write to `path`, which is made or added to."""
+        """Write to `path`, which is created or appended to."""
         self._file = path.open("a", encoding="utf-8")
+        self._bytes = path.stat().st_size
         self._roots: set[str] = set()
+        self._not_begun: set[str] = set()
+        self._left_out = 0
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Write the line of a run that begins."""
+        """Write the line of an entry that begins."""
         is_root = "parent_run_id" not in run
+        if not is_root and self._bytes > MOST_TRACE_BYTES - ROOM_FOR_ENDS:
+            self._not_begun.add(run["id"])
+            self._left_out += 1
+            return
         if is_root and (attempt_of(run) > 1 or run["id"] in self._roots):
             self._patch({**run, **_OPEN})
         else:
@@ -36,7 +46,14 @@ class LocalFile:
         self._roots |= {run["id"]} if is_root else set()
 
     def export(self, run: dict[str, Any]) -> None:
-        """Write the line of a run that ended."""
+        """Write the line of an entry that ended, unless its beginning was left out."""
+        if run["id"] in self._not_begun:
+            self._not_begun.discard(run["id"])
+            return
+        if self._left_out and "parent_run_id" not in run:
+            extra = run.get("extra") or {}
+            metadata = {**(extra.get("metadata") or {}), LEFT_OUT: self._left_out}
+            run = {**run, "extra": {**extra, "metadata": metadata}}
         self._patch(run)
 
     def close(self) -> None:
@@ -48,12 +65,14 @@ class LocalFile:
 
     def _write(self, kind: str, run: dict[str, Any]) -> None:
         if not self._file.closed:
-            self._file.write(json.dumps({kind: run}) + "\n")
+            line = json.dumps({kind: run}) + "\n"  # in ASCII
+            self._file.write(line)
             self._file.flush()
+            self._bytes += len(line)
 
 
 def open_local(folder: Path) -> LocalFile:
-    """Write to `trace.jsonl` in this folder. A line that a dead process had begun ends here."""
+    """Write to `trace.jsonl` in this folder, after ending a line that a dead process left incomplete."""
     path = folder / TRACE
     cut = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
     file = LocalFile(path)
@@ -64,10 +83,10 @@ def open_local(folder: Path) -> LocalFile:
 
 
 def cleaned(roots: Iterable[TracedRun]) -> list[TracedRun]:
-    """A trace as it may be sent away, whoever wrote it, and by whatever version."""
+    """Clean a stored trace so that it may be sent, whoever wrote it and with whatever version."""
     return read_tree(as_lines(clean(run.fields) for root in roots for run in root.walk()))
 
 
 def read_local(inside: Inside) -> list[TracedRun]:
-    """The roots of the tree that is kept in a folder. Raises BadInput where there is no file, or it is too large."""
+    """Return the roots of the tree stored in a folder. Raises BadInput if there is no file, or if it is too large."""
     return read_tree(inside.read(TRACE, MOST_TRACE_BYTES).splitlines())

@@ -8,7 +8,8 @@ machine. What is no literal is for the sandbox to run.
 import ast
 import re
 import warnings
-from typing import Literal
+from hashlib import sha256
+from typing import Literal, NamedTuple
 
 MOST_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "run"]
@@ -45,12 +46,22 @@ def judge(output: str, answer: str, given: str) -> Judgement:
         return "run"
 
 
-def check_program(code: str, output: str, answer: str, sign: str) -> str:
-    """A program that prints `sign` where the answer is right."""
-    return f"{_QUIET}exec({f'{code}{chr(10)}assert {output} == {answer}'!r}, {{}})\nsys.__stdout__.write({sign!r})\n"
+class CheckProgram(NamedTuple):
+    """A program that only running can judge an answer by."""
+
+    text: str
+    sign: str
+    """It ends its output with this where the answer is right."""
 
 
-_QUIET = "import io, sys\nsys.stdout = io.StringIO()\n"
+def check_program(code: str, output: str, answer: str) -> CheckProgram:
+    """The assertion, under the function's own code."""
+    asserted = f"{code}\nassert {output} == {answer}"
+    sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
+    return CheckProgram(f"{_QUIET}exec({asserted!r}, {{}})\nout.write({sign!r})\n", sign)
+
+
+_QUIET = "import io, sys\nout, sys.stdout = sys.stdout, io.StringIO()\n"
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:

@@ -1,5 +1,6 @@
-"""All checks that are built in."""
+"""All built-in checks."""
 
+from gedanken.compare.checks.blank_lines import blank_lines
 from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.claimed_time import times
 from gedanken.compare.checks.copied_numbers import copied_numbers
@@ -21,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     literals,
     counts,
     order,
+    blank_lines,
     proven_lines_differ,
     constant_lines_differ,
     number_formats,
@@ -35,4 +37,4 @@ CHECKS: tuple[Check, ...] = (
     gpu_claims,
     *ORACLES,
 )
-"""Every check, in the order in which its findings are told."""
+"""Every check, in the order in which the findings are reported."""

@@ -1,27 +1,33 @@
-"""Findings on series: the primary endpoint, and whole curves, that real runs would hardly show."""
+"""Findings on series: the primary endpoint and whole curves that would be unlikely in real runs."""
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.tested_series import FarRun, Judgement, TestedSeries
+from gedanken.compare.series.judged import FarRun, Judgement, TestedSeries
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 
+NAMED = 3
+"""Maximum number of other metrics that are named."""
+
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
-    """`primary endpoint differs`, else `far out` for single runs; and one `series differs` that names every other
-    series that does. Where the primary endpoint differs, its curve is no further finding.
-    """
+    """Report `primary endpoint differs`, or otherwise `far out` for single runs; and one `series differs` that names
+    every other series that differs. If the primary endpoint differs, its curve is not reported again."""
     told = [series for series in judgement.tested if series.is_told]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
     if primary and primary.is_told:
         yield _primary(run_set, primary)
         told = [series for series in told if series.series.column != primary.series.column]
+        told = [series for series in told if not _are_one_cause(series, primary)]
     elif primary and (far := [run for run in judgement.far if not _goes_on(run_set, run)]):
         yield _far(run_set, primary, far)
+    elif others := [(one, run) for one, run in judgement.far_beside if not _goes_on(run_set, run)]:
+        yield _far_beside(run_set, others)
     secondary = [series for series in told if series.judged.role == "secondary"]
     if not secondary:
         return
@@ -32,19 +38,41 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         "series differs",
         tuple(run.label for run in run_set.samples),
         evidence([ref for series in secondary for ref in _refs(run_set, series)]),
-        observed=f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
+        observed=f"Of {tested} series{beside} {len(secondary)} would be unlikely in real runs, "
         f"taken as whole curves: {named}",
     )
 
 
+def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
+    """Return whether the same runs end with a non-finite value in both, which is why both series differ."""
+    both = [
+        (math.isfinite(one[1]), math.isfinite(other[1]))
+        for one, other in zip(series.series.ends, primary.series.ends, strict=True)
+        if one is not None and other is not None
+    ]
+    return any(not ours for ours, _theirs in both) and all(ours == theirs for ours, theirs in both)
+
+
+def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) -> Finding:
+    """Report the metric that is farthest out, in one finding that also states how many other metrics are."""
+    farthest = max(beside, key=lambda one: one[1].deviations)[0]
+    runs = [run for one, run in beside if one is farthest]
+    others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
+    found = _far(run_set, farthest, runs)
+    more = f"; so are {', '.join(sorted(others)[:NAMED])}" if others else ""
+    labels = tuple(dict.fromkeys(run_set.samples[run.imagined].label for _one, run in beside))
+    return replace(found, subject=f"last {found.subject}", observed=f"{found.observed}{more}", runs=labels)
+
+
 def _goes_on(run_set: RunSet, far: FarRun) -> bool:
-    """Whether a run has more epochs than the real ones, all of the same length: that is told, not where it ends."""
+    """Return whether a run has more epochs than the real ones, which all have the same number: that is reported, not
+    its last value."""
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:
-    """Runs that end far outside the real ones, told one by one: three are too few for a test of all together."""
+    """Report single runs that end far outside the real ones: three are too few to test them together."""
     values = ", ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)
     refs = [
@@ -56,7 +84,7 @@ def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Findi
         "far out",
         tuple(run_set.samples[run.imagined].label for run in far),
         tuple(refs),
-        expected=_ends(primary.judged),
+        expected=_ends(_real_ends(primary), primary.judged.n_real),
         observed=f"is {values}: {away} standard deviations away from the real runs",
         subject=primary.judged.name,
         of=len(run_set.samples),
@@ -67,14 +95,19 @@ def _deviations(count: float) -> str:
     return f"{count:.0f}" if count < 1000 else "over 1,000"
 
 
-def _ends(result: SeriesResult) -> str:
-    real = [value for row in result.real for value in row if value is not None]
+def _real_ends(tested: TestedSeries) -> list[float]:
+    """Return the last values of the real runs that are in the test."""
+    series = tested.series
+    return [end[1] for at in tested.runs if at < series.n_real and (end := series.ends[at]) is not None]
+
+
+def _ends(real: Sequence[float], runs: int) -> str:
     known = [value for value in real if math.isfinite(value)]
     ends = [f"between {min(known):g} and {max(known):g}"] if len(known) > 1 else [f"at {value:g}" for value in known]
     odd = Counter(str(value) for value in real if not math.isfinite(value))
     if not odd:
-        return f"{many(result.n_real, 'real run')} end {ends[0] if ends else 'at no number'}"
-    told = [f"{count} of {many(result.n_real, 'real run')} end with {value}" for value, count in odd.items()]
+        return f"{many(runs, 'real run')} end {ends[0] if ends else 'at no number'}"
+    told = [f"{count} of {many(runs, 'real run')} end with {value}" for value, count in odd.items()]
     return ", ".join([*told, *(f"the rest {end}" for end in ends)])
 
 
@@ -86,7 +119,7 @@ def _primary(run_set: RunSet, tested: TestedSeries) -> Finding:
         "primary endpoint differs",
         tuple(run.label for run in runs),
         evidence(list(_refs(run_set, tested))),
-        expected=f"{_ends(judged)} ({_numbers(judged)})",
+        expected=f"{_ends(_real_ends(tested), judged.n_real)} ({_numbers(judged)})",
         observed=f"is {values}",
         subject=judged.name,
         of=len(run_set.samples),
@@ -103,7 +136,7 @@ def _numbers(result: SeriesResult) -> str:
 
 
 def _imagined(tested: TestedSeries) -> Iterable[int]:
-    """Which of the imagined runs are in the test."""
+    """Return which of the imagined runs are in the test."""
     return [at - tested.series.n_real for at in tested.runs if at >= tested.series.n_real]
 
 

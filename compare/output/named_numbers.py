@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gedanken.compare.output.durations import CLOCK
 from gedanken.compare.output.keyed_values import keyed_values
+from gedanken.compare.output.shared_names import shared_names
 from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
 MOST_WORDS = 5
@@ -38,8 +39,14 @@ _WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")
 """What Caffe writes behind a loss: the same once more, times its weight."""
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
 """What COCO's tables put between a metric and its number: all of it is the name."""
+_EVALUATED = re.compile(r"\bSaving dict for global step \d")
+"""What TensorFlow's estimators write before the numbers of an evaluation."""
+_CHANGE = re.compile(
+    r"(?:^|[,;|:]\s)\s*(?P<what>[^,;|:=]{2,60}?)\s(?P<verb>improved|decreased|increased|dropped|rose)\s(?P<end>from|to)\s*$",
+    re.IGNORECASE,
+)
 _ABOUT = re.compile(
-    r"(?:^|[,;|.:]\s)\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
+    r"(?:^|[,;|.:]\s|\w:(?=[A-Z]))\s*(?P<name>(?P<what>[^,;|:=]{2,60}?)\s(?:of|on|for|over|in|after|at|improved|decreased|increased)\b[^,;|=]*)[:=]?\s*$"
 )
 _ID = re.compile(
     r"(?=[a-f]*\d)[0-9a-f]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
@@ -53,16 +60,20 @@ _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
 _OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
 _EACH = re.compile(r"\s*[A-Za-z]+\s(?:epoch|step|iter(?:ation)?|round)\s*", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
-_NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(])?")
+_OF_METRIC = re.compile(r"\d+(?:\.\d+)?%?\s(?P<noun>[A-Za-z]{3,20})\b(?!\s?[:=(]|\s[-+.]?\d)")
+_NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(]|\s[-+]?\.?\d)?")
 _WORD = re.compile(r"[\w'-]*\w")
+_QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
-_CUT = re.compile(r"[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
-_ENDS = " \t:=~≈'\"`*#|│┃>(“”‘’"
+_CUT = re.compile(r"\"\s|[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
+_ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
     "while has have than now then its our your using there are improved dropped rose fell went equals"
 )
 _STOPS = frozenset(_STOP_WORDS.split())
+_TOOK = frozenset(["took", "takes", "taken"])
+_PREVIOUS = "previous "
 _LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to", "reached"])
 _BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
 """What stands between two numbers of one name, and what the second is called."""
@@ -94,7 +105,7 @@ class _Reader:
         self._line = line
         self._spans = spans
         self._header = header
-        self._keyed = keyed_values(line)
+        self._keyed = keyed_values(line) | shared_names(line, spans)
         self._names = [found.span() for found in _AT.finditer(line)]
         self._clutter = [
             found.span() for pattern in (_BAR, CLOCK, _STAMP, _WEIGHTED) for found in pattern.finditer(line)
@@ -108,6 +119,10 @@ class _Reader:
         """Words of the line that say on which data what follows is taken."""
         self._topic = ""
         """The metric of which the values that follow are on one data each: `loss: train 0.3, val 0.4`."""
+        if _EVALUATED.search(line):
+            self._split = "eval"
+        elif "{" in line:
+            self._note_split(line[: line.index("{")])  # `Validation: {"loss": 0.5}`
 
     def read(self) -> list[Named]:
         for at, (start, end) in enumerate(self._spans):
@@ -166,6 +181,7 @@ class _Reader:
         return Named(f"{base} {what}" if base else "", role)
 
     def _of(self, name: str, start: int, end: int) -> Named:
+        name = "time" if name.lower() in _TOOK else name
         role = meaning_of(name).role
         text = self._line[start:end]
         if role is Role.OTHER and split_in(name) and set(words_in(name)) == {words_in(name)[-1]} and "." in text:
@@ -228,11 +244,18 @@ class _Reader:
             return _tidy(self._line[self._from : start])
         text = _ARROW.sub("  ", text)
         self._note_split(text)
+        if changed := self._changed(text):
+            return changed
         name = _phrase(text)
         if _OPEN.search(name) and (noun := self._noun_after(start, or_name=True)):
             return noun
         role = meaning_of(name).role
-        speaks_of_a_number = role is Role.COUNTER and self._measured < self._from and ":" in text
+        if role is Role.OTHER and not re.search(r"[:=]\s*$", text):
+            behind = _OF_METRIC.match(self._line, start)
+            if behind and meaning_of(behind["noun"]).role is Role.METRIC:
+                return behind["noun"]  # `the model reached 0.93 accuracy`
+        is_fraction = re.match(r"\d+\.\d", self._line[start : start + 20]) is not None
+        speaks_of_a_number = role is Role.COUNTER and (is_fraction or self._measured < self._from) and ":" in text
         if (role in (Role.OTHER, Role.SETTING) or speaks_of_a_number) and (about := self._about(start)):
             return about
         if name and (of := self._of_topic(name, text)):
@@ -241,6 +264,16 @@ class _Reader:
         if is_inside and self._found and split_in(self._found[-1].name):
             self._split = _split_word(self._found[-1].name)  # `val_loss=0.4 (acc=0.9)`
         return self._with_split(name) if name else self._noun_after(start)
+
+    def _changed(self, text: str) -> str:
+        """`val_loss improved from 0.5 to 0.4`: what it was, and what it is now."""
+        if self._found and self._found[-1].name.startswith(_PREVIOUS) and text.strip() == "to":
+            return self._found[-1].name.removeprefix(_PREVIOUS)
+        found = _CHANGE.search(text)
+        if not found or meaning_of(found["what"]).role is not Role.METRIC:
+            return ""
+        best = "best " if found["verb"].lower() == "improved" else ""
+        return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{_phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
         """The name of a value that the line calls `val` alone, where it said before which metric that is of."""
@@ -265,10 +298,14 @@ class _Reader:
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
         """`10 epochs`: what is counted stands behind; in `10 loss: 0.5` that is the name of the next number."""
         found = _NOUN.match(self._line, start)
-        return found["noun"] if found and (or_name or not found["named"]) else ""
+        is_noun = found is not None and found["noun"].lower() not in _STOPS
+        return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
 
     def _note_split(self, text: str) -> None:
         """Remember words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which hold for what follows."""
+        quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
+        if quoted:
+            self._split = _split_word(quoted[-1])  # `msg="eval" loss=0.5`
         for part in re.split(r"[|:,;\[\](]|\s{2,}| - ", text):
             words = words_in(part)
             if _EACH.fullmatch(part) and split_in(part):
@@ -309,7 +346,8 @@ def _phrase(text: str) -> str:
     last = max((at for at, word in enumerate(words) if _begins_a_name(word, at == len(words) - 1)), default=-1)
     words = words[last + 1 :]
     if words and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1]) and not split_in(" ".join(words[:-1])):
-        words = words[-1:]  # an identifier says all
+        # An identifier says all, but for whether it is the best so far.
+        words = words[-2:] if len(words) > 1 and meaning_of(words[-2]).is_summary else words[-1:]
     return _tidy(" ".join(words))
 
 

@@ -9,11 +9,13 @@ from gedanken.compare.output.environment import MASK
 _FILL = re.compile(
     # tqdm, Keras, rich and pip, wget and others.
     r"(?<=%)\|[^|\n]{0,400}\||\[[=#>.\-\s█▏▎▍▌▋▊▉]{5,400}\](?=.*\d)|[━╸╺╺─█▏▎▍▌▋▊▉░▒]{5,400}"
+    # One that has just begun has few letters: only the count behind it tells.
+    r"|[━╸╺█▏▎▍▌▋▊▉░▒]{1,400}(?=\s{0,80}\d{1,18}(?:\.\d+)?\s?(?:%|/\s?\d))"
     r"|(?<=\|)[#█▏▎▍▌▋▊▉\-= ]{5,400}(?=\|\s*\d)"
 )
 _MAY_BE = (re.compile(r"%\|"), re.compile(r"\[[=>#.█\-]{3}"), re.compile(r"\|[#=]{3}"))
 """Each begins with a letter that is found at once."""
-_MAY_BE_DRAWN = re.compile("[━█▏▎▍▌▋▊▉╺░▒]{3}")
+_MAY_BE_DRAWN = re.compile("[━█▏▎▍▌▋▊▉╸╺░▒]")
 _CLOCKS = re.compile(
     r"\[\s*(?:\d{1,3}:)?\d{1,3}:\d{2}\s*(?:<\s*(?:\?|[\d:]+(?:\sdays?,\s[\d:]+)?))?(?:,\s*[\d.?]+\s*[\w/]+)?"
 )

@@ -77,8 +77,8 @@ _ENVIRONMENT = (
 )
 _COUNTERS = (
     "step steps iter iters iteration iterations batch batches minibatch round rounds fold folds update "
-    "updates epoch epochs episode episodes timestep timesteps trial generation frames tokens samples examples "
-    "idx index seen consumed it progress"
+    "updates epoch epochs episode episodes timestep timesteps trial generation generations gen frames tokens samples "
+    "examples idx index seen consumed it progress"
 )
 _SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
 """Names that are no more than a letter or two."""
@@ -176,7 +176,7 @@ def meaning_of(name: str) -> Meaning:
     if is_rate or words == ("data",) or known & _ENVIRONMENT_WORDS:
         return Meaning(Role.ENVIRONMENT, None, split)
     if measures is not None and not known & _CHOSEN:
-        natural = measures is Measures.QUALITY and bool(known & _BY_NATURE)
+        natural = measures is Measures.QUALITY and (bool(known & _BY_NATURE) or known >= {"mean", "iou"})
         return Meaning(Role.METRIC, measures, split, is_summary, natural)
     if " ".join(words) in _SHORT_COUNTERS:
         return Meaning(Role.COUNTER, None, split)

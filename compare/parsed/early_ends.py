@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.points import NO_EPOCH
+from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.order import times_of_sites
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.execution import Cause
@@ -58,6 +60,7 @@ def _end_of(
     if behind[lines[-1] + 1 :].any() and run.text.endswith("\n"):
         return None  # it says something else at its end, such as an error
     counts = np.bincount(shown, minlength=len(steady))
+    counts += sum((gap.lacking for gap in run_set.once(gaps).get(id(run), ())), np.zeros_like(counts))
     lacking = steady & (counts < totals[0])
     if not lacking.any():
         return None
@@ -67,7 +70,8 @@ def _end_of(
         its = np.flatnonzero(really == last)
         if len(its) < counts[last]:
             continue
-        at = int(its[counts[last] - 1])
+        at = _counterpart(run, lines[shown == last], real, places[its])
+        at = int(its[counts[last] - 1 if at is None else at])
         before = np.bincount(really[: at + 1], minlength=len(steady))
         if at + 1 == len(really) or not (lacking & (before < totals[0])).any():
             return None
@@ -80,3 +84,14 @@ def _end_of(
         if differing <= max(1.0, SLACK * (at + 1)) and differing < after / 2:
             return EarlyEnd(int(lines[-1]), real, int(places[at]))
     return None
+
+
+def _counterpart(run: ParsedRun, lines: Indices, real: ParsedRun, theirs: Indices) -> int | None:
+    """Which of the lines of a print in a real run is of the epoch, and in it of the place, of the run's last one.
+
+    None where lines name no epoch, or the real run has no such line.
+    """
+    epochs, others = run.curves.epochs.at(lines), real.curves.epochs.at(theirs)
+    same = np.flatnonzero(others == epochs[-1])
+    nth = int(np.count_nonzero(epochs == epochs[-1])) - 1
+    return int(same[nth]) if epochs[-1] != NO_EPOCH and nth < len(same) else None

@@ -22,6 +22,8 @@ class Gap(NamedTuple):
     """A jump of one imagined log."""
 
     site: PrintSite
+    column: int
+    """Which number of the print counts, from 0."""
     before: int
     """Index of the line of the print before the jump."""
     after: int
@@ -32,7 +34,7 @@ class Gap(NamedTuple):
     """For each site how many lines a real run has between lines that count so, less those that stand here."""
 
 
-class _Counter(NamedTuple):
+class Counter(NamedTuple):
     """A number of a print that counts in all real runs."""
 
     site: PrintSite
@@ -48,7 +50,7 @@ def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
     if run_set.source is not None or len(run_set.real) < 2:
         return {}
     found: dict[int, list[Gap]] = {}
-    for counter in _counters(run_set):
+    for counter in run_set.once(counters):
         for run in run_set.imagined:
             jumps = list(_jumps(run_set, run, counter))
             if jumps and (id(run) not in found or len(jumps) > len(found[id(run)])):
@@ -56,7 +58,7 @@ def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
     return found
 
 
-def _counters(run_set: RunSet) -> Iterator[_Counter]:
+def _found(run_set: RunSet) -> Iterator[Counter]:
     """The first number of each print that counts in even steps in all real runs.
 
     Where real runs show a print equally often it may be any of its numbers, else only the first.
@@ -68,13 +70,18 @@ def _counters(run_set: RunSet) -> Iterator[_Counter]:
         columns = COLUMNS if len(set(map(len, lines))) == 1 else 1
         before: list[list[Numbers]] = []
         for column in range(columns):
-            values = [_values(run, its, column) for run, its in zip(run_set.real, lines, strict=True)]
+            values = [values_of(run, its, column) for run, its in zip(run_set.real, lines, strict=True)]
             step = _step(values)
             # The best step so far is the one at hand for as long as each is better than the last.
             if step and not any(all(map(np.array_equal, values, others)) for others in before):
-                yield _Counter(site, column, step)
+                yield Counter(site, column, step)
                 break
             before.append(values)
+
+
+def counters(run_set: RunSet) -> Sequence[Counter]:
+    """The prints that count in all real runs."""
+    return tuple(_found(run_set))
 
 
 def _step(values: Sequence[Numbers]) -> float:
@@ -87,7 +94,7 @@ def _step(values: Sequence[Numbers]) -> float:
     return float(steps[0]) if whole and len(steps) == 1 else 0.0
 
 
-def _values(run: ParsedRun, lines: Indices, column: int) -> Numbers:
+def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
     """A number of each line; NaN where a line has fewer."""
     script = run.transcript
     at = script.starts[lines] + column
@@ -97,9 +104,9 @@ def _values(run: ParsedRun, lines: Indices, column: int) -> Numbers:
     return found
 
 
-def _jumps(run_set: RunSet, run: ParsedRun, counter: _Counter) -> Iterator[Gap]:
+def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
     lines = np.asarray(run.ledger.lines_of(counter.site), np.int64)
-    counts = _values(run, lines, counter.column)
+    counts = values_of(run, lines, counter.column)
     epochs = run.curves.epochs.at(lines)
     for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
         if epochs[at + 1] - epochs[at] > 1:
@@ -107,24 +114,24 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: _Counter) -> Iterator[Gap]:
         before, after = int(lines[at]), int(lines[at + 1])
         low, high = float(counts[at]), float(counts[at + 1])
         there = _between(run_set, counter, at, low, high)
-        here = _sites_between(run, before, after, len(run_set.sites))
-        yield Gap(counter.site, before, after, low, high, np.maximum(there - here, 0))
+        here = sites_between(run, before, after, len(run_set.sites))
+        yield Gap(counter.site, counter.column, before, after, low, high, np.maximum(there - here, 0))
 
 
-def _between(run_set: RunSet, counter: _Counter, at: int, low: float, high: float) -> Indices:
+def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:
     """For each site the most lines that a real run shows between lines that count so, the `at`th or behind."""
     most = np.zeros(len(run_set.sites), np.int64)
     for run in run_set.real:
         lines = run.ledger.lines_of(counter.site)
-        counts = _values(run, lines, counter.column)
+        counts = values_of(run, lines, counter.column)
         begins = at + np.flatnonzero(counts[at:] == low)[:1]
         ends = begins + np.flatnonzero(counts[begins[0] :] == high)[:1] if len(begins) else begins
         if len(ends):
-            its = _sites_between(run, int(lines[begins[0]]), int(lines[ends[0]]), len(most))
+            its = sites_between(run, int(lines[begins[0]]), int(lines[ends[0]]), len(most))
             most = np.maximum(most, its)
     return most
 
 
-def _sites_between(run: ParsedRun, before: int, after: int, sites: int) -> Indices:
+def sites_between(run: ParsedRun, before: int, after: int, sites: int) -> Indices:
     site_of = run.ledger.site_of[before + 1 : after]
     return np.bincount(site_of[(site_of >= 0) & (site_of < sites)], minlength=sites)

@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from gedanken.compare.output.stopping import tells_of_a_stop
 from gedanken.compare.output.transcript import template_of
 from gedanken.compare.parsed.ledger import NEARNESS, Entry, words_of
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet, short
 from gedanken.compare.parsed.templates import NO_LINE
+from gedanken.compare.results import Doubt
 from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.counts import many
 
@@ -58,6 +61,9 @@ class NewForms:
     def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
         """Of the lines of a run that are near to no print, those that real runs cannot account for."""
         new = [entry for entry in entries if form_of(run, entry) not in self._run_set.forms]
+        other_ends = [entry for entry in new if self._is_other_end(run, entry)]
+        self._judged |= {entry.text: False for entry in other_ends}
+        new = [entry for entry in new if entry not in other_ends]
         if self.are_complete:
             return new
         surplus = len(new) > 1 + 2 * max(map(len, self._odd))
@@ -70,24 +76,34 @@ class NewForms:
         form = form_of(run, entry)
         if entry.site is None or form in self._run_set.forms:
             return False
+        if self._is_other_end(run, entry):
+            self._judged[entry.text] = False
+            return False
         if self.are_complete:
             return True
         told = self._is_firm(entry.site) and (self._is_often(entry.site) or self._is_shared(run, entry))
         self._judged[entry.text] = told
         return told
 
-    def undecided(self) -> str | None:
+    def undecided(self) -> Doubt | None:
         """What of the lines looked at could not be judged, and why; None where nothing was left."""
         left = [text for text, told in self._judged.items() if not told]
         if not left:
             return None
+        what = (
+            f"whether {many(len(left), 'line')} such as “{short(left[0])}” "
+            f"{'is' if len(left) == 1 else 'are'} invented"
+        )
         own = [forms for forms in self._odd if forms]
+        if not own:
+            words = short(next(iter(self._ends)).words)
+            return Doubt(what, f"real runs say at their end “{words}”, and another end may have other words")
         form = template_of(own[0][0], "{}")
         verb = "has" if len(own) == 1 else "have"
-        return (
-            f"Whether {many(len(left), 'line')} such as “{short(left[0])}” "
-            f"{'is' if len(left) == 1 else 'are'} invented: {len(own)} of {many(len(self._odd), 'real run')} {verb} "
-            f"lines of a form that no other has too, such as “{short(form)}”."
+        return Doubt(
+            what,
+            f"{len(own)} of {many(len(self._odd), 'real run')} {verb} lines of a form that no other has too, such as "
+            f"“{short(form)}”",
         )
 
     def _is_unlike(self, text: str) -> bool:
@@ -109,6 +125,19 @@ class NewForms:
         """Whether all imagined runs have a form that no real run has, as no form stands in so many real runs only."""
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._really
+
+    @cached_property
+    def _ends(self) -> tuple[PrintSite, ...]:
+        """Prints that tell why a run ended, once in every real log."""
+        sites = [site for site in self._run_set.sites if site.line == NO_LINE and tells_of_a_stop(site.words)]
+        return tuple(site for site in sites if all(len(run.ledger.lines_of(site)) == 1 for run in self._run_set.real))
+
+    def _is_other_end(self, run: ParsedRun, entry: Entry) -> bool:
+        """Whether a line may tell of an end that no real run came to, in place of the line that tells of theirs."""
+        if not self._ends or not tells_of_a_stop(entry.text) or self._is_shared(run, entry):
+            return False
+        firm = run.ledger.is_kind("site")
+        return any(not firm[run.ledger.lines_of(site)].any() for site in self._ends)
 
     def _is_firm(self, site: PrintSite) -> bool:
         """Whether no odd line of a real run is near to a print: its words do not vary."""
@@ -135,3 +164,25 @@ class NewForms:
 def form_of(run: ParsedRun, entry: Entry) -> str:
     """The form of a line, as it is compared."""
     return run.transcript.forms[int(run.transcript.form_of[entry.number - 1])]
+
+
+class Replacing(NamedTuple):
+    """A form that no real run has, and that is told."""
+
+    times: int
+    site: int
+    """Index of the print that it is near to; -1 for none."""
+
+
+def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[Replacing]:
+    """The new forms of an imagined run without its program that are told, and how often it shows each."""
+    if run_set.source is not None:
+        return []
+    judge = run_set.once(NewForms)
+    told = judge.told(run, run.ledger.one_of_each("foreign"))
+    told += [entry for entry in run.ledger.one_of_each("literal") if judge.is_reworded(run, entry)]
+    script, site_of = run.transcript, run.ledger.site_of
+    return [
+        Replacing(int(np.count_nonzero(script.form_of == script.form_of[at])), int(site_of[at]))
+        for at in (entry.number - 1 for entry in told)
+    ]

@@ -1,33 +1,50 @@
-"""What the changes of a given program came to, gathered from the runs of its versions."""
+"""The effects of the changes of a supplied program, computed from the runs of its versions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from gedanken.compare.interventions import Effects, Intervention, weigh_effects
 from gedanken.experiment.execution import Execution, leaves
 from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Of a version in a world, as many as a run can be asked for; a folder that somebody brings may hold any number."""
+"""Maximum number of real runs, and of imagined runs, per version: as many as a run can request; a supplied folder may
+hold more."""
 
 
-def effects_in(programs: Iterable[Program], executions: Sequence[Execution]) -> tuple[Effects, ...]:
-    """The effects of the changes of each given program that was changed and has runs in both worlds.
+def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
+    """Compute the effects for each supplied program that was changed and has both real and imagined runs; also return
+    notes.
 
-    Where a change was made twice, its newest version counts. Of a change that was not run, nothing is known.
+    If a change was made twice, its newest version counts. A change that was not run is left out. So is a change that
+    another model or persona imagined than the unchanged program, because its effect would mix both.
     """
-    programs = tuple(programs)
-    found = []
+    programs, executions = log.programs, log.executions
+    found, notes = [], []
     for base in programs:
         changes = {
             program.change: program
             for program in programs
             if program.base == base.label and program.change in CHANGES
         }
+        unlike = [change for change, version in changes.items() if len(_imagined_by(log, base, version)) > 1]
+        for change in unlike:
+            notes.append(f"{base.label}: {change}: another model or persona imagined it than the program as it is")
+            del changes[change]
         tried = [_tried(version, executions) for version in (base, *changes.values())]
         if changes and tried[0].real and tried[0].imagined:
             found.append(weigh_effects(base.label, tried[0], tried[1:]))
-    return tuple(effect for effect in found if effect is not None)
+    return tuple(effect for effect in found if effect is not None), tuple(notes)
+
+
+def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
+    """Return the models and personas that imagined these programs."""
+    spec, labels = log.spec, {program.label for program in programs}
+    if spec is None or not spec.earlier:
+        return set()
+    lines = {run.line for run in log.executions if run.imagined and run.program in labels}
+    return {(spec.model_at(line).name, spec.played_at(line).model_dump_json()) for line in lines}
 
 
 def _tried(program: Program, executions: Sequence[Execution]) -> Intervention:

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from gedanken.cli.errors import EXIT_CODES, clear_errors, fail
+from gedanken.cli.probe_families import FAMILIES, NAME
 
 
 class _Probes(TyperGroup):
@@ -21,12 +22,19 @@ class _Probes(TyperGroup):
         from gedanken.experiment.plugins import PROBES, by_name
 
         with clear_errors():
-            return list(by_name(PROBES))
+            return [NAME, *by_name(PROBES)]
+
+    def resolve_command(self, context: Any, args: list[str]) -> Any:
+        """Where no probe is named, families of small programs are meant: `gedanken probe state --n 5`."""
+        named = args and args[0] in self.list_commands(context)
+        return super().resolve_command(context, args if named else [NAME, *args])
 
     def get_command(self, _context: object, name: str) -> Any:
         from gedanken.experiment.errors import BadInput
         from gedanken.experiment.plugins import PROBES, Plugin, by_name
 
+        if name == NAME:
+            return get_command(FAMILIES)
         with clear_errors():
             plugin: Plugin | None = by_name(PROBES).get(name)
         if plugin is None:
@@ -69,8 +77,10 @@ def _unusable(why: str) -> Any:
 
 probe_app = typer.Typer(
     cls=_Probes,
-    help="Ask one question of an imagined machine, with many small programs or commands.",
+    help="Ask one question of an imagined machine, with many small programs or commands. Without a probe's name: "
+    "`gedanken probe [FAMILY…]` asks what small programs print, as `gedanken probe families --help` tells.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
+    context_settings={"ignore_unknown_options": True},  # which are those of the families
     rich_markup_mode=None,
 )

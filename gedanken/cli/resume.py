@@ -20,7 +20,11 @@ APPROVE_EPILOG = (
     'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder".   ' + EXIT_CODES
 )
 EXTEND_EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + EXIT_CODES
-FORK_EPILOG = "Example:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml.   " + EXIT_CODES
+FORK_EPILOG = (
+    "Examples:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml   |   "
+    "gedanken fork runs/article-20261128-222335 --at 3 --persona matched   |   "
+    "gedanken fork runs/article-20261128-222335 --at 3 --model ollama:llama3.   " + EXIT_CODES
+)
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
 
 
@@ -106,10 +110,16 @@ def extend(  # noqa: PLR0913 (each is an option of the command)
 
 def fork(  # noqa: PLR0913 (each is an option of the command)
     run: RunFolder,
-    at: Annotated[
-        int, typer.Option(min=1, help="Script line, counted from 1, from which the new script is followed.")
-    ],
-    script: Annotated[str, typer.Option(help="An experiment, packaged or a YAML file, whose script is followed.")],
+    at: Annotated[int, typer.Option(min=1, help="Script line, counted from 1, from which something else holds.")],
+    script: Annotated[
+        str | None, typer.Option(help="An experiment, packaged or a YAML file, whose script is followed from there.")
+    ] = None,
+    persona: Annotated[
+        str | None, typer.Option(help="A packaged persona or a YAML file, which is played from there.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The model that is asked from there, as `gedanken run --model` takes it.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     base_url: BaseUrl = None,
     trust: Trust = False,
@@ -117,19 +127,24 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
     budget: BudgetText = None,
     as_json: Json = False,
 ) -> None:
-    """Begin a new run that reuses another run up to a line of its script and follows another script from there."""
-    from gedanken.loading.experiments import load_experiment
+    """Begin a new run that reuses another run up to a line of its script and goes on differently from there."""
+    from gedanken.experiment.errors import BadInput
+    from gedanken.forking import Changes
+    from gedanken.forking import fork as go_on
+    from gedanken.loading.experiments import load_experiment, load_persona
     from gedanken.resuming import Again
-    from gedanken.resuming import fork as go_on
     from gedanken.terminal.screen import Screen
 
     with clear_errors():
-        finish(
-            go_on(
-                run, at, load_experiment(script), Screen(), Again(base_url, trust, trace_otlp, budget_of(budget)), out
-            ),
-            as_json,
+        if script is None and persona is None and model is None:
+            raise BadInput("say what is something else from there: --script, --persona or --model")
+        changes = Changes(
+            load_experiment(script) if script is not None else None,
+            load_persona(persona) if persona is not None else None,
+            model,
         )
+        again = Again(base_url, trust, trace_otlp, budget_of(budget))
+        finish(go_on(run, at, changes, Screen(), again, out), as_json)
 
 
 def finish(running: "Coroutine[Any, Any, RunResult]", as_json: bool) -> None:

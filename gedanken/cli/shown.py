@@ -1,6 +1,6 @@
-"""What a run came to, shown to whoever began it."""
+"""Showing the result of a run."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gedanken.cli.errors import NO_REPORT
 
@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
 def show(ran: "RunResult", as_json: bool) -> None:
     """Print what a run came to, for a person or as JSON."""
+    from gedanken.analysis.probe_result import probe_result
     from gedanken.report.plain_words import plain_words
     from gedanken.terminal.screen import print_json
 
     folder, analysis = ran.log.folder, ran.analysis
-    if as_json:
+    if ran.log.spec and ran.log.spec.probe:
+        show_probe(probe_result(ran.log), as_json)
+    elif as_json:
         from gedanken.records.run_view import run_view
         from gedanken.report.values import values_of
 
@@ -36,9 +39,23 @@ def show(ran: "RunResult", as_json: bool) -> None:
 
 
 def exit_code_of(ran: "RunResult") -> int:
-    """0 where all went well; a run that is kept while its report failed has a code of its own."""
+    """Return 0 if all went well; a run that is stored although its report failed has its own code."""
     from gedanken.experiment.run_log import DONE
 
     if ran.log.outcome != DONE:
         return 1
-    return 0 if ran.page else NO_REPORT
+    is_probe = ran.log.spec is not None and ran.log.spec.probe is not None
+    return 0 if ran.page or is_probe else NO_REPORT
+
+
+def show_probe(result: dict[str, Any], as_json: bool) -> None:
+    """Print what a probe of small programs came to, for a person or as JSON."""
+    from rich.console import Console
+
+    from gedanken.probing.shown import print_result
+    from gedanken.terminal.screen import print_json
+
+    if as_json:
+        print_json(result)
+    else:
+        print_result(result, Console(highlight=False))

@@ -1,4 +1,4 @@
-"""How a run was set up, as people read it, and the commands that ask for it again."""
+"""The set-up of a run as text, and the commands that repeat it."""
 
 import shlex
 from collections.abc import Mapping
@@ -8,7 +8,8 @@ from gedanken.analysis.analysis import Analysis
 from gedanken.experiment.budget import used_in_words
 from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution, Limits
-from gedanken.experiment.run_log import UNFINISHED, Began, Left, RunLog, RunSetup, ScriptText, given_text
+from gedanken.experiment.run_log import UNFINISHED, Began, Left, ModelFacts, RunLog, RunSetup, ScriptText, given_text
+from gedanken.experiment.run_spec import RunSpec
 from gedanken.loading.experiments import is_packaged
 
 NOT_PACKAGED = "The experiment is not a packaged one: name the YAML file that it came from."
@@ -16,21 +17,21 @@ UNDER_WAY_SHOWN = 3
 
 
 class Entry(NamedTuple):
-    """A name and what it stands for."""
+    """A name and its value."""
 
     name: str
     value: str
 
 
 class Typed(NamedTuple):
-    """One line of the script, or a command of the persona, which is `typed first`."""
+    """One line of the script, or a command that the persona node typed before it (`typed first`)."""
 
     how: str
     text: str
 
 
 def script_of(log: RunLog) -> list[Typed]:
-    """The lines of the script; of a folder that kept none, as far as programs and executions tell of them."""
+    """Return the lines of the script; if the folder stores none, reconstruct them from programs and executions."""
     lines: dict[tuple[int, str, str], None] = {}
     for execution in log.executions:
         if execution.called is None:
@@ -48,7 +49,7 @@ def script_of(log: RunLog) -> list[Typed]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """How the run ended; of one that has not, where it stands and since when."""
+    """Describe how the run ended; for an unfinished run, where it is and since when."""
     if log.outcome != UNFINISHED:
         return log.outcome
     at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
@@ -64,13 +65,12 @@ def _work(work: Began | Left) -> str:
 
 
 def format_conditions(setup: RunSetup) -> str:
-    """Such as `source shown, session running, claims gpus, no steps, temperature 1`; and what the model
-    does by itself, whatever it is told.
-    """
+    """Describe the conditions, for example `source shown, session running, claims gpus, no steps, temperature 1`; and
+    what the model does by itself, regardless of its instructions."""
     conditions, model = setup.conditions, setup.model
     if conditions is None:
         return ""
-    claims = (", ".join(setup.claimed) or "none") if conditions.claims else "dropped"
+    claims = setup.claims_told if conditions.claims else "dropped"
     steps = "working steps" if conditions.steps else "no working steps"
     if model and model.reasons_by_itself:
         steps += " in the reply (the model reasons by itself before it)"
@@ -80,14 +80,14 @@ def format_conditions(setup: RunSetup) -> str:
 
 
 def brief_of(log: RunLog) -> list[Entry]:
-    """What a reader must know before anything else: who was asked, what was asked for, and where it was run."""
+    """Summarize what a reader must know first: which model, which task, and where it ran."""
     setup = log.setup
     if setup is None:
         return []
     when = " to ".join(_clock(time) for time in (log.started, log.ended) if time)
     rows = {
-        "Model": setup.model.name if setup.model else "",
-        "Played": setup.persona,
+        "Model": setup.models_told,
+        "Played": setup.personas_told,
         "Script": _counted(script_of(log)),
         "Conditions": format_conditions(setup),
         "Real machine": _machine(setup),
@@ -105,11 +105,11 @@ def _machine(setup: RunSetup) -> str:
     gpus = f"{machine.gpus.count} GPUs" if machine.gpus.count else "no GPU"
     ran = f"{machine.machine}: {machine.os}, Python {machine.python}, PyTorch {machine.torch}, {gpus}"
     loose = _text(machine.not_enforced or None)
-    return f"{ran}; cannot hold {loose}" if loose else ran
+    return f"{ran}; cannot enforce {loose}" if loose else ran
 
 
 def _clock(time: str) -> str:
-    """A time without its date's letter and without its zone, which is UTC."""
+    """Format a time in UTC without the letter `T` and the time zone."""
     return time.removesuffix("+00:00").replace("T", " ").split(".")[0]
 
 
@@ -121,11 +121,17 @@ def _counted(script: list[Typed]) -> str:
 
 def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
     """Name, value and origin of each fact of the persona."""
-    return [(fact.name, fact.value, fact.origin) for fact in setup.facts] if setup else []
+    if setup is None:
+        return []
+    told: list[tuple[str, str, str]] = [(fact.name, fact.value, fact.origin) for fact in setup.facts]
+    for part in setup.earlier:
+        others = [fact for fact in part.facts if fact not in setup.facts]
+        told += [(f"{fact.name}, before line {part.until}", fact.value, fact.origin) for fact in others]
+    return told
 
 
 def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
-    """What is known of the model, the real machine, the conditions and the versions, each under its heading."""
+    """Return what is known of the model, the real machine, the conditions and the versions, under headings."""
     setup = log.setup
     if setup is None:
         return []
@@ -134,7 +140,11 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
     machine = setup.machine.model_dump(exclude={"gpus", "dataset"}) if setup.machine else {}
     data = setup.machine.dataset.model_dump() if setup.machine else {}
     parts: dict[str, Mapping[str, Any]] = {
-        "Model": {**model, **{f"setting {key}": value for key, value in settings.items()}},
+        "Model": {
+            **model,
+            **{f"setting {key}": value for key, value in settings.items()},
+            **{f"before line {part.until}": _model(part.model) for part in setup.earlier},
+        },
         "Real machine": {
             **machine,
             **{f"data {key}": value for key, value in data.items()},
@@ -142,8 +152,8 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
         },
         "Conditions": {
             **(setup.conditions.model_dump() if setup.conditions else {}),
-            "persona": setup.persona,
-            "claimed": setup.claimed,
+            "persona": setup.personas_told,
+            "claimed": setup.claims_told,
         },
         "Limits of a command": setup.limits.model_dump() if setup.limits else {},
         "This run": {
@@ -163,19 +173,35 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
 
 
 def commands(analysis: Analysis) -> list[str]:
-    """What to type to have all this again."""
+    """Return the commands that repeat all this."""
     setup = analysis.log.setup
     if setup is None:
         return [_compare(analysis)]
     name = setup.experiment if is_own(analysis) else f"{setup.experiment or 'EXPERIMENT'}.yaml"
     spec = analysis.log.spec
+    if spec and spec.earlier:
+        return [_fork(spec), shlex.join(["gedanken", "report", setup.run or "RUN"])]
     primary = ["--primary", spec.primary] if spec and spec.primary else []
     again = ["gedanken", "run", name, *_options(setup), *primary]
     return [shlex.join(again), shlex.join(["gedanken", "report", setup.run or "RUN"])]
 
 
+def _fork(spec: RunSpec) -> str:
+    parent, _, at = spec.parent.partition(" at line ")
+    last = spec.earlier[-1]
+    changed = ["--persona", spec.persona.name] if last.persona != spec.persona else []
+    if last.model.name != spec.model.name:
+        changed += ["--model", spec.model.name]
+        changed += ["--base-url", spec.model.base_url] if spec.model.base_url else []
+    return shlex.join(["gedanken", "fork", parent, "--at", at, *changed])
+
+
+def _model(model: ModelFacts) -> str:
+    return f"{model.name}, {model.sha256}" if model.sha256 else model.name
+
+
 def is_own(analysis: Analysis) -> bool:
-    """Whether the experiment is one that is packaged, so that its name alone brings it back."""
+    """Return whether the experiment is a packaged one, which its name alone identifies."""
     setup = analysis.log.setup
     return setup is not None and is_packaged(setup.experiment, setup.script)
 

@@ -62,14 +62,13 @@ print(f"{total:02d}")
 """,
 }
 
-Making = Callable[[str, int, int, bool, Random], str]
-"""From a template, a size, a seed of its own, and whether the rule is changed: a program."""
+Make = Callable[[str, int, bool, Random], str]
+"""From the name of a template, a size, and whether the rule is changed: a program."""
 
 
-def _group(  # noqa: PLR0913 (what a group is made of)
+def _group(
     templates: dict[str, str],
-    told: str,
-    make: Callable[[str, int, bool, Random], str],
+    make: Make,
     size: int,
     number: int,
     chance: Random,
@@ -79,13 +78,12 @@ def _group(  # noqa: PLR0913 (what a group is made of)
     seed, other = chance.random(), chance.random()
     usual, changed = (make(name, size, changes, Random(seed)) for changes in (False, True))
     once_usual, once = (make(name, 1, changes, Random(other)) for changes in (False, True))
-    told = told.format(sign={"add": "+", "sub": "-"}.get(name))
     return Group(
         name,
         [
             Part("easy", usual),
-            Part("hard", changed, rival=usual, told=told),
-            Part("check", once, rival=once_usual, told=told, size=1),
+            Part("hard", changed, rival=usual),
+            Part("check", once, rival=once_usual, size=1),
         ],
         "imitates",
     )
@@ -117,15 +115,8 @@ def _activated(name: str, size: int, changes: bool, chance: Random) -> str:
 COUNTERFACTUAL = MadeFamily(
     "counterfactual",
     {
-        "1-based indexing": partial(
-            _group, _INDEXED, "mind: lists of the class Row have their first element at index 1", _indexed
-        ),
-        "patched operator": partial(
-            _group,
-            _OPERATED,
-            "mind: for numbers of the class Number, {sign} does not do what it usually does",
-            _operated,
-        ),
-        "negative ReLU": partial(_group, _ACTIVATED, "mind: relu is not the usual one, it returns -x", _activated),
+        "1-based indexing": partial(_group, _INDEXED, _indexed),
+        "patched operator": partial(_group, _OPERATED, _operated),
+        "negative ReLU": partial(_group, _ACTIVATED, _activated),
     },
 )

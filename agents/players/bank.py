@@ -1,0 +1,102 @@
+"""The bank: probe items with their real output, from which reference players answer."""
+
+import json
+import lzma
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_item import ProbeItem
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item, with its real output from the sandbox."""
+
+    item: ProbeItem
+    truth: str
+    rival: str | None = None
+    """The output of its rival program."""
+
+    @property
+    def is_known(self) -> bool:
+        """True if the item counts as widely known, so that a model that imitates has read it."""
+        return self.item.role == "easy" and self.item.rival_is == "imitates"
+
+
+@dataclass(frozen=True)
+class Bank:
+    """The items that are asked, and a corpus of other programs with their outputs."""
+
+    items: tuple[Entry, ...]
+    corpus: tuple[Entry, ...]
+    memo: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
+    """Cache of values that players compute once for all of them."""
+
+    @cached_property
+    def read(self) -> tuple[Entry, ...]:
+        """Everything that a model may have read: the corpus, and the widely known items."""
+        return (*self.corpus, *(one for one in self.items if one.is_known))
+
+    @cached_property
+    def by_operation(self) -> dict[str, list[Entry]]:
+        """Everything that may have been read, by kind of operation."""
+        groups: dict[str, list[Entry]] = defaultdict(list)
+        for one in self.read:
+            groups[one.item.operation].append(one)
+        return dict(groups)
+
+    @cached_property
+    def pairs(self) -> dict[str, list[Entry]]:
+        """The items of each pair."""
+        groups: dict[str, list[Entry]] = defaultdict(list)
+        for one in self.items:
+            if one.item.pair:
+                groups[one.item.pair].append(one)
+        return dict(groups)
+
+    def asked(self, texts: Sequence[str]) -> Entry | None:
+        """Find the item whose program was shown last in a conversation; if two items share a program, the
+        accompanying text decides."""
+        conversation = "\n".join(texts)
+        found: list[tuple[int, int, bool, Entry]] = []
+        for one in self.items:
+            place = conversation.rfind(one.item.program.strip())
+            if place >= 0:
+                told = one.item.told is not None and one.item.told in conversation[place:]
+                found.append((place, len(one.item.program), told == (one.item.told is not None), one))
+        return max(found, key=lambda one: one[:3])[3] if found else None
+
+
+def write_bank(path: Path, bank: Bank) -> None:
+    """Write a bank as JSON, compressed if the name ends in `.xz`."""
+    values = {"items": _rows(bank.items), "corpus": _rows(bank.corpus)}
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    path.write_bytes(lzma.compress(text, preset=9) if path.suffix == ".xz" else text)
+
+
+def _rows(entries: Iterable[Entry]) -> list[dict[str, object]]:
+    return [{"item": asdict(one.item), "truth": one.truth, "rival": one.rival} for one in entries]
+
+
+@cache
+def read_bank(path: Path) -> Bank:
+    """Read a file that `write_bank` wrote. Raises BadInput."""
+    try:
+        packed = path.read_bytes()
+        values = json.loads(lzma.decompress(packed) if path.suffix == ".xz" else packed)
+        return Bank(_entries(values["items"]), _entries(values["corpus"]))
+    except OSError as error:
+        raise BadInput(f"{str(path)[:200]}: {error.strerror}") from error
+    except (lzma.LZMAError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BadInput(f"{path} is no bank of items: {str(error).splitlines()[0][:200]}") from error
+
+
+def _entries(rows: Sequence[dict[str, object]]) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(ProbeItem(**row["item"]), str(row["truth"]), None if row["rival"] is None else str(row["rival"]))  # type: ignore[arg-type]
+        for row in rows
+    )

@@ -1,0 +1,246 @@
+"""The kinds of reference players, several for each strategy. Each returns the output that it predicts for
+one item."""
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+import numpy as np
+
+from gedanken.agents.players.bank import Bank, Entry
+from gedanken.agents.players.reading import Grams, neighbours, pieces, words
+from gedanken.agents.players.spoiling import spoiled, with_numbers
+
+Way = Literal["computes", "imitates", "shortcut"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to one player."""
+
+    entry: Entry
+    bank: Bank
+    horizon: float
+    """The largest size that the player can compute."""
+    seed: int
+    """Seed of the player."""
+    random: Random
+    """Random generator for this answer."""
+
+    @property
+    def size(self) -> int:
+        """Size of the item."""
+        return self.entry.item.size
+
+    @property
+    def is_beyond(self) -> bool:
+        """True if the item is too large for the player."""
+        return self.size > self.horizon
+
+
+Answers = Callable[[Asked], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of player."""
+
+    way: Way
+    answers: Answers
+    about: str
+
+
+def _wrong(asked: Asked) -> str:
+    return spoiled(asked.entry.truth, asked.random, [asked.entry.rival or ""])
+
+
+# Computes: the sandbox's truth.
+
+
+def _exactly(asked: Asked) -> str:
+    return _wrong(asked) if asked.is_beyond else asked.entry.truth
+
+
+def _in_half_precision(asked: Asked) -> str:
+    """Round every number to a 16-bit float."""
+
+    def half(number: str) -> str:
+        value = float(np.float16(min(float(number), 65504.0)))
+        if value == float(number):
+            return number
+        return f"{value:.{len(number.partition('.')[2])}f}" if "." in number else f"{value:.0f}"
+
+    return _wrong(asked) if asked.is_beyond else with_numbers(asked.entry.truth, half)
+
+
+def _with_slips(asked: Asked) -> str:
+    """Make random errors in operations: half of the answers are wrong at the horizon, or at 400 operations if there
+    is none."""
+    half = asked.horizon if math.isfinite(asked.horizon) else 400.0
+    return asked.entry.truth if asked.random.random() < 2 ** (-asked.size / half) else _wrong(asked)
+
+
+def _stopping_early(asked: Asked) -> str:
+    """Beyond its horizon (at most 16), answer with another such program's output after fewer operations."""
+    horizon = min(asked.horizon, 16)
+    if asked.size <= horizon:
+        return asked.entry.truth
+    item = asked.entry.item
+    smaller = [
+        one
+        for one in asked.bank.items
+        if (one.item.operation, one.item.template, one.item.role) == (item.operation, item.template, item.role)
+        and one.item.size <= horizon
+    ]
+    return max(smaller, key=lambda one: (one.item.size, one.item.id)).truth if smaller else _wrong(asked)
+
+
+def _unevenly(asked: Asked) -> str:
+    """Compute with a horizon (at most 24) that differs by a factor of about two between kinds of operations."""
+    factor = 2 ** Random(f"{asked.seed} {asked.entry.item.operation}").gauss(0, 1)
+    return _wrong(asked) if asked.size > min(asked.horizon, 24) * factor else asked.entry.truth
+
+
+def _misreading_digits(asked: Asked) -> str:
+    """Compute, but write each digit wrong with a probability of one in a hundred."""
+    if asked.is_beyond:
+        return _wrong(asked)
+    return "".join(
+        str(asked.random.randint(0, 9)) if letter.isdigit() and asked.random.random() < 0.01 else letter
+        for letter in asked.entry.truth
+    )
+
+
+# Imitates: what it has read, programs with their outputs.
+
+
+def _read(asked: Asked, entries: Sequence[Entry]) -> list[Entry]:
+    """Select the entries that are small enough for the player to have read."""
+    return [one for one in entries if one.item.size <= asked.horizon]
+
+
+def _nearest(asked: Asked) -> str:
+    near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
+    return near[0].truth if near else _usual(asked)
+
+
+def _nearest_by_words(asked: Asked) -> str:
+    near = _read(asked, neighbours(asked.bank, asked.entry, words))
+    return near[0].truth if near else _usual(asked)
+
+
+def _from_grams(asked: Asked) -> str:
+    return Grams.of(asked.bank).output(asked.entry, asked.random)
+
+
+def _usual(asked: Asked) -> str:
+    """Return the most frequent output among the programs of this kind that the player may have read."""
+    known = asked.bank.by_operation.get(asked.entry.item.operation, [])
+    outputs = Counter(one.truth for one in _read(asked, known) or known)
+    most = max(outputs.values(), default=0)
+    return asked.random.choice([text for text, times in outputs.items() if times == most] or ["0\n"])
+
+
+def _by_rote(asked: Asked) -> str:
+    """Answer widely known items from memory in nine of ten cases; all others with the most frequent output."""
+    knows = Random(f"{asked.seed} {asked.entry.item.id}").random() < 0.9
+    if asked.entry.is_known and knows and not asked.is_beyond:
+        return asked.entry.truth
+    return _usual(asked)
+
+
+def _by_the_rule(asked: Asked) -> str:
+    """Answer as if every program were the widely known one."""
+    entry = asked.entry
+    if entry.item.rival_is != "imitates" or asked.is_beyond:
+        return _usual(asked)
+    return entry.truth if entry.item.role == "easy" else entry.rival or _usual(asked)
+
+
+def _spliced(asked: Asked) -> str:
+    """Join half of the nearest neighbour's output and half of the second nearest's, unless the first is nearly
+    identical."""
+    near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
+    if not near:
+        return _usual(asked)
+    if len(near) == 1 or near[0].item.pair == asked.entry.item.pair:
+        return near[0].truth
+    first, second = (one.truth for one in near[:2])
+    return first[: len(first) // 2] + second[len(second) // 2 :]
+
+
+# Takes shortcuts: a closed form where there is one, else an answer that costs nothing.
+
+
+def _closed_form(asked: Asked) -> str | None:
+    """Return the answer of the shortcut, even for items where the shortcut is wrong."""
+    entry = asked.entry
+    if entry.item.rival_is != "shortcut" or asked.is_beyond:
+        return None
+    return entry.truth if entry.item.role == "easy" else entry.rival
+
+
+def _or_usual(asked: Asked) -> str:
+    return _closed_form(asked) or _usual(asked)
+
+
+def _or_any(asked: Asked) -> str:
+    """Use the shortcut, or else the output of any program of this kind."""
+    known = asked.bank.by_operation.get(asked.entry.item.operation, [])
+    return _closed_form(asked) or (asked.random.choice(known).truth if known else "0\n")
+
+
+def _or_first_step(asked: Asked) -> str:
+    """Use the shortcut, or else the output of a program of this kind after its first operations."""
+    item = asked.entry.item
+    first = [
+        one
+        for one in asked.bank.by_operation.get(item.operation, [])
+        if one.item.template == item.template and one.item.size <= 2
+    ]
+    return _closed_form(asked) or (asked.random.choice(first).truth if first else _usual(asked))
+
+
+def _or_given_numbers(asked: Asked) -> str:
+    """Use the shortcut, or else numbers from the program itself, in the layout of the most frequent output."""
+    given = [part.strip("[](),'\"") for part in asked.entry.item.program.split()]
+    numbers = [part for part in given if part.isdigit()]
+    layout = _usual(asked)
+    if not numbers or not any(letter.isdigit() for letter in layout):
+        return _or_usual(asked)
+    return _closed_form(asked) or with_numbers(layout, lambda _number: asked.random.choice(numbers))
+
+
+def _or_middle(asked: Asked) -> str:
+    """Use the shortcut, or else the median of the numbers that programs of this kind print."""
+    known = [one.truth for one in asked.bank.by_operation.get(asked.entry.item.operation, [])]
+    numbers = [float(part) for text in known for part in text.split() if part.isdigit()]
+    if not numbers:
+        return _or_usual(asked)
+    middle = f"{statistics.median(numbers):.0f}"
+    return _closed_form(asked) or with_numbers(_usual(asked), lambda number: middle.zfill(len(number)))
+
+
+KINDS: dict[str, Kind] = {
+    "computes": Kind("computes", _exactly, "the sandbox's truth; beyond its horizon a wrong answer"),
+    "computes-half": Kind("computes", _in_half_precision, "in half precision"),
+    "computes-slips": Kind("computes", _with_slips, "each operation may go wrong"),
+    "computes-early": Kind("computes", _stopping_early, "beyond its horizon it stops early"),
+    "computes-uneven": Kind("computes", _unevenly, "with another horizon for each kind of operation"),
+    "computes-digits": Kind("computes", _misreading_digits, "writes a wrong digit once in a hundred"),
+    "imitates": Kind("imitates", _nearest, "the output of the nearest program that it has read, by characters"),
+    "imitates-rote": Kind("imitates", _by_rote, "what is widely known by heart, else the usual output"),
+    "imitates-rule": Kind("imitates", _by_the_rule, "takes every program for the one that is widely known"),
+    "imitates-words": Kind("imitates", _nearest_by_words, "the output of the nearest program, by words"),
+    "imitates-grams": Kind("imitates", _from_grams, "an n-gram model, trained on programs with their outputs"),
+    "imitates-splices": Kind("imitates", _spliced, "the outputs of two near programs, spliced"),
+    "shortcut": Kind("shortcut", _or_usual, "a closed form where there is one, else the usual output"),
+    "shortcut-any": Kind("shortcut", _or_any, "a closed form, else any output of this kind of operation"),
+    "shortcut-first": Kind("shortcut", _or_first_step, "a closed form, else an output after the first operations"),
+    "shortcut-given": Kind("shortcut", _or_given_numbers, "a closed form, else numbers of the program"),
+    "shortcut-middle": Kind("shortcut", _or_middle, "a closed form, else the middle of all outputs"),
+}

@@ -1,0 +1,72 @@
+"""A reference player: one kind, or a mixture of two, with its parameters."""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from urllib.parse import parse_qs
+
+from gedanken.agents.players.bank import Bank, Entry
+from gedanken.agents.players.kinds import KINDS, Asked
+from gedanken.agents.players.spoiling import spoiled
+from gedanken.experiment.errors import BadInput
+
+_NAME = re.compile(r"^(?P<first>[a-z-]+)(?:\+(?P<second>[a-z-]+))?(?:\?(?P<dials>.*))?$")
+_DIALS = ("bank", "noise", "horizon", "share", "seed")
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """How one player answers. A player gives the same answer to the same item and sample."""
+
+    kinds: tuple[str, ...]
+    """One kind, or two that alternate at random."""
+    noise: float = 0.0
+    """The share of answers that are randomly wrong."""
+    horizon: float = math.inf
+    """The largest size that it can compute."""
+    share: float = 0.5
+    """The share of the first kind in a mixture."""
+    seed: int = 0
+
+    def answer(self, entry: Entry, bank: Bank, sample: int = 0) -> str:
+        """Return the player's predicted output of an item's program."""
+        random = Random(f"{self.seed} {'+'.join(self.kinds)} {entry.item.id} {sample}")
+        kind = KINDS[self.kinds[0] if len(self.kinds) == 1 or random.random() < self.share else self.kinds[1]]
+        if random.random() < self.noise:
+            return spoiled(entry.truth, random, [entry.rival or ""])
+        return kind.answers(Asked(entry, bank, self.horizon, self.seed, random))
+
+
+def read_player(name: str) -> tuple[Player, Path]:
+    """Parse a player's name, such as `computes?noise=.05&horizon=32&bank=FILE`, and read its bank. Raises
+    BadInput."""
+    found = _NAME.match(name)
+    kinds = tuple(kind for kind in (found["first"], found["second"]) if kind) if found else ()
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if found is None or unknown:
+        raise BadInput(f"--model player:{name[:80]}: there is no such player; there are {', '.join(KINDS)}")
+    given = {dial: values[-1] for dial, values in parse_qs(found["dials"] or "", keep_blank_values=True).items()}
+    if strange := sorted(given.keys() - set(_DIALS)):
+        raise BadInput(f"--model player:{name[:80]}: it has no dial {strange[0][:40]}; it has {', '.join(_DIALS)}")
+    if not given.get("bank"):
+        raise BadInput(f"--model player:{name[:80]}: say what it knows, as in player:{kinds[0]}?bank=FILE")
+    player = Player(
+        kinds,
+        noise=_number(given, "noise", 0.0, 1.0),
+        horizon=_number(given, "horizon", math.inf, math.inf),
+        share=_number(given, "share", 0.5, 1.0),
+        seed=int(_number(given, "seed", 0, 2**31)),
+    )
+    return player, Path(given["bank"])
+
+
+def _number(given: dict[str, str], dial: str, usual: float, most: float) -> float:
+    try:
+        value = float(given.get(dial, usual))
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= most:
+        raise BadInput(f"the dial {dial} of a player is a number of 0 to {most:g}, not {given[dial][:40]}")
+    return value

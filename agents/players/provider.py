@@ -1,0 +1,36 @@
+"""`--model player:KIND?bank=FILE`: a reference player, used through the same graph as any model."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from gedanken.agents.model import Model
+from gedanken.agents.players.bank import read_bank
+from gedanken.agents.players.player import read_player
+from gedanken.agents.rate_limits import Bucket, Pace
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.progress import Progress
+from gedanken.experiment.run_spec import ModelSpec
+
+
+class _Players:
+    def check(self, spec: ModelSpec) -> None:
+        if spec.base_url is not None:
+            raise BadInput(f"--base-url goes with a model that a server has, not with {spec.name}")
+        _player, path = read_player(_named(spec))
+        read_bank(path)
+
+    @asynccontextmanager
+    async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
+        from gedanken.agents.players.chat import PlayerChat
+
+        player, path = read_player(_named(spec))
+        chat = PlayerChat(player=player, bank=read_bank(path))
+        pace = Pace(spec.parallel, progress, Bucket(first_wait=0.01, spacing=0.0))
+        yield Model(name=spec.name, chat=chat, pace=pace)
+
+
+def _named(spec: ModelSpec) -> str:
+    return spec.name.partition(":")[2]
+
+
+PLAYERS = _Players()

@@ -1,0 +1,173 @@
+"""What does it cost that everything is kept: ledger, log and checkpoint, for each node and of a whole run?
+
+    python -m benchmarks.keeping                      a small run of two programs, in bubblewrap
+    python -m benchmarks.keeping --run runs/mnist-…   its experiment once more: its programs really run, in Docker
+
+The model is scripted, with the replies of that run: it takes no time, so that the share of the whole is higher than
+with any real model. Counted are the seconds in which something was written or read, the waiting for the disk too,
+from where a node asks for it until it goes on; beside it, what one flush takes (TMPDIR=/dev/shm leaves the disk out).
+Asked for: 5 ms a node, and 2 % of `mnist`. Prints one JSON object; exit code 1 where that is not held.
+"""
+
+import argparse
+import asyncio
+import functools
+import inspect
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+
+from benchmarks.killed_runs import REPLIES, SCRIPT
+
+MOST_MS, MOST_SHARE = 5.0, 0.02
+
+
+class Clock:
+    """Seconds spent in the parts that are watched."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.calls: Counter[str] = Counter()
+
+    def watch(self, part: str, owner: type, *names: str) -> None:
+        """Count what these methods of a class take as this part."""
+        for name in names:
+            setattr(owner, name, self._watched(part, getattr(owner, name)))
+
+    def _watched(self, part: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def watched(*arguments: Any, **named: Any) -> Any:
+            began = time.monotonic()
+            try:
+                return method(*arguments, **named)
+            finally:
+                self._count(part, began)
+
+        @functools.wraps(method)
+        async def watched_async(*arguments: Any, **named: Any) -> Any:
+            began = time.monotonic()
+            try:
+                return await method(*arguments, **named)
+            finally:
+                self._count(part, began)
+
+        return watched_async if inspect.iscoroutinefunction(method) else watched
+
+    def _count(self, part: str, began: float) -> None:
+        self.seconds[part] += time.monotonic() - began
+        self.calls[part] += 1
+
+
+def measure(spec: Any, folder: Path) -> dict[str, Any]:
+    """Run it in this process; say what keeping took."""
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from gedanken.records.ledger import Ledger
+    from gedanken.records.run_store import RunStore
+    from gedanken.runner import run
+    from gedanken.terminal.screen import Screen
+
+    clock, nodes, flush = Clock(), Clock(), flush_ms(folder.parent)
+    clock.watch("ledger", Ledger, "get", "put", "ask")
+    clock.watch("log", RunStore, "_append", "_put")
+    clock.watch("checkpoint", AsyncSqliteSaver, "aput", "aput_writes")
+    _count_nodes(nodes)
+    began = time.monotonic()
+    asyncio.run(run(spec, Screen(), folder))
+    seconds = time.monotonic() - began
+    number = nodes.calls["node"]
+    total = sum(clock.seconds.values())
+    return {
+        "one_flush_ms": flush,
+        "nodes": number,
+        "seconds": round(seconds, 1),
+        "keeping_seconds": round(total, 3),
+        "ms_a_node": round(1000 * total / number, 2),
+        "share": round(total / seconds, 4),
+        "parts": {
+            part: {"calls": clock.calls[part], "ms_a_node": round(1000 * clock.seconds[part] / number, 2)}
+            for part in clock.seconds
+        },
+    }
+
+
+def flush_ms(folder: Path) -> float:
+    """What flushing one small file to this disk takes, the median of 50."""
+    seconds = []
+    for _ in range(50):
+        with (folder / "flushed").open("wb") as file:
+            file.write(b"x" * 2000)
+            file.flush()
+            began = time.monotonic()
+            os.fsync(file.fileno())
+            seconds.append(time.monotonic() - began)
+    return round(1000 * median(seconds), 2)
+
+
+def _count_nodes(nodes: Clock) -> None:
+    from gedanken.graphs import nodes as module
+
+    for name in ("persona", "give", "write", "execute", "replicate", "simulate", "compare", "report"):
+        setattr(module, name, nodes._watched("node", getattr(module, name)))
+
+
+def small(folder: Path) -> Any:
+    """A run of two programs."""
+    return _spec({"name": "small", "script": SCRIPT}, folder, REPLIES, "bubblewrap")
+
+
+def once_more(run: Path, folder: Path) -> Any:
+    """The experiment of a run, with the replies that its model gave."""
+    from gedanken.records.read_run import read_run
+
+    log = read_run(run)
+    assert log.spec is not None
+    script = log.spec.experiment.script
+    works = [program for program in log.programs if program.works]
+    replies = [
+        {"when": script[program.line].tell, "samples": [f"```python\n{program.source}```\n"]} for program in works
+    ]
+    imagined = [one for one in log.executions if one.imagined and one.sample == 0]
+    replies += [{"when": one.command, "samples": [one.raw_reply or one.stdout]} for one in imagined]
+    return _spec(log.spec.experiment.model_dump(mode="json"), folder, replies, "docker")
+
+
+def _spec(experiment: dict[str, Any], folder: Path, replies: list[dict[str, Any]], sandbox: str) -> Any:
+    from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
+    from gedanken.experiment.script import Experiment
+    from gedanken.loading.experiments import load_persona
+
+    (folder / "replies.yaml").write_text(yaml.safe_dump(replies))
+    return RunSpec(
+        experiment=Experiment.model_validate(experiment),
+        persona=load_persona("matched"),
+        model=ModelSpec(name=f"scripted:{folder / 'replies.yaml'}"),
+        sandbox=SandboxSpec(name=sandbox),
+    )
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, help="whose experiment is done once more")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="gedanken-keeping-") as name:
+        folder = Path(name)
+        spec = once_more(asked.run, folder) if asked.run else small(folder)
+        measured = measure(spec, folder / "run")
+    print(json.dumps(measured, indent=2))
+    sys.exit(1 if measured["ms_a_node"] > MOST_MS or (asked.run and measured["share"] > MOST_SHARE) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""The parameters of the verdict, fitted on players of the kinds that are not judged."""
+
+import json
+from pathlib import Path
+
+from benchmarks.verdict.subjects import FITTED, HORIZONS, NOISES, Subject, answers, pure
+from gedanken.agents.players.bank import read_bank
+from gedanken.agents.players.kinds import KINDS
+from gedanken.compare.verdict import fit as fitting
+from gedanken.compare.verdict.clusters import Cluster, count, gather
+
+PARAMETERS = Path(fitting.__file__).parent / "parameters.json"
+FIT_SEEDS = 2
+_FIRST = 10_000
+"""Of the designs, so that none is one of a subject that is judged."""
+
+
+def fit(bank: Path, version: str, out: Path) -> None:
+    """Fit on what players answer, and write the file that verdicts are made with."""
+    known = read_bank(bank)
+    players = []
+    for number, subject in enumerate(pure(FITTED, NOISES, HORIZONS, FIT_SEEDS), start=_FIRST):
+        counted = count(answers(subject, known, number), "direct")
+        players.append(_known(subject, gather(counted.asked)))
+    parameters = fitting.fit(players, version)
+    out.write_text(json.dumps(parameters.as_json(), indent=1) + "\n", encoding="utf-8")
+    print(f"fitted on {len(players)} players of {len(FITTED)} kinds: {out}")
+
+
+def _known(subject: Subject, clusters: tuple[Cluster, ...]) -> fitting.Known:
+    player, kind = subject.player, subject.kind
+    return fitting.Known(KINDS[kind].way, kind, player.noise, player.horizon, clusters)

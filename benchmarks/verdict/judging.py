@@ -1,0 +1,116 @@
+"""The confusion matrix: how often the verdict names subjects rightly, wrongly, or not at all."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.verdict.subjects import Subject, answers
+from gedanken.agents.players.bank import read_bank
+from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.verdict.judge import judge
+from gedanken.compare.verdict.results import HYPOTHESES, Hypothesis
+
+NAMES = ("computes", "imitates", "shortcut", "mixture", "undetermined")
+WAYS = ("computes", "imitates", "shortcut", "mixture")
+BINS = (0.0, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0)
+
+
+class Judged(NamedTuple):
+    """What one subject was called."""
+
+    subject: Subject
+    name: str
+    why: str
+    posterior: dict[Hypothesis, float]
+    operations: Mapping[str, str]
+    """Names of each kind of operation."""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it was given a name that it must not have."""
+        return self.name not in self.subject.right
+
+
+def judge_subject(bank: Path, numbered: tuple[int, Subject]) -> Judged:
+    """Have one subject answer, and judge it."""
+    number, subject = numbered
+    verdict = judge(answers(subject, read_bank(bank), number), subject.kind, resamples=0)
+    names = {one.operation: one.name for one in verdict.operations}
+    return Judged(subject, verdict.name, verdict.why, verdict.posterior, names)
+
+
+def judge_all(
+    bank: Path, subjects: Sequence[Subject], told: Callable[[int, int], None], processes: int
+) -> list[Judged]:
+    """All subjects, in order."""
+    judged = []
+    with ProcessPoolExecutor(processes) as pool:
+        for one in pool.map(partial(judge_subject, bank), enumerate(subjects), chunksize=4):
+            judged.append(one)
+            told(len(judged), sum(one.is_wrong for one in judged))
+    return judged
+
+
+def matrix(judged: Sequence[Judged]) -> str:
+    """Rows are what subjects are, columns what they were called."""
+    lines = [f"| is | {' | '.join(NAMES)} |", f"|---|{'---|' * len(NAMES)}"]
+    for way in WAYS:
+        called = Counter(one.name for one in judged if one.subject.way == way)
+        if called:
+            lines.append(f"| {way} | {' | '.join(str(called[name]) for name in NAMES)} |")
+    return "\n".join(lines)
+
+
+def sums(judged: Sequence[Judged]) -> str:
+    """The figures that are promised."""
+    wrong = sum(one.is_wrong for one in judged)
+    of_pure = [one for one in judged if one.subject.is_pure]
+    named = sum(one.name == one.subject.way for one in of_pure)
+    return "\n".join(
+        [
+            f"Wrongly named: {share_of(wrong, len(judged))}; upper 95 % bound {upper(wrong, len(judged)):.2%}.",
+            f"Named rightly, of the pure ones: {share_of(named, len(of_pure))}.",
+        ]
+    )
+
+
+def upper(wrong: int, of: int) -> float:
+    """The upper bound of a share, 95 % one-sided (Clopper and Pearson, 1934)."""
+    from scipy.stats import beta
+
+    return float(beta.ppf(0.95, wrong + 1, of - wrong)) if wrong < of else 1.0
+
+
+def by(judged: Iterable[Judged], key: Callable[[Judged], str], head: str) -> str:
+    """Named, wrongly named and undetermined, by kind or noise."""
+    groups: dict[str, list[Judged]] = defaultdict(list)
+    for one in judged:
+        groups[key(one)].append(one)
+    lines = [f"| {head} | subjects | rightly named | wrongly | undetermined |", "|---|---|---|---|---|"]
+    for name, group in groups.items():
+        wrong = sum(one.is_wrong for one in group)
+        open_ = sum(one.name == "undetermined" for one in group)
+        lines.append(f"| {name} | {len(group)} | {len(group) - wrong - open_} | {wrong} | {open_} |")
+    return "\n".join(lines)
+
+
+def calibration(judged: Sequence[Judged]) -> str:
+    """Of the pure subjects: how often the hypothesis is true whose posterior lies in a bin."""
+    counts = [[0, 0, 0.0] for _ in BINS[1:]]
+    for one in judged:
+        if one.subject.is_pure:
+            for hypothesis in HYPOTHESES:
+                value = one.posterior[hypothesis]
+                at = next(n for n, high in enumerate(BINS[1:]) if value <= high or high == BINS[-1])
+                counts[at][0] += hypothesis == one.subject.way
+                counts[at][1] += 1
+                counts[at][2] += value
+    lines = ["| posterior | mean | true | of |", "|---|---|---|---|"]
+    for (low, high), (true, n, total) in zip(pairwise(BINS), counts, strict=True):
+        if n:
+            lines.append(f"| {low:g} to {high:g} | {total / n:.3f} | {share_of(int(true), int(n))} | {int(n)} |")
+    return "\n".join(lines)

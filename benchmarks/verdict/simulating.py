@@ -1,0 +1,94 @@
+"""Simulation-based calibration: answers drawn from the model of answers itself, on our own design.
+
+What has a posterior of p must be true in a share p of all draws, and over draws from the prior the mean posterior of
+each hypothesis is its prior (Schad and others, 2022).
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.verdict.judging import BINS
+from benchmarks.verdict.subjects import design
+from gedanken.agents.players.bank import read_bank
+from gedanken.compare.stats.intervals import share_of
+from gedanken.compare.verdict.bayes import Operation, combine, posterior
+from gedanken.compare.verdict.clusters import Cluster, count, gather
+from gedanken.compare.verdict.parameters import packaged
+from gedanken.compare.verdict.results import HYPOTHESES, Hypothesis
+from gedanken.compare.verdict.simulation import draw_answers
+from gedanken.experiment.probe_item import Answer, ItemScore
+
+FACTORS = (1.0, 3.0, 10.0, 100.0, float("inf"))
+
+
+class Draw(NamedTuple):
+    """One data set."""
+
+    true: Hypothesis
+    posterior: dict[Hypothesis, float]
+
+
+def design_of(bank: Path) -> tuple[Cluster, ...]:
+    """Our own design, as clusters that are not answered yet."""
+    asked = [ItemScore(one.item, "direct", (Answer("right"),)) for one in design(read_bank(bank), 0)]
+    return gather(count(asked, "direct").asked)
+
+
+def draw(clusters: Sequence[Cluster], number: int) -> Draw:
+    """Draw a hypothesis, answers under it, and the posterior that they come to."""
+    true = HYPOTHESES[number % len(HYPOTHESES)]
+    answered = draw_answers(true, clusters, packaged(), np.random.default_rng(number))
+    groups: dict[str, list[Cluster]] = {}
+    for one in answered:
+        groups.setdefault(one.operation, []).append(one)
+    return Draw(true, posterior(combine([Operation(group, packaged()).by_noise() for group in groups.values()])))
+
+
+def simulate(bank: Path, draws: int, processes: int, part: int) -> list[Draw]:
+    """So many draws, as many of each hypothesis, on every cluster of the design, or on one in so many."""
+    clusters = design_of(bank)[::part]
+    with ProcessPoolExecutor(processes) as pool:
+        return list(pool.map(partial(draw, clusters), range(draws), chunksize=8))
+
+
+def factors(drawn: Sequence[Draw]) -> str:
+    """Of each two hypotheses, draws of which one is true: how often that is the one that the Bayes factor is for."""
+    odds, held = [], []
+    for one in drawn:
+        for other in HYPOTHESES:
+            if other != one.true:
+                for_true, against = one.posterior[one.true], one.posterior[other]
+                odds.append(max(for_true, against) / max(min(for_true, against), 1e-300))
+                held.append(for_true >= against)
+    lines = ["| Bayes factor | expected | for the true one |", "|---|---|---|"]
+    values, true = np.array(odds), np.array(held)
+    for low, high in pairwise(FACTORS):
+        inside = (values >= low) & (values < high)
+        if inside.any():
+            expected = float((values[inside] / (1 + values[inside])).mean())
+            share = share_of(int(true[inside].sum()), int(inside.sum()))
+            lines.append(f"| {low:g} to {high:g} | {expected:.3f} | {share} |")
+    return "\n".join(lines)
+
+
+def table(drawn: Sequence[Draw]) -> str:
+    """Posteriors in bins, and the mean posterior of each hypothesis."""
+    values = np.array([[one.posterior[name] for name in HYPOTHESES] for one in drawn])
+    true = np.array([[one.true == name for name in HYPOTHESES] for one in drawn])
+    lines = ["| posterior | mean | true |", "|---|---|---|"]
+    for low, high in pairwise(BINS):
+        inside = (values > low) & (values <= high) if low else values <= high
+        if inside.any():
+            share = share_of(int(true[inside].sum()), int(inside.sum()))
+            lines.append(f"| {low:g} to {high:g} | {values[inside].mean():.3f} | {share} |")
+    lines += ["", "| hypothesis | prior | mean posterior | standard error |", "|---|---|---|---|"]
+    for at, name in enumerate(HYPOTHESES):
+        error = values[:, at].std(ddof=1) / np.sqrt(len(values))
+        lines.append(f"| {name} | {1 / len(HYPOTHESES):.3f} | {values[:, at].mean():.3f} | {error:.3f} |")
+    return "\n".join(lines)

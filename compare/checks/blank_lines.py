@@ -1,0 +1,51 @@
+"""Finding: a log has no blank line after a print, although all real logs have one after each of its lines."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence
+from gedanken.compare.source.print_sites import PrintSite
+from gedanken.experiment.finding import Finding, LineRef
+
+FEWEST = 3
+"""Minimum number of lines of a print in each log, from which its layout can be judged."""
+
+Indices = NDArray[np.int64]
+
+
+def blank_lines(run_set: RunSet) -> Iterable[Finding]:
+    """For supplied logs, find prints whose lines are all followed by a blank line in every real log, and never in
+    this one."""
+    if run_set.source is not None or len(run_set.real) < 2:
+        return
+    followed = [site for site in run_set.sites if all(_share(run, site) == 1 for run in run_set.real)]
+    refs: dict[str, LineRef] = {}
+    first: PrintSite | None = None
+    for site in followed:
+        for run in run_set.imagined:
+            if _share(run, site) == 0 and run.label not in refs:
+                refs[run.label] = run.ref(int(run.ledger.lines_of(site)[0]))
+                first = first or site
+    if first is None:
+        return
+    real = run_set.real[0]
+    yield Finding(
+        "blank lines missing",
+        tuple(refs),
+        (*evidence(list(refs.values()))[:LINES_SHOWN], real.ref(int(real.ledger.lines_of(first)[0]))),
+        expected=f"all real logs have one behind each “{first.words}”",
+        observed=f"{'shows' if len(refs) == 1 else 'show'} no blank lines",
+        of=len(run_set.imagined),
+        caution=run_set.caution,
+    )
+
+
+def _share(run: ParsedRun, site: PrintSite) -> float | None:
+    """Return the share of a print's lines that are followed by a blank line; None if there are too few."""
+    lines = run.ledger.lines_of(site)
+    lines = lines[lines + 1 < len(run.lines)]
+    if len(lines) < FEWEST:
+        return None
+    return float(np.mean([not run.lines[at + 1].strip() for at in lines[:100].tolist()]))

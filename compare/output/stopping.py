@@ -1,0 +1,15 @@
+"""Lines that say why a training ended: which of them a run shows is decided by its numbers."""
+
+import re
+
+_STOPS = re.compile(
+    r"early[ _-]?stop|\bstop(?:s|ped|ping)\b|\bconverge|\btarget\b|\breach(?:ed|es)?\b|\bpatience\b|"
+    r"\btol(?:erance)?\b|\b(?:did|does|do|has|have|was|is) ?(?:not|n't) (?:meet|met|reach|improve|converge)|"
+    r"\bmax(?:imum)?[ _-]?(?:number of )?(?:epochs?|iter\w*|steps?|rounds?|updates?|evaluations?)\b",
+    re.IGNORECASE,
+)
+
+
+def tells_of_a_stop(line: str) -> bool:
+    """Whether a line speaks of early stopping, of a target, of convergence or of a limit."""
+    return _STOPS.search(line) is not None

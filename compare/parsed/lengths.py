@@ -1,0 +1,77 @@
+"""Runs that train to a target: of real runs that differ in length, another may be shorter or longer than all."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.stopping import tells_of_a_stop
+from gedanken.compare.parsed.gaps import Counter, counters, sites_between, values_of
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+
+FARTHEST = 2
+"""How many times as far as the real runs differ in length another may lie outside: such lengths have a long tail."""
+
+Indices = NDArray[np.int64]
+
+
+class Length(NamedTuple):
+    """What follows from the length of an imagined run alone, where that is no wonder."""
+
+    fewer: Indices
+    """For each site the lines that it may lack."""
+    more: Indices
+    """For each site the lines behind the end of the longest real run."""
+
+
+def lengths(run_set: RunSet) -> Mapping[int, Length]:
+    """For each imagined run that is shorter than all real ones, or as long as the longest or longer, and may be so,
+    by its identity.
+    """
+    if run_set.source is not None:
+        return {}
+    found: dict[int, Length] = {}
+    for counter in run_set.once(counters):
+        ends = [_end(run, counter) for run in run_set.real]
+        low, high = min(ends), max(ends)
+        for run in run_set.imagined if low < high else ():
+            end = _end(run, counter)
+            if id(run) in found:
+                continue
+            if low - FARTHEST * (high - low) <= end < low:
+                found[id(run)] = Length(_behind(run_set, run_set.real[ends.index(low)], counter, end), _none(run_set))
+            elif high <= end <= high + FARTHEST * (high - low):
+                found[id(run)] = Length(_ends(run_set), _behind(run_set, run, counter, high))
+    return found
+
+
+def _none(run_set: RunSet) -> Indices:
+    return np.zeros(len(run_set.sites), np.int64)
+
+
+def _ends(run_set: RunSet) -> Indices:
+    """For each site one line where it tells that a run stopped: the longest may be those that did not."""
+    return np.array([tells_of_a_stop(site.words) for site in run_set.sites], np.int64)
+
+
+def _end(run: ParsedRun, counter: Counter) -> float:
+    """How far a run counts; nan where it does not."""
+    counts = values_of(run, run.ledger.lines_of(counter.site), counter.column)
+    return float(counts.max()) if len(counts) else float("nan")
+
+
+def _behind(run_set: RunSet, run: ParsedRun, counter: Counter, end: float) -> Indices:
+    """For each site the lines that a run shows behind where it counts so far as `end`.
+
+    Where it counts no more, those are its last words, but for prints that it showed before.
+    """
+    lines = run.ledger.lines_of(counter.site)
+    counts = values_of(run, lines, counter.column)
+    at_end, beyond = np.flatnonzero(counts <= end), np.flatnonzero(counts > end)
+    if not len(at_end) or not len(beyond):
+        return _none(run_set)
+    sites, last = len(run_set.sites), int(lines[beyond[-1]])
+    before = sites_between(run, -1, last + 1, sites)
+    after = sites_between(run, last, len(run.lines), sites)
+    return sites_between(run, int(lines[at_end[-1]]), last + 1, sites) + np.where(before > 0, after, 0)

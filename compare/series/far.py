@@ -1,0 +1,58 @@
+"""Outlier tests of single imagined runs, at the primary endpoint and at other metrics."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from gedanken.compare.parsed.early_ends import early_ends
+from gedanken.compare.parsed.run_set import RunSet
+from gedanken.compare.series.judged import FarRun, TestedSeries
+from gedanken.compare.series.levels import FAR_BESIDE_LEVEL, FAR_LEVEL, is_told
+from gedanken.compare.stats.prediction import far_out, holm
+
+FEWEST_ENDS = 4
+"""Minimum number of different last values in the real runs; with fewer, no other value can be called far out."""
+
+
+def far_runs(primary: TestedSeries) -> tuple[FarRun, ...]:
+    """Find imagined runs that end far outside the real ones, by a separate test with its own level."""
+    series = primary.series
+    lasts = {at: float(series.values[at, 0]) for at in primary.runs}
+    return tuple(run for _one, run in _far_of([(primary, lasts)], FAR_LEVEL))
+
+
+def far_beside(
+    run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
+) -> tuple[tuple[TestedSeries, FarRun], ...]:
+    """Find the same for the last values of all other metrics together, if no other difference of numbers
+    is reported."""
+    early = run_set.once(early_ends)
+    ended = [id(run) not in early for run in run_set.leaves + run_set.samples]
+    lasts = []
+    for one in secondary:
+        n = one.series.n_real
+        ends = {at: end[1] for at in one.runs if ended[at] and (end := one.series.ends[at]) is not None}
+        # That one run ends without a number may be chance, and no distance says how likely it is.
+        ends = {at: value for at, value in ends.items() if at < n or math.isfinite(value)}
+        real = {value for at, value in ends.items() if at < n}
+        is_metric = one.series.column.metric is not None and one.apart is not None
+        # If real runs end in few different values, a rare value need not be far out.
+        if is_metric and one.series.column != primary.series.column and len(real) >= FEWEST_ENDS:
+            lasts.append((one, ends))
+    return tuple(_far_of(lasts, FAR_BESIDE_LEVEL))
+
+
+def _far_of(
+    lasts: Sequence[tuple[TestedSeries, Mapping[int, float]]], level: float
+) -> Iterator[tuple[TestedSeries, FarRun]]:
+    """Find imagined runs whose last values are far out, in one or several series that are tested together."""
+    known = []
+    for one, ends in lasts:
+        n, metric = one.series.n_real, one.series.column.metric
+        real = [value for at, value in ends.items() if at < n]
+        for at, value in ends.items():
+            found = far_out(value, real, metric is not None and metric.is_accuracy) if at >= n else None
+            known += [(one, at - n, value, found)] if found is not None else []
+    adjusted = holm([found.p for *_of, found in known])
+    for (one, at, value, found), p in zip(known, adjusted, strict=True):
+        if is_told(p, level):
+            yield one, FarRun(at, value, found.deviations, p)

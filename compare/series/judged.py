@@ -1,0 +1,56 @@
+"""Data types for the results of testing series, which `tested_series.py` creates."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gedanken.compare.results import Endpoint, SeriesResult
+from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
+from gedanken.compare.series.series import Series
+from gedanken.compare.stats.measures import Matrix
+
+
+class Judgement(NamedTuple):
+    """The results of testing all series."""
+
+    tested: "tuple[TestedSeries, ...]" = ()
+    """The primary endpoint first, if there is one."""
+    undecided: tuple[str, ...] = ()
+    endpoint: Endpoint | None = None
+    far: "tuple[FarRun, ...]" = ()
+    """Imagined runs whose last value lies significantly far outside those of the real ones."""
+    far_beside: "tuple[tuple[TestedSeries, FarRun], ...]" = ()
+    """The same for other metrics."""
+
+
+class FarRun(NamedTuple):
+    """An imagined run that is far out at an endpoint."""
+
+    imagined: int
+    """Index among the measured imagined runs, from 0."""
+    value: float
+    deviations: float
+    """Distance from the real runs' mean, in their standard deviations."""
+    p: float
+    """p-value, adjusted by Holm's method for all imagined runs."""
+
+
+@dataclass(frozen=True)
+class TestedSeries:
+    """A series with its test results."""
+
+    judged: SeriesResult
+    series: Series
+    """The series at the points that are shown."""
+    apart: Matrix | None
+    """Distances between the tested runs, runs × runs; None if it could not be tested."""
+    runs: tuple[int, ...]
+    """Indices of the tested runs, real ones first."""
+    tested: Matrix | None = None
+    """The tested values: all runs × points, NaN throughout for runs that are not tested."""
+    level: float = PRIMARY_LEVEL
+    """The level that its adjusted p must not exceed to be reported."""
+
+    @property
+    def is_told(self) -> bool:
+        """True if it differs by more than real runs do among themselves."""
+        return is_told(self.judged.p_adjusted, self.level)

@@ -1,0 +1,139 @@
+"""The output of one run, grouped by form (a line with its values replaced by `#`): its lines, and the numbers in
+them."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.output.environment import MASK
+from gedanken.compare.output.metrics import Metric
+from gedanken.compare.output.progress_bars import without_fill
+from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.parsed.run_set import ParsedRun
+from gedanken.compare.series.columns import LONGEST, MOST_COLUMNS, SECTION, Column, Form, trunk_of
+from gedanken.compare.series.sections import sections
+from gedanken.compare.source.print_sites import PrintSite
+
+MOST_FORMS = 1000
+"""Maximum number of line forms that are read, the most frequent ones, up to their last number."""
+_MAY_MONITOR = re.compile("improve|monitor|stopping|best_model|decrease|reached|in top", re.IGNORECASE)
+
+Numbers = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+class Printed:
+    """The output of one run, grouped by form."""
+
+    def __init__(self, run: ParsedRun) -> None:
+        self.observed = run
+        self._script = run.transcript
+        self._number: dict[str, int] = {}
+        trunks = [trunk_of(form) for form in self._script.forms]
+        number_of = np.array([self._number.setdefault(trunk, len(self._number)) for trunk in trunks], np.int64)
+        numbers = number_of[self._script.form_of] if trunks else np.empty(0, np.int64)
+        self._order = np.argsort(numbers, kind="stable")
+        self._bounds = np.searchsorted(numbers[self._order], np.arange(len(self._number) + 1))
+
+    @cached_property
+    def often(self) -> dict[str, int]:
+        """How often each form occurs that contains a value and may be a log line; only the most frequent forms."""
+        counts = np.diff(self._bounds)
+        forms = list(self._number)
+        frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
+        return {forms[at]: int(counts[at]) for at in frequent if "#" in forms[at] and len(forms[at]) <= LONGEST}
+
+    @property
+    def worded(self) -> list[str]:
+        """Forms that may state which metric the program stops by."""
+        return [form for form in self._script.forms[: 10 * MOST_FORMS] if _MAY_MONITOR.search(form[:LONGEST])]
+
+    def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()) -> Form:
+        """Interpret a form from its first line, with the table header above it if it is a table row."""
+        first = int(self.lines(form, fixed)[0])
+        return self._read_line(form, first, sites, fixed)
+
+    def _read_line(
+        self, form: str, at: int, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()
+    ) -> Form:
+        line = self._worded(at)
+        spans = [found.span() for found in VALUE.finditer(line)]
+        row = names_of_row(
+            line, spans[:MOST_COLUMNS], lambda above: self._worded(at - above) if at >= above else None
+        )
+        is_bar = without_fill(self._script.lines[at]) is not None
+        return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
+
+    def _worded(self, at: int) -> str:
+        """Return a line with ignored parts replaced by blanks: names are read from it."""
+        return self._script.compared(at).replace(MASK, " ")
+
+    def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
+        """Return the indices of the lines of this form that have these values, in order."""
+        number = self._number.get(form)
+        if number is None:
+            return np.empty(0, np.int64)
+        lines = self._order[self._bounds[number] : self._bounds[number + 1]]
+        for index, value in fixed:
+            lines = lines[self.values(lines, index) == value]
+        return lines
+
+    def of(self, column: Column) -> tuple[Indices, Indices]:
+        """Return the lines that show a column, in order, and the index of its value in each."""
+        places = [(self.lines(column.form, column.fixed), column.index)]
+        places += [(self.lines(form), index) for form, index in column.parts]
+        lines = np.concatenate([its for its, _index in places])
+        index = np.repeat([index for _lines, index in places], [len(its) for its, _index in places])
+        order = np.argsort(lines, kind="stable")
+        return lines[order], index[order]
+
+    def values(self, lines: Indices, index: int | Indices) -> Numbers:
+        """Return the value with this index (or with each line's own index) in each of these lines; NaN if a line has
+        fewer values.
+
+        SECTION stands for the heading above the line.
+        """
+        if isinstance(index, int) and index == SECTION:
+            return self._sections[lines].astype(float)
+        starts = self._script.starts
+        at = starts[lines] + index
+        known = at < starts[lines + 1]
+        found = np.full(len(lines), np.nan)
+        found[known] = self._script.values[at[known]]
+        return found
+
+    @cached_property
+    def _sections(self) -> NDArray[np.int8]:
+        return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
+
+    def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
+        """Return the loss or accuracy that the value with this index is, and in which of these lines."""
+        shapes = self._script.shape_of[lines]
+        for shape in np.unique(shapes):
+            its = shapes == shape
+            first = int(np.argmax(its))
+            yield self._read_line("", int(lines[first])).metric(int(index[first])), its
+
+    def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
+        """Find losses or accuracies of this name in the most frequent form that has one and is not among `besides`.
+
+        So a run that uses other words than the program is read too.
+        """
+        for form in list(self.often)[:MOST_FORMS]:
+            found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]
+            if found and form not in besides:
+                return found
+        return []
+
+    def _metrics(self, form: str) -> list[Column]:
+        if form not in self._read:
+            self._read[form] = [column for column in self.form(form).columns() if column.metric]
+        return self._read[form]
+
+    @cached_property
+    def _read(self) -> dict[str, list[Column]]:
+        return {}

@@ -1,0 +1,120 @@
+"""Scored answers as counts: items of one template, size and place are one cluster."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gedanken.experiment.probe_item import ItemScore, ProbeItem, Way
+
+Place = Literal["alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"]
+PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut")
+"""Where an item stands in its pair, and which of the two ways its pair is about."""
+HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
+"""What only carrying out the work gets right."""
+WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
+UNDERSTOOD = 0.5
+"""The least share of right answers to the check of a pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What became of all items of one template, size and place. An item counts as one, however often it was asked."""
+
+    family: str
+    operation: str
+    template: str
+    size: int
+    place: Place
+    right: float
+    rival: float
+    wrong: float
+
+    @property
+    def items(self) -> float:
+        """How many were answered."""
+        return self.right + self.rival + self.wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One item, and how often each outcome was its answer."""
+
+    family: str
+    operation: str
+    template: str
+    size: int
+    place: Place
+    right: int
+    rival: int
+    wrong: int
+    none: int
+    """Answers that are unparsable, refused or cut."""
+
+    @property
+    def answered(self) -> int:
+        """How many of its answers say something."""
+        return self.right + self.rival + self.wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """All answers under one condition, counted."""
+
+    asked: tuple[Asked, ...]
+    answers: int
+    unanswered: dict[str, int]
+    not_understood: tuple[str, ...]
+
+
+def count(scores: Iterable[ItemScore], condition: str) -> Counted:
+    """Count the answers under one condition.
+
+    Pairs whose check failed are left out: who has not understood a rule cannot be asked what follows from it.
+    """
+    chosen = [score for score in scores if score.condition == condition]
+    about = {s.item.pair: s.item.rival_is for s in chosen if s.item.pair and s.item.rival_is}
+    failed = _not_understood(chosen)
+    unanswered: Counter[str] = Counter()
+    asked = []
+    for score in chosen:
+        item, outcomes = score.item, Counter(answer.outcome for answer in score.answers)
+        none = {name: outcomes[name] for name in ("unparsable", "refused", "cut") if outcomes[name]}
+        place = place_of(item, about.get(item.pair or ""))
+        if place is None or item.pair in failed:
+            continue
+        unanswered.update(none)
+        counts = (outcomes["right"], outcomes["rival"], outcomes["wrong"], sum(none.values()))
+        asked.append(Asked(item.family, item.operation, item.template, item.size, place, *counts))
+    answers = sum(one.answered + one.none for one in asked)
+    return Counted(tuple(asked), answers, dict(unanswered), tuple(sorted(failed)))
+
+
+def gather(asked: Iterable[Asked]) -> tuple[Cluster, ...]:
+    """The clusters of items; answers that are none say nothing of the way, and are in none."""
+    sums: dict[tuple[str, str, str, int, Place], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    for one in asked:
+        if one.answered:
+            counted = sums[one.family, one.operation, one.template, one.size, one.place]
+            for at, times in enumerate((one.right, one.rival, one.wrong)):
+                counted[at] += times / one.answered
+    return tuple(Cluster(*key, *values) for key, values in sorted(sums.items()))
+
+
+def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
+    checks: dict[str, list[float]] = defaultdict(list)
+    for score in scores:
+        if score.item.role == "check" and score.item.pair:
+            checks[score.item.pair].append(score.exact)
+    return {pair for pair, shares in checks.items() if sum(shares) / len(shares) < UNDERSTOOD}
+
+
+def place_of(item: ProbeItem, about: Way | None) -> Place | None:
+    """Where an item stands; `about` is what the rivals of its pair are. None for what says nothing of the way."""
+    rival = item.rival_is or about
+    if item.role == "easy":
+        return None if rival is None else "easy imitates" if rival == "imitates" else "easy shortcut"
+    if item.role in ("hard", "alone"):
+        has_rival = rival is not None and item.rival is not None
+        return "alone" if not has_rival else "hard imitates" if rival == "imitates" else "hard shortcut"
+    return None

@@ -1,0 +1,85 @@
+"""The horizon: the size at which exactness falls to one half, by two shapes of curve.
+
+Logistic in the logarithm of the size, 1 / (1 + (n/h)^β), and the survival function of Weibull (1951),
+exp(−ln 2 · (n/h)^k): of each, h is where it is one half. Fitted by maximum likelihood on a grid, with a weak prior on
+the steepness, which few sizes do not tell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.verdict.results import Curve
+
+Values = NDArray[np.float64]
+Shape = Literal["logistic", "Weibull"]
+SHAPES: tuple[Shape, ...] = ("logistic", "Weibull")
+STEEPNESS = np.geomspace(0.5, 12, 14)
+_POINTS, _REACH = 320, 4.0
+_SHOWN = 40
+_WITHIN = 1.92
+"""The logarithm of a likelihood ratio at 95 % (Wilks, 1938)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exactness:
+    """Of one kind of operation, at each size."""
+
+    sizes: tuple[int, ...]
+    right: Values
+    """Right items, which may be fractions: replicates × sizes. The first is what was seen; the rest, drawn again."""
+    items: Values
+
+
+def curves(exactness: Exactness) -> tuple[Curve, ...]:
+    """Both shapes; nothing where nothing was asked."""
+    return tuple(_curve(shape, exactness) for shape in SHAPES) if exactness.sizes else ()
+
+
+def _curve(shape: Shape, seen: Exactness) -> Curve:
+    sizes = np.maximum(np.array(seen.sizes, float), 1)
+    at = np.geomspace(sizes[0] / _REACH, sizes[-1] * _REACH, _POINTS)
+    expected = np.clip(_share(shape, sizes, at[:, None, None], STEEPNESS[None, :, None]), 1e-4, 1 - 1e-4)
+    prior = -0.5 * (np.log(STEEPNESS / 2) / 1.0) ** 2
+    flat = expected.reshape(-1, len(sizes))
+    likelihood = seen.right @ np.log(flat).T + (seen.items - seen.right) @ np.log1p(-flat).T
+    likelihood = likelihood.reshape(-1, _POINTS, len(STEEPNESS)) + prior
+    profile = likelihood.max(axis=2)
+    # Where the likelihood is flat, as between the last right and the first wrong size, the middle of it.
+    best = np.array([_middle(row >= row.max() - 1e-3, at) for row in profile])
+    steepness = float(STEEPNESS[likelihood[0, int(np.abs(at - best[0]).argmin())].argmax()])
+    inside = at[profile[0] >= profile[0].max() - _WITHIN]
+    low, high = np.quantile(best, (0.025, 0.975)) if len(best) > 1 else (inside[0], inside[-1])
+    low, high = min(low, inside[0]), max(high, inside[-1])
+    is_inside = sizes[0] <= best[0] <= sizes[-1]
+    drawn = np.geomspace(sizes[0], sizes[-1], _SHOWN) if len(sizes) > 1 else sizes
+    return Curve(
+        shape,
+        told(float(best[0]), seen.sizes),
+        float(best[0]),
+        float(best[0]) if is_inside else None,
+        (told(float(low), seen.sizes), told(float(high), seen.sizes)),
+        steepness,
+        tuple((float(n), float(_share(shape, n, best[0], np.array(steepness)))) for n in drawn),
+    )
+
+
+def _middle(best: NDArray[np.bool_], at: Values) -> float:
+    return float(np.exp(np.log(at[best]).mean()))
+
+
+def _share(shape: Shape, sizes: Values, horizon: Values, steepness: Values) -> Values:
+    ratio = (sizes / horizon) ** steepness
+    return np.asarray(1 / (1 + ratio) if shape == "logistic" else np.exp(-np.log(2) * ratio))
+
+
+def told(size: float, sizes: Sequence[int]) -> str:
+    """Such as `23`, `> 256` or `< 4`."""
+    if size > sizes[-1]:
+        return f"> {sizes[-1]:,}"
+    if size < sizes[0]:
+        return f"< {sizes[0]:,}"
+    return f"{size:,.0f}" if size >= 10 else f"{size:.1f}".removesuffix(".0")

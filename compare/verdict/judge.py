@@ -1,0 +1,239 @@
+"""The verdict: a name only where the evidence is strong, survives other priors, and hangs on no single part of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from gedanken.compare.verdict import sentences
+from gedanken.compare.verdict.bayes import (
+    CHANGED,
+    USUAL,
+    ByNoise,
+    Evidence,
+    Operation,
+    Priors,
+    combine,
+    factors,
+    posterior,
+)
+from gedanken.compare.verdict.bootstrap import Random, draw, draw_families
+from gedanken.compare.verdict.clusters import HARD, Asked, Counted, count, gather
+from gedanken.compare.verdict.horizon import Exactness, curves
+from gedanken.compare.verdict.parameters import Parameters, packaged
+from gedanken.compare.verdict.results import (
+    HYPOTHESES,
+    WAYS,
+    Hypothesis,
+    Interval,
+    Name,
+    OperationVerdict,
+    Separation,
+    SizeResult,
+    Support,
+    Verdict,
+)
+from gedanken.compare.verdict.separation import lacking, separations
+from gedanken.experiment.probe_item import ItemScore
+
+STRONG = 1.0
+"""The logarithm to base 10 of the least Bayes factor that a name needs, against every other hypothesis: ten."""
+RESAMPLES = 50
+HORIZON_RESAMPLES = 400
+_NO_EVIDENCE: Evidence = dict.fromkeys(HYPOTHESES, 0.0)
+
+
+def judge(
+    scores: Iterable[ItemScore],
+    model: str,
+    condition: str = "direct",
+    parameters: Parameters | None = None,
+    resamples: int = RESAMPLES,
+) -> Verdict:
+    """The verdict on the answers of one model under one condition.
+
+    `resamples` is how often items are drawn again for the intervals; 0 leaves these out.
+    """
+    return judge_counted(count(scores, condition), model, condition, parameters or packaged(), resamples)
+
+
+def judge_counted(
+    counted: Counted, model: str, condition: str, parameters: Parameters, resamples: int = 0
+) -> Verdict:
+    """The verdict on answers that are counted already."""
+    groups = _by_operation(counted.asked)
+    gathered = [(asked, gather(asked)) for asked in groups]
+    opened = [(asked, Operation(clusters, parameters) if clusters else None) for asked, clusters in gathered]
+    operations = [one for _asked, one in opened if one is not None]
+    random = np.random.default_rng(0)
+    again = [_drawn_again(asked, parameters, resamples, random) for asked in groups]
+    each = tuple(
+        _judge_operation(asked, operation, parameters, drawn, random)
+        for (asked, operation), drawn in zip(opened, again, strict=True)
+    )
+    name: Name = "undetermined"
+    why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
+    separated: tuple[Separation, ...] = ()
+    if operations:
+        support, evidence = _support(_Together(operations))
+        name, why = _name(support)
+        separated = separations(operations, parameters)
+        if name in WAYS and (pair := lacking(separated, name)):
+            name, why = "undetermined", sentences.too_few_families(pair)
+    return Verdict(
+        model=model,
+        condition=condition,
+        name=name,
+        why=why,
+        posterior=posterior(evidence),
+        interval=_interval(draw_families([asked[0].family for asked in groups], again, random)),
+        support=support,
+        operations=each,
+        separations=separated,
+        items=len(counted.asked),
+        answers=counted.answers,
+        unanswered=counted.unanswered,
+        not_understood=counted.not_understood,
+        parameters=sentences.parameters(parameters.version, parameters.fitted_on),
+    )
+
+
+class _Together:
+    """All kinds of operation; any one family can be left out."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self._operations = operations
+        self.parts = tuple(dict.fromkeys(one.clusters[0].family for one in operations))
+
+    def evidence(self, priors: Priors = USUAL, without: str | None = None) -> Evidence:
+        kept = [one for one in self._operations if one.clusters[0].family != without]
+        return combine([one.by_noise(priors) for one in kept], priors)
+
+
+class _Alone:
+    """One kind of operation; any one template can be left out."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+        self.parts = tuple(dict.fromkeys(one.template for one in operation.clusters))
+
+    def evidence(self, priors: Priors = USUAL, without: str | None = None) -> Evidence:
+        return combine([self._operation.by_noise(priors, without)], priors)
+
+
+def _support(judged: _Together | _Alone) -> tuple[Support, Evidence]:
+    evidence = judged.evidence()
+    best: Hypothesis = max(HYPOTHESES, key=lambda one: evidence[one])
+    against = factors(evidence, best)
+    of_priors = min(min(factors(judged.evidence(priors), best).values()) for priors in CHANGED)
+    left = {}
+    if len(judged.parts) > 1:
+        left = {part: min(factors(judged.evidence(without=part), best).values()) for part in judged.parts}
+    weakest = min(left, key=lambda part: left[part]) if left else None
+    least_left_out = left[weakest] if weakest is not None else None
+    return Support(best, against, min(against.values()), of_priors, least_left_out, weakest), evidence
+
+
+def _name(support: Support) -> tuple[Name, str]:
+    """The name that the evidence carries, or why there is none."""
+    if support.least < STRONG:
+        return "undetermined", sentences.weak(support.best, support.against)
+    if support.least_of_priors < STRONG:
+        return "undetermined", sentences.hangs_on_priors(support.best)
+    if support.least_left_out is None:
+        return "undetermined", sentences.single(support.best)
+    if support.least_left_out < STRONG:
+        return "undetermined", sentences.hangs_on(support.best, support.left_out or "")
+    if support.best == "other":
+        return "undetermined", sentences.FITS_NOTHING
+    return support.best, ""
+
+
+def _judge_operation(
+    asked: Sequence[Asked],
+    operation: Operation | None,
+    parameters: Parameters,
+    again: Sequence[ByNoise],
+    random: Random,
+) -> OperationVerdict:
+    """One kind of operation; `again` is what it comes to when its items are drawn again."""
+    name: Name = "undetermined"
+    why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
+    if operation is not None:
+        support, evidence = _support(_Alone(operation))
+        name, why = _name(support)
+    exactness = _exactness(asked, HORIZON_RESAMPLES if again else 0, random)
+    return OperationVerdict(
+        family=asked[0].family,
+        operation=asked[0].operation,
+        name=name,
+        why=why,
+        posterior=posterior(evidence),
+        interval=_interval([[one] for one in again]),
+        support=support,
+        sizes=_sizes(asked, exactness, parameters),
+        curves=curves(exactness),
+        templates=len({one.template for one in asked}),
+        items=len(asked),
+    )
+
+
+def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int, random: Random) -> list[ByNoise]:
+    if not any(one.answered for one in asked):
+        return []
+    drawn = (gather(draw(asked, random)) for _ in range(resamples))
+    return [Operation(clusters, parameters).by_noise() for clusters in drawn if clusters]
+
+
+def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
+    """Percentiles of the posterior, of items that are drawn again."""
+    posteriors = [list(posterior(combine(operations)).values()) for operations in again if operations]
+    if not posteriors:
+        return {}
+    low, high = np.quantile(np.array(posteriors), (0.025, 0.975), axis=0)
+    return {one: Interval(float(low[at]), float(high[at])) for at, one in enumerate(HYPOTHESES)}
+
+
+def _exactness(asked: Sequence[Asked], resamples: int, random: Random) -> Exactness:
+    """Shares of right answers, of all answers to what only carrying out the work gets right."""
+    hard = [one for one in asked if one.place in HARD]
+    sizes = tuple(sorted({one.size for one in hard}))
+    replicates = [hard, *(draw(hard, random) for _ in range(resamples if hard else 0))]
+    at = {size: n for n, size in enumerate(sizes)}
+    right, items = (np.zeros((len(replicates), len(sizes))) for _ in range(2))
+    for number, replicate in enumerate(replicates):
+        for one in replicate:
+            right[number, at[one.size]] += one.right / (one.answered + one.none)
+            items[number, at[one.size]] += 1
+    return Exactness(sizes, right, items)
+
+
+def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters) -> tuple[SizeResult, ...]:
+    by_size: dict[int, list[Asked]] = defaultdict(list)
+    for one in asked:
+        by_size[one.size].append(one)
+    found = []
+    for size, of_size in sorted(by_size.items()):
+        clusters = gather(of_size)
+        evidence = combine([Operation(clusters, parameters).by_noise()]) if clusters else _NO_EVIDENCE
+        exact, interval = None, None
+        if size in exactness.sizes:
+            exact, interval = _share_at(exactness, exactness.sizes.index(size))
+        found.append(SizeResult(size, len(of_size), exact, interval, posterior(evidence)))
+    return tuple(found)
+
+
+def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
+    right, items = exactness.right[:, at], exactness.items[:, at]
+    shares = right[items > 0] / items[items > 0]
+    if len(shares) < 2:
+        return float(shares[0]), None
+    low, high = np.quantile(shares[1:], (0.025, 0.975))
+    return float(shares[0]), Interval(float(low), float(high))
+
+
+def _by_operation(asked: Sequence[Asked]) -> list[list[Asked]]:
+    groups: dict[tuple[str, str], list[Asked]] = defaultdict(list)
+    for one in asked:
+        groups[one.family, one.operation].append(one)
+    return list(groups.values())

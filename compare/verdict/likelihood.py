@@ -1,0 +1,178 @@
+"""How likely the counts of each cluster are under each way of answering: beta-binomial, on a grid of the unknown.
+
+Of each cluster the share of right answers, and of the others the share of the rival's, are beta distributed around
+what the way is expected to do; noise and horizon are the grid. Counts may be fractions: an item that was asked
+several times counts once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from math import lgamma
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.verdict.clusters import WITH_RIVAL, Cluster, Place
+from gedanken.compare.verdict.parameters import Expected, Parameters
+from gedanken.compare.verdict.results import WAYS, Way
+
+Values = NDArray[np.float64]
+NOISE = np.array([0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25])
+"""Shares of answers that are wrong for no reason."""
+STEEPNESS = (2.0, 6.0)
+SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
+"""Of the first way in a mixture of two."""
+PAIRS: tuple[tuple[Way, Way], ...] = (("computes", "imitates"), ("computes", "shortcut"), ("imitates", "shortcut"))
+WRONG = Expected(right=0.03, rival=0.03, right_beyond=0.03, rival_beyond=0.03, concentration=10.0)
+"""What is expected of answers that are wrong everywhere: a few are right by chance."""
+_LEAST = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Horizons:
+    """The horizons that are thought possible: beyond all sizes, or between two of them, in two steepnesses."""
+
+    sizes: tuple[float, ...]
+    """Infinite first."""
+    steepness: tuple[float, ...]
+
+    @classmethod
+    def of(cls, sizes: Sequence[int]) -> "Horizons":
+        """Beyond all sizes; and between each two of them, or at the largest."""
+        known = sorted({max(size, 1) for size in sizes})
+        inner = [float(np.sqrt(low * high)) for low, high in pairwise(known)]
+        inner += [float(known[-1])] if len(known) > 1 else []
+        grid = [(size, steep) for size in inner for steep in STEEPNESS]
+        return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
+
+    def surviving(self, sizes: Values) -> Values:
+        """The share of items within the horizon: sizes × horizons."""
+        with np.errstate(divide="ignore"):
+            ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
+        return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))
+
+    def prior(self, beyond_all: float) -> Values:
+        """The prior of each, where so much of it is on `beyond all`."""
+        inner = len(self.sizes) - 1
+        return np.array([beyond_all, *([(1 - beyond_all) / inner] * inner)]) if inner else np.ones(1)
+
+
+def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
+    """The shares of right and of rival answers, without noise: what is expected × horizons."""
+    right, rival, right_beyond, rival_beyond = (
+        np.array([getattr(one, name) for one in expected])[:, None]
+        for name in ("right", "rival", "right_beyond", "rival_beyond")
+    )
+    return (
+        surviving * right + (1 - surviving) * right_beyond,
+        surviving * rival + (1 - surviving) * rival_beyond,
+    )
+
+
+def likelihoods(
+    clusters: Sequence[Cluster], horizons: Horizons, parameters: Parameters, dispersion: float = 1.0
+) -> Values:
+    """Logarithms: clusters × hypotheses × noise × horizons. `dispersion` multiplies the concentrations.
+
+    The hypotheses are each form of each way, in order, and then each share of each pair of ways.
+    """
+    keys = [(one.place, one.size, round(one.right, 6), round(one.rival, 6), round(one.wrong, 6)) for one in clusters]
+    return np.stack([_of_cluster(key, horizons, parameters, dispersion) for key in keys])
+
+
+@lru_cache(maxsize=4096)
+def _of_cluster(
+    key: tuple[Place, int, float, float, float], horizons: Horizons, parameters: Parameters, dispersion: float
+) -> Values:
+    """Clusters with the same counts, place and size are alike: in a bootstrap most of them are."""
+    place, size, *counted = key
+    surviving = horizons.surviving(np.array([float(size)]))
+    forms = {way: [form[place] for form in parameters.ways[way].forms] for way in WAYS}
+    right, rival, kept = [], [], []
+    for way in WAYS:
+        of_way = shares(forms[way], surviving)
+        right.append(of_way[0])
+        rival.append(of_way[1])
+        kept += [one.concentration for one in forms[way]]
+    for first, second in PAIRS:
+        ours, theirs = (shares(forms[way][:1], surviving) for way in (first, second))
+        for share in SHARES:
+            right.append(share * ours[0] + (1 - share) * theirs[0])
+            rival.append(share * ours[1] + (1 - share) * theirs[1])
+            kept.append(min(forms[first][0].concentration, forms[second][0].concentration))
+    concentration = (np.array(kept) * dispersion)[:, None, None]
+    counts = np.repeat([counted], len(kept), axis=0)
+    with_rival = np.full(len(kept), place in WITH_RIVAL)
+    right_shares, rival_shares = (_noisy(np.concatenate(values)) for values in (right, rival))
+    return beta_binomial(counts, with_rival, right_shares, rival_shares, concentration)
+
+
+def _noisy(values: Values) -> Values:
+    """Hypotheses × noise × horizons."""
+    return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
+
+
+def beta_binomial(
+    counts: Values, has_rival: NDArray[np.bool_], right: Values, rival: Values, concentration: Values
+) -> Values:
+    """The logarithm of the likelihood of (right, rival, wrong), but for the number of their orders.
+
+    Right or not is beta-binomial; of what is not right, the rival's or not is so again (Connor and Mosimann's
+    generalised Dirichlet distribution, 1969).
+    """
+    ks, rs, ws = (counts[:, at][:, None, None] for at in range(3))
+    right = np.clip(right, _LEAST, 1 - _LEAST)
+    first = _log_beta_binomial(ks, rs + ws, right, concentration)
+    of_rest = np.clip(rival / (1 - right), _LEAST, 1 - _LEAST)
+    second = _log_beta_binomial(rs, ws, of_rest, concentration)
+    return np.asarray(first + np.where(has_rival[:, None, None], second, 0.0))
+
+
+def _log_beta_binomial(hits: Values, misses: Values, mean: Values, concentration: Values) -> Values:
+    from scipy.special import betaln
+
+    a, b = mean * concentration, (1 - mean) * concentration
+    return np.asarray(betaln(hits + a, misses + b) - betaln(a, b))
+
+
+def other(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
+    """The logarithm of the likelihood of one operation's counts where nothing is expected.
+
+    Each place has a share of right and of rival answers of its own, with a beta(prior, prior) distribution before;
+    half of the prior is on shares that are the same at all sizes, half on one for each size.
+    """
+    alike = _pooled(clusters, [one.place for one in clusters], prior)
+    by_size = _pooled(clusters, [(one.place, one.size) for one in clusters], prior)
+    return float(np.logaddexp(alike, by_size) - np.log(2))
+
+
+def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -> float:
+    sums: dict[object, tuple[float, float, float]] = {}
+    with_rival: dict[object, bool] = {}
+    for one, key in zip(clusters, keys, strict=True):
+        right, rival, wrong = sums.get(key, (0.0, 0.0, 0.0))
+        sums[key] = (right + one.right, rival + one.rival, wrong + one.wrong)
+        with_rival[key] = one.place in WITH_RIVAL
+    total = 0.0
+    for key, (right, rival, wrong) in sums.items():
+        total += _log_beta(right + prior, rival + wrong + prior) - _log_beta(prior, prior)
+        if with_rival[key]:
+            total += _log_beta(rival + prior, wrong + prior) - _log_beta(prior, prior)
+    return total
+
+
+def always_wrong(clusters: Sequence[Cluster]) -> float:
+    """The same where hardly anything is right, or the rival's: who is wrong everywhere shows no way of answering."""
+    a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
+    total = 0.0
+    for one in clusters:
+        total += _log_beta(one.right + a, one.rival + one.wrong + b) - _log_beta(a, b)
+        if one.place in WITH_RIVAL:
+            total += _log_beta(one.rival + a, one.wrong + b) - _log_beta(a, b)
+    return total
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)

@@ -1,0 +1,102 @@
+"""A verdict in words. What a model behaves as is said; what it does inside is not known."""
+
+from collections.abc import Mapping, Sequence
+
+from gedanken.compare.verdict.results import Hypothesis, Name, OperationVerdict, Verdict, Way
+
+BEHAVES: dict[Name, str] = {
+    "computes": "behaves as one that computes",
+    "imitates": "behaves as one that imitates",
+    "shortcut": "behaves as one that takes shortcuts",
+    "mixture": "behaves as a mixture of two ways of answering",
+    "undetermined": "undetermined",
+}
+_SHORT: dict[Hypothesis, str] = {
+    "computes": "computing",
+    "imitates": "imitating",
+    "shortcut": "taking shortcuts",
+    "mixture": "a mixture",
+    "other": "answering in another way",
+}
+NOTHING_ANSWERED = "nothing was answered"
+FITS_NOTHING = "the answers fit none of the three ways"
+
+
+def weak(best: Hypothesis, against: Mapping[Hypothesis, float]) -> str:
+    """No Bayes factor of ten."""
+    rival = min(against, key=lambda one: against[one])
+    return (
+        f"{_SHORT[best]} is likeliest, and the evidence against {_SHORT[rival]} is a Bayes factor of "
+        f"{_factor(against[rival])}, where 10 is asked for"
+    )
+
+
+def hangs_on_priors(best: Hypothesis) -> str:
+    """It changes with the priors."""
+    return f"{_SHORT[best]} is likeliest, and with other priors its evidence is weaker than a Bayes factor of 10"
+
+
+def hangs_on(best: Hypothesis, part: str) -> str:
+    """It rests on one template or family."""
+    return f"{_SHORT[best]} is likeliest, and without “{part}” its evidence is weaker than a Bayes factor of 10"
+
+
+def single(best: Hypothesis) -> str:
+    """There is nothing that could be left out."""
+    return f"{_SHORT[best]} is likeliest, and all evidence is of a single template or family"
+
+
+def too_few_families(pair: tuple[Way, Way]) -> str:
+    """The design does not tell two ways apart."""
+    return f"fewer than two families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
+
+
+def parameters(version: str, fitted_on: Sequence[str]) -> str:
+    """Which parameters a verdict was made with."""
+    return f"{version}, fitted on {', '.join(fitted_on)}"
+
+
+def of_operation(one: OperationVerdict) -> str:
+    """Such as `matrix product: behaves as one that computes, up to n = 23`."""
+    if one.name == "undetermined":
+        return f"{one.operation}: undetermined, as {one.why}"
+    return f"{one.operation}: {BEHAVES[one.name]}{_up_to(one)}"
+
+
+def of_all(verdict: Verdict) -> str:
+    """The verdict line."""
+    if verdict.name == "undetermined":
+        return f"Undetermined: {verdict.why}."
+    said = BEHAVES[verdict.name]
+    if verdict.name == "computes":
+        said += _horizons([one for one in verdict.operations if one.curves])
+    return said[0].upper() + said[1:] + "."
+
+
+def _horizons(operations: Sequence[OperationVerdict]) -> str:
+    """Of all kinds of operation, by the logistic curve."""
+    if not operations:
+        return ""
+    ordered = sorted(operations, key=lambda one: one.curves[0].at)
+    first, last = ordered[0], ordered[-1]
+    if first.curves[0].horizon == last.curves[0].horizon:
+        return f", {_reach(first)}"
+    return f", from {_reach(first)} ({first.operation}) to {_reach(last)} ({last.operation})"
+
+
+def _reach(one: OperationVerdict) -> str:
+    """Such as `up to n = 23`, or `beyond n = 32`."""
+    horizon = one.curves[0].horizon
+    if horizon.startswith(">"):
+        return f"beyond n = {horizon.lstrip('> ')}"
+    return f"below n = {horizon.lstrip('< ')}" if horizon.startswith("<") else f"up to n = {horizon}"
+
+
+def _up_to(one: OperationVerdict) -> str:
+    if one.name != "computes" or not one.curves:
+        return ""
+    return f", {_reach(one)}"
+
+
+def _factor(log10: float) -> str:
+    return f"{10**log10:.2g}" if log10 < 6 else f"10^{log10:.0f}"

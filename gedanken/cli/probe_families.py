@@ -1,0 +1,133 @@
+"""`gedanken probe [FAMILY…]`: small programs of known difficulty, and suites of functions."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.options import BaseUrl, Json, ModelName, Parallel, Sandbox, Trust
+
+FAMILIES = typer.Typer(rich_markup_mode=None, add_completion=False)
+NAME = "families"
+
+
+def _complete_family(incomplete: str) -> list[str]:
+    from gedanken.probes.families.built_in import FAMILIES as ALL
+    from gedanken.probes.families.built_in import slug
+
+    return [slug(one) for one in ALL if slug(one).startswith(incomplete)]
+
+
+@FAMILIES.command(
+    epilog="Examples:  gedanken probe --minutes 60   |   gedanken probe state --sizes 1,2,4,8 --n 5   |   "
+    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + EXIT_CODES
+)
+def families(  # noqa: PLR0913 (each is an option of the command)
+    family: Annotated[
+        list[str] | None,
+        typer.Argument(help="Families of programs; all of them by default.", autocompletion=_complete_family),
+    ] = None,
+    model: ModelName = "embedded",
+    base_url: BaseUrl = None,
+    parallel: Parallel = 8,
+    sizes: Annotated[
+        str, typer.Option(help="Numbers of operations, such as 1,2,4,8; by default 1,2,4,8,16,32.", metavar="N,N,…")
+    ] = "",
+    n: Annotated[int, typer.Option("--n", min=1, max=1000, help="Programs, or pairs, of each kind and size.")] = 4,
+    seed: Annotated[int, typer.Option(help="Other seeds make other programs.")] = 0,
+    samples: Annotated[
+        int, typer.Option(min=1, max=1000, help="Answers to each: the first at temperature 0, all others at 1.")
+    ] = 1,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=10_000, help="Ask as much as fits into this time, by the model's speed."),
+    ] = None,
+    suite: Annotated[
+        Path | None, typer.Option(help="JSON lines with the fields of CRUXEval: id, code, input, output.")
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="Recorded answers to the suite, JSON: id to list. No model is asked.")
+    ] = None,
+    sandbox: Sandbox = "auto",
+    trust: Trust = False,
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option(help="The run folder, new or empty; by default under runs/.")] = None,
+) -> None:
+    """Ask what small programs print, really run them, and count what is right by the number of their operations."""
+    from gedanken.cli.shown import show_probe
+    from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
+    from gedanken.terminal.screen import Screen
+
+    with clear_errors():
+        where, screen = SandboxSpec(name=sandbox, trusted=trust), Screen()
+        if answers is not None:
+            show_probe(_recorded(suite, answers, where, screen), as_json)
+            return
+        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
+        show_probe(
+            _asked(family or [], _sizes(sizes), (n, seed, samples, minutes), suite, (asked, where), screen, out),
+            as_json,
+        )
+
+
+def _recorded(suite: Path | None, answers: Path, where: Any, screen: Any) -> dict[str, Any]:
+    from gedanken.experiment.errors import BadInput
+    from gedanken.loading.suites import read_answers, read_suite
+    from gedanken.probing.recorded import score_recorded
+
+    if suite is None:
+        raise BadInput("--answers goes with --suite, which they are answers to")
+    read = read_suite(suite)
+    return asyncio.run(score_recorded(read, read_answers(answers, read.items), where, screen))
+
+
+def _asked(  # noqa: PLR0913 (what was asked)
+    family: list[str],
+    sizes: tuple[int, ...],
+    counts: tuple[int, int, int, float | None],
+    suite: Path | None,
+    spec: tuple[Any, Any],
+    screen: Any,
+    out: Path | None,
+) -> dict[str, Any]:
+    from gedanken.analysis.probe_result import probe_result
+    from gedanken.experiment.probe_design import ProbeDesign
+    from gedanken.loading.suites import read_suite
+    from gedanken.probes.families.built_in import FAMILIES as ALL
+    from gedanken.probes.families.built_in import family as family_of
+    from gedanken.probing.specs import probe_spec
+    from gedanken.runner import run
+
+    groups, seed, samples, minutes = counts
+    read = read_suite(suite) if suite else None
+    names = [family_of(name).name for name in family] or ([] if suite else [one.name for one in ALL])
+    design = ProbeDesign(
+        families=tuple(dict.fromkeys(names)),
+        sizes=sizes,
+        groups=groups,
+        seed=seed,
+        samples=samples,
+        minutes=minutes,
+        suite=read.items if read else (),
+    )
+    done = asyncio.run(run(probe_spec(design, *spec, cores=os.cpu_count() or 1), screen, out))
+    result = probe_result(done.log)
+    if read:
+        result["not_scored"] = [*(bad._asdict() for bad in read.bad), *result["not_scored"]]
+    screen.say(f"questions and answers: {done.log.folder}")
+    return result
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    from gedanken.experiment.errors import BadInput
+
+    try:
+        sizes = tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        sizes = (0,)
+    if any(not 1 <= size <= 4096 for size in sizes):
+        raise BadInput(f"--sizes {text}: whole numbers from 1 to 4096 with commas between them")
+    return sizes

@@ -1,0 +1,170 @@
+"""Forking: starting a run that equals another run up to a line of its script, and then continues differently."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, RunLog, RunSetup
+from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
+from gedanken.experiment.script import Experiment
+from gedanken.records.kept_model import set_aside
+from gedanken.records.ledger import Ledger
+from gedanken.records.read_run import read_run
+from gedanken.records.run_store import make_folder, open_store
+from gedanken.resuming import Again, asked
+from gedanken.runner import RunResult, check, go, new_folder
+from gedanken.terminal.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The changes from that line on; None means unchanged."""
+
+    experiment: Experiment | None = None
+    """Only its script and its name are used."""
+    persona: Persona | None = None
+    model: str | None = None
+
+
+async def fork(  # noqa: PLR0913 (what a fork is made of)
+    folder: Path, at: int, changes: Changes, screen: Screen, again: Again, out: Path | None = None
+) -> RunResult:
+    """Start a run that equals another one up to script line `at`, counted from 1, and then continues with these
+    changes.
+
+    Everything before that line is taken from the other run's ledger. If the model is changed, the previous model is
+    not asked any more. Raises BadInput if a change would have no effect, and the same errors as `run`.
+    """
+    was, source = asked(folder, again, asks_its_model=changes.model is None), read_run(folder)
+    spec = _changed(was, source, at, changes, again)
+    check(spec)
+    target = make_folder(out or new_folder(f"{spec.experiment.name}-fork"))
+    with open_store(target, spec) as store:
+        try:
+            ledger = Ledger(target)
+            ledger.take_over(Ledger(folder, writes=False))
+            if spec.model.name != was.model.name:
+                set_aside(ledger, was.model)
+            store.take_decisions(source)
+            if source.setup is not None:
+                store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
+            store.note(f"forked from {spec.parent}: everything before that line is taken from there")
+            return await go(store, screen, again.collector)
+        except NotKept:
+            store.discard()
+            raise
+        except BudgetSpent:
+            raise
+        except BaseException:
+            if not store.executions:
+                store.discard()
+            raise
+
+
+def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Again) -> RunSpec:
+    """Return the spec of the fork. Raises BadInput."""
+    experiment = was.experiment
+    if changes.experiment is not None:
+        experiment = _with_script(was, at, changes.experiment, source)
+    elif not 1 <= at <= len(experiment.script):
+        raise BadInput(f"--at {at}: the script has {len(experiment.script)} lines")
+    if changes.persona is not None:
+        _check_persona(was, experiment, at, changes.persona)
+    model = was.model
+    if changes.model is not None:
+        model = ModelSpec(name=changes.model, base_url=again.base_url, parallel=was.model.parallel)
+        _check_model(was, experiment, source, at, model)
+    _check_reached(experiment, source, at)
+    update = {
+        "experiment": experiment,
+        "parent": f"{source.setup.run if source.setup else ''} at line {at}",
+        "earlier": _earlier(was, at, changes, model),
+        "model": model,
+        "persona": changes.persona or was.persona,
+    }
+    return was.model_copy(update=update)
+
+
+def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
+    """Return the parts of the fork before its last one; a part that equals the next one is merged with it."""
+    parts = [_part(was, until) for until in sorted({*(part.until for part in was.earlier), at})]
+    changed = [
+        part
+        if part.until <= at
+        else part.model_copy(
+            update={
+                "persona": changes.persona or part.persona,
+                "model": model if changes.model else part.model,
+            }
+        )
+        for part in parts
+    ]
+    last = Part(until=200, model=model, persona=changes.persona or was.persona)
+    after = [*changed[1:], last]
+    return tuple(
+        part
+        for part, follows in zip(changed, after, strict=True)
+        if (part.model.name, part.persona) != (follows.model.name, follows.persona)
+    )
+
+
+def _part(was: RunSpec, until: int) -> Part:
+    """Return the model and persona that apply up to a line."""
+    part = was.part_at(until - 2)
+    return Part(until=until, model=part.model if part else was.model, persona=part.persona if part else was.persona)
+
+
+def _known(part: Part, setup: RunSetup) -> EarlierPart:
+    """Return what the other run knew about the model of this part."""
+    model = setup.model_at(part.until - 2)
+    assert model is not None
+    return EarlierPart(part.until, model, part.persona.name, ())
+
+
+def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) -> Experiment:
+    before, after = was.experiment.script, experiment.script
+    if not 1 <= at <= min(len(before) + 1, len(after)):
+        raise BadInput(
+            f"--at {at}: both scripts must reach that line; they have {len(before)} and {len(after)} lines"
+        )
+    for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
+        if one != other:
+            raise BadInput(
+                f"line {number} of the script is another one than in {source.folder}, and comes before line {at}"
+            )
+    if before[at - 1 :] == after[at - 1 :]:
+        raise BadInput(f"from line {at} on the script is that of {source.folder}: nothing would change")
+    return Experiment.model_validate(was.experiment.model_dump() | {"name": experiment.name, "script": after})
+
+
+def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Persona) -> None:
+    """Raise BadInput if no machine plays this persona from line `at` on, or if it would change nothing."""
+    if not was.simulate or not any(line.type is not None for line in experiment.script[at - 1 :]):
+        raise BadInput(f"--persona: from line {at} on nothing is imagined, so no persona is played there")
+    facts = {"name", "about"}
+    new = experiment.conditions.play(persona).model_dump(exclude=facts)
+    lines = range(at - 1, len(experiment.script))
+    if all(was.played_at(line).model_dump(exclude=facts) == new for line in lines):
+        raise BadInput(f"--persona: from line {at} on {persona.name} is played as {was.persona.name} is already")
+
+
+def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, model: ModelSpec) -> None:
+    """Raise BadInput if this model would not be asked anything from line `at` on, or is already used there."""
+    after = experiment.script[at - 1 :]
+    if all(was.model_at(line).name == model.name for line in range(at - 1, len(experiment.script))):
+        raise BadInput(f"--model: from line {at} on {model.name} is asked already")
+    imagines = was.simulate and any(line.type is not None for line in after)
+    failed = {program.label for program in source.programs if program.works is False and not program.given}
+    mends = any(run.program in failed and run.line >= at - 1 for run in source.executions)
+    if not imagines and not mends and not any(line.file for line in after):
+        raise BadInput(f"--model: from line {at} on no model is asked for anything")
+
+
+def _check_reached(experiment: Experiment, source: RunLog, at: int) -> None:
+    """Raise BadInput if the other run ended before line `at`."""
+    last = max((run.line for run in source.executions), default=-1)
+    if source.outcome == NO_WORKING_PROGRAM and (first := experiment.next_step(at - 2)) is not None and first > last:
+        raise BadInput(
+            f"--at {at}: {source.folder} ended at line {last + 1}, as no version of the program there worked"
+        )

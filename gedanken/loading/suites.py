@@ -1,0 +1,102 @@
+"""Function suites that the user supplies, and recorded answers to them. Both may contain anything."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import SuiteItem
+
+MOST_BYTES = 1 << 28
+_SCORED = "raw_generations"
+"""The keys under which CRUXEval's scored files store the answers."""
+
+
+class BadLine(NamedTuple):
+    """A line of a suite that cannot be used."""
+
+    line: int
+    problem: str
+
+
+class Suite(NamedTuple):
+    """The usable and the unusable lines of a file."""
+
+    items: tuple[SuiteItem, ...]
+    bad: tuple[BadLine, ...]
+
+
+def read_suite(path: Path) -> Suite:
+    """Read JSON lines with CRUXEval's fields: id, code, input, output. Raises BadInput if no line can be used."""
+    items: dict[str, SuiteItem] = {}
+    bad: list[BadLine] = []
+    for number, line in enumerate(_text(path, "--suite").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            item = SuiteItem.model_validate({**_object(line), "line": number})
+        except (ValidationError, ValueError, RecursionError) as error:
+            bad.append(BadLine(number, _told(error)))
+            continue
+        if item.id in items:
+            bad.append(BadLine(number, f"its id stands in line {items[item.id].line} already"))
+            continue
+        items[item.id] = item
+    if not items:
+        first = f"; line {bad[0].line}: {bad[0].problem}" if bad else ""
+        raise BadInput(f"--suite {path}: no line that could be used{first}")
+    return Suite(tuple(items.values()), tuple(bad))
+
+
+def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Mapping[str, tuple[str, ...]]:
+    """Read recorded answers: a JSON object from ids to lists of answers, at the top level or under `raw_generations`.
+
+    Raises BadInput if the file is something else, or has no answer for any line of the suite.
+    """
+    try:
+        value = json.loads(_text(path, "--answers"))
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"--answers {path}: {_told(error)}") from error
+    if isinstance(value, dict) and isinstance(value.get(_SCORED), dict):
+        value = value[_SCORED]
+    if not isinstance(value, dict):
+        raise BadInput(f"--answers {path}: not an object with a list of answers under each id")
+    answers = {str(name): _strings(path, str(name), some) for name, some in value.items()}
+    if not answers.keys() & {item.id for item in suite}:
+        raise BadInput(f"--answers {path}: has none under any id of the suite, such as {suite[0].id[:100]}")
+    return answers
+
+
+def _strings(path: Path, name: str, value: object) -> tuple[str, ...]:
+    some = [value] if isinstance(value, str) else value
+    if not isinstance(some, list) or not all(isinstance(answer, str) for answer in some):
+        raise BadInput(f"--answers {path}: under {name[:100]} stands no list of texts")
+    return tuple(some)
+
+
+def _text(path: Path, option: str) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BadInput(f"{option} {path}: larger than {MOST_BYTES >> 20} MiB")
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BadInput(f"{option} {path}: {error.strerror}") from error
+
+
+def _object(line: str) -> dict[str, Any]:
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError("no JSON object")
+    return value
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"broken JSON: {error.msg} at character {error.pos + 1}"
+    return str(error) or type(error).__name__

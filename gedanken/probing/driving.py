@@ -1,0 +1,122 @@
+"""Driving the probe graph, and what a person sees of it meanwhile."""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.run_log import INTERRUPTED
+from gedanken.terminal.budget import in_minutes
+from gedanken.terminal.interrupts import interruptible
+from gedanken.terminal.screen import Screen
+
+if TYPE_CHECKING:
+    from gedanken.graphs.context import Context
+
+TOLD_SECONDS = 20.0
+"""Between two lines with the running estimate."""
+
+
+async def drive_probe(context: "Context", screen: Screen, collector: str | None, inputs: dict[str, Any]) -> str:
+    """Drive the graph of a probe to its end; return how it ended."""
+    from langgraph.errors import GraphDrained
+    from langgraph.runtime import RunControl
+
+    from gedanken.graphs.checkpoints import open_checkpoints
+    from gedanken.graphs.experiment_graph import STEPS_AT_MOST
+    from gedanken.graphs.probe_graph import build_probe_graph
+    from gedanken.traces.opening import traced
+
+    folder, control = context.store.folder, RunControl()
+    given: Any = {"asked": 0}
+    try:
+        async with open_checkpoints(folder) as saver:
+            graph = build_probe_graph(saver)
+            with traced(folder, inputs, screen, collector) as traces:
+                config: Any = {
+                    **traces,
+                    "configurable": {"thread_id": folder.name},
+                    "recursion_limit": STEPS_AT_MOST,
+                    "run_name": "gedanken probe",
+                }
+                signals = interruptible(control, screen) if screen.takes_signals else nullcontext()
+                left = context.meter.seconds_left() if context.meter else None
+                with signals, in_minutes(control, left, context.spec.budget):
+                    events = graph.astream(
+                        given,
+                        config,
+                        context=context,
+                        stream_mode=["updates", "custom"],
+                        durability="sync",
+                        control=control,
+                    )
+                    return await _follow(events, context, screen)
+    except GraphDrained:
+        return INTERRUPTED
+
+
+async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen) -> str:
+    outcome, shown = INTERRUPTED, _Shown(screen)
+    with shown.steps:
+        async for mode, event in events:
+            if mode == "custom":
+                shown.hear(event)
+                continue
+            for node, update in event.items():
+                outcome = (update or {}).get("outcome", outcome)
+                if node == "plan" and context.store.plan is not None:
+                    screen.say(_told(context, context.store.plan))
+    return outcome
+
+
+def _told(context: "Context", plan: Plan) -> str:
+    """What will be asked, and what that takes, in one line."""
+    from gedanken.graphs.probe_asking import estimate_of
+
+    found, price = estimate_of(context), context.store.log.price
+    sizes = f"sizes {', '.join(map(str, plan.sizes))}, {plan.groups} of each; " if plan.sizes else ""
+    cost = f"${price.of(found.read, found.written):.2f} at most" if price else "unknown price"
+    tokens = f"about {found.read:,} tokens to read, at most {found.written:,} to write, {cost}"
+    time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first ones"
+    return f"plan: {sizes}{found.questions} questions; {tokens}{time_}"
+
+
+class _Shown:
+    """Tells how far a probe is, and what it looks like so far."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.steps = ExitStack()
+        self._screen = screen
+        self._updates: dict[str, Any] = {}
+        self._outcomes: Counter[str] = Counter()
+        self._began = self._told = time.monotonic()
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Take in an event of the graph."""
+        if "ran" in event:
+            self._update("running programs", "programs", event["ran"], event["of"])
+            return
+        if not self._outcomes:
+            self._began = time.monotonic()
+        self._outcomes[event["outcome"]] += 1
+        done = self._outcomes.total()
+        self._update("asking", "questions", done, max(done, event["units"]))
+        now = time.monotonic()
+        if now - self._told >= TOLD_SECONDS:
+            self._told = now
+            self._screen.say(self._estimate(done, event["units"], now - self._began))
+
+    def _estimate(self, done: int, units: int, seconds: float) -> str:
+        right = self._outcomes["right"]
+        left = seconds / done * max(0, units - done) / 60
+        others = ", ".join(f"{name} {n}" for name, n in self._outcomes.most_common() if name not in ("right", ""))
+        shares = f"right {right} ({right / done:.0%})" + (f", {others}" if others else "")
+        return f"{done} of about {units} questions: {shares}; about {left:.0f} min left"
+
+    def _update(self, title: str, unit: str, done: int, total: int) -> None:
+        if title not in self._updates:
+            self.steps.close()
+            self._updates[title] = self.steps.enter_context(self._screen.step(title, total, unit))
+        self._updates[title](done)

@@ -1,0 +1,66 @@
+"""What a probe of small programs, or a suite, came to, for a person."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from gedanken.experiment.escaping import harmless
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+PROBLEMS_SHOWN = 20
+
+
+def print_result(result: dict[str, Any], console: "Console") -> None:
+    """Print exactness by operation and size, and what could not be scored."""
+    from rich.text import Text
+
+    for arm in dict.fromkeys(cell["arm"] for cell in result.get("cells", ())):
+        if arm in ("direct", "steps", "forced"):
+            console.print(_table(arm, [cell for cell in result["cells"] if cell["arm"] == arm]))
+    for name, share in result.get("consistency", {}).items():
+        if share["trials"]:
+            console.print(Text(f"{name}: the same answer to {share['successes']} of {share['trials']}"))
+    for row in result.get("reasoning", ()):
+        told = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning, right {row['right']:.0%}"
+        console.print(Text(told))
+    for bad in result["not_scored"][:PROBLEMS_SHOWN]:
+        where = f"line {bad['line']}" if "line" in bad else bad["item"]
+        console.print(Text(harmless(f"not scored: {where}: {bad['problem']}"), style="yellow"), soft_wrap=True)
+    if (more := len(result["not_scored"]) - PROBLEMS_SHOWN) > 0:
+        console.print(Text(f"… and {more} more that are not scored", style="dim"))
+    for note in result.get("notes", ()):
+        console.print(Text(harmless(note), style="yellow"), soft_wrap=True)
+    counted = ", ".join(f"{name} {count}" for name, count in result["outcomes"].items())
+    console.print(Text(f"answers: {counted or 'none'}"))
+    console.print(Text(_in_all(result), style="bold"))
+
+
+def _in_all(result: dict[str, Any]) -> str:
+    if result["exact"] is None:
+        return "nothing could be scored"
+    low, high = result["interval"]
+    return f"exact: {result['exact']:.1%} ({low:.1%} to {high:.1%}) over {result['n']} items"
+
+
+def _table(arm: str, cells: Sequence[dict[str, Any]]) -> "Table":
+    """Right answers and all, by operation and role, a column for each size."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    sizes = sorted({cell["size"] for cell in cells})
+    table = Table(title=Text(f"{arm}: right of all, by number of operations"), title_justify="left", box=SIMPLE)
+    for head in ("operation", "role", *map(str, sizes)):
+        table.add_column(head)
+    for operation, role in dict.fromkeys((cell["operation"], cell["role"]) for cell in cells):
+        here = {cell["size"]: cell for cell in cells if (cell["operation"], cell["role"]) == (operation, role)}
+        table.add_row(Text(operation), role, *(_right(here.get(size)) for size in sizes))
+    return table
+
+
+def _right(cell: dict[str, Any] | None) -> str:
+    if cell is None:
+        return ""
+    return f"{cell['outcomes'].get('right', 0)} of {sum(cell['outcomes'].values())}"

@@ -1,0 +1,149 @@
+"""The HTML page of probes: accuracy curves, twins, posteriors, and every question with its answers."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from gedanken.analysis.probe_verdict import scores_that_tell
+from gedanken.compare.verdict import sentences
+from gedanken.compare.verdict.results import HYPOTHESES, OperationVerdict, Verdict
+from gedanken.experiment.probe_item import ItemScore
+from gedanken.experiment.run_log import RunLog
+from gedanken.experiment.version import __version__
+from gedanken.report.horizons import horizon_chart
+from gedanken.report.html import content_policy, packaged, page_environment
+
+ITEMS_SHOWN = 1500
+"""Maximum number of questions on one page; the rest is in the run folder."""
+CHARTS_SHOWN = 40
+_JUDGED = ("easy", "hard", "alone")
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """One question with all answers to it under one condition, and the real output."""
+
+    score: ItemScore
+    truth: str
+    rival: str | None
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedModel:
+    """One model under one condition."""
+
+    verdict: Verdict
+    answers: tuple[Probed, ...]
+
+
+class Twins(NamedTuple):
+    """The pairs of one kind of operation at one size."""
+
+    size: int
+    pairs: int
+    easy: float
+    hard: float
+    rival: float
+    """The share of answers to the hard items that equal the rival's output."""
+
+
+class ShownOperation(NamedTuple):
+    """One kind of operation of one model."""
+
+    place: str
+    judged: OperationVerdict
+    sentence: str
+    chart: Markup | None
+    twins: tuple[Twins, ...]
+    answers: tuple[Probed, ...]
+
+
+class ShownModel(NamedTuple):
+    """One model."""
+
+    place: str
+    verdict: Verdict
+    sentence: str
+    operations: tuple[ShownOperation, ...]
+    left_out: int
+    """Number of questions for which there is no room."""
+
+
+def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
+    """Collect the questions that a verdict is based on, with their answers."""
+    kept = {one.item.id: one for one in log.items}
+    said: dict[str, list[str]] = defaultdict(list)
+    for answer in log.answers:
+        if answer.question.arm == verdict.condition:
+            run = answer.execution
+            said[answer.question.item].append(run.stdout or run.raw_reply or f"(nothing: {run.cause})")
+    scores = [one for one in scores_that_tell(log) if one.condition == verdict.condition]
+    answers = [
+        Probed(one, kept[one.item.id].truth, kept[one.item.id].rival, tuple(said[one.item.id])) for one in scores
+    ]
+    return ProbedModel(verdict, tuple(answers))
+
+
+def render_probes(models: Sequence[ProbedModel]) -> str:
+    """Render the page on one or several models as one self-contained HTML file, which is the same for the
+    same input."""
+    environment = page_environment()
+    environment.filters["share"] = _share
+    style, script = packaged("style.css"), packaged("report.js")
+    return environment.get_template("probes.html.j2").render(
+        models=[_model(number, one) for number, one in enumerate(models, start=1)],
+        HYPOTHESES=HYPOTHESES,
+        version=__version__,
+        style=Markup(style),
+        script=Markup(script),
+        policy=content_policy(style, script),
+    )
+
+
+def _share(value: float | None) -> str:
+    """Format a share, for example `.97` or `> .999`."""
+    if value is None:
+        return "–"
+    if 0.999 < value < 1:
+        return "> .999"
+    return "< .001" if 0 < value < 0.001 else f"{value:.2f}".removeprefix("0")
+
+
+def _model(number: int, given: ProbedModel) -> ShownModel:
+    place = f"m{number}"
+    by_operation: dict[tuple[str, str], list[Probed]] = defaultdict(list)
+    for one in given.answers[:ITEMS_SHOWN]:
+        by_operation[one.score.item.family, one.score.item.operation].append(one)
+    shown = []
+    for at, judged in enumerate(given.verdict.operations):
+        own = f"{place}o{at}"
+        answers = by_operation.get((judged.family, judged.operation), [])
+        chart = horizon_chart(judged, own) if at < CHARTS_SHOWN else None
+        sentence = sentences.of_operation(judged)
+        shown.append(ShownOperation(own, judged, sentence, chart, _twins(answers), tuple(answers)))
+    left_out = max(0, len(given.answers) - ITEMS_SHOWN)
+    return ShownModel(place, given.verdict, sentences.of_all(given.verdict), tuple(shown), left_out)
+
+
+def _twins(answers: Sequence[Probed]) -> tuple[Twins, ...]:
+    pairs: dict[int, dict[str, dict[str, ItemScore]]] = defaultdict(lambda: defaultdict(dict))
+    for one in answers:
+        item = one.score.item
+        if item.pair and item.role in _JUDGED:
+            pairs[item.size][item.pair][item.role] = one.score
+    twins = []
+    for size, of_size in sorted(pairs.items()):
+        whole = [pair for pair in of_size.values() if "easy" in pair and "hard" in pair]
+        if whole:
+            easy, hard = (sum(pair[role].exact for pair in whole) / len(whole) for role in ("easy", "hard"))
+            rival = sum(_rivals(pair["hard"]) for pair in whole) / len(whole)
+            twins.append(Twins(size, len(whole), easy, hard, rival))
+    return tuple(twins)
+
+
+def _rivals(score: ItemScore) -> float:
+    return sum(answer.outcome == "rival" for answer in score.answers) / len(score.answers)

@@ -1,0 +1,166 @@
+"""Putting the questions of a probe to the imagined machine, and what a plan makes of them."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from statistics import median
+from typing import NamedTuple
+
+from gedanken.agents.at_once import at_once
+from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.metering import tokens_about
+from gedanken.agents.session import Session
+from gedanken.experiment.blocking import off_loop
+from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.execution import Execution
+from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
+from gedanken.experiment.probe_events import AnswerKept
+from gedanken.experiment.probe_item import ProbeItem
+from gedanken.graphs.context import Context
+from gedanken.probes.schedule import Unit, items_of, pilot_of, units_of
+from gedanken.prompts import render
+from gedanken.traces.terminal_run import terminal_run
+
+FILE, COMMAND = "probe.py", "python3 probe.py"
+STEPS_TIMES = 8
+"""How many times as long a reply may be in which working steps are allowed."""
+READ_A_REQUEST = 250
+"""Tokens of a request beside its program, roughly."""
+
+
+def design_of(context: Context) -> ProbeDesign:
+    """What is probed. Raises BadInput where the run is no probe."""
+    if context.spec.probe is None:
+        raise BadInput("the spec of this run has no `probe`")
+    return context.spec.probe
+
+
+def planned_items(context: Context) -> list[ProbeItem]:
+    """The items of the plan, once there is one."""
+    design, plan = design_of(context), context.store.plan
+    assert plan is not None
+    return items_of(design, plan.sizes or (), plan.groups)
+
+
+def schedule_of(context: Context) -> list[Unit]:
+    """All that is asked under the plan, in its order."""
+    design, plan, items = design_of(context), context.store.plan, planned_items(context)
+    assert plan is not None
+    direct, more = units_of(design, items)
+    pilot = pilot_of(design, items)
+    return [*pilot, *(unit for unit in (*direct, *more[: plan.more]) if unit not in pilot)]
+
+
+def has_truth(context: Context, unit: Unit) -> bool:
+    """Whether the programs of all its items printed something that answers can be held against."""
+    return all(not context.store.items[question.item].problem for question in unit)
+
+
+class Estimate(NamedTuple):
+    """What a plan will take."""
+
+    questions: int
+    read: int
+    """Tokens, roughly."""
+    written: int
+    """Tokens at most."""
+    seconds: float | None
+    """At the speed of what was asked already; None where nothing was."""
+
+
+def estimate_of(context: Context) -> Estimate:
+    """Of the whole plan, before it is asked."""
+    items = {item.id: item for item in planned_items(context)}
+    asked = [question for unit in schedule_of(context) for question in unit]
+    tokens = context.experiment.limits.reply_tokens
+    answers = list(context.store.answers.values())
+    taken = seconds_taken(answers, context.model.pace.parallel)
+    return Estimate(
+        questions=len(asked),
+        read=sum(READ_A_REQUEST + tokens_about(items[question.item].program) for question in asked),
+        written=sum(tokens * (STEPS_TIMES if question.arm == "steps" else 1) for question in asked),
+        seconds=sum(taken.get(question.arm, taken["direct"]) for question in asked) if answers else None,
+    )
+
+
+def seconds_left(context: Context) -> float | None:
+    """Of the minutes that the probe may take, over all processes that worked on it; None where there is no limit."""
+    minutes = design_of(context).minutes
+    if minutes is None:
+        return None
+    return 60 * minutes - context.store.seconds_worked - (time.monotonic() - context.began)
+
+
+def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
+    """How long one question of each arm takes, as far as it was asked: the first reads its prompt from nothing."""
+    taken: dict[Arm, list[float]] = {}
+    for answer in answers:
+        taken.setdefault(answer.question.arm, []).append(answer.execution.seconds)
+    found: dict[Arm, float] = {
+        arm: median(seconds[1:] or seconds) / parallel for arm, seconds in taken.items() if seconds
+    }
+    return {"direct": 10.0 / parallel, **found}
+
+
+async def ask_units(
+    context: Context,
+    items: Mapping[str, ProbeItem],
+    units: Sequence[Unit],
+    losses: list[NoModel],
+    heard: Callable[[AnswerKept], None],
+) -> list[AnswerKept]:
+    """Ask; what was replied is kept as it comes, and `heard` is told. Where the model is gone, `losses` says so."""
+    work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
+    answered = await at_once(work, context.model.pace.parallel)
+    return [answer for some in answered for answer in some]
+
+
+async def _ask_unit(
+    context: Context,
+    items: Mapping[str, ProbeItem],
+    unit: Unit,
+    losses: list[NoModel],
+    heard: Callable[[AnswerKept], None],
+) -> list[AnswerKept]:
+    """The questions of one session, one after the other."""
+    answers: list[AnswerKept] = []
+    session = Session()
+    for question in unit if not losses else ():
+        machine = _machine(context, question, session, losses)
+        item = items[question.item]
+        machine.place(FILE, item.program)
+        execution = await _ask(context, machine, item, question)
+        if losses:
+            break
+        session = machine.session
+        answers.append(AnswerKept(question=question, execution=execution))
+        await off_loop(context.store.keep_answer, answers[-1])
+        heard(answers[-1])
+    return answers
+
+
+def _machine(context: Context, question: Question, session: Session, losses: list[NoModel]) -> ImaginedMachine:
+    usual = context.imagined_machine(session, question.sample, line=0)
+    steps = question.arm == "steps"
+    tokens = usual.limits.reply_tokens * (STEPS_TIMES if steps else 1)
+    return replace(usual, losses=losses, steps=steps, limits=usual.limits.model_copy(update={"reply_tokens": tokens}))
+
+
+async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, question: Question) -> Execution:
+    about = {"origin": "imagined", "machine": machine.name, "sample": question.sample}
+    async with (
+        context.cores.take(context.model.cores, lambda _ahead: None) as waited,
+        terminal_run(COMMAND, **about, item=item.id, arm=question.arm, waited=round(waited, 1)) as traced,
+    ):
+        # What stands before the program is alike in all questions: the server need not read it anew.
+        return traced.ended(await machine.run(COMMAND, tells=_tells(context, item, question), fresh=False))
+
+
+def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
+    """What is said before the program runs; the real state only in the arm that is about it (fairness rule 2)."""
+    tells = [item.told] if item.told else []
+    if question.arm == "forced":
+        given = context.store.items[item.id].given or ""
+        tells.append(render("probe-forced", size=item.size, given=given.strip()))
+    return tells

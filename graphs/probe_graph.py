@@ -1,0 +1,39 @@
+"""The graph of a probe: plan, run the programs, ask for what they print, judge."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from langgraph.graph import END, START, StateGraph
+
+from gedanken.graphs import probe_nodes
+from gedanken.graphs.context import Context
+from gedanken.graphs.probe_state import ProbeState
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.graph.state import CompiledStateGraph
+
+Node = Callable[..., Any]
+
+
+def build_probe_graph(
+    checkpointer: "BaseCheckpointSaver[Any] | None" = None,
+) -> "CompiledStateGraph[ProbeState, Context, ProbeState, ProbeState]":
+    """Compile the graph. Run it with `recursion_limit=STEPS_AT_MOST` and `durability="sync"`."""
+    graph = StateGraph(ProbeState, context_schema=Context)
+    add_probe_nodes(graph)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def add_probe_nodes(
+    graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], Node] = lambda node: node
+) -> None:
+    """Put all nodes and edges into a graph; `within` has the last word on how a node is called."""
+    graph.add_node("plan", within(probe_nodes.plan))
+    graph.add_node("truths", within(probe_nodes.truths))
+    graph.add_node("ask", within(probe_nodes.ask), destinations=("ask", "judge"))
+    graph.add_node("judge", within(probe_nodes.judge))
+    graph.add_edge(START, "plan")
+    graph.add_edge("plan", "truths")
+    graph.add_edge("truths", "ask")
+    graph.add_edge("judge", END)

@@ -1,0 +1,126 @@
+"""The nodes of the probe graph. What they do is kept in the store before it is used."""
+
+from collections.abc import Callable
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from gedanken.analysis.probe_scores import judged_by_running, outcome_of, suite_of
+from gedanken.experiment.blocking import off_loop
+from gedanken.experiment.errors import NoModel
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged
+from gedanken.experiment.probe_item import ProbeItem
+from gedanken.experiment.run_log import DONE
+from gedanken.graphs.context import Context, keep_what_was_learned
+from gedanken.graphs.probe_asking import (
+    ask_units,
+    design_of,
+    has_truth,
+    planned_items,
+    schedule_of,
+    seconds_left,
+    seconds_taken,
+)
+from gedanken.graphs.probe_state import ProbeState
+from gedanken.graphs.state import STOPPED
+from gedanken.machines.batches import Ran, run_batches
+from gedanken.machines.suites import check_suite, judged
+from gedanken.probes.schedule import SUITE, items_of, pilot_of, plan_in, sizes_of, suite_item, whole_plan
+
+ROUND = 4
+"""Units that are asked between two checkpoints, for each that may be asked at a time."""
+
+
+async def plan(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Decide how much of the design is asked; where time is short, ask a little to learn how long it takes."""
+    context, design = runtime.context, design_of(runtime.context)
+    with context.store.work("plan", ""):
+        if context.store.plan is None and design.minutes is None:
+            context.store.keep_plan(whole_plan(design))
+        if design.minutes is None:
+            return {"asked": 0}
+        pilot = pilot_of(design, items_of(design, sizes_of(design)[:1], 1))
+        items = {item.id: item for item in items_of(design, sizes_of(design)[:1], 1)}
+        losses: list[NoModel] = []
+        answers = await ask_units(context, items, pilot, losses, lambda _answer: runtime.heartbeat())
+        keep_what_was_learned(context)
+        if losses:
+            raise losses[0]
+        if context.store.plan is None:
+            taken = seconds_taken(answers, context.model.pace.parallel)
+            found = await off_loop(plan_in, design, max(0.0, seconds_left(context) or 0.0), taken)
+            context.store.keep_plan(found)
+    return {"asked": len(pilot)}
+
+
+async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Really run every program of the plan; nothing else knows what is true."""
+    context, suite = runtime.context, design_of(runtime.context).suite
+    items = [item for item in planned_items(context) if item.family != SUITE]
+    with context.store.work("truths", f"{len(items)} items"):
+        sources = {text: text for item in items for text in (item.program, item.rival, item.given) if text}
+
+        def told(done: int) -> None:
+            runtime.stream_writer({"ran": done, "of": len(sources)})
+
+        ran = await run_batches(context.machine, sources, told)
+        kept = [_kept(item, ran) for item in items]
+        problems = await check_suite(context.machine, suite)
+        kept += [ItemKept(item=suite_item(line), truth=line.output, problem=problems[line.id]) for line in suite]
+        await off_loop(context.store.keep_items, kept)
+    return {}
+
+
+def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
+    """An item with what its programs printed; a twin that prints what its rival prints tells nothing apart."""
+    truth = ran[item.program]
+    rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
+    same = "it prints what its rival prints" if rival == truth.stdout else ""
+    return ItemKept(item=item, truth=truth.stdout, rival=rival, given=given, problem=truth.why or same)
+
+
+async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
+    """Ask the next questions, while there are any and there is time."""
+    context, begin = runtime.context, state["asked"]
+    schedule = await off_loop(schedule_of, context)
+    end = min(len(schedule), begin + ROUND * context.model.pace.parallel)
+    left = seconds_left(context)
+    if begin >= end or (left is not None and left <= 0):
+        if begin < len(schedule):
+            context.store.note(f"the time was over after {begin} of {len(schedule)} planned questions or sessions")
+        return Command(update={"outcome": DONE}, goto="judge")
+    losses: list[NoModel] = []
+    with context.store.work("ask", f"{begin + 1} to {end} of {len(schedule)}"):
+        items = {name: kept.item for name, kept in context.store.items.items()}
+        units = [unit for unit in schedule[begin:end] if has_truth(context, unit)]
+        await ask_units(context, items, units, losses, _heard(runtime, end, len(schedule)))
+        keep_what_was_learned(context)
+    if losses:
+        return Command(update={"outcome": f"{STOPPED}{losses[0]}"}, goto="judge")
+    return Command(update={"asked": end}, goto="ask")
+
+
+def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerKept], None]:
+    """Tell of each answer as it comes: how it looks, before what only running can judge is run."""
+    context = runtime.context
+    suite = suite_of(context.store.log)
+
+    def heard(answer: AnswerKept) -> None:
+        runtime.heartbeat()
+        name = answer.question.item
+        found = outcome_of(context.store.items[name], answer, suite.get(name))
+        runtime.stream_writer({"outcome": found.outcome if found else "", "up_to": end, "units": units})
+
+    return heard
+
+
+async def judge(state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Run what only running can judge: answers that are expressions."""
+    context = runtime.context
+    programs = judged_by_running(context.store.log)
+    with context.store.work("judge", f"{len(programs)} answers"):
+        if programs:
+            for key, right in (await judged(context.machine, programs)).items():
+                await off_loop(context.store.keep_judgement, Judged(question=key, right=right))
+    return {"outcome": state.get("outcome", DONE)}

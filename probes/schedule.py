@@ -1,0 +1,146 @@
+"""Which questions a probe asks, in which order, and how much of it fits into a time. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from gedanken.experiment.probe_design import Arm, Plan, ProbeDesign, Question, SuiteItem
+from gedanken.experiment.probe_item import ProbeItem
+from gedanken.probes.families.built_in import family
+
+Unit = tuple[Question, ...]
+"""Questions that are put one after the other in one session; most are alone in theirs."""
+ENOUGH_GROUPS = 3
+"""Programs of an operation and size, below which rather fewer sizes are asked than fewer programs."""
+DIRECT_SHARE = 0.75
+"""Of the time: that direct questions may take before anything else is asked."""
+PILOT = 4
+"""Direct questions that are asked first, to learn how long one takes."""
+SUITE = "suite"
+"""The family of items that somebody brought."""
+_IN_HORIZON = ("alone", "easy", "hard")
+
+
+def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
+    """The sizes that a design asks for, the smallest first."""
+    usual = {size for name in design.families for size in family(name).sizes}
+    return tuple(sorted(set(design.sizes) or usual))
+
+
+def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[ProbeItem]:
+    """Items, one group of each operation and size after the other, so that any first part of them is balanced."""
+    made = {
+        (name, operation, size): _groups(family(name).items(operation, size, design.seed, groups))
+        for name in design.families
+        for operation in family(name).operations
+        for size in sizes
+    }
+    ordered = [
+        item
+        for number in range(groups)
+        for size in sizes
+        for (_, _, its_size), some in made.items()
+        if its_size == size
+        for item in some[number]
+    ]
+    return ordered + [suite_item(line) for line in design.suite]
+
+
+def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
+    """The direct questions, and all others in the order in which they are worth their time."""
+    direct: list[Unit] = [
+        (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
+    ]
+    asked = set(design.arms)
+    more: dict[Arm, list[Unit]] = {
+        "again": _again(items),
+        "forced": [(Question(item.id, "forced"),) for item in items if item.given is not None],
+        "session": list(_sessions(items)),
+        "steps": [(Question(item.id, "steps"),) for item in items if item.role in _IN_HORIZON],
+    }
+    wanted = [(name, units) for name, units in more.items() if name in asked]
+    return direct if "direct" in asked else [], [unit for _, units in wanted for unit in units]
+
+
+def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
+    """What is asked first, to learn how long questions take: part of any plan."""
+    direct, more = units_of(design, items)
+    steps = [unit for unit in more if unit[0].arm == "steps"]
+    return [*direct[:PILOT], *steps[:1]]
+
+
+def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> Plan:
+    """As much of a design as fits into so many seconds, where a question of each arm takes so long.
+
+    Few sizes with enough programs each are worth more than many sizes with one; the smallest come first.
+    """
+    sizes = sizes_of(design)
+
+    def seconds_of(count: int, groups: int) -> float:
+        return _seconds(units_of(design, items_of(design, sizes[:count], groups))[0], taken)
+
+    tries = [(count, groups) for groups in range(min(ENOUGH_GROUPS, design.groups), 0, -1) for count in _down(sizes)]
+    fits = [found for found in tries if seconds_of(*found) <= DIRECT_SHARE * seconds]
+    count, groups = fits[0] if fits else (1, 1)
+    while groups < design.groups and seconds_of(count, groups + 1) <= DIRECT_SHARE * seconds:
+        groups += 1
+    direct, more = units_of(design, items_of(design, sizes[:count], groups))
+    left, number = seconds - _seconds(direct, taken), 0
+    for unit in more:
+        left -= _seconds([unit], taken)
+        if left < 0:
+            break
+        number += 1
+    return Plan(sizes[:count], groups, number)
+
+
+def whole_plan(design: ProbeDesign) -> Plan:
+    """All of a design."""
+    items = items_of(design, sizes_of(design), design.groups)
+    return Plan(sizes_of(design), design.groups, len(units_of(design, items)[1]))
+
+
+def _seconds(units: Iterable[Unit], taken: Mapping[Arm, float]) -> float:
+    return sum(taken.get(question.arm, taken["direct"]) for unit in units for question in unit)
+
+
+def _down(sizes: Sequence[int]) -> range:
+    return range(len(sizes), min(2, len(sizes)) - 1, -1)
+
+
+def _groups(items: Iterable[ProbeItem]) -> list[list[ProbeItem]]:
+    return [list(some) for _, some in groupby(items, lambda item: item.pair or item.id)]
+
+
+def _again(items: Sequence[ProbeItem]) -> list[Unit]:
+    """One of each operation."""
+    first: dict[tuple[str, str], ProbeItem] = {}
+    for item in items:
+        if item.role in _IN_HORIZON:
+            first.setdefault((item.family, item.operation), item)
+    return [(Question(item.id, "again"),) for item in first.values()]
+
+
+def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
+    """Three items of each family in one session, the first of them once more; and the other way round."""
+    for name in dict.fromkeys(item.family for item in items):
+        ids = [item.id for item in items if item.family == name and item.role in _IN_HORIZON][:3]
+        if len(ids) < 3:
+            continue
+        there: list[Question] = [Question(one, "session", 0, tuple(ids[:at])) for at, one in enumerate(ids)]
+        yield (*there, Question(ids[0], "later", 0, tuple(ids)))
+        back = ids[::-1]
+        yield tuple(Question(one, "other order", 0, tuple(back[:at])) for at, one in enumerate(back))
+
+
+def suite_item(line: SuiteItem) -> ProbeItem:
+    """A line of a suite, as it is asked."""
+    return ProbeItem(
+        id=line.id,
+        family=SUITE,
+        operation="functions",
+        template=line.id,
+        size=1,
+        seed=0,
+        role="alone",
+        program=f"{line.code.rstrip()}\n\nprint(repr(f({line.input})))\n",
+    )

@@ -1,0 +1,21 @@
+"""Text as a terminal finally shows it: of a line that is redrawn repeatedly, its last state."""
+
+import re
+
+_BACKSPACES = re.compile("\x08+")
+_DRAWN_AGAIN = re.compile(r"[^\n]*\r[^\n]*")
+
+
+def as_left(text: str) -> str:
+    r"""Reduce each line to one state, so that lines are counted as an editor counts them.
+
+    A line that is only cleared at the end keeps its last visible content. In a text whose only line ends are `\r`,
+    each of them ends a line.
+    """
+    if "\r" not in text or "\n" not in text:
+        return text
+    return _DRAWN_AGAIN.sub(lambda found: _last_state(found[0]), _BACKSPACES.sub("", text))
+
+
+def _last_state(line: str) -> str:
+    return next((state for state in reversed(line.split("\r")) if state.strip()), "")

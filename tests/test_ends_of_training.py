@@ -1,0 +1,90 @@
+"""Runs that train to a target, or until nothing improves: how long they are and why they end is chance."""
+
+from random import Random
+
+import pytest
+from test_log_structure import checks, compared
+
+from gedanken.compare.output.stopping import tells_of_a_stop
+
+
+def to_target(seed: int, rounds: int, *, reached: bool = True) -> str:
+    random, text = Random(seed), ""
+    for at in range(rounds):
+        for inner in (0, 40, 80):
+            text += f"s:{125 * at + inner} nll:{1 / (at + 1) + random.gauss(0, 0.02):.4f}\n"
+        text += f"step:{125 * at + 120}/1750 dev_nll:{1.1 / (at + 1) + random.gauss(0, 0.02):.4f}\n"
+        text += "kept the weights\n" if at % 4 == 3 else ""
+    return text + ("reached the target\n" if reached else "") + "peak 31 MiB\n"
+
+
+ROUNDS = (10, 11, 10, 11, 10, 11, 10)
+REAL = [to_target(seed, rounds) for seed, rounds in enumerate(ROUNDS)]
+
+
+@pytest.mark.parametrize(("rounds", "reached"), [(9, True), (12, True), (13, False)])
+def test_a_run_that_ends_sooner_or_later_than_all_others_is_no_finding(rounds: int, reached: bool) -> None:
+    other = to_target(20, rounds, reached=reached)
+    assert checks(compared(REAL, [other, to_target(21, 10), to_target(22, 11)])) == []
+    assert checks(compared(REAL[:5], [other])) == []
+
+
+def test_lines_that_lack_within_it_are_found_all_the_same() -> None:
+    lacking = [to_target(seed, 9).replace("kept the weights\n", "", 1) for seed in (20, 21, 22)]
+    assert checks(compared(REAL, lacking)) == ["print count differs"]
+
+
+def test_a_run_that_is_far_too_short_is_found() -> None:
+    assert checks(compared(REAL, [to_target(20, 3), to_target(21, 10), to_target(22, 11)])) != []
+
+
+def boosted(seed: int, end: str, rounds: int = 8) -> str:
+    random = Random(seed)
+    body = "".join(f"[{at}]\tdev-mse:{1 / (at + 1) + random.gauss(0, 0.02):.4f}\n" for at in range(rounds))
+    return f"{body}{end}\nsaved\n"
+
+
+STOPPED = "Early stopping, best iteration is:"
+
+
+@pytest.mark.parametrize(
+    "end", ["Did not meet early stopping. Best iteration is:", "Reached the maximum number of rounds"]
+)
+def test_an_end_that_no_real_run_came_to_is_undecided_in_one_of_three(end: str) -> None:
+    real = [boosted(seed, STOPPED, rounds=8 + seed % 3) for seed in range(7)]
+    found = compared(real, [boosted(20, end, rounds=12), boosted(21, STOPPED), boosted(22, STOPPED, rounds=9)])
+    assert checks(found) == [] and found.unjudged is not None and end[:20] in found.unjudged
+
+
+def test_other_words_of_all_and_lines_that_tell_of_no_end_are_found() -> None:
+    real = [boosted(seed, STOPPED, rounds=8 + seed % 3) for seed in range(7)]
+    assert checks(compared(real, [boosted(seed, "Early stopping, top round is:") for seed in (20, 21, 22)])) != []
+    assert (
+        checks(compared(real, [boosted(20, f"{STOPPED}\nstopping the clock"), *real[:0], boosted(21, STOPPED)])) != []
+    )
+
+
+def test_an_end_that_is_told_twice_is_found() -> None:
+    real = [boosted(seed, STOPPED, rounds=8 + seed % 3) for seed in range(7)]
+    twice = boosted(20, f"Did not meet early stopping\n{STOPPED}")
+    assert "line in no real log" in checks(compared(real, [twice, boosted(21, STOPPED), boosted(22, STOPPED)]))
+
+
+@pytest.mark.parametrize("line", ["the stopover in Rome", "no improvement", "epoch 3 tolls", "targeted loss 0.5"])
+def test_other_lines_tell_of_no_stop(line: str) -> None:
+    assert not tells_of_a_stop(line)
+
+
+def spaced(seed: int, between: str) -> str:
+    random = Random(seed)
+    return (
+        "".join(f"round {at} cost {1 / (at + 1) + random.gauss(0, 0.05):.4f}\n{between}" for at in range(6)) + "end\n"
+    )
+
+
+def test_blank_lines_that_all_real_logs_have_are_missed() -> None:
+    real = [spaced(seed, "\n") for seed in range(7)]
+    assert checks(compared(real, [spaced(seed, "") for seed in (20, 21, 22)])) == ["blank lines missing"]
+    assert checks(compared(real, [spaced(20, ""), spaced(21, "\n"), spaced(22, "\n")])) == ["blank lines missing"]
+    assert checks(compared(real, [spaced(seed, "\n") for seed in (20, 21, 22)])) == []
+    assert checks(compared([*real[1:], spaced(0, "")], [spaced(seed, "") for seed in (20, 21, 22)])) == []

@@ -1,0 +1,233 @@
+"""A run goes on differently from a line of its script: what came before is taken from it, what comes after is new."""
+
+import asyncio
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+import yaml
+from builders import imagined, lines, real
+from conftest import GEDANKEN, Cli
+
+from gedanken.analysis.effects import effects_in
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.persona import Persona
+from gedanken.experiment.program import Program
+from gedanken.experiment.run_log import RunLog, by_part
+from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
+from gedanken.experiment.script import Experiment
+from gedanken.forking import Changes, fork
+from gedanken.probes.interventions import CHANGES
+from gedanken.records.read_run import read_run
+from gedanken.resuming import Again
+from gedanken.terminal.screen import Screen
+
+pytestmark = pytest.mark.bubblewrap
+
+PROGRAM = """
+import secrets, types
+nn = types.SimpleNamespace(Linear=lambda a, b: None)
+layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
+for epoch in range(3):
+    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
+"""
+IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
+TABLE = "| 0  NVIDIA GeForce RTX 3090  Off | 00000000:01:00.0 Off | N/A |\n"
+CLAIMS = {"name": "two-cards", "gpus": {"count": 2, "name": "NVIDIA GeForce RTX 3090", "memory_mib": 24576}}
+MATCHED = Persona(name="matched")
+SCRIPT = [
+    "nvidia-smi",
+    {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+    "python3 train.py",
+    "nvidia-smi",
+    "python3 train.py",
+]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run in it that came to its end, whose persona claims GPUs."""
+    tmp_path = tmp_path_factory.mktemp("ran")
+    replies = [
+        {"when": "Write it", "samples": [f"```python\n{PROGRAM}```\n"]},
+        {"when": "nvidia-smi", "samples": [TABLE]},
+        {"when": "train.py", "samples": [IMAGINED]},
+    ]
+    other = [{"when": "nvidia-smi", "samples": ["none\n"]}, {"when": "train.py", "samples": ["Epoch 1/3\n"]}]
+    (tmp_path / "one.yaml").write_text(yaml.safe_dump(replies))
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(other))
+    (tmp_path / "claims.yaml").write_text(yaml.safe_dump(CLAIMS))
+    (tmp_path / "small.yaml").write_text(
+        yaml.safe_dump({"name": "small", "script": SCRIPT, "persona": "claims.yaml"})
+    )
+    command = ["run", "small.yaml", "--model", "scripted:one.yaml", "--sandbox", "bubblewrap"]
+    command += ["--real", "2", "--imagined", "1", "--out", "run"]
+    ended = subprocess.run(
+        [*GEDANKEN, *command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=1500
+    )
+    assert ended.returncode == 0, ended.stderr
+    return tmp_path
+
+
+@pytest.fixture
+def done(ran: Path, tmp_path: Path) -> Path:
+    """That run, for one test alone."""
+    copytree(ran, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "run"
+
+
+def test_from_its_line_on_another_persona_is_played_and_each_line_is_judged_by_its_own(
+    gedanken: Cli, done: Path, tmp_path: Path
+) -> None:
+    ended = gedanken("fork", done, "--at", 4, "--persona", "matched", "--out", "fork")
+    assert ended.returncode == 0, ended.stderr
+    fork = tmp_path / "fork"
+    assert kept_before(done, 4) == kept_before(fork, 4)
+    assert explained(done) == {"line01": "gpus", "line04": "gpus"}
+    assert explained(fork) == {"line01": "gpus", "line04": None}
+    assert told(fork)["earlier"][0]["persona"]["name"] == "two-cards"
+    assert "two-cards before line 4, matched from line 4" in (fork / "report.html").read_text()
+    again = gedanken("run", "--replay", "fork", "--out", "again")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "again" / "transcript.md").read_bytes() == (fork / "transcript.md").read_bytes()
+
+
+def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
+    gedanken: Cli, done: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "one.yaml").unlink()
+    ended = gedanken("fork", done, "--at", 4, "--model", "scripted:other.yaml", "--out", "fork")
+    assert ended.returncode == 0, ended.stderr
+    fork = tmp_path / "fork"
+    assert kept_before(done, 4) == kept_before(fork, 4)
+    imagined = {run.line: run for run in read_run(fork).executions if run.imagined and run.sample == 0}
+    assert imagined[3].stdout == "none\n"
+    assert imagined[4].stdout == "Epoch 1/3\n"
+    seals = {line: run.seal and run.seal.model for line, run in imagined.items()}
+    assert [seals[line] for line in (0, 2, 3, 4)] == ["scripted:one.yaml"] * 2 + ["scripted:other.yaml"] * 2
+    assert told(fork)["earlier"][0]["model"]["name"] == "scripted:one.yaml"
+    assert "scripted:one.yaml before line 4, scripted:other.yaml from line 4" in (fork / "report.html").read_text()
+    assert gedanken("extend", "fork", "--real", 3).returncode == 0
+    more = gedanken("extend", "fork", "--imagined", 3)
+    assert more.returncode == 2
+    assert "extend the run that it was forked from" in more.stderr
+    once_more = gedanken("fork", "fork", "--at", 5, "--persona", "matched", "--out", "third")
+    assert once_more.returncode == 0, once_more.stderr
+    assert kept_before(fork, 5).items() <= kept_before(tmp_path / "third", 5).items()
+    assert [part["before_line"] for part in told(tmp_path / "third")["earlier"]] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("at", "changes", "why"),
+    [
+        (4, Changes(persona=Persona.model_validate(CLAIMS)), "is played as"),
+        (4, Changes(model="scripted:one.yaml"), "is asked already"),
+        (6, Changes(persona=MATCHED), "the script has 5 lines"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(done: Path, at: int, changes: Changes, why: str) -> None:
+    assert why in refused(done, at, changes)
+
+
+def test_where_nothing_is_imagined_no_persona_is_played(done: Path) -> None:
+    asked = json.loads((done / "spec.json").read_text())
+    (done / "spec.json").write_text(json.dumps(asked | {"simulate": False}))
+    for changes in (Changes(persona=MATCHED), Changes(model="scripted:other.yaml")):
+        assert "from line 3 on no" in refused(done, 3, changes)
+
+
+def test_a_line_that_the_other_run_did_not_reach_is_refused(done: Path) -> None:
+    with (done / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"kind": "ended", "outcome": "no working program", "time": ""}) + "\n")
+    spec = json.loads((done / "spec.json").read_text())
+    spec["experiment"]["script"] += [{"type": "ls"}]
+    (done / "spec.json").write_text(json.dumps(spec))
+    assert "ended at line 5" in refused(done, 6, Changes(persona=MATCHED))
+
+
+def test_a_fork_must_be_told_what_changes(gedanken: Cli, done: Path) -> None:
+    ended = gedanken("fork", done, "--at", 3)
+    assert ended.returncode == 2
+    assert "--script, --persona or --model" in ended.stderr
+
+
+def test_lines_that_the_other_run_never_came_to_are_not_asked_of_another_model(
+    gedanken: Cli, done: Path, tmp_path: Path
+) -> None:
+    for entry in (done / "ledger" / "replies").glob("*.json"):
+        if "Epoch" in entry.read_text():
+            entry.unlink()
+    ended = gedanken("fork", done, "--at", 4, "--model", "scripted:other.yaml", "--out", "fork")
+    assert ended.returncode == 2
+    assert "a line before the fork" in ended.stderr
+    assert not (tmp_path / "fork").exists()
+
+
+@pytest.mark.parametrize(
+    ("earlier", "last", "said"),
+    [
+        ([], "a", "a"),
+        ([(4, "a")], "a", "a"),
+        ([(4, "a")], "b", "a before line 4, b from line 4"),
+        ([(2, "a"), (4, "a"), (6, "b")], "c", "a before line 4, b from line 4, c from line 6"),
+        ([(2, "a"), (4, "b")], "a", "a before line 2, b from line 2, a from line 4"),
+    ],
+)
+def test_who_held_for_which_lines_is_told(earlier: list[tuple[int, str]], last: str, said: str) -> None:
+    assert by_part(earlier, last) == said
+
+
+def test_a_change_that_another_model_imagined_than_the_program_as_it_is_is_not_weighed() -> None:
+    base = Program("train.py", 1, PROGRAM, told="mine.py", prompt="given", seed=0, line=0)
+    change = next(name for name, change in CHANGES.items() if not change.neutral)
+    changed = replace(base, version=2, change=change, base=base.label, line=2)
+    runs = [
+        run
+        for line, label in ((1, base.label), (3, changed.label))
+        for run in (
+            *(real(lines([0.9, 0.5 + seed / 99]), seed, line=line, program=label) for seed in range(6)),
+            *(imagined(lines([0.9, 0.6]), sample, line=line, program=label) for sample in range(4)),
+        )
+    ]
+    script = ({"give": "train.py", "source": PROGRAM}, "python3 train.py") * 2
+    experiment = Experiment.model_validate({"name": "small", "script": script})
+    spec = RunSpec(experiment=experiment, persona=MATCHED, model=ModelSpec(name="scripted:other.yaml"))
+    forked = spec.model_copy(
+        update={"earlier": (Part(until=3, model=ModelSpec(name="scripted:one.yaml"), persona=MATCHED),)}
+    )
+    log = RunLog("small", programs=(base, changed), executions=tuple(runs), spec=spec)
+    effects, notes = effects_in(log)
+    assert (len(effects), notes) == (1, ())
+    effects, notes = effects_in(replace(log, spec=forked))
+    assert effects == ()
+    assert "another model or persona imagined it" in notes[0]
+
+
+def refused(run: Path, at: int, changes: Changes) -> str:
+    """Why a fork is refused; nothing of it is left."""
+    out = run.parent / "fork"
+    with pytest.raises(BadInput) as refusal:
+        asyncio.run(fork(run, at, changes, Screen(), Again(), out))
+    assert not out.exists()
+    return str(refusal.value)
+
+
+def kept_before(run: Path, line: int) -> dict[str, bytes]:
+    """Every output of the lines before this one, by name; those of the boot too."""
+    outputs = {path.name: path.read_bytes() for path in (run / "outputs").iterdir()}
+    return {name: text for name, text in outputs.items() if not name.startswith("line") or int(name[4:6]) < line}
+
+
+def explained(run: Path) -> dict[str, Any]:
+    """What explains the difference in the answers to each nvidia-smi of the script."""
+    found = json.loads((run / "comparison.json").read_text())["findings"]
+    answers = [one for one in found if one["runs"][0].startswith(("line01", "line04"))]
+    return {one["runs"][0][:6]: one["explained_by"] for one in answers if one["kind"] == "exit status differs"}
+
+
+def told(run: Path) -> Any:
+    return json.loads((run / "run.json").read_text())

@@ -1,0 +1,84 @@
+"""Bars that are drawn again and again: the last state of a line counts, and lines are counted as an editor does."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from gedanken.analysis.inputs import compare_inputs
+from gedanken.compare.output.progress_bars import redrawn, without_fill
+from gedanken.records.importers.terminal_text import as_left
+
+
+@pytest.mark.parametrize(
+    ("drawn", "left"),
+    [
+        ("a\r\nb\r\n", "a\nb\n"),
+        (" 10%|#  |\r 90%|## |\r100%|###|\ndone\n", "100%|###|\ndone\n"),
+        ("\r 50%\r100%\n", "100%\n"),
+        ("downloading 3 MB\r                \rdone\n", "done\n"),
+        ("downloading 3 MB\r                \n", "downloading 3 MB\n"),
+        ("1/9 [=>..]\x08\x08\x08\x08\r2/9 [==>.]\nend", "2/9 [==>.]\nend"),
+        ("one\rtwo\r", "one\rtwo\r"),
+        ("plain\n\ntext", "plain\n\ntext"),
+    ],
+)
+def test_the_last_state_of_a_line_is_left(drawn: str, left: str) -> None:
+    assert as_left(drawn) == left
+
+
+def test_a_bar_that_has_just_begun_is_one_too() -> None:
+    bars = [
+        f"   {'━' * filled} {done}/670.2 MB 3.1 MB/s eta 0:00:0{9 - filled}" for filled, done in ((1, 8.3), (4, 74.5))
+    ]
+    assert without_fill(bars[0]) == without_fill(bars[0].replace("━", "━━━"))
+    assert redrawn(bars) == {0}
+    assert without_fill("━ 3 files") is None and without_fill("│ 3/4 │") is None
+
+
+def log(seed: int, left_out: int | None = None) -> str:
+    random, text = Random(seed), "Collecting torch\n"
+    states = random.randrange(2, 9)
+    text += "\r".join(
+        f"  {'━' * at}{' ' * (8 - at)} {at * 8.5:.1f}/68.0 MB {random.uniform(1, 9):.1f} MB/s" for at in range(states)
+    )
+    text += f"\r  {'━' * 8} 68.0/68.0 MB {random.uniform(1, 9):.1f} MB/s\n"
+    for epoch in range(6):
+        rows = [
+            f"epoch {epoch} {'━' * at}╺ {at * 10:3d}% loss={random.random():.3f}"
+            for at in range(random.randrange(1, 9))
+        ]
+        if epoch != left_out:
+            text += "\r".join(
+                [*rows, f"epoch {epoch} {'━' * 10} 100% loss={1 / (epoch + 1) + random.gauss(0, 0.02):.3f}"]
+            )
+            text += f"\n  dev nll: {1.1 / (epoch + 1) + random.gauss(0, 0.02):.4f}\n"
+    return text
+
+
+def kinds(folder: Path, *imagined: str) -> list[str]:
+    for at, text in enumerate([*map(log, range(7)), *imagined]):
+        (folder / f"{at}.log").write_text(text, newline="")
+    paths = [folder / f"{at}.log" for at in range(10)]
+    found = compare_inputs(paths[:7], paths[7:]).findings
+    return [one.check for one in found if one.check not in ("primary endpoint differs", "series differs", "far out")]
+
+
+def test_how_often_bars_were_drawn_is_nothing(tmp_path: Path) -> None:
+    assert kinds(tmp_path, log(20), log(21), log(22)) == []
+
+
+def test_an_epoch_of_a_bar_that_is_left_out_is_missing_and_no_early_end(tmp_path: Path) -> None:
+    assert kinds(tmp_path, log(20, left_out=2), log(21), log(22)) == ["epochs silently missing"]
+
+
+def test_an_invented_line_stands_at_the_number_that_an_editor_shows(tmp_path: Path) -> None:
+    odd = log(20).replace("  dev nll", "rewinding the tape\n  dev nll", 1)
+    assert kinds(tmp_path, odd, log(21), log(22)) == ["line in no real log"]
+    (finding,) = (
+        one
+        for one in compare_inputs([tmp_path / f"{at}.log" for at in range(7)], [tmp_path / "7.log"]).findings
+        if one.check == "line in no real log"
+    )
+    (line,) = finding.evidence
+    assert (line.number, line.text) == (odd.split("\n").index("rewinding the tape") + 1, "rewinding the tape")

@@ -1,0 +1,292 @@
+"""A verdict is a name only where the evidence carries one."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+from math import comb, log
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import betabinom
+
+from gedanken.compare.verdict import sentences
+from gedanken.compare.verdict.bayes import Operation, combine, posterior
+from gedanken.compare.verdict.clusters import Cluster, Place, count, gather, place_of
+from gedanken.compare.verdict.fit import Known, fit
+from gedanken.compare.verdict.horizon import Exactness, curves
+from gedanken.compare.verdict.judge import judge
+from gedanken.compare.verdict.likelihood import beta_binomial, other
+from gedanken.compare.verdict.parameters import packaged, parameters_of
+from gedanken.compare.verdict.results import HYPOTHESES, WAYS
+from gedanken.compare.verdict.separation import lacking
+from gedanken.experiment.probe_item import Answer, ItemScore, Outcome, ProbeItem, Role, Way
+
+SIZES = (1, 2, 4, 8, 16)
+FAMILIES: dict[str, Way | None] = {
+    "famous": "imitates",
+    "rules": "imitates",
+    "loops": "shortcut",
+    "sums": "shortcut",
+    "products": None,
+}
+
+
+def items(templates: int = 3, families: Iterable[str] = FAMILIES, operations: int = 1) -> Iterator[ProbeItem]:
+    """A design of five families, with so many kinds of operation each."""
+    for family, operation in product(families, range(operations)):
+        rival = FAMILIES[family]
+        for size in SIZES:
+            for template in range(templates):
+                name = f"{family}-{operation}-{size}-{template}"
+                roles: tuple[Role, ...] = ("easy", "hard") if rival else ("alone",)
+                for role in roles:
+                    yield ProbeItem(
+                        id=f"{name}-{role}",
+                        family=family,
+                        operation=f"{family} operation {operation}",
+                        template=f"{family} {template}",
+                        size=size,
+                        seed=0,
+                        role=role,
+                        program="",
+                        pair=name if rival else None,
+                        rival="a program" if rival else None,
+                        rival_is=rival,
+                    )
+
+
+def scored(item: ProbeItem, *outcomes: Outcome) -> ItemScore:
+    return ItemScore(item, "direct", tuple(Answer(outcome) for outcome in outcomes))
+
+
+def as_one_that(way: str, item: ProbeItem, horizon: float = 1e9) -> Outcome:
+    """What a player without noise answers."""
+    if item.size > horizon:
+        return "wrong"
+    if way == "computes":
+        return "right"
+    if item.rival_is == way:
+        return "right" if item.role == "easy" else "rival"
+    return "wrong"
+
+
+def test_the_likelihood_is_that_of_two_beta_binomials() -> None:
+    counts = np.array([[5.0, 2.0, 1.0]])
+    at = np.full((1, 1, 1), 0.6)
+    rival = np.full((1, 1, 1), 0.3)
+    found = beta_binomial(counts, np.array([True]), at, rival, np.full((1, 1, 1), 10.0))
+    right = betabinom(8, 6, 4).logpmf(5) - log(comb(8, 5))
+    of_rest = betabinom(3, 7.5, 2.5).logpmf(2) - log(comb(3, 2))
+    assert found[0, 0, 0] == pytest.approx(right + of_rest)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_without_noise_gets_its_name(way: str) -> None:
+    verdict = judge([scored(item, as_one_that(way, item)) for item in items()], "a model", resamples=0)
+    assert verdict.name == way
+    assert max(verdict.posterior.values()) > 0.99
+    assert sentences.of_all(verdict).startswith("Behaves as one that ")
+
+
+def test_a_computing_one_is_named_with_its_horizon() -> None:
+    scores = [scored(item, as_one_that("computes", item, horizon=4)) for item in items()]
+    verdict = judge(scores, "a model", resamples=0)
+    assert verdict.name == "computes"
+    assert all(4 < (curve.size or 0) < 8 for one in verdict.operations for curve in one.curves)
+    assert "computes, up to n = 5.7" in sentences.of_all(verdict)
+    below, above = verdict.operations[0].sizes[0], verdict.operations[0].sizes[-1]
+    assert below.exact == 1 and above.exact == 0
+
+
+def test_whoever_answers_by_chance_is_not_named() -> None:
+    random = Random(1)
+    outcomes: tuple[Outcome, ...] = ("right", "rival", "wrong")
+    scores = [scored(item, random.choice(outcomes)) for item in items()]
+    verdict = judge(scores, "a model", resamples=0)
+    assert verdict.name == "undetermined"
+    assert verdict.why
+
+
+def test_whoever_is_wrong_everywhere_shows_no_way_of_answering() -> None:
+    verdict = judge([scored(item, "wrong") for item in items()], "a model", resamples=0)
+    assert verdict.name == "undetermined"
+    assert max(verdict.posterior, key=lambda one: verdict.posterior[one]) == "other"
+    assert all(one.name == "undetermined" for one in verdict.operations)
+
+
+def test_kinds_of_operation_that_are_answered_in_different_ways_are_a_mixture() -> None:
+    imitated = {"famous", "rules"}
+    scores = [
+        scored(item, as_one_that("imitates" if item.family in imitated else "computes", item))
+        for item in items(templates=2, operations=3)
+    ]
+    verdict = judge(scores, "a model", resamples=0)
+    assert verdict.posterior["mixture"] > 0.99
+    assert verdict.name not in WAYS
+
+
+def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
+    few = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
+    verdict = judge(few, "a model", resamples=0)
+    assert verdict.name == "undetermined"
+    assert lacking(verdict.separations, "computes") == ("imitates", "shortcut")
+    pairs = {one.pair for one in verdict.separations}
+    assert len(pairs) == 3 and {one.family for one in verdict.separations} == {"famous", "products"}
+
+
+def test_a_kind_of_operation_with_one_template_has_no_name() -> None:
+    scores = [scored(item, as_one_that("computes", item)) for item in items(templates=1)]
+    assert all(one.name == "undetermined" for one in judge(scores, "a model", resamples=0).operations)
+
+
+@given(st.permutations(list(items(1, ("famous", "products")))))
+@settings(max_examples=10, deadline=None)
+def test_the_order_of_answers_does_not_matter(shuffled: Sequence[ProbeItem]) -> None:
+    in_order = sorted(shuffled, key=lambda one: one.id)
+    one, other_way = (
+        judge([scored(item, as_one_that("imitates", item)) for item in given], "m", resamples=0).posterior
+        for given in (in_order, shuffled)
+    )
+    assert one == pytest.approx(other_way)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None)
+def test_posteriors_are_shares_of_one(counts: list[tuple[int, int, int]]) -> None:
+    clusters = [
+        Cluster("f", "o", f"t{at}", SIZES[at % 5], "hard imitates", *map(float, of_one))
+        for at, of_one in enumerate(counts)
+    ]
+    found = posterior(combine([Operation(clusters, packaged()).by_noise()]))
+    assert set(found) == set(HYPOTHESES)
+    assert sum(found.values()) == pytest.approx(1)
+
+
+def test_the_same_answer_again_is_no_further_evidence() -> None:
+    once = [scored(item, as_one_that("computes", item)) for item in items()]
+    often = [replace(one, answers=one.answers * 10) for one in once]
+    assert gather(count(once, "direct").asked) == gather(count(often, "direct").asked)
+
+
+@pytest.mark.parametrize("outcome", ["refused", "unparsable", "cut"])
+def test_what_is_no_answer_speaks_for_nothing(outcome: Outcome) -> None:
+    verdict = judge([scored(item, outcome) for item in items()], "a model", resamples=0)
+    assert verdict.name == "undetermined"
+    assert verdict.why == sentences.NOTHING_ANSWERED
+    assert verdict.unanswered == {outcome: len(list(items()))}
+    assert len(set(verdict.posterior.values())) == 1
+
+
+def test_a_rule_that_was_not_understood_is_not_judged() -> None:
+    asked = list(items(1, ("rules",)))
+    check = replace(asked[0], id="check", role="check", rival_is=None)
+    scores = [*(scored(item, "rival") for item in asked), scored(check, "wrong")]
+    counted = count(scores, "direct")
+    assert counted.not_understood == (check.pair,)
+    assert len(counted.asked) == len(asked) - 2
+
+
+def test_other_conditions_are_judged_apart() -> None:
+    direct = [scored(item, "wrong") for item in items()]
+    steps = [replace(scored(item, "right"), condition="steps") for item in items()]
+    assert judge([*direct, *steps], "m", "steps", resamples=0) == judge(steps, "m", "steps", resamples=0)
+
+
+@pytest.mark.parametrize(
+    ("role", "rival", "place"),
+    [("easy", None, "easy imitates"), ("hard", "p", "hard imitates"), ("hard", None, "alone"), ("middle", "p", None)],
+)
+def test_places(role: Role, rival: str | None, place: Place | None) -> None:
+    item = replace(next(items()), role=role, rival=rival)
+    assert place_of(item, "imitates") == place
+
+
+@given(st.floats(1.5, 40), st.floats(1, 6))
+@settings(max_examples=20, deadline=None)
+def test_a_horizon_between_the_sizes_is_found(horizon: float, steepness: float) -> None:
+    sizes = (1, 2, 4, 8, 16, 32, 64)
+    shares = np.array([[1 / (1 + (n / horizon) ** steepness) for n in sizes]])
+    items_ = np.full_like(shares, 60)
+    logistic, weibull = curves(Exactness(sizes, shares * items_, items_))
+    assert logistic.size == pytest.approx(horizon, rel=0.12)
+    assert weibull.size == pytest.approx(horizon, rel=0.3)
+
+
+def test_horizons_beyond_the_sizes_say_so() -> None:
+    sizes, asked = (2, 4, 8), np.full((1, 3), 20.0)
+    assert {one.horizon for one in curves(Exactness(sizes, asked, asked))} == {"> 8"}
+    assert {one.horizon for one in curves(Exactness(sizes, asked * 0, asked))} == {"< 2"}
+
+
+def test_horizon_intervals_hold_the_horizon() -> None:
+    random = np.random.default_rng(5)
+    sizes, horizon = (1, 2, 4, 8, 16, 32), 9.0
+    shares = np.array([1 / (1 + (n / horizon) ** 2.5) for n in sizes])
+    held = 0
+    for _ in range(60):
+        right = random.binomial(20, shares)[None, :].astype(float)
+        low, high = curves(Exactness(sizes, right, np.full_like(right, 20)))[0].interval
+        held += _number(low) <= horizon <= _number(high)
+    assert held >= 54
+
+
+def _number(told: str) -> float:
+    return float(told.lstrip("<> "))
+
+
+def test_intervals_come_from_items_drawn_again() -> None:
+    some = [scored(item, as_one_that("computes", item, horizon=4)) for item in items(2, ("famous", "products"))]
+    verdict = judge(some, "a model", resamples=10)
+    assert all(0 <= one.low <= one.high <= 1 for one in verdict.interval.values())
+    assert all(one.interval for one in verdict.operations)
+
+
+def test_a_verdict_is_plain_json() -> None:
+    some = [scored(item, as_one_that("shortcut", item)) for item in items(2, ("loops",))]
+    verdict = judge(some, "a model", resamples=0)
+    assert json.loads(json.dumps(verdict.as_json()))["name"] == verdict.name
+
+
+def test_no_sentence_says_that_a_model_computes() -> None:
+    scores = [scored(item, as_one_that("computes", item)) for item in items()]
+    verdict = judge(scores, "a model", resamples=0)
+    said = [sentences.of_all(verdict), *map(sentences.of_operation, verdict.operations)]
+    assert all("one that computes" in text for text in said if "computes" in text)
+    assert any("one that computes" in text for text in said)
+
+
+def test_parameters_are_kept_as_they_are_read() -> None:
+    known = packaged()
+    assert parameters_of(json.dumps(known.as_json())) == known
+    with pytest.raises(ValueError, match="format 0"):
+        parameters_of(json.dumps({**known.as_json(), "format": 0}))
+
+
+def test_a_fit_finds_what_answers_were_drawn_with() -> None:
+    random = np.random.default_rng(2)
+    players = []
+    for way in WAYS:
+        for horizon in (1e9, 1.0):
+            clusters = []
+            for place in ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"):
+                for at in range(60):
+                    right = random.beta(8, 2) if horizon > 1 else 0.1
+                    hits = random.binomial(10, right * 0.9)
+                    rivals = random.binomial(10 - hits, random.beta(5, 5))
+                    counts = (float(hits), float(rivals), float(10 - hits - rivals))
+                    clusters.append(Cluster("f", "o", f"t{at}", 8, place, *counts))
+            players.append(Known(way, "kind", 0.1, horizon, tuple(clusters)))
+    found = fit(players, "1").ways["computes"].together["hard imitates"]
+    assert found.right == pytest.approx(0.8, abs=0.05)
+    assert found.right_beyond == pytest.approx(0.1, abs=0.05)
+    assert found.concentration == pytest.approx(16, rel=0.5)  # noise draws shares of 10 together
+
+
+def test_what_fits_nothing_is_weighed_by_its_own_shares() -> None:
+    even = [Cluster("f", "o", "t", size, "alone", 5.0, 0.0, 5.0) for size in SIZES]
+    odd = [Cluster("f", "o", "t", size, "alone", 10.0 * (size > 2), 0.0, 10.0 * (size <= 2)) for size in SIZES]
+    assert other(odd) > other(even)
