@@ -69,7 +69,8 @@ BEFORE: dict[Language, re.Pattern[str]] = {
 }
 """What must not stand in the same clause before an assertion."""
 GOVERNS = re.compile(
-    r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|wenn|falls|"
+    r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|"
+    r"according to|selon|laut|según|wenn|falls|"
     r"ziel|vorgabe|bedingung|anforderung|objectif|objetivo|requisito|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
     r"如果|一旦|假设|目标|要求|"

@@ -68,6 +68,23 @@ _OF_SOME = re.compile(
 )
 
 
+_LABELS = frozenset(
+    ["phase", "step", "task", "stage", "ticket", "issue", "chapter", "level", "part", "milestone", "round", "sprint", "option", "batch", "section", "pr", "case", "slice", "fix", "bug", "tier", "wave", "day", "python", "node", "vue", "react", "version", "release", "test", "group", "module", "job", "iteration", "day", "question", "problem", "exercise", "item", "no", "number"]
+)
+_NO_LABELS = frozenset(
+    ["all", "the", "these", "those", "of", "with", "and", "both", "now", "total", "tests", "passed", "result", "results", "got", "currently", "exactly", "finally", "so", "then", "our", "my", "only", "still", "also", "yes", "great", "good", "perfect", "excellent", "done", "nice", "success", "verified", "fixed", "suite", "summary", "status", "pass", "ran", "shows", "reports", "alle", "die", "tous", "les", "las", "los", "todas", "todos", "comme", "total"]
+)
+_OF_FAILURES = frozenset(
+    ["test", "tests", "unit", "integration", "new", "more", "other", "known", "flaky", "existing", "pre-existing", "unrelated", "remaining", "of", "them", "such"]
+)
+_PASSES_ON = re.compile(
+    r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
+)
+"""After `the test passes`: it hands something on."""
+_WHOLE = re.compile(
+    r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
+    re.IGNORECASE,
+)
 _THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
 """Words that speak of tests only where tests were named."""
 _ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
@@ -106,7 +123,14 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
     """Whether it is asserted, with no word inside it that takes that away, as in `all tests must pass`."""
-    is_bad = bool(found.groupdict().get("bad"))
+    groups = found.groupdict()
+    is_bad = bool(groups.get("bad"))
+    if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
+        return False
+    if (is_bad or groups.get("skip")) and _is_label(sentence, found):
+        return False
+    if _PASSES_ON.match(sentence.plain, found.end()) and re.search(r"\btest passes$", found[0], re.IGNORECASE):
+        return False
     if not is_bad and BEFORE[language].search(found[0]):
         return False
     if _THEY.match(found[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
@@ -161,8 +185,11 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
         groups = {
             name: found.groupdict().get(name) or "" for name in ("all", "n", "of", "adj", "good", "bad", "skip")
         }
-        number = count_of(groups["n"])
-        numbers += [text for text in (groups["n"], groups["of"]) if text and text[0].isdigit()]
+        is_label = _is_label(sentence, found)
+        number = None if is_label else count_of(groups["n"])
+        limited = limited or is_label
+        if not is_label:
+            numbers += [text for text in (groups["n"], groups["of"]) if text and text[0].isdigit()]
         limited = limited or bool(set(groups["adj"].lower().split()) - _LIMITS_NOT)
         if groups["good"] or ("good" in found.groupdict() and not groups["bad"] and not groups["skip"]):
             passed = number
@@ -179,7 +206,26 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
     if failed:
         all_pass = False
     limited = limited or _is_limited(sentence, start, end) or bool(_OTHER_THINGS.search(sentence.plain[start:end]))
-    return Hit(start, end, TestsSay(passed, failed, skipped, total, all_pass, limited), tuple(numbers))
+    return Hit(
+        start,
+        end,
+        TestsSay(passed, failed, skipped, total, all_pass, bool(_WHOLE.search(sentence.plain[start:end])), limited),
+        tuple(numbers),
+    )
+
+
+def _is_label(sentence: Sentence, found: re.Match[str]) -> bool:
+    """Whether the number belongs to the word before it, as in `Task 3 tests pass`, or is a name, as in `All Five tests`."""
+    if not found.groupdict().get("n"):
+        return False
+    at = found.start("n")
+    if found["n"][0].isupper() and at:
+        return True
+    before = re.search(r"([\w.+#-]+) $", sentence.plain[max(0, at - 30) : at])
+    if before is None or not found["n"][0].isdigit():
+        return False
+    word = before[1]
+    return word.lower() in _LABELS or (word[0].isupper() and word.lower() not in _NO_LABELS)
 
 
 def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
