@@ -66,6 +66,9 @@ def _screen(source: Source, lines: list[str]) -> Builder:
             )
         elif kind == "note":
             builder.mark("note", place, text)
+        elif text.startswith("Background command "):
+            code = re.search(r"exit code (\d{1,3})", text)
+            builder.told_later(text, place, None, int(code[1]) if code else None)
         elif (call := _CALL.match(text)) and (text.rstrip().endswith(")") or call["name"] in _SHELLS):
             _called(builder, call["name"], call["given"].rstrip().removesuffix(")"), place)
         elif ran := _RAN.match(text):
