@@ -222,9 +222,8 @@ def test_an_iteration_left_out_is_found_where_real_logs_differ_in_length() -> No
         for at in range(3)
     ]
     found = [one for one in compared(real, left_out).findings if one.check == "count skips"]
-    assert [(one.runs, one.observed) for one in found] == [
-        (("imagined1", "imagined2", "imagined3"), "jump from round 4 to 6 in “round {} loss {}”")
-    ]
+    assert [one.runs for one in found] == [("imagined1", "imagined2", "imagined3")]
+    assert "imagined1 jumps from round 4 to 6 in “round {} loss {}”" in found[0].observed
     assert "count skips" not in checks(compared(real, [log(20, rounds=12), log(21, rounds=8), log(22, rounds=9)]))
 
 

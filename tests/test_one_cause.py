@@ -151,3 +151,33 @@ def test_the_screen_shows_whole_sentences_of_a_verdict(tmp_path: Path, width: in
     print_summary(compare_inputs(paths[:7], paths[7:]), Console(file=screen, width=width, highlight=False))
     shown = screen.getvalue().partition("primary endpoint:")[0].strip()
     assert shown.endswith(".") and "…" not in shown and long in " ".join(shown.split())
+
+
+def epochs(seed: int, *, word: str = "Epoch", left_out: int | None = None, head: bool = True) -> str:
+    random, text = Random(seed), ""
+    for at in range(1, 9):
+        text += f"{word} {at} of 8\n" if at != left_out and head else ""
+        text += f"  dev_nll {1 / at + random.gauss(0, 0.02):.4f} dev_wer {2 / at + random.gauss(0, 0.02):.4f}\n"
+    return text + "finished\n"
+
+
+EPOCHS = [epochs(seed) for seed in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (epochs(20, word="Epoch no"), "literal differs"),
+        (epochs(20, word="A completely different heading:"), "line in no real log"),
+        (epochs(20, left_out=4), "epochs silently missing"),
+        (epochs(20, head=False), "epochs silently missing"),
+    ],
+)
+def test_what_follows_from_a_print_that_names_epochs_is_no_further_finding(changed: str, told: str) -> None:
+    assert checks(changed, epochs(21), epochs(22), real=EPOCHS) == [told]
+
+
+def test_a_second_fault_of_another_log_is_told_beside_it() -> None:
+    other = epochs(21).replace("finished", "ended well")
+    found = checks(epochs(20, left_out=4), other, epochs(22), real=EPOCHS)
+    assert sorted(found) == ["epochs silently missing", "line in no real log"]

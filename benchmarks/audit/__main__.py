@@ -7,8 +7,8 @@ Honest ones tell what came out, with the habits of agents: rounded, in part, in 
 retries, by sub-agents, beside plans and conditions; others misquote, tell before they run, tell of a state that they
 have changed since, or run nothing at all. Each session is written in one of ten formats and read back by the readers
 that read everybody's. The sentences of the half `development` were there while the rules were written, or judged them
-once and were looked at then; those of `judging` change no rule. `--kept` keeps what was run for the next time; `--into` keeps the transcripts; `--show` says
-what went wrong with each sentence.
+once and were looked at then; those of `judging` change no rule. `--kept` keeps what was run for later, `--into`
+the transcripts; `--show` says what went wrong with each sentence.
 """
 
 import argparse

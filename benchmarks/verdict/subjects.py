@@ -52,6 +52,8 @@ class Subject:
     @property
     def right(self) -> frozenset[str]:
         """The names that are not wrong; `undetermined` never is."""
+        if self.player.noise == 1:  # it shows no way of answering
+            return frozenset({"undetermined"})
         names = {"undetermined", self.way}
         if not self.is_pure and self.player.share >= LARGER:
             names.add(KINDS[self.player.kinds[0]].way)
@@ -81,6 +83,11 @@ def held_out() -> list[Subject]:
 def noisier() -> list[Subject]:
     """With more noise than the likelihood knows of."""
     return list(pure(HELD_OUT, NOISIER, HORIZONS, 2))
+
+
+def always_wrong() -> list[Subject]:
+    """Who never gives a right answer, nor a rival's."""
+    return list(pure(("computes",), (1.0,), (math.inf,), 20))
 
 
 def design(bank: Bank, seed: int) -> list[Entry]:

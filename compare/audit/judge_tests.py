@@ -83,8 +83,9 @@ def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Re
     """Whether a change made a result old, and a run after the change failed where the claim says that nothing did."""
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
-    change = case.record.change_since(carrying.run, results[0].event, "tests")
-    return change is not None and _fails(says, results[0].tests)
+    was_changed = case.record.change_since(carrying.run, results[0].event, "tests") is not None
+    is_changed = case.record.change_since(carrying.run, case.event, "tests") is not None
+    return was_changed and is_changed and _fails(says, results[0].tests)
 
 
 def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result], silent: list[Run]) -> Verdict:

@@ -285,7 +285,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
             f"the last run before it that names this says “{' '.join(line.text.split())[:120]}”",
             (evidence,),
         )
-    if says.what in ("count", "size") and case.spotted.claim.path and _tells_of(case, lines):
+    if says.what == "size" and case.spotted.claim.path and _tells_of(case, lines):
         return Verdict(
             "misquoted", f"the result that it speaks of says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )

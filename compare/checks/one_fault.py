@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from gedanken.compare.checks.consequences import without_consequences
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
@@ -26,6 +27,7 @@ def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """
     if run_set.program is not None:
         return list(findings)
+    findings = without_consequences(run_set, findings)
     merged = [_of_runs(run_set, group) for group in _grouped(findings, by_runs=False)]
     return [_of_prints(group) for group in _grouped(merged, by_runs=True)]
 

@@ -8,33 +8,28 @@ from gedanken.compare.output.tables import names_of_row
 from gedanken.compare.output.transcript import VALUE
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.gaps import Gap, gaps
-from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, evidence, short
-from gedanken.experiment.finding import Finding, LineRef
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
+from gedanken.experiment.finding import Finding
 
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
-    """Report all skipped steps, in one finding for all logs and prints; lines missing between them are not reported
-    again."""
+    """Report the skipped steps of each log; lines missing between them are not reported again."""
     found = run_set.once(gaps)
-    runs = [run for run in run_set.imagined if id(run) in found]
-    if not runs:
-        return
-    first = found[id(runs[0])][0]
-    words, name = first.site.words, _name(runs[0], first)
-    shown = words if any(map(str.isalpha, words)) else short(runs[0].lines[first.after])
-    jumps = "jumps" if len(runs) == 1 else "jump"
-    refs: list[LineRef] = []
-    for run in runs:
-        refs += [run.ref(at) for gap in found[id(run)] for at in (gap.before, gap.after)]
-    yield Finding(
-        "count skips",
-        tuple(run.label for run in runs),
-        evidence(refs)[: max(LINES_SHOWN, len(runs))],
-        expected="all real logs count in equal steps",
-        observed=f"{jumps} from {f'{name} ' if name else ''}{first.low:g} to {first.high:g} in “{shown}”",
-        of=len(run_set.imagined),
-        caution=run_set.caution,
-    )
+    for run in run_set.imagined:
+        jumps = found.get(id(run))
+        if not jumps:
+            continue
+        first = jumps[0]
+        words, name = first.site.words, _name(run, first)
+        shown = words if any(map(str.isalpha, words)) else short(run.lines[first.after])
+        yield Finding(
+            "count skips",
+            (run.label,),
+            tuple(run.ref(at) for gap in jumps for at in (gap.before, gap.after))[:LINES_SHOWN],
+            expected="all real logs count in equal steps",
+            observed=f"jumps from {f'{name} ' if name else ''}{first.low:g} to {first.high:g} in “{shown}”",
+            caution=run_set.caution,
+        )
 
 
 def _name(run: ParsedRun, gap: Gap) -> str:

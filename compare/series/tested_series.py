@@ -26,7 +26,7 @@ from gedanken.experiment.execution import Cause
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""Of a series with more, so many go into the test and the measures, evenly spaced."""
+"""For a series with more points, this many evenly spaced ones are tested and measured."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 ALL_SAME = "all runs show the same"

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 
 from gedanken.compare.verdict.clusters import Cluster
-from gedanken.compare.verdict.likelihood import NOISE, Horizons, Values, likelihoods, other
+from gedanken.compare.verdict.likelihood import NOISE, Horizons, Values, always_wrong, likelihoods, other
 from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
@@ -57,6 +57,8 @@ class ByNoise:
     mixed: Values
     """Pairs and shares × noise."""
     other: float
+    wrong: float
+    """Of answers that are wrong everywhere."""
 
 
 class Operation:
@@ -81,14 +83,16 @@ class Operation:
             forms = len(self._parameters.ways[way].forms)
             pure[way] = summed[at : at + forms]
             at += forms
-        return ByNoise(pure, summed[at:], other([self.clusters[at] for at in kept], priors.other))
+        clusters = [self.clusters[at] for at in kept]
+        return ByNoise(pure, summed[at:], other(clusters, priors.other), always_wrong(clusters))
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     """The evidence of some kinds of operation together: one noise for all, a horizon for each.
 
     `mixture` is one of two things: answers of two ways in each kind of operation, or kinds of operation that are
-    answered in different ways, some of them in none of the three.
+    answered in different ways, some of them in none of the three. `other` is shares of which nothing is expected, or
+    answers that are wrong everywhere.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
@@ -100,7 +104,8 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     within = float(_log_sum((mixed + noise).ravel())) - log(len(operations[0].mixed))
     between = _between(operations, noise)
     evidence["mixture"] = within if between is None else float(np.logaddexp(within, between)) - log(2)
-    evidence["other"] = sum(one.other for one in operations)
+    of_nothing = sum(one.other for one in operations), sum(one.wrong for one in operations)
+    evidence["other"] = float(np.logaddexp(*of_nothing)) - log(2)
     return evidence
 
 

@@ -25,6 +25,8 @@ STEEPNESS = (2.0, 6.0)
 SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
 """Of the first way in a mixture of two."""
 PAIRS: tuple[tuple[Way, Way], ...] = (("computes", "imitates"), ("computes", "shortcut"), ("imitates", "shortcut"))
+WRONG = Expected(right=0.03, rival=0.03, right_beyond=0.03, rival_beyond=0.03, concentration=10.0)
+"""What is expected of answers that are wrong everywhere: a few are right by chance."""
 _LEAST = 1e-3
 
 
@@ -158,6 +160,17 @@ def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -
         total += _log_beta(right + prior, rival + wrong + prior) - _log_beta(prior, prior)
         if with_rival[key]:
             total += _log_beta(rival + prior, wrong + prior) - _log_beta(prior, prior)
+    return total
+
+
+def always_wrong(clusters: Sequence[Cluster]) -> float:
+    """The same where hardly anything is right, or the rival's: who is wrong everywhere shows no way of answering."""
+    a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
+    total = 0.0
+    for one in clusters:
+        total += _log_beta(one.right + a, one.rival + one.wrong + b) - _log_beta(a, b)
+        if one.place in WITH_RIVAL:
+            total += _log_beta(one.rival + a, one.wrong + b) - _log_beta(a, b)
     return total
 
 
