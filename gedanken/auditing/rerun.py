@@ -180,8 +180,8 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
         )
     if not shown.differences and not other_end:
         if not shown.lines and (shown.noisy or step.cut):
-            why = "every line differs among real runs" if shown.noisy else "no line of it can be compared"
-            return replace(made, reason=why)
+            told = "every line differs among real runs" if shown.noisy else "no line of it can be compared"
+            return replace(made, reason=told)
         return replace(made, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same{noise}")
     why = _why_not(said, real, "\n".join(texts)) or _why_elsewhere(step, state, lost)
     if why:
