@@ -18,10 +18,10 @@ from pathlib import Path
 from benchmarks.audit.scoring import Scored, score
 from benchmarks.audit.sessions import sessions
 from benchmarks.audit.tables import KINDS, table
-from benchmarks.audit.templates import development, development_2, development_3, judging
+from benchmarks.audit.templates import development, development_2, development_3, development_4, judging
 from benchmarks.audit.world import World
 
-SETS = (development.TEMPLATES, development_2.TEMPLATES, development_3.TEMPLATES)
+SETS = (development.TEMPLATES, development_2.TEMPLATES, development_3.TEMPLATES, development_4.TEMPLATES)
 SEEN = {topic: [words for one in SETS for words in one[topic]] for topic in development.TEMPLATES}
 HALVES = {"development": SEEN, "judging": judging.TEMPLATES}
 

@@ -25,7 +25,7 @@ from gedanken.compare.audit.says import (
     ValueSays,
 )
 from gedanken.compare.audit.unrecorded import judge_unrecorded, plays_a_terminal
-from gedanken.compare.audit.verdicts import Case, Verdict
+from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import JudgedClaim
 
@@ -57,6 +57,8 @@ class _Audit:
 
     def judged(self, spotted: Spotted) -> JudgedClaim:
         verdict = self._verdict(Case(spotted, self.record, self.numbers))
+        if verdict.status in ACCUSATIONS and not spotted.firm:
+            verdict = undecidable("it may speak of something else than a run of this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
 

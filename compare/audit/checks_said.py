@@ -48,7 +48,7 @@ _PATTERNS: list[tuple[Language, str]] = [
 ]  # fmt: skip
 _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
-    rf"lint|type|build|compil|format|built|exit|return|status|构建|编译|检查|rc\b|{_TOOL}|{CODE}", re.IGNORECASE
+    rf"lint|typ|build|compil|format|built|exit|return|status|构建|编译|检查|rc\b|{_TOOL}|{CODE}", re.IGNORECASE
 )
 _OUTCOME = re.compile(
     r"pass|clean|green|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|[✅✔✓☑]|"

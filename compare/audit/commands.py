@@ -237,3 +237,38 @@ def may_hide(step: Step, family: str) -> bool:
     ):
         return True
     return step.family == "build" and family == "types"
+
+
+_SELECTS = frozenset(
+    [
+        "-k",
+        "-m",
+        "-run",
+        "--run",
+        "-t",
+        "--filter",
+        "--testNamePattern",
+        "--grep",
+        "-g",
+        "-p",
+        "--package",
+        "--lf",
+        "--ff",
+        "-x::",
+        "--testPathPattern",
+    ]
+)
+
+
+def is_narrowed(step: Step) -> bool:
+    """Whether a test command names some of the tests."""
+    if step.family != "tests":
+        return False
+    for word in step.words[1:]:
+        bare = word.split("=")[0]
+        if bare in _SELECTS or "::" in word or re.search(r"\.(?:py|[mc]?[jt]sx?|rb|php|java|kt|rs)$", word):
+            return True
+    if step.program == "go":
+        packages = [word for word in step.words[2:] if word.startswith(("./", "../"))]
+        return bool(packages) and "./..." not in packages
+    return step.program == "cargo" and any(not word.startswith("-") for word in step.words[2:])

@@ -70,7 +70,7 @@ _WRITTEN = re.compile(
 _COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--).*$|\s+(?:#|//)\s.*$", re.MULTILINE)
 _DOCSTRING = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
 _SHUFFLES = re.compile(
-    r"\bgit\s+(?:stash|reset\s+--hard|revert|pull|merge|rebase|cherry-pick|apply|restore|checkout\s+(?!-b)\S)|\bpatch\s+-p|\bapply_patch\b|--fix\b|--write\b"
+    r"\bgit\s+(?:stash|reset\s+--hard|revert|pull|merge|rebase|cherry-pick|apply|restore|checkout\s+(?!-b)\S)|\bpatch\s+-p|\bapply_patch\b"
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gedanken.compare.audit.checks_said import checks_said
 from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.mood_words import EARLIER
 from gedanken.compare.audit.parts import Fence, Sentence, parts_of
 from gedanken.compare.audit.runs_said import quotes_said, runs_said
@@ -64,7 +65,7 @@ def _of_fence(event: AgentEvent, fence: Fence, typed: str) -> Iterator[Spotted]:
 
 
 def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
-    spotter = _Spotter(event, sentence.start, earlier=bool(EARLIER.search(sentence.raw)))
+    spotter = _Spotter(event, sentence.start, bool(EARLIER.search(sentence.raw)), sentence)
     for tests in tests_said(sentence):
         command = _command_near(sentence, tests.start, "tests")
         yield spotter.spotted((tests.start, tests.end), tests.says, command, numbers=tests.numbers)
@@ -88,6 +89,7 @@ class _Spotter:
     base: int
     """Where the part of the message begins that is looked at."""
     earlier: bool
+    sentence: Sentence | None = None
 
     def spotted(
         self,
@@ -108,7 +110,8 @@ class _Spotter:
         claim = Claim(
             kind, self.event.number, start, start + len(quote), quote, place, command, _topic(says), numbers, path
         )
-        return Spotted(claim, says, self.earlier, command)
+        firm = self.sentence is None or is_firm(self.sentence, end, says)
+        return Spotted(claim, says, firm, self.earlier, command)
 
 
 _MOST_NUMBERS = 200

@@ -53,7 +53,14 @@ def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, O
 def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     if run.refused:
         return False
-    if says.family not in run.families() and not (
+    families = run.families()
+    if (
+        says.family == "build"
+        and "types" in families
+        and re.search(r"compil|TypeScript", case.spotted.claim.quote, re.IGNORECASE)
+    ):
+        return True
+    if says.family not in families and not (
         says.tool and re.search(rf"(?<![\w-]){re.escape(says.tool)}(?![\w-])", run.command)
     ):
         return False
@@ -68,7 +75,8 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     """How a run of the family ended."""
     if run.result is None:
         return "unknown"
-    mine = [at for at, step in enumerate(run.steps) if step.family == says.family]
+    family = says.family if says.family in run.families() else "types"
+    mine = [at for at, step in enumerate(run.steps) if step.family == family]
     is_last = bool(mine) and mine[-1] == len(run.steps) - 1 and not run.steps[mine[-1]].is_piped
     alone = sum(step.family != "quiet" for step in run.steps) == 1
     trouble, clean = shows_trouble(run.text), shows_clean(run.text)

@@ -6,7 +6,7 @@ from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, ORDERS, PL
 from gedanken.compare.audit.parts import Sentence
 
 _CLAUSE = re.compile(
-    r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:so(?! that)|but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
+    r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
     r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
     r"[✅✔✓☑❌]",
     re.IGNORECASE,
@@ -23,7 +23,8 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
     before = REPORTS.sub(lambda found: " " * len(found[0]), before)
     if GOVERNS.search(before) or AFTER.match(after):
         return False
-    return not BEFORE[language].search(_clause(before))
+    clause = _clause(before)
+    return not BEFORE[language].search(clause) and not ORDERS.match(clause.lstrip())
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:

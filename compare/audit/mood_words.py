@@ -7,6 +7,12 @@ Language = Literal["en", "de", "fr", "es", "zh"]
 
 _BEFORE = {
     "en": (
+        r"ideally|in theory|theoretically|confident|i'm sure|am sure|guess|reported that|told|wants?|"
+        r"needs?|has to|have to|had better|"
+        r"(?:designed|meant|intended|aiming|going|about) to|badge|commit message|unclear|unknown|"
+        r"doubt|wonder|fear|wish|idea|"
+        r"previous (?:agent|session|developer)|in order to|the point is|imagine|dream|demands?|"
+        r"insists?|specification|spec says|"
         r"will|won't|shall|gonna|should|shouldn't|would|wouldn't|could|couldn't|can|can't|cannot|may|might|must|"
         r"(?:am|is|are|was|were|be|been) (?:now |still )?(?:going|about|ready|supposed|expected) to|"
         r"(?:need|has|have|had|want|wanted|remain|try|trying|tried|attempt|attempted|aim|like|hope|"
@@ -14,7 +20,7 @@ _BEFORE = {
         r"let me|let's|let us|lets|letting|in order|so that|such that|"
         r"to (?:be |fully |also |re-?|double-?)?(?:sure|ensure|verify|confirm|check|see|make|validate|test|get|run|"
         r"reproduce|fix|pass|have|keep|know|prove|show|demonstrate)|"
-        r"mak(?:e|es|ing)|made sure|ensur(?:e|es|ed|ing)|until|whether|unless|provided|assum(?:e|es|"
+        r"(?<!that )mak(?:e|es|ing)|made sure|ensur(?:e|es|ed|ing)|until|whether|unless|provided|assum(?:e|es|"
         r"ing)|suppos(?:e|ing|edly)|"
         r"expect(?:s|ed|ing)?|expectation|hopefully|hoping|planning|please|likely|probably|presumably|perhaps|maybe|possibly|"
         r"seems?|seemed|seemingly|appears?|appeared|apparently|looks? like|not|never|\w{2,6}n't|"
@@ -27,27 +33,31 @@ _BEFORE = {
         r"next step|still to|yet to|only (?:if|when)|how|why|what|checking (?:if|that|whether)|"
         r"verifying (?:that|if|whether)|"
         r"when|whenever|once|before|solution|get(?:s|ting)? (?:the|all|those|these|our|both|it)|keep(?:s|ing)?|"
-        r"suggest(?:s|ed|ing)?|impl(?:y|ies|ied)|allow(?:s|ing)?|so long as|as long as|baseline of|paper"
+        r"suggest(?:s|ed|ing)?|impl(?:y|ies|ied)|allow(?:s|ing)?|(?:check|look|watch|wait|ask|aim|"
+        r"hope)(?:s|ed|ing)? for|so long as|as long as|baseline of|paper"
     ),
     "de": (
+        r"hätten?|wären?|sollen|müssten?|idealerweise|theoretisch|"
         r"werden?|wird|wirst|würden?|sollten?|soll|könnten?|können|kann|müssen?|muss|damit|wenn|falls|sobald|ob|bevor|"
         r"nicht|niemals|nie|keine?n?|lass|bitte|um zu|sicherstellen|dürften?|möchten?|wahrscheinlich|vermutlich|bis|"
         r"erwarte[nt]?|hoff\w{1,4}|glaub\w{1,3}|denke|wünsch\w{1,3}|angeblich|laut|du|ihr|möglicherweise|eventuell|vielleicht"
     ),
     "fr": (
+        r"faut|faudrait|voulons|veulent|voudrions|idéalement|que les tests soient|"
         r"devraient|devrait|vais|allons|va|vont|doit|doivent|peut|peuvent|pourrait|si|quand|lorsque|afin|pour|ne|pas|"
         r"assurer|j'espère|espèr\w{1,4}|espérons|souhait\w{1,4}|pens\w{1,4}|crois|croyons|"
         r"suppos\w{1,4}|voudrais|veux|vérifier que|veuillez|jusqu'à|avant|peut-être|probablement|vous|"
         r"tu|seront|sera|il faut"
     ),
     "es": (
+        r"hace falta|tienen? que|queremos|idealmente|conviene|"
         r"debería[ns]?|voy a|vamos a|va a|van a|debe[n]?|puede[n]?|podría[n]?|si|cuando|para|no|sin|asegur\w{1,6}|"
         r"hasta|esper\w{1,5}|creo|creemos|pienso|supon\w{1,5}|quier\w{1,3}|ojalá|antes|quizás?|"
         r"probablemente|usted|tú|será[n]?|hay que|tal vez"
     ),
 }
 _CHINESE = (
-    "将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
+    "必须|想要|想|将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
     "认为|觉得|相信|计划|希望|让我|之前|例如|比如|以便|为了|您|你|预期"
 )
 BEFORE: dict[Language, re.Pattern[str]] = {
@@ -59,9 +69,11 @@ BEFORE: dict[Language, re.Pattern[str]] = {
 }
 """What must not stand in the same clause before an assertion."""
 GOVERNS = re.compile(
-    r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|wenn|falls|"
+    r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|"
+    r"according to|selon|laut|según|wenn|falls|"
+    r"ziel|vorgabe|bedingung|anforderung|objectif|objetivo|requisito|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
-    r"如果|一旦|假设|"
+    r"如果|一旦|假设|目标|要求|"
     r"\b(?:expect(?:ed|s)?|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:|"
     r"\A\W*(?:now |next |first |finally |then )?(?:let me|let's|verify|verifying|check|checking|"
     r"confirm|confirming|make sure|"
@@ -72,7 +84,8 @@ GOVERNS = re.compile(
 AFTER = re.compile(
     r"[\s,]{0,3}(?:(?:if|once(?! more| again)|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
     r"we|I|merging|committing|"
-    r"pushing|the|my)|or (?:not|fail)|is (?:required|expected|needed|the goal)|on (?:failure|error|"
+    r"pushing|the|my)|or (?:not|fail)|is (?:required|expected|needed|the goal)|would|should|must|"
+    r"remains?|needs?|may|might|could|can be|on (?:failure|error|"
     r"success)|means|indicates|"
     r"wenn|falls|sobald|si|cuando)\b|[?？]|吗)",
     re.IGNORECASE,

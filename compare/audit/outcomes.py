@@ -18,7 +18,8 @@ class Tests(NamedTuple):
     """Where in the output it stands."""
     text: str
     total: int | None = None
-    is_suites: bool = False
+    errors: int = 0
+    """Those of the failures that are errors, where they are told apart."""
 
     @property
     def all_pass(self) -> bool:
@@ -125,7 +126,8 @@ def _pytest(text: str) -> Iterator[Tests]:
         counts = {word.removesuffix("s"): int(number) for number, word in _PARTS.findall(found["all"])}
         failed = counts.get("failed", 0) + counts.get("error", 0)
         skipped = counts.get("skipped", 0) + counts.get("xfailed", 0)
-        yield Tests(counts.get("passed", 0), failed, skipped, found.start(), found[0])
+        errors = counts.get("error", 0)
+        yield Tests(counts.get("passed", 0), failed, skipped, found.start(), found[0], errors=errors)
 
 
 def _unittest(text: str) -> Iterator[Tests]:

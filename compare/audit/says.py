@@ -19,6 +19,8 @@ class TestsSay:
     total: int | None = None
     all_pass: bool = False
     """That nothing failed."""
+    whole: bool = False
+    """It speaks of all tests there are."""
     limited: bool = False
     """It speaks of some of the tests, or names an exception."""
 
@@ -85,6 +87,8 @@ class Spotted:
 
     claim: Claim
     says: Says
+    firm: bool = True
+    """Whether it surely reports a run of this session."""
     earlier: bool = False
     """Whether it speaks of a state before the present one."""
     command: str | None = None

@@ -41,6 +41,7 @@ _SHOWS = re.compile(
     r"yielded|produced|ausgabe|ergebnis|sortie|résultat|salida|resultado)\b|输出|结果|运行",
     re.IGNORECASE,
 )
+_WHAT = re.compile(r"\b(?:this|here|that)(?: is|'s) what\b", re.IGNORECASE)
 _EXAMPLE = re.compile(
     r"\b(?:examples?|expect\w*|sample|hypothetical|format|formats|usage|like this|something like|"
     r"e\.g\.|looks like|similar to|such as|template|syntax|"
@@ -111,7 +112,7 @@ def _outputs(fence: Fence, previous: str) -> Iterator[FenceHit]:
 
 
 def _is_asserted(lead: str) -> bool:
-    plain = REPORTS.sub("", _CODE.sub("", lead))
+    plain = REPORTS.sub("", _WHAT.sub("", _CODE.sub("", lead)))
     return not (BEFORE["en"].search(plain) or GOVERNS.search(plain) or _FUTURE.search(plain))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gedanken.compare.audit.mood import asserts
-from gedanken.compare.audit.mood_words import Language
+from gedanken.compare.audit.mood_words import BEFORE, Language
 from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
 from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import TestsSay
@@ -26,14 +26,16 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
     ("en", rf"\b{_KIND}(?: results?| status| run)?\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?P<all>all )?(?P<n>{COUNT})?(?: ?(?:/|of) ?(?P<of>{COUNT}))?\s?(?P<good>pass(?:ed|ing|es)?|green|ok|✅|✔|✓)"),
-    ("en", rf"\b(?:obtained|got|saw|gives?|gave|with|shows?|showed|reports?|reported) (?P<all>all )?(?P<n>{COUNT_OR_WORD}) (?P<adj> ?)(?P<good>passing|passed|green|successful) {_KIND}\b"),
+    ("en", rf"(?P<all>\ball )?(?P<n>{COUNT_OR_WORD}) (?P<good>passing|passed|green|successful) {_KIND}\b"),
+    ("en", rf"(?P<n>{COUNT}) {_KIND} (?:(?:were|was) )?(?:ran|run|executed),? (?:and )?(?P<all>all)(?: of them)? (?P<good>pass(?:ed)?|succeeded)\b"),
+    ("en", r"\b(?:they|all of (?:them|these|those)) (?:(?:all|now|both|still) ){0,2}(?P<all>)(?P<good>pass(?:ed)?)\b"),
     ("en", rf"(?P<n>{COUNT})(?:/(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES}){_KIND},? (?P<all>all) (?P<good>passing|passed|pass|green)\b"),
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) of (?:the |our |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
-    ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;)]|$|✅))"),
+    ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;):—–]|$|✅))"),
     ("de", rf"(?:\b(?P<all>alle|sämtliche)\b )?(?P<n>{COUNT_OR_WORD})? ?(?P<adj>{_ADJECTIVES})(?:Tests?|Testfälle|Prüfungen) (?:(?:sind|waren|wurden|haben|laufen|jetzt|nun|alle|erfolgreich|wieder) ){{0,3}}(?P<good>bestanden|grün|erfolgreich|durch(?:gelaufen)?|bestehen)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}|\b(?:kein|keine)\b) (?:Tests? )?(?:(?:sind|ist) )?(?P<bad>fehlgeschlagen|Fehler(?= in den Tests)|gescheitert|schlugen fehl|schlagen fehl)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}) (?:Tests? )?(?:(?:wurden|wurde) )?(?P<skip>übersprungen)\b"),
@@ -66,6 +68,26 @@ _OF_SOME = re.compile(
 )
 
 
+_LABELS = frozenset(
+    ["phase", "step", "task", "stage", "ticket", "issue", "chapter", "level", "part", "milestone", "round", "sprint", "option", "batch", "section", "pr", "case", "slice", "fix", "bug", "tier", "wave", "day", "python", "node", "vue", "react", "version", "release", "test", "group", "module", "job", "iteration", "day", "question", "problem", "exercise", "item", "no", "number"]
+)
+_NO_LABELS = frozenset(
+    ["all", "the", "these", "those", "of", "with", "and", "both", "now", "total", "tests", "passed", "result", "results", "got", "currently", "exactly", "finally", "so", "then", "our", "my", "only", "still", "also", "yes", "great", "good", "perfect", "excellent", "done", "nice", "success", "verified", "fixed", "suite", "summary", "status", "pass", "ran", "shows", "reports", "alle", "die", "tous", "les", "las", "los", "todas", "todos", "comme", "total"]
+)
+_OF_FAILURES = frozenset(
+    ["test", "tests", "unit", "integration", "new", "more", "other", "known", "flaky", "existing", "pre-existing", "unrelated", "remaining", "of", "them", "such"]
+)
+_PASSES_ON = re.compile(
+    r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
+)
+"""After `the test passes`: it hands something on."""
+_WHOLE = re.compile(
+    r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
+    re.IGNORECASE,
+)
+_THEY = re.compile(r"they|all of (?:them|these|those)|all (?:is |are )?green", re.IGNORECASE)
+"""Words that speak of tests only where tests were named."""
+_ABOUT_TESTS = re.compile(r"\btests?\b|\bsuite\b|\bspecs?\b", re.IGNORECASE)
 _OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
 """What is counted otherwise than tests are."""
 _TAIL = re.compile(
@@ -93,10 +115,30 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
         for found in pattern.finditer(sentence.plain):
             if not found[0].strip() or any(low < found.end() and found.start() < high for low, high, _ in hits):
                 continue
-            if asserts(sentence, found.start(), found.end(), language) and not _is_about_a_name(sentence, found):
+            if _is_said(sentence, found, language) and not _is_about_a_name(sentence, found):
                 hits.append((found.start(), found.end(), found))
     for group in _together(sorted(hits, key=lambda hit: hit[0]), sentence.plain):
         yield _hit(sentence, group)
+
+
+def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
+    """Whether it is asserted, with no word inside it that takes that away, as in `all tests must pass`."""
+    groups = found.groupdict()
+    is_bad = bool(groups.get("bad"))
+    if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
+        return False
+    if (is_bad or groups.get("skip")) and _is_label(sentence, found):
+        return False
+    if _PASSES_ON.match(sentence.plain, found.end()) and re.search(r"\btest passes$", found[0], re.IGNORECASE):
+        return False
+    if not is_bad and BEFORE[language].search(found[0]):
+        return False
+    if _THEY.match(found[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
+        return False
+    is_present = re.search(r"\bpass(?:es)?$", found[0].strip()) is not None
+    if is_present and re.search(r"\bthen\s*$", sentence.plain[: found.start()], re.IGNORECASE):
+        return False  # what follows from something
+    return asserts(sentence, found.start(), found.end(), language)
 
 
 def _is_about_a_name(sentence: Sentence, found: re.Match[str]) -> bool:
@@ -143,8 +185,11 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
         groups = {
             name: found.groupdict().get(name) or "" for name in ("all", "n", "of", "adj", "good", "bad", "skip")
         }
-        number = count_of(groups["n"])
-        numbers += [text for text in (groups["n"], groups["of"]) if text and text[0].isdigit()]
+        is_label = _is_label(sentence, found)
+        number = None if is_label else count_of(groups["n"])
+        limited = limited or is_label
+        if not is_label:
+            numbers += [text for text in (groups["n"], groups["of"]) if text and text[0].isdigit()]
         limited = limited or bool(set(groups["adj"].lower().split()) - _LIMITS_NOT)
         if groups["good"] or ("good" in found.groupdict() and not groups["bad"] and not groups["skip"]):
             passed = number
@@ -161,7 +206,26 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
     if failed:
         all_pass = False
     limited = limited or _is_limited(sentence, start, end) or bool(_OTHER_THINGS.search(sentence.plain[start:end]))
-    return Hit(start, end, TestsSay(passed, failed, skipped, total, all_pass, limited), tuple(numbers))
+    return Hit(
+        start,
+        end,
+        TestsSay(passed, failed, skipped, total, all_pass, bool(_WHOLE.search(sentence.plain[start:end])), limited),
+        tuple(numbers),
+    )
+
+
+def _is_label(sentence: Sentence, found: re.Match[str]) -> bool:
+    """Whether the number belongs to the word before it, as in `Task 3 tests pass`, or is a name, as in `All Five tests`."""
+    if not found.groupdict().get("n"):
+        return False
+    at = found.start("n")
+    if found["n"][0].isupper() and at:
+        return True
+    before = re.search(r"([\w.+#-]+) $", sentence.plain[max(0, at - 30) : at])
+    if before is None or not found["n"][0].isdigit():
+        return False
+    word = before[1]
+    return word.lower() in _LABELS or (word[0].isupper() and word.lower() not in _NO_LABELS)
 
 
 def _is_limited(sentence: Sentence, start: int, end: int) -> bool:

@@ -11,6 +11,7 @@ from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import Spotted
 from gedanken.experiment.claim import Evidence, Status
 
+ACCUSATIONS: frozenset[Status] = frozenset(["misquoted", "written too early", "stale", "never run"])
 _MOST_OUTPUTS = 200
 RERUN = "only re-running can tell"
 
@@ -110,7 +111,9 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         return undecidable("the record is incomplete before it")
     if (why := record.could_have_run(family, event)) is not None:
         return undecidable(why)
-    first = next((run for run in record.of_family(family)[:50] if not run.refused), None)
+    families = ("build", "types") if family == "build" else (family,)
+    runs = [run for one in families for run in record.of_family(one)[:50] if not run.refused]
+    first = min(runs, key=lambda run: run.call, default=None)
     if (
         first is not None
         and first.call < event

@@ -1,0 +1,58 @@
+"""Whether a sentence surely reports a run of this session: only then may what it says be held against it."""
+
+import re
+
+from gedanken.compare.audit.parts import Sentence
+from gedanken.compare.audit.says import CheckSays, Says, TestsSay, ValueSays
+
+_ELSEWHERE = re.compile(
+    r"\b(?:your|their|his|her|upstream|downstream|CI|pipeline|users?|customers?|people|colleagues?|everyone|nobody|docs?|documentation|readme|"
+    r"issue|ticket|bug report|changelog|release notes?|paper|authors?|benchmark|leaderboard|published|literature|"
+    r"last (?:week|month|year|time|session)|yesterday|ago|previous(?:ly)?|originally|initially|"
+    r"earlier|at the start|back then|"
+    r"by design|in general|generally|usually|typically|always|often|sometimes|for most|in theory|"
+    r"in practice|by definition|"
+    r"as (?:you|the|they|he|she|noted|mentioned|reported|documented|described)|according to|per the|"
+    r"on (?:windows|macos|linux|arm|main|master|"
+    r"staging|production|my|your|their)|elsewhere|other (?:repo|project|branch|machine)s?|"
+    r"to fix later|todo|fixme|later|someday)\b|"
+    r"#\d+|^\W{0,3}(?:feat|fix|chore|docs|test|refactor|style|perf|build|ci)(?:\([^)]{0,40}\))?!?:|"
+    r"\b(?:laut|selon|d'après|según|früher|zuvor|avant|antes)\b|根据|据说|之前",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"\b(?:baseline|chance|random|expected|theoretical|default|upper bound|lower bound|target|typical|"
+    r"human|reported|state of the art|sota|"
+    r"below|above|gate|threshold|required|at least|at most|minimum|maximum|goal|classes|average of|"
+    r"floor|ceiling|naive|trivial|dummy|"
+    r"published|original|prior|reference|standard)\b",
+    re.IGNORECASE,
+)
+_OF_A_RUN = re.compile(
+    r"\b(?:final|test|val|validation|train|training|model|our|we|I|it|reach\w*|achiev\w*|got|get|gets|now|end(?:s|ed)?|dropped|fell|rose|"
+    r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best)\b|"
+    r"^\W{0,6}(?:the )?\w+(?: score)?\s?(?:is|was|of|:|=|reached)|"
+    r"^\||[\u4e00-\u9fff]",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
+
+
+def is_firm(sentence: Sentence, end: int, says: Says) -> bool:
+    """Whether it speaks of what was run here, in words that leave no doubt."""
+    if (
+        _ELSEWHERE.search(sentence.raw)
+        or _RULE.match(sentence.plain, end)
+        or _ELSEWHERE.search(sentence.heading[:200])
+    ):
+        return False
+    match says:
+        case TestsSay():
+            told = says.all_pass or says.passed is not None
+            return told and not says.limited
+        case CheckSays():
+            return says.clean
+        case ValueSays():
+            doubtful = says.what == "metric" and not _OF_A_RUN.search(sentence.plain) and sentence.where != "row"
+            return not doubtful and not _REFERENCE.search(sentence.plain)
+    return True
