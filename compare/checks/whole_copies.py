@@ -29,8 +29,6 @@ class _Curve(NamedTuple):
     run: ParsedRun
     values: NDArray[np.float64]
     lines: NDArray[np.int64]
-    is_fine: bool
-    """Whether its numbers have two decimals or more."""
 
 
 _Key = tuple[str, int]
@@ -117,16 +115,15 @@ def _curves(run: ParsedRun) -> dict[_Key, _Curve]:
         decimals = script.decimals[script.starts[lines[0]] : script.starts[lines[0]] + table.shape[1]]
         for place in np.flatnonzero(_has_decimals(decimals, 0))[:MOST_FORMS].tolist():
             if len(np.unique(table[:, place])) >= FEWEST:
-                is_fine = bool(_has_decimals(decimals[place], 2))
-                found[form, place] = _Curve(run, table[:, place], lines, is_fine)
+                found[form, place] = _Curve(run, table[:, place], lines)
     return found
 
 
 def _chance(curve: _Curve, real: Sequence[_Curve]) -> float:
     """How likely two real curves are equal: the share of their points that are, to the power of their number.
 
-    Coarse curves of which any two real runs have half in common follow from something that chance decides once, such
-    as a count of steps: two that are equal say nothing.
+    Curves of which any two real runs have half in common follow from something that chance decides once, such as a
+    count of steps: two that are equal say nothing.
     """
     if len(real) < FEWEST_REAL:
         return 1.0
@@ -134,7 +131,7 @@ def _chance(curve: _Curve, real: Sequence[_Curve]) -> float:
     for one, other in islice(combinations(real, 2), MOST_PAIRS):
         length = min(len(one.values), len(other.values))
         both = int(np.count_nonzero(one.values[:length] == other.values[:length]))
-        if 2 * both > length and not curve.is_fine:
+        if 2 * both > length:
             return 1.0
         equal += both
         points += length
