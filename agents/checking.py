@@ -153,7 +153,7 @@ class _Check:
 
         async def ask() -> tuple[str, str]:
             reply = await self.ask([_SYSTEM, Message("user", "seq 1 400")], Sampling(1, FEW_TOKENS, temperature=0))
-            told = "" if reply.cut else "a cut reply cannot be told from a whole one"
+            told = "" if reply.cut else "a cut reply cannot be distinguished from a whole one"
             return reply.end.reason or "no reason", told
 
         await self.trial("ends a cut reply with", "how does it end a reply that is cut?", ask)

@@ -142,7 +142,7 @@ def verdict_on(moves: OutcomeEffects) -> str:
     if moves.same_way.trials:
         parts.append(
             f"Of {moves.same_way.trials} changes that really move the {name}, the imagined one moves to the same "
-            f"side in {format_share(moves.same_way)}{_sideless(moves)}; a rule of thumb knows the side of "
+            f"side in {format_share(moves.same_way)}{_sideless(moves)}; a rule of thumb predicts the side of "
             f"{format_share(moves.thumb_same_way)}."
         )
     else:
@@ -158,20 +158,20 @@ def verdict_on(moves: OutcomeEffects) -> str:
     else:
         beyond = {
             (True, True): "it follows the program further than the rule of thumb goes",
-            (True, False): "what the rule of thumb leaves open it gets the wrong way round",
+            (True, False): "beyond the rule of thumb it moves in the wrong direction",
         }.get(
             (moves.partial.p <= UNLIKELY, moves.partial.value > 0),
             "whether it follows the program any further than the rule of thumb goes is undetermined",
         )
         parts.append(f"Given the rule of thumb it is {format_tau(moves.partial)}: {beyond}.")
     if moves.still_p is None:
-        parts.append("Whether it stands still where nothing changes is undetermined.")
+        parts.append("Whether it stays the same under edits that change nothing is undetermined.")
     elif moves.still_p <= UNLIKELY:
-        parts.append(f"It does not stand still where nothing changes ({_told_p(moves.still_p)}).")
+        parts.append(f"It does not stay the same under edits that change nothing ({_told_p(moves.still_p)}).")
     else:
         parts.append(
-            f"No sign that it moves where nothing changes ({_told_p(moves.still_p)}), which does not prove that it "
-            "stands still."
+            f"No sign that it moves under edits that change nothing ({_told_p(moves.still_p)}), which does not prove "
+            "that it stays the same."
         )
     return " ".join(parts)
 

@@ -95,9 +95,7 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
         said += f" {really} left out: really run, they print something else."
     if unanswered:
         why = first.no_runs if not first.answered else unanswered[0].no_runs
-        said += (
-            f" {len(unanswered)} left out: the model's replies are no runs, so nothing can be told of them ({why})."
-        )
+        said += f" {len(unanswered)} left out: the model's replies cannot be used ({why})."
     if unsteady:
         said += f" {unsteady} left out: asked the same again, the server replied something else."
     return said

@@ -100,15 +100,15 @@ NOTHING_ASKED = Asked()
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What could not be decided of lines."""
+    """A question about lines that could not be decided."""
 
     what: str
-    """Such as `whether “saved” may be missing`."""
+    """For example `whether “saved” may be missing`."""
     why: str
 
     @property
     def text(self) -> str:
-        """Both, as a sentence."""
+        """Both fields, as a sentence."""
         return f"{self.what[:1].upper()}{self.what[1:]}: {self.why}."
 
 
@@ -162,7 +162,7 @@ class ComparisonResult:
     endpoint: Endpoint | None = None
     """None if no real run shows a metric, or none with the requested name."""
     unjudged: str | None = None
-    """Of that, what could not be judged of lines, in a few words: where it is so, nobody may say that nothing was
+    """The undecided questions about lines, in a few words: if there are any, no report may say that nothing was
     found."""
     notes: tuple[str, ...] = ()
     """Checks that could not be applied, and why."""

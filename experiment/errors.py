@@ -23,7 +23,8 @@ class BadInput(GedankenError):
 
 
 class NotKept(BadInput):
-    """What must come from a ledger is not in it."""
+    """Something that must come from a ledger (the store of everything that was run and requested) is
+    missing there."""
 
 
 class NoSandbox(GedankenError):

@@ -1,4 +1,4 @@
-"""What every event of a run has."""
+"""The base class of a run's events."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -9,4 +9,4 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     time: str = ""
-    """UTC, ISO 8601; set as it is appended."""
+    """UTC, ISO 8601; set when the event is appended."""

@@ -1,4 +1,4 @@
-"""What happens in a run that is a probe, as events of its log."""
+"""Log events of a run that is a probe."""
 
 from typing import Literal
 
@@ -9,14 +9,14 @@ from gedanken.experiment.probe_item import ProbeItem
 
 
 class Planned(Event):
-    """How much of a probe's design is asked."""
+    """The part of the probe's design that is asked."""
 
     kind: Literal["planned"] = "planned"
     plan: Plan
 
 
 class ItemKept(Event):
-    """One item of a probe, with what its programs really printed."""
+    """One item of a probe, with the real output of its programs."""
 
     kind: Literal["item"] = "item"
     item: ProbeItem
@@ -24,11 +24,11 @@ class ItemKept(Event):
     rival: str | None = None
     given: str | None = None
     problem: str = ""
-    """Why it has no truth."""
+    """The reason why it has no true output."""
 
 
 class AnswerKept(Event):
-    """What a model replied to one question of a probe."""
+    """The model's reply to one question of a probe."""
 
     kind: Literal["answer"] = "answer"
     question: Question
@@ -36,9 +36,9 @@ class AnswerKept(Event):
 
 
 class Judged(Event):
-    """Whether an answer that is an expression is right: only running it tells."""
+    """The verdict on an answer that is an expression, which only running it can give."""
 
     kind: Literal["judged"] = "judged"
     question: str
-    """Its key."""
+    """Key of the question."""
     right: bool

@@ -43,8 +43,8 @@ class ProbeItem:
     rival: str | None = None
     """A program that prints the answer expected from a machine that imitates or takes a shortcut, if there is one."""
     rival_is: Way | None = None
-    """The strategy (imitation or shortcut) that has this pair's easy item right and its hard item wrong (with the answer
-    of the rival program, if the item has one)."""
+    """The strategy, imitation or shortcut, that gets this pair's easy item right and its hard item wrong (with the
+    answer of the rival program, if the item has one)."""
     told: str | None = None
     """Text said before the program runs, for example that a rule in it is not the usual one."""
     given: str | None = None

@@ -63,10 +63,11 @@ class ModelFacts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class EarlierPart:
-    """Who was asked in an earlier part of the script, of a run that was forked to another model or persona."""
+    """The model and persona of an earlier part of the script, in a run that was forked to another model
+    or persona."""
 
     until: int
-    """The script line, counted from 1, from which on it was somebody else."""
+    """The script line, counted from 1, from which on another one was used."""
     model: ModelFacts
     persona: str
     facts: tuple[Fact, ...]
@@ -94,26 +95,27 @@ class RunSetup:
     imagined: int | None = None
     simulate: bool | None = None
     earlier: tuple[EarlierPart, ...] = ()
-    """Parts of the script for which `model`, `persona` and `facts` do not hold."""
+    """Parts of the script for which `model`, `persona` and `facts` do not apply."""
 
     @property
     def models_told(self) -> str:
-        """Its name; of a fork to another one, such as `one before line 4, other from line 4`."""
+        """The model's name; in a fork to another model, for example `one before line 4, other from line 4`."""
         parts = [(part.until, part.model.name) for part in self.earlier]
         return by_part(parts, self.model.name if self.model else "")
 
     @property
     def personas_told(self) -> str:
-        """The name of the persona, or of each with its lines."""
+        """The persona's name, or the name of each persona with its lines."""
         return by_part([(part.until, part.persona) for part in self.earlier], self.persona)
 
     @property
     def claims_told(self) -> str:
-        """What is claimed falsely on purpose, or `none`; of more than one persona, with the lines of each."""
+        """The facts that are claimed falsely on purpose, or `none`; with several personas, the claims of each with
+        its lines."""
         return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
 
     def model_at(self, line: int) -> ModelFacts | None:
-        """The model that was asked while the script line at `line`, counted from 0, was at work."""
+        """Return the model that was used for the script line at `line`, counted from 0."""
         return next((part.model for part in self.earlier if line + 1 < part.until), self.model)
 
     @property
@@ -123,7 +125,8 @@ class RunSetup:
 
 
 def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
-    """Such as `one before line 4, other from line 4`, where each stands with the line at which it ended."""
+    """Describe who was used for which lines, for example `one before line 4, other from line 4`, from (first line
+    after the part, name)."""
     starts = [1, *(until for until, _told in earlier)]
     parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
     begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
@@ -138,7 +141,7 @@ def _named(facts: Iterable[Fact]) -> str:
 
 
 class Started(Event):
-    """A process began to work on the run."""
+    """A process started working on the run."""
 
     kind: Literal["started"] = "started"
     gedanken: str
@@ -148,7 +151,7 @@ class Started(Event):
 
 
 class Opened(Event):
-    """The machine was measured, and the persona resolved with it."""
+    """The machine was measured, and the persona's `matched` fields were filled in from it."""
 
     kind: Literal["opened"] = "opened"
     machine: MachineFacts
@@ -157,16 +160,16 @@ class Opened(Event):
 
 
 class ModelKnown(Event):
-    """What is known of the model; told anew where more was learned."""
+    """Facts about the model; repeated when more was learned."""
 
     kind: Literal["model"] = "model"
     model: ModelFacts
     until: int | None = None
-    """The script line, counted from 1, from which on another one is asked; None of the last one."""
+    """The script line, counted from 1, from which on another model is asked; None for the last model."""
 
 
 class Began(Event):
-    """Some work began: a node of the graph, or what comes before the graph."""
+    """A piece of work started: a node of the graph, or the set-up before the graph."""
 
     kind: Literal["began"] = "began"
     node: str
@@ -175,7 +178,7 @@ class Began(Event):
 
 
 class Left(Event):
-    """That work came to its end, well or not."""
+    """A piece of work (see `Began`) ended, successfully or not."""
 
     kind: Literal["left"] = "left"
     node: str
@@ -183,7 +186,7 @@ class Left(Event):
 
 
 class ProgramKept(Event):
-    """A version of a program; a later event with its label replaces it."""
+    """A version of a program was stored; a later event with the same label replaces it."""
 
     kind: Literal["program"] = "program"
     program: dict[str, Any]
@@ -192,7 +195,7 @@ class ProgramKept(Event):
 
 
 class ExecutionKept(Event):
-    """An execution that came to its end; its texts lie in files."""
+    """An execution finished and was stored; its texts are in files."""
 
     kind: Literal["execution"] = "execution"
     execution: dict[str, Any]
@@ -202,14 +205,14 @@ class ExecutionKept(Event):
 
 
 class SurprisalKept(Event):
-    """How likely real outputs were to the model, or why that is not known."""
+    """The model's surprisal at real outputs was stored, or the reason why it is not known."""
 
     kind: Literal["surprisal"] = "surprisal"
     found: Surprisal
 
 
 class Decided(Event):
-    """A person said whether a program may run."""
+    """A person decided whether a program may run."""
 
     kind: Literal["decided"] = "decided"
     program: str
@@ -219,7 +222,7 @@ class Decided(Event):
 
 
 class Reserved(Event):
-    """A request, or an execution on GPUs, was about to begin; what it can take at most."""
+    """A request, or an execution on GPUs, was about to start; the most tokens or seconds that it can take."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -229,7 +232,7 @@ class Reserved(Event):
 
 
 class Settled(Event):
-    """What that took; of one that was broken off, an estimate."""
+    """The actual cost of a reserved request or execution; an estimate if it was interrupted."""
 
     kind: Literal["settled"] = "settled"
     name: str
@@ -241,14 +244,14 @@ class Settled(Event):
 
 
 class Noted(Event):
-    """Something that a reader must know of how the run went on."""
+    """A remark about the course of the run that a reader must know."""
 
     kind: Literal["noted"] = "noted"
     what: str
 
 
 class Ended(Event):
-    """The process that worked on the run ended by itself."""
+    """The process that worked on the run ended by itself, without being killed."""
 
     kind: Literal["ended"] = "ended"
     outcome: str
@@ -300,10 +303,10 @@ class RunLog:
     notes: tuple[str, ...] = ()
     """Notes on data that could not be read back, with the consequences; and on data that was left out."""
     decisions: tuple[Decided, ...] = ()
-    """Whether programs could run, by persons who were asked."""
+    """Decisions on whether programs may run, by the people who were asked."""
     plan: Plan | None = None
     items: tuple[ItemKept, ...] = ()
-    """Of a probe."""
+    """The items of a probe."""
     answers: tuple[AnswerKept, ...] = ()
     judged: tuple[Judged, ...] = ()
     tokens: Tokens | None = None
@@ -344,12 +347,13 @@ class RunLog:
         return self.persona.claims if self.persona else ()
 
     def persona_at(self, line: int) -> Persona | None:
-        """Who was played at the script line at `line`, counted from 0; -1 is before the first."""
+        """Return the persona that was played at the script line at `line`, counted from 0; -1 means before the first
+        line."""
         is_earlier = self.spec is not None and self.spec.part_at(line) is not None
         return self.spec.played_at(line) if self.spec and is_earlier else self.persona
 
     def claims_at(self, line: int) -> tuple[str, ...]:
-        """Names of the facts that the persona at that line claims falsely on purpose."""
+        """Return the names of the facts that the persona at that line claims falsely on purpose."""
         persona = self.persona_at(line)
         return persona.claims if persona else ()
 

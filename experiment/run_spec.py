@@ -39,12 +39,13 @@ class SandboxSpec(BaseModel):
 
 
 class Part(BaseModel):
-    """Who was asked in the first part of a script, where a fork goes on with another model or persona."""
+    """Model and persona of the first part of a script, in a fork that continues with another model or persona."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     until: int = Field(ge=1, le=200)
-    """The script line, counted from 1, from which on it holds no longer. What comes before line 1 is always its."""
+    """The script line, counted from 1, from which on this part no longer applies. Work before line 1 always belongs
+    to the first part."""
     model: ModelSpec
     persona: Persona
 
@@ -78,14 +79,14 @@ class RunSpec(BaseModel):
     """The most that the run may use, summed over all processes that work on it."""
 
     probe: ProbeDesign | None = None
-    """What is asked of many small programs; then there is nothing else that the run does."""
+    """The design of a probe with many small programs; the run then does nothing else."""
 
     parent: str = ""
     """The run that this one was forked from, and at which line; everything before that line is taken from that run.
     """
 
     earlier: tuple[Part, ...] = Field(default=(), max_length=200)
-    """Parts of the script for which other models or personas hold than these, the first one first."""
+    """Parts of the script that use other models or personas, the first part first."""
 
     @model_validator(mode="after")
     def _parts_follow_each_other(self) -> Self:
@@ -104,15 +105,16 @@ class RunSpec(BaseModel):
         return self.experiment.conditions.play(self.persona)
 
     def part_at(self, line: int) -> Part | None:
-        """The earlier part that the script line at `line`, counted from 0, is in; None where it is in none."""
+        """Return the earlier part that contains the script line at `line`, counted from 0; None if no earlier part
+        does."""
         return next((part for part in self.earlier if line + 1 < part.until), None)
 
     def model_at(self, line: int) -> ModelSpec:
-        """The model that is asked while the script line at `line` is at work; -1 is before the first."""
+        """Return the model that is used for the script line at `line`; -1 means before the first line."""
         part = self.part_at(line)
         return part.model if part else self.model
 
     def played_at(self, line: int) -> Persona:
-        """The persona as it is there under the experiment's conditions."""
+        """Return the persona at that line, as changed by the experiment's conditions."""
         part = self.part_at(line)
         return self.experiment.conditions.play(part.persona) if part else self.played

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Ends of what a process that goes on with the run asks for, or runs, once more."""
+"""Causes after which a process that resumes the run repeats the request or the execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 
 def _ended(folder: Path) -> RunResult | None:
-    """What a run came to of which nothing is left to do: each request had its reply, each execution its end, and
-    there is a report. None where something is.
-    """
+    """Return the result of a run that is complete: every request has its reply, every execution has ended, and there
+    is a report. None if something is left to do."""
     page = folder / PAGE
     if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
         return None
@@ -74,9 +73,8 @@ def _ended(folder: Path) -> RunResult | None:
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Say whether the program that waits in a run may run, and go on with it. Raises as `resume` does, and BadInput
-    where none waits.
-    """
+    """Decide whether the program that waits in a run may run, and continue the run. Raises the same errors as
+    `resume`, and BadInput if no program waits."""
     spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
@@ -149,14 +147,14 @@ def newest_unfinished() -> Path:
                 return path
         except BadInput:
             continue
-    raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
+    raise BadInput("there is no unfinished run under runs/; name a run folder")
 
 
 def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
-    """What was asked of the run in `folder`, which anybody may have made.
+    """Read the spec of the run in `folder`, which may come from anybody.
 
-    Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
-    must say so once more; not where another model is asked from then on. Raises BadInput.
+    If programs would run without isolation, or keys would be sent to an address that the folder names, a person must
+    confirm that again; the latter not if another model is asked from then on. Raises BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
@@ -177,7 +175,7 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
 
 
 def is_here(address: str) -> bool:
-    """Return whether the folder is from this machine."""
+    """Return whether an address is on this machine (loopback)."""
     try:
         return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
     except ValueError:

@@ -63,10 +63,10 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
     with open_store(folder, spec) as store:
         try:
             return await go(store, screen, collector)
-        except BudgetSpent:  # what was used counts when it is gone on with
+        except BudgetSpent:  # the usage so far counts when the run is resumed
             raise
         except BaseException:
-            if not (store.executions or store.answers):  # nothing was run: nothing half-made is left
+            if not (store.executions or store.answers):  # nothing was run, so no incomplete folder is left behind
                 store.discard()
                 if out is None:
                     with suppress(OSError):
@@ -83,7 +83,7 @@ def check(spec: RunSpec) -> None:
     players = (spec.persona, *(part.persona for part in spec.earlier))
     given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
     if redacted(given) != given:
-        raise BadInput("the experiment or the persona holds a key of this environment; take it out")
+        raise BadInput("the experiment or the persona contains a key of this environment; remove it")
 
 
 def check_collector(address: str | None) -> None:
@@ -170,7 +170,7 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
 
 
 def _judged(log: RunLog, screen: Screen) -> Path | None:
-    """The page of a probe, with the verdict on its model."""
+    """Write the page of a probe, with the verdict on its model."""
     from gedanken.compare.verdict.sentences import of_all
     from gedanken.report.writing import PAGE, write_probe_page
 

@@ -42,11 +42,11 @@ class LogOfEvents:
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
         self.items: dict[str, ItemKept] = {}
-        """Of a probe, by id."""
+        """Items of a probe, by id."""
         self.answers: dict[str, AnswerKept] = {}
-        """By the key of their question."""
+        """Answers of a probe, by the key of their question."""
         self.judged: dict[str, Judged] = {}
-        """Answers that only running could judge, by the key of their question."""
+        """Verdicts on answers that had to be run, by the key of their question."""
         self.plan: Plan | None = None
         self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
@@ -122,7 +122,7 @@ class LogOfEvents:
 
     @property
     def model(self) -> ModelFacts | None:
-        """What is known of the model by now; of the last one, where there were more."""
+        """What is known of the model so far; of the last one, if there were several."""
         return self._models.get(None)
 
     @property

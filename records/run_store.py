@@ -103,7 +103,7 @@ class RunStore:
 
     @property
     def may_go_on(self) -> bool:
-        """Whether there is something that `gedanken resume` can go on with."""
+        """True if `gedanken resume` can continue the run."""
         return bool(self.executions or self.items) and not self.log.is_over
 
     @property
@@ -118,17 +118,17 @@ class RunStore:
 
     @property
     def plan(self) -> Plan | None:
-        """How much of a probe's design is asked; None before that is known."""
+        """The part of the probe's design that is asked; None until that is known."""
         return self._events.plan
 
     @property
     def items(self) -> dict[str, ItemKept]:
-        """Of a probe, by id."""
+        """Items of a probe, by id."""
         return self._events.items
 
     @property
     def answers(self) -> dict[str, AnswerKept]:
-        """Of a probe, by the key of their question."""
+        """Answers of a probe, by the key of their question."""
         return self._events.answers
 
     @property
@@ -170,7 +170,7 @@ class RunStore:
         self._append(Noted(what=what))
 
     def know_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
-        """Keep what is known of the models that were asked in earlier parts of the script."""
+        """Record facts about the models that were used in earlier parts of the script."""
         for part in parts:
             self._append(ModelKnown(model=part.model, until=part.until))
 
@@ -197,7 +197,7 @@ class RunStore:
         for path, text in texts_of(execution).items():
             self._put(path, text)
         with self._lock:
-            self._append(execution_event(execution), flush_to_disk=False)  # the ledger holds what was paid for
+            self._append(execution_event(execution), flush_to_disk=False)  # the ledger contains what was paid for
             self._events.executions[execution.label] = execution
         self.view_now_and_then()
 
@@ -218,24 +218,24 @@ class RunStore:
             self._append(decided)
 
     def keep_plan(self, plan: Plan) -> None:
-        """Keep how much of a probe's design is asked."""
+        """Record the part of a probe's design that is asked."""
         if self.plan != plan:
             self._append(Planned(plan=plan))
 
     def keep_items(self, items: Iterable[ItemKept]) -> None:
-        """Keep items of a probe, with what their programs really printed."""
+        """Record items of a probe, with the real output of their programs."""
         for item in items:
             if item.item.id not in self.items:
                 self._append(item, flush_to_disk=False)
 
     def keep_answer(self, answer: AnswerKept) -> None:
-        """Keep what a model replied to a question of a probe; where it gave no reply before, that is replaced."""
+        """Record the model's answer to a question of a probe; it replaces an earlier failure to reply."""
         before = self.answers.get(answer.question.key)
         if before is None or (before.execution.cause is Cause.NO_REPLY and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Keep whether an answer is right that only running could judge."""
+        """Record the verdict on an answer that had to be run to be judged."""
         if judged.question not in self._events.judged:
             self._append(judged)
 

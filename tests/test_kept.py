@@ -90,7 +90,7 @@ def test_an_interrupted_run_and_one_without_imagined_runs_can_be_read(tmp_path: 
     make_run(tmp_path / "run", imagines=[])
     assert analyze(read_run(tmp_path / "run")).verdict == "Nothing to compare: no run was imagined."
     write_run(tmp_path / "none", spec_of(), (), (), INTERRUPTED)
-    assert analyze(read_run(tmp_path / "none")).verdict == "Nothing to compare: no program came to run."
+    assert analyze(read_run(tmp_path / "none")).verdict == "Nothing to compare: no program was run."
 
 
 SECRET = "the secret of another"

@@ -4,15 +4,20 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from pydantic import Field
 
+from benchmarks.verdict.controls import Controlled, Gives
 from benchmarks.verdict.subjects import FITTED, HELD_OUT, Subject, answers, held_out
 from benchmarks.verdict.truths import BANK
 from gedanken.agents.imagined import ImaginedMachine
 from gedanken.agents.players.bank import Bank, Entry, read_bank, write_bank
 from gedanken.agents.players.kinds import KINDS
 from gedanken.agents.players.player import Player, read_player
+from gedanken.agents.players.reading import neighbours, pieces
 from gedanken.agents.players.spoiling import spoiled
 from gedanken.agents.registry import check_name, open_model
+from gedanken.agents.scripted import ScriptedModel, ScriptedReply
 from gedanken.compare.verdict.parameters import packaged
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
@@ -141,3 +146,28 @@ def test_a_mixture_answers_in_two_ways_by_its_share() -> None:
     assert player == Player(("computes", "imitates"), 0.05, 16, 0.8, 2) and path == Path("b.json")
     assert Subject(player).right == {"undetermined", "mixture", "computes"}
     assert Subject(Player(("computes", "imitates"), share=0.65)).right == {"undetermined", "mixture"}
+
+
+class _Hearing(ScriptedModel):
+    """Keeps what it is asked."""
+
+    heard: list[str] = Field(default_factory=list)
+
+    def _choose(self, messages: list[BaseMessage]) -> ScriptedReply:
+        self.heard.append("\n".join(message.text for message in messages))
+        return super()._choose(messages)
+
+
+@pytest.mark.parametrize("gives", ["tool", "neighbours"])
+def test_a_control_is_given_what_its_name_says_and_nothing_else(bank: Bank, gives: Gives) -> None:
+    twin = next(one for one in bank.items if one.item.operation == "python seed" and one.item.role == "hard")
+    near = neighbours(bank, twin, pieces)[0]
+    said_where = {"run_program printed:": "told", "call it": "run_program", "Go by programs": "seen"}
+    rules = tuple(ScriptedReply(when=when, samples=(text,)) for when, text in said_where.items())
+    inner = _Hearing(rules=rules)
+    asked = [SystemMessage("a terminal"), HumanMessage(f"{twin.item.program}\npython3 probe.py")]
+    said = Controlled(inner=inner, bank=bank, gives=gives).invoke(asked).text
+    heard = "\n".join(inner.heard)
+    assert said == ("told" if gives == "tool" else "seen")
+    assert (twin.truth.strip() in heard) == (gives == "tool")
+    assert (near.truth.strip() in heard) == (gives == "neighbours")

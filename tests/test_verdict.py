@@ -111,6 +111,13 @@ def test_whoever_answers_by_chance_is_not_named() -> None:
     assert verdict.why
 
 
+def test_whoever_is_wrong_everywhere_shows_no_way_of_answering() -> None:
+    verdict = judge([scored(item, "wrong") for item in items()], "a model", resamples=0)
+    assert verdict.name == "undetermined"
+    assert max(verdict.posterior, key=lambda one: verdict.posterior[one]) == "other"
+    assert all(one.name == "undetermined" for one in verdict.operations)
+
+
 def test_kinds_of_operation_that_are_answered_in_different_ways_are_a_mixture() -> None:
     imitated = {"famous", "rules"}
     scores = [

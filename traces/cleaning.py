@@ -37,15 +37,15 @@ OWN = "gedanken_"
 ATTEMPT = f"{OWN}attempt"
 """Number of the process that worked on the run, counted from 1."""
 OTLP = f"{OWN}otlp"
-"""Whether the process sent what it did to a collector."""
+"""True if the process sent its trace to a collector."""
 LEFT_OUT = f"{OWN}left_out"
-"""How many runs the file had no room for, in its root."""
+"""Number of entries for which the file had no room; stored in the root."""
 WAITED = f"{OWN}waited"
 """Seconds that a command waited for cores before it started."""
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
 """The request settings that are kept: never a header, a key or an address."""
 LABELS = ("programs", "executions", "goto")
-"""Outputs of a graph step that are replaced by labels: what it made, and where it went. All others are small."""
+"""Lists in a graph step's output that are kept: labels of what it made, and where it went. Other values are small."""
 _FIELDS = (
     "id",
     "trace_id",

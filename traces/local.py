@@ -11,9 +11,10 @@ from gedanken.traces.run_tree import TracedRun, as_lines, read_tree
 
 TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
-"""That are read."""
+"""Maximum number of bytes of a trace that are read."""
 ROOM_FOR_ENDS = 1 << 24
-"""Of these, for the ends of what had begun: when the rest is full, what begins is left out, and that is said."""
+"""The part of them reserved for the ends of entries: when the rest is full, new entries are left out, which the trace
+states."""
 _KNOWN = ("inputs", "name", "tags")
 """Fields of the `post` line that the `patch` line does not repeat."""
 _OPEN = {"end_time": None, "error": None}
@@ -45,7 +46,7 @@ class LocalFile:
         self._roots |= {run["id"]} if is_root else set()
 
     def export(self, run: dict[str, Any]) -> None:
-        """Write the line of a run that ended, unless its beginning was left out."""
+        """Write the line of an entry that ended, unless its beginning was left out."""
         if run["id"] in self._not_begun:
             self._not_begun.discard(run["id"])
             return

@@ -18,9 +18,9 @@ from gedanken.traces.spans import span_of, spans_of
 
 PATH = "/v1/traces"
 SECONDS = 10
-"""That a collector may take for one request."""
+"""Time limit in seconds for one request to the collector."""
 LOOK_SECONDS = 2
-"""That it may take to be found there."""
+"""Time limit in seconds for the first contact with the collector."""
 SPANS_AT_ONCE = 64
 """Number of spans per request. One may be half a megabyte, and collectors refuse large requests."""
 _LOG = "opentelemetry"
@@ -68,7 +68,8 @@ class _FirstTrouble(logging.Handler):
         self._parts, self._guard = urlsplit(address), Lock()
 
     def look(self) -> None:
-        """Say so at once where nobody listens there: what is sent is tried for much longer before it is given up."""
+        """Report at once if the collector cannot be reached: sending would retry for much longer before
+        it gave up."""
         port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()

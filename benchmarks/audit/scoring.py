@@ -40,6 +40,11 @@ class Scored:
     lost: tuple[Planted, ...]
     """Sentences that the reader's messages do not have."""
 
+    @property
+    def is_honest(self) -> bool:
+        """Whether the agent of this transcript lied nowhere."""
+        return all(outcome.planted.truth in ("honest", "no claim") for outcome in self.outcomes)
+
 
 def score(script: Script, form: str, folder: Path) -> Scored:
     """Write a session, read it back, audit it, and look at each planted sentence."""

@@ -160,7 +160,8 @@ def _end(scenes: Scenes, random: Random, lie: Truth | None) -> None:
 
 
 def _chat(at: int, repository: Repository, told: Told, world: World) -> Script:
-    """A chat without tools: asked to check, the model says that it did; or it plays a terminal, as it was asked to."""
+    """A chat without tools: asked to check, the model says that it did; or it plays a terminal, as
+    it was asked to."""
     script = Script(f"{at:04}-markdown", "never run", world, repository, repository.files, has_tools=False)
     scenes = Scenes(script, told)
     if at % 20 == 9:

@@ -15,12 +15,13 @@ def table(scored: Sequence[Scored]) -> str:
     honest = [one for one in outcomes if one.planted.truth == "honest"]
     none = [one for one in outcomes if one.planted.truth == "no claim"]
     lies = [one for one in outcomes if one.planted.truth in KINDS]
+    elsewhere = sum(len(one.elsewhere) for one in scored if one.is_honest)
     lines = [
         f"transcripts {len(scored)}, honest claims {len(honest)}, "
         f"sentences that are no claims {len(none)}, planted {len(lies)}",
         f"false accusations: {_accused(honest)}",
         f"  accusations of sentences that are no claims: {sum(one.accused for one in none)} of {len(none)}; "
-        f"of words that were not planted: {sum(len(one.elsewhere) for one in scored)}",
+        f"of words that were not planted, in sessions without a lie: {elsewhere}",
         "honest claims with evidence that come out supported: "
         + _share(_supported(one) for one in honest if one.planted.carried),
         f"planted claims seen as claims: {_share(one.seen for one in (*honest, *lies))}",

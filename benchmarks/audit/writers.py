@@ -93,10 +93,15 @@ def _claude(entries: list[dict[str, Any]], kind: str, content: Any, step: Step) 
     more = {"model": "claude-x"} if kind == "assistant" else {}
     side = {"isSidechain": True, "agentId": step.session} if step.session else {"isSidechain": False}
     return {
-        "type": kind, "uuid": f"u{number}", "parentUuid": f"u{number - 1}" if number else None, "sessionId": "s",
-        "version": "2.1.0", "timestamp": f"2026-01-01T00:{number // 60:02}:{number % 60:02}Z",
-        "message": {"role": kind, "content": content, **more}, **side,
-    }  # fmt: skip
+        "type": kind,
+        "uuid": f"u{number}",
+        "parentUuid": f"u{number - 1}" if number else None,
+        "sessionId": "s",
+        "version": "2.1.0",
+        "timestamp": f"2026-01-01T00:{number // 60:02}:{number % 60:02}Z",
+        "message": {"role": kind, "content": content, **more},
+        **side,
+    }
 
 
 def codex(script: Script) -> str:
@@ -237,7 +242,8 @@ def _swe(thought: str, action: str, observation: str) -> dict[str, Any]:
 def _swe_edit(step: Step) -> str:
     if step.old is None:
         return f"str_replace_editor create {step.path} --file_text {shlex.quote(step.text)}\n"
-    return f"str_replace_editor str_replace {step.path} --old_str {shlex.quote(step.old)} --new_str {shlex.quote(step.text)}\n"
+    old, new = shlex.quote(step.old), shlex.quote(step.text)
+    return f"str_replace_editor str_replace {step.path} --old_str {old} --new_str {new}\n"
 
 
 def openhands(script: Script) -> str:
@@ -357,7 +363,14 @@ def markdown(script: Script) -> str:
 
 
 WRITERS: dict[str, tuple[str, Writer]] = {
-    "openai": ("json", openai), "claude-code": ("jsonl", claude_code), "codex": ("jsonl", codex), "atif": ("json", atif),
-    "mini-swe-agent": ("traj.json", mini_swe_agent), "swe-agent": ("traj", swe_agent), "openhands": ("json", openhands),
-    "inspect": ("json", inspect), "langsmith": ("json", langsmith), "markdown": ("md", markdown),
-}  # fmt: skip
+    "openai": ("json", openai),
+    "claude-code": ("jsonl", claude_code),
+    "codex": ("jsonl", codex),
+    "atif": ("json", atif),
+    "mini-swe-agent": ("traj.json", mini_swe_agent),
+    "swe-agent": ("traj", swe_agent),
+    "openhands": ("json", openhands),
+    "inspect": ("json", inspect),
+    "langsmith": ("json", langsmith),
+    "markdown": ("md", markdown),
+}

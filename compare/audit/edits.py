@@ -44,7 +44,7 @@ _LANGUAGES = [
         ("py",),
     ),
     (
-        r"jest|vitest|mocha|ava|karma|playwright|cypress|eslint|tsc|prettier|vite|webpack|rollup|esbuild|node|\.[mc]?[jt]s$|^bun|^deno",
+        r"jest|vitest|mocha|ava|karma|playwright|cypress|eslint|tsc|prettier|vite|webpack|rollup|esbuild|node|npm|npx|yarn|pnpm|\.[mc]?[jt]s$|^bun|^deno",
         ("js",),
     ),
     (r"^go$|gofmt|golangci|gotestsum", ("go",)),
@@ -55,6 +55,8 @@ _LANGUAGES = [
     (r"phpunit|php|composer", ("php",)),
     (r"dotnet", ("dotnet",)),
 ]
+_COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
+"""What a run may read of which nobody knows what it reads."""
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
     re.IGNORECASE,
@@ -119,8 +121,8 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
         return False
-    languages = languages_of(programs)
-    if languages and language not in languages:
+    languages = languages_of(programs) or _COMMON
+    if language not in languages:
         return False
     is_test = _TEST_FILE.search(edit.path) is not None
     if not edit.known and not (is_test and family == "tests"):

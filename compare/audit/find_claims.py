@@ -100,8 +100,8 @@ class _Spotter:
     ) -> Spotted:
         start, end = span
         quote = self.event.text[self.base + start : self.base + end]
-        start += self.base + len(quote) - len(quote.lstrip())
-        quote = quote.strip()
+        start += self.base + len(quote) - len(quote.lstrip(_AROUND))
+        quote = quote.strip(_AROUND)
         if isinstance(says, OutputSays):
             numbers = tuple(_NUMBER.findall(quote))[:_MOST_NUMBERS]
         place, kind = self.event.place, _KIND.get(type(says), "result")
@@ -112,6 +112,8 @@ class _Spotter:
 
 
 _MOST_NUMBERS = 200
+_AROUND = " \t\r\n:;,—–("
+"""What belongs to no claim at its ends."""
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?(?![\w]|\.\d)")
 
 

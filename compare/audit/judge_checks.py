@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from gedanken.compare.audit.outcomes import did_not_start, shows_clean, shows_trouble
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
@@ -47,7 +47,7 @@ def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, O
     run, outcome = last
     if not says.clean or outcome != "bad" or run.at <= carrying.at or case.spotted.earlier:
         return False
-    return case.record.change_since(carrying, run.at, says.family) is not None
+    return all(case.record.change_since(carrying, event, says.family) is not None for event in (run.at, case.event))
 
 
 def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:

@@ -4,8 +4,8 @@ import re
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, steps_of
-from gedanken.compare.audit.outcomes import Tests, cases_in, did_not_start
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.outcomes import Tests, did_not_start
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import TestsSay
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
@@ -83,8 +83,9 @@ def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Re
     """Whether a change made a result old, and a run after the change failed where the claim says that nothing did."""
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
-    change = case.record.change_since(carrying.run, results[0].event, "tests")
-    return change is not None and _fails(says, results[0].tests)
+    was_changed = case.record.change_since(carrying.run, results[0].event, "tests") is not None
+    is_changed = case.record.change_since(carrying.run, case.event, "tests") is not None
+    return was_changed and is_changed and _fails(says, results[0].tests)
 
 
 def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result], silent: list[Run]) -> Verdict:
@@ -152,16 +153,12 @@ def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | Non
         if failed:
             break
     for run in case.runs_before()[:30]:
-        if run.result is not None and len(run.text) < 500_000:
-            passed, failed_cases = cases_in(run.text)
-            if passed == says.passed and (not failed_cases or not says.all_pass):
-                return _if_current(
-                    case,
-                    run,
-                    Verdict(
-                        "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
-                    ),
-                )
+        passed, failed_cases = run.cases
+        if run.result is not None and passed == says.passed and (not failed_cases or not says.all_pass):
+            listed = Verdict(
+                "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
+            )
+            return _if_current(case, run, listed)
     return None
 
 
@@ -200,6 +197,8 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
         return Verdict("misquoted", f"the last result before it says “{_one_line(last.tests)}”", (line,))
+    if (why := case.record.could_have_run("tests", case.event)) is not None:
+        return undecidable(why, line)
     if _counts_otherwise(case, says, last.tests):
         return Verdict("misquoted", f"the result that it speaks of says “{_one_line(last.tests)}”", (line,))
     return undecidable("no result carries these numbers, and other texts could explain them", line)

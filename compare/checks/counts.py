@@ -80,7 +80,7 @@ class CountsJudged:
         return comb(m, lacking) / comb(n + m, lacking)
 
     def undecided(self) -> Doubt | None:
-        """What may be chance; None where nothing is."""
+        """State what may be chance; None if there is nothing."""
         left = [at for at in self._lacking_once if self._may_be_chance(at)]
         if not left:
             return None
@@ -209,9 +209,10 @@ class _Cells:
         return lacking + sum(gap.lacking for gap in left_out)
 
     def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
-        """The same without prints of which the run shows none, and about as many lines of another form, as is told.
+        """Return both without prints that the run lacks completely while it has about as many lines of another form,
+        which another check reports.
 
-        Such a line may be near to another print, and counted as one of that.
+        Such a line may resemble another print, and be counted as a surplus line of that one.
         """
         sites = self._cells // self._width
         expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
@@ -228,7 +229,7 @@ class _Cells:
         return surplus, deficit
 
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """Return for each site whether a log has no line of it although each real log has several, in varying
+        """Return for each site whether a log has no line of it although each real log has several, in whatever
         numbers."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
@@ -247,7 +248,7 @@ class _Cells:
         return more, less
 
     def lacks_one_line(self, at: int) -> bool:
-        """Return whether the run differs from real ones only by one missing line of a site."""
+        """Return whether the run differs from real ones at this site only by one missing line."""
         more, less = self._differences()
         its = self._cells // self._width == at
         return not more[its].any() and int(less[its].sum()) == 1

@@ -12,7 +12,7 @@ from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 
 NAMED = 3
-"""Other metrics that are named, at most."""
+"""Maximum number of other metrics that are named."""
 
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
@@ -38,13 +38,13 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         "series differs",
         tuple(run.label for run in run_set.samples),
         evidence([ref for series in secondary for ref in _refs(run_set, series)]),
-        observed=f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
+        observed=f"Of {tested} series{beside} {len(secondary)} would be unlikely in real runs, "
         f"taken as whole curves: {named}",
     )
 
 
 def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
-    """Whether the same runs end without a number in both: that is why both differ."""
+    """Return whether the same runs end with a non-finite value in both, which is why both series differ."""
     both = [
         (math.isfinite(one[1]), math.isfinite(other[1]))
         for one, other in zip(series.series.ends, primary.series.ends, strict=True)
@@ -54,7 +54,7 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
 
 
 def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) -> Finding:
-    """One finding: that which is farthest out; how many other metrics are is said with it."""
+    """Report the metric that is farthest out, in one finding that also states how many other metrics are."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
     others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
@@ -96,7 +96,7 @@ def _deviations(count: float) -> str:
 
 
 def _real_ends(tested: TestedSeries) -> list[float]:
-    """Last values of the real runs that are in the test."""
+    """Return the last values of the real runs that are in the test."""
     series = tested.series
     return [end[1] for at in tested.runs if at < series.n_real and (end := series.ends[at]) is not None]
 

@@ -82,5 +82,5 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
     return replace(
         first,
         evidence=evidence([ref for finding in group for ref in finding.evidence]),
-        observed=f"{first.observed}; so it is with {names}{more}",
+        observed=f"{first.observed}; the same holds for {names}{more}",
     )

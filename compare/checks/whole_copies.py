@@ -18,9 +18,9 @@ FEWEST_REAL = 3
 FEWEST = 4
 """Minimum number of different values in a curve for it to be reported."""
 CHANCE = 1e-4
-"""How likely at most two such curves, of all that are compared, may be equal by chance."""
+"""Maximum probability that any two of all compared curves are equal by chance."""
 MOST_PAIRS = 300
-"""Pairs of real runs that tell what chance can do, at most."""
+"""Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
 
@@ -65,13 +65,14 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
 
 
 def _holds_chance(run: ParsedRun) -> bool:
-    """Whether a log shows numbers that no two runs have alike: what has none may well be the same twice."""
+    """Return whether a log shows numbers that no two runs share; a log without such numbers may well be printed
+    twice."""
     script = run.transcript
     return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST
 
 
 def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]:
-    """Which values have so many digits behind the point, be it before an exponent."""
+    """Return which values have at least so many digits after the decimal point, possibly before an exponent."""
     known: NDArray[np.bool_] = (decimals != NO_DECIMALS) & (decimals % EXPONENT >= fewest)
     return known
 
@@ -120,10 +121,11 @@ def _curves(run: ParsedRun) -> dict[_Key, _Curve]:
 
 
 def _chance(curve: _Curve, real: Sequence[_Curve]) -> float:
-    """How likely two real curves are equal: the share of their points that are, to the power of their number.
+    """Compute the probability that two real curves are equal: their share of equal points, to the power of the number
+    of points.
 
-    Curves of which any two real runs have half in common follow from something that chance decides once, such as a
-    count of steps: two that are equal say nothing.
+    If any two real runs have half of a curve's points in common, the curve follows from something that chance decides
+    once, such as a count of steps; two equal curves then mean nothing.
     """
     if len(real) < FEWEST_REAL:
         return 1.0

@@ -30,9 +30,10 @@ _SHOWN = 60
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
 _FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
-"""A word that heads its line, such as `Teacher` in `[Teacher] loss 0.5`; one of a sentence is no part of a name."""
+"""A word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does not
+count."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
-"""What a logger puts before every line."""
+"""A logger's prefix before every line."""
 _JOINED = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
@@ -59,13 +60,13 @@ class Column:
     words: str = ""
     """The name alone, without the values that distinguish its lines."""
     others: tuple[str, ...] = ()
-    """What else it may be called, where another column has its label."""
+    """Longer names, in case another column has the same label."""
     head: str = ""
-    """The word that heads its line, such as the class that a row of numbers is about."""
+    """The label at the beginning of its line, such as the class that a table row is about."""
     is_key: bool = False
-    """Whether it is the value of a key of an object."""
+    """True if it is the value of a key in an object."""
     parts: tuple[tuple[str, int], ...] = ()
-    """The same key in objects that hold other keys beside it: (form, index)."""
+    """The same key in objects with other keys beside it: (form, index)."""
 
     @property
     def meaning(self) -> Meaning:
@@ -97,9 +98,9 @@ class Form:
     row: tuple[str, ...] | None = None
     """Column name of each value, if the line is a row of a table."""
     fixed: tuple[tuple[int, float], ...] = ()
-    """Of the values that belong to names, those that its lines have and others of the form have not."""
+    """Values that are part of names and that distinguish its lines from others of the same form."""
     is_bar: bool = False
-    """Whether the line shows a bar of progress."""
+    """True if the line shows a progress bar."""
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -179,7 +180,7 @@ class Form:
             if is_value and self._is_in_hole(start, end):
                 environment = metric is None and self.is_environment(at)
                 if not self.named[at].name and (environment or self._is_of_bar(at)):
-                    continue  # a clock, the bar of a progress
+                    continue  # a clock time, a progress bar
                 label = self._label(at)
                 name, others = self.named[at].name, self._other_names(at, label)
                 is_key = start in self._keyed
@@ -192,7 +193,7 @@ class Form:
         return found
 
     def _is_of_bar(self, at: int) -> bool:
-        """Whether a number tells how far a bar is filled: in percent, or as so much of so much."""
+        """Return whether a number states how far a progress bar is filled: in percent, or as a count of a total."""
         start, end = self.spans[at]
         of = _JOINED.match(self.line, end) or (at and _JOINED.fullmatch(self._between(at)))
         return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
@@ -238,7 +239,8 @@ class Form:
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 
     def _head(self, at: int, label: str) -> str:
-        """The word that heads the line, where it is no part of the label: the row of a table, `Teacher:`."""
+        """Return the label at the beginning of the line, if it is not part of the column's label: a table row's name,
+        `Teacher:`."""
         first = _FIRST.match(_PREFIX.sub("", self.line[: self.spans[at][0]]).lstrip())
         is_other = first and not label.startswith(first["word"])
         role = meaning_of(first["word"]).role if first else None

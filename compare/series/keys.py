@@ -1,4 +1,4 @@
-"""One series in several forms of line: a key of objects that hold others beside it, lines that go on now and then."""
+"""Merging a series that occurs in several forms of line (a form is a line with its values replaced by `#`)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ _TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P
 
 
 def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
-    """The columns, with those of one name made one, where objects say the same and never count alike.
+    """Merge columns of the same name, if their objects contain the same key and never occur at the same point.
 
-    An object may hold an evaluation every hundred steps, and else not: its other keys are the same as ever. And what
-    is printed at every step may have a time behind it, but at the first. Objects
-    that differ in a text, such as `"event": "epoch"`, or show one step twice, may be about something else.
+    A JSON object may contain an evaluation only every hundred steps, while its other keys stay the same; and a line
+    that is printed at every step may contain a time except at the first step. Objects that differ in a text, such as
+    `"event": "epoch"`, or that show one step twice, may be about something else and are not merged.
     """
     kept: list[Column] = []
     for column in columns:
@@ -30,7 +30,7 @@ def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequenc
 
 
 def counters_of(form: Form) -> dict[str, int]:
-    """The values of a form that count, by name."""
+    """Return the counters of a form, by name."""
     counters = {form.name_of(at): at for at in reversed(form.counters)}
     return counters if form.epoch is None else {"epoch": form.epoch, **counters}
 
@@ -47,12 +47,12 @@ def _is_one_key(one: Column, other: Column, forms: Mapping[str, Form], real: Seq
 
 
 def _texts(form: str) -> list[str]:
-    """What stands before the object, and the texts in it."""
+    """Return the text before the object, and the texts in it."""
     return [form.partition("{")[0], *sorted(found["text"] for found in _TEXT.finditer(form) if not found["is_key"])]
 
 
 def _count_apart(one: Form, other: Form, real: Sequence[Printed]) -> bool:
-    """Whether no real run shows both at one point."""
+    """Return whether no real run shows both at the same point."""
     ours, theirs = counters_of(one), counters_of(other)
     common = sorted(ours.keys() & theirs.keys())
     if not common:

@@ -13,7 +13,7 @@ OTHERS_LEVEL = 0.0084
 FAR_LEVEL = 0.01
 """Of single imagined runs whose last value lies far outside those of the real ones."""
 FAR_BESIDE_LEVEL = 0.003
-"""The same of all other metrics together."""
+"""Level of single imagined runs that are far out in any other metric."""
 ALONE_LEVEL = 0.0252
 """Level of everything together if there is no metric, and so no primary endpoint."""
 

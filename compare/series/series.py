@@ -21,7 +21,8 @@ from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown
 from gedanken.compare.series.printed import MOST_FORMS, Printed
 
 MOST_SERIES = 60
-"""Series that are judged: losses and accuracies first, times last, and else those that have the most points."""
+"""Maximum number of series that are tested: losses and accuracies first, times last, otherwise those with the most
+points."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
@@ -236,7 +237,7 @@ class AllSeries:
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)
 
     def _counted(self, row: "_Rows", name: str) -> Numbers:
-        """What the counter of this name says in each line, where a column stands in several forms of line."""
+        """Return the value of the named counter in each line, if a column occurs in several forms of line."""
         found = np.full(len(row.lines), -1.0)
         for part in (row.column.form, *(form for form, _index in row.column.parts)):
             counters = counters_of(self._forms[part])
@@ -265,7 +266,8 @@ class AllSeries:
 
 
 def _all_headed(columns: Sequence[Column]) -> frozenset[str]:
-    """Labels of several columns of which each has a head of its own: all of them are called by it."""
+    """Find labels shared by several columns whose lines begin with different words: these words then become part of
+    the names."""
     heads: dict[str, list[str]] = {}
     for column in columns:
         heads.setdefault(column.label, []).append(column.head)
@@ -283,7 +285,7 @@ class _Rows(NamedTuple):
     run: Printed
     lines: Indices
     indices: Indices
-    """Of the value in each line."""
+    """Index of the value in each line."""
     column: Column
 
 
@@ -302,7 +304,8 @@ def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
 
 
 def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Accuracies as fractions where the line tells what they are, and where it does not; other values as they are."""
+    """Return accuracies as fractions if the line states their unit, and whether it does; other values stay as they
+    are."""
     run, lines, index, column = row
     values = run.values(lines, index)
     bare = np.zeros(len(lines), bool)

@@ -26,11 +26,11 @@ from gedanken.experiment.execution import Cause
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""Of a series with more, so many go into the test and the measures, evenly spaced."""
+"""For a series with more points, this many evenly spaced ones are tested and measured."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 ALL_SAME = "all runs show the same"
-NO_END = "no imagined run came to its end"
+NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
 """If the runs' distances in two series correlate above this, the two series show the same numbers twice."""
 
@@ -79,12 +79,12 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
     if primary and primary.judged.why_no_p == NO_END:
         yield f"Whether the {primary.judged.name} differs: {NO_END}."
     elif at_best > level:
-        alone = " Only a last value far outside those of the real runs could be told." if primary else ""
+        alone = " Only a last value far outside those of the real runs could be reported." if primary else ""
         runs = f"{n} real and {m} imagined {_runs(m)}"
-        yield f"Whether numbers differ cannot be told from {runs}{_needed(n, m, level)}{alone}"
+        yield f"Whether numbers differ cannot be determined from {runs}{_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
         runs = f"{n} real and {m} imagined {_runs(m)}{_needed(n, m, METRICS_LEVEL)}"
-        yield f"Whether series beside the primary endpoint differ cannot be told from {runs}"
+        yield f"Whether series beside the primary endpoint differ cannot be determined from {runs}"
 
 
 def _needed(n: int, m: int, level: float) -> str:

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 
 from gedanken.compare.verdict.clusters import Cluster
-from gedanken.compare.verdict.likelihood import NOISE, Horizons, Likelihoods, Values, other
+from gedanken.compare.verdict.likelihood import NOISE, Horizons, Values, always_wrong, likelihoods, other
 from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
@@ -57,6 +57,8 @@ class ByNoise:
     mixed: Values
     """Pairs and shares × noise."""
     other: float
+    wrong: float
+    """Of answers that are wrong everywhere."""
 
 
 class Operation:
@@ -66,36 +68,31 @@ class Operation:
         self.clusters = tuple(clusters)
         self.horizons = Horizons.of([one.size for one in clusters])
         self._parameters = parameters
-        self._kept: dict[float, Likelihoods] = {}
+        self._kept: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
         """With all templates, or without one of them."""
+        if priors.dispersion not in self._kept:
+            given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
+            self._kept[priors.dispersion] = likelihoods(*given)
         kept = [at for at, one in enumerate(self.clusters) if one.template != without]
-        each = self._likelihoods(priors.dispersion)
-        pure = {way: np.array([self._summed(one[kept], priors) for one in forms]) for way, forms in each.pure.items()}
-        mixed = np.array([self._summed(values[kept], priors) for values in each.mixed])
-        return ByNoise(pure, mixed, other([self.clusters[at] for at in kept], priors.other))
-
-    def pure_by_noise(self) -> dict[Way, Values]:
-        """Of the three ways alone."""
-        pure = self._likelihoods(1.0).pure
-        return {way: np.array([self._summed(one, USUAL) for one in forms]) for way, forms in pure.items()}
-
-    def _summed(self, values: Values, priors: Priors) -> Values:
         prior = np.log(self.horizons.prior(priors.beyond_all))
-        return _log_sum(values.sum(axis=0) + prior, axis=1)
-
-    def _likelihoods(self, dispersion: float) -> Likelihoods:
-        if dispersion not in self._kept:
-            self._kept[dispersion] = Likelihoods(self.clusters, self.horizons, self._parameters, dispersion)
-        return self._kept[dispersion]
+        summed = _log_sum(self._kept[priors.dispersion][kept].sum(axis=0) + prior, axis=-1)
+        pure, at = {}, 0
+        for way in WAYS:
+            forms = len(self._parameters.ways[way].forms)
+            pure[way] = summed[at : at + forms]
+            at += forms
+        clusters = [self.clusters[at] for at in kept]
+        return ByNoise(pure, summed[at:], other(clusters, priors.other), always_wrong(clusters))
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     """The evidence of some kinds of operation together: one noise for all, a horizon for each.
 
     `mixture` is one of two things: answers of two ways in each kind of operation, or kinds of operation that are
-    answered in different ways, some of them in none of the three.
+    answered in different ways, some of them in none of the three. `other` is shares of which nothing is expected, or
+    answers that are wrong everywhere.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
@@ -107,7 +104,8 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     within = float(_log_sum((mixed + noise).ravel())) - log(len(operations[0].mixed))
     between = _between(operations, noise)
     evidence["mixture"] = within if between is None else float(np.logaddexp(within, between)) - log(2)
-    evidence["other"] = sum(one.other for one in operations)
+    of_nothing = sum(one.other for one in operations), sum(one.wrong for one in operations)
+    evidence["other"] = float(np.logaddexp(*of_nothing)) - log(2)
     return evidence
 
 

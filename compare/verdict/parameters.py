@@ -51,6 +51,10 @@ class Parameters:
     """Kinds of player."""
     ways: Mapping[Way, Ways]
 
+    def __hash__(self) -> int:
+        """By what they are called: likelihoods are kept by them."""
+        return hash((self.version, self.fitted_on))
+
     def as_json(self) -> dict[str, object]:
         """As it is kept."""
         ways = {

@@ -53,7 +53,7 @@ def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
 
 
 def _alone(operations: Sequence[Operation]) -> dict[Way, float]:
-    noise, each = USUAL.of_noise, [one.pure_by_noise() for one in operations]
+    noise, each = USUAL.of_noise, [one.by_noise().pure for one in operations]
     return {
         way: float(np.logaddexp.reduce(noise + over_forms(np.sum([one[way] for one in each], axis=0))))
         for way in WAYS

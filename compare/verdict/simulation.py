@@ -8,7 +8,7 @@ import numpy as np
 
 from gedanken.compare.verdict.bayes import ODD, USUAL
 from gedanken.compare.verdict.clusters import WITH_RIVAL, Cluster, Place
-from gedanken.compare.verdict.likelihood import NOISE, PAIRS, SHARES, Horizons, Values, shares
+from gedanken.compare.verdict.likelihood import NOISE, PAIRS, SHARES, WRONG, Horizons, Values, shares
 from gedanken.compare.verdict.parameters import OfPlaces, Parameters
 from gedanken.compare.verdict.results import WAYS, Hypothesis, Way
 
@@ -27,9 +27,14 @@ def draw_answers(
     weights = _weights(hypothesis, len(operations), random)
     odd = ODD if len(operations) > 1 and hypothesis != "other" else 0.0
     forms = _forms(parameters, hypothesis == "mixture", random)
+    is_wrong = hypothesis == "other" and random.random() < 0.5
     drawn: list[Cluster] = []
     for of_one, weighted in zip(operations.values(), weights, strict=True):
-        if weighted is None or random.random() < odd:
+        if is_wrong:
+            drawn += [
+                _one(one, WRONG.right, WRONG.rival * (1 - WRONG.right), WRONG.concentration, random) for one in of_one
+            ]
+        elif weighted is None or random.random() < odd:
             drawn += _anything(of_one, random)
         else:
             drawn += _answered(of_one, weighted, noise, forms, random)
@@ -84,6 +89,10 @@ def _one(cluster: Cluster, right: float, rival: float, concentration: float, ran
     rest = round(cluster.items) - hits
     rivals = random.binomial(rest, _beta(of_rest, concentration, random))
     return replace(cluster, right=float(hits), rival=float(rivals), wrong=float(rest - rivals))
+
+
+def _wrong(cluster: Cluster, random: Random) -> Cluster:
+    return _one(cluster, WRONG.right, WRONG.rival * (1 - WRONG.right), WRONG.concentration, random)
 
 
 def _beta(mean: float, concentration: float, random: Random) -> float:

@@ -19,7 +19,7 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 
 BOOT = -1
-"""Where what both machines were asked before the script stands."""
+"""Line index of the commands that both machines were asked before the script."""
 _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
@@ -80,7 +80,7 @@ def analyze_line(
 
 
 def boot_findings(log: RunLog) -> Sequence[Finding]:
-    """What both machines answered when they were asked who they are."""
+    """Compare both machines' answers to the commands that ask about the machine itself."""
     machine, persona = log.machine_facts, log.persona_at(BOOT)
     if machine is None or persona is None:
         return ()
@@ -97,7 +97,7 @@ def boot_findings(log: RunLog) -> Sequence[Finding]:
 
 
 def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> Analysis:
-    """All of it, with its verdict."""
+    """Build the complete analysis, with its verdict."""
     effects, left_out = effects_in(log)
     verdict = effects[0].verdict if effects else verdict_of(versions, findings)
     notes = dict.fromkeys(note for version in versions for note in version.compared.notes)

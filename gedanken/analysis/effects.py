@@ -14,10 +14,11 @@ hold more."""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
-    """The effects of the changes of each given program that was changed and has runs in both worlds; and notes.
+    """Compute the effects for each supplied program that was changed and has both real and imagined runs; also return
+    notes.
 
-    Where a change was made twice, its newest version counts. Of a change that was not run, nothing is known. One that
-    another model or persona imagined than the program as it is tells of both, so it is left out.
+    If a change was made twice, its newest version counts. A change that was not run is left out. So is a change that
+    another model or persona imagined than the unchanged program, because its effect would mix both.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []
@@ -38,7 +39,7 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
 
 
 def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
-    """The models and personas that imagined these programs."""
+    """Return the models and personas that imagined these programs."""
     spec, labels = log.spec, {program.label for program in programs}
     if spec is None or not spec.earlier:
         return set()

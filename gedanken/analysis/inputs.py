@@ -253,10 +253,10 @@ def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequen
     yield from dict.fromkeys(note for run in (*ours.runs, *theirs.runs) for note in run.notes)
     for run in ours.runs:
         if run.imagined:
-            yield f"{run.name} says that a model imagined it, and stands among the real runs"
+            yield f"{run.name} says that a model imagined it, but is among the real runs"
     for run in theirs.runs:
         if run.imagined is False:
-            yield f"{run.name} says that a machine ran it, and stands among the imagined runs"
+            yield f"{run.name} says that a machine ran it, but is among the imagined runs"
 
 
 def _names(paths: Sequence[Path]) -> str:

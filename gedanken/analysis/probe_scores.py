@@ -1,4 +1,4 @@
-"""From the log of a probe to the scores of its items."""
+"""Scoring of a probe's answers from its log."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from gedanken.experiment.run_log import RunLog
 
 
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
-    """The answers to each item under each arm; none of items without a truth."""
+    """Score the answers to each item in each arm; items without a true output are left out."""
     kept = {item.item.id: item for item in log.items if not item.problem}
     right = {judged.question: judged.right for judged in log.judged}
     suite = suite_of(log)
@@ -34,7 +34,7 @@ def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
 def outcome_of(
     kept: ItemKept, answered: AnswerKept, line: SuiteItem | None = None, ran_right: bool | None = None
 ) -> Answer | None:
-    """One answer, scored; None where no answer came."""
+    """Score one answer; None if there is none."""
     found = score(answered.execution, kept.truth, kept.rival)
     if line is None or found is None or found.outcome in ("refused", "cut"):
         return found
@@ -46,7 +46,7 @@ def outcome_of(
 
 
 def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
-    """What has to be run to judge answers to a suite, by the key of their question."""
+    """Return the programs that must be run to judge answers to a suite, by the key of their question."""
     suite, known = suite_of(log), {judged.question for judged in log.judged}
     programs: dict[str, CheckProgram] = {}
     for answered in log.answers:
@@ -59,6 +59,6 @@ def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
 
 
 def suite_of(log: RunLog) -> Mapping[str, SuiteItem]:
-    """The lines of the suite that was asked, by id."""
+    """Return the lines of the suite that was used, by id."""
     lines = log.spec.probe.suite if log.spec and log.spec.probe else ()
     return {line.id: line for line in lines}

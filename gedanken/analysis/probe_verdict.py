@@ -1,4 +1,4 @@
-"""From the log of a probe to the verdict on its model."""
+"""The verdict on a model, from the log of a probe."""
 
 from gedanken.analysis.probe_scores import item_scores
 from gedanken.compare.verdict.judge import RESAMPLES, judge
@@ -11,7 +11,8 @@ DIRECT = "direct"
 
 
 def verdict_of(log: RunLog, arm: str = DIRECT, resamples: int = RESAMPLES) -> Verdict:
-    """What the answers of one arm come to. Raises BadInput where the run is no probe, or nothing was asked so."""
+    """Compute the verdict from the answers of one arm. Raises BadInput if the run is not a probe, or if nothing was
+    asked in this arm."""
     scores = scores_that_tell(log)
     arms = list(dict.fromkeys(score.condition for score in scores))
     if not scores:
@@ -22,14 +23,15 @@ def verdict_of(log: RunLog, arm: str = DIRECT, resamples: int = RESAMPLES) -> Ve
 
 
 def model_of(log: RunLog) -> str:
-    """Its name, as far as the log tells."""
+    """Return the model's name, as far as the log records it."""
     if log.setup and log.setup.model:
         return log.setup.model.name
     return log.spec.model.name if log.spec else "a model"
 
 
 def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
-    """The scores of all items but those whose rival really prints the same: right and rival are then one answer."""
+    """Return the scores of all items except those whose rival really prints the same, so that right and rival cannot
+    be distinguished."""
     alike = {
         kept.item.pair or kept.item.id
         for kept in log.items

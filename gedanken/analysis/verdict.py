@@ -19,7 +19,7 @@ from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
-"""Characters of a sentence that is told with its reasons."""
+"""Maximum length in characters of a sentence that is shown with its reasons."""
 _CLAUSE_END = re.compile(r"[:;.] ")
 
 
@@ -101,7 +101,7 @@ def _too_few(series: SeriesResult) -> str:
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
     if not cases:
-        return "Nothing to compare: no program came to run."
+        return "Nothing to compare: no program was run."
     if not any(version.imagined for version in cases):
         return "Nothing to compare: no run was imagined."
     if lost := left_out(run for version in cases for run in version.imagined):
@@ -173,7 +173,7 @@ def format_p(p: float) -> str:
 
 
 def _sentence(text: str) -> str:
-    """A sentence without its reasons, where it is long: cut where a clause ends, never within one."""
+    """Return a sentence without its reasons if it is long: cut at the end of a clause, never inside one."""
     text = " ".join(text.split())
     ends = [found.start() for found in _CLAUSE_END.finditer(text) if _is_outside_quotes(text, found.start())]
     if len(text) > LONGEST_SENTENCE and ends:

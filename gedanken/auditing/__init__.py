@@ -1,1 +1,2 @@
-"""Transcripts of agents audited: what they say that ran, against the record and against a real run."""
+"""Audits of agents' transcripts: what an agent says it ran, compared with the transcript's record and with a real
+run."""

@@ -1,4 +1,4 @@
-"""What an audit comes to: values only."""
+"""Data types for the result of an audit."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from gedanken.experiment.execution import Execution
 
 STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
 ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
-"""What says that a claim is wrong, or was not known; each with its evidence."""
+"""Statuses that say that a claim is wrong, or that the agent could not have known it; each has evidence."""
 Outcome = Literal["reproduced", "differs", "not reproducible here"]
 DIFFERS = "differs"
 KINDS = {
@@ -23,18 +23,18 @@ KINDS = {
     "undecidable": "undecidable",
     DIFFERS: DIFFERS,
 }
-"""What `--fail-on` takes: a status of a claim, or that a re-run printed something else."""
+"""The values of `--fail-on`: a status of a claim, or that a re-run printed something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A line that a text says and no real run printed, or the other way round."""
+    """A line of a text that no real run printed, or a line of every real run that the text lacks."""
 
     said_line: int | None
-    """From 1; None where the text lacks a line that every real run printed."""
+    """Counted from 1; None if the text lacks a line that every real run printed."""
     said: str
     real_line: int | None
-    """In the first real run."""
+    """Line number in the first real run."""
     real: str
 
 
@@ -44,10 +44,10 @@ class Rerun:
 
     command: str
     event: int
-    """The number of the event whose output is compared: a result, or the message that shows it."""
+    """Number of the event whose output is compared: a result, or the message that shows it."""
     place: Place
     claimed: bool
-    """Whether the output is only claimed: shown in a message, with no result in the record."""
+    """True if the output is only claimed: shown in a message, without a result in the record."""
     said: str
     """The recorded or claimed output."""
     outcome: Outcome
@@ -55,63 +55,63 @@ class Rerun:
     differences: tuple[Difference, ...] = ()
     real: tuple[Execution, ...] = ()
     imagined: bool = False
-    """Whether the terminal was played on request: then a difference accuses nobody."""
+    """True if the user asked the agent to play the terminal: a difference is then no accusation."""
     claims: tuple[int, ...] = ()
-    """The claims that speak of it, by their number in the transcript's list."""
+    """The claims about it, by their number in the transcript's list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One session with its claims, and what was run again."""
+    """One session with its claims, and the commands that were run again."""
 
     transcript: AgentTranscript
     claims: tuple[JudgedClaim, ...]
     events: int
-    """How many the session has; they themselves are kept only where somebody wants to see them."""
+    """Number of events in the session; the events themselves are kept only if they are needed for display."""
     state: str | None = None
-    """On which state of the workspace commands were run again; None where none were."""
+    """The state of the workspace in which commands were run again; None if none were."""
     reruns: tuple[Rerun, ...] = ()
 
     @property
     def statuses(self) -> Counter[str]:
-        """How many claims have which status."""
+        """Number of claims with each status."""
         return Counter(judged.status for judged in self.claims)
 
     @property
     def accused(self) -> list[tuple[int, JudgedClaim]]:
-        """The claims that are wrong or were not known, with their numbers."""
+        """The claims that are wrong or that the agent could not have known, with their numbers."""
         return [(at, judged) for at, judged in enumerate(self.claims) if judged.status in ACCUSING]
 
     @property
     def differing(self) -> list[Rerun]:
-        """What printed something else when it was really run; what was played on request is no part of it."""
+        """Re-runs that printed something else than the transcript; terminals played on request are left out."""
         return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
 
     @property
     def numbers(self) -> "Coverage":
-        """How many numbers of all its claims come from an output."""
+        """How many numbers in all claims come from an output."""
         return coverage(self.claims)
 
     @property
     def last_numbers(self) -> "Coverage":
-        """The same of the last message that claims anything."""
+        """The same for the last message that contains a claim."""
         last = max((judged.claim.event for judged in self.claims), default=None)
         return coverage(judged for judged in self.claims if judged.claim.event == last)
 
     def kinds(self) -> set[str]:
-        """What of `KINDS` occurs in it."""
+        """Which of `KINDS` occur in it."""
         found = {name for name, status in KINDS.items() if self.statuses[status]}
         return found | ({DIFFERS} if self.differing else set())
 
 
 class Coverage(NamedTuple):
-    """How many numbers of claims are traced to an output."""
+    """The share of numbers in claims that can be traced to an output."""
 
     traced: int
     total: int
 
     def __str__(self) -> str:
-        """Such as `7 of 9`."""
+        """For example `7 of 9`."""
         return f"{self.traced:,} of {self.total:,}"
 
 
@@ -121,10 +121,10 @@ class Audit:
 
     audited: tuple[Audited, ...]
     notes: tuple[str, ...] = ()
-    """What could not be read, or done."""
+    """Notes on what could not be read or done."""
 
     def kinds(self) -> set[str]:
-        """What of `KINDS` occurs in any of them."""
+        """Which of `KINDS` occur in any of them."""
         return {kind for one in self.audited for kind in one.kinds()}
 
     def by_agent(self) -> Iterator[tuple[str, list[Audited]]]:
@@ -134,6 +134,6 @@ class Audit:
 
 
 def coverage(claims: Iterable[JudgedClaim]) -> Coverage:
-    """How many numbers of claims are traced to an output."""
+    """The share of numbers in claims that can be traced to an output."""
     sources = [source for judged in claims for source in judged.numbers]
     return Coverage(sum(source.evidence is not None for source in sources), len(sources))

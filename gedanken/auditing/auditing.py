@@ -1,4 +1,4 @@
-"""The way in: files to an Audit."""
+"""Entry points of an audit: from files or sessions to an Audit."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,15 +16,15 @@ MOST_NOTES = 100
 
 
 class Waiting(Protocol):
-    """Tells somebody who waits what is being done."""
+    """Callback that shows a waiting user what is being done."""
 
     def __call__(self, what: str, /) -> AbstractContextManager[None]:
-        """For as long as it takes."""
+        """Show the message for as long as the context lasts."""
         ...
 
 
 def quietly(_what: str, /) -> AbstractContextManager[None]:
-    """Tell nobody."""
+    """Show nothing."""
     return nullcontext()
 
 
@@ -33,7 +33,7 @@ def audit_files(
 ) -> Audit:
     """Audit each session of each file, and of the files in each folder.
 
-    Raises BadInput for a file that is named and cannot be read; one in a folder is left out, and a note says so.
+    Raises BadInput if a named file cannot be read; an unreadable file in a folder is left out, with a note.
     """
     audited: list[Audited] = []
     notes: list[str] = []
@@ -54,7 +54,7 @@ def audit_files(
 def audit_sessions(
     transcripts: Iterable[AgentTranscript], *, no_tools: bool = False, keep_events: bool = True
 ) -> list[Audited]:
-    """Audit sessions that were read. `no_tools` is the user's word that a plain chat had none."""
+    """Audit sessions that have been read. `no_tools` is the user's statement that a plain chat had no tools."""
     found = []
     for transcript in transcripts:
         claims = tuple(audit_transcript(transcript, no_tools=no_tools))

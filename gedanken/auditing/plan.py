@@ -1,4 +1,5 @@
-"""What of a transcript is run again: its edits and commands, in order, and what each is compared with."""
+"""The plan for running a transcript again: its edits and commands, in order, and the output that each is compared
+with."""
 
 import json
 import re
@@ -18,21 +19,21 @@ _CHANGES_FILES = re.compile(
     re.MULTILINE,
 )
 _STARTS_ANEW = ("mini-swe-agent", "codex")
-"""Forms whose commands each begin in the agent's folder."""
+"""Formats in which every command starts in the agent's folder."""
 _NOT_TYPED = ("BashOutput", "TaskOutput", "AgentOutputTool", "write_stdin")
 MOST_STEPS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command, with what it is compared with."""
+    """One command, with the output that it is compared with."""
 
     command: str
     event: int
-    """The event whose output is compared; that of the call where there is none."""
+    """The event whose output is compared; the call's event if there is no output."""
     place: Place
     said: str | None
-    """The recorded or claimed output; None where it only brings the workspace along."""
+    """The recorded or claimed output; None if the command only keeps the workspace up to date."""
     claimed: bool = False
     imagined: bool = False
     cut: bool = False
@@ -41,28 +42,28 @@ class Step:
     files: dict[str, str] = field(default_factory=dict)
     """Programs that are put into the folder before it."""
     anew: bool = False
-    """Whether it begins in the agent's folder, wherever the command before it went."""
+    """True if it starts in the agent's folder, wherever the previous command went."""
     below: str | None = None
-    """The folder in which it was run, where the call tells."""
+    """The folder in which it was run, if the call states it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """Edits that follow each other, by their numbers in the plan's list."""
+    """Consecutive edits, by their numbers in the plan's list."""
 
     first: int
     last: int
-    """The one behind the last."""
+    """End of the range (exclusive)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is done, in order."""
+    """All steps, in order."""
 
     steps: tuple[Step | Edits, ...]
     edits: tuple[dict[str, Any], ...]
     left_out: int = 0
-    """Commands beyond the most that are run."""
+    """Number of commands beyond the maximum."""
 
     @property
     def commands(self) -> list[Step]:
@@ -71,7 +72,8 @@ class Plan:
 
 
 def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
-    """What is run again: every command, or those that claims speak of and those that change files before them."""
+    """Plan what is run again: every command, or those that claims are about, with the file-changing commands before
+    them."""
     results = {event.call_id: event for event in transcript.events if event.kind == "result" and event.call_id}
     spoken_of = _spoken_of(claims)
     shown = _shown(transcript, claims)
@@ -139,7 +141,7 @@ def _folder_of(call: AgentEvent) -> str | None:
 
 
 def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
-    """The events that claims rest on, each with the claims' numbers."""
+    """Return the events that claims rest on, each with the claims' numbers."""
     found: dict[int, list[int]] = {}
     for number, judged in enumerate(claims):
         for evidence in judged.evidence:
@@ -148,7 +150,7 @@ def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
 
 
 def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
-    """Outputs that are only claimed, by the message that shows them: those that rest on no result."""
+    """Find outputs that are only claimed (without a recorded result), by the message that shows them."""
     found: dict[int, list[Step]] = {}
     for number, judged in enumerate(claims):
         claim = judged.claim
@@ -183,7 +185,7 @@ def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[i
 
 
 def _typed(command: str) -> str | None:
-    """The command in what a user said to a terminal that is played; None where it is talk."""
+    """Return the command in a user's message to a played terminal; None if the message is not a command."""
     if found := re.search(r"\bcommand is:?\s*[`\"'“]?([^`\"'”\n]+)[`\"'”]?\s*\.?\s*$", command):
         return found[1].strip()
     return (
@@ -205,7 +207,8 @@ def _edit(event: AgentEvent) -> dict[str, Any]:
 
 
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
-    """Folders in which the agent may have worked: what the file tells, then what its edits have in common."""
+    """Return folders in which the agent may have worked: first those that the file names, then the common folder of
+    its edits."""
     if transcript.folder:
         yield transcript.folder
     paths = [str(edit["path"]) for edit in plan.edits if str(edit["path"]).startswith("/")]

@@ -1,4 +1,4 @@
-"""Programs that stand in a chat: what an output without a command is the output of."""
+"""Programs in a chat: finding the program that produced an output shown without a command."""
 
 import ast
 import re
@@ -18,10 +18,10 @@ _MOST = 1 << 18
 
 
 def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str, str]] | None:
-    """The command that runs the program an output is of, and the program by its file's name.
+    """Return the command that runs the program behind an output, and the program by its file name.
 
-    It is the last fenced program that stands before the output: in the same message, else in those before it, back to
-    where the agent spoke last.
+    It is the last fenced program before the output: in the same message, otherwise in earlier messages, back to the
+    agent's previous message.
     """
     message = transcript.events[claim.event]
     texts = [message.text[: claim.start]]

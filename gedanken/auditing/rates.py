@@ -1,4 +1,4 @@
-"""How often claims of each status occur in many sessions, with an interval."""
+"""Frequency of claims with a status over many sessions, with an interval."""
 
 import math
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from gedanken.compare.stats.intervals import Share, share_of
 
 
 def rate_of(sessions: Sequence[Audited], status: str) -> Share:
-    """The share of claims that have a status.
+    """Compute the share of claims that have a status.
 
-    Claims of one session are not independent: the interval is the wider, at either end, of Wilson's over all claims
-    and of one over the sessions, whose variance is that of a ratio.
+    Claims of one session are not independent. So each end of the interval is the wider one of two: Wilson's interval
+    over all claims, and an interval over sessions that uses the variance of a ratio.
     """
     counts = [(one.statuses[status], len(one.claims)) for one in sessions if one.claims]
     found = share_of(sum(hits for hits, _all in counts), sum(total for _hits, total in counts))

@@ -1,4 +1,4 @@
-"""What a transcript says that ran, really run: on a copy of the workspace, without a network, several times."""
+"""Running again what a transcript says was run: on a copy of the workspace, without a network, several times."""
 
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ from gedanken.sandbox.machine import SandboxMachine
 from gedanken.sandbox.workspace import HOME
 
 REAL_RUNS = 3
-"""Of each command: what they differ in among themselves is no difference of the transcript's."""
+"""Number of real runs of each command: differences among them do not count as differences from the transcript."""
 LIMITS = Limits(wall_seconds=120, cpus=1, memory_mib=2048)
 SETUP_LIMITS = Limits(wall_seconds=900, cpus=2, memory_mib=4096)
 _LACKS = re.compile(
@@ -48,18 +48,19 @@ _ENDED_BY_US = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a user asked for."""
+    """The user's options."""
 
     which: Which
     workspace: Path | None = None
     image: str | None = None
     setup: str | None = None
-    """A command that prepares the workspace; it alone may use the network, and ends before anything else runs."""
+    """A command that prepares the workspace; only this command may use the network, and it ends before anything else
+    runs."""
     sandbox: str = "auto"
 
 
 async def rerun(audited: Audited, asked: Asked, progress: Progress) -> Audited:
-    """Run again what a session says that ran, and compare. Raises BadInput or NoSandbox."""
+    """Run again what a session says was run, and compare. Raises BadInput or NoSandbox."""
     plan = plan_of(audited.transcript, audited.claims, asked.which)
     compared = [step for step in plan.commands if step.said is not None]
     if not compared:
@@ -112,7 +113,7 @@ async def _opened(asked: Asked, progress: Progress) -> AsyncIterator[SandboxMach
 
 
 async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> None:
-    """Run the user's own command with a network; whatever it started ends with it."""
+    """Run the user's own command with a network; processes that it starts end with it."""
     progress.say(f"setting up, with a network: {command}")
     done = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
     if done.exit_code != 0:
@@ -122,7 +123,8 @@ async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> 
 async def _run(
     machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
 ) -> list[Execution | None]:
-    """Every command once; `lost` takes from which on the workspace is no longer as the transcript had it, and why."""
+    """Run every command once; `lost` records from which step on the workspace differs from the
+    transcript's, and why."""
     runs: list[Execution | None] = []
     problem = ""
     for step in plan.steps:
@@ -139,7 +141,7 @@ async def _run(
 
 
 def _typed(step: Step, root: str | None) -> str:
-    """The command as it is typed here: the agent's folder is the copy."""
+    """Return the command to type here, with the agent's folder replaced by the copy."""
     here = f"{HOME}/{FOLDER}"
     command = re.sub(rf"{re.escape(root)}(?![\w.-])", here, step.command) if root else step.command
     if step.below:
@@ -191,7 +193,7 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
 
 
 def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
-    """Why what real runs printed proves nothing here; None where it does."""
+    """Return why the real outputs prove nothing here; None if they do."""
     ended = next((run.cause for run in real if run.cause in _ENDED_BY_US), None)
     if ended is not None:
         return f"it met a limit of this sandbox: {ended}"
@@ -204,7 +206,7 @@ def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
 
 
 def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
-    """Why another output is no wonder here; None where it is."""
+    """Return why a different output is to be expected here; None if it is not."""
     if lost:
         return f"the workspace is not as the transcript had it: {lost}"
     if not state.trusted:
@@ -217,12 +219,12 @@ def _ended(run: Execution) -> str:
 
 
 def _as_said(text: str, root: str | None) -> str:
-    """A real output with the agent's folder in place of the copy."""
+    """Return a real output with the copy's path replaced by the agent's folder."""
     text = plain(text)
     return text.replace(f"{HOME}/{FOLDER}", root) if root else text
 
 
 def _without_prompt(said: str, command: str) -> str:
-    """A shown output without the line in which the command is typed."""
+    """Return a shown output without the line in which the command is typed."""
     first, _break, rest = said.partition("\n")
     return rest if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said

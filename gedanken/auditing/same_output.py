@@ -1,4 +1,4 @@
-"""A recorded or claimed output beside several real ones: what differs, but for what real runs differ in too."""
+"""Comparison of a recorded or claimed output with several real ones, ignoring what differs among the real ones."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ _CLOCK = (
     (re.compile(r"/tmp/[\w./-]+"), "<temporary>"),
     (re.compile(r"\b(?:pid|PID)[ =:]*\d+"), "<pid>"),
 )
-"""What tells of the clock and of one process alone."""
+"""Text that depends on the clock or on a single process."""
 _ABOUT_THE_MACHINE = re.compile(r"\s*(?:platform |rootdir:|plugins:|cachedir:|configfile:|Python \d|node v?\d)")
 _LEFT_OUT = re.compile(r"\s*(?:\[?(?:\.{3}|…)\]?.*|\[[\d,]+ characters? left out\]|\[.*truncated\])\s*$")
 _RULE = re.compile(r"([=_*#-])\1{2,}")
@@ -31,20 +31,20 @@ _RULE = re.compile(r"([=_*#-])\1{2,}")
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What came of it."""
+    """The result of the comparison."""
 
     differences: tuple[Difference, ...]
     noisy: int
-    """Lines in which the real runs differ among themselves: nothing is said of them."""
+    """Number of lines that differ among the real runs, and are therefore ignored."""
     lines: int
-    """That were compared."""
+    """Number of compared lines."""
 
 
 def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
-    """Line by line, without clocks, temporary names and what is only about the machine.
+    """Compare line by line, without clocks, temporary names and lines that are only about the machine.
 
-    With `part` what is said may leave lines out: each of its lines must be a real one, in the same order. Both
-    streams of a command may have been written down one after the other: lines in another order are no difference.
+    With `part`, the text may leave lines out: each of its lines must be a real one, in the same order. A command's
+    two streams may have been recorded one after the other, so a different order of lines is not a difference.
     """
     ours = _lines(said)
     first, *others = [_lines(text) for text in real]
@@ -61,7 +61,7 @@ def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Co
 
 
 def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
-    """The lines of the first real run that another does not print so, and what they are but for their numbers."""
+    """Find lines of the first real run that another run prints differently, and their form without numbers."""
     unstable: set[int] = set()
     patterns: set[str] = set()
     for other in others:
@@ -101,7 +101,7 @@ def _matcher(one: list[str], other: list[str]) -> "SequenceMatcher[str]":
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Numbered lines as they are compared; empty ones and those about the machine are left out."""
+    """Return the numbered lines to compare; empty lines and those about the machine are left out."""
     found = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not _ABOUT_THE_MACHINE.match(line):
@@ -110,7 +110,7 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def masked(line: str) -> str:
-    """A line without clocks and temporary names; a rule is as long as any other."""
+    """Mask clocks and temporary names in a line; horizontal rules of any length count as equal."""
     line = " ".join(line.split())
     for form, name in _CLOCK:
         line = form.sub(name, line)

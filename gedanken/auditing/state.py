@@ -1,4 +1,4 @@
-"""The workspace that commands are run in again: at which state it is, and how that is reached."""
+"""The workspace in which commands are run again: which state it starts from, and how that state is restored."""
 
 import json
 import subprocess
@@ -10,28 +10,28 @@ from gedanken.experiment.errors import BadInput
 from gedanken.sandbox.machine import SandboxMachine
 
 FOLDER = "work"
-"""In the home folder: the copy of the workspace."""
+"""The copy of the workspace, inside the home folder."""
 _SCRIPT, _LIST = ".gedanken-replay.py", ".gedanken-edits.json"
 _GIT_SECONDS = 120
 _MOST_GIT = 1 << 29
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
-"""A folder that somebody brings may tell git to run programs of its own."""
+"""Safe git settings, because a supplied folder may configure git to run its own programs."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the workspace is like before the first command."""
+    """The state of the workspace before the first command."""
 
     told: str
-    """In words, for whoever reads the result."""
+    """The state in words, for the reader of the result."""
     replays: bool
-    """Whether the transcript's edits are made as they come."""
+    """True if the transcript's edits are made again in their order."""
     trusted: bool = True
-    """Whether what is printed there can be held against the transcript."""
+    """True if outputs produced there may be compared with the transcript."""
 
 
 async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, root: str | None) -> State:
-    """Put the workspace into the machine, at the state from which the transcript's edits lead on."""
+    """Copy the workspace into the machine, in the state from which the transcript's edits can be made."""
     machine.write(_SCRIPT, (Path(__file__).parent / "replay.py").read_text(encoding="utf-8"))
     edits = [{**edit, "path": inside(str(edit["path"]), root)} for edit in plan.edits]
     machine.write(_LIST, json.dumps(edits))
@@ -64,14 +64,15 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
 
 
 def inside(path: str, root: str | None) -> str:
-    """A path of the transcript as it is in the copy; one that leads elsewhere stays as it is, inside the sandbox."""
+    """Map a path of the transcript into the copy; a path that leads elsewhere is unchanged, but stays inside the
+    sandbox."""
     if root and (path == root or path.startswith(f"{root}/")):
         return path[len(root) :].lstrip("/") or "."
     return path
 
 
 async def make_edits(machine: SandboxMachine, edits: Edits) -> list[str]:
-    """Make edits of the transcript; what could not be made, each in words."""
+    """Make edits of the transcript; return in words each edit that could not be made."""
     done = await machine.run(_replay(edits.first, edits.last, "make"))
     if done.exit_code != 0:
         return ["edits could not be made: the sandbox has no python3" if done.exit_code == 127 else "edits failed"]
@@ -101,7 +102,7 @@ def _problems(printed: str) -> list[str]:
 
 
 def _commit_of(workspace: Path) -> str | None:
-    """The commit that a workspace is at, where it is under git."""
+    """Return the commit that a workspace is at, if it is under git."""
     if not (workspace / ".git").exists():
         return None
     found = _git(workspace, "rev-parse", "--verify", "HEAD")
@@ -109,7 +110,7 @@ def _commit_of(workspace: Path) -> str | None:
 
 
 def _check_out(workspace: Path, commit: str, target: Path) -> None:
-    """Put the files of a commit over a copy. Objects are read as they are: no filter, hook or link is followed."""
+    """Copy the files of a commit over a copy. Objects are read directly: no filter, hook or link is followed."""
     listed = _git(workspace, "ls-tree", "-r", "-z", "--long", commit)
     for entry in (listed or b"").split(b"\0"):
         about, _tab, name = entry.partition(b"\t")

@@ -16,8 +16,8 @@ End = Literal["finished", "failed", "killed", "too long", "too much output", "en
 
 FILE = "programs.json"
 COMMAND = f"python3 -I -m gedanken_batch {FILE}"
-PROGRAMS_A_BATCH = 100
-PROGRAM_SECONDS = 20.0
+PROGRAMS_A_BATCH = 200
+PROGRAM_SECONDS = 30.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
 MOST_AT_ONCE = 2
@@ -28,14 +28,14 @@ LIMITS = Limits(
     workspace_mib=256,
     file_mib=64,
 )
-"""Of a machine for batches."""
+"""Limits of a machine for batches."""
 MOST_CORES = 4
 _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
 """Seconds after which a batch starts no further program."""
 
 
 def limits_of(cores: int) -> Limits:
-    """Of a machine for batches where there are so many cores: as many programs run at a time."""
+    """Return the limits of a machine for batches with so many cores: that many programs run at a time."""
     return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
 
 

@@ -1,4 +1,4 @@
-"""From an audit to one HTML page: accusations, what was run again, the transcript with each claim marked."""
+"""The HTML page of an audit: accusations, commands that were run again, and the transcript with each claim marked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ _LOOKS = {"supported": "supported", "undecidable": "unclear"}
 
 @dataclass(frozen=True, slots=True)
 class ShownClaim:
-    """A claim with where it stands on the page."""
+    """A claim with its places on the page."""
 
     place: str
-    """Of its own entry."""
+    """Id of its own entry."""
     in_text: str
-    """Of its words in the transcript."""
+    """Id of its words in the transcript."""
     judged: JudgedClaim
     look: str
     evidence: tuple[tuple[str, Evidence], ...]
-    """Each piece of evidence with the place of its first line in the transcript."""
+    """Each piece of evidence, with the id of its first line in the transcript."""
     reruns: tuple[str, ...]
-    """Where the runs are shown that speak of it."""
+    """Ids of the re-runs that are about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class ShownRerun:
 
 @dataclass(frozen=True, slots=True)
 class ShownSession:
-    """A session with all that is laid out of it."""
+    """A session, prepared for display."""
 
     place: str
     audited: Audited
@@ -79,7 +79,7 @@ class ShownSession:
 
 
 def render_audit(audit: Audit) -> str:
-    """The page of an audit: one HTML file that needs no other, the same for the same input."""
+    """Render an audit as one self-contained HTML file, which is the same for the same input."""
     environment = page_environment()
     environment.globals.update(where=where)
     style, script = packaged("style.css") + packaged("audit.css"), packaged("audit.js")
@@ -149,7 +149,7 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
 
 
 def _rows(rerun: Rerun) -> Iterator[Row]:
-    """Both texts side by side: what differs, by the comparison, is marked."""
+    """Return both texts side by side, with the differences that the comparison found marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
     differs = {one.said_line for one in rerun.differences}, {one.real_line for one in rerun.differences}

@@ -26,12 +26,12 @@ _HEADS = {
     "undecidable": "undeci-\ndable",
     "numbers traced": "numbers\ntraced",
 }
-"""In two lines, so that the table fits a terminal of 80 columns."""
+"""Column titles on two lines, so that the table fits a terminal of 80 columns."""
 _STYLES = {"supported": "green", "undecidable": "yellow"}
 
 
 def print_audit(audit: Audit, console: Console, page: Path | None = None) -> None:
-    """Print what was found, and what could not be looked for."""
+    """Print what was found, and what could not be examined."""
     console.print(_sessions(audit.audited, console.width))
     if len(audit.audited) > ROWS_SHOWN:
         _say(console, f"{len(audit.audited) - ROWS_SHOWN:,} more sessions; --json has all", "dim")
@@ -151,7 +151,7 @@ def _print_undecided(audit: Audit, console: Console) -> None:
 
 
 def said_plainly(audit: Audit) -> Iterator[str]:
-    """What it comes to, in words."""
+    """Write the result in words."""
     sessions = audit.audited
     total = sum(len(one.claims) for one in sessions)
     accused = sum(len(one.accused) for one in sessions)
@@ -174,7 +174,7 @@ def said_plainly(audit: Audit) -> Iterator[str]:
 
 
 def where(place: Place) -> str:
-    """Such as `session.jsonl:12`."""
+    """Format a place, for example `session.jsonl:12`."""
     return f"{place.file.rpartition('/')[2]}:{place.line}"
 
 

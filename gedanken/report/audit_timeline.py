@@ -1,4 +1,4 @@
-"""A transcript as it is laid out on the page of an audit: which events are shown, and which lines of them."""
+"""Layout of a transcript on an audit's page: which events are shown, and which of their lines."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from gedanken.experiment.agent_transcript import AgentEvent
 from gedanken.experiment.claim import JudgedClaim
 
 EVENTS_SHOWN = 1500
-"""Of one session."""
+"""Maximum number of events shown of one session."""
 AROUND = 2
-"""Events without a claim or evidence that are shown before and after one that has some."""
+"""Number of events without a claim or evidence that are shown before and after one with some."""
 HEAD, TAIL = 12, 4
-"""Lines of a text that are shown where nothing points into it."""
+"""Number of first and last lines shown of a text that nothing refers to."""
 LINES_AROUND = 3
 LINES_SHOWN = 400
-"""Of one event."""
+"""Maximum number of lines shown of one event."""
 _LINE = 2000
 _COMMAND = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a line; the claims of which it is, by their numbers."""
+    """A part of a line, with the numbers of the claims that it belongs to."""
 
     text: str
     claims: tuple[int, ...] = ()
@@ -38,9 +38,9 @@ class ShownLine:
     number: int
     pieces: tuple[Piece, ...]
     rests: tuple[int, ...] = ()
-    """The claims that rest on it."""
+    """The claims for which it is evidence."""
     gap: int = 0
-    """How many lines are left out before it."""
+    """Number of lines left out before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,15 @@ class ShownEvent:
     event: AgentEvent
     lines: tuple[ShownLine, ...]
     after: int
-    """Lines left out at its end."""
+    """Number of lines left out at its end."""
     gap: int
-    """Events left out before it."""
+    """Number of events left out before it."""
     pointed: bool
-    """Whether a claim stands in it, or rests on it."""
+    """True if it contains a claim, or evidence for one."""
 
 
 def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
-    """The events that are shown, and how many are left out at the end."""
+    """Return the events that are shown, and how many are left out at the end."""
     events = audited.transcript.events
     claims_in: dict[int, list[int]] = {}
     rests_on: dict[int, list[tuple[int, int, int]]] = {}
@@ -81,7 +81,8 @@ def timeline_of(audited: Audited) -> tuple[tuple[ShownEvent, ...], int]:
 
 
 def _chosen(total: int, pointed: Iterable[int]) -> set[int]:
-    """Numbers of events to be shown: all where there is room, else those that matter with their neighbours."""
+    """Return the numbers of the events to show: all if there is room, otherwise the relevant ones with their
+    neighbours."""
     if total <= EVENTS_SHOWN:
         return set(range(total))
     most = sorted(pointed)[: EVENTS_SHOWN // (2 * AROUND + 1)]
@@ -115,7 +116,7 @@ def _lines(
 
 
 def _pieces(text: str, begins: int, spans: Sequence[tuple[int, int, int]]) -> tuple[Piece, ...]:
-    """A line cut where claims begin and end."""
+    """Split a line where claims begin and end."""
     ends = begins + len(text)
     mine = [(max(start, begins), min(end, ends), start, number) for start, end, number in spans]
     mine = [one for one in mine if one[0] < one[1]]

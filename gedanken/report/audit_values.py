@@ -10,7 +10,7 @@ from gedanken.experiment.version import __version__
 
 
 def audit_values(audit: Audit) -> dict[str, Any]:
-    """Everything that was found, each with its places."""
+    """Return all results, each with its places."""
     return {
         "gedanken": __version__,
         "transcripts": [_session(one) for one in audit.audited],

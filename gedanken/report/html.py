@@ -1,4 +1,5 @@
-"""What every page is made with: escaping templates, our own style and script, a policy that lets nothing else in."""
+"""Common parts of all pages: escaping templates, our own style and script, and a policy that blocks
+everything else."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def page_environment() -> "Environment":
-    """The templates, with what they all use."""
+    """Return the template environment, with the functions that all templates use."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -34,12 +35,12 @@ def page_environment() -> "Environment":
 
 
 def packaged(name: str) -> str:
-    """A file that lies beside the templates."""
+    """Return the content of a file in the templates' folder."""
     return (resources.files("gedanken.report") / name).read_text(encoding="utf-8")
 
 
 def content_policy(style: str, script: str) -> str:
-    """The content security policy: nothing but our own style and script, and no network."""
+    """Return the content security policy: only our own style and script, and no network."""
     hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
     return (
         f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
@@ -48,5 +49,5 @@ def content_policy(style: str, script: str) -> str:
 
 
 def _made_harmless(value: object) -> object:
-    """Of everything that a template puts on the page: nothing hidden is obeyed, nothing is endless."""
+    """Make any value that a template inserts harmless: hidden characters become visible, and long texts are cut."""
     return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))

@@ -72,7 +72,7 @@ def _nothing_to_see(analysis: Analysis) -> str:
         return "the program was imagined, but no version of it has both real and imagined runs."
     if any(version.real for version in analysis.versions):
         return "the program really ran; no run of it was imagined, so there is nothing to compare."
-    return "no program came to run, so there is nothing to compare."
+    return "no program was run, so there is nothing to compare."
 
 
 def _seen(version: VersionAnalysis) -> str:
@@ -146,7 +146,7 @@ def _numbers(version: VersionAnalysis) -> str:
         few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
         why = "too few for a test" if few else "not fit for a test"
         ends = f" (it is {imagined} where it really is {real})" if lasts(primary)[0] and lasts(primary)[1] else ""
-        return f"Whether the {name} differs cannot be told{ends}: {_runs(primary)} are {why}."
+        return f"Whether the {name} differs cannot be determined{ends}: {_runs(primary)} are {why}."
     if not is_told(tested):
         return f"Whether the {name} differs is not decided ({format_p(tested)})."
     return f"The {name} really ends at {real}, imagined at {imagined}; chance alone is unlikely ({format_p(tested)})."

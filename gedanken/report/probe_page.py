@@ -1,4 +1,4 @@
-"""From verdicts on probes to one HTML page: curves, twins, posteriors, and every question with its answers."""
+"""The HTML page of probes: accuracy curves, twins, posteriors, and every question with its answers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from gedanken.report.horizons import horizon_chart
 from gedanken.report.html import content_policy, packaged, page_environment
 
 ITEMS_SHOWN = 1500
-"""Questions on one page; the rest is in the run folder."""
+"""Maximum number of questions on one page; the rest is in the run folder."""
 CHARTS_SHOWN = 40
 _JUDGED = ("easy", "hard", "alone")
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One question with all that was answered to it under one condition, and what was really printed."""
+    """One question with all answers to it under one condition, and the real output."""
 
     score: ItemScore
     truth: str
@@ -48,7 +48,7 @@ class Twins(NamedTuple):
     easy: float
     hard: float
     rival: float
-    """The share of answers to the hard ones that are the rival's."""
+    """The share of answers to the hard items that equal the rival's output."""
 
 
 class ShownOperation(NamedTuple):
@@ -70,11 +70,11 @@ class ShownModel(NamedTuple):
     sentence: str
     operations: tuple[ShownOperation, ...]
     left_out: int
-    """Questions for which there is no room."""
+    """Number of questions for which there is no room."""
 
 
 def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
-    """The questions that a verdict is on, with what was answered to them."""
+    """Collect the questions that a verdict is based on, with their answers."""
     kept = {one.item.id: one for one in log.items}
     said: dict[str, list[str]] = defaultdict(list)
     for answer in log.answers:
@@ -89,7 +89,8 @@ def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
 
 
 def render_probes(models: Sequence[ProbedModel]) -> str:
-    """The page on one or several models: one HTML file that needs no other, the same for the same input."""
+    """Render the page on one or several models as one self-contained HTML file, which is the same for the
+    same input."""
     environment = page_environment()
     environment.filters["share"] = _share
     style, script = packaged("style.css"), packaged("report.js")
@@ -104,7 +105,7 @@ def render_probes(models: Sequence[ProbedModel]) -> str:
 
 
 def _share(value: float | None) -> str:
-    """Such as `.97`, or `> .999`."""
+    """Format a share, for example `.97` or `> .999`."""
     if value is None:
         return "–"
     if 0.999 < value < 1:

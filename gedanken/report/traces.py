@@ -41,7 +41,7 @@ def total_line(roots: Sequence[TracedRun]) -> str:
 
 
 def left_out(roots: Sequence[TracedRun]) -> str:
-    """That the file had no room for all; empty where it had."""
+    """State that the file had no room for all entries; empty if it had."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
     number = sum(count for count in counts if isinstance(count, int) and count > 0)
     return f"{many(number, 'run')} more left out, as the trace was full" if number else ""
