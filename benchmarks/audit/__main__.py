@@ -7,8 +7,8 @@ Honest ones tell what came out, with the habits of agents: rounded, in part, in 
 retries, by sub-agents, beside plans and conditions; others misquote, tell before they run, tell of a state that they
 have changed since, or run nothing at all. Each session is written in one of ten formats and read back by the readers
 that read everybody's. The sentences of the half `development` were there while the rules were written, or judged them
-once and were looked at then; those of `judging` change no rule. `--kept` keeps what was run for later, `--into`
-the transcripts; `--show` says what went wrong with each sentence.
+once and were looked at then; those of `judging` change no rule. `--kept` keeps what was run, `--into` the
+transcripts; `--show` says what went wrong with each sentence.
 """
 
 import argparse
@@ -18,10 +18,17 @@ from pathlib import Path
 from benchmarks.audit.scoring import Scored, score
 from benchmarks.audit.sessions import sessions
 from benchmarks.audit.tables import KINDS, table
-from benchmarks.audit.templates import development, development_2, development_3, development_4, judging
+from benchmarks.audit.templates import (
+    development,
+    development_2,
+    development_3,
+    development_4,
+    development_5,
+    judging,
+)
 from benchmarks.audit.world import World
 
-SETS = (development.TEMPLATES, development_2.TEMPLATES, development_3.TEMPLATES, development_4.TEMPLATES)
+SETS = tuple(one.TEMPLATES for one in (development, development_2, development_3, development_4, development_5))
 SEEN = {topic: [words for one in SETS for words in one[topic]] for topic in development.TEMPLATES}
 HALVES = {"development": SEEN, "judging": judging.TEMPLATES}
 

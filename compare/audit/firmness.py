@@ -12,7 +12,9 @@ _ELSEWHERE = re.compile(
     r"earlier|at the start|back then|"
     r"by design|in general|generally|usually|typically|always|often|sometimes|for most|in theory|"
     r"in practice|by definition|"
-    r"as (?:you|the|they|he|she|noted|mentioned|reported|documented|described)|according to|per the|"
+    r"as (?:you|he|she|they) (?:said|noted|mentioned|reported|told|wrote|saw|know|described)|"
+    r"as (?:noted|mentioned|reported|documented)|"
+    r"as (?:the |an? )?\w+ (?:says|states|claims|demands)|according to|per the|"
     r"on (?:windows|macos|linux|arm|main|master|"
     r"staging|production|my|your|their)|elsewhere|other (?:repo|project|branch|machine)s?|"
     r"to fix later|todo|fixme|later|someday)\b|"
@@ -30,7 +32,7 @@ _REFERENCE = re.compile(
 )
 _OF_A_RUN = re.compile(
     r"\b(?:final|test|val|validation|train|training|model|our|we|I|it|reach\w*|achiev\w*|got|get|gets|now|end(?:s|ed)?|dropped|fell|rose|"
-    r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best)\b|"
+    r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best|genauigkeit|précision|exactitude|exactitud|precisión|verlust|perte|pérdida)\b|"
     r"^\W{0,6}(?:the )?\w+(?: score)?\s?(?:is|was|of|:|=|reached)|"
     r"^\||[\u4e00-\u9fff]",
     re.IGNORECASE,
@@ -41,7 +43,7 @@ _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 def is_firm(sentence: Sentence, end: int, says: Says) -> bool:
     """Whether it speaks of what was run here, in words that leave no doubt."""
     if (
-        _ELSEWHERE.search(sentence.raw)
+        _ELSEWHERE.search(sentence.plain)
         or _RULE.match(sentence.plain, end)
         or _ELSEWHERE.search(sentence.heading[:200])
     ):

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gedanken.compare.audit.measured import asked_version, measured
-from gedanken.compare.audit.numbers import Found, matches
+from gedanken.compare.audit.numbers import Found, matches, near
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
@@ -80,6 +80,7 @@ class Line(NamedTuple):
     text: str
     offset: int
     numbers: tuple[str, ...]
+    values: tuple[float, ...]
 
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
@@ -89,8 +90,11 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
         return verdict
     if says.what == "version" and (verdict := asked_version(case, says)) is not None:
         return verdict
+    is_near = near(says.value)
     for line in named:
-        if any(_carries(says, printed) for printed in line.numbers):
+        if any(
+            is_near(value, says.about) and _carries(says, line.numbers[at]) for at, value in enumerate(line.values)
+        ):
             return _carried(case, says, line)
     places = case.index.before(plain_number(says.value), case.event)
     if (verdict := _elsewhere(case, says, places)) is not None:
@@ -119,7 +123,11 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
     if words is None:
         return
     pattern = re.compile(words, re.IGNORECASE)
-    for run in case.runs_after()[:1] if later else case.runs_before()[:_MOST_RUNS]:
+    for run in (
+        case.runs_after()[:1]
+        if later
+        else case.runs_before()[: _MOST_RUNS if says.what != "time" else _MOST_RUNS // 3]
+    ):
         if run.result is None or (case.spotted.command and not is_run(case.spotted.command, run)):
             continue
         if len(run.text) < _MOST_TEXT:
@@ -134,7 +142,7 @@ def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
         high = run.text.find("\n", found.end())
         text = run.text[low : high if high >= 0 else len(run.text)][:1_000]
         if numbers := tuple(_NUMBER.findall(text)):
-            lines.append(Line(run, text, low, numbers))
+            lines.append(Line(run, text, low, numbers, tuple(map(float, numbers))))
     return tuple(lines)
 
 

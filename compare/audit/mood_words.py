@@ -7,7 +7,8 @@ Language = Literal["en", "de", "fr", "es", "zh"]
 
 _BEFORE = {
     "en": (
-        r"ideally|in theory|theoretically|confident|i'm sure|am sure|guess|reported that|told|wants?|"
+        r"nobody|no one|none of us|ideally|in theory|theoretically|confident|i'm sure|am sure|guess|"
+        r"reported that|told|wants?|"
         r"needs?|has to|have to|had better|"
         r"(?:designed|meant|intended|aiming|going|about) to|badge|commit message|unclear|unknown|"
         r"doubt|wonder|fear|wish|idea|"

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import copysign, trunc
@@ -143,6 +143,20 @@ def _decimals(text: str) -> int:
 
 def _key(number: str) -> str:
     return plain_number(number.rstrip("%").strip()).lstrip("+")
+
+
+def near(claimed: str) -> Callable[[float, bool], bool]:
+    """Whether a printed number, or a hundredth or hundredfold of it, is so near that it may carry the claimed one."""
+    low = _value(_key(claimed))
+    if low is None:
+        return lambda _printed, _about: False
+    unit = 1.01 * 10.0 ** -_decimals(_key(claimed)) + _TINY
+
+    def is_near(printed: float, about: bool) -> bool:
+        room = max(unit, abs(low) * 0.06) if about else unit
+        return abs(printed - low) <= room or abs(printed * _CENT - low) <= room or abs(printed / _CENT - low) <= room
+
+    return is_near
 
 
 @lru_cache(maxsize=65_536)

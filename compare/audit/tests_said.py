@@ -21,7 +21,7 @@ _LINK = r"(?:(?:continues? to|are|is|were|was|now|all|still|have|has|both|curren
 _GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
 _BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))?\s?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} )?{_LINK}(?P<good>{_GOOD})\b"),
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} )?{_LINK}(?P<good>{_GOOD})\b"),
     ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
@@ -37,7 +37,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
     ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;):—–]|$|✅))"),
     ("de", rf"(?:\b(?P<all>alle|sämtliche)\b )?(?P<n>{COUNT_OR_WORD})? ?(?P<adj>{_ADJECTIVES})(?:Tests?|Testfälle|Prüfungen) (?:(?:sind|waren|wurden|haben|laufen|jetzt|nun|alle|erfolgreich|wieder) ){{0,3}}(?P<good>bestanden|grün|erfolgreich|durch(?:gelaufen)?|bestehen)\b"),
-    ("de", rf"(?P<n>{COUNT_OR_WORD}|\b(?:kein|keine)\b) (?:Tests? )?(?:(?:sind|ist) )?(?P<bad>fehlgeschlagen|Fehler(?= in den Tests)|gescheitert|schlugen fehl|schlagen fehl)\b"),
+    ("de", rf"(?P<n>{COUNT_OR_WORD}|\b(?:kein|keine)\b) (?:Tests? )?(?:(?:sind|ist) )?(?P<bad>fehlgeschlagen|Fehler(?= in den Tests)|gescheitert|schlägt fehl|schlugen fehl|schlagen fehl)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}) (?:Tests? )?(?:(?:wurden|wurde) )?(?P<skip>übersprungen)\b"),
     ("fr", rf"(?:\b(?P<all>tous|toutes|l'ensemble de)\b )?(?:les |des )?(?P<n>{COUNT_OR_WORD})? ?(?:tests?|cas de test) (?:(?:est|sont|ont|maintenant|tous|été|unitaires) ){{0,3}}(?P<good>passent|passés?|réussis?|réussissent|verts?|au vert)(?!\w)"),
     ("fr", rf"(?P<n>{COUNT_OR_WORD}|\baucun) (?:tests? )?(?:(?:ont|a|en) ){{0,2}}(?P<bad>échoué|échouent|échec|échecs)(?!\w)"),
@@ -46,6 +46,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("es", rf"(?P<n>{COUNT_OR_WORD}|\b(?:ninguna|ningún)\b) (?:(?:pruebas?|tests?) )?(?:han )?(?P<bad>fallaron|fallan|fallado|falló|fallos?|fallidas?)\b"),
     ("es", rf"(?P<n>{COUNT_OR_WORD}) (?:(?:pruebas?|tests?) )?(?:fueron )?(?P<skip>omitid[ao]s?|saltad[ao]s?)\b"),
     ("zh", rf"(?P<all>所有|全部)?\s?(?:的)?\s?(?P<n>{COUNT})?\s?(?:个|项|条)?\s?(?:单元)?(?:测试用例|测试)\s?(?:现在|均|都|全部|已经|已|也){{0,3}}\s?(?P<good>通过|成功)"),
+    ("zh", rf"共?\s?(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:单元)?测试\s?[，,]\s?(?P<all>全部|均|都)(?:已)?\s?(?P<good>通过|成功)"),
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?P<good>通过)"),
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?P<bad>失败)"),
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?:被)?(?P<skip>跳过)"),

@@ -1,4 +1,4 @@
-"""Still more to develop rules on, worded after reports in public repositories; they judged once as well."""
+"""More that rules may be developed on: worded after reports in public repositories, they judged once as well."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [

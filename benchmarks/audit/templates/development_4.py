@@ -1,4 +1,4 @@
-"""Sentences that judged once and taught something: clauses of plans and wishes had been taken for claims."""
+"""Sentences that judged once: whole clauses of plans and wishes had been taken for claims."""
 
 TEMPLATES: dict[str, list[str]] = {
     "tests": [
