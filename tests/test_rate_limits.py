@@ -191,7 +191,7 @@ def test_who_is_to_come_again_in_an_hour_is_told_when_and_does_not_ask_before(
     assert len(server.came) <= 8
     for one in kept:
         assert type(one) is NoModel
-        told = re.search(r"asked again at (.*?\d\d:\d\d:\d\d), and no wait is longer than 10 min", str(one))
+        told = re.search(r"asks to wait until (.*?\d\d:\d\d:\d\d), and the longest wait is 10 min", str(one))
         assert told
         told_time = datetime.combine(asked, datetime.strptime(told[1][-8:], "%H:%M:%S").time())
         told_time += timedelta(days=1) if told_time < asked else timedelta()

@@ -82,7 +82,7 @@ def test_a_file_only_grows_and_not_at_all_where_nothing_is_new(tmp_path: Path) -
         assert path.read_bytes() == before
         file.keep(session.add(LS).lose())
         assert path.read_bytes().startswith(before)
-        with pytest.raises(ValueError, match="only grows"):
+        with pytest.raises(ValueError, match="append-only"):
             file.keep(Session())
 
 
@@ -111,7 +111,7 @@ def test_how_much_was_torn_is_told(tmp_path: Path) -> None:
 def test_a_session_goes_on_with_its_own_model_and_persona(tmp_path: Path, key: str, value: str) -> None:
     path = tmp_path / "session.jsonl"
     SessionFile.open(path, ABOUT).close()
-    with pytest.raises(BadInput, match=f"begun with the {key} {ABOUT[key]}, not {value}: go on with"):
+    with pytest.raises(BadInput, match=f"started with the {key} {ABOUT[key]}, not {value}: continue with"):
         SessionFile.open(path, {**ABOUT, key: value})
 
 

@@ -88,7 +88,7 @@ def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
     ("lines", "options", "exit_code", "said"),
     [
         ("cat nothing\n", [], 1, "(exit code 1, inferred from the output)"),
-        ("cat nothing\npwd\n", [], 0, "read off"),
+        ("cat nothing\npwd\n", [], 0, "inferred from the output"),
         ("", [], 0, ""),
         ("pwd\n{Be quick.}\n", [], 0, "gedanken: text was not sent"),
         ("pwd\n{Be\nquick.\n", [], 2, "gedanken: what was told with { ends without its }"),
@@ -290,7 +290,7 @@ def test_a_session_goes_on_at_its_own_address(shell: Shell) -> None:
     assert shell("", *options, "http://me:secret@127.0.0.1:1/v1").returncode == 0
     assert shell("", *options, "http://127.0.0.1:1/v1").returncode == 0
     done = shell("", *options, "http://127.0.0.1:2/v1")
-    assert done.returncode == 2 and "begun with the base_url http://127.0.0.1:1/v1, not" in done.stderr
+    assert done.returncode == 2 and "started with the base_url http://127.0.0.1:1/v1, not" in done.stderr
 
 
 @given(st.text(alphabet="`a\n~ "))

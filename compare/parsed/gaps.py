@@ -45,7 +45,7 @@ class Counter(NamedTuple):
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
     """The jumps of each imagined log that has some, by its identity.
 
-    Where an epoch that lines name is missing, that is no jump: it is told by itself.
+    Where an epoch that lines name is missing, that is no jump: it is told by itself. Nor is a wrong number one.
     """
     if run_set.source is not None or len(run_set.real) < 2:
         return {}
@@ -109,8 +109,8 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
     counts = values_of(run, lines, counter.column)
     epochs = run.curves.epochs.at(lines)
     for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
-        if epochs[at + 1] - epochs[at] > 1:
-            continue
+        if epochs[at + 1] - epochs[at] > 1 or counts[at + 1] in counts[at + 2 : at + 3]:
+            continue  # counted twice, it stands in the place of the one before
         before, after = int(lines[at]), int(lines[at + 1])
         low, high = float(counts[at]), float(counts[at + 1])
         there = _between(run_set, counter, at, low, high)
