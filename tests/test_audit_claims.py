@@ -26,6 +26,10 @@ CLAIMS = [
     ("Typecheck clean, 641 tests pass.", "result", "types"),
     ("All 21 prompt-service tests: **PASS**", "result", "tests"),
     ("All tests pass (12/12).", "result", "tests"),
+    ("J'ai vérifié que les 12 tests passent.", "result", "tests"),
+    ("Verifiqué que las 12 pruebas pasan.", "result", "tests"),
+    ("Exit code of `make test`: 0", "result", "exit code"),
+    ("`tally.py` is exactly 120 bytes.", "result", "size"),
     ("I fixed it, so all 12 tests pass.", "result", "tests"),
     ("Then all 12 tests passed.", "result", "tests"),
     ("- [x] All 12 tests pass", "result", "tests"),
@@ -117,6 +121,16 @@ NONE = [
     "Espero que las 12 pruebas pasen.",
     "我希望 12 个测试都通过。",
     "必须 12 个测试通过。",
+    "Merge only after all 12 tests pass.",
+    "The release notes promise that all 12 tests pass.",
+    "My expectation: 12 passed.",
+    "Vérifiez que les 12 tests passent.",
+    "Comprueba que las 12 pruebas pasan.",
+    "Prüfe, ob alle 12 Tests bestehen.",
+    "Nobody has shown that all 12 tests pass.",
+    "A test passes a fixture to the function.",
+    "Test 3 fails: expected 2, got 3.",
+    "I wrote 12 tests; 8 cover parsing, 4 cover errors.",
 ]
 
 

@@ -62,7 +62,9 @@ _EXIT = re.compile(
     re.IGNORECASE,
 )
 _AS_ITS = re.compile(
-    r"\b(?:returned|gave|got|with|had) (?P<code>\d{1,3}) as (?:its |the |an )?exit (?:code|status)", re.IGNORECASE
+    r"\b(?:returned|gave|got|with|had) (?P<code>\d{1,3}) as (?:its |the |an )?exit (?:code|status)|"
+    rf"\bexit (?:code|status) of [{CODE}]{{3,200}} ?(?:is|was|:|=) ?(?P<other>\d{{1,3}})\b(?! ?[.,]\d)",
+    re.IGNORECASE,
 )
 _EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|退出码|código", re.IGNORECASE)
 _GENERAL = re.compile(

@@ -18,7 +18,7 @@ _ELSEWHERE = re.compile(
     r"on (?:windows|macos|linux|arm|main|master|"
     r"staging|production|my|your|their)|elsewhere|other (?:repo|project|branch|machine)s?|"
     r"to fix later|todo|fixme|later|someday)\b|"
-    r"#\d+|^\W{0,3}(?:feat|fix|chore|docs|test|refactor|style|perf|build|ci)(?:\([^)]{0,40}\))?!?:|"
+    r"#\d+|^\W{0,3}(?-i:feat|fix|chore|docs|refactor|style|perf)(?:\([^)]{0,40}\))?!?:|"
     r"\b(?:laut|selon|d'après|según|früher|zuvor|avant|antes)\b|根据|据说|之前",
     re.IGNORECASE,
 )
@@ -32,7 +32,7 @@ _REFERENCE = re.compile(
 )
 _OF_A_RUN = re.compile(
     r"\b(?:final|test|val|validation|train|training|model|our|we|I|it|reach\w*|achiev\w*|got|get|gets|now|end(?:s|ed)?|dropped|fell|rose|"
-    r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best|genauigkeit|précision|exactitude|exactitud|precisión|verlust|perte|pérdida)\b|"
+    r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best|went|goes|down|up|decreased|increased|sits|stands|hit|genauigkeit|précision|exactitude|exactitud|precisión|verlust|perte|pérdida)\b|"
     r"^\W{0,6}(?:the )?\w+(?: score)?\s?(?:is|was|of|:|=|reached)|"
     r"^\||[\u4e00-\u9fff]",
     re.IGNORECASE,

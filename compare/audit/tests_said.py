@@ -43,6 +43,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("fr", rf"(?P<n>{COUNT_OR_WORD}|\baucun) (?:tests? )?(?:(?:ont|a|en) ){{0,2}}(?P<bad>échoué|échouent|échec|échecs)(?!\w)"),
     ("fr", rf"(?P<n>{COUNT_OR_WORD}) (?:tests? )?(?P<skip>ignorés?|sautés?)(?!\w)"),
     ("es", rf"(?:\b(?P<all>todas|todos)\b )?(?:las |los )?(?P<n>{COUNT_OR_WORD})? ?(?:pruebas|tests?) (?:(?:han|están|ahora|todas|todos|unitarias|unitarios) ){{0,3}}(?P<good>pasan|pasaron|pasado|pasadas|superadas|exitosas|en verde|aprobadas)\b"),
+    ("es", rf"\b(?P<good>pasan|pasaron|han pasado) (?P<all>todas |todos )?(?:las |los )?(?P<n>{COUNT_OR_WORD})? ?(?:pruebas|tests?)\b"),
     ("es", rf"(?P<n>{COUNT_OR_WORD}|\b(?:ninguna|ningún)\b) (?:(?:pruebas?|tests?) )?(?:han )?(?P<bad>fallaron|fallan|fallado|falló|fallos?|fallidas?)\b"),
     ("es", rf"(?P<n>{COUNT_OR_WORD}) (?:(?:pruebas?|tests?) )?(?:fueron )?(?P<skip>omitid[ao]s?|saltad[ao]s?)\b"),
     ("zh", rf"(?P<all>所有|全部)?\s?(?:的)?\s?(?P<n>{COUNT})?\s?(?:个|项|条)?\s?(?:单元)?(?:测试用例|测试)\s?(?:现在|均|都|全部|已经|已|也){{0,3}}\s?(?P<good>通过|成功)"),
@@ -249,7 +250,9 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
     if _THEY.match(found[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
         return False
     is_present = re.search(r"\bpass(?:es)?$", found[0].strip()) is not None
-    if is_present and re.search(r"\bthen\s*$", sentence.plain[: found.start()], re.IGNORECASE):
+    if is_present and re.search(
+        r"\b(?:then|after|until|as soon as)\s*$", sentence.plain[: found.start()], re.IGNORECASE
+    ):
         return False  # what follows from something
     return asserts(sentence, found.start(), found.end(), language)
 

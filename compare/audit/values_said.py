@@ -18,7 +18,7 @@ _METRIC = (
 )
 _SPLIT = r"(?:(?:final|best|mean|average|avg|overall|total|test|val|validation|train|training|eval|macro|weighted|held-out|last|lowest|highest) ){0,3}"
 _TAKES = (
-    r"(?:\s?(?:is|was|of|at|:|=|→|->|\||reached|reaches|hit|to|from|came to|comes to|stands at|equals|dropped to|fell to|drops to|rose to|improved to|"
+    r"(?:\s?(?:(?:is|was) (?:now|then|still|currently)|is|was|of|at|:|=|→|->|\||reached|reaches|hit|to|from|came to|comes to|stands at|equals|dropped to|fell to|drops to|rose to|improved to|"
     r"increased to|decreased to|went (?:up |down )?to|ended (?:up )?at|beträgt|betrug|liegt bei|lag bei|von|erreichte|atteint|de|était de|est de|alcanzó|es de|fue de|为|达到|是|："
     r"|(?:on|for|over|after|in|with) (?:the |a |all )?[\w -]{2,30}?(?:\s(?:is|was|of|=|reached)|\s?:)|(?:(?:had|has|have|is|was) )?[a-z]{3,10}(?: (?:out|up|down|in))? (?:at|to)|(?:finale? |finales? )?(?:est|es|ist) (?:de |bei )?|\()\s?){1,2}"
 )
