@@ -23,7 +23,7 @@ _TYPES = r"type[- ]?check(?:er|ing|s)?|typing checks?|types"
 _BUILD = r"(?:(?:production|release|debug|full|clean|project|typescript|docker) )?build|compilation"
 _FORMAT = r"format(?:ter|ting)(?: checks?)?|format checks?"
 _SUBJECT = rf"(?P<subject>\b(?:{_TOOL})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE}]{{3,90}})"
-_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|reports|reported|shows|showed|found|finds|with) ){0,4}"
+_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|reports|reported|shows|showed|found|finds|with) ){0,4}"
 _GOOD = (
     r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|OK|fine|"
     r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings)|nothing (?:to (?:complain about|report|fix)|wrong))"

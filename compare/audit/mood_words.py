@@ -34,7 +34,8 @@ _BEFORE = {
         r"states)|changelog|"
         r"next step|still to|yet to|only (?:if|when)|how|why|what|checking (?:if|that|whether)|"
         r"verifying (?:that|if|whether)|"
-        r"when|whenever|once|before|solution|get(?:s|ting)? (?:the|all|those|these|our|both|it)|keep(?:s|ing)?|"
+        r"when|whenever|once|before(?! \w+ing,?\s*\Z)|solution|get(?:s|ting)? (?:the|all|those|"
+        r"these|our|both|it)|keep(?:s|ing)?|"
         r"suggest(?:s|ed|ing)?|impl(?:y|ies|ied)|allow(?:s|ing)?|(?:check|look|watch|wait|ask|aim|"
         r"hope)(?:s|ed|ing)? for|so long as|as long as|baseline of|paper"
     ),
@@ -62,7 +63,7 @@ _BEFORE = {
     ),
 }
 _CHINESE = (
-    "必须|想要|想|将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
+    "等到?|直到|必须|想要|想|将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
     "认为|觉得|相信|计划|希望|让我|之前|例如|比如|以便|为了|您|你|预期"
 )
 BEFORE: dict[Language, re.Pattern[str]] = {
@@ -92,7 +93,7 @@ AFTER = re.compile(
     r"pushing|the|my)|or (?:not|fail)|is (?:required|expected|needed|the goal)|would|should|must|"
     r"remains?|needs?|may|might|could|can be|on (?:failure|error|"
     r"success)|means|indicates|"
-    r"wenn|falls|sobald|si|cuando)\b|[?？]|吗)",
+    r"wenn|falls|sobald|si|cuando)\b|[?？]|吗|之?后[再才]?|才|再)",
     re.IGNORECASE,
 )
 """What must not follow it."""

@@ -43,7 +43,7 @@ _NOUNS = (
 _COUNTS: list[tuple[Language, str]] = [
     ("en", rf"\b(?:has|have|holds?|held|contains?|contained|there (?:are|were|is)|found|counted|returned|returns|shows?|showed|reports?|reported|printed|listed|loaded|processed|wrote|total of|comprises|counts|yields|yielded|outputs?)\s?:? (?:exactly |a total of |in total )?{_ABOUT}(?P<value>{COUNT}) (?P<adj>(?:[\w.-]{{1,14}} ){{0,2}}?)(?P<name>{_NOUNS})\b"),
     ("en", rf"\b(?:is|are|was) {_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries) (?:long|in (?:total|length)|big)\b"),
-    ("en", rf"(?<![\w.]){_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries) in (?:the file )?(?=[{CODE}])"),
+    ("en", rf"(?<![\w.]){_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries) (?:are |is )?in (?:the file )?(?=[{CODE}])"),
     ("en", rf"[{CODE}]{{3,120}}\s?[:—–] {_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries)\b"),
     ("en", rf"[{CODE}]{{3,120}} \({_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries)\)"),
     ("de", rf"\b(?:hat|haben|enthält|gibt es|fand|gezählt|sind)(?: insgesamt| genau)? {_ABOUT}(?P<value>{COUNT}) (?P<name>Zeilen|Dateien|Wörter|Einträge|Treffer)\b"),
