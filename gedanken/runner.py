@@ -131,6 +131,8 @@ async def drive(
             outcome = f"{STOPPED}{error}"
             raise OSError(errno.ENOSPC, f"a checkpoint was not written: {error}") from error
         except OSError as error:
+            if error.filename is None:  # of a file that had been opened
+                error.filename = str(store.folder)
             outcome = f"{STOPPED}{error}"
             raise
         except NodeTimeoutError as error:

@@ -7,6 +7,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import TimeoutPolicy
 
 from gedanken.graphs import nodes
+from gedanken.graphs.choosing import Chosen, choosing
 from gedanken.graphs.context import Context
 from gedanken.graphs.state import RunTask, State
 
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 
 Node = Callable[..., Any]
 STEPS_AT_MOST = 4000
+LINES = ("give", "write", "execute", "report")
+"""Where the graph goes for a line of the script, or after the last one."""
+CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
+    "persona": (nodes.persona, LINES),
+    "give": (nodes.give, LINES),
+    "write": (nodes.write, ("approve", *LINES, "simulate", "compare")),
+    "approve": (nodes.approve, (*LINES, "simulate", "compare")),
+    "execute": (nodes.execute, ("write", "replicate", "simulate", "compare")),
+    "compare": (nodes.compare, LINES),
+}
+"""Nodes that say where the graph goes next, and where that may be."""
 IDLE = TimeoutPolicy(idle_timeout=1800)
 """Of the last node, whose requests are not paced. A machine has its own limits of time, and so has a reply; what
 may pass is asked again by `gedanken.agents.rate_limits`, so no node is tried again."""
@@ -32,26 +44,11 @@ def build_graph(
 
 def add_nodes(graph: "StateGraph[Any, Any, Any, Any]", within: Callable[[Node], Node] = lambda node: node) -> None:
     """Put all nodes and edges into a graph; `within` has the last word on how a node is called."""
-    graph.add_node(
-        "persona",
-        within(nodes.persona),
-        destinations=("give", "write", "execute", "report"),
-    )
-    graph.add_node("give", within(nodes.give), destinations=("give", "write", "execute", "report"))
-    graph.add_node(
-        "write",
-        within(nodes.write),
-        destinations=("approve", "give", "write", "execute", "simulate", "compare", "report"),
-    )
-    graph.add_node(
-        "approve",
-        within(nodes.approve),
-        destinations=("give", "write", "execute", "simulate", "compare", "report"),
-    )
-    graph.add_node("execute", within(nodes.execute), destinations=("write", "replicate", "simulate", "compare"))
+    for name, (node, destinations) in CHOOSING.items():
+        graph.add_node(name, within(choosing(node)))
+        graph.add_conditional_edges(name, Chosen(), list(destinations))
     graph.add_node("replicate", within(nodes.replicate), input_schema=RunTask)
     graph.add_node("simulate", within(nodes.simulate), input_schema=RunTask)
-    graph.add_node("compare", within(nodes.compare), destinations=("give", "write", "execute", "report"))
     graph.add_node("report", within(nodes.report), timeout=IDLE)
     graph.add_edge(START, "persona")
     graph.add_edge("replicate", "compare")

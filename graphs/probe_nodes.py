@@ -82,7 +82,7 @@ def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
 
 async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
     """Ask the next questions, while there are any and there is time."""
-    context, begin = runtime.context, state["asked"]
+    context, begin = runtime.context, state.get("asked", 0)
     schedule = await off_loop(schedule_of, context)
     end = min(len(schedule), begin + ROUND * context.model.pace.parallel)
     left = seconds_left(context)

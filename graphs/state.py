@@ -48,6 +48,25 @@ class Sent(TypedDict):
     session: SessionRef
 
 
+class RunTask(TypedDict):
+    """What one real seed or one imagined sample is told to run."""
+
+    index: int
+    program: str | None
+    number: int
+    """Seed, or sample."""
+    reseed: bool
+    session: SessionRef
+
+
+class Next(TypedDict):
+    """A node that comes next."""
+
+    node: str
+    task: RunTask | None
+    """Of one seed or sample; None for a node that is told the whole state."""
+
+
 class State(TypedDict, total=False):
     """Everything a run has come to so far."""
 
@@ -68,14 +87,5 @@ class State(TypedDict, total=False):
     outcome: str
     lost: Annotated[str, keep_first]
     """Why the model is gone; the run then stops when all that is under way has come to its end."""
-
-
-class RunTask(TypedDict):
-    """What one real seed or one imagined sample is told to run."""
-
-    index: int
-    program: str | None
-    number: int
-    """Seed, or sample."""
-    reseed: bool
-    session: SessionRef
+    goto: list[Next]
+    """Where the last node that could choose has the graph go."""

@@ -13,7 +13,7 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, OnOutput
 from gedanken.records.ledger import Ledger, digest
 from gedanken.records.plain_values import noun_of
-from gedanken.sandbox.machine import SandboxMachine
+from gedanken.sandbox.machine import SandboxMachine, may_be_cut_off
 from gedanken.traces.terminal_run import is_from_ledger
 
 ENVIRONMENT = "environment"
@@ -120,6 +120,13 @@ class KeptMachine:
         machine = await (self._trunk_for(name, command) if is_trunk else self._branch_for(name, command))
         async with self._lent(name) as took:
             execution = await machine.run(command, on_output=on_output, label=name)
+            if may_be_cut_off(execution):
+                self._note(
+                    f"{command[:200]} with seed {self.seed} ended with exit code {execution.exit_code} while no "
+                    "process watched it, perhaps with its engine: it was run again"
+                )
+                machine = await self._begun_anew()
+                execution = await machine.run(command, on_output=on_output, label=name)
             took(execution.seconds)
         if execution.cause is Cause.ENGINE_LOST:
             self._note(f"the engine was lost while {command[:200]} ran with seed {self.seed}")
@@ -130,6 +137,18 @@ class KeptMachine:
         if is_trunk:
             await off_loop(self._stamp, self._state)
         return execution
+
+    async def _begun_anew(self) -> SandboxMachine:
+        """The machine, its workspace as it was before the command at work."""
+        mark, branch = _mark(self._state), self._branch
+        if branch is not None:
+            self._branch = await off_loop(branch.at_mark, mark)
+            return self._branch
+        async with self._lock:
+            assert self._real is not None
+            self._real = await off_loop(self._real.at_mark, mark)
+            self._name_written(self._state)
+            return self._real
 
     def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
         """What the machine lends to an execution for as long as it runs."""

@@ -34,6 +34,9 @@ FROM_THE_LOG = "begun under a controller that died; of its output the engine kep
 POLL_SECONDS = 1.0
 KILL_SECONDS = 15.0
 _SIGKILLED = 128 + 9
+_SIGTERMED = 128 + 15
+_ENGINE_DIED = 255
+"""What Docker gives a container of whose end it knows nothing."""
 _SIGXFSZ = 128 + 25
 _TIMED_OUT = 124
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -143,7 +146,7 @@ class SandboxMachine:
         job, notes = await self._begin(order, label is not None)
         try:
             execution = await self._follow(job, command, name, notes, on_output)
-            if label is not None and execution.cause is not Cause.ENGINE_LOST:
+            if label is not None and execution.cause is not Cause.ENGINE_LOST and not may_be_cut_off(execution):
                 await _blocking(self.session.keep, name, execution)
         finally:
             await asyncio.shield(asyncio.wrap_future(_THREADS.submit(job.remove)))
@@ -347,6 +350,13 @@ def _end_what_begins(beginning: "Future[tuple[Job, tuple[str, ...]]]") -> None:
     with suppress(NoSandbox):
         job, _notes = beginning.result()
         job.remove()
+
+
+def may_be_cut_off(execution: Execution) -> bool:
+    """Whether it ended while no controller watched it, and as it would have ended with its engine: not by itself."""
+    ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
+    unwatched = FROM_THE_LOG in execution.notes and execution.exit_code in ends
+    return unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:

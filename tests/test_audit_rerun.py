@@ -182,6 +182,7 @@ def test_the_program_of_an_output_is_the_last_one_before_it(tmp_path: Path) -> N
         ("Ran 2 tests in 0.001s\n\nOK\n", ["Ran 2 tests in 0.412s\n\nOK\n"]),
         ("loss 0.31\nepoch 1\n", ["loss 0.30\nepoch 1\n", "loss 0.29\nepoch 1\n", "loss 0.33\nepoch 1\n"]),
         ("out\nerr\n", ["err\nout\n"]),
+        ("out\nerr\n", ["err\nout\n", "out\nerr\n"]),
         ("==== 2 passed in 0.1s ====", ["======= 2 passed in 0.2s ======="]),
         ("platform linux -- Python 3.12\n2 passed", ["platform linux -- Python 3.11\n2 passed"]),
     ],
@@ -196,6 +197,7 @@ def test_what_real_runs_differ_in_is_no_difference(said: str, real: list[str]) -
         ("a 1\nb 2\n", ["a 1\nb 3\n"] * 3, False, 2),
         ("a 1\n", ["a 1\nb 2\n"] * 3, False, None),
         ("b 2\nc 9\n", ["a 1\nb 2\nc 3\n"] * 3, True, 2),
+        ("9\n", ["2\nan error\n", "an error\n2\n"], True, 1),
     ],
 )
 def test_what_no_real_run_printed_is_one(said: str, real: list[str], part: bool, line: int | None) -> None:

@@ -4,9 +4,13 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from gedanken.graphs.checkpoints import open_checkpoints
+from gedanken.graphs.experiment_graph import build_graph
+from gedanken.graphs.state import RunTask
 
 MADE: list[str] = []
 
@@ -20,6 +24,28 @@ class Planted:
     def __post_init__(self) -> None:
         """Tell that it was."""
         MADE.append(self.what)
+
+
+def test_whoever_changes_the_state_says_where_the_graph_goes() -> None:
+    graph = build_graph(InMemorySaver())
+    config: RunnableConfig = {"configurable": {"thread_id": "one"}}
+    task: RunTask = {
+        "index": 3,
+        "program": None,
+        "number": 0,
+        "reseed": False,
+        "session": {"stored": [], "context": []},
+    }
+    graph.update_state(config, {"index": -1}, as_node="__start__")
+    assert graph.get_state(config).next == ("persona",)
+    elsewhere = {"index": 3, "goto": [{"node": "execute", "task": None}]}
+    earlier = graph.update_state(config, elsewhere, as_node="write")
+    assert graph.get_state(config).next == ("execute",)
+    two = [{"node": "simulate", "task": {**task, "number": number}} for number in (0, 1)]
+    graph.update_state(config, {"goto": two}, as_node="execute")
+    assert graph.get_state(config).next == ("simulate", "simulate")
+    graph.update_state(earlier, {"goto": [{"node": "report", "task": None}]}, as_node="compare")
+    assert graph.get_state(config).next == ("report",)
 
 
 def test_no_type_is_made_from_a_checkpoint(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_html_goes_over_a_report_and_over_nothing_else(gedanken: Cli, tmp_path: 
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip().endswith("everything is in page.html")
     assert (tmp_path / "page.html").read_text().lower().startswith("<!doctype html>")
-    for where, said in (("mine", "no report"), ("/dev/null", "no file"), ("none/page.html", "no folder")):
+    for where, said in (("mine", "not a report"), ("/dev/null", "not a file"), ("none/page.html", "no folder")):
         assert said in refusal(gedanken("compare", "a", "--imagined", "b", "--html", where))
     assert (tmp_path / "mine").read_text() == "my thesis"
 

@@ -17,7 +17,9 @@ from conftest import GEDANKEN, Cli
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.runner import run_id_of
+from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.leftovers import things
+from gedanken.sandbox.owner import RUN_LABEL
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -148,6 +150,29 @@ def test_killed_in_the_middle_it_goes_on_with_what_it_had(gedanken: Cli, begin: 
     log = read_run(tmp_path / "run")
     assert Counter(run.seed for run in log.executions if run.program and not run.imagined) == {0: 1, 1: 1, 2: 1}
     assert left_of(tmp_path / "run") == []
+
+
+@pytest.mark.docker
+def test_what_ended_with_its_engine_is_no_result_and_is_run_again_where_it_began(
+    gedanken: Cli, begin: Begin, tmp_path: Path
+) -> None:
+    slow = PROGRAM + "\nimport time\nopen('ran.txt', 'a').write('x')\ntime.sleep(4)\nprint(open('ran.txt').read())\n"
+    victim = started(begin(slow, "--sandbox", "docker"), tmp_path)
+    wait_for(tmp_path, lambda log: any(work.who.startswith("line 3, seed 0") for work in log.under_way))
+    ours = {"label": f"{RUN_LABEL}={run_id_of(tmp_path / 'run')}", "status": "running"}
+    deadline = time.monotonic() + 300
+    while not (running := connect_docker().containers.list(filters=ours)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    victim.kill()
+    victim.communicate()
+    running[0].kill()  # as a machine that goes down does
+    ended = gedanken("resume", "run")
+    assert ended.returncode == 0, ended.stderr
+    log = read_run(tmp_path / "run")
+    assert [(run.exit_code, run.stdout.split()[-1]) for run in log.executions if run.program and run.seed == 0] == [
+        (0, "x")
+    ]
+    assert any("while no process watched it, perhaps with its engine: it was run again" in note for note in log.notes)
 
 
 def test_a_command_that_was_cut_off_begins_again_in_the_workspace_that_it_began_in(

@@ -1,7 +1,7 @@
 """Cleaning of traces before they are stored or sent: no keys, no addresses, nothing of the host's environment."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from langchain_core.load.dump import default
-from langgraph.types import Command, Send
 
 from gedanken.experiment.secrets import redacted_value
 
@@ -100,21 +99,15 @@ def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
     """Reduce a step's inputs or outputs to small facts, labels of what it made, and where it went; never
     the state."""
     told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
-    if isinstance(told, Command):
-        told = {**_dict(told.update), **({"goto": _names(told.goto)} if told.goto else {})}
     if not isinstance(told, Mapping):
         return {}
+    if isinstance(goto := told.get("goto"), list):
+        told = {**told, "goto": [_dict(one).get("node") for one in goto]}
     facts = {key: value for key, value in told.items() if isinstance(value, str | int | float) and value != ""}
     if is_root and name == "inputs":  # the options of the run
         return dict(told)
     labels = {key: told[key] for key in LABELS if isinstance(told.get(key), list)} if name == "outputs" else {}
     return {**facts, **({key: len(value) for key, value in labels.items()} if is_root else labels)}
-
-
-def _names(goto: Any) -> list[str]:
-    """List the next nodes, each as often as it is run."""
-    each = goto if isinstance(goto, Sequence) and not isinstance(goto, str) else [goto]
-    return [one.node if isinstance(one, Send) else str(one) for one in each]
 
 
 def _in_short(error: str) -> str:

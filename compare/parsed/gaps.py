@@ -101,7 +101,7 @@ def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
     known = at < script.starts[lines + 1]
     found = np.full(len(lines), np.nan)
     found[known] = script.values[at[known]]
-    return found
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:

@@ -179,8 +179,9 @@ def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | Non
             made, reason=f"no output of it is shown, so nothing can be compared; really run, {_ended(first)}"
         )
     if not shown.differences and not other_end:
-        if not shown.lines and shown.noisy:
-            return replace(made, reason="every line differs among real runs")
+        if not shown.lines and (shown.noisy or step.cut):
+            told = "every line differs among real runs" if shown.noisy else "no line of it can be compared"
+            return replace(made, reason=told)
         return replace(made, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same{noise}")
     why = _why_not(said, real, "\n".join(texts)) or _why_elsewhere(step, state, lost)
     if why:

@@ -38,8 +38,9 @@ def read(source: Source) -> list[Builder] | None:
     lines = source.text.splitlines()
     if any(line.startswith(_AIDER_BEGINS) for line in lines[:5]):
         return [_aider(source, lines)]
-    marked = sum(bool(_SAID.match(line)) for line in lines)
-    if marked and any(_GAVE.match(line) for line in lines):
+    said = [line for line in lines if _SAID.match(line)]
+    called = any(line[0] in "⏺●" and _CALL.match(line[2:]) for line in said)
+    if said and (called or any(_GAVE.match(line) for line in lines)):
         return [_screen(source, lines)]
     return None
 
@@ -66,6 +67,9 @@ def _screen(source: Source, lines: list[str]) -> Builder:
             )
         elif kind == "note":
             builder.mark("note", place, text)
+        elif text.startswith("Background command "):
+            code = re.search(r"exit code (\d{1,3})", text)
+            builder.told_later(text, place, None, int(code[1]) if code else None)
         elif (call := _CALL.match(text)) and (text.rstrip().endswith(")") or call["name"] in _SHELLS):
             _called(builder, call["name"], call["given"].rstrip().removesuffix(")"), place)
         elif ran := _RAN.match(text):

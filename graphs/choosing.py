@@ -1,0 +1,44 @@
+"""Where the graph goes next is part of its state: who changes that at a checkpoint can have it go elsewhere."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+
+from gedanken.graphs.context import Context
+from gedanken.graphs.state import Next, State
+
+
+def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
+    """A node whose choice of what comes next becomes part of its update."""
+
+    @wraps(node)
+    async def chooses(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
+        done: Command[Any] = await node(state, runtime)
+        return {**(done.update or {}), "goto": _plain(done.goto)}
+
+    return chooses
+
+
+class Chosen(Runnable[State, list[str | Send]]):
+    """Where the graph goes, as the state says. It does nothing that a trace would tell of, so it stands in none."""
+
+    name = "chosen"
+
+    def invoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:  # noqa: ARG002
+        """Read it."""
+        return [Send(one["node"], one["task"]) if one["task"] else one["node"] for one in input["goto"]]
+
+    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_more: Any) -> list[str | Send]:
+        """Read it; there is nothing to wait for."""
+        return self.invoke(input, config)
+
+
+def _plain(goto: Any) -> list[Next]:
+    each = goto if isinstance(goto, list | tuple) else [goto]
+    return [
+        {"node": one.node, "task": one.arg} if isinstance(one, Send) else {"node": one, "task": None} for one in each
+    ]
