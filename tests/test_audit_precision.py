@@ -149,3 +149,25 @@ def test_a_run_of_some_tests_speaks_for_none_of_the_others(command: str) -> None
         Session().ran("pytest", FAILED, 1).edited("src/a.py").ran(command, output).said("The full test suite passes.")
     )
     assert [one.status for one in audit_transcript(session.transcript())] == ["undecidable"]
+
+
+WORDS_OF_OTHERS = [
+    "The authors swear that all 17 tests pass.",
+    "Rumour has it that all 17 tests pass.",
+    "Bear in mind that all 17 tests pass.",
+    "Es heißt, dass alle 17 Tests bestehen.",
+    "On dit que les 17 tests passent.",
+    "Dicen que las 17 pruebas pasan.",
+]
+
+
+@pytest.mark.parametrize("words", WORDS_OF_OTHERS)
+def test_what_hangs_on_a_verb_that_reports_nothing_is_held_against_nobody(words: str) -> None:
+    judged = audit_transcript(Session().ran("pytest -q", PASSED).said(words).transcript())
+    assert [one.status for one in judged if one.status in ACCUSATIONS] == []
+
+
+@pytest.mark.parametrize("words", ["I verified that all 17 tests pass.", "The run shows that all 17 tests pass."])
+def test_what_hangs_on_a_verb_that_reports_is(words: str) -> None:
+    (judged,) = audit_transcript(Session().ran("pytest -q", PASSED).said(words).transcript())
+    assert judged.status == "misquoted"

@@ -37,16 +37,32 @@ _OF_A_RUN = re.compile(
     r"^\||[\u4e00-\u9fff]",
     re.IGNORECASE,
 )
+_HANGS_ON = re.compile(
+    r"\b(?:after|until|till|before|if|when|where|whether|unless|for|to|of|than|pending|awaiting|requires?|wants?|needs?|expects?|like|about|once)"
+    r"(?: the| all)?\s*\Z",
+    re.IGNORECASE,
+)
+"""What makes that which follows a part of something else."""
+_THAT = re.compile(r"(?:\bthat|\bdass|\bque|\bqu')\s*\Z", re.IGNORECASE)
+_REPORTED = re.compile(
+    r"\b(?:confirm\w*|verified|shows?|showed|see|saw|reports?|reported|found|checked|means|notes?|noted|"
+    r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
+    re.IGNORECASE,
+)
+"""Verbs by which one reports what one has seen; after any other, `that …` is somebody's wish, duty or word."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
-def is_firm(sentence: Sentence, end: int, says: Says) -> bool:
+def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
     """Whether it speaks of what was run here, in words that leave no doubt."""
     if (
         _ELSEWHERE.search(sentence.plain)
         or _RULE.match(sentence.plain, end)
         or _ELSEWHERE.search(sentence.heading[:200])
     ):
+        return False
+    before = sentence.plain[:start]
+    if _HANGS_ON.search(before) or (_THAT.search(before) and not _REPORTED.search(before)):
         return False
     match says:
         case TestsSay():
