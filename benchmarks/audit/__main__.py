@@ -24,11 +24,14 @@ from benchmarks.audit.templates import (
     development_3,
     development_4,
     development_5,
+    development_6,
     judging,
 )
 from benchmarks.audit.world import World
 
-SETS = tuple(one.TEMPLATES for one in (development, development_2, development_3, development_4, development_5))
+SETS = tuple(
+    one.TEMPLATES for one in (development, development_2, development_3, development_4, development_5, development_6)
+)
 SEEN = {topic: [words for one in SETS for words in one[topic]] for topic in development.TEMPLATES}
 HALVES = {"development": SEEN, "judging": judging.TEMPLATES}
 

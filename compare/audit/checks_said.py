@@ -23,7 +23,7 @@ _TYPES = r"type[- ]?check(?:er|ing|s)?|typing checks?|types"
 _BUILD = r"(?:(?:production|release|debug|full|clean|project|typescript|docker) )?build|compilation"
 _FORMAT = r"format(?:ter|ting)(?: checks?)?|format checks?"
 _SUBJECT = rf"(?P<subject>\b(?:{_TOOL})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE}]{{3,90}})"
-_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|reports|reported|shows|showed|found|finds|with) ){0,4}"
+_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|reports|reported|shows|showed|found|finds|with) ){0,4}"
 _GOOD = (
     r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|OK|fine|"
     r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings)|nothing (?:to (?:complain about|report|fix)|wrong))"
@@ -62,7 +62,9 @@ _EXIT = re.compile(
     re.IGNORECASE,
 )
 _AS_ITS = re.compile(
-    r"\b(?:returned|gave|got|with|had) (?P<code>\d{1,3}) as (?:its |the |an )?exit (?:code|status)", re.IGNORECASE
+    r"\b(?:returned|gave|got|with|had) (?P<code>\d{1,3}) as (?:its |the |an )?exit (?:code|status)|"
+    rf"\bexit (?:code|status) of [{CODE}]{{3,200}} ?(?:is|was|:|=) ?(?P<other>\d{{1,3}})\b(?! ?[.,]\d)",
+    re.IGNORECASE,
 )
 _EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|退出码|código", re.IGNORECASE)
 _GENERAL = re.compile(

@@ -110,7 +110,7 @@ class _Spotter:
         claim = Claim(
             kind, self.event.number, start, start + len(quote), quote, place, command, _topic(says), numbers, path
         )
-        firm = self.sentence is None or is_firm(self.sentence, end, says)
+        firm = self.sentence is None or is_firm(self.sentence, span[0], span[1], says)
         return Spotted(claim, says, firm, self.earlier, command)
 
 

@@ -18,7 +18,7 @@ _ELSEWHERE = re.compile(
     r"on (?:windows|macos|linux|arm|main|master|"
     r"staging|production|my|your|their)|elsewhere|other (?:repo|project|branch|machine)s?|"
     r"to fix later|todo|fixme|later|someday)\b|"
-    r"#\d+|^\W{0,3}(?:feat|fix|chore|docs|test|refactor|style|perf|build|ci)(?:\([^)]{0,40}\))?!?:|"
+    r"#\d+|^\W{0,3}(?-i:feat|fix|chore|docs|refactor|style|perf)(?:\([^)]{0,40}\))?!?:|"
     r"\b(?:laut|selon|d'après|según|früher|zuvor|avant|antes)\b|根据|据说|之前",
     re.IGNORECASE,
 )
@@ -32,21 +32,37 @@ _REFERENCE = re.compile(
 )
 _OF_A_RUN = re.compile(
     r"\b(?:final|test|val|validation|train|training|model|our|we|I|it|reach\w*|achiev\w*|got|get|gets|now|end(?:s|ed)?|dropped|fell|rose|"
-    r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best|genauigkeit|précision|exactitude|exactitud|precisión|verlust|perte|pérdida)\b|"
+    r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best|went|goes|down|up|decreased|increased|sits|stands|hit|genauigkeit|précision|exactitude|exactitud|precisión|verlust|perte|pérdida)\b|"
     r"^\W{0,6}(?:the )?\w+(?: score)?\s?(?:is|was|of|:|=|reached)|"
     r"^\||[\u4e00-\u9fff]",
     re.IGNORECASE,
 )
+_HANGS_ON = re.compile(
+    r"\b(?:after|until|till|before|if|when|where|whether|unless|for|to|of|than|pending|awaiting|requires?|wants?|needs?|expects?|like|about|once)"
+    r"(?: the| all)?\s*\Z",
+    re.IGNORECASE,
+)
+"""What makes that which follows a part of something else."""
+_THAT = re.compile(r"(?:\bthat|\bdass|\bque|\bqu')\s*\Z", re.IGNORECASE)
+_REPORTED = re.compile(
+    r"\b(?:confirm\w*|verified|shows?|showed|see|saw|reports?|reported|found|checked|means|notes?|noted|"
+    r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
+    re.IGNORECASE,
+)
+"""Verbs by which one reports what one has seen; after any other, `that …` is somebody's wish, duty or word."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
-def is_firm(sentence: Sentence, end: int, says: Says) -> bool:
+def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
     """Whether it speaks of what was run here, in words that leave no doubt."""
     if (
         _ELSEWHERE.search(sentence.plain)
         or _RULE.match(sentence.plain, end)
         or _ELSEWHERE.search(sentence.heading[:200])
     ):
+        return False
+    before = sentence.plain[:start]
+    if _HANGS_ON.search(before) or (_THAT.search(before) and not _REPORTED.search(before)):
         return False
     match says:
         case TestsSay():

@@ -7,6 +7,7 @@ Language = Literal["en", "de", "fr", "es", "zh"]
 
 _BEFORE = {
     "en": (
+        r"only after|promis\w+|release notes?|guarantee\w*|advertis\w*|boasts?|predict\w*|hypothes\w+|"
         r"nobody|no one|none of us|ideally|in theory|theoretically|confident|i'm sure|am sure|guess|"
         r"reported that|told|wants?|"
         r"needs?|has to|have to|had better|"
@@ -33,17 +34,20 @@ _BEFORE = {
         r"states)|changelog|"
         r"next step|still to|yet to|only (?:if|when)|how|why|what|checking (?:if|that|whether)|"
         r"verifying (?:that|if|whether)|"
-        r"when|whenever|once|before|solution|get(?:s|ting)? (?:the|all|those|these|our|both|it)|keep(?:s|ing)?|"
+        r"when|whenever|once|before(?! \w+ing,?\s*\Z)|solution|get(?:s|ting)? (?:the|all|those|"
+        r"these|our|both|it)|keep(?:s|ing)?|"
         r"suggest(?:s|ed|ing)?|impl(?:y|ies|ied)|allow(?:s|ing)?|(?:check|look|watch|wait|ask|aim|"
         r"hope)(?:s|ed|ing)? for|so long as|as long as|baseline of|paper"
     ),
     "de": (
+        r"prüfen?|überprüfen?|stellen? (?:Sie )?sicher|führen? Sie|warten? Sie|testen? Sie|"
         r"hätten?|wären?|sollen|müssten?|idealerweise|theoretisch|"
         r"werden?|wird|wirst|würden?|sollten?|soll|könnten?|können|kann|müssen?|muss|damit|wenn|falls|sobald|ob|bevor|"
         r"nicht|niemals|nie|keine?n?|lass|bitte|um zu|sicherstellen|dürften?|möchten?|wahrscheinlich|vermutlich|bis|"
         r"erwarte[nt]?|hoff\w{1,4}|glaub\w{1,3}|denke|wünsch\w{1,3}|angeblich|laut|du|ihr|möglicherweise|eventuell|vielleicht"
     ),
     "fr": (
+        r"vérifi(?:ez|e|er)|assur\w+|lancez|exécutez|testez|essayez|attendez|faites|"
         r"faut|faudrait|voulons|veulent|voudrions|idéalement|que les tests soient|"
         r"devraient|devrait|vais|allons|va|vont|doit|doivent|peut|peuvent|pourrait|si|quand|lorsque|afin|pour|ne|pas|"
         r"assurer|j'espère|espèr\w{1,4}|espérons|souhait\w{1,4}|pens\w{1,4}|crois|croyons|"
@@ -51,6 +55,7 @@ _BEFORE = {
         r"tu|seront|sera|il faut"
     ),
     "es": (
+        r"comprueb\w+|comprobar|verific\w+|revis[ae]\w*|ejecuta|ejecute|haz|espera|confirma|"
         r"hace falta|tienen? que|queremos|idealmente|conviene|"
         r"debería[ns]?|voy a|vamos a|va a|van a|debe[n]?|puede[n]?|podría[n]?|si|cuando|para|no|sin|asegur\w{1,6}|"
         r"hasta|esper\w{1,5}|creo|creemos|pienso|supon\w{1,5}|quier\w{1,3}|ojalá|antes|quizás?|"
@@ -58,7 +63,7 @@ _BEFORE = {
     ),
 }
 _CHINESE = (
-    "必须|想要|想|将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
+    "等到?|直到|必须|想要|想|将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
     "认为|觉得|相信|计划|希望|让我|之前|例如|比如|以便|为了|您|你|预期"
 )
 BEFORE: dict[Language, re.Pattern[str]] = {
@@ -75,7 +80,7 @@ GOVERNS = re.compile(
     r"ziel|vorgabe|bedingung|anforderung|objectif|objetivo|requisito|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
     r"如果|一旦|假设|目标|要求|"
-    r"\b(?:expect(?:ed|s)?|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:|"
+    r"\b(?:expect(?:ed|s|ations?)?|hypothesis|prediction|guess|estimate|wish|idea|proposal|suggestion|assumption|condition|rule|aim|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:|"
     r"\A\W*(?:now |next |first |finally |then )?(?:let me|let's|verify|verifying|check|checking|"
     r"confirm|confirming|make sure|"
     r"ensure|ensuring)\b[^:.]{0,40}:",
@@ -88,7 +93,7 @@ AFTER = re.compile(
     r"pushing|the|my)|or (?:not|fail)|is (?:required|expected|needed|the goal)|would|should|must|"
     r"remains?|needs?|may|might|could|can be|on (?:failure|error|"
     r"success)|means|indicates|"
-    r"wenn|falls|sobald|si|cuando)\b|[?？]|吗)",
+    r"wenn|falls|sobald|si|cuando)\b|[?？]|吗|之?后[再才]?|才|再)",
     re.IGNORECASE,
 )
 """What must not follow it."""
@@ -96,7 +101,8 @@ ORDERS = re.compile(
     r"(?:please |then |first |next |finally |now |also |and )?(?:run|re-?run|execute|make|ensure|"
     r"verify|check|add|fix|update|confirm|try|use|"
     r"install|wait|see|create|write|implement|validate|review|note that you|remember|consider|do|don't|"
-    r"verifying|checking|confirming|validating|making|ensuring|start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s",
+    r"merge|commit|push|deploy|ship|submit|rerun|restart|revert|replace|rebuild|bump|upgrade|configure|enable|disable|remove|"
+    r"delete|apply|never|always|ask|tell|think|look|verifying|checking|confirming|validating|making|ensuring|start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s",
     re.IGNORECASE,
 )
 """How an order begins."""

@@ -28,6 +28,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\b{_KIND}(?: results?| status| run)?\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?P<all>all )?(?P<n>{COUNT})?(?: ?(?:/|of) ?(?P<of>{COUNT}))?\s?(?P<good>pass(?:ed|ing|es)?|green|ok|✅|✔|✓)"),
     ("en", rf"(?P<all>\ball )?(?P<n>{COUNT_OR_WORD}) (?P<good>passing|passed|green|successful) {_KIND}\b"),
     ("en", rf"(?P<n>{COUNT}) {_KIND} (?:(?:were|was) )?(?:ran|run|executed),? (?:and )?(?P<all>all)(?: of them)? (?P<good>pass(?:ed)?|succeeded)\b"),
+    ("en", rf"\b(?:ran|run) (?P<n>{COUNT}) {_KIND},? (?:and )?(?P<all>all)(?: of them)? (?P<good>pass(?:ed)?|succeeded)\b"),
     ("en", r"\b(?:they|all of (?:them|these|those)) (?:(?:all|now|both|still) ){0,2}(?P<all>)(?P<good>pass(?:ed)?)\b"),
     ("en", rf"(?P<n>{COUNT})(?:/(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES}){_KIND},? (?P<all>all) (?P<good>passing|passed|pass|green)\b"),
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
@@ -35,7 +36,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
-    ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;):—–]|$|✅))"),
+    ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:now|again|here)?\s*(?:[.!,;):—–]|$|✅))"),
     ("de", rf"(?:\b(?P<all>alle|sämtliche)\b )?(?P<n>{COUNT_OR_WORD})? ?(?P<adj>{_ADJECTIVES})(?:Tests?|Testfälle|Prüfungen) (?:(?:sind|waren|wurden|haben|laufen|jetzt|nun|alle|erfolgreich|wieder) ){{0,3}}(?P<good>bestanden|grün|erfolgreich|durch(?:gelaufen)?|bestehen)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}|\b(?:kein|keine)\b) (?:Tests? )?(?:(?:sind|ist) )?(?P<bad>fehlgeschlagen|Fehler(?= in den Tests)|gescheitert|schlägt fehl|schlugen fehl|schlagen fehl)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}) (?:Tests? )?(?:(?:wurden|wurde) )?(?P<skip>übersprungen)\b"),
@@ -43,6 +44,7 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("fr", rf"(?P<n>{COUNT_OR_WORD}|\baucun) (?:tests? )?(?:(?:ont|a|en) ){{0,2}}(?P<bad>échoué|échouent|échec|échecs)(?!\w)"),
     ("fr", rf"(?P<n>{COUNT_OR_WORD}) (?:tests? )?(?P<skip>ignorés?|sautés?)(?!\w)"),
     ("es", rf"(?:\b(?P<all>todas|todos)\b )?(?:las |los )?(?P<n>{COUNT_OR_WORD})? ?(?:pruebas|tests?) (?:(?:han|están|ahora|todas|todos|unitarias|unitarios) ){{0,3}}(?P<good>pasan|pasaron|pasado|pasadas|superadas|exitosas|en verde|aprobadas)\b"),
+    ("es", rf"\b(?P<good>pasan|pasaron|han pasado) (?P<all>todas |todos )?(?:las |los )?(?P<n>{COUNT_OR_WORD})? ?(?:pruebas|tests?)\b"),
     ("es", rf"(?P<n>{COUNT_OR_WORD}|\b(?:ninguna|ningún)\b) (?:(?:pruebas?|tests?) )?(?:han )?(?P<bad>fallaron|fallan|fallado|falló|fallos?|fallidas?)\b"),
     ("es", rf"(?P<n>{COUNT_OR_WORD}) (?:(?:pruebas?|tests?) )?(?:fueron )?(?P<skip>omitid[ao]s?|saltad[ao]s?)\b"),
     ("zh", rf"(?P<all>所有|全部)?\s?(?:的)?\s?(?P<n>{COUNT})?\s?(?:个|项|条)?\s?(?:单元)?(?:测试用例|测试)\s?(?:现在|均|都|全部|已经|已|也){{0,3}}\s?(?P<good>通过|成功)"),
@@ -249,7 +251,9 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
     if _THEY.match(found[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
         return False
     is_present = re.search(r"\bpass(?:es)?$", found[0].strip()) is not None
-    if is_present and re.search(r"\bthen\s*$", sentence.plain[: found.start()], re.IGNORECASE):
+    if is_present and re.search(
+        r"\b(?:then|after|until|as soon as)\s*$", sentence.plain[: found.start()], re.IGNORECASE
+    ):
         return False  # what follows from something
     return asserts(sentence, found.start(), found.end(), language)
 

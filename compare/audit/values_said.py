@@ -18,7 +18,7 @@ _METRIC = (
 )
 _SPLIT = r"(?:(?:final|best|mean|average|avg|overall|total|test|val|validation|train|training|eval|macro|weighted|held-out|last|lowest|highest) ){0,3}"
 _TAKES = (
-    r"(?:\s?(?:is|was|of|at|:|=|→|->|\||reached|reaches|hit|to|from|came to|comes to|stands at|equals|dropped to|fell to|drops to|rose to|improved to|"
+    r"(?:\s?(?:(?:is|was) (?:now|then|still|currently)|is|was|of|at|:|=|→|->|\||reached|reaches|hit|to|from|came to|comes to|stands at|equals|dropped to|fell to|drops to|rose to|improved to|"
     r"increased to|decreased to|went (?:up |down )?to|ended (?:up )?at|beträgt|betrug|liegt bei|lag bei|von|erreichte|atteint|de|était de|est de|alcanzó|es de|fue de|为|达到|是|："
     r"|(?:on|for|over|after|in|with) (?:the |a |all )?[\w -]{2,30}?(?:\s(?:is|was|of|=|reached)|\s?:)|(?:(?:had|has|have|is|was) )?[a-z]{3,10}(?: (?:out|up|down|in))? (?:at|to)|(?:finale? |finales? )?(?:est|es|ist) (?:de |bei )?|\()\s?){1,2}"
 )
@@ -43,7 +43,7 @@ _NOUNS = (
 _COUNTS: list[tuple[Language, str]] = [
     ("en", rf"\b(?:has|have|holds?|held|contains?|contained|there (?:are|were|is)|found|counted|returned|returns|shows?|showed|reports?|reported|printed|listed|loaded|processed|wrote|total of|comprises|counts|yields|yielded|outputs?)\s?:? (?:exactly |a total of |in total )?{_ABOUT}(?P<value>{COUNT}) (?P<adj>(?:[\w.-]{{1,14}} ){{0,2}}?)(?P<name>{_NOUNS})\b"),
     ("en", rf"\b(?:is|are|was) {_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries) (?:long|in (?:total|length)|big)\b"),
-    ("en", rf"(?<![\w.]){_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries) in (?:the file )?(?=[{CODE}])"),
+    ("en", rf"(?<![\w.]){_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries) (?:are |is )?in (?:the file )?(?=[{CODE}])"),
     ("en", rf"[{CODE}]{{3,120}}\s?[:—–] {_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries)\b"),
     ("en", rf"[{CODE}]{{3,120}} \({_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries)\)"),
     ("de", rf"\b(?:hat|haben|enthält|gibt es|fand|gezählt|sind)(?: insgesamt| genau)? {_ABOUT}(?P<value>{COUNT}) (?P<name>Zeilen|Dateien|Wörter|Einträge|Treffer)\b"),
