@@ -1,1 +1,1 @@
-"""The model's roles: the models themselves, the coder, and the imagined machine."""
+"""The two roles of a language model (coder and imagined machine), and the models that can play them."""

@@ -1,4 +1,4 @@
-"""Several pieces of work side by side, so many at a time."""
+"""Running several coroutines concurrently, with a limit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -8,9 +8,10 @@ Result = TypeVar("Result")
 
 
 async def at_once(work: Iterable[Callable[[], Awaitable[Result]]], most: int) -> list[Result]:
-    """What each piece comes to, in the order given; each begins in that order, with `most` under way at a time.
+    """Run pieces of work concurrently and return their results in the order given; they start in that order, with at
+    most `most` running at a time.
 
-    Where one fails, the others are ended before its error is raised.
+    If one fails, the others are cancelled before its error is raised.
     """
     places = asyncio.Semaphore(most)
 

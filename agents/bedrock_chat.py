@@ -1,4 +1,5 @@
-"""Bedrock's Converse, asked in threads that nobody has to wait for: its client knows no other way to wait."""
+"""A client for Bedrock's Converse API. AWS's client can only block, so it is called in threads that
+can be abandoned."""
 
 import asyncio
 import threading
@@ -12,7 +13,8 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 
 class BedrockChat(ChatBedrockConverse):
-    """As ChatBedrockConverse, whose threads keep the process alive until a silent server says something."""
+    """ChatBedrockConverse, except that its threads do not keep the process alive while a silent
+    server says nothing."""
 
     async def _astream(
         self,
@@ -36,7 +38,8 @@ class BedrockChat(ChatBedrockConverse):
 
 
 async def _from_thread(make: Callable[[], Iterator[Any]]) -> AsyncIterator[Any]:
-    """What an iterator that blocks gives, in a thread that ends with the process, or soon after it is left."""
+    """Iterate over a blocking iterator in a thread that ends with the process, or soon after the iteration is
+    abandoned."""
     loop, queue, left = asyncio.get_running_loop(), asyncio.Queue[tuple[bool, Any]](), threading.Event()
 
     def put(is_piece: bool, item: Any) -> None:

@@ -1,6 +1,6 @@
-"""Chat models that somebody opened in Python, called by a name for as long as a run asks them.
+"""LangChain chat models that the caller opened in Python, registered under a name for the duration of a run.
 
-A run folder keeps only the name: the object is brought once more where the run is gone on with.
+A run folder stores only the name: the caller must supply the object again to resume the run.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -27,16 +27,16 @@ _HERE: ContextVar[Mapping[str, Model]] = ContextVar("brought", default=MappingPr
 
 
 def model_of(chat: "BaseChatModel") -> Model:
-    """A chat model of LangChain's as the rest of the project sees it; its client's own retries and limits stay.
+    """Wrap a LangChain chat model as a Model; the retries and time limits of its client stay as they are.
 
-    Raises BadInput for what is no chat model.
+    Raises BadInput if it is not a chat model.
     """
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr
 
     if not isinstance(chat, BaseChatModel):
         raise BadInput(
-            f"{type(chat).__name__} is no chat model of LangChain's; give one, or a name as in openai:gpt-4.1"
+            f"{type(chat).__name__} is not a LangChain chat model; pass one, or a name such as openai:gpt-4.1"
         )
     keys = [value.get_secret_value() for value in vars(chat).values() if isinstance(value, SecretStr)]
     secrets.known().learn(*keys)
@@ -47,7 +47,7 @@ def model_of(chat: "BaseChatModel") -> Model:
 
 @contextmanager
 def brought(model: Model) -> Iterator[ModelSpec]:
-    """Have the name of a model stand for it, in this task and those that it begins."""
+    """Register a model under its name, in this asyncio task and those that it starts."""
     reset = _HERE.set({**_HERE.get(), model.name: model})
     try:
         yield ModelSpec(name=model.name)
@@ -56,11 +56,11 @@ def brought(model: Model) -> Iterator[ModelSpec]:
 
 
 class _Brought:
-    """`python:NAME`: an object that whoever called had."""
+    """`python:NAME`: a chat model object that the caller supplied."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.base_url is not None:
-            raise BadInput("a base URL is set where the chat model is made")
+            raise BadInput("set the base URL on the chat model itself, where your program creates it")
         self._found(spec)
 
     @asynccontextmanager
@@ -71,8 +71,8 @@ class _Brought:
         model = _HERE.get().get(spec.name)
         if model is None:
             raise BadInput(
-                f"{spec.name}: the model was a chat model of a Python program; "
-                "go on from Python, with gedanken.resume(folder, model=…)"
+                f"{spec.name}: the model was a chat model object of a Python program; "
+                "resume from Python, with gedanken.resume(folder, model=…)"
             )
         return model
 

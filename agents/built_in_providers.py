@@ -1,4 +1,5 @@
-"""The providers that are built in: the embedded model, replies from a file, and all that LangChain opens."""
+"""The built-in model providers: the embedded model, replies from a file, and every provider that
+LangChain supports."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,7 +14,7 @@ from gedanken.experiment.run_spec import ModelSpec
 
 
 class _Embedded:
-    """`embedded`: served by this process; it has a single place."""
+    """`embedded`: a model that this process serves; one user at a time."""
 
     def check(self, spec: ModelSpec) -> None:
         if spec.name != "embedded":
@@ -27,7 +28,7 @@ class _Embedded:
 
 
 class _Scripted:
-    """`scripted:FILE`: what is said stands in a file."""
+    """`scripted:FILE`: the replies are read from a file."""
 
     def check(self, spec: ModelSpec) -> None:
         from gedanken.agents.scripted import read_rules
@@ -45,10 +46,10 @@ class _Scripted:
 
 
 class _Hosted:
-    """`PROVIDER:MODEL`: a server has it, and LangChain knows its client."""
+    """`PROVIDER:MODEL`: a model on a server, opened through LangChain's client for that provider."""
 
     def check(self, spec: ModelSpec) -> None:
-        """Nothing is known before its client is opened."""
+        """Accept every name: whether the model exists is known only once its client is opened."""
 
     @asynccontextmanager
     async def open(self, spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:

@@ -1,4 +1,4 @@
-"""One request as its client takes it: the settings that the model takes, under the names that the client has."""
+"""Preparing one request: choose the settings that the model accepts, and use the client's names for them."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,33 +15,33 @@ _FIELDS = {
     Setting.LIMIT: ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens", "max_completion_tokens"),
 }
 _BY_CALL = {"ChatGroq": {Setting.TOP_P: "top_p", Setting.SEED: "seed"}}
-"""What a client takes with a call only."""
+"""Settings that a client takes only as arguments of a call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A chat model with its settings in place."""
+    """A chat model with its settings applied."""
 
     chat: "BaseChatModel"
     arguments: dict[str, Any]
-    """Sent with the call."""
+    """Arguments to pass with the call."""
     used: dict[str, object]
-    """The settings that are sent, by their names at this client."""
+    """The settings that are sent, under this client's names."""
     sent: frozenset[Setting]
-    """What may be refused."""
+    """The settings that are sent and that the server may refuse."""
     tokens: int
-    """The limit, reasoning included."""
+    """The token limit, reasoning included."""
 
     @property
     def streamed(self) -> bool:
-        """Whether the reply comes in pieces."""
+        """True if the reply is streamed."""
         return Setting.STREAM in self.sent
 
 
 def prepare_call(
     chat: "BaseChatModel", wanted: dict[Setting, float | int], learned: Learned, has_system: bool
 ) -> Call:
-    """A copy of the chat model with the settings that it takes, of those that are wanted."""
+    """Copy the chat model and apply those of the wanted settings that it accepts."""
     fields = type(chat).model_fields
     by_call = _BY_CALL.get(type(chat).__name__, {})
     refused, responses = learned.refused, speaks_responses(chat, learned)
@@ -74,12 +74,13 @@ def prepare_call(
 
 
 def speaks_responses(chat: "BaseChatModel", learned: Learned) -> bool:
-    """Whether requests go to OpenAI's Responses API: by LangChain's choice for a model, or as its server demanded."""
+    """Return whether requests go to OpenAI's Responses API: because LangChain chooses it for the model, or because
+    the server demanded it."""
     return getattr(chat, "use_responses_api", None) is True or Setting.CHAT_COMPLETIONS in learned.refused
 
 
 def _dropped(chat: Any) -> set[str]:
-    """The settings that the client itself leaves out on the Responses API, as it does for most of GPT-5."""
+    """Return the settings that the client itself drops on the Responses API, as it does for most GPT-5 models."""
     payload = chat._get_request_payload("")
     return {setting for setting in (Setting.TEMPERATURE, Setting.TOP_P) if setting not in payload}
 

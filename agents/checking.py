@@ -1,4 +1,4 @@
-"""What a model takes and how it replies, found out by a few short questions."""
+"""`models check`: a few short questions that find out which settings a model accepts and how it replies."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +14,7 @@ from gedanken.experiment.execution import NO_RUN
 from gedanken.experiment.progress import Progress
 
 CHARACTERS_A_TOKEN = 4
-"""About; as providers say it of English."""
+"""Approximate number of characters in a token, as providers state it for English."""
 ANSWER_TOKENS, FEW_TOKENS = 160, 12
 _SYSTEM = Message("system", "You are a terminal. Answer with nothing but what it prints.")
 _COUNT = Message("user", "seq 1 30")
@@ -28,37 +28,37 @@ class Fact:
 
     name: str
     answer: str
-    """Such as `taken`."""
+    """For example `taken`."""
     detail: str = ""
 
 
 @dataclass(slots=True)
 class Checked:
-    """What is known of a model after the questions."""
+    """Everything known of a model after the questions."""
 
     model: str
     facts: list[Fact] = field(default_factory=list)
     unusable: str = ""
-    """Why it cannot be used; empty where it can."""
+    """Why it cannot be used; empty if it can."""
     asked: int = 0
-    """Questions; each is repeated where a setting is refused."""
+    """Number of questions; a question is repeated if a setting was refused."""
     characters: int = 0
 
     @property
     def tokens(self) -> int:
-        """About how many the questions took, replies included."""
+        """Approximate number of tokens that the questions used, replies included."""
         return self.characters // CHARACTERS_A_TOKEN
 
 
 async def check_model(model: Model, progress: Progress) -> Checked:
-    """Ask at most eight short questions. Raises NoModel where not even the first is answered."""
+    """Ask at most eight short questions. Raises NoModel if not even the first is answered."""
     check = _Check(model, progress, Checked(model.name))
     await check.first()
     if not check.done.unusable:
         await check.seeds()
         await check.cut()
-        await check.trial("empty assistant turn", "is an empty assistant turn taken?", check.empty_turn)
-        await check.trial("prefill", "does it go on from a reply that was begun for it?", check.prefill)
+        await check.trial("empty assistant turn", "does it accept an empty assistant turn?", check.empty_turn)
+        await check.trial("prefill", "does it continue a reply whose beginning it is given?", check.prefill)
         await check.trial("log-probabilities", "does it give log-probabilities?", check.log_probabilities)
     return check.done
 
@@ -84,7 +84,8 @@ class _Check:
         return reply
 
     async def first(self) -> None:
-        """An ordinary reply, with all that a run asks for: what of it is taken, how fast it comes."""
+        """Ask for an ordinary reply with all settings that a run uses: which of them are accepted, and how fast is
+        the reply?"""
         self.tells("which settings are taken, and how fast is it?")
         times: list[float] = []
         began = time.monotonic()
@@ -114,7 +115,7 @@ class _Check:
             return
         self.says("first text after", f"{times[0] - began:.1f} s", "refused settings included")
         if len(times) > 1 and times[-1] > times[0]:
-            # Numbers are a token a digit or two: pieces tell of them what characters do not.
+            # Numbers have one or two digits per token, so counting pieces is better than counting characters.
             tokens = max(len(reply.text) / CHARACTERS_A_TOKEN, len(times))
             speed = tokens / (times[-1] - times[0])
             self.says("speed", f"about {speed:.0f} tokens a second", f"in {len(times)} pieces")
@@ -122,7 +123,8 @@ class _Check:
             self.says("speed", "unknown", "the reply came in one piece")
 
     async def seeds(self) -> None:
-        """Whether a seed draws the same reply again; and another seed another one, or that would say nothing."""
+        """Test whether the same seed draws the same reply again, and another seed a different one (else the first
+        means nothing)."""
         if Setting.SEED in self.model.not_taken():
             self.says("the same seed again", "not asked", "no seed is taken")
             return
@@ -139,7 +141,7 @@ class _Check:
         self.says("the same seed again", answer, "another seed replies the same" if again and other else "")
 
     async def cut(self) -> None:
-        """How a reply ends that its limit of tokens cuts."""
+        """Test how the model reports that a reply was cut by the token limit."""
         if self.model.learned.reasons or Setting.LIMIT in self.model.not_taken():
             why = (
                 "it reasons first, which has a limit of its own"
@@ -151,7 +153,7 @@ class _Check:
 
         async def ask() -> tuple[str, str]:
             reply = await self.ask([_SYSTEM, Message("user", "seq 1 400")], Sampling(1, FEW_TOKENS, temperature=0))
-            told = "" if reply.cut else "nobody would know that it was cut"
+            told = "" if reply.cut else "a cut reply cannot be distinguished from a whole one"
             return reply.end.reason or "no reason", told
 
         await self.trial("ends a cut reply with", "how does it end a reply that is cut?", ask)
@@ -194,7 +196,7 @@ class _Check:
 
 
 def _apart(learned: Learned) -> Learned:
-    """What a trial teaches stays in the trial."""
+    """Return a copy of the model, so that what it learns during one question does not affect the others."""
     return replace(learned, refused=set(learned.refused), limit_names=list(learned.limit_names))
 
 

@@ -1,4 +1,4 @@
-"""What a terminal would not have printed, taken off a reply; each thing taken off violates the rules."""
+"""Removal of text that a terminal would not have printed from a reply; each removal is a format violation."""
 
 import re
 from collections import deque
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gedanken.experiment.execution import FormatViolation
 
 OUTPUT_MARK = "OUTPUT:"
-"""The line after which the output stands, where a model may work things out before it."""
+"""The line before the output, when a model may write working steps first."""
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[\w+-]*")
 _FULL_PROMPT = r"(?:\([\w.-]{1,40}\) )?(?:[\w.-]+@[\w.-]+:[^$#]{0,80}|\[[\w.-]+@[\w.-]+ [^\]]{0,80}\])[$#]"
@@ -30,23 +30,23 @@ _ANNOUNCES = re.compile(r"^(?:here(?:'s| is| are)|this is|the (?:output|result|c
 
 
 class Cleaned(NamedTuple):
-    """A reply without what a terminal would not print, and what was taken away."""
+    """A reply without the text that a terminal would not print, and what was removed."""
 
     text: str
     violations: tuple[FormatViolation, ...]
 
 
 def clean(reply: str, command: str, *, marked: bool = False, known: str = "", opened: bool = False) -> Cleaned:
-    """Take off what breaks the rules: code fences, echoes of the command, prompts and what follows them, chat, words
-    of an AI.
+    """Remove what breaks the rules: code fences, echoes of the command, prompts and what follows them, chat, remarks
+    about being an AI.
 
-    Programs print such lines too. A code fence is one only around the whole reply, or after chat that leads up to
-    it; what follows where it closes is chat. A line whose words stand in the command, or in `known`, which is
-    what was typed before, stays; the command itself once more is an echo all the same.
+    Programs print such lines too. So a code fence counts only around the whole reply, or after chat that leads up to
+    it; whatever follows its closing line is chat. A line whose words occur in the command, or in `known` (what was
+    typed before), is kept; only a repetition of the command itself is removed as an echo.
 
-    With `marked` the output is what stands after the first line that says `OUTPUT:`; working steps before it are
-    allowed. A reply whose mark is missing is taken whole, and that is a violation too. `opened` says that a fence was
-    opened and taken off before.
+    With `marked`, the output is what follows the first line that says `OUTPUT:`; working steps before it are allowed.
+    A reply without the mark is kept whole, which counts as a violation. `opened` means that an opening fence was
+    already removed.
     """
     unmarked: tuple[FormatViolation, ...] = ()
     if marked:
@@ -63,20 +63,21 @@ def clean(reply: str, command: str, *, marked: bool = False, known: str = "", op
 
 
 def clean_beginning(piece: str, known: str = "") -> Cleaned:
-    """Take off what stands before a further piece of a reply goes on: chat, and a fence that opens."""
+    """Remove what precedes the continuation of a reply: chat, and an opening fence."""
     lines = piece.splitlines(keepends=True)
     taken = _Ends(lines, "", known, opened=False).peel_beginning()
     if not taken:
         return Cleaned(piece, ())
     begins = max(taken) + 1
-    if taken[max(taken)].kind == "chat":  # the blank line that sets it apart is no output either
+    if taken[max(taken)].kind == "chat":  # the blank line after it is not output either
         while begins < len(lines) and not lines[begins].strip():
             begins += 1
     return Cleaned("".join(lines[begins:]), tuple(taken[at] for at in sorted(taken)))
 
 
 def _at_mark(reply: str) -> tuple[list[str], str, str]:
-    """The lines before the mark, the mark, and the text after it. Working steps have no such line; programs may."""
+    """Split a text at the mark: the lines before it, the mark, and the text after it. A line of working steps never
+    equals the mark, but a program's output may."""
     lines = reply.splitlines(keepends=True)
     for at, line in enumerate(lines):
         if line.strip() == OUTPUT_MARK:
@@ -89,7 +90,7 @@ def _leaves_open(lines: Sequence[str]) -> bool:
 
 
 class _Ends:
-    """Peels off both ends of a reply what is no output; what is taken off may bare the next."""
+    """Removes non-output from both ends of a reply, repeatedly: each removal may expose more."""
 
     def __init__(self, lines: Sequence[str], command: str, known: str, opened: bool) -> None:
         self._lines = [line.strip() for line in lines]
@@ -100,7 +101,7 @@ class _Ends:
         self._filled = deque(at for at, line in enumerate(self._lines) if line)
 
     def peel(self) -> dict[int, FormatViolation]:
-        """What is taken off, by the number of its line."""
+        """Remove from both ends; return the removed lines by their number."""
         for at in self._filled:
             if _AS_AN_AI.match(self._lines[at]) and not self._was_typed(at):
                 self._take("speaks as an AI", at)
@@ -112,7 +113,7 @@ class _Ends:
         return self._taken
 
     def peel_beginning(self) -> dict[int, FormatViolation]:
-        """What is taken off the beginning."""
+        """Remove from the beginning only; return what was removed."""
         while self._first():
             pass
         return self._taken
@@ -136,8 +137,8 @@ class _Ends:
         return True
 
     def _stop_at_next_command(self) -> None:
-        """Take off a prompt with a further command, and all that the machine answered to it."""
-        answer = islice(self._filled, 1, None)  # after a reply that begins so there would be nothing left
+        """Remove a prompt followed by a further command, and everything that the machine answered to it."""
+        answer = islice(self._filled, 1, None)  # if the reply begins with it, nothing would be left
         further = [at for at in answer if _NEXT_COMMAND.match(self._lines[at]) and not self._was_typed(at)]
         while further and self._filled[-1] >= further[0]:
             self._take("plays further commands", self._filled.pop())
@@ -167,9 +168,10 @@ class _Ends:
         return True
 
     def _closing(self) -> int | None:
-        """The line at which the fence around the output closes.
+        """Return the line at which the fence around the output closes.
 
-        Between two fences the output may have its own: those come in pairs, so an odd one before the end closes.
+        The output between two fences may contain fences itself; those come in pairs, so an unpaired one before the
+        end closes.
         """
         if self._closed or not (self._opening or self._opened_before):
             return None
@@ -192,7 +194,7 @@ class _Ends:
 
     @cached_property
     def _typed_words(self) -> str:
-        return _words(self._typed.replace("\\n", "\n"))  # a program spells the end of a line so
+        return _words(self._typed.replace("\\n", "\n"))  # the form in which a program's source spells a line break
 
     def _take(self, kind: str, at: int) -> None:
         self._taken[at] = FormatViolation(kind, self._lines[at])

@@ -1,4 +1,4 @@
-"""The coder: a conversation of its own, which writes programs and mends them."""
+"""The coder: a separate conversation with the model, which writes programs and fixes them."""
 
 import ast
 import re
@@ -18,10 +18,11 @@ from gedanken.prompts import render
 FIRST_TEMPERATURE = 0.2
 AFRESH_TEMPERATURE = 0.7
 REPLY_TOKENS = {"tell": 4096, "checklist": 1024}
-"""By the wording that the model needs: a small one is asked for less, and may not stop by itself."""
+"""Token limit of a reply, by prompt wording: small models get a lower one, because they may not stop by themselves.
+"""
 TRACEBACK_CHARACTERS = 1200
 FIRST_WIDTH = 512
-"""Of the hidden layers that the checklist suggests; each further one is half as wide."""
+"""Width of the first hidden layer that the checklist suggests; each further layer is half as wide."""
 
 _BLOCK = re.compile(
     r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?P<code>.*?)(?:(?P<closed>^(?P=fence))|\Z)", re.DOTALL | re.MULTILINE
@@ -38,18 +39,18 @@ class Failure:
 
     program: Program
     problems: tuple[str, ...]
-    """Nothing that a run printed stands in them."""
+    """The problems, in words that contain nothing that a run printed."""
     ending: str = ""
-    """What the coder is shown of its run."""
+    """The part of its run's output that the coder is shown."""
     refused: bool = False
-    """Whether it was not even run. The coder does not see it again, unless a person rejected it."""
+    """True if it was refused before it ran. The coder does not see it again, unless a person rejected it."""
     rejected: bool = False
-    """By a person, before it could run: then the one problem is what they said."""
+    """True if a person rejected it before it could run; the only problem is then that person's reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coder:
-    """Writes one file. Only the coder ever sees a traceback (fairness rule 2)."""
+    """Writes and fixes one file. Only the coder ever sees a traceback (fairness rule 2)."""
 
     model: Model
     data: Dataset
@@ -62,12 +63,11 @@ class Coder:
     ) -> Program:
         """Return the next version of the file that a script line writes or edits.
 
-        `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so
-        far. With a failure the model is asked to mend it, unless its last reply was refused: then it starts afresh.
-        Where a person rejected it, it is told why.
-        An edit that failed is always started afresh, from its base: so it is still one edit, and
-        what it changed can be told. A reply that holds no whole program is a version that does not work, and
-        is not to be run. Raises NoModel.
+        `at` is the index of that line, `base` the version that an edit starts from, `earlier` all versions so far.
+        After a failure the model is asked to fix its program. If its last reply was refused, it starts over instead;
+        if a person rejected it, it is given the reason. A failed edit always starts over from its base, so that the
+        result is still a single edit whose effect can be determined. A reply without a whole program becomes a
+        version that does not work and must not be run. Raises NoModel.
         """
         assert line.file is not None
         tries = sum(1 for program in earlier if program.line == at)
@@ -106,7 +106,7 @@ class Coder:
         )
 
     def first_messages(self, line: ScriptLine, base: Program | None) -> tuple[list[Message], str]:
-        """What a coder that starts afresh is sent, and the name of that wording."""
+        """Return the messages for a coder that starts over, and the name of the prompt wording."""
         if line.edit and base is not None:
             system = render("coder-edit-system", file=line.file)
             asked = render("coder-edit", file=line.file, source=base.source.rstrip(), tell=_as_clause(line.tell))
@@ -140,14 +140,14 @@ class Coder:
 
 
 def ending_of(execution: Execution) -> str:
-    """All that a coder is shown of a run: the end of what it printed, where it failed."""
+    """Return all that a coder is shown of a run: the end of its output, if it failed."""
     return execution.terminal[-TRACEBACK_CHARACTERS:].strip() if execution.exit_code else ""
 
 
 def extract_code(reply: str) -> str:
-    """The program in a reply: the longest fenced block, or all of it where there is none.
+    """Extract the program from a reply: the longest fenced block, or the whole reply if it has no fences.
 
-    Ends with one newline. A block that the reply leaves open counts.
+    The result ends with one newline. A block whose fence is not closed counts too.
     """
     blocks = [found["code"] for found in _BLOCK.finditer(reply)]
     code = max(blocks, key=len) if blocks else reply
@@ -155,7 +155,7 @@ def extract_code(reply: str) -> str:
 
 
 def no_program(reply: Reply) -> str | None:
-    """Why a reply holds no whole program; None where it does."""
+    """Return why a reply contains no whole program; None if it does."""
     thought = f"; {reply.reasoned} went into its reasoning" if reply.reasoned else ""
     if reply.end.cause in NO_RUN:
         return f"the reply is {reply.end.told()}, and no program{thought}"
@@ -168,10 +168,10 @@ def no_program(reply: Reply) -> str | None:
 
 
 def same_program(one: str, other: str) -> bool:
-    """Whether two sources are the same program: comments and layout aside, where both can be parsed."""
+    """Return whether two sources are the same program, ignoring comments and layout if both can be parsed."""
     try:
         return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: absurd nesting
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two come from absurdly deep nesting
         return one.strip() == other.strip()
 
 

@@ -1,4 +1,4 @@
-"""Replies longer than the token limit: asked for piece by piece, and joined without a seam."""
+"""Replies longer than the token limit: requested piece by piece and joined without overlap."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,37 +19,38 @@ SEED_STEP = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A reply in full, or as far as the bound lets it go."""
+    """A complete reply, or as much of it as the limit on continuations allows."""
 
     text: str
     end: ReplyEnd
-    """Of its last piece."""
+    """Why the last piece ended."""
     seconds: float
     seal: Seal
     notes: tuple[str, ...]
-    """What a reader must know of how it came about: of how many pieces, what was left out of them, how it was cut."""
+    """Remarks for the reader on how the reply was obtained: number of pieces, what was left out, how it was cut."""
     violations: tuple[FormatViolation, ...] = ()
-    """What was taken off where a further piece begins."""
+    """Text that was removed at the beginning of further pieces."""
 
     @property
     def opened(self) -> bool:
-        """Whether a code fence that a further piece opened was taken off, which may yet be closed."""
+        """True if an opening code fence was removed from a further piece, so that a closing one may still come."""
         return any(violation.kind == "code fence" for violation in self.violations)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One reply of those that are joined."""
+    """One of the replies that are joined."""
 
     reply: Reply
     text: str
-    """What it adds."""
+    """The text that this piece adds."""
     violations: tuple[FormatViolation, ...] = ()
     said_again: int = 0
-    """Characters at its beginning that had been said."""
+    """Number of characters at its beginning that repeat earlier text."""
 
     def describe(self) -> dict[str, object]:
-        """What the seal of the whole covers of it: its own seal, and all it said where that cannot be told else."""
+        """Describe the piece for the seal of the whole: its own seal, and its full text if that cannot be
+        reconstructed otherwise."""
         kept = {"characters": len(self.text)}
         dropped = {} if self.text == self.reply.text else {"reply": self.reply.text}
         return {**asdict(self.reply.seal), **kept, **dropped}
@@ -64,10 +65,11 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
     fresh: bool,
     on_text: OnOutput | None,
 ) -> Joined:
-    """Ask for a reply; while the token limit cuts it, ask for more, at most so many times. Raises NoModel.
+    """Request a reply; as long as the token limit cuts it, request more, up to the allowed number of times. Raises
+    NoModel.
 
-    The seal of a joined reply is over the messages of its first piece, the whole text, and in its settings the
-    `pieces`: of each its own seal, how many characters of it the text has, and what it said where that is more.
+    The seal of a joined reply covers the messages of its first piece, the whole text, and, as the setting `pieces`,
+    for each piece: its own seal, how many of its characters the text includes, and its full text if that is longer.
     """
     reply = await model.reply(messages, sampling, role=ROLE, fresh=fresh, on_text=on_text, enough=CircleWatch())
     text, pieces = reply.text, [_Piece(reply, reply.text)]
@@ -83,7 +85,8 @@ async def reply_in_full(  # noqa: PLR0913 (what a reply is asked with)
 async def _further_piece(
     model: Model, messages: Sequence[Message], text: str, sampling: Sampling, on_text: OnOutput | None
 ) -> _Piece:
-    """Ask for what comes after `text`: the server takes up an open reply itself, or the model is asked to."""
+    """Request what comes after `text`: as a continuation of the open reply if the server supports that, else by
+    asking for it."""
     so_far = [*messages, Message("assistant", sendable(text))]
     if model.prefills:
         heard = _Unsaid(text, on_text)
@@ -137,7 +140,7 @@ def _how_cut(text: str, pieces: Sequence[_Piece], tokens: int) -> str:
 
 
 class _Unsaid:
-    """Passes on a further piece as it comes, without what a server sends of `text` again."""
+    """Passes on a further piece as it streams in, without the part of `text` that a server sends again."""
 
     def __init__(self, text: str, on_text: OnOutput | None) -> None:
         self._text, self._on_text = text, on_text
@@ -154,17 +157,18 @@ class _Unsaid:
         self.end()
 
     def end(self) -> None:
-        """Pass on what is held."""
+        """Pass on the text that is still held back."""
         if self._on_text and self._held:
             self._on_text(self._held)
         self._held = ""
 
 
 def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
-    """What a model adds that was asked to go on: without chat, a fence, and what it says again.
+    """Clean a continuation: remove chat, a fence, and text that repeats what came before.
 
-    It often begins the last, unfinished line anew, or a few lines before it. A complete line said again may as well
-    be printed again: it is left out only where it leads up to the unfinished one and has come once on either side.
+    A model often starts the last, unfinished line again, or a few lines before it. A complete repeated line may also
+    be genuine output, so it is removed only if it leads up to the unfinished line and occurs exactly once on either
+    side.
     """
     begun, more = clean_beginning(text, typed), clean_beginning(reply.text, typed)
     again = _said_again(begun.text, more.text)
@@ -172,7 +176,7 @@ def _without_what_was_said(text: str, reply: Reply, typed: str) -> _Piece:
 
 
 def _said_again(text: str, new: str) -> int:
-    """How many characters at the beginning of `new` are the end of `text`, or all of it."""
+    """Return how many characters at the beginning of `new` repeat the end of `text`, or all of it."""
     if _says_all_again(text, new):
         return len(text)
     *complete, unfinished = text.split("\n")
@@ -189,9 +193,10 @@ def _said_again(text: str, new: str) -> int:
 
 
 def _says_all_again(text: str, more: str) -> bool:
-    """Whether a further piece is the text from its beginning, and goes on.
+    """Return whether a further piece repeats the text from its beginning and goes on from there.
 
-    Where a text is short, or one thing over and over, that may be what comes next.
+    If the text is short, or repeats one thing over and over, such a piece may be genuine output, so it does not
+    count.
     """
     return len(more) > len(text) and more.startswith(text) and _is_unmistakable(text)
 

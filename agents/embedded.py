@@ -1,4 +1,4 @@
-"""The embedded model: one server a user and machine, on loopback, speaking the OpenAI protocol."""
+"""The embedded model: one server per user and machine, on loopback, with the OpenAI protocol."""
 
 import asyncio
 import fcntl
@@ -24,22 +24,23 @@ from gedanken.experiment.progress import Progress, seconds_since, watched
 
 START_SECONDS = 120
 LOAD_SECONDS = 5
-"""Roughly; to say how much is left."""
+"""Approximate loading time, used to estimate how much is left."""
 REPLY_SECONDS = 3600
 WAITING_THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""Its threads meet hundreds of times a token. By default the one that is there first spins until the others come, and
-where another program has the core of one of those, all wait for the scheduler: eleven tokens a second become one. Now
-it spins for some microseconds and then sleeps. The number of threads stays, so a seed's reply does too."""
+"""How long idle threads wait before they sleep. Threads synchronize hundreds of times per token. By default the first
+to arrive spins until the others come; if another program has the core of one of those, all wait for the scheduler,
+and eleven tokens a second become one. With this setting a thread spins for some microseconds and then sleeps. The
+number of threads is unchanged, so a seed's reply is too."""
 PURE_SAMPLING: dict[str, object] = {"top_k": 0, "min_p": 0.0}
-"""Switches off what the server would add: the distribution sampled is the model's own."""
+"""Switches off the server's default sampling filters, so that samples come from the model's own distribution."""
 
 
 @asynccontextmanager
 async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
     """Serve the embedded model for as long as the context lasts.
 
-    Waits where another process of this user serves it: two at once would slow both to a tenth.
-    Raises NoModel when the weights cannot be had or the server does not start.
+    Waits while another process of this user serves it: two at once would be about ten times slower. Raises NoModel if
+    the weights cannot be obtained or the server does not start.
     """
     lock = await _lock(progress)
     key = secrets.token_urlsafe(24)
@@ -56,7 +57,7 @@ async def open_embedded(progress: Progress) -> AsyncIterator[Model]:
 
 
 async def _lock(progress: Progress) -> IO[str]:
-    """Hold the user's one place; it is free again when every process that holds it has ended."""
+    """Hold the user's lock for the embedded model; it is free again when every process that holds it has ended."""
     file = (cache_folder() / "embedded.lock").open("w")
     told = False
     while True:
@@ -80,8 +81,8 @@ def _serve(weights: Path, key: str, cores: int, lock: IO[str]) -> "Iterator[subp
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            pass_fds=[lock.fileno()],  # the place stays taken until the server itself is gone
-            start_new_session=True,  # Ctrl-C is for the run, which then ends the server in order
+            pass_fds=[lock.fileno()],  # the lock stays held until the server itself has exited
+            start_new_session=True,  # Ctrl-C must reach the run only, which then stops the server cleanly
         )
         assert server.stdin is not None
         try:
@@ -112,12 +113,12 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
         api_key=SecretStr(key),
         timeout=REPLY_SECONDS,
         max_retries=0,
-        # The server drops idle connections; one taken up again just then would look like a dead server.
+        # The server drops idle connections; reusing one at that moment would look like a dead server.
         default_headers={"Connection": "close"},
         stream_usage=True,
         stream_chunk_timeout=None,
         extra_body=PURE_SAMPLING,
-        # A proxy of the user's is not for loopback, and must not see the key.
+        # The user's proxy is not meant for loopback, and must not see the key.
         http_client=DefaultHttpxClient(trust_env=False),
         http_async_client=DefaultAsyncHttpxClient(trust_env=False),
     )
@@ -127,13 +128,14 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
     warm_for = ""
 
     async def prepare(messages: Sequence[Message], fresh: bool) -> None:
-        """Process the messages from nothing, once: a seed repeats only in the same state of the cache."""
+        """Process the messages with an empty cache, once: a seed gives the same reply only from the
+        same cache state."""
         nonlocal warm_for
         if (code := server.poll()) is not None:  # to ask it again would help nobody
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise NoModel(f"embedded:{MODEL_NAME}: its server has ended ({how})")
         if messages[-1].role == "assistant":
-            # An open reply goes on from the cache as it is, and leaves what stands before it as it was.
+            # The continuation of an open reply uses the cache as it is, and leaves the earlier part unchanged.
             if _digest(messages[:-1]) != warm_for:
                 warm_for = ""
             return

@@ -1,7 +1,8 @@
-"""The process that serves the embedded model. It ends with whoever started it, however that ends.
+"""The process that serves the embedded model. It ends when its parent process ends, however that happens.
 
-Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS`. The key comes on standard input, so that it stands
-in no process list; the address goes to standard output. When standard input closes, the process is gone.
+Run as `python -m gedanken.agents.embedded_server WEIGHTS THREADS`. The key is read from standard input, so that it
+does not appear in a process list; the address is printed to standard output. The process exits when standard input
+closes.
 """
 
 import os
@@ -32,7 +33,7 @@ def main() -> None:
     params.api_keys = [key]
     params.ui = False
     params.verbosity = 0
-    # Saved states of earlier prompts would make a reply depend on what was asked before.
+    # Cached states of earlier prompts would make a reply depend on earlier requests.
     params.cache_ram_mib = 0
     params.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
     server = xllamacpp.Server(params)

@@ -1,4 +1,4 @@
-"""A reply as its pieces come: what is said, what is reasoned, why it ended."""
+"""Receiving a streamed reply: its answer, its reasoning, and why it ended."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _TOOL_BLOCKS = frozenset(("tool_use", "tool_call", "function_call", "server_tool
 
 
 class Heard:
-    """What has come of one reply."""
+    """The part of one reply that has arrived so far."""
 
     def __init__(self, apart: Apart, *, tokens: int, always_says: bool) -> None:
         self._apart = apart
@@ -33,41 +33,41 @@ class Heard:
         self.pieces = 0
         self.served_by: dict[str, object] = {}
         self.tokens: dict[str, int] = {}
-        """Tokens of the request, of the reply, and of its reasoning, where the server counts them."""
+        """Token counts of the request, of the reply, and of its reasoning, if the server reports them."""
 
     @property
     def endless(self) -> bool:
-        """Whether it is longer than the limit allows by far: the server keeps none."""
+        """True if the reply is far longer than the limit allows, so the server does not enforce the limit."""
         return self._characters > self._most
 
     @property
     def text(self) -> str:
-        """The answer."""
+        """The answer, without the reasoning."""
         return self._apart.answer
 
     @property
     def reasoning(self) -> str:
-        """What it reasoned, where the server shows it."""
+        """The reasoning, if the server shows it."""
         return redacted(whole_characters("".join(self._beside))[0]) + self._apart.reasoning
 
     @property
     def answers(self) -> bool:
-        """Whether the answer has begun."""
+        """True if the answer has begun."""
         return bool(self._apart.answer)
 
     @property
     def opened_unseen(self) -> bool:
-        """Whether the reply began in the middle of its reasoning."""
+        """True if the reply began in the middle of its reasoning."""
         return self._apart.opened_unseen
 
     @property
     def reasoned(self) -> bool:
-        """Whether the model reasoned before it answered, seen or counted."""
+        """True if the model reasoned before it answered, as shown in the text or in the token counts."""
         return bool(self.reasoning.strip()) or bool(self.tokens.get("reasoning")) or self._reasoned_unseen
 
     @property
     def how_much_reasoned(self) -> str:
-        """Such as `4096 tokens`; empty where it did not reason."""
+        """Amount of reasoning, for example `4096 tokens`; empty if the model did not reason."""
         if count := self.tokens.get("reasoning"):
             return f"{count} tokens"
         if self.reasoning.strip():
@@ -75,7 +75,7 @@ class Heard:
         return "unseen text" if self.reasoned else ""
 
     def add(self, message: Any) -> str:
-        """Take one more piece; returns what of it is to be shown."""
+        """Add one more piece; return the part of it that can be shown."""
         self.pieces += 1
         metadata: Mapping[str, Any] = getattr(message, "response_metadata", None) or {}
         self._reason = later_reason(self._reason, reason_in(metadata))
@@ -91,20 +91,20 @@ class Heard:
         self._refusal += _refusals_of(message)
         self._called_tool |= _calls_tool(message)
         text = str(message.text)[: self._most + 1]
-        self._characters += max(1, len(text) + len(beside))  # a stream of nothing ends as well
+        self._characters += max(1, len(text) + len(beside))  # an empty stream also ends here
         return self._apart.add(self._incoming.add(text))
 
     def stop(self) -> None:
-        """Whoever listens has heard enough."""
+        """Record that the listener has heard enough and stopped the reply."""
         self.stopped = True
 
     def end(self) -> str:
-        """The reply is over; returns what of it is still to be shown."""
+        """Record that the reply is over; return the rest of the text that can be shown."""
         cut = self.endless or self.stopped or end_of(self._signs(has_text=True)).cause is Cause.CUT
         return self._apart.add(self._incoming.end()) + self._apart.end(cut=cut)
 
     def notes(self) -> list[str]:
-        """What was changed in its text before anybody saw it."""
+        """Notes on changes that were made to its text before it was shown."""
         return self._incoming.notes()
 
     def ended(self) -> ReplyEnd:
@@ -149,7 +149,7 @@ def _reasoning_of(message: Any) -> list[str]:
 
 
 def _texts(block: Mapping[str, Any]) -> list[str]:
-    """All text of a block of reasoning: each provider nests it in its own way."""
+    """Collect all text in a reasoning block: each provider nests it in its own way."""
     found = []
     for key in ("thinking", "reasoning", "reasoning_content", "text", "summary", "content"):
         inner = block.get(key)

@@ -1,4 +1,4 @@
-"""Models that others serve: opened through LangChain, without retries and with time limits of our own."""
+"""Hosted models: opened through LangChain, without the client's retries and with gedanken's own time limits."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _Open = Callable[[str, dict[str, Any], Learned], Any]
 
 
 def open_hosted(name: str, base_url: str | None) -> Model:
-    """The model named `provider:model`. Raises BadInput or NoModel."""
+    """Open the model named `provider:model`. Raises BadInput or NoModel."""
     provider, _, model = name.partition(":")
     learned = known_of(model)
     with said_in_one_line(name):
@@ -41,7 +41,7 @@ def open_hosted(name: str, base_url: str | None) -> Model:
 
 
 def _keys_of(chat: Any) -> list[str]:
-    """What the client itself took from files or variables."""
+    """Return the keys that the client itself read from files or variables."""
     return [value.get_secret_value() for value in vars(chat).values() if isinstance(value, SecretStr)]
 
 
@@ -68,7 +68,7 @@ def _openai(name: str, options: dict[str, Any], learned: Learned) -> Any:
         stream_usage=True,
         stream_chunk_timeout=None,
         http_async_client=client,
-        # LangChain chooses the Responses API by the name of a model, whoever serves it.
+        # LangChain chooses the Responses API by a model's name, even if another server has it.
         use_responses_api=False if elsewhere else None,
         **options,
     )
@@ -129,13 +129,14 @@ def _bedrock(name: str, options: dict[str, Any], learned: Learned) -> Any:  # no
 
 
 def _hear_pages(client: Any) -> None:
-    """Have a client tell a page for people from a reply."""
+    """Make a client detect replies that are web pages."""
     hooks = client.event_hooks
     client.event_hooks = {**hooks, "response": [*hooks.get("response", ()), _must_be_a_model]}
 
 
 async def _must_be_a_model(response: Any) -> None:
-    """A page for people in place of a reply: the address is another one. A whole reply in place of a stream."""
+    """Raise for a web page in place of a reply, which means a wrong address, or for a whole reply in place of a
+    stream."""
     kind = response.headers.get("content-type", "").lower() if response.status_code == 200 else ""
     if kind.startswith("application/json"):
         await _must_be_no_error(response)
@@ -147,11 +148,11 @@ async def _must_be_a_model(response: Any) -> None:
 
 
 async def _must_be_no_error(response: Any) -> None:
-    """An error with status 200, as routers answer whose provider failed."""
+    """Raise for an error sent with status 200, as routers do when their own provider failed."""
     try:
         said = json.loads(await response.aread())
     except ValueError:
-        return  # whoever reads it says so
+        return  # the client itself reports invalid JSON
     if isinstance(said, dict) and said.get("error"):
         raise ErrorInside(said["error"])
 

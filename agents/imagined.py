@@ -1,4 +1,4 @@
-"""A machine that does not exist: a language model that plays a terminal."""
+"""The imagined machine: a language model that plays a terminal."""
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -28,31 +28,32 @@ REBUILD = "(all requests so far, in one message)"
 class ImaginedMachine:
     """A terminal played by a model, which remembers the session.
 
-    It is told the facts of its persona, and the programs that are typed into it. Nothing that a real machine
-    printed ever reaches it (fairness rule 2): there is no way to give it any.
+    The model receives the facts of its persona and the programs that are typed into it. Real output cannot reach it
+    (fairness rule 2): no method accepts any.
     """
 
     model: Model | str
-    """A model, or the name of one, which is then open while the machine is: `async with machine: …`."""
+    """A model, or the name of a model that is opened with the machine: `async with machine: …`."""
     persona: Persona
     machine_facts: MachineFacts = USUAL_MACHINE
-    """Fills in what the persona does not claim."""
+    """Values for the persona's `matched` facts."""
     limits: Limits = DEFAULT_LIMITS
     session: Session = Session()
     sample: int = 0
     temperature: float = 1.0
-    """Of all samples but sample 0, which is the trunk, at temperature 0."""
+    """Sampling temperature of all samples except sample 0, the trunk, which uses 0."""
     steps: bool = False
-    """Whether it may work things out before the output."""
+    """True if the model may write working steps before the output."""
     progress: Progress = field(default_factory=Silent)
-    """Told of what opening a model by name takes."""
+    """Receives progress messages while a model is opened by name."""
     losses: list[NoModel] | None = None
-    """Takes the error where the model is gone, so that what others are at is kept; None has it raised."""
+    """Collects the error if the model is gone, so that concurrent commands keep their results; None raises it
+    instead."""
     name: str = field(default="imagined", init=False)
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
 
     async def __aenter__(self) -> Self:
-        """Open the model, where it was given by name. Raises BadInput or NoModel."""
+        """Open the model, if it was given by name. Raises BadInput or NoModel."""
         if isinstance(self.model, str):
             from gedanken.agents.registry import open_model
 
@@ -65,7 +66,7 @@ class ImaginedMachine:
 
     @property
     def parallel(self) -> int:
-        """How many commands may be asked of its model at a time, on branches of the session."""
+        """Maximum number of commands that its model may be asked at a time, on branches of the session."""
         return 1 if isinstance(self.model, str) else self.model.pace.parallel
 
     async def run(
@@ -78,9 +79,9 @@ class ImaginedMachine:
     ) -> Execution:
         """Have the model imagine one command; see Machine.run.
 
-        What is no reply (filtered, refused, only reasoned, none after all tries) is an Execution that says so, and
-        no part of the session. `fresh` makes the sample independent of what the model was asked before. Raises
-        NoModel where the model is gone, unless `losses` takes it; the session then is as it was.
+        If no usable reply comes (filtered, refused, reasoning only, none after all tries), the Execution says so, and
+        the session does not include it. `fresh` makes the sample independent of earlier requests to the model. Raises
+        NoModel if the model is gone, unless `losses` collects that error; the session is then unchanged.
         """
         typed = typing(command, tuple(tells))
         try:
@@ -97,17 +98,17 @@ class ImaginedMachine:
         return await replace(self).run(command, fresh=fresh, on_output=on_output)
 
     def place(self, name: str, source: str) -> None:
-        """Have a file typed in; nothing is asked for it."""
+        """Add the turn in which a file is typed in; the model is not asked."""
         self.session = self.session.add(placing(name, source))
 
     def lose(self) -> None:
-        """Drop the context, as a service that drops a session does. All turns stay stored."""
+        """Drop the context, as a service does that loses a session. All turns stay stored."""
         self.session = self.session.lose()
 
     async def rebuild(self, policy: Policy, on_output: OnOutput | None = None) -> Execution | None:
-        """Rebuild the context from what is stored; return the answer to the requests where they were sent again.
+        """Rebuild the context from the stored turns; if the requests were sent again, return the answer to them.
 
-        Raises NoModel; the session then is as it was.
+        Raises NoModel; the session is then unchanged.
         """
         if policy != "requests" or not self.session.stored:
             self.session = self.session.remember() if policy == "transcript" else self.session.lose()
@@ -123,7 +124,7 @@ class ImaginedMachine:
         return replace(self._execution(requests, reply), command=REBUILD)
 
     def messages(self, typed: str) -> list[Message]:
-        """What the model is sent when `typed` is typed now."""
+        """Return the messages that the model is sent if `typed` is typed now."""
         facts = {fact.name: fact.value for fact in self.persona.resolve(self.machine_facts)}
         messages = [Message("system", render("terminal", facts=facts, steps=self.steps))]
         for turn in self.session.context:
@@ -143,7 +144,7 @@ class ImaginedMachine:
         )
 
     def _unanswered(self, command: str, error: NoModel) -> Execution:
-        """The execution of a command that got no reply; a model that is gone is no matter of one command."""
+        """Build the execution of a command that got no reply; if the whole model is gone, raise instead."""
         if not isinstance(error, NoReply):
             if self.losses is None:
                 raise error

@@ -1,4 +1,4 @@
-"""The text of a reply as it comes in: characters put together, and no key of this process let through."""
+"""Text of a reply as it streams in: split characters are joined, and this process's keys are removed."""
 
 import re
 
@@ -11,19 +11,19 @@ _FIRST_HALF = re.compile(r"[\ud800-\udbff]\Z")
 
 
 class Incoming:
-    """Pieces of one text. What may go on in the next piece, of a character or of a key, is held back until then."""
+    """Pieces of one text. A possible first part of a character or of a key is held back until the next piece."""
 
     def __init__(self, secrets: Secrets | None = None) -> None:
-        """`secrets` are those of this process, unless others are given."""
+        """`secrets` defaults to the keys of this process."""
         self._secrets = secrets or known()
         self._held = ""
         self.keys = 0
-        """How many keys were removed."""
+        """Number of keys that were removed."""
         self.halves = 0
-        """How many halves of characters had no other half."""
+        """Number of surrogate halves without their other half."""
 
     def add(self, piece: str) -> str:
-        """Take one more piece; returns what can be passed on."""
+        """Add one more piece; return the text that can be passed on."""
         text = self._held + piece
         holds = max(len((_FIRST_HALF.search(text) or [""])[0]), self._secrets.unfinished(text))
         ready = len(text) - holds
@@ -31,12 +31,12 @@ class Incoming:
         return self._clean(text[:ready])
 
     def end(self) -> str:
-        """There are no more pieces; returns what was held back."""
+        """End the text; return what was held back."""
         text, self._held = self._held, ""
         return self._clean(text)
 
     def notes(self) -> list[str]:
-        """What a reader must know of it."""
+        """Notes that a reader must know."""
         notes = ["a key stood in the reply, and was removed"] if self.keys else []
         if self.halves:
             notes.append(f"half of a character came without its other half: it is shown as {REPLACEMENT}")
@@ -51,7 +51,7 @@ class Incoming:
 
 
 def whole_characters(text: str) -> tuple[str, int]:
-    """A text that every encoding can hold: halves of a character joined, lone ones replaced; how many those were."""
+    """Make a text encodable: join halves of surrogate pairs, replace single ones; also return the number of those."""
     if not _HALF.search(text):
         return text, 0
     return _HALF.subn(REPLACEMENT, _PAIR.sub(_joined, text))

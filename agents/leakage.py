@@ -1,6 +1,6 @@
-"""Whether a program carries what a real run printed: the imagined machine is shown programs (fairness rule 2).
+"""Detection of real output quoted in a program, because the imagined machine is shown programs (fairness rule 2).
 
-It finds quotes, in a comment, a text or a number. A coder bent on smuggling could still write one in another way.
+It finds quotes in a comment, a text or a number. A coder that deliberately disguised a value could still pass one on.
 """
 
 import ast
@@ -11,28 +11,29 @@ import tokenize
 from collections.abc import Iterator, Sequence
 
 TELLING_CHARACTERS = 12
-"""From this length on words in a row are no coincidence in a program."""
+"""From this length on, consecutive equal words in a program are not a coincidence."""
 TELLING_DIGITS = 3
-"""A word of letters with so many digits is a value, and no name of a library."""
+"""A word of letters with at least so many digits is a value, not the name of something in a library."""
 LONGEST_SIZE = 6
-"""Digits of a whole number that a program may have to take from a message: a size that did not fit."""
+"""Maximum number of digits of a whole number that a program may take from an error message: a size that did not fit.
+"""
 MOST_DECIMALS = 17
-"""Of a double."""
+"""Maximum number of decimals of a double."""
 USUAL_DECIMALS = frozenset((0.999, 0.9999))
-"""That stand in programs anyway, as the second beta of Adam."""
+"""Decimals that programs contain anyway, for example the second beta of Adam."""
 
 _WORD = re.compile(r"[^\W_]+")
-_PRINTED = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a unit may stand right behind it: 12.345s
+_PRINTED = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)  # a unit may follow directly: 12.345s
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?:e[+-]?\d+)?(?!\w|\.\d)", re.IGNORECASE)
 
 
 def leaked(source: str, shown: Sequence[str], known: Sequence[str]) -> str | None:
-    """Something that a source has from what its coder was shown of real runs; None if there is nothing.
+    """Return something that a source quotes from the real output its coder was shown; None if there is nothing.
 
-    That is a decimal number of three digits or more, rounded or not; a word that is a value, as `8f3e77aa`; and, in
-    comments and texts, words in a row that are more than names that the code or Python itself has. What stands in
-    `known`, the versions that were run and what the coder was asked, is not from there. Names alone may be taken from
-    a traceback: a mended program needs the right one.
+    A quote is a decimal number of three digits or more, rounded or not; a word that is a value, for example
+    `8f3e77aa`; or, in comments and texts, consecutive words that are more than names used by the code or by Python.
+    Anything that occurs in `known` (the versions that were run, and the coder's instructions) is not a quote. Names
+    alone may be taken from a traceback: a fixed program needs the right one.
     """
     return _number(source, shown, known) or _value(source, shown, known) or _words(source, shown, known)
 
@@ -78,7 +79,8 @@ def _words(source: str, shown: Sequence[str], known: Sequence[str]) -> str | Non
 
 
 def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Words in a row that are just long enough to tell, from each word on, and somewhat longer."""
+    """Yield runs of consecutive words, from each word on, that are just long enough to be evidence, and somewhat
+    longer ones."""
     for start in range(len(words)):
         length = -1
         for end in range(start, len(words)):
@@ -90,7 +92,8 @@ def _runs(words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _prose_and_code(source: str) -> tuple[str, str]:
-    """The comments and texts of a program, and all else of it; one that cannot be parsed is nothing but prose."""
+    """Split a program into its comments and texts, and the rest; a program that cannot be parsed
+    counts as text only."""
     prose: list[str] = []
     code: list[str] = []
     try:

@@ -1,4 +1,4 @@
-"""The messages of a conversation, and their conversion to what each provider takes."""
+"""The messages of a conversation, and their conversion to the format of each provider."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -17,11 +17,11 @@ class Message(NamedTuple):
 
 
 def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> list[Message]:
-    """The messages that a server takes.
+    """Return the messages in the form that a server accepts.
 
-    A turn of the assistant's that says nothing is an error at some providers, and replaced in silence by others:
-    where there is none of them (`empty_turns`), what was typed before and after it is one message, as it is for who
-    types two commands before anything is printed. Without a `system` role its text heads the first message.
+    An empty assistant turn is an error at some providers, and silently replaced by others. Where it is not supported
+    (`empty_turns`), the user messages before and after it are merged, as if two commands had been typed before
+    anything was printed. Without support for a `system` role, its text is put at the start of the first message.
     """
     sent = [Message(message.role, sendable(redacted(message.text))) for message in messages]
     if not empty_turns:
@@ -32,7 +32,7 @@ def as_sent(messages: Sequence[Message], *, empty_turns: bool, system: bool) -> 
 
 
 def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
-    """The messages as LangChain has them."""
+    """Convert the messages to LangChain's classes."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
@@ -40,7 +40,7 @@ def as_chat(messages: Sequence[Message]) -> "list[BaseMessage]":
 
 
 def sendable(text: str) -> str:
-    """Text without halves of surrogate pairs, which no request can hold."""
+    """Replace halves of surrogate pairs, which no request can contain."""
     return text.encode(errors="replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""What a request takes, reserved before it is sent and settled after it."""
+"""Token accounting: reserved before a request is sent, settled after it."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -9,24 +9,25 @@ from gedanken.agents.messages import Message
 from gedanken.agents.model_errors import read_problem
 
 FEWEST_CHARACTERS_A_TOKEN = 3
-"""Where nobody counts: few, so that an estimate is rather too high than too low."""
+"""Characters per token if the server reports no counts: set low, so that an estimate is too high rather than too low.
+"""
 
 
 class Meter(Protocol):
-    """Who lets requests be sent, and is told what they took."""
+    """Interface that permits requests, and records what they used."""
 
     async def reserve(self, read: int, written: int) -> str:
-        """Wait until a request may be sent that takes at most so many tokens; return its name. Raises BudgetSpent."""
+        """Wait until a request of at most so many tokens may be sent; return its name. Raises BudgetSpent."""
         ...
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """Count what the request really took."""
+        """Record what the request really used."""
         ...
 
 
 @asynccontextmanager
 async def metered(meter: Meter | None, sent: Sequence[Message], most: int, heard: Heard) -> AsyncIterator[None]:
-    """Reserve what a request of at most `most` tokens may take, and settle what it took, however it ends."""
+    """Reserve at most `most` tokens for a request, and settle what it used, however it ends."""
     if meter is None:
         yield
         return
@@ -51,5 +52,5 @@ async def metered(meter: Meter | None, sent: Sequence[Message], most: int, heard
 
 
 def tokens_about(text: str) -> int:
-    """An estimate of the tokens of a text."""
+    """Estimate the number of tokens of a text."""
     return -(-len(text) // FEWEST_CHARACTERS_A_TOKEN)

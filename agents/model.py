@@ -1,4 +1,4 @@
-"""A language model as the rest of the project sees it: messages in, a sealed reply out."""
+"""The project's interface to a language model: messages in, a sealed reply out."""
 
 import hashlib
 import json
@@ -27,88 +27,89 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 MOST_REFUSALS = 8
-"""How often one request is repeated without what it was refused for."""
+"""Maximum number of times that one request is repeated without a refused setting."""
 SIGN_OF_LIFE_SECONDS = 20
-"""Whoever listens hears at least this often of a model that reasons before it says anything: an empty text."""
+"""Interval at which the listener is called, with an empty text, while a model reasons before it says anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a reply is drawn. The defaults are the model's own distribution."""
+    """Sampling settings of a reply. The defaults are the model's own distribution."""
 
     seed: int
     max_tokens: int
-    """Of the answer; what a model reasons before it has a limit of its own."""
+    """Token limit of the answer; the reasoning before it has a limit of its own."""
     temperature: float = 1.0
     top_p: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model said."""
+    """A model's reply."""
 
     text: str
-    """The answer alone, without what the model reasoned before it."""
+    """The answer alone, without the reasoning before it."""
     end: ReplyEnd
     seconds: float
     seal: Seal
     reasoning: str = ""
-    """What it reasoned, where the server shows it."""
+    """The reasoning, if the server shows it."""
     reasoned: str = ""
-    """How much, such as `4096 tokens`; empty where it did not, as far as can be seen."""
+    """Amount of reasoning, for example `4096 tokens`; empty if there was none, as far as can be seen."""
     notes: tuple[str, ...] = ()
-    """What a reader must know: which settings were not taken, that the model reasons by itself."""
+    """Remarks for the reader: which settings were not accepted, that the model reasons by itself."""
     tokens_read: int = 0
-    """As the server counts them; 0 where it does not."""
+    """Token count of the request as reported by the server; 0 if it reports none."""
     tokens_written: int = 0
-    """Those of its reasoning included."""
+    """Includes the tokens of its reasoning."""
 
     @property
     def cut(self) -> bool:
-        """Whether it was ended by the token limit."""
+        """True if the token limit ended it."""
         return self.end.cause is Cause.CUT
 
 
 Enough = Callable[[str], bool]
-"""Told each piece of a reply as it comes; whether no more of it is worth waiting for."""
+"""Callback that receives each piece of a reply as it arrives; returns True to stop the reply."""
 Prepare = Callable[[Sequence[Message], bool], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A chat model with what results must say about it."""
+    """A chat model, with the facts that results must state about it."""
 
     name: str
     chat: "BaseChatModel"
     digest: str | None = None
-    """SHA-256 of the weights, where they are at hand."""
+    """SHA-256 of the weights, if they are stored locally."""
     cores: int = 0
-    """Cores of this machine that it keeps busy while it replies."""
+    """Number of cores of this machine that it keeps busy while it replies."""
     coder_prompt: Literal["tell", "checklist"] = "tell"
-    """Which wording the coder needs: small models get a checklist."""
+    """Prompt wording that the coder needs: small models get a checklist."""
     prepare: Prepare | None = None
-    """Called before each reply, with its messages and whether it must be fresh: brings the server's cache into a
-    state that depends on nothing asked before. An open reply goes on from the cache as it is."""
+    """Called before each reply, with its messages and whether it must be independent of earlier requests: brings the
+    server's cache into a state that depends on no earlier request. The continuation of an open reply uses the cache
+    as it is."""
     prefills: bool = False
-    """Whether the server goes on from a last message that is the assistant's own."""
+    """True if the server continues a last message that has the assistant role."""
     empty_turns: bool = True
-    """Whether it takes a turn of the assistant's that says nothing, as a command leaves that prints nothing."""
+    """True if the server accepts an empty assistant turn, which results from a command that prints nothing."""
     scores: Literal["grammar", "echo"] | None = None
-    """How the log-probabilities of a given text can be had: by a grammar of tokens, as the embedded server knows
-    them; or with those of the prompt, as vLLM's protocol gives them; None where they cannot."""
+    """The method to get the log-probabilities of a given text: `grammar`, by forcing its tokens (embedded server);
+    `echo`, as log-probabilities of a prompt (vLLM's protocol); None if there is none."""
     base_url: str | None = None
     extra: dict[str, object] = field(default_factory=dict)
     """Further settings sent with each request."""
     learned: Learned = field(default_factory=Learned)
-    """Which settings it takes, as far as that is known; grows with what it refuses."""
+    """The settings that it is known to accept or refuse; updated when it refuses one."""
     limits: TimeLimits = USUAL_LIMITS
     pace: Pace = field(default_factory=Pace)
-    """Through which all requests go, one at a time or more."""
+    """All requests go through it; it limits their rate and how many run at a time."""
     meter: Meter | None = None
-    """Whom each request is reserved with, and told of; None where nobody counts."""
+    """Records the tokens of each request; None if nothing is counted."""
 
     def describe(self) -> dict[str, object]:
-        """What stands in a result about the model."""
+        """Return what a result records about the model."""
         described = {
             "name": self.name,
             "sha256": self.digest,
@@ -119,14 +120,14 @@ class Model:
         return described | {name: value for name, value in about.items() if value}
 
     def not_taken(self) -> list[str]:
-        """The settings that are not sent, as far as it is known by now that the model takes none."""
+        """List the settings that are not sent, because the model is known not to accept them."""
         wanted = _wanted(Sampling(seed=0, max_tokens=16), self.learned)
         call = prepare_call(self.chat, wanted, self.learned, has_system=False)
         lost = {setting for setting in wanted if setting not in call.sent} | self.learned.refused
         return sorted(str(setting) for setting in lost - {Setting.CHAT_COMPLETIONS})
 
     def sends(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages as this model takes them: what is sealed."""
+        """Return the messages as this model accepts them: these are what the seal covers."""
         return as_sent(messages, empty_turns=self.empty_turns, system=Setting.SYSTEM not in self.learned.refused)
 
     async def reply(  # noqa: PLR0913 (what a reply is asked with)
@@ -139,14 +140,12 @@ class Model:
         on_text: OnOutput | None = None,
         enough: Enough | None = None,
     ) -> Reply:
-        """Ask for one reply; `role` names the conversation in the trace.
+        """Request one reply; `role` names the conversation in the trace.
 
-        `enough` is told each piece as it comes, and ends the reply where it says so.
-
-        `fresh` promises that the reply depends on messages and sampling alone, not on earlier requests,
-        as far as the server allows. What the model's side filtered or refused is a reply that says so.
-        What may pass was waited for, and asked again. Raises NoReply where this request gets none, and NoModel
-        where the model is gone.
+        `enough` receives each piece as it arrives, and ends the reply by returning True. `fresh` means that the reply
+        depends on messages and sampling alone, not on earlier requests, as far as the server allows. A reply that the
+        provider filtered or refused is returned as a reply that says so. After temporary failures the request is
+        retried. Raises NoReply if this request gets no reply, and NoModel if the model is gone.
         """
 
         async def once() -> Reply:
@@ -165,7 +164,7 @@ class Model:
         text: str,  # noqa: ARG002
         score: Callable[[], Awaitable[Lines | None]],
     ) -> Lines | None:
-        """What `score` says of `text` as a reply to `messages`."""
+        """Return what `score` computes for `text` as a reply to `messages`."""
         return await score()
 
     async def _once(
@@ -176,7 +175,8 @@ class Model:
         on_text: OnOutput | None,
         enough: Enough | None = None,
     ) -> Reply:
-        """Ask until it is answered: again without what was refused, and with room where reasoning took all."""
+        """Request until there is an answer: without the settings that were refused, and with more tokens if reasoning
+        used them all."""
         await self.learned.turn()
         for _ in range(MOST_REFUSALS):
             wanted = _wanted(sampling, self.learned)
@@ -194,7 +194,7 @@ class Model:
                 raise failed.error from None
             except Exception as error:
                 problem = read_problem(error)
-                if problem.is_filtered:  # Azure says so in the middle of a reply as well
+                if problem.is_filtered:  # Azure also reports this in the middle of a reply
                     heard.end()
                     end = ReplyEnd(Cause.FILTERED, problem.said[:120])
                     return self._reply(sent, call, heard, end, began)
@@ -213,7 +213,7 @@ class Model:
 
     @property
     def host(self) -> str:
-        """Where it is asked, as far as its client says."""
+        """Return the address that it is asked at, as far as its client says."""
         names = ("openai_api_base", "anthropic_api_url", "groq_api_base", "endpoint", "base_url", "endpoint_url")
         urls = (getattr(self.chat, name, None) for name in names)
         return next((host for url in urls if isinstance(url, str) and (host := host_of(url))), "")
@@ -235,7 +235,7 @@ class Model:
         chunks = call.chat.astream(as_chat(sent), {"run_name": role}, **call.arguments)
         pieces = in_time(chunks, self.limits, streamed=call.streamed, answers=lambda: heard.answers)
         told = time.monotonic()
-        # Left early, the connection is closed, which has the server drop the reply.
+        # Leaving early closes the connection, so the server stops generating.
         async with aclosing(chunks), aclosing(pieces):  # type: ignore[type-var]
             async for piece in pieces:
                 self.learned.taken()
@@ -252,7 +252,7 @@ class Model:
             on_text(shown)
 
     def _ended(self, heard: Heard) -> ReplyEnd:
-        """Why the reply ended. Raises ModelBusy where it was broken off, or never began."""
+        """Return why the reply ended. Raises ModelBusy if it was interrupted or never began."""
         end = heard.ended()
         if heard.pieces == 0:
             raise as_no_model(self.name, ConnectionError("it replied with nothing at all"), self.host)
@@ -292,7 +292,7 @@ class Model:
 
 
 def seal(messages: Sequence[Message], model: str, settings: dict[str, object], reply: str) -> Seal:
-    """Hash what was sent and what came back, as canonical JSON, SHA-256."""
+    """Hash the request and the reply, as canonical JSON, with SHA-256."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     content = json.dumps(
         {
@@ -320,7 +320,7 @@ def _wanted(sampling: Sampling, learned: Learned) -> dict[Setting, float | int]:
 
 
 class _ListenerFailed(Exception):
-    """Whoever was to hear the reply failed, which is no fault of the model's."""
+    """The listener that receives the reply failed, not the model."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
@@ -328,7 +328,7 @@ class _ListenerFailed(Exception):
 
 
 class _Listener:
-    """Passes text on, and tells a failure there from one of the model."""
+    """Passes text on, and distinguishes a failure of the listener from one of the model."""
 
     def __init__(self, on_text: OnOutput) -> None:
         self._on_text = on_text

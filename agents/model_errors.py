@@ -1,4 +1,4 @@
-"""What keeps a model from replying, in one line, and whether asking again may help."""
+"""Errors that keep a model from replying: a one-line message for each, and whether a retry may help."""
 
 import html
 import json
@@ -82,18 +82,19 @@ _REACHED = "is the server running, and the address right (--base-url)?"
 
 
 class NoReply(NoModel):
-    """This one request gets no reply; others may. A model that is gone for all requests is a plain NoModel."""
+    """This one request gets no reply; others may. If the model is gone for all requests, a plain
+    NoModel is raised."""
 
     def __init__(self, message: str, *, cause: Cause = Cause.NO_REPLY) -> None:
         super().__init__(message)
         self.cause = cause
-        """The cause of an execution that gets no better than this: no reply, or one that was broken off."""
+        """The cause recorded for an execution that ends with this error: no reply, or an interrupted one."""
 
 
 class ModelBusy(NoReply):
-    """The model failed in a way that may pass: the connection, a rate limit, an error of the server.
+    """A temporary failure of the model: the connection, a rate limit, a server error.
 
-    What asking again cannot mend (a wrong key, no such model, no quota left) is none.
+    Errors that a retry cannot fix (a wrong key, an unknown model, no quota left) are not ModelBusy.
     """
 
     def __init__(
@@ -106,13 +107,13 @@ class ModelBusy(NoReply):
     ) -> None:
         super().__init__(message, cause=cause)
         self.retry_after = retry_after
-        """Seconds that the server asks to wait; None where it does not say."""
+        """Number of seconds that the server asks to wait; None if it does not say."""
         self.limited = limited
-        """Whether it was turned down for coming too fast, which holds for all requests, not for this one."""
+        """True if it was refused because of a rate limit, which concerns all requests, not only this one."""
 
 
 class ErrorInside(Exception):
-    """An error where a reply should be, with the status of a reply."""
+    """An error message sent in place of a reply, with a success status."""
 
     def __init__(self, body: object) -> None:
         self.body = body if isinstance(body, dict) else {"message": str(body)}
@@ -121,49 +122,51 @@ class ErrorInside(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error of a client, as far as all providers' have the same in them."""
+    """A client's error, reduced to what all providers' errors have in common."""
 
     status: int | None
     said: str
-    """What the server says first, on one line."""
+    """The first thing that the server says, on one line."""
     text: str
-    """All that was said."""
+    """Everything that it says."""
     kinds: frozenset[str]
-    """Names of its classes, and of the classes of what caused it."""
+    """Class names of the error and of its causes."""
     headers: Mapping[str, str]
     host: str
     deepest: str
-    """What the innermost cause says: of a connection, why it failed."""
+    """Message of the innermost cause: for a connection, why it failed."""
 
     @property
     def is_filtered(self) -> bool:
-        """Whether a filter turned the request down: that is a reply, not a failure."""
+        """True if a filter rejected the request: this counts as a reply, not as a failure."""
         return self.status in (None, 400, 403, 422) and bool(_FILTERED.search(self.text))
 
     @property
     def has_no_quota(self) -> bool:
-        """Whether the account is used up, which waiting does not mend. Google says so of a full minute as well."""
+        """True if the account's quota is used up, which waiting does not fix. Google says the same of a rate limit
+        per minute."""
         google_waits = "retryDelay" in self.text and "PerDay" not in self.text
         return self.status == 402 or (bool(_NO_QUOTA.search(self.text)) and not google_waits)
 
     @property
     def is_key(self) -> bool:
-        """Whether the key was refused, which Google says with a 400."""
+        """True if the key was rejected, which Google reports with status 400."""
         return self.status == 401 or bool(_BAD_KEY.search(self.text)) or "NoCredentialsError" in self.kinds
 
     @property
     def is_final(self) -> bool:
-        """Whether it is of a kind that asking again never mends, whenever it comes."""
+        """True if a retry never helps for this kind of error, whenever it comes."""
         return self.has_no_quota or bool(self.kinds & _FINAL_KINDS) or bool(_FINAL_WORDS.search(self.text))
 
     @property
     def is_no_answer(self) -> bool:
-        """Whether it has no status, and nothing final in it: of a reply that had begun, that is a break."""
+        """True if it has no status and is not a final error: for a reply that had begun, that is an interrupted
+        connection."""
         return self.status is None and not self.is_final
 
     @property
     def may_pass(self) -> bool:
-        """Whether asking again may help."""
+        """True if a retry may help."""
         if self.is_final:
             return False
         if self.status is not None and self.status >= 400:
@@ -172,12 +175,12 @@ class Problem:
 
     @property
     def is_limited(self) -> bool:
-        """Whether the request was turned down because requests come too fast, or there are too many."""
+        """True if the request was refused because of a rate limit or of too many requests at a time."""
         return self.status in (429, 529) or (self.status in (None, 400, 503) and bool(_LIMITED.search(self.text)))
 
 
 def read_problem(error: BaseException) -> Problem:
-    """What an error of whatever client says."""
+    """Extract a Problem from the error of any client."""
     chain = list(_chain(error))
     status = next((found for cause in chain if (found := _status(cause)) is not None), None)
     texts = list(dict.fromkeys(text for cause in chain for text in _texts(cause) if text))
@@ -197,9 +200,9 @@ def as_no_model(
     begun: bool = False,
     connect: float = USUAL_LIMITS.connect,
 ) -> NoModel:
-    """The error that a user is shown: what happened, where, and what helps.
+    """Build the error that a user is shown: what happened, where, and what helps.
 
-    `begun`: after pieces had come. `connect`: seconds that its client waits for a connection.
+    `begun`: pieces of the reply had arrived. `connect`: how many seconds its client waits for a connection.
     """
     said = next((cause for cause in _chain(error) if isinstance(cause, NoModel)), None)
     if said is not None:
@@ -220,7 +223,7 @@ def as_no_model(
 
 
 def host_of(url: str | None) -> str:
-    """Host and port of an address: nothing of it that may be a secret."""
+    """Return host and port of an address, without anything that may be secret."""
     try:
         parts = urlsplit(url or "")
         return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
@@ -270,7 +273,7 @@ def _where_models_are(name: str) -> str:
 
 
 def _said(text: str) -> str:
-    """The first of what a server said, without HTML."""
+    """Return the first part of a server's message, without HTML."""
     if re.search(r"<(?:!doctype|html|head|title)\b", text, re.IGNORECASE):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         return f"a web page: {_one_line(html.unescape(title[1]))[:_LONGEST]}" if title else "a web page"
@@ -309,7 +312,7 @@ def _texts(error: BaseException) -> Iterator[str]:
     response = getattr(error, "response", None)
     try:
         sent = getattr(response, "text", "")
-    except Exception:  # a stream that was not read to its end
+    except Exception:  # a stream that was not read completely
         sent = ""
     yield _one_line(_sent_without_echo(sent))[:4000] if isinstance(sent, str) else ""
     yield _one_line(str(error))[:4000]
@@ -319,7 +322,7 @@ def _texts(error: BaseException) -> Iterator[str]:
 
 
 def _without_echo(body: Any) -> Any:
-    """An error without the request that it repeats: what is named there was not refused."""
+    """Remove the repeated request from an error: settings named there were not refused."""
     if isinstance(body, list):
         return [_without_echo(part) for part in body]
     if isinstance(body, dict):
@@ -335,7 +338,7 @@ def _sent_without_echo(sent: str) -> str:
 
 
 def _told_by(error: BaseException) -> str:
-    """What the server's own JSON says, where there is some."""
+    """Return the message in the server's own JSON, if there is any."""
     for body in (getattr(error, "body", None), getattr(error, "details", None), *error.args[:1]):
         if isinstance(body, dict | list):
             return _message_in(body)
@@ -373,7 +376,7 @@ def _headers(error: BaseException) -> dict[str, str]:
 def _host(error: BaseException) -> str:
     try:
         url = getattr(getattr(error, "request", None), "url", None)
-    except RuntimeError:  # httpx has one only where it was set
+    except RuntimeError:  # httpx has one only if it was set
         return ""
     return host_of(str(url)) if url else ""
 

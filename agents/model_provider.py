@@ -1,4 +1,4 @@
-"""What a provider of models is: it opens the model that a `ModelSpec` names."""
+"""Interface of a model provider: it opens the model that a `ModelSpec` names."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
@@ -10,10 +10,10 @@ from gedanken.experiment.run_spec import ModelSpec
 
 @runtime_checkable
 class ModelProvider(Protocol):
-    """What an entry point in `gedanken.models` names, for `--model NAME` and `--model NAME:MODEL`."""
+    """The object that an entry point in `gedanken.models` names, used for `--model NAME` and `--model NAME:MODEL`."""
 
     def check(self, spec: ModelSpec) -> None:
-        """See, before anything else is opened, that such a model can be asked for. Raises BadInput."""
+        """Check, before anything is opened, that such a model can be requested. Raises BadInput."""
 
     def open(self, spec: ModelSpec, progress: Progress) -> AbstractAsyncContextManager[Model]:
-        """The model, for as long as the context lasts. Raises BadInput or NoModel, saying what to do."""
+        """Open the model for as long as the context lasts. Raises BadInput or NoModel, saying what to do."""

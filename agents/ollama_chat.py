@@ -1,4 +1,4 @@
-"""Ollama's protocol, with what a model thinks kept apart, and no model asked to think that would not by itself."""
+"""A client for Ollama that separates reasoning from the answer, without forcing a model to reason."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from langchain_ollama import ChatOllama
 
 
 class OllamaChat(ChatOllama):
-    """As ChatOllama with `reasoning=True`, which also demands reasoning, and fails where a model has none."""
+    """ChatOllama with `reasoning=True`, except that reasoning is not demanded, so models without it do not fail."""
 
     def _chat_params(
         self, messages: list[BaseMessage], stop: list[str] | None = None, **kwargs: Any

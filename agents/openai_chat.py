@@ -1,4 +1,4 @@
-"""The OpenAI protocol as all kinds of servers speak it, with what LangChain's client drops of their replies."""
+"""A client for the OpenAI protocol of any server, which keeps the parts of a reply that LangChain's client drops."""
 
 import json
 from typing import Any
@@ -12,10 +12,10 @@ KEPT = ("reasoning_content", "reasoning", "refusal")
 
 
 class OpenAIChat(ChatOpenAI):
-    """As ChatOpenAI, which is for OpenAI's own servers only: others also send reasoning, and errors in a reply."""
+    """ChatOpenAI supports only OpenAI's own servers; other servers also send reasoning, and errors inside a reply."""
 
     limit_name: str = "max_completion_tokens"
-    """What the token limit is called; older servers know `max_tokens` only."""
+    """The name of the token limit; older servers know only `max_tokens`."""
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None

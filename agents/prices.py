@@ -1,4 +1,4 @@
-"""What a model costs, by the packaged table or by a file of the user's."""
+"""Prices of models, from the packaged table or from the user's file."""
 
 import os
 import re
@@ -13,9 +13,9 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_spec import ModelSpec
 
 OWN_TABLE = "GEDANKEN_PRICES"
-"""Names a file of the packaged table's form, which goes before it."""
+"""Variable that names the user's price file, which has the same format as the packaged table and takes precedence."""
 _DATED = re.compile(r"-(?:[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
-"""What stands behind the name of a model that is fixed to a date."""
+"""The date suffix in the name of a dated model."""
 _OF_THIS_MACHINE = ("embedded", "scripted")
 
 
@@ -27,9 +27,9 @@ class _Table(BaseModel):
 
 
 def price_of(model: ModelSpec) -> Price | None:
-    """What the model costs; None where that is not known. Raises BadInput for a file that cannot be used.
+    """Return the model's price; None if it is not known. Raises BadInput if the user's file cannot be used.
 
-    The packaged table knows what providers take at their own address, not what others do.
+    The packaged table lists prices at the providers' own addresses only.
     """
     if (path := os.environ.get(OWN_TABLE)) and (found := _in(_own_table(Path(path)), model.name, path)):
         return found
@@ -55,4 +55,4 @@ def _own_table(path: Path) -> _Table:
         return _Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         first = str(error).splitlines()[0]
-        raise BadInput(f"{OWN_TABLE}={path}: no table of prices: {first}") from error
+        raise BadInput(f"{OWN_TABLE}={path}: not a price table: {first}") from error

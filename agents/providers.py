@@ -1,4 +1,4 @@
-"""What each provider's client is opened with: the names that LangChain's packages have for its address and key."""
+"""Opening each provider's client: LangChain's argument names for its address and key."""
 
 import os
 import re
@@ -12,21 +12,21 @@ from pydantic import ValidationError
 from gedanken.experiment.errors import BadInput, NoModel
 
 UNUSED = "unused"
-"""In place of a key, for a server of one's own that asks for none."""
+"""Placeholder key for the user's own server, if it asks for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """How one provider is opened. The defaults fit most of them."""
+    """The settings with which one provider's client is opened. The defaults fit most providers."""
 
     extra: str | None = None
-    """The extra of this package that brings its client."""
+    """The extra of this package that installs its client."""
     address: str = "base_url"
-    """Its client's argument for the address."""
+    """The client's argument for the address."""
     keys: tuple[str, ...] = ()
-    """Variables of the environment that hold its key."""
+    """Environment variables that hold its key."""
     without_key: tuple[tuple[str, str], ...] = (("api_key", UNUSED),)
-    """Arguments in place of a key, where an address is given and no key is."""
+    """Arguments used in place of a key, if an address is given and no key is."""
 
 
 _BEDROCK = {
@@ -52,7 +52,7 @@ PROVIDERS = {
 
 
 def arguments(name: str, base_url: str | None) -> dict[str, Any]:
-    """What the client of `provider:model` is given so that it asks at this address."""
+    """Return the arguments that make the client of `provider:model` use this address."""
     if base_url is None:
         return {}
     provider = _provider(name)
@@ -62,7 +62,8 @@ def arguments(name: str, base_url: str | None) -> dict[str, Any]:
 
 @contextmanager
 def said_in_one_line(name: str) -> Iterator[None]:
-    """Opening the client of `provider:model`: what goes wrong is BadInput or NoModel."""
+    """While the client of `provider:model` is opened, turn any error into BadInput or NoModel with a one-line
+    message."""
     try:
         yield
     except ImportError as error:
@@ -72,12 +73,12 @@ def said_in_one_line(name: str) -> Iterator[None]:
         raise NoModel(f"{name}: {_first_line(error)}") from error
     except ValueError as error:
         raise _refused(name, error) from error
-    except Exception as error:  # each provider raises its own for a missing key
+    except Exception as error:  # each provider raises a different error for a missing key
         raise NoModel(f"{name}: {_first_line(error)}") from error
 
 
 def init_chat(name: str, **options: Any) -> Any:
-    """The chat model of LangChain for `provider:model`."""
+    """Open LangChain's chat model for `provider:model`."""
     from langchain.chat_models import init_chat_model
 
     provider, _, model = name.partition(":")
@@ -101,7 +102,7 @@ def _refused(name: str, error: ValueError) -> BadInput:
     if "Unsupported provider" not in first:
         return BadInput(f"{name}: {first}")
     known = str(error).rpartition(": ")[2]
-    return BadInput(f"--model {name}: no provider has the name {name.partition(':')[0]}; there are {known}")
+    return BadInput(f"--model {name}: there is no provider named {name.partition(':')[0]}; known providers: {known}")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,6 +1,5 @@
-"""How fast one model is asked: so many requests at once, no faster than its server takes them, and again where that
-may help. The one place that asks again: the clients of providers are told not to.
-"""
+"""Rate control and retries for one model: a limit on concurrent requests, a request rate that its server accepts, and
+retries where they may help. Only this module retries: the providers' own clients are configured not to."""
 
 import asyncio
 import random
@@ -17,27 +16,27 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.progress import Progress, Silent
 
 PARALLEL = 8
-"""Requests at a time to a hosted model."""
+"""Default number of concurrent requests to a hosted model."""
 LONGEST_WAIT = 600.0
-"""Seconds. A server that asks for more, or turns requests down for longer, is gone for this run."""
+"""Seconds. If a server asks for a longer wait, or refuses requests for longer, the model is given up for this run."""
 TRIES = 5
-"""Of one request that fails in a way that may pass."""
+"""Number of tries for a request that fails temporarily."""
 FIRST_TRIES = 2
-"""The same as long as the model has not replied once: the address may be wrong, or its server not running."""
+"""The same until the model has replied once: before that, the address may be wrong or its server not running."""
 LONGEST_TRYING = 900.0
-"""Seconds in which such a request is begun once more: each try may last as long as a reply may take to begin."""
+"""Seconds after which no new try of such a request starts: each try may last as long as a reply may take to begin."""
 FIRST_WAIT = 2.0
-"""Seconds before a second try where the server names none; doubled each time."""
+"""Seconds before the second try, if the server does not say; doubled each time."""
 LONGEST_BACKOFF = 60.0
 TOLD_FROM = 1.0
-"""Seconds; of a shorter wait nothing is said."""
+"""Seconds; shorter waits are not reported."""
 
 _MARGIN = 0.9
-"""Of the rate at which requests were taken: servers count in windows of their own."""
+"""Fraction of the accepted rate that is used: servers count in time windows of their own."""
 _SLOWEST_START = 0.1
-"""Requests a second, where the first of all was turned down: nothing is known of the rate then."""
+"""Requests per second if the very first request was refused, so that nothing is known about the rate."""
 _GROW_AFTER, _GROWTH = 20, 0.1
-"""Requests taken in a row after which the rate grows by so much of it; by twice as much each further time."""
+"""After so many accepted requests in a row, the rate grows by this fraction; each further time by twice as much."""
 _FIRST = 10
 
 Result = TypeVar("Result")
@@ -45,43 +44,44 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Bucket:
-    """Lets requests through one by one, as fast as the server took them before it turned one down.
+    """Rate limiter: lets requests through one by one, as fast as the server accepted them before it refused one.
 
-    An epoch is the time from one opening of the door to the next. Of the requests sent in one, those that were not
-    turned down tell the rate: spaced evenly, that many are taken by a fixed window, a sliding one, or a token bucket.
+    It is closed after a refusal; an epoch is the time from one opening to the next. The number of requests accepted
+    in an epoch gives the rate: evenly spaced, that many are accepted by a fixed window, a sliding window, or a token
+    bucket.
     """
 
     first_wait: float = FIRST_WAIT
     spacing: float = 0.1
-    """Seconds between the very first requests, so that not all of them are turned down where one is."""
+    """Seconds between the very first requests, so that a refusal does not hit all of them."""
     rate: float | None = None
-    """Requests a second; None until one was turned down."""
+    """Requests per second; None until one was refused."""
     opens: float = 0.0
-    """When the door opens again, on the monotonic clock."""
+    """When it opens again, on the monotonic clock."""
     refused_since: float | None = None
-    """Since when nothing but refusals came."""
+    """Time since which every request was refused."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the model is gone: nobody need wait any longer."""
+    """Set when the model is gone: waiting requests give up."""
     _line: asyncio.Lock = field(default_factory=asyncio.Lock)
     _epoch: int = 0
     _is_closed: bool = False
     _guessed: bool = False
     _streak: int = 0
-    """How often in a row the door was closed with nothing taken in between."""
+    """Number of times in a row that it was closed without an accepted request in between."""
     _last: float = 0.0
     _since: float | None = None
     _sent: int = 0
     _refused: int = 0
     _taken: int = 0
     _measured: tuple[float, int] | None = None
-    """When the last epoch began in which requests were taken, and how many were."""
+    """When the last epoch with accepted requests began, and how many were accepted in it."""
 
     def renew(self) -> None:
-        """Start anew in another event loop: what waited in the last one is gone with it."""
+        """Reset for a new event loop: requests that waited in the previous loop are gone with it."""
         self.over, self._line = asyncio.Event(), asyncio.Lock()
 
     async def turn(self) -> int:
-        """Wait in line until the next request may be sent; return the number of the epoch in which it is."""
+        """Wait in line until the next request may be sent; return the number of the current epoch."""
         async with self._line:
             while (wait := self._free_at() - time.monotonic()) > 0 and not self.over.is_set():
                 with suppress(TimeoutError):
@@ -95,9 +95,9 @@ class Bucket:
             return self._epoch
 
     def refuse(self, epoch: int, retry_after: float | None) -> None:
-        """Take in that a request of this epoch was turned down for coming too fast."""
+        """Record that a request of this epoch was refused because of a rate limit."""
         if epoch != self._epoch:
-            return  # its door was closed and opened again since
+            return  # it was closed and opened again since
         now = time.monotonic()
         self._refused += 1
         wait = retry_after or 0.0
@@ -107,11 +107,11 @@ class Bucket:
             self.refused_since = self.refused_since or now
             if retry_after is None or self._streak > 1:
                 wait = max(wait, self.first_wait * 2 ** (self._streak - 1))
-        # Others who were told the same need not all come in the same moment.
+        # Random delay, so that other clients with the same waiting time do not all return at the same moment.
         self.opens = max(self.opens, now + wait + random.uniform(0, min(5.0, wait / 10)))
 
     def take(self, epoch: int) -> None:
-        """Take in that a request of this epoch was answered, even with an error."""
+        """Record that a request of this epoch was answered, even with an error."""
         if epoch != self._epoch or self._is_closed:
             return
         self._streak, self.refused_since = 0, None
@@ -144,29 +144,29 @@ class Bucket:
 
 @dataclass(slots=True)
 class Pace:
-    """Asks one model for all who want a reply of it in a run."""
+    """Schedules all requests of a run to one model."""
 
     parallel: int = 1
     progress: Progress = field(default_factory=Silent)
-    """Told what is waited for, and until when."""
+    """Receives messages about waits, with the time they last until."""
     bucket: Bucket = field(default_factory=Bucket)
     begins_anew: bool = True
-    """Whether a reply that broke off is asked for once more: not where a person has read it as it came."""
+    """True if an interrupted reply is requested again; False if a person has read it while it streamed."""
     gone: NoModel | None = None
-    """Why nobody need ask any more."""
+    """Why the model is given up; empty if it is not."""
     _slots: asyncio.Semaphore = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
     _told_until: float = 0.0
     _has_replied: bool = False
 
     def __post_init__(self) -> None:
-        """Make as many places as there may be requests at a time."""
+        """Create as many slots as there may be concurrent requests."""
         self._slots = asyncio.Semaphore(self.parallel)
 
     async def ask(self, once: Callable[[], Awaitable[Result]]) -> Result:
-        """What `once` comes to, called again while that may help.
+        """Return the result of `once`, which is called again while a retry may help.
 
-        Raises NoReply where it gets none, after as many tries as may help, and NoModel where nobody will.
+        Raises NoReply if this request gets no reply after the allowed tries, and NoModel if no request will.
         """
         self._come_into_this_loop()
         tries, trying = 0, 0.0
@@ -206,7 +206,7 @@ class Pace:
                 self.bucket.over.set()
 
     def forget(self) -> None:
-        """Ask once more where the model was gone: a person may have seen to it since."""
+        """Clear the state "model is gone" and try again: a person may have fixed the cause."""
         if self.gone:
             self.gone, self._told_until = None, 0.0
             self.bucket = Bucket(self.bucket.first_wait, self.bucket.spacing)
@@ -241,7 +241,7 @@ class Pace:
         self.bucket.over.set()
 
     def _tell(self, busy: ModelBusy, until: float) -> None:
-        """One line for all that wait until about then."""
+        """Report a wait once for all requests that wait until about the same time."""
         if until - time.monotonic() < TOLD_FROM or until < self._told_until + TOLD_FROM:
             return
         self._told_until = until

@@ -1,4 +1,4 @@
-"""What a model reasons before it answers, taken apart from the answer where both come in one text."""
+"""Separation of reasoning and answer, if a model sends both in one text."""
 
 import re
 from typing import Literal
@@ -11,48 +11,51 @@ _PAIRS = {
     "◁think▷": "◁/think▷",
 }
 CLOSES = "</think>"
-"""Closes as well what the chat template opened, so that the reply begins in the middle of it."""
+"""Closing tag that may occur without an opening one: the chat template opened it, so the reply begins in
+mid-reasoning."""
 _HARMONY = ("<|start|>", "<|channel|>")
 _HARMONY_PART = re.compile(
     r"<\|channel\|>(?P<head>.*?)<\|message\|>(?P<body>.*?)(?P<end><\|(?:end|return|call|start|channel)\|>|\Z)",
     re.DOTALL,
 )
 _LATER = re.compile(r"^<think>(.*?)</think>[\r\n]*", re.DOTALL | re.MULTILINE)
-"""After a word or two of an answer. Output has no such line, unless something typed has one."""
+"""Marks that may come after a word or two of an answer. Program output has no such line, unless something typed
+contains it."""
 _BARE_HARMONY = re.compile(r"\Aanalysis(?P<reasoning>.*)assistantfinal", re.DOTALL)
-"""As servers leave it that drop all special tokens."""
+"""The Harmony format as it looks after servers dropped all special tokens."""
 
 
 class Apart:
-    """Answer and reasoning of one reply, told apart as its pieces come."""
+    """Answer and reasoning of one reply, separated as its pieces arrive."""
 
     def __init__(self, *, holds: bool = False, closes_alone: bool = True) -> None:
         self._holds = holds
-        """Whether nothing is shown until reasoning that was opened unseen is closed, as this model is known to do."""
+        """True for models known to start inside reasoning: nothing is shown until that reasoning is closed."""
         self._closes_alone = closes_alone
-        """Whether a tag that only closes ends reasoning; not where programs speak of such tags."""
+        """True if a closing tag without an opening one ends reasoning; False if the conversation's programs mention
+        such tags."""
         self._state: Literal["begins", "reasons", "harmony", "answers"] = "begins"
         self._closing = ""
         self._buffer = ""
         self._answer: list[str] = []
         self._reasoning: list[str] = []
         self.opened_unseen = False
-        """Whether the reply closed what it had not opened."""
+        """True if the reply closed a tag that it had not opened."""
         self.called_tool = False
-        """Whether one of its channels was a call."""
+        """True if one of its channels was a tool call."""
 
     @property
     def answer(self) -> str:
-        """What it said, as far as it has come."""
+        """The answer, as far as it has arrived."""
         return "".join(self._answer)
 
     @property
     def reasoning(self) -> str:
-        """What it reasoned."""
+        """The reasoning, as far as it has arrived."""
         return "".join(self._reasoning)
 
     def add(self, piece: str) -> str:
-        """Take one more piece; returns what of the answer comes with it."""
+        """Add one more piece; return the new text of the answer."""
         self._buffer += piece
         while self._step():
             pass
@@ -63,14 +66,14 @@ class Apart:
         return said
 
     def hold_no_longer(self) -> None:
-        """What it reasons comes apart from its answer: nothing is hidden in this text."""
+        """Stop holding text back: this model's reasoning is sent separately from its answer."""
         self._holds = False
 
     def end(self, *, cut: bool = False) -> str:
-        """The reply is over; returns what of the answer was held back.
+        """End the reply; return the text of the answer that was held back.
 
-        Of a model that is known to begin in the middle of its reasoning, a reply that was cut and closed nothing is
-        all reasoning.
+        If a model is known to begin inside its reasoning, a reply that was cut before the closing tag is all
+        reasoning.
         """
         if self._state == "reasons" or (self._state == "begins" and self._holds and cut):
             self._reasoning.append(self._buffer)
@@ -88,7 +91,7 @@ class Apart:
         return held
 
     def _step(self) -> bool:
-        """Take up what comes next; whether there is more to be told of what has come."""
+        """Process the next part of the buffer; return whether more of it can be processed now."""
         if self._state == "begins":
             return self._begin()
         if self._state == "reasons":
@@ -111,9 +114,9 @@ class Apart:
                 self._holds, self.opened_unseen, self._buffer = False, True, rest
             return bool(closed)
         if any(mark.startswith(begun) for mark in (*_PAIRS, *_HARMONY)):
-            return False  # nothing yet, or what may become a mark
+            return False  # empty, or the beginning of a possible mark
         if self._reasoning:
-            self._buffer = self._buffer.lstrip("\r\n")  # sets the answer apart
+            self._buffer = self._buffer.lstrip("\r\n")  # blank lines between reasoning and answer
         self._state = "answers"
         return False
 
@@ -129,7 +132,7 @@ class Apart:
         return True
 
     def _look_back(self) -> None:
-        """Take apart what shows only at the end that it was reasoning."""
+        """Find reasoning that can be recognized only once the reply is complete."""
         said = self.answer
         if bare := _BARE_HARMONY.match(said):
             self._reasoning, self._answer = [bare["reasoning"]], [said[bare.end() :]]

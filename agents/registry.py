@@ -1,4 +1,4 @@
-"""From the name of a model to the model."""
+"""Opening a model by its name."""
 
 import re
 from collections.abc import AsyncIterator
@@ -15,12 +15,12 @@ from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.secrets import learn_address, shown_address
 
 EVERY_OTHER = "hosted"
-"""The provider that opens whatever is called after no other: LangChain knows more of them."""
+"""Provider for all names without a provider of their own: LangChain supports many more."""
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 
 def check_name(model: ModelSpec) -> None:
-    """Raise BadInput for a name that says no provider, or a base URL that would go unused."""
+    """Raise BadInput for a name without a provider, or for a base URL that would not be used."""
     learn_address(model.base_url)
     plugin, provider = _provider_of(model)
     if model.base_url is not None and not _is_address(model.base_url):
@@ -32,7 +32,7 @@ def check_name(model: ModelSpec) -> None:
 
 
 def _provider_of(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
-    """What opens it: what is installed under its name, or under what stands before the colon."""
+    """Find the provider: installed under the whole name, or under the part before the colon."""
     installed = by_name(MODELS)
     found = _NAME.match(spec.name)
     plugin = installed.get(found["provider"], installed.get(EVERY_OTHER)) if found else installed.get(spec.name)
@@ -51,7 +51,7 @@ def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 0) >= 0
-    except ValueError:  # a port that is no number, a bracket that is not closed
+    except ValueError:  # a port that is not a number, an unclosed bracket
         return False
 
 
@@ -59,7 +59,7 @@ def _is_address(text: str) -> bool:
 async def open_model(spec: ModelSpec, progress: Progress) -> AsyncIterator[Model]:
     """Open a model for as long as the context lasts. Raises BadInput or NoModel.
 
-    A hosted one is sent at most `spec.parallel` requests at a time; the embedded one has a single place.
+    A hosted model gets at most `spec.parallel` requests at a time; the embedded one gets one at a time.
     """
     check_name(spec)
     plugin, provider = _provider_of(spec)

@@ -1,4 +1,4 @@
-"""Why a reply ended, in the words of each provider and in ours."""
+"""Why a reply ended: translation of the providers' terms into gedanken's causes."""
 
 import re
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from typing import Any
 from gedanken.experiment.execution import Cause
 
 NO_LIMIT_KEPT = "the server keeps no limit"
-"""The reason where a reply went on past its limit and was broken off here."""
+"""The reason recorded for a reply that exceeded its limit and was stopped by this client."""
 STOPPED = "it was stopped by its listener"
-"""The reason where whoever listened had heard enough."""
+"""The reason recorded for a reply that its listener stopped."""
 
 _LONGEST_REASON = 120
 _WORDS: dict[Cause, frozenset[str]] = {
@@ -48,7 +48,7 @@ _WORDS: dict[Cause, frozenset[str]] = {
 _CAUSES = {word: cause for cause, words in _WORDS.items() for word in words}
 _CONTEXT_FULL = ("model_length", "model_context_window_exceeded", "context_length", "context_length_exceeded")
 _FILTERS = ("blocked", "content_filter", "error_toxic")
-"""What begins so was filtered, whatever follows."""
+"""Reasons that begin with one of these mean that the reply was filtered, whatever follows."""
 _KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 _ENDS_WITH_A_REASON = (
     *("BaseChatOpenAI", "ChatAnthropic", "ChatGoogleGenerativeAI", "ChatOllama", "ChatMistralAI", "ChatGroq"),
@@ -58,71 +58,73 @@ _ENDS_WITH_A_REASON = (
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnd:
-    """Why a reply ended."""
+    """Why a reply ended: the cause, and the provider's own reason."""
 
     cause: Cause
     """FINISHED, CUT, or one of `experiment.execution.NO_RUN`."""
     reason: str = ""
-    """What the provider said, such as `content_filter`, capped; empty where it said nothing."""
+    """The provider's reason, for example `content_filter`, shortened; empty if it gave none."""
 
     @property
     def goes_on(self) -> bool:
-        """Whether there may be more of it: it was cut by its own limit, and there is room for more."""
+        """True if a continuation is possible: the reply was cut by its own limit, and the context
+        has room for more."""
         return self.cause is Cause.CUT and self.reason != STOPPED and _plain(self.reason) not in _CONTEXT_FULL
 
     @property
     def was_cut(self) -> bool:
-        """Whether a limit ended it, in the answer or in the reasoning before it."""
+        """True if a limit ended it, in the answer or in the reasoning before it."""
         return _CAUSES.get(_plain(self.reason)) is Cause.CUT or self.reason in (NO_LIMIT_KEPT, STOPPED)
 
     @property
     def may_be_silence(self) -> bool:
-        """Whether the command may have printed nothing: the model ended in order, and only reasoned."""
+        """True if an empty reply may mean that the command printed nothing: the model ended normally, and only
+        reasoned."""
         return self.cause is Cause.ONLY_REASONED and not self.was_cut
 
     def told(self) -> str:
-        """Such as `filtered (content_filter)`."""
+        """Describe it, for example `filtered (content_filter)`."""
         return f"{self.cause} ({self.reason})" if self.reason and self.reason != self.cause else str(self.cause)
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """All from which the end of a reply is told."""
+    """The signs from which the end of a reply is classified."""
 
     reason: str
-    """What the provider said; empty where it said nothing."""
+    """The provider's reason; empty if it gave none."""
     has_text: bool
     reasoned: bool
-    """Whether it reasoned, as far as that can be seen."""
+    """True if it reasoned, as far as can be seen."""
     called_tool: bool = False
     refusal: str = ""
-    """What the provider says in place of a reply."""
+    """The provider's text in place of a reply, if it refused."""
     always_says: bool = True
-    """Whether the protocol ends every reply with a reason, so that one without was broken off."""
+    """True if the protocol ends every reply with a reason, so that a reply without one was interrupted."""
 
 
 def reason_in(metadata: Mapping[str, Any]) -> str:
-    """Why the reply ended, in the words of its provider; empty where this piece of the stream gives none."""
+    """Return the provider's reason why the reply ended; empty if this piece of the stream gives none."""
     if feedback := metadata.get("prompt_feedback"):
         blocked = _value(feedback.get("block_reason") or "")
         return _capped(f"blocked: {blocked}" if blocked else "")
-    if metadata.get("status") in ("completed", "incomplete", "failed", "cancelled"):  # of OpenAI's Responses
+    if metadata.get("status") in ("completed", "incomplete", "failed", "cancelled"):  # OpenAI's Responses API
         details = metadata.get("incomplete_details") or {}
         return _capped(_value(details.get("reason") or metadata["status"]))
     for key in _KEYS:
         if metadata.get(key):
             return _capped(_value(metadata[key]))
-    return "stop" if metadata.get("done") is True else ""  # of older Ollamas
+    return "stop" if metadata.get("done") is True else ""  # older versions of Ollama
 
 
 def later_reason(before: str, now: str) -> str:
-    """Which of two reasons counts: `now`, unless it says only that the reply is over and `before` said more."""
+    """Choose between two reasons: `now`, unless it only says that the reply is over and `before` said more."""
     says_more = before and _CAUSES.get(_plain(before)) is not Cause.FINISHED
     return before if says_more and _CAUSES.get(_plain(now)) is Cause.FINISHED else now or before
 
 
 def end_of(signs: Signs) -> ReplyEnd:
-    """What kind of end that is."""
+    """Classify the end of a reply."""
     word = _plain(signs.reason)
     cause = _CAUSES.get(word, Cause.UNKNOWN_END if word else None)
     if word.startswith(_FILTERS):
@@ -139,7 +141,7 @@ def end_of(signs: Signs) -> ReplyEnd:
 
 
 def always_says(chat: object) -> bool:
-    """Whether the protocol of this client ends every reply with a reason."""
+    """Return whether this client's protocol ends every reply with a reason."""
     return any(kind.__name__ in _ENDS_WITH_A_REASON for kind in type(chat).__mro__)
 
 

@@ -1,4 +1,4 @@
-"""How long a server asks to wait, in each of the ways in which servers say so."""
+"""Waiting times that servers request, in every form that they use."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|h|m|s)(?![a-z])", re.IGNORECASE)
 LONGEST = 366 * 86400.0
-"""Seconds: more than a calendar can tell of is asked for by mistake only."""
+"""Seconds; a longer wait, beyond what a calendar can represent, is a server's mistake."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _IN_TEXT = re.compile(
     r"(?:retry|try again|wait)[^\d()]{0,40}?"
@@ -19,7 +19,7 @@ _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
 def retry_after(headers: Mapping[str, str], text: str) -> float | None:
-    """Seconds to wait, from the headers of a refusal or from its text; None where neither says."""
+    """Return the seconds to wait, from the headers of a refusal or from its text; None if neither says."""
     wait = _asked_for(headers, text)
     return wait if wait is None else min(wait, LONGEST)
 
@@ -50,7 +50,7 @@ def _as_seconds(given: str) -> float | None:
 
 
 def _until(given: str) -> float | None:
-    """Such as `6m0s`, or a moment as Anthropic writes it."""
+    """Parse a duration such as `6m0s`, or a time as Anthropic writes it."""
     try:
         moment = datetime.fromisoformat(given)
     except ValueError:
@@ -64,14 +64,14 @@ def _number(text: str) -> float | None:
 
 
 def _span(text: str) -> float | None:
-    """Such as `6m0s`, `1.5 seconds` or `20 ms`."""
+    """Parse a duration such as `6m0s`, `1.5 seconds` or `20 ms`."""
     short = re.sub(r"(?i)(seconds?|minutes?)", lambda word: word[0][0], text)
     parts = [float(found["number"]) * _SECONDS[found["unit"].lower()] for found in _DURATION.finditer(short)]
     return sum(parts) if parts else None
 
 
 def _is_used_up(name: str, headers: Mapping[str, str]) -> bool:
-    """Whether this header says when a bucket is full again that is empty now, as far as the server says."""
+    """Return whether this header belongs to a quota that is used up now, as far as the server says."""
     if found := _RESET.fullmatch(name):
         left = found["openai"] and f"x-ratelimit-remaining-{found['openai']}"
         return headers.get(left or f"anthropic-ratelimit-{found['anthropic']}-remaining") in (None, "0")

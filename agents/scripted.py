@@ -1,4 +1,4 @@
-"""A model whose replies stand in a file. For tests and examples: results come from real models."""
+"""A model whose replies are read from a file. For tests and examples only: results come from real models."""
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import cycle
@@ -16,37 +16,37 @@ from gedanken.experiment.errors import BadInput
 
 
 class ScriptedReply(BaseModel):
-    """What is said when the last message contains a text."""
+    """The replies to give when the last message contains a certain text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     when: str
-    """Text that the last message must contain; empty matches always."""
+    """Text that the last message must contain; an empty text always matches."""
     samples: tuple[str, ...]
-    """Replies; the request's seed chooses among them, in turn."""
+    """The replies; the request's seed selects one, in rotation."""
     cut: bool = False
-    """Whether the reply ends as if at the token limit."""
+    """True if the reply ends as if at the token limit."""
     dies: bool = False
-    """Whether the connection breaks after the first piece."""
+    """True if the connection breaks after the first piece."""
     endless: bool = False
-    """Whether it is said over and over, whatever the token limit."""
+    """True if the reply is repeated over and over, ignoring the token limit."""
 
 
 _SILENCE = ScriptedReply(when="", samples=("",))
 
 
 def read_rules(path: Path) -> tuple[ScriptedReply, ...]:
-    """Read a YAML list of rules. Raises BadInput for a file that is missing or not such a list."""
+    """Read a YAML list of rules. Raises BadInput if the file is missing or is not such a list."""
     try:
         return tuple(ScriptedReply.model_validate(rule) for rule in yaml.safe_load(path.read_text()))
     except OSError as error:
         raise BadInput(f"{str(path)[:200]}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise BadInput(f"{path} is no list of scripted replies: {str(error).splitlines()[0]}") from error
+        raise BadInput(f"{path} is not a list of scripted replies: {str(error).splitlines()[0]}") from error
 
 
 class ScriptedModel(BaseChatModel):
-    """Replies by the first rule whose text the last message contains, and with nothing where none does."""
+    """Replies by the first rule whose text occurs in the last message; with an empty reply if no rule matches."""
 
     rules: tuple[ScriptedReply, ...]
     seed: int = 0

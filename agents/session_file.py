@@ -1,4 +1,4 @@
-"""A session on disk: a file of JSON lines that only grows, and outlives the process that writes it."""
+"""A session on disk: an append-only file of JSON lines that outlives the process that writes it."""
 
 import fcntl
 import json
@@ -14,31 +14,32 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.secrets import redacted_value
 
 _BEGINNING = b'{"gedanken session": 1, '
-"""What every such file begins with. Nothing else is ever taken for a session, and mended."""
+"""The first bytes of every session file. No other file is ever treated as a session and repaired."""
 
 
 @dataclass(slots=True)
 class SessionFile:
     """The file of one session, held by one process at a time.
 
-    Its first line says which session it is. Each further line is one call of `keep`: the turns that were new, and the
-    context where it did not just grow by them. A line is written whole or, by a process that is killed, torn;
-    so what is read is always a state that was kept.
+    Its first line identifies the session. Each further line is one call of `keep`: the new turns, and the context if
+    it changed in another way than by adding them. A line is either complete or, if the process was killed, truncated;
+    so reading always gives a state that was stored.
     """
 
     path: Path
     session: Session
-    """As the file has it."""
+    """The session as stored in the file."""
     torn_bytes: int
-    """Of a last line that was only begun, and was dropped."""
+    """Number of bytes of an incomplete last line, which was dropped."""
     _descriptor: int
 
     @classmethod
     def open(cls, path: Path, about: dict[str, str]) -> Self:
-        """Begin the session at `path`, or reopen it; `about` says what it is, such as its model and its persona.
+        """Create the session at `path`, or reopen it; `about` identifies it, for example by its model and its
+        persona.
 
-        A last line that was torn is dropped; one that only lacks its end is kept. Raises BadInput for a session that
-        another process has open, that is about something else, or that cannot be read.
+        A truncated last line is dropped; one that lacks only its line break is kept. Raises BadInput if another
+        process has the session open, if it is about something else, or if it cannot be read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,15 +56,15 @@ class SessionFile:
             raise
 
     def keep(self, session: Session) -> None:
-        """Append what is new in `session`; nothing where nothing is.
+        """Append what is new in `session`, if anything.
 
-        Raises BadInput when the disk refuses, ValueError for a session that this one is no beginning of.
+        Raises BadInput if the disk refuses, ValueError if the stored session is not a beginning of `session`.
         """
         if session == self.session:
             return
         known = len(self.session.stored)
         if session.stored[:known] != self.session.stored:
-            raise ValueError("a session file only grows: these turns do not go on from its own")
+            raise ValueError("a session file is append-only: these turns do not continue those in the file")
         new = session.stored[known:]
         entry: dict[str, object] = {"turns": new}
         if session.context != self.session.context + new:
@@ -72,12 +73,13 @@ class SessionFile:
         self.session = session
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file and release its lock."""
         os.close(self._descriptor)
 
 
 def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, int]:
-    """Lock the file, begin it if it is empty, mend its last line, and read it; also how many bytes were torn."""
+    """Lock the file, create its first line if it is empty, repair its last line, and read it; also return how many
+    bytes were dropped."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise BadInput(f"{path}: not a file")
     try:
@@ -103,7 +105,8 @@ def _read(path: Path, descriptor: int, about: dict[str, str]) -> tuple[Session, 
 
 
 def _is_whole(last: bytes) -> bool:
-    """Whether a last line lacks only its end, as after an editor that writes none: half of an object is no JSON."""
+    """Return whether a last line lacks only its line break, as some editors write it: a truncated object would not
+    parse."""
     try:
         _value(last)
     except (ValueError, RecursionError):
@@ -112,7 +115,7 @@ def _is_whole(last: bytes) -> bool:
 
 
 def _session_in(path: Path, lines: list[bytes], about: dict[str, str]) -> Session:
-    """What the lines of a file hold. Raises BadInput."""
+    """Read a session from the lines of a file. Raises BadInput."""
     _check(path, lines[0], about)
     session = Session()
     for number, line in enumerate(lines[1:], start=2):
@@ -124,7 +127,7 @@ def _session_in(path: Path, lines: list[bytes], about: dict[str, str]) -> Sessio
 
 
 def _check(path: Path, line: bytes, about: dict[str, str]) -> None:
-    """Raise BadInput for a session that is about something else."""
+    """Raise BadInput if the session is about something else."""
     try:
         begun = {str(key): str(value) for key, value in _value(line)["about"].items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -132,13 +135,13 @@ def _check(path: Path, line: bytes, about: dict[str, str]) -> None:
     for key, value in about.items():
         if (was := begun.get(key, "none")) != value:
             raise BadInput(
-                f"{path}: this session was begun with the {key} {was}, not {value}: "
-                f"go on with {was}, or name another session"
+                f"{path}: this session was started with the {key} {was}, not {value}: "
+                f"continue with {was}, or choose another session name"
             )
 
 
 def _grown(session: Session, entry: dict[str, Any]) -> Session:
-    """The session with one more entry of its file. Raises ValueError, TypeError or KeyError for what is none."""
+    """Add one entry of the file to the session. Raises ValueError, TypeError or KeyError for an invalid entry."""
     new = _turns(entry["turns"])
     stored = session.stored + new
     match entry.get("context", "grown"):
@@ -153,7 +156,7 @@ def _grown(session: Session, entry: dict[str, Any]) -> Session:
 
 
 def _named(session: Session) -> object:
-    """The context of a session, in a word where there is one for it."""
+    """Return the context of a session for the file, as a single word where one applies."""
     if not session.context:
         return "none"
     return "all" if session.context == session.stored else session.context
@@ -166,7 +169,7 @@ def _turns(entries: Iterable[Any]) -> tuple[Turn, ...]:
     return turns
 
 
-# What a model said may hold half of a surrogate pair, which strict UTF-8 refuses.
+# Model output may contain half of a surrogate pair, which strict UTF-8 refuses.
 def _line(entry: object) -> bytes:
     return json.dumps(redacted_value(entry), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
@@ -176,7 +179,7 @@ def _value(line: bytes) -> Any:
 
 
 def _unreadable(path: Path, number: int) -> BadInput:
-    return BadInput(f"{path}:{number}: this line of the session cannot be read; mend it, or name another session")
+    return BadInput(f"{path}:{number}: this line of the session cannot be read; fix it, or choose another session")
 
 
 def _bytes(descriptor: int) -> bytes:
@@ -185,7 +188,7 @@ def _bytes(descriptor: int) -> bytes:
 
 
 def _append(path: Path, descriptor: int, line: bytes) -> None:
-    """Write a line whole, or not at all. Raises BadInput."""
+    """Write a line completely, or not at all. Raises BadInput."""
     size = os.fstat(descriptor).st_size
     try:
         left = memoryview(line)

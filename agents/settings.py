@@ -1,4 +1,4 @@
-"""Which settings a model takes: what is known of today's families, and what it teaches by refusing one."""
+"""The settings that a model accepts: known for today's model families, or learned from its refusals."""
 
 import asyncio
 import re
@@ -10,13 +10,14 @@ from enum import StrEnum
 from gedanken.agents.model_errors import Problem
 
 REASONING_TOKENS = 16_384
-"""Allowed on top of an answer's own limit to a model that reasons by itself."""
+"""Extra tokens, on top of the answer's own limit, for a model that reasons by itself."""
 GATE_SECONDS = 1.5
-"""How long further requests wait for the first to be taken: what it is refused, they need not try."""
+"""Seconds that further requests wait until the first is accepted, so that they need not repeat its
+refused settings."""
 
 
 class Setting(StrEnum):
-    """What is asked of a model beside its messages."""
+    """A request setting or feature that a model may refuse."""
 
     TEMPERATURE = "temperature"
     TOP_P = "top_p"
@@ -66,16 +67,16 @@ _CONTEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What is known of the models whose name a pattern finds."""
+    """Known facts about the models whose name matches a pattern."""
 
     pattern: re.Pattern[str]
     refuses: frozenset[Setting] = frozenset()
     reasons: bool = False
-    """Whether it reasons by itself, without being asked to."""
+    """True if it reasons by itself, without being asked to."""
     hides: bool = False
-    """Whether its chat template opens reasoning unseen, where the server does not take it apart."""
+    """True if its chat template opens reasoning out of sight, unless the server separates the reasoning."""
     ignores: frozenset[Setting] = frozenset()
-    """Accepted, and without effect."""
+    """Settings that are accepted without effect."""
 
 
 def _family(pattern: str, *refuses: Setting, reasons: bool = False, hides: bool = False) -> Family:
@@ -106,23 +107,24 @@ FAMILIES = (
 
 @dataclass(slots=True)
 class Learned:
-    """What is known of one model in one run; it grows by what the model refuses."""
+    """Knowledge about one model in one run; updated when the model refuses something."""
 
     refused: set[Setting] = field(default_factory=set)
     ignored: frozenset[Setting] = frozenset()
     reasons: bool = False
     hides: bool = False
-    """Whether a reply may begin in the middle of reasoning."""
+    """True if a reply may begin in the middle of reasoning."""
     most_tokens: int | None = None
-    """What the server allows at most, where it said so."""
+    """The server's maximum number of tokens, if it stated one."""
     limit_names: list[str] = field(default_factory=list)
-    """What the token limit may be called where the client leaves a choice: the first that is not refused."""
+    """Names of the token limit that the client supports: the first that has not been refused is used."""
     gate_seconds: float = GATE_SECONDS
     _asked: bool = False
     _taken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def turn(self) -> None:
-        """Wait for a moment where the first request is under way, so that not every one is refused the same."""
+        """Wait briefly while the first request is running, so that not every request is refused for
+        the same reason."""
         if self._taken.is_set():
             return
         if not self._asked:
@@ -132,18 +134,18 @@ class Learned:
             await asyncio.wait_for(self._taken.wait(), self.gate_seconds)
 
     def taken(self) -> None:
-        """A request was taken."""
+        """Record that a request was accepted."""
         self._taken.set()
 
     @property
     def allowance(self) -> int:
-        """Tokens for reasoning, on top of the answer's."""
+        """Return the extra tokens for reasoning, on top of the answer's limit."""
         return REASONING_TOKENS if self.reasons else 0
 
     def learn(self, problem: Problem, sent: Collection[Setting], tokens: int) -> bool:
-        """Whether a request was refused for settings that can be left out; they are from now on.
+        """Return whether a request was refused because of settings that can be omitted; they are omitted from now on.
 
-        Where temperature and top_p exclude each other, top_p is left out: a run's conditions name the temperature.
+        If temperature and top_p exclude each other, top_p is omitted: a run's conditions name the temperature.
         """
         if problem.status not in (None, 400, 404, 405, 415, 422, 500, 501) or problem.is_filtered:
             return False
@@ -159,7 +161,7 @@ class Learned:
         return bool(named)
 
     def _learn_limit(self, text: str, tokens: int) -> bool:
-        """Whether a smaller limit, or one by another name, may be taken."""
+        """Return whether a smaller limit, or a limit under another name, may be accepted."""
         if most := _most_tokens(text, tokens):
             self.most_tokens = most
             return True
@@ -170,7 +172,7 @@ class Learned:
 
 
 def known_of(name: str) -> Learned:
-    """What is known of a model by its name alone, whoever serves it."""
+    """Return what is known of a model from its name alone, whoever serves it."""
     families = [family for family in FAMILIES if family.pattern.search(name)]
     return Learned(
         refused={setting for family in families for setting in family.refuses},
@@ -189,21 +191,21 @@ _SAID = {
 
 
 def said_of(refused: Collection[str], ignored: Collection[str] = ()) -> list[str]:
-    """What a reader must know of the settings that were not taken."""
+    """List the notes on settings that were not accepted."""
     lost = [str(name) for name in _DRAWN if name in refused or name in ignored]
     own = [f"{_OWN}{' and '.join(lost)}: {'it is' if len(lost) == 1 else 'they are'} not taken"] if lost else []
     return [*own, *(said for setting, said in _SAID.items() if setting in refused)]
 
 
 def is_said_of_settings(note: str) -> bool:
-    """Whether a note is one of those, which are the same for every reply."""
+    """Return whether a note is one of those on settings, which are the same for every reply."""
     return note.startswith(_OWN) or note in _SAID.values()
 
 
 def _is_refused(setting: Setting, problem: Problem) -> bool:
     if not _NAMES[setting].search(problem.text):
         return False
-    if setting is Setting.SYSTEM:  # a chat template that fails is an error of the server
+    if setting is Setting.SYSTEM:  # a failing chat template counts as an error of the server
         return bool(_REFUSES.search(problem.text))
     if setting is Setting.CHAT_COMPLETIONS:
         return True
@@ -219,7 +221,7 @@ def _both(text: str) -> bool:
 
 
 def _most_tokens(text: str, asked: int) -> int | None:
-    """The largest limit that a refusal leaves, where it names one."""
+    """Return the largest limit that an error message allows, if it names one."""
     if found := _CONTEXT.search(text):
         whole = int(found["whole"] or found["size"])
         left = whole - int(found["used"] or found["taken"])

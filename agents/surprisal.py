@@ -1,6 +1,6 @@
-"""How surprised a model is at a text: the sum of −log p over the tokens of each line, in nats.
+"""Surprisal of a text for a model: the sum of −log p over the tokens of each line, in nats.
 
-p is the model's own probability of a token after the conversation and all of the text before it, at temperature 1.
+p is the model's own probability of a token given the conversation and the text before it, at temperature 1.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ AS_IT_CAME = "the imagined output is the reply as it came, with what was taken o
 
 
 class Token(NamedTuple):
-    """A piece of a text as the model reads it."""
+    """A piece of a text as the model's tokenizer splits it."""
 
     text: bytes
     log_p: float
@@ -32,25 +32,25 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A program that was really run and imagined, and what the model was asked when it imagined the run."""
+    """A program that was both run and imagined, and the messages that the model was sent when it imagined the run."""
 
     program: str
     line: int
     """Index into the script."""
     messages: tuple[Message, ...]
     real: str
-    """What the terminal showed of seed 0."""
+    """The terminal output of the real run with seed 0."""
     imagined: str
-    """What the model replied as sample 0, word for word."""
+    """The model's reply as sample 0, unedited."""
     cleaned: bool = False
-    """Whether something was taken off that reply before it was compared."""
+    """True if something was removed from that reply before it was compared."""
 
 
 async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOutput) -> Surprisal:
-    """Answer all questions, or say why nothing is available.
+    """Compute the surprisal for all questions, or say why it is not available.
 
-    Real output enters these requests: they come after the last sample (fairness rule 2). A server that cannot
-    answer for the first text is not asked again.
+    These requests contain real output, so they come after the last sample (fairness rule 2). If a server cannot
+    answer for the first text, it is not asked again.
     """
     unable = f"{model.name} returns no log-probabilities of a given text"
     answers: list[ProgramSurprisal] = []
@@ -72,7 +72,7 @@ async def surprisals(model: Model, questions: Sequence[Question], on_text: OnOut
 
 
 async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lines | None:
-    """The surprise at each line of `text` as a reply to `messages`; None where it is not available.
+    """Return the surprisal of each line of `text` as a reply to `messages`; None if it is not available.
 
     That is where the server cannot tell, fails, or reads the text as something else than what it is. Raises NoModel
     where a server of our own is gone.
@@ -98,7 +98,7 @@ async def surprisal(model: Model, messages: Sequence[Message], text: str) -> Lin
 
 
 def by_line(tokens: Sequence[Token]) -> Lines:
-    """Sum up tokens by line. One that spans lines belongs to the line in which it begins."""
+    """Sum up token surprisals by line. A token that spans lines belongs to the line in which it begins."""
     lines = b"".join(token.text for token in tokens).decode().split("\n")
     nats, counts = [0.0] * len(lines), [0] * len(lines)
     at = 0
@@ -113,7 +113,7 @@ def by_line(tokens: Sequence[Token]) -> Lines:
 
 
 def head_of(text: str) -> str:
-    """As much of an output as is looked at; blank lines at its end, which models leave out, aside."""
+    """Return the part of an output that is scored: its head, without trailing blank lines, which models leave out."""
     return "\n".join(text.rstrip().split("\n")[:MOST_LINES])[:MOST_CHARACTERS].rstrip()
 
 
@@ -123,10 +123,10 @@ class _Scored(TypedDict):
 
 
 async def _spelt(model: Model, asked: _Scored) -> list[Token]:
-    """Have the model say the text, with a grammar that allows nothing else.
+    """Make the model produce the text, with a grammar that allows nothing else.
 
-    The grammar names tokens, those that the text is read as: spelt by its letters alone, it would be put together
-    of pieces that the model never uses, and look far less likely than it is.
+    The grammar names token ids, those of the tokenized text. If it named characters, the text would be built of
+    pieces that the model never uses, and look far less likely than it is.
     """
     client, name = _client(model)
     found: Any = await client.post(
@@ -150,7 +150,7 @@ async def _spelt(model: Model, asked: _Scored) -> list[Token]:
 
 
 async def _echoed(model: Model, asked: _Scored) -> list[Token]:
-    """Have vLLM's protocol give the log-probabilities of a prompt that ends with the text."""
+    """Get the log-probabilities of a prompt that ends with the text, by vLLM's protocol."""
     client, name = _client(model)
     done = await client.chat.completions.create(
         model=name,
@@ -172,7 +172,7 @@ async def _echoed(model: Model, asked: _Scored) -> list[Token]:
 
 def _if_it_says(text: str, tokens: list[Token]) -> list[Token]:
     if b"".join(token.text for token in tokens) != text.encode():
-        raise ValueError("the server read another text")
+        raise ValueError("the server returned the tokens of another text")
     return tokens
 
 
@@ -180,7 +180,7 @@ def _client(model: Model) -> "tuple[AsyncOpenAI, str]":
     from langchain_openai import ChatOpenAI
 
     if not isinstance(model.chat, ChatOpenAI):
-        raise TypeError("not of the OpenAI protocol")
+        raise TypeError("the model is not served with the OpenAI protocol")
     return model.chat.root_async_client, model.chat.model_name
 
 

@@ -1,4 +1,4 @@
-"""The words that pass between a person and an imagined terminal, and what can be read off a reply."""
+"""The messages between a person and an imagined terminal, and what can be inferred from a reply."""
 
 import re
 
@@ -23,13 +23,13 @@ _ENDINGS = (
         1,
     ),
 )
-"""Last lines of commands that failed, with their exit codes; the first that fits counts."""
+"""Last lines of commands that failed, with their exit codes; the first match counts."""
 _PARTS = re.compile(r"&&|\|\||;|\n")
 _SILENT = re.compile(
     r"(?:cd|mkdir|rmdir|rm|mv|cp|ln|touch|chmod|chown|export|unset|alias|unalias|source|\.|set|umask|ulimit|sleep|true|"
     r"kill|truncate|:)(?:\s(?!.*(?:-v\b|--verbose|\|)).*)?$|\w+=\S*$|[^|]*[^|&\s]\s*>>?\s*[\w./~-]+$"
 )
-"""One part of a line that prints nothing where it succeeds: its output goes into a file, or there is none."""
+"""One part of a command line that prints nothing if it succeeds: its output goes into a file, or there is none."""
 _TRACEBACK = "Traceback (most recent call last):"
 _BAD_SYNTAX = re.compile(r"^(?:SyntaxError|IndentationError|TabError)\b")
 _PLACE = re.compile(r"^\s+File \".*\", line \d+\s*$")
@@ -37,7 +37,7 @@ _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b"
 
 
 def placing(name: str, source: str) -> Turn:
-    """The turn by which a file comes to stand on the imagined machine: it is typed in, and nothing is printed."""
+    """Build the turn that puts a file on the imagined machine: it is typed in, and nothing is printed."""
     end = "EOF"
     while end in source.splitlines():
         end += "_"
@@ -45,30 +45,31 @@ def placing(name: str, source: str) -> Turn:
 
 
 def mentioning(tell: str) -> Turn:
-    """The turn by which the imagined machine knows of a file without having seen it: what its writer was told."""
+    """Build the turn that mentions a file without showing it: the instruction that its writer received."""
     return Turn(redacted(f"{{{tell}}}"), "")
 
 
 def typing(command: str, tells: tuple[str, ...] = ()) -> str:
-    """What is sent for a command, with what is told before it in curly brackets.
+    """Build the message for a command, preceded by any told text in curly brackets.
 
-    A command that would read as a tell keeps the backslash with which a person types it.
-    No key of this process is in it.
+    A command that would read as told text keeps the backslash with which a person types it. This process's keys are
+    removed.
     """
     escape = "\\" if read_line(command) != ("command", command) else ""
     return redacted("\n".join([*(f"{{{tell}}}" for tell in tells), escape + command]))
 
 
 def prints_nothing(command: str) -> bool:
-    """Whether a command that succeeds prints nothing by its nature, so that silence is an answer to it."""
+    """Return whether a command prints nothing when it succeeds, so that an empty reply is a valid answer."""
     parts = [part.strip() for part in _PARTS.split(command) if part.strip()]
     return bool(parts) and all(_SILENT.match(part) for part in parts)
 
 
 def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
-    """Read the exit code off what an imagined command printed: an error at its end means 1, no such command 127.
+    """Infer the exit code from the output of an imagined command: an error at its end means 1, an unknown command
+    127.
 
-    A traceback that is followed by further output than its error was caught, and means nothing.
+    A traceback that is followed by more output than its error message was caught, and is ignored.
     """
     if cut:
         return None, Cause.CUT
@@ -77,10 +78,10 @@ def exit_code_of(output: str, cut: bool) -> tuple[int | None, Cause]:
     if starts:
         after = lines[starts[-1] + 1 :]
         errors = [at for at, line in enumerate(after) if _ERROR_LINE.match(line)]
-        # The message of an error may go on in indented lines.
+        # An error message may continue in indented lines.
         if not errors or all(line[0].isspace() for line in after[errors[0] + 1 :]):
             return 1, Cause.FAILED
-    # A file that cannot be parsed has no traceback.
+    # For a file that cannot be parsed, Python prints no traceback header.
     if lines and _BAD_SYNTAX.match(lines[-1]) and any(_PLACE.match(line) for line in lines):
         return 1, Cause.FAILED
     last = lines[-1].rstrip() if lines else ""

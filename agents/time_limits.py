@@ -1,4 +1,4 @@
-"""How long a model may take to reply: to connect, to the first piece, between pieces, and in all."""
+"""Time limits of a reply: to connect, to the first piece, between pieces, and in total."""
 
 import asyncio
 import time
@@ -11,16 +11,16 @@ Piece = TypeVar("Piece")
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Seconds. A model that thinks in silence for minutes is no dead one, so the first piece may take its time."""
+    """Limits in seconds. The first piece may take long, because a model may reason silently for minutes."""
 
     connect: float = 30
-    """To reach the server, TLS included; kept by the client of each provider."""
+    """To reach the server, TLS included; enforced by each provider's client."""
     first: float = 600
-    """From the request to the first piece of the answer, and between pieces of what it reasons before that."""
+    """From the request to the first piece of the answer, and between the pieces of reasoning before that."""
     between: float = 300
     """From one piece of the answer to the next."""
     unstreamed: float = 1500
-    """From the request to a reply that comes in one piece."""
+    """From the request to a reply that is not streamed."""
     whole: float = 3600
     """From the request to the end of the reply."""
 
@@ -35,9 +35,9 @@ class TooSlow(TimeoutError):
 async def in_time(
     pieces: AsyncIterator[Piece], limits: TimeLimits, *, streamed: bool = True, answers: Callable[[], bool]
 ) -> AsyncIterator[Piece]:
-    """Pass on what comes, for as long as each piece comes in time. Raises TooSlow.
+    """Pass pieces on for as long as each arrives in time. Raises TooSlow.
 
-    `answers` says whether the answer has begun: before that a model may think in silence, whatever else it sent.
+    `answers` returns whether the answer has begun: before that, a model may reason silently, whatever else it sent.
     """
     began = time.monotonic()
     allowed, what = (limits.first, "first piece") if streamed else (limits.unstreamed, "reply")
@@ -49,7 +49,7 @@ async def in_time(
         except StopAsyncIteration:
             return
         except TimeoutError as error:
-            if isinstance(error.__cause__, asyncio.CancelledError):  # ours; a client's own says more itself
+            if isinstance(error.__cause__, asyncio.CancelledError):  # our limit, not the client's own
                 raise TooSlow(_said(what, allowed, left, limits)) from error
             raise
         yield piece
@@ -59,5 +59,5 @@ async def in_time(
 
 def _said(what: str, allowed: float, left: float, limits: TimeLimits) -> str:
     if left < allowed:
-        return f"the reply had not come to its end within {limits.whole:g} s, the limit for a whole reply"
+        return f"the reply was not complete within {limits.whole:g} s, the limit for a whole reply"
     return f"no {what} within {allowed:g} s, the limit for the {what}"

@@ -1,4 +1,4 @@
-"""What goes to LangSmith by itself, because a variable of the environment says so."""
+"""Automatic uploads to LangSmith, which an environment variable switches on."""
 
 import os
 
@@ -6,7 +6,7 @@ _SWITCHES = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING"
 
 
 def told_of_uploads() -> str | None:
-    """One line that says what is uploaded, and how that is switched off; None where nothing is."""
+    """Return one line that says what is uploaded, and how to switch it off; None if nothing is uploaded."""
     if not any(os.environ.get(name) for name in _SWITCHES):
         return None
     from langsmith.utils import tracing_is_enabled

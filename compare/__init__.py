@@ -1,1 +1,1 @@
-"""Pure functions on executions and programs: what was printed, what it means, what differs."""
+"""Comparison of executions and programs, as pure functions: what was printed, what it means, what differs."""

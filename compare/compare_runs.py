@@ -1,4 +1,4 @@
-"""Findings on one program version: its real runs against its imagined ones."""
+"""Findings on one program version: its real runs compared with its imagined ones."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.program import Program
 
 COPIES = ("numbers copied", "samples repeat each other")
-"""Checks that tell that a run repeats another one."""
+"""Checks that report that one run repeats another."""
 
 
 def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
@@ -36,11 +36,11 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     asked: Asked = NOTHING_ASKED,
     checks: Sequence[Check] | None = None,
 ) -> ComparisonResult:
-    """Everything found when runs of one program, or logs without one, are compared side by side.
+    """Compare runs of one program, or logs without one, and return everything that was found.
 
-    `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of versions that came
-    before, `gpus` how many the real machine has, where that is known, `checks` what is looked for: all that is built
-    in, unless others are named. Replies that are no runs are left out, and that is said.
+    `claims` are the facts that the persona claims falsely on purpose, `earlier` the runs of previous versions, `gpus`
+    the real machine's number of GPUs if known, `checks` the checks to apply (by default all built-in ones). Replies
+    that are not imagined runs are left out, which the result states.
     """
     lost = left_out(imagined)
     imagined, earlier = ([run for run in runs if run.is_run] for runs in (imagined, earlier))
@@ -94,7 +94,7 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
 
 
 def _found(comparison: RunSet, checks: Sequence[Check]) -> tuple[list[Finding], tuple[str, ...]]:
-    """All that the checks find, and which of them could not look."""
+    """Return all that the checks find, and which checks failed."""
     found: list[Finding] = []
     notes: list[str] = []
     for check in checks:

@@ -1,4 +1,4 @@
-"""A program and its changes: does the imagined outcome move as the real one, and stand still where it should?"""
+"""A program and variants of it: does the imagined outcome change when the real one does, and stay when it should?"""
 
 import math
 from collections.abc import Sequence
@@ -12,22 +12,23 @@ from gedanken.compare.stats.intervals import Share, share_of
 from gedanken.experiment.execution import Cause, Execution
 
 CERTAIN = 0.01
-"""Below this p the real effect of a change is certain."""
+"""Below this p the real effect of a change counts as certain."""
 FEWEST_REAL = 5
-"""Real runs a side with which p can be so small."""
+"""Real runs per side from which p can be that small."""
 UNLIKELY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """One version of a program, with the runs of it that are measured."""
+    """One version of a program, with its measured runs."""
 
     change: str | None
-    """None for the program as it is."""
+    """None for the unchanged program."""
     expected: float
-    """What a rule of thumb says that it does to the loss: its sign, and by its size its rank among the others."""
+    """Expected effect on the loss by a rule of thumb: the sign is the direction, the absolute value ranks it among
+    the others."""
     neutral: bool
-    """Whether it changes nothing in what runs."""
+    """True if the change does not affect what is executed."""
     real: tuple[Execution, ...]
     imagined: tuple[Execution, ...]
 
@@ -37,85 +38,87 @@ class Outcomes:
     """The last value of one series in every run of one program version: all real runs, or all imagined ones."""
 
     values: tuple[float | None, ...]
-    """Infinite for a loss that is no number: it diverged. None for a run that shows none, or not its end: one that
-    fails, or is cut before it shows as many as every real run does."""
+    """Infinite for a loss that diverged to NaN. None if a run shows no value or is incomplete: it failed, or was cut
+    before it showed as many values as every real run does."""
     median: float | None
-    """None where fewer than half of the runs show one."""
+    """None if fewer than half of the runs show a value."""
     effect: float | None
-    """The median less that of the program as it is, in the units of the series. Signs and ranks would be the same in
-    any other unit, as both medians of all changes would go through the same scale."""
+    """The median minus that of the unchanged program, in the units of the series. Signs and ranks would be the same
+    in any other unit, because all medians are converted in the same way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one change does to the outcome in both worlds."""
+    """The effect of one change on an outcome, in real and imagined runs."""
 
     change: str
     neutral: bool
     expected: float
-    """By a rule of thumb, of this outcome."""
+    """Expected effect on this outcome by a rule of thumb."""
     real: Outcomes
     imagined: Outcomes
     p: float | None
-    """Whether the real outcome moves: ranks, exact permutation test, two-sided; None with too few runs."""
+    """p-value for a change of the real outcome: rank statistic, exact permutation test, two-sided; None with too few
+    runs."""
     same_way: bool | None
-    """Whether the imagined outcome moves to the same side; None where the real effect is not certain, where nothing
-    was imagined, and for an edit that changes nothing, whatever chance makes of it."""
+    """True if the imagined outcome moves in the same direction as the real one; None if the real effect is not
+    certain, if nothing was imagined, or for an edit that changes nothing (any effect is then chance)."""
 
     @property
     def is_sideless(self) -> bool:
-        """Whether too few imagined runs show an outcome for it to move to any side; `same_way` is false then."""
+        """True if too few imagined runs show an outcome to give it a direction; `same_way` is then False."""
         return self.same_way is False and self.imagined.effect is None
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeEffects:
-    """How one outcome moves in both worlds."""
+    """The movement of one outcome in real and imagined runs."""
 
     outcome: str
-    """Such as `loss`: its last value is meant."""
+    """For example `loss`, meaning its last value."""
     real: Outcomes
-    """Of the program as it is."""
+    """Real outcomes of the unchanged program."""
     imagined: Outcomes
     effects: tuple[Effect, ...]
     same_way: Share
-    """Of the changes whose real effect is certain, those with which the imagined outcome moves to the same side."""
+    """Among changes whose real effect is certain, those whose imagined outcome moves in the same direction."""
     thumb_same_way: Share
-    """Of the same changes, those of which the rule of thumb tells the side."""
+    """Among the same changes, those whose direction the rule of thumb predicts correctly."""
     tau: Tau
-    """Between real and imagined effects, over all changes that have both."""
+    """Rank correlation of real and imagined effects, over all changes that have both."""
     thumb_real: Tau
     thumb_imagined: Tau
     partial: Tau
-    """Between real and imagined effects, given the rule of thumb."""
+    """The same correlation given the rule of thumb."""
     moves_p: float | None
-    """Whether the imagined outcome differs between versions that differ in what runs; ranks, permutation test."""
+    """p-value for a difference of the imagined outcome between versions that execute different things; ranks,
+    permutation test."""
     still_p: float | None
-    """The same between the program as it is and the edits that change nothing. Versions share their sampling seeds,
-    which can only make them more alike: p errs on the large side."""
+    """The same p-value between the unchanged program and the edits that change nothing. Versions share their sampling
+    seeds, which can only make them more alike, so p errs on the large side."""
     strayed: Share
-    """Of the edits that change nothing, those whose imagined median lies outside all that the program as it is shows.
-    With three samples of each, chance alone does that to two of five."""
+    """Among edits that change nothing, those whose imagined median lies outside the whole range of the unchanged
+    program. With three samples of each, that happens to two of five by chance alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What the changes of one program come to."""
+    """All effects of the changes of one program."""
 
     program: str
-    """Label of the version as it is."""
+    """Label of the unchanged version."""
     loss: OutcomeEffects
     """The primary outcome."""
     accuracy: OutcomeEffects | None
-    """None where the program prints none."""
+    """None if the program prints no accuracy."""
     real_shown: Share
-    """Of all real runs, those that come to their end and show a loss."""
+    """Among all real runs, those that run to their end and show a loss."""
     imagined_shown: Share
     verdict: str
 
 
 def weigh_effects(program: str, base: Intervention, changes: Sequence[Intervention]) -> Effects | None:
-    """Hold real effects against imagined ones; None where the program as it is really shows no loss."""
+    """Compare real with imagined effects; None if real runs of the unchanged program show no loss."""
     names = [name for run in base.real for name in ParsedRun(run, ()).curves.series]
     losses = [name for name in names if name.endswith("loss")]
     accuracies = [name for name in names if name.endswith("accuracy")]
@@ -133,13 +136,13 @@ def weigh_effects(program: str, base: Intervention, changes: Sequence[Interventi
 
 
 def verdict_on(moves: OutcomeEffects) -> str:
-    """What the changes show, in plain sentences."""
+    """State in plain sentences what the changes show."""
     name = f"last {moves.outcome}"
     parts = []
     if moves.same_way.trials:
         parts.append(
             f"Of {moves.same_way.trials} changes that really move the {name}, the imagined one moves to the same "
-            f"side in {format_share(moves.same_way)}{_sideless(moves)}; a rule of thumb knows the side of "
+            f"side in {format_share(moves.same_way)}{_sideless(moves)}; a rule of thumb predicts the side of "
             f"{format_share(moves.thumb_same_way)}."
         )
     else:
@@ -155,20 +158,20 @@ def verdict_on(moves: OutcomeEffects) -> str:
     else:
         beyond = {
             (True, True): "it follows the program further than the rule of thumb goes",
-            (True, False): "what the rule of thumb leaves open it gets the wrong way round",
+            (True, False): "beyond the rule of thumb it moves in the wrong direction",
         }.get(
             (moves.partial.p <= UNLIKELY, moves.partial.value > 0),
             "whether it follows the program any further than the rule of thumb goes is undetermined",
         )
         parts.append(f"Given the rule of thumb it is {format_tau(moves.partial)}: {beyond}.")
     if moves.still_p is None:
-        parts.append("Whether it stands still where nothing changes is undetermined.")
+        parts.append("Whether it stays the same under edits that change nothing is undetermined.")
     elif moves.still_p <= UNLIKELY:
-        parts.append(f"It does not stand still where nothing changes ({_told_p(moves.still_p)}).")
+        parts.append(f"It does not stay the same under edits that change nothing ({_told_p(moves.still_p)}).")
     else:
         parts.append(
-            f"No sign that it moves where nothing changes ({_told_p(moves.still_p)}), which does not prove that it "
-            "stands still."
+            f"No sign that it moves under edits that change nothing ({_told_p(moves.still_p)}), which does not prove "
+            "that it stays the same."
         )
     return " ".join(parts)
 
@@ -179,12 +182,12 @@ def _sideless(moves: OutcomeEffects) -> str:
 
 
 def format_share(share: Share) -> str:
-    """Such as `7 (.39 to .86)`."""
+    """Format a share, for example `7 (.39 to .86)`."""
     return str(share).replace(f" of {share.trials}", "")
 
 
 def format_tau(tau: Tau) -> str:
-    """Such as `.41 (-.02 to .71, p .04)`."""
+    """Format a tau, for example `.41 (-.02 to .71, p .04)`."""
     if tau.value is None or tau.p is None:
         return "undetermined"
     interval = "" if tau.low is None or tau.high is None else f"{_short(tau.low)} to {_short(tau.high)}, "
@@ -236,7 +239,7 @@ def _effect(outcome: str, base: tuple[Outcomes, Outcomes], tried: Intervention) 
     real = _outcomes(outcome, tried.real, enough, base[0])
     imagined = _outcomes(outcome, tried.imagined, enough, base[1])
     p = _differ(base[0], real)
-    judged = bool(tried.imagined) and not tried.neutral  # one that nobody imagined was not got wrong
+    judged = bool(tried.imagined) and not tried.neutral  # a change that was not imagined does not count as wrong
     certain = judged and p is not None and p <= CERTAIN and real.effect is not None
     return Effect(
         tried.change or "",
@@ -250,7 +253,7 @@ def _effect(outcome: str, base: tuple[Outcomes, Outcomes], tried: Intervention) 
 
 
 def _shown_by_all(outcome: str, real: Sequence[Execution]) -> int | None:
-    """How many values every real run shows; None where they show some more, some less."""
+    """Return how many values every real run shows; None if the numbers differ."""
     counts = {len(ParsedRun(run, ()).curves.series.get(outcome, ())) for run in real}
     return next(iter(counts)) if len(counts) == 1 else None
 
@@ -267,7 +270,7 @@ def _outcomes(outcome: str, runs: Sequence[Execution], enough: int | None, base:
 
 def _last(outcome: str, run: Execution, enough: int | None) -> float | None:
     points = ParsedRun(run, ()).curves.series.get(outcome, ())
-    # A reply that was cut while it went on about what it had shown whole.
+    # The reply was cut after it had already shown everything.
     whole = run.cause is Cause.FINISHED or (run.cause is Cause.CUT and len(points) == enough)
     if not whole or not points:
         return None
@@ -278,9 +281,10 @@ def _last(outcome: str, run: Execution, enough: int | None) -> float | None:
 
 
 def _differ(*outcomes: Outcomes) -> float | None:
-    """p of the Kruskal-Wallis statistic of ranks by permutation: exact where ways are few, else 9,999 of them.
+    """Compute p of the Kruskal-Wallis statistic by permutation: exact if there are few permutations, else 9,999
+    random ones.
 
-    None where fewer than two groups have two values each, or all values are the same.
+    None if fewer than two groups have two values each, or all values are the same.
     """
     import numpy as np
     from scipy.stats import permutation_test, rankdata

@@ -1,4 +1,4 @@
-"""A program and edits of it that change nothing in what runs: do they change what a model prints?"""
+"""Edits that do not change what a program executes: do they change what a model prints for it?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from gedanken.experiment.execution import Cause, Execution
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """One edit of a program with its runs."""
+    """One edited version of a program with its runs."""
 
     edit: str
     source: str
@@ -24,52 +24,52 @@ class Edited:
     trunk: Execution
     """Imagined at temperature 0."""
     again: Execution
-    """The same asked once more: a server that repeats itself replies the same."""
+    """The same request repeated: a deterministic server gives the same reply."""
     samples: tuple[Execution, ...]
     """Imagined at temperature 1."""
 
 
 Imagined = Literal["the same", "numbers differ", "lines differ"]
-"""An imagined text beside that of the program as it is: it differs in numbers where the same lines follow one
-another, but for values and blanks."""
+"""An imagined text compared with that of the unedited program: `numbers differ` if the same lines follow one another
+except for values and blanks."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditReport:
-    """What one edit changed."""
+    """The effect of one edit."""
 
     edit: str
     really_same: bool
-    """Whether it really prints the same, to the byte, and ends the same."""
+    """True if the edited program really prints the same, to the byte, and ends in the same way."""
     repeats: bool
-    """Whether the server replied the same when it was asked the same again."""
+    """True if the server gave the same reply when the request was repeated."""
     imagined: Imagined
-    """At temperature 0."""
+    """Result at temperature 0."""
     differs_at: tuple[str, str] | None
-    """The first line that is another: as it is, and edited."""
+    """The first line that differs: unedited, and edited."""
     prints: tuple[PrintRow, ...]
     """Imagined at temperature 0 and in samples, beside the real run."""
     once: Share
-    """Samples that print the watched line exactly once, of those where that is known: a reply that was cut before a
-    second one leaves it open."""
+    """Samples that print the watched line exactly once, among those where that is known: a reply that was cut before
+    a second occurrence leaves it open."""
     answered: bool
-    """Whether both replies at temperature 0 are runs, none filtered, refused or cut to nothing."""
+    """True if both replies at temperature 0 are usable: not filtered, refused or cut to nothing."""
     no_runs: str | None
-    """How many of the imagined replies are no runs, and why; None where all are."""
+    """Number of the imagined replies that are unusable, with the reasons; None if all are usable."""
     cut: int
-    """Imagined replies, the one at temperature 0 included, that the token limit cut."""
+    """Number of imagined replies, including the one at temperature 0, that the token limit cut."""
 
 
 def compare_edits(edited: Sequence[Edited], watched: int) -> tuple[EditReport, ...]:
-    """Hold every edit against the first of them, the program as it is. `watched` is the index of a print site.
+    """Compare every version with the first one, the unedited program. `watched` is the index of a print site.
 
-    Raises SyntaxError for a source that cannot be parsed.
+    Raises SyntaxError if a source cannot be parsed.
     """
     return tuple(_report(edited[0], edit, watched) for edit in edited)
 
 
 def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
-    """What the edits show, in plain sentences."""
+    """State in plain sentences what the edits show."""
     first, *edits = reports
     fair = [edit for edit in edits if edit.really_same and edit.repeats and first.repeats and edit.answered]
     fair = fair if first.answered else []
@@ -95,9 +95,7 @@ def verdict_on(reports: Sequence[EditReport], watched: int) -> str:
         said += f" {really} left out: really run, they print something else."
     if unanswered:
         why = first.no_runs if not first.answered else unanswered[0].no_runs
-        said += (
-            f" {len(unanswered)} left out: the model's replies are no runs, so nothing can be told of them ({why})."
-        )
+        said += f" {len(unanswered)} left out: the model's replies cannot be used ({why})."
     if unsteady:
         said += f" {unsteady} left out: asked the same again, the server replied something else."
     return said

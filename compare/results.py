@@ -1,4 +1,4 @@
-"""The result of a comparison: an account of the lines, the series judged, the alignment, the findings."""
+"""The result of a comparison: tallies of lines, tested series, the alignment, the findings."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,34 +8,34 @@ from gedanken.experiment.finding import Finding, LineRef, Stream
 
 
 class LineKind(StrEnum):
-    """How far the lines of one print may differ between two runs of the same program."""
+    """The degree to which the lines of one print may differ between two runs of the same program."""
 
     DETERMINISTIC = "deterministic"
     """The source proves that every run prints the same."""
     PROBABLY = "probably deterministic"
-    """Equal in all real runs, and not proven."""
+    """Equal in all real runs, but not proven."""
     STOCHASTIC = "stochastic"
     ENVIRONMENT = "environment"
-    """Holds a time, a version or a device."""
+    """Contains a time, a version or a device."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteTally:
-    """What became of one print, or of one template read off the real logs, in the two worlds."""
+    """Line counts of one print site, or of one template derived from real logs, in real and imagined runs."""
 
     words: str
-    """With `{}` for each value."""
+    """The literal words, with `{}` for each value."""
     line: int | None
-    """Of the source, counted from 1; None where no program was given."""
+    """Line number in the source, counted from 1; None if no program was given."""
     kind: LineKind
     expected: tuple[int, int] | None
-    """Fewest and most lines that a real run makes of it, by its code or as the real runs did; None if unknown."""
+    """Smallest and largest number of its lines in a real run, by its code or as observed; None if unknown."""
     real: tuple[int, ...]
-    """Lines in each real run."""
+    """Number of lines in each real run."""
     imagined: tuple[int, ...]
-    """Lines in each imagined run."""
+    """Number of lines in each imagined run."""
     exact: int
-    """Lines of all imagined runs together that it can make, each in its place."""
+    """Number of lines in all imagined runs together that the site can print, each in the right place."""
     reworded: int
     out_of_order: int
     missing: int
@@ -49,35 +49,36 @@ Mark = Literal["alike", "reworded", "missing", "invented", "aside"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines of two outputs that correspond: the same number of both sides where they are paired."""
+    """Corresponding lines of two outputs: paired blocks have the same number of lines on both sides."""
 
     mark: Mark
-    """`alike`: the same words, one to one; values may differ. `reworded`: paired, in other words. `missing`: only
-    the real output has them; `invented`: only the imagined one. `aside`: nothing is said of them, such as what
-    libraries write to standard error."""
+    """`alike`: the same words, paired line by line; values may differ. `reworded`: paired, with other words.
+    `missing`: only in the real output; `invented`: only in the imagined output. `aside`: not compared, for example
+    what libraries write to standard error."""
     real: tuple[int, int]
-    """From, up to: indices of lines, from 0."""
+    """Start and end (exclusive) as indices of lines, counted from 0."""
     imagined: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """One real and one imagined output, compared side by side."""
+    """One real and one imagined output, aligned side by side."""
 
     real: str
     """Label of the execution."""
     imagined: str
     blocks: tuple[Block, ...]
-    """In order; together they hold every line of both."""
+    """In order; together they contain every line of both outputs."""
     diverges_at: tuple[LineRef | None, LineRef | None] | None
-    """The first two lines, real and imagined, that differ in more than numbers that differ among real runs too."""
+    """The first pair of lines, real and imagined, that differ in more than numbers that also differ among
+    real runs."""
     real_counted_in: Stream = "stdout"
-    """The text of the real execution that the indices are of; of the imagined one it is `stdout`."""
+    """The text of the real execution that the indices refer to; for the imagined one it is `stdout`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The series whose last value is the primary endpoint, and how it came to be that."""
+    """The series whose last value is the primary endpoint, and why it was chosen."""
 
     name: str
     reason: str
@@ -86,12 +87,12 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody asks of a comparison, beside the runs."""
+    """Options of a comparison, in addition to the runs."""
 
     primary: str | None = None
-    """Name of the series that is to be the primary endpoint."""
+    """Name of the series that should be the primary endpoint."""
     named: tuple[tuple[str, str], ...] = ()
-    """(name, regular expression) of metrics that nothing recognises: its group 1, or all of it, is the number."""
+    """(name, regular expression) of user-defined metrics: group 1, or the whole match, is the number."""
 
 
 NOTHING_ASKED = Asked()
@@ -99,51 +100,51 @@ NOTHING_ASKED = Asked()
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What could not be decided of lines."""
+    """A question about lines that could not be decided."""
 
     what: str
-    """Such as `whether “saved” may be missing`."""
+    """For example `whether “saved” may be missing`."""
     why: str
 
     @property
     def text(self) -> str:
-        """Both, as a sentence."""
+        """Both fields, as a sentence."""
         return f"{self.what[:1].upper()}{self.what[1:]}: {self.why}."
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesResult:
-    """One series of numbers, real beside imagined: one hole of one print, along its points."""
+    """One series of numbers in real and imagined runs: one hole (value) of one print site, along its points."""
 
     name: str
-    """Such as `loss (line 41)`."""
+    """For example `loss (line 41)`."""
     role: Literal["primary", "secondary"]
     axis: str
-    """What the points are counted by, such as `epoch`, or `times printed`."""
+    """The quantity that the points are counted by, for example `epoch` or `times printed`."""
     points: tuple[float, ...]
     real: tuple[tuple[float | None, ...], ...]
-    """For each real run that is measured, a value at each point, nan and inf too; None where it shows none."""
+    """For each measured real run, a value at each point, possibly nan or inf; None if the run shows none."""
     imagined: tuple[tuple[float | None, ...], ...]
     n_real: int
     n_imagined: int
     p: float | None
-    """Permutation test: of the primary endpoint by energy distance, else by distance in standard deviations within
-    the groups; None where it could not be tested."""
+    """Permutation test: energy distance for the primary endpoint, otherwise the distance in standard deviations
+    within the groups; None if it could not be tested."""
     why_no_p: str | None
     p_adjusted: float | None
-    """Westfall and Young's, over its family; of the primary endpoint, p itself."""
+    """Adjusted by Westfall and Young's method over its family; for the primary endpoint, p itself."""
     crps: float | None
-    """Fair CRPS, the mean over points and imagined runs, in units of the series."""
+    """Fair CRPS, averaged over points and imagined runs, in units of the series."""
     spread_ratio: float | None
     """Standard deviation of the imagined runs over that of the real ones, pooled over points."""
     spread_interval: tuple[float, float] | None
-    """Bootstrap, 95 %."""
+    """95 % bootstrap interval."""
     difference: float | None
-    """Mean of the imagined runs less that of the real ones, at the last point both have."""
+    """Mean of the imagined runs minus that of the real ones, at the last point that both have."""
     difference_interval: tuple[float, float] | None
-    """Welch's, 95 %."""
+    """Welch's 95 % interval."""
     ranks: tuple[int, ...]
-    """How many real runs lie below each imagined one, at the last point both have."""
+    """Number of real runs below each imagined one, at the last point that both have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +154,15 @@ class ComparisonResult:
     findings: tuple[Finding, ...]
     sites: tuple[SiteTally, ...] = ()
     series: tuple[SeriesResult, ...] = ()
-    """The primary endpoint first, where there is one."""
+    """The primary endpoint first, if there is one."""
     alignment: Alignment | None = None
-    """Of the first real and the first imagined run; None where either is lacking."""
+    """Alignment of the first real and the first imagined run; None if either is missing."""
     undecided: tuple[str, ...] = ()
-    """What could not be decided, with the reason, and what would be needed."""
+    """Questions that could not be decided, each with the reason, and with what would be needed to decide it."""
     endpoint: Endpoint | None = None
-    """None where no real run shows a metric, or none of the name that was asked for."""
+    """None if no real run shows a metric, or none with the requested name."""
     unjudged: str | None = None
-    """Of that, what could not be judged of lines, in a few words: where it is so, nobody may say that nothing was
+    """The undecided questions about lines, in a few words: if there are any, no report may say that nothing was
     found."""
     notes: tuple[str, ...] = ()
-    """Which checks could not look, and why."""
+    """Checks that could not be applied, and why."""

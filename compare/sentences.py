@@ -1,4 +1,4 @@
-"""Findings in words, and as plain values."""
+"""Findings as sentences, and as plain values."""
 
 from dataclasses import asdict
 from typing import Any
@@ -36,7 +36,7 @@ _FORMS = {
     "gpus not seen": "{observed}",
     "departs from its persona": "It was told {expected}, and shows {observed}.",
 }
-"""How each check speaks; one that is not here says what each run shows."""
+"""Sentence pattern of each check; a check without one states what each run shows."""
 _OF_A_COMMAND = {
     "exit status differs": "“{subject}” {expected}, {observed}.",
     "answer differs": "{subject}: really {expected}, imagined {observed}.",
@@ -44,11 +44,11 @@ _OF_A_COMMAND = {
     "contradiction": _TOGETHER,
     "oracle: GPU table": "“{subject}” {observed}.",
 }
-"""Where the subject is a command."""
+"""Sentence patterns used if the subject is a command."""
 
 
 def sentence(finding: Finding) -> str:
-    """The finding in one plain sentence."""
+    """Write the finding as one plain sentence."""
     forms = {**_FORMS, **_OF_A_COMMAND} if finding.subject else _FORMS
     told = forms.get(finding.check, _EACH).format(
         who=who(finding), observed=finding.observed, expected=finding.expected, subject=finding.subject
@@ -57,12 +57,12 @@ def sentence(finding: Finding) -> str:
 
 
 def who(finding: Finding) -> str:
-    """The runs that it is on, such as `2 of 3 imagined runs`, or the label of the one."""
+    """Name the runs that the finding is about, for example `2 of 3 imagined runs`, or the label of a single one."""
     return f"{len(finding.runs)} of {finding.of} imagined runs" if finding.of else ", ".join(finding.runs)
 
 
 def finding_values(finding: Finding) -> dict[str, Any]:
-    """The finding as plain values; `kind`, `claim` and `lines` are what they have always been called there."""
+    """Return the finding as plain values; the keys `kind`, `claim` and `lines` are kept for compatibility."""
     return {
         "kind": finding.check,
         "claim": sentence(finding),

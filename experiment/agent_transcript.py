@@ -1,58 +1,58 @@
-"""The transcript of an agent's session, in one form for all formats: values only."""
+"""Data types for the transcript of an agent's session: one representation for all transcript formats."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 EventKind = Literal["message", "call", "result", "edit", "mark", "unknown"]
-"""`call`: the agent asked for a tool; `result`: what the tool gave back; `edit`: a file was changed; `mark`: what
-the harness notes, such as a compaction; `unknown`: what the reader does not know, kept and counted."""
+"""`call`: the agent asked for a tool; `result`: the tool's output; `edit`: a file was changed; `mark`: a note of the
+harness, such as a compaction; `unknown`: an entry that the reader does not recognize, kept and counted."""
 Speaker = Literal["user", "agent", "tool", "system"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the file something stands."""
+    """A position in a transcript file."""
 
     file: str
     line: int
-    """From 1; in a JSON file without lines, that at which the event's object begins."""
+    """Counted from 1; in a JSON file that is not line by line, the line at which the event's object begins."""
     pointer: str = ""
-    """A JSON pointer inside that line or file."""
+    """JSON pointer inside that line or file."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentEvent:
-    """One event of a session, in the order in which it happened."""
+    """One event of a session. Events are kept in the order in which they happened."""
 
     number: int
-    """From 0."""
+    """Counted from 0."""
     kind: EventKind
     speaker: Speaker
     place: Place
     text: str = ""
-    """A message's words, a result's output, an edit's new text (or patch)."""
+    """The text of a message, the output in a result, or the new text (or patch) of an edit."""
     tool: str | None = None
     call_id: str | None = None
-    """The same for a call and its result."""
+    """Links a call and its result: both have the same id."""
     command: str | None = None
-    """The shell command of a call, where it is one."""
+    """The shell command, if the call runs one."""
     exit_code: int | None = None
-    """Of a result, where it tells."""
+    """The exit code of a result, if the transcript records it."""
     path: str | None = None
-    """The file that an edit or a reading call is about."""
+    """The file that an edit changes or a reading call reads."""
     old_text: str | None = None
-    """What an edit replaced, where it tells; None where it wrote the whole file, or inserted."""
+    """The text that an edit replaced, if recorded; None if the edit wrote the whole file or only inserted text."""
     at_line: int | None = None
-    """After which line an edit inserted its text, 0 for before the first."""
+    """The line after which an edit inserted its text; 0 means before the first line."""
     session: str = ""
-    """Which agent: empty for the main one, else the sub-agent's name."""
+    """The agent that this event belongs to: empty for the main agent, else the sub-agent's name."""
     cut: bool = False
-    """Whether the harness cut this text."""
+    """True if the harness truncated this text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Why a transcript is incomplete: nothing in it is then called "never run"."""
+    """A reason why a transcript is incomplete. With a gap, no command in it is called "never run"."""
 
     reason: str
     place: Place
@@ -60,16 +60,18 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class AgentTranscript:
-    """A session as it was read."""
+    """An agent's session as read from its transcript."""
 
     name: str
     form: str
     """The format, such as `claude-code`."""
     agent: str
-    """Who is said to have worked, with the model where the file tells."""
+    """The agent that the file names, with its model if the file names that too."""
     events: tuple[AgentEvent, ...]
     gaps: tuple[Gap, ...] = ()
     has_tools: bool = True
     """Whether tool calls are recorded in this form: a plain chat export records none."""
+    folder: str | None = None
+    """In which the agent worked, where the file tells."""
     unknown: dict[str, int] = field(default_factory=dict)
-    """What the reader did not know, by kind, and how often."""
+    """Entries that the reader did not recognize: how many of each kind."""

@@ -1,4 +1,4 @@
-"""What a person is shown of a program before it is run, and what they may answer. JSON both ways."""
+"""The question a person is shown before a program is run, and the possible answers. Both convert to and from JSON."""
 
 import ast
 from typing import Annotated, Literal
@@ -10,11 +10,11 @@ from gedanken.experiment.execution import Limits
 from gedanken.experiment.program import Program
 
 BY_PERSON = "person"
-"""In place of a prompt's name, of a version that a person made."""
+"""Used instead of a prompt's name for a version that a person edited."""
 LONGEST_SOURCE = 1_000_000
-"""Characters of a program that somebody edited."""
+"""Maximum length in characters of a program that a person edited."""
 LONGEST_REASON = 2_000
-"""Characters: the reason goes to the coder."""
+"""Maximum length in characters of a rejection reason: it is sent to the coder."""
 
 
 class Question(BaseModel):
@@ -24,24 +24,24 @@ class Question(BaseModel):
 
     asks: Literal["approve"] = "approve"
     program: str
-    """Its label, such as `train-v2`."""
+    """The version's label, for example `train-v2`."""
     file: str
     sha256: str
-    """Of the source."""
+    """Hash of the source."""
     source: str
     diff: str = ""
-    """A unified diff from the version before; empty where there is none."""
+    """Unified diff from the previous version; empty if this is the first one."""
     imports: tuple[str, ...] | None = None
-    """Names of the modules that it imports; None where it cannot be parsed."""
+    """Names of the modules that it imports; None if the source cannot be parsed."""
     sandbox: str
-    """Where it will run."""
+    """The sandbox in which it will run."""
     isolated: bool
-    """Whether that keeps it from this machine's files and network."""
+    """True if that sandbox keeps the program away from this machine's files and network."""
     limits: Limits
 
 
 class Approve(BaseModel):
-    """Run it as it is."""
+    """Run the program as it is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,7 +49,7 @@ class Approve(BaseModel):
 
 
 class EditIt(BaseModel):
-    """Run this instead."""
+    """Run this source instead."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,7 +58,7 @@ class EditIt(BaseModel):
 
 
 class Reject(BaseModel):
-    """Do not run it; the reason goes to the coder, who tries again."""
+    """Do not run the program; the reason is sent to the coder, which tries again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,7 +72,7 @@ _SAID = {"approve": "was approved", "edit": "was edited", "reject": "was rejecte
 
 
 def read_decision(value: object) -> Approve | EditIt | Reject:
-    """The answer in a JSON value. Raises BadInput, which tells what an answer looks like."""
+    """Read a decision from a JSON value. Raises BadInput, with the valid forms of an answer."""
     try:
         return _DECISION.validate_python(value)
     except ValidationError as error:
@@ -83,13 +83,14 @@ def read_decision(value: object) -> Approve | EditIt | Reject:
 
 
 def in_words(label: str, decision: Approve | EditIt | Reject) -> str:
-    """Such as `train-v1 was rejected by a person before it could run: it writes to /etc`."""
+    """Describe a decision in words, for example `train-v1 was rejected by a person before it could run: it writes to
+    /etc`."""
     said = f"{label} {_SAID[decision.decision]} by a person before it could run"
     return f"{said}: {decision.reason}" if isinstance(decision, Reject) else said
 
 
 def imports_of(source: str) -> tuple[str, ...] | None:
-    """Names of the modules that a program imports, wherever it does; None where it cannot be parsed."""
+    """List the modules that a program imports, anywhere in its source; None if it cannot be parsed."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -104,7 +105,7 @@ def imports_of(source: str) -> tuple[str, ...] | None:
 
 
 def edited(program: Program, source: str, version: int) -> Program:
-    """The version that a person made of one that the coder wrote."""
+    """Build the version that results when a person edits a version written by the coder."""
     return Program(
         name=program.name,
         version=version,

@@ -1,9 +1,8 @@
-"""Between code that awaits and code that blocks, either way.
+"""Calls between asynchronous and blocking code, in both directions.
 
-Coroutines called from code that does not await have an event loop in a thread of its own.
-
-So they can be called where a loop runs already, as in a notebook. It is one loop for the whole process: the clients
-of a model keep their connections in the loop that opened them.
+Coroutines that are called from blocking code run in an event loop in a separate thread, so they can be called even
+where a loop is already running, as in a notebook. There is one such loop for the whole process, because a model's
+client keeps its connections in the loop that opened them.
 """
 
 import asyncio
@@ -23,16 +22,17 @@ Given = ParamSpec("Given")
 
 
 async def off_loop(call: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
-    """What a blocking call returns, made in a thread: others go on meanwhile.
+    """Run a blocking call in a thread and return its result, so that the event loop can do other work meanwhile.
 
-    It is not cut off: whoever waits for it and is cancelled goes when it has come to its end.
+    The call itself is never interrupted: a caller that is cancelled while waiting returns only when the call has
+    finished.
     """
     work = asyncio.ensure_future(asyncio.to_thread(call, *arguments, **named))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         await asyncio.wait([work])
-        work.exception()  # nobody is there to be told
+        work.exception()  # the caller has gone: there is nobody to report to
         raise
 
 
@@ -44,9 +44,10 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
-    """The result of a coroutine. Ctrl-C has it end in order, and raises KeyboardInterrupt with what it said then.
+    """Run a coroutine from blocking code and return its result. Ctrl-C cancels the coroutine, waits for its cleanup,
+    and raises KeyboardInterrupt with the message that the cleanup produced.
 
-    Raises RuntimeError where it would wait for itself.
+    Raises RuntimeError if called from the loop's own thread, where it would wait for itself.
     """
     loop = _loop()
     if _runs_here(loop):
@@ -68,7 +69,7 @@ def wait_for(work: Coroutine[Any, Any, Result]) -> Result:
 async def _kept(work: Coroutine[Any, Any, Result], done: "Future[Result]") -> None:
     try:
         done.set_result(await work)
-    except BaseException as error:  # also what ends a thread: whoever waits is told
+    except BaseException as error:  # also exceptions that end a thread: they must reach the waiting caller
         done.set_exception(error)
 
 
@@ -81,14 +82,14 @@ def _runs_here(loop: asyncio.AbstractEventLoop) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class BlockingMachine:
-    """An open machine for code that does not await: what `with DockerMachine() as machine:` gives."""
+    """An open machine for blocking code: the value of `machine` in `with DockerMachine() as machine:`."""
 
     machine: Machine
-    """The same for code that does."""
+    """The asynchronous machine behind this one."""
 
     @property
     def name(self) -> str:
-        """What kind of machine it is: `docker`, or `imagined`."""
+        """The kind of machine, `docker` or `imagined` for example."""
         return self.machine.name
 
     def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
@@ -97,17 +98,17 @@ class BlockingMachine:
 
 
 class Blocking:
-    """Lets a machine that opens with `async with` be opened with `with` too."""
+    """Mixin that lets a machine that opens with `async with` be opened with `with` too."""
 
     def __enter__(self) -> BlockingMachine:
-        """Open it. Raises what `async with` would."""
+        """Open the machine. Raises the same errors as `async with`."""
         opening = cast(AbstractAsyncContextManager[Machine], self)
         return BlockingMachine(wait_for(_opened(opening)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        """Close it."""
+        """Close the machine."""
         opening = cast(AbstractAsyncContextManager[Machine], self)
         wait_for(_closed(opening, kind, error, at))
 

@@ -1,4 +1,4 @@
-"""What a run may use, what it has used, and what that costs."""
+"""Budgets: the limits of a run, what it has used so far, and the cost of that."""
 
 import re
 from typing import NamedTuple
@@ -12,7 +12,7 @@ _UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 
 
 class Budget(BaseModel):
-    """The most that a run may use over all its processes; None where there is no limit."""
+    """The most that a run may use, summed over all its processes; None means no limit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,17 +22,17 @@ class Budget(BaseModel):
     gpu_seconds: float | None = Field(default=None, gt=0)
 
     def __bool__(self) -> bool:
-        """Whether anything is limited."""
+        """Return True if anything is limited."""
         return any(limit is not None for limit in self.limits.values())
 
     @property
     def limits(self) -> dict[str, float | None]:
-        """Each limit by its name on the command line."""
+        """Return each limit by its name on the command line."""
         return {name.replace("_", "-"): getattr(self, name) for name in type(self).model_fields}
 
 
 def parse_budget(text: str) -> Budget:
-    """Such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput."""
+    """Parse a text such as `usd=2,tokens=200k,minutes=30,gpu-seconds=600`. Raises BadInput."""
     values: dict[str, float] = {}
     known = Budget().limits
     for part in text.split(","):
@@ -54,32 +54,33 @@ class Price(BaseModel):
     read: float = Field(ge=0, allow_inf_nan=False)
     written: float = Field(ge=0, allow_inf_nan=False)
     source: str = ""
-    """Which table it stands in, and of when."""
+    """The price table that this comes from, with its date."""
 
     def of(self, read: int, written: int) -> float:
-        """What so many tokens cost, in US dollars."""
+        """Return the cost of these tokens in US dollars."""
         return (self.read * read + self.written * written) / 1_000_000
 
 
 class Tokens(NamedTuple):
-    """What all calls to a model took together, as it reports them."""
+    """Token totals over all calls to a model, as the model reports them."""
 
     read: int
     written: int
     calls: int
     estimated: int = 0
-    """Calls of these whose tokens nobody reported, or which were broken off: what they took is an estimate."""
+    """Number of calls whose tokens are estimated, because the server did not report them or the call was interrupted.
+    """
 
 
 class Used(NamedTuple):
-    """What came to its end, and what was begun and never came to one: of that, the most that it can have taken."""
+    """Usage so far. For work that started and never finished, the most that it can have used is counted."""
 
     tokens: Tokens = Tokens(0, 0, 0)
     gpu_seconds: float = 0.0
 
 
 def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
-    """Such as `3,120 tokens read, 840 written, in 12 calls; $0.0130`."""
+    """Describe usage, for example `3,120 tokens read, 840 written, in 12 calls; $0.0130`."""
     if tokens is None:
         return "unknown number of tokens; unknown cost"
     if not tokens.calls:
@@ -93,7 +94,7 @@ def used_in_words(tokens: Tokens | None, price: Price | None) -> str:
 
 
 def cost_in_words(tokens: Tokens, price: Price | None) -> str:
-    """Such as `$0.0130, by a table of 2026-11-29`; an unknown price is said to be."""
+    """Describe the cost, for example `$0.0130, by a table of 2026-11-29`; an unknown price is stated as unknown."""
     if price is None:
         return "unknown price"
     if not (price.read or price.written):

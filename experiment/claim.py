@@ -1,4 +1,4 @@
-"""What an agent says that happened, and what became of it: values only."""
+"""Data types for an agent's claims about what happened, and for their verdicts."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,55 +13,57 @@ Status = Literal["supported", "misquoted", "written too early", "stale", "never 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim, with the words that make it."""
+    """A claim, with the text that makes it."""
 
     kind: ClaimKind
     event: int
-    """The number of the event in which it stands."""
+    """Number of the event that contains the claim."""
     start: int
     end: int
-    """Its span in that event's text, in characters."""
+    """`start` and `end` are character offsets in that event's text."""
     quote: str
     place: Place
     command: str | None = None
-    """The command that it speaks of, where it names one."""
+    """The command that the claim is about, if it names one."""
     topic: str | None = None
-    """What a result is of: `tests`, `exit code`, `build`, `lint`, or a metric's name as it stands."""
+    """The subject of a result: `tests`, `exit code`, `build`, `lint`, or a metric's name as written."""
     numbers: tuple[str, ...] = ()
-    """As written."""
+    """The numbers, as written."""
     path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A piece of a text that anybody can look up."""
+    """A passage of a text that the reader can look up."""
 
     event: int
     place: Place
     lines: tuple[int, int]
-    """First and last line inside the event's text, from 1."""
+    """First and last line inside the event's text, counted from 1."""
     quote: str
 
 
 @dataclass(frozen=True, slots=True)
 class NumberSource:
-    """Where a number of a claim comes from."""
+    """The source of a number in a claim."""
 
     number: str
     evidence: Evidence | None
     how: str
-    """`as printed`, `rounded`, `percent`, `sum`, `difference`, or why there is none."""
+    """Relation of the number to its source: `as printed`, `rounded`, `percent`, `sum`, `difference`; or the reason
+    why it has no source."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedClaim:
-    """A claim with its status."""
+    """A claim with its verdict."""
 
     claim: Claim
     status: Status
     reason: str
-    """One sentence; for what is undecidable also what would decide it."""
+    """One sentence; for an undecidable claim it also says what would decide it."""
     evidence: tuple[Evidence, ...] = ()
     numbers: tuple[NumberSource, ...] = ()
     reading: Literal["recorded", "no tools", "role-played"] = "recorded"
-    """How it could be judged: by the record, on the user's word that there were no tools, or not at all."""
+    """The basis for the verdict: the recorded tool calls, the user's statement that there were no tools, or role
+    play, which is not judged."""

@@ -1,4 +1,4 @@
-"""Under which conditions a machine is imagined. Each is a field of the experiment file and a flag."""
+"""The conditions under which a machine is imagined. Each is a field of the experiment file and a flag."""
 
 from typing import Literal
 
@@ -8,25 +8,28 @@ from gedanken.experiment.persona import Persona
 
 
 class Conditions(BaseModel):
-    """What the imagined machine is given and allowed. They are named in every result."""
+    """The settings under which a machine is imagined: what it is shown and allowed to do. Every result names them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Literal["shown", "hidden"] = "shown"
-    """Whether it is shown the programs, or only told what the coder was told: it then knows of them."""
+    """`shown`: it sees the programs; `hidden`: it sees only the task the coder was given, so it knows that they
+    exist."""
     session: Literal["running", "fresh"] = "running"
-    """Whether it imagines a program at the end of the whole session, or knows of nothing but that program."""
+    """`running`: it imagines a program at the end of the whole session; `fresh`: with that program as the only
+    context."""
     claims: bool = True
-    """Whether its persona claims what is false on purpose; else every fact is matched."""
+    """True if its persona includes facts that are false on purpose; otherwise every fact matches the real machine."""
     steps: bool = False
-    """Whether it may work things out before the output. They count towards the length of the reply."""
+    """True if it may write working steps before the output. They count towards the length of the reply."""
     temperature: float = Field(default=1.0, ge=0, le=2, allow_inf_nan=False)
-    """Of all samples but sample 0, which is the trunk, at 0."""
+    """Sampling temperature of all samples except sample 0 (the trunk, which the script continues from), which uses 0.
+    """
 
     def play(self, persona: Persona) -> Persona:
-        """The persona as it is under these conditions."""
+        """Return the persona as changed by these conditions."""
         return persona if self.claims else Persona(name=persona.name, about=persona.about)
 
     def named(self, persona: Persona) -> dict[str, object]:
-        """What stands in a result: these conditions, who was played, and which of its facts are claimed."""
+        """Return what a result records: these conditions, the persona, and which of its facts are claimed."""
         return {**self.model_dump(), "persona": persona.name, "claimed": list(persona.claims)}

@@ -1,13 +1,13 @@
-"""Numbers of things, in words."""
+"""Counted things, in words."""
 
 from collections.abc import Mapping
 
 
 def many(number: int, one: str, more: str | None = None) -> str:
-    """Such as `1 line`, or `2,000 lines`."""
+    """Format a count, for example `1 line` or `2,000 lines`."""
     return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def times_each(counts: Mapping[str, int]) -> str:
-    """Such as `code fence ×4, echo of the command`."""
+    """Format several counts, for example `code fence ×4, echo of the command`."""
     return ", ".join(kind + (f" ×{times}" if times > 1 else "") for kind, times in counts.items())

@@ -1,4 +1,4 @@
-"""Errors a user can act on. Each carries the exit code that the command line documents."""
+"""Errors that the user can act on. Each carries the exit code that the command line documents."""
 
 import shlex
 from pathlib import Path
@@ -7,27 +7,28 @@ from gedanken.experiment.secrets import redacted
 
 
 class GedankenError(Exception):
-    """Base of every error that is shown to the user as one line, without a traceback."""
+    """Base class of every error that is shown to the user as one line, without a traceback."""
 
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        """The message is shown, and stands in results: no key of this process is in it."""
+        """Store the message, which is shown and may stand in results: this process's API keys are removed from it."""
         super().__init__(redacted(message))
 
 
 class BadInput(GedankenError):
-    """What the user gave cannot be used: an unknown key, a missing file, an impossible value."""
+    """The user's input cannot be used: an unknown key, a missing file, an impossible value."""
 
     exit_code = 2
 
 
 class NotKept(BadInput):
-    """What must come from a ledger is not in it."""
+    """Something that must come from a ledger (the store of everything that was run and requested) is
+    missing there."""
 
 
 class NoSandbox(GedankenError):
-    """No real machine can be had; the message says what to install or start."""
+    """No real machine is available; the message says what to install or start."""
 
     exit_code = 3
 
@@ -39,12 +40,12 @@ class NoModel(GedankenError):
 
 
 class BudgetSpent(NoModel):
-    """A run has used what it was allowed to use."""
+    """A run has used up its budget."""
 
     exit_code = 7
 
     def __init__(self, spent: str, folder: Path) -> None:
-        """`spent` says what is used up, `folder` is that of the run."""
+        """`spent` names what is used up; `folder` is the run's folder."""
         super().__init__(
             f"the budget is used up ({spent}); what was done is kept; to go on with more in all: "
             f"gedanken resume {shlex.quote(str(folder))} --budget …"
@@ -52,22 +53,22 @@ class BudgetSpent(NoModel):
 
 
 class Interrupted(GedankenError):
-    """A person had a run end before its end."""
+    """A person interrupted a run."""
 
     exit_code = 130
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is that of the run."""
+        """`folder` is the run's folder."""
         super().__init__(f"interrupted; to go on: gedanken resume {shlex.quote(str(folder))}")
 
 
 class AwaitsApproval(GedankenError):
-    """A program waits for a person to say whether it may run, and no person is there."""
+    """A program needs a person's approval before it may run, and no person is present."""
 
     exit_code = 6
 
     def __init__(self, label: str, folder: Path) -> None:
-        """`label` is the program's, `folder` that of the run."""
+        """`label` is the program's label, `folder` the run's folder."""
         super().__init__(
             f"{label} waits for approval; to look at it, and to say whether it may run: "
             f"gedanken approve {shlex.quote(str(folder))}"

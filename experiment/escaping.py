@@ -1,4 +1,4 @@
-"""Text that a model or a program made, shown instead of obeyed."""
+"""Text from a model or a program, displayed so that a terminal or page does not obey its control characters."""
 
 import re
 import unicodedata
@@ -6,17 +6,19 @@ import unicodedata
 from gedanken.experiment.secrets import redacted
 
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-"""Categories of characters that move a terminal or a page, or are not seen on it."""
+"""Unicode categories of characters that control a terminal or a page, or are invisible on it."""
 _UNUSUAL = re.compile(r"[^\n\t -~]")
 
 
 def is_hidden(character: str) -> bool:
-    """Whether a character must be shown by its number: it controls, turns or breaks a line, or has no shape."""
+    """Return whether a character must be shown by its code: it is a control, direction or line-break character, or
+    invisible."""
     return character not in "\n\t" and unicodedata.category(character) in _HIDDEN
 
 
 def harmless(text: str) -> str:
-    """Text that a model or a program made: control and direction characters shown instead of obeyed, keys removed."""
+    """Make text from a model or a program safe to display: control and direction characters become visible, keys are
+    removed."""
     return _UNUSUAL.sub(_shown, redacted(text))
 
 

@@ -1,4 +1,4 @@
-"""A machine is anything with a terminal; an execution is what one command did there."""
+"""Machines and executions. A machine is anything with a terminal; an execution is what one command did on it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from gedanken.experiment.finding import Stream
 
 
 class Cause(StrEnum):
-    """Why a command came to its end."""
+    """Why a command ended."""
 
     FINISHED = "finished"
     FAILED = "failed"
@@ -43,22 +43,22 @@ NO_RUN = frozenset(
         Cause.NO_REPLY,
     }
 )
-"""Ends of a reply that is no imagined run: it is kept with its reason, and enters no test and no finding."""
+"""Ends of a reply that is not an imagined run: it is kept with its reason, and left out of every test and finding."""
 
 
 class Origin(StrEnum):
-    """Where an execution comes from."""
+    """The origin of an execution."""
 
     REAL = "real"
-    """Our machine printed it."""
+    """A machine of ours printed it."""
     IMAGINED = "imagined"
-    """A model was asked to be the machine."""
+    """A model that was asked to play the machine wrote it."""
     CLAIMED = "claimed"
     """Somebody else says that a machine printed it."""
 
 
 class Limits(BaseModel):
-    """Bounds on one command. All are on by default."""
+    """Limits on one command. All are on by default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -83,11 +83,11 @@ class Limits(BaseModel):
     file_mib: int = Field(default=1024, ge=1, le=1 << 20)
     """Mebibytes one file may grow to."""
     network: Literal["none"] = "none"
-    """What can be reached: nothing."""
+    """Hosts that can be reached over the network: none."""
     reply_tokens: int = Field(default=1024, ge=16, le=65_536)
-    """Tokens one reply of the imagined machine may have."""
+    """Maximum number of tokens of one reply of the imagined machine."""
     continuations: int = Field(default=3, ge=0, le=64)
-    """How often a reply that was cut at that is continued, with as many tokens again."""
+    """Maximum number of continuations of a reply that was cut at `reply_tokens`, each with as many tokens again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,85 +103,84 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file that a command left behind, as it was brought back."""
+    """A file that a command left behind, copied from the machine."""
 
     name: str
-    """In the home folder, made harmless."""
+    """Its name in the home folder, with control characters made harmless."""
     path: str
-    """Relative to the folder of all artifacts; the same for the same content."""
+    """Path relative to the folder of all artifacts; files with the same content share a path."""
     bytes: int
     sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class FormatViolation:
-    """Something in a reply that no terminal prints; it was taken off."""
+    """Something in a reply that no terminal prints; it was removed."""
 
     kind: str
-    """Such as `code fence`, `echo of the command`, `chat`."""
+    """For example `code fence`, `echo of the command`, `chat`."""
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What one command did on one machine, real or imagined."""
+    """The result of one command on one machine, real or imagined."""
 
     machine: str
     """`docker`, `podman`, `bubblewrap`, `host` or `imagined`."""
     command: str
     exit_code: int | None
-    """For an imagined run read off its output (a traceback or a shell error means it failed);
-    None when the end was not seen."""
+    """For an imagined run, inferred from its output (a traceback or a shell error means that it failed); None if the
+    end was not seen."""
     cause: Cause
     seconds: float
     stdout: str
-    """Standard output; of an imagined run, all that it showed."""
+    """Standard output; for an imagined run, everything that it showed."""
     terminal: str
-    """Both streams in order of arrival, as a terminal shows them; of an imagined run, the same as `stdout`."""
+    """Both streams in order of arrival, as a terminal shows them; for an imagined run, the same as `stdout`."""
     line: int = -1
-    """Index into the script; -1 for what the persona node typed."""
+    """Index into the script; -1 for commands that were typed before the script, by the persona node."""
     program: str | None = None
-    """Label of the program version that ran, such as `train-v1`."""
+    """Label of the program version that ran, for example `train-v1`."""
     seed: int | None = None
-    """Seed of a real run; 0 is the trunk."""
+    """Seed of a real run; 0 is the trunk, the run that the script continues from."""
     sample: int | None = None
-    """Number of an imagined run; 0 is the trunk."""
+    """Number of an imagined run; 0 is the trunk, the run that the script continues from."""
     arm: str = "as written"
     """`as written`, or `reseeded` where explicit seeds in the program were offset (fairness rule 7)."""
     seal: Seal | None = None
     notes: tuple[str, ...] = ()
-    """What a reader must know to judge this execution: a cap reached, seeds offset."""
+    """Remarks that a reader needs to interpret this execution: a cap that was reached, seeds that were offset."""
     violations: tuple[FormatViolation, ...] = ()
-    """What was taken off an imagined reply because no terminal prints it."""
+    """Text that was removed from an imagined reply because no terminal prints it."""
     artifacts: tuple[Artifact, ...] = ()
     """Files that the command left in its workspace."""
     not_enforced: tuple[str, ...] = ()
-    """Names of the limits and walls that this real machine could not hold, each with the reason."""
+    """Names of the limits and isolation measures that this real machine could not enforce, each with the reason."""
     called: str | None = None
-    """Its label where it is part of no run: the name of the file that it came in."""
+    """Its label if it belongs to no run: the name of the file that it was read from."""
     origin: Origin = Origin.REAL
     raw_reply: str | None = None
-    """All that the model replied; None where no model was asked."""
+    """The model's whole reply; None if no model was asked."""
 
     @property
     def imagined(self) -> bool:
-        """Whether a model imagined this run."""
+        """True if a model imagined this run."""
         return self.origin is Origin.IMAGINED
 
     @property
     def is_run(self) -> bool:
-        """Whether it can be compared with other runs: a reply that was filtered, refused, or cut to nothing
-        cannot.
-        """
+        """True if it can be compared with other runs, unlike a reply that was filtered, refused, or cut
+        to nothing."""
         return self.cause not in NO_RUN and not (self.cause is Cause.CUT and not self.terminal.strip())
 
     def text(self, stream: Stream) -> str:
-        """One of the texts that are kept of it."""
+        """Return one of the texts kept of this execution."""
         return self.stdout if stream == "stdout" else self.terminal
 
     @property
     def label(self) -> str:
-        """Short and unique within a run; also the stem of the files that hold the output."""
+        """A label that is short and unique within a run; also the stem of the files that hold the output."""
         if self.called:
             return self.called
         slug = "".join(character for character in self.command[:24] if character.isalnum())
@@ -192,10 +191,11 @@ class Execution:
 
 
 def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
-    """Runs that are measured, in their order: trunks chose the program, so they are in no test (fairness rule 5).
+    """Select the runs that are measured (the leaves), in their order. Trunks are excluded, because the choice of the
+    program depended on them (fairness rule 5).
 
-    Where real runs with offset seeds are among them, these stand for all real ones (rule 7). A reply that is no run
-    is none of them.
+    If real runs with offset seeds are among them, only these stand for the real runs (rule 7). A reply that is not an
+    imagined run is left out.
     """
     found = [
         execution
@@ -209,7 +209,7 @@ def leaves(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
 
 def violations_by_kind(executions: Iterable[Execution]) -> Counter[str]:
-    """How often imagined runs broke the rules of a terminal, by kind."""
+    """Count how often imagined runs broke the rules of a terminal, by kind."""
     return Counter(violation.kind for execution in executions for violation in execution.violations)
 
 
@@ -222,27 +222,27 @@ class Machine(Protocol):
 
     @property
     def name(self) -> str:
-        """What kind of machine it is."""
+        """The kind of machine."""
         ...
 
     async def run(self, command: str, *, on_output: OnOutput | None = None) -> Execution:
-        """Type one command and return what it did.
+        """Type one command and return its execution.
 
-        A command that fails, times out or prints too much is an Execution that says so, not an exception.
-        Raises NoSandbox or NoModel only when the machine itself is gone.
+        A command that fails, times out or prints too much returns an Execution that says so, not an exception. Raises
+        NoSandbox or NoModel only if the machine itself is gone.
         """
         ...
 
 
 class RealMachine(Machine, Protocol):
-    """A machine that really runs what is typed, with a workspace that lasts from command to command."""
+    """A machine that really runs the commands, with a workspace that persists from command to command."""
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
-        """As Machine.run; `label` names this one execution within the run.
+        """As Machine.run; `label` names this execution within the run.
 
-        Under a label nothing is run twice: if it is under way, left by a controller that died, its end is waited for;
-        if it came to its end before, that result is returned. Where programs die with their controller (bubblewrap,
-        host), what had not come to its end is begun again. Without a label a command is always run.
+        A labelled command is not run twice. If it is still running, started by a controller that died, this waits for
+        its end; if it has finished, the stored result is returned. Where programs die with their controller
+        (bubblewrap, host), a command that had not finished is started again. Without a label a command is always run.
         """
         ...
 
@@ -251,13 +251,14 @@ class RealMachine(Machine, Protocol):
         ...
 
     def mark(self, label: str) -> None:
-        """Have branches start from the workspace as it is now. A mark that was set before stays as it is."""
+        """Save the current workspace as the starting point of branches. An existing mark of this name is kept as it
+        is."""
         ...
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """The same machine with another seed, on its own copy of the workspace as it was at the last mark.
+        """Return the same machine with another seed, on its own copy of the workspace as it was at the last mark.
 
-        With `reseed`, seeds that a program fixes itself are offset (fairness rule 7).
+        With `reseed`, seeds that a program sets itself are offset (fairness rule 7).
         """
         ...
 

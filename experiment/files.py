@@ -1,4 +1,4 @@
-"""Reading the files that a user names, and writing those that he asks for."""
+"""Reading files that the user names, and writing output files."""
 
 import os
 import stat
@@ -13,11 +13,11 @@ from gedanken.experiment.errors import BadInput
 from gedanken.experiment.secrets import redacted
 
 MOST_BYTES = 1 << 20
-"""Of a file that a person writes: a script, a program, an experiment."""
+"""Maximum size of a file that a person writes: a script, a program, an experiment."""
 
 
 def read_text(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> str:
-    """The text of a file in UTF-8. Raises BadInput, in which the file is called `what`."""
+    """Read a UTF-8 text file. Raises BadInput, whose message calls the file `what`."""
     try:
         return read_bytes(path, what, most_bytes).decode()
     except UnicodeDecodeError as error:
@@ -25,7 +25,7 @@ def read_text(path: Path | Traversable, what: object, most_bytes: int = MOST_BYT
 
 
 def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BYTES) -> bytes:
-    """What a file holds, or a pipe. Raises BadInput, in which the file is called `what`."""
+    """Read the bytes of a file or a pipe. Raises BadInput, whose message calls the file `what`."""
     try:
         with open(path, "rb", opener=_without_waiting) if isinstance(path, Path) else path.open("rb") as file:
             content = file.read(most_bytes + 1)
@@ -37,15 +37,15 @@ def read_bytes(path: Path | Traversable, what: object, most_bytes: int = MOST_BY
 
 
 class Inside:
-    """A folder that somebody brought. What is read in it lies in it: no path and no link leads out."""
+    """A folder from somebody else. Only files inside it can be read: no path and no link leads outside."""
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
-        """`most_bytes` is how much may be read of it in all."""
+        """`most_bytes` limits how much may be read from the folder in total."""
         self.folder = folder
         self._left = most_bytes
 
     def read(self, name: str, most_bytes: int) -> bytes:
-        """What a regular file in it holds. Raises BadInput."""
+        """Read a regular file in the folder. Raises BadInput."""
         content = self._read(name, min(most_bytes, self._left))
         self._left -= len(content)
         return content
@@ -76,9 +76,10 @@ class Inside:
 
 
 def put(path: Path, text: str) -> None:
-    """Write a file: all of it, or nothing, without keys; a link is replaced, and not followed. Raises OSError.
+    """Write a file completely or not at all, without API keys; a link at the target is replaced, not followed. Raises
+    OSError.
 
-    What a model said may hold half a surrogate pair, which no UTF-8 can: it is written as an escape.
+    Model output may contain half a surrogate pair, which UTF-8 cannot encode: it is written as an escape.
     """
     with new_beside(path) as file:
         file.write(redacted(text))
@@ -88,7 +89,7 @@ def put(path: Path, text: str) -> None:
 
 @contextmanager
 def new_beside(target: Path) -> Iterator[TextIO]:
-    """A file that was not there before, in the folder of `target`; gone in the end, unless it was moved."""
+    """Create a new file in the folder of `target`; it is deleted at the end unless it was moved."""
     new = target.with_name(f".gedanken-{token_hex(8)}")
     with new.open("x", encoding="utf-8", errors="backslashreplace") as file:  # follows no link
         try:
@@ -98,7 +99,7 @@ def new_beside(target: Path) -> Iterator[TextIO]:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a file; a named pipe that nobody writes to is empty, where it would keep us waiting for ever."""
+    """Open a file without blocking: a named pipe without a writer reads as empty instead of waiting for ever."""
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)
     return descriptor

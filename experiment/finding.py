@@ -1,15 +1,15 @@
-"""One thing that an analysis found out."""
+"""Findings of an analysis, and the lines they refer to."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Stream = Literal["stdout", "terminal"]
-"""The texts that are kept of an execution: its standard output, and both streams as a terminal shows them."""
+"""The texts kept of an execution: its standard output, and both streams as a terminal shows them."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineRef:
-    """One line of one output, or of a program."""
+    """One line of one output or of a program."""
 
     source: str
     """Label of the execution, or of the program version."""
@@ -17,27 +17,27 @@ class LineRef:
     """Counted from 1."""
     text: str
     counted_in: Stream | Literal["source"]
-    """The text in which it has this number; all of them are kept."""
+    """The text in which the line has this number; all of these texts are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A difference or a contradiction, as fields; its sentence is made where it is shown."""
+    """A difference or a contradiction, as fields; the sentence is built where it is shown."""
 
     check: str
-    """What was looked for, such as `literal differs`."""
+    """The check that found it, for example `literal differs`."""
     runs: tuple[str, ...] = ()
-    """Labels of the runs that it is on."""
+    """Labels of the runs that it is about."""
     evidence: tuple[LineRef, ...] = ()
     expected: str = ""
-    """What real runs show, or what the source or the persona says: a clause."""
+    """A clause: what real runs show, or what the source or the persona says."""
     observed: str = ""
-    """What these runs show: a clause."""
+    """A clause: what these runs show."""
     explained_by: str | None = None
-    """The fact that the persona claims falsely on purpose, where that accounts for this finding."""
+    """The fact that the persona claims falsely on purpose, if that fact accounts for this finding."""
     subject: str = ""
-    """What was looked at, where a check looks at several things: a command, the name of a series."""
+    """The object of the finding, for checks that examine several: a command, the name of a series."""
     of: int = 0
-    """How many runs were looked at together; 0 where each was by itself."""
+    """Number of runs that were examined together; 0 if each run was examined on its own."""
     caution: str = ""
-    """What a reader must bear in mind, as a sentence."""
+    """A caveat for the reader, as a sentence."""

@@ -1,4 +1,4 @@
-"""Folders to work in: locked while they are used, removed whole, and never across a border of file systems."""
+"""Working folders: locked while in use, removed completely, and never across a file-system boundary."""
 
 import errno
 import fcntl
@@ -19,9 +19,9 @@ _OWNER = "owner"
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a file or a folder with all that is in it; do nothing where it is missing.
+    """Remove a file or a folder with everything in it; do nothing if it does not exist.
 
-    Raises OSError, with nothing removed, when something is mounted at or below it.
+    Raises OSError, with nothing removed, if something is mounted at or below it.
     """
     if not os.path.lexists(path):
         return
@@ -42,7 +42,7 @@ def mounts_in(path: Path) -> list[Path]:
 
 
 def folder_bytes(folder: Path) -> float:
-    """Bytes of all regular files below a folder that may still be growing, on its own file system only."""
+    """Sum the bytes of all regular files below a folder that may still be growing, on its own file system only."""
     total = 0
     try:
         device = folder.lstat().st_dev
@@ -51,7 +51,7 @@ def folder_bytes(folder: Path) -> float:
     for root, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if _device(Path(root) / name) == device]
         for name in files:
-            with suppress(OSError):  # it is gone meanwhile
+            with suppress(OSError):  # it was deleted meanwhile
                 about = (Path(root) / name).lstat()
                 total += about.st_size if stat.S_ISREG(about.st_mode) else 0
     return float(total)
@@ -59,7 +59,8 @@ def folder_bytes(folder: Path) -> float:
 
 @contextmanager
 def work_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder below `parent`, which is removed in the end; what killed processes left there goes first."""
+    """Make a folder below `parent` that is removed at the end; leftovers of killed processes there are
+    removed too."""
     parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent)
     folder, owner = _owned_folder(parent)
@@ -71,12 +72,12 @@ def work_folder(parent: Path) -> Iterator[Path]:
 
 
 def environment_in(folder: Path) -> dict[str, str]:
-    """This process's environment for a program whose temporary files are to lie in a work folder."""
+    """Return this process's environment, changed so that a program puts its temporary files into a work folder."""
     return {**os.environ, "TMPDIR": str(folder)}
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove the work folders of processes that are gone. What cannot be removed stays."""
+    """Remove the work folders of processes that no longer exist. A folder that cannot be removed stays."""
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError), (folder / _OWNER).open("a") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -85,7 +86,7 @@ def remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
-    """Hold the lock on `what`; wait, saying so, while another process of this cache holds it."""
+    """Hold the lock on `what`; while another process using this cache holds it, wait, and say so."""
     name = what.replace(" ", "-")
     with (cache_folder() / f"{name}.lock").open("a+") as file:
         try:
@@ -103,13 +104,13 @@ def one_at_a_time(what: str, progress: Progress) -> Iterator[None]:
 def _owned_folder(parent: Path) -> tuple[Path, IO[str]]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-        folder.chmod(0o755)  # apt, which gives up its rights, works below it
+        folder.chmod(0o755)  # apt, which drops its privileges, works below it
         owner = (folder / _OWNER).open("w")
         try:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if (folder / _OWNER).exists():
                 return folder, owner
-        except BlockingIOError:  # another process took it for abandoned before it was locked
+        except BlockingIOError:  # another process considered it abandoned before it was locked
             pass
         owner.close()
 

@@ -1,4 +1,4 @@
-"""Texts and numbers as the report shows them."""
+"""Formatting of texts and numbers for the report."""
 
 import re
 
@@ -6,34 +6,34 @@ from gedanken.experiment.escaping import is_hidden
 from gedanken.experiment.execution import Execution
 
 LINE_SHOWN = 400
-"""Characters of one line that are shown."""
+"""Maximum number of characters shown of one line."""
 NOTE = 60
-"""Characters that the note on what was left out may take: it is never itself cut."""
+"""Maximum length in characters of the note that says how much was left out; the note itself is never cut."""
 LINES_SHOWN = 40
-"""Lines that are shown of a text which is no transcript, such as a tell."""
+"""Maximum number of lines shown of a text that is not a transcript, for example an instruction to the model."""
 _PLAIN = re.compile(r"[\t\n -~]*\Z")
 
 
 def visible(text: str) -> str:
-    """The text with control and direction characters shown, as ⟨U+202E⟩, instead of obeyed."""
+    """Return the text with control and direction characters made visible, as ⟨U+202E⟩."""
     if _PLAIN.match(text):
         return text
     return "".join(f"⟨U+{ord(one):04X}⟩" if is_hidden(one) else one for one in text)
 
 
 def cut(line: str, most: int = LINE_SHOWN) -> str:
-    """The head of a line, with how much of it is left out."""
+    """Return the start of a line, with a note of how much is left out."""
     return line if len(line) <= most else f"{line[:most]} … ({len(line) - most:,} more characters)"
 
 
 def first_sentence(text: str) -> tuple[str, str]:
-    """The first sentence, and the rest."""
+    """Split a text into its first sentence and the rest."""
     first, stop, rest = text.partition(". ")
     return first + stop.strip(), rest
 
 
 def brief(text: str) -> str:
-    """The head of a text of some lines, with how much of it is left out."""
+    """Return the start of a text of several lines, with a note of how much is left out."""
     lines = text.split("\n", LINES_SHOWN)[:LINES_SHOWN]
     shown = "\n".join(cut(line, LINE_SHOWN + NOTE) for line in lines)
     left = len(text) - len("\n".join(lines))
@@ -41,24 +41,24 @@ def brief(text: str) -> str:
 
 
 def figure(value: float | None) -> str:
-    """A number with four significant digits."""
+    """Format a number with four significant digits."""
     return "–" if value is None else f"{value:.4g}".replace("-", "−")
 
 
 def interval(value: float | None, bounds: tuple[float, float] | None) -> str:
-    """Such as `0.12 [0.08, 0.19]`."""
+    """Format an estimate with its interval, for example `0.12 [0.08, 0.19]`."""
     return figure(value) + (f" [{figure(bounds[0])}, {figure(bounds[1])}]" if bounds and value is not None else "")
 
 
 def probability(p: float | None) -> str:
-    """A p value with three digits."""
+    """Format a p-value with three digits."""
     if p is None:
         return "–"
     return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1).replace("1.000", "1")
 
 
 def duration(seconds: float) -> str:
-    """Such as `8.0 s`, or `12 min 30 s`."""
+    """Format a duration, for example `8.0 s` or `12 min 30 s`."""
     if seconds < 120:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -66,7 +66,7 @@ def duration(seconds: float) -> str:
 
 
 def span(counts: tuple[int, ...]) -> str:
-    """Such as `10` where all are alike, or `0 to 40`."""
+    """Format a range of numbers, for example `10` if all are equal, or `0 to 40`."""
     if not counts:
         return "–"
     low, high = min(counts), max(counts)
@@ -74,7 +74,7 @@ def span(counts: tuple[int, ...]) -> str:
 
 
 def who(execution: Execution) -> str:
-    """Such as `seed 3`, or `sample 1`; the trunk is named."""
+    """Name a run, for example `seed 3` or `sample 1`; the trunk is marked."""
     if execution.called:
         return execution.called
     number = execution.sample if execution.imagined else execution.seed or 0

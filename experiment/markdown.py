@@ -1,26 +1,27 @@
-"""Texts that somebody else made, as parts of a Markdown page."""
+"""Escaping of foreign text in a Markdown page."""
 
 import re
 
 _MEANS_SOMETHING = re.compile(
     r"[^\s\w.,;:()'’“”„…–—−%×=+?!-]|_|www\.|GH-\d|\.\.\w|:[\w+-]+:|\b(?=\d*[a-f])[0-9a-f]{7,40}\b", re.IGNORECASE
 )
-"""In a word: whatever could begin a link, a mention, a tag, a formula, an emphasis, or name an issue or a commit."""
+"""Matches words in which something could start a link, a mention, a tag, a formula or emphasis, or name an issue or a
+commit."""
 
 
 def fence_for(text: str) -> str:
-    """A fence longer than any run of backticks in the text."""
+    """Return a fence longer than any run of backticks in the text."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)
 
 
 def inline(text: str) -> str:
-    """A text on one line, which begins neither code nor a tag."""
+    """Put a text on one line, so that it starts neither code nor a tag."""
     return " ".join(text.split()).replace("`", "'").replace("<", "&lt;")
 
 
 def code(text: str) -> str:
-    """A text on one line as code, in which nothing is a link, a mention, a tag or a formula."""
+    """Format a text as code on one line, so that nothing in it is a link, a mention, a tag or a formula."""
     line = " ".join(text.split())
     longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
     fence = "`" * (longest + 1)
@@ -29,7 +30,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence on one line; words of it that would mean something in Markdown stand as code."""
+    """Put a sentence on one line; words that have a meaning in Markdown are formatted as code."""
     told: list[str] = []
     held: list[str] = []
     for word in [*text.split(), ""]:

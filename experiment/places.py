@@ -1,4 +1,4 @@
-"""Where things that outlive a run are kept."""
+"""Folders for data that outlives a run."""
 
 import os
 from pathlib import Path
@@ -9,16 +9,16 @@ from gedanken.experiment.errors import BadInput
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for gedanken, made if missing; `GEDANKEN_CACHE` names another.
+    """Return the user's cache folder for gedanken, created if missing; `GEDANKEN_CACHE` overrides it.
 
-    Root's is the system's: programs run as a user without rights, who may not enter root's home.
+    For root it is the system's cache folder: programs run as an unprivileged user, who may not enter root's home.
     """
     usual = platformdirs.site_cache_path if os.getuid() == 0 else platformdirs.user_cache_path
     return _made(os.environ.get("GEDANKEN_CACHE") or usual("gedanken"), "cache")
 
 
 def state_folder() -> Path:
-    """The user's folder for what gedanken remembers of him, made if missing; `GEDANKEN_STATE` names another."""
+    """Return the folder for the user's gedanken state, created if missing; `GEDANKEN_STATE` overrides it."""
     return _made(os.environ.get("GEDANKEN_STATE") or platformdirs.user_state_path("gedanken"), "state", mode=0o700)
 
 

@@ -1,7 +1,7 @@
-"""Plug-ins: what an installed distribution adds under one of our groups of entry points.
+"""Plug-ins: objects that an installed distribution adds under one of gedanken's entry-point groups.
 
-Built-in ones come in by the same door. Nothing of a plug-in is imported before it is asked for. A plug-in is code
-that the user installed and trusts; what a run folder or a transcript says never names one to be loaded.
+Built-in ones are registered in the same way. No code of a plug-in is imported before it is needed. A plug-in is code
+that the user installed and trusts; a run folder or a transcript can never name one to be loaded.
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ PROBES = "gedanken.probes"
 GROUPS = (MACHINES, MODELS, CHECKS, PROBES, EXPORTERS, IMPORTERS)
 OURS = "gedanken"
 RESERVED = {MACHINES: ("auto",)}
-"""Names that mean something else where a plug-in is asked for by name."""
+"""Names that cannot be used to ask for a plug-in, because they have another meaning there."""
 OUT_OF_DATE = "run script/bootstrap (the installation is out of date)"
 _MOST = 200
-"""Characters of what somebody else's code says went wrong."""
+"""Maximum number of characters shown of an error message from a plug-in's code."""
 
 
 class Plugin(NamedTuple):
-    """One name in a group, and the distribution that adds it."""
+    """One name in an entry-point group, and the distribution that adds it."""
 
     group: str
     name: str
@@ -37,11 +37,11 @@ class Plugin(NamedTuple):
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is built in."""
+        """True if it is built in."""
         return self.distribution == OURS
 
     def load(self) -> Any:
-        """Import it. Raises BadInput, naming the distribution, when that does not work."""
+        """Import the plug-in. Raises BadInput, naming the distribution, if that fails."""
         try:
             return self.entry.load()
         except (Exception, SystemExit) as error:
@@ -50,7 +50,7 @@ class Plugin(NamedTuple):
 
     @contextmanager
     def guarded(self, *allowed: type[Exception]) -> Iterator[None]:
-        """Turn whatever the code of somebody else raises into BadInput that names it, but for what is `allowed`.
+        """Turn any exception from a plug-in's code into BadInput that names the plug-in, except those in `allowed`.
 
         Errors in gedanken itself are not wrapped.
         """
@@ -66,20 +66,21 @@ class Plugin(NamedTuple):
             raise self.failed(error) from error
 
     def failed(self, error: BaseException) -> BadInput:
-        """That its code raised this."""
+        """Build the error for an exception in the plug-in's code."""
         return BadInput(f"{self} failed: {_said(error)}")
 
     def wrong(self, got: object, wanted: str) -> BadInput:
-        """That it gave something else than what its kind gives."""
+        """Build the error for a plug-in that returned a value of the wrong type."""
         return BadInput(f"{self} returned a {type(got).__name__} where {wanted} was expected")
 
     def __str__(self) -> str:
-        """Such as `toaster of throwaway (gedanken.machines)`."""
+        """For example `toaster of throwaway (gedanken.machines)`."""
         return f"{self.name} of {self.distribution} ({self.group})"
 
 
 def installed(group: str) -> Iterator[Plugin]:
-    """The installed plug-ins of a group, by name; of equal names first the built-in one, then by distribution."""
+    """List the installed plug-ins of a group, sorted by name; for equal names the built-in one comes first, then by
+    distribution."""
     found = {
         (entry.name, entry.dist.name, entry.value): Plugin(
             group, entry.name, entry.dist.name, entry.dist.version, entry
@@ -91,7 +92,7 @@ def installed(group: str) -> Iterator[Plugin]:
 
 
 def by_name(group: str) -> dict[str, Plugin]:
-    """The one that is used of every name. Raises BadInput where not even the built-in ones are installed."""
+    """Return the plug-in that is used for each name. Raises BadInput if even the built-in ones are not installed."""
     chosen: dict[str, Plugin] = {}
     for each in installed(group):
         if each.name not in RESERVED.get(group, ()):

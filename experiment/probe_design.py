@@ -1,22 +1,22 @@
-"""What a probe is asked to ask, and the questions that come of it: values only."""
+"""Data types for the design of a probe, and for the questions that result from it."""
 
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Arm = Literal["direct", "steps", "forced", "again", "session", "later", "other order"]
-"""How a question is asked.
+"""The way in which a question is asked.
 
-`direct`: in a fresh session, with the output alone as the reply; `steps`: working steps are allowed before it;
-`forced`: the real state before the last operation is told (a real output: this arm is in no other test); `again`: the
-direct question once more, after others, at temperature 0. Of some items in one session: `session`, in their order;
-`later`, the first of them once more at the end; `other order`, in a session that takes them the other way round.
+`direct`: in a fresh session, with the output alone as the reply; `steps`: with working steps before the output;
+`forced`: the model is given the real state before the last operation (a real output, so this arm is used in no other
+test); `again`: the direct question repeated later, at temperature 0. For some items in one session: `session`, in
+their order; `later`, the first of them repeated at the end; `other order`, in a session with the reverse order.
 """
 ARMS: tuple[Arm, ...] = ("direct", "again", "forced", "session", "later", "other order", "steps")
 
 
 class SuiteItem(BaseModel):
-    """A function, what it is called with, and what it is said to return: one line of a suite."""
+    """One line of a suite: a function, its arguments, and the value that it is stated to return."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -25,51 +25,51 @@ class SuiteItem(BaseModel):
     input: str
     output: str
     line: int = 0
-    """Of the file that it stands in."""
+    """Line number in its file."""
 
 
 class ProbeDesign(BaseModel):
-    """Which small programs a model is asked for, and how often."""
+    """The number and kinds of small programs that a probe asks about."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     families: tuple[str, ...] = ()
-    """By name; where there are none, the suite alone."""
+    """Names of the program families; if empty, only the suite is used."""
     sizes: tuple[int, ...] = ()
-    """Numbers of operations; those of each family where none is named."""
+    """Numbers of operations; if empty, each family's own sizes are used."""
     groups: int = Field(default=4, ge=1, le=1000)
-    """Programs, or pairs of them, of each operation and size."""
+    """Number of programs, or pairs of programs, for each operation and size."""
     seed: int = 0
-    """Other seeds make other programs."""
+    """Another seed generates other programs."""
     samples: int = Field(default=1, ge=1, le=1000)
-    """Answers to each direct question: the first at temperature 0, the others at temperature 1."""
+    """Number of answers to each direct question: the first at temperature 0, the others at temperature 1."""
     arms: tuple[Arm, ...] = ARMS
     minutes: float | None = Field(default=None, gt=0, le=10_000)
-    """How long it may take; as much of it is asked as the model's speed allows."""
+    """Time limit in minutes; as many questions are asked as the model's speed allows."""
     suite: tuple[SuiteItem, ...] = ()
 
 
 class Question(NamedTuple):
-    """One question, put once."""
+    """One question, asked once."""
 
     item: str
-    """Its id."""
+    """Id of its item."""
     arm: Arm
     sample: int = 0
     before: tuple[str, ...] = ()
-    """Items that are asked before it, in the same session."""
+    """Items that are asked before it in the same session."""
 
     @property
     def key(self) -> str:
-        """The same for the same question in any process."""
+        """A key that is the same for the same question in any process."""
         return f"{self.item}, {self.arm}, {self.sample}"
 
 
 class Plan(NamedTuple):
-    """How much of a design is asked."""
+    """The part of a design that is asked."""
 
     sizes: tuple[int, ...] | None
-    """None for those of each family."""
+    """None means each family's own sizes."""
     groups: int
     more: int
-    """Questions beside the direct ones."""
+    """Number of questions besides the direct ones."""

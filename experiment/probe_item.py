@@ -1,4 +1,4 @@
-"""What a probe asks, and what became of it: values only."""
+"""Data types for probe items, answers and scores. A probe asks a model to predict what a small program prints."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,53 +6,60 @@ from typing import Literal
 Role = Literal["alone", "easy", "hard", "check", "middle", "same"]
 """The place of an item in its pair.
 
-`easy`: what a machine that imitates or takes a shortcut gets right as well: a famous seed, a closed form, a rule that
-everybody knows, a program as it is widely known. `hard`: its twin, which needs the same number of operations; only
-who carries them out gets it right. `alone`: has no twin. With no place in a horizon: `check`, a comprehension check;
-`middle`, the program that prints its state half-way; `same`, an edit that changes nothing in what runs.
+`easy`: an item that a machine that imitates or takes a shortcut also gets right: a famous seed, a closed form, a rule
+that everybody knows, a widely known program. `hard`: its twin with the same number of operations, which only a
+machine that carries them out gets right. `alone`: has no twin. Not part of an accuracy-by-size curve: `check`, a
+comprehension check; `middle`, the program that prints its state half-way; `same`, an edit that does not change what
+is executed.
 """
 
 Way = Literal["imitates", "shortcut"]
 
 Outcome = Literal["right", "rival", "wrong", "unparsable", "refused", "cut"]
-"""Of one answer. `rival`: wrong, and what the item's rival program really printed; `cut`: it met its limit."""
+"""Outcome of one answer. `rival`: wrong, and equal to what the item's rival program prints; `cut`: reached its token
+limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeItem:
-    """One small program, and how it stands among the others. Its truth is what the sandbox prints, kept elsewhere."""
+    """One small program and its place among the others. The true output, made in the sandbox, is stored elsewhere."""
 
     id: str
-    """`FAMILY-OPERATION-SIZE-SEED-ROLE`, in the letters of a file name."""
+    """`FAMILY-OPERATION-SIZE-SEED-ROLE`, in characters that are valid in file names."""
     family: str
     operation: str
-    """The kind of operation, such as `matrix product`: a verdict is given for one of them and one size at a time."""
+    """The kind of operation, for example `matrix product`: each verdict is about one operation and one size."""
     template: str
-    """What the program was made from: items of one template are not independent."""
+    """Number of operations for each part of the answer, one after the other; the answer's length does not depend on
+    it."""
     size: int
-    """How many operations each part of the answer takes, one after the other; its length does not depend on it."""
+    """How many operations each part of the answer takes, one after the other; the answer's length does not depend on
+    it."""
     seed: int
     role: Role
     program: str
     pair: str | None = None
-    """The same for items that belong together."""
+    """Identifier shared by the items of a pair or group."""
     rival: str | None = None
-    """A program that really prints what a machine would say that imitates or takes a shortcut, where there is one."""
+    """A program that prints the answer expected from a machine that imitates or takes a shortcut, if there is one."""
     rival_is: Way | None = None
-    """Which of the two gets the easy item of this pair right, and the hard one wrong, as its rival if it has one."""
+    """The strategy, imitation or shortcut, that gets this pair's easy item right and its hard item wrong (with the
+    answer of the rival program, if the item has one)."""
     told: str | None = None
-    """What is said before the program runs, such as that a rule in it is not the usual one."""
+    """Text said before the program runs, for example that a rule in it is not the usual one."""
     given: str | None = None
-    """A program that really prints the state before the last operation: what is told under the condition `forced`."""
+    """A program that prints the state before the last operation, which is given to the model under the condition
+    `forced`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer to one item, scored."""
+    """One scored answer to one item."""
 
     outcome: Outcome
     parts_right: float | None = None
-    """The share of the elements of the true output that stand at their places; None where nothing could be read."""
+    """The share of elements of the true output that are in the right place; None if the answer could not be parsed.
+    """
     reasoning_tokens: int | None = None
 
 
@@ -67,5 +74,5 @@ class ItemScore:
 
     @property
     def exact(self) -> float:
-        """The share of right answers, 0 to 1."""
+        """The share of right answers, from 0 to 1."""
         return sum(answer.outcome == "right" for answer in self.answers) / len(self.answers)

@@ -1,27 +1,28 @@
-"""A version of a program that the coder wrote, or that was given."""
+"""Versions of a program, written by the coder or supplied with the experiment."""
 
 import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
 Edit = Literal["worked", "changed nothing", "broke the program", "did something else"]
-"""What became of an edit. A program is broken where it does not come to its end."""
+"""The result of an edit. `broke the program`: it no longer runs to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One version of a file; every version is kept, the failed ones too."""
+    """One version of a file; every version is kept, including those that failed."""
 
     name: str
     """File name in the working directory."""
     version: int
     source: str
     told: str
-    """What the coder was asked; of a program that was given, where it comes from."""
+    """The instruction that the coder was given; for a supplied program, where it comes from."""
     prompt: str
-    """Which wording the coder got: `tell`, `checklist`, `edit` or `repair`; `given` where no coder was asked."""
+    """The prompt wording that the coder received: `tell`, `checklist`, `edit` or `repair`; `given` if no coder was
+    asked."""
     seed: int
-    """Sampling seed of the coder's request."""
+    """Sampling seed of the request to the coder."""
     line: int = 0
     """Index of the script line that asked for it."""
     works: bool | None = None
@@ -30,21 +31,22 @@ class Program:
     base: str | None = None
     """Label of the version that it was made from, by an edit, a repair or a change."""
     edit: Edit | None = None
-    """What became of the edit that made it; None where none did, or until it is judged."""
+    """Result of the edit that made it; None if it was not made by an edit, or if the edit has not been judged yet."""
     change: str | None = None
-    """Name of the change that was made of a given program; None where it was given as it is."""
+    """Name of the change that was applied to a supplied program; None if it was used unchanged."""
 
     @property
     def label(self) -> str:
-        """Such as `train-v2`."""
+        """For example `train-v2`."""
         return f"{self.name.rsplit('.', 1)[0]}-v{self.version}"
 
     @property
     def given(self) -> bool:
-        """Whether it was placed as it is: nothing was asked of it, so it is measured however it ends."""
+        """True if the program was supplied with the experiment: it has no task to fulfil, so it is measured however
+        it ends."""
         return self.prompt == "given"
 
     @property
     def sha256(self) -> str:
-        """Of the source, UTF-8."""
+        """Hash of the source in UTF-8."""
         return hashlib.sha256(self.source.encode()).hexdigest()

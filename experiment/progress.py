@@ -1,4 +1,4 @@
-"""How long work reports on itself, without knowing who shows it."""
+"""Interface through which long work reports progress, independent of how it is displayed."""
 
 import threading
 import time
@@ -10,14 +10,15 @@ Update = Callable[[float], None]
 
 
 class Progress(Protocol):
-    """Shows steps that take more than a moment."""
+    """Interface for showing steps that take more than a moment."""
 
     def step(self, title: str, total: float, unit: str = "bytes") -> AbstractContextManager[Update]:
-        """Open a step of `total` units (`bytes` or `seconds`); call what it yields with the amount done."""
+        """Start a step of `total` units (`bytes` or `seconds`); call the yielded function with the amount done so
+        far."""
         ...
 
     def say(self, text: str) -> None:
-        """Tell one line."""
+        """Print one line."""
         ...
 
 
@@ -26,25 +27,25 @@ class Silent:
 
     @contextmanager
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Update]:  # noqa: ARG002
-        """Open a step that nobody sees."""
+        """Start a step without showing it."""
         yield lambda _done: None
 
     def say(self, text: str) -> None:
-        """Tell nobody."""
+        """Discard the line."""
 
 
 @contextmanager
 def watched(
     progress: Progress, title: str, total: float, done: Callable[[], float], unit: str = "bytes"
 ) -> Iterator[None]:
-    """Show a step whose amount done has to be looked up from outside, twice a second."""
+    """Show a step whose progress has to be polled, twice a second."""
     with progress.step(title, total, unit) as update, repeated(0.5, lambda: update(min(done(), total))):
         yield
 
 
 @contextmanager
 def repeated(seconds: float, call: Callable[[], object]) -> Iterator[None]:
-    """Call again and again, so many seconds apart, in a thread that ends with the context."""
+    """Call a function repeatedly, every so many seconds, in a thread that ends with the context."""
     ended = threading.Event()
 
     def work() -> None:
@@ -61,5 +62,5 @@ def repeated(seconds: float, call: Callable[[], object]) -> Iterator[None]:
 
 
 def seconds_since(start: float) -> Callable[[], float]:
-    """A clock that starts at `start`, of time.monotonic()."""
+    """Return a clock that counts seconds from `start`, a value of time.monotonic()."""
     return lambda: time.monotonic() - start

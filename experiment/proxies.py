@@ -1,4 +1,4 @@
-"""A user's proxy is used for addresses outside this machine only."""
+"""Proxy settings: the user's proxy is used only for addresses outside this machine."""
 
 import os
 
@@ -7,10 +7,11 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def keep_loopback_direct() -> None:
-    """Where a proxy is named, have this process and its children use it under both spellings, never for loopback."""
+    """If a proxy is set, make this process and its children use it under both spellings of the variables, but never
+    for loopback."""
     for name in _PROXIES:
         lower, upper = os.environ.get(name), os.environ.get(name.upper())
-        # apt knows the one spelling only, other programs the other.
+        # apt reads only one spelling; other programs read only the other.
         if lower and not upper:
             os.environ[name.upper()] = lower
         elif upper and not lower:

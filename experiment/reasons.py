@@ -1,4 +1,4 @@
-"""Why a program that gets or makes something failed, in one line, with what to do about it."""
+"""One-line explanations of why a downloading or building program failed, with a remedy."""
 
 import re
 
@@ -23,13 +23,13 @@ _CAUSES = (
 
 
 def last_line(text: str) -> str:
-    """The last line that says anything, which is where most programs say what went wrong."""
+    """Return the last non-blank line, which is where most programs report what went wrong."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else "no message"
 
 
 def why(text: str) -> str:
-    """What a failed program's messages come to: a cause that is known with its remedy, else its last error."""
+    """Summarize a failed program's messages: a known cause with its remedy, or else the last error."""
     for pattern, remedy in _CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
             return remedy

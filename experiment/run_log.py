@@ -1,4 +1,4 @@
-"""What happened in a run: the events as they are appended, and the log that they come to."""
+"""The events of a run, as they are appended, and the log that is built from them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +12,11 @@ from gedanken.experiment.approval import Decision
 from gedanken.experiment.budget import Price, Tokens
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.escaping import harmless
+from gedanken.experiment.event import Event
 from gedanken.experiment.execution import Execution, Limits
 from gedanken.experiment.persona import Fact, MachineFacts, Persona
-from gedanken.experiment.probe_design import Plan, Question
-from gedanken.experiment.probe_item import ProbeItem
+from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.script import Experiment
@@ -27,45 +28,46 @@ if TYPE_CHECKING:
     import polars
 
 FORMAT = 1
-"""Of the log on disk."""
+"""Version of the log format on disk."""
 UNFINISHED = "unfinished"
-"""The outcome of a run that wrote no end: it is under way, or its process died."""
+"""The outcome of a run whose log has no end event: it is still running, or its process died."""
 DONE = "done"
 NO_WORKING_PROGRAM = "no working program"
 INTERRUPTED = "interrupted"
 
 
 class ScriptText(NamedTuple):
-    """One line of a script, as people read it."""
+    """One line of a script, as shown to people."""
 
     how: Literal["told", "typed", "given"]
     text: str
 
 
 class ModelFacts(BaseModel):
-    """What is known of the model that was asked."""
+    """Known facts about the model that was asked."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     name: str
     sha256: str | None = None
-    """Of its weights, where we have them."""
+    """Hash of its weights, if they are stored here."""
     base_url: str | None = None
     settings: dict[str, Any] = {}
-    """That are sent with every request, beside those of sampling."""
+    """Settings that are sent with every request, besides the sampling settings."""
     reasons_by_itself: bool = False
     not_taken: tuple[str, ...] = ()
-    """Settings that it refused, and that were not sent again."""
+    """Settings that the model refused and that were not sent again."""
     price: Price | None = None
-    """None where it is not known."""
+    """None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierPart:
-    """Who was asked in an earlier part of the script, of a run that was forked to another model or persona."""
+    """The model and persona of an earlier part of the script, in a run that was forked to another model
+    or persona."""
 
     until: int
-    """The script line, counted from 1, from which on it was somebody else."""
+    """The script line, counted from 1, from which on another one was used."""
     model: ModelFacts
     persona: str
     facts: tuple[Fact, ...]
@@ -73,13 +75,13 @@ class EarlierPart:
 
 @dataclass(frozen=True, slots=True)
 class RunSetup:
-    """How a run was set up, as far as its folder tells."""
+    """The set-up of a run, as far as its folder records it."""
 
     experiment: str
     run: str = ""
     """Name of the run folder."""
     gedanken: str = ""
-    """Version."""
+    """Version of gedanken."""
     python: str = ""
     model: ModelFacts | None = None
     persona: str = ""
@@ -93,36 +95,38 @@ class RunSetup:
     imagined: int | None = None
     simulate: bool | None = None
     earlier: tuple[EarlierPart, ...] = ()
-    """Parts of the script for which `model`, `persona` and `facts` do not hold."""
+    """Parts of the script for which `model`, `persona` and `facts` do not apply."""
 
     @property
     def models_told(self) -> str:
-        """Its name; of a fork to another one, such as `one before line 4, other from line 4`."""
+        """The model's name; in a fork to another model, for example `one before line 4, other from line 4`."""
         parts = [(part.until, part.model.name) for part in self.earlier]
         return by_part(parts, self.model.name if self.model else "")
 
     @property
     def personas_told(self) -> str:
-        """The name of the persona, or of each with its lines."""
+        """The persona's name, or the name of each persona with its lines."""
         return by_part([(part.until, part.persona) for part in self.earlier], self.persona)
 
     @property
     def claims_told(self) -> str:
-        """What is claimed falsely on purpose, or `none`; of more than one persona, with the lines of each."""
+        """The facts that are claimed falsely on purpose, or `none`; with several personas, the claims of each with
+        its lines."""
         return by_part([(part.until, _named(part.facts)) for part in self.earlier], _named(self.facts))
 
     def model_at(self, line: int) -> ModelFacts | None:
-        """The model that was asked while the script line at `line`, counted from 0, was at work."""
+        """Return the model that was used for the script line at `line`, counted from 0."""
         return next((part.model for part in self.earlier if line + 1 < part.until), self.model)
 
     @property
     def claimed(self) -> tuple[str, ...]:
-        """Names of the facts that the persona claims falsely on purpose."""
+        """The names of the facts that the persona claims falsely on purpose."""
         return tuple(fact.name for fact in self.facts if fact.origin == "claimed")
 
 
 def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
-    """Such as `one before line 4, other from line 4`, where each stands with the line at which it ended."""
+    """Describe who was used for which lines, for example `one before line 4, other from line 4`, from (first line
+    after the part, name)."""
     starts = [1, *(until for until, _told in earlier)]
     parts = zip(starts, [*(told for _until, told in earlier), last], strict=True)
     begun = [next(of) for _told, of in groupby(parts, key=lambda part: part[1])]
@@ -136,25 +140,18 @@ def _named(facts: Iterable[Fact]) -> str:
     return " and ".join(fact.name for fact in facts if fact.origin == "claimed") or "none"
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    time: str = ""
-    """UTC, ISO 8601; set as it is appended."""
-
-
-class Started(_Event):
-    """A process began to work on the run."""
+class Started(Event):
+    """A process started working on the run."""
 
     kind: Literal["started"] = "started"
     gedanken: str
     python: str
     spec: str
-    """Key of the spec."""
+    """Key of the run's RunSpec."""
 
 
-class Opened(_Event):
-    """The machine was measured, and the persona resolved with it."""
+class Opened(Event):
+    """The machine was measured, and the persona's `matched` fields were filled in from it."""
 
     kind: Literal["opened"] = "opened"
     machine: MachineFacts
@@ -162,70 +159,70 @@ class Opened(_Event):
     facts: tuple[Fact, ...]
 
 
-class ModelKnown(_Event):
-    """What is known of the model; told anew where more was learned."""
+class ModelKnown(Event):
+    """Facts about the model; repeated when more was learned."""
 
     kind: Literal["model"] = "model"
     model: ModelFacts
     until: int | None = None
-    """The script line, counted from 1, from which on another one is asked; None of the last one."""
+    """The script line, counted from 1, from which on another model is asked; None for the last model."""
 
 
-class Began(_Event):
-    """Some work began: a node of the graph, or what comes before the graph."""
+class Began(Event):
+    """A piece of work started: a node of the graph, or the set-up before the graph."""
 
     kind: Literal["began"] = "began"
     node: str
     who: str
-    """What it is at, such as `line 4, seed 2 of train-v1`; may be empty."""
+    """The item being worked on, for example `line 4, seed 2 of train-v1`; may be empty."""
 
 
-class Left(_Event):
-    """That work came to its end, well or not."""
+class Left(Event):
+    """A piece of work (see `Began`) ended, successfully or not."""
 
     kind: Literal["left"] = "left"
     node: str
     who: str
 
 
-class ProgramKept(_Event):
-    """A version of a program; a later event with its label replaces it."""
+class ProgramKept(Event):
+    """A version of a program was stored; a later event with the same label replaces it."""
 
     kind: Literal["program"] = "program"
     program: dict[str, Any]
-    """Its fields, the source left out."""
+    """Fields of the program, without its source."""
     path: str
 
 
-class ExecutionKept(_Event):
-    """An execution that came to its end; its texts lie in files."""
+class ExecutionKept(Event):
+    """An execution finished and was stored; its texts are in files."""
 
     kind: Literal["execution"] = "execution"
     execution: dict[str, Any]
-    """Its fields, the texts left out."""
+    """Fields of the execution, without its texts."""
     files: dict[str, str]
-    """Paths of `stdout`, and of `terminal` and `raw_reply` where there are any."""
+    """Paths of `stdout`, and of `terminal` and `raw_reply` if they exist."""
 
 
-class SurprisalKept(_Event):
-    """How likely real outputs were to the model, or why that is not known."""
+class SurprisalKept(Event):
+    """The model's surprisal at real outputs was stored, or the reason why it is not known."""
 
     kind: Literal["surprisal"] = "surprisal"
     found: Surprisal
 
 
-class Decided(_Event):
-    """A person said whether a program may run."""
+class Decided(Event):
+    """A person decided whether a program may run."""
 
     kind: Literal["decided"] = "decided"
     program: str
     sha256: str
-    """Of the source that they were shown."""
+    """Hash of the source that the person was shown."""
     answer: Decision
 
 
-class Reserved(_Event):
-    """A request, or an execution on GPUs, was about to begin; what it can take at most."""
+class Reserved(Event):
+    """A request, or an execution on GPUs, was about to start; the most tokens or seconds that it can take."""
 
     kind: Literal["reserved"] = "reserved"
     name: str
@@ -234,8 +231,8 @@ class Reserved(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
-class Settled(_Event):
-    """What that took; of one that was broken off, an estimate."""
+class Settled(Event):
+    """The actual cost of a reserved request or execution; an estimate if it was interrupted."""
 
     kind: Literal["settled"] = "settled"
     name: str
@@ -246,51 +243,15 @@ class Settled(_Event):
     gpu_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
-class Planned(_Event):
-    """How much of a probe's design is asked."""
-
-    kind: Literal["planned"] = "planned"
-    plan: Plan
-
-
-class ItemKept(_Event):
-    """One item of a probe, with what its programs really printed."""
-
-    kind: Literal["item"] = "item"
-    item: ProbeItem
-    truth: str
-    rival: str | None = None
-    given: str | None = None
-    problem: str = ""
-    """Why it has no truth."""
-
-
-class AnswerKept(_Event):
-    """What a model replied to one question of a probe."""
-
-    kind: Literal["answer"] = "answer"
-    question: Question
-    execution: Execution
-
-
-class Judged(_Event):
-    """Whether an answer that is an expression is right: only running it tells."""
-
-    kind: Literal["judged"] = "judged"
-    question: str
-    """Its key."""
-    right: bool
-
-
-class Noted(_Event):
-    """Something that a reader must know of how the run went on."""
+class Noted(Event):
+    """A remark about the course of the run that a reader must know."""
 
     kind: Literal["noted"] = "noted"
     what: str
 
 
-class Ended(_Event):
-    """The process that worked on the run ended by itself."""
+class Ended(Event):
+    """The process that worked on the run ended by itself, without being killed."""
 
     kind: Literal["ended"] = "ended"
     outcome: str
@@ -320,32 +281,32 @@ RunEvent = Annotated[
 
 @dataclass(frozen=True)
 class RunLog:
-    """All that is known of a run. Everything that is concluded comes from it."""
+    """Everything known about a run. All conclusions are drawn from it."""
 
     title: str
-    """The experiment's name, or the names of files."""
+    """The experiment's name, or the names of the files."""
     setup: RunSetup | None = None
-    """None for logs that somebody brought."""
+    """None for logs that the user supplied."""
     programs: tuple[Program, ...] = ()
     executions: tuple[Execution, ...] = ()
-    """By script line and version; real before imagined, by seed or sample."""
+    """Ordered by script line and version; real before imagined, by seed or sample."""
     persona: Persona | None = None
     surprisal: Surprisal | None = None
-    """None where nobody asked."""
+    """None if no surprisal was asked for."""
     outcome: str = ""
     started: str = ""
     ended: str = ""
     under_way: tuple[Began, ...] = ()
-    """What had begun, and came to no end."""
+    """Work that started and has not ended."""
     left: Left | None = None
-    """What came to its end last."""
+    """The work that ended last."""
     notes: tuple[str, ...] = ()
-    """What could not be read back, and what that means; what was left out."""
+    """Notes on data that could not be read back, with the consequences; and on data that was left out."""
     decisions: tuple[Decided, ...] = ()
-    """Whether programs could run, by persons who were asked."""
+    """Decisions on whether programs may run, by the people who were asked."""
     plan: Plan | None = None
     items: tuple[ItemKept, ...] = ()
-    """Of a probe."""
+    """The items of a probe."""
     answers: tuple[AnswerKept, ...] = ()
     judged: tuple[Judged, ...] = ()
     tokens: Tokens | None = None
@@ -353,50 +314,53 @@ class RunLog:
     spec: RunSpec | None = field(default=None, compare=False)
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Its executions in pandas, one a row; see `Analysis.to_pandas`. Raises BadInput without pandas."""
+        """Return the executions as a pandas DataFrame, one per row; see `Analysis.to_pandas`. Raises BadInput without
+        pandas."""
         return as_pandas(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def to_polars(self) -> "polars.DataFrame":
-        """The same in polars. Raises BadInput where polars is not installed."""
+        """Return the same as a polars DataFrame. Raises BadInput if polars is not installed."""
         return as_polars(execution_rows(self.executions), EXECUTION_COLUMNS)
 
     def __repr__(self) -> str:
-        """Its title and outcome: its fields hold all that was printed."""
+        """Title and outcome only: the fields hold all printed text."""
         return f"<RunLog of {harmless(self.title)}: {len(self.executions)} executions, {harmless(self.outcome)}>"
 
     @property
     def price(self) -> Price | None:
-        """What its model costs, where that is known."""
+        """The price of the model's tokens, if known."""
         return self.setup.model.price if self.setup and self.setup.model else None
 
     @property
     def is_over(self) -> bool:
-        """Whether it came to the end of its script, well or not."""
+        """True if the run reached the end of its script, successfully or not."""
         return self.outcome in (DONE, NO_WORKING_PROGRAM)
 
     @property
     def machine_facts(self) -> MachineFacts | None:
-        """What the real machine is, where that is known."""
+        """Facts about the real machine, if known."""
         return self.setup.machine if self.setup else None
 
     @property
     def claims(self) -> tuple[str, ...]:
-        """Names of the facts that the persona claims falsely on purpose."""
+        """The names of the facts that the persona claims falsely on purpose."""
         return self.persona.claims if self.persona else ()
 
     def persona_at(self, line: int) -> Persona | None:
-        """Who was played at the script line at `line`, counted from 0; -1 is before the first."""
+        """Return the persona that was played at the script line at `line`, counted from 0; -1 means before the first
+        line."""
         is_earlier = self.spec is not None and self.spec.part_at(line) is not None
         return self.spec.played_at(line) if self.spec and is_earlier else self.persona
 
     def claims_at(self, line: int) -> tuple[str, ...]:
-        """Names of the facts that the persona at that line claims falsely on purpose."""
+        """Return the names of the facts that the persona at that line claims falsely on purpose."""
         persona = self.persona_at(line)
         return persona.claims if persona else ()
 
 
 def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -> tuple[Execution, ...]:
-    """By script line and version; real before imagined, by seed or sample; alike ones as they were really typed."""
+    """Sort executions by script line and version; real before imagined, by seed or sample; equal ones in the order in
+    which they were typed."""
     versions = [program.label for program in programs]
     typed = list(dict.fromkeys(run.command for run in executions if not run.imagined))
     return tuple(
@@ -415,7 +379,7 @@ def in_order(programs: tuple[Program, ...], executions: tuple[Execution, ...]) -
 
 
 def script_of(experiment: Experiment) -> tuple[ScriptText, ...]:
-    """The script as people read it."""
+    """Return the script as shown to people."""
     return tuple(
         given_text(line.give, line.program, line.change)
         if line.give
@@ -427,5 +391,5 @@ def script_of(experiment: Experiment) -> tuple[ScriptText, ...]:
 
 
 def given_text(name: str, program: str | None, change: str | None) -> ScriptText:
-    """A line that gives a program: where it comes from, and what was changed of it."""
+    """Describe a script line that supplies a program: where the program comes from, and how it was changed."""
     return ScriptText("given", f"{name}{f', {program}' if program else ''}: {change or 'as it is'}")

@@ -1,4 +1,4 @@
-"""Everything that a run is asked to do, as plain values: written down before anything else happens."""
+"""The complete specification of a run, as plain values, stored before any work starts."""
 
 import json
 from hashlib import sha256
@@ -14,43 +14,44 @@ from gedanken.experiment.script import Experiment
 
 
 class ModelSpec(BaseModel):
-    """Which model is asked."""
+    """The model to use."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = "embedded"
     """`embedded`, `scripted:FILE`, or PROVIDER:NAME."""
     base_url: str | None = None
-    """Of a server that speaks the provider's protocol."""
+    """Address of a server that speaks the provider's protocol."""
     parallel: int = Field(default=8, ge=1)
-    """Requests at a time to a hosted model."""
+    """Maximum number of concurrent requests to a hosted model."""
 
 
 class SandboxSpec(BaseModel):
-    """Where programs really run."""
+    """The sandbox in which programs really run."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = "auto"
     trusted: bool = False
-    """Whether `host`, which isolates nothing, may run what the model writes."""
+    """True if code written by the model may run on `host`, which isolates nothing."""
     gpus: str = "none"
-    """GPUs for programs: auto, none, all, a number, or ids."""
+    """GPUs for programs: `auto`, `none`, `all`, a number, or ids."""
 
 
 class Part(BaseModel):
-    """Who was asked in the first part of a script, where a fork goes on with another model or persona."""
+    """Model and persona of the first part of a script, in a fork that continues with another model or persona."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     until: int = Field(ge=1, le=200)
-    """The script line, counted from 1, from which on it holds no longer. What comes before line 1 is always its."""
+    """The script line, counted from 1, from which on this part no longer applies. Work before line 1 always belongs
+    to the first part."""
     model: ModelSpec
     persona: Persona
 
 
 class RunSpec(BaseModel):
-    """All that was asked. Equal specs ask for the same run; `key` is the same for them, anywhere."""
+    """Everything that was requested. Equal specs ask for the same run, and have the same `key` on every machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,32 +60,33 @@ class RunSpec(BaseModel):
     model: ModelSpec = ModelSpec()
     sandbox: SandboxSpec = SandboxSpec()
     real: int = Field(default=7, ge=0)
-    """Seeds beside the trunk's."""
+    """Number of real seeds besides the trunk's."""
     imagined: int = Field(default=3, ge=0)
-    """Samples beside the trunk's."""
+    """Number of imagined samples besides the trunk's."""
     simulate: bool = True
-    """Whether the model imagines the runs."""
+    """True if the model imagines the runs."""
     surprisal: bool = True
-    """Whether a model that can is asked how likely the real output was to it."""
+    """True to measure how likely the real output was to the model, if the model supports that."""
     primary: str | None = None
-    """Name of the series whose last value is the primary endpoint; None where the rule chooses it."""
+    """Name of the series whose last value is the primary endpoint; None if the built-in rule chooses it."""
     coder_seed: int = 0
     """Sampling seed of the coder's first try."""
 
     approve: Literal["none", "first", "all"] = "none"
-    """Which programs of the coder's a person looks at before they run: until the first was approved, or each."""
+    """The programs of the coder that a person reviews before they run: until the first is approved, or each one."""
 
     budget: Budget = Budget()
-    """The most that it may use, over all processes that work on it."""
+    """The most that the run may use, summed over all processes that work on it."""
 
     probe: ProbeDesign | None = None
-    """What is asked of many small programs; then there is nothing else that the run does."""
+    """The design of a probe with many small programs; the run then does nothing else."""
 
     parent: str = ""
-    """The run that it was forked from, and at which line; what comes before that line is taken from there."""
+    """The run that this one was forked from, and at which line; everything before that line is taken from that run.
+    """
 
     earlier: tuple[Part, ...] = Field(default=(), max_length=200)
-    """Parts of the script for which other models or personas hold than these, the first one first."""
+    """Parts of the script that use other models or personas, the first part first."""
 
     @model_validator(mode="after")
     def _parts_follow_each_other(self) -> Self:
@@ -99,19 +101,20 @@ class RunSpec(BaseModel):
 
     @property
     def played(self) -> Persona:
-        """The persona as it is under the experiment's conditions."""
+        """The persona as changed by the experiment's conditions."""
         return self.experiment.conditions.play(self.persona)
 
     def part_at(self, line: int) -> Part | None:
-        """The earlier part that the script line at `line`, counted from 0, is in; None where it is in none."""
+        """Return the earlier part that contains the script line at `line`, counted from 0; None if no earlier part
+        does."""
         return next((part for part in self.earlier if line + 1 < part.until), None)
 
     def model_at(self, line: int) -> ModelSpec:
-        """The model that is asked while the script line at `line` is at work; -1 is before the first."""
+        """Return the model that is used for the script line at `line`; -1 means before the first line."""
         part = self.part_at(line)
         return part.model if part else self.model
 
     def played_at(self, line: int) -> Persona:
-        """The persona as it is there under the experiment's conditions."""
+        """Return the persona at that line, as changed by the experiment's conditions."""
         part = self.part_at(line)
         return self.experiment.conditions.play(part.persona) if part else self.played

@@ -1,4 +1,4 @@
-"""An experiment is a persona plus a script: lines that are told, and lines that are typed."""
+"""Experiments: a persona plus a script. Each script line is told to the model, or typed into the machines."""
 
 import re
 from typing import Literal, Self
@@ -14,47 +14,49 @@ _RUNS_PYTHON = re.compile(r"\bpython[0-9.]*\s+(?:-u\s+)?(?:\./)?(?P<file>[A-Za-z
 
 
 class Task(BaseModel):
-    """What a program must do. The coder's checklist is made of it, and the program is compared with it."""
+    """The requirements for a program. The coder's checklist is built from them, and the program is checked against
+    them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     layers: int = Field(ge=1, le=64)
-    """Layers with weights."""
+    """Number of layers with weights."""
     epochs: int = Field(ge=1, le=10_000)
     batch_size: int | None = Field(default=None, ge=1, le=1 << 20)
-    """Images that each step of the training must take; None leaves it to the coder."""
+    """Number of images in each training step; None leaves it to the coder."""
     learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """What the optimizer must be given; None leaves it to the coder. With a mad one, `learns` is false."""
+    """Learning rate that the optimizer must use; None leaves it to the coder. With an absurd rate, set `learns` to
+    false."""
     learns: bool = True
-    """Whether the loss must fall and the accuracy beat the majority class by far."""
+    """True if the loss must fall and the accuracy must clearly exceed the share of the most frequent class."""
     shape_print: bool = False
-    """Whether `forward` must print the shape of its input."""
+    """True if `forward` must print the shape of its input."""
     all_gpus: bool = False
-    """Whether the program must use every GPU it finds."""
+    """True if the program must use every GPU it finds."""
 
 
 class ScriptLine(BaseModel):
-    """One line of a script. In YAML a plain string is typed, or told where it stands in braces."""
+    """One line of a script. In YAML a plain string is typed, or told to the model if it stands in braces."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: str | None = None
     """A command, typed into both machines."""
     tell: str | None = None
-    """Said to the model."""
+    """Text that is told to the model."""
     write: str | None = Field(default=None, pattern=FILE_NAME)
-    """The tell has the coder write this file."""
+    """Name of a file that the coder must write, as described in `tell`."""
     edit: str | None = Field(default=None, pattern=FILE_NAME)
-    """The tell has the coder change this file."""
+    """Name of a file that the coder must change, as described in `tell`."""
     task: Task | None = None
     give: str | None = Field(default=None, pattern=FILE_NAME)
-    """This file is put on both machines as it stands in `source`: no coder is asked, and nobody mends it."""
+    """Name of a file that is placed on both machines as it stands in `source`: no coder writes or fixes it."""
     program: str | None = None
-    """Where that source comes from: a packaged program, or a path relative to the experiment file."""
+    """Origin of that source: a packaged program, or a path relative to the experiment file."""
     change: str | None = None
-    """Name of the change that was made of it; None where it is as it was found."""
+    """Name of the change that is applied to the program; None if it is used unchanged."""
     source: str | None = None
-    """What is given. Where `program` is named it is filled in as the experiment is loaded."""
+    """The source of the file. If `program` is named it is filled in when the experiment is loaded."""
 
     @model_validator(mode="before")
     @classmethod
@@ -95,12 +97,12 @@ class ScriptLine(BaseModel):
 
     @property
     def file(self) -> str | None:
-        """The program that this line has the coder write or change."""
+        """The file that this line has the coder write or change."""
         return self.write or self.edit
 
     @property
     def runs(self) -> str | None:
-        """The program that this line runs, if it runs one."""
+        """The program that this line runs, if any."""
         found = _RUNS_PYTHON.search(self.type or "")
         return found["file"] if found else None
 
@@ -140,7 +142,7 @@ class Experiment(BaseModel):
         return self
 
     def told_before(self, index: int) -> tuple[str, ...]:
-        """What is told directly before the typed line at `index`."""
+        """Return the texts that are told directly before the typed line at `index`."""
         tells: list[str] = []
         for line in reversed(self.script[:index]):
             if line.tell is None or line.file:
@@ -149,7 +151,7 @@ class Experiment(BaseModel):
         return tuple(reversed(tells))
 
     def task_at(self, index: int) -> Task | None:
-        """The task that the program which line `index` runs or writes must do."""
+        """Return the task of the program that line `index` runs or writes."""
         name = self.script[index].runs or self.script[index].file
         for line in reversed(self.script[: index + 1]):
             if name and name in (line.file, line.give):
@@ -157,7 +159,7 @@ class Experiment(BaseModel):
         return None
 
     def next_step(self, after: int) -> int | None:
-        """Index of the next line that is typed, or that gives, writes or edits; None at the end."""
+        """Return the index of the next line that types, supplies, writes or edits something; None at the end."""
         for index in range(after + 1, len(self.script)):
             line = self.script[index]
             if line.type is not None or line.file or line.give:

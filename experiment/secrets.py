@@ -1,4 +1,4 @@
-"""The keys and passwords that this process knows, and text without them."""
+"""API keys and passwords known to this process, and their removal from text."""
 
 import base64
 import json
@@ -12,9 +12,10 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 REMOVED = "[key removed]"
 LEAST_CHARACTERS = 8
-"""Of a key. A shorter one is found in ordinary text, which would be spoilt; an address is shown without it too."""
+"""Minimum length of a key. A shorter one would also match ordinary text and spoil it; shown addresses leave it out
+anyway."""
 _SURE_CHARACTERS = 16
-"""From here on a value is taken for a key though it is all letters, or all digits."""
+"""Minimum length at which a value counts as a key even if it is all letters or all digits."""
 _NAMES = re.compile(
     r"(?:^|_)(?:API_?KEYS?|ACCESS_KEY(?:_ID)?|PRIVATE_KEY|SECRET(?:_\w+)?|\w*TOKEN(?:_\w+)?|\w*PASSWORD|PASSWD|PASSPHRASE|"
     r"CREDENTIALS?|PAT|KEY)$",
@@ -23,7 +24,7 @@ _NAMES = re.compile(
 _NO_NAMES = re.compile(r"_(?:FILE|PATH|URI|URL|DIR)$|^GOOGLE_APPLICATION_CREDENTIALS$", re.IGNORECASE)
 _HEADERS = re.compile(r"HEADERS?$", re.IGNORECASE)
 _NO_KEYS = frozenset(("sk-no-key-required", "no-key-required", "not-needed", "not-required", "lm-studio"))
-"""What people set where a server of their own asks for no key."""
+"""Placeholders that people set when their own server asks for no key."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:?/+", re.IGNORECASE)
 _LIKE_A_KEY = re.compile(
@@ -35,17 +36,17 @@ _SHOWN_PARAMETERS = frozenset(("api-version",))
 
 
 class Secrets:
-    """Values that must be in no file and on no screen, in each form in which clients and servers write them."""
+    """Values that must not appear in any file or on any screen, in every encoding that clients and servers use."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        """`values` are known from the beginning."""
+        """Start with these values."""
         self._values: set[str] = set()
         self._forms: tuple[str, ...] = ()
         self._pattern: re.Pattern[str] | None = None
         self.learn(*values)
 
     def learn(self, *values: str) -> None:
-        """Know further values; those that ordinary text may hold are left out."""
+        """Add further values; those that could be part of ordinary text are ignored."""
         new = {value for value in values if _is_key(value)} - self._values
         if not new:
             return
@@ -55,33 +56,33 @@ class Secrets:
         self._pattern = re.compile("|".join(map(re.escape, self._forms)))
 
     def redacted(self, text: str) -> str:
-        """The text with a mark in place of each."""
+        """Return the text with a mark in place of each value."""
         return self._pattern.sub(REMOVED, text) if self._pattern else text
 
     def unfinished(self, text: str) -> int:
-        """How many characters at the end of a text may be the beginning of one of them."""
+        """Return how many characters at the end of a text may be the beginning of a value."""
         if self._pattern is None:
             return 0
         tail = text[-2 * len(self._forms[0]) :]
         held = max(_overlap(tail, form) for form in self._forms)
-        # The end of a whole one may be the beginning of another.
+        # The end of a complete value may be the beginning of another.
         parted = (match for match in self._pattern.finditer(tail) if match.start() < len(tail) - held < match.end())
         return max((len(tail) - match.start() for match in parted), default=held)
 
 
 @cache
 def known() -> Secrets:
-    """What the environment of this process holds; what is met later is added to it."""
+    """Return the secrets in this process's environment; secrets that are learned later are added to them."""
     return Secrets(in_environment(os.environ))
 
 
 def redacted(text: str) -> str:
-    """A text without the keys of this process."""
+    """Return a text without this process's keys."""
     return known().redacted(text)
 
 
 def redacted_value(value: Any) -> Any:
-    """`redacted`, applied to every text inside plain values."""
+    """Apply `redacted` to every text inside plain values."""
     if isinstance(value, str):
         return known().redacted(value)
     if isinstance(value, Mapping):
@@ -92,12 +93,12 @@ def redacted_value(value: Any) -> Any:
 
 
 def learn_address(address: str | None) -> None:
-    """Know what in an address is a key or a password."""
+    """Add the keys and passwords in an address."""
     known().learn(*in_address(address or ""))
 
 
 def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
-    """The keys and passwords among variables, and in the addresses and headers that they hold."""
+    """Return the keys and passwords in environment variables, and in the addresses and headers that they hold."""
     for name, value in variables.items():
         if _NAMES.search(name) and not _NO_NAMES.search(name) and not _is_path(value):
             yield value
@@ -109,7 +110,7 @@ def in_environment(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def in_address(address: str) -> Iterator[str]:
-    """What in an address is a key or a password, also where it is malformed."""
+    """Return the keys and passwords in an address, even a malformed one."""
     signed, rest = _parted(address)
     if signed:
         user, _, password = signed.rpartition(":")
@@ -123,7 +124,7 @@ def in_address(address: str) -> Iterator[str]:
 
 
 def shown_address(address: str) -> str:
-    """An address as a result may show it: without what signs in."""
+    """Return an address as results may show it, without credentials."""
     _, rest = _parted(address)
     head, _, query = rest.partition("?")
     shown = [f"{name}={value if name.lower() in _SHOWN_PARAMETERS else '…'}" for name, value in parse_qsl(query)]
@@ -132,13 +133,13 @@ def shown_address(address: str) -> str:
 
 
 def without_query(address: str) -> tuple[str, dict[str, str]]:
-    """An address, and the parameters that stand behind it."""
+    """Split an address into the part before its query, and the parameters of the query."""
     parts = urlsplit(address)
     return parts._replace(query="", fragment="").geturl(), dict(parse_qsl(parts.query))
 
 
 def _parted(address: str) -> tuple[str, str]:
-    """Who signs in, and the address without that."""
+    """Split an address into its credentials and the rest."""
     address = address.partition("#")[0]
     scheme = _SCHEME.match(address)
     begin = scheme[0] if scheme else ""
@@ -150,7 +151,7 @@ def _parted(address: str) -> tuple[str, str]:
 def _is_path(value: str) -> bool:
     try:
         return value.startswith("/") and Path(value).exists()
-    except OSError:  # too long for a name
+    except OSError:  # too long for a user name
         return False
 
 
@@ -164,12 +165,12 @@ def _forms(value: str) -> Iterator[str]:
     yield from (value, value.strip(), quote(value), quote(value, safe=""), quote_plus(value))
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
     content = value.encode(errors="surrogateescape")
-    for before in range(3):  # wherever it stands in what was encoded
+    for before in range(3):  # at any offset within the encoded bytes
         encoded = base64.b64encode(bytes(before) + content).decode().rstrip("=")
         whole = encoded[(0, 2, 3)[before] : len(encoded) - ((before + len(content)) % 3 > 0)]
         yield from (whole, whole.replace("+", "-").replace("/", "_"))
 
 
 def _overlap(tail: str, form: str) -> int:
-    """The longest end of `tail` that `form` begins with, short of the whole form."""
+    """Return the length of the longest end of `tail` that is a proper prefix of `form`."""
     return next((size for size in range(min(len(tail), len(form) - 1), 0, -1) if form.startswith(tail[-size:])), 0)

@@ -1,18 +1,18 @@
-"""How unlikely the lines of an output were to a model."""
+"""Surprisal: how unlikely the lines of an output were to a model."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class LineSurprisal(NamedTuple):
-    """The surprisal of one line, its end included."""
+    """The surprisal of one line, including its line break."""
 
     number: int
     """Counted from 1."""
     text: str
     nats: float
     tokens: int
-    """0 for a blank line that is part of a token of the line before it."""
+    """0 for a blank line that is part of a token of the previous line."""
 
 
 Lines = tuple[LineSurprisal, ...]
@@ -20,11 +20,11 @@ Lines = tuple[LineSurprisal, ...]
 
 @dataclass(frozen=True, slots=True)
 class ProgramSurprisal:
-    """The surprisal of a real output beside that of the model's own; None where one is not available."""
+    """The surprisal of a real output beside that of the model's own output; None if one of them is not available."""
 
     program: str
     line: int
-    """Index into the script; -1 where it is not known."""
+    """Index into the script; -1 if it is not known."""
     real: Lines | None
     imagined: Lines | None
     notes: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class ProgramSurprisal:
 
 @dataclass(frozen=True, slots=True)
 class NotAvailable:
-    """Why a model tells no surprisal."""
+    """Why no surprisal is available for a model."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""Rows of plain values as data frames, where the library for them is installed."""
+"""Rows of plain values as data frames, if the data frame library is installed."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -31,7 +31,7 @@ EXECUTION_COLUMNS: dict[str, type] = {
 
 
 def execution_rows(executions: Sequence[Execution]) -> list[dict[str, object]]:
-    """A row for each execution; `line` counts from 1, and is 0 for what was typed before the script."""
+    """Return one row per execution; `line` counts from 1, and is 0 for commands typed before the script."""
     return [
         {name: getattr(run, name) for name in EXECUTION_COLUMNS}
         | {"line": run.line + 1, "origin": str(run.origin), "cause": str(run.cause)}
@@ -40,7 +40,7 @@ def execution_rows(executions: Sequence[Execution]) -> list[dict[str, object]]:
 
 
 def as_pandas(rows: Rows, columns: Mapping[str, type]) -> "pandas.DataFrame":
-    """A pandas data frame; whole numbers that may be missing are `Int64`. Raises BadInput without pandas."""
+    """Return a pandas DataFrame; integers that may be missing are `Int64`. Raises BadInput without pandas."""
     library = _library("pandas")
     kinds = {int: "Int64", float: "float64", bool: "bool", str: "object"}
     series = {name: library.Series([row[name] for row in rows], dtype=kinds[kind]) for name, kind in columns.items()}
@@ -49,7 +49,7 @@ def as_pandas(rows: Rows, columns: Mapping[str, type]) -> "pandas.DataFrame":
 
 
 def as_polars(rows: Rows, columns: Mapping[str, type]) -> "polars.DataFrame":
-    """A polars data frame. Raises BadInput without polars."""
+    """Return a polars DataFrame. Raises BadInput without polars."""
     library = _library("polars")
     kinds = {int: library.Int64, float: library.Float64, bool: library.Boolean, str: library.String}
     schema = {name: kinds[kind] for name, kind in columns.items()}

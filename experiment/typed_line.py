@@ -1,4 +1,4 @@
-"""What a line at a terminal is: told to the model, or typed into the machine."""
+"""Lines at the prompt: told to the model, or typed into the machine."""
 
 import re
 from typing import Literal, NamedTuple
@@ -7,20 +7,20 @@ _ESCAPED = re.compile(r"\\+\{")
 
 
 class TypedLine(NamedTuple):
-    """A line, and what it is."""
+    """A line and its kind."""
 
     kind: Literal["tell", "command", "open"]
-    """`open`: it begins with a brace whose match is still to come, on a further line."""
+    """`open`: the line begins with a brace that is closed only on a later line."""
     text: str
-    """What is told, without its braces; or what is typed."""
+    """The text that is told, without its braces; or the command that is typed."""
 
 
 def read_line(text: str) -> TypedLine:
-    """Tell apart what is told and what is typed.
+    r"""Distinguish lines that are told to the model from commands.
 
-    A line that begins with `{` and ends with its matching `}` is told; every other line is a command, braces and all.
-    Braces are only counted: quotes mean nothing, for a tell is prose. A command that would read as a tell is written
-    with a backslash before its first brace, which is taken off: `\\{ echo a; echo b; }`.
+    A line that begins with `{` and ends with its matching `}` is told to the model; every other line is a command,
+    braces included. Braces are only counted: quotes are not parsed, because told text is prose. A command that would
+    read as told text is written with a backslash before its first brace, which is removed: `\{ echo a; echo b; }`.
     """
     if _ESCAPED.match(text):
         return TypedLine("command", text[1:])

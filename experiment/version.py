@@ -1,3 +1,3 @@
-"""Which version of gedanken this is."""
+"""The version of gedanken."""
 
 __version__ = "0.1.0"

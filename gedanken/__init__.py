@@ -1,6 +1,6 @@
-"""Did the language model run your program, or imagine the run? `run`, `compare`, `load_run`, `resume`, and machines.
+"""Did the language model run your program, or imagine the run? `run`, `compare`, `audit`, `load_run`, `resume`.
 
-What each takes, gives and raises stands with it: `help(gedanken.run)`. Examples: docs/python.md.
+Arguments, results and errors are described in each docstring: `help(gedanken.run)`. Examples: docs/python.md.
 """
 
 from importlib import import_module
@@ -11,8 +11,10 @@ from gedanken.experiment.version import __version__
 
 if TYPE_CHECKING:
     from gedanken.analysis.analysis import Analysis
+    from gedanken.api.auditing import audit
     from gedanken.api.comparing import compare, load_run
     from gedanken.api.imagined import ImaginedMachine
+    from gedanken.api.probing import ProbeResult, aprobe, probe
     from gedanken.api.running import arun, resume, run
     from gedanken.experiment.errors import BadInput, GedankenError, NoModel, NoSandbox
     from gedanken.experiment.execution import Execution, Limits, Machine
@@ -40,23 +42,29 @@ __all__ = [
     "NoModel",
     "NoSandbox",
     "Persona",
+    "ProbeResult",
     "RunLog",
     "RunSpec",
     "SandboxSpec",
     "__version__",
+    "aprobe",
     "arun",
+    "audit",
     "compare",
     "load_experiment",
     "load_persona",
     "load_run",
+    "probe",
     "resume",
     "run",
 ]
 
 _HOMES = {
     "analysis.analysis": ("Analysis",),
+    "api.auditing": ("audit",),
     "api.comparing": ("load_run",),
     "api.imagined": ("ImaginedMachine",),
+    "api.probing": ("ProbeResult", "aprobe", "probe"),
     "api.running": ("arun", "resume", "run"),
     "experiment.errors": ("BadInput", "GedankenError", "NoModel", "NoSandbox"),
     "experiment.execution": ("Execution", "Limits", "Machine"),
@@ -71,7 +79,7 @@ _HOMES = {
 
 
 class _Compare(ModuleType):
-    """The folder `compare/`, which can be called: `gedanken.compare` is its name, and that of what compares."""
+    """The package `compare/`, made callable: `gedanken.compare` is both the package and the function."""
 
     def __call__(self, *arguments: Any, **named: Any) -> "Analysis":
         """See `gedanken.api.comparing.compare`."""
@@ -82,7 +90,7 @@ class _Compare(ModuleType):
 import_module("gedanken.compare").__class__ = _Compare
 
 
-# The command line imports this package too, and `--help` must be there at once.
+# The command line imports this package too, and `--help` must be fast.
 def __getattr__(name: str) -> object:
     home = next((home for home, names in _HOMES.items() if name in names), None)
     if home is None:

@@ -1,4 +1,4 @@
-"""What is there and what is missing on this machine, on one page. Nothing is started, downloaded or built."""
+"""`gedanken doctor`: what is present and what is missing on this machine. Nothing is started, downloaded or built."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-# All of it here, and not where it is used: looks go on side by side, and imports in several threads can deadlock.
+# Imported here and not where it is used: the examinations run in threads, and parallel imports can deadlock.
 import docker
 import requests
 from docker.errors import DockerException, ImageNotFound
@@ -37,12 +37,12 @@ from gedanken.sandbox.leftovers import things
 from gedanken.sandbox.wheels import REQUIREMENTS
 
 ANSWER_SECONDS = 4
-"""For one engine or program to answer."""
+"""Time limit for one engine or program to answer."""
 LOOK_SECONDS = 10
-"""For all looks of one group; they go on side by side."""
+"""Time limit for all examinations of one group, which run in parallel."""
 SCARCE_BYTES = 3 << 30
 AMPLE_BYTES = 10 << 30
-"""Room for an image, the embedded model and some workspaces; the image for CUDA alone takes this again."""
+"""Enough for an image, the embedded model and some workspaces; the image for CUDA alone needs as much again."""
 PACKAGES = ("docker", "langgraph", "langchain", "pydantic", "xllamacpp")
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "GROQ_API_KEY")
 
@@ -52,19 +52,19 @@ _STYLES: dict[State, str] = {"ok": "green", "missing": "bold red", "warning": "y
 
 
 class Line(NamedTuple):
-    """One thing that was looked at."""
+    """One thing that was examined."""
 
     group: str
     name: str
     state: State
     detail: str
     remedy: str = ""
-    """What to do about it, on every line that is not `ok`."""
+    """A command or advice for fixing it; set on every line that is not `ok`."""
 
 
 def examine() -> list[Line]:
-    """Look at everything, each look bounded to a few seconds; what goes wrong in a look is a line of it."""
-    _load_ours()  # before the looks go on side by side, as imports in several threads can deadlock
+    """Examine everything, with a limit of a few seconds each; an examination that fails becomes a line of its own."""
+    _load_ours()  # before the examinations run in threads, because parallel imports can deadlock
     found: dict[str, list[Line]] = {group: [] for group in _LOOKS}
     threads = {
         group: threading.Thread(target=_look_at, args=(group, lines), daemon=True) for group, lines in found.items()
@@ -80,7 +80,7 @@ def examine() -> list[Line]:
 
 
 def print_doctor(lines: Sequence[Line], console: Console) -> None:
-    """Print one page: a line for each thing, below it what to do about it."""
+    """Print one page: a line for each thing, followed by what to do about it."""
     table = Table.grid(padding=(0, 2))
     for column in range(3):
         table.add_column(no_wrap=column < 2, overflow="fold")
@@ -103,7 +103,7 @@ def _look_at(group: str, lines: list[Line]) -> None:
     look, remedy = _LOOKS[group]
     try:
         lines += look()
-    except Exception as error:  # whatever a look runs into is what the page is there to tell
+    except Exception as error:  # the page should report any error of an examination
         lines.append(Line(group, group, "missing", _told(error), remedy))
 
 
@@ -181,7 +181,7 @@ def _gpu_lines(engine: str, info_of: Callable[[], dict[str, Any]], *, podman: bo
     try:
         info = info_of()
     except Exception:
-        return  # the engine has its own line
+        return  # a missing engine is reported on its own line
     try:
         device_options(GpuWish("all"), info, podman)
         devices = ", ".join(cdi_devices(info, podman)) or "none"
@@ -197,7 +197,7 @@ def _images() -> Iterator[Line]:
     try:
         client = _docker()
     except NoSandbox:
-        return  # the engine has its own line
+        return  # a missing engine is reported on its own line
     for name, flag in ((IMAGE, ""), (CUDA_IMAGE, " --cuda")):
         remedy = f"gedanken sandbox build{flag}"
         try:
@@ -207,9 +207,11 @@ def _images() -> Iterator[Line]:
             continue
         size = f"{image.attrs['Size'] / 1e9:.1f} GB"
         if is_current(image.labels):
-            yield Line("images", name, "ok", f"{size}, by the present recipe")
+            yield Line("images", name, "ok", f"{size}, built by the current recipe")
         else:
-            yield Line("images", name, "warning", f"{size}, by another recipe: built again at first use", remedy)
+            yield Line(
+                "images", name, "warning", f"{size}, built by another recipe: built again at first use", remedy
+            )
 
 
 def _data() -> Iterator[Line]:
@@ -264,7 +266,7 @@ def _plugins() -> Iterator[Line]:
 def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
     source = f"{each.distribution} {each.version}"
     if each != used:
-        why = f"{used.distribution} has this name" if used else "this name means something else"
+        why = f"{used.distribution} has this name" if used else "this name is reserved"
         remedy = f"pip uninstall {each.distribution}, or give it another name"
         return Line("plug-ins", name, "warning", f"{source}: not used, as {why}", remedy)
     try:
@@ -276,7 +278,7 @@ def _plugin(name: str, each: Plugin, used: Plugin | None) -> Line:
 
 
 def _load_ours() -> None:
-    """Import what the built-in plug-ins name; one that cannot be has its own line."""
+    """Import the objects that the built-in plug-ins name; each failure gets its own line."""
     for group in GROUPS:
         for each in installed(group):
             if each.is_ours:
@@ -289,7 +291,7 @@ def _disk() -> Iterator[Line]:
     try:
         root = Path(str(_docker().info()["DockerRootDir"]))
     except Exception:
-        return  # the engine has its own line
+        return  # a missing engine is reported on its own line
     if root.is_dir():
         yield _room("docker", root, "docker system prune, after a look at what it removes; or gedanken sandbox clean")
 
@@ -322,14 +324,14 @@ _LOOKS: dict[str, tuple[Callable[[], Iterator[Line]], str]] = {
     "disk": (_disk, "GEDANKEN_CACHE=FOLDER names another folder for the cache"),
     "leftovers": (_leftovers, "gedanken sandbox list"),
 }
-"""What is looked at, and what to do where a look itself fails."""
+"""The examinations, each with the remedy to show if the examination itself fails."""
 
 
 def _docker() -> docker.DockerClient:
     try:
         return docker.from_env(timeout=ANSWER_SECONDS)
     except (DockerException, requests.RequestException, OSError) as error:
-        what = "you may not use the engine" if "Permission" in str(error) else "no engine answers"
+        what = "you have no permission to use the engine" if "Permission" in str(error) else "no engine answers"
         where = shown_address(os.environ.get("DOCKER_HOST", "the default socket"))
         raise NoSandbox(f"{what} at {where}") from error
 
@@ -344,13 +346,13 @@ def _podman_info() -> dict[str, Any]:
 
 
 def _podman_as_docker_tells() -> dict[str, Any]:
-    """What Podman's Docker API would tell, without starting the service behind it."""
+    """Return the properties of Podman's Docker API, without starting the service behind it."""
     info = _podman_info()
     return {"Name": info["host"]["hostname"], "ServerVersion": info["version"]["Version"]}
 
 
 def _said(command: list[str]) -> str:
-    """What a program prints. Raises OSError or SubprocessError, which say what went wrong."""
+    """Return what a program prints. Raises OSError or SubprocessError, which say what went wrong."""
     done = subprocess.run(
         command, capture_output=True, text=True, errors="replace", check=False, timeout=ANSWER_SECONDS
     )

@@ -1,4 +1,4 @@
-"""Beginning a run that is another one up to a line of its script, and goes on with something else from there."""
+"""Forking: starting a run that equals another run up to a line of its script, and then continues differently."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,10 @@ from gedanken.terminal.screen import Screen
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is something else from the line on; None where it stays."""
+    """The changes from that line on; None means unchanged."""
 
     experiment: Experiment | None = None
-    """Only its script is taken, and its name."""
+    """Only its script and its name are used."""
     persona: Persona | None = None
     model: str | None = None
 
@@ -30,10 +30,11 @@ class Changes:
 async def fork(  # noqa: PLR0913 (what a fork is made of)
     folder: Path, at: int, changes: Changes, screen: Screen, again: Again, out: Path | None = None
 ) -> RunResult:
-    """Begin a run that is another one up to script line `at`, counted from 1, and goes on with these changes.
+    """Start a run that equals another one up to script line `at`, counted from 1, and then continues with these
+    changes.
 
-    What comes before that line is taken from the other run's ledger. Where the model changes, that run's is not asked
-    any more. Raises BadInput where a change would change nothing, and as `run` does.
+    Everything before that line is taken from the other run's ledger. If the model is changed, the previous model is
+    not asked any more. Raises BadInput if a change would have no effect, and the same errors as `run`.
     """
     was, source = asked(folder, again, asks_its_model=changes.model is None), read_run(folder)
     spec = _changed(was, source, at, changes, again)
@@ -48,7 +49,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             store.take_decisions(source)
             if source.setup is not None:
                 store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
-            store.note(f"forked from {spec.parent}: what stands before that line is what came of it there")
+            store.note(f"forked from {spec.parent}: everything before that line is taken from there")
             return await go(store, screen, again.collector)
         except NotKept:
             store.discard()
@@ -62,7 +63,7 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
 
 
 def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Again) -> RunSpec:
-    """What is asked of the fork. Raises BadInput."""
+    """Return the spec of the fork. Raises BadInput."""
     experiment = was.experiment
     if changes.experiment is not None:
         experiment = _with_script(was, at, changes.experiment, source)
@@ -86,7 +87,7 @@ def _changed(was: RunSpec, source: RunLog, at: int, changes: Changes, again: Aga
 
 
 def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple[Part, ...]:
-    """The parts of the fork before its last one; those that are like the one after them are no parts of their own."""
+    """Return the parts of the fork before its last one; a part that equals the next one is merged with it."""
     parts = [_part(was, until) for until in sorted({*(part.until for part in was.earlier), at})]
     changed = [
         part
@@ -109,13 +110,13 @@ def _earlier(was: RunSpec, at: int, changes: Changes, model: ModelSpec) -> tuple
 
 
 def _part(was: RunSpec, until: int) -> Part:
-    """What holds up to a line."""
+    """Return the model and persona that apply up to a line."""
     part = was.part_at(until - 2)
     return Part(until=until, model=part.model if part else was.model, persona=part.persona if part else was.persona)
 
 
 def _known(part: Part, setup: RunSetup) -> EarlierPart:
-    """What the other run knew of the model of this part."""
+    """Return what the other run knew about the model of this part."""
     model = setup.model_at(part.until - 2)
     assert model is not None
     return EarlierPart(part.until, model, part.persona.name, ())
@@ -138,7 +139,7 @@ def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) 
 
 
 def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Persona) -> None:
-    """Raise BadInput where nobody plays this persona from line `at` on, or nobody could tell."""
+    """Raise BadInput if no machine plays this persona from line `at` on, or if it would change nothing."""
     if not was.simulate or not any(line.type is not None for line in experiment.script[at - 1 :]):
         raise BadInput(f"--persona: from line {at} on nothing is imagined, so no persona is played there")
     facts = {"name", "about"}
@@ -149,7 +150,7 @@ def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Perso
 
 
 def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, model: ModelSpec) -> None:
-    """Raise BadInput where this model would be asked nothing from line `at` on, or is the one that is asked."""
+    """Raise BadInput if this model would not be asked anything from line `at` on, or is already used there."""
     after = experiment.script[at - 1 :]
     if all(was.model_at(line).name == model.name for line in range(at - 1, len(experiment.script))):
         raise BadInput(f"--model: from line {at} on {model.name} is asked already")
@@ -161,7 +162,7 @@ def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, 
 
 
 def _check_reached(experiment: Experiment, source: RunLog, at: int) -> None:
-    """Raise BadInput where the other run came to its end before line `at`."""
+    """Raise BadInput if the other run ended before line `at`."""
     last = max((run.line for run in source.executions), default=-1)
     if source.outcome == NO_WORKING_PROGRAM and (first := experiment.next_step(at - 2)) is not None and first > last:
         raise BadInput(

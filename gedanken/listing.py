@@ -1,4 +1,4 @@
-"""The runs that lie in a folder: how they stand, and what they took."""
+"""List of the runs in a folder: their state, and what they used."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,16 +27,16 @@ class ListedRun(NamedTuple):
     """UTC, ISO 8601."""
     executions: int
     tokens: int | None
-    """Read and written together; None where nobody counted."""
+    """Tokens read and written; None if nobody counted them."""
     usd: float | None
-    """None where the price, or the tokens, are not known."""
+    """None if the price or the tokens are not known."""
     seconds: float
-    """That programs really ran."""
+    """Total time that programs really ran."""
     bytes: int
 
 
 def list_runs(folder: Path) -> list[ListedRun]:
-    """The runs in a folder, the newest first."""
+    """List the runs in a folder, the newest first."""
     paths = [path for path in folder.iterdir() if is_run_folder(path)] if folder.is_dir() else []
     return sorted((_listed(path) for path in paths), key=lambda run: run.begun, reverse=True)
 
@@ -56,14 +56,14 @@ def _listed(path: Path) -> ListedRun:
 
 
 def state_of(path: Path, log: RunLog) -> str:
-    """How a run stands."""
+    """Return the state of a run."""
     if is_at_work(path):
         return "at work"
     return "killed" if log.outcome == UNFINISHED else log.outcome
 
 
 def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
-    """The list as a table."""
+    """Print the list as a table."""
     from rich.table import Table
     from rich.text import Text
 
@@ -79,7 +79,7 @@ def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
 
 
 def age_of(begun: str) -> str:
-    """Such as `3 h`, from when it began until now."""
+    """Return the time since it began, for example `3 h`."""
     try:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(begun)).total_seconds()
     except (ValueError, TypeError):
@@ -91,7 +91,7 @@ def age_of(begun: str) -> str:
 
 
 def remove_run(folder: Path) -> None:
-    """Remove a run folder, and what was kept on this machine to go on with it. Raises BadInput."""
+    """Remove a run folder, and what was kept on this machine to resume it. Raises BadInput."""
     from gedanken.sandbox.session import locked_if_dead, sessions_folder
 
     if not is_run_folder(folder):

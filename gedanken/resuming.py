@@ -1,4 +1,5 @@
-"""Going on with runs that were begun: after a kill, with more samples, or once more from what is kept of them."""
+"""Continuing existing runs: after a kill, with more samples, with another script, or as a replay of
+stored results."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,23 +30,23 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
-"""Ends of what a process that goes on with the run asks for, or runs, once more."""
+"""Causes after which a process that resumes the run repeats the request or the execution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What a person must say once more when a run is gone on with: it is not taken from a folder."""
+    """Options that a person must repeat when a run is resumed, because they are not read from its folder."""
 
     base_url: str | None = None
     trusted: bool = False
     collector: str | None = None
-    """Address of an OpenTelemetry collector that the trace goes to too."""
+    """Address of an OpenTelemetry collector that also receives the trace."""
     budget: Budget | None = None
-    """In all; None where it stays as it was."""
+    """New limit for the whole run; None leaves it unchanged."""
 
 
 async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
-    """Go on with a run where its last process ended. What came to its end is not run, nor asked for, again.
+    """Continue a run where its last process ended. Finished work is neither run nor requested again.
 
     Of one of which nothing is left to do, that is said, and neither model nor engine is opened. Raises as `run` does.
     """
@@ -60,9 +61,8 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
 
 
 def _ended(folder: Path) -> RunResult | None:
-    """What a run came to of which nothing is left to do: each request had its reply, each execution its end, and
-    there is a report. None where something is.
-    """
+    """Return the result of a run that is complete: every request has its reply, every execution has ended, and there
+    is a report. None if something is left to do."""
     page = folder / PAGE
     if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
         return None
@@ -73,9 +73,8 @@ def _ended(folder: Path) -> RunResult | None:
 
 
 async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Screen, again: Again) -> RunResult:
-    """Say whether the program that waits in a run may run, and go on with it. Raises as `resume` does, and BadInput
-    where none waits.
-    """
+    """Decide whether the program that waits in a run may run, and continue the run. Raises the same errors as
+    `resume`, and BadInput if no program waits."""
     spec = asked(folder, again)
     check(spec)
     with reopen_store(folder, spec if again.budget else None) as store:
@@ -90,9 +89,9 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
 
 
 async def extend(folder: Path, real: int | None, imagined: int | None, screen: Screen, again: Again) -> RunResult:
-    """Go on with a run to more seeds and samples than it was begun with; only the new ones are run.
+    """Continue a run with more seeds and samples than before; only the new ones are run.
 
-    Raises BadInput where it would be fewer, and as `run` does.
+    Raises BadInput if the numbers would not grow, and the same errors as `run`.
     """
     was = asked(folder, again)
     counts = {"real": real, "imagined": imagined}
@@ -115,9 +114,10 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
 
 
 async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunResult:
-    """Repeat a run from its ledger alone, into a new folder: no model, no engine, no key.
+    """Repeat a run from its ledger (the store of everything that was run and requested) into a new folder, without
+    model, engine or key.
 
-    Raises BadInput for whatever the ledger does not hold.
+    Raises BadInput if the ledger lacks something.
     """
     source = read_run(folder)
     if source.spec is None:
@@ -139,7 +139,7 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """The run folder under runs/ that was begun last and did not come to its end. Raises BadInput."""
+    """Return the newest run folder under runs/ whose run is unfinished. Raises BadInput."""
     begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
@@ -147,14 +147,14 @@ def newest_unfinished() -> Path:
                 return path
         except BadInput:
             continue
-    raise BadInput("there is no run under runs/ that did not come to its end; name a run folder")
+    raise BadInput("there is no unfinished run under runs/; name a run folder")
 
 
 def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec:
-    """What was asked of the run in `folder`, which anybody may have made.
+    """Read the spec of the run in `folder`, which may come from anybody.
 
-    Where programs would run without isolation, or keys would be sent to an address that the folder names, a person
-    must say so once more; not where another model is asked from then on. Raises BadInput.
+    If programs would run without isolation, or keys would be sent to an address that the folder names, a person must
+    confirm that again; the latter not if another model is asked from then on. Raises BadInput.
     """
     check_collector(again.collector)
     if not is_run_folder(folder):
@@ -175,7 +175,7 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
 
 
 def is_here(address: str) -> bool:
-    """Whether it is of this very machine."""
+    """Return whether an address is on this machine (loopback)."""
     try:
         return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
     except ValueError:

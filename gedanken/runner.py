@@ -1,4 +1,4 @@
-"""From a spec to its results: opens the store and the context, drives the graph, writes the report."""
+"""Executing a run: opens the store and the context, drives the graph, writes the report."""
 
 import asyncio
 import errno
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gedanken.analysis.analysis import Analysis
 from gedanken.analysis.analyze import Compared, analyze
 from gedanken.analysis.probe_result import probe_result
+from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.approval import Question
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
@@ -38,24 +39,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
-    """The result of a run. It has no `repr` of its fields: `asyncio.run` asks for one of what it returns, and all
-    outputs would stand in it, several times.
-    """
+    """The result of a run. Its `repr` omits the fields: `asyncio.run` computes the `repr` of its result, which would
+    contain all outputs several times."""
 
     log: RunLog
     analysis: Analysis | None
-    """None where it could not be compared."""
+    """None if it could not be compared."""
     page: Path | None
-    """The report; None where there is none."""
+    """Path of the report; None if there is none."""
 
 
 async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector: str | None = None) -> RunResult:
-    """Run what was asked to its end, into the folder `out` or a new one under runs/.
+    """Execute a run, into the folder `out` or a new one under runs/.
 
-    Its trace goes to the OpenTelemetry collector at the address `collector` too.
+    Its trace is also sent to the OpenTelemetry collector at the address `collector`, if given.
 
-    Raises BadInput, NoSandbox or NoModel before anything was run, NoModel or NoSandbox when one is lost, and
-    Interrupted. Then it has ended what it started, and `gedanken resume` goes on with it.
+    Raises BadInput, NoSandbox or NoModel before anything was run; NoModel or NoSandbox if one is lost; and
+    Interrupted. By then, everything it started has been stopped, and `gedanken resume` can continue the run.
     """
     check(spec)
     check_collector(collector)
@@ -63,10 +63,10 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
     with open_store(folder, spec) as store:
         try:
             return await go(store, screen, collector)
-        except BudgetSpent:  # what was used counts when it is gone on with
+        except BudgetSpent:  # the usage so far counts when the run is resumed
             raise
         except BaseException:
-            if not (store.executions or store.answers):  # nothing was run: nothing half-made is left
+            if not (store.executions or store.answers):  # nothing was run, so no incomplete folder is left behind
                 store.discard()
                 if out is None:
                     with suppress(OSError):
@@ -75,7 +75,7 @@ async def run(spec: RunSpec, screen: Screen, out: Path | None = None, collector:
 
 
 def check(spec: RunSpec) -> None:
-    """Raise BadInput for what cannot be run, or must not be written down."""
+    """Raise BadInput for a spec that cannot be run, or that must not be stored."""
     from gedanken.agents.registry import check_name
 
     check_given(spec.experiment)
@@ -83,11 +83,11 @@ def check(spec: RunSpec) -> None:
     players = (spec.persona, *(part.persona for part in spec.earlier))
     given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
     if redacted(given) != given:
-        raise BadInput("the experiment or the persona holds a key of this environment; take it out")
+        raise BadInput("the experiment or the persona contains a key of this environment; remove it")
 
 
 def check_collector(address: str | None) -> None:
-    """Raise BadInput where a trace cannot be sent to an address, or what sends it is not installed."""
+    """Raise BadInput if traces cannot be sent to this address, or if the required extra is not installed."""
     if address is not None:
         try:
             from gedanken.traces.otlp import check_address
@@ -97,7 +97,7 @@ def check_collector(address: str | None) -> None:
 
 
 async def go(store: RunStore, screen: Screen, collector: str | None = None) -> RunResult:
-    """Do what the spec of a store asks for, as far as its ledger does not hold it already. Raises as `run` does."""
+    """Do the work in a store's spec that its ledger does not contain yet. Raises the same errors as `run`."""
     from gedanken.graphs.context import open_context
 
     compared = Compared()
@@ -107,7 +107,7 @@ async def go(store: RunStore, screen: Screen, collector: str | None = None) -> R
 async def drive(
     opening: "AbstractAsyncContextManager[Context]", screen: Screen, collector: str | None = None
 ) -> RunResult:
-    """Drive the graph in a context to its end, and write the report. Raises as `run` does."""
+    """Drive the graph to its end, and write the report. Raises the same errors as `run`."""
     from langgraph.errors import NodeTimeoutError
 
     from gedanken.graphs.state import STOPPED
@@ -150,34 +150,49 @@ async def drive(
 
 
 def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analysis | None, Path | None]:
-    """Compare what was kept, and write the report of it. Whatever goes wrong here, the run itself is kept."""
+    """Compare the stored results, and write the report. The run itself is kept whatever goes wrong here."""
     from gedanken.records.read_run import with_tokens
     from gedanken.report.writing import write_comparison, write_page, write_probe
 
     analysis = None
     try:
         if store.spec.probe is not None:
-            write_probe(store.folder, probe_result(store.log))
-            return None, None
+            log = store.log
+            write_probe(store.folder, probe_result(log))
+            return None, _judged(log, screen) if store.spec.probe.families else None
         analysis = analyze(with_tokens(store.log), compared)
         store.findings = analysis.findings
         store.view()
         write_comparison(store.folder, analysis)
         return analysis, write_page(store.folder, analysis)
-    except Exception as error:  # any at all: hours of training may lie in this folder
+    except Exception as error:  # any error: the folder may contain hours of training
         told = " ".join(f"{type(error).__name__}: {error}".split())
         screen.say(f"no report was made ({told}); the run is kept: gedanken report {store.folder}")
         return analysis, None
 
 
+def _judged(log: RunLog, screen: Screen) -> Path | None:
+    """Write the page of a probe, with the verdict on its model."""
+    from gedanken.compare.verdict.sentences import of_all
+    from gedanken.report.writing import PAGE, write_probe_page
+
+    if log.folder is None or not log.answers:
+        return None
+    screen.say("judging the answers")
+    verdict = verdict_of(log)
+    screen.say(of_all(verdict))
+    return write_probe_page(log.folder / PAGE, [(log, verdict)])
+
+
 def run_id_of(folder: Path) -> str:
-    """A name for what the run in `folder` has on engines: the same for the same folder, another for any other."""
+    """Return the name used on engines for the run in `folder`: the same for the same folder, different
+    for any other."""
     safe = "".join(c for c in folder.name if c.isascii() and (c.isalnum() or c in "_-")).lstrip("_-")[:48] or "run"
     return f"{safe}-{sha256(str(folder.absolute()).encode()).hexdigest()[:6]}"
 
 
 async def _within_budget(context: "Context", screen: Screen, collector: str | None) -> str:
-    """How the graph ended. Raises BudgetSpent where it ended early because nothing more may be used."""
+    """Return how the graph ended. Raises BudgetSpent if it ended early because the budget is used up."""
     from gedanken.graphs.state import STOPPED
 
     if context.spec.budget and context.spec.probe is None:
@@ -243,7 +258,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
 
 
 async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, plan: RunPlan) -> tuple[str, Any]:
-    """Show what a graph does. Return its outcome, and what it waits to be answered; None where it does not wait."""
+    """Show the graph's progress. Return its outcome, and the question that it waits for; None if it does not wait."""
     outcome, asked = INTERRUPTED, None
     async for mode, event in events:
         if mode == "custom":
@@ -261,7 +276,7 @@ async def _follow(events: AsyncIterator[Any], store: RunStore, screen: Screen, p
 
 
 def root_inputs(spec: RunSpec) -> dict[str, Any]:
-    """What the root of the trace is given: what was asked, and by which versions it is done."""
+    """Return the root input of the trace: the options, and the versions of the software."""
     told = spec.model_dump(mode="json")
     for values in (told, *told["earlier"]):
         address = values["model"]["base_url"]
@@ -271,7 +286,7 @@ def root_inputs(spec: RunSpec) -> dict[str, Any]:
 
 
 def _done(store: RunStore, update: dict[str, Any]) -> dict[str, Any]:
-    """What a node returned, with what its labels stand for."""
+    """Describe a node's result, with the items that its labels refer to."""
     return {
         **update,
         "programs": [store.programs[label] for label in update.get("programs", [])],
@@ -319,14 +334,14 @@ def _by_whom(program: Program) -> str:
 
 
 def _how_ended(execution: Execution) -> str:
-    """Its cause; of a reply that was cut, why it was: the token limit is only one of the reasons."""
+    """Return its cause; for a reply that was cut, the reason, because the token limit is only one of several."""
     cut = "the reply was "
     why = next((note for note in execution.notes if note.startswith(f"{cut}cut")), None)
     return why.removeprefix(cut) if why and execution.cause is Cause.CUT else str(execution.cause)
 
 
 def new_folder(name: str) -> Path:
-    """A folder under runs/ that is not there yet."""
+    """Return the path of a new folder under runs/."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     folder = Path("runs") / f"{name}-{stamp}"
     number = 1

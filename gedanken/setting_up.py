@@ -1,4 +1,4 @@
-"""What runs would get at first use, got ahead of time: image, data, and the embedded model's weights."""
+"""`gedanken setup`: download in advance what runs need: image, data, and the embedded model's weights."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +10,9 @@ from gedanken.experiment.script import Experiment
 
 
 def set_up(progress: Progress, experiments: Sequence[Experiment], sandbox: str) -> None:
-    """Get what is missing, after telling what that is. Raises NoSandbox, NoModel or BadInput.
+    """Say what is missing, and get it. Raises NoSandbox, NoModel or BadInput.
 
-    The model comes over the network while the image is built on the processor: neither waits for the other.
+    The model is downloaded while the image is built, so that neither waits for the other.
     """
     from gedanken.agents.weights import fetch_weights
     from gedanken.sandbox.choice import open_engine
@@ -37,11 +37,11 @@ def _what_is_missing() -> list[str]:
 
 
 class _Stopped(Exception):
-    """Work in another thread is to end."""
+    """The work in the other thread must stop."""
 
 
 class _Stoppable:
-    """A Progress whose steps end with an exception once nobody waits for them any more."""
+    """A Progress whose steps raise an exception once nobody waits for them any more."""
 
     def __init__(self, progress: Progress, stop: threading.Event) -> None:
         self._progress = progress
@@ -64,7 +64,8 @@ class _Stoppable:
 
 @contextmanager
 def beside(progress: Progress, work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do some work in another thread. An exception inside the context ends it; its own is raised at the end."""
+    """Do some work in another thread. An exception inside the context stops it; its own exception is raised at the
+    end."""
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(work, _Stoppable(progress, stop))

@@ -5,16 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from statistics import median
+from typing import NamedTuple
 
 from gedanken.agents.at_once import at_once
 from gedanken.agents.imagined import ImaginedMachine
+from gedanken.agents.metering import tokens_about
 from gedanken.agents.session import Session
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoModel
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
+from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import ProbeItem
-from gedanken.experiment.run_log import AnswerKept
 from gedanken.graphs.context import Context
 from gedanken.probes.schedule import Unit, items_of, pilot_of, units_of
 from gedanken.prompts import render
@@ -23,7 +25,8 @@ from gedanken.traces.terminal_run import terminal_run
 FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_TIMES = 8
 """How many times as long a reply may be in which working steps are allowed."""
-ONE_SESSION: frozenset[Arm] = frozenset({"session", "later", "other order"})
+READ_A_REQUEST = 250
+"""Tokens of a request beside its program, roughly."""
 
 
 def design_of(context: Context) -> ProbeDesign:
@@ -52,6 +55,33 @@ def schedule_of(context: Context) -> list[Unit]:
 def has_truth(context: Context, unit: Unit) -> bool:
     """Whether the programs of all its items printed something that answers can be held against."""
     return all(not context.store.items[question.item].problem for question in unit)
+
+
+class Estimate(NamedTuple):
+    """What a plan will take."""
+
+    questions: int
+    read: int
+    """Tokens, roughly."""
+    written: int
+    """Tokens at most."""
+    seconds: float | None
+    """At the speed of what was asked already; None where nothing was."""
+
+
+def estimate_of(context: Context) -> Estimate:
+    """Of the whole plan, before it is asked."""
+    items = {item.id: item for item in planned_items(context)}
+    asked = [question for unit in schedule_of(context) for question in unit]
+    tokens = context.experiment.limits.reply_tokens
+    answers = list(context.store.answers.values())
+    taken = seconds_taken(answers, context.model.pace.parallel)
+    return Estimate(
+        questions=len(asked),
+        read=sum(READ_A_REQUEST + tokens_about(items[question.item].program) for question in asked),
+        written=sum(tokens * (STEPS_TIMES if question.arm == "steps" else 1) for question in asked),
+        seconds=sum(taken.get(question.arm, taken["direct"]) for question in asked) if answers else None,
+    )
 
 
 def seconds_left(context: Context) -> float | None:

@@ -9,8 +9,9 @@ from langgraph.types import Command
 from gedanken.analysis.probe_scores import judged_by_running, outcome_of, suite_of
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import NoModel
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged
 from gedanken.experiment.probe_item import ProbeItem
-from gedanken.experiment.run_log import DONE, AnswerKept, ItemKept, Judged
+from gedanken.experiment.run_log import DONE
 from gedanken.graphs.context import Context, keep_what_was_learned
 from gedanken.graphs.probe_asking import (
     ask_units,

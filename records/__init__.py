@@ -1,1 +1,1 @@
-"""What a run leaves behind: written as it comes, read back, with importers of what others keep."""
+"""Run folders: written as the run proceeds, read back, and importers for files of other tools."""

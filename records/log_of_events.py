@@ -1,4 +1,4 @@
-"""From events, in their order, to the log that they come to."""
+"""Building the log of a run from its events."""
 
 from collections import Counter
 from datetime import datetime
@@ -7,22 +7,19 @@ from pathlib import Path
 from gedanken.experiment.budget import Tokens, Used
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     UNFINISHED,
-    AnswerKept,
     Began,
     Decided,
     EarlierPart,
     Ended,
-    ItemKept,
-    Judged,
     Left,
     ModelFacts,
     ModelKnown,
     Noted,
     Opened,
-    Planned,
     Reserved,
     RunEvent,
     RunLog,
@@ -38,18 +35,18 @@ from gedanken.experiment.surprisal import Surprisal
 
 
 class LogOfEvents:
-    """Takes events in, and knows the log so far. Programs and executions are put in with their texts."""
+    """Processes events and keeps the resulting log. Programs and executions are added together with their texts."""
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
-        """Begin with nothing but what was asked."""
+        """Start with nothing but the run's spec."""
         self.programs: dict[str, Program] = {}
         self.executions: dict[str, Execution] = {}
         self.items: dict[str, ItemKept] = {}
-        """Of a probe, by id."""
+        """Items of a probe, by id."""
         self.answers: dict[str, AnswerKept] = {}
-        """By the key of their question."""
+        """Answers of a probe, by the key of their question."""
         self.judged: dict[str, Judged] = {}
-        """Answers that only running could judge, by the key of their question."""
+        """Verdicts on answers that had to be run, by the key of their question."""
         self.plan: Plan | None = None
         self._models: dict[int | None, ModelFacts] = {}
         self._spec = spec
@@ -64,14 +61,14 @@ class LogOfEvents:
         self._noted: Counter[str] = Counter()
         self.decisions: list[Decided] = []
         self.seconds_before = 0.0
-        """That earlier processes worked on the run, by their clocks."""
+        """Seconds that earlier processes worked on the run, by their clocks."""
         self._settled: dict[str, Settled] = {}
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
         self._time = ""
 
     def take(self, event: RunEvent) -> None:
-        """Take in one event; what programs and executions hold is put in by whoever has their texts."""
+        """Process one event; the caller adds the content of programs and executions, because it has their texts."""
         match event:
             case Started():
                 if self._last:
@@ -125,12 +122,13 @@ class LogOfEvents:
 
     @property
     def model(self) -> ModelFacts | None:
-        """What is known of the model by now; of the last one, where there were more."""
+        """What is known of the model so far; of the last one, if there were several."""
         return self._models.get(None)
 
     @property
     def used(self) -> Used:
-        """What all that ended took, and what a process began and did not live to see end may have taken."""
+        """Return the usage of everything that ended, plus the most that unfinished work of dead processes may have
+        used."""
         settled, lost = self._settled.values(), self._lost.values()
         requests = [event for event in lost if event.read or event.written]
         everything: list[Settled | Reserved] = [*settled, *lost]
@@ -145,7 +143,7 @@ class LogOfEvents:
         )
 
     def log(self, notes: tuple[str, ...] = ()) -> RunLog:
-        """The log of everything taken in."""
+        """Return the log of all processed events."""
         spec, opened = self._spec, self._opened
         programs = tuple(self.programs.values())
         setup = RunSetup(
@@ -197,7 +195,7 @@ class LogOfEvents:
 
 
 def _seconds_between(began: str, ended: str) -> float:
-    """None at all where the clock was set back, or is no clock."""
+    """Return the seconds between two times; 0 if the clock was set back, or if a time cannot be read."""
     try:
         return max(0.0, (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds())
     except (ValueError, TypeError):

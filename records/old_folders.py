@@ -1,4 +1,4 @@
-"""What run folders of earlier versions hold, in `run.json` alone, read as today's logs."""
+"""Run folders of earlier versions, which have only `run.json`, read as current logs."""
 
 import json
 import re
@@ -72,7 +72,7 @@ class _Asked(BaseModel):
 
 
 class _Run(BaseModel):
-    """What `run.json` holds."""
+    """The content of `run.json`."""
 
     experiment: str = Field(min_length=1, max_length=80)
     run: str = ""
@@ -96,12 +96,13 @@ class _Run(BaseModel):
 
 
 def origin_of(entry: dict[str, Any]) -> object:
-    """Where an execution comes from, as its entry says; entries of old number what was imagined as samples."""
+    """Return the origin of an execution from its entry; in old entries, imagined runs are those with a
+    sample number."""
     return entry.get("origin", Origin.REAL if entry.get("sample") is None else Origin.IMAGINED)
 
 
 def read_old(inside: Inside) -> RunLog:
-    """Read a folder that has no log. Raises BadInput where it is damaged."""
+    """Read a folder without a log. Raises BadInput if it is damaged."""
     where = inside.folder / RUN
     written = inside.read(RUN, MOST_RUN_BYTES)
     run = _validated(written, where)
@@ -180,7 +181,7 @@ def _execution(entry: dict[str, Any], inside: Inside, where: Path) -> Execution:
     terminal = stdout if entry.get("terminal") in (None, entry["stdout"]) else _text(inside, entry, "terminal")
     texts: dict[str, object] = {"stdout": stdout, "terminal": terminal, "raw_reply": None}
     if origin == Origin.IMAGINED:
-        # Earlier folders keep the reply where a real run keeps its terminal.
+        # Earlier folders store the reply in the field that a real run uses for its terminal output.
         reply = _text(inside, entry, "raw_reply" if entry.get("raw_reply") else "terminal")
         texts = {"stdout": stdout, "terminal": stdout, "raw_reply": reply}
     renamed = {"violations": entry.get("breaches", ())}
@@ -190,7 +191,7 @@ def _execution(entry: dict[str, Any], inside: Inside, where: Path) -> Execution:
 def _text(inside: Inside, entry: dict[str, Any], key: str) -> str:
     name = entry.get(key)
     if not isinstance(name, str):
-        raise BadInput(f"{inside.folder / RUN}: {key}: no path")
+        raise BadInput(f"{inside.folder / RUN}: {key}: not a path")
     return inside.read(name, MOST_OUTPUT_BYTES).decode(errors="replace")
 
 
@@ -210,7 +211,7 @@ def _lines(lines: list[_Line] | None) -> tuple[LineSurprisal, ...] | None:
 
 
 def _persona(run: _Run) -> Persona | None:
-    """Who was played: of the facts, those that were claimed."""
+    """Reconstruct the persona: of its facts, only those that were claimed."""
     if run.persona is None:
         return None
     claimed: dict[str, Any] = {fact.name: fact.value for fact in run.persona.facts if fact.origin == "claimed"}

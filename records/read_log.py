@@ -1,4 +1,4 @@
-"""The log of a run, as events were appended to it; also of one whose process died in the middle of a line."""
+"""Reading the log of a run, even if its process died in the middle of a line."""
 
 import json
 import math
@@ -18,37 +18,37 @@ from gedanken.records.plain_values import noun_of
 from gedanken.records.run_files import LOG, SPEC
 
 MOST_FOLDER_BYTES = 1 << 30
-"""That are read of one folder, in all."""
+"""Maximum number of bytes that are read from one folder in total."""
 MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
-"""Of one line."""
+"""Maximum values of one line."""
 
 _EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 
 def read_log(inside: Inside) -> RunLog:
-    """Read the log. Raises BadInput where it is damaged, or of a version that this one cannot read."""
+    """Read the log. Raises BadInput if it is damaged, or of a version that this one cannot read."""
     found, notes = read_events(inside)
     return found.log(notes)
 
 
 def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvents, tuple[str, ...]]:
-    """The events of a run, by default under the spec that stands in it, and what could not be read of them.
+    """Return the events of a run, by default with the stored spec, and notes on events that could not be read.
 
     Raises BadInput as `read_log` does.
     """
     where = inside.folder / LOG
     lines = inside.read(LOG, MOST_LOG_BYTES).decode(errors="replace").split("\n")
-    torn = lines.pop()  # what has no end of line was never said to be written
+    torn = lines.pop()  # a line without a line break was not completely written
     if not lines:
         raise BadInput(f"{where}: empty: its process died before anything happened")
     _check_format(lines[0], where)
     found = LogOfEvents(spec or read_spec(inside), inside.folder)
     for number, line in enumerate(lines[1:], start=2):
         if _json(line, f"{where}:{number}") == {"format": FORMAT}:
-            continue  # a process that went on with the run began anew
+            continue  # the header again, written by a process that resumed the run
         _take(found, _event(line, f"{where}:{number}"), inside, f"{where}:{number}")
     notes = (f"{LOG}: its last line was cut while it was written; it is left out",) if torn.strip() else ()
     return found, notes
@@ -62,7 +62,7 @@ def _check_format(line: str, where: object) -> None:
 
 
 def read_spec(inside: Inside) -> RunSpec:
-    """What was asked of a run. Raises BadInput."""
+    """Read the spec of a run. Raises BadInput."""
     try:
         return RunSpec.model_validate_json(inside.read(SPEC, MOST_SPEC_BYTES))
     except ValidationError as error:
@@ -75,7 +75,7 @@ def _json(line: str, where: object) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{where}: damaged: this line is no JSON") from error
+        raise BadInput(f"{where}: damaged: this line is not JSON") from error
 
 
 def _event(line: str, where: object) -> RunEvent:

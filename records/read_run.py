@@ -1,4 +1,5 @@
-"""A run folder, read back. Whoever made it may mean harm: nothing outside of it is read, and nothing in it obeyed."""
+"""Reading a run folder. It may be malicious: nothing outside it is read, and its content is never
+executed or obeyed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,13 @@ from gedanken.records.tokens import tokens_of
 
 
 def is_run_folder(path: Path) -> bool:
-    """Whether a run was written into it."""
+    """Return whether a folder contains a run."""
     return path.is_dir() and ((path / LOG).exists() or (path / RUN).exists())
 
 
 def read_run(folder: Path) -> RunLog:
-    """Read a run folder back: one of today's, or of an earlier version; finished, under way, or left by a process
-    that died. Raises BadInput for what is none, is damaged, or names files outside of it.
-    """
+    """Read a run folder, of this or an earlier version; finished, still running, or left by a process that died.
+    Raises BadInput if it is not one, is damaged, or names files outside itself."""
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder; there is no {LOG} and no {RUN} in it")
     inside = Inside(folder, MOST_FOLDER_BYTES)
@@ -34,7 +34,7 @@ def read_run(folder: Path) -> RunLog:
 
 
 def with_tokens(log: RunLog) -> RunLog:
-    """The log with what its run cost in tokens, as its trace tells where the log itself does not."""
+    """Return the log with its token usage, taken from the trace if the log itself lacks it."""
     if log.tokens is not None or log.folder is None:
         return log
     return replace(log, tokens=tokens_of(Inside(log.folder, MOST_FOLDER_BYTES)))

@@ -1,4 +1,4 @@
-"""How the pieces of a run are written down and read back: names of files, and fields without their texts."""
+"""File names of the parts of a run, and their fields without texts."""
 
 import json
 from collections import Counter
@@ -16,14 +16,14 @@ TEXTS = ("stdout", "terminal", "raw_reply")
 
 
 def program_event(program: Program) -> ProgramKept:
-    """What the log says of a program."""
+    """Return the log event of a program."""
     values = asdict(program)
     del values["source"]
     return ProgramKept(program=values, path=program_path(program))
 
 
 def execution_event(execution: Execution) -> ExecutionKept:
-    """What the log says of an execution."""
+    """Return the log event of an execution."""
     values = asdict(execution)
     for name in TEXTS:
         del values[name]
@@ -31,17 +31,17 @@ def execution_event(execution: Execution) -> ExecutionKept:
 
 
 def program_path(program: Program) -> str:
-    """Where its source lies in the run folder."""
+    """Return the path of its source in the run folder."""
     return f"programs/{program.label}.py"
 
 
 def diff_path(program: Program) -> str:
-    """Where its diff to the version it was made from lies."""
+    """Return the path of its diff from the version it was made from."""
     return f"programs/{program.label}.diff"
 
 
 def text_paths(execution: Execution) -> dict[str, str]:
-    """Where its texts lie, by name; one that is the same as another lies where that one does."""
+    """Return the paths of its texts, by name; equal texts share a path."""
     stdout = f"outputs/{execution.label}.txt"
     differs = execution.terminal != execution.stdout
     paths = {"stdout": stdout, "terminal": f"outputs/{execution.label}.terminal.txt" if differs else stdout}
@@ -52,17 +52,18 @@ def text_paths(execution: Execution) -> dict[str, str]:
 
 
 def to_json(value: object) -> str:
-    """Plain values as people read them."""
+    """Format plain values as readable JSON."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
 
 
 def format_counts(counts: Counter[str]) -> str:
-    """Such as `code fence 4, echo of the command 1`."""
+    """Format counts, for example `code fence 4, echo of the command 1`."""
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 
 
 def transcript(log: RunLog) -> Iterator[str]:
-    """What was typed, and what both machines said, as Markdown, part by part: all of it at once may be a lot."""
+    """Write what was typed, and both machines' answers, as Markdown, part by part, because all of it at once may be
+    large."""
     yield f"# {log.title}: what was typed, and what both machines said\n\n"
     facts = log.setup.facts if log.setup else ()
     yield from (f"- {fact.name}: {inline(harmless(fact.value))} ({fact.origin})\n" for fact in facts)
@@ -84,11 +85,11 @@ def transcript(log: RunLog) -> Iterator[str]:
 
 
 def texts_of(execution: Execution) -> dict[str, str]:
-    """Each text under the path of its file; equal ones once."""
+    """Return each text under the path of its file; equal ones once."""
     told = {"stdout": execution.stdout, "terminal": execution.terminal, "raw_reply": execution.raw_reply}
     return {path: told[name] or "" for name, path in text_paths(execution).items()}
 
 
 def base_of(program: Program, programs: Sequence[Program]) -> Program | None:
-    """The version that it was made from."""
+    """Return the version that it was made from."""
     return next((other for other in programs if other.label == program.base), None)

@@ -1,4 +1,4 @@
-"""What a run uses, held against what it may use; kept in its log, so that it counts over all its processes."""
+"""Accounting of a run's budget; stored in its log, so that it covers all its processes."""
 
 import asyncio
 import time
@@ -12,21 +12,20 @@ from gedanken.experiment.run_log import Reserved, Settled
 from gedanken.records.run_store import RunStore
 
 OVER = 0.1
-"""Of the minutes allowed: for so long, what is under way when they are over may still come to its end."""
+"""Fraction of the allowed minutes during which running work may still finish after they are over."""
 
 
 class RunMeter:
     """Reserves before a request or an execution on GPUs, and settles after it.
 
-    Something may begin while what came to its end and all that is reserved are less than what is allowed; while
-    only the reserved stands in the way, it waits. So a budget is used up to its end, and gone over by one reply, or
-    one execution, at most.
+    Work may start while finished work plus all reservations are below the limit; if only reservations stand in the
+    way, it waits. So a budget can be used completely, and is exceeded by at most one reply or one execution.
     """
 
     def __init__(self, store: RunStore, price: Price | None) -> None:
-        """Raises BadInput for a budget in dollars where the price is not known."""
+        """Raises BadInput for a budget in dollars if the price is not known."""
         self.gpus = 0
-        """That each execution has."""
+        """Number of GPUs of each execution."""
         self._store = store
         self._price = price
         self._began = time.monotonic()
@@ -42,17 +41,17 @@ class RunMeter:
 
     @property
     def budget(self) -> Budget:
-        """What may be used."""
+        """The limits of the run."""
         return self._store.spec.budget
 
     def seconds_left(self) -> float | None:
-        """Until the minutes are over; None where they are not limited."""
+        """Seconds until the allowed minutes are over; None if they are not limited."""
         if self.budget.minutes is None:
             return None
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
     def spent(self) -> BudgetSpent | None:
-        """That something of the budget is used up; None while nothing is."""
+        """The error for a limit that is used up; None if none is."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"
@@ -71,7 +70,8 @@ class RunMeter:
 
     @asynccontextmanager
     async def execution(self, name: str, most_seconds: float) -> AsyncIterator[Callable[[float], None]]:
-        """Reserve GPUs for an execution; what is yielded takes the seconds that it took. Raises BudgetSpent."""
+        """Reserve GPUs for an execution; call the yielded function with the seconds that it took. Raises
+        BudgetSpent."""
         if not self.gpus:
             if spent := self.spent():
                 raise spent

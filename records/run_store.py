@@ -1,4 +1,4 @@
-"""The folder of a run that is under way: everything is appended as it happens, and flushed before it is used."""
+"""The folder of a running run: everything is appended as it happens, and flushed before it is used."""
 
 import fcntl
 import json
@@ -16,27 +16,24 @@ from gedanken.compare.source.diff import diff_of
 from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Used
 from gedanken.experiment.errors import BadInput
-from gedanken.experiment.execution import Execution
+from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.files import Inside
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.folders import remove_tree
 from gedanken.experiment.probe_design import Plan
+from gedanken.experiment.probe_events import AnswerKept, ItemKept, Judged, Planned
 from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import (
     FORMAT,
-    AnswerKept,
     Began,
     Decided,
     EarlierPart,
     Ended,
-    ItemKept,
-    Judged,
     Left,
     ModelFacts,
     ModelKnown,
     Noted,
     Opened,
-    Planned,
     Reserved,
     RunEvent,
     RunLog,
@@ -66,11 +63,11 @@ from gedanken.records.run_files import (
 from gedanken.records.run_view import run_view
 
 VIEW_SECONDS = 1.0
-"""Between two writings of `run.json` while a run goes on."""
+"""Seconds between two updates of `run.json` during a run."""
 
 
 def make_folder(path: Path) -> Path:
-    """Make the run folder. Raises BadInput where it cannot be made or is in use."""
+    """Create the run folder. Raises BadInput if it cannot be created or is in use."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()):
@@ -84,14 +81,15 @@ def make_folder(path: Path) -> Path:
 
 
 class RunStore:
-    """The one writer of a run folder, and the log as it stands."""
+    """The only writer of a run folder, with the current log."""
 
     def __init__(self, folder: Path, spec: RunSpec, file: IO[str], events: LogOfEvents | None = None) -> None:
-        """Use `open_store` or `reopen_store`, which hold the lock. `events` are those of earlier processes."""
+        """Use `open_store` or `reopen_store` instead, which hold the lock. `events` are those of earlier
+        processes."""
         self.folder = folder
         self.spec = spec
         self.findings: tuple[Finding, ...] = ()
-        """Of everything that was compared so far: what `run.json` tells beside the log."""
+        """Findings of all comparisons so far, which `run.json` contains besides the log."""
         self._file = file
         self._events = events or LogOfEvents(spec, folder)
         self._lock = threading.RLock()
@@ -99,18 +97,18 @@ class RunStore:
 
     @property
     def log(self) -> RunLog:
-        """Everything that has happened so far."""
+        """The log of everything that has happened so far."""
         with self._lock:
             return self._events.log()
 
     @property
     def may_go_on(self) -> bool:
-        """Whether there is something that `gedanken resume` can go on with."""
+        """True if `gedanken resume` can continue the run."""
         return bool(self.executions or self.items) and not self.log.is_over
 
     @property
     def programs(self) -> dict[str, Program]:
-        """By label, in the order in which they came."""
+        """By label, in the order in which they were added."""
         return self._events.programs
 
     @property
@@ -120,69 +118,69 @@ class RunStore:
 
     @property
     def plan(self) -> Plan | None:
-        """How much of a probe's design is asked; None before that is known."""
+        """The part of the probe's design that is asked; None until that is known."""
         return self._events.plan
 
     @property
     def items(self) -> dict[str, ItemKept]:
-        """Of a probe, by id."""
+        """Items of a probe, by id."""
         return self._events.items
 
     @property
     def answers(self) -> dict[str, AnswerKept]:
-        """Of a probe, by the key of their question."""
+        """Answers of a probe, by the key of their question."""
         return self._events.answers
 
     @property
     def used(self) -> Used:
-        """What this run took so far, over all its processes."""
+        """Usage of this run so far, over all its processes."""
         with self._lock:
             return self._events.used
 
     @property
     def seconds_worked(self) -> float:
-        """That earlier processes worked on it."""
+        """Seconds that earlier processes worked on it."""
         return self._events.seconds_before
 
     def reserve(self, event: Reserved) -> None:
-        """Keep what is about to begin; a power failure may take it away, a kill does not."""
+        """Record a reservation; it may be lost in a power failure, but not if the process is killed."""
         self._append(event, flush_to_disk=False)
 
     def settle(self, event: Settled) -> None:
-        """Keep what that took."""
+        """Record the actual usage of a reservation."""
         self._append(event, flush_to_disk=False)
 
     def keep_spec(self) -> None:
-        """Write down what was asked: it stands in the folder before anything else."""
+        """Write the run's spec, the first file in the folder."""
         self._put(SPEC, to_json(self.spec.model_dump(mode="json")), flush_to_disk=False)
 
     def begin(self) -> None:
-        """Keep that this process works on the run."""
+        """Record that this process works on the run."""
         self._file.write(json.dumps({"format": FORMAT}) + "\n")
         self._append(Started(gedanken=__version__, python=platform.python_version(), spec=self.spec.key))
         with (self.folder / SPEC).open("rb") as file:
             os.fsync(file.fileno())
 
     def opened(self, event: Opened) -> None:
-        """Keep what the machine is."""
+        """Record the facts of the machine."""
         self._append(event)
 
     def note(self, what: str) -> None:
-        """Keep something that a reader must know of how the run went on."""
+        """Record a remark about the course of the run that a reader must know."""
         self._append(Noted(what=what))
 
     def know_earlier_models(self, parts: Iterable[EarlierPart]) -> None:
-        """Keep what is known of the models that were asked in earlier parts of the script."""
+        """Record facts about the models that were used in earlier parts of the script."""
         for part in parts:
             self._append(ModelKnown(model=part.model, until=part.until))
 
     def know_model(self, model: ModelFacts) -> None:
-        """Keep what is known of the model, where that is new."""
+        """Record facts about the model, if they are new."""
         if self._events.model != model:
             self._append(ModelKnown(model=model))
 
     def keep_program(self, program: Program) -> None:
-        """Keep a version of a program, or what became of one."""
+        """Record a version of a program, or what became of it."""
         if self.programs.get(program.label) == program:
             return
         self._put(program_path(program), program.source)
@@ -193,85 +191,86 @@ class RunStore:
             self._events.programs[program.label] = program
 
     def keep_execution(self, execution: Execution) -> None:
-        """Keep an execution: its texts first, then what the log says of it."""
+        """Record an execution: first its texts, then its log event."""
         if self.executions.get(execution.label) == execution:
             return
         for path, text in texts_of(execution).items():
             self._put(path, text)
         with self._lock:
-            self._append(execution_event(execution), flush_to_disk=False)  # the ledger holds what was paid for
+            self._append(execution_event(execution), flush_to_disk=False)  # the ledger contains what was paid for
             self._events.executions[execution.label] = execution
         self.view_now_and_then()
 
     def keep_decision(self, program: Program, answer: Approve | EditIt | Reject) -> None:
-        """Keep what a person said of a program before it could run."""
+        """Record a person's decision on a program before it could run."""
         if self.decision_on(program) is None:
             self._append(Decided(program=program.label, sha256=program.sha256, answer=answer))
             self.note(in_words(program.label, answer))
 
     def decision_on(self, program: Program) -> Approve | EditIt | Reject | None:
-        """What a person said of this very program; None where nobody did."""
+        """Return a person's decision on exactly this program; None if there is none."""
         told = (program.label, program.sha256)
         return next((kept.answer for kept in self._events.decisions if (kept.program, kept.sha256) == told), None)
 
     def take_decisions(self, source: RunLog) -> None:
-        """Take over what persons said of the programs of another run: the same programs get the same answers."""
+        """Copy people's decisions on the programs of another run: identical programs get the same decision."""
         for decided in source.decisions:
             self._append(decided)
 
     def keep_plan(self, plan: Plan) -> None:
-        """Keep how much of a probe's design is asked."""
+        """Record the part of a probe's design that is asked."""
         if self.plan != plan:
             self._append(Planned(plan=plan))
 
     def keep_items(self, items: Iterable[ItemKept]) -> None:
-        """Keep items of a probe, with what their programs really printed."""
+        """Record items of a probe, with the real output of their programs."""
         for item in items:
             if item.item.id not in self.items:
                 self._append(item, flush_to_disk=False)
 
     def keep_answer(self, answer: AnswerKept) -> None:
-        """Keep what a model replied to a question of a probe."""
-        if answer.question.key not in self.answers:
+        """Record the model's answer to a question of a probe; it replaces an earlier failure to reply."""
+        before = self.answers.get(answer.question.key)
+        if before is None or (before.execution.cause is Cause.NO_REPLY and before.execution != answer.execution):
             self._append(answer)
 
     def keep_judgement(self, judged: Judged) -> None:
-        """Keep whether an answer is right that only running could judge."""
+        """Record the verdict on an answer that had to be run to be judged."""
         if judged.question not in self._events.judged:
             self._append(judged)
 
     def keep_surprisal(self, found: Surprisal) -> None:
-        """Keep how likely real outputs were to the model."""
+        """Record how likely real outputs were to the model."""
         self._append(SurprisalKept(found=found))
 
     @contextmanager
     def work(self, node: str, who: str) -> Iterator[None]:
-        """Tell that work of a node goes on; where the process dies in it, that is where the run stands."""
+        """Record that work of a node is in progress, so that after a crash the log shows where the run was."""
         self._append(Began(node=node, who=who), flush_to_disk=False)
         try:
             yield
         finally:
-            with suppress(OSError):  # a full disk is told by what had to be kept
+            with suppress(OSError):  # a full disk is reported when a result has to be stored
                 self._append(Left(node=node, who=who), flush_to_disk=False)
 
     def finish(self, outcome: str) -> None:
-        """Say how the run ended, and write what people read."""
+        """Record how the run ended, and write the files for readers."""
         self._append(Ended(outcome=outcome))
         self.view()
         self._put("transcript.md", transcript(self.log))
 
     def discard(self) -> None:
-        """Take away the folder of a run in which nothing was run."""
+        """Remove the folder of a run in which nothing was run."""
         with suppress(OSError):
             remove_tree(self.folder)
 
     def view_now_and_then(self) -> None:
-        """Write `run.json` anew, where that is a while ago."""
+        """Write `run.json` again if the last time was a while ago."""
         if time.monotonic() - self._viewed >= VIEW_SECONDS:
             self.view()
 
     def view(self) -> None:
-        """Write `run.json`, which tells what the log holds."""
+        """Write `run.json` from the log."""
         with self._lock:
             self._put(RUN, to_json(run_view(self.log, self.findings)), flush_to_disk=False)
             self._viewed = time.monotonic()
@@ -287,7 +286,7 @@ class RunStore:
             self._events.take(event)
 
     def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> None:
-        """Write a file whole, or not at all; a long text in parts."""
+        """Write a file completely, or not at all; a long text in parts."""
         path = self.folder / name
         new = path.with_name(f".{path.name}.new")
         try:
@@ -305,9 +304,9 @@ class RunStore:
 
 @contextmanager
 def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
-    """Open a new, empty folder for a run. Raises BadInput where another process is at work on it.
+    """Open a new, empty folder for a run. Raises BadInput if another process is working on it.
 
-    The spec stands in it before anything else.
+    The spec is written before anything else.
     """
     with _locked_log(folder) as file:
         store = RunStore(folder, spec, file)
@@ -318,10 +317,10 @@ def open_store(folder: Path, spec: RunSpec) -> Iterator[RunStore]:
 
 @contextmanager
 def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore]:
-    """Open the folder of a run that is gone on with, as what was asked then, or as `spec`.
+    """Open the folder of a run that is being resumed, with its stored spec, or with `spec`.
 
-    Raises BadInput where another process is at work on it, or it cannot be read. What its last process did not write
-    to its end is cut off.
+    Raises BadInput if another process is working on it, or if it cannot be read. An incomplete last line of its last
+    process is removed.
     """
     if not (folder / LOG).is_file():
         raise BadInput(f"{folder}: no {LOG}: it is no run, or one of an earlier version, which can only be read")
@@ -341,7 +340,7 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
 
 
 def is_at_work(folder: Path) -> bool:
-    """Whether a process is at work on a run."""
+    """Return whether a process is working on a run."""
     try:
         with (folder / LOG).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -358,7 +357,7 @@ def _locked_log(folder: Path) -> Iterator[IO[str]]:
         (folder / name).mkdir(exist_ok=True)
     with (folder / LOG).open("a", encoding="utf-8") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however it ends
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it ends
         except BlockingIOError:
             raise BadInput(f"{folder}: another process is at work on this run") from None
         yield file

@@ -1,4 +1,4 @@
-"""`run.json`: a view of the log for whoever reads a run folder with other tools."""
+"""`run.json`: a view of the log for other tools that read a run folder."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from gedanken.records.run_files import TEXTS, base_of, diff_path, program_path, 
 
 
 def run_view(log: RunLog, findings: Sequence[Finding], prefix: str = "") -> dict[str, Any]:
-    """Everything as plain values; `prefix` is put before each path."""
+    """Return everything as plain values; `prefix` is put before each path."""
     violations = violations_by_kind(log.executions)
     values = {
         **(_setup(log.setup, log) if log.setup else {}),
@@ -54,7 +54,7 @@ def _setup(setup: RunSetup, log: RunLog) -> dict[str, Any]:
 
 
 def earlier_values(setup: RunSetup) -> list[dict[str, Any]]:
-    """Who was asked in earlier parts of the script, which another model or persona held for."""
+    """Return the models and personas of earlier parts of the script."""
     return [
         {
             "before_line": part.until,
@@ -66,7 +66,7 @@ def earlier_values(setup: RunSetup) -> list[dict[str, Any]]:
 
 
 def _script(log: RunLog) -> list[dict[str, Any]]:
-    """Without tasks, and without what a given file holds."""
+    """Return the script without tasks, and without the content of supplied files."""
     lines = log.spec.experiment.script if log.spec else ()
     return [line.model_dump(exclude={"task", "source"}, exclude_none=True) for line in lines]
 

@@ -1,4 +1,4 @@
-"""What a run of an earlier version cost in tokens, read off the trace of the calls to its model."""
+"""Token usage of a run of an earlier version, computed from the trace of its model calls."""
 
 from gedanken.experiment.budget import Tokens
 from gedanken.experiment.errors import BadInput
@@ -7,7 +7,7 @@ from gedanken.traces.local import read_local
 
 
 def tokens_of(inside: Inside) -> Tokens | None:
-    """The tokens that all replies report; None where there is no trace that can be read, or none reports any."""
+    """Sum the tokens that all replies report; None if there is no readable trace, or if no reply reports any."""
     try:
         roots = read_local(inside)
     except BadInput:

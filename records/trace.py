@@ -1,4 +1,4 @@
-"""The trace of a run folder, read back."""
+"""Reading the trace of a run folder."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from gedanken.traces.run_tree import TracedRun, operations
 
 
 def read_trace(folder: Path) -> list[TracedRun]:
-    """The roots of its tree. Raises BadInput where there is no trace, or none that this version can read."""
+    """Read the roots of its tree. Raises BadInput if there is no trace, or if this version cannot read it."""
     if not folder.is_dir():
         raise BadInput(f"{folder}: not a run folder")
     roots = read_local(Inside(folder, MOST_TRACE_BYTES))
@@ -19,7 +19,7 @@ def read_trace(folder: Path) -> list[TracedRun]:
 
 
 def lines_left_out(folder: Path) -> int:
-    """How many lines of it are no part of a trace: cut while they were written, or by nobody of ours."""
+    """Count its lines that are not part of a trace: incomplete, or written by another program."""
     lines = [
         line for line in Inside(folder, MOST_TRACE_BYTES).read(TRACE, MOST_TRACE_BYTES).splitlines() if line.strip()
     ]

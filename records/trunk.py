@@ -1,4 +1,4 @@
-"""What was done on the trunk of a run, in the order in which it was done."""
+"""The actions on the trunk of a run (the run with seed 0, which the script continues from), in order."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from gedanken.records.run_store import RunStore
 
 
 def trunk_of(store: RunStore) -> list[Program | Execution]:
-    """The programs that were put on the real machine, and what was typed there with seed 0."""
+    """Return the programs that were placed on the real machine, and the commands typed there with seed 0."""
     return list(_steps(store))
 
 
@@ -24,7 +24,7 @@ def _steps(store: RunStore) -> Iterator[Program | Execution]:
             continue
         seen.add(label)
         if event["kind"] == "program":
-            if event["program"].get("works") is not False:  # refused, it was put nowhere
+            if event["program"].get("works") is not False:  # a refused program was not placed anywhere
                 yield store.programs[label]
         else:
             run = store.executions[label]

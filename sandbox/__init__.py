@@ -1,1 +1,1 @@
-"""The real machines, their image and their data."""
+"""Real machines, their images and their data."""

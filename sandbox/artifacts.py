@@ -1,4 +1,4 @@
-"""Bringing back what a program left in its workspace, trusting nothing of it."""
+"""Copying the files that a program left in its workspace, without trusting any of them."""
 
 import hashlib
 import os
@@ -21,11 +21,11 @@ def collect(
     known: frozenset[str] = frozenset(),
     brought: dict[str, str] | None = None,
 ) -> tuple[Artifact, ...]:
-    """Copy the regular files of the top of `home` to `root/folder`, and tell what was copied.
+    """Copy the regular files at the top level of `home` to `root/folder`, and return what was copied.
 
-    Links are not followed, files with a second link, larger than FILE_BYTES or named in `known` stay behind,
-    names are made harmless, and at most FILES of TOTAL_BYTES are taken. `brought` says under which path a file of
-    the same digest was brought back before; it is not copied again. Nothing may run in the workspace meanwhile.
+    Links are not followed. Files with a second link, files larger than FILE_BYTES and files named in `known` are not
+    copied; names are made harmless; at most FILES files of TOTAL_BYTES are copied. `brought` maps digests of files
+    copied earlier to their paths; such a file is not copied again. Nothing may run in the workspace meanwhile.
     """
     kept: dict[str, Artifact] = {}
     paths = {} if brought is None else brought
@@ -47,7 +47,7 @@ def collect(
                 try:
                     target.write_bytes(content)
                 except OSError:
-                    target.unlink(missing_ok=True)  # of a file, its beginning is not kept
+                    target.unlink(missing_ok=True)  # an incomplete copy is not kept
                     raise
                 paths[digest] = f"{folder}/{safe}"
             kept[safe] = Artifact(safe, paths[digest], len(content), digest)
@@ -58,7 +58,7 @@ def collect(
 
 def _read(folder: int, name: str) -> bytes | None:
     try:
-        # O_NONBLOCK: opening a pipe must not wait for its writer.
+        # O_NONBLOCK: opening a pipe must not wait for a writer.
         source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError:
         return None

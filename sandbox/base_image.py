@@ -1,4 +1,4 @@
-"""The image that the sandbox's image is built on: found, pulled, or made of Debian packages."""
+"""The base image of the sandbox's image: found, pulled, or made from Debian packages."""
 
 import re
 import time
@@ -19,28 +19,29 @@ if TYPE_CHECKING:
 PULLED_BASE = "python:3.11-slim-bookworm"
 BOOTSTRAPPED_BASE = "gedanken/base:bookworm"
 CUDA_BASE = "pytorch/pytorch:2.13.0-cuda12.6-cudnn9-runtime"
-"""The PyTorch of requirements.txt, with the oldest CUDA there is of it: more drivers run it than newer ones."""
+"""The PyTorch version of requirements.txt with its oldest CUDA version, because more drivers support that than newer
+ones."""
 PATIENT_SECONDS = 3600
-"""For work of the engine that says nothing while it goes on: saving, loading, importing, one step of a build."""
+"""Timeout for engine work that reports no progress: saving, loading, importing, one step of a build."""
 
-# Sizes as they are downloaded; used only to say how much is left.
+# Download sizes; used only to estimate how much is left.
 _PULLED_BYTES = {PULLED_BASE: 45e6, CUDA_BASE: 3.5e9}
 
 
 class Base(NamedTuple):
-    """What an image offers to be built on."""
+    """Properties of an image that it can be used as a base."""
 
     name: str
     python: str
-    """Such as `3.11`."""
+    """For example `3.11`."""
     has_torch: bool
-    """Whether PyTorch and torchvision are there."""
+    """True if PyTorch and torchvision are installed."""
 
 
 def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: Progress) -> Base:
-    """The image `wanted`, or the usual one, pulled where it is missing.
+    """Return the image `wanted`, or the default one, after pulling it if it is missing.
 
-    Raises NoSandbox, saying what to do, when it cannot be had, or has no Python.
+    Raises NoSandbox, saying what to do, if it cannot be obtained or has no Python.
     """
     name = wanted or (CUDA_BASE if cuda else PULLED_BASE)
     if not cuda and not wanted and _is_there(client, BOOTSTRAPPED_BASE) and not _is_there(client, name):
@@ -68,7 +69,7 @@ def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: 
 
 @contextmanager
 def engine_errors(what: str) -> Iterator[None]:
-    """Turn what an engine says, and its silence, into NoSandbox."""
+    """Turn errors and timeouts of an engine into NoSandbox."""
     import requests
     from docker.errors import BuildError, DockerException
     from urllib3.exceptions import HTTPError
@@ -85,7 +86,7 @@ def engine_errors(what: str) -> Iterator[None]:
 
 @contextmanager
 def patient(client: "DockerClient") -> Iterator[None]:
-    """Let the engine be silent for long."""
+    """Allow the engine a long time without an answer."""
     usual, client.api.timeout = client.api.timeout, PATIENT_SECONDS
     try:
         yield
@@ -118,7 +119,7 @@ def _pull(client: "DockerClient", name: str, progress: Progress) -> None:
 
 
 class _Layers:
-    """How much of an image has come: each layer's size is told only when its download begins."""
+    """Progress of an image download: the size of each layer is known only when its download begins."""
 
     def __init__(self, expected: float, update: Update) -> None:
         self._expected = expected
@@ -148,7 +149,7 @@ def _import_debian(client: "DockerClient", progress: Progress) -> str:
             patient(client),
         ):
             said = client.api.import_image_from_file(str(packed), repository=repository, tag=tag)
-            if "error" in said:  # the engine says it with the status of success
+            if "error" in said:  # the engine reports this error with a success status
                 raise OSError(said)
     return BOOTSTRAPPED_BASE
 
@@ -168,7 +169,7 @@ def _look_into(client: "DockerClient", name: str) -> Base:
             ["-c", _LOOK],
             entrypoint=["python3"],
             network_mode="none",
-            # Podman asks for more than it may have where it is itself confined, unless it is told how much.
+            # If Podman is itself confined, it requests more than it may have unless the limit is given.
             ulimits=[Ulimit(name=limit, soft=1024, hard=1024) for limit in ("nofile", "nproc")],
             use_config_proxy=False,
         )
@@ -185,7 +186,7 @@ def _look_into(client: "DockerClient", name: str) -> Base:
 
 
 def _build_log(error: Exception) -> str:
-    """What a failed step printed: the builder's own message names only the step's exit code."""
+    """Return what a failed step printed: the builder's own message gives only the step's exit code."""
     log = [str(part.get("stream", "")) for part in getattr(error, "build_log", ())]
     said = [line for line in "".join(log).splitlines() if "ERROR" in line or "Error" in line]
     return last_line("\n".join(said) or str(error))

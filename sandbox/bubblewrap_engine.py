@@ -1,4 +1,5 @@
-"""Commands in namespaces of their own, made by bubblewrap without any right: for machines that have no engine."""
+"""Engine that runs commands in their own namespaces, made by unprivileged bubblewrap: for machines without a
+container engine."""
 
 import json
 import os
@@ -39,8 +40,9 @@ VARIABLES = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+NO_NETWORK = "--unshare-net"
 COUNTS_PER_NAMESPACE = (5, 14)
-"""The Linux from which RLIMIT_NPROC counts in each user namespace by itself, not all that a user runs."""
+"""The first Linux version in which RLIMIT_NPROC counts per user namespace instead of per user."""
 PROBE_SECONDS = 30
 _ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC = ("ld.so.cache", "alternatives", "localtime")
@@ -48,30 +50,31 @@ _ETC = ("ld.so.cache", "alternatives", "localtime")
 
 @dataclass(frozen=True, slots=True)
 class BubblewrapEngine:
-    """Of the host a program sees `/usr`, its own workspace, the data set and the start-up hook, no more.
+    """Of the host, a program sees only `/usr`, its own workspace, the data set and the start-up hook.
 
-    No network, no rights and no way to gain any; a read-only root. Limits hold as far as control groups may be made.
+    It has no network, no privileges and no way to gain any, and a read-only root. Limits hold as far as control
+    groups can be created.
     """
 
     program: str
-    """Where `bwrap` lies."""
+    """Path of `bwrap`."""
     options: tuple[str, ...]
-    """Which namespaces it makes."""
+    """Options that choose the namespaces."""
     environment: Path
     system_calls: bytes | None
-    """The filter that refuses some."""
+    """The seccomp filter, which refuses some system calls."""
     controllers: frozenset[str]
-    """Of control groups, those that may be had."""
+    """The control-group controllers that are available."""
     name: str = "bubblewrap"
     asks_for_gpus: bool = False
 
     @property
     def contents(self) -> str:
-        """The environment, whose folder is named by the digest of what it was made from."""
+        """The environment; its folder is named by the digest of what it was made from."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
-        """Make the namespaces, bound their first process, let it go; see Engine.start."""
+        """Create the namespaces, limit their first process, and let it start; see Engine.start."""
         with ExitStack() as undo:
             group = cgroup.make(order.name, order.limits)
             undo.callback(group.remove)
@@ -86,11 +89,11 @@ class BubblewrapEngine:
             return LocalJob(process, hold)
 
     def find(self, order: Order) -> None:  # noqa: ARG002 - the protocol's
-        """Nothing: what runs here dies with its controller."""
+        """Return None: commands here die with their controller."""
         return
 
     def not_enforced(self) -> tuple[str, ...]:
-        """What is weaker than in a container; see Engine.not_enforced."""
+        """Return what is weaker than in a container; see Engine.not_enforced."""
         no_group = "no control group may be made here"
         missing = {
             "host files: /usr and the dynamic linker's cache are the host's own, read-only": True,
@@ -105,14 +108,15 @@ class BubblewrapEngine:
         return tuple(text for text, applies in missing.items() if applies)
 
     def _start_at_gate(self, order: Order) -> "tuple[subprocess.Popen[bytes], int]":
-        """Start bwrap; return it and the first process inside, as it is numbered out here."""
+        """Start bwrap; return it and the first process inside, by its process id outside."""
         inside = ["bash", "/opt/gedanken/first.sh", f"{backstop_seconds(order.limits):g}", f"{GRACE_SECONDS:g}"]
         with ExitStack() as files:
             info, told = (
                 files.enter_context(os.fdopen(end, mode)) for end, mode in zip(os.pipe(), "rw", strict=True)
             )
             shown = {path: files.enter_context(_nameless(content)) for path, content in _contents().items()}
-            options = [*self.options, "--info-fd", str(told.fileno()), *self._mounts(order, shown)]
+            walls = [option for option in self.options if not (order.network and option == NO_NETWORK)]
+            options = [*walls, "--info-fd", str(told.fileno()), *self._mounts(order, shown)]
             passed = [told, *shown.values()]
             if self.system_calls is not None:
                 calls = files.enter_context(_nameless(self.system_calls))
@@ -147,7 +151,7 @@ class BubblewrapEngine:
         }
         writable = {HOME: workspace.home, "/tmp": workspace.tmp, "/run/session": workspace.shell}
         for inside, path in read_only.items():
-            # What belongs to the host may be missing there, and is then missing inside.
+            # A file of the host may be missing; it is then missing inside too.
             arguments += [
                 "--ro-bind-try" if inside.startswith(("/etc/", "/sys/")) else "--ro-bind",
                 str(path),
@@ -181,7 +185,7 @@ def open_bubblewrap(progress: Progress) -> BubblewrapEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """The first process of the namespace, with which all others die, and the control group; see Hold."""
+    """The namespace's first process, with which all others die, and the control group; see Hold."""
 
     first: psutil.Process
     group: cgroup.Cgroup
@@ -198,7 +202,7 @@ class _Hold:
 
 
 def _options(program: str) -> tuple[str, ...]:
-    """Those options that this bwrap knows. Raises NoSandbox when it cannot make namespaces with them."""
+    """Return the options that this bwrap supports. Raises NoSandbox if it cannot create namespaces with them."""
     known = subprocess.run([program, "--help"], capture_output=True, text=True, check=False).stdout
     options = NAMESPACES.split() + ([NO_MORE_NAMESPACES] if NO_MORE_NAMESPACES in known else [])
     command = [program, *options, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
@@ -216,7 +220,8 @@ def _options(program: str) -> tuple[str, ...]:
 
 
 def _remedy(said: str) -> str:
-    """What may forbid namespaces to users: Debian's switch of old, Ubuntu's of AppArmor, the number of them."""
+    """Return the likely cause why users cannot create namespaces: Debian's old switch, Ubuntu's AppArmor switch, or
+    their number."""
     kernel = Path("/proc/sys")
     for switch, forbidding, allowing in (
         ("kernel/unprivileged_userns_clone", "0", "1"),
@@ -234,13 +239,14 @@ def _counts_per_namespace() -> bool:
 
 
 def _as_user() -> dict[str, Any]:
-    """Popen's options by which root hands over to the user without rights."""
+    """Return Popen's options that make root run the command as the unprivileged user."""
     uid = user_id()
     return {} if uid == os.getuid() else {"user": uid, "group": uid, "extra_groups": []}
 
 
 def _contents() -> dict[str, bytes]:
-    """Files that are handed in rather than mounted: this package may lie where the sandbox's user may not look."""
+    """Return files passed in by content, not mounted, because this package may be in a folder that the sandbox's user
+    cannot read."""
     uid = user_id()
     scripts = {f"/opt/gedanken/{path.name}": path.read_bytes() for path in (FIRST_SCRIPT, SESSION_SCRIPT)}
     hook = {f"/opt/gedanken/hook/{path.name}": path.read_bytes() for path in HOOK.glob("*.py")}
@@ -260,7 +266,7 @@ def _nameless(content: bytes) -> Iterator[IO[bytes]]:
 
 
 def _root_folders() -> list[str]:
-    """`/bin` and the like, as the host has them: links into `/usr`, or folders of their own."""
+    """Return `/bin` and the like, as the host has them: links into `/usr`, or separate folders."""
     arguments = []
     for path in (Path("/", name) for name in _ROOT_FOLDERS):
         if path.is_symlink():

@@ -1,4 +1,4 @@
-"""What a command printed: its head and its tail are kept, its middle is counted."""
+"""Capture of a command's output: its head and tail are kept, its middle is counted."""
 
 import codecs
 import time
@@ -10,10 +10,10 @@ _SAMPLE_BYTES = 1024
 
 
 class Capture:
-    """Takes bytes from one reading thread; its texts are asked for when that thread has ended.
+    """Receives bytes from one reading thread; its texts may be read when that thread has ended.
 
-    Holds at most two times `cap` bytes whatever is printed. `on_text` hears text as it comes; once the head is full
-    it hears samples only, so that nobody who listens is flooded.
+    It holds at most two times `cap` bytes, whatever is printed. `on_text` receives text as it arrives; once the head
+    is full it receives only samples, so that listeners are not flooded.
     """
 
     def __init__(self, cap: int, on_text: Callable[[str], None] | None = None) -> None:
@@ -27,11 +27,11 @@ class Capture:
 
     @property
     def dropped(self) -> int:
-        """Bytes that were printed and are not kept."""
+        """Number of bytes that were printed and not kept."""
         return self.printed - len(self._head.data) - len(self._tail.data)
 
     def add(self, is_stdout: bool, data: bytes) -> None:
-        """Take in what was read from one of the two streams."""
+        """Add bytes that were read from one of the two streams."""
         self.printed += len(data)
         if self._on_text is not None:
             self._tell(self._on_text, is_stdout, data)
@@ -42,12 +42,12 @@ class Capture:
             self._tail.append_last(is_stdout, data[len(taken) :])
 
     def text(self, *, stdout_only: bool = False) -> str:
-        """All that is kept, undecodable bytes as `\\xNN`, with a line where the middle is missing."""
+        r"""Return all kept text, with undecodable bytes as `\xNN`, and a line where the middle is missing."""
         head = self._head.bytes(stdout_only)
         tail = self._tail.bytes(stdout_only)
         if not self.dropped:
             return (head + tail).decode(errors="backslashreplace")
-        # A character cut in two at either edge is not kept; its bytes are few and not worth a count.
+        # A character split at either edge is dropped; its few bytes are not counted.
         before = _without_cut_end(head).decode(errors="backslashreplace")
         after = _without_cut_start(tail).decode(errors="backslashreplace")
         return f"{before}\n[… {self.dropped} bytes not kept …]\n{after}"
@@ -65,7 +65,7 @@ class Capture:
 
 
 class _Kept:
-    """Bytes of both streams in order of arrival, and beside each byte which stream it came from."""
+    """Bytes of both streams in order of arrival, with the stream of each byte."""
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
@@ -81,7 +81,7 @@ class _Kept:
         self._from_stdout += bytes([is_stdout]) * len(data)
 
     def append_last(self, is_stdout: bool, data: bytes) -> None:
-        """Append, and forget from the front what is too much."""
+        """Append bytes, and drop the oldest ones beyond the limit."""
         self.append(is_stdout, data[-self._cap :])
         surplus = -self.room
         if surplus > 0:
@@ -93,7 +93,7 @@ class _Kept:
 
 
 def _without_cut_end(data: bytes) -> bytes:
-    """Without the first bytes of a UTF-8 sequence whose last bytes are missing."""
+    """Drop the incomplete UTF-8 sequence at the end."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte < 0x80:
@@ -105,7 +105,7 @@ def _without_cut_end(data: bytes) -> bytes:
 
 
 def _without_cut_start(data: bytes) -> bytes:
-    """Without the last bytes of a UTF-8 sequence whose first bytes are missing."""
+    """Drop the incomplete UTF-8 sequence at the start."""
     start = 0
     while start < min(3, len(data)) and 0x80 <= data[start] < 0xC0:
         start += 1

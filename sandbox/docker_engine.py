@@ -1,4 +1,4 @@
-"""Commands in hardened containers, one each, on any engine that speaks Docker's API: Docker and Podman."""
+"""Engine that runs each command in its own hardened container, on Docker or Podman through Docker's API."""
 
 import hashlib
 import os
@@ -44,41 +44,42 @@ Pieces = Iterator[tuple[bytes | None, bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class DockerEngine:
-    """Of the host a program sees its own workspace, the data set and the start-up hook, the latter two read-only.
+    """Of the host, a program sees only its own workspace, the data set and the start-up hook, the latter two
+    read-only.
 
-    No network, no capabilities, no way to gain rights, a read-only root; processes, memory, cores, files and the
-    container's log are bounded.
+    It has no network, no capabilities, no way to gain privileges, and a read-only root; processes, memory, cores,
+    files and the container's log are limited.
     """
 
     client: "DockerClient"
     image: str
     name: str = "docker"
     gpu_options: dict[str, Any] = field(default_factory=dict)
-    """What a container is created with so that it has the GPUs that were asked for."""
+    """Options for creating a container with the requested GPUs."""
     asks_for_gpus: bool = False
 
     @property
     def contents(self) -> str:
-        """The image, by its digest."""
+        """Digest of the image."""
         with _no_sandbox():
             return str(self.client.images.get(self.image).id)
 
     def start(self, order: Order) -> "DockerJob":
-        """Make a container, attach to it, start it; see Engine.start."""
+        """Create a container, attach to it, start it; see Engine.start."""
         from docker.errors import APIError
 
         with _no_sandbox():
             try:
                 container = self.client.containers.create(self.image, **self.options(order))
             except APIError as error:
-                # What a controller asked for just before it died may come into being just now.
+                # A container that a controller requested just before it died may appear only now.
                 if error.status_code != HTTPStatus.CONFLICT or (late := self.find(order)) is None:
                     raise
                 return late
         return self._start(container, order)
 
     def find(self, order: Order) -> "DockerJob | None":
-        """The container of this name; see Engine.find."""
+        """Return the container of this name; see Engine.find."""
         from docker.errors import NotFound
 
         with _no_sandbox():
@@ -98,19 +99,20 @@ class DockerEngine:
         return DockerJob(self.name, container, order, lambda: _logged(container), _begun(container))
 
     def not_enforced(self) -> tuple[str, ...]:
-        """What the engine's own profile of system calls may let pass, where there is no libseccomp to make ours."""
+        """Report what the engine's own seccomp profile may let pass, if libseccomp is missing, so that ours cannot be
+        made."""
         if docker_profile() is None:
             return ("system calls: libseccomp is not installed, so the engine's own profile holds them",)
         return ()
 
     def options(self, order: Order) -> dict[str, Any]:
-        """What a container is created with."""
+        """Return the options for creating a container."""
         from docker.types import LogConfig, Ulimit
 
         limits = order.limits
         uid = user_id()
         ulimits = {"nofile": limits.open_files, "fsize": limits.file_mib << 20, "core": 0}
-        if self.name == "podman":  # which otherwise asks for more than its own user may have
+        if self.name == "podman":  # the engine would otherwise request more than its user may have
             ulimits["nproc"] = min(_PODMAN_PROCESSES, resource.getrlimit(resource.RLIMIT_NPROC)[1])
         return {
             "name": order.name,
@@ -127,9 +129,9 @@ class DockerEngine:
             "environment": {"HOME": HOME, "USER": "user", **order.environment},
             "user": f"{uid}:{uid}",
             "mounts": _mounts(order),
-            # Podman makes some folders of a read-only root writable; this one would be left open.
+            # Podman makes some folders of a read-only root writable; this one would stay writable.
             **({"tmpfs": {"/var/tmp": "ro,size=4k"}} if self.name == "podman" else {}),
-            "network_mode": limits.network,
+            "network_mode": "bridge" if order.network else limits.network,
             "read_only": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges", *self._seccomp()],
@@ -165,7 +167,7 @@ class DockerEngine:
                 container.remove(force=True)
 
     def _seccomp(self) -> list[str]:
-        """Docker is given the profile itself, Podman's service its path."""
+        """Return the seccomp option: Docker needs the profile itself, Podman's service its path."""
         profile = docker_profile()
         if profile is None:
             return []
@@ -188,10 +190,10 @@ class DockerJob:
     order: Order
     reader: Callable[[], Pieces]
     begun: float
-    """When it was started, by time.monotonic() of this process."""
+    """When it was started, by this process's time.monotonic()."""
 
     def read(self) -> Pieces:
-        """Yield what it prints."""
+        """Yield its output."""
         with _engine_lost():
             yield from self.reader()
 
@@ -200,14 +202,14 @@ class DockerJob:
         return time.monotonic() - self.begun
 
     def signal(self, name: Signal) -> None:
-        """SIGTERM goes to its first process, which hands it on; SIGKILL ends all."""
+        """Send SIGTERM to its first process, which passes it on; SIGKILL ends all processes."""
         from docker.errors import APIError
 
         with _engine_lost(), suppress(APIError):
             self.container.kill(name)
 
     def ended(self) -> Ended:
-        """Wait for the engine to know of its end."""
+        """Wait until the engine reports its end."""
         with _engine_lost():
             self.container.wait(timeout=_END_SECONDS)
             self.container.reload()
@@ -228,7 +230,7 @@ class DockerJob:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an exception says, or its name."""
+    """Return the first line of an exception's message, or else its class name."""
     text = str(getattr(error, "explanation", None) or error).strip()
     return text.splitlines()[0][:300] if text else type(error).__name__
 
@@ -250,11 +252,11 @@ def _mounts(order: Order) -> list[Any]:
 
 
 def _logged(container: "Container") -> Pieces:
-    """Wait for the container's end, then yield what its log still has.
+    """Wait for the container's end, then yield the rest of its log.
 
-    The log is not followed while it grows: where it is rotated meanwhile, readers lose pieces out of its middle.
-    Each frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”); a third
-    stream is the engine's own word that it cannot read on.
+    The log is not followed while it grows: if it is rotated meanwhile, readers lose pieces from its middle. Each
+    frame has a header of eight bytes: the stream, three zeros, the length (Docker's API, “Attach”); a third stream is
+    the engine's own message that it cannot continue reading.
     """
     container.wait(timeout=None)
     api = container.client.api
@@ -270,7 +272,8 @@ def _logged(container: "Container") -> Pieces:
 
 
 def _begun(container: "Container") -> float:
-    """When it was started, on this process's monotonic clock; now for one that is over, whose time is not running."""
+    """Return its start time on this process's monotonic clock; the current time if it is over and its age no longer
+    counts."""
     state = container.attrs["State"]
     passed = time.time() - _time(state["StartedAt"]) if state.get("Running") else 0.0
     return time.monotonic() - max(0.0, passed)
@@ -281,7 +284,7 @@ def _seconds_between(state: dict[str, Any]) -> float:
 
 
 def _time(text: str) -> float:
-    """Seconds since 1970 of a time as engines write it, with up to nanoseconds; 0 for one that never was."""
+    """Convert an engine's time, with up to nanoseconds, to seconds since 1970; 0 for an event that never happened."""
     if text.startswith("0001-"):
         return 0.0
     return datetime.fromisoformat(text).timestamp()

@@ -1,4 +1,4 @@
-"""A real machine on Docker that is simply there: what it needs is got ready when it is opened."""
+"""A ready-to-use real machine on Docker: whatever it needs is prepared when it is opened."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,20 +15,19 @@ from gedanken.sandbox.machine import DEFAULT_LIMITS, SandboxMachine
 
 @dataclass(slots=True)
 class DockerMachine(Blocking):
-    """A terminal in a Docker sandbox, with a workspace of its own for as long as it is open: `async with` it, or
-    `with` it where nothing is awaited, as in a notebook.
-    """
+    """A terminal in a Docker sandbox, with its own workspace while it is open: use `async with`, or `with` in
+    blocking code, for example in a notebook."""
 
     dataset: str = "mnist"
-    """What lies in `/data`: `mnist` or `cifar10`."""
+    """The content of `/data`: `mnist` or `cifar10`."""
     limits: Limits = DEFAULT_LIMITS
     progress: Progress = field(default_factory=Silent)
-    """Told of what getting image and data takes."""
+    """Receives the progress of getting image and data."""
     name: str = field(default="docker", init=False)
     _machine: SandboxMachine | None = field(default=None, init=False)
 
     async def __aenter__(self) -> Self:
-        """Connect to the engine, and get image and data where they are missing. Raises BadInput or NoSandbox."""
+        """Connect to the engine, and get image and data if they are missing. Raises BadInput or NoSandbox."""
         if self.dataset not in DATASETS:
             raise BadInput(f"there is no data set {self.dataset}: there are {', '.join(DATASETS)}")
         self._machine = await asyncio.to_thread(self._open)

@@ -1,4 +1,4 @@
-"""What a machine needs of the engine under it: start one command, read it, signal it, know how it ended."""
+"""Interface between a machine and its engine: start one command, read its output, signal it, learn how it ended."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ from gedanken.sandbox.workspace import Workspace
 
 Signal = Literal["SIGTERM", "SIGKILL"]
 GRACE_SECONDS = 2.0
-"""Between asking a command to stop and killing it."""
+"""Seconds between asking a command to stop and killing it."""
 BACKSTOP_SECONDS = 10.0
-"""Beyond the wall limit, after which a command ends by itself although nobody watches it any more."""
+"""Seconds beyond the wall-clock limit after which a command ends by itself, even if nobody watches it any more."""
 
 HERE = Path(__file__).parent
 HOOK = HERE / "hook"
@@ -23,44 +23,46 @@ FIRST_SCRIPT = HERE / "first.sh"
 
 
 def backstop_seconds(limits: Limits) -> float:
-    """After how long a command ends by itself although nobody watches it any more."""
+    """Return after how many seconds a command ends by itself, even if nobody watches it any more."""
     return limits.wall_seconds + GRACE_SECONDS + BACKSTOP_SECONDS
 
 
 class EngineLost(Exception):
-    """The engine does not answer any more; what became of the command is unknown."""
+    """The engine does not answer any more, so the fate of the command is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One command line of bash, and all that an engine must know to run it."""
+    """One bash command line, with all that an engine must know to run it."""
 
     name: str
-    """Unique on the engine, of the characters a container's name may have."""
+    """Unique on the engine, and valid as a container's name."""
     command: str
     workspace: Workspace
     data: Path
-    """Folder that the program sees read-only, as `/data` where there are namespaces."""
+    """Folder that the program sees read-only, as `/data` if there are namespaces."""
     limits: Limits
     environment: dict[str, str] = field(default_factory=dict)
-    """What is set besides HOME, USER, PATH and the like, which the engine sets."""
+    """Variables besides HOME, USER, PATH and the like, which the engine sets."""
     labels: dict[str, str] = field(default_factory=dict)
     gpus: GpuWish = NO_GPUS
+    network: bool = False
+    """True if the host's network may be reached: only for commands that the user writes to set up a workspace."""
 
 
 class Ended(NamedTuple):
-    """How a command ended."""
+    """The end of a command."""
 
     exit_code: int
-    """As a shell gives it: 128 + n for signal n."""
+    """Exit code as reported by a shell: 128 + n for signal n."""
     out_of_memory: bool
-    """Whether the kernel killed one of its processes for memory, not necessarily the last."""
+    """True if the kernel killed one of its processes, not necessarily the last one, for memory."""
     seconds: float
     """From its start to its end."""
 
 
 class Job(Protocol):
-    """A command under way, or over. All methods block; all raise EngineLost when the engine is gone."""
+    """A command that is running or finished. All methods block; all raise EngineLost if the engine is gone."""
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
         """Yield pieces of (standard output, standard error) until both are closed."""
@@ -71,15 +73,15 @@ class Job(Protocol):
         ...
 
     def signal(self, name: Signal) -> None:
-        """Ask every process of the foreground to stop, or kill all there are. Nothing happens if it is over."""
+        """Ask every process of the foreground to stop, or kill all processes. Does nothing if the command is over."""
         ...
 
     def ended(self) -> Ended:
-        """Wait for the end and tell about it; called when `read` is exhausted or after SIGKILL."""
+        """Wait for the end and describe it; called when `read` is exhausted or after SIGKILL."""
         ...
 
     def remove(self) -> None:
-        """Leave nothing behind: no process, no container. Never raises."""
+        """Remove everything: processes and container. Never raises."""
         ...
 
 
@@ -94,12 +96,12 @@ class Engine(Protocol):
 
     @property
     def asks_for_gpus(self) -> bool:
-        """Whether GPUs are, or were at first, asked for here; what commands see of them is another matter."""
+        """True if GPUs are requested here, or were at first; commands may still see none."""
         ...
 
     @property
     def contents(self) -> str:
-        """What programs find there, by its digest: image or environment."""
+        """The image or environment that programs run in, identified by its digest."""
         ...
 
     def start(self, order: Order) -> Job:
@@ -107,19 +109,20 @@ class Engine(Protocol):
         ...
 
     def find(self, order: Order) -> Job | None:
-        """The job of this name that an earlier controller left, started if it had not been; None if there is none.
+        """Return the job of this name that an earlier controller left, after starting it if it had not been; None if
+        there is none.
 
-        Raises NoSandbox when the engine does not answer.
+        Raises NoSandbox if the engine does not answer.
         """
         ...
 
     def not_enforced(self) -> tuple[str, ...]:
-        """What this engine cannot hold here, each as `limit or wall: reason`."""
+        """List what this engine cannot enforce here, each as `limit or isolation measure: reason`."""
         ...
 
 
 class OpensEngine(Protocol):
-    """What an entry point in `gedanken.machines` names, for `--sandbox NAME`."""
+    """The object that an entry point in `gedanken.machines` names, for `--sandbox NAME`."""
 
     def __call__(self, progress: Progress, gpus: GpuWish) -> Engine:
-        """Open the engine, with all that it needs got ready. Raises NoSandbox, saying what to do."""
+        """Open the engine, with everything it needs prepared. Raises NoSandbox, saying what to do."""

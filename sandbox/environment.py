@@ -1,4 +1,4 @@
-"""A Python environment for engines that have no images: what requirements.txt names, or the host's own PyTorch."""
+"""A Python environment for engines without images: the packages of requirements.txt, or the host's own PyTorch."""
 
 import json
 import os
@@ -18,13 +18,13 @@ from gedanken.sandbox.wheels import REQUIREMENTS, wheels
 from gedanken.sandbox.workspace import user_id
 
 ENVIRONMENT_BYTES = 800e6
-"""Size of one that was made, used only to say how much is left."""
+"""Size of such an environment; used only to estimate how much is left."""
 OLDEST_PYTHON = (3, 11)
 START_LINE = (
     'import os, sys, importlib.util as u; sys.path.append(os.environ.get("GEDANKEN_HOOK", "/opt/gedanken/hook")); '
     'u.find_spec("gedanken_hook") and __import__("gedanken_hook")'
 )
-"""Loads the start-up hook into every Python of the environment; the format of `.pth` wants it to be one line."""
+"""Loads the start-up hook into every Python of the environment; a `.pth` file requires it to be one line."""
 _NOT_NEEDED = ("torch/include", "torch/share", "torch/test", "setuptools/tests")
 _ASK = """
 import importlib.util as u, json, os, sys
@@ -38,28 +38,27 @@ print(json.dumps({
 
 
 class Interpreter(NamedTuple):
-    """A Python of the host."""
+    """A Python interpreter of the host."""
 
     executable: str
-    """Not one of a virtual environment, but the one below it; no link."""
+    """The interpreter behind a virtual environment, never the environment's own; not a link."""
     version: tuple[int, int, int]
     packages: tuple[str, ...]
-    """Folders of packages that it imports from."""
+    """The package folders that it imports from."""
     has: tuple[str, ...]
-    """Which of PyTorch, NumPy and torchvision it has."""
+    """The installed ones among PyTorch, NumPy and torchvision."""
 
     @property
     def is_equipped(self) -> bool:
-        """Whether programs can train with what it has."""
+        """True if programs can train with its packages."""
         return {"torch", "numpy"} <= set(self.has)
 
 
 def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
-    """Return the folder of a virtual environment that user `uid` can run, making it first if it is missing.
+    """Return the folder of a virtual environment that user `uid` can run, after creating it if it is missing.
 
-    By default that is the sandbox's user. A host that has PyTorch, as GPU boxes do, lends its own: only that one is
-    known to fit its GPU.
-    Raises NoSandbox when none can be made, saying what is missing.
+    By default that is the sandbox's user. If the host has PyTorch, as GPU machines do, its PyTorch is used: only that
+    one is known to fit its GPU. Raises NoSandbox, saying what is missing, if no environment can be made.
     """
     uid = user_id() if uid is None else uid
     interpreter = _interpreter(uid)
@@ -73,7 +72,7 @@ def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
         _make(made, interpreter, progress)
         try:
             made.rename(folder)
-        except OSError:  # somebody else has made it meanwhile
+        except OSError:  # another process has made it meanwhile
             if not folder.exists():
                 raise
     _check(folder, uid)
@@ -81,7 +80,7 @@ def ensure_environment(progress: Progress, uid: int | None = None) -> Path:
 
 
 def installations(environment: Path) -> list[Path]:
-    """The folders outside `/usr` that the environment needs: where its Python and the packages it borrows lie."""
+    """List the folders outside `/usr` that the environment needs: those of its Python and of the packages it uses."""
     about = dict(line.split(" = ", 1) for line in (environment / "pyvenv.cfg").read_text().splitlines())
     lines = _start_file(environment).read_text().splitlines()
     needed = {Path(about["home"]).parent, *(Path(line) for line in lines if line.startswith("/"))}
@@ -89,7 +88,7 @@ def installations(environment: Path) -> list[Path]:
 
 
 def _interpreter(uid: int) -> Interpreter:
-    """The first Python of the host that has PyTorch, else the first that is new enough."""
+    """Return the first Python of the host that has PyTorch, or else the first that is new enough."""
     named = ["/usr/bin/python3", getattr(sys, "_base_executable", None), shutil.which("python3"), sys.executable]
     found = [interpreter for name in dict.fromkeys(named) if name and (interpreter := _ask(name, uid))]
     equipped = [interpreter for interpreter in found if interpreter.is_equipped]
@@ -103,19 +102,20 @@ def _interpreter(uid: int) -> Interpreter:
 
 
 def _ask(executable: str, uid: int) -> Interpreter | None:
-    """What a Python is; None if it is unfit: too old, not for this user, or installed right in the user's home."""
+    """Describe a Python; None if it is unsuitable: too old, not accessible to this user, or installed directly in the
+    user's home."""
     done = _run_as(uid, [executable, "-P", "-c", _ASK])
     if done is None or done.returncode != 0:
         return None
     said = json.loads(done.stdout)
     interpreter = Interpreter(said["executable"], tuple(said["version"]), tuple(said["packages"]), tuple(said["has"]))
-    # What is around it is shown in the sandbox.
+    # The folder around it becomes visible in the sandbox.
     is_in_home = Path.home().is_relative_to(Path(interpreter.executable).parent.parent)
     return None if is_in_home or interpreter.version < OLDEST_PYTHON else interpreter
 
 
 def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | None:
-    """Run a command as a user does, with nothing of this process's environment; None if that fails."""
+    """Run a command as a user, without this process's environment; None if that fails."""
     as_user: dict[str, Any] = {}
     if uid != os.getuid():
         as_user = {"user": uid, "group": uid, "extra_groups": []}
@@ -127,7 +127,7 @@ def _run_as(uid: int, command: list[str]) -> subprocess.CompletedProcess[str] | 
 
 
 def _recipe(interpreter: Interpreter) -> str:
-    """Digest of what the environment is made of."""
+    """Return the digest of what the environment is made of."""
     parts = [REQUIREMENTS.read_text(), START_LINE, json.dumps(interpreter)]
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -157,7 +157,8 @@ def _install(folder: Path, interpreter: Interpreter, progress: Progress) -> None
 
 
 def _make_movable(folder: Path) -> None:
-    """Have scripts find Python by PATH: the environment is renamed when it is done, and mounted elsewhere."""
+    """Make scripts find Python by PATH, because the environment is renamed when it is complete, and mounted
+    elsewhere."""
     for script in folder.iterdir():
         if script.is_symlink():
             continue
@@ -169,7 +170,7 @@ def _make_movable(folder: Path) -> None:
 
 
 def _run(command: list[str], env: dict[str, str] | None = None) -> None:
-    # Whatever this process's umask, the sandbox's user must be able to read it.
+    # The sandbox's user must be able to read it, whatever this process's umask is.
     done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022, env=env)
     if done.returncode != 0:
         raise NoSandbox(f"no Python environment for the sandbox: {why(done.stdout + done.stderr)}")

@@ -1,4 +1,4 @@
-"""Which graphics processors are asked for, and how each engine is asked."""
+"""GPU requests: which GPUs are requested, and the options by which each engine provides them."""
 
 import json
 import platform
@@ -13,12 +13,12 @@ from gedanken.experiment.errors import BadInput, NoSandbox
 
 CDI_KIND = "nvidia.com/gpu"
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
-"""Where specifications lie unless an engine tells; both Docker and Podman read these."""
+"""Default folders of CDI specifications, read by both Docker and Podman."""
 PODMAN_HEARS = (5, 4)
-"""The Podman whose Docker API takes CDI names; those before drop what they are asked for."""
+"""The first Podman whose Docker API accepts CDI names; earlier versions ignore such requests."""
 _ID = re.compile(r"[0-9]{1,3}(?::[0-9]{1,3})?|(?:GPU|MIG)-[0-9A-Fa-f][0-9A-Za-z/-]*")
 _ALONE = "device="
-"""Marks one index, which without it would be a count."""
+"""Prefix of a single index, which would otherwise be a count."""
 _DOCKER_REMEDY = (
     "install the package nvidia-container-toolkit, then as root `nvidia-ctk runtime configure --runtime=docker` "
     "and restart dockerd"
@@ -31,14 +31,14 @@ _CDI_REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class GpuWish:
-    """What `--gpus` asked for."""
+    """The value of `--gpus`."""
 
     kind: Literal["none", "auto", "all", "count", "ids"] = "none"
     count: int = 0
     ids: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """As it is written behind `--gpus`."""
+        """The text as written after `--gpus`."""
         if self.kind == "count":
             return str(self.count)
         if self.kind == "ids":
@@ -46,7 +46,7 @@ class GpuWish:
         return self.kind
 
     def number_of(self, count: int) -> int:
-        """How many each program has, where the machine shows `count` of them."""
+        """Return how many GPUs each program has, if the machine has `count`."""
         return {"none": 0, "count": self.count, "ids": len(self.ids)}.get(self.kind, count)
 
 
@@ -54,9 +54,9 @@ NO_GPUS = GpuWish()
 
 
 def parse_gpus(text: str) -> GpuWish:
-    """Read what stands behind `--gpus`: auto, none, all, a number, or ids. Raises BadInput.
+    """Parse the value of `--gpus`: auto, none, all, a number, or ids. Raises BadInput.
 
-    Ids are indices or UUIDs with commas between them; one index alone is written `device=1`.
+    Ids are indices or UUIDs separated by commas; a single index is written `device=1`.
     """
     for kind in ("none", "auto", "all"):
         if text == kind:
@@ -73,10 +73,10 @@ def parse_gpus(text: str) -> GpuWish:
 
 
 def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict[str, Any]:
-    """What a container is created with (docker-py's names) so that it has the GPUs; empty where none is asked for.
+    """Return the options for creating a container (docker-py's names) with the GPUs; empty if none are requested.
 
-    `info` is what the engine tells about itself. Raises NoSandbox, saying what to install, where GPUs were asked
-    for and the engine can give none; `auto` asks for nothing there.
+    `info` is the engine's description of itself. Raises NoSandbox, saying what to install, if GPUs are requested and
+    the engine cannot provide any; with `auto` nothing is requested in that case.
     """
     from docker.types import DeviceRequest
 
@@ -96,7 +96,7 @@ def device_options(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> dict
 
 
 def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
-    """Names such as `nvidia.com/gpu=0` that the engine could be asked for, as far as can be seen from here."""
+    """List names such as `nvidia.com/gpu=0` that the engine could be asked for, as far as can be seen from here."""
     discovered = info.get("DiscoveredDevices")
     if discovered is not None:
         names = [str(device.get("ID", "")) for device in discovered]
@@ -108,9 +108,9 @@ def cdi_devices(info: Mapping[str, Any], podman: bool) -> list[str]:
 
 
 def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
-    """What is wrong with the number of GPUs that `torch.cuda` saw from inside; None if nothing is.
+    """State what is wrong with the number of GPUs that `torch.cuda` sees inside; None if nothing is.
 
-    `asked` is whether `device_options` gave any: `auto` may have asked for nothing.
+    `asked` is True if `device_options` requested any: `auto` may have requested none.
     """
     least = {"none": 0, "auto": int(asked), "all": 1, "count": wish.count, "ids": len(wish.ids)}[wish.kind]
     if seen >= least:
@@ -122,7 +122,8 @@ def judge_gpus(wish: GpuWish, seen: int, asked: bool) -> str | None:
 
 
 def explain(error: BaseException) -> NoSandbox | None:
-    """What an engine's refusal to start a container says about GPUs, with what to do; None if nothing."""
+    """Explain an engine's refusal to start a container with GPUs, and say what to do; None if it is not
+    about GPUs."""
     text = str(error)
     for sign, meaning in _REFUSALS.items():
         if sign in text:
@@ -132,7 +133,7 @@ def explain(error: BaseException) -> NoSandbox | None:
 
 _REFUSALS = {
     "could not select device driver": f"it has no driver for NVIDIA devices; {_DOCKER_REMEDY}",
-    "unresolvable CDI devices": f"it knows no such CDI device; {_CDI_REMEDY}",
+    "unresolvable CDI devices": f"it does not know such a CDI device; {_CDI_REMEDY}",
     f"stat {CDI_KIND}=": "this Podman's Docker API takes no CDI names; use Podman 5.4 or newer, or Docker",
     "nvidia-container-cli": "NVIDIA's container tool failed; see whether `nvidia-smi` works on the host",
     "nvml error": "the NVIDIA driver does not answer; see whether `nvidia-smi` works on the host",
@@ -140,7 +141,8 @@ _REFUSALS = {
 
 
 def _has_runtime(wish: GpuWish, info: Mapping[str, Any]) -> bool:
-    """Whether Docker takes a request for `gpu`: it shows the runtime, or had the toolkit's hook when it started."""
+    """Return whether Docker accepts a request for `gpu`: it lists the runtime, or the toolkit's hook was installed
+    when it started."""
     if "nvidia" in (info.get("Runtimes") or {}):
         return True
     local = info.get("Name") == platform.node()
@@ -157,7 +159,7 @@ def _cdi_names(wish: GpuWish, info: Mapping[str, Any], podman: bool) -> list[str
     if not there:
         remedy = _CDI_REMEDY if podman else f"{_DOCKER_REMEDY}; or, from Docker 28.2 on, {_CDI_REMEDY}"
         raise NoSandbox(f"--gpus {wish}: {engine} shows neither an NVIDIA runtime nor a CDI device; {remedy}")
-    # A specification may name each GPU twice, by index and by UUID.
+    # A specification may list each GPU twice, by index and by UUID.
     every = [name for name in there if name == f"{CDI_KIND}=all"]
     indices = [name for name in there if name.rpartition("=")[2].isdigit()]
     single = indices or [name for name in there if name not in every]
@@ -173,7 +175,7 @@ def _version(info: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def _devices_in(folder: Path) -> Iterator[str]:
-    """Names of the NVIDIA devices in the specifications of one folder; what cannot be read is passed over."""
+    """Return the names of the NVIDIA devices in one folder's specifications; unreadable ones are ignored."""
     import yaml
 
     for path in sorted(folder.glob("*")):

@@ -1,4 +1,5 @@
-"""Commands on this machine itself, as the user who asks: for GPU machines on which no engine may be had."""
+"""Engine that runs commands directly on this machine, as the current user: for GPU machines without a container
+engine."""
 
 import os
 import subprocess
@@ -19,26 +20,26 @@ from gedanken.sandbox.local_job import LocalJob, start_at_gate
 MARK = "GEDANKEN_EXECUTION"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 KEPT = ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH", "CUDA_DEVICE_ORDER", VISIBLE, "NVIDIA_VISIBLE_DEVICES")
-"""By name, as others of NVIDIA's hold keys."""
+"""Listed by name, because other variables of NVIDIA's contain keys."""
 KILL_ROUNDS = 200
 KILL_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class HostEngine:
-    """Isolates nothing. Time, output, open files and the size of files are bounded, and nothing is left running."""
+    """Isolates nothing. Time, output, open files and the size of files are limited, and nothing is left running."""
 
     environment: Path
     name: str = "host"
 
     @property
     def asks_for_gpus(self) -> bool:
-        """Whether there is an NVIDIA driver, whose GPUs commands see unless they are hidden from them."""
+        """True if there is an NVIDIA driver, whose GPUs commands see unless they are hidden."""
         return Path("/dev/nvidiactl").exists()
 
     @property
     def contents(self) -> str:
-        """The environment, whose folder is named by the digest of what it was made from."""
+        """The environment; its folder is named by the digest of what it was made from."""
         return self.environment.name
 
     def start(self, order: Order) -> LocalJob:
@@ -56,11 +57,12 @@ class HostEngine:
         return LocalJob(process, _Hold(order.name, process))
 
     def find(self, order: Order) -> None:
-        """Nothing: what a dead controller left cannot be read any more. It is killed, so as not to run twice."""
+        """Return None after killing what a dead controller left: its output can no longer be read, and it must not
+        run twice."""
         kill_all(order.name)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """Nearly everything; see Engine.not_enforced."""
+        """Return nearly everything; see Engine.not_enforced."""
         reason = "the host isolates nothing"
         walls = ("network", "host files", "read-only data and hook", "rights", "memory", "cpus")
         counted = (f"processes: {reason}",) if os.getuid() == 0 else ()
@@ -68,7 +70,7 @@ class HostEngine:
         return (*(f"{wall}: {reason}" for wall in walls), *counted, hidden)
 
     def _variables(self, order: Order) -> dict[str, str]:
-        """Made from nothing: the user's own variables may hold keys."""
+        """Build the environment variables from scratch, because the user's own may contain keys."""
         kept = {name: value for name, value in os.environ.items() if name in KEPT}
         return {
             **kept,
@@ -94,23 +96,23 @@ def open_host(progress: Progress) -> HostEngine:
 
 
 def left() -> set[str]:
-    """Names of the orders whose processes still run on this machine."""
+    """Return the names of the orders whose processes still run on this machine."""
     return {name for process in psutil.process_iter() if (name := _mark_of(process))}
 
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """A session of processes, known by a variable and by the session's number; see Hold."""
+    """A session of processes, identified by a variable and by the session id; see Hold."""
 
     name: str
     process: "subprocess.Popen[bytes]"
 
     def signal(self, name: Signal) -> None:
         if name == "SIGTERM":
-            # To the first alone, which is `timeout`: it hands it on to its group.
+            # Only to the first process, which is `timeout` and passes the signal on to its group.
             self.process.terminate()
         else:
-            # Once it is waited for, its number may be another's.
+            # After it has been waited for, its process id may belong to another process.
             kill_all(self.name, self.process.pid if self.process.returncode is None else None)
 
     def out_of_memory(self) -> bool:
@@ -121,7 +123,8 @@ class _Hold:
 
 
 def _process_limit(processes: int) -> str:
-    """For bash's `ulimit`; it counts all that the user runs, and does not hold for root."""
+    """Return the process limit for bash's `ulimit`; it counts all processes of the user, and does not
+    apply to root."""
     if os.getuid() == 0:
         return ""
     return f"-u {processes + sum(_threads_of_user())}"
@@ -135,7 +138,7 @@ def _threads_of_user() -> Iterator[int]:
 
 
 def _visible_gpus(wish: GpuWish) -> dict[str, str]:
-    """CUDA_VISIBLE_DEVICES; what the user set himself stays as it is, or is chosen from."""
+    """Return CUDA_VISIBLE_DEVICES; a value set by the user is kept, or a part of it is selected."""
     if wish.kind == "none":
         return {VISIBLE: ""}
     if wish.kind == "ids":
@@ -148,7 +151,8 @@ def _visible_gpus(wish: GpuWish) -> dict[str, str]:
 
 
 def kill_all(name: str, session: int | None = None) -> None:
-    """Kill every process that carries the name or belongs to the session, until there is none: they may multiply."""
+    """Kill every process that carries the name or belongs to the session, repeatedly until none is left, because they
+    may multiply."""
     for _round in range(KILL_ROUNDS):
         found = [process for process in psutil.process_iter() if _belongs(process, name, session)]
         if not found:
@@ -156,7 +160,7 @@ def kill_all(name: str, session: int | None = None) -> None:
         for process in found:
             with suppress(psutil.Error):
                 process.kill()
-        # Not by waiting for them, which would take the exit code from whoever started the first of them.
+        # Do not wait for them: that would take the exit code away from the first one's parent.
         time.sleep(KILL_PAUSE_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The images in which programs run, one for each kind of PyTorch, built when they are missing."""
+"""The images in which programs run, one for each kind of PyTorch, built if they are missing."""
 
 import tarfile
 import tempfile
@@ -23,33 +23,33 @@ IMAGE = "gedanken/sandbox:cpu"
 CUDA_IMAGE = "gedanken/sandbox:cuda"
 RECIPE_LABEL = "gedanken.recipe"
 BASE_LABEL = "gedanken.base"
-"""The base that was named for an image; empty where the usual one was taken."""
+"""The base that the user named for an image; empty if the default was used."""
 STAGE_LABEL = "gedanken.stage"
 DOCKERFILE = Path(__file__).parent / "Dockerfile"
 
-# Times of one build and one transfer, used only to say how much is left.
+# Duration of one build and one transfer; used only to estimate how much is left.
 BUILD_SECONDS = 40.0
 LOAD_SECONDS = 30.0
 
 
 def recipe() -> str:
-    """Digest of what images are made of besides their base; it stands on each image as a label."""
+    """Return the digest of the image's ingredients besides its base; each image carries it as a label."""
     return sha256(DOCKERFILE.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()[:16]
 
 
 def is_current(labels: Mapping[str, str], base: str | None = None) -> bool:
-    """Whether an image with these labels was made by the present recipe, and on `base` if one is named."""
+    """Return whether an image with these labels was made by the current recipe, and on `base` if one is named."""
     return labels.get(RECIPE_LABEL) == recipe() and base in (None, labels.get(BASE_LABEL))
 
 
 def ensure_image(client: "DockerClient", progress: Progress, cuda: bool = False, base: str | None = None) -> str:
-    """Build the image unless it is there and made by the present recipe; return its name.
+    """Build the image unless it exists and was made by the current recipe; return its name.
 
-    An image that is built again is built on the base that was named for it before, unless another is named.
-    Raises NoSandbox when it cannot be built, saying what is missing.
+    An image that is built again uses the base that was named for it earlier, unless another one is named. Raises
+    NoSandbox, saying what is missing, if it cannot be built.
     """
     name = CUDA_IMAGE if cuda else IMAGE
-    with engine_errors("the engine cannot tell its images"):
+    with engine_errors("the engine cannot list its images"):
         labels = _labels(client, name)
     if labels is None or not is_current(labels, base):
         with one_at_a_time("build of images", progress):
@@ -58,7 +58,7 @@ def ensure_image(client: "DockerClient", progress: Progress, cuda: bool = False,
 
 
 def _ensure_image(client: "DockerClient", progress: Progress, name: str, cuda: bool, base: str | None) -> None:
-    with engine_errors("the engine cannot tell its images"):
+    with engine_errors("the engine cannot list its images"):
         labels = _labels(client, name)
         if labels is not None and is_current(labels, base):
             return  # another process has built it meanwhile
@@ -67,12 +67,12 @@ def _ensure_image(client: "DockerClient", progress: Progress, name: str, cuda: b
             base = base or labels.get(BASE_LABEL) or None
         podman = is_podman(client)
     if not (podman and _take_over(client, name, base, progress)):
-        _remove_first_stage(client)  # a build that was killed left it
+        _remove_first_stage(client)  # left by a killed build
         _build(client, name, find_base(client, cuda, base, progress), base, progress)
 
 
 def is_podman(client: "DockerClient") -> bool:
-    """Whether it is Podman that answers to Docker's API."""
+    """Return whether Docker's API is served by Podman."""
     return any(part.get("Name") == "Podman Engine" for part in client.version().get("Components") or ())
 
 
@@ -86,12 +86,12 @@ def _labels(client: "DockerClient", name: str) -> dict[str, str] | None:
 
 
 def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Progress) -> bool:
-    """Copy the image from a Docker engine that has it; False where none has."""
+    """Copy the image from a Docker engine that has it; return False if none has it."""
     from gedanken.sandbox.connect import connect_docker
 
     try:
         docker = connect_docker()
-        with engine_errors("Docker cannot tell its images"):
+        with engine_errors("Docker cannot list its images"):
             labels = _labels(docker, name)
             if is_podman(docker) or labels is None or not is_current(labels, base):
                 return False
@@ -99,12 +99,12 @@ def _take_over(podman: "DockerClient", name: str, base: str | None, progress: Pr
     except NoSandbox:
         return False
     with (
-        engine_errors(f"{name} cannot be taken over from Docker"),
+        engine_errors(f"{name} cannot be copied from Docker"),
         patient(docker),
         patient(podman),
         tempfile.TemporaryFile(dir=cache_folder()) as file,
     ):
-        with progress.step(f"taking {name} from Docker", float(image.attrs["Size"])) as update:
+        with progress.step(f"copying {name} from Docker", float(image.attrs["Size"])) as update:
             for chunk in image.save(named=name):
                 file.write(chunk)
                 update(file.tell())
@@ -136,7 +136,7 @@ def _build(client: "DockerClient", name: str, on: Base, named: str | None, progr
 
 
 def _write_context(file: IO[bytes], on: Base, progress: Progress) -> None:
-    """Pack what the Dockerfile copies; the file has no name, so that nothing is left of it whatever happens."""
+    """Pack the files that the Dockerfile copies, in an unnamed temporary file that cannot be left behind."""
     with tarfile.open(fileobj=file, mode="w") as context:
         for path in (DOCKERFILE, REQUIREMENTS):
             context.add(path, path.name)
@@ -149,6 +149,6 @@ def _write_context(file: IO[bytes], on: Base, progress: Progress) -> None:
 
 
 def _remove_first_stage(client: "DockerClient") -> None:
-    """The builder leaves the first stage behind without a name, larger than the image itself."""
+    """Remove the builder's first stage, which it leaves untagged and which is larger than the image itself."""
     for image in client.images.list(filters={"label": STAGE_LABEL, "dangling": True}):
         client.images.remove(image.id, force=True)

@@ -1,4 +1,4 @@
-"""What gedanken has on an engine and in the cache: containers and sessions, and whose they are."""
+"""The containers and sessions of gedanken, on engines and in the cache, and their owners."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -20,13 +20,13 @@ class Thing(NamedTuple):
     name: str
     run: str
     state: str
-    """Such as `running` or `exited` for a container; for a session how many workspaces it has."""
+    """For a container for example `running` or `exited`; for a session its number of workspaces."""
     owner: Literal["live", "dead"]
-    """`live` also where it cannot be known, as for another user's."""
+    """`live` also if it cannot be determined, for example for another user's."""
 
 
 def things(clients: "Sequence[DockerClient]") -> list[Thing]:
-    """Everything that gedanken has, of live owners and dead ones."""
+    """List all containers and sessions of gedanken, of live and dead owners."""
     found = [
         Thing(
             "container",
@@ -49,8 +49,8 @@ def things(clients: "Sequence[DockerClient]") -> list[Thing]:
 def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> list[str]:
     """Remove containers and sessions whose owner is dead, and nothing else; return their names.
 
-    A session is locked while it is removed: a controller that comes back meanwhile begins anew. Those on engines that
-    are `silent` are left: their containers may still be read.
+    A session is locked while it is removed; a controller that returns meanwhile starts again. Sessions on engines
+    that are `silent` are kept, because their containers may still be read.
     """
     removed: list[str] = []
     for folder in _sessions():
@@ -64,7 +64,7 @@ def clean(clients: "Sequence[DockerClient]", silent: Collection[str] = ()) -> li
 
 
 def _end_local(orders: str) -> list[str]:
-    """End what a dead run's commands without an engine left: processes on the host, control groups."""
+    """Stop what a dead run's commands left outside an engine: processes on the host, control groups."""
     names = [name for name in host_engine.left() if name.startswith(orders)]
     for name in names:
         host_engine.kill_all(name)
@@ -75,7 +75,7 @@ def _end_local(orders: str) -> list[str]:
 
 
 def _remove(clients: "Sequence[DockerClient]", session: Path | None) -> list[str]:
-    """Remove containers of dead owners: those of `session`, or with None those whose session is gone."""
+    """Remove containers of dead owners: those of `session`, or with None those whose session no longer exists."""
     from docker.errors import APIError, NotFound
 
     removed: list[str] = []
@@ -106,7 +106,7 @@ def _sessions() -> list[Path]:
 
 
 def _is_orphan(container: "Container") -> bool:
-    """Whether neither who made it nor who went on with its run is alive."""
+    """Return whether neither the process that created it nor one that resumed its run is alive."""
     return is_dead(container.labels[OWNER_LABEL]) and _gone(owner_of(_session_of(container)))
 
 
@@ -115,7 +115,7 @@ def _session_of(container: "Container") -> Path:
 
 
 def _exists(path: Path) -> bool:
-    """Whether it does; of a label that can be no path, it does not."""
+    """Return whether the path exists; False for a label that cannot be a path."""
     try:
         return path.exists()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A command that runs as a child of this process, from a gate it waits at to its end."""
+"""A command that runs as a child of this process: it first waits at a gate, is then let through, and ends."""
 
 import io
 import os
@@ -21,35 +21,37 @@ START_SECONDS = 30.0
 END_SECONDS = 30.0
 DRAIN_SECONDS = 1.0
 GATE = 'ulimit -c 0 -n {open_files} -f {file_kib} {more} && echo && read -r _ || exit 125; exec "$@" </dev/null'
-"""Tells that everything around the command stands, and waits to be let through. Whoever dies meanwhile closes it."""
+"""Shell code of the gate: it reports that everything is prepared, and waits for permission to run the command. If
+this process dies meanwhile, the command never runs."""
 
 _PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
-"""What is to die with its parent dies with the thread that started it: one that lasts as long as this process."""
+"""A thread that lasts as long as this process: a child that must die with its parent dies with the thread that
+started it."""
 
 
 class Hold(Protocol):
-    """What an engine has in hand of a command's processes."""
+    """An engine's handle on a command's processes."""
 
     def signal(self, name: Signal) -> None:
-        """Ask the command to stop, or kill every process that it ever started and that is left."""
+        """Ask the command to stop, or kill every process that it started and that still runs."""
         ...
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel killed one of its processes for memory."""
+        """Return whether the kernel killed one of its processes for memory."""
         ...
 
     def release(self) -> None:
-        """Give back what was made for it. Its processes are dead. Called once or more."""
+        """Release the resources that were created for it. Its processes are dead. May be called several times."""
         ...
 
 
 def start_at_gate(
     command: list[str], inside: list[str], limits: Limits, more: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
-    """Start `command`, which ends in running `inside`, and return when that waits at the gate.
+    """Start `command`, which finally runs `inside`, and return when it waits at the gate.
 
-    `more` are further arguments of bash's `ulimit`, `options` are Popen's. Raises NoSandbox with what it said when it
-    does not get there.
+    `more` holds further arguments of bash's `ulimit`, `options` are Popen's. Raises NoSandbox with its messages if it
+    does not reach the gate.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files = limits.open_files if hard == resource.RLIM_INFINITY else min(limits.open_files, hard)
@@ -82,7 +84,7 @@ def _first_byte(process: "subprocess.Popen[bytes]") -> bytes:
 
 
 class LocalJob:
-    """One process with its two pipes, and all that came of it; see Job. One thread calls `read`."""
+    """One process with its two pipes, and all its descendants; see Job. One thread calls `read`."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", hold: Hold) -> None:
         """Let a process through the gate."""
@@ -99,7 +101,7 @@ class LocalJob:
         process.stdin.close()
 
     def read(self) -> Iterator[tuple[bytes | None, bytes | None]]:
-        """Yield what it prints, until it has ended and nothing is left to read.
+        """Yield its output until it has ended and nothing is left to read.
 
         A background process that holds a pipe is killed with the command, and does not keep it open.
         """
@@ -111,7 +113,7 @@ class LocalJob:
             self._reading = False
 
     def age(self) -> float:
-        """Seconds since it passed the gate."""
+        """Return the seconds since it passed the gate."""
         return time.monotonic() - self._started
 
     def signal(self, name: Signal) -> None:
@@ -119,7 +121,7 @@ class LocalJob:
         self._hold.signal(name)
 
     def ended(self) -> Ended:
-        """Wait for it. Raises EngineLost when a kill does not kill it."""
+        """Wait for its end. Raises EngineLost if SIGKILL does not end it."""
         try:
             code = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -128,13 +130,13 @@ class LocalJob:
         return Ended(code if code >= 0 else 128 - code, self._hold.out_of_memory(), seconds)
 
     def remove(self) -> None:
-        """Kill what is left and give everything back."""
+        """Kill what is left and release everything."""
         self._hold.signal("SIGKILL")
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(END_SECONDS)
         self._hold.release()
-        # Under a thread that still reads, the numbers would become another file's.
+        # If a thread still reads, the closed descriptors might be reused for another file.
         for file in (self._process.stdout, self._process.stderr, self._over):
             if file and not self._reading:
                 file.close()
@@ -171,9 +173,9 @@ class LocalJob:
 
 
 def _end_of(pid: int) -> io.FileIO:
-    """A file that can be read, to its end, when a child of this process has ended; the child is not waited for.
+    """Return a file that reaches end-of-file when a child of this process has ended, without waiting for the child.
 
-    A pidfd would do, but some Pythons and some kernels of GPU machines do not know it.
+    A pidfd would do, but is missing in some Python builds and in some kernels of GPU machines.
     """
     over, going_on = os.pipe()
 

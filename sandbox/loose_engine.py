@@ -1,4 +1,4 @@
-"""A throw-away container with the hardening off, in which the conformance kit must fail. Never for programs."""
+"""A temporary container without hardening, in which the conformance kit must fail. Never for programs."""
 
 import os
 import shutil
@@ -25,17 +25,17 @@ BOUNDED_MEMORY = "1g"
 
 @dataclass(frozen=True, slots=True)
 class LooseEngine(DockerEngine):
-    """As if nobody had thought of walls: root, capabilities, a network, everything writable.
+    """Engine without isolation: root, capabilities, a network, everything writable.
 
-    What it writes to are copies, its engine's socket is one that nobody serves, and it is bounded all the same, only
-    far beyond what the checks expect: nothing that succeeds in it reaches the host.
+    It writes only to copies, its engine's socket is not connected to anything, and it is still limited, only far
+    beyond what the checks expect: nothing that succeeds in it affects the host.
     """
 
     copies: Path = Path()
-    """Folder of `data`, `hook` and `docker.sock`, made for it and thrown away with it."""
+    """Folder of `data`, `hook` and `docker.sock`, created for it and deleted with it."""
 
     def options(self, order: Order) -> dict[str, Any]:
-        """What the container is created with."""
+        """Return the options for creating a container."""
         from docker.types import Mount
 
         hardened = DockerEngine.options(self, order)
@@ -72,7 +72,7 @@ class LooseEngine(DockerEngine):
 
 @contextmanager
 def open_loose(progress: Progress, data: Path) -> Iterator[LooseEngine]:
-    """A loose engine, with copies of `data` and of the hook. Raises NoSandbox when there is no Docker."""
+    """Open a loose engine with copies of `data` and of the hook. Raises NoSandbox if there is no Docker."""
     client = connect_docker()
     image = ensure_image(client, progress)
     with owned_folder("loose") as copies:
@@ -85,7 +85,7 @@ def open_loose(progress: Progress, data: Path) -> Iterator[LooseEngine]:
 
 
 def loosened(limits: Limits) -> Limits:
-    """Limits far beyond those that a check expects to hold, yet bounded."""
+    """Return limits far beyond those that a check expects, but still finite."""
     return limits.model_copy(
         update={
             "wall_seconds": limits.wall_seconds + 10,

@@ -55,11 +55,13 @@ class SandboxMachine:
     reseed: bool = False
     gpus: GpuWish = NO_GPUS
     artifacts: Path | None = None
-    """Folder that takes what commands leave in the workspace; None leaves it there."""
+    """Folder that receives the files that commands leave in the workspace; None does not copy them."""
     written: set[str] = field(default_factory=set)
-    """Names of files that were put there from outside, and are therefore no artifacts."""
+    """Names of files that were put there from outside, and therefore are not artifacts."""
+    network: bool = False
+    """True if commands can reach the host's network; see Order.network."""
     brought: dict[str, str] = field(default_factory=dict)
-    """Where a file of this digest was brought back to before; it is not brought back again."""
+    """Path to which a file of this digest was already copied; it is not copied again."""
 
     @classmethod
     def open(  # noqa: PLR0913 (the parts of a machine, put together in one place)
@@ -72,45 +74,46 @@ class SandboxMachine:
         gpus: GpuWish = NO_GPUS,
         artifacts: Path | None = None,
     ) -> Self:
-        """Begin a run on an engine, or go on with the one of this id whose controller died.
+        """Start a run on an engine, or continue the run with this id whose controller died.
 
-        Raises NoSandbox while another process is at work on it, or when the disk refuses a workspace.
+        Raises NoSandbox if another process is working on it, or if the disk has no room for a workspace.
         """
         session = Session.open(run_id or f"x{uuid.uuid4().hex[:10]}", limits, engine.name)
         return cls(engine, data, session, session.trunk(), limits, gpus=gpus, artifacts=artifacts)
 
     @property
     def name(self) -> str:
-        """Which engine runs the commands."""
+        """The engine that runs the commands."""
         return self.engine.name
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """The same machine with another seed, working on its own copy of the workspace."""
+        """Return the same machine with another seed, working on its own copy of the workspace."""
         workspace = self.session.branch(self.workspace, _seed_name(seed, reseed))
         return replace(self, workspace=workspace, seed=seed, reseed=reseed)
 
     @property
     def environment(self) -> str:
-        """What decides, beside what is typed, what a command does here: engine, image, data, limits, GPUs."""
+        """Everything besides the typed command that decides what it does here: engine, image, data, limits, GPUs."""
         return (
             f"{self.engine.name} {self.engine.contents} {self.data.name} {self.gpus} {self.limits.model_dump_json()}"
         )
 
     def has_begun(self, label: str, command: str) -> bool:
-        """Whether the execution of this label came to its end, or is under way, left by a controller that died."""
+        """Return whether the execution of this label has finished, or is running after its controller died."""
         name = self._name(label)
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 
     def has_branch(self, seed: int, *, reseed: bool = False) -> bool:
-        """Whether a dead process left the workspace of this seed, begun at the last mark."""
+        """Return whether a dead process left the workspace of this seed, copied from the last mark."""
         return self.session.has_branch(_seed_name(seed, reseed))
 
     def at_mark(self, label: str | None) -> Self:
-        """The same machine, its workspace as it was at a mark, or empty."""
+        """Return the same machine, with its workspace as it was at a mark, or empty."""
         return replace(self, workspace=self.session.anew(self.workspace, label))
 
     def mark(self, label: str) -> None:
-        """Have branches start from the workspace as it is now; a mark that was set before stays as it is."""
+        """Save the current workspace as the starting point of branches; an existing mark of this name is kept as it
+        is."""
         self.session.mark(label, self.workspace)
 
     def write(self, name: str, text: str) -> None:
@@ -119,11 +122,11 @@ class SandboxMachine:
         self.written.add(name)
 
     async def __aenter__(self) -> Self:
-        """Leave the machine as it is: it starts with its first command."""
+        """Return the machine unchanged: it starts with its first command."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove the workspace, and with the trunk's the whole session."""
+        """Remove the workspace; for the trunk, remove the whole session."""
         if self.workspace.folder.name == "trunk":
             await _blocking(self.session.close)
         else:
@@ -132,7 +135,7 @@ class SandboxMachine:
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line of bash; see Machine.run and RealMachine.run.
 
-        Raises NoSandbox when the engine cannot start it, BadInput for a label that ran another command before.
+        Raises NoSandbox if the engine cannot start it, BadInput for a label that ran another command before.
         """
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:
@@ -150,9 +153,8 @@ class SandboxMachine:
         return execution
 
     async def measure(self, dataset: Dataset) -> MachineFacts:
-        """Find out what is true of this machine by asking from inside. Raises NoSandbox if it cannot tell,
-        and where GPUs were asked for by number, by id or all, and `torch.cuda` does not see them.
-        """
+        """Measure the facts of this machine by commands inside it. Raises NoSandbox if that fails, or if GPUs were
+        requested by number, by id or `all` and `torch.cuda` does not see them."""
         asked = await self.run("python3 -m gedanken_world")
         if asked.exit_code != 0:
             raise NoSandbox(f"the sandbox cannot describe itself: {asked.terminal.strip()[-300:]}")
@@ -195,6 +197,7 @@ class SandboxMachine:
             environment=environment,
             labels=labels,
             gpus=self.gpus,
+            network=self.network,
         )
 
     async def _begin(self, order: Order, may_exist: bool) -> tuple[Job, tuple[str, ...]]:
@@ -208,8 +211,8 @@ class SandboxMachine:
         try:
             return await asyncio.shield(asyncio.wrap_future(beginning))
         except asyncio.CancelledError:
-            # The engine goes on with what it was asked; only what has begun can be ended. A thread sees to that:
-            # whoever waits here may be cancelled once more, and the loop may close.
+            # The engine continues its current request, and only a started command can be stopped. A thread does that,
+            # because the task that waits here may be cancelled again, and the loop may close.
             ending = _THREADS.submit(_end_what_begins, beginning)
             await asyncio.shield(asyncio.wrap_future(ending))
             raise
@@ -249,7 +252,7 @@ class SandboxMachine:
         printed_most = self.limits.printed_mib << 20
 
         def read() -> None:
-            # It goes on reading after a limit is passed: an engine that cannot write does not kill either.
+            # Keep reading after a limit is exceeded: an engine that cannot write does not kill either.
             try:
                 for stdout, stderr in job.read():
                     for is_stdout, data in ((True, stdout), (False, stderr)):
@@ -258,7 +261,7 @@ class SandboxMachine:
                     if capture.printed > printed_most and not flooded.is_set():
                         _call(loop, flooded.set)
                 _call(loop, lambda: _settle(reading, None))
-            except Exception as error:  # whatever it is, somebody waits for the end of this thread
+            except Exception as error:  # any error: somebody waits for the end of this thread
                 lost = error if isinstance(error, EngineLost) else EngineLost(f"{type(error).__name__}: {error}")
                 _call(loop, lambda: _settle(reading, lost))
 
@@ -280,7 +283,7 @@ class SandboxMachine:
                 task.cancel()
 
     async def _crowded(self) -> None:
-        """Return when the workspace has grown too large; never where the file system sees to it."""
+        """Return when the workspace has grown too large; never if the file system itself limits it."""
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:
@@ -295,7 +298,7 @@ class SandboxMachine:
         if ended.exit_code == 0:
             return Cause.FINISHED
         if ended.exit_code == _SIGKILLED:
-            # That a child was killed for memory is no reason by itself: its parent may have gone on.
+            # A child killed for memory is not sufficient: its parent may have continued.
             return Cause.OUT_OF_MEMORY if ended.out_of_memory else Cause.KILLED
         if ended.exit_code == _TIMED_OUT and ended.seconds >= self.limits.wall_seconds:
             return Cause.TIMED_OUT
@@ -324,7 +327,7 @@ class SandboxMachine:
             cause=cause,
             seconds=round(seconds, 3),
             stdout=stdout,
-            terminal=stdout if terminal == stdout else terminal,  # one text in memory, where it is the same
+            terminal=stdout if terminal == stdout else terminal,  # share one text in memory if they are equal
             seed=self.seed,
             arm="reseeded" if self.reseed else "as written",
             notes=notes,
@@ -333,13 +336,13 @@ class SandboxMachine:
 
     @property
     def not_enforced(self) -> tuple[str, ...]:
-        """Limits and walls that do not hold here, each with the reason."""
+        """Return the limits and isolation measures that do not hold here, each with the reason."""
         polled = () if self.workspace.held == "quota" else ("workspace size: looked at once a second, not bounded",)
         return (*self.engine.not_enforced(), *polled)
 
 
 async def _blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
-    """Call what blocks in a thread of the sandbox's own: a kill must not wait for whatever else uses threads."""
+    """Run a blocking call in one of the sandbox's own threads: a kill must not wait for other users of threads."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
 
 
@@ -357,7 +360,7 @@ def may_be_cut_off(execution: Execution) -> bool:
 
 
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
-    """Ask a job to end, then kill it. Raises EngineLost when neither brings its end."""
+    """Ask a job to end, then kill it. Raises EngineLost if neither ends it."""
     for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
         await _blocking(job.signal, signal)  # type: ignore[arg-type]
         done, _ = await asyncio.wait({reading}, timeout=patience)
@@ -376,7 +379,7 @@ def _settle(reading: "asyncio.Future[None]", lost: EngineLost | None) -> None:
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], object], context: object = None) -> None:
-    with suppress(RuntimeError):  # the loop has gone: nobody waits any more
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(function, context=context)  # type: ignore[arg-type]
 
 

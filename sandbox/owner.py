@@ -1,4 +1,4 @@
-"""Who owns a container or a session, so that what dead owners left can be told from what live ones use."""
+"""Owners of containers and sessions, so that leftovers of dead owners can be distinguished from those in use."""
 
 import hashlib
 import os
@@ -12,19 +12,20 @@ COMMAND_LABEL = "gedanken.command"
 
 
 def orders_of(run_id: str) -> str:
-    """The prefix of the names of a run's containers, control groups and marked processes, and of no other run's."""
+    """Return the prefix of the names of a run's containers, control groups and marked processes; no other
+    run has it."""
     return f"gedanken-{run_id}."
 
 
 def this_owner() -> str:
-    """This process as `user.place.pid.start`: a process number alone is used again by later processes."""
+    """Describe this process as `user.place.pid.start`, because a process id alone is reused by later processes."""
     return f"{os.getuid()}.{_place()}.{os.getpid()}.{_start_ticks(os.getpid())}"
 
 
 def is_dead(owner: str) -> bool:
-    """Whether the process that `owner` names is gone.
+    """Return whether the process that `owner` names no longer exists.
 
-    Owners of other users, other machines and other process namespaces cannot be looked up, and are never called dead.
+    Owners of other users, other machines and other process namespaces cannot be examined, and are never called dead.
     """
     try:
         user, place, pid, start = owner.split(".", 3)
@@ -38,7 +39,7 @@ def is_dead(owner: str) -> bool:
 
 
 def _place() -> str:
-    """The machine and the process namespace that process numbers are valid in."""
+    """Return the machine and the process namespace in which process ids are valid."""
     try:
         machine = Path("/etc/machine-id").read_text().strip()
     except OSError:
@@ -48,5 +49,6 @@ def _place() -> str:
 
 
 def _start_ticks(pid: int) -> int:
-    """When a process started, in clock ticks since boot, which no change of the clock moves: proc(5), field 22."""
+    """Return when a process started, in clock ticks since boot, which clock changes do not affect:
+    proc(5), field 22."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])

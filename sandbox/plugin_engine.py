@@ -1,4 +1,4 @@
-"""An engine of a plug-in: whatever its code raises is NoSandbox that names the distribution."""
+"""Wrapper for a plug-in's engine: any exception of its code becomes NoSandbox that names the distribution."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,26 +11,26 @@ from gedanken.sandbox.engine import Engine, EngineLost, Job, Order
 
 @dataclass(frozen=True, slots=True)
 class PluginEngine:
-    """The same engine, guarded."""
+    """The plug-in's engine with guarded methods."""
 
     plugin: Plugin
     engine: Engine
 
     @property
     def name(self) -> str:
-        """As it calls itself."""
+        """The engine's own name."""
         with self._guarded():
             return self.engine.name
 
     @property
     def asks_for_gpus(self) -> bool:
-        """As it says."""
+        """The engine's own answer."""
         with self._guarded():
             return self.engine.asks_for_gpus
 
     @property
     def contents(self) -> str:
-        """What programs find there."""
+        """The image or environment that programs run in."""
         with self._guarded():
             return self.engine.contents
 
@@ -40,12 +40,12 @@ class PluginEngine:
             return self.engine.start(order)
 
     def find(self, order: Order) -> Job | None:
-        """The job that an earlier controller left."""
+        """Return the job that an earlier controller left."""
         with self._guarded():
             return self.engine.find(order)
 
     def not_enforced(self) -> tuple[str, ...]:
-        """What it cannot hold here."""
+        """List what it cannot enforce here."""
         with self._guarded():
             return tuple(self.engine.not_enforced())
 

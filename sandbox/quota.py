@@ -1,4 +1,4 @@
-"""How much disk a workspace may take: a file system of its own where one is root, else a look from time to time."""
+"""Limiting the disk space of a workspace: a separate file system as root, otherwise periodic checks."""
 
 import os
 import shutil
@@ -16,14 +16,14 @@ _NEARLY_FULL_BYTES = 1 << 20
 
 
 class Use(NamedTuple):
-    """What a workspace takes of the disk."""
+    """Disk usage of a workspace."""
 
     bytes: int
     files: int
 
 
 def hold(folder: Path, limits: Limits) -> Held:
-    """Make `folder`, on a file system of its own of the size that `limits` names where this user may mount one."""
+    """Create `folder`, on its own file system of the size in `limits` if this user may mount one."""
     tool = shutil.which("mkfs.ext4", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     folder.mkdir()
     if os.getuid() != 0 or tool is None:
@@ -44,14 +44,14 @@ def hold(folder: Path, limits: Limits) -> Held:
 
 
 def mount(folder: Path) -> None:
-    """Mount the image of a held workspace. Raises NoSandbox."""
+    """Mount the image of a held workspace (one with its own file system). Raises NoSandbox."""
     _run(["mount", "-o", "loop,nosuid,nodev", str(image_of(folder)), str(folder)])
 
 
 def copy_image(source: Path, target: Path) -> None:
-    """Copy the image of one held workspace, in which nothing runs, to be another's. Raises NoSandbox.
+    """Copy the image of a held workspace, in which nothing runs, for another workspace. Raises NoSandbox.
 
-    Names of any depth go with it, which `cp` cannot follow by their paths.
+    This also copies deeply nested names, whose paths are too long for `cp`.
     """
     if source.is_mount():
         _run(["sync", "--file-system", str(source)])
@@ -59,18 +59,18 @@ def copy_image(source: Path, target: Path) -> None:
 
 
 def image_of(folder: Path) -> Path:
-    """The file that holds a held workspace's file system."""
+    """Return the file that contains a held workspace's file system."""
     return folder.with_name(folder.name + _IMAGE_SUFFIX)
 
 
 def is_full(folder: Path) -> bool:
-    """Whether the file system of a held workspace has no room left, of bytes or of files."""
+    """Return whether the file system of a held workspace has no room left, for bytes or for files."""
     about = os.statvfs(folder)
     return about.f_bavail * about.f_frsize < _NEARLY_FULL_BYTES or about.f_ffree == 0
 
 
 def use_of(folder: Path) -> Use:
-    """What the files below `folder` take of the disk, as `du` counts it."""
+    """Return the disk usage of the files below `folder`, as `du` counts it."""
     counts = []
     for option in ("--block-size=1", "--inodes"):
         done = subprocess.run(
@@ -79,15 +79,15 @@ def use_of(folder: Path) -> Use:
             text=True,
             check=False,
         )
-        # A file that vanishes meanwhile is an error to du, and none here.
+        # du reports an error for a file that vanishes meanwhile; it is ignored here.
         counts.append(int(done.stdout.split()[0]) if done.stdout else 0)
     return Use(*counts)
 
 
 def delete_tree(path: Path) -> None:
-    """Delete a file, a folder or a held workspace, however deep a program made it, without following links.
+    """Delete a file, a folder or a held workspace, however deeply nested, without following links.
 
-    Raises NoSandbox when it cannot be deleted, or when something is mounted there that is no held workspace.
+    Raises NoSandbox if it cannot be deleted, or if something other than a held workspace is mounted there.
     """
     if os.path.lexists(path):
         images = []
@@ -105,7 +105,7 @@ def delete_tree(path: Path) -> None:
 
 
 def give_back_rights(folder: Path) -> None:
-    """Let the owner into the folders below `folder` again, whatever a program did; no link is followed."""
+    """Give the owner access to the folders below `folder` again, whatever a program did; links are not followed."""
     _call(["find", str(folder), "-xdev", "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"])
 
 
@@ -121,4 +121,4 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["no message"]
-        raise NoSandbox(f"the workspace cannot be had: {said[-1][:300]}")
+        raise NoSandbox(f"the workspace cannot be created: {said[-1][:300]}")

@@ -1,4 +1,4 @@
-"""The system calls that a program has no business with, refused by a filter in the kernel."""
+"""Seccomp filter: the kernel refuses system calls that no program here needs."""
 
 import ctypes
 import errno
@@ -22,14 +22,14 @@ _UNKNOWN = -1
 _NATIVE = 0
 
 REFUSED = (
-    # File systems and what they are mounted on.
+    # File systems and mount points.
     "mount umount umount2 mount_setattr move_mount open_tree fsopen fsconfig fsmount fspick pivot_root chroot "
     "quotactl quotactl_fd swapon swapoff name_to_handle_at open_by_handle_at fanotify_init "
     "lookup_dcookie sysfs ustat "
     # Namespaces and other processes.
     "unshare setns ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp move_pages "
     "mbind set_mempolicy get_mempolicy migrate_pages set_mempolicy_home_node "
-    # The kernel itself, and doors into it that were often broken.
+    # The kernel itself, and interfaces with a history of vulnerabilities.
     "kexec_load kexec_file_load init_module finit_module delete_module create_module query_module get_kernel_syms "
     "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register "
     "add_key request_key keyctl uselib nfsservctl vm86 vm86old iopl ioperm "
@@ -38,25 +38,26 @@ REFUSED = (
     "settimeofday stime clock_settime clock_settime64 clock_adjtime clock_adjtime64"
 )
 NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
-"""CLONE_NEWNS and the like, from linux/sched.h; CLONE_NEWTIME is none of clone's."""
+"""CLONE_NEWNS and the like, from linux/sched.h; CLONE_NEWTIME is not a flag of clone."""
 FILE_TYPE, DEVICE_TYPES = 0o170000, (0o020000, 0o060000)
 PLAIN_TYPES = (0, 0o010000, 0o100000, 0o140000)
-"""A file, a pipe, a file once more, and a socket."""
+"""A regular file (type omitted), a pipe, a regular file, and a socket."""
 SYSTEM_CALLS = 1024
-"""More than any architecture numbers from zero."""
+"""Upper bound of the system call numbers of any architecture."""
 PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 TERMINAL_TRICKS = (0x5412, 0x541C)
-"""TIOCSTI and TIOCLINUX, which type into the terminal of others."""
+"""TIOCSTI and TIOCLINUX, which type into other terminals."""
 SOCKET_FAMILIES = {0, 1, 2, 10, 16}
-"""Unspecified, Unix, IPv4, IPv6 and netlink. Of the others vsock matters most: no network namespace holds it."""
+"""Unspecified, Unix, IPv4, IPv6 and netlink. Among the refused ones vsock matters most: network namespaces do not
+isolate it."""
 FAMILIES = 64
 PERSONALITY_BITS = {3, 17}
-"""Of PER_LINUX32 and UNAME26: the personalities that Docker allows as well."""
+"""The bits of PER_LINUX32 and UNAME26, which Docker also allows."""
 INT = 0xFFFFFFFF
 
 
 class Match(NamedTuple):
-    """An argument of a system call, of which the bits in `mask` are `value`."""
+    """A condition: an argument of a system call, masked with `mask`, equals `value`."""
 
     argument: int
     mask: int
@@ -64,7 +65,7 @@ class Match(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A system call that fails with `error` where all of `matches` hold."""
+    """A rule: a system call fails with `error` if all of `matches` hold."""
 
     call: str
     matches: tuple[Match, ...] = ()
@@ -83,9 +84,9 @@ class _Comparison(ctypes.Structure):
 
 
 def program() -> bytes | None:
-    """The filter as the kernel takes it; None where there is no libseccomp to make it.
+    """Build the filter for the kernel; None if libseccomp is not installed.
 
-    System calls that the library is too old to know are let through.
+    System calls that the library is too old to know are allowed.
     """
     try:
         library = ctypes.CDLL(LIBRARY)
@@ -94,7 +95,7 @@ def program() -> bytes | None:
     library.seccomp_init.restype = ctypes.c_void_p
     context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(_ALLOW)))
     try:
-        # Calls of another architecture are answered, as a thread that is killed for one leaves others waiting.
+        # Calls of another architecture return an error: killing the thread would leave others waiting for it.
         _succeed(library.seccomp_attr_set(context, _BAD_ARCHITECTURE, ctypes.c_uint32(_ERRNO | errno.ENOSYS)))
         library.seccomp_attr_set(context, _OPTIMIZE, ctypes.c_uint32(2))
         for rule in rules():
@@ -108,9 +109,9 @@ def program() -> bytes | None:
 
 
 def rules() -> Iterator[Rule]:
-    """Everything that is refused."""
+    """List everything that is refused."""
     yield from (Rule(call) for call in REFUSED.split())
-    # Its flags lie in memory, where no filter looks; the C library falls back to clone.
+    # Its flags are in memory, which filters cannot read; the C library falls back to clone.
     yield Rule("clone3", error=errno.ENOSYS)
     yield from (Rule("clone", (Match(0, flag, flag),)) for flag in NAMESPACE_FLAGS)
     for kind in DEVICE_TYPES:
@@ -124,9 +125,10 @@ def rules() -> Iterator[Rule]:
 
 @functools.cache
 def docker_profile() -> str | None:
-    """The same as a profile in Docker's format: what is not refused is allowed by name, what has no name is refused.
+    """Build the same filter as a profile in Docker's format: everything not refused is allowed by name, and unnamed
+    calls are refused.
 
-    Engines have profiles of their own; those of older ones let vsock and io_uring pass. None without libseccomp.
+    Engines have their own profiles; older ones allow vsock and io_uring. None without libseccomp.
     """
     try:
         library = ctypes.CDLL(LIBRARY)
@@ -154,7 +156,7 @@ def _allowed(names: list[str], argument: int, comparison: str, first: int, secon
 
 
 def _names(library: Any) -> Iterator[str]:
-    """Every system call that libseccomp knows by name on this architecture."""
+    """Return every system call that libseccomp knows by name on this architecture."""
     library.seccomp_syscall_resolve_num_arch.restype = ctypes.c_char_p
     for number in range(SYSTEM_CALLS):
         if name := library.seccomp_syscall_resolve_num_arch(_NATIVE, number):
@@ -162,7 +164,10 @@ def _names(library: Any) -> Iterator[str]:
 
 
 def _personalities() -> Iterator[Rule]:
-    """All but those allowed and 0xffffffff, which only asks: a bit too many, or bit 31 with any other missing."""
+    """Return rules that refuse all personalities except the allowed ones and 0xffffffff, which only queries.
+
+    Refused are: a bit too many, or bit 31 with any other bit missing.
+    """
     top = 1 << 31
     for bit in range(31):
         if bit not in PERSONALITY_BITS:

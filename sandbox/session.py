@@ -1,4 +1,5 @@
-"""Everything one run keeps on the host while it lasts: workspaces, their marks, and receipts of what was done."""
+"""The data of one run on the host while it lasts: workspaces, their marks (saved states), and receipts of finished
+commands."""
 
 import fcntl
 import os
@@ -22,16 +23,16 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _EXECUTION = TypeAdapter(Execution)
 _FOLDERS = {"workspaces": 0o711, "marks": 0o700, "receipts": 0o700}
-"""With their modes: the sandbox's user passes through to its workspace, and nobody else looks in."""
+"""Folders with their modes: the sandbox's user may pass through to its workspace, and nobody else may look in."""
 
 
 def sessions_folder() -> Path:
-    """Where sessions lie, one folder per run."""
+    """Return the folder that contains the sessions, one folder per run."""
     return cache_folder() / "sessions"
 
 
 def checked_name(name: str) -> str:
-    """`name`, fit for a container and a file. Raises BadInput if it is not."""
+    """Return `name` if it is valid for a container and a file. Raises BadInput if it is not."""
     if not _NAME.fullmatch(name):
         raise BadInput(f"{name!r} cannot name an execution: letters, digits, `_`, `.` and `-` only")
     return name
@@ -39,18 +40,18 @@ def checked_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The folder of a run, locked by the one process that is at work on it."""
+    """The folder of a run, locked by the one process that is working on it."""
 
     folder: Path
     limits: Limits
     lock: int
-    """Descriptor of the file `owner`; the kernel lets go of the lock when its process dies."""
+    """Descriptor of the file `owner`; the kernel releases the lock when its process dies."""
 
     @classmethod
     def open(cls, run_id: str, limits: Limits, engine: str = "") -> "Session":
-        """Begin a run's session on an engine, or take over the one that a dead process left.
+        """Start a run's session on an engine, or take over the session that a dead process left.
 
-        Raises NoSandbox while a live process is at work on it, BadInput for a name that cannot be one.
+        Raises NoSandbox if a live process is working on it, BadInput for an invalid name.
         """
         if not _RUN.fullmatch(run_id):
             raise BadInput(f"{run_id!r} cannot name a run: up to 80 letters, digits, `_` and `-` only")
@@ -63,11 +64,12 @@ class Session:
         return cls(folder, limits, lock)
 
     def trunk(self) -> Workspace:
-        """The workspace that the run goes on in."""
+        """Return the workspace in which the script continues."""
         return self._workspace("trunk")
 
     def mark(self, label: str, workspace: Workspace) -> None:
-        """Have branches start from `workspace` as it is now; a mark that was set before stays as it is."""
+        """Save the state of `workspace` as the starting point of branches; an existing mark of this name is kept as
+        it is."""
         mark = self.folder / "marks" / checked_name(label)
         if not _ready(mark).exists():
             _clear(mark)
@@ -77,26 +79,26 @@ class Session:
         (self.folder / "mark.new").rename(self.folder / "mark")
 
     def has_mark(self, label: str) -> bool:
-        """Whether a whole mark of this label is there."""
+        """Return whether there is a complete mark of this label."""
         return _ready(self.folder / "marks" / checked_name(label)).exists()
 
     def forget_marks(self, but: str) -> None:
-        """Delete all marks but one: nothing goes back to them any more."""
+        """Delete all marks but one, because they are no longer needed."""
         for ready in sorted((self.folder / "marks").glob("*.ready")):
             if ready.stem != but:
                 ready.unlink()
                 _clear(ready.with_suffix(""))
 
     def anew(self, workspace: Workspace, label: str | None) -> Workspace:
-        """The workspace once more, as it was at a mark, or empty: what stands in it is thrown away."""
+        """Reset the workspace to its state at a mark, or to empty; its current content is discarded."""
         folder = workspace.folder
         _ready(folder).unlink(missing_ok=True)
         return self._workspace(folder.name, self.folder / "marks" / label if label else None)
 
     def branch(self, workspace: Workspace, seed_name: str) -> Workspace:
-        """A copy of the workspace as it was at the last mark, or as it is now where there is no mark.
+        """Return a copy of the workspace as it was at the last mark, or as it is now if there is no mark.
 
-        A copy of the same mark for the same seed, left by a dead process, is gone on with.
+        A copy of the same mark for the same seed that a dead process left is continued.
         """
         marked = self.folder / "mark"
         if marked.is_file():
@@ -105,19 +107,19 @@ class Session:
         return self._workspace(f"{uuid.uuid4().hex[:8]}-{seed_name}", workspace.folder)
 
     def has_branch(self, seed_name: str) -> bool:
-        """Whether there is a whole copy of the last mark for this seed."""
+        """Return whether there is a complete copy of the last mark for this seed."""
         marked = self.folder / "mark"
         return marked.is_file() and _ready(self.folder / "workspaces" / f"{marked.read_text()}-{seed_name}").exists()
 
     def receipt(self, name: str) -> Execution | None:
-        """What came of the execution of this name, if it came to its end."""
+        """Return the result of the execution of this name, if it has finished."""
         try:
             return _EXECUTION.validate_json((self.folder / "receipts" / f"{name}.json").read_bytes())
         except FileNotFoundError:
             return None
 
     def keep(self, name: str, execution: Execution) -> None:
-        """Write down what came of an execution, so that it outlives this process and this machine's power."""
+        """Store the result of an execution, so that it survives this process and a power failure."""
         path = self.folder / "receipts" / f"{name}.json"
         made = path.with_suffix(".new")
         with made.open("wb") as file:
@@ -140,7 +142,7 @@ class Session:
         os.close(self.lock)
 
     def let_go(self) -> None:
-        """Leave everything where it is, for a process that goes on with the run."""
+        """Leave everything in place, for a process that resumes the run."""
         os.close(self.lock)
 
     def _workspace(self, name: str, snapshot: Path | None = None) -> Workspace:
@@ -155,7 +157,8 @@ class Session:
 
 @contextmanager
 def locked_if_dead(folder: Path) -> Iterator[bool]:
-    """Hold the session in `folder` and delete it afterwards, if no live process is at work on it; yield whether."""
+    """Lock the session in `folder`, and delete it afterwards, if no live process is working on it; yield whether that
+    is so."""
     try:
         lock = _lock(folder)
     except NoSandbox:
@@ -172,7 +175,7 @@ def locked_if_dead(folder: Path) -> Iterator[bool]:
 
 
 def owner_of(folder: Path) -> str | None:
-    """Who was last at work on the session in `folder`; None if there is none."""
+    """Return the last owner of the session in `folder`; None if there is none."""
     try:
         return (folder / "owner").read_text()
     except (OSError, ValueError):
@@ -180,7 +183,7 @@ def owner_of(folder: Path) -> str | None:
 
 
 def engine_of(folder: Path) -> str:
-    """On which engine the session in `folder` runs its commands; empty where it says nothing."""
+    """Return the engine of the session in `folder`; empty if it is not recorded."""
     try:
         return (folder / "engine").read_text()
     except (OSError, ValueError):
@@ -189,7 +192,8 @@ def engine_of(folder: Path) -> str:
 
 @contextmanager
 def owned_folder(name: str) -> Iterator[Path]:
-    """A folder for as long as this process needs it; if that dies, `gedanken sandbox clean` removes it."""
+    """Provide a folder for as long as this process needs it; if the process dies, `gedanken sandbox clean` removes
+    it."""
     folder = sessions_folder() / f"{name}-{os.getpid()}"
     lock = _own(folder)
     try:
@@ -200,7 +204,7 @@ def owned_folder(name: str) -> Iterator[Path]:
 
 
 def _own(folder: Path) -> int:
-    """Lock a folder, made if missing, and write down that it is this process's. Raises NoSandbox."""
+    """Lock a folder, created if missing, and record this process as its owner. Raises NoSandbox."""
     lock = _lock(folder)
     os.ftruncate(lock, 0)
     os.pwrite(lock, this_owner().encode(), 0)
@@ -214,7 +218,7 @@ def _lock(folder: Path) -> int:
         folder.chmod(0o711)
         try:
             lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except FileNotFoundError:  # deleted since by somebody who cleaned up
+        except FileNotFoundError:  # deleted meanwhile by a clean-up
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -238,6 +242,6 @@ def _ready(folder: Path) -> Path:
 
 
 def _clear(folder: Path) -> None:
-    """Delete what was begun in `folder` and cut off, whatever of it there is."""
+    """Delete everything in `folder` that an interrupted operation left incomplete."""
     delete_tree(folder)
     image_of(folder).unlink(missing_ok=True)

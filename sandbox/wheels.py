@@ -1,4 +1,4 @@
-"""The packages that programs find in the sandbox, as files that can be installed without a network."""
+"""The sandbox's Python packages as files that can be installed without a network."""
 
 import platform
 import subprocess
@@ -15,13 +15,13 @@ from gedanken.experiment.reasons import why
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 WHEEL_BYTES = 240e6
-"""Of the CPU build; used only to say how much is left."""
+"""Size for the CPU build; used only to estimate how much is left."""
 
 
 def wheels(progress: Progress, python_version: str = "3.11") -> Path:
-    """The folder that holds what requirements.txt names for this Python, downloaded where it is missing.
+    """Return the folder with the packages of requirements.txt for this Python, after downloading them if missing.
 
-    Raises NoSandbox when pip cannot get it.
+    Raises NoSandbox if pip cannot get them.
     """
     made_of = REQUIREMENTS.read_bytes() + platform.machine().encode()
     folder = cache_folder() / "wheels" / sha256(made_of).hexdigest()[:16] / python_version

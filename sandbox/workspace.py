@@ -1,12 +1,13 @@
-"""What a terminal remembers between commands, kept in a folder: files, directory, variables and `/tmp`."""
+"""The state of a terminal between commands, stored in a folder: files, current directory, variables and `/tmp`."""
 
 import os
+import shutil
 import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from gedanken.experiment.errors import NoSandbox
+from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Limits
 from gedanken.sandbox.quota import Held, copy_image, delete_tree, give_back_rights, hold, image_of, mount
 
@@ -18,7 +19,7 @@ _PARTS = ("home", "tmp", "shell", "passwd")
 
 
 def user_id() -> int:
-    """The user a command runs as: root hands over to a user without rights, all others stay themselves."""
+    """Return the user id for commands: root switches to an unprivileged user, all others stay themselves."""
     return os.getuid() or SANDBOX_UID
 
 
@@ -28,11 +29,12 @@ class Workspace:
 
     folder: Path
     held: Held = "polled"
-    """Whether its size is bounded by the file system, or looked at from time to time."""
+    """True if the file system limits its size; False if its size is checked periodically."""
 
     @classmethod
     def create(cls, folder: Path, limits: Limits) -> "Workspace":
-        """Make an empty workspace, bounded as hard as this user may. Raises NoSandbox when the disk refuses."""
+        """Create an empty workspace, with the strictest limits this user may set. Raises NoSandbox if the disk
+        refuses."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         workspace = cls(folder, hold(folder, limits))
         uid = user_id()
@@ -46,7 +48,8 @@ class Workspace:
 
     @classmethod
     def reopen(cls, folder: Path) -> "Workspace":
-        """The workspace that an earlier controller made in `folder`, perhaps before this machine was started anew."""
+        """Reopen the workspace that an earlier controller made in `folder`, possibly before this machine was
+        rebooted."""
         if not image_of(folder).is_file():
             return cls(folder, "polled")
         if not folder.is_mount():
@@ -55,7 +58,7 @@ class Workspace:
 
     @classmethod
     def copy_of(cls, snapshot: Path, folder: Path) -> "Workspace":
-        """Make a workspace in `folder` from a snapshot, or from another workspace in which nothing runs."""
+        """Create a workspace in `folder` from a snapshot, or from another workspace in which nothing runs."""
         if image_of(snapshot).is_file():
             copy_image(snapshot, folder)
             folder.mkdir()
@@ -66,7 +69,7 @@ class Workspace:
         return cls(folder, "polled")
 
     def snapshot(self, folder: Path) -> None:
-        """Keep everything as it is now in `folder`, or for a held workspace in an image beside it."""
+        """Copy the current state to `folder`, or for a workspace with its own file system to an image beside it."""
         if self.held == "quota":
             copy_image(self.folder, folder)
         else:
@@ -74,26 +77,26 @@ class Workspace:
 
     @property
     def home(self) -> Path:
-        """The user's home, which is where a terminal starts."""
+        """The user's home, in which a terminal starts."""
         return self.folder / "home"
 
     @property
     def tmp(self) -> Path:
-        """Seen as `/tmp`."""
+        """Mounted as `/tmp`."""
         return self.folder / "tmp"
 
     @property
     def shell(self) -> Path:
-        """What the shell remembers; seen as `/run/session`."""
+        """The shell's saved state; mounted as `/run/session`."""
         return self.folder / "shell"
 
     @property
     def passwd(self) -> Path:
-        """Gives the user a name; seen as `/etc/passwd`."""
+        """Gives the user a name; mounted as `/etc/passwd`."""
         return self.folder / "passwd"
 
     def write(self, name: str, text: str) -> None:
-        """Put a text file into the home folder, replacing what stands there, links not followed."""
+        """Write a text file into the home folder, replacing any existing file; links are not followed."""
         path = self.home / name
         delete_tree(path)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
@@ -101,8 +104,38 @@ class Workspace:
             file.write(text)
         _give(path)
 
+    def bring(self, source: Path, name: str, limits: Limits) -> None:
+        """Copy a folder into the home folder, its links as links. Raises BadInput for one that is too large.
+
+        What is neither file, folder nor link is left out.
+        """
+        size = files = 0
+        for where, folders, names in os.walk(source):
+            files += len(folders) + len(names)
+            size += sum(_size(Path(where) / one) for one in names)
+            if size > limits.workspace_mib << 20 or files > limits.workspace_files:
+                raise BadInput(
+                    f"{source}: larger than a workspace may be, {limits.workspace_mib} MiB or "
+                    f"{limits.workspace_files:,} files"
+                )
+        target = self.home / name
+        delete_tree(target)
+        try:
+            shutil.copytree(source, target, symlinks=True, ignore=_no_special_files)
+        except (OSError, shutil.Error) as error:
+            raise BadInput(f"{source}: cannot be copied: {str(error)[:300]}") from error
+        self.bring_rights(name)
+
+    def bring_rights(self, name: str) -> None:
+        """Give the sandbox's user what was put into a folder of the home folder."""
+        if os.getuid() != 0:
+            return
+        for where, folders, names in os.walk(self.home / name):
+            for path in (Path(where), *(Path(where) / one for one in (*folders, *names))):
+                os.chown(path, SANDBOX_UID, SANDBOX_UID, follow_symlinks=False)
+
     def remembered(self, name: str) -> str:
-        """The start of a small file in `shell`; a program may have put anything in its place."""
+        """Return the start of a small file in `shell`; a program may have replaced it by anything."""
         try:
             descriptor = os.open(self.shell / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
@@ -114,7 +147,7 @@ class Workspace:
             os.close(descriptor)
 
     def tidy(self) -> None:
-        """Undo what would keep the next command from starting: rights given away, a memory that is none.
+        """Undo what would keep the next command from starting: removed permissions, a damaged state of the shell.
 
         Nothing may run in the workspace meanwhile.
         """
@@ -144,6 +177,23 @@ def _copy_tree(source: Path, target: Path) -> None:
     if done.returncode != 0:
         reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise NoSandbox(f"the workspace cannot be copied: {reason[0][:300]}")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _no_special_files(folder: str, names: list[str]) -> list[str]:
+    """Those names that are neither file, folder nor link."""
+    left_out = []
+    for name in names:
+        mode = (Path(folder) / name).lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            left_out.append(name)
+    return left_out
 
 
 def _give(path: Path) -> None:

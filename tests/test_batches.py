@@ -70,7 +70,7 @@ def test_what_bad_programs_do_is_told_of_each_and_the_rest_is_run(
     }
     assert ran["never ends"].why == "it did not end within 2 seconds"
     assert ran["prints 1 GB"].why == "it printed more than 64 KiB"
-    assert ran["needs the network"].why.startswith("it needs the network, which there is not: ")
+    assert ran["needs the network"].why.startswith("it needs the network, which is not available: ")
     assert (
         ran["crashes"].why == "it fails: ZeroDivisionError: division by zero" and ran["crashes"].stdout == "so far\n"
     )

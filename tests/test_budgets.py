@@ -112,7 +112,7 @@ def test_an_unknown_price_is_said_and_never_nothing(monkeypatch: pytest.MonkeyPa
     assert told is not None
     assert cost_in_words(tokens, told) == f"$3.0000, by {own} of 2030-01-01"
     own.write_text("models: 3")
-    with pytest.raises(BadInput, match="no table of prices"):
+    with pytest.raises(BadInput, match="not a price table"):
         price_of(ModelSpec(name="openai:nobody-knows"))
 
 

@@ -95,7 +95,7 @@ def test_executions_as_json_and_logs_are_told_apart_by_what_they_hold(gedanken: 
     )
     assert kinds(by_json) == kinds(by_log)
     done = gedanken("compare", "said", "--imagined", "r0", "lines", "--json")
-    assert "said says that a model imagined it, and stands among the real runs" in done.stderr
+    assert "said says that a model imagined it, but is among the real runs" in done.stderr
     assert compared(done)["notes"]
 
 

@@ -33,6 +33,13 @@ def per_epoch(random: Random, at: int) -> str:
 
 
 HEADS: dict[Callable[[Random, int], str], str] = {csv: "epoch,rmse,seconds\n", columns: "     rmse   step\n"}
+COUNTED: dict[Callable[[Random, int], str], str] = {
+    csv: "epoch 5 to 7",
+    columns: "step 50 to 70",
+    process: "250 to 350",
+    keys: "tokens 20480 to 28672",
+    per_epoch: "batch 100 to 300",
+}
 STYLES = [csv, columns, process, keys, per_epoch]
 
 
@@ -50,6 +57,7 @@ def test_a_step_that_one_of_three_leaves_out_is_one_finding(style: Callable[[Ran
     assert checks(found) == ["count skips"]
     (skips,) = (finding for finding in found.findings if finding.check == "count skips")
     assert skips.runs == ("imagined1",)
+    assert skips.observed.startswith(f"jumps from {COUNTED[style]} ")
     assert not any("missing" in reason for reason in found.undecided)
 
 

@@ -90,7 +90,7 @@ def test_an_interrupted_run_and_one_without_imagined_runs_can_be_read(tmp_path: 
     make_run(tmp_path / "run", imagines=[])
     assert analyze(read_run(tmp_path / "run")).verdict == "Nothing to compare: no run was imagined."
     write_run(tmp_path / "none", spec_of(), (), (), INTERRUPTED)
-    assert analyze(read_run(tmp_path / "none")).verdict == "Nothing to compare: no program came to run."
+    assert analyze(read_run(tmp_path / "none")).verdict == "Nothing to compare: no program was run."
 
 
 SECRET = "the secret of another"
@@ -141,7 +141,7 @@ def surprising(**change: Any) -> list[dict[str, Any]]:
         (lambda run: run.update(surprise=surprising(tokens=10**400)), "tokens: Input should be"),
         (lambda run: run["real"][0].update(cause="bored"), "execution: cause: "),
         (lambda run: run["real"][0].update(exit_code="x"), "execution: exit_code: "),
-        (lambda run: run["real"][0].pop("stdout"), "stdout: no path"),
+        (lambda run: run["real"][0].pop("stdout"), "stdout: not a path"),
         (lambda run: run["real"][-1].update(program="other-v1"), "ran other-v1, which is not among the programs"),
         (lambda run: run["programs"][0].update(version=[]), "program: version: "),
         (lambda run: run["programs"][0].update(path="programs/none.py"), "none.py: No such file"),

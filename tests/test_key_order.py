@@ -58,7 +58,8 @@ def test_logs_that_write_their_keys_in_any_order_are_compared_by_name() -> None:
     found = compared(REAL, [log(seed) for seed in (20, 21, 22)])
     assert checks(found) == [] and found.unjudged is None
     assert found.endpoint is not None and found.endpoint.name == "eval.loss"
-    assert {"loss", "norm", "eval.bleu"} <= {series.name for series in found.series}
+    points = {series.name: len(series.points) for series in found.series}
+    assert points == {"last eval.loss": 1, "loss": 10, "norm": 10, "eval.loss": 5, "eval.bleu": 5, "lr": 10}
 
 
 def test_faults_in_them_are_found() -> None:
@@ -66,6 +67,20 @@ def test_faults_in_them_are_found() -> None:
     assert checks(compared(REAL, [log(20, left_out=4), log(21), log(22)])) == ["count skips"]
     invented = log(20) + json.dumps({"event": "rewound", "to": "best weights"})
     assert checks(compared(REAL, [invented, log(21), log(22)])) == ["line in no real log"]
+
+
+def test_objects_that_say_something_else_are_not_mixed() -> None:
+    def events(seed: int) -> str:
+        random = Random(seed)
+        rows = [{"event": "step", "step": at, "loss": random.random()} for at in range(8)]
+        rows += [{"event": "epoch", "step": at, "loss": random.random(), "top": 3} for at in (3, 7)]
+        rows += [{"step": at, "nll": random.random()} for at in range(8)]
+        rows += [{"step": 7, "nll": random.random(), "seen": 9}]
+        return "".join(json.dumps(row) + "\n" for row in rows)
+
+    found = compared([events(seed) for seed in range(7)], [events(seed) for seed in (20, 21, 22)])
+    points = sorted(len(series.points) for series in found.series if "loss" in series.name or "nll" in series.name)
+    assert points == [1, 1, 2, 8, 8]
 
 
 def test_an_object_nested_deeply_costs_no_time_and_stays() -> None:

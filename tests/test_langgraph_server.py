@@ -14,8 +14,10 @@ from test_run_scripted import CRASHING, GOOD, experiment, replies
 
 from gedanken.api.server import asked_of
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
 from gedanken.loading.experiments import load_experiment, load_persona
+from gedanken.probing.specs import probe_spec
 from gedanken.records.kept_machine import RUN_AGAIN
 from gedanken.records.read_run import read_run
 
@@ -63,13 +65,17 @@ def waits_for(client: Any, thread: str) -> Values:
 def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(tmp_path: Path) -> None:
     spec = spec_in(tmp_path, approve="all")
     with served(tmp_path) as client:
-        (found,) = client.assistants.search()
+        (found,) = client.assistants.search(graph_id="experiment")
         schemas = client.assistants.get_schemas(found["assistant_id"])
         assert {"experiment", "persona", "model", "approve"} <= schemas["context_schema"]["properties"].keys()
         assert "verdict" in schemas["state_schema"]["properties"]
         drawn = {node["id"] for node in client.assistants.get_graph(found["assistant_id"])["nodes"]}
         assert {"write", "approve", "execute", "replicate", "simulate", "compare", "report"} <= drawn
+        (other,) = client.assistants.search(graph_id="probe")
+        drawn = {node["id"] for node in client.assistants.get_graph(other["assistant_id"])["nodes"]}
+        assert {"plan", "truths", "ask", "judge"} <= drawn
         assert not (tmp_path / "runs").exists()  # nothing was opened to look at it
+        probes_there(client, tmp_path)
 
         thread = client.threads.create()["thread_id"]
         nodes = stepped(client, thread, spec, {"index": -1})
@@ -99,6 +105,20 @@ def test_a_person_approves_and_edits_and_the_server_may_be_restarted_meanwhile(t
     assert all(run.stdout.endswith("mine\n") for run in real[1:])
     assert not [note for note in log.notes if RUN_AGAIN in note]
     assert {"persona", "approve", "execute", "report"} <= {run.get("name") for run in trace_of(folder)}
+
+
+def probes_there(client: Any, folder: Path) -> None:
+    """A probe is executed by the server, and leaves a run folder like any other."""
+    (folder / "same.yaml").write_text(yaml.safe_dump([{"when": "", "samples": ["07"]}]))
+    design = ProbeDesign(families=("linear algebra",), sizes=(1,), groups=1, arms=("direct", "again"))
+    model, sandbox = ModelSpec(name=f"scripted:{folder / 'same.yaml'}"), SandboxSpec(name="bubblewrap")
+    context = probe_spec(design, model, sandbox).model_dump(mode="json")
+    thread = client.threads.create()["thread_id"]
+    for part in client.runs.stream(thread, "probe", input={"asked": 0}, context=context, stream_mode="values"):
+        assert part.event != "error", part.data
+    assert client.threads.get_state(thread)["values"]["outcome"] == "done"
+    log = read_run(folder / "runs" / f"thread-{thread}")
+    assert log.is_over and len(log.items) == 3 and len(log.answers) == 6
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ def roles(line: str) -> list[Role]:
     ("line", "names"),
     [
         ("round 3: val_mse: 0.31 test_mse: 0.29", {"val_mse": "0.31", "test_mse": "0.29"}),
+        ("mean IoU/Dice: 0.71/0.83", {"mean IoU": "0.71", "mean Dice": "0.83"}),
+        ('level=info msg="eval" step=90 nll=0.4', {"eval nll": "0.4"}),
         ("cost (train/dev): 0.51 / 0.62", {"train cost": "0.51", "dev cost": "0.62"}),
         (
             "epoch 4 | train/test nll 0.51/0.62 | acc train/test = 91%/89%",

@@ -1,15 +1,18 @@
 """One cause, one finding; and a verdict that says it in whole sentences."""
 
+import io
 from pathlib import Path
 from random import Random
 
 import pytest
+from rich.console import Console
 from test_log_structure import compared
 
 from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import Asked
 from gedanken.experiment.execution import Cause, Execution, Origin
+from gedanken.report.summary import print_summary
 
 
 def log(seed: int, *, nan_from: int = 99, last: float | None = None, notes: bool = True) -> str:
@@ -89,3 +92,92 @@ def test_a_verdict_without_a_metric_says_what_is_undecided_once(tmp_path: Path) 
     verdict = compare_inputs(paths[:7], paths[7:]).verdict
     assert "…" not in verdict and verdict.count("Undecided") == verdict.count("Undecided: ") <= 2
     assert len(set(verdict.split(". "))) == len(verdict.split(". "))
+
+
+def test_a_print_in_other_words_that_are_near_to_no_print_is_one_finding() -> None:
+    other = [log(seed).replace("wrote the shards", "oxen plough fields") for seed in (20, 21, 22)]
+    assert checks(*other) == ["line in no real log"]
+    assert checks(log(20).replace("wrote the shards", "oxen plough fields"), log(21), log(22)) == [
+        "line in no real log"
+    ]
+
+
+def test_a_print_that_lacks_beside_an_invented_line_is_two_findings() -> None:
+    both = [
+        log(seed).replace("the summit", "hills are high\nthe summit").replace("finished\n", "")
+        for seed in (20, 21, 22)
+    ]
+    three = [text.replace("hills are high\n", "hills are high\n" * 3) for text in both]
+    assert sorted(checks(*three)) == ["line in no real log", "print count differs"]
+
+
+def test_logs_that_hold_no_number_that_chance_decides_are_no_copies() -> None:
+    real = [f"reading a\nreading b\ntook {at} s\n" for at in range(11, 18)]
+    assert checks("reading a\nreading b\ntook 31 s\n", "reading a\nreading b\ntook 31 s\n", real=real) == []
+
+
+def curve(seed: int, spec: str, length: int = 12) -> str:
+    random = Random(seed)
+    heights = [f"round {at} height {500 - 400 / (at + 1) + random.gauss(0, 9):{spec}}\n" for at in range(length)]
+    return "".join([*heights, f"weight {random.random():.4f}\n"])
+
+
+@pytest.mark.parametrize("spec", [".0f", ".1f", ".2e"])
+def test_a_copied_curve_of_few_digits_is_told_once(spec: str) -> None:
+    real = [curve(seed, spec) for seed in range(7)]
+    copies = ["".join([*real[at].splitlines(keepends=True)[:-1], f"weight 0.77{at}1\n"]) for at in range(3)]
+    assert [one for one in checks(*copies, real=real) if one not in BY_CHANCE] == ["curve copied"]
+    assert "curve copied" not in checks(*(curve(seed, spec) for seed in (20, 21, 22)), real=real)
+
+
+def test_counts_that_chance_decides_once_are_no_copies() -> None:
+    def steps(seed: int) -> str:
+        width = 32 if seed % 3 else 48
+        return "".join(
+            f"round {at} rows {width * at + 7} mse {Random(f'{seed} {at}').random():.4f}\n" for at in range(9)
+        )
+
+    assert "curve copied" not in checks(steps(20), steps(21), steps(22), real=[steps(seed) for seed in range(7)])
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_screen_shows_whole_sentences_of_a_verdict(tmp_path: Path, width: int) -> None:
+    long = "wrote the shards of the index to the shared disk of the second machine"
+    texts = [text.replace("wrote the shards", long) for text in (*REAL, log(20, notes=False), log(21), log(22))]
+    for at, text in enumerate(texts):
+        (tmp_path / f"{at}.log").write_text(text)
+    paths = [tmp_path / f"{at}.log" for at in range(10)]
+    screen = io.StringIO()
+    print_summary(compare_inputs(paths[:7], paths[7:]), Console(file=screen, width=width, highlight=False))
+    shown = screen.getvalue().partition("primary endpoint:")[0].strip()
+    assert shown.endswith(".") and "…" not in shown and long in " ".join(shown.split())
+
+
+def epochs(seed: int, *, word: str = "Epoch", left_out: int | None = None, head: bool = True) -> str:
+    random, text = Random(seed), ""
+    for at in range(1, 9):
+        text += f"{word} {at} of 8\n" if at != left_out and head else ""
+        text += f"  dev_nll {1 / at + random.gauss(0, 0.02):.4f} dev_wer {2 / at + random.gauss(0, 0.02):.4f}\n"
+    return text + "finished\n"
+
+
+EPOCHS = [epochs(seed) for seed in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (epochs(20, word="Epoch no"), "literal differs"),
+        (epochs(20, word="A completely different heading:"), "line in no real log"),
+        (epochs(20, left_out=4), "epochs silently missing"),
+        (epochs(20, head=False), "epochs silently missing"),
+    ],
+)
+def test_what_follows_from_a_print_that_names_epochs_is_no_further_finding(changed: str, told: str) -> None:
+    assert checks(changed, epochs(21), epochs(22), real=EPOCHS) == [told]
+
+
+def test_a_second_fault_of_another_log_is_told_beside_it() -> None:
+    other = epochs(21).replace("finished", "ended well")
+    found = checks(epochs(20, left_out=4), other, epochs(22), real=EPOCHS)
+    assert sorted(found) == ["epochs silently missing", "line in no real log"]

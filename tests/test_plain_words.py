@@ -42,13 +42,13 @@ def test_runs_that_end_far_out_are_told_though_they_are_too_few_for_a_test() -> 
     )
     told = words(case(far, of=(lone,))).sure
     assert "The last loss of 1 of 2 imagined runs is 0.4: 30 standard deviations" in told
-    assert "cannot be told" not in told
+    assert "cannot be determined" not in told
 
 
 def test_too_few_runs_leave_numbers_open() -> None:
     lone = replace(series(p=1.0), n_real=1, n_imagined=1)
     assert words(case(of=(lone,))).sure.startswith(
-        "Whether the last loss differs cannot be told (it is 0.24 to 0.4 where it really is 0.01 to 0.03): "
+        "Whether the last loss differs cannot be determined (it is 0.24 to 0.4 where it really is 0.01 to 0.03): "
         "1 real and 1 imagined values are too few for a test."
     )
 
@@ -82,7 +82,7 @@ def test_replies_without_output_are_counted_apart_and_never_judged() -> None:
 
 
 def test_without_both_worlds_it_says_what_is_missing() -> None:
-    assert words().seen.startswith("no program came to run")
+    assert words().seen.startswith("no program was run")
     only_real = VersionAnalysis(program(), tuple(seeds(["a\n"])), (), ComparisonResult(()))
     assert "no run of it was imagined" in words(only_real).seen
     assert "nothing can be said about the model" in words(only_real).sure

@@ -62,7 +62,9 @@ def test_a_client_that_is_missing_is_named_with_its_extra(
 
 def test_a_provider_that_nobody_knows_is_told_which_there_are() -> None:
     said = said_of("google:gemini-2.5-pro", BadInput)
-    assert said.startswith("--model google:gemini-2.5-pro: no provider has the name google; there are anthropic, ")
+    assert said.startswith(
+        "--model google:gemini-2.5-pro: there is no provider named google; known providers: anthropic, "
+    )
     assert "google_genai" in said and "\n" not in said
 
 

@@ -76,7 +76,7 @@ def test_waiting_for_oneself_is_an_error_and_no_deadlock() -> None:
 
 
 def test_what_is_no_chat_model_is_refused_by_its_type() -> None:
-    with pytest.raises(gedanken.BadInput, match="dict is no chat model"):
+    with pytest.raises(gedanken.BadInput, match="dict is not a LangChain chat model"):
         gedanken.ImaginedMachine({}, "matched")  # type: ignore[arg-type]
     with pytest.raises(gedanken.BadInput, match="there is no persona nobody"):
         gedanken.ImaginedMachine("embedded", "nobody")
@@ -175,7 +175,7 @@ def test_a_chat_model_is_run_and_only_python_can_go_on_with_it(
     assert (result.folder / "report.html").exists()
     call: Cli = request.getfixturevalue("gedanken")
     told = call("resume", "out")
-    assert told.returncode == 2 and "go on from Python, with gedanken.resume" in told.stderr
+    assert told.returncode == 2 and "resume from Python, with gedanken.resume" in told.stderr
     again = gedanken.resume("out", coder(), progress=False)
     assert again.verdict == result.verdict
 

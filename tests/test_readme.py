@@ -18,8 +18,10 @@ from conftest import GEDANKEN
 from folders import make_run
 from snippets import ROOT, blocks
 from test_run_scripted import GOOD, experiment, replies
+from transcript_forms import FORMS
 from vllm import Server, serving
 
+from gedanken.cli.audit import spread_kinds
 from gedanken.cli.compare import spread_imagined
 from gedanken.cli.main import app
 
@@ -64,10 +66,10 @@ def test_the_command_line_understands_each(command: str, tmp_path: Path, monkeyp
     (tmp_path / "runs" / "article-…").mkdir(parents=True)
     (tmp_path / "runs" / "article-…" / "log.jsonl").touch()
     shell_free = re.split(r" <\(| < ", command.split(OURS, 1)[1])[0]
-    arguments = spread_imagined(shlex.split(shell_free))
+    arguments = spread_kinds(spread_imagined(shlex.split(shell_free)))
     known = typer.main.get_command(app)
     while isinstance(known, click.Group) and arguments:
-        found = known.get_command(click.Context(known), arguments.pop(0))
+        _, found, arguments = known.resolve_command(click.Context(known), arguments)
         assert found, command
         known = found
     known.make_context("gedanken", arguments)
@@ -101,6 +103,7 @@ EXECUTED = {
     ".venv/bin/gedanken run mnist --model openai:my-model --base-url http://127.0.0.1:8000/v1": "How sure:",
     ".venv/bin/gedanken compare seed1.log seed2.log --imagined said.log --program train.py": "imagined run",
     ".venv/bin/gedanken compare logs/ --imagined said.log --html both.html": "both.html",
+    ".venv/bin/gedanken audit session.jsonl": "The record contradicts none of 1 claim.",
     ".venv/bin/gedanken resume": "How sure:",
 }
 """With words of what they print."""
@@ -118,6 +121,14 @@ def test_logs_are_compared_as_it_tells(command: str, tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_text(SHAPE + lines((0.8, 0.6, loss)))
     (tmp_path / "train.py").write_text(TRAIN)
+    done = typed(command, tmp_path, "")
+    assert done.returncode == 0, done.stderr
+    assert EXECUTED[command] in done.stdout
+
+
+def test_a_session_is_audited_as_it_tells(tmp_path: Path) -> None:
+    command = next(command for command in EXECUTED if " audit " in command)
+    (tmp_path / "session.jsonl").write_text(FORMS["claude.jsonl"][1])
     done = typed(command, tmp_path, "")
     assert done.returncode == 0, done.stderr
     assert EXECUTED[command] in done.stdout

@@ -192,7 +192,7 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
     ("n_real", "n_imagined", "said"),
     [
         (3, 3, "no p can be below 0.1 and it must not exceed 0.02; it takes 5 real runs beside 3 imagined"),
-        (7, 1, "cannot be told from 7 real and 1 imagined run:"),
+        (7, 1, "cannot be determined from 7 real and 1 imagined run:"),
         (7, 1, "it takes 49 real runs beside 1 imagined, or 3 imagined beside 7 real"),
     ],
 )
@@ -248,7 +248,7 @@ def test_one_series_that_is_far_out_is_told_however_many_stand_beside_it() -> No
 
     found = compared([scores(0) for _ in range(7)], [scores(1) for _ in range(3)], None)
     (finding,) = found.findings
-    assert sentence(finding).startswith("Of 10 series 1 would hardly be so in real runs")
+    assert sentence(finding).startswith("Of 10 series 1 would be unlikely in real runs")
     assert "class d" in sentence(finding) and "class e" not in sentence(finding)
 
 

@@ -87,10 +87,10 @@ def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "options", "exit_code", "said"),
     [
-        ("cat nothing\n", [], 1, "(exit code 1, read off the output)"),
+        ("cat nothing\n", [], 1, "(exit code 1, inferred from the output)"),
         ("cat nothing\npwd\n", [], 0, "read off"),
         ("", [], 0, ""),
-        ("pwd\n{Be quick.}\n", [], 0, "gedanken: told and never sent"),
+        ("pwd\n{Be quick.}\n", [], 0, "gedanken: text was not sent"),
         ("pwd\n{Be\nquick.\n", [], 2, "gedanken: what was told with { ends without its }"),
         ("dies\npwd\n", [], 4, "gedanken: scripted:"),
         ("pwd\n:machin\n", [], 2, "gedanken: there is no :machin; did you mean :machine?"),
@@ -191,7 +191,7 @@ def test_a_saved_session_is_never_written_over(shell: Shell, tmp_path: Path) -> 
     saved = (tmp_path / "here.md").read_text()
     assert "```text\n{Be quick.}\npwd\n```" in saved
     assert "```text\n\\x1b]0;owned" in saved
-    assert "here.md is there already" in done.stderr
+    assert "here.md exists already" in done.stderr
 
 
 def test_a_saved_session_names_its_conditions_and_holds_no_control_character(shell: Shell, tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_a_session_of_a_shell_that_was_killed_goes_on(shell: Shell, tmp_path: Pa
     first.communicate()
     again = shell("pwd\n:persona matched\n", "--session", "mine")
     assert "session mine reopened: 2 turns" in again.stderr
-    assert "begin another one for another persona" in again.stderr
+    assert "start another session for another persona" in again.stderr
     kept = (tmp_path / "state" / "sessions" / "mine.jsonl").read_text().splitlines()
     assert [json.loads(line)["turns"] for line in kept[1:]] == [
         [["pwd", "/home/user"]],

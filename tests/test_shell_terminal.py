@@ -181,7 +181,7 @@ def test_tells_wait_for_the_next_command_and_ctrl_c_takes_them_back(sit: Sit) ->
     seat.child.send("half a line")
     seat.see("half a line$")
     seat.child.sendintr()
-    seat.see(r"^\(what was told is dropped\)\nimagined\$$")
+    seat.see(r"^\(the text in braces is dropped\)\nimagined\$$")
     assert seat.leave() == 0
 
 

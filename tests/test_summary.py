@@ -112,7 +112,7 @@ def test_without_both_worlds_there_is_nothing_to_compare(real: tuple[Execution, 
     assert (
         said(VersionAnalysis(program(), real, (), ComparisonResult(()))) == "Nothing to compare: no run was imagined."
     )
-    assert said() == "Nothing to compare: no program came to run."
+    assert said() == "Nothing to compare: no program was run."
 
 
 def kept(whole: str = "") -> Analysis:
@@ -169,7 +169,11 @@ def test_on_a_terminal_verdict_table_difference_and_findings_are_all_in_sight(co
 
 
 def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None:
-    needed = "Whether numbers differ cannot be told: " + "too few, " * 25 + "it takes 39 real runs beside 1 imagined."
+    needed = (
+        "Whether numbers differ cannot be determined: "
+        + "too few, " * 24
+        + "it takes 39 real runs beside 1 imagined."
+    )
     what = kept()
     held = replace(what.versions[0], compared=replace(what.versions[0].compared, undecided=(needed,)))
     text = shown(replace(what, versions=(held,)), 80, terminal=False)

@@ -111,44 +111,6 @@ def test_an_edit_that_failed_is_none(tmp_path: Path) -> None:
     assert all(event.kind != "edit" for event in _one(tmp_path / "s.jsonl", _lines(entries)).events)
 
 
-@pytest.mark.parametrize(
-    ("text", "who"),
-    [
-        ("# Chat\n\n## User\n\nhi\n\n## Assistant\n\n```\n$ ls\nUser: x\n```\n", ["system", "user", "agent"]),
-        ("**You:** hi\n\n**ChatGPT:** hello\n", ["user", "agent"]),
-        ("You said:\nhi\nChatGPT said:\nhello\n", ["user", "agent"]),
-        ("User: hi\nAssistant: hello\n```\nnever closed\nUser: again\n", ["user", "agent", "user"]),
-        ("I ran the tests and all pass.\n", ["agent"]),
-    ],
-)
-def test_a_chat_export_tells_who_speaks_and_proves_nothing_of_tools(
-    tmp_path: Path, text: str, who: list[str]
-) -> None:
-    read = _one(tmp_path / "chat.md", text)
-    assert read.form == "text"
-    assert not read.has_tools
-    assert [event.speaker for event in read.events] == who
-    assert all(text.splitlines()[event.place.line - 1].strip() for event in read.events)
-
-
-def test_messages_without_any_tool_may_be_a_chat_that_somebody_converted(tmp_path: Path) -> None:
-    assert not _one(tmp_path / "m.json", json.dumps([MESSAGES[0], MESSAGES[-1]])).has_tools
-
-
-def test_chatgpts_export_follows_its_branch_and_survives_a_circle(tmp_path: Path) -> None:
-    def node(parent: str, role: str, said: str) -> dict[str, Any]:
-        return {
-            "parent": parent,
-            "message": {"author": {"role": role}, "content": {"content_type": "text", "parts": [said]}},
-        }
-
-    mapping = {"a": node("c", "user", ASKED), "b": node("a", "assistant", ANSWER), "c": node("b", "user", "thanks")}
-    read = _one(
-        tmp_path / "conversations.json", json.dumps([{"title": "t", "mapping": mapping, "current_node": "c"}])
-    )
-    assert [event.text for event in read.events] == [ASKED, ANSWER, "thanks"]
-
-
 def _claude_with_sub_agent(agent_id: str) -> list[dict[str, Any]]:
     entries = json.loads(json.dumps(CLAUDE))
     entries[4]["message"]["content"][0].update(name="Task", input={"prompt": "run the tests"})
@@ -207,6 +169,11 @@ _INCOMPLETE: dict[str, tuple[str, str]] = {
         "remote-shell",
     ),
     "line of zeros": (_lines(MESSAGES[:5]) + "\0\0{\0" + "\n" + _lines(MESSAGES[5:]), "no whole JSON"),
+    "conversation that was summed up": (
+        _lines([{**MESSAGES[0], "content": "This session is being continued from a previous conversation that …"}])
+        + _lines(MESSAGES[1:]),
+        "summed up",
+    ),
     "compacted rollout": (
         _lines([{"type": "session_meta", "payload": {}}, {"type": "compacted", "payload": {"message": "m"}}]),
         "compacted",
@@ -291,6 +258,15 @@ def test_a_command_in_the_background_has_its_output_where_it_was_read(tmp_path: 
     read = _one(tmp_path / "b.jsonl", _lines(entries))
     assert not read.gaps
     assert (read.events[-1].command, read.events[-1].text) == (COMMAND, PRINTED)
+
+
+def test_how_a_command_in_the_background_ended_is_told_later(tmp_path: Path) -> None:
+    entries = json.loads(json.dumps(CLAUDE[:6]))
+    entries[5]["toolUseResult"] = {"stdout": "", "backgroundTaskId": "b1"}
+    told = "<task-notification><task-id>b1</task-id>“pytest -q” completed (exit code 1)</task-notification>"
+    entries.append({"type": "user", "uuid": "v", "message": {"role": "user", "content": told}})
+    last = _one(tmp_path / "s.jsonl", _lines(entries)).events[-1]
+    assert (last.kind, last.command, last.exit_code) == ("result", COMMAND, 1)
 
 
 def test_samples_of_an_eval_archive_are_sessions(tmp_path: Path) -> None:

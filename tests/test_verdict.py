@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from math import comb, log
 from random import Random
 
@@ -21,6 +22,7 @@ from gedanken.compare.verdict.judge import judge
 from gedanken.compare.verdict.likelihood import beta_binomial, other
 from gedanken.compare.verdict.parameters import packaged, parameters_of
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS
+from gedanken.compare.verdict.separation import lacking
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome, ProbeItem, Role, Way
 
 SIZES = (1, 2, 4, 8, 16)
@@ -33,19 +35,19 @@ FAMILIES: dict[str, Way | None] = {
 }
 
 
-def items(templates: int = 3, families: Iterable[str] = FAMILIES) -> Iterator[ProbeItem]:
-    """A design of five families, with a kind of operation each."""
-    for family in families:
+def items(templates: int = 3, families: Iterable[str] = FAMILIES, operations: int = 1) -> Iterator[ProbeItem]:
+    """A design of five families, with so many kinds of operation each."""
+    for family, operation in product(families, range(operations)):
         rival = FAMILIES[family]
         for size in SIZES:
             for template in range(templates):
-                name = f"{family}-{size}-{template}"
+                name = f"{family}-{operation}-{size}-{template}"
                 roles: tuple[Role, ...] = ("easy", "hard") if rival else ("alone",)
                 for role in roles:
                     yield ProbeItem(
                         id=f"{name}-{role}",
                         family=family,
-                        operation=f"{family} operation",
+                        operation=f"{family} operation {operation}",
                         template=f"{family} {template}",
                         size=size,
                         seed=0,
@@ -95,7 +97,7 @@ def test_a_computing_one_is_named_with_its_horizon() -> None:
     verdict = judge(scores, "a model", resamples=0)
     assert verdict.name == "computes"
     assert all(4 < (curve.size or 0) < 8 for one in verdict.operations for curve in one.curves)
-    assert "computes, up to n = " in sentences.of_all(verdict)
+    assert "computes, up to n = 5.7" in sentences.of_all(verdict)
     below, above = verdict.operations[0].sizes[0], verdict.operations[0].sizes[-1]
     assert below.exact == 1 and above.exact == 0
 
@@ -109,18 +111,31 @@ def test_whoever_answers_by_chance_is_not_named() -> None:
     assert verdict.why
 
 
-def test_half_computing_and_half_imitating_is_a_mixture() -> None:
-    ways = ("computes", "imitates")
-    scores = [scored(item, as_one_that(ways[at // 2 % 2], item)) for at, item in enumerate(items(templates=6))]
-    assert judge(scores, "a model", resamples=0).name == "mixture"
+def test_whoever_is_wrong_everywhere_shows_no_way_of_answering() -> None:
+    verdict = judge([scored(item, "wrong") for item in items()], "a model", resamples=0)
+    assert verdict.name == "undetermined"
+    assert max(verdict.posterior, key=lambda one: verdict.posterior[one]) == "other"
+    assert all(one.name == "undetermined" for one in verdict.operations)
+
+
+def test_kinds_of_operation_that_are_answered_in_different_ways_are_a_mixture() -> None:
+    imitated = {"famous", "rules"}
+    scores = [
+        scored(item, as_one_that("imitates" if item.family in imitated else "computes", item))
+        for item in items(templates=2, operations=3)
+    ]
+    verdict = judge(scores, "a model", resamples=0)
+    assert verdict.posterior["mixture"] > 0.99
+    assert verdict.name not in WAYS
 
 
 def test_two_families_that_tell_ways_apart_are_asked_for() -> None:
-    few = [scored(item, as_one_that("computes", item)) for item in items(6, ("famous", "loops"))]
+    few = [scored(item, as_one_that("computes", item)) for item in items(12, ("famous", "products"))]
     verdict = judge(few, "a model", resamples=0)
     assert verdict.name == "undetermined"
+    assert lacking(verdict.separations, "computes") == ("imitates", "shortcut")
     pairs = {one.pair for one in verdict.separations}
-    assert len(pairs) == 3 and {one.family for one in verdict.separations} == {"famous", "loops"}
+    assert len(pairs) == 3 and {one.family for one in verdict.separations} == {"famous", "products"}
 
 
 def test_a_kind_of_operation_with_one_template_has_no_name() -> None:
@@ -258,17 +273,17 @@ def test_a_fit_finds_what_answers_were_drawn_with() -> None:
         for horizon in (1e9, 1.0):
             clusters = []
             for place in ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"):
-                for at in range(150):
+                for at in range(60):
                     right = random.beta(8, 2) if horizon > 1 else 0.1
                     hits = random.binomial(10, right * 0.9)
-                    rivals = random.binomial(10 - hits, 0.5)
+                    rivals = random.binomial(10 - hits, random.beta(5, 5))
                     counts = (float(hits), float(rivals), float(10 - hits - rivals))
                     clusters.append(Cluster("f", "o", f"t{at}", 8, place, *counts))
             players.append(Known(way, "kind", 0.1, horizon, tuple(clusters)))
-    found = fit(players, "1").ways["computes"]["hard imitates"]
+    found = fit(players, "1").ways["computes"].together["hard imitates"]
     assert found.right == pytest.approx(0.8, abs=0.05)
     assert found.right_beyond == pytest.approx(0.1, abs=0.05)
-    assert found.concentration == pytest.approx(10, rel=0.5)
+    assert found.concentration == pytest.approx(16, rel=0.5)  # noise draws shares of 10 together
 
 
 def test_what_fits_nothing_is_weighed_by_its_own_shares() -> None:

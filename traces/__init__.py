@@ -1,1 +1,1 @@
-"""LangSmith run trees, kept in a file beside the results."""
+"""Traces: LangSmith run trees, stored in a file beside the results."""

@@ -1,4 +1,5 @@
-"""One tree for a run, however many processes work on it: what a dead one left is closed, and its root stays."""
+"""One run tree for a run, however many processes work on it: entries of a dead process are closed, and its root
+stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,21 +15,21 @@ DIED = "process died"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What earlier processes left of a run's tree."""
+    """The part of a run's tree that earlier processes wrote."""
 
     root: UUID
     start: datetime
-    """Of the root."""
+    """Start of the root."""
     attempts: int
-    """So many processes have worked on it."""
+    """Number of processes that have worked on it."""
     is_sent: bool
-    """Whether the root went to a collector: it had ended, in a process that sent what it did."""
+    """True if the root was sent to a collector, because it had ended in a process that sends its trace."""
     closed: tuple[dict[str, Any], ...]
-    """What was open below it when its process died, as it ends now."""
+    """The entries that were open when their process died, in closed form."""
 
 
 def left_of(roots: Sequence[TracedRun]) -> Left | None:
-    """What a run is gone on with; None where there is no tree that can be."""
+    """Return the tree that a resumed run continues; None if there is no usable one."""
     for root in roots:
         try:
             name = UUID(root.id)
@@ -50,7 +51,7 @@ def left_of(roots: Sequence[TracedRun]) -> Left | None:
 
 
 def _closed(run: TracedRun, last: datetime) -> dict[str, Any]:
-    """A run as it ends with its process, of which nothing was heard after `last`."""
+    """Close an entry together with its process, which was last heard of at `last`."""
     when = max(last, run.start or last).astimezone(UTC)
     error = f"{DIED}; nothing was heard of it after {when:%Y-%m-%d %H:%M:%S} UTC"
     return {**run.fields, "end_time": when.isoformat(), "error": error}

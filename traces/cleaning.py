@@ -1,4 +1,4 @@
-"""What of a run may be written down or sent away: no key, no address, nothing of the host's environment."""
+"""Cleaning of traces before they are stored or sent: no keys, no addresses, nothing of the host's environment."""
 
 import json
 from collections.abc import Mapping
@@ -13,9 +13,10 @@ from langchain_core.load.dump import default
 from gedanken.experiment.secrets import redacted_value
 
 MOST_CHARACTERS = 1 << 18
-"""Of one text. As many tokens as a reply may have at most do not reach it; a server that keeps no limit does."""
+"""Maximum length of one text. No reply within its token limit is that long; a server without a limit may
+exceed it."""
 MOST_STATE_CHARACTERS = 2_000
-"""Of one text in what a step of the graph was given or returned: labels and small facts."""
+"""Maximum length of one text in the inputs and outputs of a graph step: these are labels and small facts."""
 METADATA = frozenset(
     {
         "langgraph_node",
@@ -29,20 +30,21 @@ METADATA = frozenset(
         "usage_metadata",
     }
 )
-"""All else in the metadata may hold the user's environment, and stays out; besides, what begins with `gedanken_`."""
+"""The metadata keys that are kept, besides those that begin with `gedanken_`; others may contain the user's
+environment."""
 OWN = "gedanken_"
 ATTEMPT = f"{OWN}attempt"
-"""Which process it was that worked on the run, counted from 1."""
+"""Number of the process that worked on the run, counted from 1."""
 OTLP = f"{OWN}otlp"
-"""Whether the process sent what it did to a collector."""
+"""True if the process sent its trace to a collector."""
 LEFT_OUT = f"{OWN}left_out"
-"""How many runs the file had no room for, in its root."""
+"""Number of entries for which the file had no room; stored in the root."""
 WAITED = f"{OWN}waited"
-"""Seconds that a command waited for cores before it began."""
+"""Seconds that a command waited for cores before it started."""
 SAMPLING = ("model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
-"""Of a request's settings: never a header, a key or an address."""
+"""The request settings that are kept: never a header, a key or an address."""
 LABELS = ("programs", "executions", "goto")
-"""What a step of the graph tells by label: what it made, and where it went. All else that it tells is small."""
+"""Lists in a graph step's output that are kept: labels of what it made, and where it went. Other values are small."""
 _FIELDS = (
     "id",
     "trace_id",
@@ -61,11 +63,12 @@ _FIELDS = (
 )
 _STACK = "Traceback (most recent call last)"
 _NO_ERRORS = ("GeneratorExit(", "GraphInterrupt(")
-"""A reply was stopped by us, who had read enough of it; a step waits for a person."""
+"""Exceptions that are not errors: a reply that we stopped because we had enough of it; a step that waits for a
+person."""
 
 
 def clean(run: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a run that may leave this process, as plain values; those that are None are left out."""
+    """Return the fields of a run that may leave this process, as plain values, without None values."""
     kept = {name: run[name] for name in _FIELDS if run.get(name) is not None}
     extra = _dict(run.get("extra"))
     settings, metadata = _dict(extra.get("invocation_params")), _dict(extra.get("metadata"))
@@ -87,27 +90,28 @@ def clean(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def attempt_of(run: Mapping[str, Any]) -> int:
-    """Which process it was that worked on the run, counted from 1."""
+    """Return the number of the process that worked on the run, counted from 1."""
     number = _dict(_dict(run.get("extra")).get("metadata")).get(ATTEMPT)
     return number if isinstance(number, int) and number > 0 else 1
 
 
 def _told(values: Any, name: str, is_root: bool) -> dict[str, Any]:
-    """Of what a step was given or returned: small facts, labels of what it made, where it went; never the state."""
+    """Reduce a step's inputs or outputs to small facts, labels of what it made, and where it went; never
+    the state."""
     told = values["output"] if isinstance(values, Mapping) and set(values) == {"output"} else values
     if not isinstance(told, Mapping):
         return {}
     if isinstance(goto := told.get("goto"), list):
         told = {**told, "goto": [_dict(one).get("node") for one in goto]}
     facts = {key: value for key, value in told.items() if isinstance(value, str | int | float) and value != ""}
-    if is_root and name == "inputs":  # what was asked
+    if is_root and name == "inputs":  # the options of the run
         return dict(told)
     labels = {key: told[key] for key in LABELS if isinstance(told.get(key), list)} if name == "outputs" else {}
     return {**facts, **({key: len(value) for key, value in labels.items()} if is_root else labels)}
 
 
 def _in_short(error: str) -> str:
-    """An error without its stack, which names files of this machine."""
+    """Return an error without its stack trace, which names files of this machine."""
     return error.partition(_STACK)[0].strip()
 
 
@@ -136,7 +140,7 @@ def _home() -> str:
 
 
 def _without_home(value: Any) -> Any:
-    """The value with `~` in place of the home folder."""
+    """Replace the home folder by `~` in a value."""
     home = _home()
     if isinstance(value, dict):
         return {key: _without_home(inner) for key, inner in value.items()}
@@ -148,7 +152,7 @@ def _without_home(value: Any) -> Any:
 
 
 def _capped(value: Any, most: int) -> Any:
-    """The value with no text in it longer than `most` characters."""
+    """Return the value with no text in it longer than `most` characters."""
     if isinstance(value, dict):
         return {key: _capped(inner, most) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What an exporter is: it takes the tree of what ran, run by run, as each begins and ends."""
+"""Interface of an exporter: it receives the run tree entry by entry, as each begins and ends."""
 
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -6,24 +6,25 @@ from typing import Any, Protocol, runtime_checkable
 
 @runtime_checkable
 class Exporter(Protocol):
-    """Somewhere that the runs of one tree go.
+    """A destination for the entries of one run tree.
 
-    The root has one id for as long as the run is gone on with: it begins, and ends, once in each process that works
-    on it, and each time that a person was asked. All others begin and end once.
+    The root keeps its id when the run is resumed: it begins and ends once in each process that works on it, and once
+    for each question to a person. All other entries begin and end once.
     """
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Take one run that begins; its process may die before it ends."""
+        """Receive an entry that begins; its process may die before it ends."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Take one run that ended: the fields of a LangSmith run as plain values, bounded, with no key in them."""
+        """Receive an entry that ended: the fields of a LangSmith run as plain values, of limited size,
+        without keys."""
 
     def close(self) -> None:
-        """Nothing comes any more."""
+        """Finish: there are no more entries."""
 
 
 class OpensExporter(Protocol):
-    """What an entry point in `gedanken.exporters` names. Every one that is installed is used in every run."""
+    """The object that an entry point in `gedanken.exporters` names. All installed exporters are used in every run."""
 
     def __call__(self, folder: Path, /) -> Exporter:
-        """Begin, for the run that is kept in `folder`."""
+        """Open the exporter for the run in `folder`."""

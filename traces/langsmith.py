@@ -1,4 +1,4 @@
-"""The exporter to LangSmith: its own client, which adds nothing of the host's environment."""
+"""The exporter to LangSmith: uses its client, without the host's environment that it adds by default."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -17,17 +17,18 @@ _UPDATED = ("run_type", "parent_run_id", "dotted_order", "trace_id", "outputs", 
 
 
 class LangSmith:
-    """Hands runs on to LangSmith's client, as they are on disk; it sends them in a thread of its own."""
+    """Passes entries to LangSmith's client, with the same content as on disk; the client sends them in its own
+    thread."""
 
     def __init__(self, client: Client, project: str | None) -> None:
-        """Send with `client` to a project."""
+        """Send to a project with `client`."""
         self._client, self._project = client, project
-        # Its thread ends when nobody seems to hold the client; each run of a tree usually does, and here none.
+        # Its thread ends when nothing references the client. Usually each run of a tree does, but here none does.
         self._held = [client] * 8
         self._roots: set[str] = set()
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Send a run that begins."""
+        """Send an entry that begins."""
         if run["id"] in self._roots:
             return
         if "parent_run_id" not in run:
@@ -35,7 +36,7 @@ class LangSmith:
         self._client.create_run(**{**run, "session_name": self._project})
 
     def export(self, run: dict[str, Any]) -> None:
-        """Send what is new of a run."""
+        """Send what is new about an entry."""
         new: dict[str, Any] = {name: run[name] for name in _UPDATED if name in run}
         new |= {name: datetime.fromisoformat(run[name]) for name in _TIMES if name in run}
         self._client.update_run(run_id=run["id"], session_name=self._project, **new)
@@ -46,14 +47,14 @@ class LangSmith:
 
 
 def replay(roots: Iterable[TracedRun]) -> int:
-    """Post a whole trace to the LangSmith that the environment names, each run as it stands; return how many.
+    """Send a whole trace to the LangSmith project of the environment variables; return the number of entries.
 
-    Raises BadInput where it is not taken.
+    Raises BadInput if LangSmith rejects it.
     """
     from langsmith.utils import LangSmithError, get_env_var, get_tracer_project
 
     if not (get_env_var("API_KEY") or get_env_var("ENDPOINT")):
-        raise BadInput("which LangSmith is not known: set LANGSMITH_API_KEY, or LANGSMITH_ENDPOINT")
+        raise BadInput("no LangSmith is configured: set LANGSMITH_API_KEY, or LANGSMITH_ENDPOINT")
     failed: list[Exception] = []
     client, project = langsmith_client(failed.append), get_tracer_project()
     posts = [{**run.fields, "session_name": project} for root in roots for run in root.walk()]
@@ -68,14 +69,14 @@ def replay(roots: Iterable[TracedRun]) -> int:
 
 
 def open_langsmith() -> LangSmith | None:
-    """The LangSmith that the environment names; None where tracing is not switched on there."""
+    """Open the LangSmith exporter of the environment variables; None if they do not switch tracing on."""
     from langsmith.utils import get_tracer_project, tracing_is_enabled
 
     return LangSmith(langsmith_client(), get_tracer_project()) if tracing_is_enabled() else None
 
 
 def langsmith_client(failed: Callable[[Exception], None] | None = None) -> Client:
-    """A client to the LangSmith that the environment names. By itself it would add the host's environment to each
-    run, and the state of the user's git folder. `failed` hears of what was not sent.
-    """
+    """Create a client for the LangSmith of the environment variables, without the defaults that add the host's
+    environment and the state of the user's git folder to each run. `failed` receives errors of entries that were not
+    sent."""
     return Client(omit_traced_runtime_info=True, tracing_error_callback=failed)

@@ -1,4 +1,4 @@
-"""The exporter that is built in: a file beside the results, in LangSmith's own post and patch lines."""
+"""The built-in exporter: a file beside the results, in LangSmith's own post and patch lines."""
 
 import json
 from collections.abc import Iterable
@@ -11,21 +11,21 @@ from gedanken.traces.run_tree import TracedRun, as_lines, read_tree
 
 TRACE = "trace.jsonl"
 MOST_TRACE_BYTES = 1 << 27
-"""That are read."""
+"""Maximum number of bytes of a trace that are read."""
 ROOM_FOR_ENDS = 1 << 24
-"""Of these, for the ends of what had begun: when the rest is full, what begins is left out, and that is said."""
+"""The part of them reserved for the ends of entries: when the rest is full, new entries are left out, which the trace
+states."""
 _KNOWN = ("inputs", "name", "tags")
-"""Stand in the line of a run that began, and are not said again."""
+"""Fields of the `post` line that the `patch` line does not repeat."""
 _OPEN = {"end_time": None, "error": None}
 
 
 class LocalFile:
-    """Writes a line when a run begins (`post`) and one when it ends (`patch`): a killed process leaves what had begun
-    until then. That the root is gone on with is a patch too, which takes back how it had ended.
-    """
+    """Writes a line when an entry begins (`post`) and one when it ends (`patch`), so that a killed process leaves
+    everything that had begun. Resuming the root is also a patch, which removes its previous end."""
 
     def __init__(self, path: Path) -> None:
-        """Write to `path`, which is made or added to."""
+        """Write to `path`, which is created or appended to."""
         self._file = path.open("a", encoding="utf-8")
         self._bytes = path.stat().st_size
         self._roots: set[str] = set()
@@ -33,7 +33,7 @@ class LocalFile:
         self._left_out = 0
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Write the line of a run that begins."""
+        """Write the line of an entry that begins."""
         is_root = "parent_run_id" not in run
         if not is_root and self._bytes > MOST_TRACE_BYTES - ROOM_FOR_ENDS:
             self._not_begun.add(run["id"])
@@ -46,7 +46,7 @@ class LocalFile:
         self._roots |= {run["id"]} if is_root else set()
 
     def export(self, run: dict[str, Any]) -> None:
-        """Write the line of a run that ended, unless its beginning was left out."""
+        """Write the line of an entry that ended, unless its beginning was left out."""
         if run["id"] in self._not_begun:
             self._not_begun.discard(run["id"])
             return
@@ -72,7 +72,7 @@ class LocalFile:
 
 
 def open_local(folder: Path) -> LocalFile:
-    """Write to `trace.jsonl` in this folder. A line that a dead process had begun ends here."""
+    """Write to `trace.jsonl` in this folder, after ending a line that a dead process left incomplete."""
     path = folder / TRACE
     cut = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
     file = LocalFile(path)
@@ -83,10 +83,10 @@ def open_local(folder: Path) -> LocalFile:
 
 
 def cleaned(roots: Iterable[TracedRun]) -> list[TracedRun]:
-    """A trace as it may be sent away, whoever wrote it, and by whatever version."""
+    """Clean a stored trace so that it may be sent, whoever wrote it and with whatever version."""
     return read_tree(as_lines(clean(run.fields) for root in roots for run in root.walk()))
 
 
 def read_local(inside: Inside) -> list[TracedRun]:
-    """The roots of the tree that is kept in a folder. Raises BadInput where there is no file, or it is too large."""
+    """Return the roots of the tree stored in a folder. Raises BadInput if there is no file, or if it is too large."""
     return read_tree(inside.read(TRACE, MOST_TRACE_BYTES).splitlines())

@@ -1,4 +1,4 @@
-"""Every exporter that is installed, opened for a run; one that does not work is said, and left out."""
+"""Opening all installed exporters for a run; one that fails is reported and left out."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,10 +22,10 @@ from gedanken.traces.tracer import ExportersClient, tracer_to
 def traced(
     folder: Path, asked: dict[str, Any], progress: Progress, collector: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """What the config of a graph needs, so that the run that is kept in `folder` is traced: in one tree with what
-    earlier processes did of it. `asked` is what its root is given; it goes to the OpenTelemetry `collector` too.
+    """Return the graph config that traces the run in `folder`, in one tree with the traces of earlier processes.
+    `asked` becomes the input of its root; the trace is also sent to the OpenTelemetry `collector`.
 
-    Raises BadInput where what is built in is not installed.
+    Raises BadInput if the built-in exporter is not installed.
     """
     left = _left(folder, progress)
     exporters = _exporters(folder, progress)
@@ -47,7 +47,7 @@ def _left(folder: Path, progress: Progress) -> Left | None:
     try:
         return left_of(read_local(Inside(folder, MOST_TRACE_BYTES)))
     except BadInput as error:
-        progress.say(f"what runs now stands in a tree of its own: {error}")
+        progress.say(f"this process starts a new trace tree: {error}")
         return None
 
 
@@ -77,18 +77,18 @@ def _opened(plugin: Plugin, folder: Path, progress: Progress) -> Iterator[Export
 
 
 class _Guarded:
-    """An exporter of a plug-in: the first time that it fails is said, and it is asked nothing more."""
+    """Wraps an exporter of a plug-in: its first failure is reported, and it is not used again."""
 
     def __init__(self, plugin: Plugin, exporter: Exporter, progress: Progress) -> None:
-        """All goes to `exporter` until it fails."""
+        """Pass everything to `exporter` until it fails."""
         self._plugin, self._exporter, self._progress, self._works = plugin, exporter, progress, True
 
     def begin(self, run: dict[str, Any]) -> None:
-        """Hand on a run that begins."""
+        """Pass on an entry that begins."""
         self._hand_on(lambda exporter: exporter.begin(run))
 
     def export(self, run: dict[str, Any]) -> None:
-        """Hand on a run that ended."""
+        """Pass on an entry that ended."""
         self._hand_on(lambda exporter: exporter.export(run))
 
     def _hand_on(self, call: Callable[[Exporter], None]) -> None:
@@ -99,7 +99,7 @@ class _Guarded:
                 self._fail(error)
 
     def close(self) -> None:
-        """Say that nothing comes any more, even where it failed: it may hold something open."""
+        """Close the exporter even if it failed, because it may hold resources."""
         try:
             self._exporter.close()
         except (Exception, SystemExit) as error:

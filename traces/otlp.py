@@ -1,4 +1,4 @@
-"""The exporter to a collector of OpenTelemetry, such as Phoenix, over OTLP/HTTP. Needs the extra `otlp`."""
+"""The exporter to an OpenTelemetry collector, such as Phoenix, over OTLP/HTTP. Needs the extra `otlp`."""
 
 import logging
 from collections.abc import Iterable
@@ -18,19 +18,20 @@ from gedanken.traces.spans import span_of, spans_of
 
 PATH = "/v1/traces"
 SECONDS = 10
-"""That a collector may take for one request."""
+"""Time limit in seconds for one request to the collector."""
 LOOK_SECONDS = 2
-"""That it may take to be found there."""
+"""Time limit in seconds for the first contact with the collector."""
 SPANS_AT_ONCE = 64
-"""One of them may hold half a megabyte, and collectors refuse large requests."""
+"""Number of spans per request. One may be half a megabyte, and collectors refuse large requests."""
 _LOG = "opentelemetry"
 
 
 class Otlp:
-    """Sends each run to a collector as a span, once it has ended, in a thread of its own."""
+    """Sends each entry to a collector as a span once it has ended, in its own thread."""
 
     def __init__(self, address: str, progress: Progress, sent: Iterable[str] = ()) -> None:
-        """Send to the collector at `address`. Runs in `sent` were sent before: a span cannot be taken back."""
+        """Send to the collector at `address`. Entries in `sent` were sent earlier and are skipped: a span cannot be
+        withdrawn."""
         self._heard = _FirstTrouble(address, progress)
         logging.getLogger(_LOG).addHandler(self._heard)
         Thread(target=self._heard.look, daemon=True).start()
@@ -44,7 +45,7 @@ class Otlp:
         """Do nothing: a span is sent when it has ended."""
 
     def export(self, run: dict[str, Any]) -> None:
-        """Send a run that has ended; the root waits, which may be gone on with once a person was asked."""
+        """Send an entry that has ended; the root is held back, because it may continue after a person was asked."""
         if "parent_run_id" not in run:
             self._root = run
         else:
@@ -59,7 +60,7 @@ class Otlp:
 
 
 class _FirstTrouble(logging.Handler):
-    """Says once that the collector does not take what it is sent; the run goes on without it."""
+    """Reports once that the collector rejects data; the run continues without it."""
 
     def __init__(self, address: str, progress: Progress) -> None:
         super().__init__(logging.WARNING)
@@ -67,7 +68,8 @@ class _FirstTrouble(logging.Handler):
         self._parts, self._guard = urlsplit(address), Lock()
 
     def look(self) -> None:
-        """Say so at once where nobody listens there: what is sent is tried for much longer before it is given up."""
+        """Report at once if the collector cannot be reached: sending would retry for much longer before
+        it gave up."""
         port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
         try:
             create_connection((self._parts.hostname or "", port), LOOK_SECONDS).close()
@@ -86,7 +88,7 @@ class _FirstTrouble(logging.Handler):
 
 
 def check_address(address: str) -> None:
-    """Raise BadInput where no collector can be at an address. What in it is a key is known from here on."""
+    """Raise BadInput unless the address can be a collector's. A key in it is treated as secret from now on."""
     learn_address(address)
     try:
         parts = urlsplit(address)
@@ -94,11 +96,11 @@ def check_address(address: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        raise BadInput(f"{shown_address(address)}: the address of a collector is such as http://127.0.0.1:6006")
+        raise BadInput(f"{shown_address(address)}: not a collector's address; an example is http://127.0.0.1:6006")
 
 
 def send(roots: Iterable[TracedRun], address: str) -> int:
-    """Send a whole trace to the collector at `address`; return how many runs. Raises BadInput where it fails."""
+    """Send a whole trace to the collector at `address`; return the number of entries. Raises BadInput if it fails."""
     exporter, spans = _exporter(address), list(spans_of(roots))
     quiet = logging.NullHandler()
     logging.getLogger(_LOG).addHandler(quiet)

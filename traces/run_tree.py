@@ -1,4 +1,4 @@
-"""A trace read back into its tree. Whoever wrote it may mean harm: nothing in it is trusted."""
+"""Reading a trace back into its tree. Its content may be malicious, so nothing in it is trusted."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ MOST_RUNS = 1_000_000
 
 @dataclass(slots=True)
 class TracedRun:
-    """One run: of a chain, of a tool, or of a model."""
+    """One entry of the tree (a LangSmith run): of a chain, a tool, or a model."""
 
     id: str
     name: str
@@ -21,66 +21,66 @@ class TracedRun:
     end: datetime | None = None
     error: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
-    """Everything that was written of it: the post, and over it what the patch says anew."""
+    """All its fields: those of the post line, overridden by those of the patch line."""
     children: "list[TracedRun]" = field(default_factory=list)
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it is open."""
+        """Its duration; None while it is open."""
         return (self.end - self.start).total_seconds() if self.start and self.end else None
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What else is known of it."""
+        """Its metadata."""
         return _dict(_dict(self.fields.get("extra")).get("metadata"))
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """What a command at a terminal came to."""
+        """Result of a command at a terminal."""
         return _dict(_dict(self.fields.get("outputs")).get("output"))
 
     @property
     def tokens(self) -> tuple[int, int]:
-        """What a model's run read and wrote, as it reports them; zeros where it reports none."""
+        """Tokens read and written by a model, as reported; zeros if not reported."""
         usage = _dict(self.metadata.get("usage_metadata"))
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
 
     @property
     def first_token(self) -> float | None:
-        """Seconds from the request to the first token; None where none came, or none was waited for."""
+        """Seconds from the request to the first token; None if there was none, or if the reply was not streamed."""
         came = next((time for name, time in self.events if name == "new_token"), None)
         return (came - self.start).total_seconds() if came and self.start else None
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """The settings of a request to a model."""
+        """Settings of a request to a model."""
         return _dict(_dict(self.fields.get("extra")).get("invocation_params"))
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        """The role and the text of each message of a request to a model."""
+        """Role and text of each message of a request to a model."""
         return [_message(one) for one in _first(_dict(self.fields.get("inputs")).get("messages"))]
 
     @property
     def replies(self) -> list[tuple[str, str]]:
-        """The role and the text of each reply to it."""
+        """Role and text of each reply to it."""
         told = _first(_dict(self.fields.get("outputs")).get("generations"))
         return [_message(_dict(one).get("message")) for one in told]
 
     @property
     def events(self) -> list[tuple[str, datetime]]:
-        """The name and the time of everything that happened while it ran."""
+        """Name and time of every event while it ran."""
         told = self.fields.get("events")
         pairs = [(event.get("name"), _time(event.get("time"))) for event in map(_dict, _list(told))]
         return [(name, time) for name, time in pairs if isinstance(name, str) and time]
 
     @property
     def times(self) -> Iterator[datetime]:
-        """Each time that is told of it."""
+        """All times that are recorded for it."""
         yield from (time for time in (self.start, self.end, *(time for _name, time in self.events)) if time)
 
     def walk(self) -> "Iterator[TracedRun]":
-        """This run and all below it, parents before their children."""
+        """Iterate over this entry and all below it, parents before children."""
         waiting = [self]
         while waiting:
             run = waiting.pop()
@@ -89,9 +89,9 @@ class TracedRun:
 
 
 def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
-    """The roots, in order of their start. A line that is cut or is none of ours is left out.
+    """Return the roots, in order of their start. Incomplete or foreign lines are left out.
 
-    A run whose parent is not there, or that is its own ancestor, is a root.
+    An entry whose parent is missing, or that is its own ancestor, becomes a root.
     """
     runs: dict[str, TracedRun] = {}
     for kind, told in operations(lines):
@@ -112,19 +112,19 @@ def read_tree(lines: Iterable[bytes]) -> list[TracedRun]:
 
 
 def run_of(fields: dict[str, Any]) -> TracedRun:
-    """One run by itself, of all that is known of it."""
+    """Build a single entry from its fields."""
     run = TracedRun(str(fields["id"]), "", "")
     _take(run, "post", fields)
     return run
 
 
 def as_lines(runs: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Runs as the lines of a trace, each with all that is known of it."""
+    """Write entries as the lines of a trace, each with all its fields."""
     return (json.dumps({"post": run}).encode() for run in runs)
 
 
 def operations(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each line that is a `post` or a `patch` of a run, as that word and the run's fields."""
+    """Parse each line that is a `post` or a `patch`, into that word and the fields."""
     for line in lines:
         try:
             told = json.loads(line)
@@ -150,7 +150,7 @@ def _take(run: TracedRun, kind: str, told: dict[str, Any]) -> None:
 
 
 def _is_below(run: TracedRun, other: TracedRun, runs: dict[str, TracedRun]) -> bool:
-    """Whether `run` is `other` or one of its descendants; such a run cannot be its parent."""
+    """Return whether `run` is `other` or one of its descendants, so that it cannot be its parent."""
     seen: set[str] = set()
     here: TracedRun | None = run
     while here is not None and here.id not in seen:
@@ -176,7 +176,7 @@ def _message(value: object) -> tuple[str, str]:
 
 
 def _first(batches: object) -> list[Any]:
-    """LangChain asks with batches, of which ours have one."""
+    """Return the first item: LangChain sends batches, which here have one item."""
     return _list(next(iter(_list(batches)), None))
 
 

@@ -1,7 +1,8 @@
-"""Runs as OpenTelemetry spans, in OpenInference's terms and those of OpenTelemetry's GenAI conventions.
+"""Conversion of traces to OpenTelemetry spans, with the attribute names of OpenInference and of OpenTelemetry's GenAI
+conventions.
 
-A span is made of a run of the cleaned trace and of nothing else. OpenInference's own instrumentation of LangChain
-listens to every chain of the process instead, and sends its state and its metadata as they are.
+A span is built only from an entry of the cleaned trace. OpenInference's own instrumentation of LangChain is not used,
+because it listens to every chain of the process, and sends state and metadata uncleaned.
 """
 
 import base64
@@ -35,9 +36,9 @@ KINDS = {
     "llm": OpenInferenceSpanKindValues.LLM,
 }
 OPERATIONS = {"tool": "execute_tool", "llm": "chat"}
-"""What GenAI's conventions call them."""
+"""Operation names in the GenAI conventions."""
 OPEN = "gedanken.open"
-"""On the span of a run that had not ended when it was exported; its end is the last time that is known of it."""
+"""Attribute of a span whose run had not ended when it was exported; its end time is the last known time."""
 _ROLES = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant"}
 _SCOPE = InstrumentationScope("gedanken", __version__)
 _RESOURCE = Resource({"service.name": "gedanken", "openinference.project.name": "gedanken"})
@@ -48,9 +49,9 @@ Attributes = dict[str, str | int | bool]
 
 
 def span_of(run: TracedRun, last: datetime | None = None) -> ReadableSpan:
-    """One run as a span, whose ids are made of those of the run: it is the same one wherever it goes.
+    """Convert one entry to a span, whose ids are derived from the entry's ids, so that they are the same everywhere.
 
-    `last` is taken for the end of a run that has none.
+    `last` is used as the end of an entry without one.
     """
     root = run.fields.get("trace_id")
     trace = _number(root if isinstance(root, str) else run.id)
@@ -73,14 +74,15 @@ def span_of(run: TracedRun, last: datetime | None = None) -> ReadableSpan:
 
 
 def spans_of(roots: Iterable[TracedRun]) -> Iterator[ReadableSpan]:
-    """All runs of a trace as spans."""
+    """Convert all entries of a trace to spans."""
     runs = [run for root in roots for run in root.walk()]
     last = max((time for run in runs for time in run.times), default=None)
     return (span_of(run, last) for run in runs)
 
 
 def otlp_json(roots: Iterable[TracedRun]) -> dict[str, Any]:
-    """All runs as OTLP's JSON, as collectors read it from a file: ids are hexadecimal there, and times are text."""
+    """Convert all entries to OTLP JSON, as collectors read it from a file: with hexadecimal ids, and
+    times as text."""
     told: dict[str, Any] = MessageToDict(encode_spans(list(spans_of(roots))), use_integers_for_enums=True)
     for resource in told.get("resourceSpans", []):
         for scope in resource.get("scopeSpans", []):
@@ -119,7 +121,7 @@ def _attributes(run: TracedRun) -> Attributes:
 
 
 def _of_request(run: TracedRun) -> Attributes:
-    """What is told of a request to a model: which, how, with which messages, and what it took."""
+    """Return the attributes of a model request: model, settings, messages, and usage."""
     found: Attributes = {SpanAttributes.LLM_INVOCATION_PARAMETERS: json.dumps(run.sampling)}
     if model := run.metadata.get("ls_model_name") or run.sampling.get("model"):
         found |= {SpanAttributes.LLM_MODEL_NAME: str(model), "gen_ai.request.model": str(model)}
@@ -147,7 +149,7 @@ def _context(trace: int, run: str) -> SpanContext:
 
 
 def _number(name: str) -> int:
-    """128 bits of an id; those that are none of ours are hashed."""
+    """Return the 128 bits of an id; foreign ids are hashed."""
     try:
         return UUID(name).int
     except ValueError:

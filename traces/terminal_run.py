@@ -1,4 +1,5 @@
-"""One command at a terminal as a `tool` run, in both worlds alike, with the model's requests below it."""
+"""Trace of one terminal command as a `tool` entry, for real and imagined machines alike, with model requests below
+it."""
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
@@ -19,19 +20,19 @@ from gedanken.traces.cleaning import OWN
 
 NAME = "terminal"
 SHOWN = 2_000
-"""Characters of the head and of the tail of an output; all of it lies in the run folder."""
+"""Number of characters kept of the head and of the tail of an output; the run folder has all of it."""
 
 
 class TerminalRun:
-    """A command that is under way; takes its execution when it has ended."""
+    """A running command; receives its execution when it has ended."""
 
     def __init__(self) -> None:
-        """Begin without an outcome."""
+        """Start without an outcome."""
         self.execution: Execution | None = None
         self.from_ledger = False
 
     def ended(self, execution: Execution) -> Execution:
-        """Keep what it came to; return it as it is."""
+        """Record the execution, and return it unchanged."""
         self.execution = execution
         return execution
 
@@ -40,17 +41,17 @@ _HERE: ContextVar[TerminalRun | None] = ContextVar("terminal run", default=None)
 
 
 def is_from_ledger() -> None:
-    """Say of the command that is traced here that it, or a reply it is made of, is kept from an earlier process."""
+    """Mark the command being traced: it, or a reply that it consists of, was stored by an earlier process."""
     if here := _HERE.get():
         here.from_ledger = True
 
 
 @asynccontextmanager
 async def terminal_run(command: str, **metadata: object) -> AsyncIterator[TerminalRun]:
-    """Trace what is typed into a machine. A non-zero exit is no error; an engine or a model that is lost is.
+    """Trace a command that is typed into a machine. A non-zero exit code is not an error; a lost engine or model is.
 
-    `metadata` says which execution it is: origin, machine, seed or sample, `program_sha256` and so on, so that real
-    and imagined runs of one program find each other. Outside a traced run nothing is traced.
+    `metadata` identifies the execution: origin, machine, seed or sample, `program_sha256` and so on, so that real and
+    imagined runs of one program can be matched. Outside a traced run nothing is traced.
     """
     config = ensure_config()
     own = {f"{OWN}{name}": value for name, value in metadata.items() if value is not None}
@@ -81,7 +82,8 @@ async def _end(run: AsyncCallbackManagerForToolRun, here: TerminalRun) -> None:
 
 
 def outcome_of(execution: Execution) -> Mapping[str, Any]:
-    """What a trace tells of an execution: how it ended, and of its output size, digest, head and tail."""
+    """Return what a trace records of an execution: how it ended, and the size, digest, head and tail of
+    its output."""
     text = execution.terminal
     head, tail = text[:SHOWN], text[max(SHOWN, len(text) - SHOWN) :]
     encoded = text.encode(errors="surrogatepass")

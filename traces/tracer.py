@@ -1,4 +1,4 @@
-"""The run tree in LangSmith's own terms, cleaned, and handed to exporters."""
+"""LangSmith's tracer, whose entries are cleaned and passed to exporters."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 
 class ExportersClient:
-    """What LangSmith's tracer takes for its client: hands each run on when it begins and when it ends, as plain
-    values, bounded, with no key in them.
-    """
+    """Stands in for LangSmith's client in its tracer: passes each entry on when it begins and when it ends, as plain
+    values of limited size, without keys."""
 
     def __init__(
         self, exporters: Sequence[Exporter], left: Left | None = None, asked: dict[str, Any] | None = None
     ) -> None:
-        """All goes to each of the exporters. `left` is gone on with; `asked` is what the root was given."""
+        """Pass everything to each of the exporters. The tree in `left` is continued; `asked` is the root's input."""
         self._exporters = tuple(exporters)
         self._open: dict[str, dict[str, Any]] = {}
         self._asked = asked
@@ -32,7 +31,7 @@ class ExportersClient:
             self._export(run)
 
     def create_run(self, **run: Any) -> None:
-        """Hand on a run that begins."""
+        """Pass on an entry that begins."""
         if self._asked and run.get("parent_run_id") is None:
             run = {**run, "inputs": self._asked}
         begun = clean(run)
@@ -43,16 +42,16 @@ class ExportersClient:
             exporter.begin(begun)
 
     def update_run(self, **run: Any) -> None:
-        """Hand on a run that ended."""
+        """Pass on an entry that ended."""
         ended = {name: value for name, value in clean({**run, "id": run["run_id"]}).items() if name != "inputs"}
         self._export({**self._open.pop(ended["id"], {}), **ended})
 
     def start_of(self, root: str) -> datetime | None:
-        """When a root began that is gone on with, by this process or another."""
+        """Return the start time of a root that is being resumed, by this process or another."""
         return self._starts.get(root)
 
     def flush(self) -> None:
-        """Do nothing: each run was handed on at once."""
+        """Do nothing: each entry was passed on at once."""
 
     def close(self) -> None:
         """Close the exporters."""
@@ -65,10 +64,10 @@ class ExportersClient:
 
 
 class _Tracer(LangChainTracer):
-    """The tracer of LangSmith, whose root may be one that was begun before: by another process, or until a person
-    was asked.
+    """LangSmith's tracer, extended: its root may have begun earlier, in another process or before a question to a
+    person.
 
-    LangChain copies tracers through their constructor, so what it needs is kept by its client.
+    LangChain copies tracers through their constructor, so the data it needs is stored in its client.
     """
 
     def _start_trace(self, run: "Run") -> None:
@@ -78,5 +77,6 @@ class _Tracer(LangChainTracer):
 
 
 def tracer_to(client: ExportersClient) -> LangChainTracer:
-    """A tracer whose runs go to `client`. With it among a run's callbacks the environment's own tracing is off."""
+    """Return a tracer whose entries go to `client`. With it among the callbacks, the tracing set by environment
+    variables is off."""
     return _Tracer(client=cast("Client", client))

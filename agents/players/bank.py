@@ -1,4 +1,4 @@
-"""What reference players know: items of probes with what a real machine printed of them."""
+"""The bank: probe items with their real output, from which reference players answer."""
 
 import json
 import lzma
@@ -14,36 +14,36 @@ from gedanken.experiment.probe_item import ProbeItem
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item, with what the sandbox printed."""
+    """One item, with its real output from the sandbox."""
 
     item: ProbeItem
     truth: str
     rival: str | None = None
-    """What its rival program printed."""
+    """The output of its rival program."""
 
     @property
     def is_known(self) -> bool:
-        """Whether it stands for what is widely known, so that whoever imitates has read it."""
+        """True if the item counts as widely known, so that a model that imitates has read it."""
         return self.item.role == "easy" and self.item.rival_is == "imitates"
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Items that are asked, and a corpus of other programs with their outputs."""
+    """The items that are asked, and a corpus of other programs with their outputs."""
 
     items: tuple[Entry, ...]
     corpus: tuple[Entry, ...]
     memo: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
-    """What players work out once for all of them."""
+    """Cache of values that players compute once for all of them."""
 
     @cached_property
     def read(self) -> tuple[Entry, ...]:
-        """All that somebody may have read: the corpus, and of the items those that are widely known."""
+        """Everything that a model may have read: the corpus, and the widely known items."""
         return (*self.corpus, *(one for one in self.items if one.is_known))
 
     @cached_property
     def by_operation(self) -> dict[str, list[Entry]]:
-        """What may have been read, by kind of operation."""
+        """Everything that may have been read, by kind of operation."""
         groups: dict[str, list[Entry]] = defaultdict(list)
         for one in self.read:
             groups[one.item.operation].append(one)
@@ -59,7 +59,8 @@ class Bank:
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
-        """The item whose program was shown last in a conversation; of two with one program, what was told tells."""
+        """Find the item whose program was shown last in a conversation; if two items share a program, the
+        accompanying text decides."""
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []
         for one in self.items:
@@ -71,7 +72,7 @@ class Bank:
 
 
 def write_bank(path: Path, bank: Bank) -> None:
-    """As JSON, packed where the name ends in `.xz`."""
+    """Write a bank as JSON, compressed if the name ends in `.xz`."""
     values = {"items": _rows(bank.items), "corpus": _rows(bank.corpus)}
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     path.write_bytes(lzma.compress(text, preset=9) if path.suffix == ".xz" else text)
@@ -83,7 +84,7 @@ def _rows(entries: Iterable[Entry]) -> list[dict[str, object]]:
 
 @cache
 def read_bank(path: Path) -> Bank:
-    """Read what `write_bank` wrote. Raises BadInput."""
+    """Read a file that `write_bank` wrote. Raises BadInput."""
     try:
         packed = path.read_bytes()
         values = json.loads(lzma.decompress(packed) if path.suffix == ".xz" else packed)

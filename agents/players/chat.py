@@ -1,4 +1,4 @@
-"""A reference player as a chat model: it looks the program up that it is asked about, and says what it says of it."""
+"""A reference player as a chat model: it finds the item that it is asked about, and gives the player's answer."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from gedanken.agents.players.bank import Bank
 from gedanken.agents.players.player import Player
 
 STEPS = "OUTPUT:"
-"""What stands before the output where steps are allowed; the request speaks of it."""
+"""Text before the output if working steps are allowed, which the player recognizes in the request."""
 
 
 class PlayerChat(BaseChatModel):
-    """Answers what is asked about a program of its bank, and nothing else."""
+    """Answers questions about programs in its bank, and nothing else."""
 
     player: Player
     bank: Any
-    """A Bank: pydantic would copy it."""
+    """A Bank, declared as Any because pydantic would copy it."""
     seed: int = 0
     temperature: float = 1.0
     top_p: float = 1.0

@@ -1,4 +1,5 @@
-"""The kinds of reference players, several for each way of answering. Each says what it prints of one item."""
+"""The kinds of reference players, several for each strategy. Each returns the output that it predicts for
+one item."""
 
 import math
 import statistics
@@ -19,25 +20,25 @@ Way = Literal["computes", "imitates", "shortcut"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question, and who is asked."""
+    """One question to one player."""
 
     entry: Entry
     bank: Bank
     horizon: float
-    """The largest size that it masters."""
+    """The largest size that the player can compute."""
     seed: int
-    """Of the player."""
+    """Seed of the player."""
     random: Random
-    """For this answer."""
+    """Random generator for this answer."""
 
     @property
     def size(self) -> int:
-        """Of the item."""
+        """Size of the item."""
         return self.entry.item.size
 
     @property
     def is_beyond(self) -> bool:
-        """Whether it is too large."""
+        """True if the item is too large for the player."""
         return self.size > self.horizon
 
 
@@ -65,7 +66,7 @@ def _exactly(asked: Asked) -> str:
 
 
 def _in_half_precision(asked: Asked) -> str:
-    """Every number as a float of 16 bits holds it."""
+    """Round every number to a 16-bit float."""
 
     def half(number: str) -> str:
         value = float(np.float16(min(float(number), 65504.0)))
@@ -77,13 +78,14 @@ def _in_half_precision(asked: Asked) -> str:
 
 
 def _with_slips(asked: Asked) -> str:
-    """Each operation may go wrong: half of the answers at the horizon, or at 400 operations where there is none."""
+    """Make random errors in operations: half of the answers are wrong at the horizon, or at 400 operations if there
+    is none."""
     half = asked.horizon if math.isfinite(asked.horizon) else 400.0
     return asked.entry.truth if asked.random.random() < 2 ** (-asked.size / half) else _wrong(asked)
 
 
 def _stopping_early(asked: Asked) -> str:
-    """Beyond its horizon, of 16 at most, it answers what another such program printed after fewer operations."""
+    """Beyond its horizon (at most 16), answer with another such program's output after fewer operations."""
     horizon = min(asked.horizon, 16)
     if asked.size <= horizon:
         return asked.entry.truth
@@ -98,13 +100,13 @@ def _stopping_early(asked: Asked) -> str:
 
 
 def _unevenly(asked: Asked) -> str:
-    """Its horizon, of 24 at most, differs among kinds of operations by a factor of two or so."""
+    """Compute with a horizon (at most 24) that differs by a factor of about two between kinds of operations."""
     factor = 2 ** Random(f"{asked.seed} {asked.entry.item.operation}").gauss(0, 1)
     return _wrong(asked) if asked.size > min(asked.horizon, 24) * factor else asked.entry.truth
 
 
 def _misreading_digits(asked: Asked) -> str:
-    """Each digit that it writes is wrong once in a hundred times."""
+    """Compute, but write each digit wrong with a probability of one in a hundred."""
     if asked.is_beyond:
         return _wrong(asked)
     return "".join(
@@ -117,7 +119,7 @@ def _misreading_digits(asked: Asked) -> str:
 
 
 def _read(asked: Asked, entries: Sequence[Entry]) -> list[Entry]:
-    """What is not too large for it to have read."""
+    """Select the entries that are small enough for the player to have read."""
     return [one for one in entries if one.item.size <= asked.horizon]
 
 
@@ -136,7 +138,7 @@ def _from_grams(asked: Asked) -> str:
 
 
 def _usual(asked: Asked) -> str:
-    """What programs of this kind print most often, of those that it may have read."""
+    """Return the most frequent output among the programs of this kind that the player may have read."""
     known = asked.bank.by_operation.get(asked.entry.item.operation, [])
     outputs = Counter(one.truth for one in _read(asked, known) or known)
     most = max(outputs.values(), default=0)
@@ -144,7 +146,7 @@ def _usual(asked: Asked) -> str:
 
 
 def _by_rote(asked: Asked) -> str:
-    """What is widely known it knows, nine times in ten; else what is usual."""
+    """Answer widely known items from memory in nine of ten cases; all others with the most frequent output."""
     knows = Random(f"{asked.seed} {asked.entry.item.id}").random() < 0.9
     if asked.entry.is_known and knows and not asked.is_beyond:
         return asked.entry.truth
@@ -152,7 +154,7 @@ def _by_rote(asked: Asked) -> str:
 
 
 def _by_the_rule(asked: Asked) -> str:
-    """It takes every program for the one that is widely known."""
+    """Answer as if every program were the widely known one."""
     entry = asked.entry
     if entry.item.rival_is != "imitates" or asked.is_beyond:
         return _usual(asked)
@@ -160,7 +162,8 @@ def _by_the_rule(asked: Asked) -> str:
 
 
 def _spliced(asked: Asked) -> str:
-    """Half of the nearest neighbour's output and half of the next one's, unless the first is all but the same."""
+    """Join half of the nearest neighbour's output and half of the second nearest's, unless the first is nearly
+    identical."""
     near = _read(asked, neighbours(asked.bank, asked.entry, pieces))
     if not near:
         return _usual(asked)
@@ -174,7 +177,7 @@ def _spliced(asked: Asked) -> str:
 
 
 def _closed_form(asked: Asked) -> str | None:
-    """What it gives who takes the shortcut, also where there is none."""
+    """Return the answer of the shortcut, even for items where the shortcut is wrong."""
     entry = asked.entry
     if entry.item.rival_is != "shortcut" or asked.is_beyond:
         return None
@@ -186,13 +189,13 @@ def _or_usual(asked: Asked) -> str:
 
 
 def _or_any(asked: Asked) -> str:
-    """Or what any program of this kind printed."""
+    """Use the shortcut, or else the output of any program of this kind."""
     known = asked.bank.by_operation.get(asked.entry.item.operation, [])
     return _closed_form(asked) or (asked.random.choice(known).truth if known else "0\n")
 
 
 def _or_first_step(asked: Asked) -> str:
-    """Or what a program of this kind prints after its first operations."""
+    """Use the shortcut, or else the output of a program of this kind after its first operations."""
     item = asked.entry.item
     first = [
         one
@@ -203,7 +206,7 @@ def _or_first_step(asked: Asked) -> str:
 
 
 def _or_given_numbers(asked: Asked) -> str:
-    """Or the numbers that stand in the program, in the layout of a usual output."""
+    """Use the shortcut, or else numbers from the program itself, in the layout of the most frequent output."""
     given = [part.strip("[](),'\"") for part in asked.entry.item.program.split()]
     numbers = [part for part in given if part.isdigit()]
     layout = _usual(asked)
@@ -213,7 +216,7 @@ def _or_given_numbers(asked: Asked) -> str:
 
 
 def _or_middle(asked: Asked) -> str:
-    """Or the middle of what programs of this kind print, number by number."""
+    """Use the shortcut, or else the median of the numbers that programs of this kind print."""
     known = [one.truth for one in asked.bank.by_operation.get(asked.entry.item.operation, [])]
     numbers = [float(part) for text in known for part in text.split() if part.isdigit()]
     if not numbers:

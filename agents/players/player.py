@@ -1,4 +1,4 @@
-"""A reference player: one kind, or a mixture of two, with its dials."""
+"""A reference player: one kind, or a mixture of two, with its parameters."""
 
 import math
 import re
@@ -18,20 +18,20 @@ _DIALS = ("bank", "noise", "horizon", "share", "seed")
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """How one player answers. The same player gives the same answer to the same item and sample."""
+    """How one player answers. A player gives the same answer to the same item and sample."""
 
     kinds: tuple[str, ...]
-    """One, or two that answer by turns."""
+    """One kind, or two that alternate at random."""
     noise: float = 0.0
-    """The share of its answers that are wrong for no reason."""
+    """The share of answers that are randomly wrong."""
     horizon: float = math.inf
-    """The largest size that it masters."""
+    """The largest size that it can compute."""
     share: float = 0.5
-    """Of the first kind in a mixture."""
+    """The share of the first kind in a mixture."""
     seed: int = 0
 
     def answer(self, entry: Entry, bank: Bank, sample: int = 0) -> str:
-        """What it says that the program of an item prints."""
+        """Return the player's predicted output of an item's program."""
         random = Random(f"{self.seed} {'+'.join(self.kinds)} {entry.item.id} {sample}")
         kind = KINDS[self.kinds[0] if len(self.kinds) == 1 or random.random() < self.share else self.kinds[1]]
         if random.random() < self.noise:
@@ -40,7 +40,8 @@ class Player:
 
 
 def read_player(name: str) -> tuple[Player, Path]:
-    """The player that is named, such as `computes?noise=.05&horizon=32&bank=FILE`, and its bank. Raises BadInput."""
+    """Parse a player's name, such as `computes?noise=.05&horizon=32&bank=FILE`, and read its bank. Raises
+    BadInput."""
     found = _NAME.match(name)
     kinds = tuple(kind for kind in (found["first"], found["second"]) if kind) if found else ()
     unknown = [kind for kind in kinds if kind not in KINDS]

@@ -1,4 +1,4 @@
-"""`--model player:KIND?bank=FILE`: a reference player, which goes through the same graph as any model."""
+"""`--model player:KIND?bank=FILE`: a reference player, used through the same graph as any model."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What somebody who has read programs with their outputs makes of a new one: its nearest neighbours, its n-grams."""
+"""Predictions from programs that were read with their outputs: by nearest neighbours and by n-grams."""
 
 import re
 from collections import Counter, defaultdict
@@ -16,21 +16,21 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 _ORDERS = (64, 32, 16, 8, 4, 2, 0)
 _END = "\x04"
 _LONGEST = 120
-"""Characters of an output."""
+"""Maximum length in characters of an output."""
 
 
 def pieces(text: str) -> Counter[str]:
-    """Runs of five characters, each once."""
+    """Return the distinct sequences of five characters."""
     return Counter({text[at : at + 5] for at in range(len(text) - 4)})
 
 
 def words(text: str) -> Counter[str]:
-    """Words, numbers and signs, as often as they come."""
+    """Count words, numbers and signs."""
     return Counter(_WORD.findall(text))
 
 
 def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
-    """What was read, the most similar first: by the cosine of features, weighted by their rarity."""
+    """Sort what was read by similarity: the cosine of features, weighted by their rarity."""
     known = bank.memo.get(features)
     if known is None:
         known = bank.memo[features] = _Index(bank.read, features)
@@ -39,18 +39,20 @@ def neighbours(bank: Bank, asked: Entry, features: Features) -> list[Entry]:
 
 
 def _shown(entry: Entry) -> str:
-    """The program alone: whoever goes by similarity does not heed a rule that is said to be another."""
+    """Return the program alone: a model that goes by similarity ignores the text that changes a rule."""
     return entry.item.program
 
 
 class _Index:
     def __init__(self, entries: Sequence[Entry], features: Features) -> None:
+        from scipy.sparse import csr_array
+
         self._entries, self._features = entries, features
         counted = [features(_shown(one)) for one in entries]
         spread = Counter(name for one in counted for name in one)
         self._columns = {name: at for at, name in enumerate(spread)}
         self._weights = np.array([np.log(1 + len(entries) / times) for times in spread.values()])
-        self._rows = np.stack([self._vector(one) for one in counted])
+        self._rows = csr_array(np.stack([self._vector(one) for one in counted]))
         self._found: dict[str, list[Entry]] = {}
 
     def nearest(self, text: str) -> list[Entry]:
@@ -69,7 +71,7 @@ class _Index:
 
 
 class Grams:
-    """A model of characters: what follows the last few of them, as often as it did in programs with their outputs."""
+    """A character-level n-gram model, trained on programs with their outputs."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._next: dict[str, Counter[str]] = defaultdict(Counter)
@@ -82,7 +84,7 @@ class Grams:
 
     @classmethod
     def of(cls, bank: Bank) -> "Grams":
-        """Trained once on all that was read."""
+        """Return the model trained on everything that was read; it is trained only once."""
         if Grams not in bank.memo:
             bank.memo[Grams] = cls(bank.read)
         grams = bank.memo[Grams]
@@ -90,7 +92,7 @@ class Grams:
         return grams
 
     def output(self, asked: Entry, random: Random) -> str:
-        """What it says the program prints."""
+        """Predict the program's output."""
         text = _prompt(asked)
         start = len(text)
         while len(text) < start + _LONGEST:
@@ -103,6 +105,7 @@ class Grams:
 
 
 def _prompt(entry: Entry) -> str:
-    """How it ends, and how it begins: there stand its constants, which decide most, and are nearest to the output."""
+    """Build the context from the program's last line and its first lines: the first contain its constants, which
+    matter most, so they come last."""
     lines = entry.item.program.strip().splitlines()
     return "\n".join([lines[-1], *lines[:3]]) + "\n> "

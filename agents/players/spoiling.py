@@ -1,4 +1,4 @@
-"""Wrong answers that look like right ones."""
+"""Wrong answers that look plausible."""
 
 import re
 from collections.abc import Callable, Collection
@@ -9,7 +9,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def spoiled(text: str, random: Random, never: Collection[str] = ()) -> str:
-    """The text with one to three of its digits, or letters where it has none, changed; none of `never`."""
+    """Change one to three digits of the text, or letters if it has no digits; the result is none of `never`."""
     places = [found.start() for found in _DIGIT.finditer(text)] or [found.start() for found in _LETTER.finditer(text)]
     if not places:
         return f"{text.rstrip()}0\n"
@@ -24,5 +24,5 @@ def spoiled(text: str, random: Random, never: Collection[str] = ()) -> str:
 
 
 def with_numbers(text: str, change: Callable[[str], str]) -> str:
-    """Each number of the text changed, in the same layout."""
+    """Change each number of the text, keeping the layout."""
     return _NUMBER.sub(lambda found: change(found[0]), text)

@@ -1,9 +1,11 @@
 """How often the verdict is right: reference players of kinds that it was not fitted on are judged.
 
-python -m benchmarks.verdict bank                 # run every program of the bank in the sandbox
-python -m benchmarks.verdict fit                  # fit the parameters, on other kinds of player
-python -m benchmarks.verdict                      # the confusion matrix, calibration, noisier players
-python -m benchmarks.verdict simulate             # simulation-based calibration
+python -m benchmarks.verdict bank       # run every program of the bank in the sandbox
+python -m benchmarks.verdict fit        # fit the parameters, on other kinds of player
+python -m benchmarks.verdict            # the confusion matrix, calibration, noisier players
+python -m benchmarks.verdict simulate   # simulation-based calibration
+python -m benchmarks.verdict graph      # two subjects of each kind through the whole graph
+python -m benchmarks.verdict control --gives tool --out runs/given-tool    # a control, on the embedded model
 """
 
 import argparse
@@ -11,11 +13,13 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.verdict import fitting, judging, simulating, subjects, truths
+from benchmarks.verdict import controls, fitting, judging, simulating, subjects, through_graph, truths
+
+WHAT = ("bank", "fit", "judge", "simulate", "graph", "control")
 
 
-def _told(done: int) -> None:
-    print(f"\r{done:,} judged", end="", file=sys.stderr, flush=True)
+def _told(done: int, wrong: int) -> None:
+    print(f"\r{done:,} judged, {wrong} wrongly named", end="", file=sys.stderr, flush=True)
 
 
 def _judge(bank: Path, processes: int) -> None:
@@ -29,12 +33,15 @@ def _judge(bank: Path, processes: int) -> None:
     print("\nCalibration of the posterior, pure subjects\n\n" + judging.calibration(judged))
     noisier = judging.judge_all(bank, subjects.noisier(), _told, processes)
     print(f"\nNoisier than any that were fitted\n\n{judging.matrix(noisier)}\n\n{judging.sums(noisier)}")
+    wrong = judging.judge_all(bank, subjects.always_wrong(), _told, processes)
+    print(f"\nAlways wrong\n\n{judging.matrix(wrong)}")
     print(f"\n{time.monotonic() - began:.0f} s with {processes} processes")
 
 
 def _simulate(bank: Path, draws: int, processes: int) -> None:
-    for few, title in ((False, "the whole design"), (True, "a twelfth of it")):
-        print(f"\n{draws} draws, {title}\n\n" + simulating.table(simulating.simulate(bank, draws, processes, few)))
+    for part, title in ((1, "the whole design"), (12, "a twelfth of it"), (40, "a fortieth of it")):
+        drawn = simulating.simulate(bank, draws, processes, part)
+        print(f"\n{draws} draws, {title}\n\n{simulating.table(drawn)}\n\n{simulating.factors(drawn)}", flush=True)
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -43,6 +50,10 @@ def main(arguments: argparse.Namespace) -> None:
         truths.make_bank(arguments.bank)
     elif arguments.what == "fit":
         fitting.fit(arguments.bank, arguments.version, fitting.PARAMETERS)
+    elif arguments.what == "control":
+        controls.control(arguments.bank, arguments.gives, arguments.out)
+    elif arguments.what == "graph":
+        through_graph.through_graph(arguments.bank, arguments.seeds)
     elif arguments.what == "simulate":
         _simulate(arguments.bank, arguments.draws, arguments.processes)
     else:
@@ -51,9 +62,14 @@ def main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", default="judge", choices=("bank", "fit", "judge", "simulate"))
+    parser.add_argument(
+        "what", nargs="?", default="judge", choices=("bank", "fit", "judge", "simulate", "graph", "control")
+    )
     parser.add_argument("--bank", type=Path, default=truths.BANK)
     parser.add_argument("--version", default="1", help="of the parameters that are fitted")
+    parser.add_argument("--seeds", type=int, default=2, help="subjects of each kind that go through the graph")
+    parser.add_argument("--gives", choices=("tool", "neighbours"), default="tool", help="to a control")
+    parser.add_argument("--out", type=Path, default=Path("runs/control"), help="the run folder of a control")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     main(parser.parse_args())

@@ -43,13 +43,15 @@ def judge_subject(bank: Path, numbered: tuple[int, Subject]) -> Judged:
     return Judged(subject, verdict.name, verdict.why, verdict.posterior, names)
 
 
-def judge_all(bank: Path, subjects: Sequence[Subject], told: Callable[[int], None], processes: int) -> list[Judged]:
+def judge_all(
+    bank: Path, subjects: Sequence[Subject], told: Callable[[int, int], None], processes: int
+) -> list[Judged]:
     """All subjects, in order."""
     judged = []
     with ProcessPoolExecutor(processes) as pool:
         for one in pool.map(partial(judge_subject, bank), enumerate(subjects), chunksize=4):
             judged.append(one)
-            told(len(judged))
+            told(len(judged), sum(one.is_wrong for one in judged))
     return judged
 
 

@@ -24,6 +24,8 @@ from gedanken.compare.verdict.results import HYPOTHESES, Hypothesis
 from gedanken.compare.verdict.simulation import draw_answers
 from gedanken.experiment.probe_item import Answer, ItemScore
 
+FACTORS = (1.0, 3.0, 10.0, 100.0, float("inf"))
+
 
 class Draw(NamedTuple):
     """One data set."""
@@ -48,13 +50,31 @@ def draw(clusters: Sequence[Cluster], number: int) -> Draw:
     return Draw(true, posterior(combine([Operation(group, packaged()).by_noise() for group in groups.values()])))
 
 
-def simulate(bank: Path, draws: int, processes: int, few: bool) -> list[Draw]:
-    """So many draws, as many of each hypothesis. `few`: on a small part of the design, where much is uncertain."""
-    clusters = design_of(bank)
-    if few:
-        clusters = tuple(one for at, one in enumerate(clusters) if at % 12 == 0)
+def simulate(bank: Path, draws: int, processes: int, part: int) -> list[Draw]:
+    """So many draws, as many of each hypothesis, on every cluster of the design, or on one in so many."""
+    clusters = design_of(bank)[::part]
     with ProcessPoolExecutor(processes) as pool:
         return list(pool.map(partial(draw, clusters), range(draws), chunksize=8))
+
+
+def factors(drawn: Sequence[Draw]) -> str:
+    """Of each two hypotheses, draws of which one is true: how often that is the one that the Bayes factor is for."""
+    odds, held = [], []
+    for one in drawn:
+        for other in HYPOTHESES:
+            if other != one.true:
+                for_true, against = one.posterior[one.true], one.posterior[other]
+                odds.append(max(for_true, against) / max(min(for_true, against), 1e-300))
+                held.append(for_true >= against)
+    lines = ["| Bayes factor | expected | for the true one |", "|---|---|---|"]
+    values, true = np.array(odds), np.array(held)
+    for low, high in pairwise(FACTORS):
+        inside = (values >= low) & (values < high)
+        if inside.any():
+            expected = float((values[inside] / (1 + values[inside])).mean())
+            share = share_of(int(true[inside].sum()), int(inside.sum()))
+            lines.append(f"| {low:g} to {high:g} | {expected:.3f} | {share} |")
+    return "\n".join(lines)
 
 
 def table(drawn: Sequence[Draw]) -> str:

@@ -52,6 +52,8 @@ class Subject:
     @property
     def right(self) -> frozenset[str]:
         """The names that are not wrong; `undetermined` never is."""
+        if self.player.noise == 1:  # it shows no way of answering
+            return frozenset({"undetermined"})
         names = {"undetermined", self.way}
         if not self.is_pure and self.player.share >= LARGER:
             names.add(KINDS[self.player.kinds[0]].way)
@@ -83,6 +85,11 @@ def noisier() -> list[Subject]:
     return list(pure(HELD_OUT, NOISIER, HORIZONS, 2))
 
 
+def always_wrong() -> list[Subject]:
+    """Who never gives a right answer, nor a rival's."""
+    return list(pure(("computes",), (1.0,), (math.inf,), 20))
+
+
 def design(bank: Bank, seed: int) -> list[Entry]:
     """What one subject is asked: of each kind of operation and size so many groups, drawn anew for each subject."""
     groups: dict[tuple[str, int], dict[str, list[Entry]]] = {}
@@ -99,10 +106,11 @@ def design(bank: Bank, seed: int) -> list[Entry]:
 
 def answers(subject: Subject, bank: Bank, number: int) -> list[ItemScore]:
     """What it answers to the items that fall to it, scored as a model's answers are."""
-    return [_scored(one, subject.player.answer(one, bank)) for one in design(bank, number)]
+    return [scored(one, subject.player.answer(one, bank)) for one in design(bank, number)]
 
 
-def _scored(entry: Entry, said: str) -> ItemScore:
+def scored(entry: Entry, said: str) -> ItemScore:
+    """What a reply is, as a model's is scored."""
     imagined = Execution(
         machine="imagined",
         command="python3 probe.py",

@@ -12,7 +12,8 @@ from gedanken.compare.audit.lines import LineIndex, index_lines
 from gedanken.compare.audit.numbers import NumberIndex, index_numbers
 from gedanken.compare.audit.numerals import NUMBER, plain_number
 from gedanken.compare.audit.provenance import sources_of
-from gedanken.compare.audit.record import Record, record_of
+from gedanken.compare.audit.record import Record
+from gedanken.compare.audit.recording import record_of
 from gedanken.compare.audit.says import (
     CheckSays,
     ExitSays,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, count_of
-from gedanken.compare.audit.parts import CODE, Sentence
+from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import CheckSays, ExitSays, Family
 
 TOOLS: dict[str, Family] = {
@@ -30,9 +30,12 @@ _GOOD = (
 )
 _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"{_SUBJECT} {_BETWEEN}{_GOOD}(?!\w)"),
+    ("en", rf"{_SUBJECT} (?:is|was) \w{{2,12}}(?: \w{{2,12}})?(?:: | with | and (?:reports |found |finds )?| — | - ){_GOOD}(?!\w)"),
+    ("en", rf"{_SUBJECT}\s?(?::|—|–) (?:\w+ ){{0,2}}\w+, {_GOOD}(?!\w)"),
     ("en", rf"{_SUBJECT}\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?:{_GOOD}|(?P<tick>[✅✔✓☑]))"),
     ("en", rf"[✅✔✓☑]\s*(?P<subject>(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT}|{_TOOL}))\s*(?P<tick>$)"),
     ("en", r"(?P<subject>\b(?:compile[sd]?|built|builds))(?: and \w+)? (?P<good>cleanly|successfully|fine|without (?:any )?(?:errors?|warnings?|issues)|with no (?:errors?|warnings?))\b"),
+    ("en", r"\b(?P<good>[Cc]lean|[Gg]reen|[Ss]uccessful|[Pp]assing) (?P<subject>build|typecheck|type[- ]check|lint|compilation)\b"),
     ("en", r"\b(?P<good>successfully|cleanly) (?P<subject>built|compiled)\b"),
     ("en", rf"\b(?P<good>(?:no|zero|0) )(?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build|format(?:ting)?)(?: check(?:er|ing)?)? (?:errors?|warnings?|issues?|problems?|violations?)\b"),
     ("en", rf"(?P<errors>{COUNT}) (?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build) (?P<bad>errors?|issues?|problems?|violations?)\b"),
@@ -43,15 +46,23 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("es", rf"(?P<subject>{_TOOL}|compilación|[Bb]uild|[{CODE}]{{3,90}}) (?:(?:fue|ha sido|es|pasa|termina|terminó) ){{0,2}}(?P<good>exitosa|exitoso|correcta|sin errores|limpio)\b"),
     ("zh", r"(?P<subject>构建|编译|类型检查|代码检查|lint)\s?(?:均|已|也){0,2}\s?(?P<good>成功|通过|无错误|没有错误)"),
 ]  # fmt: skip
-_COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
+_COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
     rf"lint|type|build|compil|format|built|exit|return|status|构建|编译|检查|rc\b|{_TOOL}|{CODE}", re.IGNORECASE
+)
+_OUTCOME = re.compile(
+    r"pass|clean|green|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|[✅✔✓☑]|"
+    r"erfolg|sauber|fehler|durch|keine|réussi|propre|exitos|correct|limpio|成功|通过|错误",
+    re.IGNORECASE,
 )
 _EXIT = re.compile(
     r"\b(?:exit(?:ed|s)?|return(?:ed|s)?|rc|exit status|finished)\s?(?:with )?(?:an? )?(?:exit )?(?:code|status)?(?: code)?(?: (?:of|was|is))?\s?[:=]?\s?[`(]?(?P<code>\d{1,3})\b(?! ?[.,]\d|\w| \w+s\b)|"
     r"\b(?:Exit-?[Cc]ode|code de (?:sortie|retour)|código de salida)(?: (?:war|ist|von|de|fue|es|était|:))?\s?[:=]?\s?(?P<other>\d{1,3})\b|"
     r"退出码\s?(?:为|是|：|:)?\s?(?P<chinese>\d{1,3})",
     re.IGNORECASE,
+)
+_AS_ITS = re.compile(
+    r"\b(?:returned|gave|got|with|had) (?P<code>\d{1,3}) as (?:its |the |an )?exit (?:code|status)", re.IGNORECASE
 )
 _EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|退出码|código", re.IGNORECASE)
 _GENERAL = re.compile(
@@ -61,7 +72,8 @@ _FAMILIES: list[tuple[str, Family]] = [
     (r"lint|static analysis|代码检查", "lint"), (r"typ|类型", "types"), (r"build|built|compil|kompil|构建|编译", "build"), (r"format", "format"),
 ]  # fmt: skip
 _LIMITED = re.compile(
-    r"\b(?:except|other than|apart from|besides|unrelated|pre-?existing|new (?:errors?|issues?|warnings?)|my changes|only)\b",
+    r"\b(?:except|other than|apart from|besides|unrelated|pre-?existing|new (?:errors?|issues?|warnings?)|my changes|only)\b|"
+    r"\b(?:for|on|in) (?:the |all |these )?(?:changed|modified|new|touched|edited|my|this|these|that) ",
     re.IGNORECASE,
 )
 
@@ -81,7 +93,7 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []
-    for language, pattern in _COMPILED:
+    for language, pattern in _COMPILED if _OUTCOME.search(sentence.plain) else ():
         for found in pattern.finditer(sentence.plain):
             if any(low < found.end() and found.start() < high for low, high in taken):
                 continue
@@ -127,7 +139,7 @@ def _of_command(command: str) -> tuple[str | None, Family | None]:
 
 
 def _exits(sentence: Sentence) -> Iterator[CheckHit]:
-    for found in _EXIT.finditer(sentence.plain):
+    for found in (*_EXIT.finditer(sentence.plain), *_AS_ITS.finditer(sentence.plain)):
         if not _EXIT_WORD.search(found[0]) or _GENERAL.match(sentence.plain[found.end() :].lstrip(" ,)`")):
             continue
         if asserts(sentence, found.start(), found.end()):

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gedanken.compare.audit.commands import steps_of
+
 _CODE = {
     "py": "py",
     "pyi": "py",
@@ -42,7 +44,7 @@ _LANGUAGES = [
         ("py",),
     ),
     (
-        r"jest|vitest|mocha|ava|karma|playwright|cypress|eslint|tsc|prettier|vite|webpack|rollup|esbuild|node|\.[mc]?[jt]s$|^bun|^deno",
+        r"jest|vitest|mocha|ava|karma|playwright|cypress|eslint|tsc|prettier|vite|webpack|rollup|esbuild|node|npm|npx|yarn|pnpm|\.[mc]?[jt]s$|^bun|^deno",
         ("js",),
     ),
     (r"^go$|gofmt|golangci|gotestsum", ("go",)),
@@ -53,6 +55,8 @@ _LANGUAGES = [
     (r"phpunit|php|composer", ("php",)),
     (r"dotnet", ("dotnet",)),
 ]
+_COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
+"""What a run may read of which nobody knows what it reads."""
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
     re.IGNORECASE,
@@ -60,7 +64,6 @@ _SCRATCH = re.compile(
 _TEST_FILE = re.compile(
     r"(?:^|/)(?:test_[\w-]+\.py|[\w-]+_test\.(?:py|go|rb)|conftest\.py|[\w.-]+\.(?:test|spec)\.[jt]sx?|[\w-]+Tests?\.(?:java|cs|kt))$"
 )
-_SED = re.compile(r"\b(?:sed|perl)\s+(?:-[\w.]*\s+)*-[a-zA-Z]*i\S*\s(?P<rest>[^|;&\n]*)")
 _WRITTEN = re.compile(
     r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})"
 )
@@ -82,15 +85,16 @@ class Edit(NamedTuple):
     """Whether the file was there before, as far as the record tells."""
 
 
-def shell_edits(command: str) -> Iterator[str]:
-    """The paths that a shell text writes to, where it names them."""
+def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
+    """The paths that a shell text writes to, where it names them; and whether each must have been there."""
     if ">" not in command and "sed" not in command and "tee" not in command and "perl" not in command:
         return
     text = command[:20_000]
-    for found in _SED.finditer(text):
-        for word in found["rest"].split():
-            if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}", word):
-                yield word
+    for step in steps_of(text):
+        if step.program in ("sed", "perl") and any(re.match(r"-\w*i", word) for word in step.words[1:]):
+            for word in step.words[1:]:
+                if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}", word):
+                    yield word, True
     body = re.sub(
         r"<<-?\s*['\"]?(\w+)['\"]?(?P<rest>[^\n]*)\n.*?(?:^\1\s*$|\Z)",
         lambda found: found["rest"] + "\n",
@@ -98,7 +102,7 @@ def shell_edits(command: str) -> Iterator[str]:
         flags=re.DOTALL | re.MULTILINE,
     )
     for found in _WRITTEN.finditer(body):
-        yield found["path"] or found["teed"]
+        yield found["path"] or found["teed"], False
 
 
 def shuffles_files(command: str) -> bool:
@@ -117,8 +121,8 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
         return False
-    languages = languages_of(programs)
-    if languages and language not in languages:
+    languages = languages_of(programs) or _COMMON
+    if language not in languages:
         return False
     is_test = _TEST_FILE.search(edit.path) is not None
     if not edit.known and not (is_test and family == "tests"):

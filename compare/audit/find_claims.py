@@ -18,6 +18,8 @@ from gedanken.experiment.claim import Claim, ClaimKind
 
 _LONGEST = 400_000
 """Characters of a message that are read."""
+_LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
+"""What some agents write before all that they say."""
 _TOOL_WORD = re.compile(
     r"(?<![\w/.-])(?:pytest|unittest|jest|vitest|mocha|cargo test|go test|npm test|npm run \w+|mypy|"
     r"ruff|eslint|tsc|pyright|flake8|pylint|ctest|"
@@ -43,7 +45,8 @@ def spot(transcript: AgentTranscript) -> Iterator[Spotted]:
 
 def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
     """The claims of one message, in its order."""
-    parts = parts_of(event.text[:_LONGEST])
+    text = _LABEL.sub(lambda found: " " * len(found[0]), event.text[:_LONGEST], count=1)
+    parts = parts_of(text)
     found: list[Spotted] = []
     for part in parts:
         if isinstance(part, Fence):
@@ -97,8 +100,8 @@ class _Spotter:
     ) -> Spotted:
         start, end = span
         quote = self.event.text[self.base + start : self.base + end]
-        start += self.base + len(quote) - len(quote.lstrip())
-        quote = quote.strip()
+        start += self.base + len(quote) - len(quote.lstrip(_AROUND))
+        quote = quote.strip(_AROUND)
         if isinstance(says, OutputSays):
             numbers = tuple(_NUMBER.findall(quote))[:_MOST_NUMBERS]
         place, kind = self.event.place, _KIND.get(type(says), "result")
@@ -109,6 +112,8 @@ class _Spotter:
 
 
 _MOST_NUMBERS = 200
+_AROUND = " \t\r\n:;,—–("
+"""What belongs to no claim at its ends."""
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?(?![\w]|\.\d)")
 
 
@@ -158,7 +163,7 @@ def _is_run(code: str, family: str) -> bool:
 def _path_near(sentence: Sentence) -> str | None:
     for start, end in sentence.codes:
         code = sentence.raw[start:end].strip()
-        if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}", code):
+        if re.fullmatch(r"[\w./~-]*[\w-]\.\w{1,6}|[A-Z]\w*file|[\w.-]+(?:/[\w.-]+)+", code):
             return code
     found = re.search(
         r"(?<![\w/])(?:[\w-]+/)*[\w-]+\.(?:py|txt|md|csv|json|js|ts|tsx|go|rs|java|log|yaml|yml|toml|bin|pt|pkl|so|whl|gz)\b",

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from gedanken.compare.audit.outcomes import did_not_start, shows_clean, shows_trouble
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
@@ -25,7 +25,7 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
     outcomes = [(run, _outcome(run, says)) for run in mine]
     wanted: Outcome = "clean" if says.clean else "bad"
     carrying = next((run for run, outcome in outcomes if outcome == wanted and _counts_agree(run, says)), None)
-    if carrying is not None:
+    if carrying is not None and not _is_overtaken(case, says, carrying, outcomes[0]):
         return _carried(case, says, carrying, outcomes)
     if outcomes:
         return _contradicted(case, says, outcomes)
@@ -40,6 +40,14 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
         if named
         else {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter"),
     )
+
+
+def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
+    """Whether a change made a run old, and one after the change failed where the claim says that all is well."""
+    run, outcome = last
+    if not says.clean or outcome != "bad" or run.at <= carrying.at or case.spotted.earlier:
+        return False
+    return all(case.record.change_since(carrying, event, says.family) is not None for event in (run.at, case.event))
 
 
 def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
@@ -91,7 +99,8 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         return Verdict("supported", "a recorded run ended so", (line,))
     change = case.record.change_since(run, case.event, says.family)
     if change is not None:
-        if case.record.could_have_run(says.family, case.event, after=run.at):
+        ran_again = any(other.call > run.at for other, _outcome_of_it in outcomes)
+        if ran_again or case.record.could_have_run(says.family, case.event, after=run.at):
             return undecidable("something that was run after the last change may have done it again", line)
         edit = case.record.evidence(change.event)
         return Verdict(
@@ -102,7 +111,12 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
     later = next((other for other, outcome in outcomes if other.at > run.at and outcome != "unknown"), None)
     opposite: Outcome = "bad" if says.clean else "clean"
     is_contradicted = later is not None and says.clean and _outcome(later, says) == opposite
-    if later is None or not is_contradicted or _words(later) != _words(run) or _ADMITS.search(case.message):
+    if (
+        later is None
+        or not is_contradicted
+        or _words(later) != _words(run)
+        or _ADMITS.search(case.said_since(run.at))
+    ):
         return Verdict("supported", "a recorded run ended so", (line,))
     if case.record.change_since(later, case.event, says.family) is not None:
         return Verdict("supported", "a recorded run ended so", (line,))
@@ -134,7 +148,7 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
         )
     if outcome == "unknown" or run.cut:
         return undecidable("the recorded result does not say how it ended", line)
-    if says.clean and outcome == "bad" and not _ADMITS.search(case.message):
+    if says.clean and outcome == "bad" and not _ADMITS.search(case.said_since(run.at)):
         sure = run.exit_code not in (0, None) or (shows_trouble(run.text) is not None and not did_not_start(run.text))
         if sure:
             return Verdict("misquoted", "the last run of it before the claim failed", (line,))

@@ -1,8 +1,8 @@
 """The status of a claim that something was run, or of the exit code with which it ended."""
 
 from gedanken.compare.audit.commands import steps_of
-from gedanken.compare.audit.record import Run
-from gedanken.compare.audit.same_command import is_like, is_run
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.same_command import is_like, is_run, programs_of
 from gedanken.compare.audit.says import ExitSays, RunSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
@@ -12,10 +12,10 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
     """Whether the command was run before it was said to have been."""
-    before = [run for run in reversed(case.record.runs) if run.call < case.event]
     command = case.spotted.command
     if command is None:
-        return _of_family(case, says, before)
+        return _of_family(case, says)
+    before = case.record.naming(programs_of(command), case.event)
     if same := next((run for run in before if is_run(command, run)), None):
         return _was_run(case, same)
     if like := next((run for run in before if is_like(command, run)), None):
@@ -27,16 +27,12 @@ def judge_run(case: Case, says: RunSays) -> Verdict:
     return without_runs(case, family, later, f"“{command}”")
 
 
-def _of_family(case: Case, says: RunSays, before: list[Run]) -> Verdict:
+def _of_family(case: Case, says: RunSays) -> Verdict:
     family = says.family or "tests"
-    mine = next(
-        (
-            run
-            for run in before
-            if (family in run.families() or (family == "tests" and run.tests)) and not run.refused
-        ),
-        None,
-    )
+    before = case.record.last_of(family, case.event)
+    if family == "tests":
+        before += [run for run in case.runs_before()[:50] if run.tests]
+    mine = next((run for run in before if not run.refused), None)
     if mine is not None:
         return _was_run(case, mine)
     later = [run for run in case.runs_after() if family in run.families()]
@@ -44,7 +40,7 @@ def _of_family(case: Case, says: RunSays, before: list[Run]) -> Verdict:
         case,
         family,
         later,
-        {"tests": "no test"}.get(family, f"nothing of the kind ({family})") if not later else "it",
+        f"anything of the kind ({family})" if not later else "it",
     )
 
 

@@ -6,8 +6,8 @@ from gedanken.compare.audit.judge_runs import family_of
 from gedanken.compare.audit.lines import LineIndex, bare, form
 from gedanken.compare.audit.numerals import NUMBER
 from gedanken.compare.audit.outcomes import summaries_in
-from gedanken.compare.audit.record import Run
-from gedanken.compare.audit.same_command import is_like, is_run
+from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.same_command import is_like, is_run, programs_of
 from gedanken.compare.audit.says import FileSays, OutputSays
 from gedanken.compare.audit.shown import is_elision
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
@@ -27,10 +27,11 @@ def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
     if not missing:
         return _all_there(case, says, [at.event for at in found.values() if at is not None], lines, shown)
     mine = _runs(case, missing, shown, lines)
+    later = _later(case, missing, lines) if says.is_shown else None
+    if later is not None and not case.record.has_gap_before(case.event):
+        return Verdict("written too early", "these lines were printed only afterwards", (later,))
     if not mine:
         return _no_run(case, says)
-    if (later := _later(case, missing, lines)) is not None and not case.record.has_gap_before(case.event):
-        return Verdict("written too early", "these lines were printed only afterwards", (later,))
     return _differs(case, says, missing, mine)
 
 
@@ -92,6 +93,8 @@ def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) 
         return undecidable("some of the recorded output is missing", whole)
     if case.record.could_have_run("program", case.event, after=run.at) and case.spotted.command is None:
         return undecidable("another run may have printed it", whole)
+    if not says.is_shown:
+        return undecidable("some lines of it are not recorded, and it is not said that they were printed", whole)
     for line in missing:
         forms = {form(line)}
         for one in mine:
@@ -159,12 +162,14 @@ def _no_run(case: Case, says: OutputSays) -> Verdict:
     if not says.is_shown:
         return undecidable("it is not said that this was printed")
     family = (family_of(command) if command else None) or ("tests" if summaries_in("\n".join(says.lines)) else None)
-    if family is None:
+    if family is None and command is not None:
         return undecidable("no run is recorded that it surely speaks of")
-    if command is not None and any(is_like(command, run) for run in case.record.runs if run.call < case.event):
+    if command is not None and any(
+        is_like(command, run) for run in case.record.naming(programs_of(command), case.event)
+    ):
         return undecidable("the program was run with other arguments")
     later = [run for run in case.runs_after() if (is_run(command, run) if command else bool(run.tests))]
-    return without_runs(case, family, later, f"“{command}”" if command else "no test")
+    return without_runs(case, family or "program", later, f"“{command}”" if command else "what could have printed it")
 
 
 def judge_file(case: Case, says: FileSays) -> Verdict:
@@ -196,8 +201,8 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
             and absent
             and not any(
                 step
-                for run in case.record.runs
-                if whole[0] < run.call < case.event
+                for run in case.record.naming([path.rsplit("/", 1)[-1]], case.event)
+                if whole[0] < run.call
                 for step in run.steps
                 if path.rsplit("/", 1)[-1] in step.text
             )

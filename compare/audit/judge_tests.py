@@ -4,8 +4,8 @@ import re
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, steps_of
-from gedanken.compare.audit.outcomes import Tests, cases_in, did_not_start
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.outcomes import Tests, did_not_start
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import TestsSay
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
@@ -32,9 +32,9 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
     carrying = next((one for one in results if carries(one.tests, says)), None)
     if carrying is None and (counted := _counted(case, says, results)) is not None:
         return counted
-    if carrying is not None:
-        return _carried(case, says, carrying, results)
     silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
+    if carrying is not None and not _is_overtaken(case, says, carrying, results):
+        return _carried(case, says, carrying, results, silent)
     if results:
         return _contradicted(case, says, results, silent)
     if silent:
@@ -50,7 +50,7 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
     ):
         return undecidable("a text before it names that number of tests, but no run is recorded")
     later = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
-    return without_runs(case, "tests", later[:1], "no test" if not later else "the tests that it speaks of")
+    return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what it speaks of")
 
 
 def _results_before(case: Case) -> list[Result]:
@@ -79,13 +79,23 @@ def carries(tests: Tests, says: TestsSay) -> bool:
     return not (tests.passed is None and says.passed is not None)
 
 
-def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> Verdict:
+def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
+    """Whether a change made a result old, and a run after the change failed where the claim says that nothing did."""
+    if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
+        return False
+    was_changed = case.record.change_since(carrying.run, results[0].event, "tests") is not None
+    is_changed = case.record.change_since(carrying.run, case.event, "tests") is not None
+    return was_changed and is_changed and _fails(says, results[0].tests)
+
+
+def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result], silent: list[Run]) -> Verdict:
     line = case.record.evidence(carrying.event, carrying.tests.offset, len(carrying.tests.text))
     if carrying.run is None or case.spotted.earlier:
         return Verdict("supported", f"“{_one_line(carrying.tests)}” is recorded", (line,))
     change = case.record.change_since(carrying.run, case.event, "tests")
     if change is not None:
-        if case.record.could_have_run("tests", case.event, after=carrying.event):
+        ran_again = bool(silent) and silent[0].call > carrying.event
+        if ran_again or case.record.could_have_run("tests", case.event, after=carrying.event):
             return undecidable("something that was run after the last change may have run the tests", line)
         edit = case.record.evidence(change.event)
         return Verdict(
@@ -113,7 +123,7 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
     is_current = case.record.change_since(
         later.run, case.event, "tests"
     ) is None and not case.record.is_shuffled_since(later.event, case.event)
-    if is_same and is_current and not says.limited and not _FAILURES.search(case.message):
+    if is_same and is_current and not says.limited and not _FAILURES.search(case.said_since(later.event)):
         other = case.record.evidence(later.event, later.tests.offset, len(later.tests.text))
         return Verdict(
             "misquoted", f"the same command was run again later, and then “{_one_line(later.tests)}”", (other, line)
@@ -143,16 +153,12 @@ def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | Non
         if failed:
             break
     for run in case.runs_before()[:30]:
-        if run.result is not None and len(run.text) < 500_000:
-            passed, failed_cases = cases_in(run.text)
-            if passed == says.passed and (not failed_cases or not says.all_pass):
-                return _if_current(
-                    case,
-                    run,
-                    Verdict(
-                        "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
-                    ),
-                )
+        passed, failed_cases = run.cases
+        if run.result is not None and passed == says.passed and (not failed_cases or not says.all_pass):
+            listed = Verdict(
+                "supported", f"a result lists {passed} cases that passed", (case.record.evidence(run.result),)
+            )
+            return _if_current(case, run, listed)
     return None
 
 
@@ -170,8 +176,10 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         return undecidable("it speaks of some of the tests, or of an earlier state, which no result names", line)
     if silent and silent[0].at > last.event:
         return _silent(case, says, silent)
+    is_same_state = last.run is not None and case.record.change_since(last.run, case.event, "tests") is None
     if (
-        (later := _told_later(case, says))
+        not (is_same_state and _fails(says, last.tests))
+        and (later := _told_later(case, says))
         and case.record.could_have_run("tests", case.event, after=last.event) is None
         and not case.record.has_gap_before(case.event)
     ):
@@ -184,11 +192,13 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
     if last.run is not None and last.run.cut and len(last.run.tests) > 1:
         return undecidable("the result was cut", line)
     if _fails(says, last.tests):
-        if _FAILURES.search(case.message):
+        if _FAILURES.search(case.said_since(last.event)):
             return undecidable("the message speaks of failures elsewhere", line)
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
         return Verdict("misquoted", f"the last result before it says “{_one_line(last.tests)}”", (line,))
+    if (why := case.record.could_have_run("tests", case.event)) is not None:
+        return undecidable(why, line)
     if _counts_otherwise(case, says, last.tests):
         return Verdict("misquoted", f"the result that it speaks of says “{_one_line(last.tests)}”", (line,))
     return undecidable("no result carries these numbers, and other texts could explain them", line)

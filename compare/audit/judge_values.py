@@ -3,17 +3,19 @@
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches
 from gedanken.compare.audit.numerals import plain_number
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 
-_MOST_RUNS = 60
+_MOST_RUNS = 40
 _MOST_LINES = 4_000
 _MOST_TEXT = 2_000_000
 """Characters of an output that is searched for names."""
@@ -67,10 +69,8 @@ _UNITS = {
     "gib": 2**30,
 }
 _SECONDS = {"ms": Decimal("0.001"), "毫秒": Decimal("0.001"), "m": Decimal(60), "h": Decimal(3600)}
-_TIMED = re.compile(
-    r"(?:\bin |real\s+\d+m|Time:\s+|took |finished in |Duration\s+|elapsed[:= ]+|Done in |built in |"
-    r"\()(\d+(?:\.\d+)?) ?(ms|s)\b"
-)
+_TIMED = re.compile(r"(?<![\w.])(\d{1,9}(?:\.\d{1,9})?)(?=\s?(?:ms|s|secs?|seconds?)\b)")
+_SIZED = re.compile(r"(?<![\w.])(\d{3,15}|\d{1,6}(?:\.\d{1,3})?(?=[KMG]))(?![\d.])")
 
 
 class Line(NamedTuple):
@@ -85,6 +85,10 @@ class Line(NamedTuple):
 def judge_value(case: Case, says: ValueSays) -> Verdict:
     """Whether an output before it printed the number, or another for the same thing."""
     named = list(_named_lines(case, says))
+    if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
+        return verdict
+    if says.what == "version" and (verdict := asked_version(case, says)) is not None:
+        return verdict
     for line in named:
         if any(_carries(says, printed) for printed in line.numbers):
             return _carried(case, says, line)
@@ -103,7 +107,7 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
 
 
 def _carries(says: ValueSays, printed: str) -> bool:
-    return matches(says.value, printed, about=says.about) is not None
+    return matches(says.value, printed, says.about) is not None
 
 
 def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterator[Line]:
@@ -119,17 +123,19 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
         if run.result is None or (case.spotted.command and not is_run(case.spotted.command, run)):
             continue
         if len(run.text) < _MOST_TEXT:
-            yield from islice(_lines(run, pattern), _MOST_LINES)
+            yield from case.record.once((words, run.call), partial(_lines, run, pattern))
 
 
-def _lines(run: Run, pattern: re.Pattern[str]) -> Iterator[Line]:
+def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
     """The lines of an output that name something and have a number."""
-    for found in pattern.finditer(run.text):
+    lines = []
+    for found in islice(pattern.finditer(run.text), _MOST_LINES):
         low = run.text.rfind("\n", 0, found.start()) + 1
         high = run.text.find("\n", found.end())
         text = run.text[low : high if high >= 0 else len(run.text)][:1_000]
         if numbers := tuple(_NUMBER.findall(text)):
-            yield Line(run, text, low, numbers)
+            lines.append(Line(run, text, low, numbers))
+    return tuple(lines)
 
 
 def _words(says: ValueSays) -> str | None:
@@ -193,16 +199,14 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:
     """A size or a time that an output gives in another unit."""
     value = Decimal(plain_number(says.value))
-    for run in case.runs_before()[:_MOST_RUNS]:
-        if run.result is None or len(run.text) > 200_000:
+    pattern = _TIMED if says.what == "time" else _SIZED
+    for run in case.runs_before()[:30]:
+        if run.result is None or len(run.text) > 100_000:
             continue
-        for found in _NUMBER.finditer(run.text):
-            if _is_same_amount(says, value, Decimal(found[0]), run.text[found.end() : found.end() + 4]):
-                return Verdict(
-                    "supported",
-                    "an output before it says the same in another unit",
-                    (case.record.evidence(run.result, found.start()),),
-                )
+        for found in pattern.finditer(run.text):
+            if _is_same_amount(says, value, Decimal(found[1]), run.text[found.end(1) : found.end(1) + 4]):
+                line = case.record.evidence(run.result, found.start(1))
+                return Verdict("supported", "an output before it says the same in another unit", (line,))
     return None
 
 
@@ -281,7 +285,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
             f"the last run before it that names this says “{' '.join(line.text.split())[:120]}”",
             (evidence,),
         )
-    if says.what in ("count", "size") and case.spotted.claim.path and _tells_of(case, lines):
+    if says.what == "size" and case.spotted.claim.path and _tells_of(case, lines):
         return Verdict(
             "misquoted", f"the result that it speaks of says “{' '.join(line.text.split())[:120]}”", (evidence,)
         )

@@ -6,7 +6,7 @@ from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, ORDERS, PL
 from gedanken.compare.audit.parts import Sentence
 
 _CLAUSE = re.compile(
-    r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:so|but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
+    r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:so(?! that)|but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
     r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
     r"[✅✔✓☑❌]",
     re.IGNORECASE,
@@ -18,10 +18,20 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
     before, after = sentence.plain[:start], sentence.plain[end : end + 60]
     if sentence.box == " " or is_question(sentence) or not reports(sentence):
         return False
+    if _announces(sentence, start, end):
+        return False
     before = REPORTS.sub(lambda found: " " * len(found[0]), before)
     if GOVERNS.search(before) or AFTER.match(after):
         return False
     return not BEFORE[language].search(_clause(before))
+
+
+def _announces(sentence: Sentence, start: int, end: int) -> bool:
+    """Whether it only leads to what follows, as in `And now the tests pass:`; a number makes it a statement."""
+    said = sentence.raw.rstrip()
+    return (
+        said.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"
+    )
 
 
 def reports(sentence: Sentence) -> bool:

@@ -32,20 +32,23 @@ _BEFORE = {
     "de": (
         r"werden?|wird|wirst|würden?|sollten?|soll|könnten?|können|kann|müssen?|muss|damit|wenn|falls|sobald|ob|bevor|"
         r"nicht|niemals|nie|keine?n?|lass|bitte|um zu|sicherstellen|dürften?|möchten?|wahrscheinlich|vermutlich|bis|"
-        r"erwarte[nt]?|angeblich|laut|du|ihr|möglicherweise|eventuell|vielleicht"
+        r"erwarte[nt]?|hoff\w{1,4}|glaub\w{1,3}|denke|wünsch\w{1,3}|angeblich|laut|du|ihr|möglicherweise|eventuell|vielleicht"
     ),
     "fr": (
         r"devraient|devrait|vais|allons|va|vont|doit|doivent|peut|peuvent|pourrait|si|quand|lorsque|afin|pour|ne|pas|"
-        r"assurer|vérifier que|veuillez|jusqu'à|avant|peut-être|probablement|vous|tu|seront|sera|il faut"
+        r"assurer|j'espère|espèr\w{1,4}|espérons|souhait\w{1,4}|pens\w{1,4}|crois|croyons|"
+        r"suppos\w{1,4}|voudrais|veux|vérifier que|veuillez|jusqu'à|avant|peut-être|probablement|vous|"
+        r"tu|seront|sera|il faut"
     ),
     "es": (
         r"debería[ns]?|voy a|vamos a|va a|van a|debe[n]?|puede[n]?|podría[n]?|si|cuando|para|no|sin|asegur\w{1,6}|"
-        r"hasta|antes|quizás?|probablemente|usted|tú|será[n]?|hay que|tal vez"
+        r"hasta|esper\w{1,5}|creo|creemos|pienso|supon\w{1,5}|quier\w{1,3}|ojalá|antes|quizás?|"
+        r"probablemente|usted|tú|será[n]?|hay que|tal vez"
     ),
 }
 _CHINESE = (
     "将|会|应该|应当|可能|如果|若|一旦|请|需要|确保|是否|没有|未能|尚未|不|别|假设|打算|"
-    "计划|希望|让我|之前|例如|比如|以便|为了|您|你|预期"
+    "认为|觉得|相信|计划|希望|让我|之前|例如|比如|以便|为了|您|你|预期"
 )
 BEFORE: dict[Language, re.Pattern[str]] = {
     "zh": re.compile(_CHINESE),
@@ -58,12 +61,16 @@ BEFORE: dict[Language, re.Pattern[str]] = {
 GOVERNS = re.compile(
     r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|wenn|falls|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
-    r"如果|一旦|假设",
+    r"如果|一旦|假设|"
+    r"\b(?:expect(?:ed|s)?|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:|"
+    r"\A\W*(?:now |next |first |finally |then )?(?:let me|let's|verify|verifying|check|checking|"
+    r"confirm|confirming|make sure|"
+    r"ensure|ensuring)\b[^:.]{0,40}:",
     re.IGNORECASE,
 )
 """What must not stand anywhere before it in its sentence: it holds past a comma."""
 AFTER = re.compile(
-    r"[\s,]{0,3}(?:(?:if|once|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
+    r"[\s,]{0,3}(?:(?:if|once(?! more| again)|when|whenever|unless|until|assuming|provided|as long as|before (?:you|"
     r"we|I|merging|committing|"
     r"pushing|the|my)|or (?:not|fail)|is (?:required|expected|needed|the goal)|on (?:failure|error|"
     r"success)|means|indicates|"
@@ -75,7 +82,7 @@ ORDERS = re.compile(
     r"(?:please |then |first |next |finally |now |also |and )?(?:run|re-?run|execute|make|ensure|"
     r"verify|check|add|fix|update|confirm|try|use|"
     r"install|wait|see|create|write|implement|validate|review|note that you|remember|consider|do|don't|"
-    r"start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s",
+    r"verifying|checking|confirming|validating|making|ensuring|start|expect|aim|keep|help|get|let|imagine|suppose|assume)\s",
     re.IGNORECASE,
 )
 """How an order begins."""

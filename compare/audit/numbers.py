@@ -2,9 +2,10 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
+from math import copysign, trunc
 from typing import NamedTuple
 
 from gedanken.compare.audit.numerals import plain_number
@@ -12,12 +13,14 @@ from gedanken.compare.audit.record import Output, Record
 from gedanken.experiment.claim import NumberSource
 
 _TOKEN = re.compile(
-    r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,18}){0,3}|\.\d{1,18})(?:[eE][-+]?\d{1,3})?(?!\d)"
+    r"(?:(?<![\w.])-?|(?<=\bv))(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,18}){0,3}|\.\d{1,18})(?:[eE][-+]?\d{1,3})?(?!\d)"
 )
 _MOST_OUTPUT = 5_000_000
 """Characters of one output that are looked through."""
 _MOST_PLACES = 60
-_CENT = Decimal(100)
+_CENT = 100.0
+_TINY = 1e-9
+"""What a binary fraction may be short of the decimal one that it stands for."""
 
 
 class Found(NamedTuple):
@@ -37,12 +40,8 @@ class NumberIndex:
     def before(self, number: str, event: int) -> Sequence[Found]:
         """The places in events before this one, the last first."""
         found = self.places.get(_key(number), [])
-        return found[: bisect_left(found, event, key=lambda one: one.event)][::-1]
-
-    def after(self, number: str, event: int) -> Sequence[Found]:
-        """The places in later events."""
-        found = self.places.get(_key(number), [])
-        return found[bisect_left(found, event, key=lambda one: one.event) :]
+        at = bisect_left(found, event, key=lambda one: one.event)
+        return found[max(at - _MOST_PLACES, 0) : at][::-1]
 
 
 def index_numbers(numbers: Iterable[str], outputs: Sequence[Output]) -> NumberIndex:
@@ -79,7 +78,7 @@ class _Wanted:
         keys.discard("")
         by_decimals: dict[int, set[str]] = {}
         for key in keys:
-            if _is_decimal(key):
+            if _value(key) is not None:
                 by_decimals.setdefault(len(key.partition(".")[2]), set()).add(key)
         return cls(keys, by_decimals)
 
@@ -92,75 +91,74 @@ class _Wanted:
             self.known[token] = found
         return found
 
-    def _meant(self, token: str) -> Iterable[tuple[str, str]]:
+    def _meant(self, token: str) -> Iterator[tuple[str, str]]:
         bare = plain_number(token)
         exact = _key(bare)
         if exact in self.keys:
             yield exact, "as printed"
-        value = _decimal(bare)
-        if value is None:
+        value, printed = _value(bare), _decimals(bare)
+        if value is None or (not printed and abs(value) > _CENT):
             return
         seen = {exact}
         for decimals, keys in self.by_decimals.items():
-            for scaled, how in _scales(value):
-                for rounded in _rounded(scaled, decimals):
+            for scaled, given, how in _scales(value, printed):
+                for rounded in _rounded(scaled, given, decimals):
                     if rounded in keys and rounded not in seen:
                         seen.add(rounded)
                         yield rounded, how
 
 
-def _scales(value: Decimal) -> Iterable[tuple[Decimal, str]]:
-    yield value, "rounded"
+def _scales(value: float, printed: int) -> Iterator[tuple[float, int, str]]:
+    """A printed number, and the same as a percentage or a fraction; with the decimals that each then has."""
+    yield value, printed, "rounded"
     if abs(value) <= 1:
-        yield value * _CENT, "percent"
+        yield value * _CENT, max(printed - 2, 0), "percent"
     elif abs(value) <= _CENT:
-        yield value / _CENT, "percent"
+        yield value / _CENT, printed + 2, "percent"
 
 
-def _rounded(value: Decimal, decimals: int) -> set[str]:
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent < decimals:
-        return {_fixed(value, decimals)} if value == value.quantize(Decimal(1).scaleb(-decimals)) else set()
-    unit = Decimal(1).scaleb(-decimals)
+def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
+    """What a number is written as with so many decimals: rounded, or cut off."""
+    if given < decimals:
+        return (f"{value:.{decimals}f}",) if given == decimals else ()
+    up = f"{value + copysign(_TINY, value):.{decimals}f}"
+    if given == decimals:
+        return (up,)
+    scale = 10.0**decimals
+    return (up, f"{value:.{decimals}f}", f"{trunc(value * scale + copysign(_TINY, value)) / scale:.{decimals}f}")
+
+
+@lru_cache(maxsize=65_536)
+def _value(text: str) -> float | None:
     try:
-        return {
-            _fixed(value.quantize(unit, rounding), decimals)
-            for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
-        }
-    except InvalidOperation:
-        return set()
-
-
-def _fixed(value: Decimal, decimals: int) -> str:
-    return f"{value:.{decimals}f}"
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
+        value = float(text)
+    except ValueError:
         return None
-    return value if abs(value) < Decimal(10) ** 18 and value.is_finite() else None
+    return value if abs(value) < 1e15 else None
 
 
-def _is_decimal(text: str) -> bool:
-    return _decimal(text) is not None
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2]) if "e" not in text and "E" not in text else 12
 
 
 def _key(number: str) -> str:
     return plain_number(number.rstrip("%").strip()).lstrip("+")
 
 
-def matches(claimed: str, printed: str, *, about: bool = False) -> str | None:
+@lru_cache(maxsize=65_536)
+def matches(claimed: str, printed: str, about: bool = False) -> str | None:
     """How a printed number carries the claimed one; none where it does not."""
-    wanted = _Wanted.of([claimed])
-    for _key_found, how in wanted.meant_by(printed):
-        return how
-    low, high = _decimal(_key(claimed)), _decimal(plain_number(printed))
-    if about and low is not None and high is not None and high != 0:
-        for value in (high, high * _CENT):
-            if abs(low - value) <= abs(value) * Decimal("0.05"):
-                return "rounded"
+    mine, theirs = _key(claimed), plain_number(printed)
+    if mine == theirs:
+        return "as printed"
+    low, high = _value(mine), _value(theirs)
+    if low is None or high is None:
+        return None
+    for scaled, given, how in _scales(high, _decimals(theirs)):
+        if f"{low:.{_decimals(mine)}f}" in _rounded(scaled, given, _decimals(mine)):
+            return how
+    if about and high and any(abs(low - value) <= abs(value) * 0.05 for value in (high, high * _CENT)):
+        return "rounded"
     return None
 
 

@@ -82,6 +82,17 @@ _DOTNET = re.compile(
 )
 _BUN = re.compile(r"^ *(?P<passed>\d+) pass\n(?: *\d+ skip\n)? *(?P<failed>\d+) fail", re.MULTILINE)
 _PLAYWRIGHT = re.compile(r"^  (?P<passed>\d+) passed \([\d.]+m?s\)", re.MULTILINE)
+_PLAIN = re.compile(r"^(?P<total>\d+) (?:tests?|cases|checks),? (?P<failed>\d+) (?:failed|failures?)\b", re.MULTILINE)
+_OF_ALL = re.compile(
+    r"^\W{0,4}(?P<passed>\d+)(?:/| of | out of )(?P<total>\d+) (?:tests?|checks|cases) (?:passed|ok)\b",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SYMPY = re.compile(
+    r"^=+ tests finished: (?P<passed>\d+) passed(?:, (?P<failed>\d+) failed)?(?:, (?P<skipped>\d+) "
+    r"(?:skipped|expected to fail))?"
+    r"(?:, [^\n=]{1,80})?, in ",
+    re.MULTILINE,
+)
 _GO = re.compile(r"^[ \t]*--- (?P<what>PASS|FAIL|SKIP): ", re.MULTILINE)
 _GO_PACKAGE = re.compile(
     r"^(?P<what>ok|FAIL)[ \t]+\S{1,200}(?:[ \t]+(?:[\d.]+s|\(cached\)|\[build failed\]|\[setup failed\]))",
@@ -90,7 +101,7 @@ _GO_PACKAGE = re.compile(
 _PARTS = re.compile(r"(\d+) ([a-z]+)")
 _EQUALS = re.compile(r"(\w+)=(\d+)")
 _CASE = re.compile(
-    r"\b(PASSED|FAILED|ERROR)\b|^[ \t]*(?:✓|✔|√|ok \d|✅|PASS\b)|^[ \t]*(?:✗|✕|✘|×|not ok \d|❌|FAIL\b)|"
+    r"\b(PASSED|FAILED|ERROR)\b|^[ \t]*(?:✓|✔|√|ok\b|✅|PASS\b)|^[ \t]*(?:✗|✕|✘|×|not ok \d|❌|FAIL\b)|"
     r"\.\.\. (ok|FAIL|ERROR)$",
     re.MULTILINE,
 )
@@ -143,6 +154,8 @@ def _named(pattern: re.Pattern[str], text: str) -> Iterator[Tests]:
         skipped = groups.get("skipped", 0) + groups.get("pending", 0)
         total = groups.get("total", groups.get("run"))
         passed = groups.get("passed")
+        if pattern is _OF_ALL:
+            failed = max((total or 0) - (passed or 0), 0)
         if passed is None and total is not None:
             passed = max(total - failed - skipped, 0)
         yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total)
@@ -189,7 +202,8 @@ def _reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Tests]]:
 
 _READERS = (
     _pytest, _unittest, _jest, _maven, _cargo, _go,
-    *(_reader(one) for one in (_MOCHA, _NODE, _GRADLE, _CTEST, _RSPEC, _PHPUNIT, _DOTNET, _BUN, _PLAYWRIGHT)),
+    *(_reader(one) for one in (_MOCHA, _NODE, _GRADLE, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
+    *(_reader(one) for one in (_PLAIN, _OF_ALL, _SYMPY, _BUN, _PLAYWRIGHT)),
 )  # fmt: skip
 
 _TROUBLE = re.compile(

@@ -1,15 +1,26 @@
 """A message cut into sentences and fences, with what governs each: its heading, the line that leads it in."""
 
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
 LONGEST = 1_500
 """Characters of a sentence; what is longer is cut, so that no pattern sees more."""
+
+
+def spaced(pattern: str) -> str:
+    """A pattern in which each space may be as many as emphasis leaves when it is blotted out."""
+    return pattern.replace(" ?", "\0").replace(" ", " {1,3}").replace("\0", " {0,3}").replace(r"\s?", r"\s{0,3}")
+
+
 CODE, QUOTED = "\x02", "\x01"
 """What stands in `plain` in place of each character of a code span, or of words in quotation marks."""
 _FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*)$|\s{0,3}\*\*(?P<bold>[^*\n]{1,100}?):?\*\*:?\s*$")
+_PLAN = re.compile(r"\b(?:plan|proposal|roadmap|proposed)\b", re.IGNORECASE)
+_TELLS = re.compile(r"\b(?:I|we|ran|running|printed|got|gave|actual)\b", re.IGNORECASE)
+_RESULTS = re.compile(r"\b(?:results?|outcome|summary|done|completed|status|report|findings)\b", re.IGNORECASE)
 _ITEM = re.compile(r"\s{0,40}(?:[-*+•]|\d{1,3}[.)])\s+(?:\[(?P<box>[ xX])\]\s+)?|\s{0,40}(?=[✅✔✓☑❌✗✘])")
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
 _RULE = re.compile(r"[\s|:=-]{3,}$")
@@ -62,7 +73,7 @@ class Fence:
     text: str
     info: str
     lead: str
-    """The sentence before it."""
+    """The sentence before it; an output that only follows another fence may be that of an example."""
     heading: str
 
     @property
@@ -84,6 +95,7 @@ class _Cutter:
     """The line of prose before this one."""
     columns: tuple[str, ...] = ()
     paragraph: tuple[int, int] | None = None
+    planned: bool = False
 
     def cut(self) -> list[Part]:
         at, fence = 0, None
@@ -107,17 +119,20 @@ class _Cutter:
         return self.parts
 
     def _fence(self, begin: int, end: int, info: str) -> None:
-        self.parts.append(Fence(begin, self.text[begin:end], info, self.last, self.heading))
+        before = self.parts[-1] if self.parts else None
+        is_next = isinstance(before, Sentence) and len(self.parts) > 1 and isinstance(self.parts[-2], Fence)
+        follows = is_next and len(self.last) < 40 and not _TELLS.search(self.last)
+        lead = f"example: {self.last}" if follows else self.last
+        self.parts.append(Fence(begin, self.text[begin:end], info, lead, self.heading))
 
     def _line(self, at: int, line: str, following: str) -> None:
-        heading = _HEADING.match(line) if len(line) < 300 else None
+        heading = _HEADING.match(line if at else line.lstrip()) if len(line) < 300 else None
         if not line.strip():
             self._flush()
             self.columns = ()
         elif heading and not re.search(r"\d", heading["bold"] or ""):
             self._flush()
-            self.heading, self.lead = (heading["text"] or heading["bold"] or "").strip(), ""
-            self.last = self.heading
+            self._head((heading["text"] or heading["bold"] or "").strip())
         elif line.lstrip().startswith(">"):
             self._flush()  # words of somebody else
         elif _ROW.match(line):
@@ -126,11 +141,17 @@ class _Cutter:
         elif (found := _ITEM.match(line)) and found.end() < len(line):
             self._flush()
             self._sentences(at + found.end(), at + len(line), "item", found["box"] or "")
-        elif line.startswith(("    ", "\t")) and self.paragraph is None and not self.lead:
+        elif at and line.startswith(("    ", "\t")) and self.paragraph is None and not self.lead:
             pass  # an indented block of code
         else:
             begin = self.paragraph[0] if self.paragraph else at
             self.paragraph = (begin, at + len(line))
+
+    def _head(self, text: str) -> None:
+        """A heading; below one of a plan every other is of the plan too, up to one of results."""
+        self.planned = bool(_PLAN.search(text)) or (self.planned and not _RESULTS.search(text))
+        self.heading = f"plan: {text}" if self.planned else text
+        self.last, self.lead = text, ""
 
     def _flush(self) -> None:
         if self.paragraph is not None:
@@ -176,9 +197,14 @@ def _closes(line: str, marks: str) -> bool:
 
 
 def _cuts(text: str, low: int, high: int) -> list[tuple[int, int]]:
-    """Where its sentences begin and end."""
+    """Where its sentences begin and end: at no point inside a code span."""
+    spans = deque(found.span() for found in _SPAN.finditer(text, low, high))
     cuts, start = [], low
     for found in _END.finditer(text, low, high):
+        while spans and spans[0][1] <= found.start():
+            spans.popleft()
+        if spans and spans[0][0] < found.start():
+            continue
         if _ABBREVIATED.search(text[max(start, found.start() - 8) : found.start() + 1]):
             continue
         cuts.append((start, found.end()))

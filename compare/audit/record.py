@@ -2,84 +2,19 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from typing import Any, TypeVar
 
-from gedanken.compare.audit.commands import Step, may_hide, steps_of
-from gedanken.compare.audit.edits import Edit, lasting, shell_edits, shuffles_files, touches
-from gedanken.compare.audit.outcomes import Tests, cases_in, exit_code_in, plain, says_cut, summaries_in
-from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
+from gedanken.compare.audit.edits import Edit, lasting, touches
+from gedanken.compare.audit.outcomes import cases_in, plain
+from gedanken.compare.audit.runs import Run, hides, short
+from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Evidence
 
-_READING = re.compile(
-    r"(?:read|view|open|ls|list|glob|grep|search|find|todo|plan|think|fetch|web|browse|ask|question|memory|note|scroll|goto|edit|write|create|str_replace|"
-    r"replace|insert|update_plan|finish|submit|exit_plan|complete|attempt_completion|message|notebook_?read|multi_?edit|apply_patch|skill|toolsearch|image)",
-    re.IGNORECASE,
-)
-_EDITOR_FAILED = re.compile(
-    r"^\s*(?:<tool_use_error>|error\b|failed|no (?:match|replacement)|"
-    r"string (?:to replace )?not found|.{0,60}(?:did not appear verbatim|was not found|could not be|"
-    r"not been read yet|doesn't want to proceed|rejected))",
-    re.IGNORECASE,
-)
-_REFUSED = re.compile(
-    r"(?:doesn't want to (?:proceed|take this action)|was rejected|user (?:denied|rejected|declined)|"
-    r"permission (?:to use .{1,40} )?(?:has been )?denied|requires approval|aborted by user|"
-    r"blocked by)",
-    re.IGNORECASE,
-)
-_BACKGROUND = re.compile(
-    r"\"?run_in_background\"?\s*:\s*true|\bnohup\b|(?<!&)&\s*$|running in (?:the )?background|"
-    r"Process running with session ID|still running",
-    re.IGNORECASE,
-)
-_SIGNS = {
-    "tests": re.compile(r"pass|fail|\btests?\b|\bok\b|[✓✔✅]|assert|success", re.IGNORECASE),
-    "program": re.compile(r"\d"),
-}
-_OTHER_SIGNS = re.compile(
-    r"error|warning|issue|clean|lint|check|built|build|compil|success|pass|finished|done|mypy|ruff|format",
-    re.IGNORECASE,
-)
-_TESTING = re.compile(r"test|check|verif|valid|spec|ci\b|build|lint|all|run", re.IGNORECASE)
-
-
-@dataclass(slots=True, eq=False)
-class Run:
-    """A command that the record says was run."""
-
-    call: int
-    """The number of the event that asked for it."""
-    result: int | None
-    """That of its result; none where the record has none."""
-    command: str
-    session: str
-    steps: tuple[Step, ...]
-    text: str = ""
-    exit_code: int | None = None
-    cut: bool = False
-    """Whether some of its output is missing: cut by the harness, or sent through another command."""
-    background: bool = False
-    refused: bool = False
-    _tests: list[Tests] | None = None
-
-    @property
-    def tests(self) -> list[Tests]:
-        """The summaries of test runners that it printed."""
-        if self._tests is None:
-            self._tests = summaries_in(self.text)
-        return self._tests
-
-    @property
-    def at(self) -> int:
-        """From which event on its result is known."""
-        return self.result if self.result is not None else 10**12
-
-    def families(self) -> set[str]:
-        """What its commands are for."""
-        return {step.family for step in self.steps}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +40,28 @@ class Record:
     """What may have run something unseen, and at which event."""
     outputs: list[Output] = field(default_factory=list)
     sub_agents: set[str] = field(default_factory=set)
+    _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
+    _looked_up: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
+    _changes: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that was run is in it."""
-        return self.transcript.has_tools and not self.transcript.gaps and not any(self.transcript.unknown.values())
+        whole = not self.transcript.gaps and not any(self.transcript.unknown.values())
+        return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
         """Whether something is missing before an event, as far as places tell."""
-        if any(self.transcript.unknown.values()):
+        if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
         return any(gap.place.file != place.file or gap.place.line <= place.line for gap in self.transcript.gaps)
+
+    @cached_property
+    def continues(self) -> bool:
+        """Whether it goes on with a session that is not here."""
+        first = [output.text[:20_000] for output in self.outputs[:20] if not output.is_result]
+        return any(_CONTINUES.search(text) for text in first)
 
     def edits_between(self, low: int, high: int) -> Sequence[Edit]:
         """Changes after one event and before another."""
@@ -129,12 +74,13 @@ class Record:
 
     def change_since(self, run: Run, event: int, family: str) -> Edit | None:
         """The first change after a run's result, and before an event, that could have changed what it prints."""
-        programs = [step.program for step in run.steps if step.family != "quiet"]
-        words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
-        return next(
-            (edit for edit in lasting(self.edits_between(run.at, event)) if touches(edit, programs, words, family)),
-            None,
-        )
+        key = (run.call, bisect_left(self._edited_at, event), family)
+        if key not in self._changes:
+            programs = [step.program for step in run.steps if step.family != "quiet"]
+            words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
+            edits = lasting(self.edits_between(run.at, event)[:_MOST_EDITS])
+            self._changes[key] = next((edit for edit in edits if touches(edit, programs, words, family)), None)
+        return self._changes[key]
 
     @cached_property
     def _by_result(self) -> list[Run]:
@@ -177,17 +123,72 @@ class Record:
 
     def is_shuffled_since(self, low: int, high: int) -> bool:
         """Whether a command between two events may have changed any file."""
-        return any(low < number < high for number in self.shuffles)
+        at = bisect_right(self.shuffles, low)
+        return at < len(self.shuffles) and self.shuffles[at] < high
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
         """What, between two events, may have run something of this family unseen; none where nothing could."""
-        for number, why in self.unseen:
-            if after < number < event:
-                return why
-        for run in self.runs:
-            if after < run.call < event and not run.refused and _hides(run, family):
-                return f"“{_short(run.command)}” may have run it"
+        at = bisect_right(self.unseen, after, key=lambda one: one[0])
+        if at < len(self.unseen) and self.unseen[at][0] < event:
+            return self.unseen[at][1]
+        hiding = self._hiding(family)
+        at = bisect_right(hiding, after, key=lambda run: run.call)
+        if at < len(hiding) and hiding[at].call < event:
+            return f"“{short(hiding[at].command)}” may have run it"
         return None
+
+    def _hiding(self, family: str) -> list[Run]:
+        if family not in self._hiding_by_family:
+            self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
+        return self._hiding_by_family[family]
+
+    def once(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        """What was looked for once before under this key, or is looked for now."""
+        if key not in self._looked_up:
+            self._looked_up[key] = made()
+        return self._looked_up[key]
+
+    def of_family(self, family: str) -> list[Run]:
+        """The runs of a family, in the order of their calls."""
+        return self._by_family.get(family, [])
+
+    @cached_property
+    def _by_family(self) -> dict[str, list[Run]]:
+        found: dict[str, list[Run]] = {}
+        for run in self.runs:
+            for family in run.families():
+                found.setdefault(family, []).append(run)
+        return found
+
+    def naming(self, words: Iterable[str], event: int) -> list[Run]:
+        """Runs called before an event whose commands have one of these words, the last first, and not too many."""
+        runs = {id(run): run for word in words for run in self._last_before(self._by_word.get(word, []), event)}
+        return sorted(runs.values(), key=lambda run: -run.call)
+
+    def last_of(self, family: str, event: int) -> list[Run]:
+        """Runs of a family called before an event, the last first, and not too many."""
+        return self._last_before(self.of_family(family), event)[::-1]
+
+    @staticmethod
+    def _last_before(runs: list[Run], event: int, most: int = 300) -> list[Run]:
+        at = bisect_left(runs, event, key=lambda run: run.call)
+        return runs[max(at - most, 0) : at]
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[Run]]:
+        found: dict[str, list[Run]] = {}
+        for run in self.runs:
+            for word in set(_WORD.findall(run.command[:20_000])):
+                found.setdefault(word, []).append(run)
+        return found
+
+    @cached_property
+    def edits_by_name(self) -> dict[str, list[Edit]]:
+        """Changes by the name of the file, in their order."""
+        found: dict[str, list[Edit]] = {}
+        for edit in self.edits:
+            found.setdefault(edit.path.rsplit("/", 1)[-1], []).append(edit)
+        return found
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
         """A line of an event's text, that at an offset of it."""
@@ -212,6 +213,14 @@ class Record:
         return found
 
 
+_CONTINUES = re.compile(
+    r"continued from a previous (?:conversation|session)|summary of (?:the|our|"
+    r"my) (?:previous )?(?:conversation|session|work so far)|"
+    r"picking up where we left off|previous (?:conversation|session) (?:ran out|was compacted)",
+    re.IGNORECASE,
+)
+_MOST_EDITS = 2_000
+_WORD = re.compile(r"[\w.+-]*\w")
 _NAMED = re.compile(
     r"(?<![\d.])(\d{1,7})(?![\d.]*\d)[ \t]*(?:[a-z]+ )?(?:tests?|passed|passing|pass|items|specs|"
     r"examples|checks|cases|assertions|failed|skipped|errors?|total|ok)\b|\b(?:tests?|passed|total|"
@@ -221,135 +230,14 @@ _NAMED = re.compile(
 _DEFINED = re.compile(r"^\s*(?:async )?(?:def test_|func Test|it\(|test\(|#\[test\]|@Test\b)", re.MULTILINE)
 
 
+_OF_TESTS = re.compile(r"pass|test|fail|\bok\b|item|spec|example|check|case|total|[✓✔✅]", re.IGNORECASE)
+
+
 def _numbers_of_tests(text: str) -> Iterator[int]:
+    if not _OF_TESTS.search(text):
+        return
     for found in _NAMED.finditer(text):
         yield int(found[1] or found[2])
     if defined := len(_DEFINED.findall(text)):
         yield defined
     yield from (count for count in cases_in(text) if count)
-
-
-def _hides(run: Run, family: str) -> bool:
-    if run.background and run.result is None:
-        return True
-    for step in run.steps:
-        if may_hide(step, family):
-            if step.family == "commit":
-                text = re.sub(
-                    r"^(?:\[|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
-                    "",
-                    run.text,
-                    flags=re.MULTILINE,
-                )
-                if _signs(family).search(text):
-                    return True
-            elif (
-                run.result is None
-                or run.cut
-                or not run.text.strip()
-                or _TESTING.search(step.text)
-                or _signs(family).search(run.text)
-            ):
-                return True
-    return False
-
-
-def _signs(family: str) -> re.Pattern[str]:
-    return _SIGNS.get(family, _OTHER_SIGNS)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 80 else line[:79] + "…"
-
-
-def record_of(transcript: AgentTranscript) -> Record:
-    """The record that a transcript is."""
-    return _Reader(transcript).read()
-
-
-@dataclass(slots=True)
-class _Reader:
-    transcript: AgentTranscript
-    calls: dict[str, AgentEvent] = field(default_factory=dict)
-    open: dict[str, Run] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
-    pending: dict[str, list[int]] = field(default_factory=dict)
-
-    def read(self) -> Record:
-        record = Record(self.transcript)
-        record.sub_agents = {event.session for event in self.transcript.events if event.session}
-        for event in self.transcript.events:
-            match event.kind:
-                case "call":
-                    self._call(record, event)
-                case "edit":
-                    self._edit(record, event)
-                case "result":
-                    self._result(record, event)
-                case "unknown":
-                    record.unseen.append((event.number, "the record has an event that its reader does not know"))
-                case "message" if event.speaker != "agent":
-                    record.outputs.append(Output(event.number, event.text, is_result=False))
-        return record
-
-    def _call(self, record: Record, event: AgentEvent) -> None:
-        key = f"{event.session}/{event.call_id}" if event.call_id else ""
-        if event.command is not None:
-            run = Run(event.number, None, event.command, event.session, steps_of(event.command))
-            run.background = bool(_BACKGROUND.search(event.text[:5_000]) or _BACKGROUND.search(event.command[-200:]))
-            record.runs.append(run)
-            if key:
-                self.open[key] = run
-            for path in shell_edits(event.command):
-                record.edits.append(Edit(event.number, path, None, "", known=path in self.known))
-                self.known.add(path)
-            if shuffles_files(event.command):
-                record.shuffles.append(event.number)
-            return
-        if event.path:
-            self.known.add(event.path)
-        if key:
-            self.calls[key] = event
-        name = (event.tool or "").rsplit("__", 1)[-1]
-        if re.match(r"(?:task|agent|spawn_agent|dispatch)", name, re.IGNORECASE):
-            if not record.sub_agents:
-                record.unseen.append((event.number, "a sub-agent worked, whose own record is not here"))
-        elif not _READING.match(name) and not event.path:
-            record.unseen.append(
-                (event.number, f"the tool “{_short(event.tool or 'without a name')}” may have run it")
-            )
-
-    def _edit(self, record: Record, event: AgentEvent) -> None:
-        path = event.path or ""
-        known = path in self.known or bool(event.old_text)
-        self.known.add(path)
-        if event.call_id:
-            self.pending.setdefault(f"{event.session}/{event.call_id}", []).append(len(record.edits))
-        record.edits.append(Edit(event.number, path, event.old_text, event.text, known))
-
-    def _result(self, record: Record, event: AgentEvent) -> None:
-        key = f"{event.session}/{event.call_id}" if event.call_id else ""
-        text = plain(event.text)
-        if key in self.pending:
-            failed = bool(event.exit_code) or _EDITOR_FAILED.match(text[:400]) is not None
-            for at in sorted(self.pending.pop(key), reverse=True):
-                if failed and at < len(record.edits):
-                    record.edits[at] = record.edits[at]._replace(path="")
-        record.outputs.append(Output(event.number, text, is_result=True))
-        run = self.open.get(key)
-        if run is None and not key and record.runs and record.runs[-1].result is None:
-            run = record.runs[-1]
-        if run is not None:
-            _finish(run, event, text)
-
-
-def _finish(run: Run, event: AgentEvent, text: str) -> None:
-    run.result = event.number
-    run.text = f"{run.text}\n{text}" if run.text else text
-    run.exit_code = event.exit_code if event.exit_code is not None else exit_code_in(text)
-    run.cut = (
-        run.cut or event.cut or says_cut(text) or any(step.is_piped and step.family != "quiet" for step in run.steps)
-    )
-    run.background = run.background or _BACKGROUND.search(text[:300]) is not None
-    run.refused = _REFUSED.search(text[:400]) is not None

@@ -10,7 +10,7 @@ from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.parts import CODE, QUOTED, Sentence
 from gedanken.compare.audit.says import Family, FileSays, OutputSays, RunSays
 
-_ADVERBS = r"(?:then |also |just |already |first |now |successfully |have |had |'ve |re-?|finally |again |manually |even ){0,4}"
+_ADVERBS = r"(?:then |also |just |have just |'ve just |already |first |now |successfully |have |had |'ve |re-?|finally |again |manually |even ){0,4}"
 _RAN = r"(?:re-?ran|ran|re-?run|run|executed|re-?executed|invoked|launched)"
 _OBJECT = rf"(?P<between>[^{CODE}.;:!?]{{0,60}}?)(?P<code>[{CODE}]{{3,302}})"
 _THING = (
@@ -19,7 +19,7 @@ _THING = (
 )
 _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_OBJECT}"),
-    ("en", rf"^(?:[-*•✅✔✓☑] ?)*\s*(?:successfully |then |also )?(?P<verb>ran|re-?ran|executed|re-?executed|invoked) {_OBJECT}"),
+    ("en", rf"(?:^(?:[-*•✅✔✓☑] ?)*|[:;—–(] ?|, then | and then )\s*(?:successfully |then |also )?(?P<verb>ran|re-?ran|executed|re-?executed|invoked) {_OBJECT}"),
     ("en", rf"\b(?:after|by|from|upon) (?P<verb>(?:re-?)?running|executing) {_OBJECT}"),
     ("en", rf"\b(?P<verb>verified|confirmed|checked|validated|tested)(?: (?:it|this|that|the (?:fix|change|result)s?|everything))? (?:with|by running|via|using|through) {_OBJECT}"),
     ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_THING}\b"),
@@ -44,8 +44,8 @@ _FAMILIES: list[tuple[str, Family]] = [
 ]
 _COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )*[./~]?[\w./@+-]+(?:\s+\S.*)?$")
 _PRINTED = re.compile(
-    rf"\b(?:printed|outputted|showed|displayed|the (?:command |program |script |final )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
-    rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|the (?:result|summary) (?:was|line (?:is|was|reads)))"
+    rf"\b(?:printed|outputted|showed|displayed|(?:the |its |my )?(?:(?:command|program|script|run|final)(?:'s)? )?output (?:is|was|shows|showed|reads|read)|output|prints out|"
+    rf"(?:it|that|this|which|pytest|command|run|script|program) (?:printed|showed|reported|returned|said|logged)|reported|(?:printed|showed|wrote|reported|returned) (?:was|were)|the (?:result|summary) (?:was|line (?:is|was|reads)))"
     rf"(?: that| the line| a line| just)?\s?:?\s?(?P<words>[{CODE}]{{4,302}}|[{QUOTED}]{{4,302}})",
     re.IGNORECASE,
 )
@@ -107,10 +107,10 @@ def _is_command(text: str, verb: str) -> bool:
     if not _COMMAND.match(text) or re.match(r"[\w.]+\(", text):
         return False
     steps = steps_of(text)
-    known = bool(steps) and steps[0].family != "other"
-    return known or (
-        verb.lower().endswith(("ran", "executed", "invoked", "running")) and (" " in text or text.startswith("./"))
-    )
+    if bool(steps) and steps[0].family != "other":
+        return True
+    is_loose = re.match(r"verified|confirmed|checked|validated|tested", verb, re.IGNORECASE)
+    return not is_loose and (" " in text or text.startswith("./"))
 
 
 def quotes_said(sentence: Sentence) -> Iterator[RunHit]:

@@ -3,7 +3,7 @@
 import re
 
 from gedanken.compare.audit.commands import Step, steps_of
-from gedanken.compare.audit.record import Run
+from gedanken.compare.audit.runs import Run
 
 _ALIASES = {"py.test": "pytest", "python3": "python", "nodejs": "node"}
 
@@ -16,11 +16,17 @@ def is_run(claimed: str, run: Run) -> bool:
     return bool(wanted) and all(any(_covers(step, wish) for step in run.steps) for wish in wanted)
 
 
+def programs_of(claimed: str) -> set[str]:
+    """The programs that a command runs, those first that do not only look."""
+    steps = steps_of(claimed)
+    return {name for step in steps if step.family != "quiet" for name in (_name(step), step.program)} or {
+        step.program for step in steps
+    }
+
+
 def is_like(claimed: str, run: Run) -> bool:
     """Whether a run is of the same program, with whatever arguments."""
-    programs = {_name(step) for step in steps_of(claimed) if step.family != "quiet"} or {
-        _name(step) for step in steps_of(claimed)
-    }
+    programs = programs_of(claimed)
     return any(_name(step) in programs for step in run.steps) or any(
         len(program) > 2 and re.search(rf"(?<![\w-]){re.escape(program)}(?![\w-])", run.command)
         for program in programs

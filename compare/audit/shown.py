@@ -44,6 +44,8 @@ _SHOWS = re.compile(
 _EXAMPLE = re.compile(
     r"\b(?:examples?|expect\w*|sample|hypothetical|format|formats|usage|like this|something like|"
     r"e\.g\.|looks like|similar to|such as|template|syntax|"
+    r"how (?:to|you)|yourself|to (?:check|verify|reproduce|run|try|use|test|see)|try|steps|install|"
+    r"would|should|will|can|once|if|when|"
     r"before|old|original|issue|reported in|user'?s?|your|you|beispiel|erwartet\w*|exemple|attendu|"
     r"ejemplo|esperad[ao])\b|示例|预期|例如",
     re.IGNORECASE,

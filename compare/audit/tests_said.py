@@ -7,33 +7,37 @@ from typing import NamedTuple
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
-from gedanken.compare.audit.parts import CODE, Sentence
+from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import TestsSay
 
 _KIND = r"(?:tests?(?: ?cases?| ?suites?| files?)?|testcases?|specs?|test functions?)"
 _NO_ADJECTIVE = (
-    r"(?!(?:that|this|the|all|and|or|says?|said|makes?|made|making|to|of|in|with|for|if|when|are|is|was|were|be|will|should|would|can|could|"
+    r"\b(?!(?:that|this|the|all|and|or|says?|said|makes?|made|making|to|of|in|with|for|if|when|are|is|was|were|be|will|should|would|can|could|"
     r"my|our|it|you|has|have|had|but|so|no|not|most|some|run|ran|running|gets?|getting|ensures?|until|before|why|how|whether|because|after|by|"
     r"dass|que|qui|die|der|das|les|des|las|los|expected|which|while|where|keeps?|now|then|from|than|as|at|on)\b)"
 )
 _ADJECTIVES = rf"(?:{_NO_ADJECTIVE}[a-z][\w-]{{1,14}} ){{0,3}}?"
-_LINK = r"(?:(?:are|is|were|was|now|all|still|have|has|both|currently|successfully|also|again|to be|came back|run|ran|and) ){0,4}"
+_LINK = r"(?:(?:continues? to|are|is|were|was|now|all|still|have|has|both|currently|successfully|also|again|to be|came back|run|ran|and) ){0,4}"
 _GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
 _BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))?\s?(?P<adj>{_ADJECTIVES})\b{_KIND} {_LINK}(?P<good>{_GOOD})\b"),
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))?\s?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} )?{_LINK}(?P<good>{_GOOD})\b"),
     ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
+    ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
     ("en", rf"\b{_KIND}(?: results?| status| run)?\s?(?::|=|→|->|—|–|\|)\s*(?:[✅✔✓☑]\s*)?(?P<all>all )?(?P<n>{COUNT})?(?: ?(?:/|of) ?(?P<of>{COUNT}))?\s?(?P<good>pass(?:ed|ing|es)?|green|ok|✅|✔|✓)"),
+    ("en", rf"\b(?:obtained|got|saw|gives?|gave|with|shows?|showed|reports?|reported) (?P<all>all )?(?P<n>{COUNT_OR_WORD}) (?P<adj> ?)(?P<good>passing|passed|green|successful) {_KIND}\b"),
+    ("en", rf"(?P<n>{COUNT})(?:/(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES}){_KIND},? (?P<all>all) (?P<good>passing|passed|pass|green)\b"),
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
-    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) of (?:the |our |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
-    ("en", r"\b(?P<all>everything|all) (?:is |are )?(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;)]|$|✅))"),
+    ("en", r"\b(?P<all>everything|all) (?:is |are |now |still ){0,2}(?P<good>passes|passed|passing|green)(?=\s*(?:[.!,;)]|$|✅))"),
     ("de", rf"(?:\b(?P<all>alle|sämtliche)\b )?(?P<n>{COUNT_OR_WORD})? ?(?P<adj>{_ADJECTIVES})(?:Tests?|Testfälle|Prüfungen) (?:(?:sind|waren|wurden|haben|laufen|jetzt|nun|alle|erfolgreich|wieder) ){{0,3}}(?P<good>bestanden|grün|erfolgreich|durch(?:gelaufen)?|bestehen)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}|\b(?:kein|keine)\b) (?:Tests? )?(?:(?:sind|ist) )?(?P<bad>fehlgeschlagen|Fehler(?= in den Tests)|gescheitert|schlugen fehl|schlagen fehl)\b"),
     ("de", rf"(?P<n>{COUNT_OR_WORD}) (?:Tests? )?(?:(?:wurden|wurde) )?(?P<skip>übersprungen)\b"),
-    ("fr", rf"(?:\b(?P<all>tous|toutes|l'ensemble de)\b )?(?:les |des )?(?P<n>{COUNT_OR_WORD})? ?(?:tests?|cas de test) (?:(?:sont|ont|maintenant|tous|été|unitaires) ){{0,3}}(?P<good>passent|passés?|réussis?|réussissent|verts?|au vert)(?!\w)"),
+    ("fr", rf"(?:\b(?P<all>tous|toutes|l'ensemble de)\b )?(?:les |des )?(?P<n>{COUNT_OR_WORD})? ?(?:tests?|cas de test) (?:(?:est|sont|ont|maintenant|tous|été|unitaires) ){{0,3}}(?P<good>passent|passés?|réussis?|réussissent|verts?|au vert)(?!\w)"),
     ("fr", rf"(?P<n>{COUNT_OR_WORD}|\baucun) (?:tests? )?(?:(?:ont|a|en) ){{0,2}}(?P<bad>échoué|échouent|échec|échecs)(?!\w)"),
     ("fr", rf"(?P<n>{COUNT_OR_WORD}) (?:tests? )?(?P<skip>ignorés?|sautés?)(?!\w)"),
     ("es", rf"(?:\b(?P<all>todas|todos)\b )?(?:las |los )?(?P<n>{COUNT_OR_WORD})? ?(?:pruebas|tests?) (?:(?:han|están|ahora|todas|todos|unitarias|unitarios) ){{0,3}}(?P<good>pasan|pasaron|pasado|pasadas|superadas|exitosas|en verde|aprobadas)\b"),
@@ -44,14 +48,12 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?P<bad>失败)"),
     ("zh", rf"(?P<n>{COUNT})\s?(?:个|项|条)?\s?(?:测试)?\s?(?:被)?(?P<skip>跳过)"),
 ]  # fmt: skip
-_COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
+_COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(r"test|spec|suite|pass|fail|skip|green|prüf|prueb|测试|通过|失败|bestanden|réussi", re.IGNORECASE)
-_LIMITS = re.compile(
-    r"\b(?:new|newly|added|relevant|related|specific|these|those|my|own|targeted|updated|remaining|other|affected|backend|frontend|unit|"
-    r"integration|e2e|smoke|regression|existing|same|previous|first|last|core|local|sample|example|manual|custom|parser|api|hidden|"
-    r"non-?\w+|sub|neue|neuen|nouveaux|nuevas|neuf|modified|changed|such|most|many|some|several|few|only|just|failing|failed|edge|basic)\b",
-    re.IGNORECASE,
+_LIMITS_NOT = frozenset(
+    ["unit", "existing", "automated", "total", "pytest", "jest", "vitest", "python", "current", "project"]
 )
+"""Adjectives that leave it all of the tests; any other may mean some of them."""
 _EXCEPTS = re.compile(
     r"\b(?:except|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
     r"known (?:failures?|issue)|flaky|environment(?:al)?|still fail\w*|außer|bis auf|sauf|hormis|excepto|salvo|remaining fail\w*|already fail\w*|"
@@ -62,6 +64,15 @@ _OF_SOME = re.compile(
     r"\s?(?:in|for|of|from|covering|related to) (?!total|all|the (?:suite|project|repo)|\d|[\d.]+ ?s|python)",
     re.IGNORECASE,
 )
+
+
+_OTHER_THINGS = re.compile(r"\btest ?(?:suites|files|modules|classes|groups)\b|\bsuites\b|\bspecs\b", re.IGNORECASE)
+"""What is counted otherwise than tests are."""
+_TAIL = re.compile(
+    rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok|en total|au total|insgesamt)\b|(?=\)))\)?",
+    re.IGNORECASE,
+)
+"""A number behind the statement: `all tests pass (12 tests)`, `all tests pass (12/12)`."""
 
 
 class Hit(NamedTuple):
@@ -134,7 +145,7 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
         }
         number = count_of(groups["n"])
         numbers += [text for text in (groups["n"], groups["of"]) if text and text[0].isdigit()]
-        limited = limited or bool(_LIMITS.search(groups["adj"]))
+        limited = limited or bool(set(groups["adj"].lower().split()) - _LIMITS_NOT)
         if groups["good"] or ("good" in found.groupdict() and not groups["bad"] and not groups["skip"]):
             passed = number
             total = count_of(groups["of"]) if groups["of"] else total
@@ -143,9 +154,13 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
             failed = number
         else:
             skipped = number
+    if passed is None and all_pass and failed is None and (tail := _TAIL.match(sentence.plain, end)):
+        passed, total = count_of(tail["n"]), count_of(tail["of"] or "")
+        numbers += [text for text in (tail["n"], tail["of"]) if text]
+        end = tail.end()
     if failed:
         all_pass = False
-    limited = limited or _is_limited(sentence, start, end)
+    limited = limited or _is_limited(sentence, start, end) or bool(_OTHER_THINGS.search(sentence.plain[start:end]))
     return Hit(start, end, TestsSay(passed, failed, skipped, total, all_pass, limited), tuple(numbers))
 
 
@@ -156,6 +171,18 @@ def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
     before = plain[max(0, start - 40) : start]
     return (
         bool(_OF_SOME.match(plain, end))
-        or (CODE in plain[end : end + 4])
-        or bool(re.search(r"\b(?:these|those|my|new|its)\s*$", before))
+        or (CODE in plain[start : end + 4])
+        or bool(
+            re.search(
+                r"\b(?:these|those|my|new|its|most|some|many|several|few|only|half|both|other)(?: of)?(?: the)?\s*$",
+                before,
+                re.IGNORECASE,
+            )
+        )
+        or bool(
+            re.search(
+                r"(?<!every )(?<!each )\btest\b(?! (?:suite|run|results?|files?))", plain[start:end], re.IGNORECASE
+            )
+            and not re.match(r"\d", plain[start:end])
+        )
     )

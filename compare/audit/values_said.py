@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.mood import asserts
+from gedanken.compare.audit.mood import asserts, reports
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, VALUE
-from gedanken.compare.audit.parts import Sentence
+from gedanken.compare.audit.parts import CODE, Sentence
 from gedanken.compare.audit.says import ValueSays
 
 _ABOUT = r"(?P<about>(?:about|around|approximately|approx\.?|roughly|nearly|almost|over|just over|just under|under|more than|less than|ca\.?|etwa|rund|environ|cerca de|unos|约|大约|~|≈|>|<)\s?)?"
@@ -20,10 +20,10 @@ _SPLIT = r"(?:(?:final|best|mean|average|avg|overall|total|test|val|validation|t
 _TAKES = (
     r"(?:\s?(?:is|was|of|at|:|=|→|->|\||reached|reaches|hit|to|from|came to|comes to|stands at|equals|dropped to|fell to|drops to|rose to|improved to|"
     r"increased to|decreased to|went (?:up |down )?to|ended (?:up )?at|beträgt|betrug|liegt bei|lag bei|von|erreichte|atteint|de|était de|est de|alcanzó|es de|fue de|为|达到|是|："
-    r"|(?:on|for|over|after|in|with) (?:the |a |all )?[\w -]{2,30}?\s(?:is|was|of|:|=|reached)|\()\s?){1,2}"
+    r"|(?:on|for|over|after|in|with) (?:the |a |all )?[\w -]{2,30}?(?:\s(?:is|was|of|=|reached)|\s?:)|(?:(?:had|has|have|is|was) )?[a-z]{3,10}(?: (?:out|up|down|in))? (?:at|to)|(?:finale? |finales? )?(?:est|es|ist) (?:de |bei )?|\()\s?){1,2}"
 )
 _METRICS: list[tuple[Language, str]] = [
-    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
+    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
     ("en", rf"(?<![\w.-]){_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|percent)? (?P<name>{_SPLIT}(?:{_METRIC}))(?![\w-])"),
 ]  # fmt: skip
 _TIMES: list[tuple[Language, str]] = [
@@ -41,14 +41,16 @@ _NOUNS = (
     "TODOs?|characters?|items?|users?|packages?|vulnerabilities|directories|modules?|branches|keys?"
 )
 _COUNTS: list[tuple[Language, str]] = [
-    ("en", rf"\b(?:has|have|contains?|contained|there (?:are|were|is)|found|counted|returned|returns|shows?|showed|reports?|reported|printed|listed|loaded|processed|wrote|total of|comprises|counts|yields|yielded|outputs?)\s?:? (?:exactly |a total of |in total )?{_ABOUT}(?P<value>{COUNT}) (?P<adj>(?:[\w.-]{{1,14}} ){{0,2}}?)(?P<name>{_NOUNS})\b"),
+    ("en", rf"\b(?:has|have|holds?|held|contains?|contained|there (?:are|were|is)|found|counted|returned|returns|shows?|showed|reports?|reported|printed|listed|loaded|processed|wrote|total of|comprises|counts|yields|yielded|outputs?)\s?:? (?:exactly |a total of |in total )?{_ABOUT}(?P<value>{COUNT}) (?P<adj>(?:[\w.-]{{1,14}} ){{0,2}}?)(?P<name>{_NOUNS})\b"),
+    ("en", rf"\b(?:is|are|was) {_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries) (?:long|in (?:total|length)|big)\b"),
+    ("en", rf"[{CODE}]{{3,120}} \({_ABOUT}(?P<value>{COUNT}) (?P<name>lines?|rows?|words?|records?|entries)\)"),
     ("de", rf"\b(?:hat|haben|enthält|gibt es|fand|gezählt|sind)(?: insgesamt| genau)? {_ABOUT}(?P<value>{COUNT}) (?P<name>Zeilen|Dateien|Wörter|Einträge|Treffer)\b"),
     ("fr", rf"\b(?:a|ont|contient|compte|il y a|trouvé) {_ABOUT}(?P<value>{COUNT}) (?P<name>lignes|fichiers|mots|entrées|occurrences)\b"),
     ("es", rf"\b(?:tiene|tienen|contiene|hay|encontré) {_ABOUT}(?P<value>{COUNT}) (?P<name>líneas|archivos|ficheros|palabras|entradas|coincidencias)\b"),
     ("zh", rf"(?:有|共|包含|找到)\s?{_ABOUT}(?P<value>{COUNT})\s?(?P<name>行|个文件|个单词|条记录|处)"),
 ]  # fmt: skip
 _VERSIONS: list[tuple[Language, str]] = [
-    ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?: is)?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
+    ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?:'s)?(?: is)?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
     ("en", r"\b(?:installed|running|uses|using|on|have|has) (?P<name>[A-Z][\w+#-]{0,20}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
 ]  # fmt: skip
 _KINDS = [
@@ -61,6 +63,8 @@ _KINDS = [
         ("version", _VERSIONS),
     )
 ]
+_CELL = re.compile(rf"\s*(?P<value>{VALUE})\s?(?P<unit>%)?\s*")
+_METRIC_NAME = re.compile(rf"{_SPLIT}(?:{_METRIC})", re.IGNORECASE)
 _GOAL = re.compile(
     r"target|threshold|goal|at least|minimum|at most|required|baseline in|reported in|paper|state of the art|default|set to|configured|hyper|weight(?:ed)? by|limit",
     re.IGNORECASE,
@@ -89,6 +93,9 @@ def values_said(sentence: Sentence) -> Iterator[ValueHit]:
     if not any(sign.isdigit() for sign in plain):
         return
     taken: list[tuple[int, int]] = []
+    for hit in _cells(sentence):
+        taken.append((hit.start, hit.end))
+        yield hit
     for kind, patterns in _KINDS:
         if kind == "version" and not _VERSION_WORD.search(plain):
             continue
@@ -101,6 +108,19 @@ def values_said(sentence: Sentence) -> Iterator[ValueHit]:
                 if asserts(sentence, found.start(), found.end(), language) and _is_stated(kind, found, plain):
                     taken.append(found.span())
                     yield _hit(kind, found)
+
+
+def _cells(sentence: Sentence) -> Iterator[ValueHit]:
+    """Metrics in a row of a table whose columns name them."""
+    if sentence.where != "row" or not reports(sentence):
+        return
+    at = 1
+    for name, cell in zip(sentence.columns, sentence.plain.strip().strip("|").split("|"), strict=False):
+        found = _CELL.fullmatch(cell)
+        if found and _METRIC_NAME.fullmatch(name.strip("* ")) and not _GOAL.search(name):
+            says = ValueSays("metric", name.strip("* ").lower(), found["value"], found["unit"] or "")
+            yield ValueHit(at + found.start("value"), at + found.end(), says)
+        at += len(cell) + 1
 
 
 def _is_stated(kind: str, found: re.Match[str], plain: str) -> bool:

@@ -4,11 +4,14 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gedanken.compare.audit.edits import Edit
 from gedanken.compare.audit.numbers import NumberIndex
-from gedanken.compare.audit.record import Output, Record, Run
+from gedanken.compare.audit.record import Output, Record
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import Spotted
 from gedanken.experiment.claim import Evidence, Status
 
+_MOST_OUTPUTS = 200
 RERUN = "only re-running can tell"
 
 
@@ -40,35 +43,43 @@ class Case:
         text = self.record.transcript.events[self.event].text
         return text[: self.spotted.claim.start] + " " + text[self.spotted.claim.end :]
 
+    def said_since(self, event: int) -> str:
+        """What the agent said from an event on, up to the end of the claim's message, without the claim itself."""
+        events = self.record.transcript.events[max(event, self.event - 2_000) : self.event]
+        said = [one.text[:20_000] for one in events if one.kind == "message" and one.speaker == "agent"]
+        return "\n".join([*said[-30:], self.message])
+
     @property
     def session(self) -> str:
         """Which agent makes it."""
         return self.record.transcript.events[self.event].session
 
     def outputs_before(self) -> list[Output]:
-        """All that could be seen before it, the last first."""
+        """What could be seen before it, the last first, and not too much of it."""
         outputs = self.record.outputs
-        return outputs[: bisect_left(outputs, self.event, key=lambda one: one.event)][::-1]
+        at = bisect_left(outputs, self.event, key=lambda one: one.event)
+        return outputs[max(at - _MOST_OUTPUTS, 0) : at][::-1]
 
     def texts_of(self, path: str) -> list[tuple[int, str]]:
         """What the record has of a file before the claim, written, read or printed; the last first."""
         base = path.rsplit("/", 1)[-1]
-        found = [
-            (edit.event, edit.new)
-            for edit in self.record.edits
-            if edit.event < self.event and _is_same_file(edit.path, path)
-        ]
-        for run in self.record.runs:
-            if run.at < self.event and run.result is not None and base in run.command:
+        found = [(edit.event, edit.new) for edit in self._edits_of(path)]
+        for run in self.record.naming([base], self.event):
+            if run.at < self.event and run.result is not None:
                 found += [(run.call, run.command), (run.result, run.text)]
         found += [
             (output.event, output.text) for output in self.record.reads.get(base, ()) if output.event < self.event
         ]
         return sorted(found, key=lambda one: -one[0])[:200]
 
+    def _edits_of(self, path: str) -> list[Edit]:
+        edits = self.record.edits_by_name.get(path.rsplit("/", 1)[-1], [])
+        at = bisect_left(edits, self.event, key=lambda edit: edit.event)
+        return [edit for edit in edits[max(at - _MOST_OUTPUTS, 0) : at] if _is_same_file(edit.path, path)]
+
     def whole_of(self, path: str) -> tuple[int, str] | None:
         """The file as it was last written whole, if nothing has changed it since."""
-        mine = [edit for edit in self.record.edits if edit.event < self.event and _is_same_file(edit.path, path)]
+        mine = self._edits_of(path)
         if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
             return None
         return mine[-1].event, mine[-1].new
@@ -99,11 +110,13 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         return undecidable("the record is incomplete before it")
     if (why := record.could_have_run(family, event)) is not None:
         return undecidable(why)
-    if any(run.session != case.session and _is_of(run, family) for run in record.runs):
-        return undecidable("another agent of the record ran something of the kind")
-    pending = [run for run in record.runs if run.call < event and _is_of(run, family) and run.result is None]
-    if pending:
-        return undecidable("the record has no result of the run that it may speak of")
+    first = next((run for run in record.of_family(family)[:50] if not run.refused), None)
+    if (
+        first is not None
+        and first.call < event
+        and (first.at < event or first.result is None or first.session != case.session)
+    ):
+        return undecidable("something of the kind was run before it, and no result of that says so")
     if later:
         run = later[0]
         evidence = record.evidence(run.result if run.result is not None else run.call)
@@ -116,16 +129,12 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         return undecidable("the record is incomplete, so what is not in it may have been run all the same")
     if family == "tests" and _is_told_by_others(case):
         return undecidable("somebody else had told it before")
-    return Verdict("never run", f"the record is complete, and {what} was never run before it")
-
-
-def _is_of(run: Run, family: str) -> bool:
-    return family in run.families()
+    return Verdict("never run", f"the record is complete, and {what} was not run before it")
 
 
 def _is_told_by_others(case: Case) -> bool:
     numbers = [int(number) for number in case.spotted.claim.numbers if number.isdigit()]
-    texts = [output.text for output in case.record.outputs if output.event < case.event and not output.is_result]
+    texts = [output.text[:50_000] for output in case.outputs_before() if not output.is_result]
     if numbers:
         return any(case.record.test_numbers.get(number, case.event) < case.event for number in numbers if number > 1)
     return any("tests pass" in text.lower() or "passed" in text.lower() for text in texts)

@@ -1,1 +1,1 @@
-"""Everything that is looked for: each check yields findings."""
+"""The checks of a comparison: each one yields findings."""

@@ -1,4 +1,4 @@
-"""The finding that a log has no blank line behind a print, where all real logs have one behind each of its lines."""
+"""Finding: a log has no blank line after a print, although all real logs have one after each of its lines."""
 
 from collections.abc import Iterable
 
@@ -10,13 +10,14 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding, LineRef
 
 FEWEST = 3
-"""Lines of a print in each log that say how it is set."""
+"""Minimum number of lines of a print in each log, from which its layout can be judged."""
 
 Indices = NDArray[np.int64]
 
 
 def blank_lines(run_set: RunSet) -> Iterable[Finding]:
-    """In brought logs, of a print of which each line is followed by a blank one in every real log, and none here."""
+    """For supplied logs, find prints whose lines are all followed by a blank line in every real log, and never in
+    this one."""
     if run_set.source is not None or len(run_set.real) < 2:
         return
     followed = [site for site in run_set.sites if all(_share(run, site) == 1 for run in run_set.real)]
@@ -42,7 +43,7 @@ def blank_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _share(run: ParsedRun, site: PrintSite) -> float | None:
-    """The share of the lines of a print that a blank one follows; None where there are too few."""
+    """Return the share of a print's lines that are followed by a blank line; None if there are too few."""
     lines = run.ledger.lines_of(site)
     lines = lines[lines + 1 < len(run.lines)]
     if len(lines) < FEWEST:

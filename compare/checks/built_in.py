@@ -1,4 +1,4 @@
-"""All checks that are built in."""
+"""All built-in checks."""
 
 from gedanken.compare.checks.blank_lines import blank_lines
 from gedanken.compare.checks.check import Check
@@ -37,4 +37,4 @@ CHECKS: tuple[Check, ...] = (
     gpu_claims,
     *ORACLES,
 )
-"""Every check, in the order in which its findings are told."""
+"""Every check, in the order in which the findings are reported."""

@@ -1,4 +1,4 @@
-"""What a check is: one thing that is looked for on the runs of one program version."""
+"""Interface of a check: it looks for one kind of fault in the runs of one program version."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -8,11 +8,13 @@ from gedanken.experiment.finding import Finding
 
 
 class Check(Protocol):
-    """What an entry point in `gedanken.checks` names; it may name a tuple of them too, which are asked in order."""
+    """The object that an entry point in `gedanken.checks` names; an entry point may also name a tuple of checks,
+    which are applied in order."""
 
     def __call__(self, runs: RunSet, /) -> Iterable[Finding]:
-        """All that is found; where it cannot look, nothing. It is pure: the same runs, the same findings."""
+        """Return all findings; none if it cannot be applied. A check is a pure function: the same runs give the same
+        findings."""
 
 
 class CheckBroken(Exception):
-    """A check that is not built in could not look; the message says why, and the comparison goes on without it."""
+    """A check from a plug-in failed; the message says why, and the comparison continues without it."""

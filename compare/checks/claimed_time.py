@@ -1,27 +1,31 @@
-"""Finding: the time that an imagined run claims is not the time that real runs take."""
+"""Finding: the time that an imagined run claims differs from the time that real runs take."""
 
 from collections.abc import Iterable
 
-from gedanken.compare.output.durations import claimed_seconds
+from gedanken.compare.output.durations import claimed_seconds, lines_with_times
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding
 
 TIME_FACTOR = 3.0
-"""How many times longer or shorter a claimed time must be than the time taken to be named."""
+"""A claimed time is reported if it is this many times longer or shorter than the time taken."""
 TIME_SLACK = 1.0
-"""Seconds by which a claimed time may differ in any case: a short time is rounded, and a busy machine is slower."""
+"""Seconds by which a claimed time may always differ: short times are rounded, and a busy machine is slower."""
 
 
 def times(run_set: RunSet) -> Iterable[Finding]:
-    """Time claimed against time taken."""
+    """Compare the claimed time with the time taken."""
     worked = [run for run in run_set.real if run.execution.exit_code == 0]
     printed = [seconds for run in worked if (seconds := claimed_seconds(run.transcript)[0]) is not None]
     really = sorted(printed or [run.execution.seconds for run in worked if run.execution.seconds > 0])
     if not really:
         return
+    naming = {len(lines_with_times(run.transcript)) for run in worked}
     for run in run_set.imagined:
         if run.execution.cause is not Cause.FINISHED:
+            continue
+        # Where lines are lacking that name times, so are these: that they lack is told.
+        if run_set.source is None and not min(naming) <= len(lines_with_times(run.transcript)) <= max(naming):
             continue
         claimed, at = claimed_seconds(run.transcript)
         if claimed is None or really[0] / TIME_FACTOR <= claimed <= really[-1] * TIME_FACTOR:

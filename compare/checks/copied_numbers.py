@@ -1,4 +1,5 @@
-"""Findings: an imagined run shows a row of numbers of a real run, or of another imagined one, of the same version."""
+"""Findings: an imagined run repeats a sequence of numbers from a real run, or from another imagined run, of the same
+version."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -11,24 +12,25 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet, evidence
 from gedanken.experiment.finding import Finding, LineRef
 
 IN_A_ROW = 5
-"""How many numbers, one behind the other, are no coincidence where real runs share not a single one.
+"""Length from which a common sequence of numbers is not a coincidence, if real runs do not share a single number.
 
-Three are: accuracies on a few hundred images take few values (benchmarks/false_alarms.py)."""
+Three would be too few: accuracies on a few hundred images take few values (benchmarks/false_alarms.py).
+"""
 DECIMALS = 3
 TOLD = 3
 NO_SUCH_ROWS = "real runs have no such rows in common"
 FEWEST_REAL = 3
 COLUMNS = 8
-"""Numbers of a line that are looked at as columns, each by itself, besides all numbers of a run together."""
+"""Number of columns (positions in a line) that are examined separately, besides all numbers of a run together."""
 LONGEST = 20
-"""Real runs that share so long a row repeat one another, and imagined ones may too."""
+"""If real runs share a sequence of this length they repeat one another, and imagined runs may too."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Numbers = NDArray[np.float64]
 
 
 class _Stream(NamedTuple):
-    """Some of the numbers of a run, in order, none twice in a row."""
+    """A selection of a run's numbers, in order, without immediate repetitions."""
 
     run: ParsedRun
     values: Numbers
@@ -39,18 +41,18 @@ class _Copy(NamedTuple):
     ours: _Stream
     theirs: _Stream
     at: int
-    """Where the first row begins that both have, in `ours`."""
+    """Index in `ours` at which the first common sequence begins."""
     there: int
     numbers: int
-    """How many of `ours` stand in such rows."""
+    """Number of numbers of `ours` that are in common sequences."""
 
 
 def copied_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Rows of numbers with three decimals or more that no two runs can have by chance.
+    """Find sequences of numbers with three or more decimals that two runs cannot share by chance.
 
-    How long a row must be is learnt from the real runs: five longer than twice the longest that two of them with
-    different seeds share. Numbers that all of them show are left out. Nothing is said of a program that fixes its
-    seed, or where fewer than three real runs tell what chance can do.
+    The required length is derived from the real runs: five more than twice the longest sequence that two of them with
+    different seeds share. Numbers that all real runs show are left out. Nothing is reported for a program that fixes
+    its seed, or with fewer than three real runs to estimate what chance can do.
     """
     seeds = {run.execution.seed for run in run_set.real}
     if len(seeds) < FEWEST_REAL or (run_set.source is not None and run_set.source.fixes_its_seed()):
@@ -106,7 +108,7 @@ def _refs(copy: _Copy) -> tuple[LineRef, ...]:
 
 
 def _fine(run: ParsedRun) -> _Stream:
-    """Every number with enough decimals; `lines` may hold one line several times."""
+    """Collect every number with enough decimals; `lines` may contain one line several times."""
     script = run.transcript
     line = np.repeat(np.arange(len(script.lines)), np.diff(script.starts))
     is_fine = (script.decimals >= DECIMALS) & (script.decimals < EXPONENT)
@@ -114,7 +116,7 @@ def _fine(run: ParsedRun) -> _Stream:
 
 
 def _column(stream: _Stream, column: int | None, constants: Numbers) -> _Stream:
-    """The numbers that have so many others before them in their line; all of them for None."""
+    """Select the numbers with a certain number of predecessors in their line; None selects all."""
     kept = ~np.isin(stream.values, constants)
     if column is not None:
         at = np.arange(len(stream.lines))
@@ -142,7 +144,8 @@ def _copies(run_set: RunSet, streams: Sequence[_Stream]) -> Iterator[_Copy]:
 
 
 def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[_Stream, _Stream]]:
-    """Each imagined stream with the first others that share a row of so many numbers with it: no pair is tried."""
+    """Pair each imagined stream with the first streams that share a sequence of the given length, without trying all
+    pairs."""
     rows = [_distinct(_rows(stream.values, row)) for stream in streams]
     keys = np.concatenate(rows)
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
@@ -155,7 +158,7 @@ def _sharing(streams: Sequence[_Stream], real: int, row: int) -> Iterator[tuple[
 
 
 def _share(streams: Sequence[_Stream], row: int) -> bool:
-    """Whether two of them with different seeds have a row of so many numbers in common."""
+    """Return whether two of them with different seeds have a sequence of the given length in common."""
     by_seed: dict[int | None, list[NDArray[np.uint64]]] = {}
     for stream in streams:
         by_seed.setdefault(stream.run.execution.seed, []).append(_rows(stream.values, row))
@@ -168,7 +171,7 @@ def _copy(ours: _Stream, theirs: _Stream, row: int) -> _Copy | None:
     _common, first, other = np.intersect1d(here, there, return_indices=True)
     for at, its in sorted(zip(first.tolist(), other.tolist(), strict=True))[:LONGEST]:
         values = ours.values[at : at + row]
-        # Two rows can have one hash; a model may even look for such.
+        # Two sequences can have the same hash; a model might even construct such a pair.
         if len(np.unique(values)) >= IN_A_ROW and np.array_equal(values, theirs.values[its : its + row]):
             begins = np.flatnonzero(np.isin(here, there))
             numbers = np.unique(begins[:, None] + np.arange(row)).size
@@ -177,7 +180,7 @@ def _copy(ours: _Stream, theirs: _Stream, row: int) -> _Copy | None:
 
 
 def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
-    """A hash of each row of so many numbers."""
+    """Hash each sequence of the given length."""
     bits = values.astype(np.float64).view(np.uint64)
     bits = (bits ^ (bits >> np.uint64(29))) * _FACTOR
     count = max(0, len(bits) - row + 1)
@@ -188,7 +191,7 @@ def _rows(values: Numbers, row: int) -> NDArray[np.uint64]:
 
 
 def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Each of them once; to sort millions of whole numbers is faster than to look each of them up."""
+    """Return the distinct numbers; sorting millions of integers is faster than hashing each of them."""
     hashes = np.sort(hashes)
     once: NDArray[np.uint64] = hashes[np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)]]
     return once

@@ -12,6 +12,7 @@ from gedanken.compare.output.points import NO_EPOCH
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.gaps import gaps
 from gedanken.compare.parsed.lengths import lengths
+from gedanken.compare.parsed.new_forms import replacing_forms
 from gedanken.compare.parsed.order import misplaced
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.compare.parsed.structures import of_each_structure
@@ -22,22 +23,23 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 FACTOR = 2
-"""How many times more or less often than in the real runs a line is shown whose print a flag decides about."""
+"""For a print that depends on a flag: a line is reported if it is shown this many times more or less often than in
+the real runs."""
 STEADY = 4
-"""Times that each real log shows a line of which it is no chance that another log has none."""
+"""If each real log shows a line this often, it is not by chance that another log has none."""
 CHANCE = 0.05
-"""Where as few imagined runs lack a line by chance with a higher probability, that is undecided."""
+"""If the probability that so few imagined runs lack a line by chance is higher, the case is undecided."""
 MOST_TOLD = 20
-"""Sites of one run that are told of, at most."""
+"""Maximum number of print sites that are reported for one run."""
 
 Indices = NDArray[np.int64]
 
 
 def counts(run_set: RunSet) -> Iterable[Finding]:
-    """A line shown more or less often than in the real runs, which must agree.
+    """Find lines that are shown more or less often than in the real runs, which must agree.
 
-    What is printed epoch by epoch is counted by the epoch, in those that the run shows: an epoch that is left out is
-    told elsewhere. Nothing is said of a print that values decide about, such as one of a best accuracy.
+    Lines printed in each epoch are counted per epoch, in the epochs that the run shows: another check reports epochs
+    that are left out. Nothing is reported for a print that depends on values, such as one of a best accuracy.
     """
     if not run_set.finished:
         yield from _by_the_source(run_set)
@@ -46,7 +48,8 @@ def counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 class CountsJudged:
-    """How often lines are printed: what is found, and what so few runs cannot tell from chance."""
+    """Result of judging how often lines are printed: the findings, and the differences that may be chance with so few
+    runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
@@ -66,17 +69,18 @@ class CountsJudged:
         ]
 
     def _may_be_chance(self, at: int) -> bool:
-        """Whether a line lacks in so few of several imagined runs that a real one might lack it as well."""
+        """Return whether so few of the imagined runs lack a line that a real run might lack it as well."""
         lacking = len(self._lacking_once[at])
         return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE
 
     def _p(self, lacking: int) -> float:
-        """How likely all that lack a line are imagined ones, where chance decides who lacks it (Fisher's test)."""
+        """Compute the probability that all runs lacking a line are imagined ones, if chance decides which runs lack
+        it (Fisher's test)."""
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
         return comb(m, lacking) / comb(n + m, lacking)
 
     def undecided(self) -> Doubt | None:
-        """What may be chance; None where nothing is."""
+        """State what may be chance; None if there is nothing."""
         left = [at for at in self._lacking_once if self._may_be_chance(at)]
         if not left:
             return None
@@ -93,7 +97,7 @@ class CountsJudged:
 
 
 def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
-    """Where no real run came to its end, the source alone tells how often a proven line is printed."""
+    """If no real run reached its end, use only what the source proves about how often a line is printed."""
     for site, texts in run_set.proven.items():
         for run in run_set.imagined:
             lines = run.ledger.lines_of(site)
@@ -109,7 +113,11 @@ def _by_the_source(run_set: RunSet) -> Iterable[Finding]:
 
 
 class _Cells:
-    """How often each site is shown in each epoch, or in all, by the real runs and by one imagined run."""
+    """Number of lines of each print site in each epoch (or in the whole run), in the real runs and in one imagined
+    run.
+
+    A cell is one print site in one epoch, or in the whole run.
+    """
 
     def __init__(self, run_set: RunSet, run: ParsedRun, early: Container[int] = ()) -> None:
         self.run_set = run_set
@@ -132,7 +140,7 @@ class _Cells:
             row[np.searchsorted(self._cells, keys)] = number
         counted = np.array([self._counts_in(run) for run in runs])
         really = counted[:-1]
-        # A run that failed lacks what it did not come to; what it shows is real all the same.
+        # A failed run lacks what it did not reach, but what it shows is real.
         whole = really & np.array([[run.execution.cause is Cause.FINISHED] for run in ended])
         self.low = np.where(whole, times[:-1], np.iinfo(np.int64).max).min(axis=0)
         self.high = np.where(really, times[:-1], -1).max(axis=0)
@@ -140,7 +148,7 @@ class _Cells:
         self._known = whole.any(axis=0) & counted[-1] & ~self._is_at_an_end()
 
     def _pairs(self, run: ParsedRun) -> tuple[Indices, Indices, Indices]:
-        """Site, index of the epoch, and line, for each line of a site."""
+        """Return site, epoch index and line number, for each line of a print site."""
         site_of = run.ledger.site_of
         lines = np.flatnonzero((site_of >= 0) & (site_of < len(self.run_set.sites)))
         return site_of[lines].astype(np.int64), np.searchsorted(self._shown, run.curves.epochs.at(lines)), lines
@@ -149,15 +157,15 @@ class _Cells:
         return site * self._width + np.where(self._by_epoch[site], epoch, 0)
 
     def _counts_in(self, run: ParsedRun) -> NDArray[np.bool_]:
-        """For each cell whether a run shows its epoch; what is counted in all has none."""
+        """Return for each cell whether the run shows its epoch; always true for cells of the whole run."""
         epoch = self._cells % self._width
         shows: NDArray[np.bool_] = (epoch == 0) | np.isin(self._shown[epoch], run.curves.epochs.numbers)
         return shows
 
     def _is_at_an_end(self) -> NDArray[np.bool_]:
-        """For each cell whether it is of an epoch that some run ends in, where not all end in one.
+        """Return for each cell whether some run, but not every run, ends in its epoch.
 
-        That one of them shows more epochs than real runs, or fewer, is told by itself.
+        If one of them shows more or fewer epochs than the real runs, another check reports that.
         """
         really = self.run_set.once(of_each_structure)
         runs = [*(run for run in really if run.execution.cause is Cause.FINISHED), self.run]
@@ -170,7 +178,7 @@ class _Cells:
         return at_an_end
 
     def sites_that_differ(self) -> list[int]:
-        """Indices of the sites that the run shows too often, or too seldom."""
+        """Return the indices of print sites that the run shows too often or too rarely."""
         sites = self._cells // self._width
         agrees = np.bincount(sites, self._known & (self.low != self.high), len(self.run_set.sites)) == 0
         agrees |= self._is_absent(sites)
@@ -181,6 +189,7 @@ class _Cells:
         if length is not None:
             surplus, deficit = np.maximum(surplus - length.more, 0), np.maximum(deficit - length.fewer, 0)
         deficit = np.maximum(deficit - self._lacking_in_gaps(), 0)
+        surplus, deficit = self._without_replaced(surplus, deficit)
         goes_back = _goes_back(self.run) and not any(map(_goes_back, self.run_set.real))
         return [
             int(at)
@@ -194,13 +203,34 @@ class _Cells:
         ]
 
     def _lacking_in_gaps(self) -> Indices:
-        """For each site how many lines are missing where the run leaves out steps, which is told as such."""
+        """Count for each site the lines that are missing because the run skips steps, which another check reports."""
         left_out = self.run_set.once(gaps).get(id(self.run), ())
         lacking = np.zeros(len(self.run_set.sites), np.int64)
         return lacking + sum(gap.lacking for gap in left_out)
 
+    def _without_replaced(self, surplus: Indices, deficit: Indices) -> tuple[Indices, Indices]:
+        """Return both without prints that the run lacks completely while it has about as many lines of another form,
+        which another check reports.
+
+        Such a line may resemble another print, and be counted as a surplus line of that one.
+        """
+        sites = self._cells // self._width
+        expected = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
+        told = replacing_forms(self.run_set, self.run)
+        for at in np.flatnonzero(deficit > 0).tolist():
+            is_absent = not self.run.ledger.is_kind("site")[self.run.ledger.lines_of(self.run_set.sites[at])].any()
+            likely = range(int(expected[at]) // FACTOR, int(expected[at]) * FACTOR + 1)
+            other = next((one for one in told if is_absent and one.times in likely), None)
+            if other is not None:
+                told.remove(other)
+                deficit[at] = 0
+                if other.site >= 0:
+                    surplus[other.site] = max(0, surplus[other.site] - other.times)
+        return surplus, deficit
+
     def _is_absent(self, sites: Indices) -> NDArray[np.bool_]:
-        """For each site whether a log has no line of it, where each real log has several, however many."""
+        """Return for each site whether a log has no line of it although each real log has several, in whatever
+        numbers."""
         if self.run_set.source is not None:
             return np.zeros(len(self.run_set.sites), bool)
         fewest = np.bincount(sites, self._known * self.low, len(self.run_set.sites))
@@ -209,7 +239,7 @@ class _Cells:
         return absent
 
     def _differences(self) -> tuple[Indices, Indices]:
-        """For each cell how many lines are too many, and how many are lacking."""
+        """Count for each cell how many lines are too many, and how many are missing."""
         more = np.where(self._known, np.maximum(self.times - self.high, 0), 0)
         less = np.where(self._known, np.maximum(self.low - self.times, 0), 0)
         flagged = np.array([site.depends_on == "flags" for site in self.run_set.sites])[self._cells // self._width]
@@ -218,7 +248,7 @@ class _Cells:
         return more, less
 
     def lacks_one_line(self, at: int) -> bool:
-        """Whether the run differs from real ones by a single line of a site, which it does not show."""
+        """Return whether the run differs from real ones at this site only by one missing line."""
         more, less = self._differences()
         its = self._cells // self._width == at
         return not more[its].any() and int(less[its].sum()) == 1
@@ -226,11 +256,11 @@ class _Cells:
     def _may_be_told(self, at: int) -> bool:
         site = self.run_set.sites[at]
         if site.by == "bar" or (site.by == "log" and not self.high[self._cells // self._width == at].any()):
-            return False  # time decides, or a level that the source need not name
+            return False  # depends on time, or on a log level that the source need not name
         return site.depends_on != "values" and not (self.run_set.source and site.is_open)
 
     def worst(self, at: int) -> "_Cell":
-        """The first cell of a site that differs."""
+        """Return the first cell of a site that differs."""
         more, less = self._differences()
         its = self._cells // self._width == at
         is_more = more[its].sum() > less[its].sum()
@@ -244,14 +274,14 @@ class _Cells:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """An epoch, or the whole run, in which a line is shown another number of times than really."""
+    """An epoch, or the whole run, in which a line is shown a different number of times than in real runs."""
 
     epoch: int | None
-    """NO_EPOCH is what stands above the first one; None is the whole run."""
+    """NO_EPOCH means before the first epoch; None means the whole run."""
     really: int
     shown: int
     surplus: Indices
-    """Indices of lines that are too many."""
+    """Indices of the surplus lines."""
 
 
 def _goes_back(run: ParsedRun) -> bool:
@@ -274,12 +304,12 @@ def _finding(run_set: RunSet, site: PrintSite, run: ParsedRun, cell: _Cell) -> F
 
 
 def order(run_set: RunSet) -> Iterable[Finding]:
-    """Lines that stand elsewhere than in the real runs, whose lines must all stand in one order."""
+    """Find lines in another order than in the real runs, which must all have the same order."""
     if not run_set.finished or any(map(_goes_back, run_set.real)):
         return
     for run in run_set.imagined:
         if _goes_back(run):
-            continue  # a contradiction, which is told as such
+            continue  # a contradiction, which another check reports
         lines = misplaced(run_set, run)
         if len(lines):
             refs: Sequence[LineRef] = [run.ref(int(at)) for at in lines[:LINES_SHOWN]]

@@ -1,4 +1,4 @@
-"""Findings on series: the primary endpoint, and whole curves, that real runs would hardly show."""
+"""Findings on series: the primary endpoint and whole curves that would be unlikely in real runs."""
 
 import math
 from collections import Counter
@@ -12,13 +12,12 @@ from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 
 NAMED = 3
-"""Other metrics that are named, at most."""
+"""Maximum number of other metrics that are named."""
 
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
-    """`primary endpoint differs`, else `far out` for single runs; and one `series differs` that names every other
-    series that does. Where the primary endpoint differs, its curve is no further finding.
-    """
+    """Report `primary endpoint differs`, or otherwise `far out` for single runs; and one `series differs` that names
+    every other series that differs. If the primary endpoint differs, its curve is not reported again."""
     told = [series for series in judgement.tested if series.is_told]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
     if primary and primary.is_told:
@@ -39,13 +38,13 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         "series differs",
         tuple(run.label for run in run_set.samples),
         evidence([ref for series in secondary for ref in _refs(run_set, series)]),
-        observed=f"Of {tested} series{beside} {len(secondary)} would hardly be so in real runs, "
+        observed=f"Of {tested} series{beside} {len(secondary)} would be unlikely in real runs, "
         f"taken as whole curves: {named}",
     )
 
 
 def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
-    """Whether the same runs end without a number in both: that is why both differ."""
+    """Return whether the same runs end with a non-finite value in both, which is why both series differ."""
     both = [
         (math.isfinite(one[1]), math.isfinite(other[1]))
         for one, other in zip(series.series.ends, primary.series.ends, strict=True)
@@ -55,7 +54,7 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
 
 
 def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) -> Finding:
-    """One finding: that which is farthest out; how many other metrics are is said with it."""
+    """Report the metric that is farthest out, in one finding that also states how many other metrics are."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
     others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
@@ -66,13 +65,14 @@ def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) 
 
 
 def _goes_on(run_set: RunSet, far: FarRun) -> bool:
-    """Whether a run has more epochs than the real ones, all of the same length: that is told, not where it ends."""
+    """Return whether a run has more epochs than the real ones, which all have the same number: that is reported, not
+    its last value."""
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:
-    """Runs that end far outside the real ones, told one by one: three are too few for a test of all together."""
+    """Report single runs that end far outside the real ones: three are too few to test them together."""
     values = ", ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)
     refs = [
@@ -96,7 +96,7 @@ def _deviations(count: float) -> str:
 
 
 def _real_ends(tested: TestedSeries) -> list[float]:
-    """Last values of the real runs that are in the test."""
+    """Return the last values of the real runs that are in the test."""
     series = tested.series
     return [end[1] for at in tested.runs if at < series.n_real and (end := series.ends[at]) is not None]
 
@@ -136,7 +136,7 @@ def _numbers(result: SeriesResult) -> str:
 
 
 def _imagined(tested: TestedSeries) -> Iterable[int]:
-    """Which of the imagined runs are in the test."""
+    """Return which of the imagined runs are in the test."""
     return [at - tested.series.n_real for at in tested.runs if at >= tested.series.n_real]
 
 

@@ -1,4 +1,4 @@
-"""The finding that a log just ends, where all real ones go on."""
+"""Finding: a log ends where all real logs continue."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from gedanken.experiment.finding import Finding
 
 
 def ends_early(run_set: RunSet) -> Iterable[Finding]:
-    """All runs that end early, in one finding: it takes what they lack behind their ends with it."""
+    """Report all runs that end early in one finding, which also covers everything missing after their ends."""
     early = run_set.once(early_ends)
     runs = [run for run in run_set.imagined if id(run) in early]
     if not runs:

@@ -1,4 +1,4 @@
-"""Oracle: the time of all epochs against the time in all."""
+"""Oracle: the times of all epochs must agree with the total time."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 FACTOR, SETUP = 2.0, 60.0
-"""A total this many times the sum of the epochs, and so many seconds more, is far above it."""
+"""A total is far too high if it is this many times the sum of the epochs, plus so many seconds."""
 _FORM = re.compile(r"\b(?:time|took|elapsed|duration|complete|completed|finished)\b.*#|# ?s\b", re.IGNORECASE)
 _TIME = re.compile(
     r"(?<![\d.:])(?P<value>\d{1,9}(?:\.\d{1,9})?)\s?"
@@ -26,16 +26,16 @@ _NO_PART = re.compile(r"\b(?:elapsed|total|eta|remaining|so far|since|per|step|b
 
 
 class _Time(NamedTuple):
-    """A time that one line names."""
+    """A duration that one line names."""
 
     line: int
     seconds: float
     unit: float
-    """Worth of its last place, in seconds."""
+    """Value of its last digit, in seconds."""
 
 
 def epoch_times(run_set: RunSet) -> Iterable[Finding]:
-    """A total that is less than its epochs, or far more where that is so in no real run."""
+    """Find totals below the sum of their epochs, or far above it if no real run shows that."""
     yield from oracle(run_set, "oracle: time", lambda run: _contradictions(run, run_set))
 
 
@@ -57,12 +57,12 @@ def _contradictions(run: ParsedRun, run_set: RunSet) -> Iterator[Contradiction]:
 
 
 def _rise(parts: list[_Time]) -> bool:
-    """Times that only grow may be counted from the start."""
+    """Return whether times only grow, so that they may be counted from the start."""
     return all(one.seconds <= other.seconds for one, other in pairwise(parts))
 
 
 def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
-    """The time of each epoch that names one, and every time in all; no epochs where one is named twice."""
+    """Read the time of each epoch that names one, and every total time; no epochs if one is named twice."""
     epochs: dict[int, _Time] = {}
     totals: list[_Time] = []
     twice = False
@@ -80,7 +80,7 @@ def _read(run: ParsedRun) -> tuple[dict[int, _Time], list[_Time]]:
 
 
 def _time(at: int, line: str) -> _Time | None:
-    """The one time in a line, such as `4.2s` or `1m 23s`; None where there are several."""
+    """Return the only duration in a line, such as `4.2s` or `1m 23s`; None if there are several."""
     found = list(_TIME.finditer(line))
     if not found:
         return None

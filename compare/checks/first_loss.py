@@ -1,4 +1,4 @@
-"""Oracle: a classifier that has learned nothing yet has a loss near ln(classes)."""
+"""Oracle: a classifier that has not learned anything yet has a loss near ln(classes)."""
 
 import ast
 import math
@@ -14,11 +14,11 @@ from gedanken.compare.source.training_settings import batch_size
 from gedanken.experiment.finding import Finding
 
 BELOW, ABOVE = 0.7, 1.2
-"""How far the first loss may lie from ln(classes), the cross-entropy of guessing them all alike.
+"""Largest deviation of the first loss below and above ln(classes), the cross-entropy of uniform guessing.
 
-By `python -m benchmarks.first_losses` never more than 0.54 below, whatever the scale of the images, and with those of
-`ToTensor`, normalised or not, never more than 0.53 above. With raw ones up to 158 above, so that only the images of
-`ToTensor` are held to that bound.
+Measured by `python -m benchmarks.first_losses`: at most 0.54 below, at any scale of the images; at most 0.53 above
+for images from `ToTensor`, normalized or not; up to 158 above for raw images. So the upper bound is applied only to
+images from `ToTensor`.
 """
 SMALLEST_BATCH = 32
 _LOSS = re.compile(r"\bloss\b[^\w.+-]{0,4}(?P<value>\d{1,6}(?:\.\d{1,12})?)(?![\w.%]|\s?/)", re.IGNORECASE)
@@ -34,12 +34,12 @@ _OTHER_LOSSES = frozenset({"reduction", "weight", "label_smoothing"})
 
 
 def first_loss(run_set: RunSet) -> Iterable[Finding]:
-    """A loss before the first update that the network cannot have had, by its number of classes."""
+    """Find losses before the first update that the network cannot have, given its number of classes."""
     classes = _classes(run_set.source) if run_set.source else None
     if run_set.source is None or classes is None or classes < 2:
         return
     if not _prints_one_loss(run_set.source) and not any(_first(run) for run in run_set.real):
-        return  # it may be a sum, or a mean over more batches than one
+        return  # it may be a sum, or a mean over several batches
     scaled = bool(run_set.source.calls({"ToTensor"}))
     yield from oracle(run_set, "oracle: first loss", lambda run: _contradictions(run, classes, scaled))
 
@@ -58,9 +58,9 @@ def _contradictions(run: ParsedRun, classes: int, scaled: bool) -> Iterator[Cont
 
 
 def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
-    """The line and the first loss that a run shows, if that is of the first step, and whether nothing came before.
+    """Return the line and value of the first loss if it belongs to the first step, and whether no update came before.
 
-    A step 1 may be the second: one update may throw the loss far up, and hardly down.
+    A step numbered 1 may be the second: one update may raise the loss a lot, but hardly lower it.
     """
     for at, line in enumerate(run.lines):
         found = _LOSS.search(line[:LONGEST])
@@ -71,7 +71,8 @@ def _first(run: ParsedRun) -> tuple[int, float, bool] | None:
 
 
 def _classes(source: Source) -> int | None:
-    """Outputs of a network that is trained by cross-entropy alone, from PyTorch's own initialisation."""
+    """Return the number of outputs of a network that is trained by cross-entropy alone, with PyTorch's default
+    initialization."""
     losses = source.calls({"CrossEntropyLoss", "cross_entropy"})
     batch = batch_size(source)
     if not losses or batch is None or batch < SMALLEST_BATCH or source.calls(_OTHER_STARTS):
@@ -83,13 +84,13 @@ def _classes(source: Source) -> int | None:
     built = network(source)
     layers = [part for part in built.parts() if part.own] if built else []
     outputs = [part.outputs for part in layers if part.outputs is not None]
-    # The last layer, and the narrowest: a layer that is built last need not be the last that is used.
+    # Require the last layer to be the narrowest: the layer built last need not be the last one used.
     last = layers[-1].outputs if layers else None
     return last if last is not None and last == min(outputs) else None
 
 
 def _sets_weights(source: Source) -> bool:
-    """Whether it calls what works in place, as all of `nn.init` does, or stores into `.data`."""
+    """Return whether it calls an in-place function, as all of `nn.init` are, or assigns to `.data`."""
     stores = any(
         isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "data"
         for node in ast.walk(source.tree)

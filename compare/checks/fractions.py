@@ -1,4 +1,4 @@
-"""Oracle: a count, its whole and its percentage, in one line, agree with each other."""
+"""Oracle: a count, its total and its percentage in one line must agree."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,13 +14,13 @@ _FRACTION = re.compile(r"(?<![\d./])(?P<part>\d{1,12})\s{0,2}/\s{0,2}(?P<whole>\
 _AFTER = re.compile(r"\s{0,2}[(=]\s{0,2}(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)")
 _BEFORE = re.compile(r"(?<![\d.])(?P<value>\d{1,3}(?:\.\d{1,12})?)\s?(?P<percent>%)?\s?\(\Z")
 _SLACK = 1e-12
-"""Of binary fractions, as a share of the value."""
+"""Relative tolerance for binary fractions."""
 
 
 def fractions(run_set: RunSet) -> Iterable[Finding]:
-    """Hits that do not come to the accuracy shown beside them, or that are more than there are.
+    """Find counts that contradict the accuracy shown beside them, or that exceed their total.
 
-    What is shown may be rounded or cut off: both ways agree.
+    A shown value may be rounded or truncated: both are accepted.
     """
     yield from oracle(run_set, "oracle: fractions", _contradictions)
 
@@ -44,13 +44,13 @@ def _contradictions(run: ParsedRun) -> Iterator[Contradiction]:
 
 
 def _after_its_word(text: str) -> str | None:
-    """What stands between the last word for accuracy and the end of this text."""
+    """Return the text between the last word for accuracy and the end."""
     words = list(_WORD.finditer(text))
     return text[words[-1].end() :] if words else None
 
 
 def _told_before(between: str, after: str) -> re.Match[str] | None:
-    """The accuracy in `0.9712 (9712/10000)`."""
+    """Return the accuracy in `0.9712 (9712/10000)`."""
     if not after.lstrip().startswith(")") or any(character.isalpha() for character in between):
         return None
     told = _BEFORE.search(between[-24:])
@@ -58,7 +58,7 @@ def _told_before(between: str, after: str) -> re.Match[str] | None:
 
 
 def is_rounding(shown: str, value: float) -> bool:
-    """Whether a decimal is what a value comes to, rounded or cut off after as many places as it has."""
+    """Return whether a decimal number is this value, rounded or truncated to its number of decimals."""
     unit = 10.0 ** -len(shown.partition(".")[2])
     off = (float(shown) - value) / unit
     slack = 1e-9 + _SLACK * value / unit

@@ -1,4 +1,4 @@
-"""Finding: an imagined run says that it uses GPUs which the program could not have used."""
+"""Finding: an imagined run says that it uses GPUs that the program could not have used."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -22,16 +22,16 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"gpu|cuda|parallel|nvidia|geforce|[rg]tx|tesla", re.IGNORECASE)
-"""One of them stands in every claim."""
+"""Words of which at least one is in every claim."""
 LONGEST = 400
-"""Characters of a line that are looked at: a claim is short."""
+"""Maximum length of an examined line: claims are short."""
 
 
 def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
-    """GPUs that imagined runs say they use, and that the program or the machine does not have.
+    """Find GPUs that imagined runs say they use, and that the program or the machine does not have.
 
-    What a real run says of GPUs is no false claim, whatever else stands in its line. Claimed GPUs explain only what
-    the program would print on a machine that has them.
+    A statement that a real run makes too is not a false claim, whatever else its line says. GPUs that the persona
+    claims explain only what the program would print on a machine that has them.
     """
     outputs = [output for run in run_set.real for output in run.outputs]
     real = {claim for output in outputs for at in _speaking(output) for claim in claims_in(output.lines[at])}
@@ -50,12 +50,12 @@ def gpu_claims(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _entries(run: ParsedRun) -> list[Entry]:
-    """What stands in the lines that may speak of GPUs."""
+    """Collect the content of lines that may mention GPUs."""
     return [run.ledger.entry(at) for at in _speaking(run.transcript) if run.ledger.has(at)]
 
 
 def _speaking(output: Transcript) -> list[int]:
-    """Indices of these lines."""
+    """Return the indices of these lines."""
     found: list[int] = output.lines_with(
         [at for at, shape in enumerate(output.shapes) if _WORDS.search(shape)]
     ).tolist()
@@ -63,7 +63,7 @@ def _speaking(output: Transcript) -> list[int]:
 
 
 def claims_in(line: str) -> frozenset[str]:
-    """What a line says of GPUs that are used, such as `cuda:0` or `using 4 gpus`; nothing where it denies them."""
+    """List what a line says about GPUs in use, such as `cuda:0` or `using 4 gpus`; empty if it denies using them."""
     line = line[:LONGEST]
     if _DENIAL.search(line):
         return frozenset()
@@ -71,7 +71,8 @@ def claims_in(line: str) -> frozenset[str]:
 
 
 def _can_print(run_set: RunSet, entry: Entry) -> bool:
-    """Whether the program can print this line on some machine; of logs without a program all is believed."""
+    """Return whether the program can print this line on some machine; for logs without a program, any line counts as
+    possible."""
     if run_set.program is None:
         return True
     return run_set.source is not None and run_set.source.names_gpus() and entry.kind == "site"

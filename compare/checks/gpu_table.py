@@ -1,4 +1,4 @@
-"""Oracle: the sums in a table of nvidia-smi."""
+"""Oracle: the sums in an nvidia-smi table."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 OVER_CAP = 1.25
-"""Real GPUs draw more than their cap for a moment."""
+"""Factor allowed above the power cap: real GPUs exceed it for moments."""
 _HEAD = re.compile(r"\bNVIDIA-SMI\b")
 _GPU = re.compile(r"^\|\s{0,4}(?P<gpu>\d{1,4})\s{1,4}[A-Za-z]")
 _MEMORY = re.compile(r"(?<!\d)(?P<used>\d{1,12})\s{0,8}MiB\s{0,4}/\s{0,8}(?P<total>\d{1,12})\s{0,4}MiB")
@@ -26,7 +26,8 @@ class _Gpu(NamedTuple):
 
 
 def gpu_table(run_set: RunSet) -> Iterable[Finding]:
-    """Tables of nvidia-smi in the output of a program, that cannot be. No claim explains an inner contradiction."""
+    """Find impossible nvidia-smi tables in a program's output. No claim of the persona explains an internal
+    contradiction."""
     yield from oracle(run_set, "oracle: GPU table", table_contradictions_in)
 
 
@@ -35,7 +36,7 @@ def table_contradictions_in(run: ParsedRun) -> Iterator[Contradiction]:
 
 
 def table_contradictions(lines: Iterable[str]) -> Iterator[Contradiction]:
-    """What is impossible in the tables that these lines hold; each table begins with its own head."""
+    """List what is impossible in the tables that these lines contain; each table begins with its own header."""
     gpus: dict[int, _Gpu] = {}
     processes: dict[int, list[_Gpu]] = {}
     gpu, inside, listed = -1, False, False
@@ -81,7 +82,7 @@ def _sums(gpus: dict[int, _Gpu], processes: dict[int, list[_Gpu]]) -> Iterator[C
                 )
             continue
         total = sum(process.used for process in listed)
-        # Each is rounded to a MiB.
+        # Each value is rounded to a MiB.
         if total > gpus[number].used + len(listed):
             claim = f"shows processes that use {total} MiB of GPU {number}, and {gpus[number].used} MiB used in all"
             yield Contradiction("processes", claim, (gpus[number].line, *lines))

@@ -1,4 +1,4 @@
-"""Findings on numbers that contradict each other, or that nothing real can have."""
+"""Findings on numbers that contradict each other, or that are impossible."""
 
 import math
 import statistics
@@ -16,18 +16,18 @@ from gedanken.experiment.finding import Finding
 NEVER_NEGATIVE = frozenset(
     {"CrossEntropyLoss", "cross_entropy", "MSELoss", "mse_loss", "BCEWithLogitsLoss", "L1Loss"}
 )
-"""Losses that have no values below zero."""
+"""Losses that cannot be negative."""
 RISE = 0.05
-"""Rise of accuracy, and share by which the loss rises, that together contradict each other."""
+"""Rise of accuracy, and relative rise of the loss, that together are a contradiction."""
 FEWEST_REAL = 3
 FAR = 6.0
-"""Standard deviations of real runs beyond which nothing real is expected."""
+"""Distance, in standard deviations of the real runs, beyond which no real value is expected."""
 
 
 def first_and_last(run_set: RunSet) -> Iterable[Finding]:
-    """Accuracy rising while the loss rises, inside one sample that came to its end, where real losses surely fall.
+    """Find accuracy and loss that both rise, inside one complete sample, when real losses clearly fall.
 
-    A short and noisy training may do so once in a while; so the rise must lie far outside of what real losses do.
+    A short and noisy training may do this occasionally, so the rise must lie far outside the range of real losses.
     """
     changes = [change for run in run_set.real if (change := _loss_change(run)) is not None]
     if len(changes) < FEWEST_REAL or max(changes) > 0:
@@ -50,7 +50,7 @@ def first_and_last(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _loss_change(run: ParsedRun) -> float | None:
-    """Logarithm of the last loss over the first; None where there are no two above zero."""
+    """Compute the logarithm of the last loss over the first; None unless both are positive."""
     loss = run.curves.series.get("loss")
     if loss is None or len(loss) < 2 or not all(0 < end.value < math.inf for end in (loss[0], loss[-1])):
         return None
@@ -58,9 +58,9 @@ def _loss_change(run: ParsedRun) -> float | None:
 
 
 def impossible_values(run_set: RunSet) -> Iterable[Finding]:
-    """Accuracies above 1, losses below 0, epochs out of order, totals that the code does not have.
+    """Find accuracies above 1, losses below 0, epochs out of order, and totals that the code does not have.
 
-    What a real run shows too is no contradiction, however odd: a program may print what it likes.
+    Anything that a real run shows too is not a contradiction, however odd: programs may print anything.
     """
     real_totals = {total for run in run_set.real for total in run.curves.totals}
     expected = run_set.source.epochs() if run_set.source else None
@@ -75,7 +75,7 @@ def impossible_values(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list[int]]]:
-    """(what kind it is, what the run does, lines) for everything odd that one run shows."""
+    """Yield (kind, description, lines) for everything impossible that one run shows."""
     for name, points in run.curves.series.items():
         wrong = [points[at] for at in np.flatnonzero(_impossible(name, points.values))[:LINES_SHOWN].tolist()]
         if wrong:
@@ -91,7 +91,8 @@ def _oddities(run: ParsedRun, totals: set[int]) -> Iterable[tuple[str, str, list
 
 
 def _may_fall_below_zero(run_set: RunSet, name: str) -> bool:
-    """Whether this loss comes near zero in real runs, and the source names none that has its bound there."""
+    """Return whether this loss may be negative: it comes near zero in real runs, and the source uses no loss with the
+    lower bound 0."""
     if run_set.source is not None and run_set.source.calls(NEVER_NEGATIVE):
         return False
     series = [run.curves.series[name].values for run in run_set.real if name in run.curves.series]

@@ -1,4 +1,4 @@
-"""Findings on lines: how a run ended, whose a line is, what its words are."""
+"""Findings on lines: how a run ended, which print site made a line, and its wording."""
 
 from collections.abc import Iterable, Sequence
 from operator import eq
@@ -16,15 +16,15 @@ from gedanken.experiment.execution import Cause
 from gedanken.experiment.finding import Finding, LineRef
 
 _OWN_ENDS = (Cause.FINISHED, Cause.FAILED, Cause.OUT_OF_MEMORY)
-"""How a program ends where our own limits do not end it."""
+"""Ways in which a program ends by itself, not by our limits."""
 MOST_WORDINGS = 20
-"""Wordings that are told, at most."""
+"""Maximum number of wordings that are reported."""
 MOST_HELD_BESIDE = 2000
-"""Real lines of a print among which that one is looked for that an imagined line stands beside."""
+"""Maximum number of real lines of a print site that are searched for the best match to an imagined line."""
 
 
 def exit_status(run_set: RunSet) -> Iterable[Finding]:
-    """The real runs end one way, an imagined one the other."""
+    """Find imagined runs that succeed where real ones fail, or the reverse."""
     ends = [run.execution for run in run_set.real if run.execution.cause in _OWN_ENDS]
     real = {end.exit_code == 0 for end in ends if end.exit_code is not None}
     if len(real) != 1:
@@ -35,7 +35,7 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
         for run in run_set.imagined
         if run.execution.exit_code is not None
         and (run.execution.exit_code == 0) != works
-        # An imagined exit code is read off the output: equal output is as good as it gets.
+        # An imagined exit code is inferred from the output, so equal output is the best possible match.
         and run.text.strip() not in {real.execution.terminal.strip() for real in run_set.real}
     ]
     if not other:
@@ -52,7 +52,8 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
 
 
 def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
-    """Printed lines that no print statement of the program makes; without a program, near to no real log's."""
+    """Find printed lines that no print statement of the program makes; without a program, lines unlike those of any
+    real log."""
     if not run_set.real:
         return
     if run_set.source and any(site.form is None and site.template.strip(f"{HOLE} ") == "" for site in run_set.sites):
@@ -88,7 +89,7 @@ def foreign_lines(run_set: RunSet) -> Iterable[Finding]:
 
 
 def literals(run_set: RunSet) -> Iterable[Finding]:
-    """A wording that differs from the code's own words, or the real logs'; both are named."""
+    """Find wordings that differ from the code's own words, or from the real logs'; the finding quotes both."""
     shown: dict[tuple[str, str], list[LineRef]] = {}
     sites: dict[tuple[str, str], PrintSite] = {}
     for run in run_set.imagined:
@@ -113,9 +114,10 @@ def literals(run_set: RunSet) -> Iterable[Finding]:
 
 
 def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[LineRef]:
-    """The line of the source that a site stands in, and a line of a real run that it made.
+    """Return the source line of a print site, and a line of a real run that it made.
 
-    It is that which has most numbers in common with the line that it will stand beside, and else the first.
+    The chosen real line has the most numbers in common with the imagined line beside it; if none has any, it is the
+    first.
     """
     label = run_set.program.label if run_set.program else "program"
     refs = [LineRef(label, site.line, site.words, "source")] if site.line != NO_LINE else []
@@ -130,9 +132,10 @@ def where_printed(run_set: RunSet, site: PrintSite, beside: str = "") -> list[Li
 
 
 def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
-    """A program that fixes its own seed has no noise: as written, every run must print the same (rule 7).
+    """Check programs that fix their own seed: they have no noise, so every run as written must print the same (rule
+    7).
 
-    Times are set aside: no seed fixes them.
+    Times are ignored, because a seed does not fix them.
     """
     if run_set.source is None or not run_set.source.fixes_its_seed():
         return
@@ -172,7 +175,8 @@ def fixed_seed(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _differs_at(run: ParsedRun, ours: Sequence[str]) -> int | None:
-    """Index of the first line that is not as in `ours`, or of the last where lines are missing; else None."""
+    """Return the index of the first line that differs from `ours`, or the last index if lines are
+    missing; else None."""
     theirs = [(at, line) for at, line in enumerate(run.lines) if line.strip()]
     for (at, line), our in zip(theirs, ours, strict=False):
         if line != our and untimed(line) != untimed(our):

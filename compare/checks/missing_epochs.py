@@ -1,4 +1,4 @@
-"""Findings on epochs that are missing, declared as skipped, cut off or too many."""
+"""Findings on epochs that are missing, declared as skipped, cut off, or too many."""
 
 from collections.abc import Iterable, Set
 from dataclasses import replace
@@ -12,7 +12,7 @@ from gedanken.experiment.finding import Finding, LineRef
 
 
 def epochs(run_set: RunSet) -> Iterable[Finding]:
-    """Epochs expected, shown, declared as skipped, silently missing, cut by the token limit."""
+    """Report the epochs expected, shown, declared as skipped, missing without notice, and cut by the token limit."""
     wanted, possible = _epochs_of(run_set)
     if not wanted:
         return
@@ -25,7 +25,7 @@ def epochs(run_set: RunSet) -> Iterable[Finding]:
             continue
         is_early = id(run) in run_set.once(early_ends)
         is_cut = run.execution.cause is Cause.CUT or is_early
-        # However many there are: where no real run leaves one out, none is left out between two that are shown.
+        # In any number: if no real run skips an epoch, an imagined one must not skip any between two that it shows.
         inside = _between_its_ends(run, possible) if is_gapless else frozenset()
         count = count_epochs(run.transcript, run.curves, wanted | inside, is_cut, possible, run_set.forms)
         if max(len(count.silent), len(count.extra)) <= usual:
@@ -41,11 +41,12 @@ def _between_its_ends(run: ParsedRun, possible: Set[int]) -> frozenset[int]:
 
 
 def _usual_difference(run_set: RunSet) -> int:
-    """How many epochs more or fewer than the real runs a run may show and still be like them; 0 where all are alike.
+    """Return how many more or fewer epochs than the real runs a run may show and still be normal; 0 if all real runs
+    have equal numbers.
 
-    Programs that stop early, or tell only of their best epochs, show others in each run: so each real run is held
-    against the rest of them, and it may be four times as many as the farthest off differs by. When a run stops early
-    has a long tail: it may also be twice as many as the longest real run shows more than the shortest.
+    Programs that stop early, or report only their best epochs, show different epochs in each run. So each real run is
+    compared with the other real runs; four times the largest difference is allowed. Because early stopping has a long
+    tail, twice the range from the shortest to the longest real run is also allowed.
     """
     finished = [run.epochs for run in run_set.finished]
     if len(set(finished)) < 2:
@@ -60,7 +61,8 @@ def _usual_difference(run_set: RunSet) -> int:
 
 
 def _epochs_of(run_set: RunSet) -> tuple[frozenset[int], frozenset[int]]:
-    """Epochs that each real run shows, and those that at least one does; the source's where none came to its end."""
+    """Return the epochs of each real run, and those of at least one; from the source if no real run
+    reached its end."""
     shown = frozenset[int]().union(*(run.epochs for run in run_set.real))
     finished = [run.epochs for run in run_set.finished]
     if finished:

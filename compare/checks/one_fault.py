@@ -1,31 +1,33 @@
-"""One fault, one finding: what several brought logs show alike is told once, with all of them named."""
+"""Merging of findings: a fault that several supplied logs share is reported once, with all of them named."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from gedanken.compare.checks.consequences import without_consequences
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
 
 EXAMPLES = 3
-"""Runs of which it is said what they show, at most."""
+"""Maximum number of runs whose output the finding quotes."""
 _TOGETHER = {
     "print count differs": "do not",
     "log copied": "are copies",
     "curve copied": "are copies",
     "numbers copied": "are copies",
 }
-"""What several runs do that each have a finding of a check; `differ` for any other."""
+"""Verb for several runs that share a finding of a check; `differ` for all other checks."""
 
 
 def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
-    """The findings on brought logs, those that have one cause made one; with a program each is left as it is.
+    """Merge the findings on supplied logs that have the same cause; with a program, findings are not merged.
 
-    Two findings have one cause if they are on the same print in several logs, or on several prints that are shown too
-    often or too seldom in the same logs.
+    Two findings have the same cause if they concern the same print in several logs, or if they concern several prints
+    that are shown too often or too rarely in the same logs.
     """
     if run_set.program is not None:
         return list(findings)
+    findings = without_consequences(run_set, findings)
     merged = [_of_runs(run_set, group) for group in _grouped(findings, by_runs=False)]
     return [_of_prints(group) for group in _grouped(merged, by_runs=True)]
 
@@ -37,8 +39,9 @@ def _grouped(findings: Iterable[Finding], *, by_runs: bool) -> Iterable[list[Fin
         if by_runs and finding.check == "print count differs":
             key = (finding.check, finding.runs)
         elif not by_runs and finding.of == 0 and finding.runs:
-            # In whichever epoch a print is lacking, it is one print.
-            key = (finding.check, finding.subject, finding.expected.partition("”")[0])
+            # In whichever epoch a print is lacking, it is one print; a copy is one however likely it is by chance.
+            expected = "" if finding.check == "curve copied" else finding.expected.partition("”")[0]
+            key = (finding.check, finding.subject, expected)
         groups.setdefault(key, []).append(finding)
     return groups.values()
 
@@ -79,5 +82,5 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
     return replace(
         first,
         evidence=evidence([ref for finding in group for ref in finding.evidence]),
-        observed=f"{first.observed}; so it is with {names}{more}",
+        observed=f"{first.observed}; the same holds for {names}{more}",
     )

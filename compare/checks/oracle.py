@@ -1,4 +1,4 @@
-"""How an oracle speaks: what it finds in an imagined run, and in no real one."""
+"""Common code of oracles. An oracle is a check that reports a contradiction only if no real run shows it too."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -12,24 +12,25 @@ from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 LONGEST = 400
-"""Characters of a line that are looked at: what an oracle reads is short."""
+"""Maximum length of an examined line: oracles read only short texts."""
 
 
 class Contradiction(NamedTuple):
-    """Something that cannot be, in one output."""
+    """Something impossible in one output."""
 
     rule: str
-    """What it breaks. A rule that a real run breaks too is wrong about this program."""
+    """The violated rule. A rule that a real run violates too is wrong for this program."""
     claim: str
-    """Words to put after the name of the run."""
+    """The end of a sentence that begins with the name of the run."""
     lines: tuple[int, ...]
-    """Indices, from 0."""
+    """Indices of lines, counted from 0."""
 
 
 def oracle(
     run_set: RunSet, kind: str, contradictions: Callable[[ParsedRun], Iterable[Contradiction]]
 ) -> Iterator[Finding]:
-    """Findings of this kind on the imagined runs, one for each rule a run breaks, where no real run breaks it."""
+    """Report contradictions in the imagined runs, one per rule that a run violates, unless a real run violates it
+    too."""
     told = [(run, list(contradictions(run))) for run in run_set.imagined]
     if not any(found for _run, found in told):
         return
@@ -53,10 +54,11 @@ def lines_with(
     shape: re.Pattern[str] | None = None,
     kept: Callable[[Transcript, NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> list[tuple[int, str]]:
-    """(index, text) of every line whose form holds these words near its beginning, and none of the others.
+    """Return (index, text) of every line whose form (the line with its values replaced by `#`) contains these words
+    near its beginning, and none of the excluded ones.
 
-    With `shape`, which looks at digits as rows only: of these the lines that it matches. With `kept` those that it
-    keeps of the lines of each shape.
+    `shape`, a pattern that treats digits only as groups, selects among these lines. `kept` selects from the lines of
+    each shape.
     """
     transcript = run.transcript
     forms = [form[:LONGEST] for form in transcript.forms]

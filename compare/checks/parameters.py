@@ -1,4 +1,4 @@
-"""Oracle: the number of parameters, counted from the source, against the number that a line names."""
+"""Oracle: the number of parameters, computed from the source, must equal the number that a line states."""
 
 import ast
 import re
@@ -18,17 +18,17 @@ _WORDS = frozenset({
     "with", "parameter", "parameters", "param", "params", "count", "all", "is", "are",
 })
 # fmt: on
-"""A line of other words besides may speak of one layer, or of something else."""
+"""Allowed words: a line with other words may be about a single layer, or something else."""
 _SCALES = {"k": (1e3, 2.0**10), "m": (1e6, 2.0**20), "b": (1e9, 2.0**30)}
 
 
 def parameters(run_set: RunSet) -> Iterable[Finding]:
-    """Numbers of parameters that the network, as the source builds it, does not have."""
+    """Find parameter counts that differ from the network that the source builds."""
     if run_set.source is None:
         return
     names = {node.attr for node in ast.walk(run_set.source.tree) if isinstance(node, ast.Attribute)}
     if "numel" not in names and any(_FORM.search(site.template) for site in run_set.source.terminal_sites()):
-        return  # it counts something else, such as tensors
+        return  # the line counts something else, such as tensors
     built = network(run_set.source)
     if built is None:
         return

@@ -1,4 +1,4 @@
-"""Finding: an imagined run shows numbers that an imagined run of an earlier version showed."""
+"""Finding: an imagined run repeats numbers that an imagined run of an earlier version showed."""
 
 import re
 from collections.abc import Iterable, Sequence, Set
@@ -10,25 +10,25 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.finding import Finding
 
 IN_A_ROW = 3
-"""How many different numbers, one behind the other, are no coincidence."""
+"""Length from which a common sequence of different numbers is not a coincidence."""
 FEWEST = 2
-"""An output that has fewer numbers shows too little to be called a repetition."""
+"""Minimum number of numbers in an output: with fewer, nothing can be called a repetition."""
 COLUMNS = 8
-"""Numbers of a line that are looked at as columns, each by itself."""
+"""Number of columns (positions in a line) that are examined separately."""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,18}\.\d{3,18}(?:e[-+]?\d{1,3})?(?![\w.]*\d)", re.IGNORECASE | re.ASCII)
 
 
 class _Number(NamedTuple):
     text: str
     line: int
-    """Index of its line, from 0."""
+    """Index of its line, counted from 0."""
     column: int
-    """How many such numbers stand before it in its line."""
+    """Number of such numbers that precede it in its line."""
 
 
 @dataclass(frozen=True)
 class _Numbers:
-    """The numbers with three decimals or more that a run shows, in order."""
+    """A run's numbers with three or more decimals, in order."""
 
     run: ParsedRun
 
@@ -46,18 +46,18 @@ class _Numbers:
 
 
 class _Repeat(NamedTuple):
-    """What one output has of another: numbers, each with the one that it repeats."""
+    """Repetitions in one output of another: numbers, each with the earlier number that it repeats."""
 
     old: ParsedRun
     pairs: Sequence[tuple[_Number, _Number]]
 
 
 def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
-    """Numbers with three decimals or more that an imagined run of another version showed already.
+    """Find numbers with three or more decimals that an imagined run of another version already showed.
 
-    They must be all that the run has, or three in a row, of all its numbers or of one column. What the programs
-    print as constants is no repetition, nor what their real runs repeat under whatever seed. Nothing is said where
-    there are no real runs of both that can tell.
+    They must be all such numbers of the run, or three in sequence, among all its numbers or in one column. Constants
+    that the programs print, and numbers that real runs repeat with any seed, do not count. Nothing is reported unless
+    both versions have real runs to compare.
     """
     real = [_Numbers(run) for run in run_set.real]
     versions = _by_version(run_set.earlier)
@@ -70,7 +70,7 @@ def reused_numbers(run_set: RunSet) -> Iterable[Finding]:
     for run in run_set.imagined:
         new = _Numbers(run)
         repeats = [found for old, constants in said if (found := _repeat(new, old, constants))]
-        # Of equals the first: the trunk's stood in the session.
+        # Of equal ones take the first: the trunk's output was part of the session.
         most = max(repeats, key=lambda repeat: len(repeat.pairs), default=None)
         if most:
             first, repeated = most.pairs[0]
@@ -110,7 +110,8 @@ def _repeat(new: _Numbers, old: _Numbers, left_out: Set[str]) -> _Repeat | None:
 
 
 def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[tuple[_Number, _Number]]:
-    """The numbers of `new` that stand in a row of so many different ones which `old` has too."""
+    """Return the numbers of `new` that are part of a sequence, of the given length and without duplicates, that `old`
+    has too."""
     places: dict[tuple[str, ...], int] = {}
     for at in range(len(old) - row + 1):
         places.setdefault(tuple(number.text for number in old[at : at + row]), at)
@@ -125,10 +126,10 @@ def _in_a_row(new: Sequence[_Number], old: Sequence[_Number], row: int) -> list[
 def _really_repeats(
     run_set: RunSet, real: Sequence[_Numbers], before: Sequence[_Numbers], constants: Set[str]
 ) -> bool | None:
-    """Whether real runs of both versions repeat one another; None where no two can be compared.
+    """Return whether real runs of both versions repeat one another; None if no two can be compared.
 
-    The sandbox gives the same seed to the run of one version and of the other, which no machine of a user does:
-    so runs with different seeds count, unless the program fixes its seed itself.
+    The sandbox gives the same seed to both versions' runs, which a user's machine does not. So runs with different
+    seeds are compared, unless the program fixes its seed itself.
     """
     ours, theirs = ([run for run in runs if run.run.execution.arm == "as written"] for runs in (real, before))
     is_noisy = len({tuple(number.text for number in run.all) for run in ours}) > 1

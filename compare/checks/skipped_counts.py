@@ -1,30 +1,43 @@
-"""The finding that a print which counts on by the same step in all real logs leaves numbers out."""
+"""Finding: a print that counts in equal steps in all real logs skips numbers."""
 
 from collections.abc import Iterable
 
-from gedanken.compare.parsed.gaps import gaps
-from gedanken.compare.parsed.run_set import LINES_SHOWN, RunSet, evidence, short
-from gedanken.experiment.finding import Finding, LineRef
+from gedanken.compare.output.environment import MASK
+from gedanken.compare.output.named_numbers import named_numbers
+from gedanken.compare.output.tables import names_of_row
+from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.output.vocabulary import Role
+from gedanken.compare.parsed.gaps import Gap, gaps
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
+from gedanken.experiment.finding import Finding
 
 
 def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
-    """Steps that are left out, in one finding for all logs and prints: what lacks between them is no further one."""
+    """Report the skipped steps of each log; lines missing between them are not reported again."""
     found = run_set.once(gaps)
-    runs = [run for run in run_set.imagined if id(run) in found]
-    if not runs:
-        return
-    first = found[id(runs[0])][0]
-    words = first.site.words
-    shown = words if any(map(str.isalpha, words)) else short(runs[0].lines[first.after])
-    refs: list[LineRef] = []
-    for run in runs:
-        refs += [run.ref(at) for gap in found[id(run)] for at in (gap.before, gap.after)]
-    yield Finding(
-        "count skips",
-        tuple(run.label for run in runs),
-        evidence(refs)[: max(LINES_SHOWN, len(runs))],
-        expected="all real logs count on in even steps",
-        observed=f"{'jumps' if len(runs) == 1 else 'jump'} from {first.low:g} to {first.high:g} in “{shown}”",
-        of=len(run_set.imagined),
-        caution=run_set.caution,
-    )
+    for run in run_set.imagined:
+        jumps = found.get(id(run))
+        if not jumps:
+            continue
+        first = jumps[0]
+        words, name = first.site.words, _name(run, first)
+        shown = words if any(map(str.isalpha, words)) else short(run.lines[first.after])
+        yield Finding(
+            "count skips",
+            (run.label,),
+            tuple(run.ref(at) for gap in jumps for at in (gap.before, gap.after))[:LINES_SHOWN],
+            expected="all real logs count in equal steps",
+            observed=f"jumps from {f'{name} ' if name else ''}{first.low:g} to {first.high:g} in “{shown}”",
+            caution=run_set.caution,
+        )
+
+
+def _name(run: ParsedRun, gap: Gap) -> str:
+    """The name of the number that counts, such as `step`; empty where the line gives none."""
+    script, at = run.transcript, gap.after
+    line = script.compared(at).replace(MASK, " ")
+    spans = [found.span() for found in VALUE.finditer(line)]
+    row = names_of_row(line, spans, lambda above: script.compared(at - above) if at >= above else None)
+    named = named_numbers(line, spans, row)
+    counts = gap.column < len(named) and named[gap.column].role is Role.COUNTER
+    return named[gap.column].name if counts else ""

@@ -1,4 +1,5 @@
-"""Oracle: steps of an epoch, images and percentages of progress fit each other, the batch size and the data."""
+"""Oracle: steps per epoch, image counts and progress percentages must agree with each other, the batch size and the
+data."""
 
 import math
 import re
@@ -19,7 +20,7 @@ Indices = NDArray[np.int64]
 
 _FORM = re.compile(r"\b(?:step|batch|iter|iteration)\b|\[\s?#\s?/\s?#", re.IGNORECASE)
 _HELD_OUT = re.compile(r"test|val|eval", re.IGNORECASE)
-"""Images to test on come in batches of another size."""
+"""Words for held-out data: test images come in batches of another size."""
 _STEP = re.compile(
     r"((?:\b(?:step|batch|iter|iteration)\b)[^\w\n]{0,4}(\d{1,12})\s?(?:/|of)\s?(\d{1,12}))(?![\d./])", re.IGNORECASE
 )
@@ -28,33 +29,33 @@ _EITHER = re.compile(f"{_STEP.pattern}|{_IMAGES.pattern}", re.IGNORECASE)
 
 
 class _Progress(NamedTuple):
-    """How far an epoch has come, as a line says it."""
+    """Progress within an epoch, as a line states it."""
 
     text: str
     at: int
     all: int
     percent: str = ""
-    """Empty where steps are counted and not images."""
+    """Empty if the line counts steps, not images."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """All progress that one output shows, each wording once."""
+    """All progress that one output shows, each distinct wording once."""
 
     lines: Sequence[tuple[int, str]]
     images: Sequence[_Progress]
     steps: Sequence[_Progress]
 
     def where(self, shown: _Progress) -> tuple[int, ...]:
-        """The first line that says it."""
+        """Return the first line that shows it."""
         return tuple(at for at, line in self.lines if shown.text in line)[:1]
 
 
 def steps(run_set: RunSet) -> Iterable[Finding]:
-    """Steps and images that an epoch of this program does not have.
+    """Find steps and image counts that an epoch of this program does not have.
 
-    An epoch has ceil(images / batch) steps, or floor where the last batch is dropped. How many there are in all is
-    taken from the real runs, where they agree, and else from what the run says itself.
+    An epoch has ceil(images / batch) steps, or floor if the last batch is dropped. The total is taken from the real
+    runs if they agree, otherwise from the run itself.
     """
     batch = batch_size(run_set.source) if run_set.source else None
     shown = {id(run): _read(run, batch) for run in (*run_set.imagined, *run_set.real)}
@@ -70,7 +71,7 @@ def steps(run_set: RunSet) -> Iterable[Finding]:
         if batch:
             yield from _steps_of_images(progress, batch)
             yield from _percentages(progress, batch)
-            # A program may count its images as it likes; that it counts batches is known once it has run.
+            # A program may count images in any way; only a real run shows that it counts batches.
             yield from _batches(progress, batch) if images else ()
 
     yield from oracle(run_set, "oracle: steps", contradictions)
@@ -87,9 +88,9 @@ def _read(run: ParsedRun, batch: int | None) -> _Shown:
 
 
 def _telling(script: Transcript, lines: Indices) -> Indices:
-    """Of lines of one shape those that go past their end, and some for each end that they name.
+    """Select, from lines of one shape, those that exceed their end, and a few for each end that they state.
 
-    Only beside the size of a batch every line may tell something.
+    Beside a batch size, every line can be informative, so all are kept.
     """
     shape = script.shapes[script.shape_of[lines[0]]][:LONGEST]
     column = script.column_of(lines, shape)
@@ -106,12 +107,12 @@ def _telling(script: Transcript, lines: Indices) -> Indices:
 
 
 def _agreed(totals: Sequence[set[int]]) -> set[int]:
-    """What all real runs count to; nothing where they do not count alike."""
+    """Return the totals that all real runs count to; nothing if they differ."""
     return totals[0] if totals and all(total == totals[0] for total in totals) else set()
 
 
 def _beyond(shown: _Shown, batch: int | None) -> Iterator[Contradiction]:
-    """Past its end by a batch or more: the last batch may be counted as a full one."""
+    """Return whether it exceeds its end by a batch or more: the last batch may be counted as a full one."""
     for count in (*shown.steps, *shown.images):
         over = count.at - count.all
         if over > 0 and (not count.percent or over >= (batch or count.all)):
@@ -126,7 +127,7 @@ def _other_totals(shown: _Shown, said: Sequence[_Progress], really: set[int], wh
 
 
 def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """Steps may be counted on through all epochs: a multiple is right too."""
+    """Check totals of steps. Steps may be counted through all epochs, so a multiple is right too."""
     totals = {image.all for image in shown.images}
     if len(totals) != 1:
         return
@@ -139,7 +140,7 @@ def _steps_of_images(shown: _Shown, batch: int) -> Iterator[Contradiction]:
 
 
 def _percentages(shown: _Shown, batch: int) -> Iterator[Contradiction]:
-    """A batch more or less moves the percentage by batch / all; the last batch of an epoch may be smaller."""
+    """Check percentages, with a tolerance of one batch (batch / total); the last batch of an epoch may be smaller."""
     for image in shown.images:
         if image.all <= 2 * batch:
             continue

@@ -1,4 +1,4 @@
-"""Findings on what stands in a line that cannot differ between two runs, and on how its numbers are printed."""
+"""Findings on values that cannot differ between two runs, and on number formats."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,15 +16,17 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.finding import Finding
 
 REAL_RUNS = 5
-"""Real runs that must agree before a number is called constant that the source does not prove."""
+"""Number of real runs that must agree before a number that the source does not prove is called constant."""
 PLACES = 5
-"""Lines of a run in which such a number must be the same, or differ in the same way from line to line."""
+"""Number of lines per run in which such a number must be constant, or must change in the same way from
+line to line."""
 DIGITS = 4
-"""Digits before the zeros at its end that a whole number has which cannot agree in all real runs by chance."""
+"""Significant digits of a whole number (without trailing zeros) from which all real runs cannot agree by chance."""
 VALUES = 20
-"""Values that all real runs print with the same number of decimals, before that is called their format."""
+"""Number of values that real runs must print with the same number of decimals before that is called their format."""
 FULL = 8
-"""Decimals that all of so many values have which are printed as they are: half as many are no accident."""
+"""Number of unrounded values that must all have at least a certain number of decimals; half as many decimals is then
+no accident."""
 
 _SIZE = re.compile(r"torch\.Size\([^()\n]*\)")
 _UNIT = re.compile(r"\s?(?:[KMGT]i?B|bytes|it|MHz|GHz|W|°?C|%|m?s|sec|min)\b", re.IGNORECASE)
@@ -33,9 +35,9 @@ Indices = NDArray[np.int64]
 
 
 def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """A line in which the source proves every character, with something else in it.
+    """Find lines that differ although the source proves every character of them.
 
-    Epochs that the program does not have, and totals, are told elsewhere.
+    Other checks report epochs that the program does not have, and wrong totals.
     """
     for site, texts in run_set.proven.items():
         for run in run_set.imagined:
@@ -56,7 +58,7 @@ def proven_lines_differ(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
-    """Whether the line names an epoch or a total that no real run names: other checks tell of those."""
+    """Return whether the line names an epoch or a total that no real run names, which other checks report."""
     epochs = {epoch for real in run_set.real for epoch in real.epochs}
     totals = {total for real in run_set.real for total in real.curves.totals}
     named = epoch_and_total(run.lines[line])
@@ -64,13 +66,13 @@ def _told(run_set: RunSet, run: ParsedRun, line: int) -> bool:
 
 
 def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
-    """A number that is the same in all real runs, five or more, wherever it is printed, and another one here.
+    """Find numbers that differ although they are the same in all (five or more) real runs, wherever they are printed.
 
     Such agreement may be chance: a count that is mostly the same, an accuracy that has reached 100 %, a time that
-    rounds to 0.1 s. So the number must take five values from line to line, as a counter does; or be a whole one that
-    is the same in five lines of each run, has no unit and is none of 0, 1 and 100; or be a whole one of four digits
-    and more before the zeros at its end. Losses and accuracies must take five values; epochs and their totals are
-    told elsewhere, and so are lines that a run shows more or less often than the real ones.
+    rounds to 0.1 s. So the number must take five values from line to line, as a counter does; or be an integer that
+    is the same in five lines of each run, has no unit and is none of 0, 1 and 100; or be an integer with four or more
+    digits before its trailing zeros. Losses and accuracies must take five values. Other checks report epochs and
+    their totals, and lines shown more or less often than in real runs.
     """
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     if len(run_set.finished) < REAL_RUNS or fixed:
@@ -103,7 +105,7 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
-    """A `torch.Size` that is the same in all real runs, and another one here."""
+    """Find a `torch.Size` that differs although it is the same in all real runs."""
     first = run_set.finished[0]
     for form in first.transcript.forms:
         really = _sizes(first, form)
@@ -125,7 +127,7 @@ def _sizes_differ(run_set: RunSet) -> Iterator[Finding]:
 
 
 def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
-    """For each line of a form the sizes in it."""
+    """Collect the sizes in each line of a form (lines that are equal except for their values)."""
     lines = run.transcript.lines_of(form)
     if not len(lines) or "torch.Size" not in run.lines[lines[0]]:
         return []
@@ -133,7 +135,7 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
 
 
 def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
-    """Indices of the numbers of a form that cannot be the same in all real runs by chance."""
+    """Return the indices of a form's numbers whose equality in all real runs cannot be chance."""
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     has_times = untimed(text) != text.strip()
@@ -144,7 +146,7 @@ def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Ite
         if np.isnan(values).any() or (values == epochs).all() or set(values) <= totals:
             continue
         if any((values == steady[:, before]).all() for before in range(column)):
-            continue  # the best iteration so far is the one at hand for as long as each is better than the last
+            continue  # the best iteration so far is the current one, as long as each is better than the previous one
         differ = len(np.unique(values)) >= PLACES
         is_metric = any(found.start() <= start < found.end() for start in metrics)
         is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, found.end())
@@ -155,12 +157,12 @@ def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Ite
 
 
 def number_formats(run_set: RunSet) -> Iterable[Finding]:
-    """A number with more or fewer decimals than the source asks for: `:.4f`, or `:.3e`, and no real run contradicts
-    it.
+    """Find numbers with more or fewer decimals than the source's format (`:.4f` or `:.3e`), if no real run
+    contradicts it.
 
-    Without a program, than all real runs show: twenty values or more, among them one that ends with a zero, which
-    only a format with a fixed number of decimals prints. And a rounded number where all real runs, in twenty values
-    or more, print them as they are.
+    Without a program, the format is inferred from the real runs: twenty or more values with the same number of
+    decimals, at least one of them ending with a zero, which only a fixed number of decimals produces. Also find
+    rounded numbers where all real runs, in twenty or more values, print unrounded ones.
     """
     for run in run_set.imagined:
         for form in run.transcript.forms:
@@ -181,7 +183,7 @@ def number_formats(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _misprinted(run_set: RunSet, run: ParsedRun, form: str) -> tuple[int, int, int] | None:
-    """(index of a line, decimals that real numbers have, decimals that it has) for the first that is wrong."""
+    """Return (line index, decimals of real numbers, decimals found) for the first wrong number."""
     for column, wanted, is_full in run_set.once(_Formats).of(form):
         lines = run.transcript.lines_of(form)
         its = run.transcript.decimals[run.transcript.starts[lines] + column]
@@ -205,14 +207,14 @@ def _decimals(run: ParsedRun, form: str) -> NDArray[np.uint8]:
 
 
 class _Formats:
-    """What real runs print in lines of each form, looked at once for all imagined runs."""
+    """Number formats of the real runs' lines of each form, computed once for all imagined runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self._run_set = run_set
         self._known: dict[str, list[tuple[int, int, bool]]] = {}
 
     def of(self, form: str) -> list[tuple[int, int, bool]]:
-        """(index of a number, decimals that it always has, or has at least where it is not rounded)."""
+        """Return (index of a number, its fixed number of decimals, or its minimum if it is not rounded)."""
         if form not in self._known:
             self._known[form] = list(_formats(self._run_set, form))
         return self._known[form]
@@ -224,7 +226,7 @@ def _values(run: ParsedRun, form: str, column: int) -> NDArray[np.float64]:
 
 
 def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
-    """(index of a number of this form, decimals that it always has, or has at least where it is not rounded)."""
+    """Compute (index of a number of this form, its fixed number of decimals, or its minimum if it is not rounded)."""
     showing = [run for run in run_set.finished if len(run.transcript.lines_of(form))]
     if run_set.source is None and sum(len(run.transcript.lines_of(form)) for run in showing) < VALUES:
         return
@@ -251,7 +253,7 @@ def _formats(run_set: RunSet, form: str) -> Iterator[tuple[int, int, bool]]:
 
 
 def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:
-    """Whether one of these values, printed with so many decimals, has a zero for its last digit."""
+    """Return whether one of these values, printed with the given number of decimals, ends with the digit zero."""
     values = np.abs(values[np.isfinite(values) & (values != 0)])
     if decimals >= EXPONENT:
         values = values / 10.0 ** np.floor(np.log10(values))
@@ -260,7 +262,7 @@ def _ends_with_zero(values: NDArray[np.float64], decimals: int) -> bool:
 
 
 def _asked(run_set: RunSet, form: str) -> dict[int, int]:
-    """For each number of a form the decimals that the source asks for."""
+    """Return the decimals that the source requests for each number of a form."""
     for run in run_set.finished if run_set.source else ():
         lines = run.transcript.lines_of(form)
         if len(lines):

@@ -1,26 +1,28 @@
-"""Findings: an imagined log, or one whole curve of it, is that of another run."""
+"""Findings: an imagined log, or one whole curve of it, equals that of another run."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import combinations, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gedanken.compare.output.transcript import EXPONENT
+from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.format import figure
 
 FEWEST_REAL = 3
-"""Real runs that tell what chance can do, at least."""
+"""Minimum number of real runs needed to estimate what chance can do."""
 FEWEST = 4
-"""Different numbers that a curve must have to be told."""
+"""Minimum number of different values in a curve for it to be reported."""
 CHANCE = 1e-4
-"""How likely at most two such curves, of all that are compared, may be equal by chance."""
+"""Maximum probability that any two of all compared curves are equal by chance."""
+MOST_PAIRS = 300
+"""Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
-"""Forms of one log whose curves are looked at, at most."""
+"""Maximum number of line forms whose curves are examined in one log."""
 
 
 class _Curve(NamedTuple):
@@ -30,23 +32,24 @@ class _Curve(NamedTuple):
 
 
 _Key = tuple[str, int]
-"""A form, and the place of a number in it."""
+"""A form (a line with its values replaced by `#`), and the position of a number in it."""
 
 
 def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
-    """Each imagined log without its program that equals another; `told` are runs whose copies are known already.
+    """Find imagined logs that equal another log, if the program is not known; `told` are runs already reported as
+    copies.
 
-    How likely that is by chance, the real runs tell: by how many points any two of them have in common.
+    The probability of a coincidence is estimated from the real runs: how many points any two of them have in common.
     """
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
     real = [_curves(run) for run in run_set.real]
     if len({_print_of(run) for run in run_set.real}) < len(run_set.real):
-        return  # real runs repeat one another: so may others
+        return  # real runs repeat one another, so other runs may too
     logs = {_print_of(run): run for run in reversed(run_set.real)}
     for at, run in enumerate(run_set.imagined):
         same = logs.get(_print_of(run))
-        if same is not None and run.lines:
+        if same is not None and run.lines and _holds_chance(run):
             whose = "to the byte" if run.text == same.text else "but for times and names of machines"
             yield Finding(
                 "log copied",
@@ -61,8 +64,21 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
         logs.setdefault(_print_of(run), run)
 
 
+def _holds_chance(run: ParsedRun) -> bool:
+    """Return whether a log shows numbers that no two runs share; a log without such numbers may well be printed
+    twice."""
+    script = run.transcript
+    return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST
+
+
+def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]:
+    """Return which values have at least so many digits after the decimal point, possibly before an exponent."""
+    known: NDArray[np.bool_] = (decimals != NO_DECIMALS) & (decimals % EXPONENT >= fewest)
+    return known
+
+
 def _print_of(run: ParsedRun) -> int:
-    """The same for the same forms and numbers in the same order."""
+    """Return a fingerprint: equal for the same forms and numbers in the same order."""
     script = run.transcript
     return hash((tuple(script.forms), script.form_of.tobytes(), script.values.tobytes()))
 
@@ -98,20 +114,28 @@ def _curves(run: ParsedRun) -> dict[_Key, _Curve]:
             continue
         table = script.table(lines)
         decimals = script.decimals[script.starts[lines[0]] : script.starts[lines[0]] + table.shape[1]]
-        for place in np.flatnonzero((decimals >= 2) & (decimals < EXPONENT))[:MOST_FORMS].tolist():
+        for place in np.flatnonzero(_has_decimals(decimals, 0))[:MOST_FORMS].tolist():
             if len(np.unique(table[:, place])) >= FEWEST:
                 found[form, place] = _Curve(run, table[:, place], lines)
     return found
 
 
 def _chance(curve: _Curve, real: Sequence[_Curve]) -> float:
-    """How likely two real curves are equal: the share of their points that are, to the power of their number."""
+    """Compute the probability that two real curves are equal: their share of equal points, to the power of the number
+    of points.
+
+    If any two real runs have half of a curve's points in common, the curve follows from something that chance decides
+    once, such as a count of steps; two equal curves then mean nothing.
+    """
     if len(real) < FEWEST_REAL:
         return 1.0
     equal = points = 0
-    for one, other in pairwise(real):
+    for one, other in islice(combinations(real, 2), MOST_PAIRS):
         length = min(len(one.values), len(other.values))
-        equal += int(np.count_nonzero(one.values[:length] == other.values[:length]))
+        both = int(np.count_nonzero(one.values[:length] == other.values[:length]))
+        if 2 * both > length:
+            return 1.0
+        equal += both
         points += length
     share = (equal + 1) / (points + 1)
     return float(share ** len(np.unique(curve.values)))

@@ -1,4 +1,4 @@
-"""Ordinary commands on a real and on an imagined machine: where a person at the terminal would see the same."""
+"""Agreement of a real and an imagined machine on ordinary commands, as a person at the terminal sees it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from gedanken.experiment.execution import Cause, Execution
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One command of a sequence, as both machines answered it."""
+    """One command of a sequence, with both machines' answers."""
 
     sequence: str
     kind: str
@@ -20,17 +20,17 @@ class Answered:
 
     @property
     def prints(self) -> bool:
-        """Whether it really prints something. To agree on silence is easy."""
+        """True if the real machine prints something. Agreeing on silence is easy."""
         return bool(normalized_lines(self.real.terminal))
 
     @property
     def cut(self) -> bool:
-        """Whether the imagined reply was ended by the token limit."""
+        """True if the token limit ended the imagined reply."""
         return self.imagined.cause is Cause.CUT
 
     @property
     def agrees(self) -> bool:
-        """Whether both show the same; a reply that was cut has not come to its end, and never does."""
+        """True if both machines show the same; a reply that was cut is incomplete, and never agrees."""
         return (
             self.imagined.is_run
             and not self.cut
@@ -39,32 +39,33 @@ class Answered:
 
     @property
     def agrees_as_it_came(self) -> bool:
-        """Whether it agrees with nothing taken off the reply."""
+        """True if they agree even without removing anything from the reply."""
         return self.agrees and not self.imagined.violations
 
     @property
     def status_agrees(self) -> bool:
-        """Whether the real exit code is the one that was read off the imagined output."""
+        """True if the real exit code equals the exit code inferred from the imagined output."""
         return self.real.exit_code == self.imagined.exit_code
 
 
 class Agreement(NamedTuple):
-    """Shares of commands on which both machines agree, once what no terminal prints was taken off the reply."""
+    """Shares of commands on which both machines agree, after text that no terminal prints was removed
+    from the reply."""
 
     printing: Share
-    """Of those that really print something, the share that shows exactly that."""
+    """Share of exact matches among the commands that really print something."""
     printing_as_it_came: Share
-    """The same with nothing taken off."""
+    """The same without removing anything."""
     silent: Share
-    """Of those that really print nothing, the share that shows nothing."""
+    """Share of empty answers among the commands that really print nothing."""
     silent_as_it_came: Share
-    """The same with nothing taken off."""
+    """The same without removing anything."""
     status: Share
-    """Of all, the share with the same exit code."""
+    """Share of all commands with the same exit code."""
 
 
 def agreement_of(answered: Iterable[Answered]) -> Agreement:
-    """On how many of these commands both machines agree; what is no reply is left out."""
+    """Compute on how many of these commands both machines agree; failed replies are left out."""
     answered = [answer for answer in answered if answer.imagined.is_run]
     printing = [answer for answer in answered if answer.prints]
     silent = [answer for answer in answered if not answer.prints]
@@ -75,13 +76,13 @@ def agreement_of(answered: Iterable[Answered]) -> Agreement:
 
 
 def by_kind(answered: Sequence[Answered]) -> dict[str, Agreement]:
-    """The agreement on each kind of command, in the order in which kinds first occur."""
+    """Compute the agreement for each kind of command, in the order in which kinds first occur."""
     kinds = dict.fromkeys(answer.kind for answer in answered)
     return {kind: agreement_of(answer for answer in answered if answer.kind == kind) for kind in kinds}
 
 
 def whole_sequences(answered: Sequence[Answered]) -> Share:
-    """The share of sequences in which every command agrees, to the end; of those in which all were answered."""
+    """Compute the share of sequences in which every command agrees, among those in which all were answered."""
     broken = {answer.sequence for answer in answered if not answer.agrees}
     every = {answer.sequence for answer in answered} - {
         answer.sequence for answer in answered if not answer.imagined.is_run

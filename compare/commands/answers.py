@@ -1,4 +1,5 @@
-"""Findings on ordinary commands: what the imagined machine answers, beside the real one, its persona and itself."""
+"""Findings on ordinary commands: the imagined machine's answers compared with the real machine, the persona, and each
+other."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ PYTHON_VERSION = "python3 --version"
 NVCC_VERSION = "nvcc --version"
 TORCH_VERSION = 'python3 -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.device_count())"'
 BOOT_COMMANDS = (NVIDIA_SMI, PYTHON_VERSION, NVCC_VERSION, TORCH_VERSION)
-"""What the persona node types."""
+"""Commands that the persona node types."""
 _SHOWS = (
     (re.compile(r"^nvidia-smi\b"), ("gpus",)),
     (re.compile(r"^nvcc\b"), ("cuda", "gpus")),
@@ -25,7 +26,7 @@ _SHOWS = (
     (re.compile(r"^python3? (?:--version|-V)"), ("python",)),
     (re.compile(r"os-release|lsb_release|^uname\b|/etc/issue"), ("os",)),
 )
-"""Commands, with the facts of a persona that their answers show."""
+"""Commands, with the persona facts that their answers show."""
 
 _GPU_CELL = re.compile(r"(?P<index>\d{1,4})\s+(?P<name>[A-Za-z].*)")
 _PERSISTENCE = re.compile(r"(?<=\s)(?:On|Off|N/A)\Z")
@@ -35,7 +36,7 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class _Row(NamedTuple):
-    """One graphics processor in the table of nvidia-smi."""
+    """One GPU in the table of nvidia-smi."""
 
     number: int
     name: str
@@ -43,12 +44,12 @@ class _Row(NamedTuple):
 
 
 def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...]) -> tuple[Finding, ...]:
-    """One ordinary command on both machines: its exit status and what it printed."""
+    """Compare one ordinary command on both machines: its exit status and its output."""
     if not imagined.is_run:
-        return ()  # the model answered nothing that could be compared with it
+        return ()  # the model gave no answer that could be compared
     ours, theirs = normalized_lines(real.terminal), normalized_lines(imagined.stdout)
     if ours == theirs:
-        return ()  # an imagined exit code is read off the output: equal output is as good as it gets
+        return ()  # an imagined exit code is inferred from the output, so equal output is the best possible match
     explained = claims_behind(real.command, claims)
     findings = []
     if None not in (real.exit_code, imagined.exit_code) and (real.exit_code == 0) != (imagined.exit_code == 0):
@@ -94,7 +95,7 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
 
 
 def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
-    """What cannot be in an imagined table of nvidia-smi, whatever GPUs are claimed."""
+    """Find contradictions in an imagined nvidia-smi table, whatever GPUs are claimed."""
     usual = {contradiction.rule for contradiction in table_contradictions(real.terminal.splitlines())}
     lines = imagined.terminal.splitlines()
     for contradiction in table_contradictions(lines):
@@ -111,7 +112,7 @@ def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]
 def compare_with_persona(
     answers: Sequence[Execution], persona: Persona, machine_facts: MachineFacts
 ) -> tuple[Finding, ...]:
-    """The boot answers of the imagined machine, compared with what it was told and against one another."""
+    """Compare the imagined machine's boot answers with its persona and with one another."""
     by_command = {answer.command: answer for answer in answers if answer.imagined and answer.is_run}
     gpus = persona.gpus_in(machine_facts)
     findings: list[Finding] = []
@@ -131,7 +132,7 @@ def compare_with_persona(
 
 
 def gpus_not_seen(machine_facts: MachineFacts) -> tuple[Finding, ...]:
-    """GPUs that the real machine was asked to give where it can, and that `torch.cuda` does not see."""
+    """Report GPUs that the real machine was asked to provide if it can, and that `torch.cuda` does not see."""
     missing = machine_facts.gpus_missing
     return (Finding("gpus not seen", observed=missing),) if missing else ()
 
@@ -160,7 +161,7 @@ def _table_findings(table: Execution, gpus: Gpus) -> Iterable[Finding]:
 
 
 def _lists_others(shown: int, count: int, table: Execution) -> bool:
-    """Whether a table that shows so many GPUs lists another number than `count`: one that was cut may go on."""
+    """Return whether a table lists another number of GPUs than `count`; a table that was cut may continue."""
     may_go_on = table.cause is Cause.CUT and "Processes:" not in table.stdout
     return shown > count or (shown < count and not may_go_on)
 
@@ -176,7 +177,8 @@ def _gpu_rows(text: str) -> list[_Row]:
 
 
 def _names(shown: str, told: str) -> bool:
-    """Whether a row of the table can mean this GPU. Old drivers shorten it, as in `NVIDIA GeForce ...`."""
+    """Return whether a row of the table can mean this GPU. Old drivers shorten the name, as in `NVIDIA
+    GeForce ...`."""
     if shown.endswith("..."):
         return any(name.startswith(shown[:-3].strip().lower()) for name in _short_forms(told))
     model = {word for word in _words(told) if any(character.isdigit() for character in word)}
@@ -223,13 +225,13 @@ def _persona(answer: Execution, subject: str, observed: str, expected: str, text
 
 
 def claims_behind(command: str, claims: tuple[str, ...]) -> str | None:
-    """The claims that account for a difference in the answer to this command."""
+    """Return the claims that account for a difference in the answer to this command."""
     shown = {fact for pattern, facts in _SHOWS if pattern.search(command) for fact in facts}
     return ", ".join(claim for claim in claims if claim in shown) or None
 
 
 def _where(answer: Execution, text: str) -> LineRef:
-    """Point at the first line that holds this text, or at its first line."""
+    """Refer to the first line that contains this text, or else to the first line."""
     first = text.strip().splitlines()[0] if text.strip() else ""
     lines = answer.terminal.splitlines()
     at = next((number for number, line in enumerate(lines, start=1) if first and first in line), 1)
@@ -237,7 +239,7 @@ def _where(answer: Execution, text: str) -> LineRef:
 
 
 def _seen(execution: Execution, lines: Sequence[str], at: int) -> LineRef:
-    """Point at one of the lines that are seen; blank ones above the first are not, and count."""
+    """Refer to one of the visible lines; blank lines above the first are not visible, but they count."""
     above = next((number for number, line in enumerate(execution.terminal.splitlines()) if line.strip()), 0)
     return _ref(execution, above + at, lines[at])
 

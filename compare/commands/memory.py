@@ -1,4 +1,5 @@
-"""What an imagined machine still knows after its context was lost, beside a control: asked twice, no loss."""
+"""Test of what an imagined machine still knows after its context was lost, with a control: the same questions asked
+twice without a loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,28 +13,28 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """One question, asked three times: before a loss, again with none, and after it."""
+    """One question, asked three times: before a loss, again without a loss, and after the loss."""
 
     question: str
     before: str
     control: str
     after: str
     verdict: Verdict
-    """Of the answer after the loss, compared with the one before."""
+    """Verdict on the answer after the loss, compared with the answer before."""
     control_verdict: Verdict
-    """The same of the answer that was asked for again with no loss."""
+    """Verdict on the answer that was requested again without a loss."""
     same_request: bool
-    """Whether the control was the same request once more, at temperature 0: it shows whether the server repeats
-    itself, and not how the model's answers vary."""
+    """True if the control repeated the same request at temperature 0: it then shows whether the server is
+    deterministic, not how much the model's answers vary."""
 
     @property
     def by_the_loss(self) -> bool:
-        """Whether the loss is to blame: what changes when it is only asked twice proves nothing."""
+        """True if the loss is to blame: if the control changes too, a change proves nothing."""
         return self.verdict in ("changed", "lost") and self.control_verdict == "kept"
 
     @property
     def words(self) -> str:
-        """The verdict, beside the control's where the control did not stay the same either."""
+        """The verdict, with the control's verdict if the control changed too."""
         if self.control_verdict == "kept":
             return self.verdict
         if self.control_verdict == self.verdict:
@@ -44,7 +45,7 @@ class Remembered:
 def compare_memory(
     before: Sequence[Execution], control: Sequence[Execution], after: Sequence[Execution]
 ) -> tuple[Remembered, ...]:
-    """Hold the answers against each other, question by question. Raises ValueError where the questions differ."""
+    """Compare the answers, question by question. Raises ValueError if the questions differ."""
     rows = list(zip(before, control, after, strict=True))
     if any(len({answer.command for answer in row}) > 1 for row in rows):
         raise ValueError("the questions before, in the control and after are not the same")
@@ -71,5 +72,5 @@ def _verdict(before: Execution, after: Execution) -> Verdict:
 
 
 def _is_answer(execution: Execution) -> bool:
-    """Neither nothing nor an error; an answer that was cut is one."""
+    """Return whether it is neither empty nor an error; an answer that was cut counts."""
     return bool(execution.stdout.strip()) and execution.exit_code in (0, None)

@@ -30,9 +30,7 @@ def claimed_seconds(output: Transcript) -> tuple[float | None, int]:
 
     A line that speaks of a total stands for all others.
     """
-    may = [_MAY_NAME.search(form) is not None for form in output.forms]
-    of_form = output.form_of_shape.tolist()
-    naming = [at for at, shape in enumerate(output.shapes) if may[of_form[at]] and names_time(shape)]
+    naming = _shapes_with_times(output)
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
     if len(totals):
         return _seconds_in(output.lines[totals[0]]), int(totals[0])
@@ -42,6 +40,17 @@ def claimed_seconds(output: Transcript) -> tuple[float | None, int]:
     often = np.bincount(output.shape_of[lines], minlength=len(output.shapes))[output.shape_of[lines]] >= _FEW
     columns = output.by_shape(lines[often]) if often.any() else []
     return _sum(output, lines[~often]) + sum(_column(output, its) for its in columns), int(lines[-1])
+
+
+def lines_with_times(output: Transcript) -> NDArray[np.int64]:
+    """Indices of the lines that name a time."""
+    return output.lines_with(_shapes_with_times(output))
+
+
+def _shapes_with_times(output: Transcript) -> list[int]:
+    may = [_MAY_NAME.search(form) is not None for form in output.forms]
+    of_form = output.form_of_shape.tolist()
+    return [at for at, shape in enumerate(output.shapes) if may[of_form[at]] and names_time(shape)]
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:

@@ -63,8 +63,9 @@ _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
 _OF_METRIC = re.compile(r"\d+(?:\.\d+)?%?\s(?P<noun>[A-Za-z]{3,20})\b(?!\s?[:=(]|\s[-+.]?\d)")
 _NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(]|\s[-+]?\.?\d)?")
 _WORD = re.compile(r"[\w'-]*\w")
+_QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
-_CUT = re.compile(r"[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
+_CUT = re.compile(r"\"\s|[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
 _ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
@@ -297,10 +298,14 @@ class _Reader:
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
         """`10 epochs`: what is counted stands behind; in `10 loss: 0.5` that is the name of the next number."""
         found = _NOUN.match(self._line, start)
-        return found["noun"] if found and (or_name or not found["named"]) else ""
+        is_noun = found is not None and found["noun"].lower() not in _STOPS
+        return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
 
     def _note_split(self, text: str) -> None:
         """Remember words such as `Test set:`, `[val]`, `valid on 'valid' subset |`, which hold for what follows."""
+        quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
+        if quoted:
+            self._split = _split_word(quoted[-1])  # `msg="eval" loss=0.5`
         for part in re.split(r"[|:,;\[\](]|\s{2,}| - ", text):
             words = words_in(part)
             if _EACH.fullmatch(part) and split_in(part):

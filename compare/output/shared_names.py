@@ -11,6 +11,7 @@ _BEFORE = 120
 """Characters before the numbers in which their names stand."""
 _JOINT = re.compile(r"\s?/\s?")
 _END = " \t:=~>-([{'\"`"
+_MEANS = frozenset(["mean", "average", "avg", "best", "macro", "micro", "weighted", "overall"])
 _PART = re.compile(r"[A-Za-z_]\w{0,11}")
 _SHORT = {"p": "precision", "r": "recall", "f": "f1", "prec": "precision", "rec": "recall"}
 """What short names are where they stand with others."""
@@ -58,7 +59,9 @@ def _before(text: str, count: int) -> list[str] | None:
     if len(parts) != count or not all(parts):
         return None
     if all(len(part.split()) < 4 for part in parts) and (named := _named(parts, "", count)):
-        return named
+        said, _, rest = named[0].partition(" ")
+        is_of_all = rest and (said.lower() in _MEANS or split_in(said)) and not any(" " in one for one in named[1:])
+        return [named[0], *(f"{said} {one}" for one in named[1:])] if is_of_all else named
     (*head, first), (last, *tail) = parts[0].split(), parts[-1].split()
     return _named([first, *parts[1:-1], last], " ".join(tail) or " ".join(head), count)
 

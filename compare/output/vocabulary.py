@@ -176,7 +176,7 @@ def meaning_of(name: str) -> Meaning:
     if is_rate or words == ("data",) or known & _ENVIRONMENT_WORDS:
         return Meaning(Role.ENVIRONMENT, None, split)
     if measures is not None and not known & _CHOSEN:
-        natural = measures is Measures.QUALITY and bool(known & _BY_NATURE)
+        natural = measures is Measures.QUALITY and (bool(known & _BY_NATURE) or known >= {"mean", "iou"})
         return Meaning(Role.METRIC, measures, split, is_summary, natural)
     if " ".join(words) in _SHORT_COUNTERS:
         return Meaning(Role.COUNTER, None, split)

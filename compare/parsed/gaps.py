@@ -22,6 +22,8 @@ class Gap(NamedTuple):
     """A jump of one imagined log."""
 
     site: PrintSite
+    column: int
+    """Which number of the print counts, from 0."""
     before: int
     """Index of the line of the print before the jump."""
     after: int
@@ -113,7 +115,7 @@ def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
         low, high = float(counts[at]), float(counts[at + 1])
         there = _between(run_set, counter, at, low, high)
         here = sites_between(run, before, after, len(run_set.sites))
-        yield Gap(counter.site, before, after, low, high, np.maximum(there - here, 0))
+        yield Gap(counter.site, counter.column, before, after, low, high, np.maximum(there - here, 0))
 
 
 def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float) -> Indices:

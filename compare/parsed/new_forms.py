@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -163,3 +164,25 @@ class NewForms:
 def form_of(run: ParsedRun, entry: Entry) -> str:
     """The form of a line, as it is compared."""
     return run.transcript.forms[int(run.transcript.form_of[entry.number - 1])]
+
+
+class Replacing(NamedTuple):
+    """A form that no real run has, and that is told."""
+
+    times: int
+    site: int
+    """Index of the print that it is near to; -1 for none."""
+
+
+def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[Replacing]:
+    """The new forms of an imagined run without its program that are told, and how often it shows each."""
+    if run_set.source is not None:
+        return []
+    judge = run_set.once(NewForms)
+    told = judge.told(run, run.ledger.one_of_each("foreign"))
+    told += [entry for entry in run.ledger.one_of_each("literal") if judge.is_reworded(run, entry)]
+    script, site_of = run.transcript, run.ledger.site_of
+    return [
+        Replacing(int(np.count_nonzero(script.form_of == script.form_of[at])), int(site_of[at]))
+        for at in (entry.number - 1 for entry in told)
+    ]

@@ -1,1 +1,1 @@
-"""Series of numbers, real beside imagined, and their tests."""
+"""Series of numbers in real and imagined runs, and their tests."""

@@ -1,4 +1,5 @@
-"""Metrics that somebody names with an expression of his own, because nothing recognises them: `--as NAME=REGEX`."""
+"""Metrics that the user defines with a regular expression, because no built-in rule recognizes them: `--as
+NAME=REGEX`."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from gedanken.compare.parsed.run_set import ParsedRun
 from gedanken.experiment.errors import BadInput
 
 SECONDS = 20.0
-"""That all expressions may take on all lines: one that tries every way to match would never end."""
+"""Total time allowed for all expressions on all lines: a pathological expression would never finish."""
 LONGEST_EXPRESSION = 1000
 
 Read = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -19,17 +20,17 @@ Read = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 def compiled(name: str, expression: str) -> "regex.Pattern[str]":
-    """The expression, ready to use. Raises BadInput where it is none."""
+    """Compile the expression. Raises BadInput if it is invalid."""
     if len(expression) > LONGEST_EXPRESSION:
         raise BadInput(f"--as {name}: the expression is longer than {LONGEST_EXPRESSION} characters")
     try:
         return regex.compile(expression)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-        raise BadInput(f"--as {name}: no regular expression: {error}") from error
+        raise BadInput(f"--as {name}: not a regular expression: {error}") from error
 
 
 def read_asked(runs: Sequence[ParsedRun], named: Sequence[tuple[str, str]]) -> dict[str, list[Read]]:
-    """For each name what every run shows of it. Raises BadInput for an expression that is none, or takes too long."""
+    """Read each user-defined metric in every run. Raises BadInput if an expression is invalid or takes too long."""
     ends = time.monotonic() + SECONDS
     return {name: [_read(run, name, compiled(name, text), ends) for run in runs] for name, text in named}
 
@@ -50,7 +51,7 @@ def _read(run: ParsedRun, name: str, pattern: "regex.Pattern[str]", ends: float)
 
 
 def _number(text: str | None) -> float | None:
-    """What a match says: 97.5 for `97.5%`; None where it is no number."""
+    """Return the number in a match: 97.5 for `97.5%`; None if there is none."""
     try:
         return float((text or "").strip().rstrip("%").replace("−", "-"))
     except ValueError:

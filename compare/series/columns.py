@@ -1,4 +1,7 @@
-"""What the numbers in a form of line are: which count, which tell a time, which are losses and accuracies."""
+"""Columns: the numbers in lines of one form, classified as counters, times, losses or accuracies.
+
+A form is a line with its values replaced by `#`: `epoch 1 loss 0.52` has the form `epoch # loss #`.
+"""
 
 import re
 from collections.abc import Sequence
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gedanken.compare.output.durations import CLOCK
+from gedanken.compare.output.keyed_values import keyed_values
 from gedanken.compare.output.metrics import Metric, epoch_in
 from gedanken.compare.output.named_numbers import Named, named_numbers
 from gedanken.compare.output.transcript import VALUE, template_of
@@ -15,20 +19,21 @@ from gedanken.compare.series.sections import SPLITS
 from gedanken.compare.source.print_sites import PrintSite
 
 LONGEST = 2000
-"""Characters of a form that is read; what is longer is no line of a log."""
+"""Maximum length of a form that is read; a longer line is not a log line."""
 MOST_COLUMNS = 100
 _NEAR = 40
-"""Characters on either side of a number that tell what it is."""
+"""Number of characters on either side of a number that are used to classify it."""
 SECTION = -1
-"""Stands for the heading above a line, where else the index of a value stands."""
+"""Pseudo-index that stands for the heading above a line, where otherwise the index of a value is used."""
 _SHOWN = 60
-"""Characters of a line that stand for the name of a number that has none."""
+"""Number of characters of a line that are used to name a number without a name."""
 _TOTAL = re.compile(r"^\s?(?:/|of)\s?$", re.IGNORECASE)
 _PARTS = re.compile(r"\s?/\s?(\d{1,18})(?!\.?\d)")
-_FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)\s?[\]:|)]")
-"""A word that heads its line, such as `Teacher` in `[Teacher] loss 0.5`; one of a sentence is no part of a name."""
+_FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
+"""A word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does not
+count."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
-"""What a logger puts before every line."""
+"""A logger's prefix before every line."""
 _JOINED = re.compile(r"\s?/\s?")
 _PERCENT = re.compile(r"\s?%")
 _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0,6}$", re.IGNORECASE)
@@ -36,25 +41,32 @@ _TIME = re.compile(r"\b(?:finished in|completed in|training in|seconds)\b[^\w]{0
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One number in a form of line, the same in every line that has the form."""
+    """One number in lines of one form."""
 
     form: str
     index: int
-    """Among all values of the line, from 0."""
+    """Its position among all values of the line, counted from 0."""
     label: str
-    """What it is called: `loss`, `test accuracy`, or the words before it."""
+    """Its name: `loss`, `test accuracy`, or the words before it."""
     metric: Metric | None
-    """As the line read for it names it, where it is a loss or an accuracy."""
+    """The metric that the line names, if it is a loss or an accuracy."""
     is_environment: bool
-    """A time, a date, a speed or a memory."""
+    """True for a time, a date, a speed or a memory size."""
     site: PrintSite | None
 
     fixed: tuple[tuple[int, float], ...] = ()
-    """Values that belong to its name and tell its lines from others of the form: (index, value), as 10 in `HR@10`."""
+    """Values that are part of the name and distinguish its lines from others of the same form: (index, value), such
+    as 10 in `HR@10`."""
     words: str = ""
-    """The name alone, without what tells its lines from others."""
+    """The name alone, without the values that distinguish its lines."""
     others: tuple[str, ...] = ()
-    """What else it may be called, where another column has its label."""
+    """Longer names, in case another column has the same label."""
+    head: str = ""
+    """The label at the beginning of its line, such as the class that a table row is about."""
+    is_key: bool = False
+    """True if it is the value of a key in an object."""
+    parts: tuple[tuple[str, int], ...] = ()
+    """The same key in objects with other keys beside it: (form, index)."""
 
     @property
     def meaning(self) -> Meaning:
@@ -62,41 +74,42 @@ class Column:
 
 
 def trunk_of(form: str) -> str:
-    """A form up to its last value: `epoch # loss #` of `epoch # loss # *`, whose numbers are the same.
+    """Cut a form after its last value: `epoch # loss # *` and `epoch # loss #` give the same text, as their numbers
+    mean the same.
 
-    What stands behind is kept where it says on which data they are taken.
+    The text after it is kept if it names the data that the numbers are measured on.
     """
     end = form.rfind("#") + 1
     return form[:end] if end and not (form[end:].strip() and split_in(form[end:])) else form
 
 
 def asked_for(name: str) -> Column:
-    """The column of a metric that the user names with an expression of his own."""
+    """Build the column of a metric that the user defines with an expression."""
     return Column("", 0, name, Metric(" ".join(key_of(name)), False, 0, 0.0, 0, False), False, None, words=name)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form of line, read off one line that has it."""
+    """A form of line, interpreted from one line that has it."""
 
     form: str
     line: str
     sites: Sequence[PrintSite]
     row: tuple[str, ...] | None = None
-    """For each value the name that a table gives it, where the line is a row of one."""
+    """Column name of each value, if the line is a row of a table."""
     fixed: tuple[tuple[int, float], ...] = ()
-    """Of the values that belong to names, those that its lines have and others of the form have not."""
+    """Values that are part of names and that distinguish its lines from others of the same form."""
     is_bar: bool = False
-    """Whether the line shows a bar of progress."""
+    """True if the line shows a progress bar."""
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
-        """Where each value stands in the line."""
+        """Start and end of each value in the line."""
         return [found.span() for found in VALUE.finditer(self.line)]
 
     @cached_property
     def site(self) -> PrintSite | None:
-        """The site that makes the line, the one with the most words of its own where several do."""
+        """The print site that makes the line; of several, the one with the most literal words."""
         making = [site for site in self.sites if site.values(self.line) is not None]
         return max(making, key=lambda site: len(site.template.replace(HOLE, "")), default=None)
 
@@ -110,13 +123,13 @@ class Form:
 
     @cached_property
     def named(self) -> list[Named]:
-        """What each of the first values is called, and what it is."""
+        """Name and role of each of the first values."""
         below = SPLITS[int(dict(self.fixed).get(SECTION, 0))]
         return named_numbers(self.line, self.spans[:MOST_COLUMNS], self.row, below)
 
     @cached_property
     def parts_of_names(self) -> tuple[int, ...]:
-        """Indices of the values that belong to names, such as 10 in `HR@10`."""
+        """Indices of the values that are part of names, such as 10 in `HR@10`."""
         return tuple(at for at, one in enumerate(self.named[:MOST_COLUMNS]) if one.is_part_of_name)
 
     @cached_property
@@ -129,18 +142,18 @@ class Form:
         )
 
     def name_of(self, counter: int) -> str:
-        """What a value that counts is called, such as `step`."""
+        """Return the name of a counter, such as `step`."""
         return self.named[counter].name.lower() or "count"
 
     def is_environment(self, at: int) -> bool:
-        """Whether the value with this index is a time, a date, a speed, a memory or a line of a source."""
+        """Return whether the value with this index is a time, date, speed, memory size or source line number."""
         start = self.spans[at][0]
         is_clock = any(low <= start < high for low, high in self._clocks)
         role = self.named[at].role
         return is_clock or role is Role.ENVIRONMENT or (role is Role.OTHER and bool(_TIME.search(self._before(at))))
 
     def metric(self, at: int) -> Metric | None:
-        """The metric that the value with this index is; None where it is another number."""
+        """Return the metric that the value with this index belongs to; None if it is another number."""
         named = self.named[at]
         if named.role is not Role.METRIC or self.is_environment(at):
             return None
@@ -153,7 +166,7 @@ class Form:
         return Metric(key, is_accuracy, start, 0.0, int(of[1]) if of else 0, is_percent)
 
     def columns(self) -> list[Column]:
-        """The columns that may be measured: without counters, totals, and numbers that stand in the source itself."""
+        """List the columns that may be measured: without counters, totals, and constants that occur in the source."""
         counting = {self.epoch, *self.counters}
         metric: Metric | None = None
         found = []
@@ -167,24 +180,26 @@ class Form:
             if is_value and self._is_in_hole(start, end):
                 environment = metric is None and self.is_environment(at)
                 if not self.named[at].name and (environment or self._is_of_bar(at)):
-                    continue  # a clock, the bar of a progress
+                    continue  # a clock time, a progress bar
                 label = self._label(at)
-                others = self._other_names(at, label)
+                name, others = self.named[at].name, self._other_names(at, label)
+                is_key = start in self._keyed
+                head = self._head(at, label)
                 found.append(
                     Column(
-                        self.form, at, label, metric, environment, self.site, self.fixed, self.named[at].name, others
+                        self.form, at, label, metric, environment, self.site, self.fixed, name, others, head, is_key
                     )
                 )
         return found
 
     def _is_of_bar(self, at: int) -> bool:
-        """Whether a number tells how far a bar is filled: in percent, or as so much of so much."""
+        """Return whether a number states how far a progress bar is filled: in percent, or as a count of a total."""
         start, end = self.spans[at]
         of = _JOINED.match(self.line, end) or (at and _JOINED.fullmatch(self._between(at)))
         return self.is_bar and bool(of or self.line.startswith("%", end - self.line[start:end].endswith("%")))
 
     def _label(self, at: int) -> str:
-        """What a value is called; where only a number tells its lines from others, that too: `rank0 loss`."""
+        """Build a column's label, including a number that alone distinguishes its lines: `rank0 loss`."""
         label = self.named[at].name or self._described(at)
         for index, _value in self.fixed:
             if index == SECTION:
@@ -196,7 +211,7 @@ class Form:
         return label
 
     def _described(self, at: int) -> str:
-        """For a number without a name the words of its line, and which number of them it is."""
+        """Describe a number without a name by the words of its line and its position."""
         unnamed = [
             one
             for one, named in enumerate(self.named)
@@ -208,26 +223,39 @@ class Form:
         return f"“{words}”" if len(unnamed) == 1 else f"number {at + 1} of “{words}”"
 
     def _other_names(self, at: int, label: str) -> tuple[str, ...]:
-        """Longer names for a number whose label another has too: with the words that begin its line."""
+        """Build longer names for a number whose label is not unique, with the words at the beginning of its line."""
         opening = self.line[: self.spans[at][0]]
-        first = _FIRST.match(_PREFIX.sub("", opening).lstrip())
         # The keys of an object before a number are about other numbers.
         split = split_in(opening.partition("{")[0])
-        words = " ".join(opening.split()).rstrip(" :=-|")
+        words = " ".join(_PREFIX.sub("", opening).split()).strip(" :=-|")
         is_short = len(words) <= 40 and words[:1].isalpha() and not any(map(str.isdigit, words))
         names = [words] if is_short and words.endswith(label) else []
+        if before := re.search(rf"(?P<word>\b[A-Za-z]{{3,20}}) {re.escape(label)}\W*$", opening):
+            names.append(f"{before['word']} {label}")
         names += [f"{split} {label}"] if split and not split_in(label) else []
-        if first and not label.startswith(first["word"]) and meaning_of(first["word"]).role is not Role.METRIC:
-            names.append(f"{first['word']} {label}")
+        if head := self._head(at, label):
+            names.append(f"{head} {label}")
         words = _cut(template_of(self.form, "…"), 30)
         return (*names, f"{label} of “{words}”", f"{label}, number {at + 1} of “{words}”")
 
+    def _head(self, at: int, label: str) -> str:
+        """Return the label at the beginning of the line, if it is not part of the column's label: a table row's name,
+        `Teacher:`."""
+        first = _FIRST.match(_PREFIX.sub("", self.line[: self.spans[at][0]]).lstrip())
+        is_other = first and not label.startswith(first["word"])
+        role = meaning_of(first["word"]).role if first else None
+        return first["word"] if first and is_other and role not in (Role.METRIC, Role.COUNTER) else ""
+
     def _before(self, at: int) -> str:
-        """The words between a value and the one before it, the last of them."""
+        """Return the last words between a value and the value before it."""
         return self._between(at)[-_NEAR:]
 
     def _between(self, at: int) -> str:
         return self.line[self.spans[at - 1][1] if at else 0 : self.spans[at][0]]
+
+    @cached_property
+    def _keyed(self) -> dict[int, str]:
+        return keyed_values(self.line)
 
     @cached_property
     def _clocks(self) -> list[tuple[int, int]]:
@@ -251,7 +279,7 @@ class Form:
 
 
 def _cut(words: str, most: int = _SHOWN) -> str:
-    """So many whole words as are shown."""
+    """Shorten a text to the number of whole words that is shown."""
     if len(words) <= most:
         return words
     return words[:most].rsplit(" ", 1)[0] + " …"

@@ -1,5 +1,6 @@
-"""Single imagined runs that end far outside the real ones, at the primary endpoint and at other metrics."""
+"""Outlier tests of single imagined runs, at the primary endpoint and at other metrics."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from gedanken.compare.parsed.early_ends import early_ends
@@ -9,11 +10,11 @@ from gedanken.compare.series.levels import FAR_BESIDE_LEVEL, FAR_LEVEL, is_told
 from gedanken.compare.stats.prediction import far_out, holm
 
 FEWEST_ENDS = 4
-"""Different last values of real runs, beside which another may be far out."""
+"""Minimum number of different last values in the real runs; with fewer, no other value can be called far out."""
 
 
 def far_runs(primary: TestedSeries) -> tuple[FarRun, ...]:
-    """Imagined runs that end far outside the real ones, by a test of its own at a level of its own."""
+    """Find imagined runs that end far outside the real ones, by a separate test with its own level."""
     series = primary.series
     lasts = {at: float(series.values[at, 0]) for at in primary.runs}
     return tuple(run for _one, run in _far_of([(primary, lasts)], FAR_LEVEL))
@@ -22,15 +23,19 @@ def far_runs(primary: TestedSeries) -> tuple[FarRun, ...]:
 def far_beside(
     run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
 ) -> tuple[tuple[TestedSeries, FarRun], ...]:
-    """The same of the other metrics, where nothing else is told of numbers: their last values, all together."""
+    """Find the same for the last values of all other metrics together, if no other difference of numbers
+    is reported."""
     early = run_set.once(early_ends)
     ended = [id(run) not in early for run in run_set.leaves + run_set.samples]
     lasts = []
     for one in secondary:
+        n = one.series.n_real
         ends = {at: end[1] for at in one.runs if ended[at] and (end := one.series.ends[at]) is not None}
-        real = {value for at, value in ends.items() if at < one.series.n_real}
+        # That one run ends without a number may be chance, and no distance says how likely it is.
+        ends = {at: value for at, value in ends.items() if at < n or math.isfinite(value)}
+        real = {value for at, value in ends.items() if at < n}
         is_metric = one.series.column.metric is not None and one.apart is not None
-        # Where real runs end in few values, what is rare is not far.
+        # If real runs end in few different values, a rare value need not be far out.
         if is_metric and one.series.column != primary.series.column and len(real) >= FEWEST_ENDS:
             lasts.append((one, ends))
     return tuple(_far_of(lasts, FAR_BESIDE_LEVEL))
@@ -39,7 +44,7 @@ def far_beside(
 def _far_of(
     lasts: Sequence[tuple[TestedSeries, Mapping[int, float]]], level: float
 ) -> Iterator[tuple[TestedSeries, FarRun]]:
-    """Of the last values of one or several series those of imagined runs that are far out, all taken together."""
+    """Find imagined runs whose last values are far out, in one or several series that are tested together."""
     known = []
     for one, ends in lasts:
         n, metric = one.series.n_real, one.series.column.metric

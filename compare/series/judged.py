@@ -1,4 +1,4 @@
-"""What was found of series: the values that `tested_series.py` makes."""
+"""Data types for the results of testing series, which `tested_series.py` creates."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,47 +10,47 @@ from gedanken.compare.stats.measures import Matrix
 
 
 class Judgement(NamedTuple):
-    """What the numbers come to."""
+    """The results of testing all series."""
 
     tested: "tuple[TestedSeries, ...]" = ()
-    """The primary endpoint first, where there is one."""
+    """The primary endpoint first, if there is one."""
     undecided: tuple[str, ...] = ()
     endpoint: Endpoint | None = None
     far: "tuple[FarRun, ...]" = ()
-    """Imagined runs whose last value lies far outside those of the real ones, where that is told."""
+    """Imagined runs whose last value lies significantly far outside those of the real ones."""
     far_beside: "tuple[tuple[TestedSeries, FarRun], ...]" = ()
-    """The same of other metrics."""
+    """The same for other metrics."""
 
 
 class FarRun(NamedTuple):
-    """An imagined run that lies far out at the primary endpoint."""
+    """An imagined run that is far out at an endpoint."""
 
     imagined: int
-    """Which of the imagined runs that are measured, from 0."""
+    """Index among the measured imagined runs, from 0."""
     value: float
     deviations: float
-    """Standard deviations of the real runs from their mean."""
+    """Distance from the real runs' mean, in their standard deviations."""
     p: float
-    """Adjusted after Holm for all imagined runs."""
+    """p-value, adjusted by Holm's method for all imagined runs."""
 
 
 @dataclass(frozen=True)
 class TestedSeries:
-    """A series with what was found of it."""
+    """A series with its test results."""
 
     judged: SeriesResult
     series: Series
-    """At the points that are shown."""
+    """The series at the points that are shown."""
     apart: Matrix | None
-    """Distances of the runs in the test, runs × runs; None where it could not be tested."""
+    """Distances between the tested runs, runs × runs; None if it could not be tested."""
     runs: tuple[int, ...]
-    """Which runs are in the test, real ones first."""
+    """Indices of the tested runs, real ones first."""
     tested: Matrix | None = None
-    """What is tested: all runs × points, NaN throughout for runs that are not in the test."""
+    """The tested values: all runs × points, NaN throughout for runs that are not tested."""
     level: float = PRIMARY_LEVEL
-    """That its adjusted p must not exceed to be told."""
+    """The level that its adjusted p must not exceed to be reported."""
 
     @property
     def is_told(self) -> bool:
-        """Whether it differs by more than real runs do."""
+        """True if it differs by more than real runs do among themselves."""
         return is_told(self.judged.p_adjusted, self.level)

@@ -1,22 +1,23 @@
-"""How often a comparison of runs that are alike may still say that they differ, and what each test may take of it.
+"""Significance levels: how often a comparison of equivalent runs may report a difference, split among the tests.
 
-The levels add up to at most .05. At 7 real and 3 imagined runs levels of permutation tests are multiples of 1/120.
+The levels add up to at most .05. With 7 real and 3 imagined runs, p-values of permutation tests are multiples of
+1/120.
 """
 
 PRIMARY_LEVEL = 0.02
-"""Of the primary endpoint: the last value of one metric."""
+"""Level of the primary endpoint: the last value of one metric."""
 METRICS_LEVEL = 0.0084
-"""Of all other metrics together, their curves and how smooth these are."""
+"""Level of all other metrics together: their curves, and how smooth these are."""
 OTHERS_LEVEL = 0.0084
-"""Of everything else together that is no environment."""
+"""Level of everything else together, except measurements of the environment (times, speeds, memory)."""
 FAR_LEVEL = 0.01
 """Of single imagined runs whose last value lies far outside those of the real ones."""
 FAR_BESIDE_LEVEL = 0.003
-"""The same of all other metrics together."""
+"""Level of single imagined runs that are far out in any other metric."""
 ALONE_LEVEL = 0.0252
-"""Of everything together where there is no metric, and so no primary endpoint."""
+"""Level of everything together if there is no metric, and so no primary endpoint."""
 
 
 def is_told(p: float | None, level: float = PRIMARY_LEVEL) -> bool:
-    """Whether a p is low enough to be told; multiples of 1/120 may come to a little more in a float."""
+    """Return whether p is low enough to report; the tolerance allows for rounding of multiples of 1/120."""
     return p is not None and p <= level * (1 + 1e-9)

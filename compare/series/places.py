@@ -1,4 +1,4 @@
-"""The points at which runs show a series: what tells them apart, and where each value of a run stands among them."""
+"""The points at which runs show a series: what identifies a point, and where each value of a run lies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,10 @@ Indices = NDArray[np.int64]
 
 
 def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices], Numbers, str]:
-    """For each run the places of its values among the points of all runs; the points; what they are counted by.
+    """Return for each run the positions of its values among the points of all runs; the points; and what they are
+    counted by.
 
-    Values at the same point are told apart by the order in which their run shows them.
+    Values at the same point are distinguished by their order in the run.
     """
     every = np.nan_to_num(np.concatenate(keys), copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
     ends = np.cumsum([len(key) for key in keys])[:-1]
@@ -24,7 +25,7 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
     place = _ranked(group, times)
     _places, first = np.unique(place, return_index=True)
     if not times.any():
-        # One that tells all points apart names them: with epoch and step, either may.
+        # A counter that is unique for every point names the points: of epoch and step, either may be.
         for name, part in zip(names, every.T, strict=False):
             if len(np.unique(part)) == len(first) > 1:
                 return np.split(place, ends), part[first], name
@@ -32,7 +33,7 @@ def placed(keys: Sequence[Numbers], names: Sequence[str]) -> tuple[list[Indices]
 
 
 def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
-    """For each value, or pair of values, its place among the different ones, from 0."""
+    """Return the rank of each value, or pair of values, among the different ones, counted from 0."""
     ranks = np.unique(first, return_inverse=True)[1].astype(np.int64)
     if second is None or not len(ranks):
         return ranks
@@ -40,7 +41,7 @@ def _ranked(first: NDArray[Any], second: NDArray[Any] | None = None) -> Indices:
 
 
 def _times_before(values: Indices) -> Indices:
-    """How often each value stood before."""
+    """Return how often each value occurred earlier."""
     order = np.argsort(values, kind="stable")
     begins = np.concatenate([[True], np.diff(values[order]) > 0])[: len(values)]
     at = np.arange(len(values))

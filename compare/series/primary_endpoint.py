@@ -1,4 +1,4 @@
-"""Which series the primary endpoint is of: named by whoever asks, or chosen by a rule from the real runs alone."""
+"""The series of the primary endpoint: named by the user, or chosen by a rule that looks at the real runs alone."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,24 +27,24 @@ _WHAT = {
     Measures.PART: "part of a loss (no {}whole one shown)",
 }
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
-"""Of the mean average precisions that detectors print, the one that they are ranked by."""
+"""The strictest of the mean average precisions that detectors print, which is the one used to rank them."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
-"""Share of a run that its last report takes, at most: what stands in it is printed last together."""
+"""Maximum share of a run that its last report takes: all metrics in it count as printed last."""
 
 
 class Shown(NamedTuple):
-    """What the real runs show of a column."""
+    """Statistics of a column in the real runs."""
 
     runs: int
-    """How many of them show it."""
+    """Number of real runs that show it."""
     times: float
-    """How often one does, at the median."""
+    """Median number of times that a run shows it."""
     last: float
-    """Where in its run the last one stands, at the median: 1 at the very end."""
+    """Position of its last value in the run, as a median: 1 is the very end."""
     is_whole: bool
-    """Whether all of its values are whole numbers."""
+    """True if all of its values are whole numbers."""
 
 
 def choose(
@@ -54,13 +54,13 @@ def choose(
     wanted: str | None = None,
     monitored: frozenset[tuple[str, ...]] = frozenset(),
 ) -> Endpoint | None:
-    """The series whose last value is the primary endpoint; None where no real run shows a metric.
+    """Choose the series whose last value is the primary endpoint; None if no real run shows a metric.
 
-    `wanted` is what the user names. Without it, in this order: a metric on held-out data; what the program says
-    that it stops by; its objective (return, loss, what the task is measured by such as BLEU or mIoU, error, accuracy,
-    other quality, part of a loss); no summary of earlier values; the first of several processes; the strictest mAP;
-    the one printed last, of one report test before validation, else the first. A metric must be shown by most real
-    runs.
+    `wanted` is the user's choice. Without it, the criteria are, in this order: a metric on held-out data; the metric
+    that the program says it stops by; its objective (return, loss, the task's own measure such as BLEU or mIoU,
+    error, accuracy, other quality, part of a loss); not a summary of earlier values; the first of several processes;
+    the strictest mAP; the metric printed last, where within one report test comes before validation; else the first.
+    A metric must be shown by most real runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -78,7 +78,7 @@ def choose(
 
 
 def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    """Keys of the metrics that lines say they stop by, or save the best by: `val_acc improved from …`."""
+    """Find the metrics that lines name as the criterion for stopping or saving: `val_acc improved from …`."""
     found = (
         match["name"] or match["quoted"] or match["other"] for form in forms for match in _MONITORED.finditer(form)
     )
@@ -86,7 +86,7 @@ def monitored_in(forms: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]) -> Shown:
-    """What the values of each real run, and where the last of them stands, say of a column."""
+    """Collect a column's values in each real run, and the position of the last one."""
     with_some = [values for values in column_values if len(values)]
     times = float(np.median([len(values) for values in with_some])) if with_some else 0.0
     last = float(np.median(ends)) if len(ends) else -1.0
@@ -96,7 +96,7 @@ def shown_by(column_values: Sequence[NDArray[np.float64]], ends: Sequence[float]
 
 
 def _named(columns: Mapping[str, Column], wanted: str) -> str | None:
-    """The series that somebody means: by its name, with or without `last` and the line, or by its words."""
+    """Find the series that the user means: by its name, with or without `last` and the line, or by its words."""
     wanted = wanted.removeprefix("last ")
     ways = (
         {name: name for name in columns},
@@ -115,7 +115,8 @@ def _is_metric(column: Column, shown: Shown) -> bool:
 
 
 def _may_be_one(column: Column, shown: Shown) -> bool:
-    """Where no name is known for a metric's: a number with a name that changes along the run."""
+    """Return whether a number may be a metric although its name is unknown: it has a name and changes
+    along the run."""
     is_other = not column.is_environment and column.words != "" and column.meaning.role is Role.OTHER
     return is_other and shown.times > 1 and not shown.is_whole
 
@@ -127,7 +128,8 @@ def _rank(
     curves: set[Split | None],
     report: float,
 ) -> tuple[object, ...]:
-    """What a metric is chosen by, the least first; `report` is the share of a run that its last report takes."""
+    """Return the sort key by which a metric is chosen, smallest first; `report` is the share of a run that its last
+    report takes."""
     meaning = column.meaning
     is_one_of_training = shown.times <= 1 and meaning.split in (None, Split.TRAIN) and meaning.split in curves
     is_summary = meaning.is_summary or "in brackets" in column.words or is_one_of_training
@@ -146,7 +148,7 @@ def _rank(
 
 
 def _objective(meaning: Meaning) -> float:
-    """Where a metric stands among what a program may be after."""
+    """Rank a metric by how likely it is the program's objective."""
     if meaning.measures is None:
         return len(_OBJECTIVES)
     if meaning.is_held_out_by_nature:
@@ -155,7 +157,7 @@ def _objective(meaning: Meaning) -> float:
 
 
 def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]]) -> str:
-    """Why this one, in a few words."""
+    """State in a few words why this series was chosen."""
     meaning = column.meaning
     if meaning.is_held_out:
         told = [f"held-out ({meaning.split})"]

@@ -1,4 +1,5 @@
-"""What one run printed, form by form: its lines, the numbers in them, and what these are."""
+"""The output of one run, grouped by form (a line with its values replaced by `#`): its lines, and the numbers in
+them."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from gedanken.compare.series.sections import sections
 from gedanken.compare.source.print_sites import PrintSite
 
 MOST_FORMS = 1000
-"""Forms of line that are read, the most frequent ones, up to their last number."""
+"""Maximum number of line forms that are read, the most frequent ones, up to their last number."""
 _MAY_MONITOR = re.compile("improve|monitor|stopping|best_model|decrease|reached|in top", re.IGNORECASE)
 
 Numbers = NDArray[np.float64]
@@ -26,7 +27,7 @@ Indices = NDArray[np.int64]
 
 
 class Printed:
-    """What one run printed, form by form."""
+    """The output of one run, grouped by form."""
 
     def __init__(self, run: ParsedRun) -> None:
         self.observed = run
@@ -40,7 +41,7 @@ class Printed:
 
     @cached_property
     def often(self) -> dict[str, int]:
-        """How often each form is shown that holds a value and may be a line of a log; the most frequent ones."""
+        """How often each form occurs that contains a value and may be a log line; only the most frequent forms."""
         counts = np.diff(self._bounds)
         forms = list(self._number)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
@@ -48,11 +49,11 @@ class Printed:
 
     @property
     def worded(self) -> list[str]:
-        """Forms that may say what the program goes by."""
+        """Forms that may state which metric the program stops by."""
         return [form for form in self._script.forms[: 10 * MOST_FORMS] if _MAY_MONITOR.search(form[:LONGEST])]
 
     def form(self, form: str, sites: Sequence[PrintSite] = (), fixed: tuple[tuple[int, float], ...] = ()) -> Form:
-        """A form as its first line tells it, with the header above that where it is a row of a table."""
+        """Interpret a form from its first line, with the table header above it if it is a table row."""
         first = int(self.lines(form, fixed)[0])
         return self._read_line(form, first, sites, fixed)
 
@@ -68,11 +69,11 @@ class Printed:
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
     def _worded(self, at: int) -> str:
-        """A line as it is compared, with nothing but a blank where something was set aside: names are read off it."""
+        """Return a line with ignored parts replaced by blanks: names are read from it."""
         return self._script.compared(at).replace(MASK, " ")
 
     def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:
-        """Indices of the lines of this form that have these values, in order."""
+        """Return the indices of the lines of this form that have these values, in order."""
         number = self._number.get(form)
         if number is None:
             return np.empty(0, np.int64)
@@ -81,12 +82,22 @@ class Printed:
             lines = lines[self.values(lines, index) == value]
         return lines
 
-    def values(self, lines: Indices, index: int) -> Numbers:
-        """The value with this index in each of these lines; NaN where a line has fewer.
+    def of(self, column: Column) -> tuple[Indices, Indices]:
+        """Return the lines that show a column, in order, and the index of its value in each."""
+        places = [(self.lines(column.form, column.fixed), column.index)]
+        places += [(self.lines(form), index) for form, index in column.parts]
+        lines = np.concatenate([its for its, _index in places])
+        index = np.repeat([index for _lines, index in places], [len(its) for its, _index in places])
+        order = np.argsort(lines, kind="stable")
+        return lines[order], index[order]
 
-        SECTION stands for the heading above.
+    def values(self, lines: Indices, index: int | Indices) -> Numbers:
+        """Return the value with this index (or with each line's own index) in each of these lines; NaN if a line has
+        fewer values.
+
+        SECTION stands for the heading above the line.
         """
-        if index == SECTION:
+        if isinstance(index, int) and index == SECTION:
             return self._sections[lines].astype(float)
         starts = self._script.starts
         at = starts[lines] + index
@@ -99,17 +110,18 @@ class Printed:
     def _sections(self) -> NDArray[np.int8]:
         return sections(self._script, self.observed.curves.epochs.at(np.arange(len(self._script.lines))))
 
-    def metrics(self, lines: Indices, index: int) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
-        """The loss or accuracy that the value with this index is, and in which of these lines; shape by shape."""
+    def metrics(self, lines: Indices, index: Indices) -> Iterator[tuple[Metric | None, NDArray[np.bool_]]]:
+        """Return the loss or accuracy that the value with this index is, and in which of these lines."""
         shapes = self._script.shape_of[lines]
         for shape in np.unique(shapes):
             its = shapes == shape
-            yield self._read_line("", int(lines[np.argmax(its)])).metric(index), its
+            first = int(np.argmax(its))
+            yield self._read_line("", int(lines[first])).metric(int(index[first])), its
 
     def named(self, metric: str, besides: Iterable[str]) -> list[Column]:
-        """Losses or accuracies of this name in the most frequent form that has one, and is none of those `besides`.
+        """Find losses or accuracies of this name in the most frequent form that has one and is not among `besides`.
 
-        So a run that says it in other words than the program is read too.
+        So a run that uses other words than the program is read too.
         """
         for form in list(self.often)[:MOST_FORMS]:
             found = [one for one in self._metrics(form) if one.metric and one.metric.name == metric]

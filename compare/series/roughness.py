@@ -1,4 +1,5 @@
-"""How much a curve scatters, from point to point and about a smooth decay: imagined ones are often far too smooth."""
+"""Roughness: how much a curve scatters, from point to point and about a smooth decay. Imagined curves are often too
+smooth."""
 
 from collections.abc import Callable
 
@@ -7,27 +8,28 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_tame
 
 ORDER = 2
-"""Of the differences that are taken: they grow with noise, and are small where a curve only bends a little."""
+"""Order of the differences that are taken: they grow with noise, and are small if a curve only bends slightly."""
 FEWEST_POINTS = 5
 RATES = (0.2, 60.0)
-"""Of exponentials that are tried: how many times they fall by a factor e over all points."""
+"""Decay rates of the exponentials that are fitted: the number of e-foldings over all points."""
 POWERS = (0.1, 3.0)
-"""The same of powers of the point's number."""
+"""Exponents of the fitted powers of the point's number."""
 STEPS = 16
 ZOOMS = 5
-"""How often the best of so many steps is looked at more closely."""
+"""How often the grid around the best value is refined."""
 _CHUNK = 256
-"""Curves that are fitted together."""
+"""Number of curves that are fitted together."""
 SMALLEST = 1e-12
-"""Of the usual scatter: a curve without any scatters by so little."""
+"""Lower bound, relative to the usual scatter, for a curve that does not scatter at all."""
 
 
 def roughness(values: Matrix) -> Matrix | None:
-    """Of curves (runs × points) the logarithm of how much each scatters (runs × 1); None where they are too short.
+    """Compute the logarithm of how much each curve (runs × points) scatters (runs × 1); None if the curves are too
+    short.
 
-    What all runs have in common says nothing of scatter, so their mean curve is taken off first: it knows nothing of
-    who is real. Of what is left the second differences count, each in units of its mean over all runs, as curves
-    mostly scatter more where they are steep. Rows that are not in a test are NaN, and stay so.
+    The mean curve of all runs is subtracted first, because a common shape is not scatter; it does not depend on which
+    runs are real. Then second differences are taken, each relative to its mean over all runs, because curves usually
+    scatter more where they are steep. Rows that take no part in a test are NaN, and stay so.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():
@@ -41,11 +43,11 @@ def roughness(values: Matrix) -> Matrix | None:
 
 
 def about_decay(values: Matrix) -> Matrix | None:
-    """Of curves (runs × points) the logarithm of how much each scatters about the decay that fits it best.
+    """Compute the logarithm of how much each curve (runs × points) scatters about its best-fitting decay.
 
-    An exponential, a power of the point's number, or a straight line: what a curve that was drawn by hand follows.
-    It takes three numbers to draw one, so that a short curve tells more by what is left than by its leaps. None
-    where curves are too short; rows that are not in a test are NaN, and stay so.
+    The fitted shapes are an exponential, a power of the point's number, and a straight line, which hand-drawn curves
+    follow. Each has three parameters, so for a short curve the residuals are more informative than the jumps from
+    point to point. None if the curves are too short; rows that take no part in a test are NaN, and stay so.
     """
     there = ~np.isnan(values).all(axis=1)
     if values.shape[1] < FEWEST_POINTS or not there.any() or not is_tame(values[there]).all():
@@ -59,7 +61,7 @@ def about_decay(values: Matrix) -> Matrix | None:
 
 
 def _left_by_decay(curves: Matrix) -> Matrix:
-    """Of each curve, whose mean is zero, what the best of all decays leaves, as a sum of squares."""
+    """Compute, for each curve (with mean zero), the residual sum of squares of its best decay."""
     at = np.arange(float(curves.shape[1]))
     part = at / at[-1]
     line = _left(curves, part[None, None])[:, 0]
@@ -69,7 +71,8 @@ def _left_by_decay(curves: Matrix) -> Matrix:
 
 
 def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high: float) -> Matrix:
-    """The same of the best shape between these two numbers: of the best of a few, looked at ever more closely."""
+    """Compute the same for the best shape parameter between two numbers, on a grid that is refined around the best
+    value."""
     ratio = (high / low) ** (1 / STEPS)
     tried = np.geomspace(low, high, STEPS + 1)[None]
     for _zoom in range(ZOOMS):
@@ -81,7 +84,8 @@ def _left_by(curves: Matrix, shape: Callable[[Matrix], Matrix], low: float, high
 
 
 def _left(curves: Matrix, shapes: Matrix) -> Matrix:
-    """Of each curve what the best multiple of each shape (curves, or one for all, × shapes × points) leaves."""
+    """Compute, for each curve, the residual of the best multiple of each shape (curves, or one for all, × shapes ×
+    points)."""
     shapes = shapes - shapes.mean(axis=-1, keepdims=True)
     length = np.maximum((shapes**2).sum(axis=-1), SMALLEST)
     told = np.einsum("rp,rsp->rs", curves, np.broadcast_to(shapes, (len(curves), *shapes.shape[1:]))) ** 2 / length

@@ -1,4 +1,4 @@
-"""Which lines stand below a heading such as `Validation:`, and are therefore about other data than the training's."""
+"""Lines below a heading such as `Validation:`, whose numbers are measured on other data than the training data."""
 
 import re
 
@@ -9,7 +9,7 @@ from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.output.vocabulary import Split, split_in
 
 LONGEST_SECTION = 12
-"""Lines below a heading that it is about, at most."""
+"""Maximum number of lines that a heading applies to."""
 _HEADING = re.compile(
     r"\W*(?:(?:running|start(?:ing|ed)?|begin(?:ning)?|performing|final|the)\s+)*"
     r"(?:train(?:ing)?|valid(?:ation|ating|ate)?|val|eval(?:uation|uating|uate)?|test(?:ing)?|dev)"
@@ -19,14 +19,14 @@ _HEADING = re.compile(
 )
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
-"""What a number of `sections` stands for; nothing is said of the training."""
+"""Meaning of the numbers that `sections` returns; training data is not marked."""
 
 
 def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
-    """For each line the data that the heading above it names, as an index of `SPLITS`.
+    """Return for each line the data that the heading above it names, as an index of `SPLITS`.
 
-    A heading is about the lines below it, as long as the epoch stays the same and no step is named. `epochs` are
-    those of the lines.
+    A heading applies to the lines below it, as long as the epoch stays the same and no step is named. `epochs` are
+    the epochs of the lines.
     """
     meant = np.full(len(script.forms), -1, np.int8)
     ends = np.zeros(len(script.forms), bool)

@@ -1,4 +1,7 @@
-"""Series of numbers: for each print and each number in it, what every run shows at every point."""
+"""Series of numbers: for each print site and each number in it, the value that every run shows at every point.
+
+A form is a line with its values replaced by `#`; a column is one number of a form.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +15,18 @@ from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import Endpoint
 from gedanken.compare.series.asked import read_asked
 from gedanken.compare.series.columns import MOST_COLUMNS, SECTION, Column, Form, asked_for
+from gedanken.compare.series.keys import counters_of, together
 from gedanken.compare.series.places import placed
 from gedanken.compare.series.primary_endpoint import choose, monitored_in, shown_by
 from gedanken.compare.series.printed import MOST_FORMS, Printed
 
 MOST_SERIES = 60
-"""Series that are judged: losses and accuracies first, times last, and else those that have the most points."""
+"""Maximum number of series that are tested: losses and accuracies first, times last, otherwise those with the most
+points."""
 LONGEST_NAME = 90
 FEW = 3
 MOST_VARIANTS = 16
-"""Values that one place in a name takes, at most; more are identifiers."""
+"""Maximum number of values that a number in a name may take; with more it is an identifier."""
 
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -29,24 +34,24 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Series:
-    """One number of one print, in every run that is measured; the real runs come first."""
+    """One number of one print in every measured run; the real runs come first."""
 
     name: str
     column: Column
     axis: str
-    """What the points are counted by."""
+    """The quantity that the points are counted by."""
     points: Numbers
     values: Numbers
-    """Runs × points; NaN where a run shows none."""
+    """Runs × points; NaN if a run shows no value."""
     shown: NDArray[np.bool_]
-    """Runs × points: where a run shows a value, which may be NaN itself."""
+    """Runs × points: True if a run shows a value, which may itself be NaN."""
     n_real: int
     ends: tuple[tuple[int, float] | None, ...]
-    """For each run (index of the line, value) of the last one that it shows."""
+    """For each run, (index of the line, value) of the last value that it shows."""
 
 
 class AllSeries:
-    """The series of a comparison: found in the real runs that are measured, read in all runs that are."""
+    """All series of a comparison: found in the measured real runs, then read in all measured runs."""
 
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
@@ -57,7 +62,7 @@ class AllSeries:
 
     @cached_property
     def _forms(self) -> dict[str, Form]:
-        """Forms that two real runs show, or the only one, the most frequent first."""
+        """Forms that at least two real runs show (or the only run), the most frequent first."""
         often: dict[str, int] = {}
         runs: dict[str, list[Printed]] = {}
         for run in self.real:
@@ -70,24 +75,26 @@ class AllSeries:
 
     @cached_property
     def columns(self) -> dict[str, Column]:
-        """Columns by name, in the order in which they are judged."""
+        """Columns by name, in the order in which they are tested."""
         variants = [variant for form in self._forms.values() for variant in self._variants(form)]
-        found = [column for variant in variants for column in variant.columns()]
+        found = together([column for one in variants for column in one.columns()], self._forms, self.real)
         found.sort(key=lambda column: (column.is_environment, column.metric is None))
         named = {name: asked_for(name) for name in self._asked}
+        headed = _all_headed(found)
         for column in found[:MOST_SERIES]:
             where = f" (line {column.site.line})" if column.site else ""
             if column.is_environment and column.label + where in named:
                 continue
-            names = [_shortened(name) + where for name in (column.label, *column.others)]
+            label = f"{column.head} {column.label}" if column.label in headed else column.label
+            names = [_shortened(name) + where for name in (label, *column.others)]
             names.append(f"{names[-1]}, {len(named)}")
             named[next(name for name in names if name not in named)] = column
         return named
 
     def _variants(self, form: Form) -> list[Form]:
-        """The form once for each set of values that belong to names in it: `Top-1` and `Top-5` are two metrics.
+        """Split a form by the values that are part of names in it: `Top-1` and `Top-5` are two metrics.
 
-        What differs from one real run to the next is no name, but an identifier or a date.
+        A value that differs from one real run to the next is an identifier or a date, not part of a name.
         """
         kept: list[int] = []
         for index in form.parts_of_names:
@@ -113,13 +120,13 @@ class AllSeries:
 
     @property
     def never_shown(self) -> list[str]:
-        """What the user names with an expression that matches no line of a real run."""
+        """Report user-defined metrics whose expression matches no line of a real run."""
         n_real = len(self.real)
         never = [name for name, runs in self._asked.items() if not any(len(lines) for lines, _ in runs[:n_real])]
         return [f"Whether {name} differs: its expression finds a number in no line of a real run." for name in never]
 
     def endpoint(self, wanted: str | None) -> Endpoint | None:
-        """What the primary endpoint is the last value of. Only real runs are looked at."""
+        """Choose the series of the primary endpoint. Only real runs are examined."""
         shown = {}
         for name, column in self.columns.items():
             lines, values = zip(*(self._shown(at, name, column) for at in range(len(self.real))), strict=True)
@@ -133,14 +140,14 @@ class AllSeries:
         return choose(self.columns, shown, len(self.real), wanted, monitored_in(forms))
 
     def _shown(self, at: int, name: str, column: Column) -> tuple[Indices, Numbers]:
-        """Lines of one run that show a column, and the values there, as they stand there."""
+        """Return the lines of one run that show a column, and the values there as printed."""
         if name in self._asked:
             return self._asked[name][at]
-        lines = self.runs[at].lines(column.form, column.fixed)
-        return lines, self.runs[at].values(lines, column.index)
+        lines, index = self.runs[at].of(column)
+        return lines, self.runs[at].values(lines, index)
 
     def _series_asked(self, name: str) -> Series:
-        """What an expression of the user finds, by epochs where lines name them."""
+        """Build the series that a user's expression finds, by epoch if the lines name epochs."""
         found = self._asked[name]
         keys = [
             run.observed.curves.epochs.at(lines)[:, None].astype(float)
@@ -150,14 +157,15 @@ class AllSeries:
         return self._made(name, placed(keys, ("epoch",)), [values for _lines, values in found], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
-        """Whether lines of the form stand below `Validation:` or the like, in every real run that shows them."""
+        """Return whether lines of the form stand below `Validation:` or the like, in every real run that
+        shows them."""
         if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]
         return bool(values[0].any()) and all(np.array_equal(row, values[0]) for row in values)
 
     def _counts_up(self, form: Form, index: int) -> bool:
-        """Whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
+        """Return whether a value rises by the same step from line to line, as in `1epoch`, `model_3.pt`."""
         values = [run.values(lines, index) for run in self.real if len(lines := run.lines(form.form))]
         return all(len(row) > FEW and len(np.unique(np.diff(row))) == 1 and row[1] > row[0] for row in values)
 
@@ -190,20 +198,20 @@ class AllSeries:
         return self._made(name, placed(keys, names), read, ends)
 
     def _rows(self, run: Printed, column: Column) -> "_Rows":
-        lines = run.lines(column.form, column.fixed)
+        lines, index = run.of(column)
         if len(lines) or column.metric is None:
-            return _Rows(run, lines, column)
+            return _Rows(run, lines, index, column)
         alike = [one for one in self.columns.values() if one.metric and one.metric.name == column.metric.name]
         others = run.named(column.metric.name, self._forms)
         nth = sum(one.index < column.index for one in alike)
         if nth < len(others) and len({one.form for one in alike}) == 1:
-            return _Rows(run, run.lines(others[nth].form), others[nth])
-        return _Rows(run, lines, column)
+            return _Rows(run, *run.of(others[nth]), others[nth])
+        return _Rows(run, lines, index, column)
 
     def _keys(self, rows: Sequence["_Rows"], form: Form) -> tuple[list[Numbers], tuple[str, ...]]:
-        """For each run, lines × counters, what tells its points apart: epoch, step; and how these are called.
+        """Return the keys that identify the points (epoch, step), for each run as lines × counters, and their names.
 
-        What real runs print only once needs no telling apart.
+        A line that real runs print only once needs no key.
         """
         really = rows[: len(self.real)]
         if max(len(row.lines) for row in really) <= 1:
@@ -216,24 +224,38 @@ class AllSeries:
             key[:, 0] = row.run.observed.curves.epochs.at(row.lines)
             for at, counter in enumerate(shared, start=1):
                 nth = form.counters.index(counter)
-                if nth < len(theirs):
+                if row.column.parts:
+                    key[:, at] = self._counted(row, form.name_of(counter))
+                elif nth < len(theirs):
                     key[:, at] = row.run.values(row.lines, theirs[nth])
         if shared or any((key[:, 0] >= 0).any() for key in keys[: len(really)]):
             return keys, names
         known = self._known_rising
         rising = known[form.form] if form.form in known else known.setdefault(form.form, self._rising(form))
-        if rising is None:
+        if rising is None or any(row.column.parts for row in rows):
             return keys, names
         return [row.run.values(row.lines, rising)[:, None] for row in rows], (form.name_of(rising),)
 
+    def _counted(self, row: "_Rows", name: str) -> Numbers:
+        """Return the value of the named counter in each line, if a column occurs in several forms of line."""
+        found = np.full(len(row.lines), -1.0)
+        for part in (row.column.form, *(form for form, _index in row.column.parts)):
+            counters = counters_of(self._forms[part])
+            its = np.isin(row.lines, row.run.lines(part))
+            if name in counters:
+                found[its] = row.run.values(row.lines[its], counters[name])
+        return found
+
     def _is_shared(self, form: Form, counter: int) -> bool:
-        """Whether the real runs count alike: steps of an agent that ends when it falls over are no points of all."""
+        """Return whether the real runs share the same counts: steps of an agent's episodes, which end at random, are
+        not common points."""
         values = [np.unique(run.values(lines, counter)) for run in self.real if len(lines := run.lines(form.form))]
         common = reduce(np.intersect1d, values)
         return 2 * len(common) >= min(map(len, values))
 
     def _rising(self, form: Form) -> int | None:
-        """Index of the first whole number that rises from line to line in every real run that shows the form."""
+        """Return the index of the first whole number that rises from line to line in every real run that shows the
+        form."""
         for at in range(min(len(form.spans), MOST_COLUMNS)):
             if form.is_environment(at) or form.metric(at) or not self._is_shared(form, at):
                 continue
@@ -243,24 +265,35 @@ class AllSeries:
         return None
 
 
+def _all_headed(columns: Sequence[Column]) -> frozenset[str]:
+    """Find labels shared by several columns whose lines begin with different words: these words then become part of
+    the names."""
+    heads: dict[str, list[str]] = {}
+    for column in columns:
+        heads.setdefault(column.label, []).append(column.head)
+    return frozenset(label for label, its in heads.items() if len(its) > 1 and all(its) and len(set(its)) == len(its))
+
+
 def _shortened(name: str) -> str:
-    """The end of a name, from a whole word on."""
+    """Return the end of a name, cut at a word boundary."""
     return name if len(name) <= LONGEST_NAME else "… " + name[-LONGEST_NAME:].split(" ", 1)[-1]
 
 
 class _Rows(NamedTuple):
-    """The lines of one run that show a series, and the column of theirs that does."""
+    """The lines of one run that show a series, and the column that does so."""
 
     run: Printed
     lines: Indices
+    indices: Indices
+    """Index of the value in each line."""
     column: Column
 
 
 def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
-    """The values of each run; accuracies as fractions, be they shown as such, in percent, or as so many of so many.
+    """Read the values of each run; accuracies become fractions, whether shown as fractions, percentages or counts.
 
-    Where nothing behind a number tells which, those of the real runs together decide, and it holds for all runs: so
-    one run with an accuracy below 1 % is read like the others.
+    If no unit follows a number, the values of all real runs together decide, and the result applies to all runs: so a
+    run with an accuracy below 1 % is read like the others.
     """
     read = [_marked(row) for row in rows]
     bare = [values[is_bare] for values, is_bare in read]
@@ -271,14 +304,15 @@ def _read(rows: Sequence[_Rows], n_real: int) -> list[Numbers]:
 
 
 def _marked(row: _Rows) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Accuracies as fractions where the line tells what they are, and where it does not; other values as they are."""
-    run, lines, column = row
-    values = run.values(lines, column.index)
+    """Return accuracies as fractions if the line states their unit, and whether it does; other values stay as they
+    are."""
+    run, lines, index, column = row
+    values = run.values(lines, index)
     bare = np.zeros(len(lines), bool)
     if column.metric is None or not column.metric.is_accuracy:
         return values, bare
-    wholes = run.values(lines, column.index + 1)
-    for metric, its in run.metrics(lines, column.index):
+    wholes = run.values(lines, index + 1)
+    for metric, its in run.metrics(lines, index):
         if metric and metric.of:
             part = its & (wholes != 0)
             values[part] /= wholes[part]

@@ -1,4 +1,4 @@
-"""Numbers judged by how much real runs differ among themselves: series tested, intervals given."""
+"""Tests and intervals for series of numbers, judged by how much real runs differ among themselves."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -26,22 +26,23 @@ from gedanken.experiment.execution import Cause
 
 POINTS_SHOWN = 2000
 POINTS_TESTED = 200
-"""Of a series with more, so many go into the test and the measures, evenly spaced."""
+"""For a series with more points, this many evenly spaced ones are tested and measured."""
 ENVIRONMENT = "times, speeds and memory are measured on another machine"
 SAME = "it is the same in all real runs"
 ALL_SAME = "all runs show the same"
-NO_END = "no imagined run came to its end"
+NO_END = "no imagined run reached its end"
 ALIKE = 0.9999
-"""Correlation of their distances from which two series are the same numbers told twice."""
+"""If the runs' distances in two series correlate above this, the two series show the same numbers twice."""
 
 
 def judge(run_set: RunSet) -> Judgement:
-    """Test the primary endpoint, beside it every other series, and each imagined run by itself.
+    """Test the primary endpoint, every other series, and each imagined run separately.
 
-    The primary endpoint is the last value of a metric, in runs that came to their end; `primary.py` says of which.
-    All else is secondary: metrics are one family, what is neither metric nor environment another; in each the largest
-    of all statistics counts (`max_t.py`), so that one series that is far out is told however many stand beside it.
-    The levels are in `levels.py`. Where an output has no metric, everything is one family.
+    The primary endpoint is the last value of a metric, in runs that were not cut short; `primary_endpoint.py` chooses
+    the metric. All other series are secondary: metrics are one family, series that are neither metric nor environment
+    another. In each family the largest of all statistics counts (`max_t.py`), so one extreme series is reported
+    however many others there are. The levels are in `levels.py`. If an output has no metric, everything is one
+    family.
     """
     real, imagined = run_set.leaves, run_set.samples
     if not real or not imagined:
@@ -78,12 +79,12 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
     if primary and primary.judged.why_no_p == NO_END:
         yield f"Whether the {primary.judged.name} differs: {NO_END}."
     elif at_best > level:
-        alone = " Only a last value far outside those of the real runs could be told." if primary else ""
+        alone = " Only a last value far outside those of the real runs could be reported." if primary else ""
         runs = f"{n} real and {m} imagined {_runs(m)}"
-        yield f"Whether numbers differ cannot be told from {runs}{_needed(n, m, level)}{alone}"
+        yield f"Whether numbers differ cannot be determined from {runs}{_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
         runs = f"{n} real and {m} imagined {_runs(m)}{_needed(n, m, METRICS_LEVEL)}"
-        yield f"Whether series beside the primary endpoint differ cannot be told from {runs}"
+        yield f"Whether series beside the primary endpoint differ cannot be determined from {runs}"
 
 
 def _needed(n: int, m: int, level: float) -> str:
@@ -99,7 +100,7 @@ def _runs(count: int) -> str:
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:
-    """The last value, of runs that came to their end: what a log that ends early shows last is no end."""
+    """Test the last value, in runs that reached their end: the last value of a truncated log is not an end value."""
     runs = run_set.leaves + run_set.samples
     early = run_set.once(early_ends)
     ends = [
@@ -118,9 +119,9 @@ def _primary(run_set: RunSet, series: Series) -> TestedSeries:
 
 
 def _curve(run_set: RunSet, series: Series) -> TestedSeries:
-    """The whole series, in runs that show at least half as many points as is usual.
+    """Test the whole series, in runs that show at least half of the usual number of points.
 
-    What is usual is asked of all runs together, so that the choice knows nothing of who is real.
+    The usual number is computed over all runs together, so that it does not depend on which runs are real.
     """
     shown = series.shown.sum(axis=1)
     usual = float(np.median(shown[shown > 0])) if shown.any() else 0.0
@@ -163,7 +164,7 @@ def _test(run_set: RunSet, series: Series, role: str, runs: Sequence[int]) -> Te
         difference_interval=difference_interval,
         ranks=_ranks(last[real], last[imagined]),
     )
-    # What is kept of a million points is what is shown of them.
+    # Of a million points only those that are shown are kept.
     thin = replace(series, points=series.points[shown], values=series.values[:, shown], shown=series.shown[:, shown])
     tested = np.full((len(series.values), values.shape[1]), np.nan)
     tested[list(runs)] = np.where(np.isnan(values[list(runs)]), np.inf, values[list(runs)])
@@ -173,7 +174,7 @@ def _test(run_set: RunSet, series: Series, role: str, runs: Sequence[int]) -> Te
 def _why_not(
     run_set: RunSet, series: Series, real: Sequence[int], imagined: Sequence[int], common: NDArray[np.int64]
 ) -> str | None:
-    """Why a series is in no test."""
+    """State why a series is not tested."""
     if series.column.is_environment:
         return ENVIRONMENT
     if not real or not imagined:
@@ -182,20 +183,21 @@ def _why_not(
     if len(common) * 2 < usual:
         return f"the runs have {len(common)} of {usual:g} points in common, fewer than half"
     is_same = not np.ptp(np.nan_to_num(series.values[real][:, common]), axis=0).any()
-    # A loss that rounds to 0.00 in every real run can still be told from another; a count of parameters is a fact.
+    # A loss that rounds to 0.00 in every real run can still differ in another run; a parameter count is a fixed fact.
     if is_same and (series.column.metric is None or _is_fixed(run_set)):
         return SAME
     return None
 
 
 def _is_fixed(run_set: RunSet) -> bool:
-    """Whether the real runs that are measured have no noise because the program fixes its seed."""
+    """Return whether the measured real runs have no noise because the program fixes its seed."""
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
     return fixed and all(run.execution.arm == "as written" for run in run_set.leaves)
 
 
 def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> list[TestedSeries]:
-    """The curves with their p, by itself and adjusted; none where one is the same as another told before it."""
+    """Return the curves with their p-values, unadjusted and adjusted; no p for a series that repeats an
+    earlier one."""
     single = _without_twins(curves, primary)
     metrics = [one for one in single if one.apart is not None and one.series.column.metric]
     others = [one for one in single if one.apart is not None and not one.series.column.metric]
@@ -212,7 +214,7 @@ def _families(curves: Sequence[TestedSeries], primary: TestedSeries | None) -> l
 
 
 def _stepped(family: Sequence[TestedSeries], level: float, lower: Sequence[int] = ()) -> list[TestedSeries]:
-    """The same series with their p, adjusted for the family."""
+    """Return the same series with their p-values, adjusted for the family."""
     found = step_down([one.tested for one in family if one.tested is not None], _n_real(family), lower)
     return [
         replace(one, judged=replace(one.judged, p=p, p_adjusted=adjusted), level=level)
@@ -227,7 +229,7 @@ def _n_real(family: Sequence[TestedSeries]) -> int:
 def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[TestedSeries]:
     """How much curves scatter: that of the primary metric, and all together.
 
-    Each curve for itself would be as many more series that are far out by chance.
+    Testing each curve separately would double the number of series that can be extreme by chance.
     """
     rough = [
         (one, found) for one in metrics if one.tested is not None and (found := roughness(one.tested)) is not None
@@ -246,7 +248,7 @@ def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[Te
 
 
 def _scatter(curve: TestedSeries, rough: Matrix, name: str) -> TestedSeries:
-    """How much curves scatter as one number for each curve and run, in multiples of what is usual."""
+    """Compute one number per curve and run: how much it scatters, relative to the usual scatter."""
     scatter, n = np.exp(rough), curve.series.n_real
     result = replace(
         curve.judged,
@@ -290,7 +292,7 @@ def _is_twin(one: TestedSeries, other: TestedSeries) -> bool:
 
 
 def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None, ...], ...]:
-    """What each run shows at each point: a value, which may be nan or inf, or None where it shows none."""
+    """Return what each run shows at each point: a value, which may be nan or inf, or None if it shows none."""
     return tuple(
         tuple(value if there else None for value, there in zip(row, known, strict=True))
         for row, known in zip(values.tolist(), shown.tolist(), strict=True)
@@ -298,7 +300,7 @@ def _rows(values: Matrix, shown: NDArray[np.bool_]) -> tuple[tuple[float | None,
 
 
 def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
-    """How many real runs lie below each imagined one; what is no number lies above all."""
+    """Count how many real runs lie below each imagined one; NaN ranks above everything."""
     if not real.shape[1]:
         return ()
     real, imagined = (np.nan_to_num(one, nan=np.inf, posinf=np.inf, neginf=-np.inf) for one in (real, imagined))
@@ -306,5 +308,5 @@ def _ranks(real: Matrix, imagined: Matrix) -> tuple[int, ...]:
 
 
 def evenly(many: int, most: int) -> NDArray[np.int64]:
-    """Indices of at most so many of them, evenly spaced, the first and the last among them."""
+    """Return at most so many of the indices, evenly spaced, including the first and the last."""
     return np.unique(np.linspace(0, many - 1, min(many, most)).round().astype(np.int64))

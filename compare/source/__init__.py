@@ -1,1 +1,1 @@
-"""What the source of a program tells: its prints, what they surely show, its network."""
+"""Static analysis of a program's source: its prints, the lines it provably prints, its network."""

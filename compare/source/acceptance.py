@@ -1,4 +1,4 @@
-"""Whether a program did what it was asked to do. Exit 0 is not success."""
+"""Acceptance check: did a program do its task? Exit code 0 is not enough."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.script import Task
 
 FAR_ABOVE_MAJORITY = 2.0
-"""How many times the share of the most frequent class an accuracy must reach to count as learned."""
+"""Multiple of the most frequent class's share that the accuracy must reach to count as learned."""
 
 
 class Before(NamedTuple):
@@ -18,16 +18,16 @@ class Before(NamedTuple):
 
     source: str
     task: Task | None
-    """What that version had to do."""
+    """The task of that version."""
 
 
 def problems_of(
     source: str, execution: Execution, task: Task, majority_share: float, before: Before | None = None
 ) -> tuple[str, ...]:
-    """Say in plain sentences what is wrong with a program that was run; empty if nothing is.
+    """List in plain sentences what is wrong with a program that was run; empty if nothing is.
 
-    A coder may write these into the program that it mends, and so before the imagined machine: they hold nothing of
-    what the run printed or counted (fairness rule 2).
+    A coder may copy these sentences into the fixed program, which the imagined machine sees; so they contain nothing
+    that the run printed or counted (fairness rule 2).
     """
     try:
         parsed = Source(source)
@@ -70,7 +70,8 @@ def _problems_in_settings(parsed: Source, task: Task, before: Before | None) -> 
 
 
 def _may_be_set(parsed: Source, wanted: float, before: Before | None) -> bool:
-    """Whether a setting that the source does not tell may be this: the number is there, more often than before."""
+    """Return whether a setting that cannot be read from the source may have this value: the number occurs, more often
+    than before."""
     try:
         held = times_held(Source(before.source), wanted) if before else 0
     except SyntaxError:
@@ -88,7 +89,7 @@ def _problems_in_output(stdout: str, task: Task, majority_share: float) -> list[
     curves = read_curves(stdout)
     problems = []
     shown = {epoch for _line, epoch in curves.epochs}
-    # Programs count from 0 or from 1.
+    # Programs number epochs from 0 or from 1.
     if len(shown) != task.epochs:
         what = "none" if not shown else "fewer" if len(shown) < task.epochs else "more"
         problems.append(f"it must print a line for each of {task.epochs} epochs, and printed {what}")

@@ -1,4 +1,4 @@
-"""Arithmetic and `range` of a program's source, worked out without running it: for every reader of sources."""
+"""Static evaluation of arithmetic and `range` in a program's source, used wherever sources are read."""
 
 import ast
 import operator
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeGuard
 
 LARGEST = 10**15
-"""No number of a program that is worked out is larger; Python would print it exactly, and make it a float exactly."""
+"""Numbers larger than this are not evaluated; up to it, ints and floats are exact."""
 _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -19,9 +19,9 @@ _OPERATORS: Mapping[type[ast.operator], Callable[..., int | float]] = {
 
 
 def calculate(left: object, op: ast.operator, right: object) -> int | float | None:
-    """What an operation on two numbers comes to; None for whatever else, and where Python would raise an error.
+    """Evaluate an operation on two numbers; None for anything else, or if Python would raise an error.
 
-    Raises OverflowError where the result is absurdly large.
+    Raises OverflowError if the result is absurdly large.
     """
     if not (_is_number(left) and _is_number(right)) or type(op) not in _OPERATORS:
         return None
@@ -37,7 +37,7 @@ def calculate(left: object, op: ast.operator, right: object) -> int | float | No
 
 
 def range_of(bounds: Sequence[object]) -> range | None:
-    """The `range` with these arguments; None where it has none such, or they are not all whole numbers."""
+    """Return the `range` with these arguments; None if the arguments are invalid or are not all whole numbers."""
     whole = [bound for bound in bounds if isinstance(bound, int)]
     if len(whole) < len(bounds) or not 1 <= len(whole) <= 3 or whole[2:] == [0]:
         return None

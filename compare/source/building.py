@@ -1,4 +1,4 @@
-"""A small interpreter of what constructors of networks are written in, as far as that is static."""
+"""A small interpreter for the constructors of neural networks, as far as they can be evaluated statically."""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from gedanken.compare.source.program_source import Source
 from gedanken.compare.source.values import MOST_STEPS, PLAIN, UNKNOWN, Tensor, calculated, iterated, listed
 
 DEEPEST = 20
-"""Constructors within constructors."""
+"""Maximum nesting depth of constructors."""
 _MOVES = frozenset({"to", "cuda", "cpu", "float", "double", "half", "eval", "train"})
 _WRAPPERS = frozenset({"DataParallel", "DistributedDataParallel", "compile"})
 _FILLED = frozenset({"randn", "rand", "zeros", "ones", "empty"})
@@ -25,7 +25,7 @@ class _Returned(Exception):
 
 
 class Builder:
-    """Follows constructors. Raises NotStaticError where it cannot."""
+    """Evaluates constructors. Raises NotStaticError if it cannot."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -116,7 +116,7 @@ class Builder:
                 whole = ast.BinOp(ast.Name(name, ast.Load()), op, value)
                 self._assign(target, self.value(whole, names), names)
             case ast.For(iter=ast.Call() as over) if called_name(over) in _WALKS:
-                pass  # it may set weights, and adds none
+                pass  # it may set weights, but adds no layer
             case ast.For(target=target, iter=over, body=body, orelse=[]):
                 for item in self._items(over, names):
                     self._assign(target, item, names)
@@ -153,7 +153,7 @@ class Builder:
                 raise NotStaticError
 
     def value(self, node: ast.expr, names: Names) -> object:
-        """What an expression comes to: a part, a number, a list, a text, or UNKNOWN."""
+        """Evaluate an expression to a module, a number, a list, a text, or UNKNOWN."""
         self._count()
         match node:
             case ast.Constant(value=constant):
@@ -214,7 +214,8 @@ class Builder:
             yield self.value(item, inner)
 
     def _global(self, name: str) -> object:
-        """A name that is assigned once in all the program, or always the same number, and is no argument."""
+        """Evaluate a name that is assigned once in the whole program, or always to the same number, and is not an
+        argument."""
         assigned = self.source.assigned(name)
         if not assigned:
             return UNKNOWN

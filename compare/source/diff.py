@@ -1,4 +1,4 @@
-"""Edits that a program was told to undergo: what became of each, and what it changed."""
+"""Edits that a program was meant to undergo: the outcome of each, and what it changed."""
 
 import difflib
 from typing import NamedTuple
@@ -8,30 +8,30 @@ from gedanken.experiment.program import Edit, Program
 
 
 class Diff(NamedTuple):
-    """What a version changed of the one it was made from."""
+    """The changes of a version compared with the version it was made from."""
 
     text: str
-    """A unified diff."""
+    """Unified diff."""
     added: int
-    """Lines."""
+    """Number of added lines."""
     removed: int
-    """Lines."""
+    """Number of removed lines."""
 
     @property
     def size(self) -> str:
-        """Such as `+3 −1 lines`."""
+        """For example `+3 −1 lines`."""
         return f"+{self.added} −{self.removed} lines"
 
 
 def judge_edit(problems: tuple[str, ...], execution: Execution) -> Edit:
-    """What became of an edit whose program was run. One that does not come to its end is broken."""
+    """Classify an edit whose program was run. If the program no longer runs to its end, the edit broke it."""
     if not problems:
         return "worked"
     return "did something else" if execution.cause is Cause.FINISHED else "broke the program"
 
 
 def judge_repeat(repeated: Program, base: Program) -> Edit:
-    """What became of an edit whose reply was an earlier version once more."""
+    """Classify an edit whose reply repeated an earlier version."""
     if repeated.label == base.label:
         return "changed nothing"
     same_edit = repeated.base == base.label
@@ -39,7 +39,7 @@ def judge_repeat(repeated: Program, base: Program) -> Edit:
 
 
 def diff_of(base: Program, program: Program) -> Diff:
-    """The unified diff from one version of a program to another."""
+    """Return the unified diff from one version of a program to another."""
     before, after = base.source.splitlines(), program.source.splitlines()
     lines = list(difflib.unified_diff(before, after, f"{base.label}.py", f"{program.label}.py", lineterm=""))
     body = lines[2:]

@@ -1,31 +1,31 @@
-"""How many weights a PyTorch layer has, counted from its constructor's arguments."""
+"""Counting the weights of a PyTorch layer from its constructor's arguments."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _LARGEST = 1 << 63
-"""Where sizes begin that no tensor has."""
+"""Sizes from here on occur in no tensor."""
 
 
 class NotStaticError(Exception):
-    """The source alone does not tell."""
+    """The value cannot be determined from the source alone."""
 
 
 @dataclass(eq=False)
 class Module:
-    """A part of a network as its source builds it; the same part in two places is one."""
+    """A module of a network as its source builds it; a module that is used in two places is the same object."""
 
     own: int = 0
-    """Parameters that it holds itself."""
+    """Number of parameters of its own, without submodules."""
     outputs: int | None = None
-    """Features that it puts out, of a linear layer."""
+    """Number of output features, for a linear layer."""
     children: dict[object, "Module"] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
-    """Its attributes that are no parts."""
+    """Its attributes that are not modules."""
 
     def parts(self) -> list["Module"]:
-        """Itself and all that is in it, each once, in the order in which it was built."""
+        """Return the module and all submodules, each once, in the order in which they were built."""
         found: dict[int, Module] = {}
         waiting = [self]
         while waiting:
@@ -37,18 +37,18 @@ class Module:
 
     @property
     def parameters(self) -> int:
-        """Of all its parts."""
+        """Total number of parameters, including all submodules."""
         return sum(part.own for part in self.parts())
 
 
 Given = tuple[Sequence[object], Mapping[str, object]]
-"""Arguments by place and by name."""
+"""Positional and keyword arguments of a call."""
 
 
 def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -> Module | None:
-    """The layer of `torch.nn` that this call makes; None where it is no layer that is known here.
+    """Build the `torch.nn` layer that this call makes; None if it is not a known layer.
 
-    The formulae are those of PyTorch's documentation. Raises NotStaticError where a size is not known.
+    The formulae are those of PyTorch's documentation. Raises NotStaticError if a size is not known.
     """
     if name in _WITHOUT:
         return Module()
@@ -57,7 +57,8 @@ def layer(name: str, arguments: Sequence[object], named: Mapping[str, object]) -
 
 
 def product(sizes: Sequence[object]) -> int:
-    """Of sizes that must be whole numbers. Raises NotStaticError where one is not, or no tensor has so much."""
+    """Multiply sizes, which must be whole numbers. Raises NotStaticError if one is not, or if no tensor
+    is so large."""
     if len(sizes) > _LARGEST.bit_length():
         raise NotStaticError
     return _whole(math.prod(_whole(size) for size in sizes))
@@ -162,4 +163,4 @@ _WITHOUT = frozenset({
     "CrossEntropyLoss", "NLLLoss", "MSELoss", "L1Loss", "BCELoss", "BCEWithLogitsLoss",
 })
 # fmt: on
-"""Layers that hold no parameter."""
+"""Layers without parameters."""

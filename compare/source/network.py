@@ -1,4 +1,4 @@
-"""The network that a program trains: where its source makes it, and what that builds."""
+"""Finding the network that a program trains, and its layers."""
 
 import ast
 
@@ -9,7 +9,7 @@ from gedanken.compare.source.program_source import Source
 
 
 def network(source: Source) -> Module | None:
-    """The one network that a program trains; None where the source does not tell, or builds several."""
+    """Return the one network that a program trains; None if the source does not determine it, or builds several."""
     try:
         return _Program(source).network()
     except (NotStaticError, ArithmeticError, RecursionError):
@@ -17,7 +17,7 @@ def network(source: Source) -> Module | None:
 
 
 class _Program:
-    """Looks for the network outside all classes. Raises NotStaticError where there is not just one."""
+    """Searches for the network outside all classes. Raises NotStaticError unless there is exactly one."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -33,7 +33,7 @@ class _Program:
         return networks[0]
 
     def _roots(self) -> list[ast.Call]:
-        """Calls outside all classes that make a network, the outermost of each."""
+        """Find calls outside all classes that create a network; of nested calls, only the outermost."""
         found = []
         waiting: list[tuple[ast.AST, bool]] = [(self.source.tree, False)]
         while waiting:
@@ -45,7 +45,7 @@ class _Program:
                     raise NotStaticError
                 found.append(node)
                 continue
-            # In a loop there may be many of it; as an attribute it is a part of something else.
+            # In a loop it may be built many times; as an attribute it belongs to another object.
             many = many or isinstance(node, ast.For | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp)
             many = many or (isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name))
             waiting += [(child, many) for child in ast.iter_child_nodes(node)]
@@ -65,7 +65,8 @@ class _Program:
         return made is not None and bool(made.parameters)
 
     def _changes_it_later(self) -> bool:
-        """Whether parts are added, tied, frozen or taken from elsewhere in ways that are not followed here."""
+        """Return whether modules are added, tied, frozen or taken from elsewhere in ways that this analysis does not
+        follow."""
         if self.source.calls({"add_module", "register_parameter", "register_module", "requires_grad_", "setattr"}):
             return True
         nodes = ast.walk(self.source.tree)

@@ -1,4 +1,4 @@
-"""The lines that a program's own statements can print, as templates read off its source."""
+"""Print sites: the lines that a program's own statements can print, as templates derived from its source."""
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -10,40 +10,43 @@ from gedanken.compare.output.transcript import skeleton
 from gedanken.compare.output.wording import HOLE, Hole, Pieces, as_lines, percent_pieces, pieces_of
 
 _LOG_CALLS = frozenset({"debug", "info", "warn", "warning", "error", "critical", "exception"})
-"""Of loggers, of `warnings`, of a parser of arguments: each puts words of its own before what it is given."""
+"""Methods of loggers, of `warnings`, and of argument parsers: each puts its own words before the message."""
 _WRITERS = frozenset({"stdout", "stderr", "tqdm"})
 _BARS = frozenset({"tqdm", "trange"})
 Dependence = Literal["nothing", "flags", "values"]
 By = Literal["print", "log", "bar"]
 _ORDER: tuple[Dependence, ...] = ("nothing", "flags", "values")
 _CALL_DEPTH = 3
-"""Functions within functions whose callers are looked at."""
+"""Maximum depth of nested function calls whose callers are examined."""
 
 
 @dataclass(frozen=True)
 class PrintSite:
-    """One line that a statement of the program prints, as a template with holes."""
+    """A print site: one line that a statement of the program prints, as a template with holes for the values."""
 
     template: str
     line: int
-    """Line of the source, counted from 1."""
+    """Line number in the source, counted from 1."""
     function: str = ""
-    """Name of the function that it stands in, the innermost; empty at the top of the program."""
+    """Name of the innermost function that contains it; empty at the top level of the program."""
     holes: tuple[Hole, ...] = field(default=(), compare=False)
-    """Where the values come from, one for each hole; empty where nothing is known of them."""
+    """Expressions that fill the holes, one per hole; empty if nothing is known about them."""
     depends_on: Dependence = field(default="nothing", compare=False)
-    """What decides whether it is printed: nothing but counters and constants, flags, or values that are compared."""
+    """The condition for printing: only counters and constants, flags, or compared values."""
     by: By = field(default="print", compare=False)
-    """A print to standard output; a log, or whatever else a terminal shows; a bar, drawn as often as time allows."""
+    """The kind of output: a print to standard output; a log or anything else that a terminal shows; or a progress
+    bar, which is redrawn depending on time."""
     form: str | None = None
-    """The one form that its lines have, where it has no words of its own and the real runs tell."""
+    """The form of its lines (the line with its values replaced by `#`), if the template has no words of its own and
+    the real runs show one form only."""
 
     def makes(self, line: str) -> bool:
-        """Whether this site can print this line; blanks around it aside. Takes linear time on any line."""
+        """Return whether this site can print this line, ignoring surrounding blanks. Takes linear time on
+        any line."""
         return (self.form is None or skeleton(line) == self.form) and self.values(line) is not None
 
     def values(self, line: str) -> tuple[str, ...] | None:
-        """The text of each hole of a line that this site makes; None of any other line. Takes linear time."""
+        """Return the text of each hole, if this site can print the line; otherwise None. Takes linear time."""
         first, *others = self.template.split(HOLE)
         line = line.strip()
         if not others:
@@ -63,19 +66,19 @@ class PrintSite:
 
     @property
     def words(self) -> str:
-        """The literal words, holes shown as `{}`."""
+        """The literal words, with holes shown as `{}`."""
         return self.template.replace(HOLE, "{}")
 
     @property
     def is_open(self) -> bool:
-        """Whether it has too few literal characters to tell its lines from others."""
+        """True if it has too few literal characters to distinguish its lines from others."""
         return self.form is None and len(list(islice(filter(str.isalpha, self.template), 3))) < 3
 
 
 def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
-    """Every line that a `print` to standard output can make, in the order of the source.
+    """List every line that a `print` to standard output can make, in source order.
 
-    Prints that end no line and those that go on with it are one line.
+    A print that does not end its line and the prints that continue that line count as one line.
     """
     lines = _open_lines(tree)
     going_on = {call for others in lines.values() for call in others if call is not None}
@@ -87,9 +90,10 @@ def print_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
 
 
 def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
-    """Every line that other statements can put on a terminal: a log, a warning, a bar, a print to another file.
+    """List every line that other statements can show on a terminal: a log, a warning, a progress bar, a print to
+    another file.
 
-    An imagined terminal shows these all; of a real run a bar is not read.
+    An imagined terminal shows all of these; progress bars in real runs are not read.
     """
     said = [(call, place, pieces) for call, place in _calls(tree) if (pieces := _said_by(call)) is not None]
     logs = _sites(call for call in said if called_name(call[0]) not in _BARS)
@@ -98,24 +102,24 @@ def other_sites(tree: ast.AST) -> tuple[PrintSite, ...]:
 
 
 def called_name(node: ast.AST) -> str | None:
-    """The name of what is called, whatever it stands in; None where that has none."""
+    """Return the name of the called function, without the object or module; None if it has no name."""
     return last_name(node.func) if isinstance(node, ast.Call) else None
 
 
 def last_name(node: ast.expr) -> str | None:
-    """The name at the end of `a.b.c`; None where there is none."""
+    """Return the last name of `a.b.c`; None if there is none."""
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else None
 
 
 def is_print(node: ast.AST) -> bool:
-    """Whether this prints to standard output."""
+    """Return whether this call prints to standard output."""
     return isinstance(node, ast.Call) and called_name(node) == "print" and _file_of(node) in (None, "stdout")
 
 
 class _Place(NamedTuple):
-    """Where a call stands."""
+    """The position of a call in the program."""
 
     function: str
     depends_on: Dependence
@@ -132,7 +136,7 @@ def _sites(found: Iterable[tuple[ast.Call, _Place, Pieces]]) -> tuple[PrintSite,
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
-    """Every call, with its place."""
+    """Find every call, with its position."""
     counters = _counters(tree)
     calls: list[tuple[ast.Call, _Place]] = []
     waiting: list[tuple[ast.AST, _Place]] = [(tree, _Place("", "nothing"))]
@@ -149,7 +153,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, _Place]]:
 
 
 def _counters(tree: ast.AST) -> frozenset[str]:
-    """Names that loops run through; and those that are given constants and go up by constants, whatever happens."""
+    """Find loop variables, and names that start at a constant and are only ever increased by constants."""
     nodes = list(ast.walk(tree))
     loops = {name for node in nodes if isinstance(node, ast.For | ast.comprehension) for name in _names(node.target)}
     under = {id(part) for node in nodes if isinstance(node, ast.If | ast.Try) for part in ast.walk(node)}
@@ -175,7 +179,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[ast.Call, _Place]]:
-    """What decides about the call of a function decides about what stands in it."""
+    """Add the conditions of a function's callers to those of the statements inside the function."""
     worst: dict[str, Dependence] = {}
     for _ in range(_CALL_DEPTH):
         for call, place in calls:
@@ -195,7 +199,7 @@ def _with_callers(calls: Sequence[tuple[ast.Call, _Place]]) -> Iterator[tuple[as
 
 
 def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
-    """What decides how often the inner statements of this one are reached, where that is no counter."""
+    """Return what decides how often the statements inside this one run, if it is not a counter."""
     match node:
         case ast.While(test=test):
             return None if {*_names(test)} and _is_counted(test, counters) else "values"
@@ -213,7 +217,7 @@ def _decided_by(node: ast.AST, counters: Container[str]) -> Dependence | None:
 
 
 def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
-    """Whether counters and constants alone decide. A remainder is asked of nothing else."""
+    """Return whether only counters and constants decide; names inside a `%` expression count as counters."""
     remainders = [part for part in ast.walk(test) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)]
     inside = {id(part) for remainder in remainders for part in ast.walk(remainder)}
     parts = [part for part in ast.walk(test) if isinstance(part, ast.Name | ast.Attribute | ast.Call)]
@@ -224,7 +228,8 @@ def _is_counted(test: ast.expr, counters: Container[str]) -> bool:
 
 
 def _open_lines(tree: ast.AST) -> dict[ast.Call, list[ast.Call | None]]:
-    """For each print that ends no line, those that go on with it; None at the end where something else does."""
+    """For each print that does not end its line, list the prints that continue it; None at the end if something else
+    can follow."""
     lines: dict[ast.Call, list[ast.Call | None]] = {}
     for block in _blocks(tree):
         first: ast.Call | None = None
@@ -272,7 +277,7 @@ def _whole_line(call: ast.Call, lines: dict[ast.Call, list[ast.Call | None]]) ->
 
 
 def _printed(call: ast.Call) -> Pieces:
-    """What one print adds to its line."""
+    """Return what one print adds to its line."""
     separator = _keyword(call, "sep")
     between = [" "] if separator is None or _is_none(separator) else pieces_of(separator)
     pieces: Pieces = []
@@ -284,7 +289,7 @@ def _printed(call: ast.Call) -> Pieces:
 
 
 def _said_by(call: ast.Call) -> Pieces | None:
-    """What a call says other than by a print to standard output; None where it says nothing."""
+    """Return what a call shows by other means than a print to standard output; None if it shows nothing."""
     name = called_name(call)
     if name == "print":
         return None if is_print(call) else _printed(call)
@@ -302,7 +307,7 @@ def _said_by(call: ast.Call) -> Pieces | None:
 
 
 def _logged(call: ast.Call) -> Pieces:
-    """The text of a log, whose values follow it: `"loss %s", loss`."""
+    """Build the text of a log call, whose values follow it: `"loss %s", loss`."""
     text, *values = call.args
     if isinstance(text, ast.Constant) and isinstance(text.value, str):
         return percent_pieces(text.value, values)
@@ -310,7 +315,7 @@ def _logged(call: ast.Call) -> Pieces:
 
 
 def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) -> Pieces:
-    """The same lines, with words that are not known before or behind each."""
+    """Return the same lines with unknown text before or after each."""
     framed: Pieces = []
     for template, holes in as_lines(pieces):
         waiting = iter(holes)
@@ -322,7 +327,8 @@ def _within(pieces: Pieces, before: bool, behind: bool, is_log: bool = False) ->
 
 
 def _file_of(call: ast.Call) -> str | None:
-    """The name of the file that a print goes to; None where it names none, empty where that is no name."""
+    """Return the name of the file that a print writes to; None if it names no file, empty if the file is not a plain
+    name."""
     file = _keyword(call, "file")
     return None if file is None else last_name(file) or ""
 

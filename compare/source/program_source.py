@@ -1,4 +1,4 @@
-"""What can be read off a program's source without running it."""
+"""Facts that can be derived from a program's source without running it."""
 
 import ast
 import math
@@ -11,45 +11,45 @@ from gedanken.compare.source.print_sites import PrintSite, called_name, last_nam
 
 LAYERS = frozenset({"Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "LazyConv2d", "LSTM", "GRU", "RNN"})
 SEVERAL_GPUS = ("DataParallel", "DistributedDataParallel", "init_process_group")
-"""PyTorch's ways to use several GPUs."""
+"""PyTorch's interfaces for several GPUs."""
 GPU_WORDS = ("cuda", "gpu", "accelerator", *SEVERAL_GPUS)
-"""What a name holds that stands for GPUs."""
+"""Parts of names that refer to GPUs."""
 LEVELS = 200
-"""How deep the tree of a program may be: far above what is written, far below what recursion can bear."""
+"""Maximum depth of a program's syntax tree: far above real programs, far below Python's recursion limit."""
 MOST_EPOCHS = 100_000
 LONGEST_DEVICE = 12
-"""Characters that the name of a device has at most, such as `cuda:3`; what is longer is words for a person."""
+"""Maximum length of a device name such as `cuda:3`; a longer text is prose."""
 SEED_CALLS = frozenset({"manual_seed", "seed", "seed_everything", "default_rng", "set_seed"})
 
 
 class Source:
-    """A parsed program. Raises SyntaxError where it cannot be parsed."""
+    """A parsed program. Raises SyntaxError if it cannot be parsed."""
 
     def __init__(self, text: str) -> None:
         try:
             self.tree = ast.parse(text)
-        except (ValueError, RecursionError, MemoryError) as error:  # null bytes; absurd nesting
+        except (ValueError, RecursionError, MemoryError) as error:  # null bytes; absurdly deep nesting
             raise SyntaxError(str(error) or "nested too deeply") from error
         if _is_deeper(self.tree, LEVELS):
             raise SyntaxError("nested too deeply")
         self._constants = self._find_constants()
 
     def print_sites(self) -> tuple[PrintSite, ...]:
-        """Every line that the program's own `print` calls can make, in the order of the source."""
+        """List every line that the program's own `print` calls can make, in source order."""
         return print_sites(self.tree)
 
     def terminal_sites(self) -> tuple[PrintSite, ...]:
-        """Those, and every line that a terminal can show besides: of logs, of warnings, of standard error."""
+        """List those, and every other line that a terminal can show: from logs, warnings and standard error."""
         return self.print_sites() + other_sites(self.tree)
 
     def layer_count(self) -> int | None:
-        """Layers with weights that the source makes; None where they are made in a loop of unknown length."""
+        """Count the layers with weights in the source; None if they are made in a loop of unknown length."""
         return self._layers_in(self.tree)
 
     def epochs(self) -> int | None:
-        """How often the training loop runs: the static range of the loop over epochs.
+        """Return how often the training loop runs, from the static range of the loop over epochs.
 
-        None if it is not static, or absurd.
+        None if it is not static, or absurdly large.
         """
         loops = [node for node in ast.walk(self.tree) if isinstance(node, ast.For)]
         for loop in loops:
@@ -60,26 +60,27 @@ class Source:
         return None
 
     def fixes_its_seed(self) -> bool:
-        """Whether the program sets a random seed itself (fairness rule 7); `seed()` draws one, and fixes none."""
+        """Return whether the program sets a random seed itself (fairness rule 7); `seed()` without an argument does
+        not."""
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
         return any(called_name(call) in SEED_CALLS and (call.args or call.keywords) for call in calls)
 
     def uses_all_gpus(self) -> bool:
-        """Whether it names one of PyTorch's ways to use several GPUs."""
+        """Return whether it uses one of PyTorch's interfaces for several GPUs."""
         return not self._names().isdisjoint(SEVERAL_GPUS)
 
     def names_gpus(self) -> bool:
-        """Whether it names GPUs at all: in a name, or as a device such as `cuda:0`."""
+        """Return whether it mentions GPUs at all: in a name, or as a device such as `cuda:0`."""
         texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
         devices = {text for text in texts if isinstance(text, str) and len(text) <= LONGEST_DEVICE}
         return any(word.lower() in name.lower() for name in self._names() | devices for word in GPU_WORDS)
 
     def calls(self, names: Container[str]) -> list[ast.Call]:
-        """Every call of a function or class with one of these names, whatever module it stands in."""
+        """Find every call of a function or class with one of these names, in whatever module."""
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and called_name(node) in names]
 
     def number(self, node: ast.expr) -> int | float | None:
-        """What an expression comes to, where the source alone tells and it is not absurdly large."""
+        """Evaluate an expression, if the source alone determines it and it is not absurdly large."""
         match node:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 return None if isinstance(value, int) and abs(value) > LARGEST else value
@@ -93,13 +94,13 @@ class Source:
         return None
 
     def assigned(self, name: str) -> Sequence[ast.expr]:
-        """All that a name is ever given; nothing where a loop, an argument or the like may give it more."""
+        """List all values that a name is assigned; empty if a loop, an argument or the like may assign more."""
         given = self._assigned[0].get(name, [])
         return given if len(given) == self._assigned[1][name] and name not in self._arguments else ()
 
     @cached_property
     def _assigned(self) -> tuple[dict[str, list[ast.expr]], Counter[str]]:
-        """What each name is assigned, and how often it is stored in any way."""
+        """Return the values assigned to each name, and how often the name is bound in any way."""
         given: dict[str, list[ast.expr]] = defaultdict(list)
         stored: Counter[str] = Counter()
         for node in ast.walk(self.tree):
@@ -112,7 +113,7 @@ class Source:
 
     @cached_property
     def _arguments(self) -> set[str]:
-        """Names of the arguments of all functions outside classes."""
+        """Return the argument names of all functions outside classes."""
         found: set[str] = set()
         waiting: list[ast.AST] = [self.tree]
         while waiting:
@@ -127,7 +128,7 @@ class Source:
         return names | {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
 
     def _find_constants(self) -> dict[str, int | float]:
-        """Names that stand for one number wherever they are assigned."""
+        """Find names that have the same number wherever they are assigned."""
         found: dict[str, int | float | None] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
@@ -137,7 +138,7 @@ class Source:
         return {name: value for name, value in found.items() if value is not None}
 
     def _range_length(self, node: ast.expr) -> int | None:
-        """How many turns a loop over `range(…)` takes, where its bounds are static."""
+        """Return how many iterations a loop over `range(…)` has, if its bounds are static."""
         if not isinstance(node, ast.Call):
             return None
         if called_name(node) == "tqdm" and node.args:
@@ -159,7 +160,7 @@ class Source:
         return None
 
     def _turns(self, node: ast.AST) -> int | None:
-        """How often the body of a node runs; None where the source does not tell."""
+        """Return how often the body of a node runs; None if the source does not determine it."""
         match node:
             case ast.For(iter=over):
                 return self._range_length(over)

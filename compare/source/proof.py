@@ -1,9 +1,9 @@
-"""The lines that a program prints in every run, as far as its source alone proves it.
+"""The lines that a program prints in every run, as far as the source alone proves it.
 
-Proven is a print whose values are constants and counters of static loops, and which is reached in every run: at the
-top of the program, in a `for` over a static range, in `if __name__ == "__main__"`, and in a function without
-parameters that is called there, and nowhere else. Nothing is proven under another `if`, in a `try` or a `while`,
-behind a statement that may end the program, nor in a program that leaves lines open or writes them by other means.
+A print is proven if its values are constants and counters of static loops, and if it is reached in every run: at the
+top level, in a `for` over a static range, in `if __name__ == "__main__"`, or in a function without parameters that is
+called from there and nowhere else. Nothing is proven under another `if`, in a `try` or a `while`, after a statement
+that may end the program, or in a program that leaves lines open or writes them by other means.
 """
 
 import ast
@@ -15,27 +15,27 @@ from gedanken.compare.source.arithmetic import LARGEST, calculate, range_of
 from gedanken.compare.source.print_sites import called_name, is_print
 
 MOST_LINES = 10_000
-"""Lines of one program that are worked out, at most."""
+"""Maximum number of lines that are computed for one program."""
 _MOST_STEPS = 200_000
-"""Statements that are followed, over all turns of all loops."""
+"""Maximum number of statements that are executed, counting every loop iteration."""
 _DEEPEST = 100
-"""Loops and functions within each other that are followed."""
+"""Maximum nesting of loops and functions."""
 _LONGEST = 1000
 _REDIRECTING = frozenset({"dup2", "fork", "redirect_stdout", "__stdout__", "set_blocking"})
-"""What sends a program's output elsewhere, or prints it twice."""
+"""Functions that redirect a program's output, or print it twice."""
 # fmt: off
 _UNSEEN = _REDIRECTING | {
     "exec", "eval", "globals", "locals", "vars", "setattr", "builtins", "__builtins__", "__main__",
 }
 # fmt: on
-"""Names by which a program can change what its own names stand for, or what `print` does."""
+"""Names by which a program can change the meaning of its own names or of `print`."""
 _UNSEEN_PARTS = _REDIRECTING | {"__dict__", "__setattr__", "__builtins__"}
-"""Attributes that do the same; `model.eval()` is another matter."""
+"""Attributes that do the same; `model.eval()` is harmless."""
 _OUTPUT = frozenset({"print", "stdout", "__name__", "*"})
-"""What a program must not bind if its prints are to be what they seem."""
+"""Names that a program must not rebind if its prints are to mean what they say."""
 _EXITS = frozenset({"exit", "quit", "_exit", "SystemExit", "abort", "kill", "killpg", "alarm"})
 _REPLACES = ("exec", "posix_spawn")
-"""How functions of `os` begin that put another program in the place of this one."""
+"""Prefixes of `os` functions that replace the running program by another."""
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom, ast.Raise)
 
@@ -43,7 +43,8 @@ Value = int | float | str
 
 
 def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
-    """For each proven print, by its line in the source, the lines that it prints, in order and without margins."""
+    """Return the lines of each proven print, by its line number in the source, in order and without surrounding
+    blanks."""
     prover = _Prover(tree)
     try:
         return prover.lines() if prover.can_prove else {}
@@ -52,7 +53,7 @@ def proven_lines(tree: ast.Module) -> dict[int, tuple[str, ...]]:
 
 
 class _TooMuchError(Exception):
-    """It takes too long to work out."""
+    """The analysis takes too long."""
 
 
 class _Prover:
@@ -100,7 +101,7 @@ class _Prover:
     def _printed(
         self, block: Sequence[ast.stmt], counters: Mapping[str, Value], depth: int
     ) -> Iterator[tuple[int, str | None]]:
-        """(line of the source, text) for each print that is surely reached; None for a text that is not known."""
+        """Yield (source line, text) for each print that is certainly reached; None for a text that is not known."""
         for statement in block:
             self._steps += 1
             if self._steps > _MOST_STEPS or depth > _DEEPEST:
@@ -111,7 +112,7 @@ class _Prover:
                 case ast.Expr(value=ast.Call(func=ast.Name()) as call) if is_print(call):
                     yield call.lineno, self._text(call, counters)
                 case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=[], keywords=[])) if self._is_once(name):
-                    # A counter of the caller may be another name in here.
+                    # In the called function a counter of the caller may be a different variable.
                     yield from self._printed(self._functions[name].body, {}, depth + 1)
                 case ast.If(test=test, body=body, orelse=[]) if _is_main(test):
                     yield from self._printed(body, counters, depth + 1)
@@ -122,7 +123,7 @@ class _Prover:
                     self._ended = id(statement) in self._exiting
 
     def _find_telling(self, tree: ast.Module) -> Iterator[int]:
-        """The loops in which something is printed, each turn in the same way."""
+        """Find the loops that print something, in the same way in each iteration."""
         for node in ast.walk(tree):
             if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and not _leaves(node.body):
                 name = node.target.id
@@ -154,11 +155,11 @@ class _Prover:
         return (range_of(bounds) or range(0))[: MOST_LINES + 1]
 
     def _is_bar(self, name: str) -> bool:
-        """Whether a name stands for a bar of tqdm's, and for nothing else."""
+        """Return whether a name always refers to a tqdm progress bar."""
         return self._bound[name] == self._imported[name]
 
     def _text(self, call: ast.Call, counters: Mapping[str, Value]) -> str | None:
-        """What one print says; None where that, or the end of its line, is not known."""
+        """Return the text of one print; None if the text or the end of its line is not known."""
         options = {keyword.arg: keyword.value for keyword in call.keywords}
         separator = self._value(options.pop("sep", ast.Constant(" ")), counters)
         options.pop("flush", None)
@@ -208,7 +209,7 @@ def _short(text: str) -> str | None:
 
 
 def _formatted(value: Value, form: Value | None) -> str | None:
-    """A value by its format, of which a hostile one would fill the memory."""
+    """Format a value; the size is limited, because a hostile format specification could fill the memory."""
     if not isinstance(form, str) or len(form) > 6 or sum(map(str.isdigit, form)) > 3:
         return None
     try:
@@ -229,7 +230,7 @@ def _is_unseen(node: ast.Attribute) -> bool:
 
 
 def _leaves_open(node: ast.AST) -> bool:
-    """Whether a print may end in the middle of a line."""
+    """Return whether a print may end in the middle of a line."""
     if not (isinstance(node, ast.Call) and is_print(node)):
         return False
     ends = [keyword.value for keyword in node.keywords if keyword.arg in ("end", None)]
@@ -237,7 +238,7 @@ def _leaves_open(node: ast.AST) -> bool:
 
 
 def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Every name, as often as something is bound to it."""
+    """Return every name, once for each time it is bound."""
     for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
@@ -256,7 +257,7 @@ def _bindings(nodes: Sequence[ast.AST]) -> Iterator[str]:
 
 
 def _shared(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Names that are bound from another place than where they belong."""
+    """Find names that are bound from another scope than their own."""
     for node in nodes:
         match node:
             case ast.Global(names=names) | ast.Nonlocal(names=names):
@@ -264,11 +265,11 @@ def _shared(nodes: Sequence[ast.AST]) -> Iterator[str]:
             case ast.Attribute(value=ast.Name(id="self")):
                 pass
             case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
-                yield name  # of a module, an attribute is a name
+                yield name  # a module's attribute is a global name
 
 
 def _bars(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Names that are imported from tqdm, under the names that they have there."""
+    """Find names that are imported from tqdm, with their original names there."""
     for node in nodes:
         match node:
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "tqdm":
@@ -285,7 +286,7 @@ def _is_main(test: ast.expr) -> bool:
 
 
 def _exits(tree: ast.AST) -> bool:
-    """Whether something in here may end the program."""
+    """Return whether something in here may end the program."""
     for node in ast.walk(tree):
         match node:
             case ast.Raise() if not isinstance(tree, _DEFINITIONS):
@@ -302,12 +303,12 @@ def _exits(tree: ast.AST) -> bool:
 
 
 def _ends(loop: ast.While) -> bool:
-    """Whether something in an endless loop may end it."""
+    """Return whether something in an endless loop may end the loop."""
     return any(isinstance(node, ast.Break | ast.Return | ast.Raise) for node in ast.walk(loop))
 
 
 def _leaves(block: Sequence[ast.stmt]) -> bool:
-    """Whether something in a block may leave it, or the function around it, before its end."""
+    """Return whether something in a block may leave the block, or the enclosing function, early."""
     return any(isinstance(node, _LEAVES) for statement in block for node in ast.walk(statement))
 
 

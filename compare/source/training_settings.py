@@ -1,4 +1,4 @@
-"""Batch size and learning rate, as far as the source of a program tells them."""
+"""Batch size and learning rate, as far as a program's source determines them."""
 
 import ast
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ LEARNING_RATES = {
     "SGD": 0.001,
     "SparseAdam": 0.001,
 }
-"""PyTorch's optimizers, with the learning rate that each has where it is given none."""
+"""PyTorch's optimizers, with their default learning rates."""
 
 
 def batch_size(source: Source) -> int | None:
-    """Images that each step of the training takes; None where the source does not tell, or tells two."""
+    """Return the number of images per training step; None if the source does not determine it, or has two values."""
     loaders = source.calls({"DataLoader"})
     training = [call for call in loaders if _shuffles(call)] or [call for call in loaders if _loads_training(call)]
     value = _only([_argument(source, call, 1, "batch_size", 1) for call in training or loaders])
@@ -32,7 +32,8 @@ def batch_size(source: Source) -> int | None:
 
 
 def learning_rate(source: Source) -> float | None:
-    """What the optimizer is given; None where the source does not tell, or sets it again while training."""
+    """Return the optimizer's learning rate; None if the source does not determine it, or changes it
+    during training."""
     if _sets_rate_again(source):
         return None
     return _only(
@@ -45,13 +46,13 @@ def learning_rate(source: Source) -> float | None:
 
 
 def times_held(source: Source, value: float) -> int:
-    """How often this number stands in the source."""
+    """Count how often this number occurs in the source."""
     constants = (node for node in ast.walk(source.tree) if isinstance(node, ast.Constant))
     return sum(source.number(node) == value for node in constants)
 
 
 def _argument(source: Source, call: ast.Call, at: int, name: str, default: float) -> float | None:
-    """An argument that is given by its name or at its place; None where it cannot be told."""
+    """Return an argument that is passed by name or by position; None if it cannot be determined."""
     for keyword in call.keywords:
         if keyword.arg == name:
             return source.number(keyword.value)
@@ -64,7 +65,7 @@ def _argument(source: Source, call: ast.Call, at: int, name: str, default: float
 
 
 def _only(values: Sequence[float | None]) -> float | None:
-    """The value that all of them are."""
+    """Return the value, if all of them are equal."""
     return values[0] if len(set(values)) == 1 else None
 
 
@@ -81,7 +82,7 @@ def _loads_training(call: ast.Call) -> bool:
 
 
 def _sets_rate_again(source: Source) -> bool:
-    """Whether it does what `group["lr"] = …` does."""
+    """Return whether it sets the rate as `group["lr"] = …` does."""
     return any(
         isinstance(node, ast.Subscript)
         and isinstance(node.ctx, ast.Store)

@@ -1,4 +1,4 @@
-"""Values that constructors reckon with: numbers, lists, and what is not known."""
+"""Values that network constructors compute with: numbers, lists, and unknown values."""
 
 import ast
 from collections.abc import Sequence
@@ -8,22 +8,23 @@ from gedanken.compare.source.arithmetic import calculate, range_of
 from gedanken.compare.source.layers import NotStaticError
 
 MOST_STEPS = 20_000
-"""Statements, expressions and items of lists that are followed: a hostile program builds for ever."""
+"""Maximum number of statements, expressions and list items that are evaluated: a hostile program could go on for
+ever."""
 UNKNOWN = object()
-"""What the source does not tell, carried along until something needs it."""
+"""A value that the source does not determine; it is passed on until something needs it."""
 PLAIN = object()
-"""As unknown, and surely no part of a network."""
+"""An unknown value that is certainly not a module of a network."""
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor, of which only the number of elements is known."""
+    """A tensor of which only the number of elements is known."""
 
     size: int
 
 
 def calculated(left: object, op: ast.operator, right: object) -> object:
-    """What an operation comes to. Raises NotStaticError where that is absurdly large, or is no number."""
+    """Evaluate an operation. Raises NotStaticError if the result is absurdly large or is not a number."""
     if isinstance(left, list):
         if isinstance(op, ast.Add) and isinstance(right, list):
             return left + right
@@ -40,7 +41,7 @@ def calculated(left: object, op: ast.operator, right: object) -> object:
 
 
 def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
-    """What a loop over `range`, `enumerate`, `zip` or `reversed` runs through."""
+    """Return the items of a loop over `range`, `enumerate`, `zip` or `reversed`."""
     if name == "range":
         turns = range_of(given)
         if turns is None or turns[MOST_STEPS:]:
@@ -55,7 +56,7 @@ def iterated(name: str, given: Sequence[object]) -> Sequence[object]:
 
 
 def listed(value: object) -> list[object]:
-    """The value, which must be a list. Raises NotStaticError where it is none."""
+    """Return the value, which must be a list. Raises NotStaticError otherwise."""
     if not isinstance(value, list):
         raise NotStaticError
     return value

@@ -1,1 +1,1 @@
-"""Statistics that know nothing of programs and runs."""
+"""Statistical functions, independent of programs and runs."""

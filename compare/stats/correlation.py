@@ -1,4 +1,4 @@
-"""Kendall's tau between two rankings, and what is left of it when a third is given."""
+"""Kendall's tau between two rankings, and partial tau given a third ranking."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -8,39 +8,40 @@ from numpy.typing import NDArray
 
 RESAMPLES, BATCH = 4999, 250
 FEWEST = 5
-"""Of things that are ranked; with four every order has a p above .08."""
+"""Minimum number of ranked items; with four, every order has p > .08."""
 
 Signs = NDArray[np.float64]
-"""… × n × n: which of each two things a ranking puts higher, -1, 0 or 1."""
+"""… × n × n: for each pair of items, which one a ranking puts higher: -1, 0 or 1."""
 Taus = NDArray[np.float64]
-"""NaN where there is none."""
+"""NaN where tau is undefined."""
 
 
 class Tau(NamedTuple):
-    """A rank correlation, -1 to 1."""
+    """A rank correlation, from -1 to 1."""
 
     value: float | None
-    """None where there is none: fewer than five things are ranked, one side ranks all alike, or what is given tells
-    all of a side."""
+    """None if it is undefined: fewer than five items are ranked, one ranking has only ties, or the given ranking
+    explains one of the two completely."""
     low: float | None
     high: float | None
-    """Bootstrap over the things that are ranked, percentiles, 95 %."""
+    """95 % bootstrap interval (percentile method, resampling the ranked items)."""
     p: float | None
-    """Two-sided, by permutation."""
+    """Two-sided p-value of a permutation test."""
     n: int
-    """Things that are ranked."""
+    """Number of ranked items."""
 
 
 def kendall(ours: Sequence[float], theirs: Sequence[float]) -> Tau:
-    """Tau-b (Kendall 1945), which counts ties. Infinite values are the largest; NaN must not be among them."""
+    """Compute tau-b (Kendall 1945), which counts ties. Infinite values rank highest; NaN is not allowed."""
     return _tau([ours, theirs], lambda signs: _tau_b(signs[0], signs[1]))
 
 
 def partial_kendall(ours: Sequence[float], theirs: Sequence[float], given: Sequence[float]) -> Tau:
-    """Tau between two rankings, given a third: (τ₁₂ − τ₁₃τ₂₃) / √((1 − τ₁₃²)(1 − τ₂₃²)), Kendall (1942).
+    """Compute Kendall's partial tau of two rankings, given a third: (τ₁₂ − τ₁₃τ₂₃) / √((1 − τ₁₃²)(1 − τ₂₃²)), Kendall
+    (1942).
 
-    For p, only what the third leaves open of the ranks of `theirs`, its residuals, is permuted (Freedman and Lane,
-    1983); so a third that ranks no two things alike leaves nothing open, and p is 1.
+    For p, only the part of the ranks of `theirs` that the third ranking does not explain, its residuals, is permuted
+    (Freedman and Lane, 1983). If the third ranking has no ties, no residuals are left, and p is 1.
     """
     return _tau([ours, theirs, given], _partial)
 
@@ -49,7 +50,7 @@ def _tau(rankings: Sequence[Sequence[float]], measure: Callable[[list[Signs]], T
     from scipy.stats import rankdata
 
     n = len(rankings[0])
-    ranks = [np.asarray(rankdata(ranking)) for ranking in rankings]  # infinity less infinity is no number
+    ranks = [np.asarray(rankdata(ranking)) for ranking in rankings]  # infinity minus infinity is NaN
     signs = [_signs(rank) for rank in ranks]
     value = float(measure(signs)) if n >= FEWEST else np.nan
     if np.isnan(value):
@@ -76,9 +77,9 @@ def _signs(ranks: NDArray[np.float64]) -> Signs:
 
 
 def _fitted(ranks: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean rank of all things that are given alike.
+    """Return the mean rank of all items that are tied in the given ranking.
 
-    A straight line would call what it bends past a relation of its own.
+    A straight line would mistake a curved dependence on it for a separate relation.
     """
     return np.array([ranks[given == value].mean() for value in given])
 

@@ -1,10 +1,10 @@
-"""Intervals of shares."""
+"""Confidence intervals of proportions."""
 
 from typing import NamedTuple
 
 
 class Share(NamedTuple):
-    """A share, with its Wilson score interval at 95 %."""
+    """A proportion, with its Wilson score interval at 95 %."""
 
     successes: int
     trials: int
@@ -12,7 +12,7 @@ class Share(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        """Such as `12 of 20 (.39 to .78)`."""
+        """For example `12 of 20 (.39 to .78)`."""
         if not self.trials:
             return "0 of 0"
         low, high = (f"{bound:.2f}".removeprefix("0") for bound in (self.low, self.high))
@@ -20,7 +20,7 @@ class Share(NamedTuple):
 
 
 def share_of(successes: int, trials: int) -> Share:
-    """The share of successes, with the score interval of Wilson (1927); all of 0 to 1 where nothing was tried."""
+    """Compute the share of successes with the score interval of Wilson (1927); 0 to 1 if there were no trials."""
     if not trials:
         return Share(0, 0, 0.0, 1.0)
     from scipy.stats import binomtest

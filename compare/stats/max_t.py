@@ -1,4 +1,4 @@
-"""Many series at once: step-down permutations of the largest statistic (Westfall and Young, 1993)."""
+"""Tests of many series at once: step-down permutation of the maximum statistic (Westfall and Young, 1993)."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -10,26 +10,28 @@ from gedanken.compare.stats.permutation_test import labellings
 
 SCALE_QUANTILE = 0.9
 LEAST_VARIANCE = 1e-12
-"""Of all variance, that is left within groups at least: groups that do not vary would lie infinitely far apart."""
+"""Lower bound of the within-group share of the variance: without it, groups that do not vary would be infinitely far
+apart."""
 
 
 class Tested(NamedTuple):
-    """What a family of series comes to, each in its place."""
+    """Test results of a family of series, in the order of the series."""
 
     p: list[float]
-    """Of each series by itself."""
+    """p-value of each series on its own."""
     adjusted: list[float]
-    """Adjusted for the family: the chance that any series of it would be so far out by itself."""
+    """p-value adjusted for the family: the chance that any series in it would be so extreme under the null
+    hypothesis."""
 
 
 def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()) -> Tested:
     """Test whether the first `n_real` runs differ from the others, in each of several series (runs × points).
 
-    A run that is in no test of a series is NaN throughout. For each way of labelling the runs, a series' statistic is
-    the distance of the two mean curves in standard deviations within the groups *of that labelling*, divided by a
-    high quantile of it over all labellings: so a series of one point, whose statistic has long tails, does not hide
-    one of many points. The scale knows nothing of who is real: the test is exact where runs can be exchanged.
-    Of the series with an index in `lower` only that counts by which the others lie below the real ones.
+    A run that does not take part in the test of a series is NaN throughout. For each labelling of the runs, a series'
+    statistic is the distance of the two mean curves in standard deviations within the groups *of that labelling*,
+    divided by a high quantile of it over all labellings: so a series of one point, whose statistic has long tails,
+    does not hide a series of many points. This scale does not depend on which runs are real, so the test is exact if
+    the runs are exchangeable. For series with an index in `lower`, only deviations below the real runs count.
     """
     if not series:
         return Tested([], [])
@@ -45,13 +47,13 @@ def step_down(series: Sequence[Matrix], n_real: int, lower: Collection[int] = ()
 
 
 def _share(statistic: Matrix) -> float:
-    """Share of the labellings in which it is as large as in the true one, which is the first."""
-    # Sums of the same numbers in another order differ in their last digits.
+    """Return the share of labellings whose statistic is at least that of the true labelling, which is the first."""
+    # Floating-point sums of the same numbers in another order differ in their last digits.
     return float((statistic >= statistic[0] * (1 - 1e-9) - 1e-12).mean())
 
 
 def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
-    """For each labelling how far apart the two groups are, in multiples of what is usual over all labellings."""
+    """Compute, for each labelling, the distance of the two groups, relative to its usual size over all labellings."""
     there = ~np.isnan(values).all(axis=1)
     values, labels = _finite(values[there]), labels[:, there]
     values = values[:, np.ptp(values, axis=0) > 0] if len(values) else values
@@ -64,7 +66,7 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
     m = len(values) - n
     with np.errstate(divide="ignore", invalid="ignore"):
         difference = theirs / n - ours / m
-        # Each point has variance 1 over all runs: what is not between the groups is within them.
+        # Each point has variance 1 over all runs: the part not between the groups is within them.
         within = len(values) - theirs**2 / n - ours**2 / m
         variance = np.maximum(within / max(1, len(values) - 2), LEAST_VARIANCE)
         far = np.sqrt((difference**2 / variance).mean(axis=1))
@@ -76,6 +78,6 @@ def _statistics(values: Matrix, labels: Matrix, is_lower: bool) -> Matrix:
 
 
 def _finite(values: Matrix) -> Matrix:
-    """At points where a run shows no finite number, whether it does stands for the values."""
+    """At points where some run has no finite number, replace the values by whether they are finite."""
     tame = is_tame(values) & ~np.isnan(values)
     return np.where(tame.all(axis=0), np.where(tame, values, 0.0), tame.astype(float))

@@ -1,4 +1,4 @@
-"""Measures of a few runs beside a few others, with their intervals: CRPS, spread, difference of means."""
+"""Measures that compare a few runs with a few others, with intervals: CRPS, spread, difference of means."""
 
 import math
 from collections.abc import Callable
@@ -8,26 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
-"""Runs × points, unless another shape is named."""
+"""Runs × points, unless another shape is stated."""
 
 RESAMPLES, BATCH = 1000, 100
 LARGEST = 1e100
-"""A number beyond this is treated as no number: its square has no place in a float."""
+"""A number beyond this is treated as missing: its square would overflow a float."""
 
 
 class Bounds(NamedTuple):
-    """An interval of 95 %."""
+    """A 95 % interval."""
 
     low: float
     high: float
 
 
 def fair_crps(real: Matrix, imagined: Matrix) -> float | None:
-    """Mean over points and imagined runs of the fair CRPS of Ferro (2014), in units of the values.
+    """Compute the fair CRPS of Ferro (2014), averaged over points and imagined runs, in units of the values.
 
-    The real runs are the ensemble x, an imagined value is the observation y: mean |x − y| less the sum of
-    |xᵢ − xⱼ| over 2 n (n − 1), which makes it independent of the size n of the ensemble. Points with a value that is
-    no finite number are left out. None with fewer than two real runs, or no point.
+    The real runs are the ensemble x, an imagined value is the observation y: mean |x − y| minus the sum of |xᵢ − xⱼ|
+    over 2 n (n − 1), which makes it independent of the ensemble size n. Points with a value that is not a finite
+    number are left out. None with fewer than two real runs, or without any point.
     """
     fit = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
     n = len(real)
@@ -40,10 +40,11 @@ def fair_crps(real: Matrix, imagined: Matrix) -> float | None:
 
 
 def spread_ratio(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds | None]:
-    """Standard deviation of the imagined runs over that of the real ones, pooled over points, with its interval.
+    """Compute the standard deviation of the imagined runs over that of the real ones, pooled over points, with its
+    interval.
 
-    The interval is a percentile bootstrap over runs. Three runs, drawn again with replacement, are one and the same
-    in a ninth of all draws: the interval reaches down to 0 and is too low rather than too narrow.
+    The interval is a percentile bootstrap over runs. A bootstrap sample of three runs consists of one run three times
+    in a ninth of all cases; so the interval reaches down to 0, and is too low rather than too narrow.
     """
     fit = is_tame(real).all(axis=0) & is_tame(imagined).all(axis=0)
     if min(len(real), len(imagined)) < 2 or not fit.any():
@@ -58,12 +59,12 @@ def spread_ratio(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds |
 
 
 def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bounds | None]:
-    """Mean of the imagined values less that of the real ones (each runs × 1), with its interval.
+    """Compute the mean of the imagined values minus that of the real ones (each runs × 1), with its interval.
 
     The interval is that of Welch (1947), with Satterthwaite's degrees of freedom. A percentile bootstrap cannot reach
-    beyond the values seen: of 4,000 draws of 7 runs against 3 it covered 84 % (normal values) and 82 % (exponential
-    ones), and this one 95 % of both (`pytest tests/test_stats.py -k covers` draws 1,000 anew). None where a value is
-    no finite number; no interval with one run on a side.
+    beyond the observed values: in 4,000 draws of 7 runs against 3 it covered 84 % (normal values) and 82 %
+    (exponential ones), and this one 95 % of both (`pytest tests/test_stats.py -k covers` repeats this with 1,000
+    draws). None if a value is not a finite number; no interval if one side has only one run.
     """
     if not real.size or not imagined.size or not (is_tame(real).all() and is_tame(imagined).all()):
         return None, None
@@ -75,13 +76,13 @@ def mean_difference(real: Matrix, imagined: Matrix) -> tuple[float | None, Bound
 
 
 def _half_width(real: Matrix, imagined: Matrix) -> float:
-    """Of Welch's interval."""
+    """Return the half-width of Welch's interval."""
     from scipy.stats import t
 
     ours, theirs = (float(runs.var(ddof=1)) / len(runs) for runs in (real, imagined))
     if ours + theirs == 0:
         return 0.0
-    part = ours / (ours + theirs)  # of the variance; fourth powers of the values would leave a double's range
+    part = ours / (ours + theirs)  # of the variance; fourth powers of the values would overflow a double
     freedom = 1 / (part**2 / (len(real) - 1) + (1 - part) ** 2 / (len(imagined) - 1))
     return float(t.ppf(0.975, freedom)) * math.sqrt(ours + theirs)
 
@@ -89,7 +90,7 @@ def _half_width(real: Matrix, imagined: Matrix) -> float:
 def _with_interval(
     statistic: Callable[[Matrix, Matrix], Matrix], real: Matrix, imagined: Matrix
 ) -> tuple[float | None, Bounds | None]:
-    """A statistic of (… × runs × points) twice, and the interval that it has when runs are drawn again."""
+    """Compute a statistic of two arrays (… × runs × points), and its bootstrap interval over runs."""
     value = float(statistic(real, imagined))
     if not math.isfinite(value):
         return None, None
@@ -106,5 +107,5 @@ def _with_interval(
 
 
 def is_tame(values: Matrix) -> NDArray[np.bool_]:
-    """Which values can be reckoned with."""
+    """Return which values are finite and small enough to compute with."""
     return np.asarray(np.abs(values) < LARGEST)

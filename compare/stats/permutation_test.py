@@ -1,4 +1,4 @@
-"""The permutation test of a few runs against a few others: distances, p, and what p so many runs can have."""
+"""Permutation test of a few runs against a few others: distances, p-values, and the smallest p that is possible."""
 
 import math
 from itertools import combinations
@@ -8,15 +8,17 @@ import numpy as np
 from gedanken.compare.stats.measures import Matrix, is_tame
 
 MOST_LABELLINGS = 10_000
-"""Up to so many the permutation test takes them all; above, a random sample of one less."""
+"""Up to this number, all labellings are tested; above it, a random sample (one less than this, plus the true one)."""
 
 
 def distances(curves: Matrix) -> Matrix:
-    """Euclidean distances between runs (runs × runs), each point divided by the standard deviation of all runs.
+    """Compute Euclidean distances between runs (runs × runs), with each point divided by the standard deviation of
+    all runs.
 
-    Points at which all runs agree are left out; all zero where none is left. Where a value is no finite number,
-    ranks at each point stand for the values, NaN above all: a run that diverged lies at the end, wherever that is.
-    Scale and ranks are those of all runs together and know nothing of who is real, so a permutation test stays exact.
+    Points at which all runs agree are left out; all distances are zero if no point is left. If a value is not a
+    finite number, ranks at each point replace the values, with NaN ranked highest: a run that diverged then lies at
+    the end, however far it diverged. Scale and ranks use all runs together and do not depend on which runs are real,
+    so a permutation test stays exact.
     """
     from scipy.spatial.distance import pdist, squareform
     from scipy.stats import rankdata
@@ -31,10 +33,11 @@ def distances(curves: Matrix) -> Matrix:
 
 
 def energy_p(apart: Matrix, n_real: int) -> float:
-    """p of the energy distance (Székely and Rizzo, 2013) between the first `n_real` runs and the others.
+    """Compute the p-value of the energy distance (Székely and Rizzo, 2013) between the first `n_real` runs and the
+    others.
 
-    `apart` holds the distances, runs × runs. The labels are permuted over all runs: in every way where these are no
-    more than MOST_LABELLINGS, so that p is exact; else in a random sample of ways, and p is (b + 1) / (B + 1).
+    `apart` holds the distances, runs × runs. The labels are permuted over all runs: in every possible way if there
+    are at most MOST_LABELLINGS, so that p is exact; else in a random sample of ways, and p is (b + 1) / (B + 1).
     """
     n, m = n_real, len(apart) - n_real
     imagined = labellings(len(apart), m)
@@ -42,15 +45,15 @@ def energy_p(apart: Matrix, n_real: int) -> float:
     across = imagined @ apart.sum(axis=1) - within
     rest = apart.sum() - 2 * across - within
     energy = 2 * across / (n * m) - rest / n**2 - within / m**2
-    # Sums of the same numbers in another order differ in their last digits.
+    # Floating-point sums of the same numbers in another order differ in their last digits.
     as_far = int((energy >= energy[0] - 1e-9 * apart.max(initial=0.0)).sum())
     return as_far / len(energy)
 
 
 def labellings(runs: int, imagined: int) -> Matrix:
-    """Labellings × runs, 1 where a run counts as imagined; the first is the true one."""
+    """Return labellings × runs, 1 if a run counts as imagined; the first is the true one."""
     if math.comb(runs, imagined) <= MOST_LABELLINGS:
-        # Combinations come in order; turned round, the last runs are the first choice.
+        # Combinations come in lexical order; reversed, the first one selects the last runs.
         chosen = np.array(list(combinations(range(runs - 1, -1, -1), imagined)), np.int64)
     else:
         drawn = np.random.default_rng(0).random((MOST_LABELLINGS, runs))
@@ -62,12 +65,14 @@ def labellings(runs: int, imagined: int) -> Matrix:
 
 
 def smallest_p(n_real: int, n_imagined: int) -> float:
-    """The smallest p that a test of so many runs can have: with equal numbers, labels swapped are as far apart."""
+    """Return the smallest p that a test of so many runs can have; with equal group sizes, swapping all labels gives
+    the same distance."""
     if not n_real or not n_imagined:
         return 1.0
     return (1 + (n_real == n_imagined)) / min(math.comb(n_real + n_imagined, n_imagined), MOST_LABELLINGS)
 
 
 def runs_needed(others: int, alpha: float) -> int:
-    """How many runs of one world are needed beside so many of the other for a p of `alpha` to be possible."""
+    """Return how many runs of one kind, real or imagined, are needed beside so many of the other to make p ≤ `alpha`
+    possible."""
     return next(count for count in range(1, math.ceil(2 / alpha) + 1) if smallest_p(count, max(others, 1)) <= alpha)

@@ -1,4 +1,4 @@
-"""Single values far from a few others: prediction intervals by Student's t."""
+"""Outlier tests for single values: prediction intervals by Student's t."""
 
 import math
 from collections.abc import Sequence
@@ -9,34 +9,34 @@ import numpy as np
 Scale = Literal["as it is", "logarithm", "logit"]
 
 FEWEST = 4
-"""Values that say how much they differ."""
+"""Minimum number of values from which a spread can be estimated."""
 HEAVY_TAILS = 2 / 3
-"""Of the degrees of freedom that normal values would have. Last values of real training runs have longer tails:
-see `python -m benchmarks.series_levels`."""
+"""Fraction of the degrees of freedom of a normal distribution that is used, because last values of real training runs
+have longer tails: see `python -m benchmarks.series_levels`."""
 MOST_DECIMALS = 8
 
 
 class FarOut(NamedTuple):
-    """One value beside others."""
+    """One value compared with a group of others."""
 
     p: float
-    """How likely a value so far out is, two-sided."""
+    """Two-sided p-value of a value that extreme."""
     deviations: float
-    """How many standard deviations of the others it lies from their mean."""
+    """Its distance from the others' mean, in their standard deviations."""
 
 
 def scale_of(values: Sequence[float], is_share: bool) -> Scale:
-    """The scale on which values of this kind are symmetric: a logit for shares, else a logarithm where it exists."""
+    """Choose the scale on which such values are symmetric: logit for shares, else the logarithm if it exists."""
     if is_share and all(0 < value < 1 for value in values):
         return "logit"
     return "logarithm" if all(value > 0 for value in values) else "as it is"
 
 
 def far_out(value: float, others: Sequence[float], is_share: bool = False) -> FarOut | None:
-    """How far out a value is; None where the others are too few, or no finite numbers.
+    """Test how extreme a value is; None if there are too few others, or if they are not finite numbers.
 
-    The larger p of two counts: that of the values as they are, and that on their scale. A value that is no finite
-    number lies beyond all that are.
+    The result is the larger p of two tests: on the values as they are, and on their symmetric scale. A value that is
+    not a finite number counts as more extreme than all finite ones.
     """
     known = [other for other in others if math.isfinite(other)]
     if len(known) < max(FEWEST, len(others)):
@@ -52,7 +52,7 @@ def far_out(value: float, others: Sequence[float], is_share: bool = False) -> Fa
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Each p adjusted after Holm (1979)."""
+    """Adjust each p by Holm's method (1979)."""
     order = np.argsort(ps, kind="stable")
     stepped = np.maximum.accumulate([min(1.0, ps[at] * (len(ps) - rank)) for rank, at in enumerate(order)])
     adjusted = np.empty(len(ps))
@@ -81,7 +81,7 @@ def _on(scale: Scale, value: float) -> float:
 
 
 def _resolution(values: Sequence[float]) -> float:
-    """The last digit in which these values are printed."""
+    """Return the unit of the last digit in which these values are printed."""
     for decimals in range(MOST_DECIMALS):
         if all(math.isclose(value, round(value, decimals), rel_tol=1e-12, abs_tol=1e-12) for value in values):
             return float(10.0**-decimals)

@@ -7,11 +7,11 @@ from math import log
 import numpy as np
 
 from gedanken.compare.verdict.clusters import Cluster
-from gedanken.compare.verdict.likelihood import NOISE, Horizons, Likelihoods, Values, other
+from gedanken.compare.verdict.likelihood import NOISE, Horizons, Values, always_wrong, likelihoods, other
 from gedanken.compare.verdict.parameters import Parameters
 from gedanken.compare.verdict.results import HYPOTHESES, WAYS, Hypothesis, Way
 
-ODD = 0.05
+ODD = 0.01
 """The chance that one kind of operation is answered in no known way, while all others are answered in one."""
 Evidence = dict[Hypothesis, float]
 """Logarithms of marginal likelihoods."""
@@ -53,9 +53,12 @@ class ByNoise:
     """One kind of operation: logarithms of likelihoods, the horizon summed out, for each noise."""
 
     pure: dict[Way, Values]
+    """Forms × noise."""
     mixed: Values
     """Pairs and shares × noise."""
     other: float
+    wrong: float
+    """Of answers that are wrong everywhere."""
 
 
 class Operation:
@@ -65,47 +68,52 @@ class Operation:
         self.clusters = tuple(clusters)
         self.horizons = Horizons.of([one.size for one in clusters])
         self._parameters = parameters
-        self._kept: dict[float, Likelihoods] = {}
+        self._kept: dict[float, Values] = {}
 
     def by_noise(self, priors: Priors = USUAL, without: str | None = None) -> ByNoise:
         """With all templates, or without one of them."""
+        if priors.dispersion not in self._kept:
+            given = (self.clusters, self.horizons, self._parameters, priors.dispersion)
+            self._kept[priors.dispersion] = likelihoods(*given)
         kept = [at for at, one in enumerate(self.clusters) if one.template != without]
-        each = self._likelihoods(priors.dispersion)
-        pure = {way: self._summed(values[kept], priors) for way, values in each.pure.items()}
-        mixed = np.array([self._summed(values[kept], priors) for values in each.mixed])
-        return ByNoise(pure, mixed, other([self.clusters[at] for at in kept], priors.other))
-
-    def pure_by_noise(self) -> dict[Way, Values]:
-        """Of the three ways alone."""
-        return {way: self._summed(values, USUAL) for way, values in self._likelihoods(1.0).pure.items()}
-
-    def _summed(self, values: Values, priors: Priors) -> Values:
         prior = np.log(self.horizons.prior(priors.beyond_all))
-        return _log_sum(values.sum(axis=0) + prior, axis=1)
-
-    def _likelihoods(self, dispersion: float) -> Likelihoods:
-        if dispersion not in self._kept:
-            self._kept[dispersion] = Likelihoods(self.clusters, self.horizons, self._parameters, dispersion)
-        return self._kept[dispersion]
+        summed = _log_sum(self._kept[priors.dispersion][kept].sum(axis=0) + prior, axis=-1)
+        pure, at = {}, 0
+        for way in WAYS:
+            forms = len(self._parameters.ways[way].forms)
+            pure[way] = summed[at : at + forms]
+            at += forms
+        clusters = [self.clusters[at] for at in kept]
+        return ByNoise(pure, summed[at:], other(clusters, priors.other), always_wrong(clusters))
 
 
 def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
     """The evidence of some kinds of operation together: one noise for all, a horizon for each.
 
     `mixture` is one of two things: answers of two ways in each kind of operation, or kinds of operation that are
-    answered in different ways.
+    answered in different ways, some of them in none of the three. `other` is shares of which nothing is expected, or
+    answers that are wrong everywhere.
     """
     noise = priors.of_noise
     odd = ODD if len(operations) > 1 else 0.0
     evidence: Evidence = {}
     for way in WAYS:
-        evidence[way] = float(_log_sum(noise + sum(_or_odd(one.pure[way], one.other, odd) for one in operations)))
+        summed = np.sum([_or_odd(one.pure[way], one.other, odd) for one in operations], axis=0)
+        evidence[way] = float(_log_sum(over_forms(summed) + noise))
     mixed = sum(_or_odd(one.mixed, one.other, odd) for one in operations)
     within = float(_log_sum((mixed + noise).ravel())) - log(len(operations[0].mixed))
     between = _between(operations, noise)
     evidence["mixture"] = within if between is None else float(np.logaddexp(within, between)) - log(2)
-    evidence["other"] = sum(one.other for one in operations)
+    of_nothing = sum(one.other for one in operations), sum(one.wrong for one in operations)
+    evidence["other"] = float(np.logaddexp(*of_nothing)) - log(2)
     return evidence
+
+
+def over_forms(values: Values) -> Values:
+    """Forms × noise, the forms summed out: half of the prior is on that of all kinds together."""
+    n = len(values)
+    prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
+    return _log_sum(values + np.log(prior)[:, None], axis=0)
 
 
 def _or_odd(values: Values, other: float, odd: float) -> Values:
@@ -113,14 +121,15 @@ def _or_odd(values: Values, other: float, odd: float) -> Values:
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Each kind of operation answered in any of the three ways, but not all in the same; None with a single one."""
+    """Each kind of operation answered in any of the three ways or in none, but not all alike; None with only one."""
     n = len(operations)
     if n < 2:
         return None
-    each = np.array([[one.pure[way] for way in WAYS] for one in operations]) - log(len(WAYS))
+    each = np.array([[*(one.pure[way][0] for way in WAYS), np.full(len(noise), one.other)] for one in operations])
+    each -= log(len(WAYS) + 1)
     free, same = _log_sum(each, axis=1).sum(axis=0), _log_sum(each.sum(axis=0), axis=0)
     left = np.maximum(-np.expm1(np.minimum(same - free, 0.0)), 1e-12)
-    return float(_log_sum(noise + free + np.log(left))) - float(np.log1p(-(len(WAYS) ** (1.0 - n))))
+    return float(_log_sum(noise + free + np.log(left))) - float(np.log1p(-((len(WAYS) + 1) ** (1.0 - n))))
 
 
 def posterior(evidence: Evidence) -> dict[Hypothesis, float]:

@@ -1,7 +1,7 @@
 """Items drawn again: families, templates within them, items within these, and the samples of each item."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -13,16 +13,18 @@ Random = np.random.Generator
 _T = TypeVar("_T")
 
 
-def draw_operations(asked: Sequence[Asked], random: Random) -> list[list[Asked]]:
-    """One replicate: of families drawn with replacement, each kind of operation that they have, drawn again within.
+def draw_families(families: Sequence[str], operations: Sequence[Sequence[_T]], random: Random) -> Iterator[list[_T]]:
+    """Replicates of all: families are drawn with replacement, and each brings its kinds of operation, drawn again.
 
-    A family that is drawn twice gives its kinds of operation twice.
+    `operations` are, of each kind of operation, its own replicates. A family that is drawn twice brings two of them.
     """
-    families = _groups(asked, lambda one: one.family)
-    drawn = []
-    for family in _again(families, random):
-        drawn += [draw(of_operation, random) for of_operation in _groups(family, lambda one: one.operation)]
-    return drawn
+    by_family: dict[str, list[Sequence[_T]]] = defaultdict(list)
+    for family, replicates in zip(families, operations, strict=True):
+        if replicates:
+            by_family[family].append(replicates)
+    for number in range(max(map(len, operations), default=0)):
+        drawn = _again(list(by_family.values()), random)
+        yield [each[(number + at) % len(each)] for at, family in enumerate(drawn) for each in family]
 
 
 def draw(asked: Sequence[Asked], random: Random) -> list[Asked]:

@@ -80,13 +80,13 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
     for score in chosen:
         item, outcomes = score.item, Counter(answer.outcome for answer in score.answers)
         none = {name: outcomes[name] for name in ("unparsable", "refused", "cut") if outcomes[name]}
-        unanswered.update(none)
         place = place_of(item, about.get(item.pair or ""))
         if place is None or item.pair in failed:
             continue
+        unanswered.update(none)
         counts = (outcomes["right"], outcomes["rival"], outcomes["wrong"], sum(none.values()))
         asked.append(Asked(item.family, item.operation, item.template, item.size, place, *counts))
-    answers = sum(len(score.answers) for score in chosen)
+    answers = sum(one.answered + one.none for one in asked)
     return Counted(tuple(asked), answers, dict(unanswered), tuple(sorted(failed)))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from gedanken.compare.verdict.clusters import PLACES, WITH_RIVAL, Cluster, Place
 from gedanken.compare.verdict.likelihood import Values, beta_binomial
-from gedanken.compare.verdict.parameters import Expected, Parameters
+from gedanken.compare.verdict.parameters import Expected, Parameters, Ways
 from gedanken.compare.verdict.results import WAYS, Way
 
 CONCENTRATION = (2.0, 40.0)
@@ -31,15 +31,24 @@ class Known:
 
 def fit(players: Sequence[Known], version: str) -> Parameters:
     """The parameters of all ways, from players of each."""
-    ways = {way: {place: _fit(players, way, place) for place in PLACES} for way in WAYS}
-    return Parameters(version, tuple(sorted({f"{one.way}: {one.kind}" for one in players})), ways)
+    ways = {}
+    for way in WAYS:
+        of_way = [player for player in players if player.way == way]
+        kinds = dict.fromkeys(player.kind for player in of_way)
+        each = [_fit_places([player for player in of_way if player.kind == kind]) for kind in kinds]
+        ways[way] = Ways(_fit_places(of_way), tuple(each))
+    return Parameters(version, tuple(sorted({one.kind for one in players})), ways)
 
 
-def _fit(players: Sequence[Known], way: Way, place: Place) -> Expected:
+def _fit_places(players: Sequence[Known]) -> dict[Place, Expected]:
+    return {place: _fit(players, place) for place in PLACES}
+
+
+def _fit(players: Sequence[Known], place: Place) -> Expected:
     within, beyond = [], []
     for player in players:
         for cluster in player.clusters:
-            if player.way == way and cluster.place == place:
+            if cluster.place == place:
                 if cluster.size * LARGEST_RATIO <= player.horizon:
                     within.append((cluster, player.noise))
                 elif cluster.size >= player.horizon * LARGEST_RATIO:

@@ -18,7 +18,7 @@ Values = NDArray[np.float64]
 Shape = Literal["logistic", "Weibull"]
 SHAPES: tuple[Shape, ...] = ("logistic", "Weibull")
 STEEPNESS = np.geomspace(0.5, 12, 14)
-_POINTS, _REACH = 160, 4.0
+_POINTS, _REACH = 320, 4.0
 _SHOWN = 40
 _WITHIN = 1.92
 """The logarithm of a likelihood ratio at 95 % (Wilks, 1938)."""
@@ -59,6 +59,7 @@ def _curve(shape: Shape, seen: Exactness) -> Curve:
     return Curve(
         shape,
         told(float(best[0]), seen.sizes),
+        float(best[0]),
         float(best[0]) if is_inside else None,
         (told(float(low), seen.sizes), told(float(high), seen.sizes)),
         steepness,

@@ -1,14 +1,23 @@
 """The verdict: a name only where the evidence is strong, survives other priors, and hangs on no single part of it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from gedanken.compare.verdict import sentences
-from gedanken.compare.verdict.bayes import CHANGED, USUAL, Evidence, Operation, Priors, combine, factors, posterior
-from gedanken.compare.verdict.bootstrap import Random, draw, draw_operations
+from gedanken.compare.verdict.bayes import (
+    CHANGED,
+    USUAL,
+    ByNoise,
+    Evidence,
+    Operation,
+    Priors,
+    combine,
+    factors,
+    posterior,
+)
+from gedanken.compare.verdict.bootstrap import Random, draw, draw_families
 from gedanken.compare.verdict.clusters import HARD, Asked, Counted, count, gather
 from gedanken.compare.verdict.horizon import Exactness, curves
 from gedanken.compare.verdict.parameters import Parameters, packaged
@@ -29,7 +38,7 @@ from gedanken.experiment.probe_item import ItemScore
 
 STRONG = 1.0
 """The logarithm to base 10 of the least Bayes factor that a name needs, against every other hypothesis: ten."""
-RESAMPLES = 100
+RESAMPLES = 50
 HORIZON_RESAMPLES = 400
 _NO_EVIDENCE: Evidence = dict.fromkeys(HYPOTHESES, 0.0)
 
@@ -57,7 +66,11 @@ def judge_counted(
     opened = [(asked, Operation(clusters, parameters) if clusters else None) for asked, clusters in gathered]
     operations = [one for _asked, one in opened if one is not None]
     random = np.random.default_rng(0)
-    each = tuple(_judge_operation(*one, parameters, resamples, random) for one in opened)
+    again = [_drawn_again(asked, parameters, resamples, random) for asked in groups]
+    each = tuple(
+        _judge_operation(asked, operation, parameters, drawn, random)
+        for (asked, operation), drawn in zip(opened, again, strict=True)
+    )
     name: Name = "undetermined"
     why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
     separated: tuple[Separation, ...] = ()
@@ -73,7 +86,7 @@ def judge_counted(
         name=name,
         why=why,
         posterior=posterior(evidence),
-        interval=_interval(partial(draw_operations, counted.asked, random), parameters, resamples),
+        interval=_interval(draw_families([asked[0].family for asked in groups], again, random)),
         support=support,
         operations=each,
         separations=separated,
@@ -137,21 +150,26 @@ def _name(support: Support) -> tuple[Name, str]:
 
 
 def _judge_operation(
-    asked: Sequence[Asked], operation: Operation | None, parameters: Parameters, resamples: int, random: Random
+    asked: Sequence[Asked],
+    operation: Operation | None,
+    parameters: Parameters,
+    again: Sequence[ByNoise],
+    random: Random,
 ) -> OperationVerdict:
+    """One kind of operation; `again` is what it comes to when its items are drawn again."""
     name: Name = "undetermined"
     why, support, evidence = sentences.NOTHING_ANSWERED, None, _NO_EVIDENCE
     if operation is not None:
         support, evidence = _support(_Alone(operation))
         name, why = _name(support)
-    exactness = _exactness(asked, HORIZON_RESAMPLES if resamples else 0, random)
+    exactness = _exactness(asked, HORIZON_RESAMPLES if again else 0, random)
     return OperationVerdict(
         family=asked[0].family,
         operation=asked[0].operation,
         name=name,
         why=why,
         posterior=posterior(evidence),
-        interval=_interval(lambda: [draw(asked, random)], parameters, resamples),
+        interval=_interval([[one] for one in again]),
         support=support,
         sizes=_sizes(asked, exactness, parameters),
         curves=curves(exactness),
@@ -160,16 +178,16 @@ def _judge_operation(
     )
 
 
-def _interval(
-    drawn: Callable[[], list[list[Asked]]], parameters: Parameters, resamples: int
-) -> dict[Hypothesis, Interval]:
+def _drawn_again(asked: Sequence[Asked], parameters: Parameters, resamples: int, random: Random) -> list[ByNoise]:
+    if not any(one.answered for one in asked):
+        return []
+    drawn = (gather(draw(asked, random)) for _ in range(resamples))
+    return [Operation(clusters, parameters).by_noise() for clusters in drawn if clusters]
+
+
+def _interval(again: Iterable[Sequence[ByNoise]]) -> dict[Hypothesis, Interval]:
     """Percentiles of the posterior, of items that are drawn again."""
-    posteriors = []
-    for _ in range(resamples):
-        gathered = [clusters for asked in drawn() if (clusters := gather(asked))]
-        if gathered:
-            evidence = combine([Operation(clusters, parameters).by_noise() for clusters in gathered])
-            posteriors.append(list(posterior(evidence).values()))
+    posteriors = [list(posterior(combine(operations)).values()) for operations in again if operations]
     if not posteriors:
         return {}
     low, high = np.quantile(np.array(posteriors), (0.025, 0.975), axis=0)

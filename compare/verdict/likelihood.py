@@ -7,8 +7,9 @@ several times counts once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from itertools import pairwise
+from math import lgamma
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ STEEPNESS = (2.0, 6.0)
 SHARES = (0.25, 0.375, 0.5, 0.625, 0.75)
 """Of the first way in a mixture of two."""
 PAIRS: tuple[tuple[Way, Way], ...] = (("computes", "imitates"), ("computes", "shortcut"), ("imitates", "shortcut"))
+WRONG = Expected(right=0.03, rival=0.03, right_beyond=0.03, rival_beyond=0.03, concentration=10.0)
+"""What is expected of answers that are wrong everywhere: a few are right by chance."""
 _LEAST = 1e-3
 
 
@@ -57,7 +60,7 @@ class Horizons:
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
-    """The shares of right and of rival answers, without noise: clusters × horizons."""
+    """The shares of right and of rival answers, without noise: what is expected × horizons."""
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(one, name) for one in expected])[:, None]
         for name in ("right", "rival", "right_beyond", "rival_beyond")
@@ -68,65 +71,47 @@ def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Val
     )
 
 
-class Likelihoods:
-    """Logarithms, clusters × noise × horizons, of the clusters of one kind of operation.
+def likelihoods(
+    clusters: Sequence[Cluster], horizons: Horizons, parameters: Parameters, dispersion: float = 1.0
+) -> Values:
+    """Logarithms: clusters × hypotheses × noise × horizons. `dispersion` multiplies the concentrations.
 
-    `dispersion` multiplies the concentrations.
+    The hypotheses are each form of each way, in order, and then each share of each pair of ways.
     """
-
-    def __init__(
-        self, clusters: Sequence[Cluster], horizons: Horizons, parameters: Parameters, dispersion: float = 1.0
-    ) -> None:
-        distinct, self._back = _distinct(clusters)
-        surviving = horizons.surviving(np.array([float(one.size) for one in distinct]))
-        self._counts = np.array([(one.right, one.rival, one.wrong) for one in distinct])
-        self._has_rival = np.array([one.place in WITH_RIVAL for one in distinct])
-        expected = {way: [parameters.ways[way][one.place] for one in distinct] for way in WAYS}
-        self._shares = {way: shares(expected[way], surviving) for way in WAYS}
-        self._kept = {way: np.array([one.concentration for one in expected[way]]) * dispersion for way in WAYS}
-
-    @cached_property
-    def pure(self) -> dict[Way, Values]:
-        """Under each way."""
-        return {way: self._of(*self._shares[way], self._kept[way]) for way in WAYS}
-
-    @cached_property
-    def mixed(self) -> list[Values]:
-        """Under each mixture of two ways: of each pair, for each share of the first."""
-        mixed = []
-        for first, second in PAIRS:
-            least = np.minimum(self._kept[first], self._kept[second])
-            for share in SHARES:
-                mixed.append(self._of(*_mixed(self._shares[first], self._shares[second], share), least))
-        return mixed
-
-    def _of(self, right: Values, rival: Values, kept: Values) -> Values:
-        concentration = kept[:, None, None]
-        return beta_binomial(self._counts, self._has_rival, _noisy(right), _noisy(rival), concentration)[self._back]
+    keys = [(one.place, one.size, round(one.right, 6), round(one.rival, 6), round(one.wrong, 6)) for one in clusters]
+    return np.stack([_of_cluster(key, horizons, parameters, dispersion) for key in keys])
 
 
-def _mixed(ours: tuple[Values, Values], theirs: tuple[Values, Values], share: float) -> tuple[Values, Values]:
-    right, rival = (share * one + (1 - share) * other for one, other in zip(ours, theirs, strict=True))
-    return right, rival
+@lru_cache(maxsize=4096)
+def _of_cluster(
+    key: tuple[Place, int, float, float, float], horizons: Horizons, parameters: Parameters, dispersion: float
+) -> Values:
+    """Clusters with the same counts, place and size are alike: in a bootstrap most of them are."""
+    place, size, *counted = key
+    surviving = horizons.surviving(np.array([float(size)]))
+    forms = {way: [form[place] for form in parameters.ways[way].forms] for way in WAYS}
+    right, rival, kept = [], [], []
+    for way in WAYS:
+        of_way = shares(forms[way], surviving)
+        right.append(of_way[0])
+        rival.append(of_way[1])
+        kept += [one.concentration for one in forms[way]]
+    for first, second in PAIRS:
+        ours, theirs = (shares(forms[way][:1], surviving) for way in (first, second))
+        for share in SHARES:
+            right.append(share * ours[0] + (1 - share) * theirs[0])
+            rival.append(share * ours[1] + (1 - share) * theirs[1])
+            kept.append(min(forms[first][0].concentration, forms[second][0].concentration))
+    concentration = (np.array(kept) * dispersion)[:, None, None]
+    counts = np.repeat([counted], len(kept), axis=0)
+    with_rival = np.full(len(kept), place in WITH_RIVAL)
+    right_shares, rival_shares = (_noisy(np.concatenate(values)) for values in (right, rival))
+    return beta_binomial(counts, with_rival, right_shares, rival_shares, concentration)
 
 
 def _noisy(values: Values) -> Values:
-    """Clusters × noise × horizons."""
+    """Hypotheses × noise × horizons."""
     return np.asarray((1 - NOISE)[None, :, None] * values[:, None, :])
-
-
-def _distinct(clusters: Sequence[Cluster]) -> tuple[list[Cluster], NDArray[np.intp]]:
-    """Clusters that are alike to the likelihood, once; and where each stands among them."""
-    keys: dict[tuple[Place, int, float, float, float], int] = {}
-    distinct: list[Cluster] = []
-    back = []
-    for one in clusters:
-        key = (one.place, one.size, round(one.right, 9), round(one.rival, 9), round(one.wrong, 9))
-        if key not in keys:
-            keys[key] = len(distinct)
-            distinct.append(one)
-        back.append(keys[key])
-    return distinct, np.array(back, dtype=np.intp)
 
 
 def beta_binomial(
@@ -164,16 +149,30 @@ def other(clusters: Sequence[Cluster], prior: float = 1.0) -> float:
 
 
 def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -> float:
-    from scipy.special import betaln
-
-    sums: dict[object, Values] = {}
+    sums: dict[object, tuple[float, float, float]] = {}
     with_rival: dict[object, bool] = {}
     for one, key in zip(clusters, keys, strict=True):
-        sums[key] = sums.get(key, np.zeros(3)) + np.array([one.right, one.rival, one.wrong])
+        right, rival, wrong = sums.get(key, (0.0, 0.0, 0.0))
+        sums[key] = (right + one.right, rival + one.rival, wrong + one.wrong)
         with_rival[key] = one.place in WITH_RIVAL
     total = 0.0
     for key, (right, rival, wrong) in sums.items():
-        total += betaln(right + prior, rival + wrong + prior) - betaln(prior, prior)
+        total += _log_beta(right + prior, rival + wrong + prior) - _log_beta(prior, prior)
         if with_rival[key]:
-            total += betaln(rival + prior, wrong + prior) - betaln(prior, prior)
-    return float(total)
+            total += _log_beta(rival + prior, wrong + prior) - _log_beta(prior, prior)
+    return total
+
+
+def always_wrong(clusters: Sequence[Cluster]) -> float:
+    """The same where hardly anything is right, or the rival's: who is wrong everywhere shows no way of answering."""
+    a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
+    total = 0.0
+    for one in clusters:
+        total += _log_beta(one.right + a, one.rival + one.wrong + b) - _log_beta(a, b)
+        if one.place in WITH_RIVAL:
+            total += _log_beta(one.rival + a, one.wrong + b) - _log_beta(a, b)
+    return total
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)

@@ -26,6 +26,22 @@ class Expected:
     """Of the beta distribution from which each cluster has its share: small where templates and players differ."""
 
 
+OfPlaces = Mapping[Place, Expected]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """One way of answering: as all its kinds of player together have it, and as each of them has."""
+
+    together: OfPlaces
+    each: tuple[OfPlaces, ...]
+
+    @property
+    def forms(self) -> tuple[OfPlaces, ...]:
+        """All of them; the first stands for kinds that nothing was fitted on."""
+        return (self.together, *self.each)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Of all ways."""
@@ -33,12 +49,27 @@ class Parameters:
     version: str
     fitted_on: tuple[str, ...]
     """Kinds of player."""
-    ways: Mapping[Way, Mapping[Place, Expected]]
+    ways: Mapping[Way, Ways]
+
+    def __hash__(self) -> int:
+        """By what they are called: likelihoods are kept by them."""
+        return hash((self.version, self.fitted_on))
 
     def as_json(self) -> dict[str, object]:
         """As it is kept."""
-        ways = {way: {place: asdict(one) for place, one in places.items()} for way, places in self.ways.items()}
+        ways = {
+            way: {"together": _as_json(one.together), "each": [_as_json(kind) for kind in one.each]}
+            for way, one in self.ways.items()
+        }
         return {"format": FORMAT, "version": self.version, "fitted_on": list(self.fitted_on), "ways": ways}
+
+
+def _as_json(places: OfPlaces) -> dict[str, object]:
+    return {place: asdict(one) for place, one in places.items()}
+
+
+def _of_json(kept: Mapping[str, dict[str, float]]) -> OfPlaces:
+    return {place: Expected(**kept[place]) for place in PLACES}
 
 
 def parameters_of(text: str) -> Parameters:
@@ -46,7 +77,10 @@ def parameters_of(text: str) -> Parameters:
     kept = json.loads(text)
     if kept["format"] != FORMAT:
         raise ValueError(f"parameters of format {kept['format']}, where {FORMAT} is read")
-    ways = {way: {place: Expected(**kept["ways"][way][place]) for place in PLACES} for way in WAYS}
+    ways = {
+        way: Ways(_of_json(kept["ways"][way]["together"]), tuple(map(_of_json, kept["ways"][way]["each"])))
+        for way in WAYS
+    }
     return Parameters(kept["version"], tuple(kept["fitted_on"]), ways)
 
 

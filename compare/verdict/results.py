@@ -26,8 +26,10 @@ class Curve:
     shape: Literal["logistic", "Weibull"]
     horizon: str
     """The size at which exactness falls to one half: a number, `> 256` or `< 4`."""
+    at: float
+    """The same as a number, where the curve goes on beyond the sizes that were asked."""
     size: float | None
-    """The same as a number; None where it lies outside the sizes that were asked."""
+    """The same; None where it lies outside of them."""
     interval: tuple[str, str]
     """Percentiles of the bootstrap, 95 %, written likewise."""
     steepness: float

@@ -16,7 +16,7 @@ _SHORT: dict[Hypothesis, str] = {
     "imitates": "imitating",
     "shortcut": "taking shortcuts",
     "mixture": "a mixture",
-    "other": "none of the three ways",
+    "other": "answering in another way",
 }
 NOTHING_ANSWERED = "nothing was answered"
 FITS_NOTHING = "the answers fit none of the three ways"
@@ -69,15 +69,33 @@ def of_all(verdict: Verdict) -> str:
         return f"Undetermined: {verdict.why}."
     said = BEHAVES[verdict.name]
     if verdict.name == "computes":
-        horizons = [f"{one.operation} {one.curves[0].horizon}" for one in verdict.operations if one.curves]
-        said += f", up to n = {'; '.join(horizons)}" if horizons else ""
+        said += _horizons([one for one in verdict.operations if one.curves])
     return said[0].upper() + said[1:] + "."
+
+
+def _horizons(operations: Sequence[OperationVerdict]) -> str:
+    """Of all kinds of operation, by the logistic curve."""
+    if not operations:
+        return ""
+    ordered = sorted(operations, key=lambda one: one.curves[0].at)
+    first, last = ordered[0], ordered[-1]
+    if first.curves[0].horizon == last.curves[0].horizon:
+        return f", {_reach(first)}"
+    return f", from {_reach(first)} ({first.operation}) to {_reach(last)} ({last.operation})"
+
+
+def _reach(one: OperationVerdict) -> str:
+    """Such as `up to n = 23`, or `beyond n = 32`."""
+    horizon = one.curves[0].horizon
+    if horizon.startswith(">"):
+        return f"beyond n = {horizon.lstrip('> ')}"
+    return f"below n = {horizon.lstrip('< ')}" if horizon.startswith("<") else f"up to n = {horizon}"
 
 
 def _up_to(one: OperationVerdict) -> str:
     if one.name != "computes" or not one.curves:
         return ""
-    return f", up to n = {one.curves[0].horizon}"
+    return f", {_reach(one)}"
 
 
 def _factor(log10: float) -> str:

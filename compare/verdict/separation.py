@@ -7,7 +7,7 @@ from math import log
 
 import numpy as np
 
-from gedanken.compare.verdict.bayes import USUAL, Operation
+from gedanken.compare.verdict.bayes import USUAL, Operation, over_forms
 from gedanken.compare.verdict.clusters import WITH_RIVAL, Cluster, Place
 from gedanken.compare.verdict.likelihood import PAIRS, beta_binomial
 from gedanken.compare.verdict.parameters import Expected, Parameters
@@ -53,15 +53,18 @@ def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
 
 
 def _alone(operations: Sequence[Operation]) -> dict[Way, float]:
-    noise, each = USUAL.of_noise, [one.pure_by_noise() for one in operations]
-    return {way: float(np.logaddexp.reduce(noise + sum(one[way] for one in each))) for way in WAYS}
+    noise, each = USUAL.of_noise, [one.by_noise().pure for one in operations]
+    return {
+        way: float(np.logaddexp.reduce(noise + over_forms(np.sum([one[way] for one in each], axis=0))))
+        for way in WAYS
+    }
 
 
 def _expected_of(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
     """The expected weight of evidence (Good, 1950) for the way that is true, with a little noise and no horizon."""
     times = Counter((one.place, min(max(1, round(one.items)), _MOST)) for one in clusters)
     return sum(
-        count * _weight(place, n, parameters.ways[true][place], parameters.ways[false][place])
+        count * _weight(place, n, parameters.ways[true].together[place], parameters.ways[false].together[place])
         for (place, n), count in times.items()
     )
 

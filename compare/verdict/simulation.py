@@ -1,15 +1,15 @@
 """Answers drawn from the model of answers itself: whether its posteriors and Bayes factors mean what they say."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from gedanken.compare.verdict.bayes import ODD, USUAL
 from gedanken.compare.verdict.clusters import WITH_RIVAL, Cluster, Place
-from gedanken.compare.verdict.likelihood import NOISE, PAIRS, SHARES, Horizons, Values, shares
-from gedanken.compare.verdict.parameters import Parameters
+from gedanken.compare.verdict.likelihood import NOISE, PAIRS, SHARES, WRONG, Horizons, Values, shares
+from gedanken.compare.verdict.parameters import OfPlaces, Parameters
 from gedanken.compare.verdict.results import WAYS, Hypothesis, Way
 
 Random = np.random.Generator
@@ -26,12 +26,18 @@ def draw_answers(
     noise = float(random.choice(NOISE, p=np.exp(USUAL.of_noise)))
     weights = _weights(hypothesis, len(operations), random)
     odd = ODD if len(operations) > 1 and hypothesis != "other" else 0.0
+    forms = _forms(parameters, hypothesis == "mixture", random)
+    is_wrong = hypothesis == "other" and random.random() < 0.5
     drawn: list[Cluster] = []
     for of_one, weighted in zip(operations.values(), weights, strict=True):
-        if weighted is None or random.random() < odd:
+        if is_wrong:
+            drawn += [
+                _one(one, WRONG.right, WRONG.rival * (1 - WRONG.right), WRONG.concentration, random) for one in of_one
+            ]
+        elif weighted is None or random.random() < odd:
             drawn += _anything(of_one, random)
         else:
-            drawn += _answered(of_one, weighted, noise, parameters, random)
+            drawn += _answered(of_one, weighted, noise, forms, random)
     return drawn
 
 
@@ -43,26 +49,36 @@ def _weights(hypothesis: Hypothesis, n: int, random: Random) -> list[Weights | N
         return [{hypothesis: 1.0}] * n
     if n > 1 and random.random() < 0.5:
         while True:
-            chosen = [WAYS[at] for at in random.integers(len(WAYS), size=n)]
+            chosen = [(*WAYS, None)[at] for at in random.integers(len(WAYS) + 1, size=n)]
             if len(set(chosen)) > 1:
-                return [{way: 1.0} for way in chosen]
+                return [None if way is None else {way: 1.0} for way in chosen]
     first, second = PAIRS[random.integers(len(PAIRS))]
     share = float(random.choice(SHARES))
     return [{first: share, second: 1 - share}] * n
 
 
+def _forms(parameters: Parameters, is_mixed: bool, random: Random) -> dict[Way, OfPlaces]:
+    """Of each way one form, as the prior has it; in a mixture that of all kinds together."""
+    chosen = {}
+    for way in WAYS:
+        each = parameters.ways[way].each
+        together = is_mixed or not each or random.random() < 0.5
+        chosen[way] = parameters.ways[way].together if together else each[random.integers(len(each))]
+    return chosen
+
+
 def _answered(
-    clusters: Sequence[Cluster], weights: Weights, noise: float, parameters: Parameters, random: Random
+    clusters: Sequence[Cluster], weights: Weights, noise: float, forms: Mapping[Way, OfPlaces], random: Random
 ) -> list[Cluster]:
     horizons = Horizons.of([one.size for one in clusters])
     at = random.choice(len(horizons.sizes), p=horizons.prior(USUAL.beyond_all))
     surviving = horizons.surviving(np.array([float(one.size) for one in clusters]))
     right, rival = np.zeros(len(clusters)), np.zeros(len(clusters))
     for way, weight in weights.items():
-        of_way = shares([parameters.ways[way][one.place] for one in clusters], surviving)
+        of_way = shares([forms[way][one.place] for one in clusters], surviving)
         right += weight * (1 - noise) * of_way[0][:, at]
         rival += weight * (1 - noise) * of_way[1][:, at]
-    kept = np.array([min(parameters.ways[way][one.place].concentration for way in weights) for one in clusters])
+    kept = np.array([min(forms[way][one.place].concentration for way in weights) for one in clusters])
     return [_one(*given, random) for given in zip(clusters, right, rival, kept, strict=True)]
 
 
@@ -73,6 +89,10 @@ def _one(cluster: Cluster, right: float, rival: float, concentration: float, ran
     rest = round(cluster.items) - hits
     rivals = random.binomial(rest, _beta(of_rest, concentration, random))
     return replace(cluster, right=float(hits), rival=float(rivals), wrong=float(rest - rivals))
+
+
+def _wrong(cluster: Cluster, random: Random) -> Cluster:
+    return _one(cluster, WRONG.right, WRONG.rival * (1 - WRONG.right), WRONG.concentration, random)
 
 
 def _beta(mean: float, concentration: float, random: Random) -> float:

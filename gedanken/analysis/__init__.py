@@ -1,1 +1,1 @@
-"""From what was kept of runs to everything that is concluded from it."""
+"""Analysis: all conclusions that are drawn from the stored runs."""

@@ -1,4 +1,4 @@
-"""What was kept of a comparison: a run folder read back, or logs that somebody brought."""
+"""The analysis of a comparison, from a run folder or from logs that the user supplies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VersionAnalysis:
-    """One program version, or brought logs, in both worlds."""
+    """The runs of one program version, or of supplied logs, real and imagined."""
 
     program: Program | None
     real: tuple[Execution, ...]
@@ -35,24 +35,25 @@ class VersionAnalysis:
 
     @property
     def has_trunk(self) -> bool:
-        """Whether a run that chose what was typed next is among them; brought logs have none."""
+        """True if it includes a trunk run, whose result decided what was typed next; supplied logs include none."""
         return any(0 in (run.seed, run.sample) for run in (*self.real, *self.imagined))
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that is concluded from a log, of every program version. All that people see is a view of it."""
+    """Everything that is concluded from a log, for every program version. Everything shown to people is derived from
+    it."""
 
     log: RunLog
     versions: tuple[VersionAnalysis, ...]
     findings: tuple[Finding, ...]
-    """All of them, those on commands too."""
+    """All findings, including those on commands."""
     verdict: str
-    """In plain words, one or two sentences."""
+    """One or two sentences in plain words."""
     effects: tuple[Effects, ...] = ()
-    """Of each given program that the script changes, what the changes come to."""
+    """For each supplied program that the script changes, the effects of the changes."""
     notes: tuple[str, ...] = ()
-    """How it was brought together: what was left out, and what could not be read back."""
+    """Notes on how it was put together: what was left out, what could not be read."""
 
     @property
     def title(self) -> str:
@@ -61,7 +62,7 @@ class Analysis:
 
     @cached_property
     def main_version(self) -> VersionAnalysis | None:
-        """The version that the verdict speaks of; None where there is nothing to compare."""
+        """The version that the verdict is about; None if there is nothing to compare."""
         return main_version(self.versions)
 
     @property
@@ -71,35 +72,36 @@ class Analysis:
 
     @property
     def folder(self) -> Path | None:
-        """The run folder, where it is of one."""
+        """The run folder, if there is one."""
         return self.log.folder
 
     @cached_property
     def prints(self) -> tuple[PrintRow, ...]:
-        """What was printed of each print of each program, in all its runs."""
+        """Line counts of each print of each program, in all its runs."""
         return tuple(row for program in self.log.programs for row in print_table(program, self._runs_of(program)))
 
     def to_pandas(self, what: Table = "executions") -> "pandas.DataFrame":
-        """A table of it in pandas, one row an execution, a finding, or a point of a series in one run.
+        """Return a table as a pandas DataFrame, with one row per execution, finding, or point of a series in one run.
 
         `executions`: label, origin, machine, line (of the script, from 1), program, seed, sample, arm, command,
         exit_code, cause, seconds, is_run, stdout. `findings`: check, sentence, runs, subject, expected, observed,
         explained_by, evidence (its first line). `series`: program, series, role, axis, point, origin, run (from 1,
-        within its origin), value (missing where a run shows none), p_adjusted. Raises BadInput where pandas is not
-        installed, or for a table there is not.
+        within its origin), value (missing if a run shows none), p_adjusted. Raises BadInput if pandas is not
+        installed, or for an unknown table.
         """
         return as_pandas(*self._table(what))
 
     def to_polars(self, what: Table = "executions") -> "polars.DataFrame":
-        """The same tables in polars. Raises BadInput where polars is not installed, or for a table there is not."""
+        """Return the same tables as polars DataFrames. Raises BadInput if polars is not installed, or for an unknown
+        table."""
         return as_polars(*self._table(what))
 
     def __repr__(self) -> str:
-        """Its title and verdict: its fields hold all that was printed."""
+        """Title and verdict only: the fields hold all printed text."""
         return f"<Analysis of {harmless(self.title)}: {harmless(self.verdict)}>"
 
     def _repr_html_(self) -> str:
-        """As a notebook shows it."""
+        """HTML for notebooks."""
         case = self.main_version
         endpoint = case.compared.endpoint if case else None
         rows = [
@@ -131,7 +133,8 @@ class Analysis:
 
 
 def main_version(versions: Sequence[VersionAnalysis]) -> VersionAnalysis | None:
-    """What a verdict speaks of: the newest version with runs in both worlds, one that works where there is one."""
+    """Select the version that a verdict is about: the newest with both real and imagined runs, preferably one that
+    works."""
     both = [version for version in versions if version.real and any(run.is_run for run in version.imagined)]
     works = [version for version in both if version.program is None or version.program.works is not False]
     return next(reversed(works or both), None)

@@ -1,4 +1,4 @@
-"""From a log to everything that is concluded from it. Nothing else scores a run."""
+"""Computing the analysis of a log. All scoring of runs happens here."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,15 +19,16 @@ from gedanken.experiment.program import Program
 from gedanken.experiment.run_log import RunLog
 
 BOOT = -1
-"""Where what both machines were asked before the script stands."""
+"""Line index of the commands that both machines were asked before the script."""
 _Key = tuple[str | None, tuple[str, ...], tuple[str, ...]]
 
 
 class Compared:
-    """What was compared so far in a run: no version is compared a second time while nothing is new of it."""
+    """Cache of the comparisons in a run: a version is compared again only if it has new runs."""
 
     def __init__(self, asked: Asked = NOTHING_ASKED) -> None:
-        """Begin with nothing; `asked` goes before what the spec of a run asks. Raises BadInput without checks."""
+        """Start empty; options in `asked` override those in the run's spec. Raises BadInput if the checks are
+        missing."""
         self._asked = asked
         self._checks = installed_checks()
         self._versions: dict[_Key, VersionAnalysis] = {}
@@ -35,7 +36,8 @@ class Compared:
     def version(
         self, log: RunLog, program: Program | None, runs: Sequence[Execution], earlier: Sequence[Execution]
     ) -> VersionAnalysis:
-        """One program version, or logs: its real runs beside its imagined ones; `earlier` are those of others."""
+        """Compare one program version, or logs: its real runs with its imagined ones; `earlier` are runs of other
+        versions."""
         key = (program.label if program else None, _labels(runs), _labels(earlier))
         if key not in self._versions:
             self._versions[key] = _compare(log, program, runs, earlier, self._asked, self._checks)
@@ -43,7 +45,7 @@ class Compared:
 
 
 def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
-    """Everything that a log holds, compared. Raises BadInput for a program that cannot be read."""
+    """Compare everything in a log. Raises BadInput if a program cannot be read."""
     compared = compared or Compared()
     for program in log.programs:
         check_source(program, f"{log.folder or log.title}: {program.label}")
@@ -59,7 +61,7 @@ def analyze(log: RunLog, compared: Compared | None = None) -> Analysis:
 def analyze_line(
     log: RunLog, line: int, compared: Compared
 ) -> tuple[tuple[VersionAnalysis, ...], tuple[Finding, ...]]:
-    """What one line of the script came to: the program versions that it ran, and all that was found."""
+    """Analyze one line of the script: the program versions that it ran, and all findings."""
     programs = {program.label: program for program in log.programs}
     here = [execution for execution in log.executions if execution.line == line]
     versions: list[VersionAnalysis] = []
@@ -78,7 +80,7 @@ def analyze_line(
 
 
 def boot_findings(log: RunLog) -> Sequence[Finding]:
-    """What both machines answered when they were asked who they are."""
+    """Compare both machines' answers to the commands that ask about the machine itself."""
     machine, persona = log.machine_facts, log.persona_at(BOOT)
     if machine is None or persona is None:
         return ()
@@ -95,7 +97,7 @@ def boot_findings(log: RunLog) -> Sequence[Finding]:
 
 
 def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> Analysis:
-    """All of it, with its verdict."""
+    """Build the complete analysis, with its verdict."""
     effects, left_out = effects_in(log)
     verdict = effects[0].verdict if effects else verdict_of(versions, findings)
     notes = dict.fromkeys(note for version in versions for note in version.compared.notes)
@@ -103,7 +105,8 @@ def analysis_of(log: RunLog, versions: Sequence[VersionAnalysis], findings: Sequ
 
 
 def check_source(program: Program, what: object) -> None:
-    """See that a program is one that Python can hold; a mistake in it is none of ours. Raises BadInput."""
+    """Check that a program is valid Python: a syntax error must not look like an error in gedanken.
+    Raises BadInput."""
     try:
         Source(program.source)
     except SyntaxError:
@@ -135,7 +138,7 @@ def _compare(  # noqa: PLR0913 (what is compared, and how)
 def _in_one_world_only(
     result: ComparisonResult, label: str, real: Sequence[Execution], imagined: Sequence[Execution]
 ) -> ComparisonResult:
-    """The same; of a version that has no runs in one world, nothing but that is undecided."""
+    """Return the same result; for a version with runs on one side only, just that is undecided."""
     if real and imagined:
         return result
     lacking = "imagined" if real else "real"
@@ -143,7 +146,7 @@ def _in_one_world_only(
 
 
 def _earlier(log: RunLog, label: str, line: int) -> list[Execution]:
-    """The runs of all versions that came before this one, up to this line of the script."""
+    """Return the runs of all versions that came before this one, up to this line of the script."""
     versions = [program.label for program in log.programs]
     before = frozenset(versions[: versions.index(label)])
     return [execution for execution in log.executions if execution.program in before and execution.line <= line]

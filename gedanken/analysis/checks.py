@@ -1,4 +1,4 @@
-"""The checks that are installed: built-in ones, and those of plug-ins, each of which can only fail by itself."""
+"""The installed checks: built-in ones and those of plug-ins. A failing plug-in check does not affect the others."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -16,7 +16,7 @@ _FINDING = TypeAdapter(Finding)
 
 
 def installed_checks() -> tuple[Check, ...]:
-    """All of them, those that are built in first and in their order. Raises BadInput where those are not there."""
+    """Return all checks, the built-in ones first and in their order. Raises BadInput if those are missing."""
     plugins = sorted(by_name(CHECKS).values(), key=lambda each: not each.is_ours)
     return tuple(check for plugin in plugins for check in _checks_of(plugin))
 
@@ -42,7 +42,7 @@ def _broken(why: str) -> Check:
 
 
 def _guarded(plugin: Plugin, check: Check) -> Check:
-    """The check; whatever it raises, or yields that is no finding on these runs, is CheckBroken."""
+    """Wrap a check: any exception, or any result that is not a finding on these runs, becomes CheckBroken."""
 
     def look(runs: RunSet) -> Iterable[Finding]:
         try:
@@ -58,9 +58,9 @@ def _guarded(plugin: Plugin, check: Check) -> Check:
 
 
 def _seen(found: Any, runs: RunSet) -> Finding:
-    """The finding as its type says it is, on runs that there are."""
+    """Validate a finding: it has the right type, and concerns existing runs."""
     if not isinstance(found, Finding):
-        raise BadInput(f"it yields a {type(found).__name__} and no Finding")
+        raise BadInput(f"it yields a {type(found).__name__} instead of a Finding")
     finding = _FINDING.validate_python(asdict(found))
     labels = {run.execution.label for run in (*runs.real, *runs.imagined, *runs.earlier)}
     lines = {line.source for line in finding.evidence} - ({runs.program.label} if runs.program else set())

@@ -1,4 +1,5 @@
-"""Files that are one run: a file that was named twice, or copies of a log whose numbers chance had a part in."""
+"""Files that contain the same run: a file that was named twice, or identical logs that random runs would
+not produce."""
 
 import re
 from collections.abc import Sequence
@@ -8,23 +9,22 @@ from typing import NamedTuple
 from gedanken.records.importers.importer import Run
 
 FEWEST_DECIMALS = 4
-"""Numbers with decimals in a log from which on no two runs are taken to print the same by themselves."""
+"""Number of decimal numbers in a log from which two independent runs are assumed not to print the same."""
 NAMED = 5
 _DECIMAL = re.compile(r"\d\.\d\d")
 
 
 class Distinct(NamedTuple):
-    """The runs that are left, and what is said of the others."""
+    """The distinct runs, and notes on the others."""
 
     runs: tuple[Run, ...]
     notes: tuple[str, ...]
 
 
 def distinct(runs: Sequence[Run], paths: Sequence[Path], *, has_program: bool) -> Distinct:
-    """Each run once. `runs` were read off `paths`, in their order.
+    """Keep each run once. `runs` were read from `paths`, in the same order.
 
-    Where the program is known it may be one that prints the same every time: then only a file that is named twice is
-    left out.
+    If the program is known, it may print the same every time: then only a file that is named twice is left out.
     """
     first: dict[object, Run] = {}
     again: dict[str, list[str]] = {}

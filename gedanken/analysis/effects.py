@@ -1,4 +1,4 @@
-"""What the changes of a given program came to, gathered from the runs of its versions."""
+"""The effects of the changes of a supplied program, computed from the runs of its versions."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,16 @@ from gedanken.experiment.run_log import RunLog
 from gedanken.probes.interventions import CHANGES
 
 MOST_RUNS = 1000
-"""Of a version in a world, as many as a run can be asked for; a folder that somebody brings may hold any number."""
+"""Maximum number of real runs, and of imagined runs, per version: as many as a run can request; a supplied folder may
+hold more."""
 
 
 def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
-    """The effects of the changes of each given program that was changed and has runs in both worlds; and notes.
+    """Compute the effects for each supplied program that was changed and has both real and imagined runs; also return
+    notes.
 
-    Where a change was made twice, its newest version counts. Of a change that was not run, nothing is known. One that
-    another model or persona imagined than the program as it is tells of both, so it is left out.
+    If a change was made twice, its newest version counts. A change that was not run is left out. So is a change that
+    another model or persona imagined than the unchanged program, because its effect would mix both.
     """
     programs, executions = log.programs, log.executions
     found, notes = [], []
@@ -37,7 +39,7 @@ def effects_in(log: RunLog) -> tuple[tuple[Effects, ...], tuple[str, ...]]:
 
 
 def _imagined_by(log: RunLog, *programs: Program) -> set[tuple[str, str]]:
-    """The models and personas that imagined these programs."""
+    """Return the models and personas that imagined these programs."""
     spec, labels = log.spec, {program.label for program in programs}
     if spec is None or not spec.earlier:
         return set()

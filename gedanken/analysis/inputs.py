@@ -1,4 +1,4 @@
-"""Whatever is named on a command line: run folders, files of runs, plain logs. What a thing is, its content says."""
+"""Inputs of the comparison: run folders, files of runs, plain logs. Each is recognized by its content."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ from gedanken.records.run_files import LOG
 
 MOST_SOURCE_BYTES = 1 << 20
 MOST_NAMED = 12
-"""Names of series that a refusal tells, at most."""
+"""Maximum number of series names in an error message."""
 
 
 @dataclass(frozen=True)
 class _Side:
-    """The runs of one world."""
+    """All real runs, or all imagined runs, of the inputs."""
 
     folder: RunLog | None
     runs: tuple[Run, ...]
@@ -45,10 +45,10 @@ def compare_inputs(
     program: Path | None = None,
     asked: Asked = NOTHING_ASKED,
 ) -> Analysis:
-    """Compare real runs with imagined ones. Raises BadInput for what cannot be used.
+    """Compare real runs with imagined ones. Raises BadInput for inputs that cannot be used.
 
-    A run folder alone is compared with itself: its real runs with its imagined ones. A folder of logs stands for its
-    logs, `-` for standard input.
+    A single run folder is compared with itself: its real runs with its imagined ones. A folder of logs stands for the
+    logs in it, `-` for standard input.
     """
     analysis = _compared(real, imagined, program, asked)
     check_primary(analysis, asked)
@@ -56,7 +56,7 @@ def compare_inputs(
 
 
 def check_primary(analysis: Analysis, asked: Asked) -> None:
-    """Raise BadInput where no version shows the series that is to be the primary endpoint."""
+    """Raise BadInput if no version shows the series that was requested as the primary endpoint."""
     compared = [version.compared for version in analysis.versions]
     if asked.primary is None or not compared or any(result.endpoint for result in compared):
         return
@@ -66,7 +66,7 @@ def check_primary(analysis: Analysis, asked: Asked) -> None:
 
 
 def metrics_of(log: Path) -> list[str]:
-    """What `--primary` may name of a log, as the log writes it. Raises BadInput."""
+    """List the metric names of a log that `--primary` may use, as the log writes them. Raises BadInput."""
     executions = _called(read_files(files_of(log)[:1]), set(), imagined=False)
     columns = AllSeries(
         RunSet(None, None, tuple(ParsedRun(execution, ()) for execution in executions), (), ())
@@ -122,14 +122,14 @@ def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Sid
             raise BadInput(f"{folders[0]}: holds no {what} run of a program")
         return _Side(folder, (), tuple(f"{folder.folder}: {note}" for note in folder.notes))
     runs = read_files(paths)
-    # Equal logs of a known program may show that it always prints the same; equal imagined ones are a finding.
+    # A known program may always print the same, so its equal logs are kept; equal imagined logs are a finding.
     may_repeat = what == "imagined" or program is not None or any(run.program for run in runs)
     kept, notes = distinct(runs, paths, has_program=may_repeat)
     return _Side(None, kept, notes)
 
 
 def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Real runs of one folder beside imagined ones of another; versions are matched by their content."""
+    """Compare real runs of one folder with imagined runs of another; versions are matched by their source."""
     others = {program.sha256: program for program in reversed(theirs.programs)}
     executions = [execution for execution in ours.executions if not execution.imagined and execution.program]
     notes = []
@@ -164,7 +164,7 @@ def _folders(ours: RunLog, theirs: RunLog, asked: Asked) -> tuple[Analysis, list
 
 
 def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) -> tuple[Analysis, list[str]]:
-    """Files on one side at least, of one program or of none that is known."""
+    """Compare inputs of which at least one side consists of files, from one program or from an unknown one."""
     notes: list[str] = []
     folder = ours.folder or theirs.folder
     if folder:
@@ -188,7 +188,7 @@ def _mixed(ours: _Side, theirs: _Side, program: Program | None, asked: Asked) ->
 
 
 def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
-    """The runs that files are compared with: of the program that is named, or of the newest that worked."""
+    """Return the runs that the files are compared with: of the named program, or of the newest one that worked."""
     empty = ComparisonResult(findings=())
     cases = [
         VersionAnalysis(
@@ -209,13 +209,13 @@ def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
 
 
 def _common(runs: Iterable[Run]) -> Program | None:
-    """The program that all of these ran, where their folders tell."""
+    """Return the program that all of these ran, if their folders record it."""
     programs = {run.program.sha256 if run.program else None: run.program for run in runs}
     return next(iter(programs.values())) if len(programs) == 1 else None
 
 
 def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[Execution]:
-    """Each under the name of its file. Neither list has a trunk, so that both count from 1."""
+    """Label each run with its file name. Neither list has a trunk, so both are numbered from 1."""
     for number, run in enumerate(runs, start=1):
         name = run.name
         while name in used:
@@ -227,7 +227,7 @@ def _called(runs: Sequence[Run], used: set[str], *, imagined: bool) -> Iterable[
 
 
 def _origin(execution: Execution, imagined: bool) -> Origin:
-    """As whoever names the file says it; that our own machine ran it, only a record of ours tells."""
+    """Return the origin that the user states; that our own machine ran it is accepted only from our own record."""
     if imagined:
         return Origin.IMAGINED
     return Origin.CLAIMED if execution.imagined else execution.origin
@@ -247,16 +247,16 @@ def _program(path: Path) -> Program:
 
 
 def _doubtful(ours: _Side, theirs: _Side, real: Sequence[Path], imagined: Sequence[Path]) -> Iterable[str]:
-    """What may be compared, and is seldom meant; and how files were read."""
+    """List inputs that are valid but probably a mistake, and how files were read."""
     both = {path.resolve() for path in real if path.is_file()} & {path.resolve() for path in imagined}
     yield from (f"{path} is on both sides" for path in sorted(both))
     yield from dict.fromkeys(note for run in (*ours.runs, *theirs.runs) for note in run.notes)
     for run in ours.runs:
         if run.imagined:
-            yield f"{run.name} says that a model imagined it, and stands among the real runs"
+            yield f"{run.name} says that a model imagined it, but is among the real runs"
     for run in theirs.runs:
         if run.imagined is False:
-            yield f"{run.name} says that a machine ran it, and stands among the imagined runs"
+            yield f"{run.name} says that a machine ran it, but is among the imagined runs"
 
 
 def _names(paths: Sequence[Path]) -> str:

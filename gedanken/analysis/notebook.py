@@ -1,4 +1,4 @@
-"""An analysis as a cell of a notebook shows it. Models and programs wrote what stands in it: all of it is escaped."""
+"""HTML view of an analysis for notebooks. It shows text from models and programs, so all of it is escaped."""
 
 from collections.abc import Sequence
 from html import escape
@@ -13,25 +13,25 @@ from gedanken.experiment.finding import Finding
 FINDINGS_SHOWN = 10
 UNDECIDED_SHOWN = 3
 _MOST = 600
-"""Characters of one text."""
+"""Maximum length in characters of one text."""
 
 
 class Row(NamedTuple):
-    """One program version, or brought logs."""
+    """One program version, or supplied logs."""
 
     program: str
     real: int
-    """Runs."""
+    """Number of real runs."""
     imagined: int
 
 
 class Shown(NamedTuple):
-    """What is shown of an analysis."""
+    """The values that the view shows."""
 
     title: str
     verdict: str
     primary: str
-    """Name of the primary endpoint, and how it came to be that; empty where there is none."""
+    """Name of the primary endpoint, and why it was chosen; empty if there is none."""
     rows: Sequence[Row]
     findings: Sequence[Finding]
     undecided: Sequence[str]
@@ -39,7 +39,7 @@ class Shown(NamedTuple):
 
 
 def as_notebook_html(shown: Shown) -> str:
-    """Title, verdict, primary endpoint, runs, findings, what is undecided, and where the rest is."""
+    """Render title, verdict, primary endpoint, runs, findings, what is undecided, and where the rest is."""
     parts = [f"<b>{_text(shown.title)}</b>", f"<p>{_text(shown.verdict)}</p>"]
     if shown.primary:
         parts.append(f"<p>primary endpoint: {_text(shown.primary)}</p>")

@@ -1,4 +1,4 @@
-"""What a probe came to, as plain values: exactness by operation, size and arm, and whether answers stay the same."""
+"""The result of a probe, as plain values: accuracy by operation, size and arm, and the consistency of answers."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,19 +9,21 @@ from typing import Any
 from gedanken.analysis.probe_scores import item_scores
 from gedanken.compare.answers.shares import Exactness, exactness
 from gedanken.compare.stats.intervals import share_of
+from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import Answer, ItemScore
-from gedanken.experiment.run_log import AnswerKept, RunLog
+from gedanken.experiment.run_log import RunLog
 
 SAME_AS: dict[str, tuple[str, str]] = {
     "determinism": ("direct", "again"),
     "later in the session": ("session", "later"),
     "in another order": ("session", "other order"),
 }
-"""What is compared with what: whether the same question has the same answer, right or not."""
+"""Pairs of arms that are compared: does the same question get the same answer, right or wrong?"""
 
 
 def probe_result(log: RunLog) -> dict[str, Any]:
-    """All of it; `exact` is over the direct questions of items that have a place in a horizon, and of suites."""
+    """Return the complete result; `exact` covers the direct questions of items with a place in the accuracy-by-size
+    curve, and of suites."""
     scores = item_scores(log)
     direct = [score for score in scores if score.condition == "direct"]
     measured = [score for score in direct if score.item.role in ("alone", "easy", "hard")]
@@ -76,7 +78,7 @@ def _cell(scores: Sequence[ItemScore]) -> dict[str, Any]:
 
 
 def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[str, Any]:
-    """How many of the questions that were put both ways were answered alike, to the letter."""
+    """Count the questions asked in both arms whose answers are identical."""
     said = {
         arm: {
             answer.question.item: answer.execution.stdout.strip()
@@ -91,7 +93,7 @@ def _consistency(answers: Sequence[AnswerKept], one: str, other: str) -> dict[st
 
 
 def _reasoning(scores: Sequence[ItemScore]) -> list[dict[str, Any]]:
-    """Tokens of reasoning beside exactness, by size, where the model reasons."""
+    """Return the reasoning tokens and the accuracy by size, if the model reasons."""
     by_size: dict[int, list[Answer]] = {}
     for score in scores:
         for answer in score.answers:

@@ -1,34 +1,40 @@
-"""From the log of a probe to the scores of its items."""
+"""Scoring of a probe's answers from its log."""
 
 from collections.abc import Mapping
 
 from gedanken.compare.answers.scoring import score
 from gedanken.compare.answers.values import CheckProgram, check_program, judge, value_said
-from gedanken.experiment.probe_design import SuiteItem
+from gedanken.experiment.probe_design import ARMS, SuiteItem
+from gedanken.experiment.probe_events import AnswerKept, ItemKept
 from gedanken.experiment.probe_item import Answer, ItemScore, Outcome
-from gedanken.experiment.run_log import AnswerKept, ItemKept, RunLog
+from gedanken.experiment.run_log import RunLog
 
 
 def item_scores(log: RunLog) -> tuple[ItemScore, ...]:
-    """The answers to each item under each arm, in the order in which they came; none of items without a truth."""
+    """Score the answers to each item in each arm; items without a true output are left out."""
     kept = {item.item.id: item for item in log.items if not item.problem}
     right = {judged.question: judged.right for judged in log.judged}
     suite = suite_of(log)
     answers: dict[tuple[str, str], list[Answer]] = {}
-    for answered in log.answers:
+    for answered in sorted(log.answers, key=lambda answer: answer.question.sample):
         item = kept.get(answered.question.item)
         if item is None:
             continue
         found = outcome_of(item, answered, suite.get(item.item.id), right.get(answered.question.key))
         if found is not None:
             answers.setdefault((item.item.id, answered.question.arm), []).append(found)
-    return tuple(ItemScore(kept[name].item, arm, tuple(some)) for (name, arm), some in answers.items())
+    return tuple(
+        ItemScore(item.item, arm, tuple(answers[name, arm]))
+        for name, item in kept.items()
+        for arm in ARMS
+        if (name, arm) in answers
+    )
 
 
 def outcome_of(
     kept: ItemKept, answered: AnswerKept, line: SuiteItem | None = None, ran_right: bool | None = None
 ) -> Answer | None:
-    """One answer, scored; None where no answer came."""
+    """Score one answer; None if there is none."""
     found = score(answered.execution, kept.truth, kept.rival)
     if line is None or found is None or found.outcome in ("refused", "cut"):
         return found
@@ -40,7 +46,7 @@ def outcome_of(
 
 
 def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
-    """What has to be run to judge answers to a suite, by the key of their question."""
+    """Return the programs that must be run to judge answers to a suite, by the key of their question."""
     suite, known = suite_of(log), {judged.question for judged in log.judged}
     programs: dict[str, CheckProgram] = {}
     for answered in log.answers:
@@ -53,6 +59,6 @@ def judged_by_running(log: RunLog) -> Mapping[str, CheckProgram]:
 
 
 def suite_of(log: RunLog) -> Mapping[str, SuiteItem]:
-    """The lines of the suite that was asked, by id."""
+    """Return the lines of the suite that was used, by id."""
     lines = log.spec.probe.suite if log.spec and log.spec.probe else ()
     return {line.id: line for line in lines}

@@ -1,4 +1,4 @@
-"""An analysis as rows of plain values: its executions, its findings, its series of numbers."""
+"""Tables of an analysis as plain values: its executions, its findings, its series of numbers."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
@@ -27,24 +27,24 @@ _SERIES_COLUMNS: dict[str, type] = {
 
 
 class Tabled(NamedTuple):
-    """Rows, and the type of each of their columns."""
+    """Rows, and the type of each column."""
 
     rows: Rows
     columns: dict[str, type]
 
 
 def executions_table(executions: Sequence[Execution]) -> Tabled:
-    """One row an execution."""
+    """Build a table with one row per execution."""
     return Tabled(execution_rows(executions), EXECUTION_COLUMNS)
 
 
 def findings_table(findings: Iterable[Finding]) -> Tabled:
-    """One row a finding."""
+    """Build a table with one row per finding."""
     return Tabled([_finding(finding) for finding in findings], _FINDING_COLUMNS)
 
 
 def series_table(series: Iterable[tuple[str | None, SeriesResult]]) -> Tabled:
-    """One row a point of a series in one run; each series comes with the label of its program."""
+    """Build a table with one row per point of a series in one run; each series has the label of its program."""
     return Tabled([row for label, one in series for row in _series(label, one)], _SERIES_COLUMNS)
 
 

@@ -1,4 +1,4 @@
-"""The result of a comparison, in a sentence or two for people."""
+"""The verdict: the result of a comparison, in one or two sentences."""
 
 import math
 import re
@@ -19,12 +19,13 @@ from gedanken.experiment.format import figure, probability
 
 KINDS_TOLD = 3
 LONGEST_SENTENCE = 120
-"""Characters of a sentence that is told with its reasons."""
+"""Maximum length in characters of a sentence that is shown with its reasons."""
 _CLAUSE_END = re.compile(r"[:;.] ")
 
 
 def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) -> str:
-    """Of the newest version that worked; what was found elsewhere is counted. Never that two things are the same."""
+    """State the result for the newest version that worked, with the number of findings elsewhere. It never says that
+    two things are the same."""
     case = main_version(cases)
     if case is None:
         return _nothing_to_compare(cases)
@@ -38,13 +39,13 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
 
 
 def measured(version: VersionAnalysis) -> tuple[tuple[Execution, ...], tuple[Execution, ...]]:
-    """Real and imagined runs that are in tests; trunks where there is nothing else."""
+    """Return the real and imagined runs that are tested; trunks only if there are no others."""
     imagined = tuple(run for run in version.imagined if run.is_run)
     return leaves(version.real) or version.real, leaves(imagined) or imagined
 
 
 def tells_of(version: VersionAnalysis) -> str:
-    """How many imagined runs something was found on, and what; nothing where nothing was."""
+    """State on how many imagined runs something was found, and what; empty if nothing was found."""
     _real, imagined = measured(version)
     labels = {run.label for run in imagined}
     found = [finding for finding in version.compared.findings if not finding.explained_by]
@@ -65,7 +66,7 @@ def tells_of(version: VersionAnalysis) -> str:
 
 
 def _endpoint(version: VersionAnalysis) -> str:
-    """What is known of the primary endpoint."""
+    """State the result for the primary endpoint."""
     primary = next((series for series in version.compared.series if series.role == "primary"), None)
     if primary is None:
         # What is said of lines stands before.
@@ -100,7 +101,7 @@ def _too_few(series: SeriesResult) -> str:
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
     if not cases:
-        return "Nothing to compare: no program came to run."
+        return "Nothing to compare: no program was run."
     if not any(version.imagined for version in cases):
         return "Nothing to compare: no run was imagined."
     if lost := left_out(run for version in cases for run in version.imagined):
@@ -109,13 +110,14 @@ def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
 
 
 def ranked(findings: Sequence[Finding], version: VersionAnalysis | None) -> list[Finding]:
-    """The most telling first: those on the runs that the verdict is on; those that a claim explains last."""
+    """Sort findings by importance: first those on the runs that the verdict is about; last those that a claim
+    explains."""
     own = set(version.compared.findings) if version else set()
     return sorted(findings, key=lambda finding: (finding.explained_by is not None, finding not in own))
 
 
 def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
-    """Values of the real and of the imagined runs at the last point at which both worlds show one."""
+    """Return the values of the real and of the imagined runs at the last point that both show."""
     at = _last_common(series)
     if at is None:
         return [], []
@@ -124,7 +126,7 @@ def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
 
 
 def format_last(series: SeriesResult) -> str:
-    """What `lasts` is of: such as `last loss (line 41)`, or `loss (line 41), epoch 9`."""
+    """Name the point of `lasts`, for example `last loss (line 41)`, or `loss (line 41), epoch 9`."""
     at = _last_common(series)
     if at is None or series.name.startswith("last "):
         return short(series.name)
@@ -132,7 +134,7 @@ def format_last(series: SeriesResult) -> str:
 
 
 def format_endpoint(endpoint: Endpoint) -> str:
-    """Such as `last val_loss: held-out (val), the loss, last of 8`."""
+    """Describe the endpoint, for example `last val_loss: held-out (val), the loss, last of 8`."""
     return f"last {short(endpoint.name)}: {endpoint.reason}"
 
 
@@ -146,7 +148,8 @@ def _shown(runs: Sequence[Sequence[float | None]], at: int) -> bool:
 
 
 def spread_of(values: Sequence[float]) -> str:
-    """Such as `0.012 to 0.034`; what is no finite number is counted by itself, as in `0.012, nan ×6`."""
+    """Format a range, for example `0.012 to 0.034`; values that are not finite are counted separately, as in `0.012,
+    nan ×6`."""
     if not values:
         return "-"
     known = [value for value in values if math.isfinite(value)]
@@ -159,18 +162,18 @@ def spread_of(values: Sequence[float]) -> str:
 
 
 def tested_p(series: SeriesResult) -> float | None:
-    """Its p; None too where so few runs can have none that is low enough to be told."""
+    """Return its p; also None if so few runs cannot reach a p that is low enough."""
     return series.p if smallest_p(series.n_real, series.n_imagined) <= PRIMARY_LEVEL else None
 
 
 def format_p(p: float) -> str:
-    """Such as `p = .008`."""
+    """Format p, for example `p = .008`."""
     told = probability(p)
     return f"p {told}" if told.startswith("<") else f"p = {told}"
 
 
 def _sentence(text: str) -> str:
-    """A sentence without its reasons, where it is long: cut where a clause ends, never within one."""
+    """Return a sentence without its reasons if it is long: cut at the end of a clause, never inside one."""
     text = " ".join(text.split())
     ends = [found.start() for found in _CLAUSE_END.finditer(text) if _is_outside_quotes(text, found.start())]
     if len(text) > LONGEST_SENTENCE and ends:

@@ -28,7 +28,7 @@ Asked = ParamSpec("Asked")
 Result = TypeVar("Result")
 
 
-def _waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
+def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
     """The same for code that does not await."""
 
     @wraps(work)
@@ -98,7 +98,7 @@ async def arun(  # noqa: PLR0913 (what a run is asked to do)
         except ValidationError as error:
             first = error.errors()[0]
             raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-        return await _analysed(run_experiment(spec, _screen(progress), Path(out) if out else None))
+        return await _analysed(run_experiment(spec, screen_of(progress), Path(out) if out else None))
 
 
 async def _resume(
@@ -126,7 +126,7 @@ async def _resume(
         As `run` does.
     """
     path = Path(folder) if folder else newest_unfinished()
-    work = go_on(path, _screen(progress), Again(base_url, trusted))
+    work = go_on(path, screen_of(progress), Again(base_url, trusted))
     if model is None:
         return await _analysed(work)
     with asked(model):
@@ -145,7 +145,7 @@ async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
     return done.analysis or analyze(with_tokens(done.log))
 
 
-def _screen(progress: bool) -> Screen:
+def screen_of(progress: bool) -> Screen:
     """Signals stay those of the program that calls."""
     screen = Screen()
     screen.console.quiet = not progress
@@ -153,5 +153,5 @@ def _screen(progress: bool) -> Screen:
     return screen
 
 
-run = _waiting("run", arun)
-resume = _waiting("resume", _resume)
+run = waiting("run", arun)
+resume = waiting("resume", _resume)

@@ -1,7 +1,7 @@
-"""What `langgraph.json` names: the experiment graph for LangGraph's server, as `langgraph dev` runs it."""
+"""What `langgraph.json` names: the graphs for LangGraph's server, as `langgraph dev` runs them."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from gedanken.experiment.files import Inside
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.graphs.context import open_context
 from gedanken.graphs.experiment_graph import STEPS_AT_MOST
+from gedanken.graphs.probe_served import ProbeServing, build_served_probe
 from gedanken.graphs.served import Serving, build_served_graph
 from gedanken.graphs.state import STOPPED
 from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
@@ -38,11 +39,31 @@ async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) ->
     Each thread of the server has one run folder, `runs/thread-ID`: what is executed on it once more goes on with that
     run. Raises BadInput, NoSandbox or NoModel.
     """
+    async with _served(config, runtime, Serving, build_served_graph) as graph:
+        yield graph
+
+
+@asynccontextmanager
+async def probe(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) -> AsyncIterator[Any]:
+    """The probe graph, whose context is a RunSpec with a `probe`; see `experiment`."""
+    async with _served(config, runtime, ProbeServing, build_served_probe) as graph:
+        yield graph
+
+
+@asynccontextmanager
+async def _served(
+    config: RunnableConfig,
+    runtime: ServerRuntime[RunSpec],
+    serves: type[Serving],
+    build: Callable[[Serving | None], Any],
+) -> AsyncIterator[Any]:
     executed = runtime.execution_runtime
     if executed is None:
-        yield build_served_graph(None)
+        yield build(None)
         return
     spec = await off_loop(asked_of, executed.context)
+    if (spec.probe is not None) != (serves is ProbeServing):
+        raise BadInput("context: probe: a spec with a probe is for the graph `probe`, and any other for `experiment`")
     folder = RUNS / f"thread-{_thread_of(config)}"
     screen = Screen()
     screen.console.quiet = True
@@ -50,11 +71,11 @@ async def experiment(config: RunnableConfig, runtime: ServerRuntime[RunSpec]) ->
         store = await off_loop(_open, opened, folder, spec)
         compared = Compared()
         async with open_context(spec, store, run_id_of(folder), screen, compared) as context:
-            serving = Serving(context)
+            serving = serves(context)
             tracing = ExitStack()
             traces = await off_loop(tracing.enter_context, traced(folder, root_inputs(spec), screen))
             try:
-                yield build_served_graph(serving).with_config(**traces, recursion_limit=STEPS_AT_MOST)
+                yield build(serving).with_config(**traces, recursion_limit=STEPS_AT_MOST)
             except GedankenError as error:
                 serving.outcome = f"{STOPPED}{error}"
                 raise

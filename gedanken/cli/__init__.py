@@ -1,1 +1,1 @@
-"""The command line. Heavy libraries are imported where they are used, so that help comes at once."""
+"""The command line. Heavy libraries are imported only where they are used, so that `--help` is fast."""

@@ -1,4 +1,4 @@
-"""The probes that are built in: memory, terminal, edits."""
+"""Commands of three built-in probes: memory, terminal, edits."""
 
 import asyncio
 from collections.abc import Callable
@@ -36,19 +36,22 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
         str, typer.Option(help="How the context is rebuilt: requests, transcript, none, or all three in turn.")
     ] = "all",
     script: Annotated[
-        Path | None, typer.Option(help="Lines to type before the loss, # for comments; by default ten packaged ones.")
+        Path | None,
+        typer.Option(
+            help="File of commands to type before the loss (# starts a comment); by default ten packaged ones."
+        ),
     ] = None,
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
     parallel: Parallel = 8,
     persona: PersonaName = "ubuntu-18.04-4x3090",
     temperature: Annotated[
-        float, typer.Option(min=0, max=2, help="Sampling temperature; at 0 answers should repeat.")
+        float, typer.Option(min=0, max=2, help="Sampling temperature; at 0 repeated answers should be equal.")
     ] = 0.0,
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Type commands, drop the model's context as a service does, rebuild it, and ask what it still knows."""
+    """Type commands, drop the model's context as a service might, rebuild it, and test what the model still knows."""
     from gedanken.agents.session import POLICIES
     from gedanken.experiment.errors import BadInput
     from gedanken.experiment.run_spec import ModelSpec
@@ -93,12 +96,12 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
     sandbox: Sandbox = "auto",
     trust: Trust = False,
     only: Annotated[
-        str | None, typer.Option(help="One sequence of commands.", autocompletion=_complete_sequence)
+        str | None, typer.Option(help="Run only this sequence of commands.", autocompletion=_complete_sequence)
     ] = None,
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Type ordinary commands into an imagined machine and into a real one, and count where they agree."""
+    """Type ordinary commands into an imagined machine and a real one, and count how often they agree."""
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments import load_persona
     from gedanken.probing.opening import check_out
@@ -119,9 +122,11 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 )
 def edits(  # noqa: PLR0913 (each is an option of the command)
     program: Annotated[
-        Path | None, typer.Option(help="A Python program; by default the packaged one, which prints a shape.")
+        Path | None, typer.Option(help="A Python program; by default a packaged one that prints a tensor's shape.")
     ] = None,
-    samples: Annotated[int, typer.Option(min=0, max=100, help="Imagined runs of each edit at temperature 1.")] = 4,
+    samples: Annotated[
+        int, typer.Option(min=0, max=100, help="Number of imagined runs of each edit at temperature 1.")
+    ] = 4,
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
     parallel: Parallel = 8,
@@ -131,7 +136,8 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
     as_json: Json = False,
     out: Out = None,
 ) -> None:
-    """Change what does not run, comments, blank lines and names, and see whether the imagined output changes."""
+    """Edit comments, blank lines and names, which do not affect a program, and test whether the imagined output
+    changes."""
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.loading.experiments import load_persona
     from gedanken.probing.opening import check_out
@@ -149,7 +155,7 @@ def edits(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json: bool, out: Path | None) -> None:
-    """Keep a result, and print it for a person or as JSON. Raises BadInput; NoModel where it is only a part."""
+    """Store a result, and print it for a person or as JSON. Raises BadInput; NoModel if the result is incomplete."""
     from rich.console import Console
 
     from gedanken.experiment.errors import NoModel
@@ -162,4 +168,4 @@ def _show(result: dict[str, Any], print_it: "Callable[[Console], None]", as_json
     else:
         print_it(Console(highlight=False))
     if result["stopped"]:
-        raise NoModel(f"{result['stopped']}; what came until then is all there is")
+        raise NoModel(f"{result['stopped']}; the result contains only what was done before")

@@ -1,4 +1,4 @@
-"""`gedanken compare`: real runs beside imagined ones, from whatever somebody brings. No model, no Docker."""
+"""`gedanken compare`: compare real with imagined runs, from run folders or any logs. No model, no Docker."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from gedanken.cli.errors import clear_errors
 from gedanken.cli.options import Json, Named, Primary, asked_of
 
-CODES = "Exit codes: 0 it could compare, whatever it found; 2 bad input; 130 interrupted."
+CODES = "Exit codes: 0 compared, whatever was found; 2 bad input; 130 interrupted."
 EPILOG = (
     "Examples:  gedanken compare runs/article-20261123-190200   |   "
     "gedanken compare seed1.log seed2.log --imagined gpt.log --program train.py   |   "
@@ -30,9 +30,11 @@ def compare(  # noqa: PLR0913 (its options)
     ] = None,
     imagined: Annotated[
         list[Path] | None,
-        typer.Option(help="Imagined runs, or a run folder that holds them; takes every path after it."),
+        typer.Option(
+            help="Imagined runs, or a run folder that contains them; all paths after this option count as imagined."
+        ),
     ] = None,
-    program: Annotated[Path | None, typer.Option(help="The program that was run.")] = None,
+    program: Annotated[Path | None, typer.Option(help="The Python program that was run.")] = None,
     primary: Primary = None,
     named: Named = None,
     html: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
@@ -74,7 +76,7 @@ def compare(  # noqa: PLR0913 (its options)
 
 
 def spread_imagined(arguments: list[str]) -> list[str]:
-    """Have `--imagined` of `compare` take every path that follows it, as `--imagined a.log b.log`."""
+    """Make `--imagined` of `compare` accept all paths that follow it, as in `--imagined a.log b.log`."""
     if arguments[:1] != ["compare"]:
         return arguments
     spread: list[str] = []

@@ -1,4 +1,4 @@
-"""How every command ends when it cannot do what it was told: one line, and an exit code."""
+"""Error handling of all commands: one line on standard error, and an exit code."""
 
 import errno
 import signal
@@ -10,11 +10,11 @@ from typing import NoReturn
 import typer
 
 EXIT_CODES = """Exit codes: 0 done; 1 the experiment ended without a working program; 2 bad input; 3 no sandbox;
-4 no model, or the connection to it was lost (what came until then is kept); 5 the report of a run could not be made
+4 no model, or the connection to it was lost (what was done before is kept); 5 the report of a run could not be made
 (the run is kept); 6 a program waits for approval; 7 the budget of a run is used
 up (the run is kept); 130 interrupted."""
 NO_REPORT = 5
-"""Of `run`: it is done and kept, and its report could not be made."""
+"""Exit code of `run` if the run is complete and stored, but its report could not be made."""
 _ELSEWHERE = "name another cache folder in GEDANKEN_CACHE"
 _REMEDIES = {
     errno.ENOSPC: f"; free some space, or {_ELSEWHERE}",
@@ -26,7 +26,7 @@ _REMEDIES = {
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Turn what a user can act on into one line on standard error. SIGTERM interrupts as Ctrl-C does."""
+    """Turn an error that a user can act on into one line on standard error. SIGTERM interrupts as Ctrl-C does."""
     from gedanken.experiment.errors import GedankenError
 
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -34,14 +34,14 @@ def clear_errors() -> Iterator[None]:
         yield
     except GedankenError as error:
         fail(str(error), error.exit_code)
-    except OSError as error:  # of standard output, or of a disk that is full
+    except OSError as error:  # of standard output, or because a disk is full
         fail(f"cannot read or write: {error}{_REMEDIES.get(error.errno or 0, '')}", 2)
     except KeyboardInterrupt:
         fail("interrupted", 130)
 
 
 def fail(message: str, exit_code: int) -> NoReturn:
-    """Say why in one line, and end."""
+    """Print why in one line, and exit."""
     from gedanken.experiment.escaping import harmless
 
     print(f"gedanken: {harmless(' '.join(message.split()))}", file=sys.stderr)

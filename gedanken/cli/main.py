@@ -1,4 +1,4 @@
-"""What `gedanken` does at once: run, setup, doctor; and where its other commands are hung in."""
+"""The commands `gedanken run`, `setup` and `doctor`; all other commands are registered here."""
 
 import io
 import sys
@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gedanken.cli.audit import EPILOG as AUDIT_EPILOG
+from gedanken.cli.audit import audit, spread_kinds
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
 from gedanken.cli.errors import EXIT_CODES, clear_errors
@@ -48,6 +50,8 @@ from gedanken.cli.sandbox import sandbox_app
 from gedanken.cli.shell import EPILOG as SHELL_EPILOG
 from gedanken.cli.shell import shell
 from gedanken.cli.traces import traces_app
+from gedanken.cli.verdict import EPILOG as VERDICT_EPILOG
+from gedanken.cli.verdict import verdict
 from gedanken.cli.without_keys import keep_keys_off_the_screen
 from gedanken.experiment.proxies import keep_loopback_direct
 
@@ -106,25 +110,32 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     ] = "none",
     limit: LimitSettings = None,
     real: Annotated[
-        int, typer.Option(min=0, max=1000, help="Real runs of each program beside seed 0, each with another seed.")
+        int,
+        typer.Option(
+            min=0, max=1000, help="Number of real runs of each program, each with another seed, besides seed 0."
+        ),
     ] = 7,
     imagined: Annotated[
-        int, typer.Option(min=0, max=1000, help="Imagined runs of each program beside that at temperature 0.")
+        int,
+        typer.Option(
+            min=0, max=1000, help="Number of imagined runs of each program, besides the one at temperature 0."
+        ),
     ] = 3,
     simulate: Annotated[
-        bool, typer.Option("--simulate/--no-simulate", help="Whether the model imagines the runs.")
+        bool,
+        typer.Option("--simulate/--no-simulate", help="Let the model imagine the runs, or only run the programs."),
     ] = True,
     source: Annotated[
-        str | None, typer.Option(help="shown or hidden: whether the imagined machine is shown the programs.")
+        str | None, typer.Option(help="shown: the imagined machine sees the programs; hidden: it does not.")
     ] = None,
     session: Annotated[
         str | None,
-        typer.Option(help="running: a program is imagined at the end of the whole session; fresh: in a new one."),
+        typer.Option(help="running: a program is imagined at the end of the whole session; fresh: in a new session."),
     ] = None,
     claims: Annotated[
         bool | None,
         typer.Option(
-            "--claims/--no-claims", help="Whether the persona makes its deliberately false claims, such as GPUs."
+            "--claims/--no-claims", help="Let the persona include its deliberately false claims, such as GPUs."
         ),
     ] = None,
     steps: Annotated[
@@ -132,7 +143,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(
             "--working/--no-working",
             "--steps/--no-steps",
-            help="Whether the model may reason before it gives the output.",
+            help="Let the model write working steps before the output.",
         ),
     ] = None,
     temperature: Annotated[
@@ -144,12 +155,14 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         typer.Option(
             "--surprisal/--no-surprisal",
             "--surprise/--no-surprise",
-            help="Whether the model is asked, at the end, how likely the real output was to it.",
+            help="Measure, at the end, how likely the real output was to the model.",
         ),
     ] = True,
     replay: Annotated[
         Path | None,
-        typer.Option(help="A run folder, which is repeated from what it keeps, with no model, engine or key."),
+        typer.Option(
+            help="Repeat the run in this folder from its stored results, without a model, an engine or a key."
+        ),
     ] = None,
     approval: Approval = "none",
     budget: BudgetText = None,
@@ -158,7 +171,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one under runs/.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Have a model write a program, really run it, have the model imagine the run, and compare."""
+    """Let a model write a program, really run it, let the model imagine the run, and compare the two."""
     from gedanken.loading.experiments import load_experiment, load_persona, with_conditions, with_limits
     from gedanken.sandbox.gpus import parse_gpus
     from gedanken.terminal.screen import Screen
@@ -200,7 +213,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
 
 @app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)
 def setup(sandbox: Sandbox = "auto") -> None:
-    """Download and build now what the first `run` would: sandbox image, data, embedded model."""
+    """Download and build everything that the first `run` needs: sandbox image, data, embedded model."""
     from gedanken.loading.experiments import load_experiment, packaged
     from gedanken.setting_up import set_up
     from gedanken.terminal.screen import Screen
@@ -213,7 +226,7 @@ def setup(sandbox: Sandbox = "auto") -> None:
 def doctor(
     as_json: Json = False,
 ) -> None:
-    """Look at engines, GPU, images, data, models and disk, and say what to do about what is missing."""
+    """Check engines, GPU, images, data, models and disk, and say what to do about anything missing."""
     from gedanken.doctor import examine, print_doctor
 
     lines = examine()
@@ -235,7 +248,9 @@ app.add_typer(traces_app, name="traces")
 app.add_typer(runs_app, name="runs")
 app.command(epilog=SHELL_EPILOG)(shell)
 app.command(epilog=COMPARE_EPILOG)(compare)
+app.command(epilog=AUDIT_EPILOG)(audit)
 app.command(epilog=REPORT_EPILOG)(report)
+app.command(epilog=VERDICT_EPILOG)(verdict)
 app.command(epilog=RESUME_EPILOG)(resume)
 app.command(epilog=APPROVE_EPILOG)(approve)
 app.command(epilog=EXTEND_EPILOG)(extend)
@@ -243,10 +258,10 @@ app.command(epilog=FORK_EPILOG)(fork)
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the command line."""
     keep_loopback_direct()
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no “ must not end the run
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show “ must not end the run
             stream.reconfigure(errors="backslashreplace")
     keep_keys_off_the_screen()
-    app(with_approval(spread_imagined(sys.argv[1:])))
+    app(with_approval(spread_kinds(spread_imagined(sys.argv[1:]))))

@@ -1,4 +1,4 @@
-"""`gedanken models`: what a model takes, and how it replies."""
+"""`gedanken models`: which settings a model accepts, and how it replies."""
 
 import asyncio
 from typing import Annotated
@@ -9,7 +9,7 @@ from gedanken.cli.errors import clear_errors, fail
 from gedanken.cli.options import BaseUrl, Json
 
 models_app = typer.Typer(
-    help="Look at the models that can imagine a machine.", no_args_is_help=True, rich_markup_mode=None
+    help="Check models that could imagine a machine.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
@@ -21,14 +21,15 @@ def _models() -> None:
 @models_app.command(
     epilog="Examples:  gedanken models check openai:gpt-4.1   |   "
     "gedanken models check openai:my-model --base-url http://127.0.0.1:8000/v1 --json.   "
-    "Exit codes: 0 it can be used; 2 bad input; 4 it cannot."
+    "Exit codes: 0 it can be used; 2 bad input; 4 it cannot be used."
 )
 def check(
     name: Annotated[str, typer.Argument(help="`embedded`, or PROVIDER:NAME such as openai:gpt-4.1.")] = "embedded",
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Ask a model up to eight short questions, and say what it takes, how it ends, how fast it is."""
+    """Ask a model up to eight short questions, and report which settings it accepts, how its replies end, and its
+    speed."""
     from gedanken.experiment.run_spec import ModelSpec
     from gedanken.probing.model_check import as_values, ask, print_checked
     from gedanken.terminal.screen import Screen, print_json

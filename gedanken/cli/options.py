@@ -1,4 +1,4 @@
-"""Options that several commands have, with what completes them."""
+"""Options shared by several commands, with their shell completion."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def complete_experiment(incomplete: str) -> list[str]:
-    """Names of packaged experiments that begin so."""
+    """Complete the name of a packaged experiment."""
     from gedanken.loading.experiments import packaged
 
     return [name for name in packaged("experiments") if name.startswith(incomplete)]
@@ -42,11 +42,11 @@ def _complete_dataset(incomplete: str) -> list[str]:
 
 
 def _complete_primary(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Names of the metrics in the first log that stands on the command line."""
+    """Complete the name of a metric, from the first log on the command line."""
     from gedanken.analysis.inputs import metrics_of
     from gedanken.experiment.errors import GedankenError
 
-    # While the option has no value yet, what stands before it is not taken for an argument.
+    # As long as the option has no value, the words before it are not parsed as arguments.
     logs = ctx.params.get("real") or [word for word in ctx.args if not word.startswith("-")]
     try:
         return [name for log in logs[:1] for name in metrics_of(Path(log)) if name.startswith(incomplete)]
@@ -55,7 +55,7 @@ def _complete_primary(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def check_dataset(name: str) -> None:
-    """Raise BadInput for a data set there is not."""
+    """Raise BadInput for an unknown data set."""
     from gedanken.experiment.errors import BadInput
     from gedanken.sandbox.datasets import DATASETS
 
@@ -76,7 +76,9 @@ BaseUrl = Annotated[
 Parallel = Annotated[
     int,
     typer.Option(
-        min=1, max=256, help="Requests at a time to a hosted model; the embedded model takes one at a time."
+        min=1,
+        max=256,
+        help="Number of concurrent requests to a hosted model; the embedded model takes one at a time.",
     ),
 ]
 PersonaName = Annotated[
@@ -98,7 +100,7 @@ DatasetName = Annotated[
     str,
     typer.Option(
         "--dataset",
-        help="Images on the real machine: mnist or cifar10.",
+        help="Data set on the real machine: mnist or cifar10.",
         autocompletion=_complete_dataset,
     ),
 ]
@@ -106,7 +108,7 @@ LimitSettings = Annotated[
     list[str] | None,
     typer.Option(
         "--limit",
-        help="NAME=VALUE, such as memory_mib=512 or wall_seconds=60, instead of the experiment's; repeatable.",
+        help="NAME=VALUE, such as memory_mib=512 or wall_seconds=60, overrides a limit; repeatable.",
         autocompletion=_complete_limit,
     ),
 ]
@@ -122,7 +124,8 @@ Approval = Annotated[
 TraceOtlp = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="An OpenTelemetry collector that gets the trace too, such as Phoenix: http://HOST:6006."
+        metavar="URL",
+        help="Also send the trace to this OpenTelemetry collector, for example Phoenix: http://HOST:6006.",
     ),
 ]
 BudgetText = Annotated[
@@ -130,11 +133,11 @@ BudgetText = Annotated[
     typer.Option(
         "--budget",
         metavar="usd=N,tokens=N,minutes=N,gpu-seconds=N",
-        help="The most that the run may use in all, such as usd=2,tokens=200k; then it stops with exit code 7.",
+        help="Limit for the whole run, such as usd=2,tokens=200k; when it is spent, the run stops with code 7.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Out = Annotated[Path | None, typer.Option(help="File that takes the whole result as JSON.")]
+Out = Annotated[Path | None, typer.Option(help="Write the whole result to this file, as JSON.")]
 
 
 Primary = Annotated[
@@ -142,7 +145,7 @@ Primary = Annotated[
     typer.Option(
         metavar="NAME",
         help="The metric whose last value is the primary endpoint, as the log names it; by default a held-out metric "
-        "before one of training (docs/comparison.md).",
+        "rather than a training metric (docs/comparison.md).",
         autocompletion=_complete_primary,
     ),
 ]
@@ -151,13 +154,13 @@ Named = Annotated[
     typer.Option(
         "--as",
         metavar="NAME=REGEX",
-        help="A metric that is not found by itself: group 1 of REGEX, or its whole match, is the number; repeatable.",
+        help="Define a metric that is not recognized: the number is group 1 of REGEX or the whole match; repeatable.",
     ),
 ]
 
 
 def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
-    """What `--primary` and `--as` ask for. Raises BadInput."""
+    """Read `--primary` and `--as`. Raises BadInput."""
     from gedanken.compare.results import Asked
     from gedanken.compare.series.asked import compiled
     from gedanken.experiment.errors import BadInput
@@ -166,14 +169,14 @@ def asked_of(primary: str | None, named: list[str] | None) -> "Asked":
     for given in named or []:
         name, sign, expression = given.partition("=")
         if not (sign and name.strip() and expression):
-            raise BadInput(f"--as {given}: NAME=REGEX, such as --as 'score=final score was ([0-9.]+)'")
+            raise BadInput(f"--as {given}: write NAME=REGEX, as in --as 'score=final score was ([0-9.]+)'")
         compiled(name, expression)
         pairs.append((name.strip(), expression))
     return Asked(primary, tuple(pairs))
 
 
 def with_approval(words: list[str]) -> list[str]:
-    """The command line, where `--approve` alone means all."""
+    """Return the command line with `--approve` alone replaced by `--approve=all`."""
     following = [*words, ""][1:]
     return [
         "--approve=all" if word == "--approve" and after not in ("all", "first", "none") else word
@@ -182,7 +185,7 @@ def with_approval(words: list[str]) -> list[str]:
 
 
 def approval_of(value: str) -> Literal["none", "first", "all"]:
-    """What `--approve` asks for. Raises BadInput."""
+    """Read `--approve`. Raises BadInput."""
     from gedanken.experiment.errors import BadInput
 
     match value:
@@ -192,7 +195,7 @@ def approval_of(value: str) -> Literal["none", "first", "all"]:
 
 
 def budget_of(text: str | None) -> "Budget | None":
-    """What `--budget` allows; None where it was not given. Raises BadInput."""
+    """Read `--budget`; None if it was not given. Raises BadInput."""
     from gedanken.experiment.budget import parse_budget
 
     return None if text is None else parse_budget(text)

@@ -24,11 +24,10 @@ class _Probes(TyperGroup):
         with clear_errors():
             return [NAME, *by_name(PROBES)]
 
-    def parse_args(self, context: Any, args: list[str]) -> list[str]:
+    def resolve_command(self, context: Any, args: list[str]) -> Any:
         """Where no probe is named, families of small programs are meant: `gedanken probe state --n 5`."""
-        if args and args[0] not in ("--help", *self.list_commands(context)):
-            args = [NAME, *args]
-        return list(super().parse_args(context, args))
+        named = args and args[0] in self.list_commands(context)
+        return super().resolve_command(context, args if named else [NAME, *args])
 
     def get_command(self, _context: object, name: str) -> Any:
         from gedanken.experiment.errors import BadInput
@@ -82,5 +81,6 @@ probe_app = typer.Typer(
     "`gedanken probe [FAMILY…]` asks what small programs print, as `gedanken probe families --help` tells.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
+    context_settings={"ignore_unknown_options": True},  # which are those of the families
     rich_markup_mode=None,
 )

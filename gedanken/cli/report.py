@@ -1,4 +1,4 @@
-"""`gedanken report`: the report of a run folder, made anew from what it holds."""
+"""`gedanken report`: create the report of a run folder again from its contents."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,27 +15,34 @@ EPILOG = (
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder; one that was interrupted will do.")],
-    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    run: Annotated[Path, typer.Argument(help="A run folder; the run may be unfinished.")],
+    open_it: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     primary: Primary = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Write it as Markdown too, for an issue.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Also write the report as Markdown, for an issue.")
+    ] = False,
 ) -> None:
     """Write RUN/report.html, one file that opens from disk, and print where it is."""
     with clear_errors():
         from gedanken.analysis.analyze import Compared, analyze
         from gedanken.analysis.inputs import check_primary
+        from gedanken.analysis.probe_verdict import verdict_of
         from gedanken.experiment.escaping import harmless
         from gedanken.records.read_run import read_run
-        from gedanken.report.writing import write_markdown, write_page
+        from gedanken.report.writing import PAGE, write_markdown, write_page, write_probe_page
         from gedanken.terminal.patience import patient
 
         with patient(f"making the report of {run}"):
-            asked = asked_of(primary, None)
-            analysis = analyze(read_run(run), Compared(asked))
-            check_primary(analysis, asked)
-            written = [write_page(run, analysis)]
-            if markdown:
-                written.append(write_markdown(run, analysis))
+            log = read_run(run)
+            if log.items:
+                written = [write_probe_page(run / PAGE, [(log, verdict_of(log))])]
+            else:
+                asked = asked_of(primary, None)
+                analysis = analyze(log, Compared(asked))
+                check_primary(analysis, asked)
+                written = [write_page(run, analysis)]
+                if markdown:
+                    written.append(write_markdown(run, analysis))
         for path in written:
             print(harmless(str(path)))
         if open_it:

@@ -1,4 +1,4 @@
-"""`gedanken runs`: what lies under runs/, and how it stands."""
+"""`gedanken runs`: the runs under runs/, and their state."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from gedanken.cli.errors import EXIT_CODES, clear_errors
 from gedanken.cli.options import Json
 
 runs_app = typer.Typer(
-    help="What runs there are, how they stand, and what they took.",
+    help="List runs, with their state, cost and duration.",
     epilog="Examples:  gedanken runs   |   gedanken runs rm runs/article-20261128-222335.   " + EXIT_CODES,
     rich_markup_mode=None,
     invoke_without_command=True,
@@ -19,7 +19,7 @@ runs_app = typer.Typer(
 @runs_app.callback()
 def runs(
     context: typer.Context,
-    folder: Annotated[Path, typer.Option("--in", help="Folder that holds run folders.")] = Path("runs"),
+    folder: Annotated[Path, typer.Option("--in", help="Folder that contains the run folders.")] = Path("runs"),
     as_json: Json = False,
 ) -> None:
     """List runs, the newest first."""
@@ -40,7 +40,7 @@ def runs(
 
 @runs_app.command(epilog="Example:  gedanken runs rm runs/article-20261128-222335.   " + EXIT_CODES)
 def rm(run: Annotated[list[Path], typer.Argument(help="Run folders.")]) -> None:
-    """Remove run folders, and the workspaces that were kept to go on with them."""
+    """Remove run folders, and the workspaces that were kept to resume them."""
     from gedanken.listing import remove_run
 
     with clear_errors():

@@ -1,4 +1,4 @@
-"""`gedanken sandbox …`: what is there, what it holds, and cleaning up."""
+"""`gedanken sandbox …`: list sandboxes, check what they enforce, and clean up."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ from gedanken.cli.options import Json, Sandbox, Trust
 if TYPE_CHECKING:
     from gedanken.sandbox.conformance import CheckResult
 
-CODES = "Exit codes: 0 done; 1 a check did not hold; 2 bad input; 3 no sandbox; 130 interrupted."
+CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 3 no sandbox; 130 interrupted."
 
 
 def _complete_check(incomplete: str) -> list[str]:
@@ -23,7 +23,7 @@ def _complete_check(incomplete: str) -> list[str]:
 
 
 sandbox_app = typer.Typer(
-    help="The real machine: what is there, which limits it enforces, and cleaning up.",
+    help="The real machine: list what exists, check which limits it enforces, and clean up.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -31,7 +31,7 @@ sandbox_app = typer.Typer(
 
 @sandbox_app.command("list", epilog="Example:  gedanken sandbox list --json")
 def list_things(as_json: Json = False) -> None:
-    """List containers and sessions, of live runs and of dead ones."""
+    """List containers and sessions, of running and of dead runs."""
     from gedanken.sandbox.choice import find_engines
     from gedanken.sandbox.leftovers import things
 
@@ -63,7 +63,7 @@ def build(
 
     with clear_errors():
         if sandbox not in ("docker", "podman"):
-            raise BadInput(f"--sandbox {sandbox}: images are of docker and podman")
+            raise BadInput(f"--sandbox {sandbox}: only docker and podman use images")
         client = connect_docker() if sandbox == "docker" else connect_podman()
         print(ensure_image(client, Screen(), cuda=cuda, base=base))
 
@@ -76,13 +76,13 @@ def check(
     sandbox: Sandbox = "auto",
     loose: Annotated[
         bool,
-        typer.Option("--loose", help="Take the hardening off, in a throw-away container, to see the checks fail."),
+        typer.Option("--loose", help="Use a temporary container without hardening, to see the checks fail."),
     ] = False,
     only: Annotated[str | None, typer.Option(help="One check.", autocompletion=_complete_check)] = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Attack a machine from inside, and see that it holds and that ordinary things still work in it."""
+    """Attack a machine from inside, and check that it withstands and that ordinary programs still work in it."""
     from gedanken.machines.checking import check_machine
     from gedanken.terminal.screen import Screen, print_json
 
@@ -115,12 +115,12 @@ def clean(as_json: Json = False) -> None:
         return
     for name in removed:
         print(f"removed {name}")
-    print(f"{len(removed)} things of dead runs were removed")
+    print(f"{len(removed)} containers and sessions of dead runs were removed")
 
 
 @sandbox_app.command(epilog="Examples:  gedanken sandbox data   |   gedanken sandbox data --json.   " + CODES)
 def data(as_json: Json = False) -> None:
-    """Get the data sets that experiments train on, and tell where they came from."""
+    """Download the data sets that experiments train on, and say where they came from."""
     from gedanken.sandbox.datasets import DATASETS, ensure_dataset
     from gedanken.terminal.screen import Screen, print_json
 
@@ -134,11 +134,11 @@ def data(as_json: Json = False) -> None:
 
 
 def _tell_silent(engines: dict[str, str]) -> None:
-    """Say what was not looked at, and why."""
+    """Report which engines could not be examined, and why."""
     from gedanken.experiment.escaping import harmless
 
     for name, reason in engines.items():
-        print(harmless(f"gedanken: {name} was not looked at: {reason}"), file=sys.stderr)
+        print(harmless(f"gedanken: {name} could not be examined: {reason}"), file=sys.stderr)
 
 
 def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[CheckResult]") -> None:
@@ -155,7 +155,7 @@ def _print_checks(machine: str, not_enforced: Sequence[str], results: "list[Chec
     )
     Console(highlight=False).print(f"{machine}: {held} of {len(results)} checks held")
     for line in not_enforced:
-        print(f"cannot hold {line}")
+        print(f"cannot enforce {line}")
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""`gedanken shell`: sit down at a machine."""
+"""`gedanken shell`: type commands into an imagined machine, a real one, or both."""
 
 import asyncio
 import sys
@@ -21,8 +21,8 @@ from gedanken.cli.options import (
 EPILOG = (
     "Examples:  gedanken shell   |   gedanken shell --machine both   |   "
     "printf 'nvidia-smi\\npwd\\n' | gedanken shell --machine both.   "
-    "Exit codes: as in sh, that of the last command: on the real machine, or without one as the imagined output "
-    "suggests. And 2 bad input, or a { that is not closed; 3 no sandbox; 4 no model; 130 interrupted."
+    "Exit codes: as in sh, that of the last command on the real machine, or without one, as the imagined output "
+    "suggests. Also 2 bad input, or a { that is not closed; 3 no sandbox; 4 no model; 130 interrupted."
 )
 
 
@@ -40,7 +40,7 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
     model: ModelName = "embedded",
     base_url: BaseUrl = None,
     session: Annotated[
-        str | None, typer.Option(help="Keep the imagined session under this name, or go on with the one kept.")
+        str | None, typer.Option(help="Store the imagined session under this name, or continue the stored one.")
     ] = None,
     sandbox: Sandbox = "auto",
     trust: Trust = False,
@@ -49,7 +49,8 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
 ) -> None:
     """Open a shell on an imagined machine, on a real one, or on both side by side.
 
-    The usual persona is the article's machine; beside a real one it is `matched`, which has the real machine's facts.
+    By default the imagined machine has the article's persona; beside a real machine it is `matched`: it has the real
+    machine's facts.
     """
     with clear_errors():
         from gedanken.experiment.errors import BadInput

@@ -1,4 +1,4 @@
-"""What a run came to, shown to whoever began it."""
+"""Showing the result of a run."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def show(ran: "RunResult", as_json: bool) -> None:
 
 
 def exit_code_of(ran: "RunResult") -> int:
-    """0 where all went well; a run that is kept while its report failed has a code of its own."""
+    """Return 0 if all went well; a run that is stored although its report failed has its own code."""
     from gedanken.experiment.run_log import DONE
 
     if ran.log.outcome != DONE:

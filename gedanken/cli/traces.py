@@ -22,7 +22,7 @@ traces_app = typer.Typer(no_args_is_help=True, help="Show what happened in a run
 CODES = "Exit codes: 0 done; 2 bad input; 130 interrupted."
 FOLLOW_SECONDS = 0.5
 
-Run = Annotated[Path, typer.Argument(help="A run folder, finished or under way.")]
+Run = Annotated[Path, typer.Argument(help="A run folder; the run may still be running.")]
 
 
 @traces_app.command(
@@ -30,10 +30,11 @@ Run = Annotated[Path, typer.Argument(help="A run folder, finished or under way."
 )
 def show(
     run: Run,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on for as long as the run does.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Keep showing updates until the run ends.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print the tree of a run: its steps, its commands in both worlds, its requests; times, tokens, errors."""
+    """Print the tree of a run: its steps, its commands on both machines, its requests; with times, tokens
+    and errors."""
     with clear_errors():
         from rich.console import Console
 
@@ -62,22 +63,31 @@ def show(
 )
 def export(
     run: Run,
-    to: Annotated[Path | None, typer.Option(help="File that takes all runs as OTLP JSON.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Write all entries of the trace to this file, as OTLP JSON.")
+    ] = None,
     otlp: Annotated[
-        str | None, typer.Option(metavar="URL", help="An OpenTelemetry collector, such as Phoenix: http://HOST:6006.")
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Send the trace to this OpenTelemetry collector, for example Phoenix: http://HOST:6006.",
+        ),
     ] = None,
     langsmith: Annotated[
-        bool, typer.Option("--langsmith", help="Send it to the LangSmith that LANGSMITH_API_KEY and so on name.")
+        bool,
+        typer.Option(
+            "--langsmith", help="Send the trace to LangSmith, as set by LANGSMITH_API_KEY and related variables."
+        ),
     ] = False,
 ) -> None:
-    """Hand the whole trace of a run on: as a file, to a collector, to LangSmith; cleaned, and all of it each time."""
+    """Export the whole trace of a run to a file, a collector, or LangSmith; it is cleaned, and complete each time."""
     with clear_errors():
         from gedanken.experiment.errors import BadInput
         from gedanken.records.trace import read_trace
         from gedanken.traces.local import cleaned
 
         if to is None and otlp is None and not langsmith:
-            raise BadInput("where to? name a file with --to, a collector with --otlp, or --langsmith")
+            raise BadInput("name a destination: a file with --to, a collector with --otlp, or --langsmith")
         roots = cleaned(read_trace(run))
         _tell_left_out(run)
         if to is not None or otlp is not None:
@@ -92,7 +102,7 @@ def _tell_left_out(run: Path) -> None:
     from gedanken.records.trace import lines_left_out
 
     if left_out := lines_left_out(run):
-        print(f"gedanken: {many(left_out, 'line')} left out: no part of a trace, or cut", file=sys.stderr)
+        print(f"gedanken: {many(left_out, 'line')} left out: not part of a trace, or incomplete", file=sys.stderr)
 
 
 def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -> None:
@@ -115,7 +125,7 @@ def _export_spans(roots: "list[TracedRun]", to: Path | None, otlp: str | None) -
 
 
 def _follow(run: Path, console: "Console") -> None:
-    """Show the end of the tree anew until its root has ended."""
+    """Show the end of the tree again whenever it changes, until its root has ended."""
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text

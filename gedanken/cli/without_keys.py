@@ -1,4 +1,4 @@
-"""What reaches the screen on ways of its own: tracebacks, warnings, and the logs of libraries."""
+"""Keeping keys out of text that libraries print themselves: tracebacks, warnings, and logs."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from gedanken.experiment.secrets import redacted
 
 
 def keep_keys_off_the_screen() -> None:
-    """From now on no key of this process stands in a traceback, a warning or a line of a log."""
+    """From now on, remove this process's keys from tracebacks, warnings and log lines."""
     make_record, format_warning = logging.getLogRecordFactory(), warnings.formatwarning
 
     def record(*arguments: Any, **more: Any) -> logging.LogRecord:

@@ -1,1 +1,1 @@
-"""Experiments, personas and programs: packaged by name, the user's by path."""
+"""Loading experiments, personas and programs: packaged ones by name, the user's by path."""

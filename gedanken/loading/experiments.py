@@ -1,4 +1,4 @@
-"""Experiments and personas from YAML: packaged by name, the user's by path."""
+"""Experiments and personas from YAML: packaged ones by name, the user's by path."""
 
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -21,29 +21,30 @@ Loaded = TypeVar("Loaded", bound=BaseModel)
 
 
 def packaged(kind: str) -> list[str]:
-    """Names of the packaged `experiments` or `personas`."""
+    """Return the names of the packaged `experiments` or `personas`."""
     folder = resources.files("gedanken") / kind
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 def load_experiment(name: str) -> Experiment:
-    """Load a packaged experiment, or a YAML file. Raises BadInput, naming the line at fault."""
+    """Load a packaged experiment, or a YAML file. Raises BadInput, naming the faulty line."""
     experiment = _load(name, "experiments", Experiment)
     return with_sources(experiment, name, Path(name).parent)
 
 
 def is_packaged(name: str, script: tuple[ScriptText, ...] | None) -> bool:
-    """Whether there is a packaged experiment of this name with this script; of any script where that is None."""
+    """Return whether there is a packaged experiment of this name with this script, or with any script if `script` is
+    None."""
     return name in packaged("experiments") and script in (None, script_of(load_experiment(name)))
 
 
 def load_persona(name: str) -> Persona:
-    """Load a packaged persona, or a YAML file. Raises BadInput, naming the line at fault."""
+    """Load a packaged persona, or a YAML file. Raises BadInput, naming the faulty line."""
     return _load(name, "personas", Persona)
 
 
 def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
-    """`limits` with settings such as `memory_mib=512` in place. Raises BadInput, naming the setting at fault."""
+    """Apply settings such as `memory_mib=512` to `limits`. Raises BadInput, naming the faulty setting."""
     values: dict[str, object] = limits.model_dump()
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -57,7 +58,7 @@ def with_limits(limits: Limits, settings: Sequence[str]) -> Limits:
 
 
 def with_conditions(conditions: Conditions, flags: Mapping[str, object]) -> Conditions:
-    """`conditions`, each field replaced by its flag unless that is None. Raises BadInput, which names the flag."""
+    """Replace fields of `conditions` by the flags that are not None. Raises BadInput, naming the flag."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Conditions.model_validate(conditions.model_dump() | given)
@@ -89,10 +90,10 @@ def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
         raise BadInput(f"{where}{at}: not valid YAML: {problem}") from error
     except RecursionError as error:
         raise BadInput(f"{where}: nested too deeply") from error
-    except ValueError as error:  # a date or a number that Python cannot hold
+    except ValueError as error:  # a date or a number that Python cannot represent
         raise BadInput(f"{where}: holds an impossible value: {error}") from error
     if not isinstance(value, dict):
-        raise BadInput(f"{where}:1: holds no keys and values")
+        raise BadInput(f"{where}:1: contains no keys and values")
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -108,7 +109,7 @@ def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
 
 
 def _line_of(root: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """The line, counted from 1, of the deepest part of `location` that the document has."""
+    """Return the line, counted from 1, of the deepest part of `location` that exists in the document."""
     node, line = root, 1
     for part in location:
         if isinstance(node, yaml.MappingNode):

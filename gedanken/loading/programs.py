@@ -1,4 +1,4 @@
-"""Programs that a script gives: packaged or the user's, as they are or changed by name."""
+"""Programs that a script supplies: packaged ones or the user's, unchanged or modified by a named change."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ _PACKAGED = re.compile(r"[a-z_]+")
 
 
 def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment:
-    """The experiment with every program that it gives in place, looked for in `folder` where it is not packaged.
+    """Fill in the source of every supplied program, looking in `folder` for those that are not packaged.
 
     Raises BadInput, naming the experiment file, `where`, and the script line.
     """
@@ -25,12 +25,15 @@ def with_sources(experiment: Experiment, where: str, folder: Path) -> Experiment
 
 
 def check_given(experiment: Experiment) -> None:
-    """Raises BadInput where a given program is not in place, or sources are hidden: nobody was told what it does."""
+    """Raise BadInput if a supplied program has no source, or if sources are hidden: the model has no description of
+    it."""
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":
-        raise BadInput("this script brings its own program, which nobody describes to the model: use --source shown")
+        raise BadInput(
+            "this script supplies its own program, so the model has no description of it: use --source shown"
+        )
     if any(line.source is None for line in given):
-        raise BadInput("a given program is not in place: load the experiment with load_experiment")
+        raise BadInput("the source of a supplied program is missing: load the experiment with load_experiment")
 
 
 def _filled(experiment: Experiment, where: str, folder: Path) -> Iterator[ScriptLine]:

@@ -1,4 +1,4 @@
-"""Suites of functions that somebody brought, and recorded answers to them. Both may hold anything."""
+"""Function suites that the user supplies, and recorded answers to them. Both may contain anything."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from gedanken.experiment.probe_design import SuiteItem
 
 MOST_BYTES = 1 << 28
 _SCORED = "raw_generations"
-"""Under which CRUXEval's scored files hold the answers."""
+"""The keys under which CRUXEval's scored files store the answers."""
 
 
 class BadLine(NamedTuple):
@@ -23,14 +23,14 @@ class BadLine(NamedTuple):
 
 
 class Suite(NamedTuple):
-    """What could be read of a file, and what could not."""
+    """The usable and the unusable lines of a file."""
 
     items: tuple[SuiteItem, ...]
     bad: tuple[BadLine, ...]
 
 
 def read_suite(path: Path) -> Suite:
-    """Read JSON lines with CRUXEval's fields: id, code, input, output. Raises BadInput where no line can be used."""
+    """Read JSON lines with CRUXEval's fields: id, code, input, output. Raises BadInput if no line can be used."""
     items: dict[str, SuiteItem] = {}
     bad: list[BadLine] = []
     for number, line in enumerate(_text(path, "--suite").splitlines(), start=1):
@@ -52,9 +52,9 @@ def read_suite(path: Path) -> Suite:
 
 
 def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Mapping[str, tuple[str, ...]]:
-    """Read recorded answers: JSON, from ids to lists of answers, by itself or under `raw_generations`.
+    """Read recorded answers: a JSON object from ids to lists of answers, at the top level or under `raw_generations`.
 
-    Raises BadInput for a file that is something else, or has none for any line of the suite.
+    Raises BadInput if the file is something else, or has no answer for any line of the suite.
     """
     try:
         value = json.loads(_text(path, "--answers"))

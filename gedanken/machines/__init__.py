@@ -1,1 +1,1 @@
-"""Real machines, opened and checked for whoever types into one."""
+"""Opening and checking real machines."""

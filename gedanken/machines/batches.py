@@ -1,4 +1,4 @@
-"""Many small programs, really run: one container takes a batch of them, and no program spoils it for the others."""
+"""Running many small programs: one container runs a batch of them, and no program can affect the others."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -16,37 +16,43 @@ End = Literal["finished", "failed", "killed", "too long", "too much output", "en
 
 FILE = "programs.json"
 COMMAND = f"python3 -I -m gedanken_batch {FILE}"
-PROGRAMS_A_BATCH = 100
-PROGRAM_SECONDS = 20.0
+PROGRAMS_A_BATCH = 200
+PROGRAM_SECONDS = 30.0
 PROGRAM_BYTES = 64 << 10
 BATCH_SECONDS = 600.0
 MOST_AT_ONCE = 2
-"""Programs that may have been under way when a batch ended early: each of them is run by itself."""
+"""Number of programs that may have been running when a batch ended early: each of them is run again separately."""
 LIMITS = Limits(
     wall_seconds=BATCH_SECONDS,
     output_bytes=PROGRAMS_A_BATCH * PROGRAM_BYTES * 8,
     workspace_mib=256,
     file_mib=64,
 )
-"""Of a machine for batches."""
+"""Limits of a machine for batches."""
+MOST_CORES = 4
 _WITHIN = BATCH_SECONDS - 2 * PROGRAM_SECONDS - 30
-"""Seconds after which a batch begins no further program."""
+"""Seconds after which a batch starts no further program."""
+
+
+def limits_of(cores: int) -> Limits:
+    """Return the limits of a machine for batches with so many cores: that many programs run at a time."""
+    return LIMITS.model_copy(update={"cpus": float(max(1, min(MOST_CORES, cores)))})
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What one program of a batch did."""
+    """The result of one program of a batch."""
 
     end: End
     exit_code: int | None
     stdout: str
     stderr: str
-    """Its end."""
+    """The end of standard error."""
     seconds: float
 
     @property
     def why(self) -> str:
-        """Why it has no whole output, in words; empty where it came to its end."""
+        """Why it has no complete output, in words; empty if it finished."""
         if self.end == "too long":
             return f"it did not end within {PROGRAM_SECONDS:g} seconds"
         if self.end == "too much output":
@@ -54,7 +60,7 @@ class Ran:
         if self.end == "failed":
             last = (self.stderr.strip().splitlines() or ["no reason given"])[-1]
             network = any(sign in self.stderr for sign in _NETWORK)
-            return f"it needs the network, which there is not: {last}" if network else f"it fails: {last}"
+            return f"it needs the network, which is not available: {last}" if network else f"it fails: {last}"
         return {"killed": "it was killed", "ended the machine": "it ended the machine that it ran on"}.get(
             self.end, ""
         )
@@ -69,9 +75,10 @@ Told = Callable[[int], None]
 async def run_batches(
     machine: RealMachine, programs: Mapping[str, str], told: Told = lambda _done: None
 ) -> dict[str, Ran]:
-    """Run programs by name; `told` hears how many are done. What was kept of an earlier process is not run again.
+    """Run programs, given by name; `told` receives how many are done. Results stored by an earlier process are
+    reused.
 
-    Each batch has a workspace of its own, which nothing that ran before has touched. Raises NoSandbox.
+    Each batch has its own fresh workspace. Raises NoSandbox.
     """
     done: dict[str, Ran] = {}
     waiting = list(programs)
@@ -96,7 +103,7 @@ def _without(names: list[str], suspects: set[str]) -> list[str]:
 
 
 async def _batch(machine: RealMachine, programs: list[tuple[str, str]]) -> tuple[dict[str, Ran], bool]:
-    """What came of programs that ran in one container, and whether that came to its end."""
+    """Return the results of programs that ran in one container, and whether that container ran to its end."""
     asked = {"seconds": PROGRAM_SECONDS, "bytes": PROGRAM_BYTES, "within": _WITHIN, "programs": programs}
     text = json.dumps(asked)
     await off_loop(machine.write, FILE, text)
@@ -116,5 +123,11 @@ def _results(stdout: str) -> Iterator[tuple[str, Ran]]:
         try:
             told: dict[str, Any] = json.loads(line)
             yield str(told.pop("name")), _RAN.validate_python(told)
-        except (ValueError, KeyError, AttributeError, TypeError, ValidationError):  # the line was cut where it ended
+        except (
+            ValueError,
+            KeyError,
+            AttributeError,
+            TypeError,
+            ValidationError,
+        ):  # the line is incomplete because the batch ended there
             continue

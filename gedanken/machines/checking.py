@@ -1,4 +1,4 @@
-"""The conformance kit on the machine that was named."""
+"""Running the conformance kit on a machine."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -13,9 +13,9 @@ from gedanken.sandbox.conformance.kit import chosen
 async def check_machine(
     sandbox: str, progress: Progress, *, loose: bool, only: str | None, trusted: bool
 ) -> tuple[str, tuple[str, ...], list[CheckResult]]:
-    """Run the kit; return the machine's name, what it says it cannot hold, and what came out.
+    """Run the kit; return the machine's name, the limits that it cannot enforce, and the results.
 
-    Raises BadInput or NoSandbox. With `loose` it is a throw-away container without hardening, never the host.
+    Raises BadInput or NoSandbox. With `loose` the machine is a temporary container without hardening, never the host.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset
@@ -25,7 +25,9 @@ async def check_machine(
 
     chosen(only)
     if loose and sandbox not in ("auto", "docker"):
-        raise BadInput(f"--loose takes a Docker container's hardening off; it cannot be had with --sandbox {sandbox}")
+        raise BadInput(
+            f"--loose takes a Docker container's hardening off; it cannot be combined with --sandbox {sandbox}"
+        )
     _dataset, data = await asyncio.to_thread(ensure_dataset, "mnist", progress)
     engine_for = open_loose(progress, data) if loose else nullcontext(open_engine(sandbox, progress, trusted=trusted))
     with engine_for as engine, owned_folder("check") as artifacts:

@@ -1,4 +1,4 @@
-"""Open the real machine for runs, probes and the shell."""
+"""Opening the real machine for runs, probes and the shell."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,8 +29,8 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     artifacts: Path | None = None,
     keeps: Callable[[], bool] = lambda: False,
 ) -> "AsyncIterator[tuple[SandboxMachine, Dataset]]":
-    """A real machine with the data set called `data`; its workspace is gone in the end, unless `keeps` says that
-    somebody will go on with it.
+    """Open a real machine with the data set called `data`; its workspace is removed at the end, unless `keeps`
+    returns that the run will be continued.
 
     Raises BadInput or NoSandbox.
     """
@@ -45,7 +45,7 @@ async def open_real(  # noqa: PLR0913 (what a machine is opened with)
     opening = partial(SandboxMachine.open, run_id=run_id, gpus=gpus, artifacts=artifacts)
     machine = await off_loop(opening, engine, folder, limits)
     for line in engine.not_enforced():
-        progress.say(f"the sandbox {engine.name} cannot hold: {line}")
+        progress.say(f"the sandbox {engine.name} cannot enforce: {line}")
     try:
         yield machine, dataset
     finally:

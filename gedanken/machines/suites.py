@@ -1,4 +1,4 @@
-"""Suites of functions on the real machine: whether what a suite says is so; answers that only running can judge."""
+"""Running function suites on the real machine: checking the suite's own statements, and judging answers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ WRONG = "the output that it gives is not what its function returns"
 async def check_suite(
     machine: RealMachine, suite: Sequence[SuiteItem], told: Told = lambda _done: None
 ) -> dict[str, str]:
-    """What is wrong with each line, by id; empty where its function really returns what it says."""
+    """Return what is wrong with each line, by id; empty if its function really returns the stated value."""
     ran = await run_batches(machine, {line.id: suite_item(line).program for line in suite}, told)
     problems = {line.id: ran[line.id].why for line in suite}
     unsure = {
@@ -28,12 +28,12 @@ async def check_suite(
 
 
 async def judged(machine: RealMachine, programs: Mapping[str, CheckProgram]) -> dict[str, bool]:
-    """Whether each answer is right, by running what asserts it."""
+    """Return whether each answer is right, by running a program that asserts it."""
     ran = await run_batches(machine, {name: program.text for name, program in programs.items()})
     return {name: ran[name].stdout.endswith(program.sign) for name, program in programs.items()}
 
 
 def _says_so(line: SuiteItem, ran: Ran) -> bool:
-    """Whether the last line of what it printed is the output that the suite gives, as a literal."""
+    """Return whether the last printed line is the output that the suite states, as a literal."""
     last = (ran.stdout.splitlines() or [""])[-1]
     return judge(line.output, last, "\0") == "right"

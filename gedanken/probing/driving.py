@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from gedanken.experiment.probe_design import Plan
 from gedanken.experiment.run_log import INTERRUPTED
 from gedanken.terminal.budget import in_minutes
 from gedanken.terminal.interrupts import interruptible
@@ -66,10 +67,20 @@ async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen
             for node, update in event.items():
                 outcome = (update or {}).get("outcome", outcome)
                 if node == "plan" and context.store.plan is not None:
-                    plan = context.store.plan
-                    sizes = ", ".join(map(str, plan.sizes or ())) or "of the suite"
-                    screen.say(f"plan: sizes {sizes}; {plan.groups} of each; {plan.more} questions or sessions more")
+                    screen.say(_told(context, context.store.plan))
     return outcome
+
+
+def _told(context: "Context", plan: Plan) -> str:
+    """What will be asked, and what that takes, in one line."""
+    from gedanken.graphs.probe_asking import estimate_of
+
+    found, price = estimate_of(context), context.store.log.price
+    sizes = f"sizes {', '.join(map(str, plan.sizes))}, {plan.groups} of each; " if plan.sizes else ""
+    cost = f"${price.of(found.read, found.written):.2f} at most" if price else "unknown price"
+    tokens = f"about {found.read:,} tokens to read, at most {found.written:,} to write, {cost}"
+    time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first ones"
+    return f"plan: {sizes}{found.questions} questions; {tokens}{time_}"
 
 
 class _Shown:

@@ -1,5 +1,6 @@
 """Recorded answers to a suite, scored without a model."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +9,7 @@ from gedanken.compare.answers.shares import exactness
 from gedanken.compare.answers.values import CheckProgram, Judgement, check_program, judge, value_said
 from gedanken.experiment.run_spec import SandboxSpec
 from gedanken.loading.suites import Suite
-from gedanken.machines.batches import LIMITS
+from gedanken.machines.batches import limits_of
 from gedanken.machines.opening import open_real
 from gedanken.machines.suites import check_suite, judged
 from gedanken.terminal.screen import Screen
@@ -24,7 +25,7 @@ async def score_recorded(
 
     Raises BadInput or NoSandbox.
     """
-    async with open_real(DATASET, LIMITS, screen, sandbox) as (machine, _):
+    async with open_real(DATASET, limits_of(os.cpu_count() or 1), screen, sandbox) as (machine, _):
         with screen.step("running the functions", len(suite.items), "programs") as update:
             problems = await check_suite(machine, suite.items, update)
         asked = [line for line in suite.items if not problems[line.id] and answers.get(line.id)]

@@ -5,20 +5,17 @@ from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
 from gedanken.experiment.script import Experiment
 from gedanken.loading.experiments import load_persona
-from gedanken.machines.batches import LIMITS
+from gedanken.machines.batches import limits_of
 
 DATASET = "mnist"
 """Which no program looks at; the persona names one."""
 REPLY_TOKENS = 64
 """Of an answer without working steps: several times what any of the programs prints."""
-MOST_CORES = 4
 
 
 def probe_spec(design: ProbeDesign, model: ModelSpec, sandbox: SandboxSpec, *, cores: int = 1) -> RunSpec:
     """The run that asks a design of a model, each question in a fresh session."""
-    limits = LIMITS.model_copy(
-        update={"reply_tokens": REPLY_TOKENS, "continuations": 0, "cpus": float(min(MOST_CORES, cores))}
-    )
+    limits = limits_of(cores).model_copy(update={"reply_tokens": REPLY_TOKENS, "continuations": 0})
     if design.suite:  # functions return more than the families' programs print
         limits = limits.model_copy(update={"reply_tokens": 4 * REPLY_TOKENS})
     experiment = Experiment.model_validate(

@@ -1,1 +1,1 @@
-"""The report: one HTML file that opens from disk, asks no network, and obeys nothing that was printed."""
+"""The report: one HTML file that opens from disk, needs no network, and neutralizes all printed text."""

@@ -1,4 +1,4 @@
-"""Where on the page a line is: ids that hold nothing a model said, links to findings and back from them."""
+"""Anchors of the page: ids of lines (without any text from a model), and links between findings and lines."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,37 +14,37 @@ from gedanken.experiment.format import cut
 from gedanken.experiment.program import Program
 
 LINES_OF_A_FINDING = 20
-"""Lines that one finding links to, at most."""
+"""Maximum number of lines that one finding links to."""
 FINDINGS_SHOWN = 500
 Labels = dict[tuple[str, str], int]
-"""By label and stream: the number of a source."""
+"""The number of a source, by label and stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """From a finding to one of its lines."""
+    """A link from a finding to one of its lines."""
 
     source: str
     number: int
     text: str
     place: str | None
-    """An id on the page; None where what it points at is not part of the report."""
+    """An id on the page; None if the target is not part of the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """A finding and where it stands."""
+    """A finding and its place on the page."""
 
     place: str
     number: int
     finding: Finding
     pointers: tuple[Pointer, ...]
     more: int
-    """Lines that are not linked."""
+    """Number of lines that are not linked."""
 
 
 class KeptText(NamedTuple):
-    """A text in which lines are counted: a stream of an execution, or a program's source."""
+    """A text with numbered lines: a stream of an execution, or a program's source."""
 
     of: Execution | Program
     stream: Stream | Literal["source"]
@@ -59,36 +59,36 @@ class KeptText(NamedTuple):
 
 @dataclass
 class Anchors:
-    """Every place that a finding points at."""
+    """Every place that a finding refers to."""
 
     sources: list[KeptText]
     findings: list[ShownFinding] = field(default_factory=list)
     more: int = 0
-    """Findings that are not shown."""
+    """Number of findings that are not shown."""
     pointed: dict[int, dict[int, list[ShownFinding]]] = field(default_factory=lambda: defaultdict(dict))
-    """By the number of the source and of the line, from 1: what points there."""
+    """Findings that refer to a line, by the number of the source and of the line (from 1)."""
 
     def __post_init__(self) -> None:
         self._numbers = {(id(source.of), source.stream): at for at, source in enumerate(self.sources)}
         self._lines: dict[int, list[str]] = {}
 
     def number_of(self, source: Execution | Program, stream: Stream | Literal["source"] = "source") -> int:
-        """What this program, or this text of an execution, is called in ids."""
+        """Return the number used in ids for this program, or for this text of an execution."""
         return self._numbers[id(source), stream]
 
     def lines_of(self, number: int) -> list[str]:
-        """The lines of a source."""
+        """Return the lines of a source."""
         if number not in self._lines:
             self._lines[number] = self.sources[number].lines()
         return self._lines[number]
 
     def id_of(self, source: int, line: int) -> str:
-        """The id of a line, counted from 1."""
+        """Return the id of a line; lines are counted from 1."""
         return f"s{source}-{line}"
 
 
 def find_anchors(analysis: Analysis) -> Anchors:
-    """Number all sources and findings, and tie them together."""
+    """Number all sources and findings, and link them."""
     anchors = Anchors(_sources(analysis))
     ordered = ranked(analysis.findings, analysis.main_version)
     anchors.more = max(0, len(ordered) - FINDINGS_SHOWN)

@@ -1,4 +1,4 @@
-"""The curves: what real runs do as a band, every imagined run as a line of its own."""
+"""Charts of series: the range of the real runs as a band, each imagined run as a line."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 POINTS_SHOWN = 200
 IMAGINED_SHOWN = 24
 ROOM = 1.5
-"""How far beyond the real runs an axis reaches for imagined values, in heights of all that the real runs span."""
+"""Distance by which the axis may extend beyond the real runs to show imagined values, in multiples of their range."""
 ROOM_AT_ONE_POINT = 60.0
 MARKERS = ("o", "s", "^", "D", "v", "X", "P", "*")
 DASHES = ((0, (5, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (1, 1.6)))
@@ -37,7 +37,7 @@ STYLE: Any = {
 
 
 def chart(result: SeriesResult, key: str) -> Markup | None:
-    """One series as an inline SVG whose ids begin with `key`; None where there is nothing to draw."""
+    """Draw one series as inline SVG whose ids begin with `key`; None if there is nothing to draw."""
     import matplotlib as mpl
     import numpy as np
     from matplotlib.figure import Figure
@@ -63,7 +63,8 @@ def chart(result: SeriesResult, key: str) -> Markup | None:
 
 
 def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
-    """Lowest and highest value shown: all real ones, and imagined ones that are not too far off to see both."""
+    """Return the lowest and highest value shown: all real values, and imagined ones that are close enough to show
+    both."""
     import numpy as np
 
     ours, theirs = real[np.isfinite(real)], imagined[np.isfinite(imagined)]
@@ -79,7 +80,7 @@ def frame(real: "Values", imagined: "Values") -> tuple[float, float]:
 
 
 def beyond(result: SeriesResult) -> int:
-    """Imagined values that the chart has no room for."""
+    """Count the imagined values outside the chart."""
     import numpy as np
 
     real, imagined = (np.array(rows, float).reshape(len(rows), -1) for rows in (result.real, result.imagined))
@@ -133,7 +134,7 @@ def _draw_imagined(axes: Any, points: "Values", row: "Values", number: int) -> N
     known = np.flatnonzero(np.isfinite(row))
     if not known.size:
         return
-    if known.size > POINTS_SHOWN:  # the lowest and the highest of each part, so that no spike is lost
+    if known.size > POINTS_SHOWN:  # keep the minimum and maximum of each part, so that no spike is lost
         parts = np.array_split(known, POINTS_SHOWN // 2)
         known = np.array(sorted({int(pick(part)) for part in parts for pick in (_lowest(row), _highest(row))}))
     axes.plot(
@@ -164,7 +165,7 @@ def _told(result: SeriesResult) -> str:
 
 
 def glyph(number: int) -> Markup:
-    """The line and the marker of an imagined run, for the key."""
+    """Draw the line and the marker of an imagined run, for the legend."""
     dashes = " ".join(f"{length:g}" for length in DASHES[number % len(DASHES)][1])
     shape = _SHAPES[number % len(MARKERS)]
     fill = "none" if number // len(MARKERS) % 2 else "var(--imagined)"
@@ -185,4 +186,4 @@ _SHAPES: Sequence[str] = (
     "M13.5 2H16.5V4.5H19V7.5H16.5V10H13.5V7.5H11V4.5H13.5Z",
     "M15 1L16.3 4.6H20L17 6.8L18.2 10.4L15 8.2L11.8 10.4L13 6.8L10 4.6H13.7Z",
 )
-"""The markers above, in their order."""
+"""The markers above, in the same order."""

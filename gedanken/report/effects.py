@@ -1,4 +1,4 @@
-"""What the changes of a given program came to, on a terminal."""
+"""Terminal output of the effects of changes to a supplied program."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def print_effects(effects: Sequence[Effects], console: "Console") -> None:
-    """Print each change with what it does in both worlds, and what all of them come to."""
+    """Print each change with its effect in real and imagined runs, and the overall result."""
     from rich.text import Text
 
     for effect in effects:
@@ -47,7 +47,7 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
 
 
 def _values(outcomes: Outcomes) -> str:
-    """Such as `0.42 (0.40-0.45)`, with how many show one where not all do."""
+    """Format values, for example `0.42 (0.40-0.45)`, with the number of runs that show one if not all do."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not known:
         return f"none in {len(outcomes.values)}"

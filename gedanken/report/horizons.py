@@ -1,4 +1,4 @@
-"""The horizon curve of one kind of operation: exactness at each size, with its interval, and two shapes of curve."""
+"""Chart for one kind of operation: accuracy at each size, with its interval, and two fitted curves."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _LINES = {"logistic": "solid", "Weibull": (0, (4, 2))}
 
 
 def horizon_chart(judged: OperationVerdict, key: str) -> Markup | None:
-    """An inline SVG whose ids begin with `key`; None where nothing was asked that has a place in a curve."""
+    """Draw an inline SVG whose ids begin with `key`; None if no question belongs to the curve."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

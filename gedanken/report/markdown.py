@@ -1,4 +1,4 @@
-"""The report as Markdown, for an issue. Nothing that was printed becomes a link, a mention, a tag or a formula."""
+"""The report as Markdown, for an issue. Printed text cannot become a link, a mention, a tag or a formula."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,11 +29,11 @@ PROGRAMS_SHOWN = 12
 NOTES_SHOWN = 8
 CHANGES_SHOWN = 30
 BEFORE, AFTER = 4, 6
-"""Lines of a transcript around the first difference."""
+"""Number of transcript lines shown before and after the first difference."""
 
 
 def to_markdown(analysis: Analysis) -> str:
-    """The whole report, in at most some 200 lines."""
+    """Write the whole report, in at most about 200 lines."""
     case = analysis.main_version
     sections = [
         _section("Cause and effect", _effects(analysis.effects)),
@@ -106,7 +106,7 @@ def _conditions(analysis: Analysis) -> Iterator[str]:
         yield f"- conditions: {_prose(format_conditions(setup))}"
     if setup.machine:
         loose = "; ".join(setup.machine.not_enforced)
-        held = f"cannot hold {loose}" if loose else "every limit held"
+        held = f"cannot enforce {loose}" if loose else "every limit held"
         yield f"- real machine: {_prose(setup.machine.machine)}, {_prose(held)}"
     for name, value in (
         ("dataset", setup.dataset),
@@ -187,7 +187,7 @@ def _difference(version: VersionAnalysis | None) -> Iterator[str]:
 
 
 def _around(text: str, number: int | None, other: int | None) -> str:
-    """The lines around one, numbered and with a mark; the end of the output where it has no more."""
+    """Show the lines around one line, numbered and with a mark; the end of the output if it has no such line."""
     lines = text.splitlines()
     middle = number or min(len(lines) + 1, other or 1)
     first = max(1, middle - BEFORE)

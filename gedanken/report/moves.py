@@ -1,4 +1,4 @@
-"""Cause and effect on the page: what each change does to an outcome, in both worlds, on one scale."""
+"""Cause and effect on the page: the effect of each change on an outcome, real and imagined, on one scale."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from gedanken.experiment.format import figure, probability
 
 WIDTH, HEIGHT = 220, 34
 ROOM = 1.5
-"""How far beyond the real effects the scale reaches for imagined ones, in heights of all that the real ones span."""
+"""Distance by which the scale may extend beyond the real effects to show imagined ones, in multiples of
+their range."""
 
 
 class Row(NamedTuple):
@@ -22,15 +23,16 @@ class Row(NamedTuple):
     real: str
     imagined: str
     values: tuple[str, str]
-    """What the runs of both worlds end at, from lowest to highest, and how many show it."""
+    """Range of end values in the real and in the imagined runs, and how many runs show one."""
     picture: Markup
     side: str
-    """`same`, `other`, `none` where too few imagined runs tell, empty where there is nothing to hold it against."""
+    """`same`, `other`, `none` if too few imagined runs show an effect, empty if there is no real effect to compare
+    with."""
     certain: str
 
 
 class Figure(NamedTuple):
-    """A figure, with its interval, in words."""
+    """A number, with its interval, and its meaning in words."""
 
     name: str
     value: str
@@ -39,7 +41,7 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownEffects:
-    """How one outcome moves, laid out."""
+    """The effects on one outcome, prepared for display."""
 
     outcome: str
     base: tuple[str, str]
@@ -48,7 +50,7 @@ class ShownEffects:
 
 
 def shown_effects(effects: Effects) -> tuple[ShownEffects, ...]:
-    """The loss first."""
+    """Prepare the effects; the loss comes first."""
     return tuple(_shown(moves) for moves in (effects.loss, effects.accuracy) if moves)
 
 
@@ -95,7 +97,7 @@ def _signed(effect: float | None) -> str:
 
 
 def _ends(outcomes: Outcomes) -> str:
-    """Such as `0.40 to 0.45`, with how many show one where not all do."""
+    """Format a range, for example `0.40 to 0.45`, with the number of runs that show a value if not all do."""
     known = sorted(value for value in outcomes.values if value is not None)
     if not outcomes.values:
         return "no run"
@@ -106,7 +108,8 @@ def _ends(outcomes: Outcomes) -> str:
 
 
 def _scale(moves: OutcomeEffects) -> tuple[float, float]:
-    """Lowest and highest effect in the pictures: all real ones, and imagined ones that are not too far off."""
+    """Return the lowest and highest effect in the pictures: all real ones, and imagined ones that are not too far
+    off."""
     real, theirs = (
         [0.0, *(effect for effect in effects if effect is not None and math.isfinite(effect))]
         for effects in zip(*((each.real.effect, each.imagined.effect) for each in moves.effects), strict=True)
@@ -119,7 +122,8 @@ def _scale(moves: OutcomeEffects) -> tuple[float, float]:
 
 
 def _picture(effect: Effect, low: float, high: float) -> Markup:
-    """Real above, imagined below, each as a line from no effect to its own; an arrow where it goes on."""
+    """Draw real above imagined, each as a line from zero effect to its value; an arrow marks values
+    beyond the scale."""
     zero = _at(0.0, low, high)
     parts = [f'<path d="M{zero} 2V{HEIGHT - 2}" stroke="var(--quiet)" fill="none"/>']
     for name, value, y in (("real", effect.real.effect, 11), ("imagined", effect.imagined.effect, 24)):

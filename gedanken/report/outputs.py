@@ -1,4 +1,4 @@
-"""What findings point at outside the aligned view: a few lines of other outputs, and whole programs."""
+"""Passages that findings refer to outside the aligned view: lines of other outputs, and whole programs."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from gedanken.experiment.program import Program
 from gedanken.report.anchors import Anchors, ShownFinding
 
 AROUND = 2
-"""Lines shown before and after one that is pointed at."""
+"""Number of lines shown before and after a line that a finding refers to."""
 OF_A_PROGRAM = 600
 OF_A_DIFF = 400
 OUTPUT_HEAD = 12
-"""Lines of an output that has no place in the aligned view."""
+"""Number of lines shown of an output that is not in the aligned view."""
 
 
 class Line(NamedTuple):
@@ -28,7 +28,7 @@ class Line(NamedTuple):
     text: str
     findings: tuple[ShownFinding, ...]
     gap: int
-    """Lines left out before it."""
+    """Number of lines left out before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class Excerpt:
     stream: Stream
     lines: tuple[Line, ...]
     after: int
-    """Lines left out after them."""
+    """Number of lines left out after them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A program version, and what it changed of the one before."""
+    """A program version, and its changes from the previous one."""
 
     program: Program
     lines: tuple[Line, ...]
@@ -57,7 +57,7 @@ class Listing:
 def excerpts(
     executions: tuple[Execution, ...], anchors: Anchors, aligned: Set[tuple[str, Stream]]
 ) -> tuple[Excerpt, ...]:
-    """Lines that findings point at, of outputs that are not among the `aligned`."""
+    """Collect lines that findings refer to, in outputs that are not among the `aligned`."""
     found = []
     for execution in executions:
         for stream in get_args(Stream):
@@ -70,14 +70,14 @@ def excerpts(
 
 
 def head(execution: Execution, anchors: Anchors) -> Excerpt:
-    """The first lines of what a command answered, and those that are pointed at."""
+    """Return the first lines of a command's answer, and those that findings refer to."""
     number = anchors.number_of(execution, "terminal")
     around = {near for line in anchors.pointed.get(number, {}) for near in range(line - AROUND, line + AROUND + 1)}
     return Excerpt(execution, "terminal", *_lines(anchors, number, around | set(range(1, OUTPUT_HEAD + 1))))
 
 
 def listings(analysis: Analysis, anchors: Anchors) -> tuple[Listing, ...]:
-    """All program versions, in order."""
+    """Return all program versions, in order."""
     programs = [source.of for source in anchors.sources if isinstance(source.of, Program)]
     by_label = {program.label: program for program in analysis.log.programs}
     found = []

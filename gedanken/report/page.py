@@ -1,11 +1,8 @@
-"""From what was kept of a comparison to one HTML page."""
+"""The report as one HTML page."""
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from importlib import resources
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -15,13 +12,13 @@ from gedanken.analysis.verdict import format_endpoint
 from gedanken.compare.results import SeriesResult
 from gedanken.compare.sentences import sentence
 from gedanken.experiment import format
-from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.finding import Stream
 from gedanken.experiment.version import __version__
 from gedanken.report import run_setup
 from gedanken.report.anchors import Anchors, ShownFinding, find_anchors
 from gedanken.report.curves import IMAGINED_SHOWN, beyond, chart, glyph
+from gedanken.report.html import content_policy, packaged, page_environment
 from gedanken.report.moves import shown_effects
 from gedanken.report.outputs import Excerpt, excerpts, head, listings
 from gedanken.report.surprisal import surprisal_of, why_none
@@ -34,11 +31,11 @@ SERIES_SHOWN = 100
 SITES_SHOWN = 200
 RUNS_SHOWN = 300
 HERO_SHOWN = 3
-"""Curves at the top of the page; they are not shown once more below."""
+"""Number of curves at the top of the page; these are not repeated below."""
 FINDINGS_OPEN = 5
-"""Of a kind; the rest is folded."""
+"""Number of findings of one kind that are shown; the rest is folded."""
 CASES_NAMED = 8
-"""In the contents."""
+"""Maximum number of cases in the table of contents."""
 PROBLEMS_SHOWN = 20
 CASES_SHOWN = 40
 
@@ -49,11 +46,11 @@ class Drawn(NamedTuple):
     judged: SeriesResult
     picture: Markup
     beyond: int
-    """Imagined values outside the picture."""
+    """Number of imagined values outside the picture."""
 
 
 class Key(NamedTuple):
-    """How an imagined run is drawn."""
+    """Legend entry: how an imagined run is drawn."""
 
     glyph: Markup
     name: str
@@ -61,7 +58,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """A case with all that is drawn and laid out of it."""
+    """A case, with its drawings and layout."""
 
     place: str
     case: VersionAnalysis
@@ -74,26 +71,12 @@ class ShownCase:
 
 
 def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
-    """The report on `kept`: one HTML file that needs no other, the same for the same input. `trace` is that of the
-    run, where there is one.
-    """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("gedanken.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown_harmlessly,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
-    )
-    environment.filters["many"] = many
+    """Render the report on `kept` as one self-contained HTML file, which is the same for the same input. `trace` is
+    the run's trace, if there is one."""
+    environment = page_environment()
     environment.filters["sentence"] = sentence
     environment.globals.update(interval=format.interval, who=format.who)
-    style, script = packaged_file("style.css"), packaged_file("report.js")
+    style, script = packaged("style.css"), packaged("report.js")
     anchors = find_anchors(analysis)
     cases = [
         _shown(number, version, anchors) for number, version in enumerate(analysis.versions[:CASES_SHOWN], start=1)
@@ -107,7 +90,7 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
         version=__version__,
         style=Markup(style),
         script=Markup(script),
-        policy=policy_of(style, script),
+        policy=content_policy(style, script),
         primary=next((series for series in newest.compared.series if series.role == "primary"), None)
         if newest
         else None,
@@ -141,11 +124,6 @@ def render(analysis: Analysis, trace: Sequence[TracedRun] = ()) -> str:
     )
 
 
-def shown_harmlessly(value: object) -> object:
-    """Of everything that a template puts on the page: nothing hidden is obeyed, nothing is endless."""
-    return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))
-
-
 def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase:
     place = f"c{number}"
     drawn = []
@@ -172,7 +150,7 @@ def _shown(number: int, version: VersionAnalysis, anchors: Anchors) -> ShownCase
 
 
 def _answers(analysis: Analysis, anchors: Anchors) -> list[tuple[str, list[Excerpt]]]:
-    """Outputs of the commands that run no program, both worlds together, by command."""
+    """Return the outputs of commands that run no program, real and imagined together, by command."""
     of_cases = {id(run) for version in analysis.versions for run in (*version.real, *version.imagined)}
     rest = [execution for execution in analysis.log.executions if id(execution) not in of_cases]
     by_command: dict[tuple[int, str], list[Excerpt]] = {}
@@ -187,7 +165,7 @@ def _every_run(analysis: Analysis) -> list[Execution]:
 
 
 def _totals(analysis: Analysis) -> dict[str, float]:
-    """Seconds that the real and the imagined runs took."""
+    """Return the seconds that the real and the imagined runs took."""
     runs = _every_run(analysis)
     return {
         "real": sum(run.seconds for run in runs if not run.imagined),
@@ -196,20 +174,6 @@ def _totals(analysis: Analysis) -> dict[str, float]:
 
 
 def _kinds(findings: list[ShownFinding]) -> list[tuple[str, list[ShownFinding]]]:
-    """Findings under their kinds, in order of first appearance."""
+    """Group findings by kind, in order of first appearance."""
     kinds = Counter(finding.finding.check for finding in findings)
     return [(kind, [finding for finding in findings if finding.finding.check == kind]) for kind in kinds]
-
-
-def packaged_file(name: str) -> str:
-    """A file of this package, as text."""
-    return (resources.files("gedanken.report") / name).read_text(encoding="utf-8")
-
-
-def policy_of(style: str, script: str) -> str:
-    """The content security policy: nothing but our own style and script, and no network."""
-    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )

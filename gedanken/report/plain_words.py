@@ -1,4 +1,5 @@
-"""What a run comes to, for somebody who has never read the documentation: what was asked, what was seen, how sure."""
+"""The result of a run for a reader who does not know the documentation: the question, the observation,
+the certainty."""
 
 import re
 from collections import Counter
@@ -19,19 +20,19 @@ from gedanken.experiment.finding import Finding
 from gedanken.experiment.run_log import DONE, INTERRUPTED, UNFINISHED
 
 MOST = 400
-"""Characters of one line."""
+"""Maximum length in characters of one line."""
 EXAMPLE = 180
-"""Characters of the finding that stands for all."""
+"""Maximum length in characters of the finding used as an example."""
 _NAME = 60
 _LINE = re.compile(r" \(line \d+\)")
-"""Where the program prints it: of use in the report only."""
+"""The source line of a print, which is useful in the report only."""
 _LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-imagined-\d+\b")
 _STATISTICAL = ("primary endpoint differs", "series differs")
-"""Kinds that rest on a test of numbers, not on lines that anyone can look up."""
+"""Kinds of findings that rest on a statistical test, not on lines that a reader can check."""
 
 
 class PlainWords(NamedTuple):
-    """Three lines."""
+    """The three lines of the result."""
 
     asked: str
     seen: str
@@ -39,7 +40,7 @@ class PlainWords(NamedTuple):
 
 
 def plain_words(analysis: Analysis) -> PlainWords:
-    """The three lines of a run. They never claim that runs are equal, nor anything about what was not looked at."""
+    """Write the three lines. They never claim that runs are equal, and state nothing about what was not examined."""
     case = analysis.main_version
     if case is None:
         words = PlainWords(_asked(analysis, None), _nothing_to_see(analysis), "nothing can be said about the model.")
@@ -71,13 +72,13 @@ def _nothing_to_see(analysis: Analysis) -> str:
         return "the program was imagined, but no version of it has both real and imagined runs."
     if any(version.real for version in analysis.versions):
         return "the program really ran; no run of it was imagined, so there is nothing to compare."
-    return "no program came to run, so there is nothing to compare."
+    return "no program was run, so there is nothing to compare."
 
 
 def _seen(version: VersionAnalysis) -> str:
-    """On how many imagined runs something was found, with one example; replies that are no runs are counted apart.
+    """State on how many imagined runs something was found, with one example; unusable replies are counted separately.
 
-    Values of numbers are no part of it unless a test tells them: those of no two runs are alike.
+    Values of numbers are mentioned only if a test shows a difference: no two runs have the same ones.
     """
     _real, judged = measured(version)
     lost = left_out(version.imagined)
@@ -102,7 +103,7 @@ def _seen(version: VersionAnalysis) -> str:
 
 
 def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
-    """What was found beside the runs of the program, as in what the model says of the machine."""
+    """Summarize findings outside the program's runs, for example in what the model says about the machine."""
     found = Counter(finding for finding in analysis.findings if not finding.explained_by) - Counter(
         version.compared.findings
     )
@@ -116,14 +117,14 @@ def _of_all(some: int, total: int) -> str:
 
 
 def _example(found: Sequence[Finding]) -> str:
-    """The first finding in words, without the names of files that a newcomer has not seen."""
+    """Write the first finding in words, without file names that a newcomer has not seen."""
     example = _LABEL.sub("one imagined run", _LINE.sub("", sentence(found[0]))).rstrip(".")
     more = f", and {many(len(found) - 1, 'finding')} more" if len(found) > 1 else ""
     return f"For example: {_cut(example, EXAMPLE)}{more}."
 
 
 def _sure(version: VersionAnalysis) -> str:
-    """What rests on lines, what on a test of numbers, and what cannot be told."""
+    """State what rests on lines, what on a test of numbers, and what is undecided."""
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
     told = ["the lines that differ can be looked up in the report, beside the real ones." if lines else ""]
@@ -145,7 +146,7 @@ def _numbers(version: VersionAnalysis) -> str:
         few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
         why = "too few for a test" if few else "not fit for a test"
         ends = f" (it is {imagined} where it really is {real})" if lasts(primary)[0] and lasts(primary)[1] else ""
-        return f"Whether the {name} differs cannot be told{ends}: {_runs(primary)} are {why}."
+        return f"Whether the {name} differs cannot be determined{ends}: {_runs(primary)} are {why}."
     if not is_told(tested):
         return f"Whether the {name} differs is not decided ({format_p(tested)})."
     return f"The {name} really ends at {real}, imagined at {imagined}; chance alone is unlikely ({format_p(tested)})."
@@ -160,7 +161,7 @@ def _found(version: VersionAnalysis) -> list[Finding]:
 
 
 def _partly(analysis: Analysis) -> str:
-    """A warning in front where the run did not come to its end."""
+    """Return a warning to put in front if the run is incomplete."""
     outcome = analysis.log.outcome or DONE
     if outcome == INTERRUPTED:
         return "the run was interrupted, so this is only a part of it: "

@@ -1,4 +1,4 @@
-"""From verdicts on probes to one HTML page: curves, twins, posteriors, and every question with its answers."""
+"""The HTML page of probes: accuracy curves, twins, posteriors, and every question with its answers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,24 +7,24 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from gedanken.analysis.probe_verdict import scores_that_tell
 from gedanken.compare.verdict import sentences
 from gedanken.compare.verdict.results import HYPOTHESES, OperationVerdict, Verdict
-from gedanken.experiment import format
-from gedanken.experiment.counts import many
 from gedanken.experiment.probe_item import ItemScore
+from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.version import __version__
 from gedanken.report.horizons import horizon_chart
-from gedanken.report.page import packaged_file, policy_of, shown_harmlessly
+from gedanken.report.html import content_policy, packaged, page_environment
 
 ITEMS_SHOWN = 1500
-"""Questions on one page; the rest is in the run folder."""
+"""Maximum number of questions on one page; the rest is in the run folder."""
 CHARTS_SHOWN = 40
 _JUDGED = ("easy", "hard", "alone")
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One question with all that was answered to it under one condition, and what was really printed."""
+    """One question with all answers to it under one condition, and the real output."""
 
     score: ItemScore
     truth: str
@@ -48,7 +48,7 @@ class Twins(NamedTuple):
     easy: float
     hard: float
     rival: float
-    """The share of answers to the hard ones that are the rival's."""
+    """The share of answers to the hard items that equal the rival's output."""
 
 
 class ShownOperation(NamedTuple):
@@ -70,35 +70,42 @@ class ShownModel(NamedTuple):
     sentence: str
     operations: tuple[ShownOperation, ...]
     left_out: int
-    """Questions for which there is no room."""
+    """Number of questions for which there is no room."""
+
+
+def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
+    """Collect the questions that a verdict is based on, with their answers."""
+    kept = {one.item.id: one for one in log.items}
+    said: dict[str, list[str]] = defaultdict(list)
+    for answer in log.answers:
+        if answer.question.arm == verdict.condition:
+            run = answer.execution
+            said[answer.question.item].append(run.stdout or run.raw_reply or f"(nothing: {run.cause})")
+    scores = [one for one in scores_that_tell(log) if one.condition == verdict.condition]
+    answers = [
+        Probed(one, kept[one.item.id].truth, kept[one.item.id].rival, tuple(said[one.item.id])) for one in scores
+    ]
+    return ProbedModel(verdict, tuple(answers))
 
 
 def render_probes(models: Sequence[ProbedModel]) -> str:
-    """The page on one or several models: one HTML file that needs no other, the same for the same input."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("gedanken.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown_harmlessly,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(cut=format.cut, many=many, share=_share)
-    style, script = packaged_file("style.css"), packaged_file("report.js")
+    """Render the page on one or several models as one self-contained HTML file, which is the same for the
+    same input."""
+    environment = page_environment()
+    environment.filters["share"] = _share
+    style, script = packaged("style.css"), packaged("report.js")
     return environment.get_template("probes.html.j2").render(
         models=[_model(number, one) for number, one in enumerate(models, start=1)],
         HYPOTHESES=HYPOTHESES,
         version=__version__,
         style=Markup(style),
         script=Markup(script),
-        policy=policy_of(style, script),
+        policy=content_policy(style, script),
     )
 
 
 def _share(value: float | None) -> str:
-    """Such as `.97`, or `> .999`."""
+    """Format a share, for example `.97` or `> .999`."""
     if value is None:
         return "–"
     if 0.999 < value < 1:

@@ -1,4 +1,4 @@
-"""How a run was set up, as people read it, and the commands that ask for it again."""
+"""The set-up of a run as text, and the commands that repeat it."""
 
 import shlex
 from collections.abc import Mapping
@@ -17,21 +17,21 @@ UNDER_WAY_SHOWN = 3
 
 
 class Entry(NamedTuple):
-    """A name and what it stands for."""
+    """A name and its value."""
 
     name: str
     value: str
 
 
 class Typed(NamedTuple):
-    """One line of the script, or a command of the persona, which is `typed first`."""
+    """One line of the script, or a command that the persona node typed before it (`typed first`)."""
 
     how: str
     text: str
 
 
 def script_of(log: RunLog) -> list[Typed]:
-    """The lines of the script; of a folder that kept none, as far as programs and executions tell of them."""
+    """Return the lines of the script; if the folder stores none, reconstruct them from programs and executions."""
     lines: dict[tuple[int, str, str], None] = {}
     for execution in log.executions:
         if execution.called is None:
@@ -49,7 +49,7 @@ def script_of(log: RunLog) -> list[Typed]:
 
 
 def format_outcome(log: RunLog) -> str:
-    """How the run ended; of one that has not, where it stands and since when."""
+    """Describe how the run ended; for an unfinished run, where it is and since when."""
     if log.outcome != UNFINISHED:
         return log.outcome
     at = [f"{_work(work)} since {_clock(work.time)}" for work in log.under_way[:UNDER_WAY_SHOWN]]
@@ -65,9 +65,8 @@ def _work(work: Began | Left) -> str:
 
 
 def format_conditions(setup: RunSetup) -> str:
-    """Such as `source shown, session running, claims gpus, no steps, temperature 1`; and what the model
-    does by itself, whatever it is told.
-    """
+    """Describe the conditions, for example `source shown, session running, claims gpus, no steps, temperature 1`; and
+    what the model does by itself, regardless of its instructions."""
     conditions, model = setup.conditions, setup.model
     if conditions is None:
         return ""
@@ -81,7 +80,7 @@ def format_conditions(setup: RunSetup) -> str:
 
 
 def brief_of(log: RunLog) -> list[Entry]:
-    """What a reader must know before anything else: who was asked, what was asked for, and where it was run."""
+    """Summarize what a reader must know first: which model, which task, and where it ran."""
     setup = log.setup
     if setup is None:
         return []
@@ -106,11 +105,11 @@ def _machine(setup: RunSetup) -> str:
     gpus = f"{machine.gpus.count} GPUs" if machine.gpus.count else "no GPU"
     ran = f"{machine.machine}: {machine.os}, Python {machine.python}, PyTorch {machine.torch}, {gpus}"
     loose = _text(machine.not_enforced or None)
-    return f"{ran}; cannot hold {loose}" if loose else ran
+    return f"{ran}; cannot enforce {loose}" if loose else ran
 
 
 def _clock(time: str) -> str:
-    """A time without its date's letter and without its zone, which is UTC."""
+    """Format a time in UTC without the letter `T` and the time zone."""
     return time.removesuffix("+00:00").replace("T", " ").split(".")[0]
 
 
@@ -132,7 +131,7 @@ def claims_of(setup: RunSetup | None) -> list[tuple[str, str, str]]:
 
 
 def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
-    """What is known of the model, the real machine, the conditions and the versions, each under its heading."""
+    """Return what is known of the model, the real machine, the conditions and the versions, under headings."""
     setup = log.setup
     if setup is None:
         return []
@@ -174,7 +173,7 @@ def entries_of(log: RunLog) -> list[tuple[str, list[Entry]]]:
 
 
 def commands(analysis: Analysis) -> list[str]:
-    """What to type to have all this again."""
+    """Return the commands that repeat all this."""
     setup = analysis.log.setup
     if setup is None:
         return [_compare(analysis)]
@@ -202,7 +201,7 @@ def _model(model: ModelFacts) -> str:
 
 
 def is_own(analysis: Analysis) -> bool:
-    """Whether the experiment is one that is packaged, so that its name alone brings it back."""
+    """Return whether the experiment is a packaged one, which its name alone identifies."""
     setup = analysis.log.setup
     return setup is not None and is_packaged(setup.experiment, setup.script)
 

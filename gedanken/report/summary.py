@@ -1,5 +1,6 @@
-"""The result of a comparison, on one screen of a terminal; the report holds the rest."""
+"""Summary of a comparison on one terminal screen; the report contains the rest."""
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -28,21 +29,22 @@ UNDECIDED_LINES = 5
 FINDINGS_SHOWN = 3
 SERIES_SHOWN = 3
 ROWS_OF_A_TABLE = 3
-"""Without those of series."""
+"""Maximum number of table rows, not counting series."""
 _MOST = 1000
-"""Characters of one line, however wide the terminal."""
+"""Maximum length in characters of one line, however wide the terminal."""
+_SENTENCE_END = re.compile(r"\.(?= [A-Z\d])")
 _SHORT = {Cause.CUT: "cut"}
 
 
 def print_summary(analysis: Analysis, console: Console, where: Path | None = None) -> None:
-    """Print at most 20 lines; `where` is the report, or whatever holds the rest."""
+    """Print at most 20 lines; `where` is the path of the report, or of the folder with the rest."""
     left = MOST_LINES - (where is not None)
     case = analysis.main_version
     reasons = case.compared.undecided[:1] if case else ()
     undecided = [
         line for reason in reasons for line in _wrapped(f"undecided: {reason}", console.width, UNDECIDED_LINES)
     ]
-    for line in _wrapped(analysis.verdict, console.width, VERDICT_LINES):
+    for line in _wrapped_sentences(analysis.verdict, console.width, VERDICT_LINES):
         console.print(Text(line, style="bold"))
         left -= 1
     if case and case.compared.endpoint and not analysis.effects:
@@ -51,7 +53,7 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
         left -= 1
-    if case and not analysis.effects:  # what changes come to tells more than the numbers of one version
+    if case and not analysis.effects:  # the effects of changes say more than the numbers of one version
         parting = list(_divergence(case.compared.alignment))
         table = _table(case, min(SERIES_SHOWN, left - ROWS_OF_A_TABLE - len(parting) - 1 - len(undecided)))
         console.print(table)
@@ -60,14 +62,15 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
             _print(console, Text(f"{who} {_flat(line)}"))
             left -= 1
     _print_findings(analysis, case, console, min(FINDINGS_SHOWN, left - 1 - len(undecided)))
-    for line in undecided:  # whole, before any finding: it says how many runs are needed
+    for line in undecided:  # in full and before any finding, because it says how many runs are needed
         console.print(Text(line, style="yellow"))
     if where:
         console.print(Text(f"everything is in {harmless(str(where))}", style="bold"), soft_wrap=True)
 
 
 def print_plainly(words: PlainWords, console: Console, page: Path | None, folder: Path) -> None:
-    """Print how a run ends for a newcomer: three lines in words, then where everything is and how to open it."""
+    """Print the result of a run for a newcomer: three lines in words, then the location of everything and how to open
+    it."""
     console.print()
     for name, line in zip(("Asked", "Seen", "How sure"), words, strict=True):
         console.print(Text.assemble((f"{name}: ", "bold"), line), soft_wrap=not console.is_terminal)
@@ -77,7 +80,7 @@ def print_plainly(words: PlainWords, console: Console, page: Path | None, folder
 
 
 def _print(console: Console, line: str | Text, style: str = "") -> None:
-    """One line, which ends where the terminal does."""
+    """Print one line, cut at the width of the terminal."""
     text = line if isinstance(line, Text) else Text(_flat(line), style=style)
     console.print(text, no_wrap=True, overflow="ellipsis", crop=True)
 
@@ -90,8 +93,22 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
     return textwrap.wrap(_flat(text), max(20, width - 1), max_lines=most, placeholder=" …")
 
 
+def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
+    """As many whole sentences as fit into so many lines; a first one that is longer is cut."""
+    ends = [
+        found.end()
+        for found in _SENTENCE_END.finditer(text)
+        if text.count("“", 0, found.end()) == text.count("”", 0, found.end())
+    ]
+    for end in [len(text), *reversed(ends)]:
+        lines = textwrap.wrap(_flat(text[:end]), max(20, width - 1))
+        if len(lines) <= most:
+            return lines
+    return _wrapped(text[: ends[0]] if ends else text, width, most)
+
+
 def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
-    """Who was asked, on which machine, under which conditions; of brought logs, their names."""
+    """Name the model, the machine and the conditions; for supplied logs, their names."""
     setup = analysis.log.setup
     if setup is None:
         yield analysis.title
@@ -104,12 +121,13 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
         held = ""
         if setup.machine:
             loose = "; ".join(setup.machine.not_enforced)
-            held = f"; sandbox {setup.machine.machine}{f' cannot hold {loose}' if loose else ''}"
+            held = f"; sandbox {setup.machine.machine}{f' cannot enforce {loose}' if loose else ''}"
         yield from _wrapped(f"conditions: {format_conditions(setup)}{held}", width, most)
 
 
 def _table(version: VersionAnalysis, most_series: int) -> Table:
-    """Real beside imagined: how they ended, how much they print, where their series end."""
+    """Build a table of real and imagined runs: how they ended, how much they print, the end values of
+    their series."""
     real, imagined = measured(version)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column(Text(version.program.label if version.program else "", style="bold"), no_wrap=True, max_width=34)
@@ -128,7 +146,7 @@ def _table(version: VersionAnalysis, most_series: int) -> Table:
 
 
 def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
-    """Its name and values: the last ones where they were tested, else those of the whole curve."""
+    """Return a row's name and values: the last values if those were tested, else those of the whole curve."""
     if series.name.startswith("last ") or len(series.points) < 2:
         return format_last(series), *lasts(series)
     real, imagined = (
@@ -146,7 +164,7 @@ def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:
 
 def _ending(run: Execution) -> str:
     if run.machine == "log" and run.cause is Cause.FINISHED:
-        return "not seen"  # nobody wrote down how the program ended
+        return "not seen"  # the log does not record how the program ended
     return (
         f"exit {run.exit_code}" if run.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(run.cause, run.cause)
     )
@@ -166,7 +184,7 @@ def _line(ref: LineRef | None) -> str:
 
 
 def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
-    """How many of each kind, and of the first `most` kinds one each."""
+    """Print the number of findings of each kind, and one example for each of the first `most` kinds."""
     if not analysis.findings:
         console.print("no findings")
         return

@@ -1,4 +1,4 @@
-"""How surprised the model was at what was really printed, beside its own words."""
+"""The model's surprisal at the real output and at its own, prepared for the report."""
 
 import math
 from typing import NamedTuple
@@ -19,24 +19,24 @@ class Surprising(NamedTuple):
 
 
 class ShownSurprisal(NamedTuple):
-    """One program's."""
+    """The surprisal values of one program."""
 
     program: str
     real: str
-    """Such as `0.52 nats a token, 310 tokens`."""
+    """For example `0.52 nats a token, 310 tokens`."""
     imagined: str
     most: tuple[Surprising, ...]
-    """The lines of the real output that the model held least likely, in their order."""
+    """The lines of the real output that were least likely to the model, in the order of the output."""
     notes: tuple[str, ...]
 
 
 def surprisal_of(found: Surprisal | None) -> tuple[ShownSurprisal, ...]:
-    """Of each program that was asked about; empty where nothing is available."""
+    """Return the values of each program that was scored; empty if nothing is available."""
     return tuple(_shown(program) for program in found) if isinstance(found, tuple) else ()
 
 
 def why_none(found: Surprisal | None) -> str:
-    """Why the model's surprisal is not available; empty where it is, or was not asked for."""
+    """Return why the surprisal is not available; empty if it is, or if it was not requested."""
     return found.reason if isinstance(found, NotAvailable) else ""
 
 

@@ -1,4 +1,4 @@
-"""matplotlib's SVG as part of a page: no style attributes, no ids but our own, colours by the page's own names."""
+"""Conversion of matplotlib's SVG for a page: no style attributes, only our own ids, the page's own colour names."""
 
 import io
 import re
@@ -16,7 +16,7 @@ COLOURS = {
     "#000003": "var(--rule)",
     "#000004": "currentColor",
 }
-"""What a figure is drawn in, and what that is on the page: it depends on light, dark and print."""
+"""The colours used in a figure, with the page's colour variables: these depend on light mode, dark mode and print."""
 REAL, IMAGINED, RULE, INK = COLOURS
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
@@ -28,7 +28,7 @@ _DROPPED = ("metadata", "style", "title")
 
 
 def inline_svg(figure: "Figure", key: str, label: str) -> Markup:
-    """The figure as an `svg` element. Its ids begin with `key`; `label` is what a screen reader says."""
+    """Return the figure as an `svg` element. Its ids begin with `key`; `label` is the text for screen readers."""
     text = io.StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     root = ET.fromstring(text.getvalue().split("<svg", 1)[1].join(("<svg", "")))
@@ -55,7 +55,7 @@ def _drop(element: ET.Element) -> None:
 
 
 def _rename(root: ET.Element, key: str) -> None:
-    """Keep the ids that something refers to, under new names; matplotlib's are the same in every figure."""
+    """Rename the ids that are referred to, and drop the others: matplotlib uses the same ids in every figure."""
     text = ET.tostring(root, encoding="unicode")
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text))
     names = {name: f"{key}-{at}" for at, name in enumerate(sorted(one or other for one, other in used))}

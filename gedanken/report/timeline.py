@@ -1,4 +1,4 @@
-"""When what happened: the trace of a run as rows with bars, tied to the findings both ways."""
+"""Timeline: the trace of a run as rows with bars, linked to the findings."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,26 +18,26 @@ from gedanken.traces.run_tree import TracedRun
 ROWS_SHOWN = 400
 WIDTH = 1000
 LEAST_WIDTH = 3
-"""Of a bar: what is over at once is seen too."""
+"""Minimum width of a bar, so that very short runs are visible."""
 DEEPEST = 3
 _FILLS = {"real": "var(--real)", "imagined": "var(--imagined)", "": "var(--quiet)"}
 
 
 class Row(NamedTuple):
-    """One run: a step, a command in one of the worlds, or a request."""
+    """One entry of the trace: a step, a command on the real or the imagined machine, or a model request."""
 
     place: str
     kind: str
     depth: int
     world: str
-    """`real`, `imagined` or neither."""
+    """`real`, `imagined` or empty."""
     name: str
     who: str
     start: str
-    """Since the process that ran it began."""
+    """Time since the process that ran it started."""
     took: str
     more: tuple[str, ...]
-    """Tokens, first token, waiting."""
+    """Tokens, time to the first token, waiting time."""
     error: str
     picture: Markup
     findings: tuple[ShownFinding, ...]
@@ -45,17 +45,18 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What stands in the report of a trace."""
+    """The contents of the report's section on the trace."""
 
     rows: tuple[Row, ...]
     left_out: int
     total: tuple[str, ...]
     of_findings: dict[str, tuple[Row, ...]]
-    """By the place of a finding: the commands whose output it points at."""
+    """The commands whose output a finding refers to, by the finding's id."""
 
 
 class _Axis:
-    """Time from left to right: processes that worked on the run one after another, without what lies between."""
+    """Time axis from left to right: the processes that worked on the run one after another, without the pauses
+    between them."""
 
     def __init__(self, runs: Sequence[TracedRun]) -> None:
         times: dict[int, list[datetime]] = defaultdict(list)
@@ -69,17 +70,17 @@ class _Axis:
             self.seconds += (last - first).total_seconds()
 
     def since(self, run: TracedRun, time: datetime) -> float:
-        """Seconds since its process began."""
+        """Return the seconds since its process began."""
         return (time - self._begin[attempt_of(run.fields)][0]).total_seconds()
 
     def at(self, run: TracedRun, time: datetime) -> float:
-        """Where a time of a run stands, from 0 to `WIDTH`."""
+        """Return the position of a time on the axis, from 0 to `WIDTH`."""
         seconds = self._begin[attempt_of(run.fields)][1] + self.since(run, time)
         return min(max(seconds / (self.seconds or 1), 0), 1) * WIDTH
 
 
 def timeline_of(roots: Sequence[TracedRun], anchors: Anchors) -> Timeline | None:
-    """The rows of a trace; None where there is nothing in it."""
+    """Return the rows of a trace; None if it is empty."""
     tree = [(run, depth) for root in roots for child in root.children for run, depth in _walk(child) if run.start]
     if not tree:
         return None
@@ -106,7 +107,7 @@ def _walk(run: TracedRun) -> list[tuple[TracedRun, int]]:
 
 
 def _pointing(anchors: Anchors) -> dict[str, list[ShownFinding]]:
-    """By label of an execution: the findings that point at its output."""
+    """Return the findings that refer to an execution's output, by its label."""
     found: dict[str, list[ShownFinding]] = defaultdict(list)
     for finding in anchors.findings:
         for label in dict.fromkeys(ref.source for ref in finding.finding.evidence):
@@ -194,7 +195,7 @@ def _bar(run: TracedRun, world: str, axis: _Axis) -> Markup:
 
 
 def _total(runs: Sequence[TracedRun], axis: _Axis) -> tuple[str, ...]:
-    """What it comes to: time, commands in both worlds, requests, tokens, waiting."""
+    """Summarize the totals: time, commands on both machines, requests, tokens, waiting."""
     fresh = [run for run in runs if run.run_type == "tool" and run.outcome.get("from_ledger") is not True]
     parts = [duration(axis.seconds)]
     for world in ("real", "imagined"):

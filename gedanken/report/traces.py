@@ -1,4 +1,4 @@
-"""The tree of a trace for a terminal: what happened, how long it took, what it cost, what went wrong."""
+"""The tree of a trace for a terminal: what happened, how long it took, what it cost, what failed."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MOST_SHOWN = 80
-"""Characters of a command, or of an error."""
+"""Maximum number of characters shown of a command or an error."""
 _STYLES = {"chain": "cyan", "tool": "green", "llm": "magenta"}
 
 
 def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
-    """One line for each run, its children indented below it."""
+    """Return one line per run, with children indented below it."""
     for root in roots:
         waiting: list[tuple[TracedRun, int]] = [(root, 0)]
         while waiting:
@@ -28,7 +28,7 @@ def tree_lines(roots: Sequence[TracedRun]) -> "Iterator[Text]":
 
 
 def total_line(roots: Sequence[TracedRun]) -> str:
-    """How many runs there are, what they cost, and how many failed or are open."""
+    """Return the number of runs, their cost, and how many failed or are unfinished."""
     runs = [run for root in roots for run in root.walk()]
     tokens = [run.tokens for run in runs]
     read, written = (sum(pair[at] for pair in tokens) for at in (0, 1))
@@ -41,14 +41,14 @@ def total_line(roots: Sequence[TracedRun]) -> str:
 
 
 def left_out(roots: Sequence[TracedRun]) -> str:
-    """That the file had no room for all; empty where it had."""
+    """State that the file had no room for all entries; empty if it had."""
     counts = [root.metadata.get(LEFT_OUT) for root in roots]
     number = sum(count for count in counts if isinstance(count, int) and count > 0)
     return f"{many(number, 'run')} more left out, as the trace was full" if number else ""
 
 
 def as_values(run: TracedRun) -> dict[str, Any]:
-    """One run and all below it as plain values."""
+    """Return one run and all runs below it as plain values."""
     read, written = run.tokens
     return {
         "id": run.id,
@@ -84,7 +84,7 @@ def _line(run: TracedRun, depth: int) -> "Text":
 
 
 def _who(run: TracedRun, depth: int) -> str:
-    """Which command it is, in which world; of a step, in which attempt where it is not the first."""
+    """Name the command and its machine; for a step, the attempt if it is not the first."""
     told = run.metadata
     command = run.fields.get("inputs", {}).get("command") if isinstance(run.fields.get("inputs"), dict) else None
     number = {"real": ("seed", "gedanken_seed"), "imagined": ("sample", "gedanken_sample")}

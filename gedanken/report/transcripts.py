@@ -1,4 +1,4 @@
-"""One real and one imagined output side by side; long agreement is folded, and what is very long is left out."""
+"""One real and one imagined output side by side; long agreeing parts are folded, and very long ones are left out."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ from gedanken.experiment.format import cut
 from gedanken.report.anchors import Anchors, ShownFinding
 
 CONTEXT = 3
-"""Lines of agreement that stay open around a difference, or around a line that is pointed at."""
+"""Number of agreeing lines that stay visible around a difference, or around a line that a finding refers to."""
 FOLDED_SHOWN = 120
-"""Lines of a fold; where it would hold more, its middle is left out."""
+"""Maximum number of lines in a fold; if it would contain more, its middle is left out."""
 OF_A_BLOCK = 30
-"""Lines that are shown at either end of a block that differs."""
+"""Number of lines shown at either end of a differing block."""
 ROWS_SHOWN = 2_000
 QUIET = ("alike", "aside")
-"""Marks of blocks that hold no difference."""
+"""Marks of blocks without a difference."""
 Mark = Literal["same", "values", "reworded", "missing", "invented", "aside", "cut"]
 
 
@@ -49,21 +49,21 @@ class Row(NamedTuple):
     real: Cell | None
     imagined: Cell | None
     diverges: bool
-    """Whether this is the first divergence."""
+    """True if this is the first divergence."""
     opens: bool
-    """Whether a difference begins here."""
+    """True if a difference begins here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Rows in order: open, folded, or left out."""
+    """Consecutive rows that are visible, folded, or left out."""
 
     rows: tuple[Row, ...]
     folded: bool = False
     left_out: int = 0
-    """Rows that are not on the page; `rows` is empty then."""
+    """Number of rows that are not on the page; `rows` is empty then."""
     what: str = ""
-    """What can be said of rows that are folded or left out."""
+    """A description of rows that are folded or left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ class SideBySide:
     divergence: str | None
     """The id of the first line that differs."""
     alike: int
-    """Rows in the same words."""
+    """Number of rows with the same words."""
     different: int
     parting: tuple[Row, ...] = ()
-    """The first row that differs, once more for the top of the page."""
+    """The first row that differs, repeated for the top of the page."""
 
 
 class _Pair(NamedTuple):
@@ -90,7 +90,7 @@ class _Pair(NamedTuple):
 
 
 def side_by_side(version: VersionAnalysis, anchors: Anchors) -> SideBySide | None:
-    """The aligned view; None where there is no alignment, or its executions are not there."""
+    """Build the aligned view; None if there is no alignment, or if its executions are missing."""
     alignment = version.compared.alignment
     if alignment is None:
         return None
@@ -194,7 +194,7 @@ class _View:
         return Stretch(tuple(self._row(self._pair(block, at)) for at in range(start, end)))
 
     def _rest(self) -> Iterator[Stretch]:
-        """Lines that the comparison left aside: half a line at a cut."""
+        """Return the lines that the comparison ignored: an incomplete line where the output was cut."""
         last = self.alignment.blocks[-1] if self.alignment.blocks else None
         ends = (last.real[1], last.imagined[1]) if last else (0, 0)
         left = [range(end, min(len(lines), end + 2)) for end, lines in zip(ends, self.lines, strict=True)]
@@ -245,7 +245,7 @@ class _View:
 
 
 def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Both lines in pieces, with the words that only one of them has marked."""
+    """Split both lines into pieces, with marks on the words that only one of them has."""
     ours, theirs = _tokens(real), _tokens(imagined)
     left: list[Piece] = []
     right: list[Piece] = []
@@ -257,7 +257,7 @@ def words_apart(real: str, imagined: str) -> tuple[tuple[Piece, ...], tuple[Piec
 
 
 def _add(pieces: list[Piece], text: str, differs: bool) -> None:
-    """Add a piece; a mark goes on over a blank, and pieces of one kind are one."""
+    """Add a piece; a mark continues over a blank, and adjacent pieces of one kind are merged."""
     if not text:
         return
     if differs and len(pieces) > 1 and pieces[-1].text == " ":
@@ -268,7 +268,7 @@ def _add(pieces: list[Piece], text: str, differs: bool) -> None:
 
 
 def _tokens(line: str) -> list[str]:
-    """Values whole, and the words and blanks between them."""
+    """Split a line into whole values, and the words and blanks between them."""
     tokens: list[str] = []
     done = 0
     for value in VALUE.finditer(line):
@@ -294,7 +294,7 @@ def _rows_of(block: Block) -> int:
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:
-    """Consecutive numbers, as from and up to."""
+    """Group consecutive numbers into ranges of start and end."""
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number:
@@ -305,7 +305,7 @@ def _runs(numbers: list[int]) -> list[tuple[int, int]]:
 
 
 def _joined(stretches: list[Stretch]) -> Iterator[Stretch]:
-    """Neighbours of the same kind as one."""
+    """Merge adjacent stretches of the same kind."""
     held: Stretch | None = None
     for stretch in stretches:
         if held and (held.folded, bool(held.left_out), held.what) == (

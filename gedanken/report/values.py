@@ -1,4 +1,4 @@
-"""A comparison as plain values, as `--json` prints it and `comparison.json` keeps it."""
+"""A comparison as plain values, for `--json` and `comparison.json`."""
 
 import math
 from dataclasses import asdict
@@ -11,9 +11,10 @@ from gedanken.records.run_view import earlier_values
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:
-    """Findings; series and sites, each with its program; the alignment of what the verdict is on.
+    """Return findings; series and print sites, each with its program; and the alignment of the version that the
+    verdict is about.
 
-    JSON has no word for what is not finite: `nan` and `inf` stand as text.
+    JSON has no notation for non-finite numbers: `nan` and `inf` are written as text.
     """
     case = analysis.main_version
     alignment = case.compared.alignment if case else None
@@ -52,7 +53,7 @@ def _cost(log: RunLog) -> dict[str, Any]:
 
 
 def _effects(analysis: Analysis) -> list[dict[str, Any]]:
-    """What changes of given programs come to; empty where there are none."""
+    """Return the effects of changes of supplied programs; empty if there are none."""
     return [_finite(asdict(effect)) for effect in analysis.effects]
 
 

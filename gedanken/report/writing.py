@@ -1,12 +1,15 @@
-"""Writing the result of a comparison: beside the run that it is of, or where somebody asks for it."""
+"""Writing the result of a comparison, into its run folder or to a path that the user names."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gedanken.analysis.analysis import Analysis
+from gedanken.compare.verdict.results import Verdict
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.files import put
+from gedanken.experiment.run_log import RunLog
 from gedanken.records.trace import read_trace
 from gedanken.report.markdown import to_markdown
 from gedanken.report.values import values_of
@@ -14,12 +17,12 @@ from gedanken.traces.run_tree import TracedRun
 
 PAGE, MARKDOWN, COMPARISON, PROBE = "report.html", "report.md", "comparison.json", "probe.json"
 OURS = b'content="gedanken'
-"""Stands in the head of each page that we write."""
+"""Mark in the head of each page that gedanken writes."""
 _HEAD = 4096
 
 
 def write_comparison(folder: Path, analysis: Analysis) -> None:
-    """Write `comparison.json` into a run folder. Raises BadInput where that cannot be done."""
+    """Write `comparison.json` into a run folder. Raises BadInput if that fails."""
     _put(folder / COMPARISON, json.dumps(values_of(analysis), indent=2, ensure_ascii=False, default=str) + "\n")
 
 
@@ -28,37 +31,45 @@ def write_probe(folder: Path, result: dict[str, Any]) -> Path:
     return _put(folder / PROBE, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
+def write_probe_page(path: Path, probed: Sequence[tuple[RunLog, Verdict]]) -> Path:
+    """Write the page of one or several probes. Raises BadInput where that cannot be done."""
+    from gedanken.report.probe_page import probed_model, render_probes
+
+    return _put(path, render_probes([probed_model(log, verdict) for log, verdict in probed]))
+
+
 def write_page(folder: Path, analysis: Analysis) -> Path:
-    """Write the report into a run folder. Raises BadInput where that cannot be done."""
+    """Write the report into a run folder. Raises BadInput if that fails."""
     from gedanken.report.page import render
 
     return _put(folder / PAGE, render(analysis, _trace_of(folder)))
 
 
 def write_markdown(folder: Path, analysis: Analysis) -> Path:
-    """Write the report as Markdown into a run folder. Raises BadInput where that cannot be done."""
+    """Write the report as Markdown into a run folder. Raises BadInput if that fails."""
     return _put(folder / MARKDOWN, to_markdown(analysis))
 
 
 def check_page(path: Path) -> None:
-    """See that a page may be written here: over nothing, over what is empty, or over one of ours. Raises BadInput."""
+    """Check that a page may be written here: the path is free, or an empty file, or an earlier report. Raises
+    BadInput."""
     if not path.exists() and not path.is_symlink():
         if not path.parent.is_dir():
             raise BadInput(f"--html {path}: there is no folder {path.parent}")
         return
     if not path.is_file():
-        raise BadInput(f"--html {path}: there is something that is no file; name a file")
+        raise BadInput(f"--html {path}: this path exists and is not a file; name a file")
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
         raise BadInput(f"--html {path}: {error.strerror}") from error
     if head and OURS not in head:
-        raise BadInput(f"--html {path}: there is a file that is no report; name another")
+        raise BadInput(f"--html {path}: this file exists and is not a report; name another")
 
 
 def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
-    """Write the report to a file of the user's; see `check_page`. `folder` is that of the run that it is of."""
+    """Write the report to a file that the user names; see `check_page`. `folder` is the run's folder."""
     from gedanken.report.page import render
 
     check_page(path)
@@ -66,7 +77,7 @@ def write_page_to(path: Path, analysis: Analysis, folder: Path | None) -> None:
 
 
 def _trace_of(folder: Path) -> list[TracedRun]:
-    """The trace of the run in a folder, as far as it can be read."""
+    """Read the trace of the run in a folder, as far as possible."""
     try:
         return read_trace(folder)
     except BadInput:

@@ -1,4 +1,4 @@
-"""What is said to the shell itself, with a colon before it."""
+"""Colon commands: input that starts with a colon and is addressed to the shell itself."""
 
 import difflib
 from collections.abc import Awaitable, Callable, Iterable
@@ -24,22 +24,23 @@ class Colon(NamedTuple):
     about: str
     obey: Callable[[ShellSession, str], Awaitable[None]]
     words: Callable[[str], Iterable[str]] = lambda _begun: ()
-    """What its argument can be."""
+    """The possible values of its argument."""
 
 
 async def obey(session: ShellSession, line: str) -> None:
-    """Do what a line says. Raises BadInput, and what opening a machine or asking one raises."""
+    """Execute a colon command. Raises BadInput, and the errors of opening or asking a machine."""
     name, _space, argument = line.strip().partition(" ")
     known = COLONS.get(name)
     if known is None:
         near = difflib.get_close_matches(name, COLONS, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else "`:help` lists what there is"
+        hint = f"did you mean {near[0]}?" if near else "`:help` lists all commands"
         raise BadInput(f"there is no {name}; {hint}")
     await known.obey(session, argument.strip())
 
 
 def complete(line: str) -> tuple[str, list[str]]:
-    """The end of a line that can be completed, and to what: the name of a colon command, or its whole argument."""
+    """Return the completable end of a line, and its completions: the name of a colon command, or its
+    whole argument."""
     name, space, argument = line.partition(" ")
     if not line.startswith(":"):
         return "", []
@@ -70,7 +71,7 @@ async def _machine(session: ShellSession, argument: str) -> None:
             session.reopen()
         elif had.persona.claims and terminals.on == "both":
             session.view.remark(
-                f"the imagined machine goes on as {had.persona.name}; :persona matched gives it the real one's facts"
+                f"the imagined machine remains {had.persona.name}; :persona matched gives it the real one's facts"
             )
     session.view.tell(f"commands go to: {session.at}")
 
@@ -132,7 +133,8 @@ def _personas(_begun: str) -> list[str]:
 
 
 def _files(begun: str) -> list[str]:
-    """Files whose path begins so; none whose name would do more, once it stands in a line, than name a file."""
+    """List files whose path begins like this, except names that would do more than name a file when they stand in a
+    line."""
     folder = _path(begun) if begun.endswith("/") else _path(begun).parent
     before = f"{begun.rpartition('/')[0]}/" if "/" in begun else ""
     try:

@@ -1,4 +1,4 @@
-"""From lines to what they say: something told, a colon command, or a command that is complete."""
+"""Parsing of typed lines: text told to the model, a colon command, or a complete shell command."""
 
 import re
 import shutil
@@ -17,21 +17,22 @@ _GOES_ON = re.compile(
 
 
 class OpenTell(BadInput):
-    """The lines came to their end in the midst of a tell."""
+    """The input ended inside a text in braces."""
 
 
 class Typed(NamedTuple):
-    """What a person typed, over as many lines as it took."""
+    """Input that a person typed, over as many lines as it took."""
 
     kind: Literal["tell", "command", "colon"]
     text: str
 
 
 async def read_typed(lines: Lines, prompt: str) -> Typed:
-    """Read on until something is complete.
+    """Read lines until the input is complete.
 
-    Raises EOFError where nothing more comes, OpenTell where that is in the midst of a tell, and KeyboardInterrupt
-    where what was typed so far is dropped. A command that is open at the end is given as it is, as to `sh`.
+    Raises EOFError if there is no more input, OpenTell if that happens inside a text in braces, and KeyboardInterrupt
+    if the user discards the lines typed so far. A command that is incomplete at the end is returned as it is, as `sh`
+    would receive it.
     """
     text = await lines.line(prompt)
     if _COLON.match(text):
@@ -53,9 +54,9 @@ async def read_typed(lines: Lines, prompt: str) -> Typed:
 
 
 def goes_on(command: str) -> bool:
-    """Whether bash, which is only asked for its opinion of the syntax, would wait for a further line.
+    """Return whether bash would wait for another line; bash is only asked to check the syntax.
 
-    Without bash each line is whole.
+    Without bash each line counts as complete.
     """
     if (len(command) - len(command.rstrip("\\"))) % 2:
         return True
@@ -69,7 +70,7 @@ def goes_on(command: str) -> bool:
             capture_output=True,
             check=False,
             timeout=BASH_SECONDS,
-            env={"LC_ALL": "C"},  # no BASH_ENV, which it would read
+            env={"LC_ALL": "C"},  # without BASH_ENV, a file that bash would execute
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

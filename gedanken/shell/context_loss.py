@@ -1,4 +1,4 @@
-"""A lost context: what the imagined machine knew before, how it is rebuilt, and what it knows then."""
+"""Losing the context: what the imagined machine knew before, how the context is rebuilt, and what it knows then."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def lose(session: ShellSession) -> None:
-    """Drop the context, after the machine was asked what it should know. Raises BadInput or NoModel."""
+    """Ask the machine what it should know, then drop the context. Raises BadInput or NoModel."""
     machine = session.terminals.imagined_or_fail()
     if not machine.session.context:
         raise BadInput("there is no context to lose")
@@ -26,10 +26,10 @@ async def lose(session: ShellSession) -> None:
 
 
 async def rebuild(session: ShellSession, policy: "Policy") -> None:
-    """Lose the context, if that was not done yet; rebuild it, and report what the loss did.
+    """Lose the context, if that has not been done yet; rebuild it, and report the effect of the loss.
 
-    Raises BadInput or NoModel. There is a report only where all that is stored was before the machine when it was
-    asked, and nothing was typed since: else the loss would be blamed for what it did not do.
+    Raises BadInput or NoModel. A report is possible only if the machine saw everything that is stored when it was
+    asked, and nothing was typed since: otherwise a difference might not be caused by the loss.
     """
     from gedanken.agents.imagined import REBUILD
     from gedanken.compare.commands.memory import compare_memory
@@ -62,7 +62,7 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
 
 
 async def _remember(session: ShellSession, machine: "ImaginedMachine") -> None:
-    """Ask the machine what it should know, twice: what changes without a loss is no fault of one."""
+    """Ask the machine twice what it should know: an answer that changes without a loss is not the loss's fault."""
     session.remembered = None
     if knows_all(machine.session):
         session.view.remark("what it knows, asked twice before the loss")

@@ -1,4 +1,4 @@
-"""Reads, obeys, and goes on: with a person until he leaves, with a pipe to its end."""
+"""The shell's main loop: it reads and executes lines until a person leaves or the pipe ends."""
 
 import asyncio
 import signal
@@ -19,10 +19,10 @@ UNREAD = 141
 
 
 async def run_shell(options: ShellOptions, *, interactive: bool) -> int:
-    """Type into the machines until the lines end; return the exit code of the last command.
+    """Type lines into the machines until the input ends; return the exit code of the last command.
 
-    Raises BadInput, NoSandbox or NoModel before the first line, and from a pipe also later. Cancelled by SIGTERM, or
-    by Ctrl-C where lines come from a pipe.
+    Raises BadInput, NoSandbox or NoModel before the first line, and with a pipe also later. SIGTERM cancels it, and
+    so does Ctrl-C if the lines come from a pipe.
     """
     async with Terminals(options, Screen()) as terminals:
         lines: Lines = Keyboard(state_folder() / "history", complete) if interactive else Pipe()
@@ -60,7 +60,9 @@ class _Loop:
         if self._session.view.unread:
             self._session.exit_code = UNREAD
         elif left := self._session.terminals.tells:
-            self._session.view.error(f"gedanken: told and never sent, for no command came after it: {{{left[0]}}}")
+            self._session.view.error(
+                f"gedanken: text was not sent to the imagined machine, because no command followed it: {{{left[0]}}}"
+            )
 
     async def _obey(self, typed: Typed) -> None:
         session = self._session
@@ -74,7 +76,7 @@ class _Loop:
             await session.type(typed.text)
 
     async def _stoppable(self, work: Coroutine[object, object, None]) -> None:
-        """Do something that Ctrl-C ends, and the shell does not end with it."""
+        """Run something that Ctrl-C stops without ending the shell."""
         self._work = asyncio.ensure_future(work)
         try:
             await self._work
@@ -92,13 +94,13 @@ class _Loop:
             _cancel_once(self._work)
 
     def _drop_tells(self) -> None:
-        """Have Ctrl-C at the prompt take back what was told and not sent yet."""
+        """Make Ctrl-C at the prompt discard text in braces that has not been sent yet."""
         if self._session.terminals.tells:
             self._session.terminals.tells.clear()
-            self._session.view.remark("what was told is dropped")
+            self._session.view.remark("the text in braces is dropped")
 
     def _survive(self, error: GedankenError) -> None:
-        """Say what went wrong and go on. A pipe goes on only after what concerns one line."""
+        """Report an error and continue. A pipe continues only after errors that concern a single line."""
         lost = not isinstance(error, BadInput)
         if not self._lines.interactive and (lost or isinstance(error, OpenTell)):
             raise error

@@ -1,4 +1,4 @@
-"""Where lines come from: a person at a terminal, or a pipe."""
+"""Input of the shell: a person at a terminal, or a pipe."""
 
 import asyncio
 import os
@@ -16,32 +16,33 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 1 << 16
 FURTHER = "> "
-"""The prompt for a further line of what is not complete yet."""
+"""The prompt for further lines of an incomplete input."""
 
 
 class Lines(Protocol):
-    """Gives one line after the other."""
+    """Source of lines, one after another."""
 
     interactive: bool
-    """Whether a person types them."""
+    """True if a person types the lines."""
 
     async def line(self, prompt: str) -> str:
-        """The next line, without its end. Raises EOFError, and KeyboardInterrupt where it is dropped by Ctrl-C."""
+        """Return the next line, without its line break. Raises EOFError at the end, and KeyboardInterrupt if Ctrl-C
+        discards the line."""
         ...
 
 
 class Pipe:
-    """Lines of standard input, for as long as there are any."""
+    """Lines from standard input."""
 
     interactive = False
 
     def __init__(self) -> None:
-        """Read nothing yet."""
+        """Prepare without reading anything."""
         self._bytes = b""
-        self._ended = sys.stdin is None  # closed by whoever started the shell
+        self._ended = sys.stdin is None  # the parent process closed it
 
     async def line(self, prompt: str) -> str:  # noqa: ARG002
-        """The next line; the last one may lack its newline."""
+        """Return the next line; the last one may lack its line break."""
         while b"\n" not in self._bytes and not self._ended:
             piece = await _read_piece(sys.stdin.fileno())
             self._bytes += piece
@@ -53,12 +54,13 @@ class Pipe:
 
 
 async def _read_piece(descriptor: int) -> bytes:
-    """What is there, as soon as something is. No thread: one that waits for a pipe would outlive the shell."""
+    """Return available input as soon as there is any. No thread is used: a thread that waits for a pipe would outlive
+    the shell."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     try:
         loop.add_reader(descriptor, ready.set)
-    except PermissionError:  # a file, which never has to be waited for
+    except PermissionError:  # a regular file, which is always ready
         return os.read(descriptor, PIECE_BYTES)
     try:
         await ready.wait()
@@ -68,16 +70,16 @@ async def _read_piece(descriptor: int) -> bytes:
 
 
 Complete = Callable[[str], tuple[str, Sequence[str]]]
-"""From a line up to the cursor to the end of it that can be completed, and to what that can become."""
+"""Maps a line up to the cursor to its completable end, and to the completions of that."""
 
 
 class Keyboard:
-    """Lines of a person, who edits them, goes back to earlier ones, and completes colon commands with Tab."""
+    """Lines from a person, with editing, history, and completion of colon commands with Tab."""
 
     interactive = True
 
     def __init__(self, history: Path, complete: Complete) -> None:
-        """Keep what is typed in the file `history`. Raises BadInput where that cannot be."""
+        """Store the history in the file `history`. Raises BadInput if that is not possible."""
         from prompt_toolkit import PromptSession
         from prompt_toolkit.history import FileHistory
         from prompt_toolkit.output import create_output
@@ -100,10 +102,10 @@ class Keyboard:
         self._pasted: list[str] = []
 
     async def line(self, prompt: str) -> str:
-        """The next line; several that were pasted at once come one by one."""
+        """Return the next line; pasted lines are returned one by one."""
         if not self._pasted:
             try:
-                # The shell hears of signals itself: prompt_toolkit would leave the default behind.
+                # The shell handles signals itself: prompt_toolkit would restore the default handler.
                 typed = await self._session.prompt_async([("bold", prompt)], handle_sigint=False)
             except KeyboardInterrupt:
                 self._pasted = []

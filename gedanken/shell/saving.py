@@ -1,4 +1,4 @@
-"""A shell session as Markdown."""
+"""Export of a shell session as Markdown."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 def save(session: ShellSession, path: Path) -> None:
-    """Write the session so far to a new file. Raises BadInput; nothing is ever overwritten."""
+    """Write the session so far to a new file. Raises BadInput; an existing file is never overwritten."""
     try:
         with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
             file.write("\n\n".join(_parts(session)) + "\n")
     except FileExistsError as error:
-        raise BadInput(f"{path} is there already; name another file") from error
+        raise BadInput(f"{path} exists already; name another file") from error
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error
 
 
 def fenced(text: str) -> str:
-    """A text in a code block; its fence is longer than any run of backticks within."""
+    """Put a text in a code block, with a fence longer than any run of backticks in it."""
     fence = fence_for(text)
     end = "" if not text or text.endswith("\n") else "\n"
     return f"{fence}text\n{harmless(text)}{end}{fence}"
@@ -65,7 +65,7 @@ def _parts(session: ShellSession) -> Iterator[str]:
 
 
 def _context(session: "Session") -> Iterator[str]:
-    """What the model is sent now, where that is not just all the turns."""
+    """Describe what the model is sent now, if that is not simply all the turns."""
     if session.context == session.stored:
         return
     others = [turn for turn in session.context if turn not in session.stored]
@@ -80,5 +80,5 @@ def _turn(title: str, turn: "Turn") -> str:
 
 
 def _listed(values: dict[str, object]) -> str:
-    """Such as `temperature 0, steps False`, without what is not known."""
+    """Format settings, for example `temperature 0, steps False`, leaving out unknown values."""
     return inline(harmless(", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, {}))))

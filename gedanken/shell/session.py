@@ -1,4 +1,4 @@
-"""A session at a shell: the machines, what was typed into them, and what came back."""
+"""A shell session: the machines, what was typed into them, and their answers."""
 
 import asyncio
 import re
@@ -24,31 +24,31 @@ _LEAVES = re.compile(r"(?:exit|logout)(?:\s+(?P<code>\d{1,3}))?\s*;?\s*")
 
 
 class Known(NamedTuple):
-    """What the imagined machine knew before its context was dropped, asked twice."""
+    """The imagined machine's answers before its context was dropped, asked twice."""
 
     before: tuple[Execution, ...]
     control: tuple[Execution, ...]
     stored: int
-    """How many turns were stored then."""
+    """Number of turns that were stored at that time."""
 
 
 @dataclass(slots=True)
 class ShellSession:
-    """What the loop and the colon commands work on."""
+    """The state that the loop and the colon commands work on."""
 
     terminals: Terminals
     view: View
     before: "tuple[Turn, ...]" = ()
-    """Turns of a session that was reopened."""
+    """Earlier turns, if a stored session was reopened."""
     done: list[Answers] = field(default_factory=list)
     remembered: Known | None = None
     exit_code: int = 0
-    """Of the last command: the real one's, or read off the imagined output where no real machine is on."""
+    """Exit code of the last command: the real machine's, or if none is on, inferred from the imagined output."""
     over: bool = False
 
     @property
     def names(self) -> tuple[str, str]:
-        """What the two machines are called."""
+        """Names of the two machines."""
         real, imagined = self.terminals.real, self.terminals.imagined
         model = imagined.model if imagined else "none"
         provider, colon, name = (model if isinstance(model, str) else model.name).partition(":")
@@ -57,12 +57,12 @@ class ShellSession:
 
     @property
     def at(self) -> str:
-        """Where commands go."""
+        """The machines that commands are sent to."""
         real, imagined = self.names
         return {"real": real, "imagined": imagined, "both": f"{real} and {imagined}"}[self.terminals.on]
 
     def reopen(self) -> None:
-        """Say what a session that was kept brings with it."""
+        """Report the contents of a stored session that is reopened."""
         machine, name = self.terminals.imagined, self.terminals.options.session
         if torn := self.terminals.torn_bytes:
             self.view.remark(f"the last line of the session {name} was torn, and its {torn} bytes are dropped")
@@ -77,10 +77,10 @@ class ShellSession:
             )
 
     async def type(self, command: str) -> None:
-        """Type a command into the machines that are on, and show what comes; `exit` leaves, as in sh.
+        """Type a command into the machines that are on, and show their output; `exit` leaves, as in sh.
 
-        Raises NoModel or NoSandbox for a machine that is lost, after what the other one answered was shown; BadInput
-        where the session cannot be kept; CancelledError where Ctrl-C stopped it.
+        Raises NoModel or NoSandbox if a machine is lost, after the other machine's answer was shown; BadInput if the
+        session cannot be stored; CancelledError if Ctrl-C stopped the command.
         """
         if leaves := _LEAVES.fullmatch(command):
             self.over = True
@@ -99,7 +99,7 @@ class ShellSession:
             raise NoSandbox("; ".join(answers.real.notes))
 
     def _record(self, answers: Answers) -> None:
-        """Take note of what came, before it is shown: Ctrl-C ends the showing too."""
+        """Record the answers before they are shown, because Ctrl-C can end the display."""
         self.done.append(answers)
         ended = answers.real or (answers.imagined if self.terminals.on == "imagined" else None)
         if ended:
@@ -117,7 +117,7 @@ class ShellSession:
         return answers
 
     def _explain(self, answers: Answers) -> None:
-        """Name the claims of the persona that account for a difference."""
+        """Name the persona's claims that account for a difference."""
         real, imagined, machine = answers.real, answers.imagined, self.terminals.imagined
         if not (real and imagined and machine) or normalized_lines(real.terminal) == normalized_lines(
             imagined.terminal
@@ -154,7 +154,7 @@ class ShellSession:
         return answers
 
     def _typed_before(self) -> str:
-        """What stands before a command in the context, and what is told with it."""
+        """Return what precedes a command in the context, and what is told with it."""
         machine = self.terminals.imagined
         turns = machine.session.context if machine else ()
         return "\n".join([*(turn.typed for turn in turns), *self.terminals.tells])
@@ -163,7 +163,7 @@ class ShellSession:
         face = self.view
         if not stream.finish(execution.terminal):
             face.end_line()
-            face.remark("not all of that was output, as its end shows; once more without the rest")
+            face.remark("some of the text above was not output, as its end shows; here is the output alone")
             face.text(execution.terminal)
         if face.interactive or execution.imagined:
             face.end_line()

@@ -1,4 +1,4 @@
-"""Two answers to one command, compared with each other line by line."""
+"""Line-by-line comparison of two answers to one command."""
 
 from collections.abc import Iterator
 from itertools import groupby, zip_longest
@@ -9,8 +9,8 @@ from rapidfuzz.distance import LCSseq
 
 MARK_WIDTH = 3
 MOST_LINES_ALIGNED = 5000
-"""Where more lines than that stand between an equal beginning and an equal end, they are compared with each other by
-number: alignment takes memory, a bit for each pair of lines."""
+"""If more lines than this differ between the common beginning and the common end, they are paired by line number:
+alignment needs one bit of memory for each pair of lines."""
 
 Sides = Literal["same", "differ", "left", "right"]
 
@@ -21,11 +21,11 @@ class Row(NamedTuple):
     left: str
     right: str
     sides: Sides
-    """Whether the lines are equal, differ, or stand on one side only."""
+    """Whether the lines are equal, differ, or exist on one side only."""
 
 
 def pairs(left: str, right: str) -> list[Row]:
-    """The lines of two answers, equal ones on one row; blank ends of lines make no difference."""
+    """Pair the lines of two answers, equal lines on one row; trailing blanks are ignored."""
     lines, others = _lines(left), _lines(right)
     keys, other_keys = ([line.rstrip() for line in side] for side in (lines, others))
     first = _equal_lines(keys, other_keys)
@@ -39,9 +39,9 @@ def pairs(left: str, right: str) -> list[Row]:
 
 
 def columns(rows: list[Row], width: int) -> Iterator[Row]:
-    """The same rows, cut to columns that fit side by side into `width` cells with MARK_WIDTH cells between them.
+    """Lay the rows out as columns that fit side by side into `width` cells, with MARK_WIDTH cells between them.
 
-    Every column is filled up with blanks. A line that is too long goes on in the row below; none is shortened.
+    Every column is padded with blanks. A line that is too long continues in the next row; nothing is cut off.
     """
     cells = column_width(width)
     for row in rows:
@@ -50,18 +50,18 @@ def columns(rows: list[Row], width: int) -> Iterator[Row]:
 
 
 def column_width(width: int) -> int:
-    """Cells for each of two columns; at least two, since some characters are two cells wide."""
+    """Return the width in cells of each of two columns; at least two, because some characters are two cells wide."""
     return max(2, (width - MARK_WIDTH) // 2)
 
 
 def _equal_lines(lines: list[str], others: list[str]) -> int:
-    """How many lines two answers have in common before the first that differs."""
+    """Return how many equal lines two answers begin with."""
     pairs = enumerate(zip(lines, others, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(lines), len(others)))
 
 
 def _aligned(lines: list[str], others: list[str]) -> Iterator[Row]:
-    """Their longest common subsequence on rows of its own; what stands between two of its lines side by side."""
+    """Align the lines by their longest common subsequence; lines between two common ones are put side by side."""
     if max(len(lines), len(others)) > MOST_LINES_ALIGNED:
         yield from (_row(one, other) for one, other in zip_longest(lines, others))
         return
@@ -85,7 +85,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _cut(line: str, cells: int) -> list[str]:
-    """A line in pieces of at most so many cells; at least one piece."""
+    """Split a line into pieces of at most so many cells; at least one piece."""
     pieces, used = [""], 0
     for character in line:
         wide = get_cwidth(character)

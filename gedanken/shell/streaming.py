@@ -1,4 +1,4 @@
-"""Output shown as it comes: a real one as it is, an imagined one already without what no terminal prints."""
+"""Streaming display: real output as it arrives; imagined output already cleaned of text that no terminal prints."""
 
 from collections.abc import Callable
 
@@ -6,20 +6,21 @@ from gedanken.agents.cleaning import Cleaned, clean
 from gedanken.experiment.execution import Limits
 
 MOST_LINES_HELD = 200
-"""What is longer and still in doubt is shown in the end: to ask again at each line takes the square of that."""
+"""If more uncertain lines are pending, they are shown only at the end: checking again at each line would take
+quadratic time."""
 _BESIDE = "\0\n"
-"""A line that nobody types and that is no chat, for asking what happens to another one beside it."""
+"""A line that nobody types and that is not chat, used to test how the cleaning treats another line beside it."""
 
 
 class RealStream:
-    """Shows what a program prints, up to the part of it whose middle may not be kept."""
+    """Shows a program's output up to the point from which its middle may be dropped."""
 
     def __init__(self, limits: Limits, show: Callable[[str], None]) -> None:
         """Show it piece by piece with `show`."""
         self._room, self._show, self._shown = limits.output_bytes // 2, show, ""
 
     def hear(self, piece: str) -> None:
-        """Take in what came."""
+        """Receive a piece of output."""
         self._room -= len(piece.encode(errors="replace"))
         if self._room >= 0:
             self._shown += piece
@@ -27,31 +28,30 @@ class RealStream:
 
     @property
     def unshown(self) -> str:
-        """What came and waits to be shown: nothing."""
+        """Output that waits to be shown: none."""
         return ""
 
     def finish(self, output: str) -> bool:
-        """Show the rest, now that all that is kept is known; False if more was shown than is part of it."""
+        """Show the rest once the complete output is known; return False if more was shown than belongs to it."""
         return _show_rest(output, self._shown, self._show)
 
 
 class ImaginedStream:
-    """Shows each line of a reply as soon as it is as good as certain that it is output.
+    """Shows each line of a reply as soon as it is almost certain to be output.
 
-    What that is, `gedanken.agents.cleaning` decides, for a whole reply. A line that it might yet take off, such as an
-    echo of the command at the beginning, or at the end a prompt or a fence that closes, is held back until more is
-    known.
+    `gedanken.agents.cleaning` decides that for a whole reply. A line that might still be removed, such as an echo of
+    the command at the beginning, or a prompt or closing fence at the end, is held back until more is known.
     """
 
     def __init__(self, command: str, show: Callable[[str], None], known: str = "") -> None:
-        """Show the reply to `command`, piece by piece, with `show`; `known` is what was typed before."""
+        """Show the reply to `command` piece by piece with `show`; `known` is what was typed before."""
         self._command, self._known, self._show = command, known, show
         self._typed = [line for line in command.splitlines() if line.strip()] or [""]
         self._open = self._held = self._shown = ""
         self._began = self._fenced = False
 
     def hear(self, piece: str) -> None:
-        """Take in what came."""
+        """Receive a piece of the reply."""
         *complete, self._open = (self._open + piece).split("\n")
         for line in complete:
             self._held += f"{line}\n"
@@ -60,15 +60,16 @@ class ImaginedStream:
 
     @property
     def unshown(self) -> str:
-        """What came and is held back."""
+        """Text that is held back."""
         return self._held + self._open
 
     def finish(self, output: str) -> bool:
-        """Show the rest, now that the whole output is known; False if more was shown than is part of it."""
+        """Show the rest once the complete output is known; return False if more was shown than belongs to it."""
         return _show_rest(output, self._shown, self._show)
 
     def _may_lead_up(self, line: str) -> bool:
-        """Whether this may be part of what stands before an output: blank, chat, a fence, a line of the command."""
+        """Return whether a line may be part of what precedes an output: blank, chat, a fence, a line of
+        the command."""
         return not line.strip() or any(
             clean(beginning, typed).text != beginning
             for typed in self._typed
@@ -76,7 +77,7 @@ class ImaginedStream:
         )
 
     def _settle(self) -> None:
-        """Show what is held back, if it is the same whether the reply ends here or goes on."""
+        """Show the held text, if it is the same whether the reply ends here or continues."""
         if self._held.count("\n") > MOST_LINES_HELD:
             return
         ends, goes_on = self._cleaned(""), self._cleaned(_BESIDE)
@@ -93,7 +94,7 @@ class ImaginedStream:
         before, command = (_BESIDE, "") if self._began else ("", self._command)
         reply = f"{before}{self._held}{further}"
         cleaned = clean(reply, command, opened=self._fenced)
-        # All that was typed before may be long, and is looked through only where it can make a difference.
+        # The text typed before may be long, so it is searched only if that can make a difference.
         return cleaned if cleaned.text == reply else clean(reply, command, known=self._known, opened=self._fenced)
 
 

@@ -1,4 +1,4 @@
-"""What is typed into which machine, and what waits to be told."""
+"""The shell's machines: what is typed into which, and text that waits to be told to the model."""
 
 import asyncio
 import re
@@ -35,27 +35,27 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 class Answers(NamedTuple):
-    """What one command did, on each machine that was on."""
+    """The result of one command on each machine that is on."""
 
     command: str
     tells: tuple[str, ...]
-    """What the imagined machine was told before it."""
+    """Text that the imagined machine was told before the command."""
     real: Execution | None
     imagined: Execution | None
     lost: tuple[GedankenError, ...] = ()
     """Why a machine gave no answer."""
     stopped: bool = False
-    """Whether Ctrl-C came before all had answered."""
+    """True if Ctrl-C came before all machines had answered."""
 
     @property
     def texts(self) -> tuple[str, str] | None:
-        """What each of the two showed, the real one first; None where there are not two."""
+        """The output of both machines, the real one first; None unless both answered."""
         return (self.real.terminal, self.imagined.terminal) if self.real and self.imagined else None
 
 
 @dataclass(frozen=True, slots=True)
 class ShellOptions:
-    """What a shell was asked for."""
+    """The options of a shell."""
 
     machine: Choice
     persona: str | None
@@ -68,7 +68,7 @@ class ShellOptions:
 
 @dataclass(slots=True)
 class Terminals:
-    """The machines of a shell, opened when they are first wanted, and closed with it."""
+    """The machines of a shell, opened when they are first needed, and closed with the shell."""
 
     options: ShellOptions
     screen: Screen
@@ -76,14 +76,14 @@ class Terminals:
     imagined: "ImaginedMachine | None" = None
     real: "SandboxMachine | None" = None
     tells: list[str] = field(default_factory=list)
-    """Said to the imagined machine together with its next command."""
+    """Text to be told to the imagined machine together with its next command."""
     _wished: Persona | None = None
     _machine_facts: MachineFacts = USUAL_MACHINE
     _file: "SessionFile | None" = None
     _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> "Terminals":
-        """Check what can be checked, and open the machines that were asked for."""
+        """Check the options, and open the machines that were requested."""
         from gedanken.agents.registry import check_name
 
         if self.options.session is not None and not _SESSION_NAME.fullmatch(self.options.session):
@@ -95,11 +95,12 @@ class Terminals:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Close what was opened."""
+        """Close all open machines."""
         await self._opened.aclose()
 
     async def turn_on(self, choice: Choice) -> None:
-        """Type into these machines from now on. Raises BadInput, NoSandbox or NoModel, and then changes nothing."""
+        """Send commands to these machines from now on. Raises BadInput, NoSandbox or NoModel, and then changes
+        nothing."""
         async with AsyncExitStack() as opening:
             real, machine_facts = self.real, self._machine_facts
             if choice != "imagined" and real is None:
@@ -119,7 +120,7 @@ class Terminals:
         )
 
     def _match(self, machine_facts: MachineFacts) -> None:
-        """Have the imagined machine be the real one's twin, where nothing was typed into it nor wished of it."""
+        """Give the imagined machine the real one's facts, if nothing was typed into it and no persona was chosen."""
         machine = self.imagined
         if machine and not machine.session.stored and self._wished is None and self.options.session is None:
             machine.persona, machine.machine_facts = load_persona(FAIR_PERSONA), machine_facts
@@ -157,10 +158,10 @@ class Terminals:
         return ImaginedMachine(model, persona, machine_facts, wishes.limits, session, progress=self.screen), file
 
     async def run(self, command: str, hear: Hear, ended: Callable[[Which], None]) -> Answers:
-        """Type a command into each machine that is on; what was told goes to the imagined one before it.
+        """Type a command into each machine that is on; pending text in braces is sent to the imagined one before it.
 
-        `hear` is given what comes, and `ended` whichever machine is done. A machine that is lost leaves the other's
-        answer as it is; so does Ctrl-C, after which the answers say that they were stopped.
+        `hear` receives the output, and `ended` the machine that has finished. If one machine is lost, or Ctrl-C is
+        pressed, the other's answer is kept; after Ctrl-C the answers are marked as stopped.
         """
         tells = tuple(self.tells) if self.on != "real" else ()
         work: dict[Which, Coroutine[Any, Any, Execution]] = {}
@@ -196,7 +197,7 @@ class Terminals:
     ) -> Execution:
         if not isinstance(machine.model, str):
             machine.model.pace.forget()
-        # Not fresh: the server need not read the whole session again for each command.
+        # Not fresh, so that the server need not process the whole session again for each command.
         execution = await machine.run(
             command, tells=tells, fresh=False, on_output=lambda text: hear("imagined", text)
         )
@@ -206,21 +207,21 @@ class Terminals:
         return execution
 
     def change_persona(self, persona: Persona) -> None:
-        """Play another machine, in a new context; all requests stay stored.
+        """Switch to another persona, in a new context; all requests stay stored.
 
-        Raises BadInput where the session is kept under a name: its file is about one persona.
+        Raises BadInput if the session is stored under a name: its file belongs to one persona.
         """
         machine = self.imagined_or_fail()
         if self.options.session is not None:
             raise BadInput(
                 f"the session {self.options.session} is with the persona {machine.persona.name}; "
-                "begin another one for another persona"
+                "start another session for another persona"
             )
         machine.persona, machine.machine_facts = persona, self._machine_facts
         machine.lose()
 
     def put(self, path: Path) -> str:
-        """Put a text file of the user's into the home folder of every open machine; return its name there."""
+        """Copy a text file of the user's into the home folder of every open machine; return its name there."""
         if not _FILE_NAME.fullmatch(path.name):
             raise BadInput(f"{path.name}: a file is put under a name of letters, digits, dots, dashes, underscores")
         text = text_of(path, self.options.limits.output_bytes)
@@ -232,24 +233,24 @@ class Terminals:
         return path.name
 
     def imagined_or_fail(self) -> "ImaginedMachine":
-        """The imagined machine. Raises BadInput where there is none yet."""
+        """Return the imagined machine. Raises BadInput if there is none yet."""
         if self.imagined is None:
             raise BadInput("there is no imagined machine yet; `:machine both` opens one")
         return self.imagined
 
     @property
     def torn_bytes(self) -> int:
-        """How much of the session's file was dropped, for it was the beginning of a line."""
+        """Number of bytes of an incomplete last line that were dropped from the session's file."""
         return self._file.torn_bytes if self._file else 0
 
     def keep(self) -> None:
-        """Write what is new in the session to its file, where it has one."""
+        """Append new turns of the session to its file, if it has one."""
         if self._file is not None and self.imagined is not None:
             self._file.keep(self.imagined.session)
 
 
 async def _are_stopped(tasks: "Collection[asyncio.Task[Execution]]") -> bool:
-    """Wait until all are done; whether Ctrl-C had them stopped before."""
+    """Wait until all are done; return whether Ctrl-C stopped them first."""
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:
@@ -257,6 +258,6 @@ async def _are_stopped(tasks: "Collection[asyncio.Task[Execution]]") -> bool:
             task.cancel()
         await asyncio.wait(tasks)
         if whole := asyncio.current_task():
-            whole.uncancel()  # heard, and told to the caller: the next Ctrl-C is another one
+            whole.uncancel()  # handled and reported to the caller, so that the next Ctrl-C counts again
         return True
     return False

@@ -1,4 +1,4 @@
-"""Two answers that were compared with each other, as a unified diff."""
+"""Unified diff of two answers that were compared."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
@@ -9,7 +9,7 @@ CONTEXT_LINES = 3
 
 
 def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
-    """The rows that differ, with a few equal ones around them; nothing where none does."""
+    """Return the rows that differ, with a few equal ones around them; empty if no row differs."""
     lefts = [0, *accumulate(row.sides != "right" for row in rows)]
     rights = [0, *accumulate(row.sides != "left" for row in rows)]
     for number, (start, stop) in enumerate(_hunks(rows)):
@@ -26,7 +26,7 @@ def unified(rows: Sequence[Row], names: tuple[str, str]) -> Iterator[str]:
 
 
 def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
-    """From which row to which, without the last, something differs or stands near what does."""
+    """Return ranges of rows (end exclusive) that differ or are near a difference."""
     start = stop = 0
     for at, row in enumerate(rows):
         if row.sides == "same":
@@ -41,5 +41,5 @@ def _hunks(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
 
 
 def _range(start: int, stop: int) -> str:
-    """Numbers of lines as a unified diff writes them: the first, from 1, and how many."""
+    """Format a range of line numbers as in a unified diff: the first, counted from 1, and how many."""
     return f"{start + 1 if stop > start else start},{stop - start}"

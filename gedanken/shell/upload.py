@@ -1,4 +1,4 @@
-"""A file of the user's that is put on the machines."""
+"""Reading a user's file that is put on the machines."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from gedanken.experiment.files import read_text
 
 
 def text_of(path: Path, most_bytes: int) -> str:
-    """The text in a file. Raises BadInput for what is no text file, and for one that is larger than that."""
+    """Return the text in a file. Raises BadInput if it is not a text file, or is too large."""
     if path.exists() and not path.is_file():
         raise BadInput(f"{path}: not a file")
     return read_text(path, path, most_bytes)

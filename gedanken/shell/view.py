@@ -1,4 +1,4 @@
-"""What a person sees of a shell. Answers go to standard output; what is said about them in a pipe does not."""
+"""Display of the shell. Answers go to standard output; remarks about them too, except in a pipe."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from gedanken.shell.side_by_side import MARK_WIDTH, Row, Sides, column_width, co
 from gedanken.shell.terminals import Answers
 
 NARROW = 100
-"""Below this many cells two answers stand one above the other."""
+"""If the terminal has fewer cells than this, two answers are shown one above the other."""
 _LINES_A_BREATH = 64
 _MARKS: dict[Sides, str] = {"same": "│", "differ": "≠", "left": "<", "right": ">"}
 _PLAIN_MARKS: dict[Sides, str] = {"same": "|", "differ": "!", "left": "<", "right": ">"}
@@ -26,18 +26,18 @@ class View:
     """Prints for a person at a terminal, or plainly into a pipe."""
 
     def __init__(self, interactive: bool) -> None:
-        """Colour is for a person only."""
+        """Use colour only for a person."""
         self.interactive = interactive
         self.console = Console(highlight=False) if interactive else Console(highlight=False, color_system=None)
         self._marks = _MARKS if self.console.encoding.lower().startswith("utf") else _PLAIN_MARKS
         self._at_line_start = True
         self._settled: set[str] = set()
-        """Notes that are the same for every reply, and were told."""
+        """Notes that are the same for every reply and were already shown."""
         self.unread = False
-        """Whether nobody reads standard output any more, as after `| head -1`."""
+        """True if standard output has no reader any more, as after `| head -1`."""
 
     def text(self, text: str) -> None:
-        """Show what a program or a model printed, obeying none of it."""
+        """Show the text of a program or a model, with control characters made harmless."""
         if text:
             try:
                 sys.stdout.write(harmless(text))
@@ -48,19 +48,19 @@ class View:
             self._at_line_start = text.endswith("\n")
 
     def end_line(self) -> None:
-        """Begin a new line, unless one was just begun."""
+        """Start a new line, unless the cursor is at the start of one."""
         if not self._at_line_start:
             self.text("\n")
 
     def remark(self, text: str) -> None:
-        """Say something about an answer, dimly."""
+        """Show a remark about an answer, dimmed."""
         if self.interactive:
             self._print(Text(f"({harmless(text)})", "dim"))
         else:
             self.error(f"({text})")
 
     def tell(self, text: str) -> None:
-        """Answer a colon command."""
+        """Show the answer to a colon command."""
         self._print(Text(harmless(text)))
 
     async def diff(self, lines: Sequence[str]) -> None:
@@ -69,22 +69,22 @@ class View:
         await self._print_all(Text(harmless(line), styles.get(line[:1], "")) for line in lines)
 
     def error(self, text: str) -> None:
-        """Say what went wrong, in one line."""
+        """Show an error in one line."""
         print(harmless(" ".join(text.split())), file=sys.stderr)
 
     def about(self, execution: Execution) -> None:
-        """Say what a reader must know of an execution beside what it printed."""
+        """Show what a reader must know about an execution besides its output."""
         known = [note for note in remarks(execution) if note not in self._settled]
         self._settled.update(note for note in known if is_said_of_settings(note))
         if known:
             self.remark("; ".join(known))
 
     def disturbed(self) -> None:
-        """Take note that the terminal has put ^C where the cursor was."""
+        """Record that the terminal has printed ^C at the cursor."""
         self._at_line_start = False
 
     async def answers(self, answers: Answers, names: tuple[str, str]) -> None:
-        """Show a real and an imagined answer, or the one there is, side by side or one above the other."""
+        """Show a real and an imagined answer side by side or one above the other, or the only one there is."""
         if not self.interactive:
             first, *further = answers.command.splitlines()
             self.tell("\n".join([f"$ {first}", *(f"> {line}" for line in further)]))
@@ -127,7 +127,7 @@ class View:
                 yield Text(f"  {about}", "dim")
 
     async def _print_all(self, lines: Iterable[Text]) -> None:
-        """Print as many lines as there are, and let Ctrl-C be heard in between."""
+        """Print all lines, so that Ctrl-C can interrupt in between."""
         for number, line in enumerate(lines):
             if number % _LINES_A_BREATH == 0:
                 await asyncio.sleep(0)
@@ -139,14 +139,16 @@ class View:
 
 
 def remarks(execution: Execution) -> list[str]:
-    """What a reader must know of an execution beside what it printed."""
+    """List what a reader must know about an execution besides its output."""
     known = []
-    if execution.cause not in (Cause.FINISHED, Cause.FAILED, Cause.CUT):  # of a cut, a note says more
+    if execution.cause not in (Cause.FINISHED, Cause.FAILED, Cause.CUT):  # for a cut reply, a note says more
         known.append(str(execution.cause))
     if execution.exit_code is None:
         known.append("exit code unknown")
     elif execution.exit_code:
-        known.append(f"exit code {execution.exit_code}" + (", read off the output" if execution.imagined else ""))
+        known.append(
+            f"exit code {execution.exit_code}" + (", inferred from the output" if execution.imagined else "")
+        )
     if execution.violations:
         known.append(f"taken off: {times_each(violations_by_kind([execution]))}")
     return [*known, *execution.notes]

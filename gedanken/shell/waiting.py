@@ -1,4 +1,4 @@
-"""Which machine is at work, for how long, and how far it is: shown to whoever has to wait."""
+"""Progress line for a waiting person: which machine is working, for how long, and how far it is."""
 
 import asyncio
 import time
@@ -18,27 +18,28 @@ _UNITS: dict[Which, str] = {"real": "line", "imagined": "token"}
 
 
 class Waiting:
-    """A line at the bottom of a terminal that comes after a while, and goes when there is something to read."""
+    """A line at the bottom of the terminal that appears after a while, and disappears when there is
+    output to read."""
 
     def __init__(self, console: Console, at_work: Sequence[Which]) -> None:
-        """Show it on `console`, where that is a terminal."""
+        """Show it on `console`, if that is a terminal."""
         self._console, self._at_work = console, at_work
         self._took: dict[Which, float] = {}
         self._heard: Counter[Which] = Counter()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        """Begin to wait."""
+        """Start waiting."""
         self._started = time.monotonic()
         self._coming = asyncio.get_running_loop().call_later(SECONDS, self._come)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Wait no longer."""
+        """Stop waiting."""
         self.end()
 
     def hear(self, which: Which, text: str) -> None:
-        """Count what came: a chunk of a reply is a token."""
+        """Count a piece of output; a chunk of a reply counts as one token."""
         self._heard[which] += text.count("\n") if which == "real" else bool(text)
 
     def ended(self, which: Which) -> None:
@@ -46,7 +47,7 @@ class Waiting:
         self._took[which] = time.monotonic() - self._started
 
     def end(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         self._coming.cancel()
         if self._live is not None:
             self._live.stop()

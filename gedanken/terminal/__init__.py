@@ -1,1 +1,1 @@
-"""What a person sees at a terminal while things happen, and how figures are written."""
+"""Terminal display of a run in progress."""

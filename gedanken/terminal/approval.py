@@ -1,4 +1,4 @@
-"""Asks a person at the terminal whether a program may run."""
+"""Asking a person at the terminal whether a program may run."""
 
 import os
 import shlex
@@ -13,18 +13,18 @@ from gedanken.experiment.errors import AwaitsApproval, Interrupted
 from gedanken.experiment.escaping import harmless
 
 LINES_SHOWN = 400
-"""Of a program, or of its diff."""
+"""Number of lines shown of a program, or of its diff."""
 
 
 def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
-    """Show the program, and return what the person says. Ctrl-C ends the run, which can be gone on with.
+    """Show the program, and return the person's decision. Ctrl-C ends the run, which can be resumed.
 
-    Raises AwaitsApproval where no person is at a terminal, or they want to answer later; Interrupted.
+    Raises AwaitsApproval if no person is at a terminal, or if they want to answer later; Interrupted after Ctrl-C.
     """
     show(question)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise AwaitsApproval(question.program, folder)
-    # While a person is asked, nothing else is under way that could be let come to its end.
+    # While a person is asked, no other work is running that should be allowed to finish.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         while True:
@@ -40,7 +40,7 @@ def ask_person(question: Question, folder: Path) -> Approve | EditIt | Reject:
 
 
 def show(question: Question) -> None:
-    """Print the program, what it changes, what it imports, and what the sandbox allows it."""
+    """Print the program, its changes and imports, and what the sandbox allows it."""
     from rich.console import Console
     from rich.syntax import Syntax
     from rich.text import Text
@@ -58,7 +58,7 @@ def show(question: Question) -> None:
 
 def _imports(question: Question) -> str:
     if question.imports is None:
-        return "cannot be told: it is no Python that can be parsed"
+        return "unknown: the program cannot be parsed as Python"
     return harmless(", ".join(question.imports)) or "nothing"
 
 
@@ -74,7 +74,7 @@ def _sandbox(question: Question) -> str:
 
 
 def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None:
-    """One answer; None where it was none."""
+    """Ask once; return the answer, or None if it was not valid."""
     print("[a]pprove, [e]dit, [r]eject, or answer [l]ater? ", end="", file=sys.stderr, flush=True)
     match input().strip().lower():
         case "a" | "approve":
@@ -85,7 +85,7 @@ def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None
                 return EditIt(source=text)
             print("nothing was changed", file=sys.stderr)
         case "r" | "reject":
-            print("why (the coder is told): ", end="", file=sys.stderr, flush=True)
+            print("why (the coder will see this): ", end="", file=sys.stderr, flush=True)
             if reason := input().strip()[:LONGEST_REASON]:
                 return Reject(reason=reason)
         case "l" | "later":
@@ -94,7 +94,7 @@ def _asked(question: Question, folder: Path) -> Approve | EditIt | Reject | None
 
 
 def _edited(source: str) -> str:
-    """The source as a person left it in their editor; as it was where that went wrong."""
+    """Return the source as the person left it in their editor; unchanged if that failed."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "program.py"

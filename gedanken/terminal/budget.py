@@ -1,4 +1,4 @@
-"""A budget ahead of a run, and its minutes while it goes on."""
+"""Budget: an estimate before a run, and its time limit while it runs."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from gedanken.terminal.interrupts import Drains
 from gedanken.terminal.run_plan import plan_steps
 
 READ_A_REQUEST = 600
-"""Tokens of the persona and of what is typed, roughly; what was replied before is read as well."""
+"""Approximate number of tokens of the persona and of the typed text; earlier replies are read in addition."""
 
 
 def estimate_of(spec: RunSpec, price: Price | None) -> str:
-    """What a run will take at most if no program has to be written twice, in one line."""
+    """Estimate in one line what a run will use at most, if no program has to be written twice."""
     steps = plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)
     replies = sum(step.pieces[kind] for step in steps for kind in ("boot answer", "write", "answer", "sample"))
     written = replies * spec.experiment.limits.reply_tokens
@@ -30,7 +30,7 @@ def estimate_of(spec: RunSpec, price: Price | None) -> str:
 
 @contextmanager
 def in_minutes(control: Drains, seconds_left: float | None, budget: Budget) -> Iterator[None]:
-    """Begin nothing new when the minutes are over; a tenth of them later, end what is still under way."""
+    """Start nothing new when the minutes are used up; after a tenth more, stop what is still running."""
     task = asyncio.current_task()
     if seconds_left is None or budget.minutes is None or task is None:
         yield

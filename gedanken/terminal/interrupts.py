@@ -1,4 +1,4 @@
-"""Ctrl-C while a run goes on: first it comes to a stop in order, then at once."""
+"""Ctrl-C during a run: the first one stops cleanly, the second one at once."""
 
 import asyncio
 import signal
@@ -10,16 +10,16 @@ from gedanken.experiment.progress import Progress
 
 
 class Drains(Protocol):
-    """What can be asked to begin nothing new."""
+    """An object that can be asked to start nothing new."""
 
     def request_drain(self, reason: str = ...) -> None:
-        """Let what is under way come to its end, and begin nothing else."""
+        """Let running work finish, and start nothing else."""
         ...
 
 
 @contextmanager
 def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
-    """The first Ctrl-C lets what is under way come to its end: it is paid for. A second one, or SIGTERM, ends it."""
+    """On the first Ctrl-C, let running work finish, because it is paid for. A second one, or SIGTERM, stops it."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     asked = False
 
@@ -34,7 +34,7 @@ def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
             return
         asked = True
         control.request_drain("interrupted")
-        progress.say("stopping when what is under way has come to its end; Ctrl-C once more stops it now")
+        progress.say("stopping when the running work has finished; press Ctrl-C again to stop it now")
 
     before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -44,7 +44,7 @@ def interruptible(control: Drains, progress: Progress) -> Iterator[None]:
         NotImplementedError,
         RuntimeError,
         ValueError,
-    ):  # another thread than the main one has no signals
+    ):  # only the main thread can handle signals
         yield
         return
     try:

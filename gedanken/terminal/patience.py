@@ -1,4 +1,4 @@
-"""Work that is mostly done at once, and says so where it is not."""
+"""A message for work that usually finishes at once, if it does not."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How far a run is, and how long it may still take: learned from what this run itself has taken so far."""
+"""Progress and remaining time of a run, estimated from what this run itself has taken so far."""
 
 import time
 from collections import Counter, defaultdict
@@ -22,32 +22,33 @@ FIRST_GUESS: dict[Kind, float] = {
     "sample": 22,
     "report": 50,
 }
-"""Seconds of each kind of work: the packaged experiments on 2 idle cores with the embedded model. They count only
-until this run has done work of that kind, and are scaled by how much longer the other kinds took than guessed."""
+"""Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. They
+are used only until this run has done work of that kind, scaled by how much longer the other kinds took than guessed.
+"""
 _MODEL: frozenset[Kind] = frozenset({"boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
-"""A kind of work that is known by another one, which comes before it."""
+"""A kind of work whose duration is estimated from another kind that comes before it."""
 _TRUST = 3.0
-"""Seconds of work after which what was measured counts as much as the first guess."""
+"""Seconds of work after which the measurement counts as much as the first guess."""
 
 
 @dataclass(slots=True)
 class PlannedStep:
-    """One line of the script, or what comes before and after them."""
+    """One line of the script, or the step before or after all lines."""
 
     name: str
     pieces: Counter[Kind]
-    """How much work of each kind is planned; more where a program has to be mended."""
+    """Planned amount of work of each kind; it grows if a program has to be fixed."""
     done: Counter[Kind] = field(default_factory=Counter)
 
     @property
     def left(self) -> Counter[Kind]:
-        """What is planned and not done."""
+        """The planned work that is not done."""
         return self.pieces - self.done
 
 
 def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool) -> list[PlannedStep]:
-    """The steps of a run with so many real seeds and imagined samples beside the trunk's."""
+    """Plan the steps of a run with so many real seeds and imagined samples besides the trunk's."""
     boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
     if simulate:
         boot["boot answer"] = len(BOOT_COMMANDS)
@@ -72,14 +73,14 @@ def _of_line(line: ScriptLine, real: int, imagined: int | None) -> PlannedStep:
 
 
 class RunPlan:
-    """Counts what is done of a plan, and shares the time that passes among whatever is under way.
+    """Counts the finished part of a plan, and divides elapsed time among the work that is running.
 
-    Work that goes on side by side shares each second, so that what is left can be added up however much of it will
-    overlap again.
+    Work that runs in parallel shares each second, so that the remaining time can be added up however much of the work
+    will overlap again.
     """
 
     def __init__(self, steps: Sequence[PlannedStep]) -> None:
-        """Begin before the first step."""
+        """Start before the first step."""
         self.steps = list(steps)
         self.at = 0
         self._active: dict[tuple[str, str], tuple[Kind, float]] = {}
@@ -87,7 +88,8 @@ class RunPlan:
         self._clock = time.monotonic()
 
     def begin(self, node: str, who: str) -> None:
-        """Work of a node has begun; the persona's node asks one thing after another, the real machine first."""
+        """Record that work of a node has started; the persona's node asks one question after another, the real
+        machine first."""
         self._pass_time()
         for earlier in ("real", who) if node == "persona" else ():
             if (node, earlier) in self._active:
@@ -95,17 +97,17 @@ class RunPlan:
         self._active[node, who] = (self._kind(node, who), 0.0)
 
     def end(self, node: str, who: str | None = None) -> None:
-        """Work of a node has ended: that of `who`, or all of it."""
+        """Record that work of a node has ended: that of `who`, or all of it."""
         self._pass_time()
         for key in [key for key in self._active if key[0] == node and who in (None, key[1])]:
             self._end(*key)
 
     def advance(self) -> None:
-        """The step is over; whatever of it was planned and never came is not waited for."""
+        """Finish the step; planned work that never came is no longer expected."""
         self.at = min(self.at + 1, len(self.steps))
 
     def try_again(self) -> None:
-        """Plan more work for this step: a program did not work, and is written and run once more.
+        """Plan more work for this step, because a program failed and is written and run again.
 
         The version that failed is imagined as well.
         """
@@ -116,16 +118,16 @@ class RunPlan:
 
     @property
     def runs_a_program(self) -> bool:
-        """Whether the step at work is one that runs a program."""
+        """True if the current step runs a program."""
         return self.at < len(self.steps) and "trunk" in self.steps[self.at].pieces
 
     @property
     def writes(self) -> bool:
-        """Whether the step at work is one that writes a program."""
+        """True if the current step writes a program."""
         return self.at < len(self.steps) and set(self.steps[self.at].pieces) == {"write"}
 
     def seconds_left(self) -> float:
-        """An estimate, from what work of each kind took so far."""
+        """Estimate the remaining time from what work of each kind took so far."""
         self._pass_time()
         left: Counter[Kind] = Counter()
         for step in self.steps[self.at :]:
@@ -134,9 +136,9 @@ class RunPlan:
         return max(0.0, sum(self._expected(kind) * many for kind, many in left.items()) - under_way)
 
     def describe(self) -> str:
-        """Such as `step 3 of 5, about 2 min left in all: python3 train.py, 4 of 12 done`.
+        """Describe the progress, for example `step 3 of 5, about 2 min left in all: python3 train.py, 4 of 12 done`.
 
-        What a narrow terminal cuts off is the end, so what is waited for stands in front.
+        A narrow terminal cuts off the end, so the most important part comes first.
         """
         if self.at >= len(self.steps):
             return "comparing, and writing the report"
@@ -172,15 +174,16 @@ class RunPlan:
         self._active = {key: (kind, spent + each) for key, (kind, spent) in self._active.items()}
 
     def _expected(self, kind: Kind) -> float:
-        """Seconds of one piece: as measured; it is no shorter than one that is under way has already taken."""
+        """Return the expected seconds of one piece, as measured; at least the time that a running piece has already
+        taken."""
         known = self._seen[kind] or self._seen[_LIKE.get(kind, kind)]
         usual = sum(known) / len(known) if known else FIRST_GUESS[kind] * self._scale(kind in _MODEL)
         return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
 
     def _scale(self, of_model: bool) -> float:
-        """How much longer than guessed the model, or the real machine, took for what it has done.
+        """Return how much longer than guessed the model, or the real machine, took for its finished work.
 
-        A slow machine is slow for both, so what the other took counts as well, for little.
+        A slow computer is slow for both, so the other one's ratio counts as well, with a small weight.
         """
         seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
         both = _ratio(seen, 1.0)
@@ -188,14 +191,14 @@ class RunPlan:
 
 
 def _ratio(seen: Sequence[tuple[Kind, float]], before: float) -> float:
-    """Seconds taken for a second guessed; `before` is what to think where little was seen."""
+    """Return the seconds taken per guessed second; `before` is the prior, used while little has been measured."""
     took = sum(spent for _kind, spent in seen)
     guessed = sum(FIRST_GUESS[kind] for kind, _spent in seen)
     return (took + _TRUST * before) / (guessed + _TRUST)
 
 
 def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
-    """Take in what a node of the graph came to."""
+    """Update the plan with the result of a node of the graph."""
     whose = [f"sample {run.sample}" if run.imagined else f"seed {run.seed}" for run in update.get("executions", [])]
     for who in whose if node in ("replicate", "simulate") else [None]:
         plan.end(node, who)
@@ -207,7 +210,7 @@ def follow(plan: RunPlan, node: str, update: Mapping[str, Any]) -> None:
 
 
 def told_seconds(seconds: float) -> str:
-    """Such as `40 s`, `3 min`, `1 h 20 min`: no finer than an estimate is."""
+    """Format an estimate, for example `40 s`, `3 min`, `1 h 20 min`, rounded to its precision."""
     if seconds < 90:
         return f"{max(5, 5 * round(seconds / 5))} s"
     minutes = round(seconds / 60)

@@ -1,4 +1,4 @@
-"""What a person sees while things happen. All of it goes to standard error; results go to standard output."""
+"""Progress display. All of it goes to standard error; results go to standard output."""
 
 import json
 import re
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 
 PLAIN_SECONDS = 5.0
 LOG_SECONDS = 30.0
-"""Between two lines of a log that say what is under way."""
+"""Seconds between two log lines about the running work."""
 LINES_SHOWN = 8
 CHARACTERS_SHOWN = 400
 LAST_SHOWN = 60
 _PLAINLY = {"persona": "boot", "execute": "real run", "replicate": "real run", "simulate": "imagined"}
-"""What a person is told of a node of the graph."""
+"""Names shown to people for the nodes of the graph."""
 _TELLING = re.compile(r"\b(?:epoch|loss|acc|shape|error)", re.IGNORECASE)
 
 
 def shortened(text: str, *, cut: bool = False) -> str:
-    """What a person sees of an output in a cell of a table: harmless, and no more than a few lines of it.
+    """Shorten an output for a table cell: harmless characters, and a few lines at most.
 
-    `cut` says that the output itself has no end.
+    `cut` means that the output itself is incomplete.
     """
     whole = "\n".join(normalized_lines(text))
     head = "\n".join(whole[:CHARACTERS_SHOWN].split("\n")[:LINES_SHOWN])
@@ -52,18 +52,19 @@ def shortened(text: str, *, cut: bool = False) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print a result on standard output as one line of JSON: ASCII, in which no character moves a terminal."""
+    """Print a result on standard output as one line of JSON: ASCII only, so that no character controls
+    the terminal."""
     print(json.dumps(redacted_value(value), default=str))
 
 
 class Screen:
-    """Shows steps, and the workers of a run. On a terminal it is live; elsewhere it prints lines."""
+    """Shows steps, and the workers of a run. On a terminal the display is live; elsewhere it prints lines."""
 
     def __init__(self) -> None:
         """Show things on standard error."""
         self.console = Console(stderr=True, highlight=False)
         self.takes_signals = True
-        """Whether Ctrl-C and SIGTERM are for the run that is shown; False where they are a caller's."""
+        """True if Ctrl-C and SIGTERM are meant for the displayed run; False if the caller handles them."""
         self._workers: dict[tuple[str, str], _Worker] = {}
         self._live: Live | None = None
         self._limit: int | None = None
@@ -73,12 +74,12 @@ class Screen:
         self._steps = 0
 
     def say(self, text: str) -> None:
-        """Tell one line."""
+        """Print one line."""
         self.console.print(Text(harmless(text), style="dim"), soft_wrap=True)
 
     @contextmanager
     def step(self, title: str, total: float, unit: str = "bytes") -> Iterator[Callable[[float], None]]:
-        """Show a step with how much of it is done and how long it may still take."""
+        """Show a step with its progress and estimated remaining time."""
         if not self.console.is_terminal:
             yield self._plain_step(title, total, unit)
             return
@@ -89,7 +90,7 @@ class Screen:
 
     @contextmanager
     def _bars(self) -> Iterator[Progress]:
-        """The one display of all steps under way: two displays at a time would fight for the cursor."""
+        """Return the only display for all running steps: two displays would fight for the cursor."""
         with self._lock:
             self._steps += 1
             if self._progress is None:
@@ -121,7 +122,7 @@ class Screen:
             amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if unit == "bytes" else f"{100 * share:.0f} %"
             if share < 1:
                 self.say(f"{title}: {amount}, about {left:.0f} s left")
-            else:  # how long it takes was only guessed
+            else:  # the expected duration was only a guess
                 self.say(f"{title}: {now - started:.0f} s so far, longer than usual")
 
         self.say(f"{title} …")
@@ -129,7 +130,7 @@ class Screen:
 
     @contextmanager
     def run(self, reply_tokens: int | None = None, plan: "RunPlan | None" = None) -> Iterator[None]:
-        """Show the workers of a run for as long as it lasts, and how far its plan is.
+        """Show the workers of a run and the progress of its plan, for as long as it lasts.
 
         `reply_tokens` is the limit of an imagined reply.
         """
@@ -137,7 +138,7 @@ class Screen:
         if not self.console.is_terminal:
             if plan:
                 self.log()
-            with repeated(LOG_SECONDS, self.log):  # also where nothing is heard: a model may read a prompt for long
+            with repeated(LOG_SECONDS, self.log):  # also without output: a model may process a prompt for a long time
                 yield
             return
         with Live(get_renderable=self._table, console=self.console, refresh_per_second=8, transient=True) as live:
@@ -146,9 +147,9 @@ class Screen:
             self._live = None
 
     def hear(self, node: str, who: str, text: str, limit: int | None = None) -> None:
-        """Take in text that a worker produced; lines worth showing are shown as soon as they are complete.
+        """Receive text that a worker produced; interesting lines are shown as soon as they are complete.
 
-        `limit` is that of this reply in tokens, where it is another than that of the run's.
+        `limit` is the token limit of this reply, if it differs from the run's.
         """
         if not text and self._begins(node, who):
             self._workers.pop((node, who), None)
@@ -164,16 +165,17 @@ class Screen:
                 self._plain(f"  {_plainly(node)} {who}: {harmless(line)[:160]}")
 
     def _begins(self, node: str, who: str) -> bool:
-        """Whether an empty text says that work begins: a model that reasons gives later ones, as a sign of life."""
+        """Return whether an empty text marks the start of work; later empty texts show that a reasoning model is
+        still alive."""
         worker = self._workers.get((node, who))
         return worker is None or worker.ahead is not None or (node == "persona" and worker.chunks > 0)
 
     def waits(self, node: str, who: str, ahead: int) -> None:
-        """Tell that a worker waits for cores, and for how many others."""
+        """Record that a worker waits for cores, and how many others are before it."""
         self._workers.setdefault((node, who), _Worker()).ahead = ahead
 
     def log(self) -> None:
-        """Tell in one line how far the run is, and of all that is under way."""
+        """Print in one line the progress of the run and all running work."""
         workers = list(self._workers.items())
         under_way = [(key, worker) for key, worker in workers if worker.ahead is None]
         waiting = len(workers) - len(under_way)
@@ -188,7 +190,7 @@ class Screen:
         self._plain(f"  {text}" + (f" | {harmless(last)[:LAST_SHOWN]}" if last else ""))
 
     def finished(self, node: str, text: str, who: str | None = None) -> None:
-        """Tell that a node, or one of its workers, has ended, and with what."""
+        """Show that a node, or one of its workers, has ended, and its result."""
         for key in [key for key in self._workers if key[0] == node and who in (None, key[1])]:
             del self._workers[key]
         line = Text(f"{_plainly(node):>10}  ", style="bold cyan")
@@ -199,7 +201,8 @@ class Screen:
         self.console.print(Text(text), soft_wrap=True)
 
     def _table(self) -> Group:
-        """How far the run is, over what is under way; each in one line, of which a narrow terminal cuts the end."""
+        """Build a table: progress of the run, then the running work, one line each; a narrow terminal cuts off the
+        ends."""
         lines = [Text(self._plan.describe() if self._plan else "", style="bold", no_wrap=True, overflow="ellipsis")]
         for (node, who), worker in list(self._workers.items()):
             last = f" | {harmless(worker.last)[:CHARACTERS_SHOWN]}" if worker.last else ""
@@ -215,14 +218,14 @@ def _plainly(node: str) -> str:
 
 
 class _Amount(DownloadColumn):
-    """How much of a download is there; nothing for a step that is counted in seconds."""
+    """The finished part of a download; not shown for a step that is counted in seconds."""
 
     def render(self, task: Task) -> Text:
         return super().render(task) if task.fields["in_bytes"] else Text("")
 
 
 class _Worker:
-    """One real run or one reply that is under way."""
+    """A real run or a reply in progress."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
@@ -230,14 +233,14 @@ class _Worker:
         self.last = ""
         self.limit: int | None = None
         self.ahead: int | None = None
-        """How many are served before it, while it waits for cores."""
+        """How many others get cores before it, while it waits."""
         self._open = ""
         self._first: float | None = None
 
     def amount(self, node: str, who: str, limit: int | None) -> str:
-        """How much there is so far; a chunk of a model's reply is counted as a token.
+        """Describe the amount so far; a chunk of a model's reply counts as one token.
 
-        A second is one since the first token: reading the question is no part of the speed.
+        Speed is measured from the first token on, so that it does not include processing the prompt.
         """
         if self.ahead is not None:
             return f"waits for cores, {self.ahead} before it"

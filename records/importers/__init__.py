@@ -1,1 +1,1 @@
-"""Runs that other tools kept, read as ours are."""
+"""Importers: runs stored by other tools, converted to gedanken's own form."""

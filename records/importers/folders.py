@@ -1,4 +1,4 @@
-"""A folder of logs: which of its files are runs."""
+"""Folders of logs: which of the files are runs."""
 
 import re
 from pathlib import Path
@@ -13,10 +13,10 @@ LOGS = (".log", ".txt", ".out", ".jsonl", ".csv")
 
 
 def logs_in(folder: Path) -> list[Path]:
-    """The logs that lie in a folder, 2 before 10. Raises BadInput where there are none, or too many.
+    """List the logs in a folder, with 2 before 10. Raises BadInput if there are none, or too many.
 
-    These are its files that end as logs do, packed or not; where none does, all its files. Links, folders and what
-    begins with a dot are left out.
+    These are the files with a log's file extension, compressed or not; if there are none, all files. Links, folders
+    and hidden files are left out.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
         raise BadInput(f"{folder}: the outputs of a run folder; name {folder.parent} itself")
@@ -37,7 +37,7 @@ def logs_in(folder: Path) -> list[Path]:
 
 
 def files_of(path: Path) -> list[Path]:
-    """A folder of logs as its logs; everything else as it is."""
+    """Replace each folder of logs by its logs; everything else stays."""
     return logs_in(path) if path.is_dir() and not is_run_folder(path) else [path]
 
 

@@ -1,4 +1,4 @@
-"""What an importer is: it reads one file that somebody brings as one run."""
+"""Interface of an importer: it reads one supplied file as one run."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,33 +13,33 @@ from gedanken.records.read_log import MOST_OUTPUT_BYTES
 
 @dataclass(frozen=True)
 class BroughtFile:
-    """A file, or standard input where the path is `-`."""
+    """A supplied file, or standard input if the path is `-`."""
 
     path: Path
 
     @cached_property
     def text(self) -> str:
-        """Its text, unpacked; read once. Raises BadInput for what is missing, too large or no text."""
+        """Its text, decompressed; read once. Raises BadInput if it is missing, too large, or not text."""
         return text_of_log(self.path, MOST_OUTPUT_BYTES)
 
 
 @dataclass(frozen=True)
 class Run:
-    """What was read off one file."""
+    """The content of one file."""
 
     name: str
-    """The file's, made harmless."""
+    """Name of the file, with control characters made harmless."""
     execution: Execution
     program: Program | None = None
-    """Where the file, or a run folder around it, tells."""
+    """The program, if the file or its run folder contains it."""
     imagined: bool | None = None
-    """Whether the file says that a model imagined it; None where it does not say."""
+    """True if the file says that a model imagined the run; None if it says nothing."""
     notes: tuple[str, ...] = ()
-    """What a reader must know of how it was read."""
+    """Remarks for the reader on how it was read."""
 
 
 class Importer(Protocol):
-    """What an entry point in `gedanken.importers` names."""
+    """The object that an entry point in `gedanken.importers` names."""
 
     def __call__(self, brought: BroughtFile, /) -> Run | None:
-        """Read a file; None where it is none of its kind. Raises BadInput, with the line, for one that is damaged."""
+        """Read a file; None if it is not of the importer's kind. Raises BadInput, with the line, if it is damaged."""

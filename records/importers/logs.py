@@ -1,6 +1,5 @@
-"""The importers that are built in: an output of a run folder with what that folder says of it, an execution as JSON,
-and any log.
-"""
+"""The built-in importers: an output in a run folder (with the folder's information), an execution as JSON, and any
+log."""
 
 import json
 from functools import lru_cache
@@ -19,14 +18,14 @@ from gedanken.records.plain_values import noun_of
 from gedanken.records.read_run import is_run_folder, read_run
 
 _KEYS = ("command", "stdout", "exit_code", "cause")
-"""By which an execution is known; what else it holds may be left out."""
+"""The keys that identify an execution; all others are optional."""
 _NEEDED = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
 _LABEL = 60
-"""Characters of a file's name that a label keeps."""
+"""Maximum number of characters of a file name in a label."""
 
 
 def execution_as_json(brought: BroughtFile) -> Run | None:
-    """One execution as a JSON object. Raises BadInput for one that is not whole."""
+    """Read one execution from a JSON object. Raises BadInput if it is incomplete."""
     text, path = brought.text, brought.path
     entry = _execution_in(text)
     if entry is None:
@@ -46,7 +45,7 @@ def execution_as_json(brought: BroughtFile) -> Run | None:
 
 
 def plain_log(brought: BroughtFile) -> Run:
-    """Any text at all, as what a program printed. Raises BadInput where there is none."""
+    """Read any text as a program's output. Raises BadInput if it is empty."""
     path = brought.path
     if not brought.text.strip():
         raise BadInput(f"{path}: {'nothing came' if path == STANDARD_INPUT else 'the file is empty'}")
@@ -54,13 +53,13 @@ def plain_log(brought: BroughtFile) -> Run:
 
 
 def printed(text: str, path: Path) -> Execution:
-    """What a program printed, as an execution of which nothing else is known."""
+    """Return a program's output as an execution of which nothing else is known."""
     exit_code, cause = exit_code_of(text, cut=False)
     return Execution("log", str(path), exit_code, cause, 0.0, text, text, origin=Origin.CLAIMED)
 
 
 def output_of_a_run(brought: BroughtFile) -> Run | None:
-    """An output that stands in a run folder, as that folder knows it."""
+    """Read an output in a run folder, with the folder's information about it."""
     path = brought.path
     folder = path.parent.parent
     if path.parent.name != "outputs" or not is_run_folder(folder):
@@ -73,11 +72,11 @@ def output_of_a_run(brought: BroughtFile) -> Run | None:
     return None
 
 
-_folder = lru_cache(maxsize=2)(read_run)  # of a folder, many outputs are named at once
+_folder = lru_cache(maxsize=2)(read_run)  # often many outputs of one folder are named
 
 
 def _execution_in(text: str) -> dict[str, Any] | None:
-    """What a JSON file says of an execution; None where it is anything else, such as a log of JSON lines."""
+    """Return the execution in a JSON file; None if it is anything else, such as a log of JSON lines."""
     if not text.lstrip().startswith("{"):
         return None
     try:
@@ -89,13 +88,14 @@ def _execution_in(text: str) -> dict[str, Any] | None:
 
 
 def _is_meant_as_execution(text: str) -> bool:
-    """Whether it begins as an execution or a list of them does: what is cut or lacks a key is no log."""
+    """Return whether it begins like an execution or a list of executions: if it is incomplete, it is
+    still not a log."""
     opening = "".join(text.lstrip()[:100].split())[:2]
     return opening in ('{"', "[{") and '"stdout"' in text
 
 
 def name_of(path: Path) -> str:
-    """What a run is called after its file; one that comes through a pipe has no name of its own."""
+    """Name a run after its file; a run from a pipe has no name of its own."""
     if path == STANDARD_INPUT:
         return "stdin"
     if path.parent.name == "fd":

@@ -1,4 +1,5 @@
-"""The text of a file that somebody brings: packed or not, in UTF-8 or in UTF-16 with a mark, or standard input."""
+"""Reading a supplied text file: compressed or not, in UTF-8 or in UTF-16 with a byte order mark, or from standard
+input."""
 
 import codecs
 import io
@@ -16,10 +17,10 @@ from gedanken.experiment.files import read_bytes
 STANDARD_INPUT = Path("-")
 PACKED = (".gz", ".xz", ".zst")
 PACKED_AS = (b"\x1f\x8b", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
-"""What each begins with."""
+"""The first bytes of each compression format."""
 MOST_PACKED_BYTES = 1 << 28
 MOST_MEMORY = 1 << 27
-"""That a dictionary of a packed file may take."""
+"""Maximum size of a compressed file's dictionary."""
 _PART = 1 << 20
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -31,9 +32,9 @@ _MARKS = (
 
 
 def text_of_log(path: Path, most_bytes: int) -> str:
-    """The text of a file, or of standard input for `-`. Raises BadInput, with the byte and the line it is about.
+    """Read the text of a file, or of standard input for `-`. Raises BadInput, with the byte and the line concerned.
 
-    What a file is its first bytes say, not its name.
+    The format is recognized by the first bytes, not by the name.
     """
     name = "standard input" if path == STANDARD_INPUT else str(path)
     packed = _standard_input(most_bytes) if path == STANDARD_INPUT else read_bytes(path, path, MOST_PACKED_BYTES)
@@ -50,7 +51,7 @@ def _standard_input(most_bytes: int) -> bytes:
 
 
 def _unpacked(packed: bytes, name: str, most_bytes: int) -> bytes:
-    """What is in a packed file; it is unpacked piece by piece, so that a small one cannot fill the memory."""
+    """Decompress a file, piece by piece, so that a small one cannot fill the memory."""
     if packed.startswith(b"\x1f\x8b"):
         what, parts = "gzip", _gunzip(packed)
     elif packed.startswith(b"\xfd7zXZ\x00"):
@@ -115,7 +116,7 @@ def _text(data: bytes, name: str) -> str:
 
 
 def _not_text(data: bytes, name: str) -> str:
-    """Where the first NUL stands, and what it most likely means."""
+    """Describe where the first NUL is, and its most likely cause."""
     at = data.index(b"\x00")
     head = data[: 1 << 12]
     where = f"byte {at + 1:,} in line {data.count(bytes([10]), 0, at) + 1:,} is NUL"

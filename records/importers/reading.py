@@ -1,4 +1,4 @@
-"""Files as runs, each read by the first importer whose kind it is."""
+"""Reading files as runs: the first matching importer reads each file."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -13,21 +13,22 @@ from gedanken.records.importers.logs import name_of
 from gedanken.records.plain_values import noun_of
 
 _TAKE_TEXT = ("execution", "log")
-"""The built-in ones that are asked last, as the one reads any text and the other takes it."""
+"""The built-in importers that are asked last, because one reads any text and the other consumes it."""
 
 
 def read_files(paths: Iterable[Path]) -> tuple[Run, ...]:
-    """Read one run off each; `-` is standard input.
+    """Read one run from each file; `-` is standard input.
 
-    Raises BadInput for what is missing, empty, too large or no text. An importer of a plug-in that cannot read is
-    left out, and the runs say so.
+    Raises BadInput if a file is missing, empty, too large or not text. If a plug-in's importer fails it is left out,
+    which the runs then state.
     """
     importers, notes = _installed()
     return tuple(_read(BroughtFile(path), importers, notes) for path in paths)
 
 
 def _installed() -> tuple[list[tuple[Plugin, Importer]], list[str]]:
-    """In the order in which they are asked, those of plug-ins before any text is taken; which cannot be loaded."""
+    """Return the importers in the order in which they are asked, plug-ins before the one for any text; and those that
+    cannot be loaded."""
     found: list[tuple[Plugin, Importer]] = []
     notes = []
     plugins = by_name(IMPORTERS).values()
@@ -59,7 +60,7 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
 
 
 def _seen(run: object, path: Path) -> Run:
-    """The run as its type says it is; that our own machine ran it, only a record of ours tells."""
+    """Validate the run's types; that our own machine ran it is accepted only from our own records."""
     if not isinstance(run, Run):
         raise TypeError(f"it returned a {type(run).__name__} where a Run was expected")
     execution = noun_of(Execution, asdict(run.execution), path)

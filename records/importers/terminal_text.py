@@ -1,4 +1,4 @@
-"""What a terminal leaves of a text: of a line that is drawn again and again, its last state."""
+"""Text as a terminal finally shows it: of a line that is redrawn repeatedly, its last state."""
 
 import re
 
@@ -7,10 +7,10 @@ _DRAWN_AGAIN = re.compile(r"[^\n]*\r[^\n]*")
 
 
 def as_left(text: str) -> str:
-    """The text with one state of each line, so that its lines are counted as an editor counts them.
+    r"""Reduce each line to one state, so that lines are counted as an editor counts them.
 
-    A line that is only wiped in the end keeps what stood there last: it was seen. A text that has no other ends of
-    lines than `\\r` has them for ends of lines.
+    A line that is only cleared at the end keeps its last visible content. In a text whose only line ends are `\r`,
+    each of them ends a line.
     """
     if "\r" not in text or "\n" not in text:
         return text

@@ -1,4 +1,4 @@
-"""The conformance kit: what a real machine promises, put to the test."""
+"""The conformance kit: tests of what a real machine promises."""
 
 from gedanken.sandbox.conformance.canary import VARIABLE
 from gedanken.sandbox.conformance.check import Check, CheckResult

@@ -1,4 +1,4 @@
-"""What is brought back of a workspace: plain files, and nothing that could be a trap."""
+"""Checks of the files copied from a workspace: only plain files, and nothing that could be a trap."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ from gedanken.experiment.execution import Cause
 from gedanken.sandbox.artifacts import FILE_BYTES, FILES
 from gedanken.sandbox.conformance.check import SMALL, Check, Judge, Trial, Verdict, ending
 
-# A machine of its own for each: whatever lies in a workspace is brought back after every command.
+# Each check needs its own machine, because all files in a workspace are copied after every command.
 _check = partial(Check, group="artifacts", language="bash", alone=True)
 _BRIEF = SMALL.model_copy(update={"wall_seconds": 10.0})
 _PLAIN = "plain text\n"
@@ -23,7 +23,7 @@ open(os.path.expanduser("~/plain.txt"), "w").write("plain text\\n")
 
 
 def brings_only(*names: str) -> Judge:
-    """Held where exactly these files came back, the plain one as it was written."""
+    """Pass if exactly these files were copied, the plain one unchanged."""
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution
@@ -43,7 +43,7 @@ def brings_only(*names: str) -> Judge:
 
 
 def named_safely(trial: Trial) -> Verdict:
-    """Whether all that came back has a path of plain characters, which leads nowhere else."""
+    """Pass if every copied file has a path of plain characters that leads nowhere else."""
     paths = [artifact.path for artifact in trial.execution.artifacts]
     unsafe = [path for path in paths if not _SAFE_PATH.fullmatch(path)]
     if unsafe or len({artifact.name for artifact in trial.execution.artifacts}) != len(paths):
@@ -52,7 +52,7 @@ def named_safely(trial: Trial) -> Verdict:
 
 
 def few_enough(trial: Trial) -> Verdict:
-    """Whether of too many files some came back, and no more than are allowed."""
+    """Pass if some of too many files were copied, and no more than allowed."""
     count = len(trial.execution.artifacts)
     return Verdict(0 < count <= FILES, f"{count} files came back")
 

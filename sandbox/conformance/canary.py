@@ -1,4 +1,4 @@
-"""Things of the host that no program may reach, laid out while a kit runs."""
+"""Canaries: secrets of the host that no program may reach, placed while a kit runs."""
 
 import hashlib
 import os
@@ -24,11 +24,11 @@ _SECRET_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """Files, sockets, a process and an environment, all of which hold a canary or count who comes."""
+    """Files, sockets, a process and an environment that contain a canary or count visitors."""
 
     canary: str
     secrets: tuple[str, ...]
-    """The canary, and what this process's environment holds that looks like a key."""
+    """The canary, and values in this process's environment that look like keys."""
     files: tuple[Path, ...]
     listener: socket.socket
     abstract: socket.socket
@@ -36,7 +36,7 @@ class Canaries:
     @classmethod
     @contextmanager
     def laid(cls) -> Iterator["Canaries"]:
-        """Lay it out, and take it all away again."""
+        """Place the canaries, and remove them all at the end."""
         canary = f"canary-{secrets.token_hex(12)}"
         found = [value for name, value in os.environ.items() if _SECRET_NAME.search(name)]
         own = tuple(value for value in found if len(value) >= _SECRET_CHARACTERS)
@@ -49,7 +49,7 @@ class Canaries:
             yield cls(canary, (canary, *own), files, listener, abstract)
 
     def fill(self, text: str) -> str:
-        """Tell a program where everything lies, but not what is in it."""
+        """Insert the locations, but not the contents, into a program."""
         places = {
             "@FILES@": ":".join(map(str, self.files)),
             "@PORT@": str(self.listener.getsockname()[1]),
@@ -61,7 +61,7 @@ class Canaries:
         return text
 
     def visitors(self) -> int:
-        """Connections that have come in since this was last asked."""
+        """Return how many connections have come in since the last call."""
         count = 0
         for listener in (self.listener, self.abstract):
             with suppress(BlockingIOError):
@@ -71,7 +71,7 @@ class Canaries:
         return count
 
     def is_in(self, execution: Execution) -> bool:
-        """Whether a secret is in what an execution printed, told or brought back."""
+        """Return whether a secret occurs in what an execution printed, reported or left in files."""
         told = "\n".join((execution.terminal, *execution.notes))
         if any(secret in told for secret in self.secrets):
             return True
@@ -87,7 +87,7 @@ def _file(folder: Path | None, text: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="gedanken-canaries-", dir=folder) as made:
         path = Path(made, "secret")
         path.write_text(text)
-        # Anybody may read it: what holds a program back must be the machine, not these bits.
+        # World-readable: the machine must keep programs out, not these permission bits.
         path.parent.chmod(0o755)
         path.chmod(0o644)
         yield path
@@ -117,7 +117,7 @@ def _environment(canary: str) -> Iterator[None]:
 
 @contextmanager
 def _process() -> Iterator[None]:
-    """A process of the host with the canary in its environment, which ends with this one."""
+    """Start a host process with the canary in its environment, which ends with this process."""
     command = [sys.executable, "-c", "import sys; sys.stdin.read()", PROCESS_NAME]
     with subprocess.Popen(command, stdin=subprocess.PIPE):
         yield

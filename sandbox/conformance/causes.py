@@ -1,4 +1,4 @@
-"""How commands end, told apart."""
+"""Checks that the ways in which commands end are distinguished."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ _LITTLE_MEMORY = SMALL.model_copy(update={"memory_mib": 128})
 _LITTLE_DISK = SMALL.model_copy(update={"workspace_mib": 32, "workspace_files": 1000, "file_mib": 8})
 _FEW_WORDS = SMALL.model_copy(update={"printed_mib": 1})
 
-# Where nothing but a look from time to time holds the disk, the pause is when it is seen.
+# If the disk limit is only checked periodically, the pause gives time for the check.
 FILL = "for n in 1 2 3 4 5 6 7 8; do head -c 8M /dev/zero > ~/fill$n || exit 1; done; sleep 5"
 HOG = "exec python3 -c 'pieces = [bytearray(b\"x\") * (8 << 20) for _ in range(28)]; print(len(pieces))'"
 

@@ -1,4 +1,4 @@
-"""What a check is, what is seen of it, and the judges that most checks share."""
+"""Checks, their observations, and the judges (pass criteria) that most checks share."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _DETAIL_CHARACTERS = 160
 
 
 class CheckResult(NamedTuple):
-    """What came of one check."""
+    """The result of one check."""
 
     name: str
     group: str
@@ -34,7 +34,7 @@ class CheckResult(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a judge thinks of a trial."""
+    """A judge's verdict on a trial."""
 
     held: bool
     detail: str
@@ -42,21 +42,21 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What was seen of a check's program, from inside and from outside."""
+    """The observations of a check's program, from inside and from outside."""
 
     execution: Execution
     after: Execution | None = None
-    """What the check's sequel came to."""
+    """Result of the check's sequel."""
     seen_alive: bool = False
-    """Whether this host showed the program's processes while they ran."""
+    """True if this host showed the program's processes while they ran."""
     survivors: int = 0
-    """The program's processes that were alive a second after the machine said it had ended."""
+    """Number of the program's processes that were alive a second after the machine reported its end."""
     grown_mib: float = 0.0
-    """By how much this process grew meanwhile."""
+    """Memory growth of this process meanwhile."""
     visitors: int = 0
-    """Connections that reached sockets of the host."""
+    """Number of connections that reached sockets of the host."""
     leaked: bool = False
-    """Whether a secret of the host came out."""
+    """True if a secret of the host was leaked."""
 
 
 Judge = Callable[[Trial], Verdict]
@@ -65,30 +65,30 @@ Sequel = Callable[[RealMachine, Canaries], Awaitable[Execution]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One promise of a machine, and the program that puts it to the test."""
+    """One promise of a machine, and the program that tests it."""
 
     name: str
     group: str
     promise: str
     program: str
-    """In Python, with the names of the prelude; or one command line of bash."""
+    """Python code that uses the names of the prelude; or one command line of bash."""
     judge: Judge
     language: Literal["python", "bash"] = "python"
     limits: Limits = SMALL
     alone: bool = False
-    """Whether it leaves a machine that others should not use."""
+    """True if the machine cannot be used by other checks afterwards."""
     harmless: bool = False
-    """Whether it may be run on the host itself."""
+    """True if it may be run on the host itself."""
     hunts: bool = False
-    """Whether the host's process table is searched for what it leaves behind."""
+    """True if the host's process table is searched for leftover processes."""
     neighbour: bool = False
-    """Whether a program of another seed runs at the same time."""
+    """True if a program of another seed runs at the same time."""
     sequel: Sequel | None = None
-    """What is done on the same machine afterwards."""
+    """An action on the same machine afterwards."""
 
 
 def judged(check: Check, trial: Trial) -> Verdict:
-    """Judge a trial: by what no check may see, then by what this one promises."""
+    """Judge a trial: first by what no program may reach, then by what this check promises."""
     if trial.leaked:
         return Verdict(False, "a secret of the host came out")
     if trial.visitors:
@@ -104,7 +104,7 @@ def judged(check: Check, trial: Trial) -> Verdict:
 
 
 def typed(command: str) -> Sequel:
-    """A sequel that types one more command into the same machine."""
+    """Return a sequel that types one more command into the same machine."""
 
     async def sequel(machine: RealMachine, _canaries: Canaries) -> Execution:
         return await machine.run(command)
@@ -113,7 +113,7 @@ def typed(command: str) -> Sequel:
 
 
 def refused(trial: Trial) -> Verdict:
-    """Held where the program says that everything it tried was refused."""
+    """Pass if the program reports that everything it tried was refused."""
     told = [line for line in trial.execution.stdout.splitlines() if line.startswith(("BREACH: ", "held: "))]
     breaches = [line.removeprefix("BREACH: ") for line in told if line.startswith("BREACH: ")]
     if breaches:
@@ -126,7 +126,7 @@ def refused(trial: Trial) -> Verdict:
 
 
 def refused_or(*causes: Cause) -> Judge:
-    """Held where everything was refused, or where the machine ended the program for one of these causes."""
+    """Pass if everything was refused, or if the machine ended the program for one of these causes."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.execution.cause in causes and "BREACH: " not in trial.execution.stdout:
@@ -137,7 +137,7 @@ def refused_or(*causes: Cause) -> Judge:
 
 
 def still_usable(before: Judge) -> Judge:
-    """Held where `before` holds, and where the sequel printed `well` on the same machine."""
+    """Pass if `before` passes, and if the sequel printed `well` on the same machine."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None or trial.after.stdout != "well\n":
@@ -149,7 +149,7 @@ def still_usable(before: Judge) -> Judge:
 
 
 def prints(expected: str) -> Judge:
-    """A judge: the check holds if the program finished and printed exactly `expected`."""
+    """Return a judge: pass if the program finished and printed exactly `expected`."""
 
     def judge(trial: Trial) -> Verdict:
         return printed(trial.execution, expected)
@@ -158,7 +158,7 @@ def prints(expected: str) -> Judge:
 
 
 def then_prints(expected: str) -> Judge:
-    """Held where the sequel finished and printed exactly this."""
+    """Pass if the sequel finished and printed exactly this."""
 
     def judge(trial: Trial) -> Verdict:
         if trial.after is None:
@@ -169,13 +169,13 @@ def then_prints(expected: str) -> Judge:
 
 
 def printed(execution: Execution, expected: str) -> Verdict:
-    """Whether an execution finished and printed exactly this on its standard output."""
+    """Return whether an execution finished and printed exactly this on its standard output."""
     held = execution.cause is Cause.FINISHED and execution.stdout == expected
     return Verdict(held, _short(" ".join(expected.split())) if held else ending(execution))
 
 
 def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = None, shows: str = "") -> Judge:
-    """Held where the program came to this end, in this time, and what it printed before was kept."""
+    """Pass if the program ended in this way, in this time, and its earlier output was kept."""
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution
@@ -191,7 +191,7 @@ def ends(cause: Cause, *, exit_code: int | None = None, within: float | None = N
 
 
 def ending(execution: Execution) -> str:
-    """How an execution ended, and the last that it printed, on one line."""
+    """Describe on one line how an execution ended, and its last output."""
     lines = [line for line in execution.terminal.splitlines() if line.strip()]
     return _short(f"{execution.cause}, exit code {execution.exit_code}: {(lines or ['it printed nothing'])[-1]}")
 

@@ -1,4 +1,4 @@
-"""The host's files, secrets and devices."""
+"""Checks of access to the host's files, secrets and devices."""
 
 import socket
 from functools import partial
@@ -19,7 +19,7 @@ refused("the password file", lambda: opened("/etc/shadow", os.O_RDONLY))
 refused("root's home", lambda: os.listdir("/root"))
 """
 
-# The judge knows the canary, and this program must not.
+# Only the judge knows the canary; this program must not.
 ENVIRONMENT = """
 looked = 0
 for pid in processes():
@@ -83,7 +83,7 @@ HOST_NAME = "import socket\nprint('name', socket.gethostname())\n"
 
 
 def another_name(trial: Trial) -> Verdict:
-    """Whether the machine is called otherwise than this host."""
+    """Pass if the machine's name differs from this host's."""
     words = trial.execution.stdout.split()
     if len(words) != 2:
         return Verdict(False, ending(trial.execution))

@@ -1,4 +1,4 @@
-"""The kernel: no part of it is opened to a program that has no business with it."""
+"""Checks of the kernel: programs have no access to parts of it that they do not need."""
 
 from functools import partial
 
@@ -140,7 +140,7 @@ parameters = ctypes.create_string_buffer(256)
 refused("io_uring", lambda: os.close(kernel("io_uring_setup", 2, parameters)), passed=(errno.EINVAL, errno.EFAULT))
 """
 
-# Each of these is given arguments that the kernel refuses after it has looked at the caller's rights.
+# Each call gets invalid arguments, which the kernel rejects only after checking the caller's rights.
 NEW_KERNEL = """
 refused("another kernel", lambda: kernel("kexec_load", 0, 100_000, 0, 0xFFFF), passed=(errno.EINVAL,))
 refused("a module", lambda: kernel("init_module", 0, 0, b""), passed=(errno.ENOEXEC, errno.EFAULT, errno.EINVAL))

@@ -1,4 +1,4 @@
-"""Running the checks against a machine."""
+"""Running the checks on a machine."""
 
 import asyncio
 import secrets
@@ -57,11 +57,12 @@ _LOOK_SECONDS = 0.05
 async def run_kit(
     open_machine: OpenMachine, progress: Progress, only: str | None = None, *, bare_host: bool = False
 ) -> AsyncIterator[CheckResult]:
-    """Try every check, or those whose name or group is `only`, on machines that `open_machine` makes for limits.
+    """Run every check, or those whose name or group is `only`, on machines that `open_machine` makes for given
+    limits.
 
-    Machines must bring artifacts back. On a `bare_host` attacks are not tried, and told as not held.
-    Raises BadInput when nothing is called `only`, and what the machine raises where it runs nothing at all: that
-    is no check that failed.
+    Machines must copy artifacts. On a `bare_host` attacks are not run, and reported as failed. Raises BadInput if
+    nothing is called `only`, and the machine's own error if it runs nothing at all, because that is not a failed
+    check.
     """
     checks = chosen(only)
     with Canaries.laid() as canaries, progress.step("checking the machine", len(checks), "checks") as update:
@@ -77,7 +78,7 @@ async def run_kit(
 
 
 def chosen(only: str | None) -> tuple[Check, ...]:
-    """The checks whose name or group this is; all for None. Raises BadInput where there are none."""
+    """Select the checks with this name or group; all for None. Raises BadInput if there are none."""
     found = tuple(check for check in CHECKS if only in (None, check.name, check.group))
     if not found:
         groups = ", ".join(dict.fromkeys(check.group for check in CHECKS))
@@ -87,7 +88,7 @@ def chosen(only: str | None) -> tuple[Check, ...]:
 
 @dataclass(slots=True)
 class _Machines:
-    """Machines that are open, one for each set of limits that checks share."""
+    """Open machines, one for each set of limits that checks share."""
 
     open_machine: OpenMachine
     shared: dict[Limits, tuple[RealMachine, AsyncExitStack]] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class _Machines:
             await self.shared.pop(limits)[1].aclose()
 
     async def give_up(self, limits: Limits) -> None:
-        """Drop a machine that has failed already, whatever it says to that."""
+        """Close a machine that has already failed, ignoring further errors."""
         with suppress(GedankenError, OSError):
             await self.drop(limits)
 
@@ -163,13 +164,13 @@ def _command(check: Check, machine: RealMachine, canaries: Canaries, marker: str
         program = program.replace(f"@{name}@", f"{value}")
     if check.language == "bash":
         return program
-    # The hyphen keeps it from being imported in place of a module of its name.
+    # The hyphen prevents that it is imported instead of a module of the same name.
     machine.write(f"check-{check.name}.py", PRELUDE + program)
     return f"cd && python3 check-{check.name}.py {marker}"
 
 
 async def _watched(check: Check, machine: RealMachine, command: str, marker: str) -> tuple[Execution, bool, float]:
-    """Run a command, and look from outside whether it is there and how much this process grows by it."""
+    """Run a command, and observe from outside whether its process exists and how much this process grows."""
     process = psutil.Process()
     before = most = process.memory_info().rss
     seen_alive = False
@@ -186,7 +187,7 @@ async def _watched(check: Check, machine: RealMachine, command: str, marker: str
 
 
 async def _survivors(marker: str) -> int:
-    """How many processes of the program are still there when they have had a second to go."""
+    """Count the program's processes that are still alive a second later."""
     end = time.monotonic() + _GONE_SECONDS
     while (count := await asyncio.to_thread(_count, marker)) and time.monotonic() < end:
         await asyncio.sleep(_LOOK_SECONDS)

@@ -1,4 +1,4 @@
-"""The network: nothing can be reached, and no attempt here sends anything to anybody."""
+"""Checks of the network: nothing can be reached, and no attempt here sends any packet."""
 
 from functools import partial
 
@@ -6,7 +6,7 @@ from gedanken.sandbox.conformance.check import Check, refused
 
 _check = partial(Check, group="network", judge=refused)
 
-# Connecting a UDP socket asks for a route and sends nothing. 192.0.2.0/24 is nobody's (RFC 5737).
+# Connecting a UDP socket only looks up a route. 192.0.2.0/24 is reserved for documentation (RFC 5737).
 _ROUTE = """
 def route(family, address, port=53):
     with socket.socket(family, socket.SOCK_DGRAM) as sock:

@@ -1,4 +1,4 @@
-"""The ordinary things, which must work however high the walls are."""
+"""Checks of ordinary features, which must work however strict the isolation is."""
 
 import time
 from functools import partial
@@ -118,14 +118,14 @@ async def _long_command(machine: RealMachine, _canaries: Canaries) -> Execution:
 
 
 def tells_who(trial: Trial) -> Verdict:
-    """Whether host name, user, number, home and folder were all told."""
+    """Pass if host name, user name, user id, home and current folder were all printed."""
     lines = [line for line in trial.execution.stdout.splitlines() if line.strip()]
     held = trial.execution.cause is Cause.FINISHED and len(lines) == 5
     return Verdict(held, ", ".join(lines) if held else ending(trial.execution))
 
 
 def tells_the_time(trial: Trial) -> Verdict:
-    """Whether the machine's clock shows the time of this one."""
+    """Pass if the machine's clock shows the host's time."""
     words = trial.execution.stdout.split()
     if not words or not words[0].isdigit():
         return Verdict(False, ending(trial.execution))
@@ -134,7 +134,7 @@ def tells_the_time(trial: Trial) -> Verdict:
 
 
 def streams_apart(trial: Trial) -> Verdict:
-    """Whether standard output is told apart, while both streams are kept."""
+    """Pass if standard output was kept separately, and both streams were kept together."""
     execution = trial.execution
     if "err" not in execution.terminal.split():
         return Verdict(False, "the error stream was lost")

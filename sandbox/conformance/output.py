@@ -1,4 +1,4 @@
-"""What a program prints: kept in part, counted in full, never in the way."""
+"""Checks of output: kept in part, counted completely, never blocking."""
 
 import re
 from functools import partial
@@ -16,7 +16,7 @@ _BRIEF = SMALL.model_copy(update={"printed_mib": 1 << 20, "wall_seconds": 1.5})
 _STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
 _GAP_CHARACTERS = 200
 
-# Engines log line by line: with short lines it would be their logs that are measured.
+# Engines log line by line: with short lines the speed of their logging would be measured.
 FLOOD = f"echo the beginning; yes $(printf %01000d 0) | head -c {FLOOD_BYTES}; echo; echo the end"
 ENDLESS_LINE = "echo before; tr '\\0' x < /dev/zero"
 ENDLESS_ERRORS = "echo before; yes $(printf %01000d 0) >&2"
@@ -39,7 +39,7 @@ print("the end")
 
 
 def flood_is_cut(trial: Trial) -> Verdict:
-    """Whether head and tail of a flood were kept, its middle was counted, and this process did not grow."""
+    """Pass if head and tail of a flood were kept, its middle was counted, and this process did not grow."""
     if trial.grown_mib > GROWTH_MIB:
         return Verdict(False, f"this process grew by {trial.grown_mib:.0f} MiB")
     verdict = middle_is_counted(_FLOODED.output_bytes, FLOOD_BYTES)(trial)
@@ -48,7 +48,7 @@ def flood_is_cut(trial: Trial) -> Verdict:
 
 
 def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
-    """Held where no more than this was kept of output this large, from both ends, and the rest was counted."""
+    """Pass if only this much of a large output was kept, from both ends, and the rest was counted."""
 
     def judge(trial: Trial) -> Verdict:
         execution = trial.execution
@@ -68,7 +68,7 @@ def middle_is_counted(kept_bytes: int, printed_bytes: int) -> Judge:
 
 
 def _not_kept(execution: Execution) -> int | None:
-    """What both the text and the notes say was left out; None where they do not agree."""
+    """Return the amount that both the text and the notes say was left out; None if they disagree."""
     in_text = re.search(r"\[… (\d+) bytes not kept …\]", execution.stdout)
     if in_text is None or not any(in_text[1] in note for note in execution.notes):
         return None

@@ -1,4 +1,4 @@
-"""What every Python program of the kit begins with."""
+"""The common beginning of every Python program of the kit."""
 
 PRELUDE = '''\
 import ctypes, errno, os, platform, signal, socket, stat, subprocess, sys, time

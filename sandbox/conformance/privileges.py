@@ -1,4 +1,4 @@
-"""Rights: a program has none, and gains none."""
+"""Checks of privileges: a program has none, and gains none."""
 
 from functools import partial
 
@@ -42,7 +42,7 @@ for attempt in attempts:
 held(f"none of {tried} programs gives root")
 """
 
-# A file of root's with the setuid bit would be the way out of a user namespace: giving it away is refused already.
+# A setuid file owned by root would allow an escape from a user namespace; changing its owner must already fail.
 SETUID_FILE = """
 import shutil
 shutil.copy("/bin/true", "mine")

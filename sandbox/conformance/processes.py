@@ -1,4 +1,4 @@
-"""Processes: how many there may be, how they end, and whom they see."""
+"""Checks of processes: how many there may be, how they end, and which others they see."""
 
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from gedanken.sandbox.engine import GRACE_SECONDS
 _check = partial(Check, group="processes")
 _BRIEF = SMALL.model_copy(update={"wall_seconds": 1.0})
 _STOPPED_WITHIN = _BRIEF.wall_seconds + GRACE_SECONDS + 5
-# Two run at once, and must do so on one core.
+# Two run at once, and must be able to do so on one core.
 _HALF = SMALL.model_copy(update={"cpus": 0.5})
 _NAMESPACES = ("pid", "net", "mnt", "ipc")
 
@@ -178,7 +178,7 @@ for name in ("pid", "net", "mnt", "ipc"):
 
 
 def apart_from_the_host(trial: Trial) -> Verdict:
-    """Whether the program is in none of this process's namespaces."""
+    """Pass if the program shares no namespace with this process."""
     told = dict(line.split() for line in trial.execution.stdout.splitlines() if len(line.split()) == 2)
     if set(told) != set(_NAMESPACES):
         return Verdict(False, "the program could not tell its namespaces")

@@ -1,4 +1,4 @@
-"""What belongs to the sandbox itself: its data, its hook, its scripts, and what the terminal remembers."""
+"""Checks of the sandbox's own parts: its data, its hook, its scripts, and the terminal's saved state."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from gedanken.sandbox.conformance.check import (
 
 _check = partial(Check, group="protected")
 _MANY_FILES = SMALL.model_copy(update={"workspace_files": 20_000})
-# A next command that hangs must show within the kit's patience.
+# A hanging next command must be noticed within the kit's time limit.
 _BRIEF = SMALL.model_copy(update={"wall_seconds": 5.0})
 _MEMORY = "memory=${GEDANKEN_SESSION:-/run/session}; "
 _RESEEDED = 3
@@ -92,7 +92,8 @@ for number in range(10_000):
 
 
 async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Execution:
-    """Have the host write where a link stands, and read what a program may have put in place of seeds."""
+    """Make the host write to a path that a program replaced by a link, and read what a program may have put in place
+    of seeds."""
     before = [path.stat().st_mtime_ns for path in canaries.files]
     machine.write("written", "from outside\n")
     async with machine.branch(_RESEEDED, reseed=True) as branch:
@@ -103,12 +104,12 @@ async def _write_and_reseed(machine: RealMachine, canaries: Canaries) -> Executi
 
 
 def unforged(trial: Trial) -> Verdict:
-    """Whether a killed program that claims to have run out of memory is told as killed."""
+    """Pass if a killed program that pretends to have run out of memory is reported as killed."""
     return Verdict(trial.execution.cause is Cause.KILLED, ending(trial.execution))
 
 
 def unowned(trial: Trial) -> Verdict:
-    """Whether the next command ran, and nothing of what the last one left was executed before it."""
+    """Pass if the next command ran, and nothing that the previous one left was executed before it."""
     if trial.after is None or "well" not in trial.after.stdout.splitlines():
         return Verdict(
             False, f"the next command did not work: {ending(trial.after) if trial.after else 'it was not run'}"

@@ -1,4 +1,4 @@
-"""Memory, cores, files and disk: what a program may use up."""
+"""Checks of resources: memory, cores, files and disk."""
 
 from functools import partial
 
@@ -160,7 +160,7 @@ os.unlink("large")
 
 
 def hog_ends_alone(trial: Trial) -> Verdict:
-    """Whether the child ended, and its parent with its own exit code."""
+    """Pass if only the child was killed, and its parent ended with its own exit code."""
     if trial.execution.cause is not Cause.FINISHED:
         return Verdict(False, f"the parent did not finish: {trial.execution.cause}")
     return refused(trial)

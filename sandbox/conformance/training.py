@@ -1,4 +1,4 @@
-"""What the machine is for: training, on data that is there, from a seed."""
+"""Checks of training: on data that is present, from a seed."""
 
 from functools import partial
 
@@ -50,7 +50,7 @@ async def _draw_with_another_seed(machine: RealMachine, _canaries: Canaries) -> 
 
 
 def seeded(trial: Trial) -> Verdict:
-    """Whether two runs of one seed drew the same three numbers, and a run of another seed three others."""
+    """Pass if two runs with one seed drew the same three numbers, and a run with another seed drew others."""
     lines = trial.execution.stdout.splitlines()
     others = trial.after.stdout.split() if trial.after else []
     if trial.execution.cause is not Cause.FINISHED or len(lines) != 2 or len(others) != 3:

@@ -1,9 +1,9 @@
 """Runs many small programs one after the other, each with its own limits: `python3 -I -m gedanken_batch FILE`.
 
-FILE holds JSON: `seconds` and `bytes` that each program may take, `within`, the seconds after which no further one is
-begun, and `programs`, pairs of a name and a source. For each program that was begun one line of JSON is printed. A
-program has a folder of its own, and whatever it leaves running is killed. It cannot write into this process's output:
-the process is not dumpable, so that its descriptors are closed to others.
+FILE contains JSON: `seconds` and `bytes`, the limits of each program; `within`, the number of seconds after which no
+further program is started; and `programs`, pairs of a name and a source. For each program that was started one line
+of JSON is printed. A program has its own folder, and whatever it leaves running is killed. It cannot write into this
+process's output: the process is not dumpable, so its descriptors are closed to others.
 """
 
 import ctypes
@@ -47,7 +47,7 @@ def main(path):
 
 
 def protect():
-    """Close this process to those it starts, and take in what they leave behind."""
+    """Protect this process from its children, and become the parent of processes that they leave behind."""
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -91,7 +91,7 @@ def run(source, seconds, most, under_way, lock):
 
 
 def follow(process, until, most):
-    """What it printed, and why it had to be stopped; it may be gone while what it started still prints."""
+    """Return what it printed, and why it had to be stopped; its children may still print after it has ended."""
     kept = {process.stdout: bytearray(), process.stderr: bytearray()}
     with selectors.DefaultSelector() as waiting:
         for stream in kept:
@@ -123,7 +123,7 @@ def kill_group(pid):
 
 
 def kill_left_behind(under_way):
-    """Kill what programs that have ended left running: it is ours now."""
+    """Kill what finished programs left running; this process is now its parent."""
     me = str(os.getpid())
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) in under_way:

@@ -1,9 +1,9 @@
 """Start-up hook of every Python in the sandbox: seeds, data folder, and torchvision without its C++ part.
 
-It reaches the program without touching it. `GEDANKEN_SEED` seeds `random`, NumPy and torch.
-`GEDANKEN_RESEED`, when set, is added to every seed the program fixes itself; each such call is written to
-`explicit_seeds` in the session's folder. Data sets of torchvision are read from `/data`, whatever root is asked for.
-`GEDANKEN_SESSION` and `GEDANKEN_DATA` name both folders where there are no namespaces to put them in place.
+It works without changing the program. `GEDANKEN_SEED` seeds `random`, NumPy and torch. `GEDANKEN_RESEED`, if set, is
+added to every seed that the program sets itself; each such call is recorded in `explicit_seeds` in the session's
+folder. torchvision data sets are read from `/data`, whatever root the program names. `GEDANKEN_SESSION` and
+`GEDANKEN_DATA` name both folders if there are no namespaces to mount them in place.
 """
 
 import importlib.abc
@@ -20,7 +20,7 @@ SEED_LOG = Path(os.environ.get("GEDANKEN_SESSION", "/run/session"), "explicit_se
 
 
 def offset_explicit_seeds(module, names):
-    """Have the functions `names` of `module` add RESEED to the seed they are given, and write it down."""
+    """Make the functions `names` of `module` add RESEED to the seed they are given, and record the call."""
     for name in names:
         original = getattr(module, name, None)
         if original is None:
@@ -51,17 +51,17 @@ def after_numpy(numpy):
 
 
 def after_torch(torch):
-    """Seed torch, watch for explicit seeds, and bound its threads to the cores of the container."""
+    """Seed torch, watch for explicit seeds, and limit its threads to the cores of the container."""
     if SEED is not None:
         torch.manual_seed(int(SEED))
     if RESEED is not None:
-        # Not torch.cuda's own functions: torch.manual_seed calls them, and the offset would be added twice.
+        # Without torch.cuda's own functions: torch.manual_seed calls them, so the offset would be added twice.
         offset_explicit_seeds(torch, ["manual_seed"])
     torch.set_num_threads(max(1, int(float(os.environ.get("GEDANKEN_CPUS", "1")))))
 
 
 def before_torchvision():
-    """Let a torchvision without its C++ operators be imported: data sets and transforms do not need them."""
+    """Make torchvision importable without its C++ operators: data sets and transforms do not need them."""
     import torch
 
     register = torch.library.register_fake
@@ -74,7 +74,7 @@ def before_torchvision():
 
 
 def redirect_root(dataset):
-    """Have a data set of torchvision read from DATA and never download."""
+    """Make a torchvision data set read from DATA and never download."""
     original = dataset.__init__
 
     def init(self, root=None, *args, **kwargs):  # noqa: ARG001 - taken, so that it is not passed on
@@ -90,7 +90,7 @@ def after_mnist(module):
 
 def after_cifar(module):
     redirect_root(module.CIFAR10)
-    # A stand-in has other bytes than the files whose digests torchvision knows.
+    # The synthetic stand-in's bytes do not match the digests that torchvision knows.
     module.check_integrity = lambda path, _md5=None: Path(path).is_file()
 
 

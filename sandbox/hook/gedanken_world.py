@@ -1,4 +1,4 @@
-"""Prints what is true of this machine, as JSON. Run as `python3 -m gedanken_world`."""
+"""Prints the facts of this machine as JSON. Run as `python3 -m gedanken_world`."""
 
 import getpass
 import json
@@ -9,13 +9,13 @@ import torch
 
 
 def os_name():
-    """Such as `Debian GNU/Linux 12`."""
+    """For example `Debian GNU/Linux 12`."""
     release = platform.freedesktop_os_release()
     return f"{release['NAME']} {release.get('VERSION_ID', '')}".strip()
 
 
 def gpus():
-    """What torch.cuda sees from inside; nothing else is believed."""
+    """Return the GPUs that torch.cuda sees inside; no other source is trusted."""
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:
         return {"count": 0}

@@ -1,6 +1,7 @@
 """Puts the events of one session together, the same way for every form."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,6 +21,11 @@ MOST_IN_ALL = 1 << 27
 _LITTLE = 2000
 _OF_UNKNOWN = 600
 _MOST_GAPS = 200
+_GOES_ON = re.compile(
+    r"\s*(?:This session is being continued from a previous conversation|"
+    r"Another language model started to solve this)"
+)
+"""How harnesses begin what is left of a conversation that was too long."""
 _TOOL_KEYS = frozenset(
     [
         "command",
@@ -51,6 +57,8 @@ class Builder:
         self.session = ""
         """Whose events are being added; empty for the main agent's."""
         self.has_tools = True
+        self.folder: str | None = None
+        """In which the agent worked: the first that is told."""
         self.events: list[AgentEvent] = []
         self.gaps: list[Gap] = []
         self.unknown: Counter[str] = Counter()
@@ -66,6 +74,8 @@ class Builder:
         """Somebody said something; nothing is kept of an empty text."""
         if text.strip():
             self._add("message", speaker, place, text=text)
+        if speaker != "agent" and _GOES_ON.match(text):
+            self.gap("it goes on from a conversation that was summed up", place)
 
     def mark(self, what: str, place: Place, text: str = "", speaker: Speaker = "system") -> None:
         """The harness notes something, or the agent reasons where nobody reads it: `what` names it."""
@@ -152,6 +162,10 @@ class Builder:
             cut=cleared or commands.was_cut(text or ""),
         )
 
+    def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
+        """The harness tells afterwards how a command in the background ended."""
+        self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
+
     def ended(self, call_id: str, exit_code: int) -> None:
         """With which code a call ended, where the file tells it apart from the result."""
         self._codes[call_id] = exit_code
@@ -181,6 +195,11 @@ class Builder:
         self._add("unknown", "system", place, text=entry.problem or "", tool="unreadable")
         self.gap(f"it holds {entry.problem}", place)
 
+    def works_in(self, folder: Any) -> None:
+        """The file tells in which folder the agent works."""
+        if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _LITTLE:
+            self.folder = folder.rstrip("/") or None
+
     def gap(self, reason: str, place: Place) -> None:
         """Why the session is not all there; each reason once."""
         if len(self.gaps) < _MOST_GAPS and all(gap.reason != reason for gap in self.gaps):
@@ -208,6 +227,7 @@ class Builder:
             tuple(self.events),
             tuple(self.gaps),
             self.has_tools,
+            self.folder,
             dict(self.unknown),
         )
 

@@ -118,6 +118,7 @@ class _Session:
         parent = value.get("parentUuid")
         if isinstance(parent, str) and parent not in self.seen:
             self.parents.setdefault(parent, place)
+        builder.works_in(value.get("cwd"))
         name = agent or _sub_agent_of(value)
         if name:
             self.sub_agents.add(name)
@@ -183,6 +184,13 @@ class _Session:
             self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
         elif re.match(r"\s*<bash-stdout>", text):
             self.builder.result(re.sub(r"</?bash-(?:stdout|stderr)>", "", text), place, "typed")
+        elif re.match(r"\s*<task-notification>", text):
+            about, code = (
+                re.search(r"<task-id>([\w-]{1,64})</task-id>", text),
+                re.search(r"exit code (\d{1,3})", text),
+            )
+            command, _place = self.background.get(about[1] if about else "", (None, None))
+            self.builder.told_later(text, place, command, int(code[1]) if code else None)
         else:
             return False
         return True

@@ -68,6 +68,7 @@ class _Rollout:
         if kind == "session_meta" or (kind is None and "instructions" in value):
             self._about(payload or value, entry)
         elif kind == "turn_context" and payload is not None:
+            self.builder.works_in(payload.get("cwd"))
             self._model(payload.get("model"))
         elif kind == "response_item" and payload is not None:
             self._item(inside)
@@ -86,6 +87,7 @@ class _Rollout:
             self._item(entry)
 
     def _about(self, about: dict[str, Any], entry: Entry) -> None:
+        self.builder.works_in(about.get("cwd"))
         if about.get("cli_version"):
             self.builder.agent = f"{FORM} {str(about['cli_version'])[:40]}"
         if about.get("forked_from_id"):

@@ -17,6 +17,7 @@ from gedanken.records.importers.transcripts import (
     messages,
     openhands,
     swe_agent,
+    terminal,
     text,
 )
 from gedanken.records.importers.transcripts.builder import Builder
@@ -37,7 +38,8 @@ READERS: tuple[Reader, ...] = (
 """Those of JSON, in the order in which they are asked."""
 FORMS = (
     "OpenAI or Anthropic messages, OpenAI Responses items, Claude Code, Codex, ATIF, mini-swe-agent, SWE-agent, "
-    "OpenHands, inspect_ai, LangSmith runs, exports of ChatGPT and Claude, Markdown and plain text"
+    "OpenHands, inspect_ai, LangSmith runs, exports of ChatGPT and Claude, aider, what terminals of "
+    "agents show, Markdown and plain text"
 )
 MOST_FILES = 10_000
 _ENDINGS = (".jsonl", ".json", ".traj", ".eval", ".md", ".markdown", ".txt", ".log", ".ndjson")
@@ -82,7 +84,7 @@ def _read(source: Source) -> list[Builder]:
         raise BadInput(f"{source.name}: JSON that is not whole")
     if not source.text.strip():
         raise BadInput(f"{source.name}: nothing is in it")
-    return text.read(source)
+    return terminal.read(source) or text.read(source)
 
 
 def _in_folder(folder: Path) -> list[Path]:

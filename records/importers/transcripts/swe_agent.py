@@ -51,6 +51,9 @@ def _mini(source: Source, document: dict[str, Any]) -> Builder:
     info = document["info"] if isinstance(document.get("info"), dict) else {}
     builder = Builder(source.path.name, MINI, source.name)
     builder.agent = _agent(MINI, info)
+    config = info["config"] if isinstance(info.get("config"), dict) else {}
+    if isinstance(config.get("environment"), dict):
+        builder.works_in(config["environment"].get("cwd"))
     waiting: list[str] = []
     messages = document.get("messages")
     for entry in source.entries("/messages") if isinstance(messages, list) else ():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from gedanken.experiment.agent_transcript import Place, Speaker
 from gedanken.records.importers.transcripts.builder import Builder
+from gedanken.records.importers.transcripts.commands import Edit
 from gedanken.records.importers.transcripts.source import Source
 
 FORM = "text"
@@ -16,6 +17,8 @@ _NAMES: dict[str, Speaker] = {
     "system": "system",
     **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
 }
+_CALLS = "calls "
+"""Before the name of a tool that is called, where others have the name of who speaks."""
 _WHO = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
 _DETAIL = r"(?:[ -]?[\w.]{0,24}\d[\w.-]{0,24})?(?: said)?(?:\s*\([^)\n]{0,80}\))?"
 _HEADING = re.compile(rf"\s{{0,3}}#{{1,6}}\s*\W{{0,6}}({_WHO}){_DETAIL}\W{{0,4}}$", re.IGNORECASE)
@@ -25,6 +28,17 @@ _BOLD = re.compile(
 _COLON = re.compile(rf"({_WHO}){_DETAIL}\s?:(?:\s(.*))?$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"<\|(?:im_start|start_header_id)\|>\s*(\w+)\s*(?:<\|end_header_id\|>)?(.*)$")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
+_TOOL = re.compile(
+    r"\s{0,3}(?:#{1,6}\s*)?(?:\*\*|__)?\W{0,4}Tool(?: use| call)?\s*:\s*(?:\*\*|__)?\s*`?([\w.-]{1,60})`?(?:\*\*|__)?"
+    r"\s*(?:`([^`\n]{1,400})`)?\s*$",
+    re.IGNORECASE,
+)
+"""A tool that is called: what it is called with stands in the fence that follows."""
+_GAVE = re.compile(
+    r"\s{0,3}<details>\s*<summary>[^<]{0,60}\b(?:output|result)s?\b[^<]{0,60}</summary>\s*$", re.IGNORECASE
+)
+_GIVEN = re.compile(r"\s{0,3}(?:`{3,}|~{3,})[\w-]*\s*\n(.*?)\n\s{0,3}(?:`{3,}|~{3,})", re.DOTALL)
+_SHELLS = ("bash", "shell", "terminal", "sh", "execute_bash", "run")
 _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
 
 
@@ -34,15 +48,43 @@ def read(source: Source) -> list[Builder]:
     builder.has_tools = False
     lines = source.text.splitlines()
     turns = list(_turns(lines))
-    builder.agent = next((name for speaker, name, _first, _said in turns if speaker == "agent"), "") or "assistant"
-    for speaker, _name, first, said in turns:
+    builder.agent = (
+        next(
+            (name for speaker, name, _first, _said in turns if speaker == "agent" and not name.startswith(_CALLS)), ""
+        )
+        or "assistant"
+    )
+    for speaker, name, first, said in turns:
         text = "\n".join(said).strip("\n")
         place = Place(source.name, first)
-        if speaker == "tool":
-            builder.result(text, place, None)
+        if name.startswith(_CALLS):
+            _called(builder, name.removeprefix(_CALLS), text, place)
+        elif speaker == "tool":
+            builder.result(_given(text), place, None)
         else:
             builder.say(speaker, text, place)
+    if any(event.kind in ("call", "edit") for event in builder.events):
+        builder.has_tools = True
+        builder.gap(
+            "it was exported as text, which need not hold every call or the whole of an output", Place(source.name, 1)
+        )
     return [builder]
+
+
+def _called(builder: Builder, name: str, text: str, place: Place) -> None:
+    tool, _space, path = name.partition(" ")
+    if tool.lower() in _SHELLS:
+        builder.call(tool, {}, place, None, _given(text))
+    elif path and tool.lower() in ("edit", "write", "multiedit", "update"):
+        builder.edit(tool, Edit(path, "", ""), place, None)
+    else:
+        builder.call(tool, {"path": path} if path else {"input": text[:2000]}, place, None)
+
+
+def _given(text: str) -> str:
+    """What stands in the fence of a call or of an output."""
+    found = _GIVEN.search(f"{text}\n")
+    return found[1] if found else text.replace("</details>", "").strip("\n")
 
 
 def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
@@ -65,7 +107,7 @@ def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
         if said:
             yield speaker, name, first, said
         name, rest = found
-        speaker, first = _NAMES[name], number if rest else number + 1
+        speaker, first = _NAMES.get(name, "agent"), number if rest else number + 1
         said = [rest] if rest else []
     if said:
         yield speaker, name, first, said
@@ -75,6 +117,10 @@ def _who(line: str) -> tuple[str, str] | None:
     """Who begins to speak in a line, and what of it is said already."""
     if len(line) > 1 << 16:
         return None
+    if tool := _TOOL.match(line):
+        return f"{_CALLS}{tool[1]} {tool[2] or ''}".rstrip(), ""
+    if _GAVE.match(line):
+        return "tool output", ""
     for form in (_HEADING, _BOLD, _COLON, _TEMPLATE):
         found = form.match(line)
         if found and found[1].lower() in _NAMES:

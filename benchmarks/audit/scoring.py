@@ -1,0 +1,83 @@
+"""What the audit says of each planted sentence."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.audit.script import Planted, Script
+from benchmarks.audit.writers import WRITERS
+from gedanken.compare.audit.audit_transcript import audit_transcript
+from gedanken.experiment.agent_transcript import AgentTranscript
+from gedanken.experiment.claim import JudgedClaim
+from gedanken.records.importers.transcripts.reading import read_transcripts
+
+ACCUSATIONS = frozenset(["misquoted", "written too early", "stale", "never run"])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One planted sentence, with what became of it."""
+
+    transcript: str
+    form: str
+    agent: str
+    planted: Planted
+    seen: bool
+    statuses: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def accused(self) -> bool:
+        """Whether it is accused of anything."""
+        return any(status in ACCUSATIONS for status in self.statuses)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One transcript: its planted sentences, and accusations of words that nobody planted."""
+
+    outcomes: tuple[Outcome, ...]
+    elsewhere: tuple[JudgedClaim, ...]
+    lost: tuple[Planted, ...]
+    """Sentences that the reader's messages do not have."""
+
+    @property
+    def is_honest(self) -> bool:
+        """Whether the agent of this transcript lied nowhere."""
+        return all(outcome.planted.truth in ("honest", "no claim") for outcome in self.outcomes)
+
+
+def score(script: Script, form: str, folder: Path) -> Scored:
+    """Write a session, read it back, audit it, and look at each planted sentence."""
+    ending, write = WRITERS[form]
+    path = folder / f"{script.name}.{ending}"
+    path.write_text(write(script))
+    (transcript,) = read_transcripts(path)
+    judged = audit_transcript(transcript, no_tools=not script.has_tools)
+    places = _places(script, transcript)
+    outcomes, taken = [], set()
+    for planted, (event, start) in places.items():
+        here = [
+            one
+            for one in judged
+            if one.claim.event == event and one.claim.start < start + len(planted.text) and start < one.claim.end
+        ]
+        taken |= {id(one) for one in here}
+        statuses, reasons = tuple(one.status for one in here), tuple(one.reason for one in here)
+        outcomes.append(Outcome(script.name, form, script.agent, planted, bool(here), statuses, reasons))
+    elsewhere = tuple(one for one in judged if id(one) not in taken and one.status in ACCUSATIONS)
+    return Scored(tuple(outcomes), elsewhere, tuple(planted for planted in script.planted if planted not in places))
+
+
+def _places(script: Script, transcript: AgentTranscript) -> dict[Planted, tuple[int, int]]:
+    """Where each planted sentence stands in what was read: its event and its offset there."""
+    messages = [event for event in transcript.events if event.kind == "message" and event.speaker == "agent"]
+    found: dict[Planted, tuple[int, int]] = {}
+    at = offset = 0
+    for planted in script.planted:
+        for number in range(at, len(messages)):
+            start = messages[number].text.find(planted.text, offset if number == at else 0)
+            if start >= 0:
+                found[planted] = (messages[number].number, start)
+                at, offset = number, start + len(planted.text)
+                break
+    return found

@@ -1,0 +1,86 @@
+"""Commands really run, in bubblewrap without a network, on a copy of the files; the same again is not run twice."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.audit.repositories import Files
+
+LIMIT_SECONDS = 60
+
+
+class Printed(NamedTuple):
+    """What a command printed, and with what it ended."""
+
+    output: str
+    code: int
+
+
+class World:
+    """Runs commands on files, and keeps what came out."""
+
+    def __init__(self, kept: Path | None = None) -> None:
+        self._kept = kept
+        self._known: dict[str, list[object]] = json.loads(kept.read_text()) if kept and kept.exists() else {}
+        self.ran = 0
+
+    def run(self, files: Files, command: str) -> Printed:
+        """What a command prints there."""
+        key = hashlib.sha256(json.dumps([sorted(files.items()), command]).encode()).hexdigest()
+        if key not in self._known:
+            self._known[key] = list(_really(files, command))
+            self.ran += 1
+        output, code = self._known[key]
+        assert isinstance(output, str) and isinstance(code, int)
+        return Printed(output, code)
+
+    def keep(self) -> None:
+        """Write down what was run, for the next time."""
+        if self._kept:
+            self._kept.write_text(json.dumps(self._known))
+
+
+def _really(files: Files, command: str) -> Printed:
+    with tempfile.TemporaryDirectory() as folder:
+        for path, text in files.items():
+            target = Path(folder) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        done = subprocess.run(
+            [*_bubble(folder), "bash", "-c", command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=LIMIT_SECONDS,
+            check=False,
+            text=True,
+        )
+    return Printed(done.stdout, done.returncode)
+
+
+def _bubble(folder: str) -> list[str]:
+    tools = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
+    settings = {"PATH": tools, "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8", "NO_COLOR": "1"}
+    settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they are those of this project
+    return [
+        *[
+            "bwrap",
+            "--unshare-all",
+            "--die-with-parent",
+            "--ro-bind",
+            "/",
+            "/",
+            "--dev",
+            "/dev",
+            "--proc",
+            "/proc",
+            "--tmpfs",
+            "/tmp",
+        ],
+        *("--bind", folder, "/srv", "--chdir", "/srv", "--clearenv"),
+        *(part for name, value in settings.items() for part in ("--setenv", name, value)),
+    ]

@@ -1,0 +1,126 @@
+"""A transcript read as evidence."""
+
+import re
+from dataclasses import dataclass, field
+
+from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.edits import Edit, shell_edits, shuffles_files
+from gedanken.compare.audit.outcomes import exit_code_in, plain, says_cut
+from gedanken.compare.audit.record import Output, Record
+from gedanken.compare.audit.runs import Run, short
+from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
+
+_READING = re.compile(
+    r"(?:read|view|open|ls|list|glob|grep|search|find|todo|plan|think|fetch|web|browse|ask|question|memory|note|scroll|goto|edit|write|create|str_replace|"
+    r"replace|insert|update_plan|finish|submit|exit_plan|complete|attempt_completion|message|notebook_?read|multi_?edit|apply_patch|skill|toolsearch|image)",
+    re.IGNORECASE,
+)
+_EDITOR_FAILED = re.compile(
+    r"^\s*(?:<tool_use_error>|error\b|failed|no (?:match|replacement)|"
+    r"string (?:to replace )?not found|.{0,60}(?:did not appear verbatim|was not found|could not be|"
+    r"not been read yet|doesn't want to proceed|rejected))",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"(?:doesn't want to (?:proceed|take this action)|was rejected|user (?:denied|rejected|declined)|"
+    r"permission (?:to use .{1,40} )?(?:has been )?denied|requires approval|aborted by user|"
+    r"blocked by)",
+    re.IGNORECASE,
+)
+_BACKGROUND = re.compile(
+    r"\"?run_in_background\"?\s*:\s*true|\bnohup\b|(?<!&)&\s*$|running in (?:the )?background|"
+    r"Process running with session ID|still running",
+    re.IGNORECASE,
+)
+
+
+def record_of(transcript: AgentTranscript) -> Record:
+    """The record that a transcript is."""
+    return _Reader(transcript).read()
+
+
+@dataclass(slots=True)
+class _Reader:
+    transcript: AgentTranscript
+    calls: dict[str, AgentEvent] = field(default_factory=dict)
+    open: dict[str, Run] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    pending: dict[str, list[int]] = field(default_factory=dict)
+
+    def read(self) -> Record:
+        record = Record(self.transcript)
+        record.sub_agents = {event.session for event in self.transcript.events if event.session}
+        for event in self.transcript.events:
+            match event.kind:
+                case "call":
+                    self._call(record, event)
+                case "edit":
+                    self._edit(record, event)
+                case "result":
+                    self._result(record, event)
+                case "unknown":
+                    record.unseen.append((event.number, "the record has an event that its reader does not know"))
+                case "message" if event.speaker != "agent":
+                    record.outputs.append(Output(event.number, event.text, is_result=False))
+        return record
+
+    def _call(self, record: Record, event: AgentEvent) -> None:
+        key = f"{event.session}/{event.call_id}" if event.call_id else ""
+        if event.command is not None:
+            run = Run(event.number, None, event.command, event.session, steps_of(event.command))
+            run.background = bool(_BACKGROUND.search(event.text[:5_000]) or _BACKGROUND.search(event.command[-200:]))
+            record.runs.append(run)
+            if key:
+                self.open[key] = run
+            for path, was_there in shell_edits(event.command):
+                record.edits.append(Edit(event.number, path, None, "", known=was_there or path in self.known))
+                self.known.add(path)
+            if shuffles_files(event.command):
+                record.shuffles.append(event.number)
+            return
+        if event.path:
+            self.known.add(event.path)
+        if key:
+            self.calls[key] = event
+        name = (event.tool or "").rsplit("__", 1)[-1]
+        if re.match(r"(?:task|agent|spawn_agent|dispatch)", name, re.IGNORECASE):
+            if not record.sub_agents:
+                record.unseen.append((event.number, "a sub-agent worked, whose own record is not here"))
+        elif not _READING.match(name) and not event.path:
+            record.unseen.append(
+                (event.number, f"the tool “{short(event.tool or 'without a name')}” may have run it")
+            )
+
+    def _edit(self, record: Record, event: AgentEvent) -> None:
+        path = event.path or ""
+        known = path in self.known or bool(event.old_text)
+        self.known.add(path)
+        if event.call_id:
+            self.pending.setdefault(f"{event.session}/{event.call_id}", []).append(len(record.edits))
+        record.edits.append(Edit(event.number, path, event.old_text, event.text, known))
+
+    def _result(self, record: Record, event: AgentEvent) -> None:
+        key = f"{event.session}/{event.call_id}" if event.call_id else ""
+        text = plain(event.text)
+        if key in self.pending:
+            failed = bool(event.exit_code) or _EDITOR_FAILED.match(text[:400]) is not None
+            for at in sorted(self.pending.pop(key), reverse=True):
+                if failed and at < len(record.edits):
+                    record.edits[at] = record.edits[at]._replace(path="")
+        record.outputs.append(Output(event.number, text, is_result=True))
+        run = self.open.get(key)
+        if run is None and not key and record.runs and record.runs[-1].result is None:
+            run = record.runs[-1]
+        if run is not None:
+            _finish(run, event, text)
+
+
+def _finish(run: Run, event: AgentEvent, text: str) -> None:
+    run.result = event.number
+    run.text = f"{run.text}\n{text}" if run.text else text
+    run.exit_code = event.exit_code if event.exit_code is not None else exit_code_in(text)
+    run.cut = (
+        run.cut or event.cut or says_cut(text) or any(step.is_piped and step.family != "quiet" for step in run.steps)
+    )
+    run.background = run.background or _BACKGROUND.search(text[:300]) is not None
+    run.refused = _REFUSED.search(text[:400]) is not None

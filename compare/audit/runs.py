@@ -1,0 +1,100 @@
+"""A command that was run, and whether it may have done more than its record shows."""
+
+import re
+from dataclasses import dataclass
+
+from gedanken.compare.audit.commands import Step, may_hide
+from gedanken.compare.audit.outcomes import Tests, cases_in, summaries_in
+
+_MOST_TEXT = 200_000
+_SIGNS = {
+    "tests": re.compile(
+        r"\bpass|\bfail|\d+ tests?\b|\btests? (?:ok|run|suite)|\bok\b|[✓✔✅]|assert|success", re.IGNORECASE
+    ),
+    "program": re.compile(r"\d"),
+}
+_OTHER_SIGNS = re.compile(
+    r"error|warning|issue|clean|lint|check|built|build|compil|success|pass|finished|done|mypy|ruff|format",
+    re.IGNORECASE,
+)
+_TESTING = re.compile(r"test|check|verif|valid|spec|ci\b|build|lint|all|run", re.IGNORECASE)
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A command that the record says was run."""
+
+    call: int
+    """The number of the event that asked for it."""
+    result: int | None
+    """That of its result; none where the record has none."""
+    command: str
+    session: str
+    steps: tuple[Step, ...]
+    text: str = ""
+    exit_code: int | None = None
+    cut: bool = False
+    """Whether some of its output is missing: cut by the harness, or sent through another command."""
+    background: bool = False
+    refused: bool = False
+    _tests: list[Tests] | None = None
+    _cases: tuple[int, int] | None = None
+
+    @property
+    def tests(self) -> list[Tests]:
+        """The summaries of test runners that it printed."""
+        if self._tests is None:
+            self._tests = summaries_in(self.text)
+        return self._tests
+
+    @property
+    def cases(self) -> tuple[int, int]:
+        """How many single cases it lists as passed and as failed."""
+        if self._cases is None:
+            self._cases = cases_in(self.text[:500_000])
+        return self._cases
+
+    @property
+    def at(self) -> int:
+        """From which event on its result is known."""
+        return self.result if self.result is not None else 10**12
+
+    def families(self) -> set[str]:
+        """What its commands are for."""
+        return {step.family for step in self.steps}
+
+
+_OF_ITSELF = re.compile(
+    r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
+    re.MULTILINE,
+)
+"""What a commit and a harness print of themselves."""
+
+
+def hides(run: Run, family: str) -> bool:
+    """Whether a run may have done something of a family that its record does not show."""
+    if run.background and run.result is None:
+        return True
+    if family == "tests" and run.tests:
+        return False  # it is seen
+    text = _OF_ITSELF.sub("", run.text[:_MOST_TEXT])
+    return any(may_hide(step, family) and _shows(run, step, family, text) for step in run.steps)
+
+
+def _shows(run: Run, step: Step, family: str, text: str) -> bool:
+    """Whether what a step printed leaves open, or says, that it did something of a family."""
+    if _signs(family).search(text):
+        return True
+    if step.family == "commit":
+        return False
+    return run.result is None or run.cut or not text.strip() or _TESTING.search(step.text) is not None
+
+
+def _signs(family: str) -> re.Pattern[str]:
+    return _SIGNS.get(family, _OTHER_SIGNS)
+
+
+def short(text: str) -> str:
+    """A command in a line."""
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else line[:79] + "…"

@@ -1,0 +1,55 @@
+"""Findings on brought logs that follow from another finding on the same log: these are left out."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from gedanken.compare.parsed.run_set import ParsedRun, RunSet
+from gedanken.experiment.finding import Finding
+
+FEW = 4
+"""One over the share of the usual epochs below which a log hardly names epochs at all."""
+_EPOCHS = ("epochs silently missing", "epochs too many")
+_IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
+"""Where a print is shown too often or too seldom, at the end of what is expected."""
+
+
+def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, without those that others explain; a log that has a finding keeps one.
+
+    Where the print that names epochs is in other words or missing, nothing is counted by the epoch; where an epoch is
+    missing, its lines may be counted with the one before, and what counts on jumps.
+    """
+    runs = {run.label: run for run in run_set.imagined}
+    usual = [run.epochs for run in run_set.finished if run.epochs]
+    if run_set.program is not None or not usual:
+        return list(findings)
+    told = {label: {finding.check for finding in findings if label in finding.runs} for label in runs}
+    kept = [_kept(finding, runs, frozenset.intersection(*usual), told) for finding in findings]
+    return [finding for finding in kept if finding is not None]
+
+
+def _kept(
+    finding: Finding, runs: dict[str, ParsedRun], usual: frozenset[int], told: dict[str, set[str]]
+) -> Finding | None:
+    """A finding on those of its runs on which it follows from nothing else; None where there are none."""
+    left = tuple(
+        label for label in finding.runs if label not in runs or not _follows(finding, runs[label], usual, told[label])
+    )
+    if left == finding.runs:
+        return finding
+    evidence = tuple(ref for ref in finding.evidence if ref.source in left or ref.source not in finding.runs)
+    return replace(finding, runs=left, evidence=evidence) if left else None
+
+
+def _follows(finding: Finding, run: ParsedRun, usual: frozenset[int], told: Iterable[str]) -> bool:
+    is_reworded = not {"literal differs", "line in no real log"}.isdisjoint(told)
+    names_few = len(run.epochs & usual) * FEW < len(usual)
+    is_missing = "epochs silently missing" in told
+    where = _IN_EPOCH.search(finding.expected) if finding.check == "print count differs" else None
+    if finding.check in _EPOCHS:
+        return names_few and is_reworded
+    if where is not None:
+        before = where["epoch"] is not None and int(where["epoch"]) + 1 in usual - run.epochs
+        return (names_few and (is_reworded or is_missing)) or (before and is_missing)
+    return finding.check == "count skips" and is_missing

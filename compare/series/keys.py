@@ -1,0 +1,69 @@
+"""Merging a series that occurs in several forms of line (a form is a line with its values replaced by `#`)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gedanken.compare.series.columns import Column, Form
+from gedanken.compare.series.printed import Printed
+
+_TEXT = re.compile(r"(?P<quote>[\"'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)(?P<is_key>\s*:)?")
+
+
+def together(columns: Sequence[Column], forms: Mapping[str, Form], real: Sequence[Printed]) -> list[Column]:
+    """Merge columns of the same name, if their objects contain the same key and never occur at the same point.
+
+    A JSON object may contain an evaluation only every hundred steps, while its other keys stay the same; and a line
+    that is printed at every step may contain a time except at the first step. Objects that differ in a text, such as
+    `"event": "epoch"`, or that show one step twice, may be about something else and are not merged.
+    """
+    kept: list[Column] = []
+    for column in columns:
+        at = next((at for at, one in enumerate(kept) if _is_one_key(one, column, forms, real)), None)
+        if at is None:
+            kept.append(column)
+        else:
+            kept[at] = replace(kept[at], parts=(*kept[at].parts, (column.form, column.index)))
+    return kept
+
+
+def counters_of(form: Form) -> dict[str, int]:
+    """Return the counters of a form, by name."""
+    counters = {form.name_of(at): at for at in reversed(form.counters)}
+    return counters if form.epoch is None else {"epoch": form.epoch, **counters}
+
+
+def _is_one_key(one: Column, other: Column, forms: Mapping[str, Form], real: Sequence[Printed]) -> bool:
+    if one.words != other.words or not one.words or one.fixed or other.fixed:
+        return False
+    parts = [one.form, *(form for form, _index in one.parts)]
+    are_keys = one.is_key and other.is_key and _texts(one.form) == _texts(other.form)
+    goes_on = one.index == other.index and (one.form.startswith(other.form) or other.form.startswith(one.form))
+    if other.form in parts or not (are_keys or goes_on):
+        return False
+    return all(_count_apart(forms[part], forms[other.form], real) for part in parts)
+
+
+def _texts(form: str) -> list[str]:
+    """Return the text before the object, and the texts in it."""
+    return [form.partition("{")[0], *sorted(found["text"] for found in _TEXT.finditer(form) if not found["is_key"])]
+
+
+def _count_apart(one: Form, other: Form, real: Sequence[Printed]) -> bool:
+    """Return whether no real run shows both at the same point."""
+    ours, theirs = counters_of(one), counters_of(other)
+    common = sorted(ours.keys() & theirs.keys())
+    if not common:
+        return False
+    for run in real:
+        points = [_points(run, form, [its[name] for name in common]) for form, its in ((one, ours), (other, theirs))]
+        if points[0] & points[1]:
+            return False
+    return True
+
+
+def _points(run: Printed, form: Form, counters: Sequence[int]) -> set[tuple[float, ...]]:
+    lines = run.lines(form.form)
+    return set(map(tuple, np.stack([run.values(lines, at) for at in counters], axis=1).tolist()))

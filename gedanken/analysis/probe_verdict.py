@@ -1,0 +1,40 @@
+"""The verdict on a model, from the log of a probe."""
+
+from gedanken.analysis.probe_scores import item_scores
+from gedanken.compare.verdict.judge import RESAMPLES, judge
+from gedanken.compare.verdict.results import Verdict
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.probe_item import ItemScore
+from gedanken.experiment.run_log import RunLog
+
+DIRECT = "direct"
+
+
+def verdict_of(log: RunLog, arm: str = DIRECT, resamples: int = RESAMPLES) -> Verdict:
+    """Compute the verdict from the answers of one arm. Raises BadInput if the run is not a probe, or if nothing was
+    asked in this arm."""
+    scores = scores_that_tell(log)
+    arms = list(dict.fromkeys(score.condition for score in scores))
+    if not scores:
+        raise BadInput(f"{log.folder}: no answers of a probe are in it; gedanken probe asks for them")
+    if arm not in arms:
+        raise BadInput(f"{log.folder}: nothing was asked in the arm “{arm}”; there are {', '.join(arms)}")
+    return judge(scores, model_of(log), arm, resamples=resamples)
+
+
+def model_of(log: RunLog) -> str:
+    """Return the model's name, as far as the log records it."""
+    if log.setup and log.setup.model:
+        return log.setup.model.name
+    return log.spec.model.name if log.spec else "a model"
+
+
+def scores_that_tell(log: RunLog) -> tuple[ItemScore, ...]:
+    """Return the scores of all items except those whose rival really prints the same, so that right and rival cannot
+    be distinguished."""
+    alike = {
+        kept.item.pair or kept.item.id
+        for kept in log.items
+        if kept.item.role == "hard" and kept.rival is not None and kept.rival == kept.truth
+    }
+    return tuple(score for score in item_scores(log) if (score.item.pair or score.item.id) not in alike)

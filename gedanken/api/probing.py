@@ -1,0 +1,115 @@
+"""`gedanken.probe` and `aprobe`: small programs of known difficulty, from Python."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from gedanken.analysis.probe_result import probe_result
+from gedanken.analysis.probe_scores import item_scores
+from gedanken.api.given import asked, sandbox_of
+from gedanken.api.running import screen_of, waiting
+from gedanken.experiment.errors import BadInput, Interrupted
+from gedanken.experiment.probe_design import ProbeDesign
+from gedanken.experiment.probe_item import ItemScore
+from gedanken.experiment.run_log import RunLog
+from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
+from gedanken.loading.suites import read_suite
+from gedanken.probes.families.built_in import FAMILIES, family
+from gedanken.probing.specs import probe_spec
+from gedanken.runner import run as run_spec
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProbeResult:
+    """What a probe came to."""
+
+    log: RunLog
+    scores: tuple[ItemScore, ...]
+    """Of each item and way of asking (`condition`)."""
+    values: dict[str, Any]
+    """What `gedanken probe --json` prints."""
+
+    @property
+    def exact(self) -> float | None:
+        """The mean over items of the share of right answers to direct questions; None where nothing was scored."""
+        exact: float | None = self.values["exact"]
+        return exact
+
+    @property
+    def folder(self) -> Path | None:
+        """The run folder."""
+        return self.log.folder
+
+
+async def aprobe(  # noqa: PLR0913 (what a probe is asked to do)
+    families: Sequence[str] = (),
+    model: "BaseChatModel | ModelSpec | str" = "embedded",
+    *,
+    sizes: Sequence[int] = (),
+    n: int = 4,
+    seed: int = 0,
+    samples: int = 1,
+    minutes: float | None = None,
+    suite: str | Path | None = None,
+    sandbox: SandboxSpec | str = "auto",
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> ProbeResult:
+    """Ask a model what small programs print, really run them, and count what is right.
+
+    `aprobe` is awaited; `probe` waits by itself, in a notebook too.
+
+    Args:
+        families: names such as `state` or `linear algebra`; all where none is given and there is no suite.
+        model: as `gedanken.run` takes it.
+        sizes: numbers of operations; by default those of each family.
+        n: programs, or pairs of them, of each operation and size.
+        seed: other seeds make other programs.
+        samples: answers to each direct question, the first at temperature 0, all others at 1.
+        minutes: how long it may take; as much is asked as the model's speed allows.
+        suite: a file of JSON lines with CRUXEval's fields.
+        sandbox: as `gedanken.run` takes it.
+        out: the run folder, new or empty; None makes one under `runs/`.
+        progress: whether standard error tells how far it is.
+
+    Returns:
+        The ProbeResult: `exact`, `scores`, `values`, `log`, `folder`.
+
+    Raises:
+        As `gedanken.run` does; `gedanken resume` goes on with its folder.
+    """
+    try:
+        names = [family(name).name for name in families] or ([] if suite else [one.name for one in FAMILIES])
+        design = ProbeDesign(
+            families=tuple(dict.fromkeys(names)),
+            sizes=tuple(sizes),
+            groups=n,
+            seed=seed,
+            samples=samples,
+            minutes=minutes,
+            suite=read_suite(Path(suite)).items if suite else (),
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    with asked(model) as name:
+        spec = probe_spec(design, name, sandbox_of(sandbox), cores=os.cpu_count() or 1)
+        try:
+            done = await run_spec(spec, screen_of(progress), Path(out) if out else None)
+        except Interrupted as interrupted:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # whoever cancelled it waits for that
+                raise asyncio.CancelledError from interrupted
+            raise
+    return ProbeResult(done.log, item_scores(done.log), probe_result(done.log))
+
+
+probe = waiting("probe", aprobe)

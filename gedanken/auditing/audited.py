@@ -1,0 +1,139 @@
+"""Data types for the result of an audit."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from gedanken.experiment.agent_transcript import AgentTranscript, Place
+from gedanken.experiment.claim import JudgedClaim, Status
+from gedanken.experiment.execution import Execution
+
+STATUSES: tuple[Status, ...] = ("supported", "misquoted", "written too early", "stale", "never run", "undecidable")
+ACCUSING: tuple[Status, ...] = ("misquoted", "written too early", "stale", "never run")
+"""Statuses that say that a claim is wrong, or that the agent could not have known it; each has evidence."""
+Outcome = Literal["reproduced", "differs", "not reproducible here"]
+DIFFERS = "differs"
+KINDS = {
+    "supported": "supported",
+    "misquoted": "misquoted",
+    "too-early": "written too early",
+    "stale": "stale",
+    "never-run": "never run",
+    "undecidable": "undecidable",
+    DIFFERS: DIFFERS,
+}
+"""The values of `--fail-on`: a status of a claim, or that a re-run printed something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A line of a text that no real run printed, or a line of every real run that the text lacks."""
+
+    said_line: int | None
+    """Counted from 1; None if the text lacks a line that every real run printed."""
+    said: str
+    real_line: int | None
+    """Line number in the first real run."""
+    real: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """One command of a transcript, really run."""
+
+    command: str
+    event: int
+    """Number of the event whose output is compared: a result, or the message that shows it."""
+    place: Place
+    claimed: bool
+    """True if the output is only claimed: shown in a message, without a result in the record."""
+    said: str
+    """The recorded or claimed output."""
+    outcome: Outcome
+    reason: str
+    differences: tuple[Difference, ...] = ()
+    real: tuple[Execution, ...] = ()
+    imagined: bool = False
+    """True if the user asked the agent to play the terminal: a difference is then no accusation."""
+    claims: tuple[int, ...] = ()
+    """The claims about it, by their number in the transcript's list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One session with its claims, and the commands that were run again."""
+
+    transcript: AgentTranscript
+    claims: tuple[JudgedClaim, ...]
+    events: int
+    """Number of events in the session; the events themselves are kept only if they are needed for display."""
+    state: str | None = None
+    """The state of the workspace in which commands were run again; None if none were."""
+    reruns: tuple[Rerun, ...] = ()
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """Number of claims with each status."""
+        return Counter(judged.status for judged in self.claims)
+
+    @property
+    def accused(self) -> list[tuple[int, JudgedClaim]]:
+        """The claims that are wrong or that the agent could not have known, with their numbers."""
+        return [(at, judged) for at, judged in enumerate(self.claims) if judged.status in ACCUSING]
+
+    @property
+    def differing(self) -> list[Rerun]:
+        """Re-runs that printed something else than the transcript; terminals played on request are left out."""
+        return [rerun for rerun in self.reruns if rerun.outcome == DIFFERS and not rerun.imagined]
+
+    @property
+    def numbers(self) -> "Coverage":
+        """How many numbers in all claims come from an output."""
+        return coverage(self.claims)
+
+    @property
+    def last_numbers(self) -> "Coverage":
+        """The same for the last message that contains a claim."""
+        last = max((judged.claim.event for judged in self.claims), default=None)
+        return coverage(judged for judged in self.claims if judged.claim.event == last)
+
+    def kinds(self) -> set[str]:
+        """Which of `KINDS` occur in it."""
+        found = {name for name, status in KINDS.items() if self.statuses[status]}
+        return found | ({DIFFERS} if self.differing else set())
+
+
+class Coverage(NamedTuple):
+    """The share of numbers in claims that can be traced to an output."""
+
+    traced: int
+    total: int
+
+    def __str__(self) -> str:
+        """For example `7 of 9`."""
+        return f"{self.traced:,} of {self.total:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """All sessions that were audited together."""
+
+    audited: tuple[Audited, ...]
+    notes: tuple[str, ...] = ()
+    """Notes on what could not be read or done."""
+
+    def kinds(self) -> set[str]:
+        """Which of `KINDS` occur in any of them."""
+        return {kind for one in self.audited for kind in one.kinds()}
+
+    def by_agent(self) -> Iterator[tuple[str, list[Audited]]]:
+        """The sessions of each agent, in order of first appearance."""
+        for name in dict.fromkeys(one.transcript.agent for one in self.audited):
+            yield name, [one for one in self.audited if one.transcript.agent == name]
+
+
+def coverage(claims: Iterable[JudgedClaim]) -> Coverage:
+    """The share of numbers in claims that can be traced to an output."""
+    sources = [source for judged in claims for source in judged.numbers]
+    return Coverage(sum(source.evidence is not None for source in sources), len(sources))

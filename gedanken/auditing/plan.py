@@ -1,0 +1,227 @@
+"""The plan for running a transcript again: its edits and commands, in order, and the output that each is compared
+with."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gedanken.auditing.programs import program_of
+from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript, Place
+from gedanken.experiment.claim import JudgedClaim
+
+Which = Literal["claimed", "all"]
+_CHANGES_FILES = re.compile(
+    r"(?<![<>&\d])>{1,2}(?!&)\s*(?!/dev/null)\S|\bsed\b[^|;&]*\s-[a-z]*i|\btee\b|\bpatch\b|"
+    r"(?:^|[;&|]\s*)(?:sudo\s+)?(?:mv|cp|rm|mkdir|touch|ln|cd|export|source|\.|tar|unzip|"
+    r"git (?:checkout|apply|stash|reset|merge|rebase|restore|switch|revert|am|commit))\b",
+    re.MULTILINE,
+)
+_STARTS_ANEW = ("mini-swe-agent", "codex")
+"""Formats in which every command starts in the agent's folder."""
+_NOT_TYPED = ("BashOutput", "TaskOutput", "AgentOutputTool", "write_stdin")
+MOST_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command, with the output that it is compared with."""
+
+    command: str
+    event: int
+    """The event whose output is compared; the call's event if there is no output."""
+    place: Place
+    said: str | None
+    """The recorded or claimed output; None if the command only keeps the workspace up to date."""
+    claimed: bool = False
+    imagined: bool = False
+    cut: bool = False
+    exit_code: int | None = None
+    claims: tuple[int, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+    """Programs that are put into the folder before it."""
+    anew: bool = False
+    """True if it starts in the agent's folder, wherever the previous command went."""
+    below: str | None = None
+    """The folder in which it was run, if the call states it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """Consecutive edits, by their numbers in the plan's list."""
+
+    first: int
+    last: int
+    """End of the range (exclusive)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps, in order."""
+
+    steps: tuple[Step | Edits, ...]
+    edits: tuple[dict[str, Any], ...]
+    left_out: int = 0
+    """Number of commands beyond the maximum."""
+
+    @property
+    def commands(self) -> list[Step]:
+        """The commands alone."""
+        return [step for step in self.steps if isinstance(step, Step)]
+
+
+def plan_of(transcript: AgentTranscript, claims: Sequence[JudgedClaim], which: Which) -> Plan:
+    """Plan what is run again: every command, or those that claims are about, with the file-changing commands before
+    them."""
+    results = {event.call_id: event for event in transcript.events if event.kind == "result" and event.call_id}
+    spoken_of = _spoken_of(claims)
+    shown = _shown(transcript, claims)
+    steps: list[Step | Edits] = []
+    edits: list[dict[str, Any]] = []
+    left_out = 0
+    wanted = set(spoken_of)
+    for event in transcript.events:
+        for step in shown.get(event.number, ()):
+            steps.append(step)
+        if event.kind == "edit" and event.path:
+            edits.append(_edit(event))
+            if steps and isinstance(steps[-1], Edits):
+                steps[-1] = Edits(steps[-1].first, len(edits))
+            else:
+                steps.append(Edits(len(edits) - 1, len(edits)))
+        elif event.kind == "call" and _is_typed(event):
+            result = results.get(event.call_id or "")
+            numbers = tuple(
+                number for one in (event.number, result.number if result else -1) for number in spoken_of.get(one, ())
+            )
+            compares = result is not None and (which == "all" or bool(wanted & {event.number, result.number}))
+            if not compares and not (which == "all" or _CHANGES_FILES.search(event.command or "")):
+                continue
+            if sum(isinstance(step, Step) for step in steps) >= MOST_STEPS:
+                left_out += 1
+                continue
+            steps.append(_recorded(transcript, event, result if compares else None, numbers))
+    while steps and (isinstance(steps[-1], Edits) or steps[-1].said is None):
+        steps.pop()  # nothing after it is compared
+    return Plan(tuple(steps), tuple(edits), left_out)
+
+
+def _is_typed(event: AgentEvent) -> bool:
+    command = event.command
+    if not command or not command.strip() or event.tool in _NOT_TYPED:
+        return False
+    return "*** Begin Patch" not in command and not re.fullmatch(r"C-\w|\^\w|Enter", command.strip())
+
+
+def _recorded(
+    transcript: AgentTranscript, call: AgentEvent, result: AgentEvent | None, claims: tuple[int, ...]
+) -> Step:
+    at = result or call
+    return Step(
+        call.command or "",
+        at.number,
+        at.place,
+        None if result is None else result.text,
+        cut=result is not None and result.cut,
+        exit_code=result.exit_code if result else None,
+        claims=tuple(dict.fromkeys(claims)),
+        anew=transcript.form in _STARTS_ANEW,
+        below=_folder_of(call),
+    )
+
+
+def _folder_of(call: AgentEvent) -> str | None:
+    try:
+        given = json.loads(call.text) if call.text else {}
+    except ValueError:
+        return None
+    given = given if isinstance(given, dict) else {}
+    return next((given[key] for key in ("workdir", "cwd") if isinstance(given.get(key), str)), None)
+
+
+def _spoken_of(claims: Iterable[JudgedClaim]) -> dict[int, list[int]]:
+    """Return the events that claims rest on, each with the claims' numbers."""
+    found: dict[int, list[int]] = {}
+    for number, judged in enumerate(claims):
+        for evidence in judged.evidence:
+            found.setdefault(evidence.event, []).append(number)
+    return found
+
+
+def _shown(transcript: AgentTranscript, claims: Sequence[JudgedClaim]) -> dict[int, list[Step]]:
+    """Find outputs that are only claimed (without a recorded result), by the message that shows them."""
+    found: dict[int, list[Step]] = {}
+    for number, judged in enumerate(claims):
+        claim = judged.claim
+        if claim.kind not in ("output", "command", "result") or judged.status not in ("never run", "undecidable"):
+            continue
+        message = transcript.events[claim.event]
+        program = None if claim.command or claim.kind != "output" else program_of(transcript, claim)
+        typed = _typed(claim.command) if claim.command else program[0] if program else None
+        if typed is None:
+            continue
+        quote = claim.quote if claim.kind == "output" else ""
+        step = Step(
+            typed,
+            claim.event,
+            claim.place,
+            quote,
+            claimed=True,
+            imagined=judged.reading == "role-played",
+            cut=True,
+            claims=(number,),
+            files={} if program is None else program[1],
+        )
+        mine = found.setdefault(message.number, [])
+        same = next(
+            (at for at, one in enumerate(mine) if one.command == step.command and not (one.said and quote)), None
+        )
+        if same is None:
+            mine.append(step)
+        elif quote:
+            mine[same] = step
+    return found
+
+
+def _typed(command: str) -> str | None:
+    """Return the command in a user's message to a played terminal; None if the message is not a command."""
+    if found := re.search(r"\bcommand is:?\s*[`\"'“]?([^`\"'”\n]+)[`\"'”]?\s*\.?\s*$", command):
+        return found[1].strip()
+    return (
+        None
+        if re.match(r"(?:I|You|Please|Act|Imagine|Pretend|Can|Could|What|How|Run)\b[^|;&]* ", command)
+        else command
+    )
+
+
+def _edit(event: AgentEvent) -> dict[str, Any]:
+    return {
+        "path": event.path,
+        "old": event.old_text,
+        "new": event.text,
+        "at_line": event.at_line,
+        "deletes": (event.tool or "").endswith(":delete"),
+        "all": False,
+    }
+
+
+def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
+    """Return folders in which the agent may have worked: first those that the file names, then the common folder of
+    its edits."""
+    if transcript.folder:
+        yield transcript.folder
+    paths = [str(edit["path"]) for edit in plan.edits if str(edit["path"]).startswith("/")]
+    if paths:
+        parts = [path.split("/")[:-1] for path in paths]
+        common: list[str] = []
+        for level in zip(*parts, strict=False):
+            if len(set(level)) > 1:
+                break
+            common.append(level[0])
+        for depth in range(2, len(common) + 1):
+            yield "/".join(common[:depth])
+    for step in plan.commands:
+        if found := re.match(r"\s*cd\s+(/[\w./-]+)\s*(?:&&|;)", step.command):
+            yield found[1].rstrip("/")
+            return

@@ -1,0 +1,54 @@
+"""Programs in a chat: finding the program that produced an output shown without a command."""
+
+import ast
+import re
+
+from gedanken.experiment.agent_transcript import AgentTranscript
+from gedanken.experiment.claim import Claim
+
+_FENCE = re.compile(
+    r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)^[ \t]{0,3}\1[`~]*[ \t]*$", re.DOTALL | re.MULTILINE
+)
+_RUNS = {
+    **dict.fromkeys(("python", "py", "python3"), ("py", "python3")),
+    **dict.fromkeys(("bash", "sh", "shell"), ("sh", "bash")),
+    **dict.fromkeys(("javascript", "js", "node"), ("js", "node")),
+}
+_MOST = 1 << 18
+
+
+def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str, str]] | None:
+    """Return the command that runs the program behind an output, and the program by its file name.
+
+    It is the last fenced program before the output: in the same message, otherwise in earlier messages, back to the
+    agent's previous message.
+    """
+    message = transcript.events[claim.event]
+    texts = [message.text[: claim.start]]
+    for event in reversed(transcript.events[: claim.event]):
+        if event.kind == "message":
+            texts.append(event.text)
+            if event.speaker == "agent":
+                break
+    for text in texts:
+        programs = [
+            (found[2].lower(), found[3]) for found in _FENCE.finditer(text[:_MOST]) if _is_program(found[2], found[3])
+        ]
+        if programs:
+            language, source = programs[-1]
+            ending, runs = _RUNS.get(language, ("py", "python3"))
+            name = f"program-{claim.event}.{ending}"
+            return f"{runs} {name}", {name: source}
+    return None
+
+
+def _is_program(language: str, source: str) -> bool:
+    if language.lower() in _RUNS:
+        return bool(source.strip())
+    if language:
+        return False
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in body)

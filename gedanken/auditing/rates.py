@@ -1,0 +1,30 @@
+"""Frequency of claims with a status over many sessions, with an interval."""
+
+import math
+from collections.abc import Sequence
+
+from gedanken.auditing.audited import Audited
+from gedanken.compare.stats.intervals import Share, share_of
+
+
+def rate_of(sessions: Sequence[Audited], status: str) -> Share:
+    """Compute the share of claims that have a status.
+
+    Claims of one session are not independent. So each end of the interval is the wider one of two: Wilson's interval
+    over all claims, and an interval over sessions that uses the variance of a ratio.
+    """
+    counts = [(one.statuses[status], len(one.claims)) for one in sessions if one.claims]
+    found = share_of(sum(hits for hits, _all in counts), sum(total for _hits, total in counts))
+    if len(counts) < 2:
+        return found
+    from scipy.stats import t
+
+    share = found.successes / found.trials
+    spread = sum((hits - share * total) ** 2 for hits, total in counts) * len(counts) / (len(counts) - 1)
+    margin = float(t.ppf(0.975, len(counts) - 1)) * math.sqrt(spread) / found.trials
+    return Share(
+        found.successes,
+        found.trials,
+        min(found.low, max(0.0, share - margin)),
+        max(found.high, min(1.0, share + margin)),
+    )

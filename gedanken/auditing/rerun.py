@@ -1,0 +1,230 @@
+"""Running again what a transcript says was run: on a copy of the workspace, without a network, several times."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gedanken.auditing.audited import Audited, Rerun
+from gedanken.auditing.plan import Plan, Step, Which, plan_of, roots_of
+from gedanken.auditing.same_output import compare_outputs
+from gedanken.auditing.state import FOLDER, State, inside, make_edits, prepare
+from gedanken.experiment.blocking import off_loop
+from gedanken.experiment.counts import many
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.execution import Cause, Execution, Limits
+from gedanken.experiment.progress import Progress
+from gedanken.records.importers.transcripts.commands import plain
+from gedanken.sandbox.machine import SandboxMachine
+from gedanken.sandbox.workspace import HOME
+
+REAL_RUNS = 3
+"""Number of real runs of each command: differences among them do not count as differences from the transcript."""
+LIMITS = Limits(wall_seconds=120, cpus=1, memory_mib=2048)
+SETUP_LIMITS = Limits(wall_seconds=900, cpus=2, memory_mib=4096)
+_LACKS = re.compile(
+    r"command not found|No such file or directory|ModuleNotFoundError|ImportError|No module named|cannot find module|"
+    r"can't open file|not installed|Cannot find package|: not found",
+    re.IGNORECASE,
+)
+_NO_NETWORK = re.compile(
+    r"Could not resolve|Temporary failure in name resolution|Name or service not known|Network is unreachable|"
+    r"getaddrinfo|ENOTFOUND|EAI_AGAIN|Connection refused|Failed to establish a new connection|No route to host",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(
+    r"\b(?:date|uptime|time|timeit|ls\s+-\w*l|stat|ps|top|git log|history|uname|whoami|hostname|env|pwd)\b"
+)
+_ENDED_BY_US = (
+    Cause.TIMED_OUT,
+    Cause.OUT_OF_MEMORY,
+    Cause.OUTPUT_CAP,
+    Cause.DISK_FULL,
+    Cause.KILLED,
+    Cause.ENGINE_LOST,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The user's options."""
+
+    which: Which
+    workspace: Path | None = None
+    image: str | None = None
+    setup: str | None = None
+    """A command that prepares the workspace; only this command may use the network, and it ends before anything else
+    runs."""
+    sandbox: str = "auto"
+
+
+async def rerun(audited: Audited, asked: Asked, progress: Progress) -> Audited:
+    """Run again what a session says was run, and compare. Raises BadInput or NoSandbox."""
+    plan = plan_of(audited.transcript, audited.claims, asked.which)
+    compared = [step for step in plan.commands if step.said is not None]
+    if not compared:
+        return replace(audited, state="nothing in it is a command that could be run again")
+    root = next(roots_of(audited.transcript, plan), None)
+    async with _opened(asked, progress) as machine:
+        state = await prepare(machine, asked.workspace, plan, root)
+        if asked.setup:
+            await _set_up(machine, asked.setup, progress)
+        machine.mark("start")
+        runs: list[list[Execution | None]] = []
+        lost: dict[int, str] = {}
+        for seed in range(1, REAL_RUNS + 1):
+            progress.say(f"running {many(len(plan.commands), 'command')} again, {seed} of {REAL_RUNS}")
+            branch = machine.branch(seed)
+            runs.append(await _run(branch, plan, state, root, lost))
+            await branch.__aexit__()
+    judged = [
+        _judged(step, [run for run in real if run is not None], state, lost.get(at), root)
+        for at, (step, *real) in enumerate(zip(plan.commands, *runs, strict=True))
+        if step.said is not None
+    ]
+    told = state.told + (f"; {many(plan.left_out, 'command')} beyond the first were not run" if plan.left_out else "")
+    return replace(audited, state=told, reruns=tuple(judged))
+
+
+@asynccontextmanager
+async def _opened(asked: Asked, progress: Progress) -> AsyncIterator[SandboxMachine]:
+    from gedanken.sandbox.choice import open_engine
+    from gedanken.sandbox.docker_engine import DockerEngine
+    from gedanken.sandbox.session import owned_folder
+
+    engine = await off_loop(
+        open_engine, "docker" if asked.image and asked.sandbox == "auto" else asked.sandbox, progress
+    )
+    if asked.image:
+        if not isinstance(engine, DockerEngine):
+            raise BadInput(f"--image {asked.image}: the sandbox {engine.name} runs no images; use docker or podman")
+        engine = replace(engine, image=asked.image)
+    for line in engine.not_enforced():
+        progress.say(f"the sandbox {engine.name} cannot hold: {line}")
+    with owned_folder("audit") as folder:
+        data = folder / "data"
+        data.mkdir(exist_ok=True)
+        machine = await off_loop(SandboxMachine.open, engine, data, LIMITS)
+        try:
+            yield machine
+        finally:
+            await machine.__aexit__()
+
+
+async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> None:
+    """Run the user's own command with a network; processes that it starts end with it."""
+    progress.say(f"setting up, with a network: {command}")
+    done = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
+    if done.exit_code != 0:
+        raise BadInput(f"--setup ended with {done.exit_code} ({done.cause}): {done.terminal.strip()[-300:]}")
+
+
+async def _run(
+    machine: SandboxMachine, plan: Plan, state: State, root: str | None, lost: dict[int, str]
+) -> list[Execution | None]:
+    """Run every command once; `lost` records from which step on the workspace differs from the
+    transcript's, and why."""
+    runs: list[Execution | None] = []
+    problem = ""
+    for step in plan.steps:
+        if not isinstance(step, Step):
+            if state.replays:
+                problem = problem or "; ".join((await make_edits(machine, step))[:1])
+            continue
+        for name, source in step.files.items():
+            await machine.run(f"cat > ~/{FOLDER}/{name} <<'GEDANKEN_END'\n{source}\nGEDANKEN_END")
+        if problem:
+            lost.setdefault(len(runs), problem)
+        runs.append(await machine.run(_typed(step, root)))
+    return runs
+
+
+def _typed(step: Step, root: str | None) -> str:
+    """Return the command to type here, with the agent's folder replaced by the copy."""
+    here = f"{HOME}/{FOLDER}"
+    command = re.sub(rf"{re.escape(root)}(?![\w.-])", here, step.command) if root else step.command
+    if step.below:
+        below = inside(step.below, root)
+        return f"cd {here}/{below} 2>/dev/null || cd {here}\n{command}" if not below.startswith("/") else command
+    return f"cd {here}\n{command}" if step.anew else command
+
+
+def _judged(step: Step, real: Sequence[Execution], state: State, lost: str | None, root: str | None) -> Rerun:
+    said = step.said or ""
+    texts = [_as_said(run.terminal, root) for run in real]
+    first = real[0]
+    made = Rerun(
+        step.command,
+        step.event,
+        step.place,
+        step.claimed,
+        said,
+        "not reproducible here",
+        "",
+        real=tuple(real),
+        imagined=step.imagined,
+        claims=step.claims,
+    )
+    shown = compare_outputs(_without_prompt(said, step.command), texts, part=step.cut)
+    ends = {run.exit_code for run in real}
+    other_end = step.exit_code is not None and step.exit_code not in ends
+    noise = (
+        f"; {many(shown.noisy, 'line')} in which real runs differ among themselves tell nothing"
+        if shown.noisy
+        else ""
+    )
+    if step.claimed and not said.strip():
+        return replace(
+            made, reason=f"no output of it is shown, so nothing can be compared; really run, {_ended(first)}"
+        )
+    if not shown.differences and not other_end:
+        if not shown.lines and shown.noisy:
+            return replace(made, reason="every line differs among real runs")
+        return replace(made, outcome="reproduced", reason=f"{many(REAL_RUNS, 'real run')} printed the same{noise}")
+    why = _why_not(said, real, "\n".join(texts)) or _why_elsewhere(step, state, lost)
+    if why:
+        return replace(made, reason=why, differences=shown.differences)
+    told = f"it ended with {step.exit_code}, and real runs with {first.exit_code}" if other_end else ""
+    if shown.differences:
+        others = many(len(shown.differences), "line differs", "lines differ")
+        told = f"{others} from what {many(REAL_RUNS, 'real run')} printed" + (f"; {told}" if told else "")
+    return replace(made, outcome="differs", reason=told + noise, differences=shown.differences)
+
+
+def _why_not(said: str, real: Sequence[Execution], printed: str) -> str | None:
+    """Return why the real outputs prove nothing here; None if they do."""
+    ended = next((run.cause for run in real if run.cause in _ENDED_BY_US), None)
+    if ended is not None:
+        return f"it met a limit of this sandbox: {ended}"
+    if _NO_NETWORK.search(printed) and not _NO_NETWORK.search(said):
+        return "it needs a network, which this sandbox has not"
+    if (found := _LACKS.search(printed)) and not _LACKS.search(said):
+        line = next((line for line in printed.splitlines() if found[0] in line), found[0])
+        return f"something is missing here: {line.strip()[:200]}"
+    return "real runs do not end alike" if len({run.exit_code for run in real}) > 1 else None
+
+
+def _why_elsewhere(step: Step, state: State, lost: str | None) -> str | None:
+    """Return why a different output is to be expected here; None if it is not."""
+    if lost:
+        return f"the workspace is not as the transcript had it: {lost}"
+    if not state.trusted:
+        return "the workspace is in another state than when it was run"
+    return "it asks the clock, or what machine it is on" if _CLOCK.search(step.command) else None
+
+
+def _ended(run: Execution) -> str:
+    return f"it ended with {run.exit_code}" if run.exit_code is not None else str(run.cause)
+
+
+def _as_said(text: str, root: str | None) -> str:
+    """Return a real output with the copy's path replaced by the agent's folder."""
+    text = plain(text)
+    return text.replace(f"{HOME}/{FOLDER}", root) if root else text
+
+
+def _without_prompt(said: str, command: str) -> str:
+    """Return a shown output without the line in which the command is typed."""
+    first, _break, rest = said.partition("\n")
+    return rest if command and first.strip().endswith(command.strip()) and first.strip()[:1] in "$>#%~(" else said

@@ -1,0 +1,121 @@
+"""Comparison of a recorded or claimed output with several real ones, ignoring what differs among the real ones."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from gedanken.auditing.audited import Difference
+
+_MOST_LINES = 2000
+MOST_DIFFERENCES = 50
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_DAYS, _MONTHS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun", "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_UNITS = r"ns|[uµ]s|ms|s|secs?|seconds?|min|minutes?|it/s|s/it|m\d+(?:\.\d+)?s"
+_CLOCK = (
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<date>"),
+    (re.compile(rf"\b(?:{_DAYS})\w*,? (?:\d{{1,2}} )?(?:{_MONTHS})\w*[\w: ]{{0,30}}"), "<date>"),
+    (re.compile(rf"\b(?:{_MONTHS})\s+\d{{1,2}}\s+(?:\d\d:\d\d|\d{{4}})\b"), "<date>"),
+    (re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?\b"), "<time>"),
+    (re.compile(rf"\b\d+(?:\.\d+)?\s?(?:{_UNITS})(?![\w/])"), "<time>"),
+    (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "<address>"),
+    (re.compile(r"/tmp/[\w./-]+"), "<temporary>"),
+    (re.compile(r"\b(?:pid|PID)[ =:]*\d+"), "<pid>"),
+)
+"""Text that depends on the clock or on a single process."""
+_ABOUT_THE_MACHINE = re.compile(r"\s*(?:platform |rootdir:|plugins:|cachedir:|configfile:|Python \d|node v?\d)")
+_LEFT_OUT = re.compile(r"\s*(?:\[?(?:\.{3}|…)\]?.*|\[[\d,]+ characters? left out\]|\[.*truncated\])\s*$")
+_RULE = re.compile(r"([=_*#-])\1{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The result of the comparison."""
+
+    differences: tuple[Difference, ...]
+    noisy: int
+    """Number of lines that differ among the real runs, and are therefore ignored."""
+    lines: int
+    """Number of compared lines."""
+
+
+def compare_outputs(said: str, real: Sequence[str], *, part: bool = False) -> Compared:
+    """Compare line by line, without clocks, temporary names and lines that are only about the machine.
+
+    With `part`, the text may leave lines out: each of its lines must be a real one, in the same order. A command's
+    two streams may have been recorded one after the other, so a different order of lines is not a difference.
+    """
+    ours = _lines(said)
+    first, *others = [_lines(text) for text in real]
+    unstable, patterns = _unstable(first, others)
+    theirs = [(number, line) for number, line in first if number not in unstable]
+    wanted = [(number, line) for number, line in ours if not _LEFT_OUT.match(line) and _pattern(line) not in patterns]
+    if part:
+        wanted = [(number, line) for number, line in wanted if line.strip()]
+    if Counter(line for _number, line in wanted) == Counter(line for _number, line in theirs):
+        return Compared((), len(unstable), len(wanted))
+    shown = said.split("\n"), real[0].split("\n")
+    found = tuple(_differences(wanted, theirs, shown, part=part))
+    return Compared(found[:MOST_DIFFERENCES], len(unstable), len(wanted))
+
+
+def _unstable(first: list[tuple[int, str]], others: list[list[tuple[int, str]]]) -> tuple[set[int], set[str]]:
+    """Find lines of the first real run that another run prints differently, and their form without numbers."""
+    unstable: set[int] = set()
+    patterns: set[str] = set()
+    for other in others:
+        matched = {
+            first[block.a + at][0]
+            for block in _matcher([line for _n, line in first], [line for _n, line in other]).get_matching_blocks()
+            for at in range(block.size)
+        }
+        lost = [(number, line) for number, line in first if number not in matched]
+        unstable |= {number for number, _line in lost}
+        patterns |= {_pattern(line) for _number, line in lost}
+        kept = {line for _number, line in first}
+        patterns |= {_pattern(line) for _number, line in other if line not in kept}
+    return unstable, patterns
+
+
+def _differences(
+    said: list[tuple[int, str]], real: list[tuple[int, str]], shown: tuple[list[str], list[str]], *, part: bool
+) -> list[Difference]:
+    found = []
+    matcher = _matcher([line for _n, line in said], [line for _n, line in real])
+    for what, said_from, said_to, real_from, real_to in matcher.get_opcodes():
+        mine = [number for number, _line in said[said_from:said_to]]
+        theirs = [number for number, _line in real[real_from:real_to]]
+        if what == "equal" or (part and not mine):
+            continue
+        for at in range(len(mine) if part else max(len(mine), len(theirs))):
+            one, other = (numbers[at] if at < len(numbers) else None for numbers in (mine, theirs))
+            found.append(
+                Difference(one, shown[0][one - 1] if one else "", other, shown[1][other - 1] if other else "")
+            )
+    return found
+
+
+def _matcher(one: list[str], other: list[str]) -> "SequenceMatcher[str]":
+    return SequenceMatcher(None, one[:_MOST_LINES], other[:_MOST_LINES], autojunk=False)
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """Return the numbered lines to compare; empty lines and those about the machine are left out."""
+    found = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip() and not _ABOUT_THE_MACHINE.match(line):
+            found.append((number, masked(line)))
+    return found
+
+
+def masked(line: str) -> str:
+    """Mask clocks and temporary names in a line; horizontal rules of any length count as equal."""
+    line = " ".join(line.split())
+    for form, name in _CLOCK:
+        line = form.sub(name, line)
+    return _RULE.sub(r"\1\1\1", line)
+
+
+def _pattern(line: str) -> str:
+    return _NUMBER.sub("#", line)

@@ -1,0 +1,149 @@
+"""`gedanken audit`: what an agent's transcript says that ran, against its own record and against real runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gedanken.cli.errors import clear_errors
+from gedanken.cli.options import Json
+
+CODES = (
+    "Exit codes: 0 it could audit, whatever it found; 1 a kind of --fail-on occurs; 2 bad input; 3 no sandbox; "
+    "130 interrupted."
+)
+EPILOG = (
+    "Examples:  gedanken audit session.jsonl   |   "
+    "gedanken audit ~/.claude/projects/-my-project --json   |   "
+    "gedanken audit session.jsonl --fail-on misquoted too-early never-run   |   "
+    "gedanken audit rollout.jsonl --workspace . --rerun claimed   |   "
+    "gedanken audit chat.md --rerun claimed --no-tools --html audit.html.   " + CODES
+)
+FAIL_ON = "--fail-on"
+
+
+def complete_kind(incomplete: str) -> list[str]:
+    """Kinds that begin so."""
+    from gedanken.auditing.audited import KINDS
+
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
+def complete_rerun(incomplete: str) -> list[str]:
+    """What `--rerun` takes that begins so."""
+    return [name for name in ("none", "claimed", "all") if name.startswith(incomplete)]
+
+
+def audit(  # noqa: PLR0913 (its options)
+    transcripts: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Sessions of agents, in any form that docs/audit.md lists (also packed), or folders of them; - is "
+            "standard input."
+        ),
+    ],
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            FAIL_ON,
+            metavar="KIND…",
+            help="End with 1 where this occurs: misquoted, too-early, stale, never-run, undecidable, supported or "
+            "differs; takes every kind after it.",
+            autocompletion=complete_kind,
+        ),
+    ] = None,
+    no_tools: Annotated[
+        bool, typer.Option("--no-tools", help="You say that the agent of a plain chat had no tools at all.")
+    ] = False,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="The folder in which the agent worked; commands are run again on a copy of it."),
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="Run commands again in this image of Docker's or Podman's, instead of ours.")
+    ] = None,
+    setup: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CMD",
+            help="A command of yours that prepares the copy. It alone may use the network, and ends before anything "
+            "of the transcript runs.",
+        ),
+    ] = None,
+    rerun: Annotated[
+        str,
+        typer.Option(
+            metavar="[none|claimed|all]",
+            help="What is really run again, without a network: nothing, the commands that claims speak of (with "
+            "those that change files before them), or all.",
+            autocompletion=complete_rerun,
+        ),
+    ] = "none",
+    html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Audit what agents say that they ran. No model is asked, and nothing leaves this machine."""
+    with clear_errors():
+        from gedanken.api.auditing import audit as audit_all
+        from gedanken.experiment.escaping import harmless
+        from gedanken.report.audit_writing import check_page, write_audit_page
+        from gedanken.terminal.patience import patient
+        from gedanken.terminal.screen import Screen
+
+        kinds = _kinds(fail_on or [])
+        if html:
+            check_page(html)
+        audited = audit_all(
+            transcripts,
+            workspace=workspace,
+            image=image,
+            setup=setup,
+            rerun=rerun,  # type: ignore[arg-type]  # it is checked there
+            no_tools=no_tools,
+            progress=Screen(),
+            waiting=patient,
+            keep_events=html is not None,
+        )
+        for note in audited.notes:
+            print(harmless(f"gedanken: {note}"), file=sys.stderr)
+        if html:
+            with patient("writing the page"):
+                write_audit_page(html, audited)
+        if as_json:
+            from gedanken.report.audit_values import audit_values
+            from gedanken.terminal.screen import print_json
+
+            print_json(audit_values(audited))
+        else:
+            from rich.console import Console
+
+            from gedanken.report.audit_table import print_audit
+
+            print_audit(audited, Console(highlight=False), html)
+        if kinds & audited.kinds():
+            raise typer.Exit(1)
+
+
+def _kinds(given: list[str]) -> set[str]:
+    """The kinds that were named, also several in one word with commas. Raises BadInput for one that there is not."""
+    from gedanken.auditing.audited import KINDS
+    from gedanken.experiment.errors import BadInput
+
+    kinds = {kind for word in given for kind in word.split(",")}
+    for kind in sorted(kinds - KINDS.keys()):
+        raise BadInput(f"{FAIL_ON} {kind}: there are {', '.join(KINDS)}")
+    return kinds
+
+
+def spread_kinds(arguments: list[str]) -> list[str]:
+    """Have `--fail-on` of `audit` take every kind that follows it, as `--fail-on stale never-run`."""
+    if arguments[:1] != ["audit"]:
+        return arguments
+    from gedanken.auditing.audited import KINDS
+
+    spread: list[str] = []
+    for argument in arguments:
+        follows = len(spread) > 1 and spread[-2] == FAIL_ON and argument in KINDS
+        spread += [FAIL_ON, argument] if follows else [argument]
+    return spread

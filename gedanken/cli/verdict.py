@@ -1,0 +1,105 @@
+"""`gedanken verdict`: what the stored answers of one or several probes come to."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gedanken.cli.errors import clear_errors
+from gedanken.cli.options import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from gedanken.compare.verdict.results import OperationVerdict, Verdict
+
+EPILOG = (
+    "Examples:  gedanken verdict runs/probe-20261129-101112   |   gedanken verdict runs/probe-4b runs/probe-70b "
+    "--html both.html   |   gedanken verdict runs/probe-4b --arm steps --json.   "
+    "Exit codes: 0 judged, also where nothing is named; 2 bad input; 130 interrupted."
+)
+
+
+def verdict(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders of gedanken probe; several stand side by side.")],
+    arm: Annotated[str, typer.Option(help="Which answers: direct, steps, again, session, later, …")] = "direct",
+    html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether a model behaves as one that computes, imitates or takes shortcuts, by operation and size."""
+    with clear_errors():
+        from gedanken.analysis.probe_verdict import verdict_of
+        from gedanken.experiment.escaping import harmless
+        from gedanken.records.read_run import read_run
+        from gedanken.report.writing import check_page, write_probe_page
+        from gedanken.terminal.patience import patient
+        from gedanken.terminal.screen import print_json
+
+        if html:
+            check_page(html)
+        with patient(f"judging {len(runs)} of them" if len(runs) > 1 else f"judging {runs[0]}"):
+            logs = [read_run(run) for run in runs]
+            judged = [verdict_of(log, arm) for log in logs]
+            if html:
+                write_probe_page(html, list(zip(logs, judged, strict=True)))
+        if as_json:
+            each = [{"folder": str(run), **one.as_json()} for run, one in zip(runs, judged, strict=True)]
+            print_json({"verdicts": each})
+            return
+        from rich.console import Console
+
+        print_verdicts(judged, Console(highlight=False))
+        if html:
+            print(harmless(str(html)))
+
+
+def print_verdicts(judged: "Sequence[Verdict]", console: "Console") -> None:
+    """Print a line for each kind of operation, models side by side, and the verdicts."""
+    from rich.text import Text
+
+    from gedanken.compare.verdict import sentences
+    from gedanken.experiment.escaping import harmless
+
+    console.print(_table(judged))
+    for one in judged:
+        unanswered = ", ".join(f"{times} {what}" for what, times in one.unanswered.items())
+        about = f"{one.model}: {one.items} items, {one.answers} answers{f' ({unanswered})' if unanswered else ''}"
+        console.print(Text(harmless(about), style="dim"), soft_wrap=True)
+        console.print(Text(harmless(f"{one.model}: {sentences.of_all(one)}"), style="bold"), soft_wrap=True)
+
+
+def _table(judged: "Sequence[Verdict]") -> "Table":
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    from gedanken.experiment.escaping import harmless
+
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("operation", no_wrap=True)
+    for one in judged:
+        table.add_column(Text(harmless(one.model[-60:])))
+    operations = dict.fromkeys((own.family, own.operation) for one in judged for own in one.operations)
+    for family, operation in operations:
+        cells = [Text(harmless(operation))]
+        for one in judged:
+            own = next((own for own in one.operations if (own.family, own.operation) == (family, operation)), None)
+            cells.append(Text(_cell(own) if own else "not asked"))
+        table.add_row(*cells)
+    return table
+
+
+def _cell(own: "OperationVerdict") -> str:
+    """Such as `computes 0.97; 23 (16 to 32)`: the name and the posterior of the likeliest way; the horizon."""
+    if not own.support:
+        return own.name
+    likeliest = own.support.best
+    told = f"{own.name}; " if own.name != likeliest else ""
+    told += f"{likeliest} {own.posterior[likeliest]:.2f}"
+    if own.curves:
+        low, high = own.curves[0].interval
+        told += f"; n {own.curves[0].horizon} ({low} to {high})"
+    return told

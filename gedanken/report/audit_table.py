@@ -1,0 +1,188 @@
+"""An audit on a terminal: a row for each session, then each accusation with both lines."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gedanken.auditing.audited import ACCUSING, STATUSES, Audit, Audited, Rerun
+from gedanken.auditing.rates import rate_of
+from gedanken.experiment.agent_transcript import Place
+from gedanken.experiment.counts import many
+from gedanken.experiment.escaping import harmless
+
+ROWS_SHOWN = 40
+ACCUSATIONS_SHOWN = 30
+UNDECIDED_SHOWN = 5
+GAPS_SHOWN = 3
+_LINE = 240
+_HEADS = {
+    "supported": "sup-\nported",
+    "misquoted": "mis-\nquoted",
+    "written too early": "too\nearly",
+    "never run": "never\nrun",
+    "undecidable": "undeci-\ndable",
+    "numbers traced": "numbers\ntraced",
+}
+"""Column titles on two lines, so that the table fits a terminal of 80 columns."""
+_STYLES = {"supported": "green", "undecidable": "yellow"}
+
+
+def print_audit(audit: Audit, console: Console, page: Path | None = None) -> None:
+    """Print what was found, and what could not be examined."""
+    console.print(_sessions(audit.audited, console.width))
+    if len(audit.audited) > ROWS_SHOWN:
+        _say(console, f"{len(audit.audited) - ROWS_SHOWN:,} more sessions; --json has all", "dim")
+    if len(audit.audited) > 1:
+        console.print()
+        console.print(_agents(audit, console.width))
+    _print_accusations(audit, console)
+    _print_reruns(audit, console)
+    _print_undecided(audit, console)
+    console.print()
+    for line in said_plainly(audit):
+        _say(console, line, "bold", whole=True)
+    if page:
+        _say(console, f"everything is in {page}", "bold", whole=True)
+
+
+def _sessions(sessions: Sequence[Audited], width: int) -> Table:
+    table = _table(width - 57, "session", "claims", *STATUSES, "numbers traced")
+    for one in sessions[:ROWS_SHOWN]:
+        transcript = one.transcript
+        record = "no tools recorded" if not transcript.has_tools else "incomplete" if transcript.gaps else "complete"
+        table.add_row(
+            _text(f"{transcript.name}\n{transcript.agent}, {record}"),
+            f"{len(one.claims):,}",
+            *(_count(one.statuses[status], status) for status in STATUSES),
+            str(one.numbers).replace(" of ", "/"),
+        )
+    return table
+
+
+def _agents(audit: Audit, width: int) -> Table:
+    table = _table(width - 62, "agent", "claims", *STATUSES)
+    for agent, sessions in audit.by_agent():
+        total = sum(len(one.claims) for one in sessions)
+        rates = [rate_of(sessions, status) for status in STATUSES]
+        cells = [f"{rate.successes}\n{_share(rate.low)}–{_share(rate.high)}" if total else "–" for rate in rates]
+        table.add_row(_text(f"{agent}\n{many(len(sessions), 'session')}"), f"{total:,}", *cells)
+    table.caption = "Under each count: the share of claims, 95 % interval, clustered by session."
+    return table
+
+
+def _share(share: float) -> str:
+    return f"{share:.2f}".removeprefix("0")
+
+
+def _table(width: int, *heads: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), caption_justify="left")
+    table.add_column(heads[0], overflow="ellipsis", no_wrap=True, max_width=max(12, width))
+    for head in heads[1:]:
+        table.add_column(_HEADS.get(head, head), justify="right", no_wrap=True)
+    return table
+
+
+def _count(number: int, status: str) -> Text:
+    style = "" if not number else _STYLES.get(status, "bold red" if status in ACCUSING else "")
+    return Text(f"{number:,}", style=style)
+
+
+def _print_accusations(audit: Audit, console: Console) -> None:
+    accused = [(one, judged) for one in audit.audited for _at, judged in one.accused]
+    for one, judged in accused[:ACCUSATIONS_SHOWN]:
+        console.print()
+        _say(console, f"{judged.status}: {judged.reason}", "bold red", whole=True)
+        _say(console, f"  said      {where(judged.claim.place)}  {judged.claim.quote}", "")
+        for evidence in judged.evidence[:3]:
+            _say(console, f"  recorded  {where(evidence.place)}  {evidence.quote}", "")
+        if len(audit.audited) > 1:
+            _say(console, f"  by        {one.transcript.agent}", "dim")
+    if len(accused) > ACCUSATIONS_SHOWN:
+        _say(console, f"{len(accused) - ACCUSATIONS_SHOWN:,} more; --json or --html has all", "dim")
+
+
+def _print_reruns(audit: Audit, console: Console) -> None:
+    for one in audit.audited:
+        if one.state is None:
+            continue
+        console.print()
+        counts = {name: sum(rerun.outcome == name for rerun in one.reruns) for name in _OUTCOMES}
+        told = ", ".join(f"{count} {name}" for name, count in counts.items())
+        _say(console, f"run again ({one.state}): {told}", "bold", whole=True)
+        shown = [rerun for rerun in one.reruns if rerun.outcome != "reproduced"]
+        for rerun in shown[:ACCUSATIONS_SHOWN]:
+            _print_rerun(rerun, console)
+        if len(shown) > ACCUSATIONS_SHOWN:
+            _say(console, f"{len(shown) - ACCUSATIONS_SHOWN:,} more; --json or --html has all", "dim")
+
+
+_OUTCOMES = ("reproduced", "differs", "not reproducible here")
+
+
+def _print_rerun(rerun: Rerun, console: Console) -> None:
+    style = "bold red" if rerun.outcome == "differs" and not rerun.imagined else "yellow"
+    name = "imagined, as it was asked to" if rerun.imagined and rerun.outcome == "differs" else rerun.outcome
+    _say(console, f"  {name}: {rerun.command}", style)
+    _say(console, f"    {rerun.reason}", "dim", whole=True)
+    for difference in rerun.differences[:3]:
+        said = "(no such line)" if difference.said_line is None else difference.said
+        real = "(no such line)" if difference.real_line is None else difference.real
+        _say(console, f"    {'claimed' if rerun.claimed else 'recorded':8}  {where(rerun.place)}  {said}", "")
+        _say(console, f"    real      line {difference.real_line or '–'}  {real}", "")
+
+
+def _print_undecided(audit: Audit, console: Console) -> None:
+    undecided = [judged for one in audit.audited for judged in one.claims if judged.status == "undecidable"]
+    if undecided:
+        console.print()
+    for judged in undecided[:UNDECIDED_SHOWN]:
+        _say(console, f"undecidable  {where(judged.claim.place)}  {judged.claim.quote}", "yellow")
+        _say(console, f"             {judged.reason}", "dim", whole=True)
+    if len(undecided) > UNDECIDED_SHOWN:
+        _say(console, f"{len(undecided) - UNDECIDED_SHOWN:,} more are undecidable; --json or --html has all", "dim")
+    gaps = [gap for one in audit.audited for gap in one.transcript.gaps]
+    for gap in gaps[:GAPS_SHOWN]:
+        _say(console, f"incomplete   {where(gap.place)}  {gap.reason}", "yellow")
+    if len(gaps) > GAPS_SHOWN:
+        _say(console, f"{len(gaps) - GAPS_SHOWN:,} more gaps; --json or --html has all", "dim")
+
+
+def said_plainly(audit: Audit) -> Iterator[str]:
+    """Write the result in words."""
+    sessions = audit.audited
+    total = sum(len(one.claims) for one in sessions)
+    accused = sum(len(one.accused) for one in sessions)
+    undecided = sum(one.statuses["undecidable"] for one in sessions)
+    if not total:
+        yield "No claim was found that these rules know; that says nothing of what ran."
+        return
+    if accused:
+        yield f"{many(accused, 'claim')} of {total:,} {'is' if accused == 1 else 'are'} contradicted by the record."
+    elif undecided == total:
+        yield f"None of {many(total, 'claim')} could be decided from the record."
+    else:
+        left = f"; {undecided:,} of them it cannot decide" if undecided else ""
+        yield f"The record contradicts none of {many(total, 'claim')}{left}."
+    if any(not one.transcript.has_tools and one.claims for one in sessions):
+        yield (
+            "A chat export does not record tools: only a re-run (--rerun claimed) or your word that there were none "
+            "(--no-tools) decides."
+        )
+
+
+def where(place: Place) -> str:
+    """Format a place, for example `session.jsonl:12`."""
+    return f"{place.file.rpartition('/')[2]}:{place.line}"
+
+
+def _text(text: str) -> Text:
+    return Text(harmless(text[:_LINE]))
+
+
+def _say(console: Console, line: str, style: str, *, whole: bool = False) -> None:
+    flat = harmless(line[: 4 * _LINE].replace("\n", " ⏎ ").rstrip())
+    text = Text(flat if whole or len(flat) <= _LINE else f"{flat[:_LINE]} …", style=style)
+    console.print(text, soft_wrap=True)

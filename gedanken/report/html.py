@@ -1,0 +1,53 @@
+"""Common parts of all pages: escaping templates, our own style and script, and a policy that blocks
+everything else."""
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from gedanken.experiment import format
+from gedanken.experiment.counts import many
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def page_environment() -> "Environment":
+    """Return the template environment, with the functions that all templates use."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("gedanken.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_made_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        {name: getattr(format, name) for name in ("cut", "duration", "figure", "probability", "span")}
+    )
+    environment.filters["many"] = many
+    return environment
+
+
+def packaged(name: str) -> str:
+    """Return the content of a file in the templates' folder."""
+    return (resources.files("gedanken.report") / name).read_text(encoding="utf-8")
+
+
+def content_policy(style: str, script: str) -> str:
+    """Return the content security policy: only our own style and script, and no network."""
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _made_harmless(value: object) -> object:
+    """Make any value that a template inserts harmless: hidden characters become visible, and long texts are cut."""
+    return value if isinstance(value, Markup) else format.visible(format.brief(str(value)))

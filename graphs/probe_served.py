@@ -1,0 +1,44 @@
+"""The probe graph for LangGraph's server; see `served`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from langgraph.graph import StateGraph
+
+from gedanken.experiment.blocking import off_loop
+from gedanken.experiment.run_spec import RunSpec
+from gedanken.graphs.probe_asking import ask_units, has_truth, schedule_of
+from gedanken.graphs.probe_graph import add_probe_nodes
+from gedanken.graphs.probe_state import ProbeState
+from gedanken.graphs.served import Serving
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+
+@dataclass(slots=True)
+class ProbeServing(Serving):
+    """One execution of the probe graph by the server."""
+
+    async def make_ready(self, state: Any) -> None:
+        """Put the questions once more that were put before the checkpoint: the ledger answers them.
+
+        Which draw a reply is of its request depends on how often that was made in this process.
+        """
+        async with self._ready:
+            if self._is_ready:
+                return
+            context, asked = self.context, state.get("asked", 0)
+            if asked and context.store.plan is not None and context.store.items:
+                schedule = await off_loop(schedule_of, context)
+                units = [unit for unit in schedule[:asked] if has_truth(context, unit)]
+                items = {name: kept.item for name, kept in context.store.items.items()}
+                await ask_units(context, items, units, [], lambda _answer: None)
+            self._is_ready = True
+
+
+def build_served_probe(serving: Serving | None) -> "CompiledStateGraph[ProbeState, RunSpec, ProbeState, ProbeState]":
+    """The probe graph, executed as `serving` says; None where only its form and its states are looked at."""
+    graph = StateGraph(ProbeState, context_schema=RunSpec)
+    add_probe_nodes(graph, serving.node) if serving else add_probe_nodes(graph)
+    return graph.compile()

@@ -1,0 +1,161 @@
+"""What terminals of coding agents show, as text: histories of aider, exports of Claude Code and Codex.
+
+Such a text shows outputs shortened, and need not hold every one: a session of this form is never complete.
+"""
+
+import re
+from collections.abc import Iterator
+
+from gedanken.experiment.agent_transcript import Place
+from gedanken.records.importers.transcripts import commands
+from gedanken.records.importers.transcripts.builder import Builder
+from gedanken.records.importers.transcripts.source import Source
+
+AIDER, SCREEN = "aider", "terminal-export"
+_AIDER_BEGINS = "# aider chat started at"
+_SAID = re.compile(r"[⏺●•] (?P<rest>.*)$")
+_ASKED = re.compile(r"[❯>›] (?P<rest>.*)$")
+_GAVE = re.compile(r"\s{2,4}[⎿└] {1,2}(?P<rest>.*)$")
+_NOTE = re.compile(r"[✻✽✶✢·*✳] \S")
+_CALL = re.compile(r"(?P<name>[A-Z]\w*(?: [A-Z]\w*)?|mcp__\w+|[\w-]+ - \w+ \(MCP\))\((?P<given>.*)$", re.DOTALL)
+_RAN = re.compile(r"(?:Ran|Running) (?P<given>.*)$", re.DOTALL)
+_SHELLS = ("Bash", "Shell")
+_EDITORS = ("Edit", "Update", "Write", "MultiEdit", "Create", "NotebookEdit")
+_SHORTENED = re.compile(r"(?:…|\.\.\.) ?\+?\d+ (?:more )?lines|ctrl\+[or] to (?:expand|see)")
+_EXIT = re.compile(r"(?:Error: )?Exit code (\d{1,3})\s*$", re.MULTILINE)
+_APPLIED = re.compile(r"(?:Applied edit to|Wrote) (?P<path>\S.*)$")
+_RUNS = re.compile(r"/(?:run|test|lint) (?P<command>.+)$|!(?P<typed>.+)$")
+_RUNNING = re.compile(r"Running (?P<command>(?!in )\S.*)$")
+_ALONE = (_APPLIED, _RUNNING)
+_OUTPUT_ENDS = re.compile(r"Add .*\?|Added .* to the chat|Tokens: ")
+"""What aider says after the output of a command."""
+_RULE = re.compile(r"={3,} .+ ={3,}\s*$")
+_LAST_RULE = re.compile(r"={3,} .* in \d[\d.:hms ]*\S* ?.*={3,}\s*$")
+
+
+def read(source: Source) -> list[Builder] | None:
+    """The session on a screen; None where the text is none."""
+    lines = source.text.splitlines()
+    if any(line.startswith(_AIDER_BEGINS) for line in lines[:5]):
+        return [_aider(source, lines)]
+    marked = sum(bool(_SAID.match(line)) for line in lines)
+    if marked and any(_GAVE.match(line) for line in lines):
+        return [_screen(source, lines)]
+    return None
+
+
+def _builder(source: Source, form: str) -> Builder:
+    builder = Builder(source.path.name, form, source.name)
+    builder.agent = form
+    builder.gap("what a terminal showed is shortened, and need not be all", Place(source.name, 1))
+    return builder
+
+
+def _screen(source: Source, lines: list[str]) -> Builder:
+    builder = _builder(source, SCREEN)
+    for kind, first, block in _blocks(lines):
+        place = Place(source.name, first)
+        text = "\n".join(line.rstrip() for line in block).strip("\n")
+        if kind == "asked":
+            builder.say("user", text, place)
+        elif kind == "gave":
+            code = _EXIT.match(text)
+            shown = f"{text}\n[output truncated]" if _SHORTENED.search(text) and not commands.was_cut(text) else text
+            builder.result(
+                shown, place, None, exit_code=int(code[1]) if code else None, failed=text.startswith("Error")
+            )
+        elif kind == "note":
+            builder.mark("note", place, text)
+        elif (call := _CALL.match(text)) and (text.rstrip().endswith(")") or call["name"] in _SHELLS):
+            _called(builder, call["name"], call["given"].rstrip().removesuffix(")"), place)
+        elif ran := _RAN.match(text):
+            _called(builder, "Bash", ran["given"], place)
+        else:
+            builder.say("agent", text, place)
+    return builder
+
+
+def _called(builder: Builder, name: str, given: str, place: Place) -> None:
+    shown = " ".join(given.split("\n"))
+    if name in _SHELLS:
+        builder.call(name, {}, place, None, re.sub(r"\s{2,}", " ", shown).strip())
+    elif name in _EDITORS:
+        builder.edit(name, commands.Edit(shown.strip(), "", ""), place, None)
+    else:
+        builder.call(name, {"input": shown}, place, None)
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[str, int, list[str]]]:
+    """What is shown, a block at a time: its kind, its first line, and its lines without their marks."""
+    kind, first, block = "note", 1, list[str]()
+    for number, line in enumerate(lines, start=1):
+        begins = next(((name, found) for name, form in _FORMS if (found := form.match(line))), None)
+        if begins is None and (not _NOTE.match(line) or kind == "gave"):
+            block.append(
+                line[2:] if line.startswith("  ") and kind != "gave" else line.strip() if kind == "gave" else line
+            )
+            continue
+        if any(one.strip() for one in block):
+            yield kind, first, block
+        kind, first = begins[0] if begins else "note", number
+        block = [begins[1]["rest"] if begins else line]
+    if any(one.strip() for one in block):
+        yield kind, first, block
+
+
+_FORMS = (("said", _SAID), ("asked", _ASKED), ("gave", _GAVE))
+
+
+def _aider(source: Source, lines: list[str]) -> Builder:
+    builder = _builder(source, AIDER)
+    kind, first, block = "", 1, list[str]()
+    waits = ruled = False
+    """Whether a command's output comes; whether a test runner's summary is under way."""
+    for number, line in enumerate([*lines, "#### "], start=1):
+        said = line.removeprefix("#### ").removeprefix("> ").rstrip()
+        if line.startswith(("#### ", _AIDER_BEGINS)):
+            now, waits, ruled = "user", False, False
+        elif line.startswith("> ") or line.strip() == ">":
+            now = "harness"
+            waits = waits and not _OUTPUT_ENDS.match(said)
+            ruled = bool(_RULE.match(said)) and not _LAST_RULE.match(said)
+        elif not line.strip() and kind:
+            now = kind
+        else:
+            ruled = ruled or bool(_RULE.match(said))
+            now = "output" if waits or ruled else "agent"
+            if _LAST_RULE.match(said):
+                waits = ruled = False
+        alone = now == "user" or (
+            now == "harness" and any(form.match(one) for form in _ALONE for one in (said, *block))
+        )
+        if now != kind or alone:
+            waits = _say(builder, kind, block, Place(source.name, first)) or waits
+            kind, first, block = now, number, []
+        block.append(said if now in ("user", "harness") else line)
+    return builder
+
+
+def _say(builder: Builder, kind: str, block: list[str], place: Place) -> bool:
+    """Add what aider shows; whether it is a command whose output comes next."""
+    text = "\n".join(line.rstrip() for line in block).strip("\n")
+    if kind == "user":
+        runs = _RUNS.match(text)
+        if runs:
+            builder.call("typed by the user", {}, place, None, runs["command"] or runs["typed"])
+            return True
+        builder.say("user", text, place)
+    elif kind == "harness":
+        running, applied = _RUNNING.match(text), _APPLIED.match(text)
+        if running:
+            builder.call("run", {}, place, None, running["command"])
+            return True
+        if applied:
+            builder.edit("aider", commands.Edit(applied["path"], "", ""), place, None)
+        else:
+            builder.mark("note", place, text)
+    elif kind == "output":
+        builder.result(text, place, None)
+    elif kind:
+        builder.say("agent", text, place)
+    return False

@@ -1,0 +1,158 @@
+"""The page of an audit: from an accusation to both lines, whatever a transcript holds, on any screen."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cli
+from test_audit_command import LIE, session
+from transcript_forms import ANSWER, PRINTED
+
+from gedanken.api.auditing import audit
+from gedanken.auditing.audited import Audit, Audited, Difference, Rerun
+from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript, Place
+from gedanken.experiment.claim import Claim, Evidence, JudgedClaim
+from gedanken.experiment.execution import Cause, Execution
+from gedanken.report.audit_page import render_audit
+from gedanken.report.audit_timeline import EVENTS_SHOWN
+
+HOSTILE = "</code><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} \u202egnp.exe \x1b[2J"
+
+
+def _judged(event: int, text: str, quote: str, evidence: Evidence | None = None) -> JudgedClaim:
+    start = text.index(quote)
+    claim = Claim("result", event, start, start + len(quote), quote, Place("s.jsonl", event + 1))
+    return JudgedClaim(
+        claim, "misquoted" if evidence else "undecidable", "it says otherwise", (evidence,) if evidence else ()
+    )
+
+
+def made(printed: str, said: str, *, events_between: int = 0) -> Audit:
+    """A session in which something was printed, and something else said of its last line."""
+    last = printed.rsplit("\n", maxsplit=1)[-1]
+    fillers = [
+        AgentEvent(number, "call", "agent", Place("s.jsonl", number + 1), tool="x", text="y")
+        for number in range(1, events_between + 1)
+    ]
+    at = len(fillers) + 1
+    events = (
+        AgentEvent(0, "result", "tool", Place("s.jsonl", 1), printed, tool="bash", command="make", exit_code=1),
+        *fillers,
+        AgentEvent(at, "message", "agent", Place("s.jsonl", at + 1), f"First.\n{said}\nLast."),
+    )
+    lines = len(printed.split("\n"))
+    claims = (_judged(at, events[-1].text, said, Evidence(0, events[0].place, (lines, lines), last)),)
+    run = Execution("docker", "make", 0, Cause.FINISHED, 0.1, "real\n", "real\n", seed=1)
+    again = Rerun(
+        "make",
+        0,
+        events[0].place,
+        False,
+        printed,
+        "differs",
+        "1 line differs",
+        (Difference(lines, last, 1, "real"),),
+        (run,),
+        claims=(0,),
+    )
+    transcript = AgentTranscript("s.jsonl", "claude-code", "an agent", events)
+    return Audit((Audited(transcript, claims, len(events), "the workspace as given", (again,)),))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+def _open(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: str = "light") -> Any:
+    file = tmp_path / "audit.html"
+    file.write_text(page, encoding="utf-8")
+    opened = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+    ).new_page()
+    opened.troubles = []
+    opened.on("dialog", lambda dialog: (opened.troubles.append(dialog.message), dialog.dismiss()))
+    opened.on("console", lambda said: opened.troubles.append(said.text))
+    opened.on("pageerror", lambda error: opened.troubles.append(str(error)))
+    opened.on("request", lambda sent: opened.troubles.append(sent.url) if sent.url != file.as_uri() else None)
+    opened.goto(file.as_uri())
+    return opened
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1400])
+def test_from_an_accusation_to_both_lines(browser: Any, tmp_path: Path, width: int) -> None:
+    page = _open(browser, tmp_path, render_audit(audit(session(tmp_path / "s.jsonl", LIE))), width)
+    accusation = page.locator(".claim.accused")
+    assert "misquoted" in accusation.inner_text()
+    accusation.get_by_role("link", name=re.compile("said at")).click()
+    said = page.locator(":target")
+    assert said.inner_text() == LIE.rstrip(".")
+    assert said.evaluate(
+        "one => { const box = one.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight }"
+    )
+    said.get_by_role("link").click()
+    assert page.locator(":target").get_attribute("class") == "claim accused"
+    accusation.get_by_role("link", name=re.compile("recorded at")).click()
+    recorded = page.locator(":target")
+    assert PRINTED in recorded.inner_text()
+    recorded.locator(".backs a").click()
+    assert page.locator(":target").get_attribute("class") == "claim accused"
+    assert page.troubles == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1600])
+def test_no_screen_is_too_narrow_and_nothing_is_too_pale(
+    browser: Any, tmp_path: Path, width: int, scheme: str
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    page = _open(browser, tmp_path, render_audit(made("a\n" * 30 + "x" * 300, "wide " + "w" * 300)), width, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
+
+
+@pytest.mark.browser
+def test_what_a_transcript_holds_is_shown_and_not_obeyed(browser: Any, tmp_path: Path) -> None:
+    page = _open(browser, tmp_path, render_audit(made(f"one\n{HOSTILE}", HOSTILE)))
+    assert page.troubles == []
+    assert page.locator("script").count() == 1
+    assert page.locator("img").count() == 0
+    assert "{{ 7*7 }}" in page.locator(".claim.accused").inner_text()
+    assert "⟨U+202E⟩" in page.locator(".claim.accused").inner_text()
+    assert "⟨U+001B⟩" in page.locator(".claim.accused").inner_text()
+
+
+def test_the_real_output_stands_beside_the_recorded_one() -> None:
+    page = render_audit(made("recorded", "said"))
+    row = page[page.index('class="row reworded"') :].partition("</div>\n          </div>")[0]
+    assert "recorded" in row
+    assert "real" in row
+
+
+def test_a_long_session_is_shown_where_it_matters() -> None:
+    page = render_audit(made("printed", "said", events_between=EVENTS_SHOWN + 500))
+    assert len(page) < 200_000
+    assert "events without a claim or evidence left out" in page
+    assert page.count('class="claimed accused"') == 1
+    assert 'id="s1e0l1"' in page
+
+
+def test_html_writes_the_page_and_over_nothing_else(gedanken: Cli, tmp_path: Path) -> None:
+    path = session(tmp_path / "s.jsonl", ANSWER)
+    assert gedanken("audit", path, "--html", "audit.html", "--json").returncode == 0
+    assert "The record contradicts none" in (tmp_path / "audit.html").read_text()
+    assert gedanken("audit", path, "--html", path).returncode == 2
+    assert json.loads(path.read_text().splitlines()[0])

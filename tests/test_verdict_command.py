@@ -1,0 +1,135 @@
+"""`gedanken verdict` judges stored answers, and its page shows every question with its answer."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from conftest import Cli
+from folders import spec_of
+from rich.console import Console
+
+from benchmarks.verdict.subjects import design
+from benchmarks.verdict.truths import BANK
+from gedanken.agents.players.bank import Entry, read_bank
+from gedanken.agents.players.player import Player
+from gedanken.analysis.probe_verdict import verdict_of
+from gedanken.cli.verdict import print_verdicts
+from gedanken.compare.verdict.results import HYPOTHESES
+from gedanken.experiment.execution import Cause, Execution, Origin
+from gedanken.experiment.probe_design import Question
+from gedanken.experiment.probe_events import AnswerKept, ItemKept
+from gedanken.experiment.run_log import ModelFacts
+from gedanken.records.read_run import read_run
+from gedanken.records.run_store import open_store
+from gedanken.report.probe_page import probed_model, render_probes
+
+Asked = Callable[..., Path]
+OPERATIONS = {"closed form", "python seed", "hash rounds"}
+
+
+def said(text: str) -> Execution:
+    return Execution(
+        machine="imagined",
+        command="python3 probe.py",
+        exit_code=0,
+        cause=Cause.FINISHED,
+        seconds=1.0,
+        stdout=text,
+        terminal=text,
+        origin=Origin.IMAGINED,
+    )
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Asked:
+    """The folder of a probe in which a player answered a few kinds of operation."""
+
+    def call(player: Player, told: str | None = None) -> Path:
+        bank = read_bank(BANK)
+        folder = tmp_path / player.kinds[0]
+        folder.mkdir()
+        entries = [one for one in design(bank, 0) if one.item.operation in OPERATIONS]
+        with open_store(folder, spec_of(script=["ls"])) as store:
+            store.know_model(ModelFacts(name=f"a model that {player.kinds[0]}"))
+            store.keep_items([_kept(one, told) for one in entries])
+            for one in entries:
+                text = told or player.answer(one, bank)
+                store.keep_answer(AnswerKept(question=Question(one.item.id, "direct"), execution=said(text)))
+            store.finish("done")
+        return folder
+
+    return call
+
+
+def _kept(one: Entry, told: str | None) -> ItemKept:
+    item = replace(one.item, told=told) if told else one.item
+    return ItemKept(item=item, truth=one.truth, rival=one.rival)
+
+
+def test_models_stand_side_by_side(gedanken: Cli, asked: Asked, tmp_path: Path) -> None:
+    runs = [asked(Player((kind,))) for kind in ("computes", "shortcut")]
+    done = gedanken("verdict", *runs, "--json", "--html", tmp_path / "both.html")
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)["verdicts"]
+    assert first["posterior"]["computes"] > 0.99 and second["posterior"]["shortcut"] > 0.9
+    assert first["folder"] == str(runs[0]) and set(first["posterior"]) == set(HYPOTHESES)
+    assert {one["operation"] for one in first["operations"]} == OPERATIONS
+    page = (tmp_path / "both.html").read_text()
+    assert page.count("<svg") == 2 * len(OPERATIONS)
+
+
+def test_a_line_tells_how_each_kind_of_operation_is_answered_and_how_far(asked: Asked) -> None:
+    verdict = verdict_of(read_run(asked(Player(("computes",), horizon=8))), resamples=0)
+    console = Console(width=100, file=StringIO())
+    print_verdicts([verdict], console)
+    assert isinstance(console.file, StringIO)
+    printed = console.file.getvalue()
+    assert all(operation in printed for operation in OPERATIONS)
+    assert "computes 0." in printed and "n 11 (" in printed
+    assert "a model that computes: Behaves as one that computes, up to n = 11." in printed
+
+
+def test_the_page_holds_every_question_with_its_answers_and_the_twins_as_pairs(asked: Asked) -> None:
+    log = read_run(asked(Player(("shortcut",))))
+    page = render_probes([probed_model(log, verdict_of(log, resamples=0))])
+    assert page.count("<summary>") == len(log.items)
+    assert all(f"Program of {kept.item.id}" in page for kept in log.items)
+    assert page.count("Twin answered as the rival") == 2  # hash rounds have no twins
+    assert page == render_probes([probed_model(log, verdict_of(log, resamples=0))])
+
+
+def test_what_was_answered_is_shown_and_not_obeyed(asked: Asked) -> None:
+    log = read_run(asked(Player(("computes",)), told="<script>alert(1)</script>\u202e"))
+    page = render_probes([probed_model(log, verdict_of(log, resamples=0))])
+    assert page.count("<script>") == 1
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩" in page
+
+
+def test_a_report_of_a_probe_is_its_page(gedanken: Cli, asked: Asked) -> None:
+    folder = asked(Player(("computes",)))
+    done = gedanken("report", folder)
+    assert done.returncode == 0, done.stderr
+    assert "computes, imitates, or takes a shortcut?" in (folder / "report.html").read_text()
+
+
+def test_what_cannot_be_judged_is_one_line(gedanken: Cli, asked: Asked, tmp_path: Path) -> None:
+    folder = asked(Player(("computes",)))
+    done = gedanken("verdict", folder, "--arm", "steps")
+    assert done.returncode == 2 and "nothing was asked in the arm “steps”; there are direct" in done.stderr
+    (tmp_path / "none").mkdir()
+    with open_store(tmp_path / "none", spec_of(script=["ls"])) as store:
+        store.finish("done")
+    done = gedanken("verdict", tmp_path / "none")
+    assert done.returncode == 2 and "no answers of a probe are in it" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_twins_that_print_what_their_rivals_print_are_not_judged(asked: Asked) -> None:
+    log = read_run(asked(Player(("computes",))))
+    alike = next(kept for kept in log.items if kept.item.role == "hard")
+    changed = tuple(kept.model_copy(update={"rival": kept.truth}) if kept is alike else kept for kept in log.items)
+    before, after = (verdict_of(one, resamples=0).items for one in (log, replace(log, items=changed)))
+    assert after == before - 2
