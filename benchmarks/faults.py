@@ -186,7 +186,7 @@ class Engine:
         self.running = 0
         """How often a container ran when it died."""
 
-    def _begin(self) -> "subprocess.Popen[bytes]":
+    def _begin(self, tries: int = 5) -> "subprocess.Popen[bytes]":
         folder = self._folder
         for name in ("docker.pid", "docker.sock"):
             (folder / name).unlink(missing_ok=True)
@@ -195,8 +195,10 @@ class Engine:
         command += ["--iptables=false", "--ip-forward=false"]
         with (folder / "dockerd.log").open("ab") as log:
             daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while self._ask("version").returncode != 0:
+            if daemon.poll() is not None and tries > 1:  # a busy machine is too slow for its own deadlines
+                return self._begin(tries - 1)
             if daemon.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit((folder / "dockerd.log").read_text()[-1000:])
             time.sleep(0.2)
@@ -215,9 +217,10 @@ class Engine:
             time.sleep(0.05)
         self.running += bool(running)
         first = [self._ask("inspect", "--format", "{{.State.Pid}}", name).stdout.strip() for name in running]
+        containerd = self._folder / "exec" / "containerd" / "containerd.pid"
         self._daemon.kill()
         self._daemon.wait()
-        for pid in first:
+        for pid in (containerd.read_text(), *first):
             with suppress(ProcessLookupError, ValueError):
                 os.kill(int(pid), signal.SIGKILL)
 
