@@ -5,10 +5,9 @@
     python -m benchmarks.faults vanishing --cases 10    # and unmounted, while files on it are open
     python -m benchmarks.faults clock --cases 5         # the clock is set back: an hour in the middle, then a day
 
-Needs root; `clock` needs libfaketime. At a random moment the thing is taken away. The run must come to its end all
-the same, or end with one clear line; when the thing is there again, `gedanken resume` must come to what a run comes
-to that was left in peace, to the byte, times aside, with each execution in the log once. After a dead engine no
-container may be started twice. Prints one JSON object; exit code 1 where any of it broke.
+Needs root; `clock` needs libfaketime. The run must end all the same, or with one clear line; later, `gedanken resume`
+must come to what an undisturbed run comes to, to the byte except for times, with each execution logged once, and no
+container started twice after a dead engine. Prints one JSON object; exit code 1 where any of it broke.
 """
 
 import argparse
@@ -44,20 +43,16 @@ class Fault(Protocol):
     place: Path
     """Where the run folder is to be."""
     environment: dict[str, str]
-    kills: bool
-    """Whether the run's process is killed after it."""
+    kills: bool  # the run's process, after it
 
     def strike(self) -> None:
         """Take it away."""
-        ...
 
     def mend(self) -> None:
         """Put it back."""
-        ...
 
     def broken(self, said: str) -> list[str]:
         """What else did not hold, after all; `said` is what both processes said."""
-        ...
 
 
 class Case(NamedTuple):
