@@ -11,7 +11,7 @@ from gedanken.compare.audit.mood_words import EARLIER
 from gedanken.compare.audit.parts import Fence, Sentence, parts_of
 from gedanken.compare.audit.runs_said import quotes_said, runs_said
 from gedanken.compare.audit.says import CheckSays, ExitSays, FileSays, OutputSays, RunSays, Says, Spotted, TestsSay
-from gedanken.compare.audit.shown import shown_in
+from gedanken.compare.audit.shown import asks_for_output, shown_in
 from gedanken.compare.audit.tests_said import tests_said
 from gedanken.compare.audit.values_said import values_said
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
@@ -52,15 +52,15 @@ def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
     for part in parts:
         if isinstance(part, Fence):
             typed = previous if len(parts) == 1 and "\n" not in previous and len(previous) < 300 else ""
-            found += _of_fence(event, part, typed)
+            found += _of_fence(event, part, typed, asks_for_output(previous))
         else:
             found += _of_sentence(event, part)
     yield from sorted(found, key=lambda one: (one.claim.start, one.claim.end))
 
 
-def _of_fence(event: AgentEvent, fence: Fence, typed: str) -> Iterator[Spotted]:
+def _of_fence(event: AgentEvent, fence: Fence, typed: str, asked: bool) -> Iterator[Spotted]:
     spotter = _Spotter(event, fence.start, earlier=bool(EARLIER.search(fence.lead)))
-    for hit in shown_in(fence, typed):
+    for hit in shown_in(fence, typed, asked=asked):
         yield spotter.spotted((hit.start, hit.end), hit.says, hit.command, path=hit.path)
 
 

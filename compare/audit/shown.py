@@ -1,5 +1,6 @@
 """Fenced blocks that show terminal output or a file's contents."""
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -61,6 +62,12 @@ _FUTURE = re.compile(
     r"following code|let me|I'll)\b",
     re.IGNORECASE,
 )
+_ASKS_FOR_OUTPUT = re.compile(
+    r"\b(?:run|execute|evaluate)\b.{0,80}\b(?:program|code|script|snippet|function|it|this|following)\b.{0,160}"
+    r"\b(?:output|outputs|prints?|printed|results?|shows?)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_MOST_ASKED = 100_000
 _CODE = re.compile(r"`([^`\n]{2,300})`")
 _PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}$|(?:[\w.-]+/)+[\w.-]+$")
 _ELISION = re.compile(
@@ -81,8 +88,18 @@ class FenceHit(NamedTuple):
     path: str | None = None
 
 
-def shown_in(fence: Fence, previous: str = "") -> Iterator[FenceHit]:
-    """What a fence claims. `previous` is what the user typed before a message that is nothing but this fence."""
+def asks_for_output(message: str) -> bool:
+    """Whether a user gives a program and asks to run it and to show what it prints."""
+    words, fence, _program = message[:_MOST_ASKED].partition("```")
+    return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
+
+
+def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterator[FenceHit]:
+    """What a fence claims.
+
+    `previous` is what the user typed before a message that is nothing but this fence. Where the user `asked` for the
+    output of a program, a fence that holds no program shows it, whatever language its first line names.
+    """
     if PLANS.search(fence.heading[:200]) or len(fence.text) > 200_000:
         return
     if _CONTENTS.search(fence.lead) and not _FUTURE.search(fence.lead):
@@ -90,9 +107,25 @@ def shown_in(fence: Fence, previous: str = "") -> Iterator[FenceHit]:
         if path and not _EXAMPLE.search(fence.lead):
             yield FenceHit(0, len(fence.text), FileSays(_lines(fence.text)), path=path)
         return
-    if fence.info.lower().split(" ")[0] not in _SHELL | {""} or _EXAMPLE.search(fence.lead):
+    answers = asked and not _is_program(fence.text)
+    known = fence.info.lower().split(" ")[0] in _SHELL | {""}
+    if not (known or answers) or _EXAMPLE.search(fence.lead):
+        return
+    if answers and not known:
+        lines = _lines(fence.text)
+        if lines:
+            yield FenceHit(0, len(fence.text), OutputSays(lines, is_shown=True))
         return
     yield from _outputs(fence, previous)
+
+
+def _is_program(text: str) -> bool:
+    """Whether a text can be run and does something: a value alone, such as a list that was printed, does not."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return re.search(r"^\s*(?:import |from \w+ import |def |class |print\()", text, re.MULTILINE) is not None
+    return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in body)
 
 
 def _outputs(fence: Fence, previous: str) -> Iterator[FenceHit]:
