@@ -174,8 +174,8 @@ def test_a_chat_model_is_run_and_only_python_can_go_on_with_it(
     assert json.loads((result.folder / "spec.json").read_text())["model"]["name"] == "python:ScriptedModel"
     assert (result.folder / "report.html").exists()
     call: Cli = request.getfixturevalue("gedanken")
-    told = call("resume", "out")
-    assert told.returncode == 2 and "resume from Python, with gedanken.resume" in told.stderr
+    told = call("extend", "out", "--imagined", "2")
+    assert told.returncode == 2 and "from Python" in told.stderr
     again = gedanken.resume("out", coder(), progress=False)
     assert again.verdict == result.verdict
 
