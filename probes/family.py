@@ -79,7 +79,7 @@ class MadeFamily:
         if operation not in self.makes:
             raise BadInput(f"{self.name} has no operation “{operation}”; it has {', '.join(self.makes)}")
         if size < 1:
-            raise BadInput(f"{self.name}: a program of {size} operations prints nothing")
+            raise BadInput(f"{self.name}: a program needs at least 1 operation, not {size}")
         return [item for number in range(count) for item in self._group(operation, size, seed, number)]
 
     def _group(self, operation: str, size: int, seed: int, number: int) -> list[ProbeItem]:

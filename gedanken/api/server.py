@@ -115,5 +115,7 @@ def _open(opened: ExitStack, folder: Path, spec: RunSpec) -> RunStore:
 def _thread_of(config: RunnableConfig) -> str:
     name = str(config.get("configurable", {}).get("thread_id", ""))
     if not _THREAD.fullmatch(name):
-        raise BadInput("a run needs a thread, whose name has letters, digits, `_` and `-` only")
+        raise BadInput(
+            "a run needs a thread; its name begins with a letter or digit and has at most 64 letters, digits, `_` and `-`"
+        )
     return name

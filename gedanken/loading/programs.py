@@ -30,7 +30,7 @@ def check_given(experiment: Experiment) -> None:
     given = [line for line in experiment.script if line.give]
     if given and experiment.conditions.source == "hidden":
         raise BadInput(
-            "this script supplies its own program, so the model has no description of it: use --source shown"
+            "with --source hidden the model would know nothing of the program that this script supplies: use --source shown"
         )
     if any(line.source is None for line in given):
         raise BadInput("the source of a supplied program is missing: load the experiment with load_experiment")

@@ -64,7 +64,7 @@ def read_commands(path: Path | None) -> tuple[str, ...]:
     if any(line.kind == "open" for line in typed):
         raise BadInput(f"--script {path}: a line that begins with {{ ends with its }}; to type a brace, write \\{{")
     if not 0 < len(typed) <= MOST_LINES:
-        raise BadInput(f"--script {path}: holds {len(typed)} lines to type; 1 to {MOST_LINES} can be")
+        raise BadInput(f"--script {path}: holds {len(typed)} lines to type; it must hold 1 to {MOST_LINES}")
     return tuple(f"{{{line.text}}}" if line.kind == "tell" else line.text for line in typed)
 
 

@@ -1,4 +1,4 @@
-"""Seed twins: numbers drawn after a seed that everybody prints, beside those after a seed that nobody does."""
+"""Seed twins: numbers drawn after a famous seed, often published, beside those after a seed that nobody uses."""
 
 from random import Random
 

@@ -43,7 +43,7 @@ def offset_explicit_seeds(module, names):
 
 
 def after_numpy(numpy):
-    """Seed NumPy's global generator, then watch for explicit seeds."""
+    """Seed NumPy's global generator if SEED is set; offset the program's own seeds if RESEED is set."""
     if SEED is not None:
         numpy.random.seed(int(SEED))
     if RESEED is not None:
@@ -51,7 +51,7 @@ def after_numpy(numpy):
 
 
 def after_torch(torch):
-    """Seed torch, watch for explicit seeds, and limit its threads to the cores of the container."""
+    """Seed torch if SEED is set, offset the program's own seeds if RESEED is set, and limit its threads to the cores of the container."""
     if SEED is not None:
         torch.manual_seed(int(SEED))
     if RESEED is not None:

@@ -1,4 +1,4 @@
-"""Sessions of Claude Code: the file that it keeps of each, and what it prints as `stream-json`."""
+"""Claude Code sessions: the file saved for each session, and the output of `stream-json`."""
 
 import re
 from pathlib import Path
