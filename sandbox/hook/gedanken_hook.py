@@ -51,7 +51,7 @@ def after_numpy(numpy):
 
 
 def after_torch(torch):
-    """Seed torch if SEED is set, offset the program's own seeds if RESEED is set, and limit its threads to the cores of the container."""
+    """Seed torch and offset the program's seeds, as for NumPy; limit its threads to the container's cores."""
     if SEED is not None:
         torch.manual_seed(int(SEED))
     if RESEED is not None:
