@@ -19,8 +19,8 @@ def read_line(text: str) -> TypedLine:
     r"""Distinguish lines that are told to the model from commands.
 
     A line that begins with `{` and ends with its matching `}` is told to the model; one whose brace is not closed is
-    `open`; every other line is a command, braces included. Braces are only counted and quotes not parsed, because told
-    told text is prose. A command that would read as told text is written with a backslash before its first brace,
+    `open`; every other line is a command, braces included. Braces are only counted and quotes not parsed, as told
+    text is prose. A command that would read as told text is written with a backslash before its first brace,
     which is removed: `\{ echo a; echo b; }`.
     """
     if _ESCAPED.match(text):
