@@ -119,13 +119,23 @@ def shown_in(fence: Fence, previous: str = "", *, asked: bool = False) -> Iterat
     yield from _outputs(fence, previous)
 
 
-def _is_program(text: str) -> bool:
-    """Whether a text can be run and does something: a value alone, such as a list that was printed, does not."""
+def does_something(text: str) -> bool | None:
+    """Whether a Python text does something when run; a value alone, such as a printed list, does not.
+
+    None where it cannot be parsed.
+    """
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return re.search(r"^\s*(?:import |from \w+ import |def |class |print\()", text, re.MULTILINE) is not None
+        return None
     return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in body)
+
+
+def _is_program(text: str) -> bool:
+    does = does_something(text)
+    if does is None:
+        return re.search(r"^\s*(?:import |from \w+ import |def |class |print\()", text, re.MULTILINE) is not None
+    return does
 
 
 def _outputs(fence: Fence, previous: str) -> Iterator[FenceHit]:

@@ -1,8 +1,8 @@
 """Programs in a chat: finding the program that produced an output shown without a command."""
 
-import ast
 import re
 
+from gedanken.compare.audit.shown import does_something
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Claim
 
@@ -45,10 +45,4 @@ def program_of(transcript: AgentTranscript, claim: Claim) -> tuple[str, dict[str
 def _is_program(language: str, source: str) -> bool:
     if language.lower() in _RUNS:
         return bool(source.strip())
-    if language:
-        return False
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in body)
+    return not language and does_something(source) is True
