@@ -7,17 +7,16 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from gedanken.agents.players.bank import Bank
+from gedanken.agents.players.bank import Bank, Entry
 from gedanken.agents.players.player import Player
 
 STEPS = "OUTPUT:"
 """Text before the output if working steps are allowed, which the player recognizes in the request."""
 
 
-class PlayerChat(BaseChatModel):
-    """Answers questions about programs in its bank, and nothing else."""
+class BankChat(BaseChatModel):
+    """Answers questions about programs in a bank."""
 
-    player: Player
     bank: Any
     """A Bank, declared as Any because pydantic would copy it."""
     seed: int = 0
@@ -25,9 +24,9 @@ class PlayerChat(BaseChatModel):
     top_p: float = 1.0
     max_tokens: int = 1024
 
-    @property
-    def _llm_type(self) -> str:
-        return "player"
+    def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
+        """Reply to messages that ask about this entry of the bank; None where they ask about none of its programs."""
+        raise NotImplementedError
 
     def _generate(
         self,
@@ -37,9 +36,22 @@ class PlayerChat(BaseChatModel):
         **_kwargs: Any,
     ) -> ChatResult:
         bank: Bank = self.bank
-        entry = bank.asked([message.text for message in messages])
-        said = self.player.answer(entry, bank, self.seed) if entry else ""
-        system = messages[0].text if messages and messages[0].type == "system" else ""
-        text = f"It is worked out.\n{STEPS}\n{said}" if STEPS in system else said
+        text = self.reply(messages, bank.asked([message.text for message in messages]))
         message = AIMessage(text, response_metadata={"finish_reason": "stop"})
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+class PlayerChat(BankChat):
+    """Answers as its player does, and says nothing where it is asked about anything else."""
+
+    player: Player
+
+    @property
+    def _llm_type(self) -> str:
+        return "player"
+
+    def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
+        """See BankChat."""
+        said = self.player.answer(entry, self.bank, self.seed) if entry else ""
+        system = messages[0].text if messages and messages[0].type == "system" else ""
+        return f"It is worked out.\n{STEPS}\n{said}" if STEPS in system else said

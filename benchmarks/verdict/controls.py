@@ -10,15 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
 
 from benchmarks.verdict.truths import ASKED_SEED
 from gedanken.agents.brought import brought, model_of
 from gedanken.agents.embedded import open_embedded
 from gedanken.agents.players.bank import Bank, Entry, read_bank
+from gedanken.agents.players.chat import BankChat
 from gedanken.agents.players.reading import neighbours, pieces
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.compare.verdict import sentences
@@ -36,34 +34,20 @@ _HERE = Path(__file__).parent
 _NEAREST = 2
 
 
-class Controlled(BaseChatModel):
+class Controlled(BankChat):
     """A chat model that is given more than it was asked with."""
 
     inner: Any
     """The chat model itself."""
-    bank: Any
     gives: Gives
-    seed: int = 0
-    temperature: float = 1.0
-    top_p: float = 1.0
-    max_tokens: int = 1024
 
     @property
     def _llm_type(self) -> str:
         return "controlled"
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,  # noqa: ARG002
-        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
-        **_kwargs: Any,
-    ) -> ChatResult:
-        bank: Bank = self.bank
-        entry = bank.asked([message.text for message in messages])
-        text = self._ask(messages) if entry is None else self._answer(messages, entry)
-        message = AIMessage(text, response_metadata={"finish_reason": "stop"})
-        return ChatResult(generations=[ChatGeneration(message=message)])
+    def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
+        """See BankChat."""
+        return self._ask(messages) if entry is None else self._answer(messages, entry)
 
     def _answer(self, messages: list[BaseMessage], entry: Entry) -> str:
         told = (_HERE / f"control_{self.gives}.txt").read_text(encoding="utf-8")
