@@ -24,5 +24,6 @@ async def at_once(work: Iterable[Callable[[], Awaitable[Result]]], most: int) ->
         return await asyncio.gather(*tasks)
     finally:
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # a second cancellation would interrupt what it is cleaning up
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -73,9 +73,11 @@ class DockerEngine:
                 container = self.client.containers.create(self.image, **self.options(order))
             except APIError as error:
                 # A container that a controller requested just before it died may appear only now.
-                if error.status_code != HTTPStatus.CONFLICT or (late := self.find(order)) is None:
+                if error.status_code != HTTPStatus.CONFLICT:
                     raise
-                return late
+                if (late := self.find(order)) is not None:
+                    return late
+                container = self.client.containers.create(self.image, **self.options(order))
         return self._start(container, order)
 
     def find(self, order: Order) -> "DockerJob | None":
@@ -93,9 +95,10 @@ class DockerEngine:
         if labels.get(COMMAND_LABEL) != _digest(order.command):
             raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")
         if container.status == "created":
+            # Its command has not begun. After the death of its engine it cannot always be started; a new one can.
             with _no_sandbox():
-                container.start()
-                container.reload()
+                container.remove(force=True)
+            return None
         return DockerJob(self.name, container, order, lambda: _logged(container), _begun(container))
 
     def not_enforced(self) -> tuple[str, ...]:

@@ -6,13 +6,12 @@ import re
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Self
 
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, Limits, OnOutput
@@ -24,11 +23,9 @@ from gedanken.sandbox.gpus import NO_GPUS, GpuWish, judge_gpus
 from gedanken.sandbox.owner import OWNER_LABEL, RUN_LABEL, SESSION_LABEL, orders_of, this_owner
 from gedanken.sandbox.quota import is_full, use_of
 from gedanken.sandbox.session import Session, checked_name
+from gedanken.sandbox.threads import beginning, blocking, finishing
 from gedanken.sandbox.workspace import Workspace
 
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
-_THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
 DEFAULT_LIMITS = Limits()
 FROM_THE_LOG = "begun under a controller that died; of its output the engine kept the last 4 MiB, more is not counted"
 POLL_SECONDS = 1.0
@@ -128,9 +125,9 @@ class SandboxMachine:
     async def __aexit__(self, *exc: object) -> None:
         """Remove the workspace; for the trunk, remove the whole session."""
         if self.workspace.folder.name == "trunk":
-            await _blocking(self.session.close)
+            await finishing(self.session.close)
         else:
-            await _blocking(self.session.remove, self.workspace)
+            await finishing(partial(self.session.remove, self.workspace))
 
     async def run(self, command: str, *, on_output: OnOutput | None = None, label: str | None = None) -> Execution:
         """Run one command line of bash; see Machine.run and RealMachine.run.
@@ -142,14 +139,14 @@ class SandboxMachine:
             if receipt.command != command:
                 raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
             return receipt
-        order = await _blocking(self._order, name, command)
+        order = await blocking(self._order, name, command)
         job, notes = await self._begin(order, label is not None)
         try:
             execution = await self._follow(job, command, name, notes, on_output)
             if label is not None and execution.cause is not Cause.ENGINE_LOST and not may_be_cut_off(execution):
-                await _blocking(self.session.keep, name, execution)
+                await blocking(self.session.keep, name, execution)
         finally:
-            await asyncio.shield(asyncio.wrap_future(_THREADS.submit(job.remove)))
+            await finishing(job.remove)
         return execution
 
     async def measure(self, dataset: Dataset) -> MachineFacts:
@@ -207,15 +204,8 @@ class SandboxMachine:
             self.workspace.tidy()
             return self.engine.start(order), ()
 
-        beginning = _THREADS.submit(begin)
-        try:
-            return await asyncio.shield(asyncio.wrap_future(beginning))
-        except asyncio.CancelledError:
-            # The engine continues its current request, and only a started command can be stopped. A thread does that,
-            # because the task that waits here may be cancelled again, and the loop may close.
-            ending = _THREADS.submit(_end_what_begins, beginning)
-            await asyncio.shield(asyncio.wrap_future(ending))
-            raise
+        # The engine continues its current request when this task is cancelled; only a started command can be stopped.
+        return await beginning(begin, lambda begun: begun[0].remove())
 
     async def _follow(
         self, job: Job, command: str, name: str, notes: tuple[str, ...], on_output: OnOutput | None
@@ -226,13 +216,13 @@ class SandboxMachine:
         capture = Capture(self.limits.output_bytes, tell)
         try:
             stopped = await self._watch(job, capture)
-            ended = await _blocking(job.ended)
+            ended = await blocking(job.ended)
         except EngineLost as error:
             lost = (*notes, f"the engine was lost: {error}")
             return self._result(command, capture, Cause.ENGINE_LOST, None, job.age(), lost)
-        cause = await _blocking(self._cause_of, ended, stopped)
+        cause = await blocking(self._cause_of, ended, stopped)
         execution = self._result(command, capture, cause, ended.exit_code, ended.seconds, notes)
-        return await _blocking(self._with_artifacts, execution, name)
+        return await blocking(self._with_artifacts, execution, name)
 
     def _with_artifacts(self, execution: Execution, name: str) -> Execution:
         if self.artifacts is None:
@@ -287,7 +277,7 @@ class SandboxMachine:
         if self.workspace.held == "quota":
             await asyncio.Event().wait()
         while True:
-            used = await _blocking(use_of, self.workspace.folder)
+            used = await blocking(use_of, self.workspace.folder)
             if used.bytes > self.limits.workspace_mib << 20 or used.files > self.limits.workspace_files:
                 return
             await asyncio.sleep(POLL_SECONDS)
@@ -341,17 +331,6 @@ class SandboxMachine:
         return (*self.engine.not_enforced(), *polled)
 
 
-async def _blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
-    """Run a blocking call in one of the sandbox's own threads: a kill must not wait for other users of threads."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
-
-
-def _end_what_begins(beginning: "Future[tuple[Job, tuple[str, ...]]]") -> None:
-    with suppress(NoSandbox):
-        job, _notes = beginning.result()
-        job.remove()
-
-
 def may_be_cut_off(execution: Execution) -> bool:
     """Whether it ended while no controller watched it, and as it would have ended with its engine: not by itself."""
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
@@ -362,7 +341,7 @@ def may_be_cut_off(execution: Execution) -> bool:
 async def _stop(job: Job, reading: "asyncio.Future[None]") -> None:
     """Ask a job to end, then kill it. Raises EngineLost if neither ends it."""
     for signal, patience in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", KILL_SECONDS)):
-        await _blocking(job.signal, signal)  # type: ignore[arg-type]
+        await blocking(job.signal, signal)  # type: ignore[arg-type]
         done, _ = await asyncio.wait({reading}, timeout=patience)
         if done:
             return reading.result()

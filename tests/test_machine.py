@@ -248,6 +248,16 @@ def test_an_engine_that_goes_away_is_told_from_the_program(mnist: Any, tmp_path:
         connect_docker().containers.get(f"gedanken-{machine.session.folder.name}.lost-s0").remove(force=True)
 
 
+def test_a_container_that_was_made_and_never_started_is_replaced(machine: SandboxMachine) -> None:
+    """After the death of its engine such a container cannot always be started."""
+    order = machine._order("made-s0", "echo once")
+    engine: Any = machine.engine
+    made = engine.client.containers.create(engine.image, **engine.options(order))
+    assert asyncio.run(machine.run("echo once", label="made")).stdout == "once\n"
+    with pytest.raises(docker.errors.NotFound):
+        made.reload()
+
+
 def test_the_seed_reaches_python_numpy_and_torch_without_touching_the_program(machine: SandboxMachine) -> None:
     program = "import random, numpy, torch; print(random.random(), numpy.random.rand(), torch.rand(1).item())"
 

@@ -1,0 +1,58 @@
+"""The sandbox's own threads for blocking calls: killing a program must not wait for other users of threads."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+_THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="sandbox")
+
+
+async def blocking(function: Callable[Given, Result], *arguments: Given.args, **named: Given.kwargs) -> Result:
+    """Run a blocking call in a thread. A cancelled task no longer waits for it; the call itself goes on."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *arguments, **named))
+
+
+async def finishing(function: Callable[[], Result]) -> Result:
+    """Run a blocking call in a thread, and wait for its end however often this task is cancelled meanwhile.
+
+    Raises CancelledError after that end, if the task was cancelled.
+    """
+    done = asyncio.wrap_future(_THREADS.submit(function))
+    cancelled: asyncio.CancelledError | None = None
+    while not done.done():
+        try:
+            await asyncio.wait([done])
+        except asyncio.CancelledError as again:
+            cancelled = again
+    if cancelled is not None:
+        done.exception()  # asyncio prints the error of a future that nobody asked for it
+        raise cancelled
+    return done.result()
+
+
+async def beginning(function: Callable[[], Result], undo: Callable[[Result], object]) -> Result:
+    """Run a blocking call in a thread; if this task is cancelled meanwhile, wait for its end and undo what it did.
+
+    A thread undoes it, because the loop may close before that.
+    """
+    started = _THREADS.submit(function)
+    begun = asyncio.wrap_future(started)
+    try:
+        await asyncio.wait([begun])
+        return begun.result()
+    except asyncio.CancelledError:
+        begun.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        with suppress(asyncio.CancelledError):
+            await finishing(partial(_undo, started, undo))
+        raise
+
+
+def _undo(started: "Future[Result]", undo: Callable[[Result], object]) -> None:
+    if started.exception() is None:
+        undo(started.result())

@@ -1,0 +1,106 @@
+"""What is cancelled has ended, with everything it began, before anybody cleans up behind it."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import pytest
+
+from gedanken.agents.at_once import at_once
+from gedanken.sandbox.threads import beginning, finishing
+
+
+def cancelled_often(work: Callable[[], Coroutine[Any, Any, object]], times: int = 3) -> None:
+    """Begin an awaitable, and cancel its task several times; it must end as cancelled."""
+
+    async def cancel() -> None:
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0.02)
+        for _ in range(times):
+            task.cancel()
+            await asyncio.sleep(0.02)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+
+
+def test_work_that_must_finish_has_finished_however_often_it_is_cancelled() -> None:
+    finished: list[str] = []
+    wait = threading.Event()
+
+    def work() -> None:
+        wait.wait(0.3)
+        finished.append("work")
+
+    cancelled_often(partial(finishing, work))
+    assert finished == ["work"]
+
+
+def test_what_was_begun_when_it_was_cancelled_is_undone_before_the_task_ends() -> None:
+    events: list[str] = []
+
+    def begin() -> str:
+        threading.Event().wait(0.3)
+        events.append("begun")
+        return "container"
+
+    cancelled_often(lambda: beginning(begin, lambda made: events.append(f"{made} removed")))
+    assert events == ["begun", "container removed"]
+
+
+def test_an_error_after_the_cancellation_is_not_printed_by_the_loop(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        threading.Event().wait(0.2)
+        raise OSError("no container")
+
+    cancelled_often(lambda: beginning(fail, lambda _made: None))
+    cancelled_often(partial(finishing, fail))
+    gc.collect()
+    assert not caplog.records
+
+
+def test_without_a_cancellation_the_result_or_the_error_comes_back() -> None:
+    def fail() -> None:
+        raise OSError("no container")
+
+    assert asyncio.run(beginning(lambda: 3, lambda _made: None)) == 3
+    assert asyncio.run(finishing(lambda: 4)) == 4
+    for work in (partial(finishing, fail), partial(beginning, fail, lambda _made: None)):
+        with pytest.raises(OSError, match="no container"):
+            asyncio.run(work())
+
+
+def test_of_several_at_once_none_is_interrupted_while_it_cleans_up() -> None:
+    cleaned: list[int] = []
+
+    async def piece(number: int) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05 * number)
+            cleaned.append(number)
+
+    cancelled_often(lambda: at_once([partial(piece, number) for number in range(4)], 4), times=1)
+    assert sorted(cleaned) == [0, 1, 2, 3]
+
+
+def test_of_several_at_once_the_others_have_cleaned_up_when_the_error_of_one_is_raised() -> None:
+    cleaned: list[int] = []
+
+    async def piece(number: int) -> None:
+        if number == 0:
+            await asyncio.sleep(0.02)
+            raise OSError("the first")
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05 * number)
+            cleaned.append(number)
+
+    with pytest.raises(OSError, match="the first"):
+        asyncio.run(at_once([partial(piece, number) for number in range(4)], 4))
+    assert sorted(cleaned) == [1, 2, 3]
