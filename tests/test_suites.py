@@ -40,6 +40,24 @@ BAD: list[dict[str, Any]] = [
     {"id": "crashes", "code": JOINS, "input": "1, 'a'", "output": "1"},
 ]
 
+RIGHT = [
+    *("'ab'", "  'ab'  ", '"ab"  # why', "'ab'\n\n# why", "'ab'\nprint(1)", "'ab', 'why'", "('ab')", "'a' 'b'"),
+    *("'ab' == 'ab'", "str('ab')", "f(*['a', 'b'])", "'ab' or 1", "'ab';", "\\\n'ab'"),
+]
+"""Of which CRUXEval's rule, `assert OUTPUT == ANSWER`, holds for what `sample_0` returns."""
+WRONG = [
+    *(
+        "[ANSWER]'ab'[/ANSWER]",
+        "assert f('a', 'b') == 'ab'",
+        "f('a', 'b')",
+        "'ab",
+        "",
+        "The output is 'ab'",
+        "not 'ab'",
+    ),
+    *("```python\n'ab'\n```", "exit()", "__import__('os')._exit(0)", "'ab'; 1/0", "'ab'[/ANSWER]", "None", "*'ab'"),
+]
+
 
 def suite_file(path: Path, *lines: object) -> Path:
     path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
@@ -129,12 +147,12 @@ def test_what_was_published_is_scored_to_the_letter_and_by_the_output_that_its_s
     gedanken: Cli, tmp_path: Path
 ) -> None:
     lies = {"id": "lies", "code": JOINS, "input": "1, 1", "output": "3"}
-    published = {
-        "sample_0": ["'ab'", "[ANSWER]'ab'[/ANSWER]", "assert f('a', 'b') == 'ab'", "'ab', 'because'"],
-        "lies": ["3", "2"],
-    }
+    published = {"sample_0": [*RIGHT, *WRONG], "lies": ["3", "2"]}
     result = scored(gedanken, tmp_path, {"raw_generations": published}, GOOD[0], lies)
-    assert exact(result) == {"sample_0": 0.5, "lies": 0.5}
+    outcomes = result["items"][0]["outcomes"]
+    told = dict(zip(published["sample_0"], outcomes, strict=True))
+    assert {answer for answer in told if told[answer] == "right"} == set(RIGHT)
+    assert exact(result)["lies"] == 0.5
     assert [(bad["line"], bad["id"]) for bad in result["contradicted"]] == [(2, "lies")]
     assert result["not_scored"] == []
 
