@@ -55,7 +55,16 @@ WRONG = [
         "The output is 'ab'",
         "not 'ab'",
     ),
-    *("```python\n'ab'\n```", "exit()", "__import__('os')._exit(0)", "'ab'; 1/0", "'ab'[/ANSWER]", "None", "*'ab'"),
+    *(
+        "```python\n'ab'\n```",
+        "exit()",
+        "__import__('os')._exit(0)",
+        "'ab'; 1/0",
+        "'ab'[/ANSWER]",
+        "None",
+        "*'ab'",
+        "\n'ab'",
+    ),
 ]
 
 

@@ -69,7 +69,7 @@ async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec,
 
 def _said(recorded: Recorded, predicts: Predicts) -> dict[str, list[str]]:
     """The answer in each of the replies."""
-    found_in = str.strip if recorded.is_cut else value_said if predicts == "output" else call_said
+    found_in = str if recorded.is_cut else value_said if predicts == "output" else call_said
     return {name: [found_in(answer) for answer in some] for name, some in recorded.answers.items()}
 
 
