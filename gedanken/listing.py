@@ -75,7 +75,7 @@ def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
         cost = "unknown" if run.usd is None else f"${run.usd:.4f}"
         counts = (str(run.executions), tokens, cost, f"{run.seconds:.0f} s", f"{run.bytes / 1e6:.1f} MB")
         table.add_row(*(Text(harmless(cell)) for cell in (run.run, run.state, age_of(run.begun), *counts)))
-    console.print(table if found else "there are no runs here")
+    console.print(table if found else "no runs in this folder")
 
 
 def age_of(begun: str) -> str:

@@ -330,7 +330,7 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
 
 
 def _by_whom(program: Program) -> str:
-    return "as a person edited it" if program.prompt == "person" else f"by the {program.prompt} prompt"
+    return "edited by a person" if program.prompt == "person" else f"written for the {program.prompt} prompt"
 
 
 def _how_ended(execution: Execution) -> str:

@@ -113,9 +113,12 @@ def test_a_folder_packed_files_and_standard_input_are_compared(gedanken: Cli, tm
     assert result["title"].endswith("beside standard input")
     assert result["primary"]["name"] == "val_loss" and result["primary"]["reason"]
     summary = gedanken("compare", "real", "--imagined", "-", "--primary", "train_loss", stdin=said)
-    assert "primary endpoint: last train_loss: named by --primary" in summary.stdout.splitlines()
+    assert "main metric (primary endpoint): last train_loss, chosen with --primary" in summary.stdout.splitlines()
     page = gedanken("compare", "real", "--imagined", "-", "--html", "page.html", stdin=said)
-    assert page.returncode == 0 and "Primary endpoint: last val_loss" in (tmp_path / "page.html").read_text()
+    assert (
+        page.returncode == 0
+        and "Main metric (primary endpoint): last val_loss" in (tmp_path / "page.html").read_text()
+    )
     twice = gedanken("compare", "-", "--imagined", "-", stdin=said)
     assert twice.returncode == 2 and "once only" in twice.stderr
     unknown = gedanken("compare", "real", "--imagined", "-", "--primary", "bleu", stdin=said)

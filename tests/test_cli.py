@@ -177,7 +177,7 @@ def test_equal_logs_have_no_findings(gedanken: Cli, tmp_path: Path) -> None:
     real = file(tmp_path, LOG, "real.log")
     done = gedanken("compare", real, "--imagined", real)
     assert done.returncode == 0
-    assert "no findings\n" in done.stdout and "Nothing was found" in done.stdout
+    assert "no findings\n" in done.stdout and "No difference was found" in done.stdout
 
 
 @pytest.mark.parametrize("content", ["", "\n \n", "a\x00b"])
