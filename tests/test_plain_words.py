@@ -96,7 +96,7 @@ def test_without_both_worlds_it_says_what_is_missing() -> None:
 
 def test_a_run_that_did_not_end_says_so_first() -> None:
     assert words(case(), outcome="interrupted").result.startswith("The run was interrupted")
-    assert words(case(), outcome="stopped: no model").result.startswith("The run ended early (stopped: no model)")
+    assert words(case(), outcome="stopped: no model").result.startswith("The run ended early: stopped: no model.")
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])

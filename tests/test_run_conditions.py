@@ -52,8 +52,8 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
     }
     assert result["conditions"] == json.loads((out / "comparison.json").read_text())["conditions"] == conditions
     told = (
-        "the source code is hidden, with no other context, false facts in the persona: replaced by true ones, "
-        "chain of thought allowed, temperature 0.25"
+        "source code hidden, no other context, false facts in the persona: none allowed, chain of thought allowed, "
+        "temperature 0.25"
     )
     assert told in " ".join(done.stdout.split())
     gedanken("report", out, "--markdown")

@@ -32,14 +32,14 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
     if not secondary:
         return
     tested = sum(series.judged.role == "secondary" and series.judged.p is not None for series in judgement.tested)
-    others = "other series" if primary else "series"
+    what = "other series" if primary else "series"
     differ = "differs" if len(secondary) == 1 else "differ"
     named = "; ".join(f"{series.judged.name} ({_numbers(series.judged)})" for series in secondary)
     yield Finding(
         "series differs",
         tuple(run.label for run in run_set.samples),
         evidence([ref for series in secondary for ref in _refs(run_set, series)]),
-        observed=f"{len(secondary)} of {tested} {others} {differ} significantly from the real runs, "
+        observed=f"{len(secondary)} of {tested} {what} {differ} significantly from the real runs, "
         f"compared as whole curves: {named}",
     )
 

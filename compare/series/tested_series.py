@@ -91,9 +91,12 @@ def _needed(n: int, m: int, level: float) -> str:
     runs = f"{n} real and {many(m, 'imagined run')}"
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
     more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
+    enough = f"Enough are {more_real}, or {more_imagined}."
+    if not n or not m:
+        return f"no {'imagined' if n else 'real'} run reached its end and shows them. {enough}"
     return (
         f"{runs} are too few for a test at the {level:g} level: the lowest p that they can reach is "
-        f"{smallest_p(n, m):.2g}. Enough are {more_real}, or {more_imagined}."
+        f"{smallest_p(n, m):.2g}. {enough}"
     )
 
 

@@ -87,11 +87,11 @@ def _endpoint(version: VersionAnalysis) -> str:
         return f"The {name} is {imagined} in {runs} ({p})."
     interval = primary.difference_interval
     between = f"; difference of the means {figure(interval[0])} to {figure(interval[1])}, 95 %" if interval else ""
-    tested = f"The {name} does not differ significantly ({p}{between})."
+    no_difference = f"The {name} does not differ significantly ({p}{between})."
     if version.compared.findings or version.compared.unjudged:
-        return tested
+        return no_difference
     runs = f"{many(primary.n_imagined, 'imagined run')} and {many(primary.n_real, 'real run')}"
-    return f"No difference was found between {runs}. {tested}"
+    return f"No difference was found between {runs}. {no_difference}"
 
 
 def _too_few(series: SeriesResult) -> str:

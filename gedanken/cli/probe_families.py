@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.options import BaseUrl, Json, ModelName, Parallel, Sandbox, Trust
 
 FAMILIES = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -23,7 +23,7 @@ def _complete_family(incomplete: str) -> list[str]:
 
 @FAMILIES.command(
     epilog="Examples:  gedanken probe --minutes 60   |   gedanken probe state --sizes 1,2,4,8 --n 5   |   "
-    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + EXIT_CODES
+    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + exit_codes(0, 2, 3, 4, 130)
 )
 def families(  # noqa: PLR0913 (each is an option of the command)
     family: Annotated[

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.options import BaseUrl, BudgetText, Json, TraceOtlp, Trust, budget_of
 
 if TYPE_CHECKING:
     from gedanken.runner import RunResult
 
-RESUME_EPILOG = "Example:  gedanken resume runs/article-20261128-222335.   " + EXIT_CODES
+RESUME_EPILOG = "Example:  gedanken resume runs/article-20261128-222335.   " + exit_codes()
 APPROVE_EPILOG = (
     "Examples:  gedanken approve runs/mnist-20261128-222335   |   "
     "gedanken approve runs/mnist-20261128-222335 --yes   |   "
-    'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder".   ' + EXIT_CODES
+    'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder".   ' + exit_codes()
 )
-EXTEND_EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + EXIT_CODES
+EXTEND_EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + exit_codes()
 FORK_EPILOG = (
     "Examples:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml   |   "
     "gedanken fork runs/article-20261128-222335 --at 3 --persona matched   |   "
-    "gedanken fork runs/article-20261128-222335 --at 3 --model ollama:llama3.   " + EXIT_CODES
+    "gedanken fork runs/article-20261128-222335 --at 3 --model ollama:llama3.   " + exit_codes()
 )
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
 

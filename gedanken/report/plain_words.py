@@ -25,7 +25,7 @@ EXAMPLE = 180
 _NAME = 60
 _LINE = re.compile(r" \([^()]{0,99}:\d+\)| \(line \d+\)")
 """File and line of a print, which are useful in the report only."""
-_LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-imagined-\d+\b")
+_LABEL = re.compile(r"\b(?:line|persona)[\w.-]*-(?P<origin>real|imagined)-(?P<number>\d+)\b")
 _STATISTICAL = ("primary endpoint differs", "series differs")
 """Kinds of findings that rest on a statistical test, not on lines that a reader can check."""
 
@@ -91,16 +91,16 @@ def _result(version: VersionAnalysis) -> str:
         runs = many(len(judged), "imagined run")
         apart = f" {cut} of {runs} hit the token limit; only {its} output up to there was compared.{apart}"
     found = _found(version)
+    which = "the imagined run" if len(judged) == 1 else f"the {len(judged)} imagined runs"
     labels = {run.label for run in judged}
     on = labels & {label for finding in found for label in finding.runs}
     if on:
         verb = "differs" if len(on) == 1 else "differ"
         told = f"{_of_all(len(on), len(judged))} {verb} from the real runs. {_example(found)}"
     elif found:
-        told = f"The imagined runs as a group differ from the real runs. {_example(found)}"
+        told = f"No difference was found in {which}. On other runs, {_example(found)}"
     else:
         what = " in the text" if version.compared.series else ""
-        which = "the imagined run" if len(judged) == 1 else f"the {len(judged)} imagined runs"
         told = f"No difference{what} was found between {which} and the real runs."
     return f"{told}{apart}"
 
@@ -116,15 +116,23 @@ def _elsewhere(analysis: Analysis, version: VersionAnalysis) -> str:
 def _of_all(some: int, total: int) -> str:
     if some < total:
         return f"{some} of {many(total, 'imagined run')}"
+    if total == 2:
+        return "Both imagined runs"
     return "The imagined run" if total == 1 else f"All {total} imagined runs"
 
 
 def _example(found: Sequence[Finding]) -> str:
     """Write the first finding in words, without file names that a newcomer has not seen."""
-    example = _LABEL.sub("one imagined run", _LINE.sub("", sentence(found[0]))).rstrip(".")
+    example = _LABEL.sub(_short_label, _LINE.sub("", sentence(found[0]))).rstrip(".")
     if len(found) == 1:
-        return f"The finding: {_cut(example, EXAMPLE)}."
+        return f"1 finding: {_cut(example, EXAMPLE)}."
     return f"{len(found):,} findings, for example: {_cut(example, EXAMPLE)}."
+
+
+def _short_label(label: re.Match[str]) -> str:
+    if label["origin"] == "real":
+        return "a real run"
+    return "sample 0 (temperature 0)" if label["number"] == "0" else "one imagined run"
 
 
 def _confidence(version: VersionAnalysis) -> str:
@@ -148,6 +156,10 @@ def _numbers(version: VersionAnalysis) -> str:
     real, imagined = (spread_of(values) for values in lasts(primary))
     if tested is None:
         few = smallest_p(primary.n_real, primary.n_imagined) > PRIMARY_LEVEL
+        if not primary.n_real or not primary.n_imagined:
+            return (
+                f"Undecided whether the {name} differs: no {'imagined' if primary.n_real else 'real'} run shows it."
+            )
         why = "are too few for a statistical test" if few else "cannot be tested statistically"
         ends = f" (real: {real}; imagined: {imagined})" if lasts(primary)[0] and lasts(primary)[1] else ""
         return f"Undecided whether the {name} differs{ends}: {_values(primary)} {why}."
@@ -171,7 +183,7 @@ def _partly(analysis: Analysis) -> str:
         return "The run was interrupted; this is the result up to then. "
     if outcome == UNFINISHED:
         return "The run is not finished; this is the result so far. "
-    return "" if outcome == DONE else f"The run ended early ({outcome[:80]}); this is the result up to then. "
+    return "" if outcome == DONE else f"The run ended early: {outcome[:80]}. This is the result up to then. "
 
 
 def _short(text: str) -> str:

@@ -69,10 +69,10 @@ def format_conditions(setup: RunSetup) -> str:
     conditions, model = setup.conditions, setup.model
     if conditions is None:
         return ""
-    source = "the model sees the source code" if conditions.source == "shown" else "the source code is hidden"
-    session = "with the whole session as context" if conditions.session == "running" else "with no other context"
-    claims = setup.claims_told if conditions.claims else "replaced by true ones"
-    steps = f"chain of thought {'allowed' if conditions.steps else 'not allowed'}"
+    source = f"source code {conditions.source}"
+    session = "whole session as context" if conditions.session == "running" else "no other context"
+    claims = setup.claims_told if conditions.claims else "none allowed"
+    steps = "chain of thought allowed" if conditions.steps else "no chain of thought"
     if model and model.reasons_by_itself:
         steps += " in the reply (the model reasons before it in any case)"
     own = model is not None and "temperature" in model.not_taken

@@ -180,7 +180,7 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
 
 
 def _line(ref: LineRef | None) -> str:
-    return f"line {ref.number}: {ref.text}" if ref else "no more lines"
+    return f"line {ref.number}: {ref.text}" if ref else "ends before this line"
 
 
 def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
@@ -192,7 +192,7 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
     kinds = Counter(finding.check for finding in findings)
     told = times_each(kinds)
     claimed = sum(finding.explained_by is not None for finding in findings)
-    explained = f" ({claimed} due to false facts in the persona)" if claimed else ""
+    explained = f" ({claimed} due to the persona)" if claimed else ""
     _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
     first = {finding.check: finding for finding in reversed(findings)}
     for kind in list(kinds)[: max(0, most)]:
