@@ -97,10 +97,10 @@ def remove_run(folder: Path) -> None:
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
     if is_at_work(folder):
-        raise BadInput(f"{folder}: another process is at work on this run")
+        raise BadInput(f"{folder}: this run is in use by another process")
     session = sessions_folder() / run_id_of(folder)
     if session.is_dir():
         with locked_if_dead(session) as dead:
             if not dead:
-                raise NoSandbox(f"{folder}: a process is at work in its workspaces")
+                raise NoSandbox(f"{folder}: its workspaces are in use by another process")
     remove_tree(folder)

@@ -65,8 +65,8 @@ def test_a_packed_file_that_would_fill_the_memory_is_refused_in_no_time(tmp_path
 @pytest.mark.parametrize("how", ["gzip", "xz"])
 def test_a_packed_file_that_is_cut_or_damaged_says_so(tmp_path: Path, how: str) -> None:
     packed = PACK[how](TEXT.encode() * 99)
-    assert f"{how}, damaged behind byte" in refused(brought(tmp_path, packed[:-12]))
-    assert f"{how}, damaged behind byte" in refused(brought(tmp_path, packed[:20] + b"\xff" * 40 + packed[60:]))
+    assert f"{how}, damaged after" in refused(brought(tmp_path, packed[:-12]))
+    assert f"{how}, damaged after" in refused(brought(tmp_path, packed[:20] + b"\xff" * 40 + packed[60:]))
 
 
 def test_a_refusal_names_the_byte_and_the_line_and_what_helps(tmp_path: Path) -> None:

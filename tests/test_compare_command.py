@@ -132,7 +132,7 @@ def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: P
         assert said in refusal(gedanken("compare", path, "--imagined", good))
         assert said in refusal(gedanken("compare", good, "--imagined", path))
     assert "after --imagined" in refusal(gedanken("compare", good))
-    assert "holds no imagined runs" in refusal(gedanken("compare", "real only"))
+    assert "contains no imagined runs" in refusal(gedanken("compare", "real only"))
     assert "either one run folder or files" in refusal(gedanken("compare", "real only", good, "--imagined", good))
     written(tmp_path, **{"p.py": "print("})
     assert "p.py:1: not valid Python" in refusal(gedanken("compare", good, "--imagined", good, "--program", "p.py"))

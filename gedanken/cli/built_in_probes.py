@@ -62,7 +62,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         if policy not in (*POLICIES, "all"):
-            raise BadInput(f"--policy {policy}: one of {', '.join(POLICIES)}, all")
+            raise BadInput(f"--policy {policy}: must be one of {', '.join(POLICIES)}, all")
         check_out(out)
         policies = [name for name in POLICIES if policy in (name, "all")]
         probe = asyncio.run(

@@ -79,7 +79,7 @@ def _recorded(suite: Path | None, answers: Path, where: Any, screen: Any) -> dic
     from gedanken.probing.recorded import score_recorded
 
     if suite is None:
-        raise BadInput("--answers goes with --suite, which they are answers to")
+        raise BadInput("--answers needs --suite, which contains the questions")
     read = read_suite(suite)
     return asyncio.run(score_recorded(read, read_answers(answers, read.items), where, screen))
 
@@ -129,5 +129,5 @@ def _sizes(text: str) -> tuple[int, ...]:
     except ValueError:
         sizes = (0,)
     if any(not 1 <= size <= 4096 for size in sizes):
-        raise BadInput(f"--sizes {text}: whole numbers from 1 to 4096 with commas between them")
+        raise BadInput(f"--sizes {text}: must be whole numbers from 1 to 4096, separated by commas")
     return sizes

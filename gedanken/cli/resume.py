@@ -72,9 +72,9 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         if yes + (edit is not None) + (reject is not None) > 1:
-            raise BadInput("one of --yes, --edit and --reject")
+            raise BadInput("--yes, --edit and --reject cannot be combined: choose one")
         if reject is not None and not reject.strip():
-            raise BadInput("--reject wants a reason: the coder is told it, and tries again")
+            raise BadInput("--reject needs a reason: the coder is told it and tries again")
         again = Again(base_url, trust, trace_otlp, budget_of(budget))
         if edit is not None:
             answer = read_decision({"decision": "edit", "source": edit.read_text(encoding="utf-8")})
@@ -137,7 +137,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         if script is None and persona is None and model is None:
-            raise BadInput("say what is something else from there: --script, --persona or --model")
+            raise BadInput("name what changes from that line on: --script, --persona or --model")
         changes = Changes(
             load_experiment(script) if script is not None else None,
             load_persona(persona) if persona is not None else None,
