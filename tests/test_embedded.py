@@ -141,7 +141,7 @@ def test_killed_in_the_middle_of_a_reply_the_server_is_said_to_have_ended_and_is
         return str(gone.value), time.monotonic() - began
 
     told, seconds = with_model(use)
-    assert told.endswith("its server has ended (signal 9)")
+    assert told.endswith("its server has stopped (signal 9)")
     assert seconds < 20, "each question was asked, and waited for"
 
 
