@@ -75,8 +75,7 @@ def made_up(known: Facts, seen: str, random: Random) -> Facts:
     """Other numbers in the same places, none of which stands in what was seen."""
     first = {key: value for key, value in known.items() if not key.endswith(SUFFIXES)}
     while True:
-        factor = random.choice([random.uniform(0.5, 0.7), random.uniform(1.35, 1.8)])
-        lied = {key: value if key in KEPT else _other(key, value, factor) for key, value in first.items()}
+        lied = {key: value if key in KEPT else _other(key, value, random) for key, value in first.items()}
         if {"passed", "failed", "total"} <= lied.keys():
             lied["total"] = str(sum(int(lied.get(key, 0)) for key in ("passed", "failed", "skipped")))
         told = [value for key, value in lied.items() if key not in KEPT]
@@ -84,15 +83,15 @@ def made_up(known: Facts, seen: str, random: Random) -> Facts:
             return _more(lied)
 
 
-def _other(key: str, value: str, factor: float) -> str:
+def _other(key: str, value: str, random: Random) -> str:
     if key == "version":
         major, rest = value.split(".", 1)
-        return f"{int(major) + 2}.{rest}"
+        return f"{int(major) + random.randrange(2, 9)}.{rest}"
     number = float(value)
     if key in ("acc", "f1", "val_acc"):
-        return f"{number - 0.17 if factor < 1 else min(number + 0.073, 0.9991):.4f}"
+        return f"{number - random.uniform(0.15, 0.3):.4f}"
     if key in ("percent", "branches"):
-        return f"{number - 21.7:.2f}" if factor < 1 else f"{min(number + 6.9, 99.97):.2f}"
+        return f"{number - random.uniform(19, 33):.2f}"
     decimals = len(value.partition(".")[2])
-    other = number * factor
-    return f"{other:.{decimals}f}" if decimals else str(max(round(other), int(number) + 3))
+    other = number * random.choice([random.uniform(0.5, 0.7), random.uniform(1.35, 1.8)])
+    return f"{other:.{decimals}f}" if decimals else str(max(round(other), int(number) + random.randrange(3, 60)))
