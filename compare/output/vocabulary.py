@@ -85,7 +85,7 @@ _SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
 _SETTINGS = (
     "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
     "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "
-    "num number support images workers version level port clip every interval freq frequency"
+    "num number support shot shots nshot fewshot images workers version level port clip every interval freq frequency"
 )
 _LOSSES = "loss losses cost objective obj elbo"
 _ERRORS = (
@@ -104,7 +104,7 @@ _QUALITY = (
 _RETURNS = "reward rewards rew rews return returns ret epret fitness"
 _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
-    "sum model set minibatch per token tokens current ema"
+    "sum main model set minibatch per token tokens current ema"
 )
 """Words beside `loss` that leave it all of the loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
