@@ -104,4 +104,5 @@ def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
     lines = run.transcript.lines_of(constant.form)
     if len(lines) != len(constant.values):
         return lines[:0]
-    return lines[run.transcript.table(lines)[:, constant.column] != constant.values]
+    is_other: NDArray[np.bool_] = run.transcript.table(lines)[:, constant.column] != constant.values
+    return lines[is_other]

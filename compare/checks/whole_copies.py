@@ -20,6 +20,8 @@ FEWEST_REAL = 3
 """Minimum number of real runs needed to estimate what chance can do."""
 FEWEST = 3
 """Minimum number of different values in a row for them to be reported."""
+FEWEST_IN_A_ROW = 5
+"""The same, if the curves are equal in a part only."""
 FEWEST_OF_LOG = 4
 """Minimum number of different values in a log for a copy of it to be reported."""
 MOST_EARLIER = 12
@@ -129,7 +131,8 @@ def _curves(run: ParsedRun) -> _Curves:
         named = names_in_line(script, int(lines[0]))
         decimals = script.decimals[script.starts[lines[0]] : script.starts[lines[0]] + table.shape[1]]
         for place in np.flatnonzero(_has_decimals(decimals, 0))[:MOST_FORMS].tolist():
-            is_measured = place >= len(named) or named[place].role not in _NOT_MEASURED
+            is_measured = place < len(named) and named[place].role not in _NOT_MEASURED
+            is_measured &= bool(_has_decimals(decimals, 1)[place]) or bool(named[place].name)
             if is_measured and len(np.unique(table[:, place])) >= FEWEST:
                 found[form, place] = _Curve(run, table[:, place], lines)
     return found
@@ -158,7 +161,7 @@ class _Compared:
             return
         at, first, points = _longest(ours.values, table)
         numbers = len(np.unique(ours.values[first : first + points]))
-        if numbers < FEWEST:
+        if numbers < (FEWEST if points == len(ours.values) else FEWEST_IN_A_ROW):
             return
         share, next_too = self._chances(key)
         places = len(ours.values) - points + 1

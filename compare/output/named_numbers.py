@@ -71,7 +71,9 @@ _NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(]|\s[-+]?\.
 _WORD = re.compile(r"[\w'-]*\w")
 _QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
-_CUT = re.compile(r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}[\])/%]+")
+_CUT = re.compile(
+    r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
+)
 _ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
@@ -384,6 +386,8 @@ def _unit_end(line: str, at: int) -> int | None:
     unit = _UNIT.match(line, at)
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
         return None
+    if unit[0][0].isspace() and re.match(r"\s?[:=]", line[unit.end() : unit.end() + 2]):
+        return None  # `ppl=10.1 tok/s=12034`
     return unit.end()
 
 

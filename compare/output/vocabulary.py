@@ -90,7 +90,7 @@ _SETTINGS = (
 _LOSSES = "loss losses cost objective obj elbo"
 _ERRORS = (
     "nll ppl perplexity bpb bpc bpp bits xent ce bce rmse mse mae mape smape rmsle msle rmspe error errors "
-    "err merror logloss mlogloss deviance huber wape mase crps energy nllloss"
+    "err merror logloss mlogloss deviance huber wape mase crps energy nllloss ece brier"
 )
 _HELD_OUT_QUALITY = (
     "bleu sacrebleu rouge rougel rougelsum meteor cider spice chrf ter wer cer per map ap ar miou hr ndcg mrr "
