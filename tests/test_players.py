@@ -131,12 +131,12 @@ def test_a_player_is_asked_as_a_model_is_and_heeds_what_was_told_last(bank: Bank
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("player:thinks?bank=x", "there is no such player; there are computes, "),
-        ("player:computes", "say what it knows, as in player:computes?bank=FILE"),
-        (f"player:computes?bank={BANK}&mood=1", "it has no dial mood"),
-        (f"player:computes?bank={BANK}&noise=2", "the dial noise of a player is a number of 0 to 1, not 2"),
+        ("player:thinks?bank=x", "unknown player; players are computes, "),
+        ("player:computes", "name the file of items that it knows, as in player:computes?bank=FILE"),
+        (f"player:computes?bank={BANK}&mood=1", "unknown setting mood"),
+        (f"player:computes?bank={BANK}&noise=2", "the setting noise of a player is a number from 0 to 1, not 2"),
         ("player:computes?bank=missing.json", "missing.json: No such file or directory"),
-        (f"player:computes?bank={__file__}", "is no bank of items"),
+        (f"player:computes?bank={__file__}", "is not a file of known items"),
     ],
 )
 def test_what_is_no_player_is_said(name: str, problem: str) -> None:

@@ -90,7 +90,7 @@ def test_a_real_output_is_told_in_the_forced_arm_and_in_no_other(probed: Path) -
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["nonlinear-algebra"], "there is no family “nonlinear-algebra”"),
+        (["nonlinear-algebra"], "no family is called “nonlinear-algebra”"),
         (["state", "--sizes", "1,x"], "--sizes 1,x: whole numbers from 1 to 4096"),
         (["--answers", "x.json"], "--answers goes with --suite"),
         (["--suite", "missing.jsonl"], "--suite missing.jsonl: No such file or directory"),

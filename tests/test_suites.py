@@ -85,7 +85,7 @@ def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> N
 
 
 def test_a_suite_without_a_line_that_can_be_used_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no line that could be used; line 1: broken JSON"):
+    with pytest.raises(BadInput, match="contains no usable line; line 1: broken JSON"):
         read_suite(suite_file(tmp_path / "s.jsonl", "{"))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.options import BaseUrl, BudgetText, Json, ModelName, Parallel, Sandbox, Trust, budget_of
 
 FAMILIES = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -24,7 +24,7 @@ def _complete_family(incomplete: str) -> list[str]:
 @FAMILIES.command(
     epilog="Examples:  gedanken probe --minutes 60   |   gedanken probe state --sizes 1,2,4,8 --n 5   |   "
     "gedanken probe --model openai:gpt-4.1 --samples 5 --budget usd=2   |   "
-    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + EXIT_CODES
+    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + exit_codes(0, 2, 3, 4, 7, 130)
 )
 def families(  # noqa: PLR0913 (each is an option of the command)
     family: Annotated[
@@ -81,7 +81,7 @@ def _recorded(suite: Path | None, answers: Path, where: Any, screen: Any) -> dic
     from gedanken.probing.recorded import score_recorded
 
     if suite is None:
-        raise BadInput("--answers goes with --suite, which they are answers to")
+        raise BadInput("--answers needs --suite, which contains the questions")
     read = read_suite(suite)
     return asyncio.run(score_recorded(read, read_answers(answers, read.items), where, screen))
 
@@ -133,5 +133,5 @@ def _sizes(text: str) -> tuple[int, ...]:
     except ValueError:
         sizes = (0,)
     if any(not 1 <= size <= 4096 for size in sizes):
-        raise BadInput(f"--sizes {text}: whole numbers from 1 to 4096 with commas between them")
+        raise BadInput(f"--sizes {text}: must be whole numbers from 1 to 4096, separated by commas")
     return sizes

@@ -28,8 +28,8 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
     if contradicted := result.get("contradicted"):
         lines = ", ".join(str(bad["line"]) for bad in contradicted[:PROBLEMS_SHOWN])
         told = f"{contradicted[0]['problem']} (scored by that output all the same): lines {lines}"
-        more = f" and {len(contradicted) - PROBLEMS_SHOWN} more" if len(contradicted) > PROBLEMS_SHOWN else ""
-        console.print(Text(f"{told}{more}", style="yellow"), soft_wrap=True)
+        rest = f" and {len(contradicted) - PROBLEMS_SHOWN} more" if len(contradicted) > PROBLEMS_SHOWN else ""
+        console.print(Text(f"{told}{rest}", style="yellow"), soft_wrap=True)
     for bad in result["not_scored"][:PROBLEMS_SHOWN]:
         where = f"line {bad['line']}" if "line" in bad else bad["item"]
         console.print(Text(harmless(f"not scored: {where}: {bad['problem']}"), style="yellow"), soft_wrap=True)
