@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from statistics import median
+from statistics import fmean
 from typing import NamedTuple
 
 from gedanken.agents.at_once import at_once
@@ -18,7 +18,7 @@ from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
 from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import ProbeItem
 from gedanken.graphs.context import Context
-from gedanken.probes.schedule import Unit, items_of, pilot_of, units_of
+from gedanken.probes.schedule import Unit, items_of, mixed, pilot_of, units_of
 from gedanken.prompts import render
 from gedanken.traces.terminal_run import terminal_run
 
@@ -49,7 +49,7 @@ def schedule_of(context: Context) -> list[Unit]:
     assert plan is not None
     direct, more = units_of(design, items)
     pilot = pilot_of(design, items)
-    return [*pilot, *(unit for unit in (*direct, *more[: plan.more]) if unit not in pilot)]
+    return [*pilot, *(unit for unit in mixed(direct, more[: plan.more]) if unit not in pilot)]
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
@@ -93,12 +93,15 @@ def seconds_left(context: Context) -> float | None:
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
-    """How long one question of each arm takes, as far as it was asked: the first reads its prompt from nothing."""
+    """How long one question of each arm takes on average, as far as it was asked, in seconds.
+
+    The first is left out, as it reads its prompt from nothing.
+    """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
         taken.setdefault(answer.question.arm, []).append(answer.execution.seconds)
     found: dict[Arm, float] = {
-        arm: median(seconds[1:] or seconds) / parallel for arm, seconds in taken.items() if seconds
+        arm: fmean(seconds[1:] or seconds) / parallel for arm, seconds in taken.items() if seconds
     }
     return {"direct": 10.0 / parallel, **found}
 

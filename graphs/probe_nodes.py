@@ -112,7 +112,8 @@ def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerK
         runtime.heartbeat()
         name = answer.question.item
         found = outcome_of(context.store.items[name], answer, suite.get(name))
-        runtime.stream_writer({"outcome": found.outcome if found else "", "up_to": end, "units": units})
+        told = {"outcome": found.outcome if found else "", "up_to": end, "units": units}
+        runtime.stream_writer({**told, "seconds_left": seconds_left(context)})
 
     return heard
 

@@ -61,6 +61,13 @@ def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit
     return direct if "direct" in asked else [], [unit for _, units in wanted for unit in units]
 
 
+def mixed(direct: Sequence[Unit], more: Sequence[Unit]) -> list[Unit]:
+    """All units, the others spread evenly over the direct ones: where time ends early, some of each are asked."""
+    at = [(index / max(1, len(direct)), unit) for index, unit in enumerate(direct)]
+    between = [((index + 1) / (len(more) + 1), unit) for index, unit in enumerate(more)]
+    return [unit for _, unit in sorted([*at, *between], key=lambda placed: placed[0])]
+
+
 def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
     """What is asked first, to learn how long questions take: part of any plan."""
     direct, more = units_of(design, items)
