@@ -47,10 +47,10 @@ def order_depends_on_digits(line: str) -> bool:
     return any(_has_twins(one) for one in _objects(line))
 
 
-def _has_twins(one: _Object) -> bool:
-    ranks = {member.rank[:2] for member in one.members}
-    return len(ranks) < len(one.members) or any(
-        _has_twins(inner) for member in one.members for inner in member.objects
+def _has_twins(node: _Object) -> bool:
+    ranks = {member.rank[:2] for member in node.members}
+    return len(ranks) < len(node.members) or any(
+        _has_twins(inner) for member in node.members for inner in member.objects
     )
 
 

@@ -36,7 +36,7 @@ class Lines(Sequence[str]):
         if isinstance(at, slice):
             rows = range(len(self))[at]
             if rows.step != 1:
-                return [self[one] for one in rows]
+                return [self[row] for row in rows]
             text = self._text[self._bounds[rows.start] : self._bounds[max(rows.start, rows.stop)]]
             return list(map(_short, text.splitlines()))
         index = range(len(self))[at]

@@ -233,7 +233,9 @@ def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[Te
     Testing each curve separately would double the number of series that can be extreme by chance.
     """
     rough = [
-        (one, found) for one in metrics if one.tested is not None and (found := roughness(one.tested)) is not None
+        (metric, found)
+        for metric in metrics
+        if metric.tested is not None and (found := roughness(metric.tested)) is not None
     ]
     same = [(one, found) for one, found in rough if one.series.column == primary.series.column]
     scatters = [_scatter(one, found, f"scatter of {one.judged.name} from point to point") for one, found in same]
@@ -282,11 +284,11 @@ def _without_twins(curves: Sequence[TestedSeries], primary: TestedSeries | None)
     return single
 
 
-def _is_twin(one: TestedSeries, other: TestedSeries) -> bool:
-    if one.apart is None or other.apart is None or one.runs != other.runs or len(one.runs) < 3:
+def _is_twin(series: TestedSeries, other: TestedSeries) -> bool:
+    if series.apart is None or other.apart is None or series.runs != other.runs or len(series.runs) < 3:
         return False
-    pairs = np.triu_indices(len(one.runs), 1)
-    ours, theirs = one.apart[pairs], other.apart[pairs]
+    pairs = np.triu_indices(len(series.runs), 1)
+    ours, theirs = series.apart[pairs], other.apart[pairs]
     if not (np.ptp(ours) and np.ptp(theirs)):
         return False
     return float(np.corrcoef(ours, theirs)[0, 1]) > ALIKE

@@ -29,6 +29,6 @@ def family(name: str) -> ProbeFamily:
     return found
 
 
-def slug(one: ProbeFamily) -> str:
+def slug(probe_family: ProbeFamily) -> str:
     """Its name as it is typed at a command line."""
-    return one.name.replace(" ", "-")
+    return probe_family.name.replace(" ", "-")
