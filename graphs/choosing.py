@@ -13,7 +13,7 @@ from gedanken.graphs.state import Next, State
 
 
 def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
-    """A node whose choice of what comes next becomes part of its update."""
+    """Return a node whose choice of what comes next becomes part of its update."""
 
     @wraps(node)
     async def chooses(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:

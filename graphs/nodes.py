@@ -77,7 +77,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
-    """The answers to the boot commands, each asked in a session of its own. Raises NoModel where none came."""
+    """Return the answers to the boot commands, each asked in a session of its own. Raises NoModel where none came."""
     context = runtime.context
     usual = context.imagined_machine(Session(), sample=0, line=FIRST)
     gpus, model = usual.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
@@ -220,7 +220,8 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """The program with what its run says of it; of one that was given, nothing is asked but that it ends well."""
+    """Return the program with what its run says of it; of one that was given, nothing is asked but that it ends
+    well."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)
@@ -348,7 +349,8 @@ def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
 
 
 def _of_run(context: Context, index: int, program: str | None, **more: object) -> dict[str, object]:
-    """What a trace tells of one run at a terminal, so that the real and the imagined runs of a program are found."""
+    """Return what a trace tells of one run at a terminal, so that the real and the imagined runs of a program are
+    found."""
     facts = context.machine_facts
     of = context.store.programs[program] if program else None
     return {

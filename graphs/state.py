@@ -37,7 +37,7 @@ class FailureRef(TypedDict):
     rejected: bool
     """By a person, before it could run."""
     execution: str
-    """Label of its run; empty where it was not run."""
+    """Label of its run; empty if it was not run."""
 
 
 class Sent(TypedDict):

@@ -66,7 +66,7 @@ class KeptModel(Model):
 
     ledger: Ledger = field(kw_only=True)
     replays: str = ""
-    """Why it is never asked, so that what is not in the ledger is an error; empty where it is asked."""
+    """Why it is never asked, so that what is not in the ledger is an error; empty if it is asked."""
     note: Callable[[str], None] = lambda _told: None
     """Hears what a reader of the log must know."""
     kept: Kept = field(default_factory=Kept)
@@ -132,7 +132,8 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Whether to ask afresh: what an open request goes on from is not there where the last reply was kept."""
+        """Return whether to ask afresh: what an open request goes on from is not there where the last reply was
+        kept."""
         if fresh or self.prepare is None or self.kept.is_warm:
             return fresh
         self.note(COOLED)
@@ -167,7 +168,7 @@ class KeptModel(Model):
 
 
 def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], meter: Meter | None = None) -> KeptModel:
-    """The model over a ledger. Raises BadInput where the run was begun with another one."""
+    """Return the model over a ledger. Raises BadInput where the run was begun with another one."""
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
     card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
     known = ledger.get("about", CARD)
@@ -199,7 +200,7 @@ def _card_of(model: ModelSpec) -> str:
 
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
-    """The model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
+    """Return the model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

@@ -40,7 +40,7 @@ class Ledger:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """What was kept; None where nothing was, or not all of it came to the disk."""
+        """Return what was kept; None if nothing was, or not all of it came to the disk."""
         try:
             content = Inside(self.folder, MOST_BYTES).read(f"{kind}/{key}.json", MOST_BYTES)
         except BadInput:

@@ -51,7 +51,7 @@ class RunMeter:
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
     def spent(self) -> BudgetSpent | None:
-        """The error for a limit that is used up; None if none is."""
+        """Return the error for a limit that is used up; None if none is."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"

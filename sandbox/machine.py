@@ -332,7 +332,8 @@ class SandboxMachine:
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Whether it ended while no controller watched it, and as it would have ended with its engine: not by itself."""
+    """Return whether it ended while no controller watched it, and as it would have ended with its engine: not by
+    itself."""
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = FROM_THE_LOG in execution.notes and execution.exit_code in ends
     return unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)

@@ -19,7 +19,7 @@ _ASSERTED = re.compile(r"\s*assert\s.*?==(?P<answer>.*)", re.DOTALL)
 
 
 def value_said(reply: str) -> str:
-    """The part of a reply that is its answer: between the marks [ANSWER], and after `assert f(…) ==`."""
+    """Return the part of a reply that is its answer: between the marks [ANSWER], and after `assert f(…) ==`."""
     if found := _ANSWER.search(reply):
         reply = found["answer"]
     if found := _ASSERTED.fullmatch(reply):
@@ -28,7 +28,7 @@ def value_said(reply: str) -> str:
 
 
 def judge(output: str, answer: str, given: str) -> Judgement:
-    """Whether `answer` has the value of `output`; `given` is what the function was called with."""
+    """Return whether `answer` has the value of `output`; `given` is what the function was called with."""
     if not answer or len(answer) > MOST_CHARACTERS:
         return "unparsable"
     if f"f({given})" in answer:
@@ -55,7 +55,7 @@ class CheckProgram(NamedTuple):
 
 
 def check_program(code: str, output: str, answer: str) -> CheckProgram:
-    """The assertion, under the function's own code."""
+    """Return the assertion, under the function's own code."""
     asserted = f"{code}\nassert {output} == {answer}"
     sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
     return CheckProgram(f"{_QUIET}exec({asserted!r}, {{}})\nout.write({sign!r})\n", sign)

@@ -32,7 +32,7 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
 def _kept(
     finding: Finding, runs: dict[str, ParsedRun], usual: frozenset[int], told: dict[str, set[str]]
 ) -> Finding | None:
-    """A finding on those of its runs on which it follows from nothing else; None where there are none."""
+    """Return a finding on those of its runs on which it follows from nothing else; None if there are none."""
     left = tuple(
         label for label in finding.runs if label not in runs or not _follows(finding, runs[label], usual, told[label])
     )

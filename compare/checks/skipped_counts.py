@@ -33,7 +33,7 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _name(run: ParsedRun, gap: Gap) -> str:
-    """The name of the number that counts, such as `step`; empty where the line gives none."""
+    """Return the name of the number that counts, such as `step`; empty if the line gives none."""
     script, at = run.transcript, gap.after
     line = script.compared(at).replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(line)]

@@ -82,7 +82,7 @@ def _close(done: _Object, names: dict[int, str]) -> None:
 
 
 def _path(path: tuple[str, ...]) -> str:
-    """The keys that lead to a number; those that only hold others are left out."""
+    """Return the keys that lead to a number; those that only hold others are left out."""
     holders = {
         "",
         "metrics",

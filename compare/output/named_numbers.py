@@ -83,7 +83,7 @@ class Named(NamedTuple):
     """One number of a line."""
 
     name: str
-    """As the line writes it; empty where it does not."""
+    """As the line writes it; empty if it does not."""
     role: Role
     is_part_of_name: bool = False
     """It belongs to a name, as in `HR@10`, `top-1`, `valid_1`: no value, but lines are told apart by it."""
@@ -154,7 +154,7 @@ class _Reader:
         return self._of(name, start, end)
 
     def _is_thousands(self, at: int, start: int, end: int) -> bool:
-        """Whether it is the end of a number such as `491,520`."""
+        """Return whether it is the end of a number such as `491,520`."""
         if (
             not at
             or self._line[self._spans[at - 1][1] : start] != ","
@@ -210,7 +210,7 @@ class _Reader:
         return bool(of) or (before in ("", "[") and bool(re.match(r"[\]:|]", after)))
 
     def _is_glued(self, start: int, end: int) -> bool:
-        """Whether a number belongs to a word: `valid_1`, `top-1`, `HR@10`, `mAP50-95`, `2nd`, `v1.8`."""
+        """Return whether a number belongs to a word: `valid_1`, `top-1`, `HR@10`, `mAP50-95`, `2nd`, `v1.8`."""
         line = self._line
         digits = line[start:end].lstrip("+-")
         if not digits.replace(".", "").isdigit():
@@ -276,7 +276,8 @@ class _Reader:
         return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{_phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
-        """The name of a value that the line calls `val` alone, where it said before which metric that is of."""
+        """Return the name of a value that the line calls `val` alone, where it said before which metric that is
+        of."""
         if not split_in(name) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
@@ -316,7 +317,7 @@ class _Reader:
                     self._split = ""  # `val_loss` speaks of itself alone
 
     def _with_split(self, name: str) -> str:
-        """A name with the data that the line says it is taken on, where the name does not: `val Acc`."""
+        """Return a name with the data that the line says it is taken on, where the name does not: `val Acc`."""
         split = split_in(self._split)
         if not split or split_in(name) or meaning_of(name).role is not Role.METRIC:
             return name
@@ -324,13 +325,13 @@ class _Reader:
 
 
 def _split_word(text: str) -> str:
-    """The word of a text that says on which data something is taken, as the text writes it."""
+    """Return the word of a text that says on which data something is taken, as the text writes it."""
     words: list[str] = [*re.findall(r"[^\W_]+", text), *_WORD.findall(text)]
     return next(word for word in words if split_in(word))[:_LONGEST]
 
 
 def _phrase(text: str) -> str:
-    """The name that stands at the end of some words."""
+    """Return the name that stands at the end of some words."""
     text = _LEVEL.sub(", ", text).rstrip(_ENDS)
     for stop in _LAST_STOPS:
         if text.lower().endswith(f" {stop}"):
@@ -352,12 +353,12 @@ def _phrase(text: str) -> str:
 
 
 def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Whether a name may only begin behind this word: one that joins sentences, an identifier, `split=val`."""
+    """Return whether a name may only begin behind this word: one that joins sentences, an identifier, `split=val`."""
     return word.lower() in _STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 
 def _tidy(name: str) -> str:
-    """A name without what stands around it: quotes, colons, brackets that nothing opens or closes."""
+    """Return a name without what stands around it: quotes, colons, brackets that nothing opens or closes."""
     name = " ".join(name.split()).strip(
         _ENDS + "-.,;!?])" if name.count(")") > name.count("(") else _ENDS + "-.,;!?]"
     )
@@ -367,7 +368,7 @@ def _tidy(name: str) -> str:
 
 
 def _unit_end(line: str, at: int) -> int | None:
-    """Where the unit of a number ends that ends here; in `epoch 0 HR 0.3` there is none, but a name."""
+    """Return where the unit of a number ends that ends here; in `epoch 0 HR 0.3` there is none, but a name."""
     unit = _UNIT.match(line, at)
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
         return None

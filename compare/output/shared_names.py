@@ -50,7 +50,7 @@ def _groups(line: str, spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
 
 
 def _before(text: str, count: int) -> list[str] | None:
-    """The names that stand before so many numbers."""
+    """Return the names that stand before so many numbers."""
     text = text[-_BEFORE:].rstrip(_END)
     brackets = _IN_BRACKETS.fullmatch(text)
     if brackets:
@@ -67,7 +67,7 @@ def _before(text: str, count: int) -> list[str] | None:
 
 
 def _behind(text: str, after: str, count: int) -> list[str] | None:
-    """The same where the names stand behind: `loss: 0.5 / 0.6 (train/val)`."""
+    """Return the same where the names stand behind: `loss: 0.5 / 0.6 (train/val)`."""
     found = _BEHIND.match(after)
     return _named(_items(found["names"]), _last(text.rstrip(_END)), count) if found else None
 
@@ -87,12 +87,12 @@ def _items(text: str) -> list[str]:
 
 
 def _last(text: str) -> str:
-    """The words at the end of a text."""
+    """Return the words at the end of a text."""
     return _CUT.split(text)[-1].strip(_END)
 
 
 def _named(items: Sequence[str], what: str, count: int) -> list[str] | None:
-    """A name for each item: with what it is of, where the items are kinds of data or parts such as `G/D`."""
+    """Return a name for each item: with what it is of, where the items are kinds of data or parts such as `G/D`."""
     if len(items) != count or len(set(items)) != count:
         return None
     if all(_is_metric(_SHORT.get(item.lower(), item)) for item in items):

@@ -50,7 +50,7 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
 
 
 def _bare(line: str) -> str:
-    """A line without a progress bar behind it, and with blanks for what a logger writes before a row."""
+    """Return a line without a progress bar behind it, and with blanks for what a logger writes before a row."""
     line = _BAR.sub("", line).rstrip(" :")
     return _LOGGED.sub(lambda found: " " * len(found[0]), line)
 
@@ -75,7 +75,7 @@ def _in(cell: Cell, at: int) -> bool:
 
 
 def _joined(row: str, column: str) -> str:
-    """The name of a cell: its column's, with the row's own words where it has some."""
+    """Return the name of a cell: its column's, with the row's own words where it has some."""
     is_named = meaning_of(row).role is Role.METRIC  # `accuracy` of a classification report, under `f1-score`
     if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
         return row
@@ -84,7 +84,7 @@ def _joined(row: str, column: str) -> str:
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """The names of the columns: the nearest line above that has as many cells and no number of its own."""
+    """Return the names of the columns: the nearest line above that has as many cells and no number of its own."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:
@@ -101,7 +101,7 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
 
 
 def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
-    """The cells of a header over a row with these cells; None where it is none."""
+    """Return the cells of a header over a row with these cells; None if it is none."""
     if _FREE.search(header) or not any(map(str.isalpha, header)):
         return None
     if _BARS.search(line):
@@ -122,7 +122,7 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
 
 
 def _by_place(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
-    """The cell of the header that stands over each cell of the row; the first may have none."""
+    """Return the cell of the header that stands over each cell of the row; the first may have none."""
     found: list[Cell] = []
     for at, (low, high, _text) in enumerate(cells):
         over = max(header, key=lambda one: min(one[1], high) - max(one[0], low))
@@ -143,7 +143,7 @@ def _tidy(text: str) -> str:
 
 
 def _cells(line: str) -> list[Cell] | None:
-    """The cells of a row; None where it has no more than one."""
+    """Return the cells of a row; None if it has no more than one."""
     if _BARS.search(line):
         bounds = [found.start() for found in _BARS.finditer(line)]
         whole = line.strip()
@@ -166,7 +166,7 @@ def _cells(line: str) -> list[Cell] | None:
 
 
 def _separator(line: str) -> str:
-    """The sign between the values of a line, where it is a row of such; else nothing."""
+    """Return the sign between the values of a line, where it is a row of such; else nothing."""
     return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 
@@ -185,7 +185,7 @@ def _separated(line: str, sep: str) -> list[Cell]:
 
 
 def _spaced(line: str, spaces: int) -> list[Cell]:
-    """What stands between so many spaces, or tabs."""
+    """Return what stands between so many spaces, or tabs."""
     words = r"\S+" if spaces == 1 else r"\S+(?: \S+)*"
     return [(found.start(), found.end(), found[0]) for found in re.finditer(words, line)]
 

@@ -44,7 +44,7 @@ class Lines(Sequence[str]):
         return _short(line)
 
     def at(self, rows: NDArray[np.int64]) -> Iterator[str]:
-        """The lines with these indices."""
+        """Yield the lines with these indices."""
         for begin, end in zip(self._bounds[rows].tolist(), self._bounds[rows + 1].tolist(), strict=True):
             yield _short(self._text[begin:end].splitlines()[0])
 
@@ -54,7 +54,7 @@ class Lines(Sequence[str]):
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The text in parts of whole lines."""
+    """Yield the text in parts of whole lines."""
     start = 0
     while start < len(text):
         end = text.find("\n", start + _PART) + 1 or len(text)

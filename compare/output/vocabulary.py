@@ -53,7 +53,7 @@ class Meaning(NamedTuple):
 
     @property
     def is_held_out(self) -> bool:
-        """Whether it says that it is taken on other data than the training's."""
+        """Return whether it says that it is taken on other data than the training's."""
         return self.split in (Split.VALIDATION, Split.TEST)
 
 
@@ -139,7 +139,7 @@ _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 
 @lru_cache(maxsize=4096)
 def words_in(name: str) -> tuple[str, ...]:
-    """The words of a name in lower case, however it joins them: `valLoss`, `val_loss`, `Validation loss`."""
+    """Return the words of a name in lower case, however it joins them: `valLoss`, `val_loss`, `Validation loss`."""
     words: list[str] = []
     for letters in _LETTERS.findall(name):
         # `mAP` and `IoU` are words; `valLoss` is two.
@@ -153,12 +153,12 @@ def words_in(name: str) -> tuple[str, ...]:
 
 
 def split_in(text: str) -> Split | None:
-    """The data that a text names, such as `Test set:`; the last word that names some."""
+    """Return the data that a text names, such as `Test set:`; the last word that names some."""
     return next((_SPLIT_OF[word] for word in reversed(words_in(text)) if word in _SPLIT_OF), None)
 
 
 def key_of(name: str) -> tuple[str, ...]:
-    """What a name is whatever way it is written: `val_loss`, `Validation loss` and `valLoss` have one key."""
+    """Return what a name is whatever way it is written: `val_loss`, `Validation loss` and `valLoss` have one key."""
     short = {"accuracy": "acc", "accuracies": "acc", "losses": "loss", "average": "avg", "perplexity": "ppl"}
     words = [_SPLIT_OF.get(word, short.get(word, word)) for word in words_in(name)]
     return (*(str(word) for word in words if word not in ("the", "of", "is", "set")), *re.findall(r"\d+", name))
@@ -166,7 +166,7 @@ def key_of(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> Meaning:
-    """What a name says of its number."""
+    """Return what a name says of its number."""
     words = words_in(name)
     known = frozenset(words)
     split = split_in(name)
@@ -215,7 +215,7 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
 
 
 def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
-    """Whether a short word is a metric here, and no word of a sentence: `is`, `per`, `top`, `map`."""
+    """Return whether a short word is a metric here, and no word of a sentence: `is`, `per`, `top`, `map`."""
     signs = _NEEDS_DIGIT.get(word)
     if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
         return word in ("hit", "hits") and "rate" in words

@@ -65,7 +65,7 @@ def _repeated(node: ast.expr, text: str, times: int) -> Pieces:
 
 
 def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
-    """The pieces of `"loss %.4f" % loss`; of a log, whose values follow its text, too."""
+    """Return the pieces of `"loss %.4f" % loss`; of a log, whose values follow its text, too."""
     waiting = iter(values)
     pieces: Pieces = []
     end = 0
@@ -98,7 +98,7 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split(text: str) -> Iterator[str | Hole]:
-    """A text in which the sign of a hole stands has a hole there: nobody could tell the two apart."""
+    """Yield a text in which the sign of a hole stands has a hole there: nobody could tell the two apart."""
     first, *others = text.split(HOLE)
     yield first
     for part in others:
@@ -127,7 +127,7 @@ def _digits(decimals: str, kind: str) -> int | None:
 
 
 def is_text(node: ast.expr) -> bool:
-    """Whether an expression surely makes a text."""
+    """Return whether an expression surely makes a text."""
     return (
         isinstance(node, ast.JoinedStr)
         or (isinstance(node, ast.Constant) and isinstance(node.value, str))

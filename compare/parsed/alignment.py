@@ -154,5 +154,5 @@ class _Blocks:
 
 
 def _same(pairs: Iterable[tuple[int, int]]) -> int:
-    """How many pairs from the first on are of the same."""
+    """Return how many pairs from the first on are of the same."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

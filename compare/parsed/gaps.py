@@ -80,7 +80,7 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
 
 
 def counters(run_set: RunSet) -> Sequence[Counter]:
-    """The prints that count in all real runs."""
+    """Return the prints that count in all real runs."""
     return tuple(_found(run_set))
 
 
@@ -95,7 +95,7 @@ def _step(values: Sequence[Numbers]) -> float:
 
 
 def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
-    """A number of each line; NaN where a line has fewer."""
+    """Return a number of each line; NaN where a line has fewer."""
     script = run.transcript
     at = script.starts[lines] + column
     known = at < script.starts[lines + 1]

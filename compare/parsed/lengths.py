@@ -56,7 +56,7 @@ def _ends(run_set: RunSet) -> Indices:
 
 
 def _end(run: ParsedRun, counter: Counter) -> float:
-    """How far a run counts; nan where it does not."""
+    """Return how far a run counts; nan where it does not."""
     counts = values_of(run, run.ledger.lines_of(counter.site), counter.column)
     return float(counts.max()) if len(counts) else float("nan")
 

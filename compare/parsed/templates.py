@@ -94,7 +94,7 @@ class Templates:
         return np.array([number[key] for key in self._key_of], np.int64)
 
     def _keyed(self, forms: Sequence[str]) -> list[str]:
-        """Each form, or that with a hole for the word that varies."""
+        """Return each form, or that with a hole for the word that varies."""
         keyed = list(forms)
         for start in range(0, len(forms) if len(self._varying) else 0, _CHUNK):
             opened = _opened(forms[start : start + _CHUNK])

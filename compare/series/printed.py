@@ -41,7 +41,8 @@ class Printed:
 
     @cached_property
     def often(self) -> dict[str, int]:
-        """How often each form occurs that contains a value and may be a log line; only the most frequent forms."""
+        """Return how often each form occurs that contains a value and may be a log line; only the most frequent
+        forms."""
         counts = np.diff(self._bounds)
         forms = list(self._number)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
