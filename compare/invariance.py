@@ -31,7 +31,7 @@ class Edited:
 
 Imagined = Literal["the same", "numbers differ", "lines differ"]
 """An imagined text compared with that of the unedited program: `numbers differ` if the same lines follow one another
-except for values and blanks."""
+except for values and spaces."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ async def ask_units(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask; what was replied is kept as it comes, and `heard` is told. Where the model is gone, `losses` says so."""
+    """Ask; what was replied is kept as it comes, and `heard` is told. If the model is gone, `losses` says so."""
     work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
     answered = await at_once(work, context.model.pace.parallel)
     return [answer for some in answered for answer in some]

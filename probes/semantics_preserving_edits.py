@@ -11,7 +11,7 @@ AS_IT_IS = "as it is"
 ONCE = re.compile(r"\b(?:only |just |exactly )?once\b", re.IGNORECASE)
 NOT_ONCE = "every time"
 LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", "inspect"})
-"""Where a program uses one of these, the name of a variable may be part of what runs."""
+"""If a program uses one of these, the name of a variable may be part of what runs."""
 
 
 def semantics_preserving_edits(source: str) -> dict[str, str]:

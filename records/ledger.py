@@ -85,7 +85,7 @@ class Ledger:
                 (self.folder / kind / path.name).write_bytes(content)
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
-        """Put an entry under another key; where it is not there, nothing happens."""
+        """Put an entry under another key; if it is not there, nothing happens."""
         path = self.folder / kind / f"{key}.json"
         if path.exists():
             path.replace(path.with_name(f"{to}.json"))

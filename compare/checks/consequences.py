@@ -11,7 +11,7 @@ FEW = 4
 """One over the share of the usual epochs below which a log hardly names epochs at all."""
 _EPOCHS = ("epochs silently missing", "epochs too many")
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
-"""Where a print is shown too often or too seldom, at the end of what is expected."""
+"""If a print is shown too often or too seldom, at the end of what is expected."""
 
 
 def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:

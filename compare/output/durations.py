@@ -73,7 +73,7 @@ def names_time(line: str) -> bool:
 
 
 def _time_in(line: str) -> re.Match[str] | None:
-    """Return the first part of the time that a line names, behind a word for it or alone in brackets."""
+    """Return the first part of the time that a line names, after a word for it or alone in brackets."""
     named = _TIME_WORD.search(line) or _IN_BRACKETS.search(line)
     return _DURATION.search(line, named.end()) if named else None
 

@@ -36,7 +36,7 @@ _STAMP = re.compile(
     re.IGNORECASE,
 )
 _WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")
-"""What Caffe writes behind a loss: the same once more, times its weight."""
+"""What Caffe writes after a loss: the same once more, times its weight."""
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
 """What COCO's tables put between a metric and its number: all of it is the name."""
 _EVALUATED = re.compile(r"\bSaving dict for global step \d")
@@ -353,7 +353,7 @@ def _phrase(text: str) -> str:
 
 
 def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Return whether a name may only begin behind this word: one that joins sentences, an identifier, `split=val`."""
+    """Return whether a name may only begin after this word: one that joins sentences, an identifier, `split=val`."""
     return word.lower() in _STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 

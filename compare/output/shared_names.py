@@ -73,7 +73,7 @@ def _behind(text: str, after: str, count: int) -> list[str] | None:
 
 
 def _tagged(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """`loss: 0.5 (train) 0.6 (val)`: each number with the data behind it."""
+    """`loss: 0.5 (train) 0.6 (val)`: each number with the data after it."""
     tags = {span[0]: found["name"] for span in spans if (found := _TAGGED.match(line, span[1]))}
     tags = {start: tag for start, tag in tags.items() if split_in(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:

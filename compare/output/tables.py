@@ -50,7 +50,7 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
 
 
 def _bare(line: str) -> str:
-    """Return a line without a progress bar behind it, and with blanks for what a logger writes before a row."""
+    """Return a line without a progress bar after it, and with spaces for what a logger writes before a row."""
     line = _BAR.sub("", line).rstrip(" :")
     return _LOGGED.sub(lambda found: " " * len(found[0]), line)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 LONGEST_LINE = 1 << 14
 """Characters of a line that are looked at. Nobody prints longer ones to be read, and whoever does to be slow to read
-is not obeyed; what differs only behind that is not seen."""
+is not obeyed; what differs only after that is not seen."""
 _PART = 1 << 20
 """Characters that are split at a time, and to the end of the line."""
 

@@ -132,7 +132,7 @@ _RATE = re.compile(
     r"log[ _-]?likelihood"
 )
 _NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
-"""Short words that are a metric with this sign behind them only."""
+"""Short words that are a metric with this sign after them only."""
 _NEEDS_TO_BE_ALONE = _words("is per top")
 _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 

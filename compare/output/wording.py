@@ -27,7 +27,7 @@ class Hole:
 
     expression: ast.expr | None = None
     decimals: int | None = None
-    """Digits behind the point that it always has, such as 4 for `{loss:.4f}`; as a `Transcript` counts them."""
+    """Digits after the point that it always has, such as 4 for `{loss:.4f}`; as a `Transcript` counts them."""
     is_frame: bool = False
     """What a log puts before every text: no value, but words that only a run shows."""
 

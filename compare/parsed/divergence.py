@@ -16,7 +16,7 @@ MOST_REAL = 3
 
 
 def side_by_side(run_set: RunSet) -> Alignment | None:
-    """Return the trunks of both worlds, aligned; where one has none, its first run. None if a world has no run."""
+    """Return the trunks of both worlds, aligned; if one has none, its first run. None if a world has no run."""
     if not run_set.real or not run_set.imagined:
         return None
     real = next((run for run in run_set.real if run.execution.seed == 0), run_set.real[0])

@@ -22,7 +22,7 @@ class Length(NamedTuple):
     fewer: Indices
     """For each site the lines that it may lack."""
     more: Indices
-    """For each site the lines behind the end of the longest real run."""
+    """For each site the lines after the end of the longest real run."""
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:

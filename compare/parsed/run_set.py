@@ -43,7 +43,7 @@ class ParsedRun:
     sites: tuple[PrintSite, ...]
     """Whatever its program can put on a terminal, narrowed by the real runs."""
     templates: Templates | None = None
-    """Of the real logs, where there is no program."""
+    """Of the real logs, if there is no program."""
 
     @property
     def label(self) -> str:
@@ -162,7 +162,7 @@ class RunSet:
 
     @property
     def templates(self) -> Templates | None:
-        """Of the real logs, where there is no program."""
+        """Of the real logs, if there is no program."""
         return self.real[0].templates if self.real else None
 
     @cached_property

@@ -70,7 +70,7 @@ class Printed:
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
     def _worded(self, at: int) -> str:
-        """Return a line with ignored parts replaced by blanks: names are read from it."""
+        """Return a line with ignored parts replaced by spaces: names are read from it."""
         return self._script.compared(at).replace(MASK, " ")
 
     def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:

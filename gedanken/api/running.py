@@ -134,7 +134,7 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """Return what a run came to. Where its report could not be made, comparing it once more raises what was wrong."""
+    """Return what a run came to. If its report could not be made, comparing it once more raises what was wrong."""
     try:
         done = await work
     except Interrupted as interrupted:

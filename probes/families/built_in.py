@@ -22,7 +22,7 @@ FAMILIES: tuple[ProbeFamily, ...] = (
 
 
 def family(name: str) -> ProbeFamily:
-    """Return the family of this name, `-` or blanks between its words. Raises BadInput."""
+    """Return the family of this name, `-` or spaces between its words. Raises BadInput."""
     found = next((one for one in FAMILIES if one.name == name.replace("-", " ")), None)
     if found is None:
         raise BadInput(f"no family is called “{name}”; families are {', '.join(slug(one) for one in FAMILIES)}")
