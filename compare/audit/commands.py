@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def steps_of(command: str) -> tuple[Step, ...]:
-    """The simple commands of a shell text."""
+    """Return the simple commands of a shell text."""
     text = _HEREDOC.sub(lambda found: f"{found['rest']}\n", command[:_LONGEST])
     text = text.replace("\\\n", " ")
     found = []
@@ -133,7 +133,7 @@ def _family(program: str, words: tuple[str, ...]) -> str:
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """The family of tools that do several things: `cargo test`, `npm run lint`."""
+    """Return the family of tools that do several things: `cargo test`, `npm run lint`."""
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
         table = {
@@ -201,7 +201,7 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Whether a command could have done something of this family that its name does not tell."""
+    """Return whether a command could have done something of this family that its name does not tell."""
     if step.family == "quiet":
         return False
     if step.family == "commit":
@@ -261,7 +261,7 @@ _SELECTS = frozenset(
 
 
 def is_narrowed(step: Step) -> bool:
-    """Whether a test command names some of the tests."""
+    """Return whether a test command names some of the tests."""
     if step.family != "tests":
         return False
     for word in step.words[1:]:

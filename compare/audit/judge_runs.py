@@ -11,7 +11,7 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Whether the command was run before it was said to have been."""
+    """Return whether the command was run before it was said to have been."""
     command = case.spotted.command
     if command is None:
         return _of_family(case, says)
@@ -51,12 +51,12 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """What a command is for, where its absence from a record says something."""
+    """Return what a command is for, where its absence from a record says something."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
 def judge_exit(case: Case, says: ExitSays) -> Verdict:
-    """Whether a recorded exit code is the one that is stated."""
+    """Return whether a recorded exit code is the one that is stated."""
     command = case.spotted.command
     before = [run for run in case.runs_before()[:200] if run.result is not None]
     mine = [run for run in before if command is None or is_run(command, run)]

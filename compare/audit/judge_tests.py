@@ -27,7 +27,7 @@ class Result(NamedTuple):
 
 
 def judge_tests(case: Case, says: TestsSay) -> Verdict:
-    """Whether a recorded result carries it, contradicts it, or is missing."""
+    """Return whether a recorded result carries it, contradicts it, or is missing."""
     results = _results_before(case)
     carrying = next((one for one in results if carries(one.tests, says) and not _is_narrower(one, says)), None)
     if (
@@ -49,7 +49,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
-    """Whether a claim about all tests, without their number, has a run of some of them before it."""
+    """Return whether a claim about all tests, without their number, has a run of some of them before it."""
     return (
         says.whole
         and says.passed is None
@@ -70,7 +70,7 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
 
 
 def _results_before(case: Case) -> list[Result]:
-    """The summaries before the claim, the last first."""
+    """Return the summaries before the claim, the last first."""
     found: list[Result] = []
     for run in case.runs_before()[:_MOST_RUNS]:
         if run.result is not None:
@@ -79,7 +79,7 @@ def _results_before(case: Case) -> list[Result]:
 
 
 def carries(tests: Tests, says: TestsSay) -> bool:
-    """Whether a summary says what the claim says."""
+    """Return whether a summary says what the claim says."""
     whole = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
@@ -96,7 +96,8 @@ def carries(tests: Tests, says: TestsSay) -> bool:
 
 
 def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
-    """Whether a change made a result old, and a run after the change failed where the claim says that nothing did."""
+    """Return whether a change made a result old, and a run after the change failed where the claim says that nothing
+    did."""
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
     was_changed = case.record.change_since(carrying.run, results[0].event, "tests") is not None
@@ -130,7 +131,7 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
 
 
 def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
-    """A run that carries the claim, and after it one in which tests failed."""
+    """Return a run that carries the claim, and after it one in which tests failed."""
     if later.run is None or carrying.run is None:
         return Verdict("supported", "a result that carries it is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
@@ -148,7 +149,7 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Whether numbers are sums over runs, or counts of single cases that a result lists."""
+    """Return whether numbers are sums over runs, or counts of single cases that a result lists."""
     if says.passed is None or says.failed:
         return None
     by_event: dict[int, list[Result]] = {}
@@ -219,7 +220,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
-    """Whether a run that carries the claim came directly after it."""
+    """Return whether a run that carries the claim came directly after it."""
     for run in case.runs_after()[:1]:
         found = next((tests for tests in run.tests if carries(tests, says)), None)
         if found is not None and run.result is not None:
@@ -233,7 +234,7 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
 
 
 def _fails(says: TestsSay, tests: Tests) -> bool:
-    """Whether the claim says that nothing failed, or more passed than did, where tests failed or none ran."""
+    """Return whether the claim says that nothing failed, or more passed than did, where tests failed or none ran."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
     if not tests.failed or says.failed:
@@ -246,7 +247,7 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
-    """Whether a number is given that no text before it names together with tests."""
+    """Return whether a number is given that no text before it names together with tests."""
     known = case.record.test_numbers
     if says.passed in _partial_sums(case):
         return False
@@ -265,7 +266,7 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """What some of the last summaries add up to."""
+    """Return what some of the last summaries add up to."""
     sums = {0}
     for run in case.runs_before()[:4]:
         for tests in run.tests[:12]:
@@ -274,7 +275,7 @@ def _partial_sums(case: Case) -> set[int]:
 
 
 def _silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """A test command was run, and no summary of it is recorded."""
+    """Return a test command was run, and no summary of it is recorded."""
     run = silent[0]
     if run.result is None:
         return undecidable("the record has no result of the test run")
@@ -316,13 +317,13 @@ def _exit_carries(case: Case, run: Run, line: Evidence) -> Verdict:
 
 
 def _speaks_for(run: Run) -> bool:
-    """Whether the exit code of a line is that of its tests."""
+    """Return whether the exit code of a line is that of its tests."""
     tests = [at for at, step in enumerate(run.steps) if step.family == "tests"]
     return bool(tests) and not run.steps[tests[-1]].is_piped and tests[-1] == len(run.steps) - 1
 
 
 def _is_same(named: str, run: Run) -> bool:
-    """Whether a run is one of the command that a claim names."""
+    """Return whether a run is one of the command that a claim names."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
     return bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())

@@ -11,7 +11,7 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """The verdict where the file was counted by `wc -l` or `wc -c` as it stands; none where it was not."""
+    """Return the verdict where the file was counted by `wc -l` or `wc -c` as it stands; none if it was not."""
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
     if (
@@ -50,7 +50,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """The verdict where the program itself was asked for its version; none where it was not."""
+    """Return the verdict where the program itself was asked for its version; none if it was not."""
     for run in case.runs_before()[:100]:
         if run.result is None or run.cut or len(run.steps) != 1 or not _asks_version(run.steps[0], says.name):
             continue

@@ -121,7 +121,8 @@ def _or_odd(values: Values, other: float, odd: float) -> Values:
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Each kind of operation answered in any of the three ways or in none, but not all alike; None with only one."""
+    """Return each kind of operation answered in any of the three ways or in none, but not all alike; None with only
+    one."""
     n = len(operations)
     if n < 2:
         return None
@@ -133,19 +134,19 @@ def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
 
 
 def posterior(evidence: Evidence) -> dict[Hypothesis, float]:
-    """All hypotheses equally likely before."""
+    """Return all hypotheses equally likely before."""
     values = np.array([evidence[one] for one in HYPOTHESES])
     weights = np.exp(values - _log_sum(values))
     return {one: float(weight) for one, weight in zip(HYPOTHESES, weights, strict=True)}
 
 
 def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
-    """The logarithm to base 10 of the Bayes factor of one hypothesis against each other one."""
+    """Return the logarithm to base 10 of the Bayes factor of one hypothesis against each other one."""
     return {one: (evidence[best] - evidence[one]) / log(10) for one in HYPOTHESES if one != best}
 
 
 def _log_sum(values: Values, axis: int | None = None) -> Values:
-    """The logarithm of the sum of exponentials; scipy's does much more, and takes its time."""
+    """Return the logarithm of the sum of exponentials; scipy's does much more, and takes its time."""
     top = values.max(axis=axis, keepdims=True)
     total = np.log(np.exp(values - top).sum(axis=axis, keepdims=True)) + top
     return np.asarray(total.squeeze(axis) if axis is not None else total.reshape(()))

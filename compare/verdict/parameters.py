@@ -86,5 +86,5 @@ def parameters_of(text: str) -> Parameters:
 
 @cache
 def packaged() -> Parameters:
-    """The parameters that verdicts are made with."""
+    """Return the parameters that verdicts are made with."""
     return parameters_of((resources.files("gedanken.compare.verdict") / "parameters.json").read_text("utf-8"))

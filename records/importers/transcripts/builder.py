@@ -133,7 +133,7 @@ class Builder:
         failed: bool | None = None,
         tool: str | None = None,
     ) -> None:
-        """What a tool gave back; None where the file has only that it did. The exit code may stand in `told`."""
+        """What a tool gave back; None if the file has only that it did. The exit code may stand in `told`."""
         if call_id is None and self._open:
             call_id = next(iter(self._open))
         cleared = text is None or commands.was_cleared(text)
@@ -171,11 +171,11 @@ class Builder:
         self._codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
-        """Whether a call of this id waits for its result."""
+        """Return whether a call of this id waits for its result."""
         return call_id in self._open
 
     def command_of(self, call_id: str | None) -> str | None:
-        """The command of a call that waits for its result."""
+        """Return the command of a call that waits for its result."""
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
@@ -206,12 +206,12 @@ class Builder:
             self.gaps.append(Gap(reason, place))
 
     def place(self, entry: Entry, *parts: str | int) -> Place:
-        """Where something stands inside an entry."""
+        """Return where something stands inside an entry."""
         inside = "".join(f"/{part}" for part in parts)
         return Place(self.file, entry.line, entry.pointer + inside)
 
     def finished(self) -> AgentTranscript:
-        """The session as it was read."""
+        """Return the session as it was read."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
                 self.gap("a tool was called whose result is not in it", self.events[at].place)
@@ -286,7 +286,7 @@ class Builder:
 
 
 def text_of(content: Any) -> str:
-    """The words of a message's content, whichever of the common forms it has; pictures are named."""
+    """Return the words of a message's content, whichever of the common forms it has; pictures are named."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -308,7 +308,7 @@ def _as_json(value: Any) -> str:
 
 
 def _tells_of_tools(value: Any) -> bool:
-    """Whether a key within reach says that a tool may have been used."""
+    """Return whether a key within reach says that a tool may have been used."""
     waiting: list[Iterable[Any]] = [[value]]
     for _depth in range(5):
         below: list[Any] = []
@@ -324,5 +324,5 @@ def _tells_of_tools(value: Any) -> bool:
 
 
 def file_name(path: Path) -> str:
-    """What a transcript is called after its file."""
+    """Return what a transcript is called after its file."""
     return path.name or str(path)

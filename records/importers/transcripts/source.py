@@ -59,7 +59,7 @@ class Source:
 
     @cached_property
     def is_lines(self) -> bool:
-        """Whether each line is a JSON object."""
+        """Return whether each line is a JSON object."""
         found = 0
         for entry, _at in zip(self._lines(), range(_LOOKED_AT), strict=False):
             if entry.problem is None:
@@ -70,7 +70,7 @@ class Source:
 
     @cached_property
     def document(self) -> Any:
-        """The JSON value that the file is; None where it is none. Raises BadInput where it is too deep."""
+        """The JSON value that the file is; None if it is none. Raises BadInput where it is too deep."""
         return self._placed[0]
 
     @cached_property
@@ -86,7 +86,8 @@ class Source:
         return data.decode("utf-8-sig", errors="replace").replace("\x00", "�")
 
     def entries(self, pointer: str = "") -> Iterator[Entry]:
-        """Each line's value; of a JSON file the elements of the list at `pointer`, or what stands there as one."""
+        """Yield each line's value; of a JSON file the elements of the list at `pointer`, or what stands there as
+        one."""
         if self.is_lines and not pointer:
             yield from self._lines()
             return
@@ -100,7 +101,7 @@ class Source:
             yield Entry(element, self.line_of(f"{pointer}/{at}"), f"{pointer}/{at}")
 
     def line_of(self, pointer: str) -> int:
-        """The line at which what stands at a pointer begins, or what holds it."""
+        """Return the line at which what stands at a pointer begins, or what holds it."""
         lines = self._placed[1]
         while pointer and pointer not in lines:
             pointer = pointer.rpartition("/")[0]
