@@ -1,4 +1,4 @@
-"""The nodes of the graph, named as the design names them. What they do is kept in the store before it is used."""
+"""The nodes of the graph, named as in the design. Their results are stored before anything uses them."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -66,7 +66,7 @@ class Estimate(NamedTuple):
     written: int
     """Tokens at most."""
     seconds: float | None
-    """At the speed of what was asked already; None if nothing was."""
+    """Estimated from the speed of the questions so far; None before the first one."""
 
 
 def estimate_of(context: Context) -> Estimate:

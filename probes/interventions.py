@@ -97,7 +97,7 @@ def _without_backward(source: str) -> str:
 
 
 def _labels_shuffled(source: str) -> str:
-    """Return each batch is trained on the labels of other images."""
+    """Train each batch on the labels of other images."""
     tree = ast.parse(source)
     loop = _innermost(tree)
     names = [node for node in ast.walk(loop.target) if isinstance(node, ast.Name)]

@@ -19,7 +19,7 @@ from gedanken.traces.terminal_run import is_from_ledger
 ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
 _AT = "trunk.at"
-"""In the session: in which state the trunk's workspace is."""
+"""Name of the session file that records the state of the trunk's workspace."""
 RUN_AGAIN = "run again, so that the workspace is as it was"
 
 Tell = Callable[[str], None]
@@ -29,7 +29,7 @@ Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], Non
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What changed the trunk's workspace: a command that was typed, or a file that was written."""
+    """A change of the trunk's workspace: a command that was typed, or a file that was written."""
 
     before: str
     after: str
@@ -98,7 +98,7 @@ class KeptMachine:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove a branch's workspace where it had one; the trunk's is whose who opened it."""
+        """Remove the workspace of a branch if it has one; the trunk's workspace belongs to whoever opened it."""
         if self._branch is not None:
             await self._branch.__aexit__()
 
@@ -164,7 +164,7 @@ class KeptMachine:
         self._take(Step(self._state, after, command=command))
 
     def _bring_artifacts(self, execution: Execution) -> None:
-        """What an earlier process brought back is not brought back again."""
+        """Remember the artifacts that an earlier process copied, so that they are not copied again."""
         if self._real is not None:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
@@ -243,7 +243,7 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """What was put there from outside is no artifact."""
+        """Record the names of files that were put there from outside: these are not artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 

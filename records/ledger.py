@@ -19,7 +19,7 @@ LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
 MOST_BYTES = 1 << 28
-"""Of one entry."""
+"""Maximum size of one entry in bytes."""
 
 
 def digest(value: object) -> str:

@@ -33,7 +33,7 @@ KILL_SECONDS = 15.0
 _SIGKILLED = 128 + 9
 _SIGTERMED = 128 + 15
 _ENGINE_DIED = 255
-"""What Docker gives a container of whose end it knows nothing."""
+"""Docker's exit code for a container if it does not know how the container ended."""
 _SIGXFSZ = 128 + 25
 _TIMED_OUT = 124
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")

@@ -59,7 +59,7 @@ def _reads_like(said: list[str], true: list[str]) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    """Its lines without what nobody sees: blank ends, and blank lines around all."""
+    """Return its lines without invisible parts: trailing spaces, and blank lines at the start and the end."""
     return [line.rstrip() for line in text.strip("\n").rstrip().split("\n")] if text.strip() else []
 
 

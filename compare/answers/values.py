@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 MOST_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "run"]
-"""`run`: it is an expression, and only running it tells."""
+"""`run`: the answer is an expression that must be run to be judged."""
 _ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/ANSWER\]|\Z)", re.DOTALL)
 _ASSERTED = re.compile(r"\s*assert\s.*?==(?P<answer>.*)", re.DOTALL)
 
@@ -51,7 +51,7 @@ class CheckProgram(NamedTuple):
 
     text: str
     sign: str
-    """It ends its output with this where the answer is right."""
+    """Text at the end of the output if the answer is right."""
 
 
 def check_program(code: str, output: str, answer: str) -> CheckProgram:

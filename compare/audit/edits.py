@@ -56,7 +56,7 @@ _LANGUAGES = [
     (r"dotnet", ("dotnet",)),
 ]
 _COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
-"""What a run may read of which nobody knows what it reads."""
+"""Languages of files that a run may read if its programs tell nothing about that."""
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
     re.IGNORECASE,
@@ -82,7 +82,7 @@ class Edit(NamedTuple):
     old: str | None
     new: str
     known: bool
-    """Whether the file was there before, as far as the record tells."""
+    """Whether the file existed before, as far as the record shows."""
 
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:

@@ -13,7 +13,7 @@ _MOST_OUTPUT = 5_000_000
 
 
 class At(NamedTuple):
-    """Where a line stands."""
+    """The position of a line."""
 
     event: int
     offset: int

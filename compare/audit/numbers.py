@@ -162,7 +162,8 @@ def near(claimed: str) -> Callable[[float, bool], bool]:
 
 @lru_cache(maxsize=65_536)
 def matches(claimed: str, printed: str, about: bool = False) -> str | None:
-    """Return how a printed number carries the claimed one; none if it does not."""
+    """Return how a printed number matches the claimed one (exactly, rounded, as a percentage); None if it does
+    not."""
     mine, theirs = _key(claimed), plain_number(printed)
     if mine == theirs:
         return "as printed"

@@ -42,18 +42,18 @@ class Sentence:
     """A sentence, a list item's sentence or a table row."""
 
     start: int
-    """In the message, in characters."""
+    """Position in the message, in characters."""
     raw: str
     plain: str
-    """Of the same length: code spans, quotations and emphasis are blotted out."""
+    """The text, of the same length, with code spans, quotations and emphasis blanked out."""
     where: Literal["prose", "item", "row"]
     heading: str = ""
     lead: str = ""
-    """Of an item: the line that leads its list in."""
+    """For a list item: the line that introduces its list."""
     before: str = ""
     """The sentence before it in the same paragraph."""
     columns: tuple[str, ...] = ()
-    """Of a table row: the names of its columns."""
+    """For a table row: the names of its columns."""
     box: str = ""
     codes: tuple[tuple[int, int], ...] = ()
     """If its code spans stand, without their ticks."""

@@ -32,7 +32,7 @@ class Record:
 
     transcript: AgentTranscript
     runs: list[Run] = field(default_factory=list)
-    """In the order of their calls."""
+    """The runs, in the order of their calls."""
     edits: list[Edit] = field(default_factory=list)
     shuffles: list[int] = field(default_factory=list)
     """Events whose commands may have changed files that they do not name."""

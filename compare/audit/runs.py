@@ -27,7 +27,7 @@ class Run:
     call: int
     """The number of the event that asked for it."""
     result: int | None
-    """That of its result; none if the record has none."""
+    """Number of the event with its result; None if the record has no result."""
     command: str
     session: str
     steps: tuple[Step, ...]
@@ -60,7 +60,7 @@ class Run:
         return self.result if self.result is not None else 10**12
 
     def families(self) -> set[str]:
-        """Return what its commands are for."""
+        """Return the families of its commands: tests, builds, linters and so on."""
         return {step.family for step in self.steps}
 
 

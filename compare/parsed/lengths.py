@@ -11,7 +11,8 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""How many times as far as the real runs differ in length another may lie outside: such lengths have a long tail."""
+"""Maximum difference of a run from the real runs in length, in multiples of the largest difference between real runs;
+lengths have a long tail."""
 
 Indices = NDArray[np.int64]
 

@@ -44,8 +44,8 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return a form with a value for each hole is that of the site; another is a text, and whose it is cannot be
-    told."""
+    """Return whether a form belongs to the site: it must have a value for each hole. Any other form is text of
+    unknown origin."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)

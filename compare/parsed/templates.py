@@ -42,7 +42,7 @@ class Templates:
     """
 
     def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
-        """Nothing is read before it is asked for; `texts` are those of the logs."""
+        """Set `texts`, the texts of the logs; they are read when needed."""
         self._read = logs
         self._texts = texts
 

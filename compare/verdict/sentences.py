@@ -47,7 +47,7 @@ def single(best: Hypothesis) -> str:
 
 
 def too_few_families(pair: tuple[Way, Way]) -> str:
-    """Return the design does not tell two ways apart."""
+    """Say that too few families of the design distinguish two ways of answering."""
     return f"fewer than two families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
 
 

@@ -190,7 +190,7 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
 
 
 def _agreement_table(title: str, answered: Sequence[Answered]) -> "Table":
-    """Of commands that all print something, or all nothing."""
+    """Build the table for commands that print something, or for those that print nothing."""
     from rich.box import SIMPLE
     from rich.table import Table
 

@@ -112,7 +112,7 @@ def _twins(
     number: int,
     chance: Random,
 ) -> Group:
-    """Return the first of the two has a closed form; of the second the state is asked half-way too."""
+    """Make a pair: the first program has a closed form; the state of the second is also asked half-way."""
     name, _ = turn({name: name for name in templates}, number)
     closed, open_ = both(chance)
     easy = Part("easy", _text(templates[name], size, size, closed))

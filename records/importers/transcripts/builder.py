@@ -133,7 +133,8 @@ class Builder:
         failed: bool | None = None,
         tool: str | None = None,
     ) -> None:
-        """What a tool gave back; None if the file has only that it did. The exit code may stand in `told`."""
+        """Record the result of a tool; None if the file only shows that there was one. The exit code may be in
+        `told`."""
         if call_id is None and self._open:
             call_id = next(iter(self._open))
         cleared = text is None or commands.was_cleared(text)
@@ -163,11 +164,11 @@ class Builder:
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
-        """The harness tells afterwards how a command in the background ended."""
+        """Record how a command in the background ended, if the harness reports that later."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def ended(self, call_id: str, exit_code: int) -> None:
-        """With which code a call ended, where the file tells it apart from the result."""
+        """Record the exit code of a call, if the file has it separately from the result."""
         self._codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
@@ -179,7 +180,8 @@ class Builder:
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
-        """What the reader does not know: kept, counted, and a gap where a tool may have been used in it."""
+        """Record an entry that the reader does not know: it is counted, and noted as a gap if it may contain a tool
+        call."""
         self.unknown[kind[:80]] += 1
         if self.unknown[kind[:80]] <= _MOST_GAPS:
             self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
@@ -196,7 +198,7 @@ class Builder:
         self.gap(f"it holds {entry.problem}", place)
 
     def works_in(self, folder: Any) -> None:
-        """The file tells in which folder the agent works."""
+        """Record the folder in which the agent works."""
         if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _LITTLE:
             self.folder = folder.rstrip("/") or None
 

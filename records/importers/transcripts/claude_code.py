@@ -96,7 +96,7 @@ class _Session:
         self.builder.file = kept
 
     def finished(self) -> Builder:
-        """With what is missing told."""
+        """Return the session, with notes on what is missing."""
         for parent, place in self.parents.items():
             if parent not in self.seen:
                 self.builder.gap("it goes on from entries that are not in it", place)

@@ -212,7 +212,7 @@ def was_cleared(text: str) -> bool:
 
 
 def was_cut(text: str) -> bool:
-    """Return whether a harness left something out of an output, by what it says in its place."""
+    """Return whether an output was shortened, judged by the mark that the harness puts in its place."""
     lowered = text.lower()
     return any(word in lowered for word in _CUT_WORDS) and _CUT.search(text) is not None
 

@@ -1,4 +1,4 @@
-"""Files as transcripts: what a file is, what it holds says, not its name."""
+"""Read files as transcripts. The kind of a file is recognised by its content, not by its name."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

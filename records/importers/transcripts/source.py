@@ -23,9 +23,9 @@ MOST_LINE = 1 << 26
 MOST_DOCUMENT = 1 << 27
 """Bytes of a file that is one JSON value or a text, which must be read whole, and of what is packed."""
 _LOOKED_AT = 8
-"""Lines that tell whether a file holds a JSON value in each of its lines."""
+"""Number of lines that are examined to see whether each line of a file is a JSON value."""
 _PLACED = 4
-"""How deep in a JSON file each object is given its line."""
+"""Depth to which the objects of a JSON file get line numbers."""
 _BLANK = " \t\r\n"
 _WHITE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
@@ -160,7 +160,7 @@ def _parsed(line: bytes, number: int) -> Entry:
 
 
 class _Placing:
-    """Reads a JSON text, keeping the line at which each of its upper parts begins."""
+    """Reads a JSON text, and records the line at which each of its outer objects begins."""
 
     def __init__(self, text: str) -> None:
         self.text = text
