@@ -73,6 +73,11 @@ STYLES = {
     "valid bleu": Style("[valid] Ep. {e} : ce-mean-words : {held:.4f}\n[valid] Ep. {e} : bleu : {acc:.2f}"),
     "val mIoU": Style("Epoch(val) [{e}][79/79]  aAcc: {rate:.4f}  mIoU: {acc:.4f}  mAcc: {held:.4f}"),
     "fid50k_full": Style("loss {train:.4f}\nnetwork-snapshot-00{e}400  fid50k_full {held:.4f}"),
+    "validation_1-mse": Style("[{e}]\tvalidation_0-mse:{train:.5f}\tvalidation_1-mse:{held:.5f}"),
+    "validation/main/loss": Style(
+        "main/loss={train:.4f} validation/main/loss={held:.4f} validation/main/acc={acc:.4f}"
+    ),
+    "val ppl": Style("step {e} loss {train:.4f}", tail="***** Evaluating all parts, pass 1/1 *****\nppl: {held:.4f}"),
     "wibble": Style("epoch {e} wibble {train:.4f} took {clock:.3f} s"),
 }
 

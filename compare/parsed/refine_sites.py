@@ -44,8 +44,7 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """Return whether a form belongs to the site: it must have a value for each hole. Any other form is text of
-    unknown origin."""
+    """Return this site if the form has a value for each of its holes; otherwise a site of unknown origin."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)

@@ -29,6 +29,8 @@ _WHAT = {
 """What a metric is called, and the metrics that would have been chosen before it."""
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 """The strictest of the mean average precisions that detectors print, which is the one used to rank them."""
+_NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
+"""Of several held-out sets, as in `validation_1-logloss`, libraries stop by the last."""
 _PART_OF_A_TABLE = re.compile(r"area= ?(?:small|medium|large)|maxDets= *10?\b")
 _OBJECTIVES = list(Measures)
 _REPORT = 0.2
@@ -60,8 +62,8 @@ def choose(
     `wanted` is the user's choice. Without it, the criteria are, in this order: a metric on held-out data; the metric
     that the program says it stops by; its objective (return, loss, the task's own measure such as BLEU or mIoU,
     error, accuracy, other quality, part of a loss); not a summary of earlier values; the first of several processes;
-    the strictest mAP; the metric printed last, where within one report test comes before validation; else the first.
-    A metric must be shown by most real runs.
+    the last of several held-out sets that are numbered; the strictest mAP; the metric printed last, where within one
+    report test comes before validation; else the first. A metric must be shown by most real runs.
     """
     if wanted is not None:
         name = _named(columns, wanted)
@@ -140,6 +142,7 @@ def _rank(
         _objective(meaning),
         is_summary,
         column.fixed,
+        -int(found[1]) if (found := _NUMBERED_SET.match(column.words)) else 0,
         _PART_OF_A_TABLE.search(column.words) is not None,
         _STRICTEST.search(column.words) is None,
         -1.0 if 1 - shown.last < report else -round(shown.last, 6),

@@ -22,6 +22,14 @@ class BadLine(NamedTuple):
     problem: str
 
 
+class Recorded(NamedTuple):
+    """Answers by id."""
+
+    answers: Mapping[str, tuple[str, ...]]
+    is_cut: bool
+    """True if whoever published them took each answer out of its reply: they are then taken to the letter."""
+
+
 class Suite(NamedTuple):
     """The usable and the unusable lines of a file."""
 
@@ -51,7 +59,7 @@ def read_suite(path: Path) -> Suite:
     return Suite(tuple(items.values()), tuple(bad))
 
 
-def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Mapping[str, tuple[str, ...]]:
+def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
     """Read recorded answers: a JSON object from ids to lists of answers, at the top level or under `raw_generations`.
 
     Raises BadInput if the file is something else, or has no answer for any line of the suite.
@@ -60,14 +68,15 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Mapping[str, tuple[s
         value = json.loads(_text(path, "--answers"))
     except (ValueError, RecursionError) as error:
         raise BadInput(f"--answers {path}: {_told(error)}") from error
-    if isinstance(value, dict) and isinstance(value.get(_SCORED), dict):
+    is_cut = isinstance(value, dict) and isinstance(value.get(_SCORED), dict)
+    if is_cut:
         value = value[_SCORED]
     if not isinstance(value, dict):
         raise BadInput(f"--answers {path}: must be a JSON object with a list of answers for each id")
     answers = {str(name): _strings(path, str(name), some) for name, some in value.items()}
     if not answers.keys() & {item.id for item in suite}:
         raise BadInput(f"--answers {path}: contains no answer for any id of the suite, such as {suite[0].id[:100]}")
-    return answers
+    return Recorded(answers, is_cut)
 
 
 def _strings(path: Path, name: str, value: object) -> tuple[str, ...]:
