@@ -53,7 +53,7 @@ from gedanken.traces.terminal_run import terminal_run
 
 Emit = Callable[[str], None]
 FIRST = -1
-"""Where the boot commands stand: before the first line of the script."""
+"""The line number of the boot commands: before the first line of the script."""
 
 
 @telling
@@ -334,7 +334,8 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
 async def _refuse(
     context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
 ) -> Command[Any]:
-    """Count a reply that is no new program, or tells of a real run, as a failed try; it is kept, and not run."""
+    """Count a reply as a failed try if it contains no new program or reveals a real output; it is stored, but not
+    run."""
     refused = replace(program, works=False, problems=(problem,))
     await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}

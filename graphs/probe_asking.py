@@ -26,7 +26,7 @@ FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_TIMES = 8
 """How many times as long a reply may be in which working steps are allowed."""
 READ_A_REQUEST = 250
-"""Tokens of a request beside its program, roughly."""
+"""Approximate number of tokens of a request without its program."""
 
 
 def design_of(context: Context) -> ProbeDesign:

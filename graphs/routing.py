@@ -42,12 +42,12 @@ def next_step(context: Context, state: State) -> Step:
 
 
 def programs_in(context: Context, state: State) -> list[Program]:
-    """Return the versions there are by now, in the order in which they came."""
+    """Return the program versions that exist so far, in order of creation."""
     return [context.store.programs[label] for label in state.get("programs", [])]
 
 
 def executions_in(context: Context, state: State) -> list[Execution]:
-    """Return what has come to its end by now."""
+    """Return the work that has finished by now."""
     return [context.store.executions[label] for label in state.get("executions", [])]
 
 

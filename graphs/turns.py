@@ -13,7 +13,7 @@ NOTHING: SessionRef = {"stored": [], "context": []}
 
 
 def placed(program: Program) -> TurnRef:
-    """Return the turn by which a version came to stand on the imagined machine."""
+    """Return the turn that put a version on the imagined machine."""
     return f"placed:{program.label}"
 
 

@@ -1,4 +1,4 @@
-"""Says in the log which node is at work, so that the folder of a run whose process died tells where it stands."""
+"""Records in the log which node is running, so that the folder of a crashed run shows how far it came."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps

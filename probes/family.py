@@ -27,7 +27,7 @@ class ProbeFamily(Protocol):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The numbers of operations that are asked for where nobody says which."""
+        """The default numbers of operations."""
         ...
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:

@@ -189,7 +189,7 @@ def _insert(source: str, before: ast.stmt, text: str) -> str:
 
 
 def _replace(source: str, pieces: Sequence[tuple[ast.Constant, str]]) -> str:
-    """Return the program with other text in place of constants."""
+    """Return the program with constants replaced by other text."""
     lines = [line.encode() for line in source.split("\n")]
     for node, text in sorted(pieces, key=lambda piece: _place(piece[0]), reverse=True):
         line = lines[node.lineno - 1]

@@ -202,7 +202,7 @@ class KeptMachine:
         return branch
 
     async def _go_to(self, state: str) -> None:
-        """Bring the trunk's workspace into a state that it is to have, or had before."""
+        """Restore a required state of the trunk's workspace."""
         assert self._real is not None
         at, _doing = self._at()
         if at == state:
@@ -248,7 +248,7 @@ class KeptMachine:
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
     def _at(self) -> tuple[str | None, str]:
-        """Return the state of the trunk's workspace, and what was being done where it has none."""
+        """Return the state of the trunk's workspace; if it has none, the command that was in progress."""
         try:
             found = json.loads(self._stamp_file.read_text())
             return found["state"], found["doing"]

@@ -29,7 +29,7 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
 
 
 def parts_right(said: Sequence[str], true: Sequence[str]) -> float:
-    """Return the share of the elements of the true lines that stand at their places."""
+    """Return the share of the elements of the true lines that are at the right position."""
     elements = [word for line in true for word in line.split()]
     answered = [word for line in said for word in line.split()]
     return sum(one == other for one, other in zip(elements, answered, strict=False)) / max(1, len(elements))

@@ -30,7 +30,7 @@ def value_said(reply: str) -> str:
 
 
 def call_said(reply: str) -> str:
-    """As `value_said`, where the call is asked for: what stands between `assert` and `==`."""
+    """Return the call that an answer gives: the text between `assert` and `==`."""
     return _marked(reply).split("==")[0].strip().removeprefix("assert ").strip()
 
 
@@ -64,7 +64,7 @@ def judge(output: str, answer: str, given: str) -> Judgement:
 
 
 def judge_call(output: str, answer: str) -> Judgement:
-    """As `judge`, of an answer that predicts an input: only running the call tells what it returns."""
+    """Judge an answer that predicts an input. Only running the call shows what it returns."""
     if not answer or len(answer) > MOST_CHARACTERS or _sides(output, answer) is None:
         return "unparsable"
     return "run" if _CALL in answer else "wrong"
@@ -89,10 +89,8 @@ _QUIET = "import io, sys\nout, sys.stdout = sys.stdout, io.StringIO()\n"
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
-    """Both sides of `assert OUTPUT == ANSWER`; the answer as a name where it is more than one side of that.
-
-    None where Python cannot parse it.
-    """
+    """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it. An answer that is more than one
+    side is represented by a name."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -28,7 +28,7 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """Return a test command was run, and no summary of it is recorded."""
+    """Judge a claim whose test command was run, but without a recorded summary of its result."""
     run = silent[0]
     if run.result is None:
         return undecidable("the record has no result of the test run")

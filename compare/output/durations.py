@@ -26,10 +26,8 @@ _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 6
 
 
 def claimed_seconds(output: Transcript) -> tuple[float | None, int]:
-    """The sum of the times that an output names, in seconds, with the index of the last line that names one.
-
-    A line that speaks of a total stands for all others.
-    """
+    """Return the sum of the times in an output, in seconds, with the index of the last line that has one. A line with
+    a total replaces all others."""
     naming = _shapes_with_times(output)
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
     if len(totals):

@@ -74,7 +74,7 @@ Before = frozenset[tuple[str, int]]
 
 
 def depends_on_digits(line: str) -> bool:
-    """Return whether other digits in their places might be masked otherwise, or the line holds what stands for a
+    """Return whether masking could depend on the digits, or the line already contains the character used as a
     mask."""
     return ("0x" in line or "0X" in line or MASK in line) and (MASK in line or _HEX_PREFIX.search(line) is not None)
 
@@ -93,7 +93,7 @@ def _alike(text: str) -> set[str]:
 
 
 def words_before_ids(text: str) -> Before:
-    """Return the words of a text that ids stand behind, and how long these are."""
+    """Return the words of a text that are followed by ids, and the length of these ids."""
     text = "\n".join(line for line in _alike(text) if len(line) <= LONGEST)
     if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
         return frozenset()
@@ -129,7 +129,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
 
 def mask(line: Edited, before: Before) -> None:
-    """Do so in a line in which no mask stands yet."""
+    """Mask what the machine and the time wrote into a line that contains no mask yet."""
     if len(line.text) > LONGEST:
         return
     if before:

@@ -55,7 +55,7 @@ def _has_twins(node: _Object) -> bool:
 
 
 def _rearranged(objects: Sequence[_Object], start: int, end: int) -> Iterable[slice]:
-    """Yield what stands from here to there, the members of its objects in order; what separates them stays in its
+    """Yield the text between two positions, with the members of its objects in sorted order; separators stay in
     place."""
     for one in objects:
         ordered = sorted(one.members, key=lambda member: member.rank)

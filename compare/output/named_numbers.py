@@ -14,7 +14,7 @@ MOST_WORDS = 5
 _LONGEST = 100
 """Characters of a name."""
 _BEFORE = 160
-"""Characters before a number in which its name stands."""
+"""Maximum distance in characters between a number and its name before it."""
 _UNIT = re.compile(
     r"\s?(?:(?:[a-z]+/|/)(?:secs?|seconds?|s|ms|min|hour)|(?:m?s|secs?|seconds?)/[a-z]+|(?:n|u|µ|m)?s(?:ecs?|econds?)?|"
     r"milliseconds?|mins?|minutes?|h|hrs?|hours?|days?|[KMGT]i?B?(?:ytes|/s)?|MFLOPS|[TG]FLOPS?|W|°?C)\b",
@@ -84,7 +84,7 @@ _TOOK = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
 _LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to", "reached"])
 _BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
-"""What stands between two numbers of one name, and what the second is called."""
+"""The text between two numbers of one name, and the name of the second one."""
 
 
 class Named(NamedTuple):
@@ -305,7 +305,8 @@ class _Reader:
         return _tidy(found["what"] if _COUNTED.search(found["name"]) else found["name"])
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
-        """`10 epochs`: what is counted stands behind; in `10 loss: 0.5` that is the name of the next number."""
+        """`10 epochs`: the word after the number says what is counted; in `10 loss: 0.5` it is the name of the next
+        number."""
         found = _NOUN.match(self._line, start)
         is_noun = found is not None and found["noun"].lower() not in _STOPS
         return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
@@ -342,7 +343,7 @@ def _split_word(text: str) -> str:
 
 
 def _phrase(text: str) -> str:
-    """Return the name that stands at the end of some words."""
+    """Return the name at the end of a text."""
     text = _LEVEL.sub(", ", text).rstrip(_ENDS)
     for stop in _LAST_STOPS:
         if text.lower().endswith(f" {stop}"):
@@ -373,7 +374,7 @@ def _begins_a_name(word: str, is_last: bool) -> bool:
 
 
 def _tidy(name: str) -> str:
-    """Return a name without what stands around it: quotes, colons, brackets that nothing opens or closes."""
+    """Return a name without surrounding quotes, colons and unmatched brackets."""
     name = " ".join(name.split()).strip(
         _ENDS + "-.,;!?])" if name.count(")") > name.count("(") else _ENDS + "-.,;!?]"
     )

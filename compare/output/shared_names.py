@@ -1,4 +1,4 @@
-"""Names of numbers that stand together under several names: `loss (train/val): 0.5/0.6`, `P/R/F1 = 0.8/0.7/0.75`."""
+"""Names of numbers that are given as a group: `loss (train/val): 0.5/0.6`, `P/R/F1 = 0.8/0.7/0.75`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
 _MOST = 6
-"""Names that stand together, at most."""
+"""Maximum number of names in one group."""
 _BEFORE = 120
-"""Characters before the numbers in which their names stand."""
+"""Maximum distance in characters between the names and their numbers."""
 _JOINT = re.compile(r"\s?/\s?")
 _END = " \t:=~>-([{'\"`"
 _MEANS = frozenset(["mean", "average", "avg", "best", "macro", "micro", "weighted", "overall"])
 _PART = re.compile(r"[A-Za-z_]\w{0,11}")
 _SHORT = {"p": "precision", "r": "recall", "f": "f1", "prec": "precision", "rec": "recall"}
-"""What short names are where they stand with others."""
+"""Meaning of short names when they are part of a group."""
 _CUT = re.compile(r"[,;|\]}\t]\s?|\s{2,}|:\s| [-–] |(?<=\d)\s|(?<=\d\))\s")
 _IN_BRACKETS = re.compile(r"(?P<head>.*?)[(\[](?P<names>[^()\[\]]{1,80})[)\]]$")
 _BEHIND = re.compile(r"\s?[(\[](?P<names>[^()\[\]\d]{1,80})[)\]]")
@@ -50,7 +50,7 @@ def _groups(line: str, spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
 
 
 def _before(text: str, count: int) -> list[str] | None:
-    """Return the names that stand before so many numbers."""
+    """Return the names before a group of this many numbers."""
     text = text[-_BEFORE:].rstrip(_END)
     brackets = _IN_BRACKETS.fullmatch(text)
     if brackets:
@@ -67,7 +67,7 @@ def _before(text: str, count: int) -> list[str] | None:
 
 
 def _behind(text: str, after: str, count: int) -> list[str] | None:
-    """Return the same where the names stand behind: `loss: 0.5 / 0.6 (train/val)`."""
+    """The same if the names come after the numbers: `loss: 0.5 / 0.6 (train/val)`."""
     found = _BEHIND.match(after)
     return _named(_items(found["names"]), _last(text.rstrip(_END)), count) if found else None
 

@@ -12,7 +12,7 @@ _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌
 _BARS = re.compile(r"[|│┃║]")
 _BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,3}\d+/\d+\s*\[).*$")
 _FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
-"""A number that stands for itself, and belongs to no name."""
+"""A number alone, without a name."""
 _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
 """What a logger writes before a row of values between commas, or between bars."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
@@ -57,7 +57,7 @@ def _bare(line: str) -> str:
 
 
 def _section(above: Callable[[int], str | None]) -> str:
-    """`eval/` where the rows of a table stand below that, and it says on which data they are taken."""
+    """The prefix `eval/` if the rows of a table are below a heading that names their data."""
     for distance in range(1, FARTHEST):
         cells = _cells(above(distance) or "")
         if cells is None:
@@ -200,7 +200,7 @@ def _is_framed(line: str) -> bool:
 
 
 def _separator(line: str) -> str:
-    """Return the sign between the values of a line, where it is a row of such; else nothing."""
+    """Return the separator between the values of a line if it is a row of values; otherwise an empty text."""
     return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 
@@ -219,7 +219,7 @@ def _separated(line: str, sep: str) -> list[Cell]:
 
 
 def _spaced(line: str, spaces: int) -> list[Cell]:
-    """Return what stands between so many spaces, or tabs."""
+    """Return the words of a line; if `spaces` is more than 1, words that one space separates are one cell."""
     words = r"\S+" if spaces == 1 else r"\S+(?: \S+)*"
     return [(found.start(), found.end(), found[0]) for found in re.finditer(words, line)]
 

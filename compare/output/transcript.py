@@ -207,8 +207,8 @@ class Transcript:
 
     @property
     def decimals(self) -> NDArray[np.uint8]:
-        """Return how many digits each value has behind its point, and EXPONENT more where it has one; or
-        NO_DECIMALS."""
+        """Return the number of decimals of each value, or NO_DECIMALS; EXPONENT is added if the value has an
+        exponent."""
         return self._columns.decimals
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Role(StrEnum):
-    """What a number stands for."""
+    """The meaning of a number."""
 
     METRIC = "metric"
     COUNTER = "counter"
@@ -49,7 +49,8 @@ class Meaning(NamedTuple):
     is_summary: bool = False
     """The best or the mean of what was printed before."""
     is_held_out_by_nature: bool = False
-    """BLEU, mAP and their like are taken on held-out data, and nobody says so."""
+    """True for BLEU, mAP and similar metrics, which are always measured on held-out data even if the output does not
+    say so."""
 
     @property
     def is_held_out(self) -> bool:
@@ -106,7 +107,7 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema"
 )
-"""Words beside `loss` that leave it all of the loss."""
+"""Words next to `loss` with which it is still the whole loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "

@@ -98,7 +98,7 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split(text: str) -> Iterator[str | Hole]:
-    """Yield a text in which the sign of a hole stands has a hole there: nobody could tell the two apart."""
+    """Replace the hole character in a text by a hole, because the two could not be distinguished."""
     first, *others = text.split(HOLE)
     yield first
     for part in others:

@@ -45,7 +45,7 @@ class Counter(NamedTuple):
     column: int
     step: float
     words: str | None = None
-    """What stands before the number, where the words after it differ: `Trial`, `ok`, `[`."""
+    """The words before the number, if the words after it differ from line to line: `Trial`, `ok`, `[`."""
 
     def lines_of(self, run: ParsedRun) -> Indices:
         """Return the lines of a run that count."""

@@ -21,7 +21,7 @@ class Length(NamedTuple):
     """What follows from the length of an imagined run alone, where that is no wonder."""
 
     fewer: Indices
-    """For each site the lines that it may lack."""
+    """For each site, the number of lines that may be missing."""
     more: Indices
     """For each site the lines after the end of the longest real run."""
 

@@ -1,4 +1,4 @@
-"""Numbers that stand for what they are made of, so that millions can be held against each other."""
+"""Numbers that identify their contents, so that millions of items can be compared."""
 
 import numpy as np
 from numpy.typing import NDArray

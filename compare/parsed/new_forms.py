@@ -55,7 +55,7 @@ class NewForms:
 
     @cached_property
     def are_complete(self) -> bool:
-        """Return whether no real run has a form of its own: then every new form tells."""
+        """Return whether no real run has a form that others lack: then every new form is evidence."""
         return not any(self._odd)
 
     def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
@@ -113,12 +113,12 @@ class NewForms:
 
     @cached_property
     def _standing(self) -> Counter[str]:
-        """In how many imagined runs each form stands."""
+        """The number of imagined runs that contain each form."""
         return Counter(form for run in self._run_set.imagined for form in run.forms)
 
     @cached_property
     def _really(self) -> frozenset[int]:
-        """In how many real runs a form stands, of those that not all have."""
+        """The number of real runs that contain a form, for forms that not all real runs contain."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
         return frozenset(standing.values()) - {len(self._run_set.real)}
 

@@ -1,4 +1,4 @@
-"""The order of lines: which ones stand elsewhere than in the real runs."""
+"""The order of lines: which lines are at other positions than in the real runs."""
 
 from bisect import bisect_left
 from collections.abc import Sequence

@@ -21,7 +21,7 @@ class Wording:
     """One form in which a line was shown, its values set aside."""
 
     text: str
-    """The first line that had it."""
+    """The first line with this wording."""
     times: int
     """In all runs together."""
 

@@ -27,7 +27,7 @@ LINES_SHOWN = 5
 
 
 class _Read(NamedTuple):
-    """The lines that are compared, and where each stands in the text that is kept."""
+    """The lines that are compared, with the position of each in the stored text."""
 
     text: str
     counted_in: Stream = "stdout"
@@ -87,7 +87,7 @@ class ParsedRun:
         return self._read.counted_in
 
     def number(self, index: int) -> int:
-        """Return where the line with this index stands in the text that is kept; both count from 0."""
+        """Return the index in the stored text of the compared line with this index; both count from 0."""
         numbers = self._read.numbers
         return index if numbers is None else numbers[index]
 
@@ -172,7 +172,7 @@ class RunSet:
 
     @cached_property
     def ended(self) -> tuple[ParsedRun, ...]:
-        """Real runs that nobody stopped: they came to their end, or failed."""
+        """Real runs that ended by themselves: finished or failed."""
         return tuple(run for run in self.real if run.execution.cause in (Cause.FINISHED, Cause.FAILED))
 
     @cached_property

@@ -16,7 +16,7 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 
 MOST_SITES = 500
-"""Sites that are told of, at most: those that the real runs show most often."""
+"""Maximum number of sites that are listed: those that the real runs show most often."""
 _ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platform|hostname|cpu_count", re.IGNORECASE)
 
 Indices = NDArray[np.int64]

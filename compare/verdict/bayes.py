@@ -1,4 +1,5 @@
-"""From likelihoods to Bayes factors: what is not known is summed out, and hypotheses are set against each other."""
+"""From likelihoods to Bayes factors: unknown parameters are summed out (marginalized), then hypotheses are
+compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,12 +46,12 @@ CHANGED = (
     Priors(dispersion=2.0),
     Priors(other=0.5),
 )
-"""The priors under which a name must stand as well."""
+"""The other priors under which a verdict must remain the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByNoise:
-    """One kind of operation: logarithms of likelihoods, the horizon summed out, for each noise."""
+    """Log likelihoods of one kind of operation for each noise level, marginalized over the horizon."""
 
     pure: dict[Way, Values]
     """Forms × noise."""
@@ -110,7 +111,7 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 
 
 def over_forms(values: Values) -> Values:
-    """Forms × noise, the forms summed out: half of the prior is on that of all kinds together."""
+    """Marginalize a matrix of forms × noise over the forms: half of the prior is on the form that all kinds share."""
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
     return _log_sum(values + np.log(prior)[:, None], axis=0)

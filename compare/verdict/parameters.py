@@ -38,7 +38,7 @@ class Ways:
 
     @property
     def forms(self) -> tuple[OfPlaces, ...]:
-        """All of them; the first stands for kinds that nothing was fitted on."""
+        """All fits: first that of all kinds of operation together, then one of each kind."""
         return (self.together, *self.each)
 
 

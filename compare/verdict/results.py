@@ -52,7 +52,7 @@ class SizeResult:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How the evidence stands for the likeliest hypothesis, in powers of ten."""
+    """The evidence for the likeliest hypothesis, in powers of ten."""
 
     best: Hypothesis
     against: dict[Hypothesis, float]
@@ -101,7 +101,7 @@ class Separation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the answers of one model under one condition come to."""
+    """The verdict on the answers of one model under one condition."""
 
     model: str
     condition: str

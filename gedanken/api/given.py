@@ -1,4 +1,4 @@
-"""What Python programs give: names, paths, or the objects themselves."""
+"""Arguments of the Python API: names, paths, or the objects themselves."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -26,7 +26,7 @@ from gedanken.machines.suites import WRONG, check_suite, judged
 from gedanken.terminal.screen import Screen
 
 DATASET = "mnist"
-"""Which nobody looks at."""
+"""A placeholder; no code reads it."""
 
 
 async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen) -> dict[str, Any]:

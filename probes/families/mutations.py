@@ -24,7 +24,7 @@ print(f"{{{shown}:04d}}")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A loop that stands in every textbook."""
+    """A loop that every textbook contains."""
 
     init: str
     step: str
