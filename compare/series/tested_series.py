@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.far import far_beside, far_runs
 from gedanken.compare.series.judged import Judgement, TestedSeries
 from gedanken.compare.series.levels import (
     ALONE_LEVEL,
@@ -17,6 +16,7 @@ from gedanken.compare.series.levels import (
     OTHERS_LEVEL,
     PRIMARY_LEVEL,
 )
+from gedanken.compare.series.outliers import find_other_outliers, find_outliers
 from gedanken.compare.series.roughness import about_decay, roughness
 from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.max_t import step_down
@@ -56,9 +56,9 @@ def judge(run_set: RunSet) -> Judgement:
         return Judgement(tuple(secondary), endpoint=endpoint)
     told = ([primary] if primary else []) + secondary
     undecided = (*every.never_shown, *_undecided(run_set, primary, secondary))
-    far = far_runs(primary) if primary and not primary.is_told else ()
+    far = find_outliers(primary) if primary and not primary.is_told else ()
     is_quiet = primary is not None and not far and not any(one.is_told for one in told)
-    beside = far_beside(run_set, secondary, primary) if primary and is_quiet else ()
+    beside = find_other_outliers(run_set, secondary, primary) if primary and is_quiet else ()
     return Judgement(tuple(told), undecided, endpoint, far, beside)
 
 
