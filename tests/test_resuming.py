@@ -86,8 +86,8 @@ def test_a_run_that_came_to_its_end_is_not_gone_on_with_and_says_so(
     told = (done / "log.jsonl").read_bytes()
     ended = gedanken("resume", done, env=os.environ | {"PATH": "/nonexistent"})
     assert ended.returncode == 0, ended.stderr
-    assert "nothing of it is left to do" in ended.stderr
-    assert "How sure:" in ended.stdout
+    assert "there is nothing to resume" in ended.stderr
+    assert "Confidence:" in ended.stdout
     assert (done / "log.jsonl").read_bytes() == told
 
 
