@@ -108,7 +108,7 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
         (["sandbox", "check", "--only", "nosuch"], "no check and no group of checks is called 'nosuch'"),
         (
             ["sandbox", "check", "--loose", "--sandbox", "podman"],
-            "--loose removes the hardening of a Docker container",
+            "--loose removes the hardening of a Docker",
         ),
         (["sandbox", "build", "--sandbox", "host"], "--sandbox host: only docker and podman use images"),
         (["run", "mnist", "--out", "/proc/nowhere"], "--out /proc/nowhere"),
