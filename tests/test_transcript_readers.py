@@ -289,7 +289,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"role": "user", "content": "I al', "not whole"),
+        ('{"role": "user", "content": "I al', "the JSON is incomplete"),
         ('{"a": 1}', "not a known kind of transcript"),
         ("[" * 100_000 + "]" * 100_000, "nested too deep"),
         ("", "the file is empty"),
