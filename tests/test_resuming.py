@@ -259,7 +259,7 @@ def test_nothing_is_written_through_a_link_that_somebody_planted(gedanken: Cli, 
         (done / name).symlink_to(tmp_path / "mine")
         ended = gedanken("extend", done, "--real", "9")
         assert ended.returncode == 2
-        assert "holds links" in ended.stderr
+        assert "contains symbolic links" in ended.stderr
         (done / name).unlink()
     assert list((tmp_path / "mine").iterdir()) == []
 
