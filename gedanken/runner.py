@@ -141,7 +141,9 @@ async def drive(
             raise
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
-            raise NoModel(f"{context.model.name} sent nothing for too long") from error
+            raise NoModel(
+                f"{context.model.name} sent nothing for too long; try again later, or name another model"
+            ) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise

@@ -39,7 +39,7 @@ class Context:
     store: RunStore
     compared: Compared
     meter: RunMeter | None = None
-    """None where nothing is used: in a replay."""
+    """None if nothing is used: in a replay."""
     cores: Cores = field(default_factory=Cores)
     began: float = field(default_factory=time.monotonic)
     """When this process began to work on the run."""
@@ -52,7 +52,7 @@ class Context:
         return self.spec.experiment
 
     def model_at(self, line: int) -> Model:
-        """The model that is asked while the script line at `line` is at work; -1 is before the first."""
+        """Return the model that is asked while the script line at `line` is at work; -1 is before the first."""
         return self.earlier.get(self.spec.model_at(line).name, self.model)
 
     def persona_at(self, line: int) -> Persona:
@@ -64,7 +64,8 @@ class Context:
         return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
-        """The imagined machine at a script line with this session behind it, under the experiment's conditions."""
+        """Return the imagined machine at a script line with this session behind it, under the experiment's
+        conditions."""
         conditions = self.experiment.conditions
         return ImaginedMachine(
             self.model_at(line),
@@ -125,7 +126,7 @@ async def open_context(
 
 
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
-    """All that a replay of the run `source` needs: its ledger. Raises BadInput where it has none."""
+    """Return all that a replay of the run `source` needs: its ledger. Raises BadInput where it has none."""
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: it contains no execution that could be replayed")
     ledger = Ledger(source.folder, writes=False)
@@ -142,7 +143,7 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
 
 
 def facts_of(model: Model, price: Price | None) -> ModelFacts:
-    """What is known of a model by now."""
+    """Return what is known of a model by now."""
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt, "price": price})
 
 

@@ -73,7 +73,7 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """An item with what its programs printed; a twin that prints what its rival prints tells nothing apart."""
+    """Return an item with what its programs printed; a twin that prints what its rival prints tells nothing apart."""
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
     same = "it prints what its rival prints" if rival == truth.stdout else ""

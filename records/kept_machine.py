@@ -19,7 +19,7 @@ from gedanken.traces.terminal_run import is_from_ledger
 ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
 _AT = "trunk.at"
-"""In the session: in which state the trunk's workspace is."""
+"""Name of the session file that records the state of the trunk's workspace."""
 RUN_AGAIN = "run again, so that the workspace is as it was"
 
 Tell = Callable[[str], None]
@@ -29,7 +29,7 @@ Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], Non
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What changed the trunk's workspace: a command that was typed, or a file that was written."""
+    """A change of the trunk's workspace: a command that was typed, or a file that was written."""
 
     before: str
     after: str
@@ -57,7 +57,7 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """`real` is None where a run is replayed: what the ledger does not know is an error then."""
+        """`real` is None if a run is replayed: what the ledger does not know is an error then."""
         self.name = name
         self.seed = 0
         self.reseed = False
@@ -84,7 +84,7 @@ class KeptMachine:
         self._marked = self._state
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """The same machine with another seed, on its own copy of the workspace as it was at the last mark."""
+        """Return the same machine with another seed, on its own copy of the workspace as it was at the last mark."""
         branch = type(self)(
             self._ledger, self._environment, self.name, self._real, self._tell, self._note, self._lends
         )
@@ -98,7 +98,7 @@ class KeptMachine:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove a branch's workspace where it had one; the trunk's is whose who opened it."""
+        """Remove the workspace of a branch if it has one; the trunk's workspace belongs to whoever opened it."""
         if self._branch is not None:
             await self._branch.__aexit__()
 
@@ -139,7 +139,7 @@ class KeptMachine:
         return execution
 
     async def _begun_anew(self) -> SandboxMachine:
-        """The machine, its workspace as it was before the command at work."""
+        """Return the machine, its workspace as it was before the command at work."""
         mark, branch = _mark(self._state), self._branch
         if branch is not None:
             self._branch = await off_loop(branch.at_mark, mark)
@@ -151,7 +151,7 @@ class KeptMachine:
             return self._real
 
     def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
-        """What the machine lends to an execution for as long as it runs."""
+        """Return what the machine lends to an execution for as long as it runs."""
         assert self._real is not None
         return self._lends(name, self._real.limits.wall_seconds)
 
@@ -164,12 +164,12 @@ class KeptMachine:
         self._take(Step(self._state, after, command=command))
 
     def _bring_artifacts(self, execution: Execution) -> None:
-        """What an earlier process brought back is not brought back again."""
+        """Remember the artifacts that an earlier process copied, so that they are not copied again."""
         if self._real is not None:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
-        """The trunk's machine, its workspace as it must be for this command, with a snapshot of it."""
+        """Return the trunk's machine, its workspace as it must be for this command, with a snapshot of it."""
         async with self._lock:
             assert self._real is not None
             known, doing = self._at()
@@ -183,7 +183,8 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """A branch's machine: as a dead process left it where the command is under way, else a copy of the mark."""
+        """Return a branch's machine: as a dead process left it where the command is under way, else a copy of the
+        mark."""
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)
@@ -201,7 +202,7 @@ class KeptMachine:
         return branch
 
     async def _go_to(self, state: str) -> None:
-        """Bring the trunk's workspace into a state that it is to have, or had before."""
+        """Restore a required state of the trunk's workspace."""
         assert self._real is not None
         at, _doing = self._at()
         if at == state:
@@ -242,12 +243,12 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """What was put there from outside is no artifact."""
+        """Record the names of files that were put there from outside: these are not artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
     def _at(self) -> tuple[str | None, str]:
-        """The state of the trunk's workspace, and what was being done where it has none."""
+        """Return the state of the trunk's workspace; if it has none, the command that was in progress."""
         try:
             found = json.loads(self._stamp_file.read_text())
             return found["state"], found["doing"]
@@ -285,7 +286,7 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
 
 
 def replayed_machine(ledger: Ledger) -> KeptMachine:
-    """The machine of a run, as its ledger knows it; nothing is ever run. Raises BadInput."""
+    """Return the machine of a run, as its ledger knows it; nothing is ever run. Raises BadInput."""
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because its ledger is missing")

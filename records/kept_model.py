@@ -37,7 +37,7 @@ COOLED = (
 
 
 class ModelCard(BaseModel):
-    """What a replay must know of the model, and what may not change while a run is gone on with."""
+    """The facts of a model that a replay needs, and that must not change when a run is resumed."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -52,10 +52,10 @@ class ModelCard(BaseModel):
 
 @dataclass(slots=True)
 class Kept:
-    """What one process knows of the replies that it had."""
+    """The replies that one process has received or read from the ledger."""
 
     draws: Counter[str] = field(default_factory=Counter)
-    """How often each request was made: alike ones are draws of their own."""
+    """How often each request was made; equal requests are separate samples."""
     is_warm: bool = False
     """Whether the last reply came from the model itself, so that its server's cache is as that reply left it."""
 
@@ -66,7 +66,7 @@ class KeptModel(Model):
 
     ledger: Ledger = field(kw_only=True)
     replays: str = ""
-    """Why it is never asked, so that what is not in the ledger is an error; empty where it is asked."""
+    """The reason why the model is never asked, so that a missing reply is an error; empty if it may be asked."""
     note: Callable[[str], None] = lambda _told: None
     """Hears what a reader of the log must know."""
     kept: Kept = field(default_factory=Kept)
@@ -81,7 +81,7 @@ class KeptModel(Model):
         on_text: OnOutput | None = None,
         enough: Enough | None = None,
     ) -> Reply:
-        """As Model.reply. A reply that was kept is the same to the byte, and costs nothing."""
+        """Reply as Model.reply does; a reply from the ledger is identical to the first one and costs nothing."""
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
             self.replays or not found.get("may_pass")
@@ -115,7 +115,7 @@ class KeptModel(Model):
     async def scored(
         self, messages: Sequence[Message], text: str, score: Callable[[], Awaitable[Lines | None]]
     ) -> Lines | None:
-        """As Model.scored, from the ledger where it is there."""
+        """Score as Model.scored does, from the ledger if it is there."""
         key = self._key([list(message) for message in messages], text, "score", True)
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
@@ -132,7 +132,8 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Whether to ask afresh: what an open request goes on from is not there where the last reply was kept."""
+        """Return whether to ask afresh: what an open request goes on from is not there where the last reply was
+        kept."""
         if fresh or self.prepare is None or self.kept.is_warm:
             return fresh
         self.note(COOLED)
@@ -167,7 +168,7 @@ class KeptModel(Model):
 
 
 def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], meter: Meter | None = None) -> KeptModel:
-    """The model over a ledger. Raises BadInput where the run was begun with another one."""
+    """Return the model over a ledger. Raises BadInput where the run was begun with another one."""
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
     card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
     known = ledger.get("about", CARD)
@@ -199,7 +200,7 @@ def _card_of(model: ModelSpec) -> str:
 
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
-    """The model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
+    """Return the model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

@@ -1,8 +1,6 @@
-"""What was paid for, by what it was asked with: replies of models, and executions on real machines.
-
-One file for each, on the disk before anybody uses what it holds. What is used is what was written: a run that is gone
-on with, or replayed, cannot tell the difference.
-"""
+"""The ledger: everything that was paid for, by its request. Replies of models and executions on real machines are in
+one file each, which is written before anything uses them. What is used is read from the file, so a resumed or
+replayed run gets exactly the same."""
 
 import json
 import os
@@ -19,7 +17,7 @@ LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
 MOST_BYTES = 1 << 28
-"""Of one entry."""
+"""Maximum size of one entry in bytes."""
 
 
 def digest(value: object) -> str:
@@ -40,7 +38,7 @@ class Ledger:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """What was kept; None where nothing was, or not all of it came to the disk."""
+        """Return the stored entry; None if there is none, or if it was not completely written."""
         try:
             content = Inside(self.folder, MOST_BYTES).read(f"{kind}/{key}.json", MOST_BYTES)
         except BadInput:
@@ -85,7 +83,7 @@ class Ledger:
                 (self.folder / kind / path.name).write_bytes(content)
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
-        """Put an entry under another key; where it is not there, nothing happens."""
+        """Put an entry under another key; if it is not there, nothing happens."""
         path = self.folder / kind / f"{key}.json"
         if path.exists():
             path.replace(path.with_name(f"{to}.json"))

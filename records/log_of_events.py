@@ -122,7 +122,7 @@ class LogOfEvents:
 
     @property
     def model(self) -> ModelFacts | None:
-        """What is known of the model so far; of the last one, if there were several."""
+        """Return what is known of the model so far; of the last one, if there were several."""
         return self._models.get(None)
 
     @property

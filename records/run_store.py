@@ -108,12 +108,12 @@ class RunStore:
 
     @property
     def programs(self) -> dict[str, Program]:
-        """By label, in the order in which they were added."""
+        """The programs by label, in the order in which they were added."""
         return self._events.programs
 
     @property
     def executions(self) -> dict[str, Execution]:
-        """By label."""
+        """The executions by label."""
         return self._events.executions
 
     @property

@@ -86,8 +86,8 @@ def test_a_run_that_came_to_its_end_is_not_gone_on_with_and_says_so(
     told = (done / "log.jsonl").read_bytes()
     ended = gedanken("resume", done, env=os.environ | {"PATH": "/nonexistent"})
     assert ended.returncode == 0, ended.stderr
-    assert "nothing of it is left to do" in ended.stderr
-    assert "How sure:" in ended.stdout
+    assert "there is nothing to resume" in ended.stderr
+    assert "Confidence:" in ended.stdout
     assert (done / "log.jsonl").read_bytes() == told
 
 
@@ -259,7 +259,7 @@ def test_nothing_is_written_through_a_link_that_somebody_planted(gedanken: Cli, 
         (done / name).symlink_to(tmp_path / "mine")
         ended = gedanken("extend", done, "--real", "9")
         assert ended.returncode == 2
-        assert "holds links" in ended.stderr
+        assert "contains symbolic links" in ended.stderr
         (done / name).unlink()
     assert list((tmp_path / "mine").iterdir()) == []
 

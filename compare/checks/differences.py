@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.judged import FarRun, Judgement, TestedSeries
+from gedanken.compare.series.judged import Judgement, Outlier, TestedSeries
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 
@@ -24,10 +24,10 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
         yield _primary(run_set, primary)
         told = [series for series in told if series.series.column != primary.series.column]
         told = [series for series in told if not _are_one_cause(series, primary)]
-    elif primary and (far := [run for run in judgement.far if not _goes_on(run_set, run)]):
+    elif primary and (far := [run for run in judgement.outliers if not _goes_on(run_set, run)]):
         yield _far(run_set, primary, far)
-    elif others := [(one, run) for one, run in judgement.far_beside if not _goes_on(run_set, run)]:
-        yield _far_beside(run_set, others)
+    elif others := [(one, run) for one, run in judgement.other_outliers if not _goes_on(run_set, run)]:
+        yield _other_outliers(run_set, others)
     secondary = [series for series in told if series.judged.role == "secondary"]
     if not secondary:
         return
@@ -54,7 +54,7 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
     return any(not ours for ours, _theirs in both) and all(ours == theirs for ours, theirs in both)
 
 
-def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) -> Finding:
+def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlier]]) -> Finding:
     """Report the metric that is farthest out, in one finding that also states how many other metrics are."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
@@ -65,14 +65,14 @@ def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) 
     return replace(found, subject=f"last {found.subject}", observed=f"{found.observed}{more}", runs=labels)
 
 
-def _goes_on(run_set: RunSet, far: FarRun) -> bool:
+def _goes_on(run_set: RunSet, far: Outlier) -> bool:
     """Return whether a run has more epochs than the real ones, which all have the same number: that is reported, not
     its last value."""
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
 
-def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:
+def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[Outlier]) -> Finding:
     """Report single runs that end far outside the real ones: three are too few to test them together."""
     values = " and ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)

@@ -46,7 +46,7 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
     if rerun not in RERUN:
         raise BadInput(f"--rerun {rerun}: must be one of {', '.join(RERUN)}")
     if rerun == "none" and (workspace or image or setup):
-        raise BadInput("--workspace, --image and --setup need --rerun claimed or --rerun all")
+        raise BadInput("--workspace, --image and --setup need a rerun: add --rerun claimed or all")
     paths = [Path(one) for one in ([transcripts] if isinstance(transcripts, str | Path) else transcripts)]
     found = audit_files(paths, no_tools=no_tools, keep_events=keep_events or rerun != "none", waiting=waiting)
     if rerun == "none":

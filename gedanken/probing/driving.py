@@ -72,7 +72,7 @@ async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen
 
 
 def _told(context: "Context", plan: Plan) -> str:
-    """What will be asked, and what that takes, in one line."""
+    """Return what will be asked, and what that takes, in one line."""
     from gedanken.graphs.probe_asking import estimate_of
 
     found, price = estimate_of(context), context.store.log.price
