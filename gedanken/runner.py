@@ -226,7 +226,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
     plan, control = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)), RunControl()
     given: Any = {"index": -1}
     try:
-        async with open_checkpoints(folder) as saver:
+        with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
             with traced(folder, root_inputs(spec), screen, collector) as traces:
                 config: Any = {

@@ -148,10 +148,9 @@ def facts_of(model: Model, price: Price | None) -> ModelFacts:
 
 def keep_what_was_learned(context: Context) -> None:
     """Keep which settings the model was found not to take: the report is made before the model is closed."""
-    setup, model = context.store.log.setup, context.model
-    if setup is None or setup.model is None:
+    known, model = context.store.model, context.model
+    if known is None:
         return
-    not_taken = tuple(sorted({*setup.model.not_taken, *model.not_taken()}))
-    reasons = setup.model.reasons_by_itself or model.learned.reasons
-    learned = {"not_taken": not_taken, "reasons_by_itself": reasons}
-    context.store.know_model(setup.model.model_copy(update=learned))
+    not_taken = tuple(sorted({*known.not_taken, *model.not_taken()}))
+    reasons = known.reasons_by_itself or model.learned.reasons
+    context.store.know_model(known.model_copy(update={"not_taken": not_taken, "reasons_by_itself": reasons}))

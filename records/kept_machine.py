@@ -11,7 +11,7 @@ from typing import Self
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, OnOutput
-from gedanken.records.ledger import Ledger, digest
+from gedanken.records.ledger import Ledger, digest, reading_entry
 from gedanken.records.plain_values import noun_of
 from gedanken.sandbox.machine import SandboxMachine, may_be_cut_off
 from gedanken.traces.terminal_run import is_from_ledger
@@ -289,7 +289,8 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: there is no ledger that a run could be replayed from")
-    return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
+    with reading_entry():
+        return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 
 
 def _nobody(_told: str) -> None:

@@ -1,12 +1,13 @@
 """What was paid for, by what it was asked with: replies of models, and executions on real machines.
 
-One file for each, on the disk before anybody uses what it holds. What is used is what was written: a run that is gone
-on with, or replayed, cannot tell the difference.
+One file for each, on the disk before anybody uses what it holds, also after a power failure. What is used is what was
+written: a run that is gone on with, or replayed, cannot tell the difference.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -59,21 +60,7 @@ class Ledger:
         text = json.dumps(redacted_value(dict(value)), ensure_ascii=False, separators=(",", ":"))
         body = text.encode(errors="replace")  # half a surrogate pair is no character
         path = self.folder / kind / f"{key}.json"
-        new = path.with_suffix(".new")
-        try:
-            with new.open("wb") as file:
-                file.write(_head(body).encode() + b"\n" + body)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _write(path, _head(body).encode() + b"\n" + body)
         kept: dict[str, Any] = json.loads(body)
         return kept
 
@@ -82,7 +69,7 @@ class Ledger:
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
-                (self.folder / kind / path.name).write_bytes(content)
+                _write(self.folder / kind / path.name, content)
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
         """Put an entry under another key; where it is not there, nothing happens."""
@@ -100,6 +87,46 @@ class Ledger:
     def ask_not(self, key: str) -> None:
         """Remove the note that a request was sent: it was not."""
         (self.folder / "replies" / f"{key}.asked").unlink(missing_ok=True)
+
+
+@contextmanager
+def reading_entry() -> Iterator[None]:
+    """Whoever made the folder may mean harm: what an entry holds may be anything. Raises BadInput."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput("the ledger is damaged: an entry in it cannot be read") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write an entry and flush it to disk.
+
+    A new one is written in its place: its first line tells whether all of it is there. One flush is enough for it:
+    Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new file on the disk with its content. An entry
+    that is there already is replaced as a whole, and the change of names is flushed too.
+    """
+    if not path.exists():
+        _put(path, content)
+        return
+    new = path.with_suffix(".new")
+    _put(new, content)
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _put(path: Path, content: bytes) -> None:
+    try:
+        with path.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _head(body: bytes) -> str:

@@ -1,6 +1,7 @@
 """Executions and programs built from plain values that the user supplies."""
 
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,7 +20,7 @@ def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
     """Build an Execution or a Program from plain values, ignoring unknown keys. Raises BadInput that names `what`."""
     names = {field.name for field in fields(kind)}
     try:
-        noun = TypeAdapter(kind).validate_python({key: value for key, value in entry.items() if key in names})
+        noun = _reader(kind).validate_python({key: value for key, value in entry.items() if key in names})
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"]))
@@ -29,3 +30,8 @@ def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
     ):  # Python's JSON parser accepts NaN and Infinity
         raise BadInput(f"{what}: execution: seconds: {noun.seconds:g} is not a possible duration of a command")
     return noun
+
+
+@cache
+def _reader(kind: type[Noun]) -> TypeAdapter[Noun]:
+    return TypeAdapter(kind)

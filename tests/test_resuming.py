@@ -1,5 +1,6 @@
 """Nothing that was paid for is lost, or paid for twice: real sandboxes, a scripted model, killed processes."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,19 +8,28 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 import yaml
 from conftest import GEDANKEN, Cli
 
-from gedanken.records.ledger import Ledger
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.script import Experiment
+from gedanken.forking import Changes, fork
+from gedanken.listing import remove_run
+from gedanken.records.ledger import Kind, Ledger
 from gedanken.records.read_run import read_run
+from gedanken.records.run_store import is_at_work, open_store
+from gedanken.resuming import Again, extend, replay, resume
 from gedanken.runner import run_id_of
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.leftovers import things
 from gedanken.sandbox.owner import RUN_LABEL
+from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -35,33 +45,42 @@ IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for
 Begin = Callable[..., list[str]]
 
 
+def small(folder: Path, program: str = PROGRAM, *options: str) -> list[str]:
+    """The command line of a small run into `run`, to be typed in this folder."""
+    replies = [
+        {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
+        {"when": ".py", "samples": [IMAGINED]},
+    ]
+    script = [
+        {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
+        "echo begun >> begun.txt; cat begun.txt",
+        "python3 train.py",
+    ]
+    (folder / "replies.yaml").write_text(yaml.safe_dump(replies))
+    (folder / "small.yaml").write_text(yaml.safe_dump({"name": "small", "script": script}))
+    asked = ["run", "small.yaml", "--model", "scripted:replies.yaml", "--sandbox", "bubblewrap", "--out", "run"]
+    return [*asked, "--real", "2", "--imagined", "1", *options]
+
+
 @pytest.fixture
 def begin(tmp_path: Path) -> Begin:
     """The command line of a small run into `run`."""
+    return partial(small, tmp_path)
 
-    def command(program: str = PROGRAM, *options: str) -> list[str]:
-        replies = [
-            {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
-            {"when": ".py", "samples": [IMAGINED]},
-        ]
-        script = [
-            {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
-            "echo begun >> begun.txt; cat begun.txt",
-            "python3 train.py",
-        ]
-        (tmp_path / "replies.yaml").write_text(yaml.safe_dump(replies))
-        (tmp_path / "small.yaml").write_text(yaml.safe_dump({"name": "small", "script": script}))
-        asked = ["run", "small.yaml", "--model", "scripted:replies.yaml", "--sandbox", "bubblewrap", "--out", "run"]
-        return [*asked, "--real", "2", "--imagined", "1", *options]
 
-    return command
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run in it that came to its end."""
+    folder = tmp_path_factory.mktemp("ran")
+    ended = subprocess.run([*GEDANKEN, *small(folder)], cwd=folder, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return folder
 
 
 @pytest.fixture
-def done(gedanken: Cli, begin: Begin, tmp_path: Path) -> Path:
-    """A run that came to its end."""
-    ended = gedanken(*begin())
-    assert ended.returncode == 0, ended.stderr
+def done(ran: Path, tmp_path: Path) -> Path:
+    """That run, for one test alone."""
+    copytree(ran, tmp_path, dirs_exist_ok=True)
     return tmp_path / "run"
 
 
@@ -114,19 +133,18 @@ def test_more_seeds_and_samples_run_only_what_is_new_and_the_report_says_so(geda
     assert "the sample size was changed after results could be seen" in (done / "report.html").read_text()
 
 
-def test_a_run_is_not_made_smaller(gedanken: Cli, done: Path) -> None:
-    ended = gedanken("extend", done, "--real", "1")
-    assert ended.returncode == 2
-    assert "2 real runs" in ended.stderr
+def test_a_run_is_not_made_smaller(done: Path) -> None:
+    with pytest.raises(BadInput, match="2 real runs"):
+        asyncio.run(extend(done, 1, None, Screen(), Again()))
 
 
 def test_a_fork_goes_on_differently_and_pays_only_for_that(gedanken: Cli, done: Path, tmp_path: Path) -> None:
     experiment = yaml.safe_load((tmp_path / "small.yaml").read_text())
     for script in ([*experiment["script"][:2], "echo other", "python3 train.py"], experiment["script"]):
-        (tmp_path / "other.yaml").write_text(yaml.safe_dump(experiment | {"script": script}))
+        other = Changes(Experiment.model_validate(experiment | {"script": script}))
         for at in (1, 2, 9) if script == experiment["script"] else (4, 9):
-            refused = gedanken("fork", done, "--at", at, "--script", "other.yaml", "--out", "fork")
-            assert refused.returncode == 2, refused.stderr
+            with pytest.raises(BadInput):
+                asyncio.run(fork(done, at, other, Screen(), Again(), tmp_path / "fork"))
     script = [*experiment["script"], "cat begun.txt"]
     (tmp_path / "other.yaml").write_text(yaml.safe_dump(experiment | {"script": script}))
     ended = gedanken("fork", done, "--at", "4", "--script", "other.yaml", "--out", "fork")
@@ -142,11 +160,14 @@ def test_killed_in_the_middle_it_goes_on_with_what_it_had(gedanken: Cli, begin: 
     slow = PROGRAM.replace("for epoch", "import time\ntime.sleep(2)\nfor epoch")
     killed(begin(slow), tmp_path, lambda log: any(run.seed == 1 for run in log.executions))
     before = texts(tmp_path / "run")
+    cut, lost = sorted((tmp_path / "run" / "outputs").glob("line*-real-*.txt"))[:2]
+    cut.write_text(cut.read_text()[:3])  # as a power failure may leave what is not flushed
+    lost.unlink()
     ended = gedanken("resume", "run")
     assert ended.returncode == 0, ended.stderr
     after = texts(tmp_path / "run")
     assert {name: after[name] for name in before} == before
-    assert told_more_than_once(tmp_path / "run") == []
+    assert set(told_more_than_once(tmp_path / "run")) == {f"outputs/{cut.name}", f"outputs/{lost.name}"}
     log = read_run(tmp_path / "run")
     assert Counter(run.seed for run in log.executions if run.program and not run.imagined) == {0: 1, 1: 1, 2: 1}
     assert left_of(tmp_path / "run") == []
@@ -157,7 +178,7 @@ def test_what_ended_with_its_engine_is_no_result_and_is_run_again_where_it_began
     gedanken: Cli, begin: Begin, tmp_path: Path
 ) -> None:
     slow = PROGRAM + "\nimport time\nopen('ran.txt', 'a').write('x')\ntime.sleep(4)\nprint(open('ran.txt').read())\n"
-    victim = started(begin(slow, "--sandbox", "docker"), tmp_path)
+    victim = started(begin(slow, "--sandbox", "docker", "--real", "1", "--no-simulate"), tmp_path)
     wait_for(tmp_path, lambda log: any(work.who.startswith("line 3, seed 0") for work in log.under_way))
     ours = {"label": f"{RUN_LABEL}={run_id_of(tmp_path / 'run')}", "status": "running"}
     deadline = time.monotonic() + 300
@@ -224,10 +245,15 @@ def test_two_processes_cannot_work_on_one_run(gedanken: Cli, begin: Begin, tmp_p
     slow = PROGRAM.replace("for epoch", "import time\ntime.sleep(20)\nfor epoch")
     first = started(begin(slow), tmp_path)
     wait_for(tmp_path, lambda log: any(work.node == "execute" for work in log.under_way))
-    for command in (["resume", "run"], ["extend", "run", "--real", "9"], ["runs", "rm", "run"]):
-        ended = gedanken(*command)
-        assert ended.returncode == 2
-        assert "another process is at work on this run" in ended.stderr
+    first.send_signal(signal.SIGSTOP)  # so that it stays at work
+    run = tmp_path / "run"
+    ended = gedanken("resume", "run")
+    assert (ended.returncode, ended.stderr.count("another process is at work on this run")) == (2, 1)
+    with pytest.raises(BadInput, match="another process is at work on this run"):
+        asyncio.run(extend(run, 9, None, Screen(), Again()))
+    with pytest.raises(BadInput, match="another process is at work on this run"):
+        remove_run(run)
+    first.send_signal(signal.SIGCONT)
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=60)
     assert gedanken("runs", "rm", "run").returncode == 0
@@ -236,7 +262,7 @@ def test_two_processes_cannot_work_on_one_run(gedanken: Cli, begin: Begin, tmp_p
 
 
 def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolated_because_it_says_so(
-    gedanken: Cli, done: Path
+    done: Path,
 ) -> None:
     asked = json.loads((done / "spec.json").read_text())
     log = done / "log.jsonl"  # without its end, as there is nothing to resume of a finished run
@@ -246,22 +272,66 @@ def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolat
         ({"sandbox": {"name": "host", "trusted": True}}, "--i-trust-this-code"),
     ):
         (done / "spec.json").write_text(json.dumps(asked | change))
-        for command in (["resume", done], ["extend", done, "--real", "9"]):
-            ended = gedanken(*command)
-            assert ended.returncode == 2
-            assert why in ended.stderr
+        for going_on in (resume(done, Screen(), Again()), extend(done, 9, None, Screen(), Again())):
+            with pytest.raises(BadInput, match=why):
+                asyncio.run(going_on)
 
 
-def test_nothing_is_written_through_a_link_that_somebody_planted(gedanken: Cli, done: Path, tmp_path: Path) -> None:
+def test_nothing_is_written_through_a_link_that_somebody_planted(done: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     for name in ("outputs", "ledger/scores"):
         (done / name).rename(done / f"{name}.away")
         (done / name).symlink_to(tmp_path / "mine")
-        ended = gedanken("extend", done, "--real", "9")
-        assert ended.returncode == 2
-        assert "holds links" in ended.stderr
+        with pytest.raises(BadInput, match="holds links"):
+            asyncio.run(extend(done, 9, None, Screen(), Again()))
         (done / name).unlink()
     assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_no_pipe_in_a_folder_is_waited_for(done: Path) -> None:
+    told = (done / "log.jsonl").read_bytes()
+    for planted in ("ledger/replies/00.new", "log.jsonl"):
+        (done / planted).unlink(missing_ok=True)
+        os.mkfifo(done / planted)
+        with pytest.raises(BadInput):
+            asyncio.run(extend(done, 9, None, Screen(), Again()))
+        assert not is_at_work(done)
+        (done / planted).unlink()
+        (done / "log.jsonl").write_bytes(told)
+
+
+def test_a_ledger_that_holds_something_else_is_refused_in_one_line(done: Path, tmp_path: Path) -> None:
+    ledger = Ledger(done)
+    entries: list[tuple[Kind, str]] = [("about", "model"), ("about", "environment")]
+    kinds: tuple[Kind, ...] = ("replies", "executions")
+    entries += [(kind, next((done / "ledger" / kind).glob("*.json")).stem) for kind in kinds]
+    planted: tuple[dict[str, Any], ...] = ({}, {"reply": [], "learned": {}}, {"no_reply": 1}, {"lines": "x"})
+    for kind, key in entries:
+        kept = ledger.get(kind, key)
+        assert kept is not None
+        for something in planted:
+            ledger.put(kind, key, something)
+            with pytest.raises(BadInput, match="ledger"):
+                asyncio.run(replay(done, Screen(), tmp_path / "again"))
+        ledger.put(kind, key, kept)
+
+
+def test_a_fork_that_was_killed_while_it_was_made_is_not_gone_on_with(done: Path, tmp_path: Path) -> None:
+    spec = read_run(done).spec
+    assert spec is not None
+    (tmp_path / "fork").mkdir()
+    with open_store(tmp_path / "fork", spec.model_copy(update={"parent": "run at line 3"})):
+        pass
+    with pytest.raises(BadInput, match="fork again"):
+        asyncio.run(resume(tmp_path / "fork", Screen(), Again()))
+
+
+def test_a_log_that_two_folders_share_is_not_written_to(done: Path, tmp_path: Path) -> None:
+    copytree(done, tmp_path / "copy", copy_function=os.link)
+    told = (done / "log.jsonl").read_bytes()
+    with pytest.raises(BadInput, match="hard link"):
+        asyncio.run(extend(tmp_path / "copy", 9, None, Screen(), Again()))
+    assert (done / "log.jsonl").read_bytes() == told
 
 
 def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> None:
