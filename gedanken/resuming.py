@@ -18,7 +18,7 @@ from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
-from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
+from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_store import RunStore, is_at_work, make_folder, open_store, reopen_store
 from gedanken.report.writing import PAGE
@@ -69,7 +69,8 @@ def _ended(folder: Path) -> RunResult | None:
     if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
         return None
     log = read_run(folder)
-    if not log.is_over or any(run.cause in MAY_COME for run in log.executions):
+    is_whole = not any(note.endswith(LEFT_OUT) for note in log.notes)
+    if not log.is_over or not is_whole or any(run.cause in MAY_COME for run in log.executions):
         return None
     return RunResult(log, analyze(with_tokens(log)), page)
 

@@ -45,6 +45,8 @@ class Context:
     """When this process began to work on the run."""
     earlier: Mapping[str, Model] = field(default_factory=dict)
     """The other models, by name, that earlier parts of the script were done with."""
+    ledger: Ledger | None = None
+    """Where what was paid for is kept; None where nothing is."""
 
     @property
     def experiment(self) -> Experiment:
@@ -117,7 +119,9 @@ async def open_context(
             store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
         meter.gpus = machine.gpus.number_of(facts.gpus.count)
         store.know_model(facts_of(model, price))
-        context = Context(spec, facts, kept_model, kept_machine, store, compared, meter, earlier=earlier)
+        context = Context(
+            spec, facts, kept_model, kept_machine, store, compared, meter, earlier=earlier, ledger=ledger
+        )
         try:
             yield context
         finally:

@@ -113,6 +113,7 @@ class KeptModel(Model):
         was_asked = is_drawn and await off_loop(self.ledger.ask, key)
         if was_asked and found is None:
             self.note(DISCARDED)
+        await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
             reply = await Model.reply(
@@ -139,6 +140,7 @@ class KeptModel(Model):
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
                 raise NotKept(f"{self.replays}: the surprisal of an output is not in the ledger")
+            await off_loop(self.ledger.flush)
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}
             found = await off_loop(self.ledger.put, "scores", key, values)

@@ -1,12 +1,14 @@
 """What was paid for, by what it was asked with: replies of models, and executions on real machines.
 
-One file for each, on the disk before anybody uses what it holds, also after a power failure. What is used is what was
-written: a run that is gone on with, or replayed, cannot tell the difference.
+One file for each, written before anybody uses what it holds, and flushed to disk before anything else is paid for: no
+request is sent and nothing is run on the strength of what a power failure could take away. Meanwhile a run goes on.
+What is used is what was written: a run that is gone on with, or replayed, cannot tell the difference.
 """
 
 import json
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +23,8 @@ Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
 MOST_BYTES = 1 << 28
 """Of one entry."""
+MOST_FLUSHES = 4
+"""At once."""
 
 
 def digest(value: object) -> str:
@@ -36,6 +40,8 @@ class Ledger:
         """One that does not write is that of a run which is replayed."""
         self.folder = run / LEDGER
         self.writes = writes
+        self._flushes = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
+        self._flushing: set[Future[None]] = set()
         if writes:
             for kind in KINDS:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
@@ -56,20 +62,35 @@ class Ledger:
         return value if isinstance(value, dict) else None
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep a value; return it as it was written, without the keys of this process. Raises OSError."""
+        """Keep a value; return it as it was written, without the keys of this process. Raises OSError.
+
+        A new entry is written in its place: its first line tells whether all of it is there. It is flushed meanwhile,
+        see `flush`. One flush is enough for it: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new
+        file on the disk with its content.
+        """
         text = json.dumps(redacted_value(dict(value)), ensure_ascii=False, separators=(",", ":"))
         body = text.encode(errors="replace")  # half a surrogate pair is no character
         path = self.folder / kind / f"{key}.json"
-        _write(path, _head(body).encode() + b"\n" + body)
+        content = _head(body).encode() + b"\n" + body
+        if path.exists():
+            _replace(path, content)
+        else:
+            self._flushing.add(self._flushes.submit(_flush, path, _written(path, content)))
         kept: dict[str, Any] = json.loads(body)
         return kept
+
+    def flush(self) -> None:
+        """Return when all that was put is on the disk. Raises OSError where one could not be flushed."""
+        for flushing in tuple(self._flushing):
+            flushing.result()
+            self._flushing.discard(flushing)
 
     def take_over(self, other: "Ledger") -> None:
         """Copy what another run paid for. Whoever made that run may mean harm: only files that lie in it are read."""
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
-                _write(self.folder / kind / path.name, content)
+                _replace(self.folder / kind / path.name, content)
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
         """Put an entry under another key; where it is not there, nothing happens."""
@@ -98,18 +119,10 @@ def reading_entry() -> Iterator[None]:
         raise BadInput("the ledger is damaged: an entry in it cannot be read") from error
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write an entry and flush it to disk.
-
-    A new one is written in its place: its first line tells whether all of it is there. One flush is enough for it:
-    Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new file on the disk with its content. An entry
-    that is there already is replaced as a whole, and the change of names is flushed too.
-    """
-    if not path.exists():
-        _put(path, content)
-        return
+def _replace(path: Path, content: bytes) -> None:
+    """Replace an entry as a whole, and flush it and its folder to disk."""
     new = path.with_suffix(".new")
-    _put(new, content)
+    _flush(new, _written(new, content))
     new.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -118,15 +131,28 @@ def _write(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def _put(path: Path, content: bytes) -> None:
+def _written(path: Path, content: bytes) -> int:
+    """Write a file; return its descriptor, still open."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
-        with path.open("wb") as file:
+        with open(descriptor, "wb", closefd=False) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    except OSError:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+        raise
+    return descriptor
+
+
+def _flush(path: Path, descriptor: int) -> None:
+    """Flush a file to disk, and close it."""
+    try:
+        os.fsync(descriptor)
     except OSError:
         path.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(descriptor)
 
 
 def _head(body: bytes) -> str:

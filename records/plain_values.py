@@ -1,7 +1,6 @@
 """Executions and programs built from plain values that the user supplies."""
 
 from dataclasses import fields
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,13 +13,14 @@ MOST_SECONDS = 1e9
 """Maximum duration of a command: about thirty years."""
 
 Noun = TypeVar("Noun", Execution, Program)
+_READERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Execution, Program)}
 
 
 def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
     """Build an Execution or a Program from plain values, ignoring unknown keys. Raises BadInput that names `what`."""
     names = {field.name for field in fields(kind)}
     try:
-        noun = _reader(kind).validate_python({key: value for key, value in entry.items() if key in names})
+        noun: Noun = _READERS[kind].validate_python({key: value for key, value in entry.items() if key in names})
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"]))
@@ -30,8 +30,3 @@ def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
     ):  # Python's JSON parser accepts NaN and Infinity
         raise BadInput(f"{what}: execution: seconds: {noun.seconds:g} is not a possible duration of a command")
     return noun
-
-
-@cache
-def _reader(kind: type[Noun]) -> TypeAdapter[Noun]:
-    return TypeAdapter(kind)

@@ -23,6 +23,8 @@ MOST_FOLDER_BYTES = 1 << 30
 MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
+LEFT_OUT = "is gone, or is not as long as was written: its run is left out"
+"""Ends the note on an output that a power failure took away."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
 """Maximum values of one line."""
 
@@ -57,7 +59,7 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
         if not (isinstance(event, ExecutionKept) and lost & set(event.files.values())):
             _take(found, event, inside, at)
     notes = [f"{LOG}: its last line was cut while it was written; it is left out"] if torn.strip() else []
-    notes += [f"{path} is gone, or is not as long as was written: its run is left out" for path in sorted(lost)]
+    notes += [f"{path} {LEFT_OUT}" for path in sorted(lost)]
     return found, tuple(notes)
 
 

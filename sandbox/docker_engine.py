@@ -281,7 +281,8 @@ def _begun(container: "Container") -> float:
     if not state.get("Running"):
         return time.monotonic()
     with _no_sandbox():
-        now = _time(container.client.info()["SystemTime"])  # by its own clock: ours may be another, or have been set
+        told = container.client.info().get("SystemTime")  # its own clock: ours may be another, or have been set
+    now = _time(told) if told else time.time()
     return time.monotonic() - max(0.0, now - _time(state["StartedAt"]))
 
 

@@ -35,8 +35,9 @@ Begin = Callable[..., list[str]]
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Begin:
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     """The command line of a small run into `run`, whose coder writes two programs, one after the other."""
+    monkeypatch.chdir(tmp_path)
 
     def command(*options: str) -> list[str]:
         replies = [

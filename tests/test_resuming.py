@@ -10,21 +10,20 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import pytest
 import yaml
 from conftest import GEDANKEN, Cli
+from small_run import PROGRAM, small
 
 from gedanken.experiment.errors import BadInput
+from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.script import Experiment
 from gedanken.forking import Changes, fork
-from gedanken.listing import remove_run
-from gedanken.records.ledger import Kind, Ledger
+from gedanken.listing import list_runs, remove_run
 from gedanken.records.read_run import read_run
-from gedanken.records.run_store import is_at_work, open_store
-from gedanken.resuming import Again, extend, replay, resume
+from gedanken.resuming import Again, extend, newest_unfinished, replay
 from gedanken.runner import run_id_of
 from gedanken.sandbox.connect import connect_docker
 from gedanken.sandbox.leftovers import things
@@ -33,33 +32,7 @@ from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
 
-PROGRAM = """
-import secrets, types
-nn = types.SimpleNamespace(Linear=lambda a, b: None)
-layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
-for epoch in range(3):
-    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
-"""
-IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
-
 Begin = Callable[..., list[str]]
-
-
-def small(folder: Path, program: str = PROGRAM, *options: str) -> list[str]:
-    """The command line of a small run into `run`, to be typed in this folder."""
-    replies = [
-        {"when": "Write it", "samples": [f"```python\n{program}```\n"]},
-        {"when": ".py", "samples": [IMAGINED]},
-    ]
-    script = [
-        {"tell": "Write it.", "write": "train.py", "task": {"layers": 2, "epochs": 3}},
-        "echo begun >> begun.txt; cat begun.txt",
-        "python3 train.py",
-    ]
-    (folder / "replies.yaml").write_text(yaml.safe_dump(replies))
-    (folder / "small.yaml").write_text(yaml.safe_dump({"name": "small", "script": script}))
-    asked = ["run", "small.yaml", "--model", "scripted:replies.yaml", "--sandbox", "bubblewrap", "--out", "run"]
-    return [*asked, "--real", "2", "--imagined", "1", *options]
 
 
 @pytest.fixture
@@ -68,20 +41,19 @@ def begin(tmp_path: Path) -> Begin:
     return partial(small, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run in it that came to its end."""
-    folder = tmp_path_factory.mktemp("ran")
-    ended = subprocess.run([*GEDANKEN, *small(folder)], cwd=folder, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
-    return folder
-
-
 @pytest.fixture
-def done(ran: Path, tmp_path: Path) -> Path:
-    """That run, for one test alone."""
-    copytree(ran, tmp_path, dirs_exist_ok=True)
-    return tmp_path / "run"
+def going_on(done: Path, tmp_path: Path) -> Begin:
+    """The command line of a run into `run` that has all but its last two lines from one that came to its end: a
+    program, and that it is run."""
+    done.rename(tmp_path / "before")
+
+    def command(program: str) -> list[str]:
+        asked = yaml.safe_load((tmp_path / "small.yaml").read_text())
+        script = [*asked["script"][:2], {"give": "slow.py", "source": program}, "python3 slow.py"]
+        (tmp_path / "slow.yaml").write_text(yaml.safe_dump(asked | {"script": script}))
+        return ["fork", "before", "--at", "3", "--script", "slow.yaml", "--out", "run"]
+
+    return command
 
 
 def test_a_replay_is_the_same_to_the_byte_and_needs_neither_model_nor_engine(
@@ -110,14 +82,13 @@ def test_a_run_that_came_to_its_end_is_not_gone_on_with_and_says_so(
     assert (done / "log.jsonl").read_bytes() == told
 
 
-def test_what_a_replay_does_not_find_is_an_error_and_no_live_call(gedanken: Cli, done: Path, tmp_path: Path) -> None:
+def test_what_a_replay_does_not_find_is_an_error_and_no_live_call(done: Path, tmp_path: Path) -> None:
     for kind in ("replies", "executions"):
         entry = max((done / "ledger" / kind).glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         kept = entry.read_bytes()
         entry.unlink()
-        ended = gedanken("run", "--replay", "run", "--out", "again")
-        assert ended.returncode == 2
-        assert "is not in the ledger" in ended.stderr
+        with pytest.raises(BadInput, match="is not in the ledger"):
+            asyncio.run(replay(done, Screen(), tmp_path / "again"))
         assert not (tmp_path / "again").exists()
         entry.write_bytes(kept)
 
@@ -197,12 +168,12 @@ def test_what_ended_with_its_engine_is_no_result_and_is_run_again_where_it_began
 
 
 def test_a_command_that_was_cut_off_begins_again_in_the_workspace_that_it_began_in(
-    gedanken: Cli, begin: Begin, tmp_path: Path
+    gedanken: Cli, going_on: Begin, tmp_path: Path
 ) -> None:
     counts = (
         PROGRAM + "\nimport time\nopen('ran.txt', 'a').write('x')\ntime.sleep(2)\nprint(open('ran.txt').read())\n"
     )
-    killed(begin(counts), tmp_path, lambda log: any(work.node == "execute" for work in log.under_way), wait=1.2)
+    killed(going_on(counts), tmp_path, runs_last_line, wait=1.2)
     ended = gedanken("resume", "run")
     assert ended.returncode == 0, ended.stderr
     shown = [run.stdout.split()[-1] for run in read_run(tmp_path / "run").executions if run.program and run.seed]
@@ -211,40 +182,44 @@ def test_a_command_that_was_cut_off_begins_again_in_the_workspace_that_it_began_
 
 
 def test_where_the_workspace_is_gone_it_is_made_again_and_that_is_said(
-    gedanken: Cli, begin: Begin, tmp_path: Path
+    gedanken: Cli, going_on: Begin, tmp_path: Path
 ) -> None:
     slow = PROGRAM.replace("for epoch", "import time\ntime.sleep(2)\nfor epoch")
-    killed(begin(slow), tmp_path, lambda log: any(work.node == "replicate" for work in log.under_way))
+    killed(going_on(slow), tmp_path, lambda log: any(work.node == "replicate" for work in log.under_way))
     assert gedanken("sandbox", "clean").returncode == 0
     ended = gedanken("resume", "run")
     assert ended.returncode == 0, ended.stderr
     log = read_run(tmp_path / "run")
-    assert any("was run again, so that the workspace is as it was" in note for note in log.notes)
+    again = [note for note in log.notes if "was run again, so that the workspace is as it was" in note]
+    assert {note.split(" was run")[0] for note in again} == {"echo begun >> begun.txt; cat begun.txt"}
     assert "begun\n" in [run.stdout for run in log.executions]
 
 
-def test_interrupted_it_says_how_to_go_on(gedanken: Cli, begin: Begin, tmp_path: Path) -> None:
+def test_interrupted_it_says_how_to_go_on(
+    gedanken: Cli, going_on: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slow = PROGRAM.replace("for epoch", "import time\ntime.sleep(3)\nfor epoch")
-    victim = started(begin(slow), tmp_path)
-    wait_for(tmp_path, lambda log: any(work.who.startswith("line 3, seed 0") for work in log.under_way))
+    victim = started(going_on(slow), tmp_path)
+    wait_for(tmp_path, runs_last_line)
     victim.send_signal(signal.SIGINT)
     _out, errors = victim.communicate(timeout=60)
     assert victim.returncode == 130
     assert errors.strip().endswith("gedanken: interrupted; to go on: gedanken resume run")
     log = read_run(tmp_path / "run")
     assert log.outcome == "interrupted"
-    assert [run.exit_code for run in log.executions if run.program and run.seed == 0] == [
-        0
-    ]  # it was let come to its end
-    assert gedanken("resume").returncode == 2  # nothing lies under runs/
+    # It was let come to its end.
+    assert [run.exit_code for run in log.executions if run.program == "slow-v1" and run.seed == 0] == [0]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match="no unfinished run under runs/"):
+        newest_unfinished()
     assert gedanken("resume", "run").returncode == 0
     assert told_more_than_once(tmp_path / "run") == []
 
 
-def test_two_processes_cannot_work_on_one_run(gedanken: Cli, begin: Begin, tmp_path: Path) -> None:
+def test_two_processes_cannot_work_on_one_run(gedanken: Cli, going_on: Begin, tmp_path: Path) -> None:
     slow = PROGRAM.replace("for epoch", "import time\ntime.sleep(20)\nfor epoch")
-    first = started(begin(slow), tmp_path)
-    wait_for(tmp_path, lambda log: any(work.node == "execute" for work in log.under_way))
+    first = started(going_on(slow), tmp_path)
+    wait_for(tmp_path, runs_last_line)
     first.send_signal(signal.SIGSTOP)  # so that it stays at work
     run = tmp_path / "run"
     ended = gedanken("resume", "run")
@@ -261,96 +236,12 @@ def test_two_processes_cannot_work_on_one_run(gedanken: Cli, begin: Begin, tmp_p
     assert left_of(tmp_path / "run") == []
 
 
-def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolated_because_it_says_so(
-    done: Path,
-) -> None:
-    asked = json.loads((done / "spec.json").read_text())
-    log = done / "log.jsonl"  # without its end, as there is nothing to resume of a finished run
-    log.write_text("".join(line for line in log.read_text().splitlines(True) if '"kind": "ended"' not in line))
-    for change, why in (
-        ({"model": {"name": "openai:any", "base_url": "https://elsewhere.example/v1"}}, "--base-url"),
-        ({"sandbox": {"name": "host", "trusted": True}}, "--i-trust-this-code"),
-    ):
-        (done / "spec.json").write_text(json.dumps(asked | change))
-        for going_on in (resume(done, Screen(), Again()), extend(done, 9, None, Screen(), Again())):
-            with pytest.raises(BadInput, match=why):
-                asyncio.run(going_on)
-
-
-def test_nothing_is_written_through_a_link_that_somebody_planted(done: Path, tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    for name in ("outputs", "ledger/scores"):
-        (done / name).rename(done / f"{name}.away")
-        (done / name).symlink_to(tmp_path / "mine")
-        with pytest.raises(BadInput, match="holds links"):
-            asyncio.run(extend(done, 9, None, Screen(), Again()))
-        (done / name).unlink()
-    assert list((tmp_path / "mine").iterdir()) == []
-
-
-def test_no_pipe_in_a_folder_is_waited_for(done: Path) -> None:
-    told = (done / "log.jsonl").read_bytes()
-    for planted in ("ledger/replies/00.new", "log.jsonl"):
-        (done / planted).unlink(missing_ok=True)
-        os.mkfifo(done / planted)
-        with pytest.raises(BadInput):
-            asyncio.run(extend(done, 9, None, Screen(), Again()))
-        assert not is_at_work(done)
-        (done / planted).unlink()
-        (done / "log.jsonl").write_bytes(told)
-
-
-def test_a_ledger_that_holds_something_else_is_refused_in_one_line(done: Path, tmp_path: Path) -> None:
-    ledger = Ledger(done)
-    entries: list[tuple[Kind, str]] = [("about", "model"), ("about", "environment")]
-    kinds: tuple[Kind, ...] = ("replies", "executions")
-    entries += [(kind, next((done / "ledger" / kind).glob("*.json")).stem) for kind in kinds]
-    planted: tuple[dict[str, Any], ...] = ({}, {"reply": [], "learned": {}}, {"no_reply": 1}, {"lines": "x"})
-    for kind, key in entries:
-        kept = ledger.get(kind, key)
-        assert kept is not None
-        for something in planted:
-            ledger.put(kind, key, something)
-            with pytest.raises(BadInput, match="ledger"):
-                asyncio.run(replay(done, Screen(), tmp_path / "again"))
-        ledger.put(kind, key, kept)
-
-
-def test_a_fork_that_was_killed_while_it_was_made_is_not_gone_on_with(done: Path, tmp_path: Path) -> None:
-    spec = read_run(done).spec
-    assert spec is not None
-    (tmp_path / "fork").mkdir()
-    with open_store(tmp_path / "fork", spec.model_copy(update={"parent": "run at line 3"})):
-        pass
-    with pytest.raises(BadInput, match="fork again"):
-        asyncio.run(resume(tmp_path / "fork", Screen(), Again()))
-
-
-def test_a_log_that_two_folders_share_is_not_written_to(done: Path, tmp_path: Path) -> None:
-    copytree(done, tmp_path / "copy", copy_function=os.link)
-    told = (done / "log.jsonl").read_bytes()
-    with pytest.raises(BadInput, match="hard link"):
-        asyncio.run(extend(tmp_path / "copy", 9, None, Screen(), Again()))
-    assert (done / "log.jsonl").read_bytes() == told
-
-
-def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path)
-    ledger.put("replies", "key", {"text": "whole"})
-    assert ledger.get("replies", "key") == {"text": "whole"}
-    path = tmp_path / "ledger" / "replies" / "key.json"
-    whole = path.read_bytes()
-    for damaged in (whole[:-1], whole[: len(whole) // 2], b"", whole.replace(b"whole", b"wrong")):
-        path.write_bytes(damaged)
-        assert ledger.get("replies", "key") is None
-
-
-def test_runs_are_listed_with_their_state(gedanken: Cli, done: Path, tmp_path: Path) -> None:
+def test_runs_are_listed_with_their_state(done: Path, tmp_path: Path) -> None:
     count = len(read_run(done).executions)
     (tmp_path / "runs").mkdir()
     done.rename(tmp_path / "runs" / "one")
-    shown = json.loads(gedanken("runs", "--json").stdout)["runs"]
-    assert [(run["run"], run["state"], run["executions"]) for run in shown] == [("runs/one", "done", count)]
+    (shown,) = list_runs(tmp_path / "runs")
+    assert (Path(shown.run).name, shown.state, shown.executions) == ("one", "done", count)
 
 
 def started(command: list[str], folder: Path) -> "subprocess.Popen[str]":
@@ -366,6 +257,11 @@ def killed(command: list[str], folder: Path, when: Callable[[Any], bool], wait: 
     time.sleep(wait)
     victim.kill()
     victim.communicate()
+
+
+def runs_last_line(log: RunLog) -> bool:
+    """Whether the real machine is at the program of `going_on`."""
+    return any(work.who.startswith("line 4, seed 0") for work in log.under_way)
 
 
 def wait_for(folder: Path, when: Callable[[Any], bool]) -> None:
