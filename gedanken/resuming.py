@@ -53,7 +53,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     Of one of which nothing is left to do, that is said, and neither model nor engine is opened. Raises as `run` does.
     """
     if (ended := _ended(folder)) is not None:
-        screen.say(f"{folder} came to its end, and nothing of it is left to do; for more samples: gedanken extend")
+        screen.say(f"{folder} is finished, so there is nothing to resume; for more samples: gedanken extend")
         return ended
     spec = asked(folder, again)
     check(spec)
@@ -87,7 +87,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
             told = in_words(newest.label, said)
             raise BadInput(f"{folder}: {told}, and a process died then; to go on: gedanken resume {folder}")
         if newest is None or newest.given or newest.works is not None:
-            raise BadInput(f"{folder}: no program waits for approval there")
+            raise BadInput(f"{folder}: no program of this run waits for approval")
         if any(execution.program == newest.label for execution in store.executions.values()):
             raise BadInput(f"{folder}: {newest.label} was run already")
         store.keep_decision(newest, answer)
@@ -103,7 +103,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     counts = {"real": real, "imagined": imagined}
     now = was.model_copy(update={name: count for name, count in counts.items() if count is not None})
     if now.real < was.real or now.imagined < was.imagined or now == was:
-        raise BadInput(f"the run has {_counts(was)} already; name more of either with --real or --imagined")
+        raise BadInput(f"the run already has {_counts(was)}; ask for more with --real or --imagined")
     others = sorted({part.model.name for part in was.earlier} - {was.model.name})
     if others and now.imagined > was.imagined:
         raise BadInput(
@@ -127,7 +127,9 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     """
     source = read_run(folder)
     if source.spec is None:
-        raise BadInput(f"{folder}: a run of an earlier version kept no ledger; it can be compared, and not replayed")
+        raise BadInput(
+            f"{folder}: this run of an earlier version has no ledger; it can be compared, but not replayed"
+        )
     target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
     with open_store(target, source.spec) as store:
         try:
@@ -176,10 +178,10 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
         )
     if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
         raise BadInput(
-            f"{folder}: the process that forked it died before it had copied the other run: fork once more"
+            f"{folder}: its fork was interrupted before the other run was copied; remove it, and fork again"
         )
     if spec.sandbox.trusted and not again.trusted:
-        raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
+        raise BadInput(f"{folder}: it runs programs without isolation; to confirm that, add --i-trust-this-code")
     given = again.base_url if asks_its_model else None
     model = spec.model.model_copy(update={"base_url": given or spec.model.base_url})
     return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})

@@ -338,7 +338,7 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
     process is removed.
     """
     if not (folder / LOG).is_file():
-        raise BadInput(f"{folder}: no {LOG}: it is no run, or one of an earlier version, which can only be read")
+        raise BadInput(f"{folder}: no {LOG} in it: not a run, or a run of an earlier version, which can only be read")
     _check_files(folder)
     with _locked_log(folder) as file:
         inside = Inside(folder, MOST_FOLDER_BYTES)
@@ -357,7 +357,7 @@ def _check_files(folder: Path) -> None:
     """Raise BadInput if what is written into the folder could end up elsewhere, or be waited for."""
     for path in folder.rglob("*"):
         if path.is_symlink():
-            raise BadInput(f"{folder}: holds links, which no run makes; what is written there could end up elsewhere")
+            raise BadInput(f"{folder}: contains symbolic links, which no run creates: nothing is written to it")
         if not path.is_dir() and not path.is_file():
             raise BadInput(f"{path}: neither a file nor a folder; no run makes such a thing")
     if (folder / LOG).stat().st_nlink > 1:
@@ -389,5 +389,5 @@ def _locked_log(folder: Path) -> Iterator[IO[str]]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it ends
         except BlockingIOError:
-            raise BadInput(f"{folder}: another process is at work on this run") from None
+            raise BadInput(f"{folder}: this run is in use by another process") from None
         yield file

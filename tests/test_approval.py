@@ -92,7 +92,7 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     log = read_run(tmp_path / "run")
     assert [decided.program for decided in log.decisions] == ["train-v1", "train-v2"]
     assert "train-v2 was approved by a person before it could run" in log.notes
-    with pytest.raises(BadInput, match="no program waits"):
+    with pytest.raises(BadInput, match="no program of this run waits"):
         asyncio.run(approve(tmp_path / "run", Approve(), Screen(), Again()))
 
 
@@ -112,7 +112,7 @@ def test_a_rejected_program_is_mended_by_its_reason_an_edited_one_runs_instead_a
     assert ended.returncode in (0, 1), ended.stderr  # the first that may run is enough: no other is asked about
     assert json.loads(ended.stdout)["outcome"] in ("done", "no working program")
     assert ran(tmp_path / "run")[0] == "train-v3: mine"
-    assert "as a person edited it" in (tmp_path / "run" / "report.html").read_text()
+    assert "edited by a person" in (tmp_path / "run" / "report.html").read_text()
     replayed = gedanken("run", "--replay", "run", "--out", "again")
     assert replayed.returncode == ended.returncode, replayed.stderr
     assert (tmp_path / "again" / "transcript.md").read_bytes() == (tmp_path / "run" / "transcript.md").read_bytes()

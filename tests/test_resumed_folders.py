@@ -41,7 +41,7 @@ def test_nothing_is_written_through_a_link_that_somebody_planted(done: Path, tmp
     for name in ("outputs", "ledger/scores"):
         (done / name).rename(done / f"{name}.away")
         (done / name).symlink_to(tmp_path / "mine")
-        with pytest.raises(BadInput, match="holds links"):
+        with pytest.raises(BadInput, match="symbolic links"):
             asyncio.run(extend(done, 9, None, Screen(), Again()))
         (done / name).unlink()
     assert list((tmp_path / "mine").iterdir()) == []

@@ -164,6 +164,8 @@ class Screen:
         """
         if not text and self._begins(node, who):
             self._workers.pop((node, who), None)
+            if node == "persona":  # the machines are asked one after the other, the real one first
+                self._workers.pop((node, "real"), None)
             if self._plan:
                 self._plan.begin(node, who)
         worker = self._workers.setdefault((node, who), _Worker())
