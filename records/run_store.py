@@ -1,7 +1,7 @@
 """The folder of a running run: everything is appended as it happens.
 
 No kill takes away what was appended. After a power failure, too, there is all that was paid for (in the ledger), and
-of the log what nothing else tells: notes, decisions, facts. The text of an execution may then be missing or cut:
+of the log what nothing else tells: notes and decisions. The text of an execution may then be missing or cut:
 reading the log leaves it out, and it comes back from the ledger.
 """
 
@@ -172,8 +172,8 @@ class RunStore:
             os.fsync(file.fileno())
 
     def opened(self, event: Opened) -> None:
-        """Record the facts of the machine."""
-        self._append(event)
+        """Record the facts of the machine; they can be measured again."""
+        self._append(event, flush_to_disk=False)
 
     def note(self, what: str) -> None:
         """Record a remark about the course of the run that a reader must know."""
@@ -187,7 +187,7 @@ class RunStore:
     def know_model(self, model: ModelFacts) -> None:
         """Record facts about the model, if they are new."""
         if self.model != model:
-            self._append(ModelKnown(model=model))
+            self._append(ModelKnown(model=model), flush_to_disk=False)
 
     def keep_program(self, program: Program) -> None:
         """Record a version of a program, or what became of it."""
@@ -269,7 +269,7 @@ class RunStore:
         """Record how the run ended, and write the files for readers."""
         self._append(Ended(outcome=outcome))
         self.view()
-        self._put("transcript.md", transcript(self.log))
+        self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def discard(self) -> None:
         """Remove the folder of a run in which nothing was run."""
