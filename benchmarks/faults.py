@@ -90,7 +90,9 @@ class Runs:
         lines = said.read_text(errors="replace").strip().splitlines()
         ended = f"{first}: {lines[-1][:120] if first and lines else ''}"
         broken = (
-            [] if first == 0 or lines[-1:][0].startswith("gedanken: ") else ["it did not end with one clear line"]
+            []
+            if first == 0 or fault.kills or lines[-1:][0].startswith("gedanken: ")
+            else ["it did not end with one clear line"]
         )
         fault.mend()
         last = 0
