@@ -45,6 +45,8 @@ class Context:
     """When this process began to work on the run."""
     earlier: Mapping[str, Model] = field(default_factory=dict)
     """The other models, by name, that earlier parts of the script were done with."""
+    ledger: Ledger | None = None
+    """Where what was paid for is kept; None where nothing is."""
 
     @property
     def experiment(self) -> Experiment:
@@ -118,7 +120,9 @@ async def open_context(
             store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
         meter.gpus = machine.gpus.number_of(facts.gpus.count)
         store.know_model(facts_of(model, price))
-        context = Context(spec, facts, kept_model, kept_machine, store, compared, meter, earlier=earlier)
+        context = Context(
+            spec, facts, kept_model, kept_machine, store, compared, meter, earlier=earlier, ledger=ledger
+        )
         try:
             yield context
         finally:
@@ -149,10 +153,9 @@ def facts_of(model: Model, price: Price | None) -> ModelFacts:
 
 def keep_what_was_learned(context: Context) -> None:
     """Keep which settings the model was found not to take: the report is made before the model is closed."""
-    setup, model = context.store.log.setup, context.model
-    if setup is None or setup.model is None:
+    known, model = context.store.model, context.model
+    if known is None:
         return
-    not_taken = tuple(sorted({*setup.model.not_taken, *model.not_taken()}))
-    reasons = setup.model.reasons_by_itself or model.learned.reasons
-    learned = {"not_taken": not_taken, "reasons_by_itself": reasons}
-    context.store.know_model(setup.model.model_copy(update=learned))
+    not_taken = tuple(sorted({*known.not_taken, *model.not_taken()}))
+    reasons = known.reasons_by_itself or model.learned.reasons
+    context.store.know_model(known.model_copy(update={"not_taken": not_taken, "reasons_by_itself": reasons}))

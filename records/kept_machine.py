@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, OnOutput
-from gedanken.records.ledger import Ledger, digest
+from gedanken.records.ledger import Ledger, digest, reading_entry
 from gedanken.records.plain_values import noun_of
 from gedanken.sandbox.machine import SandboxMachine, may_be_cut_off
 from gedanken.traces.terminal_run import is_from_ledger
@@ -115,6 +116,7 @@ class KeptMachine:
             return execution
         if self._real is None:
             raise BadInput(f"replay: the ledger contains no result with seed {self.seed} of: {command[:100]}")
+        await off_loop(self._ledger.flush)
         name = f"{label or 'typed'}-{key[:12]}"
         is_trunk = self._trunk is self
         machine = await (self._trunk_for(name, command) if is_trunk else self._branch_for(name, command))
@@ -135,6 +137,7 @@ class KeptMachine:
         execution = noun_of(Execution, kept, "the ledger")
         self._typed(command)
         if is_trunk:
+            await off_loop(self._ledger.flush)  # else it could be run again in a workspace that has it already
             await off_loop(self._stamp, self._state)
         return execution
 
@@ -230,6 +233,8 @@ class KeptMachine:
         if step.command is None:
             await off_loop(self._real.write, step.name, step.text)
             return
+        if step.command in BOOT_COMMANDS:  # they show what the machine is, and leave nothing behind
+            return
         self._tell(f"{step.command[:60]} is {RUN_AGAIN}")
         self._note(f"{step.command[:200]} was {RUN_AGAIN}; what came of it the second time is not kept")
         done = await self._real.run(step.command)
@@ -290,7 +295,8 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because its ledger is missing")
-    return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
+    with reading_entry():
+        return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 
 
 def _nobody(_told: str) -> None:

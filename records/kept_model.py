@@ -19,7 +19,7 @@ from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
 from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.experiment.surprisal import Lines
-from gedanken.records.ledger import Ledger, digest
+from gedanken.records.ledger import Ledger, digest, reading_entry
 from gedanken.traces.terminal_run import is_from_ledger
 
 _REPLY = TypeAdapter(Reply)
@@ -48,6 +48,24 @@ class ModelCard(BaseModel):
     prefills: bool
     empty_turns: bool
     scores: Literal["grammar", "echo"] | None
+
+
+class KeptLearned(BaseModel):
+    """What was known of the model after a reply."""
+
+    refused: frozenset[Setting]
+    reasons: bool
+    hides: bool
+    most_tokens: int | None
+
+
+class KeptReply(BaseModel):
+    """An entry of the ledger: a reply, or why none came."""
+
+    learned: KeptLearned
+    reply: Any = None
+    no_reply: str | None = None
+    cause: Cause = Cause.NO_REPLY
 
 
 @dataclass(slots=True)
@@ -91,16 +109,18 @@ class KeptModel(Model):
             return self._again(found, on_text)
         if self.replays:
             raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
-        was_asked = await off_loop(self.ledger.ask, key)
-        if was_asked and found is None and self.prepare is None and sampling.temperature > 0:
+        is_drawn = self.prepare is None and sampling.temperature > 0
+        was_asked = is_drawn and await off_loop(self.ledger.ask, key)
+        if was_asked and found is None:
             self.note(DISCARDED)
+        await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
             reply = await Model.reply(
                 self, messages, sampling, role=role, fresh=fresh, on_text=on_text, enough=enough
             )
         except BudgetSpent:
-            if not was_asked:
+            if is_drawn and not was_asked:
                 self.ledger.ask_not(key)
             raise
         except NoReply as error:
@@ -120,10 +140,12 @@ class KeptModel(Model):
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
                 raise NotKept(f"{self.replays}: the surprisal of an output is not in the ledger")
+            await off_loop(self.ledger.flush)
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}
             found = await off_loop(self.ledger.put, "scores", key, values)
-        return _LINES.validate_python(found["lines"])
+        with reading_entry():
+            return _LINES.validate_python(found["lines"])
 
     def _key(self, *asked: object) -> str:
         base = digest([self.name, self.digest, self.extra, *asked])
@@ -142,17 +164,15 @@ class KeptModel(Model):
         return True
 
     def _again(self, found: dict[str, Any], on_text: OnOutput | None) -> Reply:
-        learned = found["learned"]
-        self.learned.refused |= {Setting(name) for name in learned["refused"]}
-        self.learned.reasons |= learned["reasons"]
-        self.learned.hides |= learned["hides"]
-        self.learned.most_tokens = learned["most_tokens"]
-        if "no_reply" in found:
-            raise NoReply(found["no_reply"], cause=Cause(found["cause"]))
-        try:
-            reply = _REPLY.validate_python(found["reply"])
-        except ValidationError as error:
-            raise BadInput("the ledger is damaged: a reply in it cannot be read") from error
+        with reading_entry():
+            kept = KeptReply.model_validate(found)
+            reply = _REPLY.validate_python(kept.reply) if kept.no_reply is None else None
+        self.learned.refused |= kept.learned.refused
+        self.learned.reasons |= kept.learned.reasons
+        self.learned.hides |= kept.learned.hides
+        self.learned.most_tokens = kept.learned.most_tokens
+        if reply is None:
+            raise NoReply(kept.no_reply or "", cause=kept.cause)
         if on_text:
             on_text(reply.text)
         return reply
@@ -174,11 +194,16 @@ def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], mete
     known = ledger.get("about", CARD)
     if known is None:
         ledger.put("about", CARD, card.model_dump(mode="json"))
-    elif ModelCard.model_validate(known) != card:
+    elif _card_in(known) != card:
         raise BadInput(
             f"the model {model.name} has changed since this run was started; start a new run with `gedanken fork`"
         )
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
+
+
+def _card_in(known: dict[str, Any]) -> ModelCard:
+    with reading_entry():
+        return ModelCard.model_validate(known)
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:

@@ -32,7 +32,7 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
     folder, control = context.store.folder, RunControl()
     given: Any = {"asked": 0}
     try:
-        async with open_checkpoints(folder) as saver:
+        with open_checkpoints(folder) as saver:
             graph = build_probe_graph(saver)
             with traced(folder, inputs, screen, collector) as traces:
                 config: Any = {
