@@ -7,6 +7,7 @@ from gedanken.compare.checks.check import Check, CheckBroken
 from gedanken.compare.checks.counts import CountsJudged, counts
 from gedanken.compare.checks.differences import differences
 from gedanken.compare.checks.one_fault import one_fault
+from gedanken.compare.checks.small_constants import SmallConstants, small_constants_differ
 from gedanken.compare.checks.whole_copies import whole_copies
 from gedanken.compare.parsed.divergence import side_by_side
 from gedanken.compare.parsed.left_out import left_out
@@ -80,7 +81,8 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     # That their numbers are the same follows from that.
     found = [finding for finding in found if finding.check not in COPIES or not same.issuperset(finding.runs)] + whole
     chance = comparison.once(CountsJudged).undecided() if counts in checks else None
-    doubtful = [told for told in (comparison.once(NewForms).undecided(), chance) if told]
+    small = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None
+    doubtful = [told for told in (comparison.once(NewForms).undecided(), chance, small) if told]
     return ComparisonResult(
         findings=(*one_fault(comparison, found), *differences(comparison, judgement)),
         sites=tallies(comparison),

@@ -75,6 +75,21 @@ def test_what_the_gap_does_not_hold_is_a_finding_of_its_own() -> None:
     assert "print count differs" in checks(compared(real, [lacking] * 3))
 
 
+NAMED = ("parses", "adds", "rejects nan", "keeps order", "is stable", "closes")
+
+
+@pytest.mark.parametrize("head", ["ok {} - {}", "[{}/6] building {}.o", "Case {} finished: {}"])
+def test_what_is_numbered_counts_whatever_is_said_of_each(head: str) -> None:
+    def listed(seed: int, left_out: int = 0) -> str:
+        lines = [head.format(at, name) for at, name in enumerate(NAMED, start=1) if at != left_out]
+        return "\n".join([*lines, f"took {Random(seed).random():.3f} s", ""])
+
+    real = [listed(seed) for seed in range(7)]
+    found = compared(real, [listed(seed, left_out=3) for seed in (20, 21, 22)])
+    assert checks(found) == ["count skips"] and " 2 to 4 " in found.findings[0].observed
+    assert checks(compared(real, [listed(seed) for seed in (20, 21, 22)])) == []
+
+
 def test_the_best_step_so_far_may_jump() -> None:
     def best(seed: int, worse: int | None = None) -> str:
         random, at_hand, lines = Random(seed), 0, []

@@ -30,7 +30,7 @@ def compared(real: Sequence[str], imagined: Sequence[str]) -> ComparisonResult:
     return compare_runs(None, runs[: len(real)], runs[len(real) :])
 
 
-NUMBERS = ("primary endpoint differs", "far out", "series differs")
+NUMBERS = ("primary endpoint differs", "outlier", "series differs")
 
 
 def checks(result: ComparisonResult) -> list[str]:
@@ -40,6 +40,35 @@ def checks(result: ComparisonResult) -> list[str]:
 
 REAL = [log(seed) for seed in range(7)]
 ODD = [log(9, head="using backend quux\n"), *REAL[1:]]
+
+
+def summary(seed: int, passed: int = 12, penalty: str = "1") -> str:
+    fits = [
+        f"[part {part}/5] penalty={p}, score={random.Random(seed * 99 + at).random():.3f}" for at, (part, p) in FITS
+    ]
+    fits[7] = fits[7].replace("penalty=1,", f"penalty={penalty},")
+    return "\n".join([*fits, f"Tests: {passed} passed, {passed} in all", ""])
+
+
+FITS = list(enumerate((part, penalty) for penalty in ("0.1", "1", "10") for part in range(1, 6)))
+SUMMARIES = [summary(seed) for seed in range(7)]
+
+
+def test_a_small_number_that_all_real_logs_share_is_told_where_all_others_differ_and_undecided_where_one_does() -> (
+    None
+):
+    other = compared(SUMMARIES, [summary(20, 13), summary(21, 13), summary(22, 11)])
+    assert checks(other) == ["constant line differs"] and len(other.findings[0].runs) == 3
+    one = compared(SUMMARIES, [summary(20, 13), summary(21), summary(22)])
+    assert checks(one) == [] and any("“Tests: 13 passed, 13 in all”" in reason for reason in one.undecided)
+    same = compared(SUMMARIES, [summary(20), summary(21), summary(22)])
+    assert checks(same) == [] and not any("Tests" in reason for reason in same.undecided)
+
+
+def test_a_setting_that_takes_few_values_in_many_lines_is_the_same_in_all_runs() -> None:
+    assert checks(compared(SUMMARIES, [summary(20, penalty="2"), summary(21), summary(22)])) == [
+        "constant line differs"
+    ]
 
 
 def test_a_reworded_print_is_found_beside_an_odd_real_line() -> None:

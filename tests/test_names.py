@@ -123,6 +123,13 @@ def roles(line: str) -> list[Role]:
             "2025-02-03 04:05:06 (fit:88) INFO: 2epoch: [train] loss=9.5, [valid] cer=0.4",
             {"train loss": "9.5", "valid cer": "0.4"},
         ),
+        ("part.testing.hooks - INFO - mse: 0.4", {"mse": "0.4"}),
+        ("psnr: 28.1 dB ssim: 0.81", {"psnr": "28.1", "ssim": "0.81"}),
+        (
+            "pass 3/9 — fit mse 0.412 — dev mae 7.1 % mse 3.2 %",
+            {"fit mse": "0.412", "dev mae": "7.1", "dev mse": "3.2"},
+        ),
+        ("Eval sums/eval/WordErrorRate: 0.31", {"sums/eval/WordErrorRate": "0.31"}),
         (
             '{"event": "eval", "metrics": {"train": {"rmse": 0.9}, "test": {"rmse": 1.1}}}',
             {"train.rmse": "0.9", "test.rmse": "1.1"},
@@ -142,6 +149,8 @@ def test_a_metric_has_the_name_that_the_line_gives_it(line: str, names: dict[str
         "time_ms: 1714564801123, lineno: 210, time_elapsed: 17",
         " 48%|████▊     | 97/200 [00:01<00:02, 105.16it/s]",
         "1s/epoch - 10ms/step",
+        "part 3 tok/s=8120",
+        "recall  map50-95): 100%  7/7 [00:01]",
         "eval_runtime=8.1 eval_samples_per_second=112.3 fps=1196",
     ],
 )
@@ -177,6 +186,22 @@ HEADERS = [
         "     all      128      929  0.67   0.52     0.61       0.44",
         {"mAP@.5": "0.61", "mAP@.5:.95": "0.44"},
     ),
+    ("step | trn_mse | dev_mse", "40 | 0.9 | 1.1", {"trn_mse": "0.9", "dev_mse": "1.1"}),
+    (
+        "02:03:04 - INFO - part.fit -           Training |  Validation",
+        "02:03:04 - INFO - part.fit - mse   |    0.812  |    0.913",
+        {"Training mse": "0.812", "Validation mse": "0.913"},
+    ),
+    (
+        "   Class    Images   Labels      P      R    mAP50  mAP50-95): 100%|█████| 7/7 [00:01<00:00, 5.1it/s]",
+        "     all       128      929   0.67   0.52     0.61      0.44",
+        {"mAP50": "0.61", "mAP50-95": "0.44"},
+    ),
+    (
+        "| Task  | Rev | Shots | Metric | Value | Stderr |",
+        "| maze  |   2 |     5 | acc    | 0.712 | 0.0041 |",
+        {"maze acc": "0.712"},
+    ),
     (
         "          precision    recall  f1-score   support",
         "macro avg      0.88      0.93      0.90        15",
@@ -189,6 +214,17 @@ HEADERS = [
 def test_a_row_of_a_table_has_the_names_of_its_header(header: str, row: str, names: dict[str, str]) -> None:
     assert told(row, header) == names
     assert told(row, row, "|---|---|---|" if "|" in row else "", header) == names, "other rows may stand between"
+
+
+def test_a_header_may_stand_on_two_lines_and_shares_between_bars_are_no_progress() -> None:
+    upper = "| Epoch |   Time     | Mini-batch | Validation | Mini-batch | Validation |"
+    lower = "|       | (hh:mm:ss) |  Accuracy  |  Accuracy  |    Loss    |    Loss    |"
+    assert told("| 3 | 00:01:07 | 81.21% | 79.10% | 0.6121 | 0.7312 |", "|====|", lower, upper) == {
+        "Mini-batch Accuracy": "81.21",
+        "Validation Accuracy": "79.10",
+        "Mini-batch Loss": "0.6121",
+        "Validation Loss": "0.7312",
+    }
 
 
 def test_words_of_a_sentence_are_no_header_and_a_sentence_is_no_row() -> None:

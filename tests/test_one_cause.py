@@ -11,6 +11,7 @@ from test_log_structure import compared
 from gedanken.analysis.inputs import compare_inputs
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.results import Asked
+from gedanken.compare.sentences import sentence
 from gedanken.experiment.execution import Cause, Execution, Origin
 from gedanken.report.summary import print_summary
 
@@ -29,7 +30,7 @@ def log(seed: int, *, nan_from: int = 99, last: float | None = None, notes: bool
 
 
 REAL = [log(seed) for seed in range(7)]
-BY_CHANCE = ("primary endpoint differs", "series differs", "far out")
+BY_CHANCE = ("primary endpoint differs", "series differs", "outlier")
 
 
 def checks(*imagined: str, real: list[str] = REAL) -> list[str]:
@@ -68,7 +69,7 @@ def named(*imagined: str, primary: str | None = None) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("primary", [None, "height"])
 def test_a_metric_that_an_expression_names_is_told_where_one_run_lies_far_out(primary: str | None) -> None:
-    assert named(log(20, last=71.0), log(21), log(22), primary=primary) == [("far out", "last height")]
+    assert named(log(20, last=71.0), log(21), log(22), primary=primary) == [("outlier", "last height")]
 
 
 def test_a_metric_that_an_expression_names_is_no_false_alarm() -> None:
@@ -80,7 +81,9 @@ def test_what_is_undecided_is_a_whole_sentence_and_stands_once(tmp_path: Path) -
         (tmp_path / f"{at}.log").write_text(text)
     paths = [tmp_path / f"{at}.log" for at in range(10)]
     verdict = compare_inputs(paths[:7], paths[7:]).verdict
-    assert verdict.startswith("Undecided: whether “wrote the shards” may be missing. The last nll does not decide")
+    assert verdict.startswith(
+        "Undecided: whether “wrote the shards” may be missing. The last nll does not differ significantly"
+    )
     assert "…" not in verdict and verdict.count("shards") == 1
 
 
@@ -140,6 +143,79 @@ def test_counts_that_chance_decides_once_are_no_copies() -> None:
     assert "curve copied" not in checks(steps(20), steps(21), steps(22), real=[steps(seed) for seed in range(7)])
 
 
+def evaluations(seed: int, *, scores: int | None = None, count: int = 3, spec: str = ".3f") -> str:
+    """Some evaluations; their scores are those of the run `scores`."""
+    own, other = Random(seed), Random(f"scores {seed if scores is None else scores}")
+    return "".join(
+        f"pass {at} cost {3 / (at + 1) + own.gauss(0, 0.1):.3f}\nAP {20 + 6 * at + other.gauss(0, 0.4):{spec}}\n"
+        for at in range(count)
+    )
+
+
+def test_three_evaluations_of_another_run_are_a_copy_where_they_have_digits_enough() -> None:
+    def told(spec: str) -> list[str]:
+        imagined = [evaluations(20 + at, scores=at, spec=spec) for at in range(3)]
+        return checks(*imagined, real=[evaluations(seed, spec=spec) for seed in range(7)])
+
+    assert [one for one in told(".3f") if one not in BY_CHANCE] == ["curve copied"]
+    assert "curve copied" not in told(".0f")
+
+
+def test_a_curve_that_goes_on_by_itself_after_many_points_of_another_run_is_a_copy() -> None:
+    real = [evaluations(seed, count=14, spec=".1f") for seed in range(7)]
+    begins = evaluations(20, scores=2, count=9, spec=".1f").splitlines(keepends=True)
+    imagined = "".join([*begins, *evaluations(20, count=14, spec=".1f").splitlines(keepends=True)[len(begins) :]])
+    result = compared(real, [imagined])
+    (copied,) = [finding for finding in result.findings if finding.check == "curve copied"]
+    assert copied.observed == "shows 9 numbers of real3, in a row, to the digit"
+
+
+def test_the_minutes_of_a_machine_that_is_as_fast_as_another_are_no_copy() -> None:
+    def timed(seed: int) -> str:
+        random = Random(seed)
+        return "".join(
+            f"tick {at} time {(at + 1) * (2 + seed % 20 / 10):.0f}m score {random.random():.4f}\n" for at in range(10)
+        )
+
+    assert "curve copied" not in checks(timed(23), timed(24), timed(31), real=[timed(seed) for seed in range(7)])
+
+
+ROUNDS = ("the rinsing of plates took", "the kettle on the stove holds", "the drying of plates cost", "stacked")
+
+
+def rounds(seed: int, lacking: str = "") -> str:
+    random = Random(seed)
+    return "".join(f"{words} {random.random():.4f}\n" for _at in range(5) for words in ROUNDS if words != lacking)
+
+
+@pytest.mark.parametrize(
+    ("check", "imagined", "words"),
+    [
+        (
+            "print count differs",
+            [rounds(20 + at, words) for at, words in enumerate(ROUNDS[:3])],
+            ROUNDS[:3],
+        ),
+        (
+            "literal differs",
+            [
+                rounds(20).replace("rinsing", "soaking"),
+                rounds(21).replace("kettle", "bucket"),
+                rounds(22).replace("plates cost", "plates left"),
+            ],
+            ("rinsing", "soaking", "kettle", "bucket", "cost", "left"),
+        ),
+    ],
+)
+def test_logs_that_each_have_another_fault_of_one_kind_are_one_finding_that_names_all(
+    check: str, imagined: list[str], words: tuple[str, ...]
+) -> None:
+    result = compared([rounds(seed) for seed in range(7)], imagined)
+    (found,) = [one for one in result.findings if one.check not in BY_CHANCE]
+    assert found.check == check and found.runs == ("imagined1", "imagined2", "imagined3")
+    assert all(word in sentence(found) for word in words), sentence(found)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_screen_shows_whole_sentences_of_a_verdict(tmp_path: Path, width: int) -> None:
     long = "wrote the shards of the index to the shared disk of the second machine"
@@ -149,7 +225,7 @@ def test_the_screen_shows_whole_sentences_of_a_verdict(tmp_path: Path, width: in
     paths = [tmp_path / f"{at}.log" for at in range(10)]
     screen = io.StringIO()
     print_summary(compare_inputs(paths[:7], paths[7:]), Console(file=screen, width=width, highlight=False))
-    shown = screen.getvalue().partition("primary endpoint:")[0].strip()
+    shown = screen.getvalue().partition("main metric")[0].strip()
     assert shown.endswith(".") and "…" not in shown and long in " ".join(shown.split())
 
 

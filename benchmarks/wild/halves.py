@@ -8,14 +8,22 @@ from benchmarks.wild.styles import (
     development_lines,
     development_rest,
     judging_deep,
+    judging_later,
     judging_lines,
     judging_rest,
+    judging_vision,
 )
 
 Half = Literal["development", "judging"]
 
 HALVES: dict[Half, tuple[Style, ...]] = {
     "development": (*development_deep.STYLES, *development_lines.STYLES, *development_rest.STYLES),
-    "judging": (*judging_deep.STYLES, *judging_lines.STYLES, *judging_rest.STYLES),
+    "judging": (
+        *judging_deep.STYLES,
+        *judging_lines.STYLES,
+        *judging_rest.STYLES,
+        *judging_vision.STYLES,
+        *judging_later.STYLES,
+    ),
 }
 """Kinds of log are balanced over both; what is tuned is tuned on the first, and told of the second."""

@@ -13,6 +13,7 @@ from gedanken.compare.checks.missing_epochs import epochs
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.reused_numbers import reused_numbers
 from gedanken.compare.checks.skipped_counts import skipped_counts
+from gedanken.compare.checks.small_constants import small_constants_differ
 from gedanken.compare.checks.values import constant_lines_differ, number_formats, proven_lines_differ
 
 CHECKS: tuple[Check, ...] = (
@@ -25,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     blank_lines,
     proven_lines_differ,
     constant_lines_differ,
+    small_constants_differ,
     number_formats,
     epochs,
     skipped_counts,

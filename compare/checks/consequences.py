@@ -18,7 +18,7 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
     """The findings, without those that others explain; a log that has a finding keeps one.
 
     Where the print that names epochs is in other words or missing, nothing is counted by the epoch; where an epoch is
-    missing, its lines may be counted with the one before, and what counts on jumps.
+    missing, its lines may be counted with the one before or behind, and what counts on jumps.
     """
     runs = {run.label: run for run in run_set.imagined}
     usual = [run.epochs for run in run_set.finished if run.epochs]
@@ -50,6 +50,8 @@ def _follows(finding: Finding, run: ParsedRun, usual: frozenset[int], told: Iter
     if finding.check in _EPOCHS:
         return names_few and is_reworded
     if where is not None:
-        before = where["epoch"] is not None and int(where["epoch"]) + 1 in usual - run.epochs
-        return (names_few and (is_reworded or is_missing)) or (before and is_missing)
+        beside = where["epoch"] is not None and not {int(where["epoch"]) + by for by in (-1, 1)}.isdisjoint(
+            usual - run.epochs
+        )
+        return (names_few and (is_reworded or is_missing)) or (beside and is_missing)
     return finding.check == "count skips" and is_missing

@@ -10,6 +10,11 @@ from gedanken.experiment.finding import Finding
 
 EXAMPLES = 3
 """Maximum number of runs whose output the finding quotes."""
+_WHATEVER_EXPECTED = ("curve copied", "epochs silently missing")
+"""However likely a copy is by chance, and however many epochs there are, what is found is one and the same."""
+_BY_PRINT = ("print count differs", "literal differs")
+"""Checks whose findings name one print; `expected` says what real runs show of it."""
+_SHOWS = "the imagined log shows "
 _TOGETHER = {
     "print count differs": "do not",
     "log copied": "are copies",
@@ -23,13 +28,15 @@ def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """Merge the findings on supplied logs that have the same cause; with a program, findings are not merged.
 
     Two findings have the same cause if they concern the same print in several logs, or if they concern several prints
-    that are shown too often or too rarely in the same logs.
+    that are shown too often or too rarely in the same logs. Logs of which each has one other print in other words, or
+    too often or too rarely, are told together too.
     """
     if run_set.program is not None:
         return list(findings)
     findings = without_consequences(run_set, findings)
     merged = [_of_runs(run_set, group) for group in _grouped(findings, by_runs=False)]
-    return [_of_prints(group) for group in _grouped(merged, by_runs=True)]
+    merged = [_of_prints(group) for group in _grouped(merged, by_runs=True)]
+    return [_of_logs(run_set, group) for group in _of_other_logs(merged)]
 
 
 def _grouped(findings: Iterable[Finding], *, by_runs: bool) -> Iterable[list[Finding]]:
@@ -40,7 +47,7 @@ def _grouped(findings: Iterable[Finding], *, by_runs: bool) -> Iterable[list[Fin
             key = (finding.check, finding.runs)
         elif not by_runs and finding.of == 0 and finding.runs:
             # In whichever epoch a print is lacking, it is one print; a copy is one however likely it is by chance.
-            expected = "" if finding.check == "curve copied" else finding.expected.partition("”")[0]
+            expected = "" if finding.check in _WHATEVER_EXPECTED else finding.expected.partition("”")[0]
             key = (finding.check, finding.subject, expected)
         groups.setdefault(key, []).append(finding)
     return groups.values()
@@ -84,3 +91,48 @@ def _of_prints(group: Sequence[Finding]) -> Finding:
         evidence=evidence([ref for finding in group for ref in finding.evidence]),
         observed=f"{first.observed}; the same holds for {names}{more}",
     )
+
+
+def _of_other_logs(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+    """Group findings of one check on one print each, in which no log is named twice."""
+    groups: list[list[Finding]] = []
+    for finding in findings:
+        for group in groups if finding.check in _BY_PRINT else ():
+            named = {label for other in group for label in other.runs}
+            if group[0].check == finding.check and named.isdisjoint(finding.runs):
+                group.append(finding)
+                break
+        else:
+            groups.append([finding])
+    return groups
+
+
+def _of_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    shown = group[:EXAMPLES]
+    # `Real runs print “a” 2 times` and `Real runs print “b” 3 times` have their words up to the quotation in common.
+    begins = first.expected.partition("“")[0]
+    expected = ", ".join([first.expected, *(finding.expected.removeprefix(begins) for finding in shown[1:])])
+    if first.check == "literal differs":
+        told = ", ".join(finding.observed.removeprefix(_SHOWS) for finding in shown)
+        observed = f"the imagined logs show {told}"
+    else:
+        observed = f"do not: {'; '.join(map(_with_its_print, shown))}"
+    more = f", and {many(len(group) - len(shown), 'other print')}" if len(group) > len(shown) else ""
+    return replace(
+        first,
+        runs=tuple(dict.fromkeys(label for finding in group for label in finding.runs)),
+        evidence=evidence([ref for finding in group for ref in finding.evidence]),
+        expected=expected,
+        observed=f"{observed}{more}",
+        of=len(run_set.imagined),
+    )
+
+
+def _with_its_print(finding: Finding) -> str:
+    """What logs show of a print, which the words call `it`, with the print's own words."""
+    words = finding.expected.partition("“")[2].partition("”")[0]
+    whose = f"{finding.runs[0]} " if finding.of == 0 else ""
+    return whose + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable
 
-from gedanken.compare.output.environment import MASK
-from gedanken.compare.output.named_numbers import named_numbers
-from gedanken.compare.output.tables import names_of_row
-from gedanken.compare.output.transcript import VALUE
+from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.gaps import Gap, gaps
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
@@ -34,10 +31,6 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
 
 def _name(run: ParsedRun, gap: Gap) -> str:
     """The name of the number that counts, such as `step`; empty where the line gives none."""
-    script, at = run.transcript, gap.after
-    line = script.compared(at).replace(MASK, " ")
-    spans = [found.span() for found in VALUE.finditer(line)]
-    row = names_of_row(line, spans, lambda above: script.compared(at - above) if at >= above else None)
-    named = named_numbers(line, spans, row)
+    named = names_in_line(run.transcript, gap.after)
     counts = gap.column < len(named) and named[gap.column].role is Role.COUNTER
     return named[gap.column].name if counts else ""

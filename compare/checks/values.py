@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from gedanken.compare.checks.lines import where_printed
 from gedanken.compare.output.durations import untimed
+from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.metrics import epoch_and_total, metrics_in
 from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS, VALUE
+from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.output.wording import HOLE
 from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short
 from gedanken.compare.source.print_sites import PrintSite
@@ -20,6 +22,8 @@ REAL_RUNS = 5
 PLACES = 5
 """Number of lines per run in which such a number must be constant, or must change in the same way from
 line to line."""
+STAGES = 3
+"""Number of values that a setting must take, in twice as many lines, to be called the same in all real runs."""
 DIGITS = 4
 """Significant digits of a whole number (without trailing zeros) from which all real runs cannot agree by chance."""
 VALUES = 20
@@ -28,6 +32,7 @@ FULL = 8
 """Number of unrounded values that must all have at least a certain number of decimals; half as many decimals is then
 no accident."""
 
+_SET = (Role.SETTING, Role.COUNTER, Role.OTHER)
 _SIZE = re.compile(r"torch\.Size\([^()\n]*\)")
 _UNIT = re.compile(r"\s?(?:[KMGT]i?B|bytes|it|MHz|GHz|W|°?C|%|m?s|sec|min)\b", re.IGNORECASE)
 
@@ -71,7 +76,8 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
     Such agreement may be chance: a count that is mostly the same, an accuracy that has reached 100 %, a time that
     rounds to 0.1 s. So the number must take five values from line to line, as a counter does; or be an integer that
     is the same in five lines of each run, has no unit and is none of 0, 1 and 100; or be an integer with four or more
-    digits before its trailing zeros. Losses and accuracies must take five values. Other checks report epochs and
+    digits before its trailing zeros; or have a name, be no metric, and take three values in ten lines, as a setting
+    that is searched does. Losses and accuracies must take five values. Other checks report epochs and
     their totals, and lines shown more or less often than in real runs.
     """
     fixed = run_set.source is not None and run_set.source.fixes_its_seed()
@@ -86,12 +92,12 @@ def constant_lines_differ(run_set: RunSet) -> Iterable[Finding]:
         lines = first.transcript.lines_of(form)
         if any(lines[0] in first.ledger.lines_of(site) for site in run_set.proven):
             continue
-        telling = list(_telling(first, lines, steady))
-        for run in run_set.imagined if telling else ():
+        places = list(telling(first, lines, steady))
+        for run in run_set.imagined if places else ():
             its = run.transcript.lines_of(form)
             if len(its) != len(lines):
                 continue
-            other = (run.transcript.table(its)[:, telling] != steady[:, telling]).any(axis=1)
+            other = (run.transcript.table(its)[:, places] != steady[:, places]).any(axis=1)
             if other.any():
                 at, really = int(its[other][0]), int(lines[other][0])
                 yield Finding(
@@ -134,11 +140,12 @@ def _sizes(run: ParsedRun, form: str) -> list[list[str]]:
     return [_SIZE.findall(run.lines[at]) for at in lines.tolist()]
 
 
-def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
+def telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Iterator[int]:
     """Return the indices of a form's numbers whose equality in all real runs cannot be chance."""
     text = run.transcript.compared(int(lines[0]))
     decimals = run.transcript.decimals[run.transcript.starts[lines][:, None] + np.arange(steady.shape[1])]
     has_times = untimed(text) != text.strip()
+    named = names_in_line(run.transcript, int(lines[0]))
     metrics = {metric.start for metric in metrics_in(text)}
     epochs, totals = run.curves.epochs.at(lines), set(run.curves.totals)
     for column, found in enumerate(VALUE.finditer(text)):
@@ -152,7 +159,13 @@ def _telling(run: ParsedRun, lines: Indices, steady: NDArray[np.float64]) -> Ite
         is_whole = bool((decimals[:, column] == 0).all()) and not _UNIT.match(text, found.end())
         same = len(values) >= PLACES and values[0] not in (0, 1, 100) and len(np.unique(values)) == 1
         large = all(len(f"{abs(value):.0f}".rstrip("0")) >= DIGITS for value in values)
-        if differ or (not is_metric and is_whole and not has_times and (same or large)):
+        is_schedule = len(np.unique(values)) >= STAGES and len(values) >= 2 * PLACES
+        is_setting = column < len(named) and named[column].name and named[column].role in _SET
+        if (
+            differ
+            or (is_schedule and is_setting)
+            or (not is_metric and is_whole and not has_times and (same or large))
+        ):
             yield column
 
 

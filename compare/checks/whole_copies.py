@@ -1,13 +1,16 @@
-"""Findings: an imagined log, or one whole curve of it, equals that of another run."""
+"""Findings: an imagined log equals that of another run, or a curve of it that of another run's over many points."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import combinations, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.line_names import names_in_line
 from gedanken.compare.output.transcript import EXPONENT, NO_DECIMALS
+from gedanken.compare.output.vocabulary import Role
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
@@ -15,14 +18,22 @@ from gedanken.experiment.format import figure
 
 FEWEST_REAL = 3
 """Minimum number of real runs needed to estimate what chance can do."""
-FEWEST = 4
-"""Minimum number of different values in a curve for it to be reported."""
-CHANCE = 1e-4
+FEWEST = 3
+"""Minimum number of different values in a row for them to be reported."""
+FEWEST_IN_A_ROW = 5
+"""The same, if the curves are equal in a part only."""
+FEWEST_OF_LOG = 4
+"""Minimum number of different values in a log for a copy of it to be reported."""
+MOST_EARLIER = 12
+"""Maximum number of imagined logs among which curves are compared with each other."""
+CHANCE = 1e-3
 """Maximum probability that any two of all compared curves are equal by chance."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
 """Maximum number of line forms whose curves are examined in one log."""
+_NOT_MEASURED = (Role.ENVIRONMENT, Role.COUNTER)
+"""Two machines of one speed show the same minutes at every point: that is one coincidence, not many."""
 
 
 class _Curve(NamedTuple):
@@ -33,6 +44,16 @@ class _Curve(NamedTuple):
 
 _Key = tuple[str, int]
 """A form (a line with its values replaced by `#`), and the position of a number in it."""
+_Curves = Mapping[_Key, _Curve]
+
+
+class _Copy(NamedTuple):
+    ours: _Curve
+    theirs: _Curve
+    first: int
+    """Index of the first point that is equal."""
+    points: int
+    chance: float
 
 
 def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterable[Finding]:
@@ -43,7 +64,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
     """
     if run_set.source is not None or len(run_set.real) < FEWEST_REAL:
         return
-    real = [_curves(run) for run in run_set.real]
+    compared = _Compared([_curves(run) for run in run_set.real])
     if len({_print_of(run) for run in run_set.real}) < len(run_set.real):
         return  # real runs repeat one another, so other runs may too
     logs = {_print_of(run): run for run in reversed(run_set.real)}
@@ -59,8 +80,10 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
                 observed=f"is {same.label} {whose}",
             )
         elif run.label not in told:
-            earlier = [_curves(run) for run in run_set.imagined[:at]] if at < FEWEST_REAL * FEWEST else []
-            yield from _curve_copied(_curves(run), real, earlier)
+            earlier = [_curves(run) for run in run_set.imagined[:at]] if at < MOST_EARLIER else []
+            copies = [copy for key, curve in _curves(run).items() for copy in compared.copies(key, curve, earlier)]
+            if copies:
+                yield _curve_copied(max(copies, key=lambda copy: copy.points))
         logs.setdefault(_print_of(run), run)
 
 
@@ -68,7 +91,7 @@ def _holds_chance(run: ParsedRun) -> bool:
     """Return whether a log shows numbers that no two runs share; a log without such numbers may well be printed
     twice."""
     script = run.transcript
-    return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST
+    return len(np.unique(script.values[_has_decimals(script.decimals, 2)])) >= FEWEST_OF_LOG
 
 
 def _has_decimals(decimals: NDArray[np.uint8], fewest: int) -> NDArray[np.bool_]:
@@ -83,29 +106,21 @@ def _print_of(run: ParsedRun) -> int:
     return hash((tuple(script.forms), script.form_of.tobytes(), script.values.tobytes()))
 
 
-def _curve_copied(
-    ours: Mapping[_Key, _Curve], real: Sequence[Mapping[_Key, _Curve]], earlier: Sequence[Mapping[_Key, _Curve]]
-) -> Iterator[Finding]:
-    copies = [
-        (curve, other, chance)
-        for key, curve in ours.items()
-        for others in (*real, *earlier)
-        if (other := others.get(key)) and np.array_equal(curve.values, other.values)
-        if (chance := _chance(curve, [curves[key] for curves in real if key in curves]) * len(real) * len(ours))
-        <= CHANCE
-    ]
-    if copies:
-        curve, other, chance = max(copies, key=lambda copy: len(copy[0].values))
-        yield Finding(
-            "curve copied",
-            (curve.run.label,),
-            (curve.run.ref(int(curve.lines[0])), other.run.ref(int(other.lines[0]))),
-            expected=f"by chance that is so with a probability of {figure(chance)}",
-            observed=f"shows {many(len(curve.values), 'number')} of {other.run.label}, all of a curve, to the digit",
-        )
+def _curve_copied(copy: _Copy) -> Finding:
+    where = "all of a curve" if copy.points == len(copy.ours.values) else "in a row"
+    return Finding(
+        "curve copied",
+        (copy.ours.run.label,),
+        (
+            copy.ours.run.ref(int(copy.ours.lines[copy.first])),
+            copy.theirs.run.ref(int(copy.theirs.lines[copy.first])),
+        ),
+        expected=f"by chance that is so with a probability of {figure(copy.chance)}",
+        observed=f"shows {many(copy.points, 'number')} of {copy.theirs.run.label}, {where}, to the digit",
+    )
 
 
-def _curves(run: ParsedRun) -> dict[_Key, _Curve]:
+def _curves(run: ParsedRun) -> _Curves:
     script = run.transcript
     found: dict[_Key, _Curve] = {}
     for form in script.forms[:MOST_FORMS]:
@@ -113,29 +128,85 @@ def _curves(run: ParsedRun) -> dict[_Key, _Curve]:
         if "#" not in form or len(lines) < FEWEST:
             continue
         table = script.table(lines)
+        named = names_in_line(script, int(lines[0]))
         decimals = script.decimals[script.starts[lines[0]] : script.starts[lines[0]] + table.shape[1]]
         for place in np.flatnonzero(_has_decimals(decimals, 0))[:MOST_FORMS].tolist():
-            if len(np.unique(table[:, place])) >= FEWEST:
+            is_measured = place < len(named) and named[place].role not in _NOT_MEASURED
+            is_measured &= bool(_has_decimals(decimals, 1)[place]) or bool(named[place].name)
+            if is_measured and len(np.unique(table[:, place])) >= FEWEST:
                 found[form, place] = _Curve(run, table[:, place], lines)
     return found
 
 
-def _chance(curve: _Curve, real: Sequence[_Curve]) -> float:
-    """Compute the probability that two real curves are equal: their share of equal points, to the power of the number
-    of points.
+class _Compared:
+    """The real runs' curves, with which those of imagined runs are compared."""
 
-    If any two real runs have half of a curve's points in common, the curve follows from something that chance decides
-    once, such as a count of steps; two equal curves then mean nothing.
-    """
-    if len(real) < FEWEST_REAL:
-        return 1.0
-    equal = points = 0
-    for one, other in islice(combinations(real, 2), MOST_PAIRS):
-        length = min(len(one.values), len(other.values))
-        both = int(np.count_nonzero(one.values[:length] == other.values[:length]))
-        if 2 * both > length:
-            return 1.0
-        equal += both
-        points += length
-    share = (equal + 1) / (points + 1)
-    return float(share ** len(np.unique(curve.values)))
+    def __init__(self, real: Sequence[_Curves]) -> None:
+        self._real = real
+        self._keys = max(1, *map(len, real))
+        self._of = cache(self._of_all)
+        self._chances = cache(self._chances_of)
+
+    def _of_all(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
+        """All real curves of a key, also as the rows of one table; NaN where a curve has ended."""
+        curves = [curves[key] for curves in self._real if key in curves]
+        return curves, _as_table(curves)
+
+    def copies(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> Iterable[_Copy]:
+        """The longest row of equal points of a curve, if it has one that chance does not explain."""
+        others, table = self._of(key)
+        if more := [curves[key] for curves in earlier if key in curves]:
+            others, table = [*others, *more], _as_table([*others, *more])
+        if not others:
+            return
+        at, first, points = _longest(ours.values, table)
+        numbers = len(np.unique(ours.values[first : first + points]))
+        if numbers < (FEWEST if points == len(ours.values) else FEWEST_IN_A_ROW):
+            return
+        share, next_too = self._chances(key)
+        places = len(ours.values) - points + 1
+        tries = len(self._real) * self._keys * places
+        chance = min(1.0, share * next_too ** (numbers - 1) * tries)
+        if chance <= CHANCE:
+            yield _Copy(ours, others[at], first, points, chance)
+
+    def _chances_of(self, key: _Key) -> tuple[float, float]:
+        """Estimate how likely a point of two real runs is equal, and how likely if the point before it is.
+
+        If any two real runs have half of a curve's points in common, the curve follows from something that chance
+        decides once, such as a count of steps; two equal curves then mean nothing.
+        """
+        curves, _table = self._of(key)
+        if len(curves) < FEWEST_REAL:
+            return 1.0, 1.0
+        equal = points = both = 0
+        for one, other in islice(combinations(curves, 2), MOST_PAIRS):
+            length = min(len(one.values), len(other.values))
+            same = one.values[:length] == other.values[:length]
+            if 2 * np.count_nonzero(same) > length:
+                return 1.0, 1.0
+            equal += int(np.count_nonzero(same))
+            both += int(np.count_nonzero(same[1:] & same[:-1]))
+            points += length
+        share = (equal + 1) / (points + 1)
+        return share, max(share, (both + share) / (equal + 1))
+
+
+def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
+    table = np.full((len(curves), max((len(curve.values) for curve in curves), default=0)), np.nan)
+    for row, curve in zip(table, curves, strict=True):
+        row[: len(curve.values)] = curve.values
+    return table
+
+
+def _longest(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
+    """Which row of a table has the longest row of equal points with the values, where that begins, and its length."""
+    width = min(len(values), table.shape[1])
+    equal = np.zeros((len(table), width + 1), np.int64)
+    equal[:, :width] = table[:, :width] == values[:width]
+    total = np.cumsum(equal, axis=1)
+    # How many are equal up to here, less how many were at the last point that was not.
+    lengths = total - np.maximum.accumulate(np.where(equal == 0, total, 0), axis=1)
+    row, end = np.unravel_index(int(np.argmax(lengths)), lengths.shape)
+    points = int(lengths[row, end])
+    return int(row), int(end) - points + 1, points

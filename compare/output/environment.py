@@ -20,6 +20,7 @@ _DAY_OF_NUMBERS = r"(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{1,2}/\d{1,2}/\d{2,4})"
 _STAMP = re.compile(
     # A date with a time, a date with a year, or a time: `may 5` alone may be words.
     rf"(?<![\w.])(?:(?:{_NAMED_DAY}|{_DAY_OF_NUMBERS})[T ,:]{{1,3}}{_CLOCK}(?:\s\d{{4}}(?=\W|$))?"
+    r"|\d{4}-\d{2}-\d{2}[_T]\d{2}[-.]\d{2}[-.]\d{2}"
     rf"|{_NAMED_DAY},?[ /-]\d{{4}}|{_DAY_OF_NUMBERS}|{_CLOCK})(?!\w)"
     rf"|(?<![\w:.])\d{{1,2}}:\d{{2}}\s?[ap]m\b|(?<=[\[\s])[ap]m(?=[\]\s])",
     re.IGNORECASE | re.ASCII,

@@ -26,8 +26,12 @@ _COUNT_WORD = (
 )
 _COUNTS = re.compile(rf"(?:^|[^a-z]|_)(?:{_COUNT_WORD})[-_ ]?$", re.IGNORECASE)
 _BAR = re.compile(
-    r"(?<![\d.])\d+(?:\.\d+)?%\s?\|[^|A-Za-z]{0,400}\|[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?"
+    # No bar: the next cell of a table, as in `93.1% | 91.2% |`.
+    r"(?<![\d.])\d+(?:\.\d+)?%\s?\|(?!\s*[-+]?(?:\d+\.\d+|\d{2,})%?\s*\|)[^|A-Za-z]{0,400}\|"
+    r"[^\[\n]{0,60}(?:\[[^,\]]{0,40}(?:,[^,\]=]{0,40})?)?"
 )
+_FILLED = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\s{1,3}\d+/\d+(?=\s*\[)")
+"""What is left of a bar without its fill."""
 _ARROW = re.compile(r"\[[=>.\s#-]{5,}\]|[━╸╺█▉▊▋▌▍▎▏]{3,}")
 _STAMP = re.compile(
     r"(?<![\w.])1[3-9]\d{8}(?:\d{3}|\.\d+)?(?![\w])|(?<![\w/-])[\w/-]+\.(?:py|cc|cpp|cu|c|h|go|rs|java|jl):\d+|"
@@ -58,6 +62,8 @@ _ID = re.compile(
 _NUMBERED = re.compile(r"[+-]?(?:0\d{2,}|\d{4,})")
 """What a file is numbered by, as in `snapshot-000100`: no more of a name than a step is."""
 _OPEN = re.compile(r"\b(?:the|last|past|first|all|previous|these|those|on|over|of|in|for|after)\s*$", re.IGNORECASE)
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+"""What a logger is called."""
 _EACH = re.compile(r"\s*[A-Za-z]+\s(?:epoch|step|iter(?:ation)?|round)\s*", re.IGNORECASE)
 _COUNTED = re.compile(rf"\b(?:{_COUNT_WORD})\W{{0,4}}\d", re.IGNORECASE)
 _OF_METRIC = re.compile(r"\d+(?:\.\d+)?%?\s(?P<noun>[A-Za-z]{3,20})\b(?!\s?[:=(]|\s[-+.]?\d)")
@@ -65,8 +71,10 @@ _NOUN = re.compile(r"\d+\s(?P<noun>[A-Za-z]{3,20})\b(?P<named>\s?[:=(]|\s[-+]?\.
 _WORD = re.compile(r"[\w'-]*\w")
 _QUOTED = re.compile(r"[=:]\s?\"([A-Za-z][A-Za-z_ ]{1,30})\"\s")
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b:?")
-_CUT = re.compile(r"\"\s|[,;|│┃\t{}\[]|\s{2,}| - | – |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^[\])/%]+")
-_ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»"
+_CUT = re.compile(
+    r"\"\s|[,;|│┃\t{}\[]|\s{2,}|\.{4,}| [-–—] |->|=>|→|\]\s|\)\s(?=\S)|(?<=\s)/|^\s{0,3}(?:[\])/%]+|dB\b)"
+)
+_ENDS = " \t:=~≈'\"`*#|│┃<>(“”‘’«»—"
 _STOP_WORDS = (
     "as the than with for a an in to and by from reached after got at on into until "
     "while has have than now then its our your using there are improved dropped rose fell went equals"
@@ -108,7 +116,7 @@ class _Reader:
         self._keyed = keyed_values(line) | shared_names(line, spans)
         self._names = [found.span() for found in _AT.finditer(line)]
         self._clutter = [
-            found.span() for pattern in (_BAR, CLOCK, _STAMP, _WEIGHTED) for found in pattern.finditer(line)
+            found.span() for pattern in (_BAR, _FILLED, CLOCK, _STAMP, _WEIGHTED) for found in pattern.finditer(line)
         ]
         self._found: list[Named] = []
         self._from = 0
@@ -306,8 +314,11 @@ class _Reader:
         quoted = [part for part in _QUOTED.findall(text) if split_in(part)]
         if quoted:
             self._split = _split_word(quoted[-1])  # `msg="eval" loss=0.5`
-        for part in re.split(r"[|:,;\[\](]|\s{2,}| - ", text):
+        parts = re.split(r"[|:,;\[\](]|\s{2,}| [-–—] ", text)
+        for part in parts:
             words = words_in(part)
+            if part is not parts[-1] and _MODULE.fullmatch(part.strip()):
+                continue  # `package.training.callbacks - INFO - loss 0.5` is no loss of the training
             if _EACH.fullmatch(part) and split_in(part):
                 self._split = _split_word(part)  # `eval epoch: 3, loss: 0.5`
             elif words and len(words) <= MOST_WORDS and split_in(part) and meaning_of(part).role is not Role.COUNTER:
@@ -345,7 +356,11 @@ def _phrase(text: str) -> str:
     words = piece.split()[-MOST_WORDS:]
     last = max((at for at, word in enumerate(words) if _begins_a_name(word, at == len(words) - 1)), default=-1)
     words = words[last + 1 :]
-    if words and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1]) and not split_in(" ".join(words[:-1])):
+    if (
+        words
+        and re.fullmatch(r"\w+(?:[_/@.]\w+)+", words[-1])
+        and (split_in(words[-1]) or not split_in(" ".join(words[:-1])))
+    ):
         # An identifier says all, but for whether it is the best so far.
         words = words[-2:] if len(words) > 1 and meaning_of(words[-2]).is_summary else words[-1:]
     return _tidy(" ".join(words))
@@ -371,6 +386,8 @@ def _unit_end(line: str, at: int) -> int | None:
     unit = _UNIT.match(line, at)
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
         return None
+    if unit[0][0].isspace() and re.match(r"\s?[:=]", line[unit.end() : unit.end() + 2]):
+        return None  # `ppl=10.1 tok/s=12034`
     return unit.end()
 
 

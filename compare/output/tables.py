@@ -4,17 +4,17 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from gedanken.compare.output.vocabulary import Role, meaning_of, words_in
+from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
 FARTHEST = 200
 """Lines above a row in which its header is looked for."""
 _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌┐└┘┏┓┗┛┡┩╇╈╭╮╰╯╶╴-]*$")
 _BARS = re.compile(r"[|│┃║]")
-_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%\|.*$")
+_BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,3}\d+/\d+\s*\[).*$")
 _FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
 """A number that stands for itself, and belongs to no name."""
-_LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)")
-"""What a logger writes before a row of values between commas."""
+_LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
+"""What a logger writes before a row of values between commas, or between bars."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
 """Rows that are about everything: their columns' names say enough."""
 _GENERIC = frozenset(["value", "values", "score", "result", "results", "dataloader", "metric", "data"])
@@ -40,12 +40,13 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
         row = _section(above) + row if is_pair else row
         return [row if _in(cell, start) else "" for start, _end in spans for cell in numbers] if is_pair else None
     names = []
+    has_values = any(_is_generic(name) for name in header)
     for start, _end in spans:
         at = next((at for at, cell in enumerate(cells) if _in(cell, start)), None)
         is_number = at is not None and bool(_FREE.match(cells[at][2]))
         # Only the first number of a cell is the column's: `1/3` is of the first epoch of three.
         is_first = at is not None and not any(map(str.isdigit, line[cells[at][0] : start]))
-        names.append(_joined(row, header[at]) if at is not None and is_number and is_first else "")
+        names.append(_joined(row, header[at], has_values) if at is not None and is_number and is_first else "")
     return names
 
 
@@ -74,13 +75,23 @@ def _in(cell: Cell, at: int) -> bool:
     return cell[0] <= at < cell[1]
 
 
-def _joined(row: str, column: str) -> str:
-    """The name of a cell: its column's, with the row's own words where it has some."""
+def _is_generic(column: str) -> bool:
+    return bool(words_in(column)) and set(words_in(column)) <= _GENERIC
+
+
+def _joined(row: str, column: str, has_values: bool) -> str:
+    """The name of a cell: its column's, with the row's own words where it has some.
+
+    Where one column has the `value` of what the row names, no other column has.
+    """
     is_named = meaning_of(row).role is Role.METRIC  # `accuracy` of a classification report, under `f1-score`
     if row and (set(words_in(column)) <= _GENERIC or (is_named and meaning_of(column).role is Role.METRIC)):
         return row
+    if is_named and words_in(column) and all(map(split_in, words_in(column))):
+        return f"{column} {row}"  # `accuracy` under `Training | Validation`
     is_measured = meaning_of(column).role in (Role.METRIC, Role.OTHER)
-    return f"{row} {column}" if row and is_measured and row.lower() not in _ALL else column
+    both = f"{row} {column}" if row and is_measured and row.lower() not in _ALL else column
+    return column if has_values and meaning_of(both).role is Role.METRIC else both
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
@@ -94,10 +105,23 @@ def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]
         other = _bare(other)
         names = _names(other, line, cells)
         if names is not None:
-            return names
+            return _with_line_above(names, above(distance + 1), line, cells)
         if not any(map(str.isdigit, other)) or _cells(other) is None:
             return None
     return None
+
+
+def _with_line_above(names: list[str], upper: str | None, line: str, cells: Sequence[Cell]) -> list[str]:
+    """The names of the columns of a header over two lines, of which these are the lower one's.
+
+    A header of one line has a name for each column, and another one.
+    """
+    if upper is None or not _BARS.search(line) or len(set(names)) == len(names):
+        return names
+    first = _names(_bare(upper), line, cells)
+    if first is None:
+        return names
+    return [" ".join(filter(None, both)) for both in zip(first, names, strict=True)]
 
 
 def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
@@ -106,6 +130,8 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
         return None
     if _BARS.search(line):
         found = _cells(header) if _BARS.search(header) else None
+        if found and len(found) == len(cells) - 1 and not _FREE.match(cells[0][2]) and not _is_framed(line):
+            found = [(0, 0, ""), *found]  # nothing stands over the words of the rows
     elif sep := _separator(line):
         found = _separated(header, sep) if sep in header else None
     else:
@@ -146,10 +172,12 @@ def _cells(line: str) -> list[Cell] | None:
     """The cells of a row; None where it has no more than one."""
     if _BARS.search(line):
         bounds = [found.start() for found in _BARS.finditer(line)]
-        whole = line.strip()
-        if not _BARS.match(whole) or not _BARS.match(whole[-1]):
-            return None
-        cells = [_cell(line, low + 1, high) for low, high in pairwise(bounds)]
+        is_framed = _is_framed(line)
+        cells = [
+            _cell(line, low + 1, high) for low, high in pairwise(bounds if is_framed else [-1, *bounds, len(line)])
+        ]
+        if not is_framed and any(any(map(str.isdigit, text)) and not _FREE.fullmatch(text) for *_at, text in cells):
+            return None  # `loss 0.5 | acc 0.9`: each has its name beside it
     elif sep := _separator(line):
         cells = _separated(line, sep)
     else:
@@ -163,6 +191,12 @@ def _cells(line: str) -> list[Cell] | None:
         if sum(bool(_FREE.match(text)) for _low, _high, text in cells) < 2:
             return None
     return cells if len(cells) > 1 else None
+
+
+def _is_framed(line: str) -> bool:
+    """Whether a row begins and ends with a bar."""
+    whole = line.strip()
+    return bool(_BARS.match(whole)) and bool(_BARS.match(whole[-1]))
 
 
 def _separator(line: str) -> str:

@@ -85,12 +85,12 @@ _SHORT_COUNTERS = frozenset(["ep", "up", "sen", "i", "n", "t", "ts", "e", "b"])
 _SETTINGS = (
     "lr rate seed momentum decay wd params param parameters size sizes dim dims layers heads hidden classes "
     "tol patience threshold warmup scale dropout gamma epsilon eps beta alpha temperature vocab total count "
-    "num number support images workers version level port clip every interval freq frequency"
+    "num number support shot shots nshot fewshot images workers version level port clip every interval freq frequency"
 )
 _LOSSES = "loss losses cost objective obj elbo"
 _ERRORS = (
     "nll ppl perplexity bpb bpc bpp bits xent ce bce rmse mse mae mape smape rmsle msle rmspe error errors "
-    "err merror logloss mlogloss deviance huber wape mase crps energy nllloss"
+    "err merror logloss mlogloss deviance huber wape mase crps energy nllloss ece brier"
 )
 _HELD_OUT_QUALITY = (
     "bleu sacrebleu rouge rougel rougelsum meteor cider spice chrf ter wer cer per map ap ar miou hr ndcg mrr "
@@ -104,7 +104,7 @@ _QUALITY = (
 _RETURNS = "reward rewards rew rews return returns ret epret fitness"
 _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
-    "sum model set minibatch per token tokens current ema"
+    "sum main model set minibatch per token tokens current ema"
 )
 """Words beside `loss` that leave it all of the loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")

@@ -1,16 +1,20 @@
 """Imagined logs that leave out a piece of a loop: a print counts in even steps in all real logs, and here jumps."""
 
+from collections import Counter as Tally
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 from gedanken.compare.source.print_sites import PrintSite
 
 FEWEST = 4
 """Lines of a print in each real log from which it is learnt that it counts."""
+MOST_WORDS = 100
+"""Words before a number that are looked at."""
 COLUMNS = 8
 """Numbers of a line that are looked at."""
 
@@ -40,6 +44,14 @@ class Counter(NamedTuple):
     site: PrintSite
     column: int
     step: float
+    words: str | None = None
+    """What stands before the number, where the words behind it differ: `Trial`, `ok`, `[`."""
+
+    def lines_of(self, run: ParsedRun) -> Indices:
+        """The lines of a run that count."""
+        if self.words is None:
+            return np.asarray(run.ledger.lines_of(self.site), np.int64)
+        return _lines_by_words(run.transcript, frozenset([self.words])).get(self.words, np.empty(0, np.int64))
 
 
 def gaps(run_set: RunSet) -> Mapping[int, Sequence[Gap]]:
@@ -81,7 +93,36 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
 
 def counters(run_set: RunSet) -> Sequence[Counter]:
     """The prints that count in all real runs."""
-    return tuple(_found(run_set))
+    return (*_found(run_set), *_found_by_words(run_set))
+
+
+def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
+    """Lines that begin alike and count one by one, whatever they say behind it, the same in all real runs."""
+    first = run_set.real[0]
+    forms = Tally(form[: form.index("#")] for form in first.transcript.forms if "#" in form)
+    wanted = frozenset([words for words, times in forms.most_common(MOST_WORDS) if times > 1 and words.strip()])
+    if not wanted:
+        return
+    of_each = [_lines_by_words(run.transcript, wanted) for run in run_set.real]
+    for words in sorted(wanted):
+        if not all(words in lines for lines in of_each):
+            continue
+        counts = [values_of(run, lines[words], 0) for run, lines in zip(run_set.real, of_each, strict=True)]
+        site = int(first.ledger.site_of[of_each[0][words][0]])
+        step = _step(counts)
+        is_one_by_one = step > 0 and bool((np.diff(counts[0]) == step).all())
+        if is_one_by_one and 0 <= site < len(run_set.sites) and all(np.array_equal(counts[0], one) for one in counts):
+            yield Counter(run_set.sites[site], 0, step, words)
+
+
+def _lines_by_words(script: Transcript, wanted: frozenset[str]) -> dict[str, Indices]:
+    """For each of the words with which lines begin, up to their first number, these lines in order."""
+    found: dict[str, list[Indices]] = {}
+    for form in script.forms:
+        words = form.partition("#")[0]
+        if words in wanted and words != form:
+            found.setdefault(words, []).append(script.lines_of(form))
+    return {words: np.sort(np.concatenate(lines)) for words, lines in found.items()}
 
 
 def _step(values: Sequence[Numbers]) -> float:
@@ -105,7 +146,7 @@ def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
 
 
 def _jumps(run_set: RunSet, run: ParsedRun, counter: Counter) -> Iterator[Gap]:
-    lines = np.asarray(run.ledger.lines_of(counter.site), np.int64)
+    lines = counter.lines_of(run)
     counts = values_of(run, lines, counter.column)
     epochs = run.curves.epochs.at(lines)
     for at in np.flatnonzero(np.diff(counts) > counter.step).tolist():
@@ -122,7 +163,7 @@ def _between(run_set: RunSet, counter: Counter, at: int, low: float, high: float
     """For each site the most lines that a real run shows between lines that count so, the `at`th or behind."""
     most = np.zeros(len(run_set.sites), np.int64)
     for run in run_set.real:
-        lines = run.ledger.lines_of(counter.site)
+        lines = counter.lines_of(run)
         counts = values_of(run, lines, counter.column)
         begins = at + np.flatnonzero(counts[at:] == low)[:1]
         ends = begins + np.flatnonzero(counts[begins[0] :] == high)[:1] if len(begins) else begins

@@ -17,6 +17,8 @@ _HEADING = re.compile(
     r"\W*",
     re.IGNORECASE,
 )
+_FRAMED = re.compile(r"\W*[*=~-]{3,}\s*(?P<words>[^*=~:]{4,60}?)\s*[*=~-]{3,}\W*")
+"""A heading in other words, as in `***** Evaluating perplexity, Epoch 1/4 *****`."""
 _STEP = re.compile(r"\W*(?:global[ _]?)?(?:step|iter(?:ation)?|batch|update)s?\b", re.IGNORECASE)
 SPLITS = ("", str(Split.VALIDATION), str(Split.TEST))
 """Meaning of the numbers that `sections` returns; training data is not marked."""
@@ -31,7 +33,7 @@ def sections(script: Transcript, epochs: NDArray[np.int64]) -> NDArray[np.int8]:
     meant = np.full(len(script.forms), -1, np.int8)
     ends = np.zeros(len(script.forms), bool)
     for at, form in enumerate(script.forms):
-        if len(form) < 80 and "#" not in form and _HEADING.fullmatch(form):
+        if len(form) < 80 and (("#" not in form and _HEADING.fullmatch(form)) or _FRAMED.fullmatch(form)):
             split = split_in(form)
             meant[at] = SPLITS.index(split) if split in SPLITS else 0
         ends[at] = _STEP.match(form) is not None

@@ -1,0 +1,108 @@
+"""Whole numbers that all real logs show alike, too small or too rare for their agreement to prove anything."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gedanken.compare.checks.values import telling
+from gedanken.compare.output.line_names import names_in_line
+from gedanken.compare.output.vocabulary import Role
+from gedanken.compare.parsed.run_set import LINES_SHOWN, ParsedRun, RunSet, short, verb
+from gedanken.compare.results import Doubt
+from gedanken.experiment.finding import Finding
+
+REAL_RUNS = 7
+"""Number of real runs that must agree."""
+IMAGINED_RUNS = 3
+"""Number of imagined runs that must all differ. If chance gives some runs another number, all three imagined ones and
+none of seven real ones get it with a probability of .0022 at most."""
+MOST = 4
+"""Number of such numbers with which that remains below .01 for all together."""
+_NOT_FIXED = (Role.ENVIRONMENT, Role.METRIC)
+
+
+class _Constant(NamedTuple):
+    form: str
+    column: int
+    values: NDArray[np.float64]
+
+
+class SmallConstants:
+    """Which of these numbers differ: in all imagined runs, which is told, or in some, which decides nothing."""
+
+    def __init__(self, run_set: RunSet) -> None:
+        self._run_set = run_set
+        self.findings: list[Finding] = []
+        self._unsure: list[tuple[_Constant, list[ParsedRun]]] = []
+        if run_set.program is not None or len(run_set.finished) < REAL_RUNS:
+            return
+        constants = list(_constants(run_set))
+        for constant in constants:
+            other = [run for run in run_set.imagined if len(_other_lines(run, constant))]
+            if len(other) == len(run_set.imagined) >= IMAGINED_RUNS and len(constants) <= MOST:
+                self.findings.append(self._finding(constant, other))
+            elif other:
+                self._unsure.append((constant, other))
+
+    def _finding(self, constant: _Constant, runs: Sequence[ParsedRun]) -> Finding:
+        first = self._run_set.finished[0]
+        its = [(run, int(_other_lines(run, constant)[0])) for run in runs]
+        really = int(first.transcript.lines_of(constant.form)[0])
+        return Finding(
+            "constant line differs",
+            tuple(run.label for run in runs),
+            (*(run.ref(at) for run, at in its[:LINES_SHOWN]), first.ref(really)),
+            expected=f"All {len(self._run_set.finished)} real runs have the same numbers in "
+            f"“{short(first.lines[really])}”",
+            observed=f"{verb(runs, 'shows', 'show')} others, such as “{short(its[0][0].lines[its[0][1]])}”",
+            of=len(self._run_set.imagined),
+        )
+
+    def undecided(self) -> Doubt | None:
+        """What differs in too few runs, or is one of too many numbers; None if there is nothing."""
+        if not self._unsure:
+            return None
+        constant, runs = self._unsure[0]
+        first, line = self._run_set.finished[0], int(_other_lines(runs[0], constant)[0])
+        really = int(first.transcript.lines_of(constant.form)[0])
+        more = f" and {len(self._unsure) - 1} more" if len(self._unsure) > 1 else ""
+        return Doubt(
+            f"whether “{short(runs[0].lines[line])}”{more} may differ from “{short(first.lines[really])}”",
+            f"all {len(self._run_set.finished)} real runs show the same number there and {len(runs)} of "
+            f"{len(self._run_set.imagined)} imagined runs ({', '.join(run.label for run in runs[:3])}) another",
+        )
+
+
+def small_constants_differ(run_set: RunSet) -> Iterable[Finding]:
+    """Report numbers that all imagined logs show otherwise than all real ones."""
+    yield from run_set.once(SmallConstants).findings
+
+
+def _constants(run_set: RunSet) -> Iterator[_Constant]:
+    first = run_set.finished[0]
+    for form in first.transcript.forms:
+        steady = run_set.invariants.numbers(form) if "#" in form else None
+        if steady is None:
+            continue
+        lines = first.transcript.lines_of(form)
+        told = set(telling(first, lines, steady))
+        named = names_in_line(first.transcript, int(lines[0]))
+        epochs = first.curves.epochs.at(lines)
+        for column in range(min(steady.shape[1], len(named))):
+            values = steady[:, column]
+            is_known = column in told or (values == epochs).all() or set(values) <= set(first.curves.totals)
+            is_repeated = any(np.array_equal(values, steady[:, before]) for before in range(column))
+            is_fixed = bool(named[column].name) and named[column].role not in _NOT_FIXED
+            if is_fixed and not (is_known or is_repeated) and (values == np.rint(values)).all():
+                yield _Constant(form, column, values)
+
+
+def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
+    """The lines of an imagined run with another number; none if it has more or fewer lines of the form."""
+    lines = run.transcript.lines_of(constant.form)
+    if len(lines) != len(constant.values):
+        return lines[:0]
+    is_other: NDArray[np.bool_] = run.transcript.table(lines)[:, constant.column] != constant.values
+    return lines[is_other]
