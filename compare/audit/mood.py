@@ -7,7 +7,7 @@ from gedanken.compare.audit.parts import Sentence
 
 _CLAUSE = re.compile(
     r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
-    r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
+    r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|every|our|my|now|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
     r"[✅✔✓☑❌]",
     re.IGNORECASE,
 )
@@ -23,7 +23,7 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
     before = REPORTS.sub(lambda found: " " * len(found[0]), before)
     if GOVERNS.search(before) or AFTER.match(after):
         return False
-    clause = _clause(before)
+    clause = clause_of(before)
     return not BEFORE[language].search(clause) and not ORDERS.match(clause.lstrip())
 
 
@@ -53,7 +53,7 @@ def _leads_to_facts(lead: str) -> bool:
     return not (BEFORE["en"].search(REPORTS.sub("", lead[-200:])) or ORDERS.match(lead))
 
 
-def _clause(before: str) -> str:
+def clause_of(before: str) -> str:
     """Return the part of the clause that stands before a place."""
     low = 0
     for found in _CLAUSE.finditer(before):

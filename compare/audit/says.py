@@ -78,7 +78,12 @@ class FileSays:
     lines: tuple[str, ...]
 
 
-Says = TestsSay | ExitSays | CheckSays | ValueSays | RunSays | OutputSays | FileSays
+@dataclass(frozen=True, slots=True)
+class UnreadSays:
+    """Something that a model pointed at, and that no rule reads."""
+
+
+Says = UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | RunSays | OutputSays | FileSays
 
 
 @dataclass(frozen=True, slots=True)
