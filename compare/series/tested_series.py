@@ -78,6 +78,8 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         yield f"Whether the {primary.judged.name} differs: {primary.judged.why_no_p}."
     if primary and primary.judged.why_no_p == NO_END:
         yield f"Whether the {primary.judged.name} differs: {NO_END}."
+    elif primary and not m:
+        yield f"Whether the {primary.judged.name} differs: {primary.judged.why_no_p}."
     elif at_best > level:
         alone = " Only a last value far outside those of the real runs could be reported." if primary else ""
         runs = f"{n} real and {m} imagined {_runs(m)}"
