@@ -214,6 +214,29 @@ def test_logs_that_each_have_another_fault_of_one_kind_are_one_finding_that_name
     assert all(word in sentence(found) for word in words), sentence(found)
 
 
+def test_three_logs_that_each_lack_another_line_are_told_where_one_such_log_is_undecided() -> None:
+    def ends(seed: int, lacking: str = "") -> str:
+        said = ("vocabulary is ready", "weights are ready", "schedule is ready")
+        shown = "".join(f"{words}\n" for words in said if words != lacking)
+        return f"{shown}{rounds(seed)}"
+
+    real = [ends(seed) for seed in range(7)]
+    every = [ends(20, "vocabulary is ready"), ends(21, "weights are ready"), ends(22, "schedule is ready")]
+    assert checks(*every, real=real) == ["print count differs"]
+    one = compared(real, [every[0], ends(21), ends(22)])
+    assert not one.findings and any("may be missing" in reason for reason in one.undecided)
+
+
+def test_a_step_that_is_numbered_wrongly_is_no_gap_besides() -> None:
+    def steps(seed: int, wrong: int = 0) -> str:
+        random = Random(seed)
+        return "".join(f"step {at + 50 * (at == wrong)} nll {random.random():.4f}\n" for at in range(100, 900, 100))
+
+    real = [steps(seed) for seed in range(7)]
+    imagined = [steps(seed, wrong=400) for seed in (20, 21, 22)]
+    assert [one for one in checks(*imagined, real=real) if one not in BY_CHANCE] == ["constant line differs"]
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_screen_shows_whole_sentences_of_a_verdict(tmp_path: Path, width: int) -> None:
     long = "wrote the shards of the index to the shared disk of the second machine"

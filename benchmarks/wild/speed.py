@@ -3,9 +3,9 @@
     python -m benchmarks.wild.speed [--beside REVISION] [--only NAME ...] [--limit 600]
 
 Each comparison is a process of its own, as a user starts it, and so is each `git diff --no-index --histogram` of the
-folder of real logs with that of imagined ones. Everything is measured in turn on the same machine; told are seconds of
-a processor, which other work on the machine hardly changes, and the most memory held. The other revision works in a worktree of its own, which is removed. `--limit` ends what
-takes longer.
+folder of real logs with that of imagined ones. Everything is measured in turn on the same machine; told are seconds
+of a processor, which other work on the machine hardly changes, and the most memory held. The other revision works in
+a worktree of its own, which is removed. `--limit` ends what takes longer by the clock.
 """
 
 import argparse
