@@ -133,7 +133,7 @@ def _as_model(address: str, key: str, cores: int, server: "subprocess.Popen[str]
         nonlocal warm_for
         if (code := server.poll()) is not None:  # to ask it again would help nobody
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            raise NoModel(f"embedded:{MODEL_NAME}: its server has ended ({how})")
+            raise NoModel(f"embedded:{MODEL_NAME}: its server has stopped ({how})")
         if messages[-1].role == "assistant":
             # The continuation of an open reply uses the cache as it is, and leaves the earlier part unchanged.
             if _digest(messages[:-1]) != warm_for:

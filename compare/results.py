@@ -117,7 +117,7 @@ class SeriesResult:
     """One series of numbers in real and imagined runs: one hole (value) of one print site, along its points."""
 
     name: str
-    """For example `loss (line 41)`."""
+    """For example `loss (train.py:41)`."""
     role: Literal["primary", "secondary"]
     axis: str
     """The quantity that the points are counted by, for example `epoch` or `times printed`."""

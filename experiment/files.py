@@ -54,7 +54,7 @@ class Inside:
         where = self.folder / name
         parts = name.split("/")
         if not all(parts) or {".", ".."} & set(parts) or "\0" in name:
-            raise BadInput(f"{self.folder}: names a file that is not in it: {name}")
+            raise BadInput(f"{self.folder}: refers to a file outside this folder: {name}")
         opened = []
         try:
             opened.append(os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))

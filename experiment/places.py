@@ -29,6 +29,6 @@ def _made(chosen: str | Path, what: str, mode: int = 0o777) -> Path:
     except OSError as error:
         variable = f"GEDANKEN_{what.upper()}"
         raise BadInput(
-            f"the {what} folder {folder} cannot be made: {error.strerror}; name another in {variable}"
+            f"the {what} folder {folder} cannot be created: {error.strerror}; set {variable} to another folder"
         ) from error
     return folder

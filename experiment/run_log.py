@@ -137,7 +137,7 @@ def by_part(earlier: Sequence[tuple[int, str]], last: str) -> str:
 
 
 def _named(facts: Iterable[Fact]) -> str:
-    return " and ".join(fact.name for fact in facts if fact.origin == "claimed") or "none"
+    return "/".join(fact.name for fact in facts if fact.origin == "claimed") or "none"
 
 
 class Started(Event):

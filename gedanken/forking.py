@@ -130,11 +130,11 @@ def _with_script(was: RunSpec, at: int, experiment: Experiment, source: RunLog) 
         )
     for number, (one, other) in enumerate(zip(before, after[: at - 1], strict=False), start=1):
         if one != other:
-            raise BadInput(
-                f"line {number} of the script is another one than in {source.folder}, and comes before line {at}"
-            )
+            raise BadInput(f"line {number} of the script comes before line {at}, so it must be as in {source.folder}")
     if before[at - 1 :] == after[at - 1 :]:
-        raise BadInput(f"from line {at} on the script is that of {source.folder}: nothing would change")
+        raise BadInput(
+            f"from line {at} on the script is the same as that of {source.folder}, so nothing would change"
+        )
     return Experiment.model_validate(was.experiment.model_dump() | {"name": experiment.name, "script": after})
 
 
@@ -146,19 +146,19 @@ def _check_persona(was: RunSpec, experiment: Experiment, at: int, persona: Perso
     new = experiment.conditions.play(persona).model_dump(exclude=facts)
     lines = range(at - 1, len(experiment.script))
     if all(was.played_at(line).model_dump(exclude=facts) == new for line in lines):
-        raise BadInput(f"--persona: from line {at} on {persona.name} is played as {was.persona.name} is already")
+        raise BadInput(f"--persona: from line {at} on {persona.name} is the same as {was.persona.name}")
 
 
 def _check_model(was: RunSpec, experiment: Experiment, source: RunLog, at: int, model: ModelSpec) -> None:
     """Raise BadInput if this model would not be asked anything from line `at` on, or is already used there."""
     after = experiment.script[at - 1 :]
     if all(was.model_at(line).name == model.name for line in range(at - 1, len(experiment.script))):
-        raise BadInput(f"--model: from line {at} on {model.name} is asked already")
+        raise BadInput(f"--model: from line {at} on the run already uses {model.name}")
     imagines = was.simulate and any(line.type is not None for line in after)
     failed = {program.label for program in source.programs if program.works is False and not program.given}
     mends = any(run.program in failed and run.line >= at - 1 for run in source.executions)
     if not imagines and not mends and not any(line.file for line in after):
-        raise BadInput(f"--model: from line {at} on no model is asked for anything")
+        raise BadInput(f"--model: from line {at} on no model is used")
 
 
 def _check_reached(experiment: Experiment, source: RunLog, at: int) -> None:
@@ -166,5 +166,5 @@ def _check_reached(experiment: Experiment, source: RunLog, at: int) -> None:
     last = max((run.line for run in source.executions), default=-1)
     if source.outcome == NO_WORKING_PROGRAM and (first := experiment.next_step(at - 2)) is not None and first > last:
         raise BadInput(
-            f"--at {at}: {source.folder} ended at line {last + 1}, as no version of the program there worked"
+            f"--at {at}: {source.folder} ended at line {last + 1}, because no version of the program worked"
         )

@@ -75,7 +75,7 @@ def print_runs(found: Sequence[ListedRun], console: "Console") -> None:
         cost = "unknown" if run.usd is None else f"${run.usd:.4f}"
         counts = (str(run.executions), tokens, cost, f"{run.seconds:.0f} s", f"{run.bytes / 1e6:.1f} MB")
         table.add_row(*(Text(harmless(cell)) for cell in (run.run, run.state, age_of(run.begun), *counts)))
-    console.print(table if found else "there are no runs here")
+    console.print(table if found else "no runs in this folder")
 
 
 def age_of(begun: str) -> str:
@@ -97,10 +97,10 @@ def remove_run(folder: Path) -> None:
     if not is_run_folder(folder):
         raise BadInput(f"{folder}: not a run folder")
     if is_at_work(folder):
-        raise BadInput(f"{folder}: another process is at work on this run")
+        raise BadInput(f"{folder}: this run is in use by another process")
     session = sessions_folder() / run_id_of(folder)
     if session.is_dir():
         with locked_if_dead(session) as dead:
             if not dead:
-                raise NoSandbox(f"{folder}: a process is at work in its workspaces")
+                raise NoSandbox(f"{folder}: its workspaces are in use by another process")
     remove_tree(folder)

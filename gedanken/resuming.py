@@ -51,7 +51,7 @@ async def resume(folder: Path, screen: Screen, again: Again) -> RunResult:
     Of one of which nothing is left to do, that is said, and neither model nor engine is opened. Raises as `run` does.
     """
     if (ended := _ended(folder)) is not None:
-        screen.say(f"{folder} came to its end, and nothing of it is left to do; for more samples: gedanken extend")
+        screen.say(f"{folder} is finished, so there is nothing to resume; for more samples: gedanken extend")
         return ended
     spec = asked(folder, again)
     check(spec)
@@ -81,7 +81,7 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
         store.spec = spec
         newest = next(reversed(store.programs.values()), None)
         if newest is None or newest.given or newest.works is not None or store.decision_on(newest) is not None:
-            raise BadInput(f"{folder}: no program waits for approval there")
+            raise BadInput(f"{folder}: no program of this run waits for approval")
         if any(execution.program == newest.label for execution in store.executions.values()):
             raise BadInput(f"{folder}: {newest.label} was run already")
         store.keep_decision(newest, answer)
@@ -97,7 +97,7 @@ async def extend(folder: Path, real: int | None, imagined: int | None, screen: S
     counts = {"real": real, "imagined": imagined}
     now = was.model_copy(update={name: count for name, count in counts.items() if count is not None})
     if now.real < was.real or now.imagined < was.imagined or now == was:
-        raise BadInput(f"the run has {_counts(was)} already; name more of either with --real or --imagined")
+        raise BadInput(f"the run already has {_counts(was)}; ask for more with --real or --imagined")
     others = sorted({part.model.name for part in was.earlier} - {was.model.name})
     if others and now.imagined > was.imagined:
         raise BadInput(
@@ -121,7 +121,9 @@ async def replay(folder: Path, screen: Screen, out: Path | None = None) -> RunRe
     """
     source = read_run(folder)
     if source.spec is None:
-        raise BadInput(f"{folder}: a run of an earlier version kept no ledger; it can be compared, and not replayed")
+        raise BadInput(
+            f"{folder}: this run of an earlier version has no ledger; it can be compared, but not replayed"
+        )
     target = make_folder(out or new_folder(f"{source.spec.experiment.name}-replay"))
     with open_store(target, source.spec) as store:
         try:
@@ -168,7 +170,7 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
             "names; if that is where it is to go, give it once more with --base-url"
         )
     if spec.sandbox.trusted and not again.trusted:
-        raise BadInput(f"{folder}: it runs programs without isolation; say --i-trust-this-code once more")
+        raise BadInput(f"{folder}: it runs programs without isolation; to confirm that, add --i-trust-this-code")
     given = again.base_url if asks_its_model else None
     model = spec.model.model_copy(update={"base_url": given or spec.model.base_url})
     return spec.model_copy(update={"model": model, "budget": again.budget or spec.budget})

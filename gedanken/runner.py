@@ -83,7 +83,9 @@ def check(spec: RunSpec) -> None:
     players = (spec.persona, *(part.persona for part in spec.earlier))
     given = spec.experiment.model_dump_json() + "".join(player.model_dump_json() for player in players)
     if redacted(given) != given:
-        raise BadInput("the experiment or the persona contains a key of this environment; remove it")
+        raise BadInput(
+            "the experiment or the persona contains an API key that is also in this environment; remove it"
+        )
 
 
 def check_collector(address: str | None) -> None:
@@ -92,7 +94,9 @@ def check_collector(address: str | None) -> None:
         try:
             from gedanken.traces.otlp import check_address
         except ImportError as error:
-            raise BadInput("sending a trace to a collector needs the extra: pip install 'gedanken[otlp]'") from error
+            raise BadInput(
+                "sending a trace to a collector needs another package: pip install 'gedanken[otlp]'"
+            ) from error
         check_address(address)
 
 
@@ -137,7 +141,7 @@ async def drive(
             raise
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
-            raise NoModel(f"{context.model.name} has said nothing for too long") from error
+            raise NoModel(f"{context.model.name} sent nothing for too long") from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
@@ -167,7 +171,9 @@ def reported(store: RunStore, compared: Compared, screen: Screen) -> tuple[Analy
         return analysis, write_page(store.folder, analysis)
     except Exception as error:  # any error: the folder may contain hours of training
         told = " ".join(f"{type(error).__name__}: {error}".split())
-        screen.say(f"no report was made ({told}); the run is kept: gedanken report {store.folder}")
+        screen.say(
+            f"the report could not be made ({told}); the run is kept; to try again: gedanken report {store.folder}"
+        )
         return analysis, None
 
 
@@ -330,7 +336,7 @@ def _tell(screen: Screen, node: str, update: dict[str, Any]) -> None:
 
 
 def _by_whom(program: Program) -> str:
-    return "as a person edited it" if program.prompt == "person" else f"by the {program.prompt} prompt"
+    return "edited by a person" if program.prompt == "person" else f"written for the {program.prompt} prompt"
 
 
 def _how_ended(execution: Execution) -> str:

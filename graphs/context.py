@@ -127,7 +127,7 @@ async def open_context(
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
     """All that a replay of the run `source` needs: its ledger. Raises BadInput where it has none."""
     if source.machine_facts is None or source.setup is None or source.folder is None:
-        raise BadInput(f"{source.folder}: nothing was run there that could be replayed")
+        raise BadInput(f"{source.folder}: it contains no execution that could be replayed")
     ledger = Ledger(source.folder, writes=False)
     model = replayed(ledger, spec.model.parallel)
     facts = source.machine_facts

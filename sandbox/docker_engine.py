@@ -91,7 +91,9 @@ class DockerEngine:
                 return None
         labels = container.labels
         if labels.get(SESSION_LABEL) != order.labels.get(SESSION_LABEL):
-            raise NoSandbox(f"the container {order.name} is of a run in another cache folder, or of another user")
+            raise NoSandbox(
+                f"the container {order.name} belongs to a run in another cache folder, or of another user"
+            )
         if labels.get(COMMAND_LABEL) != _digest(order.command):
             raise NoSandbox(f"the container {order.name} ran another command; `gedanken sandbox clean` removes it")
         if container.status == "created":

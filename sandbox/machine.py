@@ -137,7 +137,7 @@ class SandboxMachine:
         name = self._name(label)
         if label is not None and (receipt := self.session.receipt(name)) is not None:
             if receipt.command != command:
-                raise BadInput(f"the execution {name} of this run was another command: {receipt.command[:80]}")
+                raise BadInput(f"the execution {name} of this run belongs to another command: {receipt.command[:80]}")
             return receipt
         order = await blocking(self._order, name, command)
         job, notes = await self._begin(order, label is not None)
@@ -154,7 +154,7 @@ class SandboxMachine:
         requested by number, by id or `all` and `torch.cuda` does not see them."""
         asked = await self.run("python3 -m gedanken_world")
         if asked.exit_code != 0:
-            raise NoSandbox(f"the sandbox cannot describe itself: {asked.terminal.strip()[-300:]}")
+            raise NoSandbox(f"the sandbox could not report its system: {asked.terminal.strip()[-300:]}")
         known = {
             "machine": self.name,
             "cpus": self.limits.cpus,
@@ -166,7 +166,7 @@ class SandboxMachine:
         try:
             machine_facts = MachineFacts.model_validate({**json.loads(asked.stdout), **known})
         except (TypeError, ValueError) as error:
-            raise NoSandbox("the sandbox describes itself in words that cannot be read") from error
+            raise NoSandbox("what the sandbox reports about its system cannot be read") from error
         problem = judge_gpus(self.gpus, machine_facts.gpus.count, self.engine.asks_for_gpus)
         if problem and self.gpus.kind != "auto":
             raise NoSandbox(problem)

@@ -224,7 +224,7 @@ def _lock(folder: Path) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise NoSandbox(f"the run {folder.name} is at work in another process") from None
+            raise NoSandbox(f"the run {folder.name} is in use by another process") from None
         if _same_file(lock, path):
             return lock
         os.close(lock)

@@ -68,7 +68,7 @@ def align(real: Execution, other: Execution) -> Alignment:
     return Alignment(real.label, other.label, tuple(blocks), first)
 
 
-def judged(name: str = "loss (line 28)", points: int = 12, **changes: Any) -> SeriesResult:
+def judged(name: str = "loss (train.py:28)", points: int = 12, **changes: Any) -> SeriesResult:
     """A series in which the imagined runs lie above the real ones."""
     at = tuple(float(point) for point in range(1, points + 1))
     fields: dict[str, Any] = {
@@ -109,7 +109,7 @@ def kept(  # noqa: PLR0913 (each has a default; a test names what it is about)
     ours = tuple(seeds([real] * 8))
     theirs = tuple(imagined(other, sample) for sample in range(4))
     alignment = align(ours[1], theirs[1])
-    series = series or (judged(), judged("acc (line 28)", role="secondary", p=None, why_no_p="zero variance"))
+    series = series or (judged(), judged("acc (train.py:28)", role="secondary", p=None, why_no_p="zero variance"))
     sites = (
         SiteTally("shape of input is {}", 18, LineKind.DETERMINISTIC, (1, 1), (1,) * 8, (0,) * 4, 0, 3, 0, 3, 0),
         SiteTally("Epoch {}/{} - loss: {}", 33, LineKind.STOCHASTIC, (12, 12), (12,) * 8, (7,) * 4, 28, 0, 0, 3, 0),

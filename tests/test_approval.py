@@ -113,7 +113,7 @@ def test_an_edited_program_runs_instead_and_a_replay_needs_no_person(
     ended = gedanken("approve", "run", "--edit", "mine.py")
     assert ended.returncode == 0, ended.stderr
     assert ran(tmp_path / "run")[0] == "train-v2: mine"
-    assert "as a person edited it" in (tmp_path / "run" / "report.html").read_text()
+    assert "edited by a person" in (tmp_path / "run" / "report.html").read_text()
     replayed = gedanken("run", "--replay", "run", "--out", "again")
     assert replayed.returncode == 0, replayed.stderr
     assert (tmp_path / "again" / "transcript.md").read_bytes() == (tmp_path / "run" / "transcript.md").read_bytes()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gedanken.compare.audit.outcomes import exit_code_in, says_cut, summaries_in
+from gedanken.compare.audit.outcomes import exit_code_in, says_cut, shows_built, shows_trouble, summaries_in
 
 SUMMARIES = {
     "pytest": ("=== 1 failed, 11 passed, 2 skipped, 1 warning in 0.30s ===", (11, 1, 2)),
@@ -22,6 +22,8 @@ SUMMARIES = {
     "ctest": ("100% tests passed, 0 tests failed out of 5", (5, 0, 0)),
     "rspec": ("12 examples, 1 failure, 1 pending", (10, 1, 1)),
     "phpunit": ("OK (12 tests, 30 assertions)", (12, 0, 0)),
+    "a runner of the project's own": ("Results: 308 passed, 2 failed, 310 total", (308, 2, 0)),
+    "another": ("PASSED: 30, FAILED: 0", (30, 0, 0)),
     "dotnet": ("Passed!  - Failed:     0, Passed:    12, Skipped:     0, Total:    12", (12, 0, 0)),
 }
 
@@ -72,3 +74,26 @@ def test_a_mark_of_the_harness_says_that_output_is_missing(text: str) -> None:
 @pytest.mark.parametrize("text", ["[1, 2, 3]", "truncated normal distribution", "see the omitted section"])
 def test_words_alone_do_not(text: str) -> None:
     assert not says_cut(text)
+
+
+BUILT = [
+    "BUILD SUCCESSFUL in 14s",
+    "** BUILD SUCCEEDED **",
+    "    0 Warning(s)\n    0 Error(s)",
+    "Application bundle generation complete. [5.100 seconds]",
+    "[100%] Built target ccompiler",
+    "Bundled 649 modules in 159ms",
+    " NX   Successfully ran target build for 3 projects",
+    "dist/a.js in 1.2s\ncreated dist/a.js in 1.2s",
+    "Build complete! (3.20s)",
+]
+
+
+@pytest.mark.parametrize("text", BUILT)
+def test_the_end_of_a_build_is_known(text: str) -> None:
+    assert shows_built(f"compiling\n{text}\n") and not shows_trouble(text)
+
+
+@pytest.mark.parametrize("text", ["    2 Error(s)", "** BUILD FAILED **", "✘ [ERROR] TS2322", "Failed to compile."])
+def test_the_end_of_a_build_that_failed_is_known(text: str) -> None:
+    assert shows_trouble(f"compiling\n{text}\n") and not shows_built(text)

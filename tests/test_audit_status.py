@@ -154,3 +154,97 @@ def test_a_terminal_played_on_request_is_never_accused() -> None:
     )
     judged = last(session, no_tools=True)
     assert judged.status == "undecidable" and judged.reading == "role-played"
+
+
+def test_an_older_build_does_not_carry_what_is_said_after_another_that_nobody_knows() -> None:
+    session = Session().ran("pnpm build", " ✓ Compiled successfully in 3.2s\n").ran("earthly +build-ios", "linking\n")
+    assert status(session.said("Build succeeded.")) == "undecidable"
+
+
+def test_a_build_that_only_its_last_line_names_carries_it() -> None:
+    judged = last(
+        Session().ran("./gradlew test | tail -40", "> Task :app\nBUILD SUCCESSFUL in 14s\n").said("Build passed.")
+    )
+    assert judged.status == "supported" and judged.evidence[0].quote == "BUILD SUCCESSFUL in 14s"
+
+
+def test_the_line_of_the_linter_is_shown_and_not_that_of_the_formatter() -> None:
+    printed = "32 files left unchanged\nAll checks passed!\n"
+    judged = last(Session().ran("ruff format . && ruff check .", printed).said("Lint is clean."))
+    assert judged.evidence[0].quote == "All checks passed!"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["npx jest tests/app.test.ts", "pytest tests/unit/models", "mvn -Dtest=AppTest test", "cargo test parse"],
+)
+def test_some_of_the_tests_do_not_carry_a_claim_about_all(command: str) -> None:
+    printed = "Tests:       3 passed, 3 total\n"
+    assert status(Session().ran(command, printed, 0).said("The full test suite passes.")) == "undecidable"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["git merge -q feature", "git -C app stash pop", "git switch main", "gh pr checkout 7", "git am x.patch"],
+)
+@pytest.mark.parametrize("ran", [("pytest -q", PASSED), ("./run", "ok\n")])
+def test_after_git_has_changed_the_files_it_is_undecidable(command: str, ran: tuple[str, str]) -> None:
+    said = "All 12 tests pass." if ran[1] == PASSED else "Build succeeds."
+    first = Session().ran(*ran) if ran[1] == PASSED else Session().ran("make", "[100%] Built target app\n", 0)
+    assert status(first.ran(command, "").said(said)) == "undecidable"
+
+
+def test_git_that_only_looks_leaves_a_claim_as_it_is() -> None:
+    assert (
+        status(Session().ran("pytest -q", PASSED).ran("git stash list", "").said("All 12 tests pass.")) == "supported"
+    )
+
+
+def test_the_exit_code_that_a_later_run_of_other_tests_echoes_carries_it() -> None:
+    session = (
+        Session().ran("npx vitest run", "Tests  21 passed (21)\n").ran('mvn -q test; echo "EXIT:$?"', "EXIT:0\n", 0)
+    )
+    judged = last(session.said("Tests pass."))
+    assert judged.status == "supported" and judged.evidence[0].quote == "EXIT:0"
+
+
+def test_a_number_of_a_home_made_runner_is_never_held_against_anybody() -> None:
+    session = Session().ran("./all.sh | head", "Results: 165 passed, 0 failed, 165 total\n")
+    assert status(session.said("All 2042 tests pass.")) == "undecidable"
+
+
+def test_the_same_tests_run_twice_are_no_sum() -> None:
+    session = Session().ran("pytest -q", PASSED).ran("pytest -q", PASSED)
+    assert status(session.said("All 24 tests pass.")) == "misquoted"
+
+
+def test_a_cut_output_of_the_same_command_hides_no_other_number() -> None:
+    session = (
+        Session()
+        .ran("npm test", "ok 1 - add\n... [36 lines truncated] ...\n")
+        .ran("npm test", "Tests: 8 passed, 8 total\n")
+    )
+    assert status(session.said("12/12 tests passing.")) == "misquoted"
+
+
+def test_a_size_is_held_against_the_listing_of_the_file() -> None:
+    session = (
+        Session().ran("ls -l README.md", "-rw-r--r-- 1 root root 8 Nov 29 14:55 README.md\n").ran("date", "25\n")
+    )
+    assert status(session.said("`README.md` is 25 bytes.")) == "misquoted"
+
+
+def test_a_version_is_held_against_what_the_program_said_of_itself() -> None:
+    session = Session().ran("gcc --version", "gcc (Debian 12.2.0-14) 12.2.0\n")
+    assert status(session.said("gcc --version says 12.5.0.")) == "misquoted"
+    assert status(session.said("`gcc --version` prints 12.2.0.")) == "supported"
+
+
+def test_what_is_said_below_a_fence_makes_it_an_output() -> None:
+    shown = "```console\n$ ./sum\nrows: 114\nsum: 578\n```\n\n"
+    session = Session().ran("./sum", "rows: 114\nsum: 571\n")
+    assert status(session.said(f"{shown}That is the output of the run.")) == "misquoted"
+
+
+def test_a_silent_type_checker_is_clean_also_through_head() -> None:
+    assert status(Session().ran("npx tsc --noEmit 2>&1 | head -20", "").said("tsc is clean.")) == "supported"

@@ -65,8 +65,8 @@ def test_a_packed_file_that_would_fill_the_memory_is_refused_in_no_time(tmp_path
 @pytest.mark.parametrize("how", ["gzip", "xz"])
 def test_a_packed_file_that_is_cut_or_damaged_says_so(tmp_path: Path, how: str) -> None:
     packed = PACK[how](TEXT.encode() * 99)
-    assert f"{how}, damaged behind byte" in refused(brought(tmp_path, packed[:-12]))
-    assert f"{how}, damaged behind byte" in refused(brought(tmp_path, packed[:20] + b"\xff" * 40 + packed[60:]))
+    assert f"{how}, damaged after" in refused(brought(tmp_path, packed[:-12]))
+    assert f"{how}, damaged after" in refused(brought(tmp_path, packed[:20] + b"\xff" * 40 + packed[60:]))
 
 
 def test_a_refusal_names_the_byte_and_the_line_and_what_helps(tmp_path: Path) -> None:
@@ -113,9 +113,12 @@ def test_a_folder_packed_files_and_standard_input_are_compared(gedanken: Cli, tm
     assert result["title"].endswith("beside standard input")
     assert result["primary"]["name"] == "val_loss" and result["primary"]["reason"]
     summary = gedanken("compare", "real", "--imagined", "-", "--primary", "train_loss", stdin=said)
-    assert "primary endpoint: last train_loss: named by --primary" in summary.stdout.splitlines()
+    assert "main metric (primary endpoint): last train_loss, chosen with --primary" in summary.stdout.splitlines()
     page = gedanken("compare", "real", "--imagined", "-", "--html", "page.html", stdin=said)
-    assert page.returncode == 0 and "Primary endpoint: last val_loss" in (tmp_path / "page.html").read_text()
+    assert (
+        page.returncode == 0
+        and "Main metric (primary endpoint): last val_loss" in (tmp_path / "page.html").read_text()
+    )
     twice = gedanken("compare", "-", "--imagined", "-", stdin=said)
     assert twice.returncode == 2 and "once only" in twice.stderr
     unknown = gedanken("compare", "real", "--imagined", "-", "--primary", "bleu", stdin=said)

@@ -82,17 +82,17 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "nosuch"], "there is no experiment nosuch; packaged are all-gpus, article"),
+        (["run", "nosuch"], "no experiment is called nosuch; packaged are all-gpus, article"),
         (["run", "nosuch.yaml"], "nosuch.yaml: No such file"),
-        (["run", "mnist", "--model", "gpt-5"], "say which provider, as in openai:gpt-5"),
+        (["run", "mnist", "--model", "gpt-5"], "name the provider, as in openai:gpt-5"),
         (["run", "mnist", "--model", "scripted:nosuch"], "nosuch: No such file"),
         (["run", "mnist", "--base-url", "http://127.0.0.1:1"], "--base-url goes with a model that a server has"),
         (["run", "mnist", "--source", "seen"], "--source seen: Input should be 'shown' or 'hidden'"),
         (["run", "mnist", "--temperature", "3"], "--temperature 3.0: Input should be less than or equal to 2"),
-        (["run", "mnist", "--persona", "nosuch"], "there is no persona nosuch"),
+        (["run", "mnist", "--persona", "nosuch"], "no persona is called nosuch"),
         (
             ["run", "mnist", "--sandbox", "chroot"],
-            "--sandbox chroot: there are auto, docker, podman, bubblewrap, host",
+            "--sandbox chroot: must be one of auto, docker, podman, bubblewrap, host",
         ),
         (["run", "mnist", "--sandbox", "host"], "--sandbox host isolates nothing"),
         (["run", "mnist", "--gpus", "many"], "--gpus many: there are auto, none, all, a number"),
@@ -125,9 +125,9 @@ def test_bad_input_gets_one_clear_line(gedanken: Cli, arguments: list[str], said
         ),
         ("name: mine\ngpu: 4\n", "persona.yaml:2: gpu: unknown key"),
         ("name: [\n", "persona.yaml:2: not valid YAML"),
-        ("- a\n", "persona.yaml:1: contains no keys and values"),
-        ("name: 2024-13-45\n", "persona.yaml: holds an impossible value"),
-        (f"name: x\ngpus: {{count: {'9' * 5000}}}\n", "persona.yaml: holds an impossible value"),
+        ("- a\n", "persona.yaml:1: must contain keys and values"),
+        ("name: 2024-13-45\n", "persona.yaml: contains an impossible value"),
+        (f"name: x\ngpus: {{count: {'9' * 5000}}}\n", "persona.yaml: contains an impossible value"),
         ('name: x\n"\\e[2J\\n": x\n', "unknown key"),
     ],
 )
@@ -177,7 +177,7 @@ def test_equal_logs_have_no_findings(gedanken: Cli, tmp_path: Path) -> None:
     real = file(tmp_path, LOG, "real.log")
     done = gedanken("compare", real, "--imagined", real)
     assert done.returncode == 0
-    assert "no findings\n" in done.stdout and "Nothing was found" in done.stdout
+    assert "no findings\n" in done.stdout and "No difference was found" in done.stdout
 
 
 @pytest.mark.parametrize("content", ["", "\n \n", "a\x00b"])

@@ -132,7 +132,7 @@ def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: P
         assert said in refusal(gedanken("compare", path, "--imagined", good))
         assert said in refusal(gedanken("compare", good, "--imagined", path))
     assert "after --imagined" in refusal(gedanken("compare", good))
-    assert "holds no imagined runs" in refusal(gedanken("compare", "real only"))
+    assert "contains no imagined runs" in refusal(gedanken("compare", "real only"))
     assert "either one run folder or files" in refusal(gedanken("compare", "real only", good, "--imagined", good))
     written(tmp_path, **{"p.py": "print("})
     assert "p.py:1: not valid Python" in refusal(gedanken("compare", good, "--imagined", good, "--program", "p.py"))
@@ -163,7 +163,7 @@ def test_html_goes_over_a_report_and_over_nothing_else(gedanken: Cli, tmp_path: 
     for _again in range(2):
         done = gedanken("compare", "a", "--imagined", "b", "--html", "page.html")
         assert done.returncode == 0, done.stderr
-        assert done.stdout.strip().endswith("everything is in page.html")
+        assert done.stdout.strip().endswith("full report: page.html")
     assert (tmp_path / "page.html").read_text().lower().startswith("<!doctype html>")
     for where, said in (("mine", "not a report"), ("/dev/null", "not a file"), ("none/page.html", "no folder")):
         assert said in refusal(gedanken("compare", "a", "--imagined", "b", "--html", where))
@@ -193,8 +193,8 @@ def test_a_run_writes_its_report_and_scored_once_more_finds_the_same(
     model = scripted(replies(GOOD, edits=(longer,)))
     done = gedanken("run", path, "--model", model, "--real", 2, "--imagined", 1, "--out", "out")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("everything is in out/report.html\nopen that file in a browser\n")
-    assert len(done.stdout.splitlines()) <= 20 + 7  # the summary, what it cost; a blank line, five in words
+    assert done.stdout.endswith("Full report (open it in a browser): out/report.html\n")
+    assert len(done.stdout.splitlines()) <= 20 + 6  # the summary, what it cost; a blank line, four in words
     said = json.loads((tmp_path / "out" / "run.json").read_text())["findings"]
     again = compared(gedanken("compare", "out", "--json"))
     assert again["findings"] == said and len(said) > 5

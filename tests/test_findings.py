@@ -17,6 +17,7 @@ from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.skipped_counts import skipped_counts
+from gedanken.compare.checks.small_constants import small_constants_differ
 from gedanken.compare.output.durations import claimed_seconds
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.sentences import sentence
@@ -247,7 +248,7 @@ def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) ->
     assert case.line not in [line.text for finding in found for line in finding.evidence]
 
 
-OF_LOGS = (blank_lines, ends_early, skipped_counts)
+OF_LOGS = (blank_lines, ends_early, skipped_counts, small_constants_differ)
 """Checks of logs without a program, which are tried in test_log_structure.py."""
 
 
@@ -290,13 +291,13 @@ def test_seed_0_and_sample_0_are_in_no_numeric_test() -> None:
     lucky = SHAPE + lines([0.95, 0.4, 0.05], [0.7, 0.88, 0.99])
     ours = [real(lucky, 0), *(real(text, seed) for seed, text in enumerate(MANY[1:], start=1))]
     assert kinds(findings_of(program(), ours, [imagined(lucky, 0)])) == []
-    assert kinds(findings_of(program(), ours, [imagined(lucky, 0), imagined(lucky, 1)])) == ["far out"]
+    assert kinds(findings_of(program(), ours, [imagined(lucky, 0), imagined(lucky, 1)])) == ["outlier"]
 
 
 def test_a_run_that_did_not_finish_sets_no_range() -> None:
     stopped = real(SHAPE + lines([0.01], [0.99], 3), 70, cause=Cause.TIMED_OUT, exit_code=137)
     low = imagined(GOOD.replace("0.3200", "0.1234"))
-    assert "far out" in kinds(findings_of(program(), [*seeds(MANY), stopped], [low]))
+    assert "outlier" in kinds(findings_of(program(), [*seeds(MANY), stopped], [low]))
     assert findings_of(program(), [*seeds(MANY), stopped], [imagined(GOOD)]) == ()
 
 

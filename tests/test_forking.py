@@ -124,8 +124,8 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
 @pytest.mark.parametrize(
     ("at", "changes", "why"),
     [
-        (4, Changes(persona=Persona.model_validate(CLAIMS)), "is played as"),
-        (4, Changes(model="scripted:one.yaml"), "is asked already"),
+        (4, Changes(persona=Persona.model_validate(CLAIMS)), "two-cards is the same as two-cards"),
+        (4, Changes(model="scripted:one.yaml"), "already uses scripted:one.yaml"),
         (6, Changes(persona=MATCHED), "the script has 5 lines"),
     ],
 )

@@ -30,7 +30,7 @@ def compared(real: Sequence[str], imagined: Sequence[str]) -> ComparisonResult:
     return compare_runs(None, runs[: len(real)], runs[len(real) :])
 
 
-NUMBERS = ("primary endpoint differs", "far out", "series differs")
+NUMBERS = ("primary endpoint differs", "outlier", "series differs")
 
 
 def checks(result: ComparisonResult) -> list[str]:

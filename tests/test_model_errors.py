@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from gedanken.agents.model_errors import ModelBusy, as_no_model
-from gedanken.agents.retry_after import retry_after
+from gedanken.agents.requested_wait import requested_wait
 from gedanken.agents.time_limits import TimeLimits, TooSlow, in_time
 from gedanken.experiment.execution import Cause
 
@@ -153,12 +153,12 @@ def test_a_connection_that_fails_says_why() -> None:
     ],
 )
 def test_how_long_to_wait_is_read_in_all_its_forms(headers: dict[str, str], text: str, seconds: float | None) -> None:
-    assert retry_after(headers, text) == pytest.approx(seconds)
+    assert requested_wait(headers, text) == pytest.approx(seconds)
 
 
 def test_a_date_to_wait_for_is_seconds_from_now() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
-    assert retry_after({"retry-after": date}, "") == pytest.approx(90, abs=2)
+    assert requested_wait({"retry-after": date}, "") == pytest.approx(90, abs=2)
 
 
 async def pieces(*waits: float) -> Any:

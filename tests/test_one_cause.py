@@ -30,7 +30,7 @@ def log(seed: int, *, nan_from: int = 99, last: float | None = None, notes: bool
 
 
 REAL = [log(seed) for seed in range(7)]
-BY_CHANCE = ("primary endpoint differs", "series differs", "far out")
+BY_CHANCE = ("primary endpoint differs", "series differs", "outlier")
 
 
 def checks(*imagined: str, real: list[str] = REAL) -> list[str]:
@@ -69,7 +69,7 @@ def named(*imagined: str, primary: str | None = None) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("primary", [None, "height"])
 def test_a_metric_that_an_expression_names_is_told_where_one_run_lies_far_out(primary: str | None) -> None:
-    assert named(log(20, last=71.0), log(21), log(22), primary=primary) == [("far out", "last height")]
+    assert named(log(20, last=71.0), log(21), log(22), primary=primary) == [("outlier", "last height")]
 
 
 def test_a_metric_that_an_expression_names_is_no_false_alarm() -> None:
@@ -81,7 +81,9 @@ def test_what_is_undecided_is_a_whole_sentence_and_stands_once(tmp_path: Path) -
         (tmp_path / f"{at}.log").write_text(text)
     paths = [tmp_path / f"{at}.log" for at in range(10)]
     verdict = compare_inputs(paths[:7], paths[7:]).verdict
-    assert verdict.startswith("Undecided: whether “wrote the shards” may be missing. The last nll does not decide")
+    assert verdict.startswith(
+        "Undecided: whether “wrote the shards” may be missing. The last nll does not differ significantly"
+    )
     assert "…" not in verdict and verdict.count("shards") == 1
 
 
@@ -246,7 +248,7 @@ def test_the_screen_shows_whole_sentences_of_a_verdict(tmp_path: Path, width: in
     paths = [tmp_path / f"{at}.log" for at in range(10)]
     screen = io.StringIO()
     print_summary(compare_inputs(paths[:7], paths[7:]), Console(file=screen, width=width, highlight=False))
-    shown = screen.getvalue().partition("primary endpoint:")[0].strip()
+    shown = screen.getvalue().partition("main metric")[0].strip()
     assert shown.endswith(".") and "…" not in shown and long in " ".join(shown.split())
 
 

@@ -1,13 +1,16 @@
 """Reference players answer in the way that they are made for, and are asked as any model is."""
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
-from benchmarks.verdict.controls import Controlled, Gives
+from benchmarks.verdict.controls import GivenNeighbours, GivenTool
 from benchmarks.verdict.subjects import FITTED, HELD_OUT, Subject, answers, held_out
 from benchmarks.verdict.truths import BANK
 from gedanken.agents.imagined import ImaginedMachine
@@ -128,12 +131,12 @@ def test_a_player_is_asked_as_a_model_is_and_heeds_what_was_told_last(bank: Bank
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("player:thinks?bank=x", "there is no such player; there are computes, "),
-        ("player:computes", "say what it knows, as in player:computes?bank=FILE"),
-        (f"player:computes?bank={BANK}&mood=1", "it has no dial mood"),
-        (f"player:computes?bank={BANK}&noise=2", "the dial noise of a player is a number of 0 to 1, not 2"),
+        ("player:thinks?bank=x", "unknown player; players are computes, "),
+        ("player:computes", "name the file of items that it knows, as in player:computes?bank=FILE"),
+        (f"player:computes?bank={BANK}&mood=1", "unknown setting mood"),
+        (f"player:computes?bank={BANK}&noise=2", "the setting noise of a player is a number from 0 to 1, not 2"),
         ("player:computes?bank=missing.json", "missing.json: No such file or directory"),
-        (f"player:computes?bank={__file__}", "is no bank of items"),
+        (f"player:computes?bank={__file__}", "is not a file of known items"),
     ],
 )
 def test_what_is_no_player_is_said(name: str, problem: str) -> None:
@@ -158,16 +161,37 @@ class _Hearing(ScriptedModel):
         return super()._choose(messages)
 
 
-@pytest.mark.parametrize("gives", ["tool", "neighbours"])
-def test_a_control_is_given_what_its_name_says_and_nothing_else(bank: Bank, gives: Gives) -> None:
+def asked_about(entry: Entry) -> list[BaseMessage]:
+    return [SystemMessage("a terminal"), HumanMessage(f"{entry.item.program}\npython3 probe.py")]
+
+
+def test_a_control_is_given_the_nearest_program_with_its_output_and_nothing_else(bank: Bank) -> None:
     twin = next(one for one in bank.items if one.item.operation == "python seed" and one.item.role == "hard")
     near = neighbours(bank, twin, pieces)[0]
-    said_where = {"run_program printed:": "told", "call it": "run_program", "Go by programs": "seen"}
-    rules = tuple(ScriptedReply(when=when, samples=(text,)) for when, text in said_where.items())
-    inner = _Hearing(rules=rules)
-    asked = [SystemMessage("a terminal"), HumanMessage(f"{twin.item.program}\npython3 probe.py")]
-    said = Controlled(inner=inner, bank=bank, gives=gives).invoke(asked).text
-    heard = "\n".join(inner.heard)
-    assert said == ("told" if gives == "tool" else "seen")
-    assert (twin.truth.strip() in heard) == (gives == "tool")
-    assert (near.truth.strip() in heard) == (gives == "neighbours")
+    inner = _Hearing(rules=(ScriptedReply(when=near.truth.strip(), samples=("seen",)),))
+    assert GivenNeighbours(inner=inner, bank=bank).invoke(asked_about(twin)).text == "seen"
+    assert twin.truth.strip() not in "\n".join(inner.heard)
+
+
+class _Calling(_Hearing):
+    """Writes a call where a grammar has it write one, and otherwise says what it was told last."""
+
+    sends: str
+
+    def _generate(self, messages: list[BaseMessage], *_: Any, **given: Any) -> ChatResult:
+        self._choose(messages)
+        call = {"name": "run_commands", "arguments": {"commands": self.sends}}
+        text = json.dumps(call) if "response_format" in given else messages[-1].text
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+
+
+def test_a_control_with_a_tool_is_told_what_the_commands_that_it_sent_really_printed(
+    bank: Bank, tmp_path: Path
+) -> None:
+    twin = entry(bank, "hard", "imitates")
+    chat = _Calling(rules=(), sends="echo 42")
+    kept = tmp_path / "given.jsonl"
+    control = GivenTool(inner=chat, bank=bank, kept=kept, really_run=lambda commands: f"ran {commands}")
+    assert control.invoke(asked_about(twin)).text == "ran echo 42"
+    assert twin.truth.strip() not in "\n".join(chat.heard)
+    assert json.loads(kept.read_text())["sent"] == "echo 42"

@@ -91,7 +91,10 @@ def test_the_endpoint_is_what_a_practitioner_would_name(name: str) -> None:
 def test_the_reason_says_nothing_of_a_loss_that_is_shown_for_training_alone() -> None:
     chosen = compared(Style("epoch {e} loss {train:.4f}\ntest_acc {acc:.4f}")).endpoint
     assert chosen and chosen.name == "test_acc"
-    assert chosen.reason == f"held-out (test), the accuracy (no held-out loss shown), last of {EPOCHS}"
+    assert chosen.reason == (
+        "chosen because it is an accuracy on held-out data (test), and the output has no held-out loss; "
+        f"printed {EPOCHS} times per run"
+    )
 
 
 def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
@@ -103,7 +106,7 @@ def test_a_log_that_shows_no_metric_has_no_endpoint_and_that_is_said() -> None:
 def test_what_the_log_says_it_goes_by_comes_before_the_loss() -> None:
     style = Style("epoch {e} val_loss {held:.4f} val_acc {acc:.4f}\nval_acc improved, model saved")
     chosen = compared(style).endpoint
-    assert chosen and chosen.name == "val_acc" and "goes by it" in chosen.reason
+    assert chosen and chosen.name == "val_acc" and "by its log, the program stops or saves by" in chosen.reason
 
 
 def test_the_endpoint_depends_on_no_imagined_run() -> None:
@@ -220,7 +223,7 @@ def test_the_endpoint_of_a_run_stands_in_its_spec_or_is_named_by_whoever_reads_i
     assert spec.key != spec.model_copy(update={"primary": None}).key
     again = gedanken("report", "a", "--primary", "acc", "--markdown")
     assert again.returncode == 0, again.stderr
-    assert "Primary endpoint: last acc" in (tmp_path / "a" / "report.md").read_text()
+    assert "Main metric (primary endpoint): last acc" in (tmp_path / "a" / "report.md").read_text()
     assert gedanken("report", "a", "--primary", "bleu").returncode == 2
     assert "--primary" in gedanken("run", "--help").stdout
 

@@ -1,12 +1,14 @@
 """`gedanken probe`: a probe is a run, whose programs are really run, and which is gone on with like any other."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from busy import Server, serving
 from conftest import GEDANKEN, Cli, requests_of
 
 from gedanken.analysis.probe_scores import item_scores
@@ -88,7 +90,7 @@ def test_a_real_output_is_told_in_the_forced_arm_and_in_no_other(probed: Path) -
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["nonlinear-algebra"], "there is no family “nonlinear-algebra”"),
+        (["nonlinear-algebra"], "no family is called “nonlinear-algebra”"),
         (["state", "--sizes", "1,x"], "--sizes 1,x: whole numbers from 1 to 4096"),
         (["--answers", "x.json"], "--answers goes with --suite"),
         (["--suite", "missing.jsonl"], "--suite missing.jsonl: No such file or directory"),
@@ -98,3 +100,34 @@ def test_what_cannot_be_asked_is_one_line(gedanken: Cli, arguments: list[str], p
     done = gedanken("probe", *arguments)
     assert done.returncode == 2 and problem in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_probe_stops_at_its_budget_and_goes_on_with_more(gedanken: Cli, tmp_path: Path) -> None:
+    with serving(Server(text="07")) as server:
+        named = ["--base-url", server.address]
+        env = {**os.environ, "OPENAI_API_KEY": "none"}
+        asked = ["shortcut-twins", "--sizes", "2", "--n", "1", "--model", "openai:small", *named, "--out", "run"]
+        stopped = gedanken("probe", *asked, "--budget", "tokens=1000", env=env)
+        assert stopped.returncode == 7, stopped.stderr
+        assert "; the budget is tokens 1,000" in stopped.stderr
+        taken = read_run(tmp_path / "run").tokens
+        assert taken is not None and 1000 <= taken.read + taken.written <= 1100
+        done = gedanken("resume", "run", *named, "--budget", "tokens=1M", env=env)
+        assert done.returncode == 0, done.stderr
+        assert len(read_run(tmp_path / "run").answers) == server.replies
+
+
+def test_every_truth_is_what_the_sandbox_printed_of_that_very_program(probed: Path) -> None:
+    printed: dict[str, str] = {}
+    for file in (probed / "ledger" / "executions").iterdir():
+        execution = json.loads(file.read_text().splitlines()[1])
+        if execution["command"].endswith("programs.json"):
+            assert execution["origin"] == "real"
+            rows = map(json.loads, execution["stdout"].splitlines())
+            printed |= {row["name"]: row["stdout"] for row in rows}
+    items = read_run(probed).items
+    assert items
+    for kept in items:
+        assert kept.truth == printed[kept.item.program]
+        assert kept.rival == (printed[kept.item.rival] if kept.item.rival else None)
+        assert kept.given == (printed[kept.item.given] if kept.item.given else None)

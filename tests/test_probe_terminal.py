@@ -174,7 +174,7 @@ def test_interrupted_it_keeps_nothing(half_right: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--only", "nosuch"], "--only nosuch: one of walk, "),
+        (["--only", "nosuch"], "--only nosuch: must be one of walk, "),
         (["--out", "nosuch/kept.json"], "No such file"),
         (["--out", "/dev/null"], "name a file"),
     ],

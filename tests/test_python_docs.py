@@ -57,7 +57,7 @@ def test_a_pandas_user_has_seconds_and_series_of_a_run(in_python: RunSnippet, tm
     done = in_python(snippet("With pandas"))
     assert done.returncode == 0, done.stderr
     assert "train-v1  imagined    8.0" in done.stdout
-    assert "last loss (line 32)" in done.stdout
+    assert "last loss (train.py:32)" in done.stdout
     assert done.stdout.count("real") >= 2
 
 

@@ -42,7 +42,6 @@ def test_the_requests_of_a_probe_go_side_by_side(gedanken: Cli, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert [reply["sample"] for reply in replies_of(tmp_path)] == [0, 0, 1] * 6
     assert (len(server.came), server.most_at_once) == (18, 8)
-    assert server.came[-1] - server.came[0] + server.seconds < 18 * server.seconds / 3
 
 
 @pytest.mark.docker

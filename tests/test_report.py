@@ -73,7 +73,7 @@ def test_the_verdict_comes_first_and_all_that_was_asked_found_and_measured_is_th
         "none: zero variance",
         "0.54 [0.21, 0.98]",
         "0.128 [0.081, 0.169]",
-        "explained by the claim",
+        "explained by a false fact in the persona",
     ):
         assert part in shown
     assert "gedanken run mnist --model scripted:replies.yaml --persona ubuntu-18.04-4x3090" in shown
@@ -197,11 +197,11 @@ def test_a_value_far_off_leaves_the_real_band_to_be_seen() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308, -1e308, 0.0])
 def test_no_value_stops_the_report(value: float) -> None:
     series = judged(imagined=((value,) * 12,), n_imagined=1)
-    assert "loss (line 28)" in render(kept(series=[series, judged(points=1, role="secondary")]))
+    assert "loss (train.py:28)" in render(kept(series=[series, judged(points=1, role="secondary")]))
 
 
 def test_brought_logs_without_a_program_and_without_a_difference_have_a_page() -> None:
     ours, theirs = real(text(REAL), 1), imagined(text(REAL), 1)
     version = VersionAnalysis(None, (ours,), (theirs,), ComparisonResult((), alignment=align(ours, theirs)))
     page = render(Analysis(RunLog("a.log, b.log"), (version,), (), "No difference was found."))
-    assert "No divergence" in page and "What was asked" not in page.split("Side by side")[1]
+    assert "No difference." in page and "Set-up" not in page.split("Side by side")[1]

@@ -41,19 +41,27 @@ def test_what_a_reader_of_markdown_turns_into_something_stands_as_code(word: str
 
 
 def test_a_sentence_of_ours_stays_as_it_is() -> None:
-    told = "2 of 3 imagined runs depart from the real ones (train-v1): “9 of 10” × 2; p = .008, −0.1 to 0.2 (95 %)."
+    told = "2 of 3 imagined runs differ from the real runs (train-v1): “9 of 10” × 2; p = .008, −0.1 to 0.2 (95 %)."
     assert prose(told) == told
 
 
 def test_it_tells_what_the_page_tells_in_200_lines() -> None:
     text = to_markdown(kept())
     assert len(text.splitlines()) <= 200
-    for part in ("Conditions", "40 findings", "Numbers", "First difference", "Undecided", "Programs", "do it again"):
-        assert f"## {part}" in text or f"## To {part}" in text
+    for part in (
+        "Conditions",
+        "40 findings",
+        "Numbers",
+        "First difference",
+        "Undecided",
+        "Programs",
+        "How to repeat this",
+    ):
+        assert f"## {part}" in text
     assert "gedanken run small.yaml --model openai:x --persona matched --sandbox docker --gpus none --source" in text
     assert "name the YAML file that it came from" in text
     assert "0.24 to 0.4 (3)" in text and "(primary)" in text
-    assert "departs from the real ones" in text
+    assert "differs from the real runs" in text
 
 
 def test_a_change_goes_to_the_same_side_to_the_other_or_to_none() -> None:

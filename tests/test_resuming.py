@@ -227,7 +227,7 @@ def test_two_processes_cannot_work_on_one_run(gedanken: Cli, begin: Begin, tmp_p
     for command in (["resume", "run"], ["extend", "run", "--real", "9"], ["runs", "rm", "run"]):
         ended = gedanken(*command)
         assert ended.returncode == 2
-        assert "another process is at work on this run" in ended.stderr
+        assert "this run is in use by another process" in ended.stderr
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=60)
     assert gedanken("runs", "rm", "run").returncode == 0

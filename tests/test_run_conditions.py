@@ -51,7 +51,10 @@ def test_the_conditions_are_named_in_every_result_and_obeyed(
         "claimed": [],
     }
     assert result["conditions"] == json.loads((out / "comparison.json").read_text())["conditions"] == conditions
-    told = "source hidden, session fresh, claims: dropped, working steps, temperature 0.25"
+    told = (
+        "source code hidden, no other context, false facts in the persona: none allowed, chain of thought allowed, "
+        "temperature 0.25"
+    )
     assert told in " ".join(done.stdout.split())
     gedanken("report", out, "--markdown")
     report = (out / "report.md").read_text()

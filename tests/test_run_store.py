@@ -30,7 +30,7 @@ def test_a_run_has_one_writer_until_its_process_is_gone(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "holds it\n"
         before = (tmp_path / "log.jsonl").read_bytes()
-        with pytest.raises(BadInput, match="another process is at work on this run"), open_store(tmp_path, spec_of()):
+        with pytest.raises(BadInput, match="this run is in use by another process"), open_store(tmp_path, spec_of()):
             pass
         assert (tmp_path / "log.jsonl").read_bytes() == before
         assert read_run(tmp_path).outcome == UNFINISHED  # reading waits for nobody

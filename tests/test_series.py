@@ -48,7 +48,11 @@ ALIKE = [log(seed) for seed in range(7, 10)]
 
 
 def test_a_series_is_named_after_its_number_and_the_line_of_its_print() -> None:
-    assert list(by_name(compared(REAL, ALIKE))) == ["last loss (line 32)", "loss (line 32)", "acc (line 32)"]
+    assert list(by_name(compared(REAL, ALIKE))) == [
+        "last loss (train.py:32)",
+        "loss (train.py:32)",
+        "acc (train.py:32)",
+    ]
     assert list(by_name(compared(REAL, ALIKE, None))) == ["last loss", "loss", "acc"]
 
 
@@ -56,13 +60,13 @@ def test_the_last_loss_that_real_runs_show_is_the_primary_endpoint() -> None:
     found = compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
     assert [
         (series.name, series.n_real, series.n_imagined) for series in found.series if series.role == "primary"
-    ] == [("last Test loss (line 33)", 7, 3)]
+    ] == [("last Test loss (train.py:33)", 7, 3)]
 
 
 def test_epochs_are_compared_with_the_same_epochs_however_many_are_skipped() -> None:
     long = [log(seed, epochs=100) for seed in range(7)]
     short = "".join(line for at, line in enumerate(log(8, epochs=100).splitlines(True)) if at in (0, 1, 98, 99))
-    loss = by_name(compared(long, [short] * 2))["loss (line 32)"]
+    loss = by_name(compared(long, [short] * 2))["loss (train.py:32)"]
     assert (loss.axis, len(loss.points)) == ("epoch", 100)
     assert [point for point, value in zip(loss.points, loss.imagined[0], strict=True) if value is not None] == [
         1,
@@ -101,10 +105,10 @@ def test_real_runs_taken_for_imagined_ones_have_no_finding(source: str | None) -
 def test_a_last_loss_and_curves_that_lie_apart_are_told_with_values_p_and_interval() -> None:
     last, curves = compared(REAL, [log(seed, 0.1) for seed in range(7, 10)]).findings
     assert (last.check, curves.check) == ("primary endpoint differs", "series differs")
-    assert "of 3 of 3 imagined runs" in sentence(last)
+    assert "In 3 of 3 imagined runs" in sentence(last)
     assert "p = 0.0083; means differ by 0.1" in sentence(last)
     assert "95 % interval" in sentence(last)
-    assert "acc (line 32) (adjusted p =" in sentence(curves) and "loss (line 32) (" not in sentence(curves)
+    assert "acc (train.py:32) (adjusted p =" in sentence(curves) and "loss (train.py:32) (" not in sentence(curves)
     assert [line.source for line in last.evidence] == [f"line01-train-v1-imagined-{sample}" for sample in (1, 2, 3)]
 
 
@@ -174,8 +178,8 @@ def test_numbers_that_tell_the_same_twice_are_counted_once() -> None:
     found = by_name(
         compared([with_test(seed) for seed in range(7)], [with_test(seed) for seed in range(7, 10)], TESTED)
     )
-    assert found["hits (line 33)"].why_no_p == "it tells the same as Test accuracy (line 33)"
-    assert found["Test loss (line 33)"].why_no_p == "it tells the same as last Test loss (line 33)"
+    assert found["hits (train.py:33)"].why_no_p == "it tells the same as Test accuracy (train.py:33)"
+    assert found["Test loss (train.py:33)"].why_no_p == "it tells the same as last Test loss (train.py:33)"
 
 
 def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None:
@@ -191,9 +195,9 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
 @pytest.mark.parametrize(
     ("n_real", "n_imagined", "said"),
     [
-        (3, 3, "no p can be below 0.1 and it must not exceed 0.02; it takes 5 real runs beside 3 imagined"),
-        (7, 1, "cannot be determined from 7 real and 1 imagined run:"),
-        (7, 1, "it takes 49 real runs beside 1 imagined, or 3 imagined beside 7 real"),
+        (3, 3, "the lowest p that they can reach is 0.1. Enough are 5 real and 3 imagined runs"),
+        (7, 1, "Whether the numbers differ: 7 real and 1 imagined run are too few for a test"),
+        (7, 1, "Enough are 49 real and 1 imagined run, or 7 real and 3 imagined runs."),
     ],
 )
 def test_too_few_runs_leave_it_undecided_and_it_is_said_how_many_are_needed(
@@ -248,16 +252,16 @@ def test_one_series_that_is_far_out_is_told_however_many_stand_beside_it() -> No
 
     found = compared([scores(0) for _ in range(7)], [scores(1) for _ in range(3)], None)
     (finding,) = found.findings
-    assert sentence(finding).startswith("Of 10 series 1 would be unlikely in real runs")
+    assert sentence(finding).startswith("1 of 10 series differs significantly from the real runs")
     assert "class d" in sentence(finding) and "class e" not in sentence(finding)
 
 
 def test_one_run_of_three_that_ends_far_out_is_told_and_the_others_are_not_blamed() -> None:
     ours = [log(seed) for seed in range(7)]
     found = compared(ours, [log(7), log(8), log(9, 4.0)])
-    (finding,) = [one for one in found.findings if one.check == "far out"]
+    (finding,) = [one for one in found.findings if one.check == "outlier"]
     assert finding.runs == ("line01-train-v1-imagined-3",)
-    assert "standard deviations away from the real runs; 7 real runs end between" in sentence(finding)
+    assert "standard deviations from the mean of the real runs; 7 real runs end between" in sentence(finding)
 
 
 def test_a_curve_that_is_right_and_has_no_noise_is_told() -> None:
@@ -299,7 +303,7 @@ def test_colours_are_no_words() -> None:
     coloured = [text.replace("Epoch", "\x1b[32mEpoch\x1b[0m") for text in ALIKE]
     for source in (TRAIN, None):
         found = compared(REAL, coloured, source)
-        assert found.findings == () and by_name(found)["last loss" + " (line 32)" * bool(source)].n_imagined == 3
+        assert found.findings == () and by_name(found)["last loss" + " (train.py:32)" * bool(source)].n_imagined == 3
 
 
 def test_what_is_imagined_where_real_runs_print_nothing_is_in_no_real_log() -> None:

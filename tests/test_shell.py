@@ -95,7 +95,7 @@ def test_a_line_is_told_or_typed(shell: Shell, lines: str, answer: str) -> None:
         ("dies\npwd\n", [], 4, "gedanken: scripted:"),
         ("pwd\n:machin\n", [], 2, "gedanken: there is no :machin; did you mean :machine?"),
         ("pwd\n:diff\npwd\n", [], 0, "gedanken: the last command has no two answers"),
-        ("pwd\n", ["--machine", "none"], 2, "gedanken: --machine none: one of imagined, real, both"),
+        ("pwd\n", ["--machine", "none"], 2, "gedanken: --machine none: must be one of imagined, real, both"),
         ("pwd\n", ["--session", "../x"], 2, "gedanken: --session ../x: at most 64"),
         ("pwd\n", ["--machine", "both", "--sandbox", "host"], 2, "gedanken: "),
     ],

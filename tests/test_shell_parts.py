@@ -127,7 +127,7 @@ def test_answers_of_few_different_lines_are_held_against_each_other_in_no_time()
         ("x\ny\n" * 2500, "y\n" * 4999),
     ]:
         assert list(unified(pairs(left, right), ("real", "imagined")))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20, "in the square of their lengths this takes minutes"
 
 
 @given(ANSWER, ANSWER)

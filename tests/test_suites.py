@@ -40,6 +40,24 @@ BAD: list[dict[str, Any]] = [
     {"id": "crashes", "code": JOINS, "input": "1, 'a'", "output": "1"},
 ]
 
+RIGHT = [
+    *("'ab'", "  'ab'  ", '"ab"  # why', "'ab'\n\n# why", "'ab'\nprint(1)", "'ab', 'why'", "('ab')", "'a' 'b'"),
+    *("'ab' == 'ab'", "str('ab')", "f(*['a', 'b'])", "'ab' or 1", "'ab';", "\\\n'ab'"),
+]
+"""Of which CRUXEval's rule, `assert OUTPUT == ANSWER`, holds for what `sample_0` returns."""
+WRONG = [
+    *(
+        "[ANSWER]'ab'[/ANSWER]",
+        "assert f('a', 'b') == 'ab'",
+        "f('a', 'b')",
+        "'ab",
+        "",
+        "The output is 'ab'",
+        "not 'ab'",
+    ),
+    *("```python\n'ab'\n```", "exit()", "__import__('os')._exit(0)", "'ab'; 1/0", "'ab'[/ANSWER]", "None", "*'ab'"),
+]
+
 
 def suite_file(path: Path, *lines: object) -> Path:
     path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
@@ -58,18 +76,21 @@ def test_lines_that_cannot_be_read_are_told_by_their_number(tmp_path: Path) -> N
 
 
 def test_a_suite_without_a_line_that_can_be_used_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no line that could be used; line 1: broken JSON"):
+    with pytest.raises(BadInput, match="contains no usable line; line 1: broken JSON"):
         read_suite(suite_file(tmp_path / "s.jsonl", "{"))
 
 
 @pytest.mark.parametrize(
-    "value",
-    [{"sample_0": ["1", "2"]}, {"raw_generations": {"sample_0": ["1", "2"]}, "pass_at_1": 50.0}],
+    ("value", "is_cut"),
+    [
+        ({"sample_0": ["1", "2"]}, False),
+        ({"raw_generations": {"sample_0": ["1", "2"]}, "pass_at_1": 50.0}, True),
+    ],
 )
-def test_answers_are_taken_by_id_and_out_of_a_scored_file(tmp_path: Path, value: object) -> None:
+def test_answers_are_taken_by_id_and_out_of_a_scored_file(tmp_path: Path, value: object, is_cut: bool) -> None:
     path = suite_file(tmp_path / "a.json", json.dumps(value))
     suite = read_suite(suite_file(tmp_path / "s.jsonl", *GOOD)).items
-    assert read_answers(path, suite) == {"sample_0": ("1", "2")}
+    assert read_answers(path, suite) == ({"sample_0": ("1", "2")}, is_cut)
 
 
 @pytest.mark.parametrize(
@@ -87,35 +108,64 @@ def test_a_file_that_holds_no_answers_is_refused(tmp_path: Path, text: str, prob
         read_answers(suite_file(tmp_path / "a.json", text), suite)
 
 
+def scored(gedanken: Cli, folder: Path, answers: object, *lines: object) -> Any:
+    suite = suite_file(folder / "s.jsonl", *lines)
+    recorded = suite_file(folder / "a.json", answers)
+    done = gedanken("probe", "--suite", suite, "--answers", recorded, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def exact(result: Any) -> dict[str, float]:
+    return {item["id"]: item["exact"] for item in result["items"]}
+
+
 @pytest.mark.docker
-def test_recorded_answers_are_scored_by_their_values_and_what_no_function_returns_is_not(
+def test_recorded_answers_are_scored_by_their_values_and_a_line_that_cannot_be_run_is_told_by_its_number(
     gedanken: Cli, tmp_path: Path
 ) -> None:
     answers = {
-        "sample_0": ['"ab"', "'a' + 'b'", "'ba'", "'ab"],
-        "sample_1": ["{1: [1,2]}", "{1:[1, 2]}", "[ANSWER]assert f(1) == {1: [1, 2]}[/ANSWER]", "f(1)"],
+        "sample_0": ['"ab"  # joined', "'a' + 'b'", "'ba'", "'ab"],
+        "sample_1": ["{1: [1,2]}", "[ANSWER]{1:[1, 2]}", "So:\n[ANSWER]assert f(1) == {1: [1, 2]}[/ANSWER]", "f(1)"],
         "sample_2": ["Counter('aba')", "{'b': 1, 'a': 2}", "exit()", "__import__('os').abort()"],
         **{line["id"]: ["1"] for line in BAD},
     }
-    suite = suite_file(tmp_path / "s.jsonl", *GOOD, "{broken", *BAD)
-    recorded = suite_file(tmp_path / "a.json", answers)
-    done = gedanken("probe", "--suite", suite, "--answers", recorded, "--json")
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    assert {item["id"]: item["exact"] for item in result["items"]} == {
-        "sample_0": 0.5,
-        "sample_1": 0.75,
-        "sample_2": 0.5,
-    }
-    assert result["n"] == 3 and result["exact"] == pytest.approx(1.75 / 3)
+    result = scored(gedanken, tmp_path, answers, *GOOD, "{broken", *BAD)
+    assert result["predicts"] == "output"
+    assert exact(result) == {"sample_0": 0.5, "sample_1": 0.75, "sample_2": 0.5, "lies": 0.0}
+    assert result["n"] == 4 and result["exact"] == pytest.approx(1.75 / 4)
     low, high = result["interval"]
     assert low < result["exact"] < high
     problems = {bad["line"]: bad["problem"] for bad in result["not_scored"]}
-    assert list(problems) == [4, 5, 6, 7, 8, 9]
-    for line, words in zip(
-        problems, ("broken JSON", "did not end", "printed more", "network", "not what", "fails"), strict=True
-    ):
+    assert list(problems) == [4, 5, 6, 7, 9]
+    for line, words in zip(problems, ("broken JSON", "did not end", "printed more", "network", "fails"), strict=True):
         assert words in problems[line]
+
+
+@pytest.mark.docker
+def test_what_was_published_is_scored_to_the_letter_and_by_the_output_that_its_suite_gives(
+    gedanken: Cli, tmp_path: Path
+) -> None:
+    lies = {"id": "lies", "code": JOINS, "input": "1, 1", "output": "3"}
+    published = {"sample_0": [*RIGHT, *WRONG], "lies": ["3", "2"]}
+    result = scored(gedanken, tmp_path, {"raw_generations": published}, GOOD[0], lies)
+    outcomes = result["items"][0]["outcomes"]
+    told = dict(zip(published["sample_0"], outcomes, strict=True))
+    assert {answer for answer in told if told[answer] == "right"} == set(RIGHT)
+    assert exact(result)["lies"] == 0.5
+    assert [(bad["line"], bad["id"]) for bad in result["contradicted"]] == [(2, "lies")]
+    assert result["not_scored"] == []
+
+
+@pytest.mark.docker
+def test_answers_that_are_calls_predict_inputs_and_are_really_run(gedanken: Cli, tmp_path: Path) -> None:
+    answers = {
+        "sample_0": ["f('a', 'b')", "f('', 'ab')", "assert f('ab', '') == 'ab'", "f('b', 'a')"],
+        "sample_1": ["f(1)", "f(2)", "{1: [1, 2]}", "f(1"],
+    }
+    result = scored(gedanken, tmp_path, answers, *GOOD[:2])
+    assert result["predicts"] == "input"
+    assert exact(result) == {"sample_0": 0.75, "sample_1": 0.25}
 
 
 @pytest.mark.docker

@@ -75,8 +75,8 @@ def said(*cases: VersionAnalysis, more: tuple[Finding, ...] = ()) -> str:
 def test_the_verdict_counts_runs_that_depart_and_names_what_tells_most() -> None:
     told = said(case(on(1), on(2), on(2, "print count differs"), of=(series(),)))
     assert told == (
-        "2 of 3 imagined runs depart from the real ones (train-v1): literal differs ×2, print count differs. "
-        "The last loss is 0.24 to 0.4 where 7 real runs end at 0.01 to 0.03 (p = .008)."
+        "2 of 3 imagined runs differ from the real runs (train-v1): literal differs ×2, print count differs. "
+        "The last loss is 0.24 to 0.4 in 3 imagined runs and 0.01 to 0.03 in 7 real runs (p = .008)."
     )
 
 
@@ -84,27 +84,27 @@ def test_a_finding_counts_for_the_runs_that_it_is_on_and_for_no_others() -> None
     label = imagined("", 1).label.replace("line00", "line01")
     whole = [imagined("b\n", sample) for sample in range(12)]
     held = replace(case(Finding("literal differs", (f"{label}0",))), imagined=tuple(whole))
-    assert said(held).startswith("1 of 11 imagined runs departs")
+    assert said(held).startswith("1 of 11 imagined runs differs")
 
 
 def test_where_nothing_is_found_it_says_by_how_much_they_may_differ_and_never_that_they_are_the_same() -> None:
     told = said(case(of=(series(p=0.31, difference_interval=(-0.011, 0.02)),)))
     assert told == (
-        "Nothing was found that tells the 3 imagined runs from 7 real ones. "
-        "The last loss does not decide (p = .310); it differs by −0.011 to 0.02 (95 %)."
+        "No difference was found between 3 imagined runs and 7 real runs. The last loss does not differ "
+        "significantly (p = .310; difference of the means −0.011 to 0.02, 95 %)."
     )
     assert "distinguish" not in told
 
 
 def test_what_cannot_be_tested_is_undecided_with_the_reason() -> None:
     told = said(case(of=(series(p=None, why_no_p="2 real runs; 7 are needed"),)))
-    assert told.endswith("Undecided: last loss: 2 real runs; 7 are needed.")
+    assert told.endswith("Undecided whether the last loss differs: 2 real runs; 7 are needed.")
     assert said(case(undecided=("No series",))).endswith("Undecided: No series.")
 
 
 def test_what_a_claim_explains_is_not_held_against_a_run_and_findings_elsewhere_are_counted() -> None:
     told = said(case(replace(on(1), explained_by="gpus")), more=(on(9), replace(on(8), explained_by="gpus")))
-    assert told == "Nothing was found on 3 imagined runs (train-v1). Elsewhere in the session: 1 finding."
+    assert told == "No difference was found in 3 imagined runs (train-v1). Other commands of the session: 1 finding."
 
 
 @pytest.mark.parametrize("real", [(), tuple(seeds(["a\n"]))])
@@ -125,7 +125,7 @@ def kept(whole: str = "") -> Analysis:
     blocks = Alignment(refs[0].source, refs[1].source, (), refs)
     findings = [on(1, f"kind {number}", f"A claim that is long enough. {hostile}" * 3) for number in range(40)]
     judged = tuple(series(name=f"last loss {number} {hostile}") for number in range(9))
-    endpoint = Endpoint(f"loss{hostile}", "held-out (val), the loss, last of 8", "rule")
+    endpoint = Endpoint(f"loss{hostile}", "chosen because it is a loss on held-out data (val)", "rule")
     undecided = (hostile or "Too few runs.",)
     held = case(*findings, of=judged, undecided=undecided, alignment=blocks, endpoint=endpoint)
     machine = USUAL_MACHINE.model_copy(update={"machine": "docker", "not_enforced": ("disk: " + "no quota " * 30,)})
@@ -164,7 +164,7 @@ def test_on_a_terminal_verdict_table_difference_and_findings_are_all_in_sight(co
     seen = "\n".join(screen.display)
     for part in ("1 of 3 imagined runs", "7 real runs", "3 imagined runs", "0.24 to 0.4", ".008", "40 findings"):
         assert part in seen
-    assert "first difference" in seen and "imagined 3: <script>" in seen
+    assert "first difference" in seen and "imagined line 3: <script>" in seen
     assert "openai:x" in seen and "undecided" in seen
 
 
@@ -182,7 +182,7 @@ def test_how_many_runs_are_needed_is_said_whole_and_findings_make_room() -> None
 
 
 def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None:
-    curve = series("secondary", "loss (line 4)", p=0.05)
+    curve = series("secondary", "loss (train.py:4)", p=0.05)
     lone = replace(
         curve,
         role="primary",
@@ -196,12 +196,13 @@ def test_a_curve_has_its_own_row_and_runs_too_few_for_a_test_have_no_p() -> None
     text = shown(replace(kept(), versions=(case(of=(lone, curve)),)), 120, terminal=False).splitlines()
     rows = {line.split("  ")[0]: line for line in text}
     assert rows["last loss"].rstrip().endswith("–")
-    assert "0.01 to 1 " in rows["curve of loss (line 4)"] and ".050" in rows["curve of loss (line 4)"]
+    assert "0.01 to 1 " in rows["loss (train.py:4), all values"] and ".050" in rows["loss (train.py:4), all values"]
     assert said(case(of=(lone,))).endswith(
-        "Undecided: last loss: 1 real and 1 imagined runs are too few for a p of .020, 1 being the lowest."
+        "Undecided whether the last loss differs: 1 real and 1 imagined run are too few for a test at the .020 level "
+        "(lowest possible p: 1)."
     )
     one = replace(series(p=0.31), n_imagined=1, n_real=49)
-    assert "the 1 imagined run from 49 real ones" in said(case(of=(one,)))
+    assert "between 1 imagined run and 49 real runs" in said(case(of=(one,)))
 
 
 @pytest.mark.parametrize("show", [harmless, visible])

@@ -61,7 +61,7 @@ def kinds(folder: Path, *imagined: str) -> list[str]:
         (folder / f"{at}.log").write_text(text, newline="")
     paths = [folder / f"{at}.log" for at in range(10)]
     found = compare_inputs(paths[:7], paths[7:]).findings
-    return [one.check for one in found if one.check not in ("primary endpoint differs", "series differs", "far out")]
+    return [one.check for one in found if one.check not in ("primary endpoint differs", "series differs", "outlier")]
 
 
 def test_how_often_bars_were_drawn_is_nothing(tmp_path: Path) -> None:

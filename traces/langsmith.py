@@ -54,7 +54,7 @@ def replay(roots: Iterable[TracedRun]) -> int:
     from langsmith.utils import LangSmithError, get_env_var, get_tracer_project
 
     if not (get_env_var("API_KEY") or get_env_var("ENDPOINT")):
-        raise BadInput("no LangSmith is configured: set LANGSMITH_API_KEY, or LANGSMITH_ENDPOINT")
+        raise BadInput("LangSmith is not configured: set LANGSMITH_API_KEY, or LANGSMITH_ENDPOINT")
     failed: list[Exception] = []
     client, project = langsmith_client(failed.append), get_tracer_project()
     posts = [{**run.fields, "session_name": project} for root in roots for run in root.walk()]
@@ -64,7 +64,7 @@ def replay(roots: Iterable[TracedRun]) -> int:
     except (LangSmithError, ValueError, TypeError) as error:
         failed.append(error)
     if failed:
-        raise BadInput(f"LangSmith did not take the trace: {redacted(str(failed[0]))[:300]}")
+        raise BadInput(f"LangSmith did not accept the trace: {redacted(str(failed[0]))[:300]}")
     return len(posts)
 
 

@@ -107,7 +107,7 @@ def send(roots: Iterable[TracedRun], address: str) -> int:
     try:
         for at in range(0, len(spans), SPANS_AT_ONCE):
             if exporter.export(spans[at : at + SPANS_AT_ONCE]) is not SpanExportResult.SUCCESS:
-                raise BadInput(f"the collector at {shown_address(address)} did not take the trace")
+                raise BadInput(f"the collector at {shown_address(address)} did not accept the trace")
     finally:
         exporter.shutdown()  # type: ignore[no-untyped-call]
         logging.getLogger(_LOG).removeHandler(quiet)

@@ -92,7 +92,7 @@ def read_bank(path: Path) -> Bank:
     except OSError as error:
         raise BadInput(f"{str(path)[:200]}: {error.strerror}") from error
     except (lzma.LZMAError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise BadInput(f"{path} is no bank of items: {str(error).splitlines()[0][:200]}") from error
+        raise BadInput(f"{path} is not a file of known items: {str(error).splitlines()[0][:200]}") from error
 
 
 def _entries(rows: Sequence[dict[str, object]]) -> tuple[Entry, ...]:

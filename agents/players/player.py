@@ -46,12 +46,16 @@ def read_player(name: str) -> tuple[Player, Path]:
     kinds = tuple(kind for kind in (found["first"], found["second"]) if kind) if found else ()
     unknown = [kind for kind in kinds if kind not in KINDS]
     if found is None or unknown:
-        raise BadInput(f"--model player:{name[:80]}: there is no such player; there are {', '.join(KINDS)}")
+        raise BadInput(f"--model player:{name[:80]}: unknown player; players are {', '.join(KINDS)}")
     given = {dial: values[-1] for dial, values in parse_qs(found["dials"] or "", keep_blank_values=True).items()}
     if strange := sorted(given.keys() - set(_DIALS)):
-        raise BadInput(f"--model player:{name[:80]}: it has no dial {strange[0][:40]}; it has {', '.join(_DIALS)}")
+        raise BadInput(
+            f"--model player:{name[:80]}: unknown setting {strange[0][:40]}; settings are {', '.join(_DIALS)}"
+        )
     if not given.get("bank"):
-        raise BadInput(f"--model player:{name[:80]}: say what it knows, as in player:{kinds[0]}?bank=FILE")
+        raise BadInput(
+            f"--model player:{name[:80]}: name the file of items that it knows, as in player:{kinds[0]}?bank=FILE"
+        )
     player = Player(
         kinds,
         noise=_number(given, "noise", 0.0, 1.0),
@@ -68,5 +72,5 @@ def _number(given: dict[str, str], dial: str, usual: float, most: float) -> floa
     except ValueError:
         value = math.nan
     if not 0 <= value <= most:
-        raise BadInput(f"the dial {dial} of a player is a number of 0 to {most:g}, not {given[dial][:40]}")
+        raise BadInput(f"the setting {dial} of a player is a number from 0 to {most:g}, not {given[dial][:40]}")
     return value

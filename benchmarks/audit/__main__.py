@@ -7,8 +7,9 @@ Honest ones tell what came out, with the habits of agents: rounded, in part, in 
 retries, by sub-agents, beside plans and conditions; others misquote, tell before they run, tell of a state that they
 have changed since, or run nothing at all. Each session is written in one of ten formats and read back by the readers
 that read everybody's. The sentences of the half `development` were there while the rules were written, or judged them
-once and were looked at then; those of `judging` change no rule. `--kept` keeps what was run, `--into` the
-transcripts; `--show` says what went wrong with each sentence.
+once and were looked at then; those of `judging` change no rule. `unseen` is by another hand, who read neither the
+rules nor their tests: own sentences, projects in eleven languages whose tools are stood in for, other shapes of
+sessions. `--kept` keeps what was run, `--into` the transcripts; `--show` says what went wrong with each sentence.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from benchmarks.audit.templates import (
     development_6,
     judging,
 )
+from benchmarks.audit.unseen.sandbox import ToolsWorld
+from benchmarks.audit.unseen.stories import stories
 from benchmarks.audit.world import World
 
 SETS = tuple(
@@ -39,19 +42,24 @@ HALVES = {"development": SEEN, "judging": judging.TEMPLATES}
 def main() -> None:
     """Make the sessions, audit them, print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--half", choices=HALVES, default="judging")
+    parser.add_argument("--half", choices=[*HALVES, "unseen"], default="judging")
     parser.add_argument("--transcripts", type=int, default=420)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kept", type=Path)
     parser.add_argument("--into", type=Path)
     parser.add_argument("--show", action="store_true")
     asked = parser.parse_args()
-    world = World(asked.kept)
+    world = ToolsWorld(asked.kept) if asked.half == "unseen" else World(asked.kept)
     scored: list[Scored] = []
     with tempfile.TemporaryDirectory() as folder:
         into = asked.into or Path(folder)
         into.mkdir(parents=True, exist_ok=True)
-        for script, form in sessions(asked.transcripts, HALVES[asked.half], world, asked.seed):
+        made = (
+            stories(asked.transcripts, world, asked.seed)
+            if isinstance(world, ToolsWorld)
+            else sessions(asked.transcripts, HALVES[asked.half], world, asked.seed)
+        )
+        for script, form in made:
             scored.append(score(script, form, into))
             if asked.show:
                 _show(scored[-1])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.audit.script import Planted, Script
+from benchmarks.audit.unseen.forms import FORMS
 from benchmarks.audit.writers import WRITERS
 from gedanken.compare.audit.audit_transcript import audit_transcript
 from gedanken.experiment.agent_transcript import AgentTranscript
@@ -48,7 +49,7 @@ class Scored:
 
 def score(script: Script, form: str, folder: Path) -> Scored:
     """Write a session, read it back, audit it, and look at each planted sentence."""
-    ending, write = WRITERS[form]
+    ending, write = (WRITERS | FORMS)[form]
     path = folder / f"{script.name}.{ending}"
     path.write_text(write(script))
     (transcript,) = read_transcripts(path)

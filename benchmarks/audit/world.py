@@ -51,6 +51,7 @@ def _really(files: Files, command: str) -> Printed:
             target = Path(folder) / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
+            target.chmod(0o755 if text.startswith("#!") else 0o644)
         done = subprocess.run(
             [*_bubble(folder), "bash", "-c", command],
             stdout=subprocess.PIPE,
@@ -63,7 +64,7 @@ def _really(files: Files, command: str) -> Printed:
 
 
 def _bubble(folder: str) -> list[str]:
-    tools = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
+    tools = os.pathsep.join(["/srv/.tools", str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
     settings = {"PATH": tools, "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8", "NO_COLOR": "1"}
     settings["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they are those of this project
     return [

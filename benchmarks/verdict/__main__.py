@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.verdict import controls, fitting, judging, simulating, subjects, through_graph, truths
+from benchmarks.verdict import control_runs, fitting, judging, simulating, subjects, through_graph, truths
 
 WHAT = ("bank", "fit", "judge", "simulate", "graph", "control")
 
@@ -51,9 +51,9 @@ def main(arguments: argparse.Namespace) -> None:
     elif arguments.what == "fit":
         fitting.fit(arguments.bank, arguments.version, fitting.PARAMETERS)
     elif arguments.what == "control":
-        controls.control(arguments.bank, arguments.gives, arguments.out)
+        control_runs.control(arguments.bank, arguments.gives, arguments.out, arguments.groups)
     elif arguments.what == "graph":
-        through_graph.through_graph(arguments.bank, arguments.seeds)
+        through_graph.through_graph(arguments.bank, arguments.kinds, arguments.seeds)
     elif arguments.what == "simulate":
         _simulate(arguments.bank, arguments.draws, arguments.processes)
     else:
@@ -68,8 +68,10 @@ if __name__ == "__main__":
     parser.add_argument("--bank", type=Path, default=truths.BANK)
     parser.add_argument("--version", default="1", help="of the parameters that are fitted")
     parser.add_argument("--seeds", type=int, default=2, help="subjects of each kind that go through the graph")
+    parser.add_argument("--kinds", nargs="+", default=subjects.HELD_OUT, choices=subjects.HELD_OUT, help="of those")
     parser.add_argument("--gives", choices=("tool", "neighbours"), default="tool", help="to a control")
     parser.add_argument("--out", type=Path, default=Path("runs/control"), help="the run folder of a control")
+    parser.add_argument("--groups", type=int, default=2, help="of programs of each kind and size in a control")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--processes", type=int, default=2)
     main(parser.parse_args())

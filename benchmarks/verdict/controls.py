@@ -1,37 +1,29 @@
 """Positive controls: given the sandbox as a tool, a model must come out as computing; given neighbours, as imitating.
 
-What it is given are real outputs, which no imagined machine may see (fairness rule 2). So the control is a model of
+What it is given are real outputs, which no imagined machine may see (fairness rule 2). So a control is a model of
 its own, whose name says in every result what it is given; it goes through the same graph as any other.
 """
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
-from benchmarks.verdict.truths import ASKED_SEED
-from gedanken.agents.brought import brought, model_of
-from gedanken.agents.embedded import open_embedded
-from gedanken.agents.players.bank import Bank, Entry, read_bank
+from gedanken.agents.players.bank import Entry
 from gedanken.agents.players.chat import BankChat
 from gedanken.agents.players.reading import neighbours, pieces
-from gedanken.analysis.probe_verdict import verdict_of
-from gedanken.compare.verdict import sentences
-from gedanken.experiment.probe_design import ProbeDesign
-from gedanken.experiment.run_spec import SandboxSpec
-from gedanken.probes.families.built_in import FAMILIES
-from gedanken.probing.specs import probe_spec
-from gedanken.runner import run
-from gedanken.terminal.screen import Screen
 
 Gives = Literal["tool", "neighbours"]
-CALL = "run_program"
-SIZES = (1, 4, 16)
+CALL_TOKENS = 400
+"""Of a call: it holds a whole program, as a JSON string."""
 _HERE = Path(__file__).parent
-_NEAREST = 2
+
+
+def words(name: str) -> str:
+    """The words that a control is told."""
+    return (_HERE / f"control_{name}.txt").read_text(encoding="utf-8").strip()
 
 
 class Controlled(BankChat):
@@ -39,7 +31,8 @@ class Controlled(BankChat):
 
     inner: Any
     """The chat model itself."""
-    gives: Gives
+    kept: Any = None
+    """A Path that each thing which was given is appended to, as a line of JSON; None keeps nothing."""
 
     @property
     def _llm_type(self) -> str:
@@ -47,46 +40,67 @@ class Controlled(BankChat):
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
         """See BankChat."""
-        return self._ask(messages) if entry is None else self._answer(messages, entry)
+        return str(self._chat().invoke(messages).text) if entry is None else self._given(messages, entry)
 
-    def _answer(self, messages: list[BaseMessage], entry: Entry) -> str:
-        told = (_HERE / f"control_{self.gives}.txt").read_text(encoding="utf-8")
-        if self.gives == "neighbours":
-            seen = "\n\n".join(_shown(one) for one in neighbours(self.bank, entry, pieces)[:_NEAREST])
-            return self._ask([*messages[:-1], _with(messages[-1], f"{told}\n{seen}")])
-        asked = [*messages[:-1], _with(messages[-1], told)]
-        first = self._ask(asked)
-        if CALL not in first:
-            return first
-        printed = HumanMessage(f"{CALL} printed:\n{entry.truth}\nNow reply with exactly what the terminal prints.")
-        return self._ask([*asked, AIMessage(first), printed])
+    def _given(self, messages: list[BaseMessage], entry: Entry) -> str:
+        raise NotImplementedError
 
-    def _ask(self, messages: Sequence[BaseMessage]) -> str:
+    def _chat(self, **changed: object) -> Any:
         names = ("seed", "temperature", "top_p", "max_tokens")
         settings = {name: getattr(self, name) for name in names if name in type(self.inner).model_fields}
-        return str(self.inner.model_copy(update=settings).invoke(list(messages)).text)
+        return self.inner.model_copy(update={**settings, **changed})
+
+    def _keep(self, entry: Entry, **given: str) -> None:
+        if self.kept is not None:
+            with self.kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"item": entry.item.id, **given}, ensure_ascii=False) + "\n")
 
 
-def _with(message: BaseMessage, told: str) -> HumanMessage:
-    return HumanMessage(f"{{{told.strip()}}}\n{message.text}")
+class GivenNeighbours(Controlled):
+    """Sees the program that is most like the one it is asked about, with what that one really printed."""
+
+    def _given(self, messages: list[BaseMessage], entry: Entry) -> str:
+        near = neighbours(self.bank, entry, pieces)[0]
+        seen = words("neighbours").format(program=near.item.program.strip(), printed=near.truth.strip())
+        said = str(self._chat().invoke([*messages[:-1], HumanMessage(f"{seen}\n{messages[-1].text}")]).text)
+        self._keep(entry, near=near.item.id, printed=near.truth, said=said)
+        return said
 
 
-def _shown(entry: Entry) -> str:
-    return f"This program:\n{entry.item.program.strip()}\nprinted:\n{entry.truth.strip()}"
+class GivenTool(Controlled):
+    """Has a tool that really runs the commands which the model itself sends, once, before it answers.
+
+    A grammar makes its first reply a call; what stands in it is the model's own. The server's `tool_choice` does not:
+    this model writes its calls as plain JSON, which the server does not take for calls.
+    """
+
+    really_run: Callable[[str], str]
+
+    def _given(self, messages: list[BaseMessage], entry: Entry) -> str:
+        told = [SystemMessage(f"{messages[0].text.strip()}\n{words('tool')}"), *messages[1:]]
+        called = str(self._chat(max_tokens=CALL_TOKENS).bind(response_format=_ONE_CALL).invoke(told).text)
+        sent = _commands(called)
+        printed = self.really_run(sent)
+        call = ToolCall(name=_NAME, args={"commands": sent}, id="1")
+        answered = [*told, AIMessage("", tool_calls=[call]), ToolMessage(printed, tool_call_id="1")]
+        said = str(self._chat().invoke(answered).text)
+        self._keep(entry, sent=sent, printed=printed, said=said)
+        return said
 
 
-def control(bank: Path, gives: Gives, out: Path) -> None:
-    """Have the embedded model go through the graph with what it is given; the run stays in `out`."""
-    asyncio.run(_control(read_bank(bank), gives, out))
+def _commands(called: str) -> str:
+    """What is sent in a call; nothing if the call was cut."""
+    try:
+        return str(json.loads(called)["arguments"]["commands"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
-async def _control(bank: Bank, gives: Gives, out: Path) -> None:
-    screen = Screen()
-    names = tuple(one.name for one in FAMILIES)
-    design = ProbeDesign(families=names, sizes=SIZES, groups=1, seed=ASKED_SEED, arms=("direct",))
-    async with open_embedded(screen) as model:
-        chat = Controlled(inner=model.chat, bank=bank, gives=gives)
-        labelled = replace(model_of(chat), name=f"python:embedded, given {gives}", cores=model.cores)
-        with brought(labelled) as named:
-            done = await run(probe_spec(design, named.model_copy(update={"parallel": 1}), SandboxSpec()), screen, out)
-    print(f"given {gives}: {sentences.of_all(verdict_of(done.log, resamples=0))}")
+_NAME = "run_commands"
+_ARGUMENTS = {"type": "object", "properties": {"commands": {"type": "string"}}, "required": ["commands"]}
+_CALL = {
+    "type": "object",
+    "properties": {"name": {"const": _NAME}, "arguments": _ARGUMENTS},
+    "required": ["name", "arguments"],
+}
+_ONE_CALL = {"type": "json_schema", "json_schema": {"name": "call", "schema": _CALL}}

@@ -2,10 +2,11 @@
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.verdict.subjects import HELD_OUT, Subject, scored
+from benchmarks.verdict.subjects import Subject, scored
 from benchmarks.verdict.truths import ASKED_SEED
 from gedanken.agents.players.bank import read_bank
 from gedanken.agents.players.player import Player
@@ -36,10 +37,10 @@ class Went(NamedTuple):
         return f"| {self.subject.kind} | {player.noise:.0%} | {self.items} | {self.different} | {self.name} |"
 
 
-def through_graph(bank: Path, seeds: int) -> None:
-    """So many subjects of each kind that was not fitted."""
+def through_graph(bank: Path, kinds: Sequence[str], seeds: int) -> None:
+    """So many subjects of each of these kinds."""
     print("| kind | noise | items | scored otherwise | name |\n|---|---|---|---|---|")
-    for kind in HELD_OUT:
+    for kind in kinds:
         for seed in range(seeds):
             noise = 0.05 * seed
             print(asyncio.run(_go(bank, Subject(Player((kind,), noise, seed=seed)))), flush=True)

@@ -1,37 +1,54 @@
 """Answers to suites of functions: an answer is right where its value is the one that the function returns.
 
-The rule is that of CRUXEval: `assert OUTPUT == ANSWER` holds, and the answer does not call the function on that
-input. Literals are compared here, by `ast.literal_eval`; nothing that somebody brought is ever evaluated on this
-machine. What is no literal is for the sandbox to run.
+The rule is that of CRUXEval: `assert OUTPUT == ANSWER` holds. An answer that predicts the output must not call the
+function on that input; one that predicts an input must call it. Literals are compared here, by `ast.literal_eval`;
+nothing that somebody brought is ever evaluated on this machine. What is no literal is for the sandbox to run.
 """
 
 import ast
 import re
 import warnings
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
 MOST_CHARACTERS = 100_000
 Judgement = Literal["right", "wrong", "unparsable", "run"]
 """`run`: it is an expression, and only running it tells."""
+Predicts = Literal["output", "input"]
+_CALL = "f("
 _ANSWER = re.compile(r"\[ANSWER\](?P<answer>.*?)(?:\[/ANSWER\]|\Z)", re.DOTALL)
 _ASSERTED = re.compile(r"\s*assert\s.*?==(?P<answer>.*)", re.DOTALL)
 
 
 def value_said(reply: str) -> str:
     """The part of a reply that is its answer: between the marks [ANSWER], and after `assert f(…) ==`."""
-    if found := _ANSWER.search(reply):
-        reply = found["answer"]
+    reply = _marked(reply)
     if found := _ASSERTED.fullmatch(reply):
         reply = found["answer"]
     return reply.strip()
+
+
+def call_said(reply: str) -> str:
+    """As `value_said`, where the call is asked for: what stands between `assert` and `==`."""
+    return _marked(reply).split("==")[0].strip().removeprefix("assert ").strip()
+
+
+def _marked(reply: str) -> str:
+    found = _ANSWER.search(reply)
+    return found["answer"] if found else reply
+
+
+def predicted_by(answers: Sequence[str]) -> Predicts:
+    """What a file of answers predicts: calls of the function are inputs."""
+    return "input" if 2 * sum(_CALL in answer for answer in answers) > len(answers) else "output"
 
 
 def judge(output: str, answer: str, given: str) -> Judgement:
     """Whether `answer` has the value of `output`; `given` is what the function was called with."""
     if not answer or len(answer) > MOST_CHARACTERS:
         return "unparsable"
-    if f"f({given})" in answer:
+    if f"{_CALL}{given})" in answer:
         return "wrong"
     compared = _sides(output, answer)
     if compared is None:
@@ -44,6 +61,13 @@ def judge(output: str, answer: str, given: str) -> Judgement:
         return "right" if ours == theirs else "wrong"
     except RecursionError:
         return "run"
+
+
+def judge_call(output: str, answer: str) -> Judgement:
+    """As `judge`, of an answer that predicts an input: only running the call tells what it returns."""
+    if not answer or len(answer) > MOST_CHARACTERS or _sides(output, answer) is None:
+        return "unparsable"
+    return "run" if _CALL in answer else "wrong"
 
 
 class CheckProgram(NamedTuple):

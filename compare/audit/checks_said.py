@@ -51,7 +51,7 @@ _HINT = re.compile(
     rf"lint|typ|build|compil|format|built|exit|return|status|构建|编译|检查|rc\b|{_TOOL}|{CODE}", re.IGNORECASE
 )
 _OUTCOME = re.compile(
-    r"pass|clean|green|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|[✅✔✓☑]|"
+    r"pass|clean|green|nothing|complain|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|[✅✔✓☑]|"
     r"erfolg|sauber|fehler|durch|keine|réussi|propre|exitos|correct|limpio|成功|通过|错误",
     re.IGNORECASE,
 )

@@ -125,11 +125,17 @@ def _family(program: str, words: tuple[str, ...]) -> str:
         return "quiet" if sub in GIT_QUIET else "commit" if sub in ("commit", "push", "merge", "rebase") else "other"
     if low in HARMLESS or low.startswith("#"):
         return "quiet"
+    if rest and rest[0] in _SAYS_ITSELF:
+        return _SAYS_ITSELF[rest[0]]
     if _SCRIPTED.search(program) or words[0].startswith("./") or _SCRIPTED.search(words[0]):
         return "program"
     if re.fullmatch(r"python[\d.]*|node|bash|sh|zsh|ruby|perl|php|deno|bun|tsx|ts-node|rscript|julia", low):
         return "program"
     return "other"
+
+
+_SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "lint", "typecheck": "types"}
+"""What the first argument of a program that is not known says that it does: `ng build`, `bazel test`."""
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
@@ -159,6 +165,8 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
             "new": "quiet",
             "init": "quiet",
         }
+        if low in ("deno", "bun") and sub in ("run", "task") and (script := _named_after(rest, sub)):
+            return _by_target(script, "program")
         return table.get(sub, "other" if low not in ("deno", "bun") else None)
     if low in ("npm", "yarn", "pnpm", "composer", "rake", "just", "task", "invoke", "nx", "turbo", "lerna"):
         names = [word for word in rest if not word.startswith("-") and word not in ("run", "run-script", "exec")]
@@ -181,6 +189,12 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
     if low == "manage.py":
         return "tests" if sub == "test" else "program"
     return None
+
+
+def _named_after(rest: tuple[str, ...], sub: str) -> tuple[str, ...]:
+    """The script that `bun run` or `deno task` runs, if it is no file."""
+    names = tuple(word for word in rest[rest.index(sub) + 1 :] if not word.startswith("-"))[:1]
+    return () if names and _SCRIPTED.search(names[0]) else names
 
 
 def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
@@ -256,8 +270,25 @@ _SELECTS = frozenset(
         "--ff",
         "-x::",
         "--testPathPattern",
+        "--testPathPatterns",
+        "-only-testing",
+        "--tests",
+        "-Dtest",
+        "-Dit.test",
+        "--lib",
+        "--doc",
+        "--bin",
+        "--test",
+        "--workspace",
+        "-w",
+        "workspace",
+        "--onlyChanged",
+        "--changed",
+        "--last-failed",
+        "-pl",
     ]
 )
+_WHOLE_FOLDERS = frozenset([".", "..", "...", "test", "tests", "spec", "specs", "__tests__", "src"])
 
 
 def is_narrowed(step: Step) -> bool:
@@ -265,9 +296,14 @@ def is_narrowed(step: Step) -> bool:
     if step.family != "tests":
         return False
     for word in step.words[1:]:
-        bare = word.split("=")[0]
+        bare = re.split("[=:]", word)[0]
         if bare in _SELECTS or "::" in word or re.search(r"\.(?:py|[mc]?[jt]sx?|rb|php|java|kt|rs)$", word):
+            return step.program not in ("cargo",) or bare != "--workspace"
+        is_path = "/" in word and not word.startswith("-") and step.program not in ("go", "cargo", "make")
+        if is_path and word.rstrip("/").rsplit("/", 1)[-1] not in _WHOLE_FOLDERS:
             return True
+    if step.program == "unittest":
+        return any(re.match(r"\w+(?:\.\w+)+$", word) for word in step.words[1:])
     if step.program == "go":
         packages = [word for word in step.words[2:] if word.startswith(("./", "../"))]
         return bool(packages) and "./..." not in packages

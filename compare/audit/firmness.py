@@ -50,6 +50,8 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 """Verbs by which one reports what one has seen; after any other, `that …` is somebody's wish, duty or word."""
+_BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
+"""A number directly behind its name: perhaps a label, perhaps a setting."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
@@ -71,6 +73,10 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
         case CheckSays():
             return says.clean
         case ValueSays():
-            doubtful = says.what == "metric" and not _OF_A_RUN.search(sentence.plain) and sentence.where != "row"
+            doubtful = says.what == "metric" and (
+                says.name == "correlation"
+                or _BARE_VALUE.fullmatch(sentence.plain[start:end].lower().removeprefix(says.name))
+                or (not _OF_A_RUN.search(sentence.plain) and sentence.where != "row")
+            )
             return not doubtful and not _REFERENCE.search(sentence.plain)
     return True

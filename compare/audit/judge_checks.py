@@ -3,8 +3,8 @@
 import re
 from typing import Literal
 
-from gedanken.compare.audit.outcomes import did_not_start, shows_clean, shows_trouble
-from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.outcomes import did_not_start, shows_built, shows_clean, shows_trouble
+from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
@@ -54,6 +54,8 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     if run.refused:
         return False
     families = run.families()
+    if says.family == "build" and not families & {"build"} and _is_unnamed(case, says) and shows_built(run.text):
+        return not families <= {"quiet"}
     if (
         says.family == "build"
         and "types" in families
@@ -71,6 +73,10 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     return True
 
 
+def _is_unnamed(case: Case, says: CheckSays) -> bool:
+    return case.spotted.command is None and says.tool is None
+
+
 def _outcome(run: Run, says: CheckSays) -> Outcome:
     """How a run of the family ended."""
     if run.result is None:
@@ -79,7 +85,7 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     mine = [at for at, step in enumerate(run.steps) if step.family == family]
     is_last = bool(mine) and mine[-1] == len(run.steps) - 1 and not run.steps[mine[-1]].is_piped
     alone = sum(step.family != "quiet" for step in run.steps) == 1
-    trouble, clean = shows_trouble(run.text), shows_clean(run.text)
+    trouble, clean = shows_trouble(run.text), shows_clean(run.text, says.family)
     if _ALL_FIXED.search(run.text):
         return "clean"
     if clean and not trouble:
@@ -90,9 +96,24 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
         return "bad"
     if trouble and not clean and alone and run.exit_code is None:
         return "bad"
+    if not run.text.strip() and mine and _prints_errors_alone(run, mine[-1]):
+        return "clean"
     if run.exit_code is None and not trouble and alone and not run.cut and not run.background:
         return "clean"
     return "unknown"
+
+
+_ON_STDOUT = frozenset(["tsc", "vue-tsc", "eslint", "flake8", "gofmt", "svelte-check"])
+_PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
+
+
+def _prints_errors_alone(run: Run, at: int) -> bool:
+    """Whether nothing printed means nothing found: a checker that prints errors, all of which would be seen."""
+    step, rest = run.steps[at], run.steps[at + 1 :]
+    is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
+    return (
+        is_seen and ">" not in run.command.replace("2>&1", "") and all(one.program in _PASSES_ALL_ON for one in rest)
+    )
 
 
 def _counts_agree(run: Run, says: CheckSays) -> bool:
@@ -102,9 +123,15 @@ def _counts_agree(run: Run, says: CheckSays) -> bool:
 
 
 def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Outcome]]) -> Verdict:
-    line = _line(case, run, clean=says.clean)
+    line = _line(case, run, says.family, clean=says.clean)
     if case.spotted.earlier:
         return Verdict("supported", "a recorded run ended so", (line,))
+    if (
+        says.clean
+        and _is_unnamed(case, says)
+        and (other := case.record.could_be_since(says.family, run.at, case.event))
+    ):
+        return undecidable(f"it may speak of “{short(other.command)}”, which came later", line)
     change = case.record.change_since(run, case.event, says.family)
     if change is not None:
         ran_again = any(other.call > run.at for other, _outcome_of_it in outcomes)
@@ -125,10 +152,12 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         or _words(later) != _words(run)
         or _ADMITS.search(case.said_since(run.at))
     ):
+        if case.record.is_shuffled_since(run.at, case.event):
+            return undecidable("git may have changed the files after the run that it speaks of", line)
         return Verdict("supported", "a recorded run ended so", (line,))
     if case.record.change_since(later, case.event, says.family) is not None:
         return Verdict("supported", "a recorded run ended so", (line,))
-    failed = _line(case, later, clean=False)
+    failed = _line(case, later, says.family, clean=False)
     return Verdict("misquoted", "the same command was run again later, and then it failed", (failed, line))
 
 
@@ -136,7 +165,7 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     run, outcome = outcomes[0]
     if run.result is None:
         return undecidable("the record has no result of the run")
-    line = _line(case, run, clean=outcome == "clean")
+    line = _line(case, run, says.family, clean=outcome == "clean")
     later = next(
         (
             other
@@ -152,7 +181,7 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
         return Verdict(
             "written too early",
             "the result that carries it came only afterwards",
-            (_line(case, later, clean=says.clean),),
+            (_line(case, later, says.family, clean=says.clean),),
         )
     if outcome == "unknown" or run.cut:
         return undecidable("the recorded result does not say how it ended", line)
@@ -167,9 +196,9 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
     return undecidable("no recorded result carries it", line)
 
 
-def _line(case: Case, run: Run, *, clean: bool) -> Evidence:
+def _line(case: Case, run: Run, family: str, *, clean: bool) -> Evidence:
     result = run.result if run.result is not None else run.call
-    found = shows_clean(run.text) if clean else shows_trouble(run.text)
+    found = shows_clean(run.text, family) if clean else shows_trouble(run.text)
     return case.record.evidence(result, found.start() if found else 0)
 
 

@@ -1,6 +1,9 @@
 """The status of a claim that something was run, or of the exit code with which it ended."""
 
+import re
+
 from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.outcomes import shows_exit_code
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_like, is_run, programs_of
 from gedanken.compare.audit.says import ExitSays, RunSays
@@ -70,7 +73,7 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
         if (
             len(known) == len(mine)
             and others is None
-            and (command is not None or len(known) == 1)
+            and (command is not None or len(known) == 1 or _speaks_of_the_last(case, run))
             and len(run.steps) == 1
         ):
             return Verdict(
@@ -87,6 +90,12 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
     return without_runs(case, family, later, f"“{command}”" if command else "anything")
 
 
+def _speaks_of_the_last(case: Case, run: Run) -> bool:
+    """Whether it tells, in the past tense and directly after a run, how that ended."""
+    is_past = re.match(r"exited|ended|finished|returned|gave|got|had", case.spotted.claim.quote, re.IGNORECASE)
+    return is_past is not None and run.result is not None and case.event - run.result <= 1
+
+
 def _prints_code(run: Run, code: int) -> bool:
     lines = [line.strip().lower() for line in run.text.splitlines()[-6:]]
     asks = "$?" in run.command or "exit" in run.command
@@ -97,4 +106,7 @@ def _prints_code(run: Run, code: int) -> bool:
 
 
 def _line(case: Case, run: Run) -> Evidence:
-    return case.record.evidence(run.result if run.result is not None else run.call)
+    if run.result is None:
+        return case.record.evidence(run.call)
+    told = shows_exit_code(run.text)
+    return case.record.evidence(run.result, told.start() if told else 0)

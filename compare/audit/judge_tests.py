@@ -4,8 +4,9 @@ import re
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, is_narrowed, steps_of
-from gedanken.compare.audit.outcomes import Tests, did_not_start
-from gedanken.compare.audit.runs import Run
+from gedanken.compare.audit.judge_silent import judge_silent, newer
+from gedanken.compare.audit.outcomes import Tests, says_cut
+from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.says import TestsSay
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
@@ -39,12 +40,14 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
     if carrying is None and (counted := _counted(case, says, results)) is not None:
         return counted
     silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
+    if carrying is not None and carrying.run is not None and (later := newer(case, says, carrying.run, silent)):
+        return later
     if carrying is not None and not _is_overtaken(case, says, carrying, results):
         return _carried(case, says, carrying, results, silent)
     if results:
         return _contradicted(case, says, results, silent)
     if silent:
-        return _silent(case, says, silent)
+        return judge_silent(case, says, silent)
     return _nothing(case, says)
 
 
@@ -152,8 +155,10 @@ def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | Non
     if says.passed is None or says.failed:
         return None
     by_event: dict[int, list[Result]] = {}
+    last: dict[tuple[str, ...], int] = {}
     for one in results:
-        by_event.setdefault(one.event, []).append(one)
+        if last.setdefault(_bare(one.run.command) if one.run else (), one.event) == one.event:
+            by_event.setdefault(one.event, []).append(one)
     total = 0
     for number, (event, ones) in enumerate(by_event.items()):
         within = sum(one.tests.passed or 0 for one in ones)
@@ -178,7 +183,11 @@ def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | Non
 
 def _if_current(case: Case, of: Result | Run, verdict: Verdict) -> Verdict:
     run = of.run if isinstance(of, Result) else of
-    if run is None or case.spotted.earlier or case.record.change_since(run, case.event, "tests") is None:
+    if run is None or case.spotted.earlier:
+        return verdict
+    if case.record.is_shuffled_since(run.at, case.event):
+        return undecidable("git may have changed the files after the results that it may speak of", *verdict.evidence)
+    if case.record.change_since(run, case.event, "tests") is None:
         return verdict
     return undecidable("files were changed after the results that it may speak of", *verdict.evidence)
 
@@ -189,7 +198,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
     if case.spotted.earlier or says.limited:
         return undecidable("it speaks of some of the tests, or of an earlier state, which no result names", line)
     if silent and silent[0].at > last.event:
-        return _silent(case, says, silent)
+        return judge_silent(case, says, silent)
     is_same_state = last.run is not None and case.record.change_since(last.run, case.event, "tests") is None
     if (
         not (is_same_state and _fails(says, last.tests))
@@ -211,11 +220,34 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
         if any(not one.tests.failed for one in results[1:6] if one.event == last.event):
             return undecidable("one result has several summaries", line)
         return Verdict("misquoted", f"the last result before it says “{_one_line(last.tests)}”", (line,))
-    if (why := case.record.could_have_run("tests", case.event)) is not None:
+    return _counted_otherwise(case, says, last, line)
+
+
+def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
+    """The verdict where nothing failed, and no result has the number."""
+    if (why := _hidden(case, last)) is not None:
         return undecidable(why, line)
+    if last.run is not None and says_cut(last.run.text[last.tests.offset :]):
+        return undecidable("the result was cut", line)
+    if last.tests.is_home_made:
+        return undecidable("no result carries these numbers, and a runner that is not known may tell others", line)
     if _counts_otherwise(case, says, last.tests):
         return Verdict("misquoted", f"the result that it speaks of says “{_one_line(last.tests)}”", (line,))
     return undecidable("no result carries these numbers, and other texts could explain them", line)
+
+
+def _hidden(case: Case, last: Result) -> str | None:
+    """What may have run tests unseen before it, but the same command as a run that was seen, in the same state."""
+    why = case.record.could_have_run("tests", case.event)
+    if why is None or last.run is None or case.record.has_unseen_before(case.event):
+        return why
+    seen = last.run
+    for run in case.record.hiding("tests"):
+        if run.call >= case.event:
+            break
+        if _bare(run.command) != _bare(seen.command) or case.record.change_since(run, seen.at, "tests") is not None:
+            return f"“{short(run.command)}” may have run it"
+    return None
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
@@ -267,58 +299,13 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
 def _partial_sums(case: Case) -> set[int]:
     """What some of the last summaries add up to."""
     sums = {0}
-    for run in case.runs_before()[:4]:
+    last: dict[tuple[str, ...], Run] = {}
+    for run in case.runs_before()[:12]:
+        if last.setdefault(_bare(run.command), run) is not run:
+            continue
         for tests in run.tests[:12]:
             sums |= {one + (tests.passed or 0) for one in sums if len(sums) < 5_000}
     return sums
-
-
-def _silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """A test command was run, and no summary of it is recorded."""
-    run = silent[0]
-    if run.result is None:
-        return undecidable("the record has no result of the test run")
-    line = case.record.evidence(run.result)
-    wants_numbers = any(number is not None for number in (says.passed, says.failed, says.skipped, says.total))
-    if run.exit_code == 0 and not wants_numbers and says.all_pass and _speaks_for(run):
-        return _exit_carries(case, run, line)
-    missing = did_not_start(run.text)
-    is_alone = case.record.could_have_run("tests", case.event, after=run.call) is None and len(run.steps) <= 3
-    if (
-        (
-            missing
-            and run.exit_code not in (0, None)
-            and (says.all_pass or says.passed)
-            and is_alone
-            and not says.limited
-            and not case.spotted.earlier
-        )
-        and not case.record.has_gap_before(case.event)
-        and not any(other.exit_code == 0 for other in silent[1:])
-    ):
-        where = case.record.evidence(run.result, missing.start())
-        return Verdict("misquoted", f"the tests did not start: “{missing[0]}”", (where,))
-    return undecidable("the recorded result of the test run has no summary", line)
-
-
-def _exit_carries(case: Case, run: Run, line: Evidence) -> Verdict:
-    change = None if case.spotted.earlier else case.record.change_since(run, case.event, "tests")
-    if change is None:
-        return Verdict("supported", "the test command ended with exit code 0", (line,))
-    if case.record.could_have_run("tests", case.event, after=run.at):
-        return undecidable("something that was run after the last change may have run the tests", line)
-    edit = case.record.evidence(change.event)
-    return Verdict(
-        "stale",
-        f"{change.path} was changed after the run that it speaks of, and the tests were not run again",
-        (line, edit),
-    )
-
-
-def _speaks_for(run: Run) -> bool:
-    """Whether the exit code of a line is that of its tests."""
-    tests = [at for at, step in enumerate(run.steps) if step.family == "tests"]
-    return bool(tests) and not run.steps[tests[-1]].is_piped and tests[-1] == len(run.steps) - 1
 
 
 def _is_same(named: str, run: Run) -> bool:

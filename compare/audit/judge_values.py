@@ -235,7 +235,8 @@ def _is_same_amount(says: ValueSays, value: Decimal, printed: Decimal, tail: str
     )
     theirs = printed * (Decimal("0.001") if tail.lstrip().startswith("ms") else Decimal(1))
     is_time = re.match(r"\s?(?:ms|s|sec|m\d)", tail) is not None
-    return is_time and theirs > 0 and (says.unit.lower()[:2] == "ms" or unit.startswith("m")) and _close(mine, theirs)
+    is_other = unit.startswith("m") or tail.lstrip().startswith("ms")
+    return is_time and theirs > 0 and is_other and _close(mine, theirs)
 
 
 def _close(stated: Decimal, real: Decimal) -> bool:
@@ -306,7 +307,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
     """Whether these lines give values of the metric, so that another value contradicts them."""
-    pattern = re.compile(rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+", re.IGNORECASE)
+    pattern = re.compile(rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^TOTAL\b.*\d%", re.IGNORECASE)
     split = {found[0].lower()[:3] for found in _SPLITS.finditer(says.name)}
     for line in lines:
         mine = {found[0].lower()[:3] for found in _SPLITS.finditer(line.text.replace("_", " "))}

@@ -2,8 +2,9 @@
 
 import re
 
-from gedanken.compare.audit.commands import Step
+from gedanken.compare.audit.commands import Step, steps_of
 from gedanken.compare.audit.numerals import plain_number
+from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import ValueSays
 from gedanken.compare.audit.verdicts import Case, Verdict
 
@@ -22,9 +23,9 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
     ):
         return None
     for run in case.runs_before()[:50]:
-        if not any(_counts(step, flag, path) for step in run.steps) or run.cut:
+        if run.cut or not (pattern := _measure(run, flag, path)):
             continue
-        found = re.search(rf"^\s*(\d+)(?: \S*{re.escape(path)})?\s*$", run.text, re.MULTILINE)
+        found = re.search(pattern, run.text, re.MULTILINE)
         if found is None or run.result is None:
             continue
         line = case.record.evidence(run.result, found.start(1))
@@ -42,6 +43,16 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
     return None
 
 
+def _measure(run: Run, flag: str, path: str) -> str | None:
+    """Where a run prints the number: by `wc`, or for bytes by `ls -l`."""
+    if any(_counts(step, flag, path) for step in run.steps):
+        return rf"^\s*(\d+)(?: \S*{re.escape(path)})?\s*$"
+    lists = any(step.program == "ls" and re.search(r"\s-\w*l(?![\w-]*h)", step.text) for step in run.steps)
+    if flag == "-c" and lists:
+        return rf"^-[rwxsStT-]{{9}}\S?\s+\d+\s+\S+\s+\S+\s+(\d+)\s[^\n]*[\s/]{re.escape(path.rsplit('/', 1)[-1])}\s*$"
+    return None
+
+
 def _counts(step: Step, flag: str, path: str) -> bool:
     return step.program == "wc" and flag in step.words and step.words[-1].endswith(path) and not step.is_piped
 
@@ -51,8 +62,10 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
     """The verdict where the program itself was asked for its version; none where it was not."""
+    asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
+    name = asked[0] if asked else says.name
     for run in case.runs_before()[:100]:
-        if run.result is None or run.cut or len(run.steps) != 1 or not _asks_version(run.steps[0], says.name):
+        if run.result is None or run.cut or len(run.steps) != 1 or not _asks_version(run.steps[0], name):
             continue
         printed = _VERSION.findall(run.text[:2_000])
         if not printed:
@@ -72,6 +85,8 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
 
 def _asks_version(step: Step, name: str) -> bool:
     program = step.program.lower().rstrip("0123456789.")
-    return program == name.removesuffix("'s").rstrip("0123456789.") and bool(
-        {"--version", "-V", "version", "-v"} & set(step.words[1:2])
-    )
+    return program == name.removesuffix("'s").rstrip("0123456789.") and _asks(step)
+
+
+def _asks(step: Step) -> bool:
+    return bool({"--version", "-V", "version", "-v"} & set(step.words[1:2]))

@@ -18,6 +18,8 @@ class Tests(NamedTuple):
     """Where in the output it stands."""
     text: str
     total: int | None = None
+    is_home_made: bool = False
+    """Whether it is of no runner that is known."""
     errors: int = 0
     """Those of the failures that are errors, where they are told apart."""
 
@@ -99,6 +101,16 @@ _GO_PACKAGE = re.compile(
     r"^(?P<what>ok|FAIL)[ \t]+\S{1,200}(?:[ \t]+(?:[\d.]+s|\(cached\)|\[build failed\]|\[setup failed\]))",
     re.MULTILINE,
 )
+_ANY = re.compile(
+    r"^[^\n\d]{0,60}?(?:(?P<passed>\d+)(?: tests?| checks| cases)? pass(?:ed)?\b\W{1,4}"
+    r"(?P<failed>\d+)(?: tests?| checks| cases)? fail(?:ed|ures)?\b"
+    r"(?:\W{1,4}(?P<skipped>\d+) skipped\b)?(?:\W{1,4}(?P<total>\d+)(?: tests?)? total\b)?|"
+    r"pass(?:ed)?\s?[:=]\s?(?P<passed_2>\d+)\W{1,4}fail(?:ed|ures)?\s?[:=]\s?(?P<failed_2>\d+)"
+    r"(?:\W{1,4}(?:total)\s?[:=]\s?(?P<total_2>\d+))?|"
+    r"(?P<passed_3>\d+)/(?P<total_3>\d+) (?:tests? |checks |cases )?passed\b)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""What home-made runners print."""
 _PARTS = re.compile(r"(\d+) ([a-z]+)")
 _EQUALS = re.compile(r"(\w+)=(\d+)")
 _CASE = re.compile(
@@ -113,11 +125,23 @@ def summaries_in(text: str) -> list[Tests]:
     if not _HINT.search(text):
         return []
     found = [one for reader in _READERS for one in reader(text)]
+    taken = {text.count("\n", 0, one.offset + at) for one in found for at in (0, max(len(one.text) - 1, 0))}
+    found += [one for one in _any(text) if text.count("\n", 0, one.offset) not in taken]
     return sorted(found, key=lambda one: one.offset)
 
 
+def _any(text: str) -> Iterator[Tests]:
+    """Summaries of runners that nobody knows: so many passed, so many failed."""
+    for found in _ANY.finditer(text):
+        groups = {name.rstrip("_23"): int(number) for name, number in found.groupdict().items() if number}
+        passed, total = groups["passed"], groups.get("total")
+        failed = groups.get("failed", max((total or 0) - passed, 0))
+        skipped = groups.get("skipped", 0)
+        yield Tests(passed, failed, skipped, found.start(), found[0].strip(), total, is_home_made=True)
+
+
 _HINT = re.compile(
-    r"passed|Ran \d|passing|tests?\b|Tests|errors? in|examples?,|Passed|--- |^ok|^FAIL| pass$", re.MULTILINE
+    r"passed|Ran \d|passing|tests?\b|Tests|errors? in|examples?,|Passed|PASS|--- |^ok|^FAIL| pass\b", re.MULTILINE
 )
 
 
@@ -214,18 +238,38 @@ _TROUBLE = re.compile(
     r"Traceback \(most recent call last\)|^Found [1-9]\d* errors?|[✖×] [1-9]\d* problems?|"
     r"command not found|No module named|"
     r"No such file or directory|^error: |Segmentation fault|panicked at|^\S+Error: |"
-    r"compilation terminated|would reformat|"
+    r"compilation terminated|would reformat|^ *[1-9]\d* Error\(s\)|error CS\d{4}:|[✘X] \[ERROR\]|"
+    r"^Failed to compile|^CMake Error|^ninja: build stopped|^Build FAILED\.|"
     r"^FAILED|^ERROR\b|ELIFECYCLE",
     re.MULTILINE,
 )
-_CLEAN = re.compile(
-    r"Success: no issues found|All checks passed|0 problems|^\s*0 errors?\b|0 errors, 0 warnings|"
-    r"no issues found|BUILD SUCCESS(?:FUL)?|Finished `?\w+`? |"
-    r"built in [\d.]+ ?m?s|Compiled successfully|All done!|All matched files use Prettier|"
-    r"files? (?:left unchanged|already formatted)|"
-    r"rated at 10\.00/10|^Successfully (?:built|compiled)|webpack [\d.]+ compiled successfully|Build succeeded",
-    re.MULTILINE,
+_BUILT = (
+    r"BUILD SUCCESS(?:FUL)?\b|\*\* [A-Z ]{0,20}(?:BUILD|ARCHIVE) SUCCEEDED \*\*|^\s*0 Error\(s\)|"
+    r"[Bb]uild succeeded\b|Finished `?\w+`? |[Cc]ompiled successfully|^Successfully (?:built|compiled|tagged)|"
+    r"\bbuilt in [\d.]+ ?m?s|bundle generation complete|"
+    r"^\[100%\] Built target|^Build (?:complete!|Succeeded|success)|\bBuild success in |"
+    r"^\s*⚡ Done in [\d.]+ ?m?s\b|^\s*Bundled \d+ modules?|Successfully ran target build|^ninja: no work to do|"
+    r"^created \S+ in [\d.]+ ?m?s|^make: (?:Nothing to be done|'\S+' is up to date)|"
+    r"^The project was (?:built|hosted)|Build completed successfully|^INFO: Build completed|"
+    r"^\s*✨\s+Built|naming to \S+ (?:\S+ )?done"
 )
+"""What builds print at their end when all is well."""
+_LINTED = (
+    r"All checks passed|^\s*0 (?:issues|problems)\b|no issues found|rated at 10\.00/10|"
+    r"^No (?:lint|ESLint)[^\n]{0,30}(?:errors|warnings)|no offenses detected"
+)
+_TYPED = r"Success: no issues found|^\s*0 errors?\b|0 errors, 0 warnings"
+_FORMATTED = r"All done!|All matched files use Prettier|files? (?:left unchanged|already formatted)"
+_CLEAN = re.compile(f"{_LINTED}|{_TYPED}|{_BUILT}|{_FORMATTED}", re.MULTILINE)
+_CLEAN_OF = {
+    family: re.compile(pattern, re.MULTILINE)
+    for family, pattern in (
+        ("build", _BUILT),
+        ("lint", _LINTED),
+        ("types", _TYPED),
+        ("format", _FORMATTED),
+    )
+}
 _DID_NOT_START = re.compile(
     r"(?:command not found|No module named ['\"]?(?P<module>[\w.]+)|not recognized as an internal|"
     r"executable file not found|No such file or directory|Missing script|can't open file|"
@@ -254,9 +298,20 @@ def shows_trouble(text: str) -> re.Match[str] | None:
     return _TROUBLE.search(text)
 
 
-def shows_clean(text: str) -> re.Match[str] | None:
-    """What a compiler or linter prints when all is well."""
-    return _CLEAN.search(text)
+def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
+    """What a compiler or linter prints when all is well, first what those of a family print."""
+    own = _CLEAN_OF.get(family)
+    return (own.search(text) if own else None) or _CLEAN.search(text)
+
+
+def shows_built(text: str) -> re.Match[str] | None:
+    """What a build prints at its end when all is well, whatever started it."""
+    return _CLEAN_OF["build"].search(text)
+
+
+def shows_exit_code(text: str) -> re.Match[str] | None:
+    """Where an output tells an exit code."""
+    return _CODE.search(text)
 
 
 def did_not_start(text: str) -> re.Match[str] | None:

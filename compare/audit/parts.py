@@ -75,6 +75,8 @@ class Fence:
     lead: str
     """The sentence before it; an output that only follows another fence may be that of an example."""
     heading: str
+    tail: str = ""
+    """The line of prose after it."""
 
     @property
     def end(self) -> int:
@@ -83,6 +85,10 @@ class Fence:
 
 
 Part = Sentence | Fence
+
+
+def _next_line(lines: list[str]) -> str:
+    return next((line.strip()[:300] for line in lines if line.strip()), "")
 
 
 @dataclass(slots=True)
@@ -105,7 +111,7 @@ class _Cutter:
             if fence is not None:
                 marks, info, begin = fence
                 if _closes(bare, marks):
-                    self._fence(begin, at, info)
+                    self._fence(begin, at, info, _next_line(lines[number + 1 : number + 4]))
                     fence = None
             elif found := _FENCE.match(bare):
                 self._flush()
@@ -118,12 +124,12 @@ class _Cutter:
             self._fence(fence[2], at, fence[1])
         return self.parts
 
-    def _fence(self, begin: int, end: int, info: str) -> None:
+    def _fence(self, begin: int, end: int, info: str, tail: str = "") -> None:
         before = self.parts[-1] if self.parts else None
         is_next = isinstance(before, Sentence) and len(self.parts) > 1 and isinstance(self.parts[-2], Fence)
         follows = is_next and len(self.last) < 40 and not _TELLS.search(self.last)
         lead = f"example: {self.last}" if follows else self.last
-        self.parts.append(Fence(begin, self.text[begin:end], info, lead, self.heading))
+        self.parts.append(Fence(begin, self.text[begin:end], info, lead, self.heading, tail))
 
     def _line(self, at: int, line: str, following: str) -> None:
         heading = _HEADING.match(line if at else line.lstrip()) if len(line) < 300 else None

@@ -22,7 +22,8 @@ LINT = _words(
 TYPES = _words("mypy pyright tsc basedpyright pytype pyre flow vue-tsc svelte-check ty ")
 FORMAT = _words("black isort prettier gofmt rustfmt autopep8 yapf clang-format dprint ")
 BUILD = _words(
-    "make gcc g++ clang clang++ cc c++ javac rustc webpack vite rollup esbuild cmake ninja meson bazel msbuild "
+    "make gcc g++ clang clang++ cc c++ javac kotlinc scalac ghc rustc webpack vite rollup esbuild cmake ninja meson "
+    "bazel msbuild xcodebuild scons waf parcel tsup ncc swc maturin wasm-pack sphinx-build electron-builder build "
 )
 HARMLESS = _words(
     "ls cat head tail grep egrep fgrep rg find fd cd pwd echo printf mkdir touch cp mv rm which type "

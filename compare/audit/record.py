@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from gedanken.compare.audit.edits import Edit, lasting, touches
 from gedanken.compare.audit.outcomes import cases_in, plain
-from gedanken.compare.audit.runs import Run, hides, short
+from gedanken.compare.audit.runs import Run, hides, names, short
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import Evidence
 
@@ -131,13 +131,26 @@ class Record:
         at = bisect_right(self.unseen, after, key=lambda one: one[0])
         if at < len(self.unseen) and self.unseen[at][0] < event:
             return self.unseen[at][1]
-        hiding = self._hiding(family)
+        hiding = self.hiding(family)
         at = bisect_right(hiding, after, key=lambda run: run.call)
         if at < len(hiding) and hiding[at].call < event:
             return f"“{short(hiding[at].command)}” may have run it"
         return None
 
-    def _hiding(self, family: str) -> list[Run]:
+    def could_be_since(self, family: str, low: int, high: int) -> Run | None:
+        """The last run between two events whose name says that it may be of this family, and that is of none."""
+        hiding = self.hiding(family)
+        at = bisect_left(hiding, high, key=lambda run: run.call)
+        return next(
+            (run for run in hiding[max(at - 20, 0) : at][::-1] if run.call > low and names(run, family)), None
+        )
+
+    def has_unseen_before(self, event: int) -> bool:
+        """Whether something other than a command may have run something unseen before an event."""
+        return bool(self.unseen) and self.unseen[0][0] < event
+
+    def hiding(self, family: str) -> list[Run]:
+        """The commands that may have run something of a family, and do not show it."""
         if family not in self._hiding_by_family:
             self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
         return self._hiding_by_family[family]

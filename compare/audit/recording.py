@@ -118,7 +118,9 @@ class _Reader:
 def _finish(run: Run, event: AgentEvent, text: str) -> None:
     run.result = event.number
     run.text = f"{run.text}\n{text}" if run.text else text
-    run.exit_code = event.exit_code if event.exit_code is not None else exit_code_in(text)
+    told = exit_code_in(text)
+    asked = told is not None and "$?" in run.command
+    run.exit_code = told if asked or event.exit_code is None else event.exit_code
     run.cut = (
         run.cut or event.cut or says_cut(text) or any(step.is_piped and step.family != "quiet" for step in run.steps)
     )

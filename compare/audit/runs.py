@@ -81,6 +81,23 @@ def hides(run: Run, family: str) -> bool:
     return any(may_hide(step, family) and _shows(run, step, family, text) for step in run.steps)
 
 
+_NAMED = {
+    "tests": re.compile(r"test|spec|check|verif", re.IGNORECASE),
+    "build": re.compile(r"build|compil|bundle|assemble|package|archive|\bmake\b|\bdist\b", re.IGNORECASE),
+    "lint": re.compile(r"lint|check|analy", re.IGNORECASE),
+    "types": re.compile(r"typ|check|tsc", re.IGNORECASE),
+    "format": re.compile(r"format|fmt|style", re.IGNORECASE),
+}
+
+
+def names(run: Run, family: str) -> bool:
+    """Whether a step of no known family is called like one of this family."""
+    pattern = _NAMED.get(family)
+    return pattern is not None and any(
+        step.family in ("program", "other") and pattern.search(step.text) for step in run.steps
+    )
+
+
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
     """Whether what a step printed leaves open, or says, that it did something of a family."""
     if _signs(family).search(text):

@@ -42,6 +42,14 @@ _SHOWS = re.compile(
     r"yielded|produced|ausgabe|ergebnis|sortie|résultat|salida|resultado)\b|输出|结果|运行",
     re.IGNORECASE,
 )
+_SHOWN_ABOVE = re.compile(
+    r"\W{0,4}(?:(?:that|this|the above|above)(?: here)? (?:is|was) (?:the|what|my|its)\b[^.]{0,30}"
+    r"\b(?:output|result|prints?|printed|got|ran|run|terminal|log)|"
+    r"as (?:shown|printed|seen) above|(?:so )?(?:das|dies) (?:ist|war) die ausgabe|"
+    r"(?:voilà|c'est) la sortie|esa es la salida)|以上(?:是|就是|为).{0,10}(?:输出|结果)",
+    re.IGNORECASE,
+)
+"""What stands below a fence and says that it was printed."""
 _WHAT = re.compile(r"\b(?:this|here|that)(?: is|'s) what\b", re.IGNORECASE)
 _EXAMPLE = re.compile(
     r"\b(?:examples?|expect\w*|sample|hypothetical|format|formats|usage|like this|something like|"
@@ -140,6 +148,9 @@ def _is_program(text: str) -> bool:
 
 def _outputs(fence: Fence, previous: str) -> Iterator[FenceHit]:
     shown = bool(_SHOWS.search(fence.lead)) and _is_asserted(fence.lead)
+    shown = shown or (
+        bool(_SHOWN_ABOVE.match(fence.tail)) and _is_asserted(fence.tail) and not _EXAMPLE.search(fence.tail)
+    )
     sections = list(_sections(fence.text))
     prompted = any(command for command, *_ in sections)
     if not prompted and fence.info.lower() in _TYPED and not summaries_in(fence.text):

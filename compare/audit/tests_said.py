@@ -21,7 +21,7 @@ _LINK = r"(?:(?:continues? to|are|is|were|was|now|all|still|have|has|both|curren
 _GOOD = r"(?:pass(?:ed|es|ing)?|green|succeed(?:ed|s)?|successful|successfully|ok|OK|clean)"
 _BAD = r"(?:fail(?:ed|s|ing|ures?)?|errors?|errored|broken|red)"
 _PATTERNS: list[tuple[Language, str]] = [
-    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} )?{_LINK}(?P<good>{_GOOD})\b"),
+    ("en", rf"(?:\b(?P<all>all|every|the full|the whole|the entire|entire|full)\b (?:of )?(?:the |our |my )?)?(?P<n>{COUNT_OR_WORD})?(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))?\s?(?:of (?:the |our |these )?)?(?P<adj>{_ADJECTIVES})\b{_KIND} (?:(?:in|for|from|under|of) [{CODE}]{{3,150}} )?{_LINK}(?P<good>{_GOOD})\b"),
     ("en", rf"(?P<n>{COUNT})(?: ?(?:/|of|out of) ?(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|were|have|now|all) ){{0,2}}(?P<good>passed|passing|pass|succeeded|green)\b"),
     ("en", rf"\b(?P<good>pass(?:es|ed|ing)?) (?P<all>all|both|every)? ?(?:of )?(?:the |its |our )?(?:all )?(?P<n>{COUNT_OR_WORD})?(?:/(?P<of>{COUNT}))? ?(?P<adj>{_ADJECTIVES}){_KIND}\b"),
     ("en", rf"(?:\b(?P<all>all|full|entire|whole)\b )?(?P<n>{COUNT})?\s?(?P<adj>{_ADJECTIVES})\b{_KIND}(?: \((?P<of>{COUNT}) tests?\))?\s?(?::|—|–|→|->|=)\s*(?:[✅✔✓☑]\s*)?(?P<good>pass(?:ed|ing|es)?|green|ok)\b"),
@@ -56,7 +56,22 @@ _PATTERNS: list[tuple[Language, str]] = [
 _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(r"test|spec|suite|pass|fail|skip|green|prüf|prueb|测试|通过|失败|bestanden|réussi", re.IGNORECASE)
 _LIMITS_NOT = frozenset(
-    ["unit", "existing", "automated", "total", "pytest", "jest", "vitest", "python", "current", "project"]
+    [
+        "unit",
+        "complete",
+        "entire",
+        "whole",
+        "full",
+        "existing",
+        "automated",
+        "total",
+        "pytest",
+        "jest",
+        "vitest",
+        "python",
+        "current",
+        "project",
+    ]
 )
 """Adjectives that leave it all of the tests; any other may mean some of them."""
 _EXCEPTS = re.compile(
@@ -196,6 +211,7 @@ _PASSES_ON = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
 )
 """After `the test passes`: it hands something on."""
+_CONTINUES = re.compile(r"\bcontinues? to\b", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:all|every|full|entire|whole|complete|suite|everything|existing|alle|sämtliche|tous|toutes|ensemble|todas|todos)\b|所有|全部",
     re.IGNORECASE,
@@ -246,7 +262,7 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
         return False
     if _PASSES_ON.match(sentence.plain, found.end()) and re.search(r"\btest passes$", found[0], re.IGNORECASE):
         return False
-    if not is_bad and BEFORE[language].search(found[0]):
+    if not is_bad and BEFORE[language].search(_CONTINUES.sub("", found[0])):
         return False
     if _THEY.match(found[0].strip()) and not _ABOUT_TESTS.search(sentence.plain + sentence.before + sentence.lead):
         return False

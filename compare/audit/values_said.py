@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.mood import asserts, reports
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, VALUE
-from gedanken.compare.audit.parts import CODE, Sentence
+from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import ValueSays
 
 _ABOUT = r"(?:exactly |precisely |genau |exactement |exactamente )?(?P<about>(?:about|around|approximately|approx\.?|roughly|nearly|almost|over|just over|just under|under|more than|less than|ca\.?|etwa|rund|environ|cerca de|unos|约|大约|~|≈|>|<)\s?)?"
@@ -25,6 +25,8 @@ _TAKES = (
 _METRICS: list[tuple[Language, str]] = [
     ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
     ("en", rf"(?<![\w.-]){_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|percent)? (?P<name>{_SPLIT}(?:{_METRIC}))(?![\w-])"),
+    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:{_METRIC})) {_ABOUT}(?P<value>\d{{1,6}}\.\d{{1,12}}|\d{{1,3}}(?=\s?%))(?![\w/:]|\.\d)\s?(?P<unit>%)?"),
+    ("en", rf"(?<![\w-])(?P<name>correlation)(?: coefficient)?(?: (?:between|of|for) [\w ,()-]{{2,110}}?)?(?: (?:is|was|of) |\s?[:=]\s?){_ABOUT}(?P<value>-?\d?\.\d{{1,12}})(?![\w/:]|\.\d)"),
 ]  # fmt: skip
 _TIMES: list[tuple[Language, str]] = [
     ("en", rf"\b(?:took|takes|finished in|completed in|finishes in|completes in|ran in|runs in|passed in|passes in|pass in|done in|run time|runtime|duration|elapsed|built in|in total|wall time|passed \(|after)(?: (?:of|was|is|only|just))?\s?:?\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secs?|seconds?|mins?|minutes?|h|hours?)(?!\w)"),
@@ -52,11 +54,12 @@ _COUNTS: list[tuple[Language, str]] = [
     ("zh", rf"(?:有|共|包含|找到)\s?{_ABOUT}(?P<value>{COUNT})\s?(?P<name>行|个文件|个单词|条记录|处)"),
 ]  # fmt: skip
 _VERSIONS: list[tuple[Language, str]] = [
-    ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?:'s)?(?: is)?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
+    ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?:'s)?(?: (?:--version|-V))?(?: (?:is|says|said|reports?|reported|prints?|printed|shows?|showed|gives?|gave|returned|outputs?))?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
+    ("en", rf"(?P<name>[{CODE}]{{3,80}}) (?:says|said|reports?|reported|prints?|printed|shows?|showed|gives?|gave|returned|outputs?):? (?:\w+ )?v?(?P<value>\d{{1,4}}(?:\.\d{{1,6}}){{1,3}})\b"),
     ("en", r"\b(?:installed|running|uses|using|on|have|has) (?P<name>[A-Z][\w+#-]{0,20}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
 ]  # fmt: skip
 _KINDS = [
-    (kind, [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in patterns])
+    (kind, [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in patterns])
     for kind, patterns in (
         ("metric", _METRICS),
         ("time", _TIMES),
@@ -72,7 +75,7 @@ _GOAL = re.compile(
     re.IGNORECASE,
 )
 _VERSION_WORD = re.compile(
-    r"version|installed|running|--version|available|environment has|interpreter", re.IGNORECASE
+    r"version|installed|running|(?<=\s)-V\b|available|environment has|interpreter", re.IGNORECASE
 )
 _BY_HAND = re.compile(
     r"\b(?:I(?:'ve| have)? (?:added|created|wrote|changed|modified|updated|removed|implemented|fixed)|added|created|changed|modified|updated|edited)\b",
@@ -99,7 +102,7 @@ def values_said(sentence: Sentence) -> Iterator[ValueHit]:
         taken.append((hit.start, hit.end))
         yield hit
     for kind, patterns in _KINDS:
-        if kind == "version" and not _VERSION_WORD.search(plain):
+        if kind == "version" and not _VERSION_WORD.search(sentence.raw):
             continue
         if kind == "count" and _BY_HAND.search(plain):
             continue

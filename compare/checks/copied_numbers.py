@@ -18,7 +18,7 @@ Three would be too few: accuracies on a few hundred images take few values (benc
 """
 DECIMALS = 3
 TOLD = 3
-NO_SUCH_ROWS = "real runs have no such rows in common"
+NO_SUCH_ROWS = "no two real runs share such a sequence"
 FEWEST_REAL = 3
 COLUMNS = 8
 """Number of columns (positions in a line) that are examined separately, besides all numbers of a run together."""

@@ -16,7 +16,7 @@ NAMED = 3
 
 
 def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
-    """Report `primary endpoint differs`, or otherwise `far out` for single runs; and one `series differs` that names
+    """Report `primary endpoint differs`, or otherwise `outlier` for single runs; and one `series differs` that names
     every other series that differs. If the primary endpoint differs, its curve is not reported again."""
     told = [series for series in judgement.tested if series.is_told]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
@@ -32,14 +32,15 @@ def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
     if not secondary:
         return
     tested = sum(series.judged.role == "secondary" and series.judged.p is not None for series in judgement.tested)
-    beside = " beside the primary endpoint" if primary else ""
+    what = "other series" if primary else "series"
+    differ = "differs" if len(secondary) == 1 else "differ"
     named = "; ".join(f"{series.judged.name} ({_numbers(series.judged)})" for series in secondary)
     yield Finding(
         "series differs",
         tuple(run.label for run in run_set.samples),
         evidence([ref for series in secondary for ref in _refs(run_set, series)]),
-        observed=f"Of {tested} series{beside} {len(secondary)} would be unlikely in real runs, "
-        f"taken as whole curves: {named}",
+        observed=f"{len(secondary)} of {tested} {what} {differ} significantly from the real runs, "
+        f"compared as whole curves: {named}",
     )
 
 
@@ -59,7 +60,7 @@ def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) 
     runs = [run for one, run in beside if one is farthest]
     others = {one.judged.name for one, _run in beside} - {farthest.judged.name}
     found = _far(run_set, farthest, runs)
-    more = f"; so are {', '.join(sorted(others)[:NAMED])}" if others else ""
+    more = f"; other outliers: {', '.join(sorted(others)[:NAMED])}" if others else ""
     labels = tuple(dict.fromkeys(run_set.samples[run.imagined].label for _one, run in beside))
     return replace(found, subject=f"last {found.subject}", observed=f"{found.observed}{more}", runs=labels)
 
@@ -73,7 +74,7 @@ def _goes_on(run_set: RunSet, far: FarRun) -> bool:
 
 def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:
     """Report single runs that end far outside the real ones: three are too few to test them together."""
-    values = ", ".join(f"{run.value:g}" for run in far)
+    values = " and ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)
     refs = [
         run_set.samples[run.imagined].ref(end[0])
@@ -81,11 +82,11 @@ def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Findi
         if (end := primary.series.ends[primary.series.n_real + run.imagined]) is not None
     ]
     return Finding(
-        "far out",
+        "outlier",
         tuple(run_set.samples[run.imagined].label for run in far),
         tuple(refs),
         expected=_ends(_real_ends(primary), primary.judged.n_real),
-        observed=f"is {values}: {away} standard deviations away from the real runs",
+        observed=f"is {values}: {away} standard deviations from the mean of the real runs",
         subject=primary.judged.name,
         of=len(run_set.samples),
     )

@@ -45,7 +45,7 @@ def exit_status(run_set: RunSet) -> Iterable[Finding]:
         "exit status differs",
         tuple(run.label for run in other),
         tuple(run.ref(len(run.lines) - 1) for run in other if run.lines),
-        expected=f"{run_set.name} really {told[not works]}",
+        expected=f"the real runs of {run_set.name} {told[not works]}",
         observed=told[works],
         of=len(run_set.imagined),
     )

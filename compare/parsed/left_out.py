@@ -8,11 +8,11 @@ from gedanken.experiment.execution import Execution
 
 
 def left_out(imagined: Iterable[Execution]) -> str | None:
-    """Such as `2 of 8 replies are no runs and left out: filtered ×2`; None where all are runs."""
+    """For example `2 of 8 replies contain no output and are left out: filtered ×2`; None if all contain some."""
     replies = list(imagined)
     gone = Counter(str(reply.cause) for reply in replies if not reply.is_run)
     if not gone:
         return None
     causes = times_each(dict(gone.most_common()))
-    are = "is no run" if gone.total() == 1 else "are no runs"
-    return f"{gone.total()} of {many(len(replies), 'reply', 'replies')} {are} and left out: {causes}"
+    lacks = "contains no output and is" if gone.total() == 1 else "contain no output and are"
+    return f"{gone.total()} of {many(len(replies), 'reply', 'replies')} {lacks} left out: {causes}"

@@ -19,13 +19,14 @@ _MONITORED = re.compile(
     re.IGNORECASE,
 )
 _WHAT = {
-    Measures.RETURN: "the return",
-    Measures.LOSS: "the loss",
-    Measures.ERROR: "an error (no {}loss shown)",
-    Measures.ACCURACY: "the accuracy (no {}loss shown)",
-    Measures.QUALITY: "a quality (no {}loss or accuracy shown)",
-    Measures.PART: "part of a loss (no {}whole one shown)",
+    Measures.RETURN: ("the return", ""),
+    Measures.LOSS: ("a loss", ""),
+    Measures.ERROR: ("an error", "loss"),
+    Measures.ACCURACY: ("an accuracy", "loss"),
+    Measures.QUALITY: ("a quality score", "loss or accuracy"),
+    Measures.PART: ("one part of a loss", "total loss"),
 }
+"""What a metric is called, and the metrics that would have been chosen before it."""
 _STRICTEST = re.compile(r"50-95|0?\.50?:0?\.95")
 """The strictest of the mean average precisions that detectors print, which is the one used to rank them."""
 _NUMBERED_SET = re.compile(r"(?:val|valid|validation|eval|test)[_-]?(?:set|data)?[_-]?(\d+)(?![\d.])", re.IGNORECASE)
@@ -66,7 +67,7 @@ def choose(
     """
     if wanted is not None:
         name = _named(columns, wanted)
-        return Endpoint(name, "named by --primary", "user") if name else None
+        return Endpoint(name, "chosen with --primary", "user") if name else None
     most = [name for name, one in shown.items() if 2 * one.runs > n_real or one.runs == n_real]
     metrics = [name for name in most if _is_metric(columns[name], shown[name])]
     if not metrics:
@@ -162,19 +163,18 @@ def _objective(meaning: Meaning) -> float:
 def _reason(column: Column, shown: Shown, monitored: frozenset[tuple[str, ...]]) -> str:
     """State in a few words why this series was chosen."""
     meaning = column.meaning
-    if meaning.is_held_out:
-        told = [f"held-out ({meaning.split})"]
-    elif meaning.is_held_out_by_nature:
-        told = ["held-out by custom"]
-    else:
-        told = ["no held-out metric"]
+    is_held_out = meaning.is_held_out or meaning.is_held_out_by_nature
+    missing = [] if is_held_out else ["metric on held-out data"]
     if key_of(column.words) in monitored:
-        told.append("the program goes by it, its log says")
+        kind = "a metric that, by its log, the program stops or saves by"
     elif meaning.measures is None:
-        told.append("no number has the name of a metric")
+        kind, missing = "a number that changes during the run", ["known metric"]
     elif meaning.is_held_out_by_nature:
-        told.append("what the task is measured by" + (" (no held-out loss shown)" if meaning.is_held_out else ""))
+        kind = "the usual metric of its task"
     else:
-        told.append(_WHAT[meaning.measures].format("held-out " if meaning.is_held_out else ""))
-    told.append(f"last of {shown.times:g}" if shown.times > 1 else "printed once")
-    return ", ".join(told)
+        kind, better = _WHAT[meaning.measures]
+        missing += [f"held-out {better}" if meaning.is_held_out else better] if better else []
+    data = f" on held-out data ({meaning.split})" if meaning.is_held_out else ""
+    lacks = f", and the output has no {' and no '.join(missing)}" if missing else ""
+    often = f"{shown.times:g} times" if shown.times > 1 else "once"
+    return f"chosen because it is {kind}{data}{lacks}; printed {often} per run"

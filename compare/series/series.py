@@ -56,6 +56,7 @@ class AllSeries:
     def __init__(self, run_set: RunSet) -> None:
         self.real = [Printed(run) for run in run_set.leaves]
         self.runs = self.real + [Printed(run) for run in run_set.samples]
+        self._file = run_set.program.name.rsplit("/", 1)[-1] if run_set.program else ""
         self._sites = run_set.source.terminal_sites() if run_set.source else ()
         self._known_rising: dict[str, int | None] = {}
         self._asked = read_asked([run.observed for run in self.runs], run_set.asked.named)
@@ -82,7 +83,7 @@ class AllSeries:
         named = {name: asked_for(name) for name in self._asked}
         headed = _all_headed(found)
         for column in found[:MOST_SERIES]:
-            where = f" (line {column.site.line})" if column.site else ""
+            where = f" ({self._file}:{column.site.line})" if column.site else ""
             if column.is_environment and column.label + where in named:
                 continue
             label = f"{column.head} {column.label}" if column.label in headed else column.label

@@ -22,6 +22,7 @@ from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix, fair_crps, mean_difference, spread_ratio
 from gedanken.compare.stats.permutation_test import distances, energy_p, runs_needed, smallest_p
+from gedanken.experiment.counts import many
 from gedanken.experiment.execution import Cause
 
 POINTS_SHOWN = 2000
@@ -70,35 +71,35 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
     if primary is None:
         wanted = run_set.asked.primary
         yield (
-            f"No real run shows “{wanted}”, which was to be the primary endpoint."
+            f"There is no primary endpoint: no real run shows “{wanted}”, which --primary names."
             if wanted
-            else "No two real runs show a metric, so there is no primary endpoint."
+            else "There is no primary endpoint: no metric is shown by two real runs or more."
         )
     elif primary.judged.why_no_p not in (None, ALL_SAME) and at_best <= level:
-        yield f"Whether the {primary.judged.name} differs: {primary.judged.why_no_p}."
+        yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
     if primary and primary.judged.why_no_p == NO_END:
-        yield f"Whether the {primary.judged.name} differs: {NO_END}."
+        yield f"Whether the {primary.judged.name} differs: not tested, because {NO_END}."
     elif primary and not m:
-        yield f"Whether the {primary.judged.name} differs: {primary.judged.why_no_p}."
+        yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
     elif at_best > level:
-        alone = " Only a last value far outside those of the real runs could be reported." if primary else ""
-        runs = f"{n} real and {m} imagined {_runs(m)}"
-        yield f"Whether numbers differ cannot be determined from {runs}{_needed(n, m, level)}{alone}"
+        alone = " Until then only outliers can be found: single runs whose last value is far off." if primary else ""
+        yield f"Whether the numbers differ: {_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
-        runs = f"{n} real and {m} imagined {_runs(m)}{_needed(n, m, METRICS_LEVEL)}"
-        yield f"Whether series beside the primary endpoint differ cannot be determined from {runs}"
+        yield f"Whether series other than the primary endpoint differ: {_needed(n, m, METRICS_LEVEL)}"
 
 
 def _needed(n: int, m: int, level: float) -> str:
+    """State that so many runs are too few for a test, and how many would be enough."""
+    runs = f"{n} real and {many(m, 'imagined run')}"
+    more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
+    more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
+    enough = f"Enough are {more_real}, or {more_imagined}."
+    if not n or not m:
+        return f"no {'imagined' if n else 'real'} run reached its end and shows them. {enough}"
     return (
-        f": no p can be below {smallest_p(n, m):.2g} and it must not exceed {level:g}; it takes "
-        f"{runs_needed(m, level)} real runs beside {max(m, 1)} imagined, or {runs_needed(n, level)} imagined beside "
-        f"{max(n, 1)} real."
+        f"{runs} are too few for a test at the {level:g} level: the lowest p that they can reach is "
+        f"{smallest_p(n, m):.2g}. {enough}"
     )
-
-
-def _runs(count: int) -> str:
-    return "run" if count == 1 else "runs"
 
 
 def _primary(run_set: RunSet, series: Series) -> TestedSeries:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from gedanken.compare.stats.intervals import share_of
 from gedanken.compare.verdict import sentences
 from gedanken.compare.verdict.bayes import (
     CHANGED,
@@ -224,12 +225,15 @@ def _sizes(asked: Sequence[Asked], exactness: Exactness, parameters: Parameters)
 
 
 def _share_at(exactness: Exactness, at: int) -> tuple[float, Interval | None]:
+    """The share that was seen; its interval is the wider of the bootstrap's and Wilson's: where all of a few items
+    are alike, to draw them again shows no spread."""
     right, items = exactness.right[:, at], exactness.items[:, at]
     shares = right[items > 0] / items[items > 0]
     if len(shares) < 2:
         return float(shares[0]), None
     low, high = np.quantile(shares[1:], (0.025, 0.975))
-    return float(shares[0]), Interval(float(low), float(high))
+    whole = share_of(round(float(right[0])), round(float(items[0])))
+    return float(shares[0]), Interval(min(float(low), whole.low), max(float(high), whole.high))
 
 
 def _by_operation(asked: Sequence[Asked]) -> list[list[Asked]]:

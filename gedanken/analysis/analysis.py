@@ -125,7 +125,7 @@ class Analysis:
                 for version in self.versions
                 for series in version.compared.series
             )
-        raise BadInput(f"there is no table {what}: there are executions, findings, series")
+        raise BadInput(f"unknown table {what}; tables are executions, findings, series")
 
     def _runs_of(self, program: Program) -> list[Execution]:
         here = [version for version in self.versions if version.program and version.program.label == program.label]

@@ -65,7 +65,7 @@ def _seen(found: Any, runs: RunSet) -> Finding:
     labels = {run.execution.label for run in (*runs.real, *runs.imagined, *runs.earlier)}
     lines = {line.source for line in finding.evidence} - ({runs.program.label} if runs.program else set())
     if unknown := sorted((lines | set(finding.runs)) - labels):
-        raise BadInput(f"it found something on {unknown[0]}, and there is no such run")
+        raise BadInput(f"its finding names {unknown[0]}, which is not a run")
     return finding
 
 

@@ -78,7 +78,7 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     if not real and imagined:
         raise BadInput("--imagined takes all paths that follow it: name the real runs before it")
     if not real:
-        raise BadInput("name a run folder, or real runs, and imagined ones after --imagined")
+        raise BadInput("name a run folder; or name real runs, then --imagined and the imagined runs")
     if not imagined:
         return _folder_alone(real, program, asked)
     if [*real, *imagined].count(STANDARD_INPUT) > 1:
@@ -88,7 +88,7 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
     notes = [*ours.notes, *theirs.notes, *_doubtful(ours, theirs, real, imagined)]
     if ours.folder and theirs.folder:
         if program is not None:
-            raise BadInput("--program: the run folders hold their own programs")
+            raise BadInput("--program cannot be used here: run folders contain their own programs")
         kept, said = _folders(ours.folder, theirs.folder, asked)
     else:
         kept, said = _mixed(ours, theirs, _program(program) if program else None, asked)
@@ -98,28 +98,28 @@ def _compared(real: Sequence[Path], imagined: Sequence[Path], program: Path | No
 
 def _folder_alone(real: Sequence[Path], program: Path | None, asked: Asked) -> Analysis:
     if len(real) > 1 or not real[0].is_dir():
-        raise BadInput("name the imagined runs after --imagined; only a run folder holds both")
+        raise BadInput("name the imagined runs after --imagined; only a run folder contains both kinds")
     if not is_run_folder(real[0]):
-        logs = f"; its {many(len(logs_in(real[0])), 'log')} may stand on either side of --imagined"
-        raise BadInput(f"{real[0]}: not a run folder, as there is no {LOG} in it{logs}")
+        logs = f"; its {many(len(logs_in(real[0])), 'log')} can be named before or after --imagined"
+        raise BadInput(f"{real[0]}: not a run folder: it contains no {LOG}{logs}")
     if program is not None:
-        raise BadInput("--program: a run folder holds its own programs")
+        raise BadInput("--program cannot be used here: a run folder contains its own programs")
     folder = read_run(real[0])
     if not any(execution.imagined for execution in folder.executions):
-        raise BadInput(f"{real[0]}: holds no imagined runs; name others after --imagined")
+        raise BadInput(f"{real[0]}: contains no imagined runs; name some after --imagined")
     return analyze(folder, Compared(asked))
 
 
 def _side(paths: Sequence[Path], what: str, program: Path | None = None) -> _Side:
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
-        raise BadInput(f"{folders[0]}: of {what} runs, name either one run folder or files")
+        raise BadInput(f"{folders[0]}: as {what} runs, name either one run folder or files")
     if folders:
         folder = read_run(folders[0])
         if not any(
             execution.imagined == (what == "imagined") and execution.program for execution in folder.executions
         ):
-            raise BadInput(f"{folders[0]}: holds no {what} run of a program")
+            raise BadInput(f"{folders[0]}: contains no {what} run of a program")
         return _Side(folder, (), tuple(f"{folder.folder}: {note}" for note in folder.notes))
     runs = read_files(paths)
     # A known program may always print the same, so its equal logs are kept; equal imagined logs are a finding.
@@ -204,7 +204,7 @@ def _case_in(folder: RunLog, program: Program | None) -> VersionAnalysis:
     ran = [version for version in cases if version.real or version.imagined]
     if not ran:
         which = f"of {program.name}" if program else "of a program"
-        raise BadInput(f"{folder.folder}: holds no run {which}")
+        raise BadInput(f"{folder.folder}: contains no run {which}")
     return main_version(ran) or ran[-1]
 
 

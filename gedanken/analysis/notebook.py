@@ -52,7 +52,7 @@ def as_notebook_html(shown: Shown) -> str:
         parts.append(f"<p>and {many(more, 'more finding')}</p>")
     parts += [f"<p>undecided: {_text(reason)}</p>" for reason in shown.undecided[:UNDECIDED_SHOWN]]
     if shown.folder:
-        parts.append(f"<p>everything is in {_text(str(shown.folder))}</p>")
+        parts.append(f"<p>all files: {_text(str(shown.folder))}</p>")
     return f"<div>{''.join(parts)}</div>"
 
 

@@ -16,9 +16,9 @@ def verdict_of(log: RunLog, arm: str = DIRECT, resamples: int = RESAMPLES) -> Ve
     scores = scores_that_tell(log)
     arms = list(dict.fromkeys(score.condition for score in scores))
     if not scores:
-        raise BadInput(f"{log.folder}: no answers of a probe are in it; gedanken probe asks for them")
+        raise BadInput(f"{log.folder}: contains no answers to a probe; run gedanken probe first")
     if arm not in arms:
-        raise BadInput(f"{log.folder}: nothing was asked in the arm “{arm}”; there are {', '.join(arms)}")
+        raise BadInput(f"{log.folder}: contains no answers of the arm “{arm}”, only of {', '.join(arms)}")
     return judge(scores, model_of(log), arm, resamples=resamples)
 
 

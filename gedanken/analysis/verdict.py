@@ -34,7 +34,7 @@ def verdict_of(cases: Sequence[VersionAnalysis], findings: Sequence[Finding]) ->
         told.append(f"{lost[:1].upper()}{lost[1:]}.")
     elsewhere = Counter(finding for finding in findings if not finding.explained_by) - Counter(case.compared.findings)
     if elsewhere:
-        told.append(f"Elsewhere in the session: {many(elsewhere.total(), 'finding')}.")
+        told.append(f"Other commands of the session: {many(elsewhere.total(), 'finding')}.")
     return " ".join(part for part in told if part)
 
 
@@ -54,15 +54,15 @@ def tells_of(version: VersionAnalysis) -> str:
     if not on:
         if version.compared.unjudged:
             return f"Undecided: {version.compared.unjudged}."
-        rest = f"; {many(len(found), 'finding')} beside them" if found else ""
+        rest = f"; {many(len(found), 'finding')} on other runs" if found else ""
         if version.compared.series and tested_p(version.compared.series[0]) is not None and not rest:
             return ""
-        return f"Nothing was found on {many(len(labels), 'imagined run')}{what}{rest}."
+        return f"No difference was found in {many(len(labels), 'imagined run')}{what}{rest}."
     told = Counter(finding.check for finding in found)
     kinds = times_each(dict(told.most_common(KINDS_TOLD)))
     more = ", …" if len(told) > KINDS_TOLD else ""
-    verb = "departs" if len(on) == 1 else "depart"
-    return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real ones{what}: {kinds}{more}."
+    verb = "differs" if len(on) == 1 else "differ"
+    return f"{len(on)} of {many(len(labels), 'imagined run')} {verb} from the real runs{what}: {kinds}{more}."
 
 
 def _endpoint(version: VersionAnalysis) -> str:
@@ -75,28 +75,29 @@ def _endpoint(version: VersionAnalysis) -> str:
         return f"Undecided: {_sentence(told[0])}" if told else ""
     name = format_last(primary)
     tested = tested_p(primary)
-    far = next((one for one in version.compared.findings if one.check == "far out"), None)
+    far = next((one for one in version.compared.findings if one.check == "outlier"), None)
     if far is not None and far.subject == primary.name:
         return sentence(far)
     if tested is None:
-        return f"Undecided: {name}: {_sentence(primary.why_no_p or _too_few(primary))}"
+        return f"Undecided whether the {name} differs: {_sentence(primary.why_no_p or _too_few(primary))}"
     real, imagined = spread_of(lasts(primary)[0]), spread_of(lasts(primary)[1])
     p = format_p(tested)
     if is_told(tested):
-        ends = "real run ends" if primary.n_real == 1 else "real runs end"
-        return f"The {name} is {imagined} where {primary.n_real:,} {ends} at {real} ({p})."
+        runs = f"{many(primary.n_imagined, 'imagined run')} and {real} in {many(primary.n_real, 'real run')}"
+        return f"The {name} is {imagined} in {runs} ({p})."
     interval = primary.difference_interval
-    differs = f"; it differs by {figure(interval[0])} to {figure(interval[1])} (95 %)" if interval else ""
+    between = f"; difference of the means {figure(interval[0])} to {figure(interval[1])}, 95 %" if interval else ""
+    no_difference = f"The {name} does not differ significantly ({p}{between})."
     if version.compared.findings or version.compared.unjudged:
-        return f"The {name} does not decide ({p}){differs}."
-    runs = f"the {many(primary.n_imagined, 'imagined run')} from {many(primary.n_real, 'real one')}"
-    return f"Nothing was found that tells {runs}. The {name} does not decide ({p}){differs}."
+        return no_difference
+    runs = f"{many(primary.n_imagined, 'imagined run')} and {many(primary.n_real, 'real run')}"
+    return f"No difference was found between {runs}. {no_difference}"
 
 
 def _too_few(series: SeriesResult) -> str:
     least = probability(smallest_p(series.n_real, series.n_imagined))
-    runs = f"{series.n_real:,} real and {series.n_imagined:,} imagined runs"
-    return f"{runs} are too few for a p of {probability(PRIMARY_LEVEL)}, {least} being the lowest"
+    runs = f"{series.n_real:,} real and {many(series.n_imagined, 'imagined run')}"
+    return f"{runs} are too few for a test at the {probability(PRIMARY_LEVEL)} level (lowest possible p: {least})"
 
 
 def _nothing_to_compare(cases: Sequence[VersionAnalysis]) -> str:
@@ -126,7 +127,7 @@ def lasts(series: SeriesResult) -> tuple[list[float], list[float]]:
 
 
 def format_last(series: SeriesResult) -> str:
-    """Name the point of `lasts`, for example `last loss (line 41)`, or `loss (line 41), epoch 9`."""
+    """Name the point of `lasts`, for example `last loss (train.py:41)`, or `loss (train.py:41), epoch 9`."""
     at = _last_common(series)
     if at is None or series.name.startswith("last "):
         return short(series.name)
@@ -134,8 +135,9 @@ def format_last(series: SeriesResult) -> str:
 
 
 def format_endpoint(endpoint: Endpoint) -> str:
-    """Describe the endpoint, for example `last val_loss: held-out (val), the loss, last of 8`."""
-    return f"last {short(endpoint.name)}: {endpoint.reason}"
+    """Describe the endpoint, for example `last val_loss, chosen because it is a loss on held-out data (val); printed
+    8 times per run`."""
+    return f"last {short(endpoint.name)}, {endpoint.reason}"
 
 
 def _last_common(series: SeriesResult) -> int | None:

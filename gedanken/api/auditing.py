@@ -44,11 +44,9 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
         NoSandbox: something is to be run again, and no real machine can be had.
     """
     if rerun not in RERUN:
-        raise BadInput(f"--rerun {rerun}: one of {', '.join(RERUN)}")
+        raise BadInput(f"--rerun {rerun}: must be one of {', '.join(RERUN)}")
     if rerun == "none" and (workspace or image or setup):
-        raise BadInput(
-            "--workspace, --image and --setup are for commands that are run again: add --rerun claimed or all"
-        )
+        raise BadInput("--workspace, --image and --setup need --rerun claimed or --rerun all")
     paths = [Path(one) for one in ([transcripts] if isinstance(transcripts, str | Path) else transcripts)]
     found = audit_files(paths, no_tools=no_tools, keep_events=keep_events or rerun != "none", waiting=waiting)
     if rerun == "none":

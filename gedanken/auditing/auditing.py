@@ -47,7 +47,7 @@ def audit_files(
             if len(notes) < MOST_NOTES:
                 notes.append(f"left out: {error}")
     if not audited:
-        raise BadInput("none of the files holds a transcript" + (f"; {notes[0]}" if notes else ""))
+        raise BadInput("none of the files contains a transcript" + (f"; {notes[0]}" if notes else ""))
     return Audit(tuple(audited), tuple(notes))
 
 

@@ -98,10 +98,12 @@ async def _opened(asked: Asked, progress: Progress) -> AsyncIterator[SandboxMach
     )
     if asked.image:
         if not isinstance(engine, DockerEngine):
-            raise BadInput(f"--image {asked.image}: the sandbox {engine.name} runs no images; use docker or podman")
+            raise BadInput(
+                f"--image {asked.image}: the sandbox {engine.name} does not use images; use docker or podman"
+            )
         engine = replace(engine, image=asked.image)
     for line in engine.not_enforced():
-        progress.say(f"the sandbox {engine.name} cannot hold: {line}")
+        progress.say(f"the sandbox {engine.name} cannot enforce: {line}")
     with owned_folder("audit") as folder:
         data = folder / "data"
         data.mkdir(exist_ok=True)
@@ -117,7 +119,9 @@ async def _set_up(machine: SandboxMachine, command: str, progress: Progress) -> 
     progress.say(f"setting up, with a network: {command}")
     done = await replace(machine, network=True, limits=SETUP_LIMITS).run(command)
     if done.exit_code != 0:
-        raise BadInput(f"--setup ended with {done.exit_code} ({done.cause}): {done.terminal.strip()[-300:]}")
+        raise BadInput(
+            f"the --setup command failed (exit code {done.exit_code}, {done.cause}): {done.terminal.strip()[-300:]}"
+        )
 
 
 async def _run(

@@ -39,7 +39,7 @@ async def prepare(machine: SandboxMachine, workspace: Path | None, plan: Plan, r
         await machine.run(f"mkdir -p ~/{FOLDER}; cd ~/{FOLDER}")
         return State("in an empty folder" + (", with the edits of the transcript" if edits else ""), replays=True)
     if not workspace.is_dir():
-        raise BadInput(f"--workspace {workspace}: it is no folder")
+        raise BadInput(f"--workspace {workspace}: not a folder")
     machine.workspace.bring(workspace, FOLDER, machine.limits)
     await machine.run(f"cd ~/{FOLDER}")
     if not edits:

@@ -132,7 +132,7 @@ def _kinds(given: list[str]) -> set[str]:
 
     kinds = {kind for word in given for kind in word.split(",")}
     for kind in sorted(kinds - KINDS.keys()):
-        raise BadInput(f"{FAIL_ON} {kind}: there are {', '.join(KINDS)}")
+        raise BadInput(f"{FAIL_ON} {kind}: must be one of {', '.join(KINDS)}")
     return kinds
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.options import (
     BaseUrl,
     DatasetName,
@@ -29,7 +29,7 @@ MEMORY, TERMINAL, EDITS = (typer.Typer(rich_markup_mode=None, add_completion=Fal
 
 @MEMORY.command(
     epilog="Examples:  gedanken probe memory   |   gedanken probe memory --policy requests --temperature 1.   "
-    + EXIT_CODES
+    + exit_codes(0, 2, 3, 4, 130)
 )
 def memory(  # noqa: PLR0913 (each is an option of the command)
     policy: Annotated[
@@ -62,7 +62,7 @@ def memory(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         if policy not in (*POLICIES, "all"):
-            raise BadInput(f"--policy {policy}: one of {', '.join(POLICIES)}, all")
+            raise BadInput(f"--policy {policy}: must be one of {', '.join(POLICIES)}, all")
         check_out(out)
         policies = [name for name in POLICIES if policy in (name, "all")]
         probe = asyncio.run(
@@ -86,7 +86,7 @@ def _complete_sequence(incomplete: str) -> list[str]:
 
 @TERMINAL.command(
     epilog="Examples:  gedanken probe terminal   |   gedanken probe terminal --only fruit   |   "
-    "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + EXIT_CODES
+    "gedanken probe terminal --model openai:gpt-4.1 --out terminal.json --json.   " + exit_codes(0, 2, 3, 4, 130)
 )
 def terminal(  # noqa: PLR0913 (each is an option of the command)
     model: ModelName = "embedded",
@@ -118,7 +118,7 @@ def terminal(  # noqa: PLR0913 (each is an option of the command)
 
 @EDITS.command(
     epilog="Examples:  gedanken probe edits   |   gedanken probe edits --program my.py --samples 8 --json.   "
-    + EXIT_CODES
+    + exit_codes(0, 2, 3, 4, 130)
 )
 def edits(  # noqa: PLR0913 (each is an option of the command)
     program: Annotated[

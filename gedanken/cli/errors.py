@@ -9,10 +9,17 @@ from typing import NoReturn
 
 import typer
 
-EXIT_CODES = """Exit codes: 0 done; 1 the experiment ended without a working program; 2 bad input; 3 no sandbox;
-4 no model, or the connection to it was lost (what was done before is kept); 5 the report of a run could not be made
-(the run is kept); 6 a program waits for approval; 7 the budget of a run is used
-up (the run is kept); 130 interrupted."""
+EXIT_CODES = {
+    0: "done",
+    1: "the experiment ended without a working program",
+    2: "bad input",
+    3: "no sandbox",
+    4: "no model, or the connection to it was lost (what was done before is kept)",
+    5: "the report of a run could not be made (the run is kept)",
+    6: "a program waits for approval",
+    7: "the budget of a run is used up (the run is kept)",
+    130: "interrupted",
+}
 NO_REPORT = 5
 """Exit code of `run` if the run is complete and stored, but its report could not be made."""
 _ELSEWHERE = "name another cache folder in GEDANKEN_CACHE"
@@ -22,6 +29,12 @@ _REMEDIES = {
     errno.EROFS: f"; if that is the cache, {_ELSEWHERE}",
     errno.EACCES: f"; if that is the cache, {_ELSEWHERE}",
 }
+
+
+def exit_codes(*codes: int) -> str:
+    """List exit codes for the help of a command that can end with them; without any, all."""
+    told = (f"{code} {EXIT_CODES[code]}" for code in codes or EXIT_CODES)
+    return f"Exit codes: {'; '.join(told)}."
 
 
 @contextmanager

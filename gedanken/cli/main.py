@@ -11,7 +11,7 @@ from gedanken.cli.audit import EPILOG as AUDIT_EPILOG
 from gedanken.cli.audit import audit, spread_kinds
 from gedanken.cli.compare import EPILOG as COMPARE_EPILOG
 from gedanken.cli.compare import compare, spread_imagined
-from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.models import models_app
 from gedanken.cli.options import (
     Approval,
@@ -57,7 +57,7 @@ from gedanken.experiment.proxies import keep_loopback_direct
 
 app = typer.Typer(
     help="When a language model tells you what your program prints, did it run the program, or imagine the run?",
-    epilog=EXIT_CODES,
+    epilog=exit_codes(),
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -86,7 +86,7 @@ def _main(
         "Examples:  gedanken run article   |   gedanken run mnist --json   |   "
         "gedanken run my.yaml --model openai:gpt-4.1 --imagined 5   |   "
         "gedanken run mnist --model openai:llama3 --base-url http://127.0.0.1:8000/v1   |   "
-        "gedanken run --replay runs/article-20261128-222335.   " + EXIT_CODES
+        "gedanken run --replay runs/article-20261128-222335.   " + exit_codes()
     )
 )
 def run(  # noqa: PLR0913 (each is an option of the command)
@@ -211,7 +211,7 @@ def run(  # noqa: PLR0913 (each is an option of the command)
         finish(run_experiment(spec, screen, out, trace_otlp), as_json)
 
 
-@app.command(epilog="Example:  gedanken setup --sandbox podman.   " + EXIT_CODES)
+@app.command(epilog="Example:  gedanken setup --sandbox podman.   " + exit_codes(0, 2, 3, 4, 130))
 def setup(sandbox: Sandbox = "auto") -> None:
     """Download and build everything that the first `run` needs: sandbox image, data, embedded model."""
     from gedanken.loading.experiments import load_experiment, packaged

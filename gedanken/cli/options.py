@@ -60,7 +60,7 @@ def check_dataset(name: str) -> None:
     from gedanken.sandbox.datasets import DATASETS
 
     if name not in DATASETS:
-        raise BadInput(f"--dataset {name}: one of {', '.join(DATASETS)}")
+        raise BadInput(f"--dataset {name}: must be one of {', '.join(DATASETS)}")
 
 
 ModelName = Annotated[
@@ -191,7 +191,7 @@ def approval_of(value: str) -> Literal["none", "first", "all"]:
     match value:
         case "none" | "first" | "all":
             return value
-    raise BadInput(f"--approve={value}: all, or first")
+    raise BadInput(f"--approve={value}: must be all or first")
 
 
 def budget_of(text: str | None) -> "Budget | None":

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from gedanken.cli.errors import EXIT_CODES, clear_errors, fail
+from gedanken.cli.errors import clear_errors, exit_codes, fail
 from gedanken.cli.probe_families import FAMILIES, NAME
 
 
@@ -79,7 +79,7 @@ probe_app = typer.Typer(
     cls=_Probes,
     help="Ask one question of an imagined machine, with many small programs or commands. Without a probe's name: "
     "`gedanken probe [FAMILY…]` asks what small programs print, as `gedanken probe families --help` tells.",
-    epilog=EXIT_CODES,
+    epilog=exit_codes(0, 2, 3, 4, 130),
     no_args_is_help=True,
     context_settings={"ignore_unknown_options": True},  # which are those of the families
     rich_markup_mode=None,

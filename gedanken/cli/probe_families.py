@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gedanken.cli.errors import EXIT_CODES, clear_errors
-from gedanken.cli.options import BaseUrl, Json, ModelName, Parallel, Sandbox, Trust
+from gedanken.cli.errors import clear_errors, exit_codes
+from gedanken.cli.options import BaseUrl, BudgetText, Json, ModelName, Parallel, Sandbox, Trust, budget_of
 
 FAMILIES = typer.Typer(rich_markup_mode=None, add_completion=False)
 NAME = "families"
@@ -23,7 +23,8 @@ def _complete_family(incomplete: str) -> list[str]:
 
 @FAMILIES.command(
     epilog="Examples:  gedanken probe --minutes 60   |   gedanken probe state --sizes 1,2,4,8 --n 5   |   "
-    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + EXIT_CODES
+    "gedanken probe --model openai:gpt-4.1 --samples 5 --budget usd=2   |   "
+    "gedanken probe --suite cruxeval.jsonl --answers generations.json --json.   " + exit_codes(0, 2, 3, 4, 7, 130)
 )
 def families(  # noqa: PLR0913 (each is an option of the command)
     family: Annotated[
@@ -51,6 +52,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
     answers: Annotated[
         Path | None, typer.Option(help="Recorded answers to the suite, JSON: id to list. No model is asked.")
     ] = None,
+    budget: BudgetText = None,
     sandbox: Sandbox = "auto",
     trust: Trust = False,
     as_json: Json = False,
@@ -58,6 +60,7 @@ def families(  # noqa: PLR0913 (each is an option of the command)
 ) -> None:
     """Ask what small programs print, really run them, and count what is right by the number of their operations."""
     from gedanken.cli.shown import show_probe
+    from gedanken.experiment.budget import Budget
     from gedanken.experiment.run_spec import ModelSpec, SandboxSpec
     from gedanken.terminal.screen import Screen
 
@@ -66,10 +69,9 @@ def families(  # noqa: PLR0913 (each is an option of the command)
         if answers is not None:
             show_probe(_recorded(suite, answers, where, screen), as_json)
             return
-        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel)
+        asked = ModelSpec(name=model, base_url=base_url, parallel=parallel), where, budget_of(budget) or Budget()
         show_probe(
-            _asked(family or [], _sizes(sizes), (n, seed, samples, minutes), suite, (asked, where), screen, out),
-            as_json,
+            _asked(family or [], _sizes(sizes), (n, seed, samples, minutes), suite, asked, screen, out), as_json
         )
 
 
@@ -79,7 +81,7 @@ def _recorded(suite: Path | None, answers: Path, where: Any, screen: Any) -> dic
     from gedanken.probing.recorded import score_recorded
 
     if suite is None:
-        raise BadInput("--answers goes with --suite, which they are answers to")
+        raise BadInput("--answers needs --suite, which contains the questions")
     read = read_suite(suite)
     return asyncio.run(score_recorded(read, read_answers(answers, read.items), where, screen))
 
@@ -89,7 +91,7 @@ def _asked(  # noqa: PLR0913 (what was asked)
     sizes: tuple[int, ...],
     counts: tuple[int, int, int, float | None],
     suite: Path | None,
-    spec: tuple[Any, Any],
+    spec: tuple[Any, Any, Any],
     screen: Any,
     out: Path | None,
 ) -> dict[str, Any]:
@@ -113,7 +115,9 @@ def _asked(  # noqa: PLR0913 (what was asked)
         minutes=minutes,
         suite=read.items if read else (),
     )
-    done = asyncio.run(run(probe_spec(design, *spec, cores=os.cpu_count() or 1), screen, out))
+    model, sandbox, budget = spec
+    asked = probe_spec(design, model, sandbox, cores=os.cpu_count() or 1, budget=budget)
+    done = asyncio.run(run(asked, screen, out))
     result = probe_result(done.log)
     if read:
         result["not_scored"] = [*(bad._asdict() for bad in read.bad), *result["not_scored"]]
@@ -129,5 +133,5 @@ def _sizes(text: str) -> tuple[int, ...]:
     except ValueError:
         sizes = (0,)
     if any(not 1 <= size <= 4096 for size in sizes):
-        raise BadInput(f"--sizes {text}: whole numbers from 1 to 4096 with commas between them")
+        raise BadInput(f"--sizes {text}: must be whole numbers from 1 to 4096, separated by commas")
     return sizes

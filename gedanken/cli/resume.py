@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gedanken.cli.errors import EXIT_CODES, clear_errors
+from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.options import BaseUrl, BudgetText, Json, TraceOtlp, Trust, budget_of
 
 if TYPE_CHECKING:
     from gedanken.runner import RunResult
 
-RESUME_EPILOG = "Example:  gedanken resume runs/article-20261128-222335.   " + EXIT_CODES
+RESUME_EPILOG = "Example:  gedanken resume runs/article-20261128-222335.   " + exit_codes()
 APPROVE_EPILOG = (
     "Examples:  gedanken approve runs/mnist-20261128-222335   |   "
     "gedanken approve runs/mnist-20261128-222335 --yes   |   "
-    'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder".   ' + EXIT_CODES
+    'gedanken approve runs/mnist-20261128-222335 --reject "no files outside the home folder".   ' + exit_codes()
 )
-EXTEND_EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + EXIT_CODES
+EXTEND_EPILOG = "Example:  gedanken extend runs/article-20261128-222335 --imagined 10.   " + exit_codes()
 FORK_EPILOG = (
     "Examples:  gedanken fork runs/article-20261128-222335 --at 7 --script mine.yaml   |   "
     "gedanken fork runs/article-20261128-222335 --at 3 --persona matched   |   "
-    "gedanken fork runs/article-20261128-222335 --at 3 --model ollama:llama3.   " + EXIT_CODES
+    "gedanken fork runs/article-20261128-222335 --at 3 --model ollama:llama3.   " + exit_codes()
 )
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", exists=True, file_okay=False)]
 
@@ -72,9 +72,9 @@ def approve(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         if yes + (edit is not None) + (reject is not None) > 1:
-            raise BadInput("one of --yes, --edit and --reject")
+            raise BadInput("--yes, --edit and --reject cannot be combined: choose one")
         if reject is not None and not reject.strip():
-            raise BadInput("--reject wants a reason: the coder is told it, and tries again")
+            raise BadInput("--reject needs a reason: the coder is told it and tries again")
         again = Again(base_url, trust, trace_otlp, budget_of(budget))
         if edit is not None:
             answer = read_decision({"decision": "edit", "source": edit.read_text(encoding="utf-8")})
@@ -137,7 +137,7 @@ def fork(  # noqa: PLR0913 (each is an option of the command)
 
     with clear_errors():
         if script is None and persona is None and model is None:
-            raise BadInput("say what is something else from there: --script, --persona or --model")
+            raise BadInput("name what changes from that line on: --script, --persona or --model")
         changes = Changes(
             load_experiment(script) if script is not None else None,
             load_persona(persona) if persona is not None else None,

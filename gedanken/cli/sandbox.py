@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gedanken.cli.errors import clear_errors
+from gedanken.cli.errors import clear_errors, exit_codes
 from gedanken.cli.options import Json, Sandbox, Trust
 
 if TYPE_CHECKING:
     from gedanken.sandbox.conformance import CheckResult
 
-CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 3 no sandbox; 130 interrupted."
+CODES = exit_codes(0, 2, 3, 130)
+CHECK_CODES = "Exit codes: 0 done; 1 a check failed; 2 bad input; 3 no sandbox; 130 interrupted."
 
 
 def _complete_check(incomplete: str) -> list[str]:
@@ -70,7 +71,7 @@ def build(
 
 @sandbox_app.command(
     epilog="Examples:  gedanken sandbox check   |   gedanken sandbox check --sandbox podman --json   |   "
-    "gedanken sandbox check --loose   |   gedanken sandbox check --only fork-bomb.   " + CODES
+    "gedanken sandbox check --loose   |   gedanken sandbox check --only fork-bomb.   " + CHECK_CODES
 )
 def check(
     sandbox: Sandbox = "auto",

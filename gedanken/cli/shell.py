@@ -62,7 +62,7 @@ def shell(  # noqa: PLR0913 (each is an option of the command)
 
         choice = next((known for known in CHOICES if known == machine), None)
         if choice is None:
-            raise BadInput(f"--machine {machine}: one of {', '.join(CHOICES)}")
+            raise BadInput(f"--machine {machine}: must be one of {', '.join(CHOICES)}")
         check_dataset(dataset)
         limits = with_limits(Limits(), limit or [])
         options = ShellOptions(

@@ -74,7 +74,7 @@ def _load(name: str, kind: str, model: type[Loaded]) -> Loaded:
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
         raise BadInput(
-            f"there is no {kind[:-1]} {name}; packaged are {', '.join(packaged(kind))}; or name a .yaml file"
+            f"no {kind[:-1]} is called {name}; packaged are {', '.join(packaged(kind))}; or name a .yaml file"
         )
     return _parse(read_text(path, path), str(path), model)
 
@@ -91,9 +91,9 @@ def _parse(text: str, where: str, model: type[Loaded]) -> Loaded:
     except RecursionError as error:
         raise BadInput(f"{where}: nested too deeply") from error
     except ValueError as error:  # a date or a number that Python cannot represent
-        raise BadInput(f"{where}: holds an impossible value: {error}") from error
+        raise BadInput(f"{where}: contains an impossible value: {error}") from error
     if not isinstance(value, dict):
-        raise BadInput(f"{where}:1: contains no keys and values")
+        raise BadInput(f"{where}:1: must contain keys and values")
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -22,6 +22,14 @@ class BadLine(NamedTuple):
     problem: str
 
 
+class Recorded(NamedTuple):
+    """Answers by id."""
+
+    answers: Mapping[str, tuple[str, ...]]
+    is_cut: bool
+    """True if whoever published them took each answer out of its reply: they are then taken to the letter."""
+
+
 class Suite(NamedTuple):
     """The usable and the unusable lines of a file."""
 
@@ -47,11 +55,11 @@ def read_suite(path: Path) -> Suite:
         items[item.id] = item
     if not items:
         first = f"; line {bad[0].line}: {bad[0].problem}" if bad else ""
-        raise BadInput(f"--suite {path}: no line that could be used{first}")
+        raise BadInput(f"--suite {path}: contains no usable line{first}")
     return Suite(tuple(items.values()), tuple(bad))
 
 
-def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Mapping[str, tuple[str, ...]]:
+def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Recorded:
     """Read recorded answers: a JSON object from ids to lists of answers, at the top level or under `raw_generations`.
 
     Raises BadInput if the file is something else, or has no answer for any line of the suite.
@@ -60,20 +68,21 @@ def read_answers(path: Path, suite: Sequence[SuiteItem]) -> Mapping[str, tuple[s
         value = json.loads(_text(path, "--answers"))
     except (ValueError, RecursionError) as error:
         raise BadInput(f"--answers {path}: {_told(error)}") from error
-    if isinstance(value, dict) and isinstance(value.get(_SCORED), dict):
+    is_cut = isinstance(value, dict) and isinstance(value.get(_SCORED), dict)
+    if is_cut:
         value = value[_SCORED]
     if not isinstance(value, dict):
-        raise BadInput(f"--answers {path}: not an object with a list of answers under each id")
+        raise BadInput(f"--answers {path}: must be a JSON object with a list of answers for each id")
     answers = {str(name): _strings(path, str(name), some) for name, some in value.items()}
     if not answers.keys() & {item.id for item in suite}:
-        raise BadInput(f"--answers {path}: has none under any id of the suite, such as {suite[0].id[:100]}")
-    return answers
+        raise BadInput(f"--answers {path}: contains no answer for any id of the suite, such as {suite[0].id[:100]}")
+    return Recorded(answers, is_cut)
 
 
 def _strings(path: Path, name: str, value: object) -> tuple[str, ...]:
     some = [value] if isinstance(value, str) else value
     if not isinstance(some, list) or not all(isinstance(answer, str) for answer in some):
-        raise BadInput(f"--answers {path}: under {name[:100]} stands no list of texts")
+        raise BadInput(f"--answers {path}: the value of {name[:100]} is not a list of strings")
     return tuple(some)
 
 

@@ -26,7 +26,7 @@ async def check_machine(
     chosen(only)
     if loose and sandbox not in ("auto", "docker"):
         raise BadInput(
-            f"--loose takes a Docker container's hardening off; it cannot be combined with --sandbox {sandbox}"
+            f"--loose removes the hardening of a Docker container; it cannot be combined with --sandbox {sandbox}"
         )
     _dataset, data = await asyncio.to_thread(ensure_dataset, "mnist", progress)
     engine_for = open_loose(progress, data) if loose else nullcontext(open_engine(sandbox, progress, trusted=trusted))

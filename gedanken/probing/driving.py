@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gedanken.experiment.probe_design import Plan
 from gedanken.experiment.run_log import INTERRUPTED
-from gedanken.terminal.budget import in_minutes
+from gedanken.terminal.budget import in_minutes, limits_in_words
 from gedanken.terminal.interrupts import interruptible
 from gedanken.terminal.screen import Screen
 
@@ -80,7 +80,8 @@ def _told(context: "Context", plan: Plan) -> str:
     cost = f"${price.of(found.read, found.written):.2f} at most" if price else "unknown price"
     tokens = f"about {found.read:,} tokens to read, at most {found.written:,} to write, {cost}"
     time_ = "" if found.seconds is None else f", about {found.seconds / 60:.0f} min at the speed of the first ones"
-    return f"plan: {sizes}{found.questions} questions; {tokens}{time_}"
+    limits = limits_in_words(context.spec.budget)
+    return f"plan: {sizes}{found.questions} questions; {tokens}{time_}{f'; the budget is {limits}' if limits else ''}"
 
 
 class _Shown:

@@ -62,9 +62,9 @@ def read_commands(path: Path | None) -> tuple[str, ...]:
     lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
     typed = [read_line(line) for line in lines if line and not line.startswith("#")]
     if any(line.kind == "open" for line in typed):
-        raise BadInput(f"--script {path}: a line that begins with {{ ends with its }}; to type a brace, write \\{{")
+        raise BadInput(f"--script {path}: a line that begins with {{ must end with }}; to type a brace, write \\{{")
     if not 0 < len(typed) <= MOST_LINES:
-        raise BadInput(f"--script {path}: holds {len(typed)} lines to type; it must hold 1 to {MOST_LINES}")
+        raise BadInput(f"--script {path}: contains {len(typed)} lines to type; it must contain 1 to {MOST_LINES}")
     return tuple(f"{{{line.text}}}" if line.kind == "tell" else line.text for line in typed)
 
 
@@ -98,7 +98,7 @@ async def probe_memory(  # noqa: PLR0913 (what the probe was asked for)
         for policy in policies:
             machine.session = session
             machine.lose()
-            screen.say(f"lost; rebuilt by {policy}")
+            screen.say(f"context lost; rebuilt by {policy}")
             _draw_anew(machine)
             replayed = await machine.rebuild(policy)
             after = await _asked(machine, f"after it, {policy}", screen)

@@ -61,7 +61,7 @@ def check_out(path: Path | None) -> None:
     if path is None:
         return
     if path.exists() and not path.is_file():  # a device would be replaced as well
-        raise BadInput(f"--out {path}: there is something that is no file; name a file")
+        raise BadInput(f"--out {path}: this path exists and is not a file; name a file")
     try:
         with new_beside(path.resolve()):
             pass

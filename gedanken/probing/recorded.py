@@ -2,77 +2,107 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gedanken.compare.answers.shares import exactness
-from gedanken.compare.answers.values import CheckProgram, Judgement, check_program, judge, value_said
+from gedanken.compare.answers.values import (
+    Judgement,
+    Predicts,
+    call_said,
+    check_program,
+    judge,
+    judge_call,
+    predicted_by,
+    value_said,
+)
+from gedanken.experiment.execution import RealMachine
+from gedanken.experiment.probe_design import SuiteItem
 from gedanken.experiment.run_spec import SandboxSpec
-from gedanken.loading.suites import Suite
+from gedanken.loading.suites import Recorded, Suite
 from gedanken.machines.batches import limits_of
 from gedanken.machines.opening import open_real
-from gedanken.machines.suites import check_suite, judged
+from gedanken.machines.suites import WRONG, check_suite, judged
 from gedanken.terminal.screen import Screen
 
 DATASET = "mnist"
 """Which nobody looks at."""
 
 
-async def score_recorded(
-    suite: Suite, answers: Mapping[str, tuple[str, ...]], sandbox: SandboxSpec, screen: Screen
-) -> dict[str, Any]:
-    """Score answers to a suite; its functions are really run, and what they do not return is not scored.
+async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen) -> dict[str, Any]:
+    """Score answers to a suite; its functions are really run, and lines whose function cannot be are not scored.
 
-    Raises BadInput or NoSandbox.
+    A line that gives another output than its function returns is scored by the output that it gives, as whoever
+    published the suite did, and is told of. Raises BadInput or NoSandbox.
     """
+    predicts = predicted_by([answer for some in recorded.answers.values() for answer in some])
+    said = _said(recorded, predicts)
     async with open_real(DATASET, limits_of(os.cpu_count() or 1), screen, sandbox) as (machine, _):
         with screen.step("running the functions", len(suite.items), "programs") as update:
             problems = await check_suite(machine, suite.items, update)
-        asked = [line for line in suite.items if not problems[line.id] and answers.get(line.id)]
-        said = {line.id: [value_said(answer) for answer in answers[line.id]] for line in asked}
-        first = {
-            (line.id, answer): judge(line.output, answer, line.input)
-            for line in asked
-            for answer in dict.fromkeys(said[line.id])
-        }
-        lines = {line.id: line for line in asked}
-        programs: dict[str, CheckProgram] = {}
-        for (name, answer), judgement in first.items():
-            if judgement == "run":
-                programs[f"{name} {answer}"] = check_program(lines[name].code, lines[name].output, answer)
-        ran = await judged(machine, programs)
-
-    def outcome(name: str, answer: str) -> Judgement:
-        judgement = first[name, answer]
-        if judgement == "run":
-            return "right" if ran[f"{name} {answer}"] else "wrong"
-        return judgement
-
-    outcomes = {line.id: [outcome(line.id, answer) for answer in said[line.id]] for line in asked}
+        asked = [line for line in suite.items if problems[line.id] in ("", WRONG) and said.get(line.id)]
+        outcomes = await _outcomes(machine, asked, said, predicts)
     items = [
         {"id": line.id, "line": line.line, "exact": _share(outcomes[line.id]), "outcomes": outcomes[line.id]}
         for line in asked
     ]
     found = exactness([_share(some) for some in outcomes.values()])
-    unanswered = [line for line in suite.items if not problems[line.id] and not answers.get(line.id)]
     return {
+        "predicts": predicts,
         "n": len(items),
         "exact": found.mean if found else None,
         "interval": [found.low, found.high] if found else None,
         "samples": sum(map(len, outcomes.values())),
         "outcomes": dict(Counter(one for some in outcomes.values() for one in some)),
+        "contradicted": [_told(line, WRONG) for line in asked if problems[line.id]],
         "not_scored": [
             *({"line": bad.line, "problem": bad.problem} for bad in suite.bad),
             *(
-                {"line": line.line, "id": line.id, "problem": problems[line.id]}
+                _told(line, problems[line.id] if problems[line.id] not in ("", WRONG) else "no answer was recorded")
                 for line in suite.items
-                if problems[line.id]
+                if line.id not in outcomes
             ),
-            *({"line": line.line, "id": line.id, "problem": "no answer was recorded"} for line in unanswered),
         ],
         "items": items,
     }
 
 
-def _share(outcomes: list[Judgement]) -> float:
+def _said(recorded: Recorded, predicts: Predicts) -> dict[str, list[str]]:
+    """The answer in each of the replies."""
+    found_in = str.strip if recorded.is_cut else value_said if predicts == "output" else call_said
+    return {name: [found_in(answer) for answer in some] for name, some in recorded.answers.items()}
+
+
+async def _outcomes(
+    machine: RealMachine, asked: Sequence[SuiteItem], said: Mapping[str, Sequence[str]], predicts: Predicts
+) -> dict[str, list[Judgement]]:
+    """What each answer is; those that only running can judge are run, each once."""
+    lines = {line.id: line for line in asked}
+    first: dict[tuple[str, str], Judgement] = {
+        (name, answer): judge(line.output, answer, line.input)
+        if predicts == "output"
+        else judge_call(line.output, answer)
+        for name, line in lines.items()
+        for answer in dict.fromkeys(said[name])
+    }
+    programs = {
+        f"{name} {answer}": check_program(lines[name].code, lines[name].output, answer)
+        for (name, answer), judgement in first.items()
+        if judgement == "run"
+    }
+    ran = await judged(machine, programs)
+
+    def outcome(name: str, answer: str) -> Judgement:
+        if first[name, answer] == "run":
+            return "right" if ran[f"{name} {answer}"] else "wrong"
+        return first[name, answer]
+
+    return {name: [outcome(name, answer) for answer in said[name]] for name in lines}
+
+
+def _told(line: SuiteItem, problem: str) -> dict[str, object]:
+    return {"line": line.line, "id": line.id, "problem": problem}
+
+
+def _share(outcomes: Sequence[Judgement]) -> float:
     return sum(outcome == "right" for outcome in outcomes) / len(outcomes)

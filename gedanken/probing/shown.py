@@ -25,6 +25,11 @@ def print_result(result: dict[str, Any], console: "Console") -> None:
     for row in result.get("reasoning", ()):
         told = f"size {row['size']}: {row['tokens']:.0f} tokens of reasoning, right {row['right']:.0%}"
         console.print(Text(told))
+    if contradicted := result.get("contradicted"):
+        lines = ", ".join(str(bad["line"]) for bad in contradicted[:PROBLEMS_SHOWN])
+        told = f"{contradicted[0]['problem']} (scored by that output all the same): lines {lines}"
+        rest = f" and {len(contradicted) - PROBLEMS_SHOWN} more" if len(contradicted) > PROBLEMS_SHOWN else ""
+        console.print(Text(f"{told}{rest}", style="yellow"), soft_wrap=True)
     for bad in result["not_scored"][:PROBLEMS_SHOWN]:
         where = f"line {bad['line']}" if "line" in bad else bad["item"]
         console.print(Text(harmless(f"not scored: {where}: {bad['problem']}"), style="yellow"), soft_wrap=True)

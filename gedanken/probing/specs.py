@@ -1,5 +1,6 @@
 """A probe of small programs as a run: what is asked of it, as one spec."""
 
+from gedanken.experiment.budget import Budget
 from gedanken.experiment.conditions import Conditions
 from gedanken.experiment.probe_design import ProbeDesign
 from gedanken.experiment.run_spec import ModelSpec, RunSpec, SandboxSpec
@@ -13,7 +14,12 @@ REPLY_TOKENS = 64
 """Of an answer without working steps: several times what any of the programs prints."""
 
 
-def probe_spec(design: ProbeDesign, model: ModelSpec, sandbox: SandboxSpec, *, cores: int = 1) -> RunSpec:
+NO_BUDGET = Budget()
+
+
+def probe_spec(
+    design: ProbeDesign, model: ModelSpec, sandbox: SandboxSpec, *, cores: int = 1, budget: Budget = NO_BUDGET
+) -> RunSpec:
     """The run that asks a design of a model, each question in a fresh session."""
     limits = limits_of(cores).model_copy(update={"reply_tokens": REPLY_TOKENS, "continuations": 0})
     if design.suite:  # functions return more than the families' programs print
@@ -36,5 +42,6 @@ def probe_spec(design: ProbeDesign, model: ModelSpec, sandbox: SandboxSpec, *, c
         real=0,
         imagined=0,
         surprisal=False,
+        budget=budget,
         probe=design,
     )

@@ -71,7 +71,7 @@ def choose(only: str | None) -> tuple[CommandSequence, ...]:
     every = battery()
     chosen = tuple(sequence for sequence in every if only in (None, sequence.name))
     if not chosen:
-        raise BadInput(f"--only {only}: one of {', '.join(sequence.name for sequence in every)}")
+        raise BadInput(f"--only {only}: must be one of {', '.join(sequence.name for sequence in every)}")
     return chosen
 
 

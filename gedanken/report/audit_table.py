@@ -45,7 +45,7 @@ def print_audit(audit: Audit, console: Console, page: Path | None = None) -> Non
     for line in said_plainly(audit):
         _say(console, line, "bold", whole=True)
     if page:
-        _say(console, f"everything is in {page}", "bold", whole=True)
+        _say(console, f"full report: {page}", "bold", whole=True)
 
 
 def _sessions(sessions: Sequence[Audited], width: int) -> Table:

@@ -20,7 +20,7 @@ def print_effects(effects: Sequence[Effects], console: "Console") -> None:
         console.print(Text(_rankings(effect.loss)), soft_wrap=True)
         if effect.accuracy:
             console.print(Text(_rankings(effect.accuracy)), soft_wrap=True)
-        shown = f"runs that end and show a loss: {effect.real_shown} real, {effect.imagined_shown} imagined"
+        shown = f"runs that finished and show a loss: {effect.real_shown} real, {effect.imagined_shown} imagined"
         console.print(Text(shown), soft_wrap=True)
         console.print(Text(harmless(effect.verdict), style="bold"), soft_wrap=True)
 
@@ -29,7 +29,7 @@ def _table(program: str, moves: OutcomeEffects) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    title = f"last {moves.outcome} of {harmless(program)} and of its changes: the median, and where it goes"
+    title = f"last {moves.outcome} of {harmless(program)} and of its changes: median (range), and its direction"
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head, style in (("", ""), ("real", "green"), ("imagined", "magenta")):
         table.add_column(Text(head, style=style), no_wrap=True)
@@ -64,9 +64,9 @@ def _side(effect: float | None) -> str:
 
 def _rankings(moves: OutcomeEffects) -> str:
     return (
-        f"last {moves.outcome}: same side {moves.same_way}, by a rule of thumb {moves.thumb_same_way}; "
-        f"tau {format_tau(moves.tau)}, given the rule of thumb {format_tau(moves.partial)}; of the rule of thumb "
-        "with "
-        f"the real {format_tau(moves.thumb_real)}, with the imagined {format_tau(moves.thumb_imagined)}; "
-        f"edits that change nothing strayed: {moves.strayed}"
+        f"last {moves.outcome}: same direction {moves.same_way}, by a rule of thumb {moves.thumb_same_way}; "
+        f"Kendall's tau of real and imagined effects {format_tau(moves.tau)}, beyond the rule of thumb "
+        f"{format_tau(moves.partial)}; of the rule of thumb and the real effects {format_tau(moves.thumb_real)}, and "
+        f"the imagined effects {format_tau(moves.thumb_imagined)}; false effects of edits that change nothing: "
+        f"{moves.strayed}"
     )

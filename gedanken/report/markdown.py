@@ -45,11 +45,11 @@ def to_markdown(analysis: Analysis) -> str:
         _section("Undecided", _bullets(_undecided(analysis.versions), UNDECIDED_SHOWN)),
         _section("Surprisal", _surprise(analysis)),
         _section("Programs", _bullets(_programs(analysis), PROGRAMS_SHOWN)),
-        _section("To do it again", _again(analysis)),
+        _section("How to repeat this", _again(analysis)),
     ]
     title = f"# {_prose(analysis.title)}\n\n**{_prose(analysis.verdict)}**\n"
     if case and case.compared.endpoint and not analysis.effects:
-        title += f"\nPrimary endpoint: {_prose(format_endpoint(case.compared.endpoint))}\n"
+        title += f"\nMain metric (primary endpoint): {_prose(format_endpoint(case.compared.endpoint))}\n"
     return title + "".join(section for section in sections if section)
 
 
@@ -81,7 +81,8 @@ def _fenced(text: str, language: str) -> str:
 def _effects(effects: Sequence[Effects]) -> Iterator[str]:
     for effect in effects[:1]:
         moves = shown_effects(effect)[0]
-        yield f"| change of {_cell(effect.program)} | real effect | imagined effect | same side? | really moves? |"
+        heads = "real effect | imagined effect | same direction? | real effect certain?"
+        yield f"| change of {_cell(effect.program)} | {heads} |"
         yield "|---|---|---|---|---|"
         for row in moves.rows[:CHANGES_SHOWN]:
             side = {"same": "yes", "other": "**no**", "none": "**none**", "": "–"}[row.side]
@@ -106,7 +107,7 @@ def _conditions(analysis: Analysis) -> Iterator[str]:
         yield f"- conditions: {_prose(format_conditions(setup))}"
     if setup.machine:
         loose = "; ".join(setup.machine.not_enforced)
-        held = f"cannot enforce {loose}" if loose else "every limit held"
+        held = f"cannot enforce {loose}" if loose else "all limits enforced"
         yield f"- real machine: {_prose(setup.machine.machine)}, {_prose(held)}"
     for name, value in (
         ("dataset", setup.dataset),
@@ -119,7 +120,7 @@ def _conditions(analysis: Analysis) -> Iterator[str]:
     yield f"- tokens: {_prose(used_in_words(log.tokens, log.price))}"
     if violations := violations_by_kind(log.executions):
         told = times_each(dict(violations.most_common()))
-        yield f"- rules of a terminal that were broken: {_prose(told)}; taken off"
+        yield f"- removed from the model's replies, because no terminal prints it: {_prose(told)}"
 
 
 def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[str]:
@@ -134,7 +135,9 @@ def _findings(analysis: Analysis, version: VersionAnalysis | None) -> Iterator[s
 
 
 def _finding(finding: Finding) -> str:
-    explained = f" (claim: {_prose(finding.explained_by)})" if finding.explained_by else ""
+    explained = (
+        f" (explained by a false fact in the persona: {_prose(finding.explained_by)})" if finding.explained_by else ""
+    )
     return f"- **{_prose(finding.check)}**: {_prose(sentence(finding))}{explained}"
 
 
@@ -142,7 +145,7 @@ def _numbers(cases: Sequence[VersionAnalysis]) -> Iterator[str]:
     rows = [(version, series) for version in cases for series in version.compared.series]
     if not rows:
         return
-    yield "| last value both have | program | real | imagined | p | adjusted | CRPS | spread ratio | difference |"
+    yield "| last value | program | real | imagined | p | adjusted | CRPS | spread ratio | difference |"
     yield "|---|---|---|---|---|---|---|---|---|"
     yield from (_row(case, series) for case, series in rows[:SERIES_SHOWN])
     if len(rows) > SERIES_SHOWN:
@@ -206,7 +209,7 @@ def _surprise(analysis: Analysis) -> Iterator[str]:
     if why := why_none(analysis.log.surprisal):
         yield f"Not available: {_prose(why)}"
     if found := surprisal_of(analysis.log.surprisal):
-        yield "| program | at the real output | at its own |"
+        yield "| program | real output | model's own output |"
         yield "|---|---|---|"
         yield from (f"| {_cell(row.program)} | {row.real} | {row.imagined} |" for row in found[:PROGRAMS_SHOWN])
 

@@ -78,15 +78,25 @@ def _figures(moves: OutcomeEffects) -> list[Figure]:
     name = f"last {moves.outcome}"
     same, thumb, strayed = moves.same_way, moves.thumb_same_way, moves.strayed
     return [
-        Figure("Same side", str(same), f"changes that really move the {name}, and the imagined one to the same side"),
-        Figure("A rule of thumb", str(thumb), "of the same changes, those whose side anybody knows who never saw it"),
         Figure(
-            "Kendall’s tau", format_tau(moves.tau), "real against imagined effects: 1 the same order, −1 the reverse"
+            "Same direction",
+            str(same),
+            f"changes that certainly affect the {name}, imagined in the same direction",
         ),
         Figure(
-            "Given the rule of thumb", format_tau(moves.partial), "partial tau: what is left when that much is known"
+            "Rule of thumb",
+            str(thumb),
+            "the same changes, guessed by a rule of thumb instead of the model",
         ),
-        Figure("Strayed", str(strayed), "edits that change nothing, and whose imagined median moved all the same"),
+        Figure(
+            "Kendall’s tau",
+            format_tau(moves.tau),
+            "rank correlation of real and imagined effects: 1 same order, −1 reverse order",
+        ),
+        Figure(
+            "Partial tau", format_tau(moves.partial), "the same correlation beyond what the rule of thumb predicts"
+        ),
+        Figure("False effects", str(strayed), "edits without any effect whose imagined median changed nevertheless"),
     ]
 
 

@@ -51,6 +51,21 @@ class Twins(NamedTuple):
     """The share of answers to the hard items that equal the rival's output."""
 
 
+class Group(NamedTuple):
+    """The questions of one pair, or one question that is alone."""
+
+    size: int
+    name: str
+    asked: tuple[Probed, ...]
+
+    @property
+    def outcomes(self) -> str:
+        """How each was answered, for example `easy right, hard rival`."""
+        return ", ".join(
+            f"{one.score.item.role} {' '.join(answer.outcome for answer in one.score.answers)}" for one in self.asked
+        )
+
+
 class ShownOperation(NamedTuple):
     """One kind of operation of one model."""
 
@@ -59,7 +74,7 @@ class ShownOperation(NamedTuple):
     sentence: str
     chart: Markup | None
     twins: tuple[Twins, ...]
-    answers: tuple[Probed, ...]
+    groups: tuple[Group, ...]
 
 
 class ShownModel(NamedTuple):
@@ -105,12 +120,15 @@ def render_probes(models: Sequence[ProbedModel]) -> str:
 
 
 def _share(value: float | None) -> str:
-    """Format a share, for example `.97` or `> .999`."""
+    """Format a share, for example `.97` or `> .999`; near 0 and 1 with a third digit."""
     if value is None:
         return "–"
     if 0.999 < value < 1:
         return "> .999"
-    return "< .001" if 0 < value < 0.001 else f"{value:.2f}".removeprefix("0")
+    if 0 < value < 0.001:
+        return "< .001"
+    digits = 3 if 0 < value < 0.01 or 0.99 < value < 1 else 2
+    return f"{value:.{digits}f}".removeprefix("0")
 
 
 def _model(number: int, given: ProbedModel) -> ShownModel:
@@ -124,9 +142,17 @@ def _model(number: int, given: ProbedModel) -> ShownModel:
         answers = by_operation.get((judged.family, judged.operation), [])
         chart = horizon_chart(judged, own) if at < CHARTS_SHOWN else None
         sentence = sentences.of_operation(judged)
-        shown.append(ShownOperation(own, judged, sentence, chart, _twins(answers), tuple(answers)))
+        shown.append(ShownOperation(own, judged, sentence, chart, _twins(answers), _groups(answers)))
     left_out = max(0, len(given.answers) - ITEMS_SHOWN)
     return ShownModel(place, given.verdict, sentences.of_all(given.verdict), tuple(shown), left_out)
+
+
+def _groups(answers: Sequence[Probed]) -> tuple[Group, ...]:
+    """Bring the questions of a pair together, the smallest first."""
+    groups: dict[tuple[int, str], list[Probed]] = defaultdict(list)
+    for one in answers:
+        groups[one.score.item.size, one.score.item.pair or one.score.item.id].append(one)
+    return tuple(Group(size, name, tuple(some)) for (size, name), some in sorted(groups.items()))
 
 
 def _twins(answers: Sequence[Probed]) -> tuple[Twins, ...]:

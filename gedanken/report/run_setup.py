@@ -65,18 +65,19 @@ def _work(work: Began | Left) -> str:
 
 
 def format_conditions(setup: RunSetup) -> str:
-    """Describe the conditions, for example `source shown, session running, claims gpus, no steps, temperature 1`; and
-    what the model does by itself, regardless of its instructions."""
+    """Describe what the model sees and may do when it imagines a run, and what it does regardless of that."""
     conditions, model = setup.conditions, setup.model
     if conditions is None:
         return ""
-    claims = setup.claims_told if conditions.claims else "dropped"
-    steps = "working steps" if conditions.steps else "no working steps"
+    source = f"source code {conditions.source}"
+    session = "whole session as context" if conditions.session == "running" else "no other context"
+    claims = setup.claims_told if conditions.claims else "none allowed"
+    steps = "chain of thought allowed" if conditions.steps else "no chain of thought"
     if model and model.reasons_by_itself:
-        steps += " in the reply (the model reasons by itself before it)"
+        steps += " in the reply (the model reasons before it in any case)"
     own = model is not None and "temperature" in model.not_taken
     temperature = "the model's own temperature" if own else f"temperature {conditions.temperature:g}"
-    return f"source {conditions.source}, session {conditions.session}, claims: {claims}, {steps}, {temperature}"
+    return f"{source}, {session}, false facts in the persona: {claims}, {steps}, {temperature}"
 
 
 def brief_of(log: RunLog) -> list[Entry]:
@@ -87,7 +88,7 @@ def brief_of(log: RunLog) -> list[Entry]:
     when = " to ".join(_clock(time) for time in (log.started, log.ended) if time)
     rows = {
         "Model": setup.models_told,
-        "Played": setup.personas_told,
+        "Persona": setup.personas_told,
         "Script": _counted(script_of(log)),
         "Conditions": format_conditions(setup),
         "Real machine": _machine(setup),

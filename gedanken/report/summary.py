@@ -14,7 +14,6 @@ from gedanken.analysis.analysis import Analysis, VersionAnalysis
 from gedanken.analysis.verdict import format_endpoint, format_last, lasts, measured, ranked, spread_of, tested_p
 from gedanken.compare.results import Alignment, SeriesResult
 from gedanken.compare.sentences import sentence
-from gedanken.compare.series.tested_series import ENVIRONMENT
 from gedanken.experiment.counts import many, times_each
 from gedanken.experiment.escaping import harmless
 from gedanken.experiment.execution import Cause, Execution
@@ -48,8 +47,10 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
         console.print(Text(line, style="bold"))
         left -= 1
     if case and case.compared.endpoint and not analysis.effects:
-        _print(console, f"primary endpoint: {format_endpoint(case.compared.endpoint)}")
-        left -= 1
+        endpoint = f"main metric (primary endpoint): {format_endpoint(case.compared.endpoint)}"
+        for line in _wrapped(endpoint, console.width, 2):
+            console.print(Text(line))
+            left -= 1
     for line in _about(analysis, console.width, 1 if len(undecided) == UNDECIDED_LINES else 2):
         _print(console, line, "dim")
         left -= 1
@@ -65,18 +66,16 @@ def print_summary(analysis: Analysis, console: Console, where: Path | None = Non
     for line in undecided:  # in full and before any finding, because it says how many runs are needed
         console.print(Text(line, style="yellow"))
     if where:
-        console.print(Text(f"everything is in {harmless(str(where))}", style="bold"), soft_wrap=True)
+        console.print(Text(f"full report: {harmless(str(where))}", style="bold"), soft_wrap=True)
 
 
 def print_plainly(words: PlainWords, console: Console, page: Path | None, folder: Path) -> None:
-    """Print the result of a run for a newcomer: three lines in words, then the location of everything and how to open
-    it."""
+    """Print the result of a run for a newcomer: three lines in words, then the path of the report."""
     console.print()
-    for name, line in zip(("Asked", "Seen", "How sure"), words, strict=True):
+    for name, line in zip(("Question", "Result", "Confidence"), words, strict=True):
         console.print(Text.assemble((f"{name}: ", "bold"), line), soft_wrap=not console.is_terminal)
-    console.print(Text(f"everything is in {harmless(str(page or folder))}", style="bold"), soft_wrap=True)
-    if page:
-        console.print("open that file in a browser", style="dim")
+    where = "Full report (open it in a browser)" if page else "All files of the run"
+    console.print(Text(f"{where}: {harmless(str(page or folder))}", style="bold"), soft_wrap=True)
 
 
 def _print(console: Console, line: str | Text, style: str = "") -> None:
@@ -113,15 +112,15 @@ def _about(analysis: Analysis, width: int, most: int) -> Iterator[str]:
     if setup is None:
         yield analysis.title
         return
-    told = [f"{analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}"]
+    told = [f"experiment {analysis.title}: {format_outcome(analysis.log) or 'outcome unknown'}"]
     told += [f"model {setup.models_told}"] if setup.model else []
     told += [f"persona {setup.personas_told}"] if setup.persona else []
-    yield ", ".join([*told, *([setup.dataset] if setup.dataset else [])])
+    yield ", ".join([*told, *([f"data set {setup.dataset}"] if setup.dataset else [])])
     if setup.conditions:
         held = ""
         if setup.machine:
             loose = "; ".join(setup.machine.not_enforced)
-            held = f"; sandbox {setup.machine.machine}{f' cannot enforce {loose}' if loose else ''}"
+            held = f"; sandbox {setup.machine.machine}{f', which cannot enforce {loose}' if loose else ''}"
         yield from _wrapped(f"conditions: {format_conditions(setup)}{held}", width, most)
 
 
@@ -137,8 +136,10 @@ def _table(version: VersionAnalysis, most_series: int) -> Table:
     early = {
         label for finding in version.compared.findings if finding.check == "ends early" for label in finding.runs
     }
-    table.add_row("ended", _endings(real, early), _endings(imagined, early))
-    table.add_row("lines", *(span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined)))
+    table.add_row("how it ended", _endings(real, early), _endings(imagined, early))
+    table.add_row(
+        "lines printed", *(span(tuple(len(run.stdout.splitlines()) for run in runs)) for runs in (real, imagined))
+    )
     for series in version.compared.series[: max(0, most_series)]:
         name, ours, theirs = _row(series)
         table.add_row(_flat(name), spread_of(ours), spread_of(theirs), probability(tested_p(series)))
@@ -152,8 +153,7 @@ def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
     real, imagined = (
         [value for run in runs for value in run if value is not None] for runs in (series.real, series.imagined)
     )
-    named = series.name if series.why_no_p == ENVIRONMENT else f"curve of {series.name}"
-    return named, real, imagined
+    return f"{series.name}, all values", real, imagined
 
 
 def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:
@@ -164,7 +164,7 @@ def _endings(runs: Sequence[Execution], early: Collection[str]) -> str:
 
 def _ending(run: Execution) -> str:
     if run.machine == "log" and run.cause is Cause.FINISHED:
-        return "not seen"  # the log does not record how the program ended
+        return "unknown"  # the log does not record how the program ended
     return (
         f"exit {run.exit_code}" if run.cause in (Cause.FINISHED, Cause.FAILED) else _SHORT.get(run.cause, run.cause)
     )
@@ -174,13 +174,13 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    yield "first difference,", f"{alignment.real} beside {alignment.imagined}:"
+    yield "first difference between", f"{alignment.real} and {alignment.imagined}:"
     yield "      real", _line(real)
     yield "  imagined", _line(imagined)
 
 
 def _line(ref: LineRef | None) -> str:
-    return f"{ref.number}: {ref.text}" if ref else "has no more lines"
+    return f"line {ref.number}: {ref.text}" if ref else "ends before this line"
 
 
 def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console: Console, most: int) -> None:
@@ -192,7 +192,7 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
     kinds = Counter(finding.check for finding in findings)
     told = times_each(kinds)
     claimed = sum(finding.explained_by is not None for finding in findings)
-    explained = f" ({claimed} explained by claims)" if claimed else ""
+    explained = f" ({claimed} due to the persona)" if claimed else ""
     _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
     first = {finding.check: finding for finding in reversed(findings)}
     for kind in list(kinds)[: max(0, most)]:

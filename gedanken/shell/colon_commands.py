@@ -64,7 +64,7 @@ async def _machine(session: ShellSession, argument: str) -> None:
     terminals = session.terminals
     if argument:
         if argument not in CHOICES:
-            raise BadInput(f":machine {argument}: one of {', '.join(CHOICES)}")
+            raise BadInput(f":machine {argument}: must be one of {', '.join(CHOICES)}")
         had = terminals.imagined
         await terminals.turn_on(next(choice for choice in CHOICES if choice == argument))
         if had is None:
@@ -95,14 +95,14 @@ async def _lose(session: ShellSession, _argument: str) -> None:
 async def _rebuild(session: ShellSession, argument: str) -> None:
     policy = next((known for known in POLICIES if known == (argument or POLICIES[0])), None)
     if policy is None:
-        raise BadInput(f":rebuild {argument}: one of {', '.join(POLICIES)}")
+        raise BadInput(f":rebuild {argument}: must be one of {', '.join(POLICIES)}")
     await rebuild(session, policy)
 
 
 async def _diff(session: ShellSession, _argument: str) -> None:
     texts = session.done[-1].texts if session.done else None
     if texts is None:
-        raise BadInput("the last command has no two answers; `:machine both` types into both machines")
+        raise BadInput("the last command was not typed into both machines; `:machine both` does that from now on")
     lines = list(unified(pairs(*map(harmless, texts)), session.names))
     await session.view.diff(lines or ["no difference"])
 
@@ -115,7 +115,7 @@ async def _save(session: ShellSession, argument: str) -> None:
 
 async def _put(session: ShellSession, argument: str) -> None:
     if not argument:
-        raise BadInput(":put FILE: say which file of yours")
+        raise BadInput(":put FILE: name a file of your computer")
     name = session.terminals.put(_path(argument))
     machines = (session.terminals.real, session.terminals.imagined)
     opened = [known for machine, known in zip(machines, session.names, strict=True) if machine]

@@ -38,7 +38,7 @@ async def rebuild(session: ShellSession, policy: "Policy") -> None:
     machine, face = session.terminals.imagined_or_fail(), session.view
     stored = len(machine.session.stored)
     if not stored:
-        raise BadInput("nothing was typed yet, and there is nothing to rebuild")
+        raise BadInput("nothing was typed yet, so there is nothing to rebuild")
     if session.remembered is None or session.remembered.stored != stored:
         await _remember(session, machine)
     known = session.remembered

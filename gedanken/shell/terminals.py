@@ -87,7 +87,9 @@ class Terminals:
         from gedanken.agents.registry import check_name
 
         if self.options.session is not None and not _SESSION_NAME.fullmatch(self.options.session):
-            raise BadInput(f"--session {self.options.session}: at most 64 letters, digits, dots, dashes, underscores")
+            raise BadInput(
+                f"--session {self.options.session}: a name has at most 64 letters, digits, dots, dashes, underscores"
+            )
         check_name(self.options.model)
         if self.options.persona is not None:
             self._wished = load_persona(self.options.persona)
@@ -214,7 +216,7 @@ class Terminals:
         machine = self.imagined_or_fail()
         if self.options.session is not None:
             raise BadInput(
-                f"the session {self.options.session} is with the persona {machine.persona.name}; "
+                f"the session {self.options.session} uses the persona {machine.persona.name}; "
                 "start another session for another persona"
             )
         machine.persona, machine.machine_facts = persona, self._machine_facts
@@ -223,7 +225,7 @@ class Terminals:
     def put(self, path: Path) -> str:
         """Copy a text file of the user's into the home folder of every open machine; return its name there."""
         if not _FILE_NAME.fullmatch(path.name):
-            raise BadInput(f"{path.name}: a file is put under a name of letters, digits, dots, dashes, underscores")
+            raise BadInput(f"{path.name}: its name may contain only letters, digits, dots, dashes, underscores")
         text = text_of(path, self.options.limits.output_bytes)
         if self.real:
             self.real.write(path.name, text)

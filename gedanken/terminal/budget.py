@@ -21,11 +21,15 @@ def estimate_of(spec: RunSpec, price: Price | None) -> str:
     written = replies * spec.experiment.limits.reply_tokens
     read = replies * READ_A_REQUEST + written * len(spec.experiment.script) // 2
     cost = f", ${price.of(read, written):.2f}" if price else ", unknown price"
-    limits = ", ".join(f"{name} {limit:,.6g}" for name, limit in spec.budget.limits.items() if limit is not None)
     return (
         f"estimated before the start: {replies} requests, at most about {read + written:,} tokens{cost}, if every "
-        f"reply is as long as it may be; the budget is {limits}"
+        f"reply is as long as it may be; the budget is {limits_in_words(spec.budget)}"
     )
+
+
+def limits_in_words(budget: Budget) -> str:
+    """The limits that are set, in one line."""
+    return ", ".join(f"{name} {limit:,.6g}" for name, limit in budget.limits.items() if limit is not None)
 
 
 @contextmanager

@@ -9,11 +9,12 @@ from typing import Any, Literal
 from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.script import Experiment, ScriptLine
 
-Kind = Literal["fact", "boot answer", "write", "command", "answer", "trunk", "seed", "sample", "report"]
+Kind = Literal["fact", "boot table", "boot answer", "write", "command", "answer", "trunk", "seed", "sample", "report"]
 
 FIRST_GUESS: dict[Kind, float] = {
     "fact": 0.5,
-    "boot answer": 12,
+    "boot table": 42,
+    "boot answer": 2,
     "write": 30,
     "command": 0.5,
     "answer": 17,
@@ -25,7 +26,7 @@ FIRST_GUESS: dict[Kind, float] = {
 """Seconds for each kind of work, measured for the packaged experiments on 2 idle cores with the embedded model. They
 are used only until this run has done work of that kind, scaled by how much longer the other kinds took than guessed.
 """
-_MODEL: frozenset[Kind] = frozenset({"boot answer", "write", "answer", "sample", "report"})
+_MODEL: frozenset[Kind] = frozenset({"boot table", "boot answer", "write", "answer", "sample", "report"})
 _LIKE: dict[Kind, Kind] = {"seed": "trunk"}
 """A kind of work whose duration is estimated from another kind that comes before it."""
 _TRUST = 3.0
@@ -51,7 +52,7 @@ def plan_steps(experiment: Experiment, real: int, imagined: int, simulate: bool)
     """Plan the steps of a run with so many real seeds and imagined samples besides the trunk's."""
     boot: Counter[Kind] = Counter({"fact": len(BOOT_COMMANDS)})
     if simulate:
-        boot["boot answer"] = len(BOOT_COMMANDS)
+        boot += Counter({"boot table": 1, "boot answer": len(BOOT_COMMANDS) - 1})
     steps = [PlannedStep("asking both machines who they are", boot)]
     index = experiment.next_step(-1)
     while index is not None:
@@ -153,13 +154,17 @@ class RunPlan:
     def _kind(self, node: str, who: str) -> Kind:
         runs = self.runs_a_program
         kinds: dict[str, Kind] = {
-            "persona": "boot answer" if who == "imagined" else "fact",
+            "persona": self._boot_kind() if who == "imagined" else "fact",
             "write": "write",
             "execute": "trunk" if runs else "command",
             "replicate": "seed",
             "simulate": "sample" if runs else "answer",
         }
         return kinds.get(node, "report")
+
+    def _boot_kind(self) -> Kind:
+        """The first question asks for a table of GPUs, far longer than the lines that answer the others."""
+        return "boot answer" if self._seen["boot table"] else "boot table"
 
     def _end(self, node: str, who: str) -> None:
         kind, spent = self._active.pop((node, who))
@@ -181,11 +186,12 @@ class RunPlan:
         return max([usual, *(spent for other, spent in self._active.values() if other == kind)])
 
     def _scale(self, of_model: bool) -> float:
-        """Return how much longer than guessed the model, or the real machine, took for its finished work.
+        """Return how much longer than guessed the model, or the real machine, took, or is taking already.
 
         A slow computer is slow for both, so the other one's ratio counts as well, with a small weight.
         """
         seen = [(kind, spent) for kind, many in self._seen.items() for spent in many]
+        seen += [(kind, spent) for kind, spent in self._active.values() if spent > FIRST_GUESS[kind]]
         both = _ratio(seen, 1.0)
         return _ratio([(kind, spent) for kind, spent in seen if (kind in _MODEL) == of_model], both)
 

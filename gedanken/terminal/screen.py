@@ -84,8 +84,19 @@ class Screen:
             yield self._plain_step(title, total, unit)
             return
         with self._bars() as bars:
-            task = bars.add_task(title, total=total, in_bytes=unit == "bytes")
-            yield lambda done: bars.update(task, completed=done)
+            in_bytes = unit == "bytes"
+            task = bars.add_task(title, total=total, in_bytes=in_bytes)
+            came = 0.0
+
+            def update(done: float) -> None:
+                nonlocal came
+                came = done
+                bars.update(task, completed=done)
+
+            try:
+                yield update
+            finally:  # what never began is not shown as done
+                bars.update(task, visible=bool(came) or not in_bytes)
             bars.update(task, completed=total)
 
     @contextmanager
@@ -95,7 +106,7 @@ class Screen:
             self._steps += 1
             if self._progress is None:
                 columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), _Amount()]
-                columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
+                columns += [TimeElapsedColumn(), TextColumn("so far,"), TimeRemainingColumn(), TextColumn("left")]
                 self._progress = Progress(*columns, console=self.console)
                 self._progress.start()
             bars = self._progress
@@ -153,6 +164,8 @@ class Screen:
         """
         if not text and self._begins(node, who):
             self._workers.pop((node, who), None)
+            if node == "persona":  # the machines are asked one after the other, the real one first
+                self._workers.pop((node, "real"), None)
             if self._plan:
                 self._plan.begin(node, who)
         worker = self._workers.setdefault((node, who), _Worker())

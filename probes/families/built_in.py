@@ -25,7 +25,7 @@ def family(name: str) -> ProbeFamily:
     """The family of this name, `-` or blanks between its words. Raises BadInput."""
     found = next((one for one in FAMILIES if one.name == name.replace("-", " ")), None)
     if found is None:
-        raise BadInput(f"there is no family “{name}”; there are {', '.join(slug(one) for one in FAMILIES)}")
+        raise BadInput(f"no family is called “{name}”; families are {', '.join(slug(one) for one in FAMILIES)}")
     return found
 
 

@@ -19,7 +19,7 @@ def logs_in(folder: Path) -> list[Path]:
     and hidden files are left out.
     """
     if folder.name == "outputs" and is_run_folder(folder.parent):
-        raise BadInput(f"{folder}: the outputs of a run folder; name {folder.parent} itself")
+        raise BadInput(f"{folder}: this is only the outputs of a run; name the run folder {folder.parent}")
     try:
         files = [
             path
@@ -30,9 +30,9 @@ def logs_in(folder: Path) -> list[Path]:
         raise BadInput(f"{folder}: {error.strerror}") from error
     logs = [path for path in files if _bare(path.name).endswith(LOGS)] or files
     if not logs:
-        raise BadInput(f"{folder}: not a run folder, as there is no {LOG} in it, and no log either")
+        raise BadInput(f"{folder}: neither a run folder (it contains no {LOG}) nor a folder of logs")
     if len(logs) > MOST_LOGS:
-        raise BadInput(f"{folder}: holds {len(logs):,} files; {MOST_LOGS:,} are compared at most")
+        raise BadInput(f"{folder}: contains {len(logs):,} files; at most {MOST_LOGS:,} can be compared")
     return sorted(logs, key=_natural)
 
 

@@ -31,7 +31,7 @@ def execution_as_json(brought: BroughtFile) -> Run | None:
     if entry is None:
         if _is_meant_as_execution(text):
             raise BadInput(
-                f"{path}: neither a log nor a complete execution: a file holds one JSON object with {_NEEDED}"
+                f"{path}: not a complete execution, which is one JSON object with {_NEEDED}; and not a log"
             )
         return None
     known = {
@@ -48,7 +48,7 @@ def plain_log(brought: BroughtFile) -> Run:
     """Read any text as a program's output. Raises BadInput if it is empty."""
     path = brought.path
     if not brought.text.strip():
-        raise BadInput(f"{path}: {'nothing came' if path == STANDARD_INPUT else 'the file is empty'}")
+        raise BadInput(f"{path}: {'it was empty' if path == STANDARD_INPUT else 'the file is empty'}")
     return Run(name_of(path), printed(as_left(brought.text), path))
 
 

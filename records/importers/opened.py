@@ -67,7 +67,7 @@ def _unpacked(packed: bytes, name: str, most_bytes: int) -> bytes:
                 raise BadInput(f"{name}: larger than {most_bytes} bytes when unpacked")
             out.write(part)
     except (zlib.error, lzma.LZMAError, zstandard.ZstdError, EOFError, MemoryError) as error:
-        raise BadInput(f"{name}: {what}, damaged behind byte {out.tell():,} of what is packed: {error}") from error
+        raise BadInput(f"{name}: {what}, damaged after {out.tell():,} unpacked bytes: {error}") from error
     return out.getvalue()
 
 
@@ -111,7 +111,9 @@ def _text(data: bytes, name: str) -> str:
     text = data.decode(coding or "utf-8", errors="replace")
     if "\x00" in text:
         at = text.index("\x00")
-        raise BadInput(f"{name}: not a text file: NUL in line {text.count(chr(10), 0, at) + 1} of it as {coding}")
+        raise BadInput(
+            f"{name}: not a text file: it has a NUL in line {text.count(chr(10), 0, at) + 1} of it as {coding}"
+        )
     return text
 
 

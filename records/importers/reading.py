@@ -56,7 +56,7 @@ def _read(brought: BroughtFile, importers: Sequence[tuple[Plugin, Importer]], no
             if plugin.is_ours:
                 raise
             said.append(f"An importer was left out: {plugin.failed(error)}")
-    raise BadInput(f"{brought.path}: no importer reads it")
+    raise BadInput(f"{brought.path}: no importer can read this file")
 
 
 def _seen(run: object, path: Path) -> Run:

@@ -60,7 +60,7 @@ def read_archive(source: Source) -> list[Builder]:
             names = {info.filename: info for info in archive.infolist()[: 2 * _MOST_SAMPLES]}
             samples = [info for name, info in names.items() if name.startswith("samples/") and name.endswith(".json")]
             if not samples:
-                raise BadInput(f"{source.name}: an archive, and no log of inspect_ai in it")
+                raise BadInput(f"{source.name}: this archive contains no log of inspect_ai")
             header = names.get("header.json")
             log = json.loads(_member(file, header)).get("eval", {}) if header else {}
             left = _MOST_IN_ALL

@@ -49,7 +49,7 @@ _SUB_AGENT = "agent-"
 def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
     """The sessions in a file, or in standard input for `-`. Raises BadInput for one that cannot be read."""
     if path != STANDARD_INPUT and not path.is_file():
-        raise BadInput(f"{path}: {'it is no file' if path.exists() else 'there is no such file'}")
+        raise BadInput(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     source = Source(path, "standard input" if path == STANDARD_INPUT else None)
     return tuple(builder.finished() for builder in _read(source))
 
@@ -66,7 +66,7 @@ def files_of(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
         else:
             found = _in_folder(path)
             if not found:
-                raise BadInput(f"{path}: there is no file in it that ends as transcripts do ({' '.join(_ENDINGS)})")
+                raise BadInput(f"{path}: no file in it has an ending of transcripts ({' '.join(_ENDINGS)})")
             yield from ((file, False) for file in found)
 
 
@@ -78,12 +78,12 @@ def _read(source: Source) -> list[Builder]:
             found = reader(source)
             if found is not None:
                 return found
-        raise BadInput(f"{source.name}: JSON in no form that is known; known are {FORMS}")
+        raise BadInput(f"{source.name}: this JSON is not a known kind of transcript; known are {FORMS}")
     begins = "".join(source.text[:200].split())[:2]
     if begins in ('{"', "[{"):
-        raise BadInput(f"{source.name}: JSON that is not whole")
+        raise BadInput(f"{source.name}: the JSON is incomplete")
     if not source.text.strip():
-        raise BadInput(f"{source.name}: nothing is in it")
+        raise BadInput(f"{source.name}: the file is empty")
     return terminal.read(source) or text.read(source)
 
 

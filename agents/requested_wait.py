@@ -18,7 +18,7 @@ _RESET = re.compile(r"x-ratelimit-reset-(?P<openai>[\w-]+)|anthropic-ratelimit-(
 _GOOGLE = re.compile(r"retryDelay\W+(?P<seconds>\d+(?:\.\d+)?)s")
 
 
-def retry_after(headers: Mapping[str, str], text: str) -> float | None:
+def requested_wait(headers: Mapping[str, str], text: str) -> float | None:
     """Return the seconds to wait, from the headers of a refusal or from its text; None if neither says."""
     wait = _asked_for(headers, text)
     return wait if wait is None else min(wait, LONGEST)

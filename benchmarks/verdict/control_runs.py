@@ -1,0 +1,62 @@
+"""A control's way through the graph, on the embedded model."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.verdict.controls import Controlled, GivenNeighbours, GivenTool, Gives
+from benchmarks.verdict.truths import ASKED_SEED
+from gedanken.agents.brought import brought, model_of
+from gedanken.agents.embedded import open_embedded
+from gedanken.agents.players.bank import read_bank
+from gedanken.analysis.probe_verdict import verdict_of
+from gedanken.compare.verdict import sentences
+from gedanken.experiment.probe_design import ProbeDesign
+from gedanken.experiment.progress import Silent
+from gedanken.experiment.run_spec import SandboxSpec
+from gedanken.machines.batches import LIMITS, run_batches
+from gedanken.machines.opening import open_real
+from gedanken.probing.specs import probe_spec
+from gedanken.runner import run
+from gedanken.sandbox.machine import SandboxMachine
+from gedanken.terminal.screen import Screen
+
+FAMILIES: dict[Gives, tuple[str, ...]] = {
+    "tool": ("counterfactual", "shortcut twins", "mutations", "state"),
+    "neighbours": ("shortcut twins", "counterfactual", "mutations", "seed twins"),
+}
+"""Those whose programs run in a moment; and those that tell who imitates."""
+SIZES = (4,)
+
+
+def control(bank: Path, gives: Gives, out: Path, groups: int) -> None:
+    """Have the embedded model go through the graph with what it is given; the run stays in `out`."""
+    asyncio.run(_control(bank, gives, out, groups))
+
+
+async def _control(bank: Path, gives: Gives, out: Path, groups: int) -> None:
+    screen = Screen()
+    design = ProbeDesign(families=FAMILIES[gives], sizes=SIZES, groups=groups, seed=ASKED_SEED, arms=("direct",))
+    kept = out.with_name(f"{out.name}-given.jsonl")
+    async with open_real("mnist", LIMITS, Silent()) as (machine, _data), open_embedded(screen) as model:
+        known = read_bank(bank)
+        chat: Controlled = GivenNeighbours(inner=model.chat, bank=known, kept=kept)
+        if gives == "tool":
+            chat = GivenTool(inner=model.chat, bank=known, kept=kept, really_run=_runner(machine))
+        labelled = replace(model_of(chat), name=f"python:embedded, given {gives}", cores=model.cores)
+        with brought(labelled) as named:
+            done = await run(probe_spec(design, named.model_copy(update={"parallel": 1}), SandboxSpec()), screen, out)
+    print(f"given {gives}: {sentences.of_all(verdict_of(done.log, resamples=0))}")
+
+
+def _runner(machine: SandboxMachine) -> Callable[[str], str]:
+    """What really runs commands, in an empty workspace; to be called from a thread of its own."""
+    loop = asyncio.get_running_loop()
+
+    def really_run(commands: str) -> str:
+        program = f"import subprocess\nsubprocess.run(['bash', '-c', {commands!r}], stderr=subprocess.STDOUT)\n"
+        ran = asyncio.run_coroutine_threadsafe(run_batches(machine, {"it": program}), loop).result()["it"]
+        return ran.stdout or ran.why
+
+    return really_run

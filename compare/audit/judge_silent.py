@@ -1,0 +1,81 @@
+"""The status of a claim about tests that were run without a summary: their exit code alone can carry it."""
+
+from gedanken.compare.audit.commands import is_narrowed
+from gedanken.compare.audit.outcomes import did_not_start
+from gedanken.compare.audit.runs import Run, short
+from gedanken.compare.audit.says import TestsSay
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+from gedanken.experiment.claim import Evidence
+
+
+def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
+    """The verdict where a later run of other tests, or one that failed, told no summary: perhaps that is meant."""
+    if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
+        return None
+    run = silent[0]
+    if run.result is None or any(
+        number is not None for number in (says.passed, says.failed, says.skipped, says.total)
+    ):
+        return None
+    if run.exit_code == 0 and says.all_pass and _speaks_for(run):
+        return _exit_carries(case, run, case.record.evidence(run.result), says_whole=says.whole)
+    tools = [{step.program for step in one.steps if step.family == "tests"} for one in (run, carrying)]
+    if tools[0] & tools[1] and run.exit_code in (0, None):
+        return None
+    line = case.record.evidence(run.result)
+    return undecidable(f"it may speak of “{short(run.command)}”, whose result has no summary", line)
+
+
+def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
+    """A test command was run, and no summary of it is recorded."""
+    run = silent[0]
+    if run.result is None:
+        return undecidable("the record has no result of the test run")
+    line = case.record.evidence(run.result)
+    wants_numbers = any(number is not None for number in (says.passed, says.failed, says.skipped, says.total))
+    if run.exit_code == 0 and not wants_numbers and says.all_pass and _speaks_for(run):
+        return _exit_carries(case, run, line, says_whole=says.whole)
+    missing = did_not_start(run.text)
+    is_alone = case.record.could_have_run("tests", case.event, after=run.call) is None and len(run.steps) <= 3
+    if (
+        (
+            missing
+            and run.exit_code not in (0, None)
+            and (says.all_pass or says.passed)
+            and is_alone
+            and not says.limited
+            and not case.spotted.earlier
+        )
+        and not case.record.has_gap_before(case.event)
+        and not any(other.exit_code == 0 for other in silent[1:])
+    ):
+        where = case.record.evidence(run.result, missing.start())
+        return Verdict("misquoted", f"the tests did not start: “{missing[0]}”", (where,))
+    return undecidable("the recorded result of the test run has no summary", line)
+
+
+def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> Verdict:
+    change = None if case.spotted.earlier else case.record.change_since(run, case.event, "tests")
+    if change is None and not case.spotted.earlier and case.record.is_shuffled_since(run.at, case.event):
+        return undecidable("git may have changed the files after the run that it speaks of", line)
+    if change is None and says_whole and any(is_narrowed(step) for step in run.steps):
+        return undecidable("the run that passes was of some of the tests only", line)
+    if change is None:
+        return Verdict("supported", "the test command ended with exit code 0", (line,))
+    if case.record.could_have_run("tests", case.event, after=run.at):
+        return undecidable("something that was run after the last change may have run the tests", line)
+    edit = case.record.evidence(change.event)
+    return Verdict(
+        "stale",
+        f"{change.path} was changed after the run that it speaks of, and the tests were not run again",
+        (line, edit),
+    )
+
+
+def _speaks_for(run: Run) -> bool:
+    """Whether the exit code of a line is that of its tests."""
+    tests = [at for at, step in enumerate(run.steps) if step.family == "tests"]
+    if not tests or run.steps[tests[-1]].is_piped:
+        return False
+    rest = run.steps[tests[-1] + 1 :]
+    return not rest or (rest[0].program in ("echo", "printf") and "$?" in rest[0].text and len(rest) == 1)
