@@ -161,6 +161,24 @@ def test_three_evaluations_of_another_run_are_a_copy_where_they_have_digits_enou
     assert "curve copied" not in told(".0f")
 
 
+def test_copies_that_two_checks_find_in_two_logs_are_one_finding() -> None:
+    def scored(scores: int) -> str:
+        other = Random(f"scores {scores}")
+        return "".join(f"pass {at} AP {other.random():.4f} AR {other.random():.1f}\n" for at in range(9))
+
+    real = [scored(seed) for seed in range(7)]
+    rounded = "".join(
+        f"{line[:-3]}{Random(f'own {at}').random():.1f}\n" for at, line in enumerate(scored(1).splitlines())
+    )
+    ratios = "".join(
+        f"{own.rpartition(' AR ')[0]} AR {their.rpartition(' AR ')[2]}\n"
+        for own, their in zip(scored(30).splitlines(), scored(2).splitlines(), strict=True)
+    )
+    assert "numbers copied" in checks(rounded, real=real)
+    told = [one for one in checks(rounded, ratios, scored(31), real=real) if one not in BY_CHANCE]
+    assert told == ["numbers copied"]
+
+
 def test_a_curve_that_goes_on_by_itself_after_many_points_of_another_run_is_a_copy() -> None:
     real = [evaluations(seed, count=14, spec=".1f") for seed in range(7)]
     begins = evaluations(20, scores=2, count=9, spec=".1f").splitlines(keepends=True)
