@@ -234,6 +234,18 @@ def test_logs_that_each_have_another_fault_of_one_kind_are_one_finding_that_name
     assert all(word in sentence(found) for word in words), sentence(found)
 
 
+def test_the_last_value_of_a_log_that_lacks_its_last_ones_is_no_outlier_besides() -> None:
+    real = [evaluations(seed, count=8) for seed in range(7)]
+    first = "".join(
+        line
+        for line in evaluations(20, count=8).splitlines(keepends=True)
+        if not line.startswith("AP") or line.startswith("AP 2")
+    )
+    assert checks(first, evaluations(21, count=8), evaluations(22, count=8), real=real) == ["print count differs"]
+    low = evaluations(20, count=8).replace("AP 6", "AP 2")
+    assert checks(low, evaluations(21, count=8), evaluations(22, count=8), real=real) == ["outlier"]
+
+
 def test_three_logs_that_each_lack_another_line_are_told_where_one_such_log_is_undecided() -> None:
     def ends(seed: int, lacking: str = "") -> str:
         said = ("vocabulary is ready", "weights are ready", "schedule is ready")
