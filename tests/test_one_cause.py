@@ -161,6 +161,14 @@ def test_three_evaluations_of_another_run_are_a_copy_where_they_have_digits_enou
     assert "curve copied" not in told(".0f")
 
 
+def test_short_copies_in_every_log_are_told_where_one_of_them_could_be_chance() -> None:
+    real = [evaluations(seed, spec=".1f") for seed in range(7)]
+    copies = [evaluations(20 + at, scores=at, spec=".1f") for at in range(3)]
+    own = [evaluations(seed, spec=".1f") for seed in (31, 32)]
+    assert "curve copied" in checks(*copies, real=real)
+    assert "curve copied" not in checks(copies[0], *own, real=real)
+
+
 def test_copies_that_two_checks_find_in_two_logs_are_one_finding() -> None:
     def scored(scores: int) -> str:
         other = Random(f"scores {scores}")
