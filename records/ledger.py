@@ -2,7 +2,7 @@
 one file each.
 
 A file is written before anything uses what it holds, and is on the disk before the next request is sent or the next
-command is run, so a power failure takes away nothing that something else was paid for on the strength of. A resumed or
+command is run, so that nothing is paid for on the strength of what a power failure could take away. A resumed or
 replayed run gets exactly the same, as what is used is always what was written.
 """
 

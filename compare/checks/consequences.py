@@ -29,6 +29,12 @@ def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[F
     return [finding for finding in kept if finding is not None]
 
 
+def without_skips(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, without counts that skip because of a wrong number that another finding is about."""
+    wrong = {ref for finding in findings if finding.check == "constant line differs" for ref in finding.evidence}
+    return [finding for finding in findings if finding.check != "count skips" or wrong.isdisjoint(finding.evidence)]
+
+
 def _kept(
     finding: Finding, runs: dict[str, ParsedRun], usual: frozenset[int], told: dict[str, set[str]]
 ) -> Finding | None:

@@ -79,6 +79,8 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
     if primary and primary.judged.why_no_p == NO_END:
         yield f"Whether the {primary.judged.name} differs: not tested, because {NO_END}."
+    elif primary and not m:
+        yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
     elif at_best > level:
         alone = " Until then only outliers can be found: single runs whose last value is far off." if primary else ""
         yield f"Whether the numbers differ: {_needed(n, m, level)}{alone}"
