@@ -87,7 +87,7 @@ class _Audit:
 
 
 def _numbers(spotted: list[Spotted]) -> set[str]:
-    """All numbers that will be looked for."""
+    """Return all numbers that will be looked for."""
     found = {number for one in spotted for number in one.claim.numbers}
     found |= {plain_number(one.says.value) for one in spotted if isinstance(one.says, ValueSays)}
     return found | {
@@ -109,7 +109,7 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
 
 
 def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Whether somebody else's message before it has the same numbers or words."""
+    """Return whether somebody else's message before it has the same numbers or words."""
     claim = spotted.claim
     texts = [
         event.text

@@ -58,7 +58,7 @@ _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
-    """Whether it speaks of what was run here, in words that leave no doubt."""
+    """Return whether it speaks of what was run here, in words that leave no doubt."""
     if (
         _ELSEWHERE.search(sentence.plain)
         or _RULE.match(sentence.plain, end)
