@@ -11,6 +11,7 @@ from gedanken.compare.audit.judge_values import judge_value
 from gedanken.compare.audit.lines import LineIndex, index_lines
 from gedanken.compare.audit.numbers import NumberIndex, index_numbers
 from gedanken.compare.audit.numerals import NUMBER, plain_number
+from gedanken.compare.audit.other_states import of_another_state
 from gedanken.compare.audit.provenance import sources_of
 from gedanken.compare.audit.record import Record
 from gedanken.compare.audit.recording import record_of
@@ -25,7 +26,7 @@ from gedanken.compare.audit.says import (
     UnreadSays,
     ValueSays,
 )
-from gedanken.compare.audit.unrecorded import judge_unrecorded, plays_a_terminal
+from gedanken.compare.audit.unrecorded import is_known_speaker, judge_unrecorded, plays_a_terminal
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import JudgedClaim
@@ -60,7 +61,9 @@ class _Audit:
     lines: LineIndex
 
     def judged(self, spotted: Spotted) -> JudgedClaim:
-        verdict = self._verdict(Case(spotted, self.record, self.numbers))
+        case = Case(spotted, self.record, self.numbers)
+        verdict = self._verdict(case)
+        verdict = of_another_state(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm:
             verdict = undecidable("it may speak of something else than a run of this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
@@ -101,7 +104,8 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
         return [JudgedClaim(one.claim, "undecidable", reason, reading="role-played") for one in spotted]
     judged = []
     for one in spotted:
-        verdict = judge_unrecorded(one, no_tools=no_tools, told=_is_told(transcript, one))
+        sure = no_tools and is_known_speaker(transcript, one.claim.event)
+        verdict = judge_unrecorded(one, no_tools=no_tools, told=_is_told(transcript, one), is_known_speaker=sure)
         judged.append(
             JudgedClaim(one.claim, verdict.status, verdict.reason, reading="no tools" if no_tools else "recorded")
         )

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from gedanken.compare.audit.programs import BUILD, FORMAT, GIT_QUIET, HARMLESS, LINT, TESTS, TYPES, WRAPPERS
+from gedanken.compare.audit.programs import BUILD, FORMAT, GIT_QUIET, HARMLESS, LINT, TESTS, TYPES, WRAPPERS, words
 
 _LONGEST = 20_000
 """Characters of a command that are read."""
@@ -222,36 +222,22 @@ def may_hide(step: Step, family: str) -> bool:
         return family in ("lint", "format", "types", "tests")  # hooks
     if step.family in ("program", "other"):
         return True
-    if step.family == "tests":
-        return family in ("program", "build") or step.program in (
-            "tox",
-            "nox",
-            "mvn",
-            "gradle",
-            "gradlew",
-            "mvnw",
-            "make",
-            "npm",
-        )
-    if step.program in (
-        "make",
-        "npm",
-        "yarn",
-        "pnpm",
-        "just",
-        "rake",
-        "task",
-        "mvn",
-        "gradle",
-        "pre-commit",
-        "tox",
-        "nox",
-        "turbo",
-        "nx",
-    ):
+    if step.program.lower() in _RUNS_ANYTHING or step.program.lower() not in _KNOWN:
         return True
+    if step.family == "tests":
+        return family in ("program", "build")
     return step.family == "build" and family == "types"
 
+
+_RUNS_ANYTHING = words(
+    "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
+    "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
+)
+"""What runs whatever its configuration says: a target called `build` may test, one called `spec` may lint."""
+_KNOWN = (
+    TESTS | LINT | TYPES | FORMAT | BUILD | words("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
+)
+"""Programs of which it is known what they do; any other, such as `docker build`, may do anything."""
 
 _SELECTS = frozenset(
     [

@@ -5,12 +5,13 @@ import re
 from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, ORDERS, PLANS, REPORTS, Language
 from gedanken.compare.audit.parts import Sentence
 
-_CLAUSE = re.compile(
+CLAUSE = re.compile(
     r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
     r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|every|our|my|now|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
     r"[✅✔✓☑❌]",
     re.IGNORECASE,
 )
+"""What ends a clause."""
 
 
 def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
@@ -56,6 +57,6 @@ def _leads_to_facts(lead: str) -> bool:
 def clause_of(before: str) -> str:
     """Return the part of the clause that stands before a place."""
     low = 0
-    for found in _CLAUSE.finditer(before):
+    for found in CLAUSE.finditer(before):
         low = found.end()
     return before[low:]

@@ -28,10 +28,25 @@ def plays_a_terminal(transcript: AgentTranscript) -> bool:
     )
 
 
-def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool) -> Verdict:
+def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
+    """Return whether a message is surely the agent's: in a text that somebody exported or copied, a heading may be
+    part of what was said, so only turns that alternate with a user's tell who speaks."""
+    if transcript.form != "text":
+        return True
+    said = [one for one in transcript.events if one.kind == "message" and one.speaker in ("user", "agent")]
+    at = next((number for number, one in enumerate(said) if one.number == event), None)
+    if at is None or not any(one.speaker == "user" for one in said):
+        return False
+    beside = said[max(at - 1, 0) : at] + said[at + 1 : at + 2]
+    return all(one.speaker == "user" for one in beside)
+
+
+def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool) -> Verdict:
     """Return the verdict where no tool call is recorded: only the user's word that there was no tool makes it one."""
     if not no_tools:
         return Verdict("undecidable", f"a chat export does not record tools; {RERUN}")
+    if not is_known_speaker:
+        return Verdict("undecidable", f"who said it is not surely recorded; {RERUN}")
     if isinstance(spotted.says, FileSays):
         return Verdict("undecidable", "what a file holds cannot be told from a chat; the file itself would tell")
     if told:
