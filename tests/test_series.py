@@ -196,7 +196,7 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
     ("n_real", "n_imagined", "said"),
     [
         (3, 3, "the lowest p that they can reach is 0.1. Enough are 5 real and 3 imagined runs"),
-        (7, 1, "Whether the numbers differ: 7 real and 1 imagined run are too few for a test"),
+        (7, 1, "7 real and 1 imagined run with such values are too few for a test"),
         (7, 1, "Enough are 49 real and 1 imagined run, or 7 real and 3 imagined runs."),
     ],
 )

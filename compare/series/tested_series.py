@@ -83,7 +83,8 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
     elif at_best > level:
         alone = " Until then only outliers can be found: single runs whose last value is far off." if primary else ""
-        yield f"Whether the numbers differ: {_needed(n, m, level)}{alone}"
+        what = f"the {primary.judged.name} differs" if primary else "the numbers differ"
+        yield f"Whether {what}: {_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
         yield f"Whether series other than the primary endpoint differ: {_needed(n, m, METRICS_LEVEL)}"
 
@@ -97,7 +98,7 @@ def _needed(n: int, m: int, level: float) -> str:
     if not n or not m:
         return f"no {'imagined' if n else 'real'} run reached its end and shows them. {enough}"
     return (
-        f"{runs} are too few for a test at the {level:g} level: the lowest p that they can reach is "
+        f"{runs} with such values are too few for a test at the {level:g} level: the lowest p that they can reach is "
         f"{smallest_p(n, m):.2g}. {enough}"
     )
 

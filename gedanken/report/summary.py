@@ -142,8 +142,13 @@ def _table(version: VersionAnalysis, most_series: int) -> Table:
     )
     for series in version.compared.series[: max(0, most_series)]:
         name, ours, theirs = _row(series)
-        table.add_row(_flat(name), spread_of(ours), spread_of(theirs), probability(tested_p(series)))
+        table.add_row(_flat(name), spread_of(ours), spread_of(theirs), _p(series))
     return table
+
+
+def _p(series: SeriesResult) -> str:
+    tested = tested_p(series)
+    return "no test" if tested is None else probability(tested)
 
 
 def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
@@ -174,7 +179,10 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    yield "first difference between", f"{alignment.real} and {alignment.imagined}:"
+    between = f"{alignment.real} and {alignment.imagined}"
+    if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
+        between = "real run 0 and imagined run 0 (not counted above)"
+    yield "first difference between", f"{between}:"
     yield "      real", _line(real)
     yield "  imagined", _line(imagined)
 
