@@ -147,8 +147,9 @@ def _table(version: VersionAnalysis, most_series: int) -> Table:
 
 
 def _p(series: SeriesResult) -> str:
-    tested = tested_p(series)
-    return "no test" if tested is None else probability(tested)
+    if series.p is None:
+        return "no test"
+    return "too few" if series.role == "primary" and tested_p(series) is None else probability(series.p)
 
 
 def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
