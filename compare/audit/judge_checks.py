@@ -154,8 +154,9 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         or _words(later) != _words(run)
         or _ADMITS.search(case.said_since(run.at))
     ):
-        if case.record.is_shuffled_since(run.at, case.event):
-            return undecidable("git may have changed the files after the run that it speaks of", line)
+        doubt = case.record.doubt_since(run, case.event, says.family) if says.clean else None
+        if doubt is not None:
+            return undecidable(doubt, line)
         return Verdict("supported", "a recorded run ended so", (line,))
     if case.record.change_since(later, case.event, says.family) is not None:
         return Verdict("supported", "a recorded run ended so", (line,))

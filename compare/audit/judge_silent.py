@@ -57,8 +57,9 @@ def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
 
 def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> Verdict:
     change = None if case.spotted.earlier else case.record.change_since(run, case.event, "tests")
-    if change is None and not case.spotted.earlier and case.record.is_shuffled_since(run.at, case.event):
-        return undecidable("git may have changed the files after the run that it speaks of", line)
+    doubt = None if case.spotted.earlier else case.record.doubt_since(run, case.event, "tests")
+    if change is None and doubt is not None:
+        return undecidable(doubt, line)
     if change is None and says_whole and any(is_narrowed(step) for step in run.steps):
         return undecidable("the run that passes was of some of the tests only", line)
     if change is None:
