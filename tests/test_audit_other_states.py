@@ -87,7 +87,7 @@ def test_what_runs_whatever_it_is_configured_to_run_may_have_run_it(command: str
 @pytest.mark.parametrize("asked", [None, "Here is an old chat:"])
 def test_where_it_is_not_sure_who_speaks_no_tools_accuses_nobody(asked: str | None) -> None:
     said = AgentEvent(0, "message", "agent", Place("chat.md", 1), "I ran the tests and all 9 tests pass.")
-    events = (said,)
+    events: tuple[AgentEvent, ...] = (said,)
     if asked is not None:
         events = (AgentEvent(0, "message", "user", Place("chat.md", 1), asked), replace(said, number=1))
     found = audit_transcript(AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True)

@@ -87,3 +87,33 @@ def test_a_file_written_whole_that_may_have_been_there_leaves_it_open() -> None:
 @pytest.mark.parametrize("command", ["git status", "ls", "cat a.py", "pip list", "mkdir out", "rm -r build"])
 def test_a_command_that_changes_no_code_leaves_it_supported(command: str) -> None:
     assert status(Session().ran("pytest -q", PASSED).ran(command, "").said("All 12 tests pass.")) == "supported"
+
+
+@pytest.mark.parametrize(
+    ("command", "printed", "said", "quote"),
+    [
+        (
+            "./gradlew check",
+            "> Task :test\n\nBUILD SUCCESSFUL in 14s\n",
+            "All tests pass.",
+            "BUILD SUCCESSFUL in 14s",
+        ),
+        ("make", "a.c:3: warning: unused variable\n", "The build succeeded.", "make"),
+        (
+            "go vet ./... && go test ./...",
+            "ok  a 1.2s\n",
+            "`go vet ./...` is clean.",
+            "go vet ./... && go test ./...",
+        ),
+        (
+            "pytest",
+            "122 passed, 4 skipped, 2 xfailed in 9s\n",
+            "Baseline: 122 passed, 2 xfailed.",
+            "122 passed, 4 skipped, 2 xfailed in 9s",
+        ),
+        ("pytest", "1 failed, 9 passed in 1s\n", "Not all tests pass: 1 of 10 fails.", "1 failed, 9 passed in 1s"),
+    ],
+)
+def test_the_evidence_is_the_line_that_carries_it(command: str, printed: str, said: str, quote: str) -> None:
+    judged = audit_transcript(Session().ran(command, printed).said(said).transcript())[-1]
+    assert (judged.status, judged.evidence[0].quote) == ("supported", quote)

@@ -95,14 +95,14 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     is_near = near(says.value)
     others: list[Line] = []
     for line in named:
-        places = [
+        matching = [
             line.places[at]
             for at, value in enumerate(line.values)
             if is_near(value, says.about) and _carries(says, line.numbers[at])
         ]
-        if any(_is_meant(case, says, line, place, named) for place in places):
+        if any(_is_meant(case, says, line, place, named) for place in matching):
             return _carried(case, says, line)
-        others += [line] if places else []
+        others += [line] if matching else []
     if others:
         event = others[0].run.result if others[0].run.result is not None else others[0].run.call
         evidence = case.record.evidence(event, others[0].offset)

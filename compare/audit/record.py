@@ -223,7 +223,10 @@ class Record:
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
         """Return a line of an event's text, that at an offset of it."""
-        text = plain(self.transcript.events[event].text)
+        called = self.transcript.events[event]
+        if called.kind == "call" and called.command and not offset:
+            return Evidence(event, called.place, (1, 1), called.command.strip().split("\n")[0][:500])
+        text = plain(called.text)
         low = text.rfind("\n", 0, offset) + 1
         high = text.find("\n", offset + max(length - 1, 0))
         high = len(text) if high < 0 else high
