@@ -1,5 +1,7 @@
 """A claim about an earlier state is judged by the result of that state; a claim about now by the last one."""
 
+from dataclasses import replace
+
 import pytest
 from agent_sessions import Session
 
@@ -82,12 +84,11 @@ def test_what_runs_whatever_it_is_configured_to_run_may_have_run_it(command: str
     }
 
 
-@pytest.mark.parametrize("speakers", [("agent",), ("user", "agent", "agent")])
-def test_without_turns_that_tell_who_speaks_no_tools_accuses_nobody(speakers: tuple[str, ...]) -> None:
-    said = "I ran the tests and all 9 tests pass."
-    events = tuple(
-        AgentEvent(number, "message", speaker, Place("chat.md", number + 1), said if speaker == "agent" else "Hello")  # type: ignore[arg-type]
-        for number, speaker in enumerate(speakers)
-    )
+@pytest.mark.parametrize("asked", [None, "Here is an old chat:"])
+def test_where_it_is_not_sure_who_speaks_no_tools_accuses_nobody(asked: str | None) -> None:
+    said = AgentEvent(0, "message", "agent", Place("chat.md", 1), "I ran the tests and all 9 tests pass.")
+    events: tuple[AgentEvent, ...] = (said,)
+    if asked is not None:
+        events = (AgentEvent(0, "message", "user", Place("chat.md", 1), asked), replace(said, number=1))
     found = audit_transcript(AgentTranscript("chat", "text", "agent", events, (), has_tools=False), no_tools=True)
     assert found and {one.status for one in found} == {"undecidable"}

@@ -49,6 +49,11 @@ def steps_of(command: str) -> tuple[Step, ...]:
     return tuple(found)
 
 
+def is_chain(command: str) -> bool:
+    """Return whether its steps are joined by `&&` alone, so that exit code 0 is that of each."""
+    return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
+
+
 _HIDDEN = {";": "\ue000", "|": "\ue001", "&": "\ue002", "\n": "\ue003"}
 _BACK = {hidden: shown for shown, hidden in _HIDDEN.items()}
 _STRING = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\$\([^()]*\)")

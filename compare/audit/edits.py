@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.shell_changes import moved_files
 
 _CODE = {
     "py": "py",
@@ -69,11 +70,6 @@ _WRITTEN = re.compile(
 )
 _COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--).*$|\s+(?:#|//)\s.*$", re.MULTILINE)
 _DOCSTRING = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
-_SHUFFLES = re.compile(
-    r"\bgit\s+(?:-\S+\s+(?:[^\s-]\S*\s+(?=[a-z-]+\b))?){0,4}(?:stash(?!\s+(?:list|show))|reset\s+--(?:hard|merge|keep)|revert|pull|merge(?!-)|rebase|cherry-pick|"
-    r"apply(?!\s+--(?:check|stat|numstat|summary))|am\b|restore(?!\s+--staged\b)|switch\s+(?!-c)|clean\s+-\S*f|submodule\s+update|bisect|checkout\s+(?!-b)\S)|"
-    r"\bpatch\s+-p|\bapply_patch\b|\bgh\s+pr\s+(?:checkout|merge)|\b(?:hg|jj|svn)\s+(?:update|up|revert|restore|merge|rebase|edit|undo|pull)\b"
-)
 
 
 class Edit(NamedTuple):
@@ -89,6 +85,7 @@ class Edit(NamedTuple):
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     """Yield the paths that a shell text writes to, where it names them; and whether each must have been there."""
+    yield from ((path, False) for path in moved_files(command))
     if ">" not in command and "sed" not in command and "tee" not in command and "perl" not in command:
         return
     text = command[:20_000]
@@ -105,11 +102,6 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     )
     for found in _WRITTEN.finditer(body):
         yield found["path"] or found["teed"], False
-
-
-def shuffles_files(command: str) -> bool:
-    """Return whether a shell text may change files that it does not name."""
-    return _SHUFFLES.search(command) is not None
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
@@ -134,6 +126,11 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
     if is_test and (family not in ("tests", "lint", "types", "format") or _names_other_files(named, edit.path, base)):
         return False
     return not is_trivial(edit)
+
+
+def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
+    """Return whether a file that the record had not shown may have been there, and be read by these programs."""
+    return not edit.known and touches(edit._replace(known=True), programs, words, family)
 
 
 def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:

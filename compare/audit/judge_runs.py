@@ -34,10 +34,13 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
     family = says.family or "tests"
     before = case.record.last_of(family, case.event)
     if family == "tests":
-        before += [run for run in case.runs_before()[:50] if run.tests]
+        before += [run for run in case.runs_before()[:50] if run.tests and not run.only_shows]
     mine = next((run for run in before if not run.refused), None)
     if mine is not None:
         return _was_run(case, mine)
+    if shown := next((run for run in case.runs_before()[:50] if family == "tests" and run.tests), None):
+        line = case.record.evidence(shown.at, shown.tests[-1].offset)
+        return undecidable("a text before it has a result of tests, and no run is recorded", line)
     later = [run for run in case.runs_after() if family in run.families()]
     return without_runs(
         case,

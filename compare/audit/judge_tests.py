@@ -39,6 +39,8 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
         return undecidable("the run that passes was of some of the tests only", line)
     if carrying is None and (counted := _counted(case, says, results)) is not None:
         return counted
+    if carrying is None and (skipped := _with_skipped(case, says, results)) is not None:
+        return skipped
     silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if carrying is not None and carrying.run is not None and (later := newer(case, says, carrying.run, silent)):
         return later
@@ -49,6 +51,16 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
     if silent:
         return judge_silent(case, says, silent)
     return _nothing(case, says)
+
+
+def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
+    """Return whether the number is that of all tests, of which some were skipped and did not pass."""
+    for one in results[:3]:
+        tests = one.tests
+        if says.passed and tests.skipped and not tests.failed and says.passed == (tests.passed or 0) + tests.skipped:
+            line = case.record.evidence(one.event, tests.offset, len(tests.text))
+            return undecidable(f"{tests.skipped} of them were skipped, and did not pass", line)
+    return None
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
@@ -87,13 +99,13 @@ def carries(tests: Tests, says: TestsSay) -> bool:
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
         return False
-    if says.passed is not None and says.passed not in {tests.passed, *((whole, ran) if not tests.failed else ())}:
+    if says.passed is not None and says.passed not in {tests.passed, *(() if tests.failed else (ran,))}:
         return False
     if says.total is not None and says.total not in (whole, ran):
         return False
     if says.failed is not None and says.failed not in (tests.failed, tests.failed - tests.errors):
         return False
-    if says.skipped is not None and says.skipped != tests.skipped:
+    if says.skipped is not None and says.skipped not in (tests.skipped, *tests.left_out):
         return False
     return not (tests.passed is None and says.passed is not None)
 
@@ -128,8 +140,8 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
     ]
     if later and (says.all_pass or says.passed is not None) and not says.failed:
         return _later(case, says, carrying, later[0], line)
-    if case.record.is_shuffled_since(carrying.event, case.event):
-        return undecidable("git may have changed the files after the run that it speaks of", line)
+    if (doubt := case.record.doubt_since(carrying.run, case.event, "tests")) is not None:
+        return undecidable(doubt, line)
     return Verdict("supported", f"“{_one_line(carrying.tests)}” is recorded", (line,))
 
 
@@ -138,16 +150,19 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
     if later.run is None or carrying.run is None:
         return Verdict("supported", "a result that carries it is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
-    is_current = case.record.change_since(
-        later.run, case.event, "tests"
-    ) is None and not case.record.is_shuffled_since(later.event, case.event)
+    is_current = (
+        case.record.change_since(later.run, case.event, "tests") is None
+        and case.record.doubt_since(later.run, case.event, "tests") is None
+    )
     if is_same and is_current and not says.limited and not _FAILURES.search(case.said_since(later.event)):
         other = case.record.evidence(later.event, later.tests.offset, len(later.tests.text))
         return Verdict(
             "misquoted", f"the same command was run again later, and then “{_one_line(later.tests)}”", (other, line)
         )
     return Verdict(
-        "supported", f"“{_one_line(carrying.tests)}” is recorded; a later run of other tests failed", (line,)
+        "supported",
+        f"“{_one_line(carrying.tests)}” is recorded; a later run {'' if is_same else 'of other tests '}failed",
+        (line,),
     )
 
 
@@ -186,10 +201,9 @@ def _if_current(case: Case, of: Result | Run, verdict: Verdict) -> Verdict:
     run = of.run if isinstance(of, Result) else of
     if run is None or case.spotted.earlier:
         return verdict
-    if case.record.is_shuffled_since(run.at, case.event):
-        return undecidable("git may have changed the files after the results that it may speak of", *verdict.evidence)
+    doubt = case.record.doubt_since(run, case.event, "tests")
     if case.record.change_since(run, case.event, "tests") is None:
-        return verdict
+        return verdict if doubt is None else undecidable(doubt, *verdict.evidence)
     return undecidable("files were changed after the results that it may speak of", *verdict.evidence)
 
 

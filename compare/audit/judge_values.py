@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches, near
 from gedanken.compare.audit.numerals import plain_number
+from gedanken.compare.audit.owners import is_anothers, is_of_another_file, is_outdone, line_at
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
@@ -81,6 +82,7 @@ class Line(NamedTuple):
     offset: int
     numbers: tuple[str, ...]
     values: tuple[float, ...]
+    places: tuple[int, ...]
 
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
@@ -91,11 +93,20 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     if says.what == "version" and (verdict := asked_version(case, says)) is not None:
         return verdict
     is_near = near(says.value)
+    others: list[Line] = []
     for line in named:
-        if any(
-            is_near(value, says.about) and _carries(says, line.numbers[at]) for at, value in enumerate(line.values)
-        ):
+        matching = [
+            line.places[at]
+            for at, value in enumerate(line.values)
+            if is_near(value, says.about) and _carries(says, line.numbers[at])
+        ]
+        if any(_is_meant(case, says, line, place, named) for place in matching):
             return _carried(case, says, line)
+        others += [line] if matching else []
+    if others:
+        event = others[0].run.result if others[0].run.result is not None else others[0].run.call
+        evidence = case.record.evidence(event, others[0].offset)
+        return undecidable("the output has this number for something else, or for an earlier step", evidence)
     places = case.index.before(plain_number(says.value), case.event)
     if (verdict := _elsewhere(case, says, places)) is not None:
         return verdict
@@ -108,6 +119,17 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     if named:
         return _contradicted(case, says, named)
     return _nothing(case, says)
+
+
+def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
+    """Return whether the number at a place of a line is that of the thing that is spoken of, and no older one."""
+    words = _words(says)
+    if says.what != "metric" or words is None:
+        return True
+    later = [one.text for one in named if one.run is line.run and one.offset > line.offset]
+    return not is_anothers(line.text, place, re.compile(words, re.IGNORECASE), says.name) and not is_outdone(
+        line.text, later, case.spotted.claim.quote
+    )
 
 
 def _carries(says: ValueSays, printed: str) -> bool:
@@ -141,8 +163,9 @@ def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
         low = run.text.rfind("\n", 0, found.start()) + 1
         high = run.text.find("\n", found.end())
         text = run.text[low : high if high >= 0 else len(run.text)][:1_000]
-        if numbers := tuple(_NUMBER.findall(text)):
-            lines.append(Line(run, text, low, numbers, tuple(map(float, numbers))))
+        if printed := list(_NUMBER.finditer(text)):
+            numbers, places = tuple(one[0] for one in printed), tuple(one.start() for one in printed)
+            lines.append(Line(run, text, low, numbers, tuple(map(float, numbers)), places))
     return tuple(lines)
 
 
@@ -190,7 +213,13 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
     if len(digits) < least and says.what not in ("count", "version"):
         return None
     found = next(
-        (one for one in places if case.record.is_result(one.event) and (one.how == "as printed" or len(digits) >= 3)),
+        (
+            one
+            for one in places
+            if case.record.is_result(one.event)
+            and (one.how == "as printed" or len(digits) >= 3)
+            and not _is_elses(case, says, one)
+        ),
         None,
     )
     if found is None:
@@ -202,6 +231,14 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
         f"an output before it has this number ({found.how})",
         (case.record.evidence(found.event, found.offset),),
     )
+
+
+def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
+    """Return whether the line in which a number stands says that it is of something else."""
+    line, at = line_at(case, found.event, found.offset)
+    if says.what == "metric" and (words := _words(says)) is not None:
+        return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)
+    return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
 
 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:

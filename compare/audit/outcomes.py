@@ -22,6 +22,8 @@ class Tests(NamedTuple):
     """Whether it is of no runner that is known."""
     errors: int = 0
     """Those of the failures that are errors, where they are told apart."""
+    left_out: tuple[int, ...] = ()
+    """Other numbers of tests that did not run, or were to fail: each alone may be called skipped."""
 
     @property
     def all_pass(self) -> bool:
@@ -151,7 +153,9 @@ def _pytest(text: str) -> Iterator[Tests]:
         failed = counts.get("failed", 0) + counts.get("error", 0)
         skipped = counts.get("skipped", 0) + counts.get("xfailed", 0)
         errors = counts.get("error", 0)
-        yield Tests(counts.get("passed", 0), failed, skipped, found.start(), found[0], errors=errors)
+        left_out = tuple(counts[word] for word in ("skipped", "xfailed", "deselected") if word in counts)
+        passed = counts.get("passed", 0)
+        yield Tests(passed, failed, skipped, found.start(), found[0], errors=errors, left_out=left_out)
 
 
 def _unittest(text: str) -> Iterator[Tests]:

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass, field
 
 from gedanken.compare.audit.commands import steps_of
-from gedanken.compare.audit.edits import Edit, shell_edits, shuffles_files
+from gedanken.compare.audit.edits import Edit, shell_edits
 from gedanken.compare.audit.outcomes import exit_code_in, plain, says_cut
 from gedanken.compare.audit.record import Output, Record
 from gedanken.compare.audit.runs import Run, short
+from gedanken.compare.audit.shell_changes import shuffles_files
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING = re.compile(

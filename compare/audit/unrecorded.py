@@ -28,17 +28,20 @@ def plays_a_terminal(transcript: AgentTranscript) -> bool:
     )
 
 
+_PASTES = re.compile(
+    r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
+    re.IGNORECASE,
+)
+"""What a user says who shows another chat: its headings look like those of this one."""
+
+
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
-    """Return whether a message is surely the agent's: in a text that somebody exported or copied, a heading may be
-    part of what was said, so only turns that alternate with a user's tell who speaks."""
+    """Return whether a message is surely the agent's: in a text that was copied or exported, only turns that take
+    turns with a user's tell who speaks, and only where that user shows no other chat."""
     if transcript.form != "text":
         return True
-    said = [one for one in transcript.events if one.kind == "message" and one.speaker in ("user", "agent")]
-    at = next((number for number, one in enumerate(said) if one.number == event), None)
-    if at is None or not any(one.speaker == "user" for one in said):
-        return False
-    beside = said[max(at - 1, 0) : at] + said[at + 1 : at + 2]
-    return all(one.speaker == "user" for one in beside)
+    asked = [one for one in transcript.events[:event] if one.kind == "message" and one.speaker == "user"]
+    return bool(asked) and not _PASTES.search(asked[-1].text)
 
 
 def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool) -> Verdict:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gedanken.compare.audit.edits import Edit
 from gedanken.compare.audit.numbers import NumberIndex
+from gedanken.compare.audit.outcomes import shows_built, shows_exit_code
 from gedanken.compare.audit.record import Output, Record
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import Spotted
@@ -98,6 +99,16 @@ class Case:
 def _is_same_file(one: str, other: str) -> bool:
     mine, theirs = one.replace("\\", "/").strip("./"), other.replace("\\", "/").strip("./")
     return bool(mine) and (mine == theirs or mine.endswith("/" + theirs) or theirs.endswith("/" + mine))
+
+
+def end_of(case: Case, run: Run) -> Evidence:
+    """Return the line of a run that tells how it ended: its own words, its exit code, or else what was called."""
+    if run.result is None:
+        return case.record.evidence(run.call)
+    found = shows_built(run.text) or shows_exit_code(run.text)
+    if found is None and run.exit_code == 0:
+        return case.record.evidence(run.call)
+    return case.record.evidence(run.result, found.start() if found else 0)
 
 
 def undecidable(reason: str, *evidence: Evidence) -> Verdict:
