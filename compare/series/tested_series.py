@@ -91,15 +91,15 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
 
 def _needed(n: int, m: int, level: float) -> str:
     """State that so many runs are too few for a test, and how many would be enough."""
-    runs = f"{n} real and {many(m, 'imagined run')}"
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
     more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
     enough = f"Enough are {more_real}, or {more_imagined}."
     if not n or not m:
         return f"no {'imagined' if n else 'real'} run reached its end and shows them. {enough}"
+    shown = f"{many(m, 'imagined run')} {'shows' if m == 1 else 'show'}"
     return (
-        f"{runs} with such values are too few for a test at the {level:g} level: the lowest p that they can reach is "
-        f"{smallest_p(n, m):.2g}. {enough}"
+        f"{n} real and {shown} it at their end; so few cannot give a p below {smallest_p(n, m):.2g}, and the test "
+        f"needs {level:g}. {enough}"
     )
 
 

@@ -148,7 +148,11 @@ def _confidence(version: VersionAnalysis) -> str:
     """State what rests on lines, what on a test of numbers, and what is undecided."""
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
-    told = ["The report shows the differing lines next to the real ones, so you can check them." if lines else ""]
+    told = [
+        "Lines that differ are certain: the report shows them next to the real ones, so you can check them."
+        if lines
+        else ""
+    ]
     told.append(_numbers(version))
     if not _found(version):
         told.append("That no difference was found does not prove that there is none.")

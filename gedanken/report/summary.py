@@ -201,8 +201,11 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
     kinds = Counter(finding.check for finding in findings)
     told = times_each(kinds)
     claimed = sum(finding.explained_by is not None for finding in findings)
-    explained = f" ({claimed} due to the persona)" if claimed else ""
-    _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
+    apart = [f"{claimed} due to the persona"] if claimed else []
+    if version and (there := sum(not finding.explained_by for finding in version.compared.findings)):
+        apart.insert(0, f"{there} on {version.program.label if version.program else 'the logs'}")
+    where = f" ({', '.join(apart)})" if len(apart) > 1 or claimed else ""
+    _print(console, f"{many(len(findings), 'finding')}{where}: {told}", "bold")
     first = {finding.check: finding for finding in reversed(findings)}
     for kind in list(kinds)[: max(0, most)]:
         line = Text("  ")
