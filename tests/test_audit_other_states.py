@@ -32,6 +32,7 @@ def judged(session: Session) -> list[JudgedClaim]:
         "一开始所有测试都通过，现在有 2 个失败。",
         "修改前 10 个测试全部通过。",
         "Vor der Änderung liefen alle 10 Tests durch.",
+        "The tests were green (10 passed) and my edit turned two red.",
     ],
 )
 def test_what_is_said_of_the_state_before_is_supported_by_its_result(said: str) -> None:
@@ -59,8 +60,11 @@ def test_who_says_that_nothing_was_run_since_is_not_called_stale(said: str) -> N
     assert "stale" not in {one.status for one in judged(session)}
 
 
-def test_a_run_before_the_commit_is_stale_all_the_same() -> None:
-    session = Session().ran("pytest -q", GREEN).edited("a.py").said("Before committing I ran the tests: 10 passed.")
+@pytest.mark.parametrize(
+    "said", ["Before committing I ran the tests: 10 passed.", "I changed the old parser and all 10 tests pass."]
+)
+def test_a_word_of_the_past_that_is_of_something_else_excuses_nothing(said: str) -> None:
+    session = Session().ran("pytest -q", GREEN).edited("a.py").said(said)
     assert judged(session)[-1].status == "stale"
 
 

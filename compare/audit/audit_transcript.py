@@ -1,6 +1,6 @@
 """Every claim of a transcript with its status: the way in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.judge_checks import judge_check
@@ -11,7 +11,7 @@ from gedanken.compare.audit.judge_values import judge_value
 from gedanken.compare.audit.lines import LineIndex, index_lines
 from gedanken.compare.audit.numbers import NumberIndex, index_numbers
 from gedanken.compare.audit.numerals import NUMBER, plain_number
-from gedanken.compare.audit.other_states import of_another_state
+from gedanken.compare.audit.other_states import is_surely_earlier, of_another_state
 from gedanken.compare.audit.provenance import sources_of
 from gedanken.compare.audit.record import Record
 from gedanken.compare.audit.recording import record_of
@@ -63,11 +63,20 @@ class _Audit:
     def judged(self, spotted: Spotted) -> JudgedClaim:
         case = Case(spotted, self.record, self.numbers)
         verdict = self._verdict(case)
-        verdict = of_another_state(case, verdict) or verdict
+        verdict = self._of_now(case, verdict) or of_another_state(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm:
             verdict = undecidable("it may speak of something else than a run of this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
+
+    def _of_now(self, case: Case, verdict: Verdict) -> Verdict | None:
+        """Return what is to be said where an earlier state alone supports a claim that may be about the last."""
+        if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
+            return None
+        now = self._verdict(Case(replace(case.spotted, earlier=False), self.record, self.numbers))
+        if now.status not in ACCUSATIONS:
+            return None
+        return undecidable("it may speak of the present state, and not of that which this says", *verdict.evidence)
 
     def _verdict(self, case: Case) -> Verdict:
         match case.spotted.says:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gedanken.compare.audit.judge_tests import carries
 from gedanken.compare.audit.mood import CLAUSE
+from gedanken.compare.audit.mood_words import EARLIER
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.parts import Sentence, parts_of
 from gedanken.compare.audit.says import CheckSays, TestsSay, ValueSays
@@ -12,21 +13,43 @@ from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 from gedanken.experiment.claim import Evidence
 
 _MOST_RUNS = 200
-_CUT = re.compile(rf"(?:{CLAUSE.pattern})|\s(?:and|und|et|y|e)\s", re.IGNORECASE)
+_CUT = re.compile(rf"(?:{CLAUSE.pattern.replace('()', '', 1)})|\s(?:and|und|et|y|e)\s", re.IGNORECASE)
+"""What ends a clause; what stands in brackets belongs to the clause around it."""
 _PAST = re.compile(
-    r"(?<!\bas )(?<!\bthan )\bbefore\b"
+    r"(?<!\bas )(?<!\bthan )(?<!\bfrom )\bbefore\b"
     r"(?! (?:I |we |you )?(?:commit|push|merg|submit|finish|hand|releas|deploy|open|wrap|clos|declar|report))|"
-    r"\b(?:until|till|beforehand|earlier|previous(?:ly)?|prior|old|original(?:ly)?|initial(?:ly)?|formerly|once were|"
-    r"unmodified|unpatched|untouched|pristine|stock|upstream|baseline|at first|first (?:run|time|pass|attempt)|"
-    r"last (?:run|ran|time|full|green)|when I (?:last|first)|at that (?:point|time)|back then|at the time|"
-    r"as of (?:the|that|my|then)|used to|no longer|without (?:my|the|this|that|it)|went from|down from|up from|"
-    r"vor(?:her|dem)?|zuvor|früher|bisher|ursprünglich\w*|anfangs|zunächst|alte[nrms]?|bis (?:zu|dahin)|ohne|"
-    r"avant|auparavant|au départ|d'abord|initialement|jusqu\w*|ancien\w*|sans (?:mon|ma|le|la|ce)|"
-    r"antes|al principio|inicialmente|original\w*|hasta|até|anterior\w*|previamente|sin (?:mi|el|la))\b|"
+    r"\b(?:until|till|up to|beforehand|prior to|originally|initially|formerly|at first|"
+    r"first (?:run|time|pass|attempt)|last (?:run|ran|time|full|green)|when I (?:last|first)|"
+    r"at that (?:point|time)|back then|at the time|at the (?:start|beginning)|as of (?:the|that|my|then)|"
+    r"used to|no longer|without (?:my|the|this|that|it)|went from|down from|up from|"
+    r"vor(?:her|dem)?|zuvor|früher|bisher|ursprünglich|anfangs|zunächst|bis (?:zu|dahin)|ohne|"
+    r"avant|auparavant|au départ|d'abord|initialement|jusqu\w*|sans (?:mon|ma|le|la|ce)|"
+    r"antes|al principio|inicialmente|hasta|até|previamente|sin (?:mi|el|la))\b|"
     r"一开始|起初|最初|原来|原本|原先|此前|之前|以前|曾|(?<![目当眼])前|変更前|修正前|元の|旧",
     re.IGNORECASE,
 )
-"""What names a state or a run before the last."""
+"""What names a state or a run before the last, wherever it stands in the sentence."""
+_OLD = re.compile(
+    r"\b(?:earlier|previous(?:ly)?|prior|old|original|initial|unmodified|unpatched|untouched|pristine|stock|upstream|"
+    r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
+    re.IGNORECASE,
+)
+"""What does so in the clause of the claim itself: elsewhere it may be the old bug."""
+_LEADS = re.compile(
+    r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
+    r"at|for|under|using|before|until|prior|mit|bei|vor|auf|avec|sur|avant|con|en|com)\b[^,]{0,60},\s*\Z|"
+    r"[^,;]{0,60}[:：]\s*\Z",
+    re.IGNORECASE,
+)
+"""What stands before a clause and belongs to it."""
+_BROKE = re.compile(
+    r"\b(?:I|my|this|the) ?(?:edit|change|refactor\w*|patch|commit|renam\w*|fix|rewrite)? ?(?:has |have )?"
+    r"(?:broke|breaks|turned|regressed)\b|\bany ?more\b|\bno longer\b|\bregress(?:ion|ed|es)\b|"
+    r"(?:\b\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)) (?:of (?:them|the \w+) |tests? )?"
+    r"(?:do(?:es)?(?:n't| not)|(?:is|are|went|turned) red|red\b|broke)",
+    re.IGNORECASE,
+)
+"""What tells openly that something got worse."""
 _WAS = re.compile(
     r"\b(?:was|were|had|has gone|grew|shrank|fell|dropped|rose|from|war|waren|hatten?|von|était|étaient|avait|de|"
     r"era|eran|tenía|estaba)\b|"
@@ -40,10 +63,13 @@ _NOT_SINCE = re.compile(
     r"\bsince(?: (?:then|that|the|my|this)\b|\s*[.,;:!)—–-]|\s*$)|"
     r"\b(?:edit|chang|modif)\w*[^.]{0,20} (?:since|after)|"
     r"\bseit(?:dem|her)\b|nicht (?:erneut|wieder|noch einmal|mehr)|\bdepuis\b|pas (?:re)?(?:lancé|exécuté)|\bdesde\b|"
+    r"\b(?:not|n't|never) (?:yet |been )?(?:re-?)?(?:test|verif|check|validat|execut)\w*|\b(?:untested|unverified)\b|"
+    r"\bthen (?:I |we )?(?:edit|chang|renam|refactor|add|mov|touch|tweak|adjust|updat|modif)\w*|"
     r"no (?:los |las )?(?:he|volví)|没有再|未再|之后没|此后|以降|再実行して(?:い)?ない",
     re.IGNORECASE,
 )
 """What says openly that something was changed and nothing run since."""
+_OTHER_CHECKS = re.compile(r"\b(?:lint\w*|ruff|eslint|mypy|types?|build|e2e|integration|coverage)\b", re.IGNORECASE)
 _PRESENT = re.compile(
     r"\b(?:now|current(?:ly)?|final(?:ly)?|still|again|after (?:the|my|this|that|these|all|your)|"
     r"with (?:this|that|the (?:edit|change|fix|patch|new)|my (?:edit|change|fix|patch))|"
@@ -61,20 +87,31 @@ def of_another_state(case: Case, verdict: Verdict) -> Verdict | None:
     its words, or those around it, name another state or run than the last; none if it stands alone."""
     if verdict.status == "stale":
         said = _words_of(case)
-        if said.is_bound or not (_NOT_SINCE.search(said.around) or _PAST.search(said.sentence)):
+        if said.is_bound:
             return None
-        return Verdict("supported", "it speaks of the run before the change, and that says so", verdict.evidence[:1])
+        if said.is_past or (_NOT_SINCE.search(said.around) and not _OTHER_CHECKS.search(said.around)):
+            told = "it speaks of the run before the change, and that says so"
+            return Verdict("supported", told, verdict.evidence[:1])
+        if _PAST.search(said.sentence) or _NOT_SINCE.search(said.around):
+            return undecidable("it may speak of the run before the change", *verdict.evidence)
+        return None
     if verdict.status != "misquoted" or (earlier := _carried_earlier(case)) is None:
         return None
     said = _words_of(case)
     if said.is_bound:
         return None
-    is_value = isinstance(case.spotted.says, ValueSays)
-    if _PAST.search(said.sentence) or (is_value and _WAS.search(said.sentence)) or _tells_last(case, verdict, said):
+    was = isinstance(case.spotted.says, ValueSays) and _WAS.search(said.sentence)
+    if said.is_past or was or _tells_last(case, verdict, said) or _BROKE.search(said.sentence):
         return Verdict("supported", "an earlier result says so, and it speaks of that state", (earlier,))
-    if _PAST.search(said.around) or _WAS.search(said.clause):
+    if _PAST.search(said.around) or _WAS.search(said.clause) or _BROKE.search(said.around):
         return undecidable("an earlier result says so, and it may speak of that state", earlier, *verdict.evidence)
     return None
+
+
+def is_surely_earlier(case: Case) -> bool:
+    """Return whether the clause of a claim, and not only its sentence, speaks of an earlier state."""
+    said = _words_of(case)
+    return said.is_past or EARLIER.search(said.clause) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +124,12 @@ class _Words:
     @property
     def is_bound(self) -> bool:
         """Return whether the clause itself binds the claim to the present."""
-        return _PRESENT.search(self.clause) is not None and not _PAST.search(self.clause)
+        return _PRESENT.search(self.clause) is not None and not self.is_past
+
+    @property
+    def is_past(self) -> bool:
+        """Return whether the clause itself names an earlier state."""
+        return _PAST.search(self.clause) is not None or _OLD.search(self.clause) is not None
 
 
 def _words_of(case: Case) -> _Words:
@@ -105,6 +147,8 @@ def _words_of(case: Case) -> _Words:
     first, last = start - low - mine.start, end - low - mine.start
     cuts = [(found.start(), found.end()) for found in _CUT.finditer(mine.plain)]
     begin = max((cut for _start, cut in cuts if cut <= first), default=0)
+    if _LEADS.match(mine.plain[:begin]):
+        begin = 0
     finish = min((cut for cut, _end in cuts if cut >= last), default=len(mine.plain))
     return _Words(mine.plain[begin:finish], mine.plain, around)
 
