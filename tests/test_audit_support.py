@@ -53,6 +53,12 @@ def test_the_count_and_the_version_of_a_neighbour_support_nothing() -> None:
     assert status(asked.said("npm 20.1.0 is installed.")) == "undecidable"
 
 
+def test_the_number_of_another_file_that_the_message_names_is_held_against_nobody() -> None:
+    counted = Session().ran("wc -l a.py b.py", "  10 a.py\n  20 b.py\n  30 total\n")
+    judged = audit_transcript(counted.said("`a.py` has 10 lines, `b.py` has 20 lines.").transcript())
+    assert "misquoted" not in {one.status for one in judged}
+
+
 def test_tests_that_were_skipped_did_not_pass() -> None:
     assert (
         status(Session().ran("pytest", "57 passed, 12 skipped in 1s\n").said("All 69 tests pass.")) == "undecidable"
@@ -71,6 +77,10 @@ def test_tests_that_were_skipped_did_not_pass() -> None:
         "node -e \"require('fs').writeFileSync('a.py', '')\"",
         "npm i left-pad@1",
         "pip install -U requests",
+        "uv add requests",
+        "find . -name '*.py' -delete",
+        "mv src lib",
+        "echo '[pytest]' > pytest.ini",
         "ruff check --fix .",
     ],
 )
@@ -84,7 +94,9 @@ def test_a_file_written_whole_that_may_have_been_there_leaves_it_open() -> None:
     assert status(session) == "undecidable"
 
 
-@pytest.mark.parametrize("command", ["git status", "ls", "cat a.py", "pip list", "mkdir out", "rm -r build"])
+@pytest.mark.parametrize(
+    "command", ["git status", "ls", "cat a.py", "pip list", "mkdir out", "rm -r build", "tar czf a.tgz ."]
+)
 def test_a_command_that_changes_no_code_leaves_it_supported(command: str) -> None:
     assert status(Session().ran("pytest -q", PASSED).ran(command, "").said("All 12 tests pass.")) == "supported"
 

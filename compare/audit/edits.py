@@ -58,6 +58,14 @@ _LANGUAGES = [
 ]
 _COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
 """Languages of files that a run may read if its programs tell nothing about that."""
+_SETTINGS = {
+    r"(?:pytest|tox|mypy)\.ini|pyproject\.toml|setup\.cfg|requirements[\w-]*\.txt": "py",
+    r"package(?:-lock)?\.json|tsconfig[\w.-]*\.json|(?:jest|vitest|vite|babel)\.config\.\w+": "js",
+    r"Cargo\.(?:toml|lock)": "rust",
+    r"go\.(?:mod|sum)": "go",
+    r"pom\.xml|build\.gradle(?:\.kts)?": "java",
+}
+"""Files of settings, with the language whose programs read them: what a change of one does is not told by it."""
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
     re.IGNORECASE,
@@ -66,7 +74,8 @@ _TEST_FILE = re.compile(
     r"(?:^|/)(?:test_[\w-]+\.py|[\w-]+_test\.(?:py|go|rb)|conftest\.py|[\w.-]+\.(?:test|spec)\.[jt]sx?|[\w-]+Tests?\.(?:java|cs|kt))$"
 )
 _WRITTEN = re.compile(
-    r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})"
+    r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})|"
+    r"\b(?:curl|wget)\b[^\n;|&]{0,300}?\s(?:-[a-zA-Z]*[oO]|--output)\s+(?P<fetched>[\w./~-]+\.\w{1,6})"
 )
 _COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--).*$|\s+(?:#|//)\s.*$", re.MULTILINE)
 _DOCSTRING = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
@@ -86,7 +95,7 @@ class Edit(NamedTuple):
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     """Yield the paths that a shell text writes to, where it names them; and whether each must have been there."""
     yield from ((path, False) for path in moved_files(command))
-    if ">" not in command and "sed" not in command and "tee" not in command and "perl" not in command:
+    if not re.search(r">|sed|tee|perl|curl|wget", command):
         return
     text = command[:20_000]
     for step in steps_of(text):
@@ -101,7 +110,7 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
         flags=re.DOTALL | re.MULTILINE,
     )
     for found in _WRITTEN.finditer(body):
-        yield found["path"] or found["teed"], False
+        yield found["path"] or found["teed"] or found["fetched"], False
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
@@ -130,6 +139,11 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
 
 def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
     """Return whether a file that the record had not shown may have been there, and be read by these programs."""
+    base = edit.path.rsplit("/", 1)[-1]
+    if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):
+        read = languages_of(programs) or _COMMON
+        meant = next(language for pattern, language in _SETTINGS.items() if re.fullmatch(pattern, base))
+        return meant in read and not _SCRATCH.search(edit.path) and not is_trivial(edit)
     return not edit.known and touches(edit._replace(known=True), programs, words, family)
 
 

@@ -36,11 +36,21 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
         )
         if found[1] == plain_number(says.value):
             return Verdict("supported", f"“{found[0].strip()}” is recorded", (line,))
+        if _is_of_other(case, run, plain_number(says.value), path):
+            return undecidable("the output has this number for another file, which the message names too", line)
         off_by_one = flag == "-l" and abs(int(found[1]) - int(plain_number(says.value))) <= 1
         if is_changed or off_by_one or case.record.has_gap_before(case.event) or len(run.steps) > 1:
             return None
         return Verdict("misquoted", f"the result that it speaks of says “{found[0].strip()}”", (line,))
     return None
+
+
+def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
+    """Return whether the number stands beside another file that the message names."""
+    said = case.record.transcript.events[case.event].text
+    lines = [line.split() for line in run.text.splitlines()[:500]]
+    names = [words[-1].rsplit("/", 1)[-1] for words in lines if len(words) > 1 and number in words]
+    return any(name in said and not path.endswith(name) for name in names)
 
 
 def _measure(run: Run, flag: str, path: str) -> str | None:

@@ -30,6 +30,7 @@ _PAST = re.compile(
 )
 """What names a state or a run before the last, wherever it stands in the sentence."""
 _OLD = re.compile(
+    r"\bun(?!expected|used|related|changed|finished)\w{3,}ed\b|"
     r"\b(?:earlier|previous(?:ly)?|prior|old|original|initial|unmodified|unpatched|untouched|pristine|stock|upstream|"
     r"baseline|alte[nrms]?|ursprünglich\w*|ancien\w*|original\w*|anterior\w*)\b",
     re.IGNORECASE,
@@ -38,7 +39,7 @@ _OLD = re.compile(
 _LEADS = re.compile(
     r"\W{0,6}(?:when|earlier|previously|originally|initially|formerly|at first|wenn|als|quand|cuando|with|on|in|"
     r"at|for|under|using|before|until|prior|mit|bei|vor|auf|avec|sur|avant|con|en|com)\b[^,]{0,60},\s*\Z|"
-    r"[^,;]{0,60}[:：]\s*\Z",
+    r"\W{0,6}un\w{3,}ed,\s*\Z|[^,;]{0,60}[:：]\s*\Z",
     re.IGNORECASE,
 )
 """What stands before a clause and belongs to it."""

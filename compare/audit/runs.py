@@ -63,13 +63,14 @@ class Run:
     @property
     def only_shows(self) -> bool:
         """Return whether it runs nothing of the project, but shows what stands in a file, say."""
-        return all(step.family == "quiet" for step in self.steps)
+        return all(step.family == "quiet" or step.program in _FETCHERS for step in self.steps)
 
     def families(self) -> set[str]:
         """Return the families of its commands: tests, builds, linters and so on."""
         return {step.family for step in self.steps}
 
 
+_FETCHERS = frozenset(["curl", "wget", "gh", "glab"])
 _OF_ITSELF = re.compile(
     r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
     re.MULTILINE,

@@ -17,10 +17,20 @@ _WRITES = re.compile(
     r"\bos\.(?:rename|replace|remove|unlink)\(|\.(?:unlink|rename|replace_text)\(\)?|fs\.(?:rename|unlink|rm|cp)\w*\("
 )
 """What a program given in the command itself writes files with."""
-_INSTALLERS = words(
-    "npm yarn pnpm bun pip pip3 uv poetry pdm pipenv conda mamba composer bundle bundler gem cargo go dotnet"
+_INSTALLS = re.compile(
+    r"^(?:sudo )?(?:(?:npm|yarn|pnpm|bun|pip3?|poetry|pdm|pipenv|conda|mamba|composer|bundler?|gem|cargo|go|"
+    r"dotnet|hatch|rye|"
+    r"uv(?: pip)?|python[\d.]* -m pip|apt(?:-get)?|brew)(?: -\S+)* "
+    r"(?:install|i|add|remove|rm|uninstall|update|upgrade|up|ci|sync|lock|require|get|tidy|mod tidy)\b|yarn$)"
 )
-_INSTALLS = words("install i add remove rm uninstall update upgrade up ci sync lock require get tidy")
+_GENERATES = re.compile(r"\b(?:generate|codegen|makemigrations)\b|(?:^|[\s/])(?:code)?gen(?:erate)?[\w-]*\.\w{2,3}\b")
+_MANY = re.compile(r"\s-delete\b|(?:\s-exec(?:dir)?|\bxargs\b).*\b(?:sed|perl|rm|mv|cp|tee|truncate|patch)\b")
+"""What `find` and `xargs` do to many files."""
+_UNSOURCED = re.compile(
+    r"^(?:/tmp|/var/tmp|~?/?\.?(?:cache|venv)|\.)|(?:^|/)(?:build|dist|out|output|target|bin|obj|coverage|htmlcov|tmp|temp|logs?|docs?|"
+    r"node_modules|venv|__pycache__|results?|checkpoints?|artifacts?|data|[\w-]*cache|[\w.-]*\.egg-info)(?:/|$)|\*"
+)
+"""Folders that hold no sources."""
 _UNPACKERS = words("patch tar unzip rsync dd truncate ed ex install vim vi nvim emacs comby")
 _FIXES = words("--fix --write --apply -A -a --autocorrect --autocorrect-all --fix-all --unsafe-fixes")
 _FIXERS = words("ruff eslint rubocop stylelint biome clippy cargo golangci-lint standard xo oxlint ng nx")
@@ -39,12 +49,22 @@ def _changes_many(step: Step) -> bool:
     program, given = step.program.lower(), step.words[1:]
     if program in _UNPACKERS:
         return not (program in ("tar", "unzip") and any(re.match(r"-?\w*[tlc]", word) for word in given[:1]))
-    first = next((word for word in given if not word.startswith("-")), "")
-    if program in _INSTALLERS and (first in _INSTALLS or (program == "yarn" and not given)):
-        return not (program == "go" and first == "install")
-    if "pip" in given[:1] and program == "uv":
-        return bool(_INSTALLS & set(given))
-    return program in _FIXERS and bool(_FIXES & {word.split("=")[0] for word in given})
+    if program in ("find", "xargs") and _MANY.search(step.text):
+        return True
+    if program in _FIXERS and _FIXES & {word.split("=")[0] for word in given}:
+        return True
+    return bool(_INSTALLS.search(step.text) or _GENERATES.search(step.text)) or _moves_a_folder(step)
+
+
+def _moves_a_folder(step: Step) -> bool:
+    """Return whether it moves, copies over or removes a folder that may hold sources."""
+    if step.program not in ("mv", "cp", "rm", "ln"):
+        return False
+    if step.program == "rm" and not any(re.match(r"-\w*[rR]|--recursive", word) for word in step.words[1:]):
+        return False
+    paths = [word for word in step.words[1:] if not word.startswith("-")]
+    paths = paths[-1:] if step.program in ("cp", "ln") else paths[:1] if step.program == "mv" else paths
+    return any(not re.search(r"\.\w{1,6}$", path) and not _UNSOURCED.search(path) for path in paths)
 
 
 def moved_files(command: str) -> Iterator[str]:

@@ -35,11 +35,20 @@ _PASTES = re.compile(
 """What a user says who shows another chat: its headings look like those of this one."""
 
 
+_SHOWS_TOOLS = re.compile(
+    r"^\W{0,4}(?:Ran (?:terminal )?command|User accepted the command|Executed command|Tool (?:call|use|result)s?)\b",
+    re.MULTILINE,
+)
+"""What exports of agents with tools have in their turns."""
+
+
 def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
-    """Return whether a message is surely the agent's: in a text that was copied or exported, only turns that take
-    turns with a user's tell who speaks, and only where that user shows no other chat."""
+    """Return whether a message is surely the agent's own words, and no record of tools: in a text that was copied or
+    exported, only one that follows a user's tells who speaks, and only where that user shows no other chat."""
     if transcript.form != "text":
         return True
+    if _SHOWS_TOOLS.search(transcript.events[event].text):
+        return False
     asked = [one for one in transcript.events[:event] if one.kind == "message" and one.speaker == "user"]
     return bool(asked) and not _PASTES.search(asked[-1].text)
 
