@@ -48,7 +48,9 @@ _PATTERNS: list[tuple[Language, str]] = [
 ]  # fmt: skip
 _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
-    rf"lint|typ|build|compil|format|built|exit|return|status|构建|编译|检查|rc\b|{_TOOL}|{CODE}", re.IGNORECASE
+    rf"lint|typ|build|compil|kompil|format|built|exit|return|status|构建|编译|检查|rc\b|code de |código|退出|返回码|終了|"
+    rf"ビルド|コンパイル|リント|リンター|型|vérif|{_TOOL}|{CODE}",
+    re.IGNORECASE,
 )
 _OUTCOME = re.compile(
     r"pass|clean|green|nothing|complain|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|[✅✔✓☑]|"
@@ -57,8 +59,9 @@ _OUTCOME = re.compile(
 )
 _EXIT = re.compile(
     r"\b(?:exit(?:ed|s)?|return(?:ed|s)?|rc|exit status|finished)\s?(?:with )?(?:an? )?(?:exit )?(?:code|status)?(?: code)?(?: (?:of|was|is))?\s?[:=]?\s?[`(]?(?P<code>\d{1,3})\b(?! ?[.,]\d|\w| \w+s\b)|"
-    r"\b(?:Exit-?[Cc]ode|code de (?:sortie|retour)|código de salida)(?: (?:war|ist|von|de|fue|es|était|:))?\s?[:=]?\s?(?P<other>\d{1,3})\b|"
-    r"退出码\s?(?:为|是|：|:)?\s?(?P<chinese>\d{1,3})",
+    r"\b(?:Exit-?[Cc]ode|Rückgabe(?:code|wert)|code de (?:sortie|retour)|código de (?:salida|saída|retorno))(?: (?:war|ist|von|de|fue|foi|es|é|est|était|:))?"
+    r"\s?[:=]?\s?(?P<other>\d{1,3})\b|"
+    r"(?:退出码|返回码|退出状态|終了コード|終了ステータス)\s?(?:为|是|は|：|:)?\s?(?P<chinese>\d{1,3})",
     re.IGNORECASE,
 )
 _AS_ITS = re.compile(
@@ -66,9 +69,11 @@ _AS_ITS = re.compile(
     rf"\bexit (?:code|status) of [{CODE}]{{3,200}} ?(?:is|was|:|=) ?(?P<other>\d{{1,3}})\b(?! ?[.,]\d)",
     re.IGNORECASE,
 )
-_EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|退出码|código", re.IGNORECASE)
+_EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|rückgabe|退出|返回码|終了|código", re.IGNORECASE)
 _GENERAL = re.compile(
-    r"(?:on|for|when|if|in case|whenever|upon) (?:the |a |an |any )?\w+|means|indicates|signals", re.IGNORECASE
+    r"(?:on|for|when|if|in case|whenever|upon|bei|falls|wenn) (?:the |a |an |any )?\w+|means|indicates|signals|"
+    r"bedeutet|heißt|signifie|significa|indica|indique|表示|意味",
+    re.IGNORECASE,
 )
 _FAMILIES: list[tuple[str, Family]] = [
     (r"lint|static analysis|代码检查", "lint"), (r"typ|类型", "types"), (r"build|built|compil|kompil|构建|编译", "build"), (r"format", "format"),

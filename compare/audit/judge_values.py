@@ -40,7 +40,23 @@ _ALIASES = {
     "f1": r"f1",
     "f1 score": r"f1",
     "f1-score": r"f1",
-    "coverage": r"cov(?:erage)?|TOTAL",
+    **dict.fromkeys(
+        (
+            "coverage",
+            "cover",
+            "decken",
+            "abdeckung",
+            "testabdeckung",
+            "couverture",
+            "cobertura",
+            "覆盖率",
+            "カバレッジ",
+        ),
+        r"cov(?:erage|ered)?|TOTAL|All files|% ?Stmts",
+    ),
+    "testgenauigkeit": r"acc(?:uracy)?|genauigkeit",
+    "acurácia": r"acc(?:uracy)?",
+    "正解率": r"acc(?:uracy)?|正解率",
     "r²": r"r2|r²|r\^2",
     "r2": r"r2|r²|r\^2",
     "perplexity": r"perplexity|ppl",
@@ -61,6 +77,12 @@ _UNITS = {
     "b": 1,
     "byte": 1,
     "bytes": 1,
+    "octet": 1,
+    "octets": 1,
+    "字节": 1,
+    "バイト": 1,
+    "ko": 10**3,
+    "mo": 10**6,
     "kb": 10**3,
     "mb": 10**6,
     "gb": 10**9,
@@ -307,7 +329,9 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
     """Whether these lines give values of the metric, so that another value contradicts them."""
-    pattern = re.compile(rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^TOTAL\b.*\d%", re.IGNORECASE)
+    pattern = re.compile(
+        rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
+    )
     split = {found[0].lower()[:3] for found in _SPLITS.finditer(says.name)}
     for line in lines:
         mine = {found[0].lower()[:3] for found in _SPLITS.finditer(line.text.replace("_", " "))}

@@ -284,6 +284,19 @@ _CODE = re.compile(
 )
 
 
+_ASKED = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[^\"'\n;&|$]{0,60})\$\{?\?")
+
+
+def code_asked_for(command: str, text: str) -> int | None:
+    """The exit code that a command had the shell print, as in `make; echo "ended with $?"`."""
+    for asked in reversed(list(_ASKED.finditer(command))):
+        before = r"\s+".join(map(re.escape, asked["before"].split()))
+        printed = list(re.finditer(rf"^\W{{0,3}}{before}\s*(\d{{1,3}})(?!\d)", text, re.MULTILINE))
+        if printed:
+            return int(printed[-1][1])
+    return None
+
+
 def exit_code_in(text: str) -> int | None:
     """The exit code that a result's text tells, at its beginning or its end."""
     for piece in (text[-300:], text[:300]):

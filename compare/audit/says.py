@@ -46,9 +46,9 @@ class CheckSays:
 class ValueSays:
     """A number with what it is of: a metric, a time, a size, a count, a version."""
 
-    what: Literal["metric", "time", "size", "count", "version"]
+    what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str
-    """The metric's or program's name, or what is counted; lower case."""
+    """The metric's or program's name, or what is counted; of a quantity its concepts, of a setting its key."""
     value: str
     unit: str = ""
     about: bool = False
