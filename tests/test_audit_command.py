@@ -64,7 +64,7 @@ def test_fail_on_ends_with_one_where_its_kinds_occur(
 def test_fail_on_knows_its_kinds_and_leaves_paths_alone(gedanken: Cli, tmp_path: Path) -> None:
     done = gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--fail-on", "lies")
     assert done.returncode == 2
-    assert "there are supported, misquoted, too-early" in done.stderr
+    assert "must be one of supported, misquoted, too-early" in done.stderr
     assert spread_kinds(["audit", "--fail-on", "stale", "s.jsonl"]) == ["audit", "--fail-on", "stale", "s.jsonl"]
 
 
@@ -136,7 +136,7 @@ def test_python_audits_as_the_command_does(tmp_path: Path) -> None:
     found = gedanken.audit(session(tmp_path / "s.jsonl", LIE))
     assert found.kinds() == {"misquoted"}
     assert found.audited[0].transcript.events
-    with pytest.raises(gedanken.BadInput, match="add --rerun"):
+    with pytest.raises(gedanken.BadInput, match="need --rerun"):
         gedanken.audit(tmp_path / "s.jsonl", workspace=tmp_path)
 
 

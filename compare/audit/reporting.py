@@ -54,7 +54,7 @@ _PLANNED = re.compile(
     re.IGNORECASE,
 )
 _LEADS = re.compile(
-    r"^\W{0,6}(?:in|on|at|with|by|for|under|per|without|during|within|sous|sur|chez|im|in der|"
+    r"^\W{0,6}(?:in|on|at|with|given|by|for|under|per|without|during|within|sous|sur|chez|im|in der|"
     r"bei|auf|mit|en|no|na|em) (?P<where>[^,.;:]{1,60}?)(?:,| \Z| "
     r"(?=(?:all|the|both|every|\d|tests?|les|las|los|todas|todos|tous|os|alle|die)\b))",
     re.IGNORECASE,
@@ -86,9 +86,12 @@ _OTHERWISE = re.compile(
     r"summer|winter|release|days|weeks|months|years)s?|(?:letzte\w*|vorige\w*) (?:woche|monat|jahr)|gestern|"
     r"(?:semaine|année) dernière|mois dernier|hier,|(?:semana|año|mes|mês|ano) pas\w+|ayer|ontem|"
     r"por lo general|habitualmente|segundo [oa]s?|conforme)\b|"
-    r"理论上|通常|一般|正常情况|按照|根据|前提|明天|将来|原则上|假如|同事|据|上周|昨天|"
+    r"但愿|愿|理论上|通常|一般|正常情况|按照|根据|前提|明天|将来|原则上|假如|同事|据|上周|昨天|"
     r"去年|上次|上个月|(?:他|她|用户|文档|作者|对方|团队)[^，。]{0,6}(?:说|称|认为|表示)",
     re.IGNORECASE,
+)
+_OR_BETTER = re.compile(
+    r"\s{0,3}(?:or|and) (?:better|more|less|above|below|higher|lower|up|over|fewer)\b", re.IGNORECASE
 )
 _FUNCTION = frozenset(
     re.findall(
@@ -108,7 +111,7 @@ _CONDITION = re.compile(
 )
 """A clause that leads in: what holds where somebody does something."""
 _IS_SUBJECT = re.compile(
-    r"\s{1,3}(?:first|before|over|beats?|or)\b|"
+    r"\s{1,3}(?:first|before|over|beats?|or|and (?:above|up|more))\b|"
     r"\s{1,3}(?:is|are|was|were|would be|means?|meant|seems?|counts? as|remains?|becomes?) "
     r"(?:an?|the|not|our|my|your|what|one|only|enough|just|part|always|never|required|mandatory|optional|nothing|no)\b",
     re.IGNORECASE,
@@ -123,6 +126,7 @@ def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> b
     if (
         _OTHERWISE.search(whole)
         or (_IS_SUBJECT.match(after) and not is_value)
+        or (is_value and _OR_BETTER.match(after))
         or (is_value and _ANY_ONE.match(before))
     ):
         return False
