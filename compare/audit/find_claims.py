@@ -8,6 +8,7 @@ from gedanken.compare.audit.checks_said import checks_said
 from gedanken.compare.audit.commands import steps_of
 from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.mood_words import EARLIER
+from gedanken.compare.audit.other_tests_said import tests_said_otherwise
 from gedanken.compare.audit.parts import Fence, Sentence, parts_of
 from gedanken.compare.audit.quantities_said import quantities_said
 from gedanken.compare.audit.runs_said import quotes_said, runs_said
@@ -101,6 +102,9 @@ def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
         taken.append((tests.start, tests.end))
         command = _command_near(sentence, tests.start, "tests")
         yield spotter.spotted((tests.start, tests.end), tests.says, command, numbers=tests.numbers)
+    for other in tests_said_otherwise(sentence, taken):
+        command = other.command or _command_near(sentence, other.start, "tests")
+        yield spotter.spotted((other.start, other.end), other.says, command, numbers=other.numbers)
     for check in checks_said(sentence):
         taken.append((check.start, check.end))
         command = check.command or _command_near(sentence, check.start)

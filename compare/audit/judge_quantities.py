@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.concepts import TELLING, words_for
 from gedanken.compare.audit.numbers import matches
 from gedanken.compare.audit.numerals import plain_number
+from gedanken.compare.audit.programs import BENCHMARKS
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
@@ -146,12 +147,7 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
 def _is_read(run: Run, path: str) -> bool:
     """Whether a program surely reads a file: it is the script itself, or a benchmark that measures the code."""
     base = path.rsplit("/", 1)[-1]
-    return base in run.command or any(step.program in MEASURES for step in run.steps)
-
-
-MEASURES = frozenset(
-    ["hyperfine", "wrk", "wrk2", "ab", "k6", "oha", "hey", "autocannon", "vegeta", "bombardier", "siege"]
-)
+    return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 
 
 def _anywhere(case: Case, says: ValueSays) -> Verdict | None:

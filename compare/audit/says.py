@@ -23,6 +23,8 @@ class TestsSay:
     """It speaks of all tests there are."""
     limited: bool = False
     """It speaks of some of the tests, or names an exception."""
+    named: bool = False
+    """It is said of a command or a file: only runs of that carry it."""
 
 
 @dataclass(frozen=True, slots=True)
