@@ -57,6 +57,8 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"{_SUBJECT} (?:is |are |isn't |fails?)(?:\w+)?: (?P<errors>{COUNT}) (?P<bad>errors?|problems?|issues?|violations?)\b"),
     ("en", rf"(?P<subject>{_LINT}|{_TYPES}|{_BUILD}) (?:(?:is|was|still|now|currently|completely) ){{0,2}}(?P<bad>broken|red|failing)\b"),
     ("en", r"\b(?P<good>(?:no|zero|0) )(?P<subject>lint|type|compile|compiler|build) (?:errors?|problems|issues)(?: \w+)?\b"),
+    ("en", r"\b(?P<subject>lint(?:ed|ing|er)?|type-?check(?:ed|er|ing)?)(?: [\w-]+){0,3}[:,—–] ?(?P<good>(?:no|zero|0) (?:\w+ )?(?:errors?|problems?|issues?|warnings?|findings))\b"),
+    ("en", r"\b(?P<subject>types) (?:all )?(?P<good>check out)\b"),
     ("de", rf"{_SUBJECT} (?:(?:ist|war|wurde|lief|läuft|meldet|findet|fand|jetzt|wieder|nun|komplett) ){{0,3}}(?P<good>erfolgreich|sauber|fehlerfrei|grün|durch(?:gelaufen)?|gelungen|zufrieden|nichts|(?:ohne|keine|keinen) (?:\w+ )?(?:Fehler|Probleme|Warnungen|Beanstandungen?))\b"),
     ("de", rf"{_SUBJECT} (?:(?:jetzt|wieder|nun|noch) )?(?P<bad>schlägt (?:jetzt |nun |noch )?fehl|scheitert|schlug fehl|ist (?:kaputt|rot|fehlgeschlagen))\b"),
     ("de", r"\b(?P<good>keine )(?P<subject>Lint|Typ|Build|Kompilier)[- ]?(?:fehler|warnungen)"),

@@ -79,6 +79,7 @@ DONE = "|".join(spaced for spaced, _ in _DONE.values())
 DONE_SOLID = "|".join(solid for _, solid in _DONE.values())
 TELLING = frozenset([*_DONE, *_MEASURES])
 """Names that say what was done or measured, not only of what."""
+MEASURE = "|".join(spaced for spaced, _ in _MEASURES.values())
 THING = "|".join(spaced for spaced, _ in _THINGS.values())
 THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
 

@@ -109,11 +109,17 @@ def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
         taken.append((check.start, check.end))
         command = check.command or _command_near(sentence, check.start)
         yield spotter.spotted((check.start, check.end), check.says, command, numbers=check.numbers)
+    quantities = [*quantities_said(sentence, [*taken])]
+    measured = [(one.start, one.end) for one in quantities if one.says.unit]
     for value in values_said(sentence):
+        if any(low < value.end and value.start < high for low, high in measured):
+            continue
         taken.append((value.start, value.end))
         command, path, numbers = _command_near(sentence, value.start), _path_near(sentence), (value.says.value,)
         yield spotter.spotted((value.start, value.end), value.says, command, numbers=numbers, path=path)
-    for one in quantities_said(sentence, taken):
+    for one in quantities:
+        if any(low < one.end and one.start < high for low, high in taken):
+            continue
         command, path = _command_near(sentence, one.start), one.path or _path_near(sentence)
         numbers = (one.says.value.rstrip("kKM"),)
         yield spotter.spotted((one.start, one.end), one.says, command, numbers=numbers, path=path)

@@ -32,7 +32,7 @@ _NOW = re.compile(
     re.IGNORECASE,
 )
 _THEN = re.compile(
-    r"\b(?:was|were|took|read (?=\d)|loaded|rejected|fell|rose|from|had|instead|war|waren|wurden?|dauerte|sank|"
+    r"\b(?:was|were|took|read (?=\d)|loaded|fell|rose|from|had|instead|war|waren|wurden?|dauerte|sank|"
     r"était|ont|fue|fueron|before|earlier)\b|了",
     re.IGNORECASE,
 )

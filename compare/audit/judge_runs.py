@@ -70,6 +70,8 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
     if (early := _told_early(case, says, command)) is not None:
         return early
     known = [run for run in mine if run.exit_code is not None]
+    if known and known[0] is mine[0] and (wrong := _told_by_the_shell(case, says, known[0])) is not None:
+        return wrong
     if known and known[0] is mine[0] and not case.record.has_gap_before(case.event) and not case.spotted.earlier:
         run = known[0]
         others = case.record.could_have_run("program", case.event, after=run.at)
@@ -93,6 +95,17 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
     return without_runs(case, family, later, f"“{command}”" if command else "anything")
 
 
+def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
+    """The verdict where the last run before the claim had the shell print its exit code, and that is another."""
+    if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _FEW:
+        return None
+    if is_known(case, str(says.code)) or run.exit_code == says.code:
+        return None
+    reason = f"the run that it speaks of ended with exit code {run.exit_code}"
+    return Verdict("misquoted", reason, (_line(case, run),))
+
+
+_FEW = 3
 _BESIDE = ("cd", "echo", "printf")
 _MEANS_LITTLE = 2
 """Exit codes up to this one come of everything."""

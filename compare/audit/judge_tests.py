@@ -9,10 +9,12 @@ from gedanken.compare.audit.outcomes import Tests, says_cut
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import TestsSay
+from gedanken.compare.audit.sources import is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
 _MOST_RUNS = 200
+_FEW_TESTS = 9
 _FAILURES = re.compile(
     r"pre-?existing|unrelated|known (?:fail|issue)|still fail|\bfail(?:s|ed|ing|ures?)?\b|"
     r"fehlgeschlagen|échou|fall[ao]",
@@ -85,6 +87,9 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
         if number
     ):
         return undecidable("a text before it names that number of tests, but no run is recorded")
+    least = max((number for number in (says.passed, says.total) if number), default=0)
+    if least > _FEW_TESTS and not is_known(case, str(least)) and (told := _told_later(case, says)):
+        return told
     later = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
     return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what it speaks of")
 

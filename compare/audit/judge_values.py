@@ -13,9 +13,12 @@ from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
+from gedanken.compare.audit.sources import is_derived, is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 
 _MOST_RUNS = 40
+_PARTICULAR = 3
+"""Digits from which on a number is hardly there by chance."""
 _MOST_LINES = 4_000
 _MOST_TEXT = 2_000_000
 """Characters of an output that is searched for names."""
@@ -287,9 +290,10 @@ def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
         or (line.run.call < case.event and not line.run.result > case.event)
     ):
         return None
-    if case.record.could_have_run("program", case.event, after=named[0].run.at if named else -1) or case.index.before(
-        plain_number(says.value), case.event
-    ):
+    if case.index.before(plain_number(says.value), case.event):
+        return None
+    hidden = case.record.could_have_run("program", case.event, after=named[0].run.at if named else -1)
+    if hidden and (len(digits) < _PARTICULAR or is_known(case, says.value) or is_derived(case, says.value)):
         return None
     return Verdict(
         "written too early",

@@ -63,7 +63,9 @@ _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language
 _TEST_FILE = re.compile(
     r"(?:[\w.-]+/)*(?:test_[\w-]+\.py|[\w-]+_(?:test|spec)\.\w{2,3}|[\w.-]+\.(?:test|spec)\.[cm]?[jt]sx?|[\w-]+Tests?\.\w{2,5})(?:::\w+)*\Z"
 )
-_ABOUT = re.compile(r"test|suite|spec|テスト|测试|prueb|用例", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"\d ?[✓✔✅].*none failed|failures? to (?:none|zero|0)|test|suite|spec|テスト|测试|prueb|用例", re.IGNORECASE
+)
 _ROW = re.compile(spaced(r"^\|?\W*(?P<subject>(?:unit |all )?tests?|test suite|suite)\W*\| ?(?:[✅✔✓] ?)?(?P<good>(?:all )?(?:pass(?:ing|ed|es)?|green|ok|succeeded))\b"), re.IGNORECASE)  # fmt: skip
 _ALL = re.compile(r"\ball\b|every|alle|tous|todos|todas|全|均|都|所有|すべて", re.IGNORECASE)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gedanken.compare.audit.concepts import DONE, DONE_SOLID, THING, THING_SOLID, concepts_in
+from gedanken.compare.audit.concepts import DONE, DONE_SOLID, MEASURE, THING, THING_SOLID, concepts_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, VALUE
@@ -48,6 +48,7 @@ _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language
 _MEASURED = re.compile(spaced(_MEASURE), re.IGNORECASE)
 _CHANGED = re.compile(spaced(_CHANGE) + r"\Z", re.IGNORECASE)
 _LABEL = re.compile(spaced(_LABELLED), re.IGNORECASE)
+_FIRST = re.compile(rf"(?:{MEASURE})", re.IGNORECASE)
 _CELLS = re.compile(spaced(rf"\s*{_MEASURE}\s*"), re.IGNORECASE)
 _NO_LABEL = re.compile(
     r"\b(?:port|line|step|timeout|limit|max\w*|min\w*|year|id|priority|prs?|issue|phase|retr\w+|level|part|task|"
@@ -74,7 +75,7 @@ _PAIRED = re.compile(
 )
 _IN = re.compile(r"\b(?:in|dans|en|em|在)\s*\Z", re.IGNORECASE)
 _IS = re.compile(
-    spaced(r"\A (?:is|is now|is set to|=|:|equals|stands at|ist|steht auf|est|vaut|es|está en|é|为|是) (?P<value>-?\d[\d_]*(?:\.\d+)?)(?![\w.]\d|%)"),
+    spaced(r" (?:is|is now|is set to|=|:|equals|stands at|ist|steht auf|est|vaut|es|está en|é|为|是) (?P<value>-?\d[\d_]*(?:\.\d+)?)(?![\w.]\d|%)"),
     re.IGNORECASE,
 )  # fmt: skip
 
@@ -108,8 +109,11 @@ def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
             continue  # what only goes on with a count
         for found in pattern.finditer(sentence.plain):
             groups = found.groupdict()
-            words = f"{groups.get('verb') or ''} {groups.get('noun') or ''} {groups.get('subject') or ''}"
-            names = [*concepts_in(words, "done"), *concepts_in(words, "thing")]
+            words = f"{groups.get('verb') or ''} {groups.get('noun') or ''}"
+            done = [*concepts_in(groups.get("verb") or "", "done")] or [
+                *concepts_in(f"{words} {groups.get('subject') or ''}", "done")
+            ]
+            names = [*done, *concepts_in(words, "thing")]
             if not names or CODE in found[0]:
                 continue
             told = True
@@ -131,6 +135,8 @@ def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
     for one in measured:
         change = _CHANGED.search(plain[: one.start()])
         start = change.start() if change else one.start()
+        if sentence.where != "row" and (name := _FIRST.search(plain[:start])):
+            start = name.start()
         says = ValueSays("quantity", " ".join(names), one["value"], one["unit"], bool(one["about"]))
         yield QuantityHit(start, one.end(), says), "en"
 

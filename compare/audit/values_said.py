@@ -36,7 +36,7 @@ _METRICS: list[tuple[Language, str]] = [
     ("en", rf"(?<![\w-])(?P<name>correlation)(?: coefficient)?(?: (?:between|of|for) [\w ,()-]{{2,110}}?)?(?: (?:is|was|of) |\s?[:=]\s?){_ABOUT}(?P<value>-?\d?\.\d{{1,12}})(?![\w/:]|\.\d)"),
 ]  # fmt: skip
 _TIMES: list[tuple[Language, str]] = [
-    ("en", rf"\b(?:took|takes|finished in|completed in|finishes in|completes in|ran in|runs in|passed in|passes in|pass in|done in|run time|runtime|duration|elapsed|built in|in total|wall time|passed \(|after)(?: (?:of|was|is|only|just))?\s?:?\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secs?|seconds?|mins?|minutes?|h|hours?)(?!\w)"),
+    ("en", rf"\b(?:took|takes|needs|needed|lasts|lasted|finished in|completed in|finishes in|completes in|ran in|runs in|passed in|passes in|pass in|done in|run time|runtime|duration|elapsed|built in|in total|wall time|passed \(|after)(?: (?:of|was|is|only|just))?\s?:?\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secs?|seconds?|mins?|minutes?|h|hours?)(?!\w)"),
     ("de", rf"\b(?:dauerte|dauert|in|nach) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|Sekunden?|Minuten?)(?!\w)"),
     ("fr", rf"\b(?:a pris|prend|en) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secondes?|minutes?)(?!\w)"),
     ("es", rf"\b(?:tardó|tarda|en) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|segundos?|minutos?)(?!\w)"),
