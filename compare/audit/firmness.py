@@ -54,6 +54,13 @@ _REPORTED = re.compile(
 """Verbs by which one reports what one has seen; after any other, `that …` is somebody's wish, duty or word."""
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
 """A number directly behind its name: perhaps a label, perhaps a setting."""
+_NOT_THIS = re.compile(
+    r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
+    r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
+    r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
+    re.IGNORECASE,
+)
+"""What says that another thing, or a share of it, is counted."""
 _MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
 """A benchmark that was run, and no published one."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
@@ -84,5 +91,7 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
                 or _BARE_VALUE.fullmatch(sentence.plain[start:end].lower().removeprefix(says.name))
                 or (not _OF_A_RUN.search(sentence.plain) and sentence.where != "row")
             )
+            if says.what in ("quantity", "size") and _NOT_THIS.search(sentence.plain):
+                return False
             return not doubtful and not _REFERENCE.search(sentence.plain)
     return True

@@ -17,6 +17,12 @@ _FOUND = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
+_IN_GENERAL = re.compile(
+    r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
+    r"\b(?:builds|compiles|type-?checks)",
+    re.IGNORECASE,
+)
+"""What is said of code that nobody need have built."""
 _ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remaining|still|warn|known", re.IGNORECASE)
 
 
@@ -33,14 +39,11 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
     family = says.family
     named = case.spotted.command or says.tool
     later = [run for run in case.runs_after() if _is_meant(case, says, run)]
-    return without_runs(
-        case,
-        family,
-        later,
-        f"“{named}”"
-        if named
-        else {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter"),
-    )
+    what = {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter")
+    verdict = without_runs(case, family, later, f"“{named}”" if named else what)
+    if verdict.status == "never run" and _IN_GENERAL.match(case.spotted.claim.quote):
+        return undecidable("it may be said in general, and not of a run")
+    return verdict
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:

@@ -134,7 +134,7 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
     evidence = case.record.evidence(event, line.offset)
     quoted = " ".join(line.text.split())[:120]
     quote = case.spotted.claim.quote
-    is_present = _NOW.search(quote) is not None and _THEN.search(quote) is None
+    is_present = _is_present(quote)
     change = case.record.change_since(run, case.event, "program") if is_present and not case.spotted.earlier else None
     if change is None or "program" not in run.families() or not _is_read(run, change.path):
         return Verdict("supported", f"“{quoted}” is recorded", (evidence,))
@@ -142,6 +142,11 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
         return undecidable("something that was run after the last change may have printed it again", evidence)
     edit = case.record.evidence(change.event)
     return Verdict("stale", f"{change.path} was changed after the run that printed it", (evidence, edit))
+
+
+def _is_present(quote: str) -> bool:
+    """Whether it speaks of what is, not of what a run did: perhaps in general."""
+    return _NOW.search(quote) is not None and _THEN.search(quote) is None
 
 
 def _is_read(run: Run, path: str) -> bool:
@@ -172,7 +177,8 @@ def _digits(says: ValueSays) -> str:
 def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
     """Whether the run that printed it came directly after the claim, and nothing before it has the number."""
     after = case.runs_after()[:1]
-    if not after or after[0].call < case.event or after[0].result is None or len(_digits(says)) < 2:
+    least = _PARTICULAR if _is_present(case.spotted.claim.quote) else 2
+    if not after or after[0].call < case.event or after[0].result is None or len(_digits(says)) < least:
         return None
     line = next((one for one in _lines(case, names, after) if _has(one.text, says, value)), None)
     if line is None or says.about or is_known(case, says.value) or is_derived(case, says.value):
@@ -195,6 +201,8 @@ def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | Non
     things = tuple(name for name in names if name not in telling)
     if (
         len(beside) != 1
+        or _is_present(case.spotted.claim.quote)
+        or _is_of_another(case, line.run, names)
         or says.about
         or len(_digits(says)) < 2
         or line.run.cut
@@ -206,6 +214,20 @@ def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | Non
         return None
     quoted = " ".join(line.text.split())[:120]
     return Verdict("misquoted", f"the last run before it that names this says “{quoted}”", (evidence,))
+
+
+_SUBJECT = re.compile(r"(?:the|our|its?|this|der|die|das|le|la|el|los) (?P<subject>[\w-]{3,20})", re.IGNORECASE)
+_ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|final|code|app)\w*", re.IGNORECASE)
+
+
+def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
+    """Whether its subject is nothing that the run speaks of: `the backup copied 35 files`."""
+    found = _SUBJECT.match(case.spotted.claim.quote)
+    if found is None or _ANY_SUBJECT.match(found["subject"]):
+        return False
+    stem = found["subject"].lower()[:4]
+    known = f"{run.command} {run.text[:20_000]} {' '.join(names)}".lower()
+    return stem not in known
 
 
 def _beside(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
@@ -229,6 +251,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
         not record.is_complete
         or len(_digits(says)) < _PARTICULAR
         or says.about
+        or _is_present(claim.quote)
         or not is_told
         or is_known(case, says.value.rstrip("kKM"))
         or is_derived(case, says.value.rstrip("kKM"))
@@ -260,6 +283,8 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
     evidence = case.record.evidence(event, found.start(1) if case.record.is_result(event) else 0)
     if Decimal(found[1].replace("_", "")) == value:
         return Verdict("supported", f"“{found[0].strip()}” is recorded", (evidence,))
+    if not _is_one_file(case, path, [at for at, _found in told]):
+        return undecidable("the record has several files of this name", evidence)
     if case.spotted.earlier or case.record.has_gap_before(case.event) or _may_have_changed(case, event, path):
         return undecidable("the file may have been changed after it was seen", evidence)
     before = next(((at, one) for at, one in told[1:] if Decimal(one[1].replace("_", "")) == value), None)
@@ -269,6 +294,22 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
         line = case.record.evidence(before[0], before[1].start(1) if case.record.is_result(before[0]) else 0)
         return Verdict("stale", f"{path} was changed after it was read", (line, evidence))
     return undecidable("another text before it has this number", evidence)
+
+
+def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
+    """Whether all that the record has under this name is the one file that is meant."""
+    base = re.escape(path.rsplit("/", 1)[-1])
+    runs = {run.result: run.command for run in case.record.naming([path.rsplit("/", 1)[-1]], case.event)}
+    calls = {event.call_id: event.path for event in case.record.transcript.events[: case.event] if event.path}
+    names: set[str] = set()
+    for number in events:
+        event = case.record.transcript.events[number]
+        text = event.path or event.command or runs.get(number) or calls.get(event.call_id) or ""
+        names |= {found.removeprefix("./") for found in re.findall(rf"(?:[\w.~-]*/)*{base}(?![\w.])", text)}
+    bare = path.removeprefix("./")
+    return len(
+        {name for name in names if not any(other != name and other.endswith(f"/{name}") for other in names)}
+    ) == 1 and all(name.endswith(bare) or ("/" not in name and "/" not in bare) for name in names)
 
 
 def _may_have_changed(case: Case, event: int, path: str) -> bool:

@@ -79,6 +79,7 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
             len(known) == len(mine)
             and others is None
             and (command is not None or len(known) == 1 or _speaks_of_the_last(case, run))
+            and not _names_another(case, run)
             and sum(step.program not in _BESIDE for step in run.steps) == 1
         ):
             return Verdict(
@@ -99,10 +100,21 @@ def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
     """The verdict where the last run before the claim had the shell print its exit code, and that is another."""
     if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _FEW:
         return None
+    in_general = re.search(r"\b(?:exits|returns|ends|beendet)\b", case.spotted.claim.quote, re.IGNORECASE)
+    if (in_general and case.spotted.command is None) or _names_another(case, run):
+        return None
     if is_known(case, str(says.code)) or run.exit_code == says.code:
         return None
     reason = f"the run that it speaks of ended with exit code {run.exit_code}"
     return Verdict("misquoted", reason, (_line(case, run),))
+
+
+def _names_another(case: Case, run: Run) -> bool:
+    """Whether the words before it name another command."""
+    claim = case.spotted.claim
+    before = case.record.transcript.events[case.event].text[max(claim.start - 80, 0) : claim.end]
+    named = re.findall(r"`([^`\n]+)`", before)
+    return bool(named) and named[-1].strip() not in run.command
 
 
 _FEW = 3

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import steps_of
@@ -10,13 +11,14 @@ from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
 from gedanken.compare.audit.parts import CODE, Sentence, spaced
 from gedanken.compare.audit.says import TestsSay
+from gedanken.compare.audit.tests_said import EXCEPTS, PASSES_ON
 
 _ENDS = (
     r"(?:(?:now|then|also|still|all|again|finally|too|is|are|was|comes?|came|back|ends?|ended|exits?|exited|goes|went|"
     r"finishe[sd]|completes?|completed|ran|runs|läuft|ist|wieder|passe|est|está|现在|は|が) ){0,3}"
 )
 _GOOD = (
-    r"(?P<good>pass(?:es|ed|ing)?|green|clean(?:ly)?|succeed(?:s|ed)?|successful(?:ly)?|through|without (?:any )?(?:failures?|errors?)|"
+    r"(?P<good>pass(?:es|ed|ing)?|green|clean(?:ly)?|succeed(?:s|ed)?(?! (?:to|in) )|successful(?:ly)?|through|without (?:any )?(?:failures?|errors?)|"
     r"grün|durch|fehlerfrei|réussit|passe|au vert|verde|pasa|pasó|passou|通过|成功(?:しました)?|通りました)"
 )
 _TESTS = r"(?:tests?|test ?cases?|specs?|examples)"
@@ -90,11 +92,15 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
             if any(low < end and start < high for low, high in taken):
                 continue
             command = _command(sentence, found)
+            if command and PASSES_ON.match(plain, end) and found[0].endswith("passes"):
+                continue
             if command == "" or (command is None and not _is_of_tests(sentence, found)):
                 continue
             if asserts(sentence, start, end, language):
                 taken.append((start, end))
-                yield _hit(found, command)
+                hit = _hit(found, command)
+                limited = hit.says.limited or bool(EXCEPTS.search(plain) or EXCEPTS.search(sentence.before[-200:]))
+                yield hit._replace(says=replace(hit.says, limited=limited))
 
 
 def _command(sentence: Sentence, found: re.Match[str]) -> str | None:

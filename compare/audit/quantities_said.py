@@ -41,7 +41,7 @@ _CHANGE = (
     r"(?P<before>[\d.,]+) ?(?:ns|µs|us|ms|s)? ?(?:→|->|=>|to) ?)"
 )
 _LABELLED = (
-    rf"^\W{{0,6}}(?P<name>[A-Za-zÀ-ÿ][\wÀ-ÿ %/()-]{{1,40}}?)\s?[:=]\s?{_ABOUT}(?P<value>{VALUE}) ?"
+    rf"^\W{{0,6}}(?P<name>[A-Za-zÀ-ÿ][\wÀ-ÿ %/()-]{{1,40}}?)\s?[:=]\s?{_ABOUT}(?P<value>{VALUE})(?! ?(?:%|percent|Prozent)) ?"
     rf"(?P<unit>{_RATE}|{_TIME}|(?:{THING}))?(?=\W{{0,3}}$|[.;)]\s|, | (?:with|for|on|in total|after|per)\b)"
 )
 _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
