@@ -25,6 +25,7 @@ _PARTICULAR = 3
 _PRINTED = re.compile(
     r"(?<![\w.])(?:v|~)?(-?\d{1,15}(?:,\d{3})*(?:\.\d{1,12})?)\s?(?P<unit>[kKMG]?(?:ns|µs|us|ms|s|B|b)?)(?![\w.]*\d)"
 )
+_ANY_NUMBER = re.compile(r"\d")
 _SECONDS = {"n": Decimal("1e-9"), "µ": Decimal("1e-6"), "u": Decimal("1e-6"), "m": Decimal("1e-3")}
 _NOW = re.compile(
     r"\b(?:is|are|has|have|loads|reads|rejects|keeps|takes|handles|processes|skips|writes|now|currently|"
@@ -181,6 +182,8 @@ def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) 
     if not after or after[0].call < case.event or after[0].result is None or len(_digits(says)) < least:
         return None
     line = next((one for one in _lines(case, names, after) if _has(one.text, says, value)), None)
+    if line is None and len(_digits(says)) > _PARTICULAR:
+        line = next((one for one in _named(after[0], _ANY_NUMBER) if _has(one.text, says, value)), None)
     if line is None or says.about or is_known(case, says.value) or is_derived(case, says.value):
         return None
     return Verdict(

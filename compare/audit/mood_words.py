@@ -59,6 +59,9 @@ _BEFORE = {
         r"hace falta|tienen? que|queremos|idealmente|conviene|"
         r"debería[ns]?|voy a|vamos a|va a|van a|debe[n]?|puede[n]?|podría[n]?|si|cuando|para|no|sin|asegur\w{1,6}|"
         r"hasta|esper\w{1,5}|creo|creemos|pienso|supon\w{1,5}|quier\w{1,3}|ojalá|antes|quizás?|"
+        r"quando|assim que|caso|se|não|sem|deve[m]?|deveria[m]?|pode[m]?|poderia[m]?|espero|esperamos|acho|suponho|"
+        r"talvez|provavelmente|tomara|oxalá|vou|vamos|vai|até|quer\w{0,4}|precisa\w{0,4}|você|serão|"
+        r"una vez que|en cuanto|"
         r"probablemente|usted|tú|será[n]?|hay que|tal vez"
     ),
 }
@@ -80,6 +83,7 @@ GOVERNS = re.compile(
     r"ziel|vorgabe|bedingung|anforderung|objectif|objetivo|requisito|"
     r"könnten?|würden?|müssten?|zum beispiel|beispielsweise|par exemple|pourrai(?:t|ent)|devrai(?:t|ent)|"
     r"por ejemplo|podría[n]?|debería[n]?|por exemplo|poderia[m]?|deveria[m]?|"
+    r"quando|assim que|depois que|en cuanto|una vez que|dès que|une fois que|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
     r"例如|比如|例えば|たとえば|如果|一旦|假设|目标|要求|"
     r"\b(?:expect(?:ed|s|ations?)?|hypothesis|prediction|guess|estimate|wish|idea|proposal|suggestion|assumption|condition|rule|aim|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:|"
