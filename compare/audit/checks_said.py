@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, count_of
@@ -132,7 +133,10 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []
+    spoken = languages_in(sentence.plain)
     for language, pattern in _COMPILED if _OUTCOME.search(sentence.plain) else ():
+        if language not in spoken:
+            continue
         for found in pattern.finditer(sentence.plain):
             if any(low < found.end() and found.start() < high for low, high in taken):
                 continue

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
@@ -68,6 +69,10 @@ _TEST_FILE = re.compile(
 _ABOUT = re.compile(
     r"\d ?[✓✔✅].*none failed|failures? to (?:none|zero|0)|test|suite|spec|テスト|测试|prueb|用例", re.IGNORECASE
 )
+_HINT = re.compile(
+    rf"test|suite|spec|prueb|テスト|测试|用例|failures?|[✓✔✅]|{CODE}|alle |les \d|\brun\b|通过|[件個本]",
+    re.IGNORECASE,
+)
 _ROW = re.compile(spaced(r"^\|?\W*(?P<subject>(?:unit |all )?tests?|test suite|suite)\W*\| ?(?:[✅✔✓] ?)?(?P<good>(?:all )?(?:pass(?:ing|ed|es)?|green|ok|succeeded))\b"), re.IGNORECASE)  # fmt: skip
 _ALL = re.compile(r"\ball\b|every|alle|tous|todos|todas|全|均|都|所有|すべて", re.IGNORECASE)
 
@@ -85,8 +90,13 @@ class OtherHit(NamedTuple):
 def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherHit]:
     """The statements about tests that stand at no place that is taken."""
     plain = sentence.plain
+    if not _HINT.search(plain):
+        return
     patterns = [("en", _ROW), *_COMPILED] if sentence.where == "row" else _COMPILED
+    spoken = languages_in(plain)
     for language, pattern in patterns:
+        if language not in spoken:
+            continue
         for found in pattern.finditer(plain):
             start, end = found.span()
             if any(low < end and start < high for low, high in taken):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gedanken.compare.audit.concepts import DONE, DONE_SOLID, MEASURE, THING, THING_SOLID, concepts_in
+from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, VALUE
@@ -48,6 +49,7 @@ _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language
 _MEASURED = re.compile(spaced(_MEASURE), re.IGNORECASE)
 _CHANGED = re.compile(spaced(_CHANGE) + r"\Z", re.IGNORECASE)
 _LABEL = re.compile(spaced(_LABELLED), re.IGNORECASE)
+_DONE_HINT = re.compile(rf"(?:{DONE}|{DONE_SOLID}|made it|went through)", re.IGNORECASE)
 _FIRST = re.compile(rf"(?:{MEASURE})", re.IGNORECASE)
 _CELLS = re.compile(spaced(rf"\s*{_MEASURE}\s*"), re.IGNORECASE)
 _NO_LABEL = re.compile(
@@ -91,7 +93,7 @@ class QuantityHit(NamedTuple):
 
 def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
     """The named numbers of a sentence, but for those at places that say something else."""
-    if _BY_HAND.search(sentence.plain):
+    if not any(sign.isdigit() for sign in sentence.raw) or _BY_HAND.search(sentence.plain):
         return
     for hit, language in (*_settings(sentence), *_counts(sentence), *_measures(sentence), *_labels(sentence)):
         if any(low < hit.end and hit.start < high for low, high in taken):
@@ -104,7 +106,12 @@ def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterato
 def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
     """What was done with so many things."""
     told = False
+    if not _DONE_HINT.search(sentence.plain):
+        return
+    spoken = languages_in(sentence.plain)
     for at, (language, pattern) in enumerate(_COMPILED):
+        if language not in spoken:
+            continue
         if at in (3, 4) and not told:
             continue  # what only goes on with a count
         for found in pattern.finditer(sentence.plain):

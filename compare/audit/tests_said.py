@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import BEFORE, Language
 from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
@@ -242,7 +243,10 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
     if not _HINT.search(sentence.plain):
         return
     hits: list[tuple[int, int, re.Match[str]]] = []
+    spoken = languages_in(sentence.plain)
     for language, pattern in _COMPILED:
+        if language not in spoken:
+            continue
         for found in pattern.finditer(sentence.plain):
             if not found[0].strip() or any(low < found.end() and found.start() < high for low, high, _ in hits):
                 continue
