@@ -83,8 +83,9 @@ def compare_runs(  # noqa: PLR0913 (each is compared, and most have a default)
     chance = comparison.once(CountsJudged).undecided() if counts in checks else None
     small = comparison.once(SmallConstants).undecided() if small_constants_differ in checks else None
     doubtful = [told for told in (comparison.once(NewForms).undecided(), chance, small) if told]
+    merged = one_fault(comparison, found)
     return ComparisonResult(
-        findings=(*one_fault(comparison, found), *differences(comparison, judgement)),
+        findings=(*merged, *differences(comparison, judgement, merged)),
         sites=tallies(comparison),
         series=tuple(tested_series.judged for tested_series in judgement.tested),
         alignment=side_by_side(comparison),

@@ -136,7 +136,7 @@ def test_python_audits_as_the_command_does(tmp_path: Path) -> None:
     found = gedanken.audit(session(tmp_path / "s.jsonl", LIE))
     assert found.kinds() == {"misquoted"}
     assert found.audited[0].transcript.events
-    with pytest.raises(gedanken.BadInput, match="need --rerun"):
+    with pytest.raises(gedanken.BadInput, match="add --rerun"):
         gedanken.audit(tmp_path / "s.jsonl", workspace=tmp_path)
 
 

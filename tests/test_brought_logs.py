@@ -95,7 +95,7 @@ def test_a_folder_stands_for_its_logs_in_the_order_of_their_numbers(tmp_path: Pa
     (tmp_path / "link.log").symlink_to(tmp_path / "config.yaml")
     assert [path.name for path in logs_in(tmp_path)] == ["seed1.txt", "seed2.log.gz", "seed10.log"]
     only = tmp_path / "deeper"
-    with pytest.raises(BadInput, match="no log either"):
+    with pytest.raises(BadInput, match="nor a folder of logs"):
         logs_in(only)
     brought(only, b"x", "one")
     assert [path.name for path in logs_in(only)] == ["one"]

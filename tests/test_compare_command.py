@@ -127,7 +127,7 @@ def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: P
         (binary, "not a text file"),
         ("pipe", "empty"),
         ("none", "No such file"),
-        ("folder", "not a run folder"),
+        ("folder", "neither a run folder"),
     ):
         assert said in refusal(gedanken("compare", path, "--imagined", good))
         assert said in refusal(gedanken("compare", good, "--imagined", path))
@@ -178,7 +178,7 @@ def test_a_report_is_made_anew_from_the_folder_and_follows_no_link(gedanken: Cli
     assert (done.returncode, done.stdout) == (0, "run/report.html\nrun/report.md\n"), done.stderr
     assert (tmp_path / "mine").read_text() == "mine"
     assert (tmp_path / "run" / "report.md").read_text().startswith("# small\n")
-    assert "not a run folder" in refusal(gedanken("report", "."))
+    assert "neither a run folder" in refusal(gedanken("report", "."))
 
 
 @pytest.mark.docker
@@ -208,7 +208,7 @@ def test_an_execution_needs_no_more_than_four_keys_and_its_time_must_be_one(geda
     written(tmp_path, whole=whole, log=REAL[0], cut=whole[:-9], many=f"[{whole}]", lacks='{"stdout": "loss 1"}')
     compared(gedanken("compare", "whole", "--imagined", "log", "--json"))
     for name in ("cut", "many", "lacks"):
-        assert "nor a complete execution" in refusal(gedanken("compare", name, "--imagined", "log"))
+        assert "not a complete execution" in refusal(gedanken("compare", name, "--imagined", "log"))
     for seconds in ("NaN", "Infinity", "-1", "1e308"):
         written(tmp_path, odd=f'{whole[:-1]}, "seconds": {seconds}}}')
         assert "seconds" in refusal(gedanken("compare", "odd", "--imagined", "log", "--html", "page.html"))

@@ -17,6 +17,7 @@ from gedanken.compare.checks.check import Check
 from gedanken.compare.checks.ends_early import ends_early
 from gedanken.compare.checks.oracles import ORACLES
 from gedanken.compare.checks.skipped_counts import skipped_counts
+from gedanken.compare.checks.small_constants import small_constants_differ
 from gedanken.compare.output.durations import claimed_seconds
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.sentences import sentence
@@ -247,7 +248,7 @@ def test_no_other_check_finds_it(case: Case, monkeypatch: pytest.MonkeyPatch) ->
     assert case.line not in [line.text for finding in found for line in finding.evidence]
 
 
-OF_LOGS = (blank_lines, ends_early, skipped_counts)
+OF_LOGS = (blank_lines, ends_early, skipped_counts, small_constants_differ)
 """Checks of logs without a program, which are tried in test_log_structure.py."""
 
 

@@ -65,6 +65,17 @@ def test_a_small_number_that_all_real_logs_share_is_told_where_all_others_differ
     assert checks(same) == [] and not any("Tests" in reason for reason in same.undecided)
 
 
+def test_a_line_that_names_another_epoch_than_its_own_is_told_where_no_epoch_is_missing() -> None:
+    def phases(seed: int, wrong: int = 0) -> str:
+        chance = random.Random(seed)
+        fit = "Fit, epoch: {} nll: {:.4f}\nHeld-out, epoch: {} nll: {:.4f}\n"
+        return "".join(fit.format(at, chance.random(), at + (at == wrong), chance.random()) for at in range(1, 8))
+
+    real = [phases(seed) for seed in range(7)]
+    assert checks(compared(real, [phases(20, wrong=3), phases(21), phases(22)])) == ["constant line differs"]
+    assert checks(compared(real, [phases(20), phases(21), phases(22)])) == []
+
+
 def test_a_setting_that_takes_few_values_in_many_lines_is_the_same_in_all_runs() -> None:
     assert checks(compared(SUMMARIES, [summary(20, penalty="2"), summary(21), summary(22)])) == [
         "constant line differs"
@@ -100,6 +111,7 @@ def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -
         ("writing /home/ann/out-1a2b3c/w.pt", "writing /scratch/7/bob/x.pt"),
         ("listening on 10.0.0.7:29500", "listening on 192.168.1.20:41234"),
         ("I0304 01:02:03.000004  77 net.cpp:9] begin", "I1211 11:12:13.567890 41234 net.cpp:9] begin"),
+        ("date: 2026-03-04_05-06-07 begin", "date: 2025-12-24_23-59-58 begin"),
         ("\ufeffbegin", "begin"),
     ],
 )

@@ -149,7 +149,7 @@ def test_a_metric_has_the_name_that_the_line_gives_it(line: str, names: dict[str
         "time_ms: 1714564801123, lineno: 210, time_elapsed: 17",
         " 48%|████▊     | 97/200 [00:01<00:02, 105.16it/s]",
         "1s/epoch - 10ms/step",
-        "part 3 tok/s=8120",
+        "step 3 tok/s=8120",
         "recall  map50-95): 100%  7/7 [00:01]",
         "eval_runtime=8.1 eval_samples_per_second=112.3 fps=1196",
     ],

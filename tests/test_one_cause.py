@@ -161,6 +161,32 @@ def test_three_evaluations_of_another_run_are_a_copy_where_they_have_digits_enou
     assert "curve copied" not in told(".0f")
 
 
+def test_short_copies_in_every_log_are_told_where_one_of_them_could_be_chance() -> None:
+    real = [evaluations(seed, spec=".1f") for seed in range(7)]
+    copies = [evaluations(20 + at, scores=at, spec=".1f") for at in range(3)]
+    own = [evaluations(seed, spec=".1f") for seed in (31, 32)]
+    assert "curve copied" in checks(*copies, real=real)
+    assert "curve copied" not in checks(copies[0], *own, real=real)
+
+
+def test_copies_that_two_checks_find_in_two_logs_are_one_finding() -> None:
+    def scored(scores: int) -> str:
+        other = Random(f"scores {scores}")
+        return "".join(f"pass {at} AP {other.random():.4f} AR {other.random():.1f}\n" for at in range(9))
+
+    real = [scored(seed) for seed in range(7)]
+    rounded = "".join(
+        f"{line[:-3]}{Random(f'own {at}').random():.1f}\n" for at, line in enumerate(scored(1).splitlines())
+    )
+    ratios = "".join(
+        f"{own.rpartition(' AR ')[0]} AR {their.rpartition(' AR ')[2]}\n"
+        for own, their in zip(scored(30).splitlines(), scored(2).splitlines(), strict=True)
+    )
+    assert "numbers copied" in checks(rounded, real=real)
+    told = [one for one in checks(rounded, ratios, scored(31), real=real) if one not in BY_CHANCE]
+    assert told == ["numbers copied"]
+
+
 def test_a_curve_that_goes_on_by_itself_after_many_points_of_another_run_is_a_copy() -> None:
     real = [evaluations(seed, count=14, spec=".1f") for seed in range(7)]
     begins = evaluations(20, scores=2, count=9, spec=".1f").splitlines(keepends=True)
@@ -214,6 +240,41 @@ def test_logs_that_each_have_another_fault_of_one_kind_are_one_finding_that_name
     (found,) = [one for one in result.findings if one.check not in BY_CHANCE]
     assert found.check == check and found.runs == ("imagined1", "imagined2", "imagined3")
     assert all(word in sentence(found) for word in words), sentence(found)
+
+
+def test_the_last_value_of_a_log_that_lacks_its_last_ones_is_no_outlier_besides() -> None:
+    real = [evaluations(seed, count=8) for seed in range(7)]
+    first = "".join(
+        line
+        for line in evaluations(20, count=8).splitlines(keepends=True)
+        if not line.startswith("AP") or line.startswith("AP 2")
+    )
+    assert checks(first, evaluations(21, count=8), evaluations(22, count=8), real=real) == ["print count differs"]
+    low = evaluations(20, count=8).replace("AP 6", "AP 2")
+    assert checks(low, evaluations(21, count=8), evaluations(22, count=8), real=real) == ["outlier"]
+
+
+def test_three_logs_that_each_lack_another_line_are_told_where_one_such_log_is_undecided() -> None:
+    def ends(seed: int, lacking: str = "") -> str:
+        said = ("vocabulary is ready", "weights are ready", "schedule is ready")
+        shown = "".join(f"{words}\n" for words in said if words != lacking)
+        return f"{shown}{rounds(seed)}"
+
+    real = [ends(seed) for seed in range(7)]
+    every = [ends(20, "vocabulary is ready"), ends(21, "weights are ready"), ends(22, "schedule is ready")]
+    assert checks(*every, real=real) == ["print count differs"]
+    one = compared(real, [every[0], ends(21), ends(22)])
+    assert not one.findings and any("may be missing" in reason for reason in one.undecided)
+
+
+def test_a_step_that_is_numbered_wrongly_is_no_gap_besides() -> None:
+    def steps(seed: int, wrong: int = 0) -> str:
+        random = Random(seed)
+        return "".join(f"step {at + 50 * (at == wrong)} nll {random.random():.4f}\n" for at in range(100, 900, 100))
+
+    real = [steps(seed) for seed in range(7)]
+    imagined = [steps(seed, wrong=400) for seed in (20, 21, 22)]
+    assert [one for one in checks(*imagined, real=real) if one not in BY_CHANCE] == ["constant line differs"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -78,7 +78,7 @@ def test_waiting_for_oneself_is_an_error_and_no_deadlock() -> None:
 def test_what_is_no_chat_model_is_refused_by_its_type() -> None:
     with pytest.raises(gedanken.BadInput, match="dict is not a LangChain chat model"):
         gedanken.ImaginedMachine({}, "matched")  # type: ignore[arg-type]
-    with pytest.raises(gedanken.BadInput, match="there is no persona nobody"):
+    with pytest.raises(gedanken.BadInput, match="no persona is called nobody"):
         gedanken.ImaginedMachine("embedded", "nobody")
 
 
@@ -110,7 +110,7 @@ def test_tables_are_the_same_in_both_libraries(tmp_path: Path) -> None:
     assert result.log.to_polars()["seconds"].to_list() == runs["seconds"].tolist()
     series = result.to_polars("series").filter(role="primary", origin="imagined")
     assert series["value"].to_list() == [0.52, 0.54, 0.56]
-    with pytest.raises(gedanken.BadInput, match="there are executions, findings, series"):
+    with pytest.raises(gedanken.BadInput, match="tables are executions, findings, series"):
         result.to_pandas("nosuch")  # type: ignore[arg-type]
 
 
@@ -135,7 +135,7 @@ def test_executions_of_machines_can_be_compared() -> None:
     result = gedanken.compare(ours, theirs)
     assert {run.origin for run in result.executions} == {"real", "imagined"}
     assert result.findings
-    with pytest.raises(gedanken.BadInput, match="int: give paths, executions, or a run"):
+    with pytest.raises(gedanken.BadInput, match="int is not accepted; give a path"):
         gedanken.compare(ours, [1])  # type: ignore[list-item]
 
 

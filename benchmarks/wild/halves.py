@@ -26,4 +26,7 @@ HALVES: dict[Half, tuple[Style, ...]] = {
         *judging_later.STYLES,
     ),
 }
-"""Kinds of log are balanced over both; what is tuned is tuned on the first, and told of the second."""
+"""Kinds of log are balanced over both; what is tuned is tuned on the first, and told of the second.
+
+`judging_vision` and `judging_later` were written later, and before any comparison had seen them.
+"""

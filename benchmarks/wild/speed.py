@@ -4,8 +4,8 @@
 
 Each comparison is a process of its own, as a user starts it, and so is each `git diff --no-index --histogram` of the
 folder of real logs with that of imagined ones. Everything is measured in turn on the same machine; told are seconds
-and the most memory held. The other revision works in a worktree of its own, which is removed. `--limit` ends what
-takes longer.
+of a processor, which other work on the machine hardly changes, and the most memory held. The other revision works in
+a worktree of its own, which is removed. `--limit` ends what takes longer by the clock.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ class Load:
     real: int
     imagined: int
     target: float
-    """Seconds."""
+    """Seconds of a processor."""
 
     def write(self, folder: Path) -> None:
         """Both sides, a folder each."""
@@ -110,20 +109,18 @@ def _compare(logs: Path) -> list[str]:
 
 
 def _measured(command: Sequence[str], place: Path, limit: float) -> tuple[float | None, float]:
-    """Seconds, None where it took longer than the limit, and the most memory that it held, in MiB."""
-    started = time.monotonic()
+    """Seconds of a processor, None where the clock passed the limit, and the most memory that it held, in MiB."""
     with TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=said)
         ended = Timer(limit, process.kill)
         ended.start()
         _pid, status, usage = os.wait4(process.pid, 0)
         ended.cancel()
-        seconds = time.monotonic() - started
         code = process.returncode = os.waitstatus_to_exitcode(status)
         if command[0] != "git" and code > 0:
             said.seek(0)
             raise RuntimeError(said.read().decode(errors="replace"))
-    return None if code < 0 else seconds, usage.ru_maxrss / 1024
+    return None if code < 0 else usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 @contextmanager
@@ -149,5 +146,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--beside", metavar="REVISION", help="of this repository")
     parser.add_argument("--only", nargs="+", metavar="WORD", help="loads whose name holds one of these")
-    parser.add_argument("--limit", type=float, default=600, help="seconds for each")
+    parser.add_argument("--limit", type=float, default=600, help="seconds of the clock for each")
     main(parser.parse_args())

@@ -14,6 +14,7 @@ from gedanken.compare.audit.programs import (
     TESTS,
     TYPES,
     WRAPPERS,
+    words,
 )
 
 _LONGEST = 20_000
@@ -46,7 +47,7 @@ class Step(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def steps_of(command: str) -> tuple[Step, ...]:
-    """The simple commands of a shell text."""
+    """Return the simple commands of a shell text."""
     text = _HEREDOC.sub(lambda found: f"{found['rest']}\n", command[:_LONGEST])
     text = text.replace("\\\n", " ")
     found = []
@@ -57,6 +58,11 @@ def steps_of(command: str) -> tuple[Step, ...]:
             if step is not None:
                 found.append(step)
     return tuple(found)
+
+
+def is_chain(command: str) -> bool:
+    """Return whether its steps are joined by `&&` alone, so that exit code 0 is that of each."""
+    return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
 
 
 _HIDDEN = {";": "\ue000", "|": "\ue001", "&": "\ue002", "\n": "\ue003"}
@@ -151,7 +157,7 @@ _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """The family of tools that do several things: `cargo test`, `npm run lint`."""
+    """Return the family of tools that do several things: `cargo test`, `npm run lint`."""
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
         table = {
@@ -206,7 +212,7 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
 
 
 def _named_after(rest: tuple[str, ...], sub: str) -> tuple[str, ...]:
-    """The script that `bun run` or `deno task` runs, if it is no file."""
+    """Return the script that `bun run` or `deno task` runs, if it is no file."""
     names = tuple(word for word in rest[rest.index(sub) + 1 :] if not word.startswith("-"))[:1]
     return () if names and _SCRIPTED.search(names[0]) else names
 
@@ -229,43 +235,29 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Whether a command could have done something of this family that its name does not tell."""
+    """Return whether a command could have done something of this family that its name does not tell."""
     if step.family == "quiet":
         return False
     if step.family == "commit":
         return family in ("lint", "format", "types", "tests")  # hooks
     if step.family in ("program", "other"):
         return True
-    if step.family == "tests":
-        return family in ("program", "build") or step.program in (
-            "tox",
-            "nox",
-            "mvn",
-            "gradle",
-            "gradlew",
-            "mvnw",
-            "make",
-            "npm",
-        )
-    if step.program in (
-        "make",
-        "npm",
-        "yarn",
-        "pnpm",
-        "just",
-        "rake",
-        "task",
-        "mvn",
-        "gradle",
-        "pre-commit",
-        "tox",
-        "nox",
-        "turbo",
-        "nx",
-    ):
+    if step.program.lower() in _RUNS_ANYTHING or step.program.lower() not in _KNOWN:
         return True
+    if step.family == "tests":
+        return family in ("program", "build")
     return step.family == "build" and family == "types"
 
+
+_RUNS_ANYTHING = words(
+    "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
+    "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
+)
+"""What runs whatever its configuration says: a target called `build` may test, one called `spec` may lint."""
+_KNOWN = (
+    TESTS | LINT | TYPES | FORMAT | BUILD | words("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
+)
+"""Programs of which it is known what they do; any other, such as `docker build`, may do anything."""
 
 _SELECTS = frozenset(
     [
@@ -306,7 +298,7 @@ _WHOLE_FOLDERS = frozenset([".", "..", "...", "test", "tests", "spec", "specs", 
 
 
 def is_narrowed(step: Step) -> bool:
-    """Whether a test command names some of the tests."""
+    """Return whether a test command names some of the tests."""
     if step.family != "tests":
         return False
     for word in step.words[1:]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.shell_changes import moved_files
 
 _CODE = {
     "py": "py",
@@ -56,7 +57,15 @@ _LANGUAGES = [
     (r"dotnet", ("dotnet",)),
 ]
 _COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
-"""What a run may read of which nobody knows what it reads."""
+"""Languages of files that a run may read if its programs tell nothing about that."""
+_SETTINGS = {
+    r"(?:pytest|tox|mypy)\.ini|pyproject\.toml|setup\.cfg|requirements[\w-]*\.txt": "py",
+    r"package(?:-lock)?\.json|tsconfig[\w.-]*\.json|(?:jest|vitest|vite|babel)\.config\.\w+": "js",
+    r"Cargo\.(?:toml|lock)": "rust",
+    r"go\.(?:mod|sum)": "go",
+    r"pom\.xml|build\.gradle(?:\.kts)?": "java",
+}
+"""Files of settings, with the language whose programs read them: what a change of one does is not told by it."""
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
     re.IGNORECASE,
@@ -65,15 +74,11 @@ _TEST_FILE = re.compile(
     r"(?:^|/)(?:test_[\w-]+\.py|[\w-]+_test\.(?:py|go|rb)|conftest\.py|[\w.-]+\.(?:test|spec)\.[jt]sx?|[\w-]+Tests?\.(?:java|cs|kt))$"
 )
 _WRITTEN = re.compile(
-    r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})"
+    r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})|"
+    r"\b(?:curl|wget)\b[^\n;|&]{0,300}?\s(?:-[a-zA-Z]*[oO]|--output)\s+(?P<fetched>[\w./~-]+\.\w{1,6})"
 )
 _COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--).*$|\s+(?:#|//)\s.*$", re.MULTILINE)
 _DOCSTRING = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
-_SHUFFLES = re.compile(
-    r"\bgit\s+(?:-\S+\s+(?:[^\s-]\S*\s+(?=[a-z-]+\b))?){0,4}(?:stash(?!\s+(?:list|show))|reset\s+--(?:hard|merge|keep)|revert|pull|merge(?!-)|rebase|cherry-pick|"
-    r"apply(?!\s+--(?:check|stat|numstat|summary))|am\b|restore(?!\s+--staged\b)|switch\s+(?!-c)|clean\s+-\S*f|submodule\s+update|bisect|checkout\s+(?!-b)\S)|"
-    r"\bpatch\s+-p|\bapply_patch\b|\bgh\s+pr\s+(?:checkout|merge)|\b(?:hg|jj|svn)\s+(?:update|up|revert|restore|merge|rebase|edit|undo|pull)\b"
-)
 
 
 class Edit(NamedTuple):
@@ -84,12 +89,13 @@ class Edit(NamedTuple):
     old: str | None
     new: str
     known: bool
-    """Whether the file was there before, as far as the record tells."""
+    """Whether the file existed before, as far as the record shows."""
 
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
-    """The paths that a shell text writes to, where it names them; and whether each must have been there."""
-    if ">" not in command and "sed" not in command and "tee" not in command and "perl" not in command:
+    """Yield the paths that a shell text writes to, where it names them; and whether each must have been there."""
+    yield from ((path, False) for path in moved_files(command))
+    if not re.search(r">|sed|tee|perl|curl|wget", command):
         return
     text = command[:20_000]
     for step in steps_of(text):
@@ -104,22 +110,17 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
         flags=re.DOTALL | re.MULTILINE,
     )
     for found in _WRITTEN.finditer(body):
-        yield found["path"] or found["teed"], False
-
-
-def shuffles_files(command: str) -> bool:
-    """Whether a shell text may change files that it does not name."""
-    return _SHUFFLES.search(command) is not None
+        yield found["path"] or found["teed"] or found["fetched"], False
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
-    """The languages whose files a run of these programs reads; empty where that could be any."""
+    """Return the languages whose files a run of these programs reads; empty if that could be any."""
     found = [languages for program in programs for pattern, languages in _LANGUAGES if re.search(pattern, program)]
     return tuple(sorted({language for languages in found for language in languages}))
 
 
 def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Whether a change could have changed what these programs print: a change of code that they read."""
+    """Return whether a change could have changed what these programs print: a change of code that they read."""
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
         return False
@@ -136,6 +137,16 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
     return not is_trivial(edit)
 
 
+def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
+    """Return whether a file that the record had not shown may have been there, and be read by these programs."""
+    base = edit.path.rsplit("/", 1)[-1]
+    if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):
+        read = languages_of(programs) or _COMMON
+        meant = next(language for pattern, language in _SETTINGS.items() if re.fullmatch(pattern, base))
+        return meant in read and not _SCRATCH.search(edit.path) and not is_trivial(edit)
+    return not edit.known and touches(edit._replace(known=True), programs, words, family)
+
+
 def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:
     files = [word.split("::")[0] for word in named if re.search(r"\.\w{1,4}(?:::|$)", word)]
     folders = [word.rstrip("/") for word in named if word not in files and "::" not in word]
@@ -147,7 +158,7 @@ def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:
 
 
 def is_trivial(edit: Edit) -> bool:
-    """Whether only comments or white space changed."""
+    """Return whether only comments or white space changed."""
     return edit.old is not None and _bare(edit.old) == _bare(edit.new)
 
 

@@ -43,12 +43,12 @@ _TOOL_WORD = re.compile(
 
 
 def find_claims(transcript: AgentTranscript) -> list[Claim]:
-    """What the agent says that it ran, saw or made, in the order of the transcript."""
+    """Return what the agent says that it ran, saw or made, in the order of the transcript."""
     return [spotted.claim for spotted in spot(transcript)]
 
 
 def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
-    """The claims with what they say; `pointed` are passages that somebody else takes for claims, by event."""
+    """Yield the claims with what they say; `pointed` are passages that somebody else takes for claims, by event."""
     previous = ""
     for event in transcript.events:
         if event.kind == "message" and event.speaker == "user":
@@ -76,7 +76,7 @@ def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list
 
 
 def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
-    """The claims of one message, in its order."""
+    """Yield the claims of one message, in its order."""
     text = _LABEL.sub(lambda found: " " * len(found[0]), event.text[:_LONGEST], count=1)
     parts = parts_of(text)
     found: list[Spotted] = []
@@ -184,7 +184,7 @@ def _topic(says: Says) -> str | None:
 
 
 def _command_near(sentence: Sentence, at: int, family: str = "") -> str | None:
-    """The command that a sentence names nearest to a place."""
+    """Return the command that a sentence names nearest to a place."""
     named = [(abs(start - at), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes]
     commands = [(away, code) for away, code in named if _is_run(code, family)]
     if not commands:

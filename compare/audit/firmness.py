@@ -67,7 +67,7 @@ _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
-    """Whether it speaks of what was run here, in words that leave no doubt."""
+    """Return whether it speaks of what was run here, in words that leave no doubt."""
     plain = _MEASURED.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
     if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
         return False

@@ -3,11 +3,12 @@
 import re
 from typing import Literal
 
+from gedanken.compare.audit.commands import is_chain
 from gedanken.compare.audit.outcomes import did_not_start, shows_built, shows_clean, shows_trouble
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
-from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
 Outcome = Literal["clean", "bad", "unknown"]
@@ -27,7 +28,7 @@ _ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remai
 
 
 def judge_check(case: Case, says: CheckSays) -> Verdict:
-    """Whether a recorded result carries it, contradicts it, or is missing."""
+    """Return whether a recorded result carries it, contradicts it, or is missing."""
     mine = [run for run in case.runs_before()[:200] if _is_meant(case, says, run)]
     outcomes = [(run, _outcome(run, says)) for run in mine]
     wanted: Outcome = "clean" if says.clean else "bad"
@@ -47,7 +48,8 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
-    """Whether a change made a run old, and one after the change failed where the claim says that all is well."""
+    """Return whether a change made a run old, and one after the change failed where the claim says that all is
+    well."""
     run, outcome = last
     if not says.clean or outcome != "bad" or run.at <= carrying.at or case.spotted.earlier:
         return False
@@ -73,7 +75,7 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     ):
         return False
     if case.spotted.command is not None and not is_run(case.spotted.command, run):
-        return bool(says.tool) and any(step.program == says.tool for step in run.steps)
+        return bool(says.tool) and says.family in families and any(step.program == says.tool for step in run.steps)
     if says.tool is not None and says.family != "build":
         return says.tool in run.command or (says.tool == "typescript" and "tsc" in run.command)
     return True
@@ -84,7 +86,7 @@ def _is_unnamed(case: Case, says: CheckSays) -> bool:
 
 
 def _outcome(run: Run, says: CheckSays) -> Outcome:
-    """How a run of the family ended."""
+    """Return how a run of the family ended."""
     if run.result is None:
         return "unknown"
     other = "lint" if says.family == "types" else "types"
@@ -97,7 +99,7 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
         return "clean"
     if clean and not trouble:
         return "clean"
-    if run.exit_code == 0 and is_last and (not trouble or alone):
+    if run.exit_code == 0 and (is_last or (bool(mine) and is_chain(run.command))) and (not trouble or alone):
         return "clean"
     if run.exit_code not in (0, None) and alone and is_last and not run.background:
         return "bad"
@@ -115,7 +117,8 @@ _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_errors_alone(run: Run, at: int) -> bool:
-    """Whether nothing printed means nothing found: a checker that prints errors, all of which would be seen."""
+    """Return whether nothing printed means nothing found: a checker that prints errors, all of which would be
+    seen."""
     step, rest = run.steps[at], run.steps[at + 1 :]
     is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
     return (
@@ -159,8 +162,9 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         or _words(later) != _words(run)
         or _ADMITS.search(case.said_since(run.at))
     ):
-        if case.record.is_shuffled_since(run.at, case.event):
-            return undecidable("git may have changed the files after the run that it speaks of", line)
+        doubt = case.record.doubt_since(run, case.event, says.family) if says.clean else None
+        if doubt is not None:
+            return undecidable(doubt, line)
         return Verdict("supported", "a recorded run ended so", (line,))
     if case.record.change_since(later, case.event, says.family) is not None:
         return Verdict("supported", "a recorded run ended so", (line,))
@@ -205,7 +209,9 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
 
 def _line(case: Case, run: Run, family: str, *, clean: bool) -> Evidence:
     result = run.result if run.result is not None else run.call
-    found = shows_clean(run.text, family) if clean else shows_trouble(run.text)
+    found = shows_clean(run.text, family) or _ALL_FIXED.search(run.text) if clean else shows_trouble(run.text)
+    if found is None and clean:
+        return end_of(case, run)
     return case.record.evidence(result, found.start() if found else 0)
 
 

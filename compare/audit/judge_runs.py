@@ -15,7 +15,7 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Whether the command was run before it was said to have been."""
+    """Return whether the command was run before it was said to have been."""
     command = case.spotted.command
     if command is None:
         return _of_family(case, says)
@@ -35,10 +35,13 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
     family = says.family or "tests"
     before = case.record.last_of(family, case.event)
     if family == "tests":
-        before += [run for run in case.runs_before()[:50] if run.tests]
+        before += [run for run in case.runs_before()[:50] if run.tests and not run.only_shows]
     mine = next((run for run in before if not run.refused), None)
     if mine is not None:
         return _was_run(case, mine)
+    if shown := next((run for run in case.runs_before()[:50] if family == "tests" and run.tests), None):
+        line = case.record.evidence(shown.at, shown.tests[-1].offset)
+        return undecidable("a text before it has a result of tests, and no run is recorded", line)
     later = [run for run in case.runs_after() if family in run.families()]
     return without_runs(
         case,
@@ -55,12 +58,12 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """What a command is for, where its absence from a record says something."""
+    """Return what a command is for, where its absence from a record says something."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
 def judge_exit(case: Case, says: ExitSays) -> Verdict:
-    """Whether a recorded exit code is the one that is stated."""
+    """Return whether a recorded exit code is the one that is stated."""
     command = case.spotted.command
     before = [run for run in case.runs_before()[:200] if run.result is not None]
     mine = [run for run in before if command is None or is_run(command, run)]
@@ -139,7 +142,7 @@ def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | No
 
 
 def _speaks_of_the_last(case: Case, run: Run) -> bool:
-    """Whether it tells, in the past tense and directly after a run, how that ended."""
+    """Return whether it tells, in the past tense and directly after a run, how that ended."""
     is_past = re.match(r"exited|ended|finished|returned|gave|got|had", case.spotted.claim.quote, re.IGNORECASE)
     return is_past is not None and run.result is not None and case.event - run.result <= 1
 

@@ -31,7 +31,7 @@ class Result(NamedTuple):
 
 
 def judge_tests(case: Case, says: TestsSay) -> Verdict:
-    """Whether a recorded result carries it, contradicts it, or is missing."""
+    """Return whether a recorded result carries it, contradicts it, or is missing."""
     results = _results_before(case)
     silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if says.named and (command := case.spotted.command):
@@ -49,6 +49,8 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
         return undecidable("the run that passes was of some of the tests only", line)
     if carrying is None and (counted := _counted(case, says, results)) is not None:
         return counted
+    if carrying is None and (skipped := _with_skipped(case, says, results)) is not None:
+        return skipped
     if carrying is not None and carrying.run is not None and (later := newer(case, says, carrying.run, silent)):
         return later
     if carrying is not None and not _is_overtaken(case, says, carrying, results):
@@ -61,7 +63,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
-    """The verdict where other tests were run before it, but not those that it names."""
+    """Return the verdict where other tests were run before it, but not those that it names."""
     after = next(iter(case.runs_after()), None)
     if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
         return (
@@ -70,8 +72,18 @@ def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
     return undecidable(f"“{short(command)}” is not the command whose result is recorded")
 
 
+def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
+    """Return whether the number is that of all tests, of which some were skipped and did not pass."""
+    for one in results[:3]:
+        tests = one.tests
+        if says.passed and tests.skipped and not tests.failed and says.passed == (tests.passed or 0) + tests.skipped:
+            line = case.record.evidence(one.event, tests.offset, len(tests.text))
+            return undecidable(f"{tests.skipped} of them were skipped, and did not pass", line)
+    return None
+
+
 def _is_narrower(one: Result, says: TestsSay) -> bool:
-    """Whether a claim about all tests, without their number, has a run of some of them before it."""
+    """Return whether a claim about all tests, without their number, has a run of some of them before it."""
     return (
         says.whole
         and says.passed is None
@@ -95,7 +107,7 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
 
 
 def _results_before(case: Case) -> list[Result]:
-    """The summaries before the claim, the last first."""
+    """Return the summaries before the claim, the last first."""
     found: list[Result] = []
     for run in case.runs_before()[:_MOST_RUNS]:
         if run.result is not None:
@@ -104,24 +116,25 @@ def _results_before(case: Case) -> list[Result]:
 
 
 def carries(tests: Tests, says: TestsSay) -> bool:
-    """Whether a summary says what the claim says."""
+    """Return whether a summary says what the claim says."""
     whole = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
         return False
-    if says.passed is not None and says.passed not in {tests.passed, *((whole, ran) if not tests.failed else ())}:
+    if says.passed is not None and says.passed not in {tests.passed, *(() if tests.failed else (ran,))}:
         return False
     if says.total is not None and says.total not in (whole, ran):
         return False
     if says.failed is not None and says.failed not in (tests.failed, tests.failed - tests.errors):
         return False
-    if says.skipped is not None and says.skipped != tests.skipped:
+    if says.skipped is not None and says.skipped not in (tests.skipped, *tests.left_out):
         return False
     return not (tests.passed is None and says.passed is not None)
 
 
 def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
-    """Whether a change made a result old, and a run after the change failed where the claim says that nothing did."""
+    """Return whether a change made a result old, and a run after the change failed where the claim says that nothing
+    did."""
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
     was_changed = case.record.change_since(carrying.run, results[0].event, "tests") is not None
@@ -149,31 +162,34 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
     ]
     if later and (says.all_pass or says.passed is not None) and not says.failed:
         return _later(case, says, carrying, later[0], line)
-    if case.record.is_shuffled_since(carrying.event, case.event):
-        return undecidable("git may have changed the files after the run that it speaks of", line)
+    if (doubt := case.record.doubt_since(carrying.run, case.event, "tests")) is not None:
+        return undecidable(doubt, line)
     return Verdict("supported", f"“{_one_line(carrying.tests)}” is recorded", (line,))
 
 
 def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
-    """A run that carries the claim, and after it one in which tests failed."""
+    """Return a run that carries the claim, and after it one in which tests failed."""
     if later.run is None or carrying.run is None:
         return Verdict("supported", "a result that carries it is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
-    is_current = case.record.change_since(
-        later.run, case.event, "tests"
-    ) is None and not case.record.is_shuffled_since(later.event, case.event)
+    is_current = (
+        case.record.change_since(later.run, case.event, "tests") is None
+        and case.record.doubt_since(later.run, case.event, "tests") is None
+    )
     if is_same and is_current and not says.limited and not _FAILURES.search(case.said_since(later.event)):
         other = case.record.evidence(later.event, later.tests.offset, len(later.tests.text))
         return Verdict(
             "misquoted", f"the same command was run again later, and then “{_one_line(later.tests)}”", (other, line)
         )
     return Verdict(
-        "supported", f"“{_one_line(carrying.tests)}” is recorded; a later run of other tests failed", (line,)
+        "supported",
+        f"“{_one_line(carrying.tests)}” is recorded; a later run {'' if is_same else 'of other tests '}failed",
+        (line,),
     )
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Whether numbers are sums over runs, or counts of single cases that a result lists."""
+    """Return whether numbers are sums over runs, or counts of single cases that a result lists."""
     if says.passed is None or says.failed:
         return None
     by_event: dict[int, list[Result]] = {}
@@ -207,10 +223,9 @@ def _if_current(case: Case, of: Result | Run, verdict: Verdict) -> Verdict:
     run = of.run if isinstance(of, Result) else of
     if run is None or case.spotted.earlier:
         return verdict
-    if case.record.is_shuffled_since(run.at, case.event):
-        return undecidable("git may have changed the files after the results that it may speak of", *verdict.evidence)
+    doubt = case.record.doubt_since(run, case.event, "tests")
     if case.record.change_since(run, case.event, "tests") is None:
-        return verdict
+        return verdict if doubt is None else undecidable(doubt, *verdict.evidence)
     return undecidable("files were changed after the results that it may speak of", *verdict.evidence)
 
 
@@ -246,7 +261,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """The verdict where nothing failed, and no result has the number."""
+    """Return the verdict where nothing failed, and no result has the number."""
     if (why := _hidden(case, last)) is not None:
         return undecidable(why, line)
     if last.run is not None and says_cut(last.run.text[last.tests.offset :]):
@@ -259,7 +274,8 @@ def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence)
 
 
 def _hidden(case: Case, last: Result) -> str | None:
-    """What may have run tests unseen before it, but the same command as a run that was seen, in the same state."""
+    """Return what may have run tests unseen before it, but the same command as a run that was seen, in the same
+    state."""
     why = case.record.could_have_run("tests", case.event)
     if why is None or last.run is None or case.record.has_unseen_before(case.event):
         return why
@@ -273,7 +289,7 @@ def _hidden(case: Case, last: Result) -> str | None:
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
-    """Whether a run that carries the claim came directly after it."""
+    """Return whether a run that carries the claim came directly after it."""
     for run in case.runs_after()[:1]:
         found = next((tests for tests in run.tests if carries(tests, says)), None)
         if found is not None and run.result is not None:
@@ -287,7 +303,7 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
 
 
 def _fails(says: TestsSay, tests: Tests) -> bool:
-    """Whether the claim says that nothing failed, or more passed than did, where tests failed or none ran."""
+    """Return whether the claim says that nothing failed, or more passed than did, where tests failed or none ran."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
     if not tests.failed or says.failed:
@@ -300,7 +316,7 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
-    """Whether a number is given that no text before it names together with tests."""
+    """Return whether a number is given that no text before it names together with tests."""
     known = case.record.test_numbers
     if says.passed in _partial_sums(case):
         return False
@@ -319,7 +335,7 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """What some of the last summaries add up to."""
+    """Return what some of the last summaries add up to."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -331,7 +347,7 @@ def _partial_sums(case: Case) -> set[int]:
 
 
 def _is_same(named: str, run: Run) -> bool:
-    """Whether a run is one of the command that a claim names."""
+    """Return whether a run is one of the command that a claim names."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
     return bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())

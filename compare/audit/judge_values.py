@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches, near
 from gedanken.compare.audit.numerals import plain_number
+from gedanken.compare.audit.owners import is_anothers, is_of_another_file, is_outdone, line_at
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
@@ -106,21 +107,31 @@ class Line(NamedTuple):
     offset: int
     numbers: tuple[str, ...]
     values: tuple[float, ...]
+    places: tuple[int, ...]
 
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
-    """Whether an output before it printed the number, or another for the same thing."""
+    """Return whether an output before it printed the number, or another for the same thing."""
     named = list(_named_lines(case, says))
     if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
         return verdict
     if says.what == "version" and (verdict := asked_version(case, says)) is not None:
         return verdict
     is_near = near(says.value)
+    others: list[Line] = []
     for line in named:
-        if any(
-            is_near(value, says.about) and _carries(says, line.numbers[at]) for at, value in enumerate(line.values)
-        ):
+        matching = [
+            line.places[at]
+            for at, value in enumerate(line.values)
+            if is_near(value, says.about) and _carries(says, line.numbers[at])
+        ]
+        if any(_is_meant(case, says, line, place, named) for place in matching):
             return _carried(case, says, line)
+        others += [line] if matching else []
+    if others:
+        event = others[0].run.result if others[0].run.result is not None else others[0].run.call
+        evidence = case.record.evidence(event, others[0].offset)
+        return undecidable("the output has this number for something else, or for an earlier step", evidence)
     places = case.index.before(plain_number(says.value), case.event)
     if (verdict := _elsewhere(case, says, places)) is not None:
         return verdict
@@ -133,6 +144,17 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     if named:
         return _contradicted(case, says, named)
     return _nothing(case, says)
+
+
+def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
+    """Return whether the number at a place of a line is that of the thing that is spoken of, and no older one."""
+    words = _words(says)
+    if says.what != "metric" or words is None:
+        return True
+    later = [one.text for one in named if one.run is line.run and one.offset > line.offset]
+    return not is_anothers(line.text, place, re.compile(words, re.IGNORECASE), says.name) and not is_outdone(
+        line.text, later, case.spotted.claim.quote
+    )
 
 
 def _carries(says: ValueSays, printed: str) -> bool:
@@ -160,14 +182,15 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
 
 
 def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    """The lines of an output that name something and have a number."""
+    """Return the lines of an output that name something and have a number."""
     lines = []
     for found in islice(pattern.finditer(run.text), _MOST_LINES):
         low = run.text.rfind("\n", 0, found.start()) + 1
         high = run.text.find("\n", found.end())
         text = run.text[low : high if high >= 0 else len(run.text)][:1_000]
-        if numbers := tuple(_NUMBER.findall(text)):
-            lines.append(Line(run, text, low, numbers, tuple(map(float, numbers))))
+        if printed := list(_NUMBER.finditer(text)):
+            numbers, places = tuple(one[0] for one in printed), tuple(one.start() for one in printed)
+            lines.append(Line(run, text, low, numbers, tuple(map(float, numbers)), places))
     return tuple(lines)
 
 
@@ -209,13 +232,19 @@ def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
 
 
 def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
-    """A number that no line names but that is too particular to be there by chance."""
+    """Return a number that no line names but that is too particular to be there by chance."""
     digits = re.sub(r"\D", "", says.value).lstrip("0")
     least = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
     if len(digits) < least and says.what not in ("count", "version"):
         return None
     found = next(
-        (one for one in places if case.record.is_result(one.event) and (one.how == "as printed" or len(digits) >= 3)),
+        (
+            one
+            for one in places
+            if case.record.is_result(one.event)
+            and (one.how == "as printed" or len(digits) >= 3)
+            and not _is_elses(case, says, one)
+        ),
         None,
     )
     if found is None:
@@ -229,8 +258,16 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
     )
 
 
+def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
+    """Return whether the line in which a number stands says that it is of something else."""
+    line, at = line_at(case, found.event, found.offset)
+    if says.what == "metric" and (words := _words(says)) is not None:
+        return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)
+    return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
+
+
 def _converted(case: Case, says: ValueSays) -> Verdict | None:
-    """A size or a time that an output gives in another unit."""
+    """Return a size or a time that an output gives in another unit."""
     value = Decimal(plain_number(says.value))
     pattern = _TIMED if says.what == "time" else _SIZED
     for run in case.runs_before()[:30]:
@@ -271,7 +308,7 @@ def _close(stated: Decimal, real: Decimal) -> bool:
 
 
 def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
-    """Whether the run that printed the number came directly after the claim."""
+    """Return whether the run that printed the number came directly after the claim."""
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(
@@ -332,7 +369,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
-    """Whether these lines give values of the metric, so that another value contradicts them."""
+    """Return whether these lines give values of the metric, so that another value contradicts them."""
     pattern = re.compile(
         rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
     )

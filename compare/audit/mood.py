@@ -5,12 +5,13 @@ import re
 from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, HEDGES_LAST, ORDERS, PLANS, REPORTS, Language
 from gedanken.compare.audit.parts import Sentence
 
-_CLAUSE = re.compile(
+CLAUSE = re.compile(
     r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
     r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|every|our|my|now|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
     r"[✅✔✓☑❌]",
     re.IGNORECASE,
 )
+"""What ends a clause."""
 
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -18,7 +19,7 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
 def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
-    """Whether what stands from `start` to `end` in the sentence is said to be so."""
+    """Return whether what stands from `start` to `end` in the sentence is said to be so."""
     before, after = sentence.plain[:start], sentence.plain[end : end + 60]
     if sentence.box == " " or is_question(sentence) or not reports(sentence):
         return False
@@ -39,7 +40,8 @@ def is_japanese_hedge(plain: str) -> bool:
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
-    """Whether it only leads to what follows, as in `And now the tests pass:`; a number makes it a statement."""
+    """Return whether it only leads to what follows, as in `And now the tests pass:`; a number makes it a
+    statement."""
     said = sentence.raw.rstrip()
     return (
         said.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"
@@ -47,7 +49,7 @@ def _announces(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def reports(sentence: Sentence) -> bool:
-    """Whether it stands where things are reported: under no heading or lead-in of a plan, and no order."""
+    """Return whether it stands where things are reported: under no heading or lead-in of a plan, and no order."""
     lead = sentence.lead
     if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
         return False
@@ -55,7 +57,7 @@ def reports(sentence: Sentence) -> bool:
 
 
 def is_question(sentence: Sentence) -> bool:
-    """Whether it asks."""
+    """Return whether it asks."""
     return sentence.raw.rstrip(" \"')*_`").endswith(("?", "？", "吗。"))
 
 
@@ -64,8 +66,8 @@ def _leads_to_facts(lead: str) -> bool:
 
 
 def clause_of(before: str) -> str:
-    """The part of the clause that stands before a place."""
+    """Return the part of the clause that stands before a place."""
     low = 0
-    for found in _CLAUSE.finditer(before):
+    for found in CLAUSE.finditer(before):
         low = found.end()
     return before[low:]

@@ -22,15 +22,17 @@ class Tests(NamedTuple):
     """Whether it is of no runner that is known."""
     errors: int = 0
     """Those of the failures that are errors, where they are told apart."""
+    left_out: tuple[int, ...] = ()
+    """Other numbers of tests that did not run, or were to fail: each alone may be called skipped."""
 
     @property
     def all_pass(self) -> bool:
-        """Whether it ran something, and nothing failed."""
+        """Return whether it ran something, and nothing failed."""
         return not self.failed and self.passed != 0
 
 
 def plain(text: str) -> str:
-    """An output without the colours of a terminal; every character else stays in its line."""
+    """Return an output without the colours of a terminal; every character else stays in its line."""
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
@@ -125,7 +127,7 @@ _CASE = re.compile(
 
 
 def summaries_in(text: str) -> list[Tests]:
-    """The summaries of test runners in an output, in its order."""
+    """Return the summaries of test runners in an output, in its order."""
     if not _HINT.search(text):
         return []
     found = [one for reader in _READERS for one in reader(text)]
@@ -156,7 +158,9 @@ def _pytest(text: str) -> Iterator[Tests]:
         failed = counts.get("failed", 0) + counts.get("error", 0)
         skipped = counts.get("skipped", 0) + counts.get("xfailed", 0)
         errors = counts.get("error", 0)
-        yield Tests(counts.get("passed", 0), failed, skipped, found.start(), found[0], errors=errors)
+        left_out = tuple(counts[word] for word in ("skipped", "xfailed", "deselected") if word in counts)
+        passed = counts.get("passed", 0)
+        yield Tests(passed, failed, skipped, found.start(), found[0], errors=errors, left_out=left_out)
 
 
 def _unittest(text: str) -> Iterator[Tests]:
@@ -306,7 +310,7 @@ def code_asked_for(command: str, text: str) -> int | None:
 
 
 def exit_code_in(text: str) -> int | None:
-    """The exit code that a result's text tells, at its beginning or its end."""
+    """Return the exit code that a result's text tells, at its beginning or its end."""
     for piece in (text[-300:], text[:300]):
         groups = _CODE.findall(piece)
         if groups:
@@ -315,33 +319,33 @@ def exit_code_in(text: str) -> int | None:
 
 
 def shows_trouble(text: str) -> re.Match[str] | None:
-    """The first sign of an error in the output of a compiler or a linter."""
+    """Return the first sign of an error in the output of a compiler or a linter."""
     return _TROUBLE.search(text)
 
 
 def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
-    """What a compiler or linter prints when all is well, first what those of a family print."""
+    """Return what a compiler or linter prints when all is well, first what those of a family print."""
     own = _CLEAN_OF.get(family)
     return (own.search(text) if own else None) or _CLEAN.search(text)
 
 
 def shows_built(text: str) -> re.Match[str] | None:
-    """What a build prints at its end when all is well, whatever started it."""
+    """Return what a build prints at its end when all is well, whatever started it."""
     return _CLEAN_OF["build"].search(text)
 
 
 def shows_exit_code(text: str) -> re.Match[str] | None:
-    """Where an output tells an exit code."""
+    """Return where an output tells an exit code."""
     return _CODE.search(text)
 
 
 def did_not_start(text: str) -> re.Match[str] | None:
-    """Whether the command itself was not there."""
+    """Return whether the command itself was not there."""
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 
 
 def cases_in(text: str) -> tuple[int, int]:
-    """How many single cases an output shows as passed and as failed."""
+    """Return how many single cases an output shows as passed and as failed."""
     passed = failed = 0
     for found in _CASE.finditer(text):
         good = (
@@ -363,5 +367,5 @@ _HARNESS_CUT = re.compile(
 
 
 def says_cut(text: str) -> bool:
-    """Whether a mark in the text says that the harness left some out."""
+    """Return whether a mark in the text says that the harness left some out."""
     return _HARNESS_CUT.search(text) is not None

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass, field
 
 from gedanken.compare.audit.commands import steps_of
-from gedanken.compare.audit.edits import Edit, shell_edits, shuffles_files
+from gedanken.compare.audit.edits import Edit, shell_edits
 from gedanken.compare.audit.outcomes import code_asked_for, exit_code_in, plain, says_cut
 from gedanken.compare.audit.record import Output, Record
 from gedanken.compare.audit.runs import Run, short
+from gedanken.compare.audit.shell_changes import shuffles_files
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING = re.compile(
@@ -35,7 +36,7 @@ _BACKGROUND = re.compile(
 
 
 def record_of(transcript: AgentTranscript) -> Record:
-    """The record that a transcript is."""
+    """Return the record that a transcript is."""
     return _Reader(transcript).read()
 
 

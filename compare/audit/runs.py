@@ -27,7 +27,7 @@ class Run:
     call: int
     """The number of the event that asked for it."""
     result: int | None
-    """That of its result; none where the record has none."""
+    """Number of the event with its result; None if the record has no result."""
     command: str
     session: str
     steps: tuple[Step, ...]
@@ -42,14 +42,15 @@ class Run:
 
     @property
     def tests(self) -> list[Tests]:
-        """The summaries of test runners that it printed."""
+        """The summaries of test runners that it printed, but those that its own command has, as one of `echo`."""
         if self._tests is None:
-            self._tests = summaries_in(self.text)
+            found = summaries_in(self.text)
+            self._tests = [one for one in found if one.text.strip("= \t") not in self.command] if found else found
         return self._tests
 
     @property
     def cases(self) -> tuple[int, int]:
-        """How many single cases it lists as passed and as failed."""
+        """Return how many single cases it lists as passed and as failed."""
         if self._cases is None:
             self._cases = cases_in(self.text[:500_000])
         return self._cases
@@ -59,11 +60,17 @@ class Run:
         """From which event on its result is known."""
         return self.result if self.result is not None else 10**12
 
+    @property
+    def only_shows(self) -> bool:
+        """Return whether it runs nothing of the project, but shows what stands in a file, say."""
+        return all(step.family == "quiet" or step.program in _FETCHERS for step in self.steps)
+
     def families(self) -> set[str]:
-        """What its commands are for."""
+        """Return the families of its commands: tests, builds, linters and so on."""
         return {step.family for step in self.steps}
 
 
+_FETCHERS = frozenset(["curl", "wget", "gh", "glab"])
 _OF_ITSELF = re.compile(
     r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
     re.MULTILINE,
@@ -72,7 +79,7 @@ _OF_ITSELF = re.compile(
 
 
 def hides(run: Run, family: str) -> bool:
-    """Whether a run may have done something of a family that its record does not show."""
+    """Return whether a run may have done something of a family that its record does not show."""
     if run.background and run.result is None:
         return True
     if family == "tests" and run.tests:
@@ -91,7 +98,7 @@ _NAMED = {
 
 
 def names(run: Run, family: str) -> bool:
-    """Whether a step of no known family is called like one of this family."""
+    """Return whether a step of no known family is called like one of this family."""
     pattern = _NAMED.get(family)
     return pattern is not None and any(
         step.family in ("program", "other") and pattern.search(step.text) for step in run.steps
@@ -99,7 +106,7 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Whether what a step printed leaves open, or says, that it did something of a family."""
+    """Return whether what a step printed leaves open, or says, that it did something of a family."""
     if _signs(family).search(text):
         return True
     if step.family == "commit":
@@ -112,6 +119,6 @@ def _signs(family: str) -> re.Pattern[str]:
 
 
 def short(text: str) -> str:
-    """A command in a line."""
+    """Return a command in a line."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:79] + "…"

@@ -33,7 +33,8 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", r"\b(?:they|all of (?:them|these|those)) (?:(?:all|now|both|still) ){0,2}(?P<all>)(?P<good>pass(?:ed)?)\b"),
     ("en", rf"(?P<n>{COUNT})(?:/(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES}){_KIND},? (?P<all>all) (?P<good>passing|passed|pass|green)\b"),
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
-    ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) of (?:the |our |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) (?:out )?of (?:the |our |my |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}) ?(?:/|of|out of) ?(?P<of>{COUNT}) (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
@@ -226,7 +227,7 @@ _TAIL = re.compile(
     rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok|en total|au total|insgesamt)\b|(?=\)))\)?",
     re.IGNORECASE,
 )
-"""A number behind the statement: `all tests pass (12 tests)`, `all tests pass (12/12)`."""
+"""A number after the statement: `all tests pass (12 tests)`, `all tests pass (12/12)`."""
 
 
 class Hit(NamedTuple):
@@ -239,7 +240,7 @@ class Hit(NamedTuple):
 
 
 def tests_said(sentence: Sentence) -> Iterator[Hit]:
-    """The statements about tests in a sentence; those that stand together are one."""
+    """Yield the statements about tests in a sentence; those that stand together are one."""
     if not _HINT.search(sentence.plain):
         return
     hits: list[tuple[int, int, re.Match[str]]] = []
@@ -257,7 +258,7 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
-    """Whether it is asserted, with no word inside it that takes that away, as in `all tests must pass`."""
+    """Return whether it is asserted, with no word inside it that takes that away, as in `all tests must pass`."""
     groups = found.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
@@ -352,7 +353,8 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
 
 
 def _is_label(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Whether the number belongs to the word before it, as in `Task 3 tests pass`, or is a name, as in `All Five tests`."""
+    """Return whether the number belongs to the word before it, as in `Task 3 tests pass`, or is a name, as in `All
+    Five tests`."""
     if not found.groupdict().get("n"):
         return False
     at = found.start("n")

@@ -65,13 +65,21 @@ class CountsJudged:
                 else:
                     self.findings.append(found)
         self.findings += [
-            found for at, runs in self._lacking_once.items() if not self._may_be_chance(at) for _run, found in runs
+            found for at, runs in self._lacking_once.items() if not self._may_be_chance() for _run, found in runs
         ]
 
-    def _may_be_chance(self, at: int) -> bool:
-        """Return whether so few of the imagined runs lack a line that a real run might lack it as well."""
-        lacking = len(self._lacking_once[at])
+    def _may_be_chance(self) -> bool:
+        """Return whether so few of the imagined runs lack a line that a real run might lack it as well.
+
+        Each of them may lack another one: if chance leaves out lines, that no real run lacks any tells as much.
+        """
+        lacking = len(self._lacking)
         return lacking < len(self._run_set.imagined) and self._p(lacking) > CHANCE
+
+    @property
+    def _lacking(self) -> list[str]:
+        """The runs that lack one line."""
+        return list(dict.fromkeys(run.label for runs in self._lacking_once.values() for run, _found in runs))
 
     def _p(self, lacking: int) -> float:
         """Compute the probability that all runs lacking a line are imagined ones, if chance decides which runs lack
@@ -81,11 +89,11 @@ class CountsJudged:
 
     def undecided(self) -> Doubt | None:
         """State what may be chance; None if there is nothing."""
-        left = [at for at in self._lacking_once if self._may_be_chance(at)]
+        left = list(self._lacking_once) if self._may_be_chance() else []
         if not left:
             return None
         n, m = len(self._run_set.finished), len(self._run_set.imagined)
-        runs = [run.label for run, _found in self._lacking_once[left[0]]]
+        runs = self._lacking
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         words = self._run_set.sites[left[0]].words
         verb = "lacks" if len(runs) == 1 else "lack"

@@ -7,27 +7,35 @@ from dataclasses import replace
 
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.judged import FarRun, Judgement, TestedSeries
+from gedanken.compare.series.judged import Judgement, Outlier, TestedSeries
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 
+LACKING = ("print count differs", "epochs silently missing", "count skips")
 NAMED = 3
 """Maximum number of other metrics that are named."""
 
 
-def differences(run_set: RunSet, judgement: Judgement) -> Iterator[Finding]:
+def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding] = ()) -> Iterator[Finding]:
     """Report `primary endpoint differs`, or otherwise `outlier` for single runs; and one `series differs` that names
-    every other series that differs. If the primary endpoint differs, its curve is not reported again."""
+    every other series that differs. If the primary endpoint differs, its curve is not reported again. `beside` are
+    the findings on lines: where they say that a log lacks some, what it shows last may be no last value."""
     told = [series for series in judgement.tested if series.is_told]
     primary = next((series for series in judgement.tested if series.judged.role == "primary"), None)
     if primary and primary.is_told:
         yield _primary(run_set, primary)
         told = [series for series in told if series.series.column != primary.series.column]
         told = [series for series in told if not _are_one_cause(series, primary)]
-    elif primary and (far := [run for run in judgement.far if not _goes_on(run_set, run)]):
+    elif primary and (
+        far := [
+            run
+            for run in judgement.outliers
+            if not _goes_on(run_set, run) and not _lacks_points(run_set, judgement, primary, run, beside)
+        ]
+    ):
         yield _far(run_set, primary, far)
-    elif others := [(one, run) for one, run in judgement.far_beside if not _goes_on(run_set, run)]:
-        yield _far_beside(run_set, others)
+    elif others := [(one, run) for one, run in judgement.other_outliers if not _goes_on(run_set, run)]:
+        yield _other_outliers(run_set, others)
     secondary = [series for series in told if series.judged.role == "secondary"]
     if not secondary:
         return
@@ -54,7 +62,7 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
     return any(not ours for ours, _theirs in both) and all(ours == theirs for ours, theirs in both)
 
 
-def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) -> Finding:
+def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlier]]) -> Finding:
     """Report the metric that is farthest out, in one finding that also states how many other metrics are."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
@@ -65,14 +73,27 @@ def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) 
     return replace(found, subject=f"last {found.subject}", observed=f"{found.observed}{more}", runs=labels)
 
 
-def _goes_on(run_set: RunSet, far: FarRun) -> bool:
+def _goes_on(run_set: RunSet, far: Outlier) -> bool:
     """Return whether a run has more epochs than the real ones, which all have the same number: that is reported, not
     its last value."""
     usual = {run.epochs for run in run_set.finished}
     return len(usual) == 1 and bool(run_set.samples[far.imagined].epochs - usual.pop())
 
 
-def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:
+def _lacks_points(
+    run_set: RunSet, judgement: Judgement, primary: TestedSeries, far: Outlier, beside: Sequence[Finding]
+) -> bool:
+    """Return whether a log shows fewer values of the metric than all real ones, as another finding says."""
+    label = run_set.samples[far.imagined].label
+    is_said = any(label in finding.runs and finding.check in LACKING for finding in beside)
+    curve = next((one for one in judgement.tested[1:] if one.series.column == primary.series.column), None)
+    if run_set.program is not None or curve is None or not is_said:
+        return False
+    shown = curve.series.shown.sum(axis=1)
+    return bool(shown[primary.series.n_real + far.imagined] < shown[: primary.series.n_real].min())
+
+
+def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[Outlier]) -> Finding:
     """Report single runs that end far outside the real ones: three are too few to test them together."""
     values = " and ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)

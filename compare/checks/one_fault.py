@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gedanken.compare.checks.consequences import without_consequences
+from gedanken.compare.checks.consequences import without_consequences, without_skips
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding
 
 EXAMPLES = 3
 """Maximum number of runs whose output the finding quotes."""
-_WHATEVER_EXPECTED = ("curve copied", "epochs silently missing")
+_COPIES = ("numbers copied", "curve copied")
+_WHATEVER_EXPECTED = (*_COPIES, "epochs silently missing")
 """However likely a copy is by chance, and however many epochs there are, what is found is one and the same."""
 _BY_PRINT = ("print count differs", "literal differs")
 """Checks whose findings name one print; `expected` says what real runs show of it."""
@@ -33,7 +34,7 @@ def one_fault(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
     """
     if run_set.program is not None:
         return list(findings)
-    findings = without_consequences(run_set, findings)
+    findings = without_skips(without_consequences(run_set, findings))
     merged = [_of_runs(run_set, group) for group in _grouped(findings, by_runs=False)]
     merged = [_of_prints(group) for group in _grouped(merged, by_runs=True)]
     return [_of_logs(run_set, group) for group in _of_other_logs(merged)]
@@ -48,7 +49,7 @@ def _grouped(findings: Iterable[Finding], *, by_runs: bool) -> Iterable[list[Fin
         elif not by_runs and finding.of == 0 and finding.runs:
             # In whichever epoch a print is lacking, it is one print; a copy is one however likely it is by chance.
             expected = "" if finding.check in _WHATEVER_EXPECTED else finding.expected.partition("”")[0]
-            key = (finding.check, finding.subject, expected)
+            key = (_COPIES if finding.check in _COPIES else finding.check, finding.subject, expected)
         groups.setdefault(key, []).append(finding)
     return groups.values()
 
@@ -132,7 +133,7 @@ def _of_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
 
 
 def _with_its_print(finding: Finding) -> str:
-    """What logs show of a print, which the words call `it`, with the print's own words."""
+    """Return what logs show of a print, which the words call `it`, with the print's own words."""
     words = finding.expected.partition("“")[2].partition("”")[0]
     whose = f"{finding.runs[0]} " if finding.of == 0 else ""
     return whose + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

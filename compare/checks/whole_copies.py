@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import combinations, islice
+from math import comb, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ MOST_EARLIER = 12
 """Maximum number of imagined logs among which curves are compared with each other."""
 CHANCE = 1e-3
 """Maximum probability that any two of all compared curves are equal by chance."""
+POSSIBLE = 0.05
+"""The same for one curve of several logs, which together must have no more than `CHANCE`."""
 MOST_PAIRS = 300
 """Maximum number of pairs of real runs from which the effect of chance is estimated."""
 MOST_FORMS = 200
@@ -68,6 +71,7 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
     if len({_print_of(run) for run in run_set.real}) < len(run_set.real):
         return  # real runs repeat one another, so other runs may too
     logs = {_print_of(run): run for run in reversed(run_set.real)}
+    possible: list[tuple[_Key, _Copy]] = []
     for at, run in enumerate(run_set.imagined):
         same = logs.get(_print_of(run))
         if same is not None and run.lines and _holds_chance(run):
@@ -81,10 +85,26 @@ def whole_copies(run_set: RunSet, told: frozenset[str] = frozenset()) -> Iterabl
             )
         elif run.label not in told:
             earlier = [_curves(run) for run in run_set.imagined[:at]] if at < MOST_EARLIER else []
-            copies = [copy for key, curve in _curves(run).items() for copy in compared.copies(key, curve, earlier)]
-            if copies:
-                yield _curve_copied(max(copies, key=lambda copy: copy.points))
+            copies = [
+                (key, copy)
+                for key, curve in _curves(run).items()
+                if (copy := compared.copy(key, curve, earlier)) is not None
+            ]
+            possible += [(key, copy) for key, copy in copies if copy.chance <= POSSIBLE]
         logs.setdefault(_print_of(run), run)
+    certain = _certain(possible, len(run_set.imagined))
+    for run in run_set.imagined:
+        if of_run := [copy for copy in certain if copy.ours.run is run]:
+            yield _curve_copied(max(of_run, key=lambda copy: copy.points))
+
+
+def _certain(possible: Sequence[tuple[_Key, _Copy]], imagined: int) -> list[_Copy]:
+    """Return copies that chance does not explain, alone or together with those of the same curve in other logs."""
+    by_key: dict[_Key, list[_Copy]] = {}
+    for key, copy in possible:
+        by_key.setdefault(key, []).append(copy)
+    together = {key: comb(imagined, len(some)) * prod(copy.chance for copy in some) for key, some in by_key.items()}
+    return [copy for key, copy in possible if min(copy.chance, together[key]) <= CHANCE]
 
 
 def _holds_chance(run: ParsedRun) -> bool:
@@ -148,27 +168,26 @@ class _Compared:
         self._chances = cache(self._chances_of)
 
     def _of_all(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
-        """All real curves of a key, also as the rows of one table; NaN where a curve has ended."""
+        """Return all real curves of a key, also as the rows of one table; NaN where a curve has ended."""
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
-    def copies(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> Iterable[_Copy]:
-        """The longest row of equal points of a curve, if it has one that chance does not explain."""
+    def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
+        """Return the longest row of equal points of a curve, with its chance; None if it means nothing."""
         others, table = self._of(key)
         if more := [curves[key] for curves in earlier if key in curves]:
             others, table = [*others, *more], _as_table([*others, *more])
         if not others:
-            return
+            return None
         at, first, points = _longest(ours.values, table)
         numbers = len(np.unique(ours.values[first : first + points]))
         if numbers < (FEWEST if points == len(ours.values) else FEWEST_IN_A_ROW):
-            return
+            return None
         share, next_too = self._chances(key)
         places = len(ours.values) - points + 1
         tries = len(self._real) * self._keys * places
         chance = min(1.0, share * next_too ** (numbers - 1) * tries)
-        if chance <= CHANCE:
-            yield _Copy(ours, others[at], first, points, chance)
+        return _Copy(ours, others[at], first, points, chance)
 
     def _chances_of(self, key: _Key) -> tuple[float, float]:
         """Estimate how likely a point of two real runs is equal, and how likely if the point before it is.
@@ -200,7 +219,8 @@ def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
 
 
 def _longest(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Which row of a table has the longest row of equal points with the values, where that begins, and its length."""
+    """Return which row of a table has the longest row of equal points with the values, where that begins, and its
+    length."""
     width = min(len(values), table.shape[1])
     equal = np.zeros((len(table), width + 1), np.int64)
     equal[:, :width] = table[:, :width] == values[:width]

@@ -50,7 +50,7 @@ def audit(  # noqa: PLR0913 (each is asked for by itself, and has a default)
     if rerun not in RERUN:
         raise BadInput(f"--rerun {rerun}: must be one of {', '.join(RERUN)}")
     if rerun == "none" and (workspace or image or setup):
-        raise BadInput("--workspace, --image and --setup need --rerun claimed or --rerun all")
+        raise BadInput("--workspace, --image and --setup need a rerun: add --rerun claimed or all")
     paths = [Path(one) for one in ([transcripts] if isinstance(transcripts, str | Path) else transcripts)]
     keep = keep_events or rerun != "none"
     if claims_by is None:

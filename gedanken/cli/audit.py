@@ -31,7 +31,7 @@ def complete_kind(incomplete: str) -> list[str]:
 
 
 def complete_rerun(incomplete: str) -> list[str]:
-    """What `--rerun` takes that begins so."""
+    """Return what `--rerun` takes that begins so."""
     return [name for name in ("none", "claimed", "all") if name.startswith(incomplete)]
 
 
@@ -135,7 +135,8 @@ def audit(  # noqa: PLR0913 (its options)
 
 
 def _kinds(given: list[str]) -> set[str]:
-    """The kinds that were named, also several in one word with commas. Raises BadInput for one that there is not."""
+    """Return the kinds that were named, also several in one word with commas. Raises BadInput for one that there is
+    not."""
     from gedanken.auditing.audited import KINDS
     from gedanken.experiment.errors import BadInput
 
