@@ -85,7 +85,7 @@ THING_SOLID = "|".join(solid for _, solid in _THINGS.values())
 
 
 def concepts_in(text: str, *kinds: str) -> Iterator[str]:
-    """The names of what a text speaks of, of these kinds (`done`, `thing`, `measure`)."""
+    """Return the names of what a text speaks of, of these kinds (`done`, `thing`, `measure`)."""
     for kind in kinds:
         for name, (spaced, solid) in _KINDS[kind].items():
             if spaced.search(text) or solid.search(text):

@@ -49,7 +49,7 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Whether a result before it has the number beside its name, or another, or whether it came only afterwards."""
+    """Return whether a result before it has the number beside its name, or another, or whether it came only afterwards."""
     names = tuple(says.name.split())
     value = _value(says)
     for line in _lines(case, names, _runs(case)):
@@ -97,7 +97,7 @@ def _named(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
 
 
 def _has(text: str, says: ValueSays, value: Decimal) -> bool:
-    """Whether a line has the number: as it is, rounded, or in another unit."""
+    """Return whether a line has the number: as it is, rounded, or in another unit."""
     for found in _PRINTED.finditer(text):
         if matches(says.value, found[1], says.about) is not None:
             return True
@@ -146,12 +146,12 @@ def _carried(case: Case, run: Run, line: Line) -> Verdict:
 
 
 def _is_present(quote: str) -> bool:
-    """Whether it speaks of what is, not of what a run did: perhaps in general."""
+    """Return whether it speaks of what is, not of what a run did: perhaps in general."""
     return _NOW.search(quote) is not None and _THEN.search(quote) is None
 
 
 def _is_read(run: Run, path: str) -> bool:
-    """Whether a program surely reads a file: it is the script itself, or a benchmark that measures the code."""
+    """Return whether a program surely reads a file: it is the script itself, or a benchmark that measures the code."""
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 
@@ -176,7 +176,7 @@ def _digits(says: ValueSays) -> str:
 
 
 def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) -> Verdict | None:
-    """Whether the run that printed it came directly after the claim, and nothing before it has the number."""
+    """Return whether the run that printed it came directly after the claim, and nothing before it has the number."""
     after = case.runs_after()[:1]
     least = _PARTICULAR if _is_present(case.spotted.claim.quote) else 2
     if not after or after[0].call < case.event or after[0].result is None or len(_digits(says)) < least:
@@ -194,7 +194,7 @@ def _early(case: Case, says: ValueSays, names: tuple[str, ...], value: Decimal) 
 
 
 def _other(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict | None:
-    """Whether the last run that names it has another number directly beside the name."""
+    """Return whether the last run that names it has another number directly beside the name."""
     telling = tuple(name for name in names if name in TELLING) or names
     line = next(iter(_lines(case, telling, _runs(case))), None)
     if line is None or line.run.result is None:
@@ -224,7 +224,7 @@ _ANY_SUBJECT = re.compile(r"(?:script|tool|program|run|command|job|process|last|
 
 
 def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
-    """Whether its subject is nothing that the run speaks of: `the backup copied 35 files`."""
+    """Return whether its subject is nothing that the run speaks of: `the backup copied 35 files`."""
     found = _SUBJECT.match(case.spotted.claim.quote)
     if found is None or _ANY_SUBJECT.match(found["subject"]):
         return False
@@ -234,7 +234,7 @@ def _is_of_another(case: Case, run: Run, names: tuple[str, ...]) -> bool:
 
 
 def _beside(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
-    """The numbers that stand directly before or behind a name in a line."""
+    """Return the numbers that stand directly before or behind a name in a line."""
     words = words_for(names)
     number = r"-?\d[\d,]*(?:\.\d+)?"
     behind = rf"(?:{words})\w{{0,6}}[^\d\n]{{0,16}}?(?P<after>{number})(?![\d.])"
@@ -247,7 +247,7 @@ def _beside(text: str, names: tuple[str, ...], says: ValueSays) -> set[str]:
 
 
 def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
-    """The verdict where nothing before it has the number, and no run names what it is of."""
+    """Return the verdict where nothing before it has the number, and no run names what it is of."""
     record, claim = case.record, case.spotted.claim
     is_told = _SELF.search(claim.quote) is not None or any(name in TELLING for name in names)
     if (
@@ -272,7 +272,7 @@ def _nothing(case: Case, says: ValueSays, names: tuple[str, ...]) -> Verdict:
 
 
 def judge_setting(case: Case, says: ValueSays) -> Verdict:
-    """Whether the file has this key with this value as it was last seen or written."""
+    """Return whether the file has this key with this value as it was last seen or written."""
     path = case.spotted.claim.path or ""
     pattern = re.compile(
         rf"^[ \t+]*[\"']?{re.escape(says.name)}[\"']?\s*[=:]\s*[\"']?(-?[\d_]+(?:\.\d+)?)\b", re.MULTILINE
@@ -300,7 +300,7 @@ def judge_setting(case: Case, says: ValueSays) -> Verdict:
 
 
 def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
-    """Whether all that the record has under this name is the one file that is meant."""
+    """Return whether all that the record has under this name is the one file that is meant."""
     base = re.escape(path.rsplit("/", 1)[-1])
     runs = {run.result: run.command for run in case.record.naming([path.rsplit("/", 1)[-1]], case.event)}
     calls = {event.call_id: event.path for event in case.record.transcript.events[: case.event] if event.path}
@@ -316,7 +316,7 @@ def _is_one_file(case: Case, path: str, events: list[int]) -> bool:
 
 
 def _may_have_changed(case: Case, event: int, path: str) -> bool:
-    """Whether something after an event may have written the file."""
+    """Return whether something after an event may have written the file."""
     base = path.rsplit("/", 1)[-1]
     if case.record.is_shuffled_since(event, case.event):
         return True

@@ -86,7 +86,7 @@ def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) ->
 
 
 def _alike(before: list[Run], missing: list[str]) -> list[Run]:
-    """The last run that printed a line of the same words with other numbers."""
+    """Return the last run that printed a line of the same words with other numbers."""
     wanted = {
         form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _WORDY
     }

@@ -36,7 +36,7 @@ _WORDS: list[tuple[Language, re.Pattern[str]]] = [
 
 @lru_cache(maxsize=64)
 def languages_in(plain: str) -> frozenset[Language]:
-    """The languages whose words or letters it has; English always, for names of tools stand in every text."""
+    """Return the languages whose words or letters it has; English always, for names of tools stand in every text."""
     found: set[Language] = {"en"}
     if _ASIAN.search(plain):
         found.add("zh")

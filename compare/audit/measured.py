@@ -49,7 +49,7 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
-    """Return the verdict on a number that was right before the file was changed: by how much is told by the changes."""
+    """Return the verdict on a number that was right before the file was changed."""
     if any(not case.record.is_edit(edit.event) for edit in changes):
         return undecidable("the file was changed by a command after it was counted", *told.evidence)
     if any(edit.old is None for edit in changes):

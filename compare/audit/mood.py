@@ -35,7 +35,7 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
 
 
 def is_japanese_hedge(plain: str) -> bool:
-    """Whether a Japanese sentence, whose verb stands last, says less than that something is so."""
+    """Return whether a Japanese sentence, whose verb stands last, says less than that something is so."""
     return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
 

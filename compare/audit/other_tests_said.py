@@ -88,7 +88,7 @@ class OtherHit(NamedTuple):
 
 
 def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[OtherHit]:
-    """The statements about tests that stand at no place that is taken."""
+    """Return the statements about tests that stand at no place that is taken."""
     plain = sentence.plain
     if not _HINT.search(plain):
         return
@@ -114,7 +114,7 @@ def tests_said_otherwise(sentence: Sentence, taken: list[tuple[int, int]]) -> It
 
 
 def _command(sentence: Sentence, found: re.Match[str]) -> str | None:
-    """The command or file of tests that it speaks of; empty where what it speaks of is no test."""
+    """Return the command or file of tests that it speaks of; empty where what it speaks of is no test."""
     if not found.groupdict().get("code"):
         return None
     code = sentence.raw[found.start("code") : found.end("code")].strip("`").strip().removeprefix("$ ")

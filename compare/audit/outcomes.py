@@ -19,7 +19,7 @@ class Tests(NamedTuple):
     text: str
     total: int | None = None
     is_home_made: bool = False
-    """Whether it is of no runner that is known."""
+    """Return whether it is of no runner that is known."""
     errors: int = 0
     """Those of the failures that are errors, where they are told apart."""
     left_out: tuple[int, ...] = ()
@@ -300,7 +300,7 @@ _ASKED = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[
 
 
 def code_asked_for(command: str, text: str) -> int | None:
-    """The exit code that a command had the shell print, as in `make; echo "ended with $?"`."""
+    """Return the exit code that a command had the shell print, as in `make; echo "ended with $?"`."""
     for asked in reversed(list(_ASKED.finditer(command))):
         before = r"\s+".join(map(re.escape, asked["before"].split()))
         printed = list(re.finditer(rf"^\W{{0,3}}{before}\s*(\d{{1,3}})(?!\d)", text, re.MULTILINE))

@@ -92,7 +92,7 @@ class QuantityHit(NamedTuple):
 
 
 def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
-    """The named numbers of a sentence, but for those at places that say something else."""
+    """Return the named numbers of a sentence, but for those at places that say something else."""
     if not any(sign.isdigit() for sign in sentence.raw) or _BY_HAND.search(sentence.plain):
         return
     for hit, language in (*_settings(sentence), *_counts(sentence), *_measures(sentence), *_labels(sentence)):
@@ -168,7 +168,7 @@ def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
 
 
 def _settings(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
-    """The value of a key in a file of settings."""
+    """Return the value of a key in a file of settings."""
     spans = sentence.codes
     files = [span for span in spans if _FILE.match(sentence.raw[slice(*span)].strip())]
     if not files:

@@ -13,7 +13,7 @@ _MOST_ADDED = 60
 
 
 def is_known(case: Case, number: str) -> bool:
-    """Whether anything before the claim has the number, or could have told it unseen."""
+    """Return whether anything before the claim has the number, or could have told it unseen."""
     record = case.record
     if record.has_gap_before(case.event) or record.has_unseen_before(case.event) or case.spotted.earlier:
         return True
@@ -31,7 +31,7 @@ def is_known(case: Case, number: str) -> bool:
 
 
 def is_derived(case: Case, number: str) -> bool:
-    """Whether it may be a sum, a difference or a quotient of numbers that an output shows, or lie one beside one."""
+    """Return whether it may be a sum, a difference or a quotient of numbers that an output shows, or lie one beside one."""
     wanted = float(plain_number(number))
     decimals = len(plain_number(number).partition(".")[2])
     room = 0.51 * 10.0**-decimals if decimals else 0.01
