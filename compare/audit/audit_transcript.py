@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.judge_checks import judge_check
+from gedanken.compare.audit.judge_quantities import judge_quantity, judge_setting
 from gedanken.compare.audit.judge_runs import judge_exit, judge_run
 from gedanken.compare.audit.judge_shown import judge_file, judge_output
 from gedanken.compare.audit.judge_tests import judge_tests
@@ -86,6 +87,10 @@ class _Audit:
                 return judge_check(case, says)
             case ExitSays() as says:
                 return judge_exit(case, says)
+            case ValueSays(what="quantity") as says:
+                return judge_quantity(case, says)
+            case ValueSays(what="setting") as says:
+                return judge_setting(case, says)
             case ValueSays() as says:
                 return judge_value(case, says)
             case RunSays() as says:
@@ -101,7 +106,7 @@ class _Audit:
 def _numbers(spotted: list[Spotted]) -> set[str]:
     """Return all numbers that will be looked for."""
     found = {number for one in spotted for number in one.claim.numbers}
-    found |= {plain_number(one.says.value) for one in spotted if isinstance(one.says, ValueSays)}
+    found |= {plain_number(one.says.value.rstrip("kKM")) for one in spotted if isinstance(one.says, ValueSays)}
     return found | {
         number for one in spotted if isinstance(one.says, OutputSays) for number in NUMBER.findall(one.claim.quote)
     }

@@ -4,7 +4,18 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from gedanken.compare.audit.programs import BUILD, FORMAT, GIT_QUIET, HARMLESS, LINT, TESTS, TYPES, WRAPPERS, words
+from gedanken.compare.audit.programs import (
+    BENCHMARKS,
+    BUILD,
+    FORMAT,
+    GIT_QUIET,
+    HARMLESS,
+    LINT,
+    TESTS,
+    TYPES,
+    WRAPPERS,
+    words,
+)
 
 _LONGEST = 20_000
 """Characters of a command that are read."""
@@ -123,6 +134,8 @@ def _family(program: str, words: tuple[str, ...]) -> str:
     for family, programs in (("lint", LINT), ("types", TYPES), ("format", FORMAT)):
         if low in programs:
             return "format" if low == "ruff" and rest[:1] == ("format",) else family
+    if low in BENCHMARKS:
+        return "program"
     if low in BUILD:
         return _by_target(rest, "build")
     if low == "git":
@@ -184,6 +197,8 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
         return _by_target(tuple(names), "other")
     if low in ("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant"):
         text = " ".join(rest)
+        if re.search(r"checkstyle|spotbugs|\bpmd\b|ktlint|detekt|\blint\w*|spotless(?::check|Check)", text):
+            return "lint"
         if re.search(r"\btest|\bverify\b|\bcheck\b|\binstall\b|\bbuild\b", text) and "-DskipTests" not in text:
             return "tests"
         return "build"

@@ -13,10 +13,17 @@ from gedanken.experiment.claim import Evidence
 
 Outcome = Literal["clean", "bad", "unknown"]
 _FOUND = re.compile(
-    r"^Found (\d+) errors?|(\d+) problems? \(|Found (\d+) errors? in|^(\d+) errors? generated|\b(\d+) errors?\b",
-    re.MULTILINE,
+    r"\b(\d+) (?:previous |type |lint )?(?:errors?|problems?|issues?|offenses?|findings)\b|"
+    r"\b(\d+) (?:\w+ )?violations?\b",
+    re.MULTILINE | re.IGNORECASE,
 )
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
+_IN_GENERAL = re.compile(
+    r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
+    r"\b(?:builds|compiles|type-?checks)",
+    re.IGNORECASE,
+)
+"""What is said of code that nobody need have built."""
 _ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remaining|still|warn|known", re.IGNORECASE)
 
 
@@ -33,14 +40,11 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
     family = says.family
     named = case.spotted.command or says.tool
     later = [run for run in case.runs_after() if _is_meant(case, says, run)]
-    return without_runs(
-        case,
-        family,
-        later,
-        f"“{named}”"
-        if named
-        else {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter"),
-    )
+    what = {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter")
+    verdict = without_runs(case, family, later, f"“{named}”" if named else what)
+    if verdict.status == "never run" and _IN_GENERAL.match(case.spotted.claim.quote):
+        return undecidable("it may be said in general, and not of a run")
+    return verdict
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
@@ -56,6 +60,8 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     if run.refused:
         return False
     families = run.families()
+    if says.family == "types" and any(step.words[:2] == ("go", "vet") for step in run.steps):
+        return True
     if says.family == "build" and not families & {"build"} and _is_unnamed(case, says) and shows_built(run.text):
         return not families <= {"quiet"}
     if (
@@ -83,7 +89,8 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     """Return how a run of the family ended."""
     if run.result is None:
         return "unknown"
-    family = says.family if says.family in run.families() else "types"
+    other = "lint" if says.family == "types" else "types"
+    family = says.family if says.family in run.families() else other
     mine = [at for at, step in enumerate(run.steps) if step.family == family]
     is_last = bool(mine) and mine[-1] == len(run.steps) - 1 and not run.steps[mine[-1]].is_piped
     alone = sum(step.family != "quiet" for step in run.steps) == 1

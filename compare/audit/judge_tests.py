@@ -7,11 +7,14 @@ from gedanken.compare.audit.commands import Step, is_narrowed, steps_of
 from gedanken.compare.audit.judge_silent import judge_silent, newer
 from gedanken.compare.audit.outcomes import Tests, says_cut
 from gedanken.compare.audit.runs import Run, short
+from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import TestsSay
+from gedanken.compare.audit.sources import is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
 _MOST_RUNS = 200
+_FEW_TESTS = 9
 _FAILURES = re.compile(
     r"pre-?existing|unrelated|known (?:fail|issue)|still fail|\bfail(?:s|ed|ing|ures?)?\b|"
     r"fehlgeschlagen|échou|fall[ao]",
@@ -30,6 +33,13 @@ class Result(NamedTuple):
 def judge_tests(case: Case, says: TestsSay) -> Verdict:
     """Return whether a recorded result carries it, contradicts it, or is missing."""
     results = _results_before(case)
+    silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
+    if says.named and (command := case.spotted.command):
+        others = bool(results or silent)
+        results = [one for one in results if one.run is not None and is_run(command, one.run)]
+        silent = [run for run in silent if is_run(command, run)]
+        if others and not results and not silent:
+            return _of_another(case, says, command)
     carrying = next((one for one in results if carries(one.tests, says) and not _is_narrower(one, says)), None)
     if (
         carrying is None
@@ -41,7 +51,6 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
         return counted
     if carrying is None and (skipped := _with_skipped(case, says, results)) is not None:
         return skipped
-    silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
     if carrying is not None and carrying.run is not None and (later := newer(case, says, carrying.run, silent)):
         return later
     if carrying is not None and not _is_overtaken(case, says, carrying, results):
@@ -51,6 +60,16 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
     if silent:
         return judge_silent(case, says, silent)
     return _nothing(case, says)
+
+
+def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
+    """Return the verdict where other tests were run before it, but not those that it names."""
+    after = next(iter(case.runs_after()), None)
+    if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
+        return (
+            told if case.record.could_have_run("tests", case.event) is None else undecidable("it may be another run")
+        )
+    return undecidable(f"“{short(command)}” is not the command whose result is recorded")
 
 
 def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
@@ -80,6 +99,9 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
         if number
     ):
         return undecidable("a text before it names that number of tests, but no run is recorded")
+    least = max((number for number in (says.passed, says.total) if number), default=0)
+    if least > _FEW_TESTS and not is_known(case, str(least)) and (told := _told_later(case, says)):
+        return told
     later = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
     return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what it speaks of")
 

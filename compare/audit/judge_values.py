@@ -14,9 +14,12 @@ from gedanken.compare.audit.owners import is_anothers, is_of_another_file, is_ou
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
+from gedanken.compare.audit.sources import is_derived, is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 
 _MOST_RUNS = 40
+_PARTICULAR = 3
+"""Digits from which on a number is hardly there by chance."""
 _MOST_LINES = 4_000
 _MOST_TEXT = 2_000_000
 """Characters of an output that is searched for names."""
@@ -41,7 +44,23 @@ _ALIASES = {
     "f1": r"f1",
     "f1 score": r"f1",
     "f1-score": r"f1",
-    "coverage": r"cov(?:erage)?|TOTAL",
+    **dict.fromkeys(
+        (
+            "coverage",
+            "cover",
+            "decken",
+            "abdeckung",
+            "testabdeckung",
+            "couverture",
+            "cobertura",
+            "覆盖率",
+            "カバレッジ",
+        ),
+        r"cov(?:erage|ered)?|TOTAL|All files|% ?Stmts",
+    ),
+    "testgenauigkeit": r"acc(?:uracy)?|genauigkeit",
+    "acurácia": r"acc(?:uracy)?",
+    "正解率": r"acc(?:uracy)?|正解率",
     "r²": r"r2|r²|r\^2",
     "r2": r"r2|r²|r\^2",
     "perplexity": r"perplexity|ppl",
@@ -62,6 +81,12 @@ _UNITS = {
     "b": 1,
     "byte": 1,
     "bytes": 1,
+    "octet": 1,
+    "octets": 1,
+    "字节": 1,
+    "バイト": 1,
+    "ko": 10**3,
+    "mo": 10**6,
     "kb": 10**3,
     "mb": 10**6,
     "gb": 10**9,
@@ -302,9 +327,10 @@ def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
         or (line.run.call < case.event and not line.run.result > case.event)
     ):
         return None
-    if case.record.could_have_run("program", case.event, after=named[0].run.at if named else -1) or case.index.before(
-        plain_number(says.value), case.event
-    ):
+    if case.index.before(plain_number(says.value), case.event):
+        return None
+    hidden = case.record.could_have_run("program", case.event, after=named[0].run.at if named else -1)
+    if hidden and (len(digits) < _PARTICULAR or is_known(case, says.value) or is_derived(case, says.value)):
         return None
     return Verdict(
         "written too early",
@@ -344,7 +370,9 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
     """Return whether these lines give values of the metric, so that another value contradicts them."""
-    pattern = re.compile(rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^TOTAL\b.*\d%", re.IGNORECASE)
+    pattern = re.compile(
+        rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
+    )
     split = {found[0].lower()[:3] for found in _SPLITS.finditer(says.name)}
     for line in lines:
         mine = {found[0].lower()[:3] for found in _SPLITS.finditer(line.text.replace("_", " "))}

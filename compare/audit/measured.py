@@ -3,6 +3,7 @@
 import re
 
 from gedanken.compare.audit.commands import Step, steps_of
+from gedanken.compare.audit.edits import Edit
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import ValueSays
@@ -19,7 +20,7 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
         path is None
         or case.spotted.earlier
         or says.about
-        or not (flag == "-l" or says.unit.lower() in ("b", "byte", "bytes"))
+        or not (flag == "-l" or says.unit.lower() in ("b", "byte", "bytes", "octet", "octets", "字节", "バイト"))
     ):
         return None
     for run in case.runs_before()[:50]:
@@ -29,13 +30,15 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
         if found is None or run.result is None:
             continue
         line = case.record.evidence(run.result, found.start(1))
-        is_changed = any(
-            path.endswith(edit.path) or edit.path.endswith(path)
+        changes = [
+            edit
             for edit in case.record.edits_between(run.at, case.event)
-            if edit.path
-        )
+            if edit.path and (path.endswith(edit.path) or edit.path.endswith(path))
+        ]
+        is_changed = bool(changes)
         if found[1] == plain_number(says.value):
-            return Verdict("supported", f"“{found[0].strip()}” is recorded", (line,))
+            told = Verdict("supported", f"“{found[0].strip()}” is recorded", (line,))
+            return _unless_stale(case, changes, flag, told) if changes else told
         if _is_of_other(case, run, plain_number(says.value), path):
             return undecidable("the output has this number for another file, which the message names too", line)
         off_by_one = flag == "-l" and abs(int(found[1]) - int(plain_number(says.value))) <= 1
@@ -43,6 +46,22 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
             return None
         return Verdict("misquoted", f"the result that it speaks of says “{found[0].strip()}”", (line,))
     return None
+
+
+def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
+    """Return the verdict on a number that was right before the file was changed."""
+    if any(not case.record.is_edit(edit.event) for edit in changes):
+        return undecidable("the file was changed by a command after it was counted", *told.evidence)
+    if any(edit.old is None for edit in changes):
+        return undecidable("the file was written anew after it was counted", *told.evidence)
+    if sum(_size(edit.new, flag) - _size(edit.old or "", flag) for edit in changes) == 0:
+        return told
+    edit = case.record.evidence(changes[-1].event)
+    return Verdict("stale", f"{changes[-1].path} was changed after it was counted", (*told.evidence, edit))
+
+
+def _size(text: str, flag: str) -> int:
+    return text.count("\n") if flag == "-l" else len(text.encode())
 
 
 def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:

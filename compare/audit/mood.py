@@ -2,7 +2,7 @@
 
 import re
 
-from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, ORDERS, PLANS, REPORTS, Language
+from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, HEDGES_LAST, ORDERS, PLANS, REPORTS, Language
 from gedanken.compare.audit.parts import Sentence
 
 CLAUSE = re.compile(
@@ -14,6 +14,10 @@ CLAUSE = re.compile(
 """What ends a clause."""
 
 
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+
+
 def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
     """Return whether what stands from `start` to `end` in the sentence is said to be so."""
     before, after = sentence.plain[:start], sentence.plain[end : end + 60]
@@ -22,10 +26,17 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
     if _announces(sentence, start, end):
         return False
     before = REPORTS.sub(lambda found: " " * len(found[0]), before)
-    if GOVERNS.search(before) or AFTER.match(after):
+    if GOVERNS.search(before) or AFTER.match(after) or is_japanese_hedge(sentence.plain):
         return False
     clause = clause_of(before)
+    if language != "zh" and _CHINESE.search(clause) and BEFORE["zh"].search(clause):
+        return False
     return not BEFORE[language].search(clause) and not ORDERS.match(clause.lstrip())
+
+
+def is_japanese_hedge(plain: str) -> bool:
+    """Return whether a Japanese sentence, whose verb stands last, says less than that something is so."""
+    return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:

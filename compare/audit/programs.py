@@ -18,9 +18,13 @@ TESTS = words(
 )
 LINT = words(
     "ruff flake8 pylint eslint biome clippy golangci-lint stylelint shellcheck rubocop ktlint standard "
+    "phpcs phpmd swiftlint clang-tidy cppcheck cpplint detekt staticcheck revive jshint yamllint ansible-lint "
+    "sqlfluff luacheck hlint scalafix scalastyle actionlint "
     "oxlint pycodestyle pydocstyle bandit hadolint markdownlint checkstyle pyflakes vet xo "
 )
-TYPES = words("mypy pyright tsc basedpyright pytype pyre flow vue-tsc svelte-check ty ")
+TYPES = words(
+    "mypy pyright tsc basedpyright pytype pyre flow vue-tsc svelte-check ty phpstan psalm sorbet srb steep dialyzer "
+)
 FORMAT = words("black isort prettier gofmt rustfmt autopep8 yapf clang-format dprint ")
 BUILD = words(
     "make gcc g++ clang clang++ cc c++ javac kotlinc scalac ghc rustc webpack vite rollup esbuild cmake ninja meson "
@@ -42,3 +46,5 @@ GIT_QUIET = words(
     "restore reset grep describe switch shortlog reflog cat-file ls-tree init clean rm mv apply "
 )
 """What git does without running hooks of tests or checks."""
+BENCHMARKS = words("hyperfine wrk wrk2 ab k6 oha hey autocannon vegeta bombardier siege pgbench sysbench fio ")
+"""What measures how fast the code is."""

@@ -125,6 +125,8 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         return undecidable(why)
     families = ("build", "types") if family == "build" else (family,)
     runs = [run for one in families for run in record.of_family(one)[:50] if not run.refused]
+    if family == "types":
+        runs += [run for run in record.of_family("lint")[:50] if any("vet" in step.words[:2] for step in run.steps)]
     first = min(runs, key=lambda run: run.call, default=None)
     if (
         first is not None
