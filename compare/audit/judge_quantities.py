@@ -49,7 +49,7 @@ class Line(NamedTuple):
 
 
 def judge_quantity(case: Case, says: ValueSays) -> Verdict:
-    """Return whether a result before it has the number beside its name, or another, or whether it came only afterwards."""
+    """Return whether a result has the number beside its name, or another, or whether it came only afterwards."""
     names = tuple(says.name.split())
     value = _value(says)
     for line in _lines(case, names, _runs(case)):
@@ -151,7 +151,7 @@ def _is_present(quote: str) -> bool:
 
 
 def _is_read(run: Run, path: str) -> bool:
-    """Return whether a program surely reads a file: it is the script itself, or a benchmark that measures the code."""
+    """Return whether a program surely reads a file: its own script, or the code that a benchmark measures."""
     base = path.rsplit("/", 1)[-1]
     return base in run.command or any(step.program in BENCHMARKS for step in run.steps)
 

@@ -100,7 +100,7 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
-    """Return the verdict where the last run before the claim had the shell print its exit code, and that is another."""
+    """Return the verdict where the last run had the shell print its exit code, and that is another."""
     if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _FEW:
         return None
     in_general = re.search(r"\b(?:exits|returns|ends|beendet)\b", case.spotted.claim.quote, re.IGNORECASE)
@@ -127,7 +127,7 @@ _MEANS_LITTLE = 2
 
 
 def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
-    """Return whether the run that ended with this code came directly after the claim, and nothing told the code before."""
+    """Return whether the run that ended so came directly after the claim, and nothing told the code before."""
     after = next(iter(case.runs_after()), None)
     if (
         after is None

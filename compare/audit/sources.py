@@ -31,7 +31,7 @@ def is_known(case: Case, number: str) -> bool:
 
 
 def is_derived(case: Case, number: str) -> bool:
-    """Return whether it may be a sum, a difference or a quotient of numbers that an output shows, or lie one beside one."""
+    """Return whether it may be a sum, difference or quotient of printed numbers, or lie one beside one."""
     wanted = float(plain_number(number))
     decimals = len(plain_number(number).partition(".")[2])
     room = 0.51 * 10.0**-decimals if decimals else 0.01
