@@ -198,8 +198,8 @@ def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
     with suppress(ValueError, RecursionError):
         told = json.loads(bare)
         ends = any(key in told for key in _EXIT_KEYS)
-        printed = [told[key] for key in ("stdout", "output", "stderr") if isinstance(told.get(key), str)]
-        if printed and (ends or {"stdout", "stderr"} <= told.keys()):
+        printed = [told[key] for key in ("stdout", "output", "stderr") if key in told]
+        if printed and all(isinstance(part, str) for part in printed) and (ends or {"stdout", "stderr"} <= told.keys()):
             return "\n".join(part.strip("\n") for part in printed if part.strip()), told
     return text, None
 
