@@ -199,7 +199,8 @@ def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
         told = json.loads(bare)
         ends = any(key in told for key in _EXIT_KEYS)
         printed = [told[key] for key in ("stdout", "output", "stderr") if key in told]
-        if printed and all(isinstance(part, str) for part in printed) and (ends or {"stdout", "stderr"} <= told.keys()):
+        are_texts = bool(printed) and all(isinstance(part, str) for part in printed)
+        if are_texts and (ends or {"stdout", "stderr"} <= told.keys()):
             return "\n".join(part.strip("\n") for part in printed if part.strip()), told
     return text, None
 
