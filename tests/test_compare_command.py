@@ -178,7 +178,7 @@ def test_a_report_is_made_anew_from_the_folder_and_follows_no_link(gedanken: Cli
     assert (done.returncode, done.stdout) == (0, "run/report.html\nrun/report.md\n"), done.stderr
     assert (tmp_path / "mine").read_text() == "mine"
     assert (tmp_path / "run" / "report.md").read_text().startswith("# small\n")
-    assert "neither a run folder" in refusal(gedanken("report", "."))
+    assert "not a run folder" in refusal(gedanken("report", "."))
 
 
 @pytest.mark.docker
