@@ -1,6 +1,7 @@
 """The status of a claim about tests that were run without a summary: their exit code alone can carry it."""
 
 from gedanken.compare.audit.commands import is_chain, is_narrowed
+from gedanken.compare.audit.edits import Edit
 from gedanken.compare.audit.outcomes import did_not_start
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.says import TestsSay
@@ -66,6 +67,11 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
         return Verdict("supported", "the test command ended with exit code 0", (line,))
     if case.record.could_have_run("tests", case.event, after=run.at):
         return undecidable("something that was run after the last change may have run the tests", line)
+    return not_run_again(case, change, line)
+
+
+def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
+    """Return that a file was changed after the run that a claim speaks of, and the tests were not run again."""
     edit = case.record.evidence(change.event)
     return Verdict(
         "stale",

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, is_narrowed, steps_of
-from gedanken.compare.audit.judge_silent import judge_silent, newer
+from gedanken.compare.audit.judge_silent import judge_silent, newer, not_run_again
 from gedanken.compare.audit.outcomes import Tests, says_cut
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_run
@@ -151,12 +151,7 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
         ran_again = bool(silent) and silent[0].call > carrying.event
         if ran_again or case.record.could_have_run("tests", case.event, after=carrying.event):
             return undecidable("something that was run after the last change may have run the tests", line)
-        edit = case.record.evidence(change.event)
-        return Verdict(
-            "stale",
-            f"{change.path} was changed after the run that it speaks of, and the tests were not run again",
-            (line, edit),
-        )
+        return not_run_again(case, change, line)
     later = [
         one for one in results if one.event > carrying.event and one.tests.failed and not carries(one.tests, says)
     ]
