@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
@@ -174,14 +174,15 @@ def test_a_control_is_given_the_nearest_program_with_its_output_and_nothing_else
 
 
 class _Calling(_Hearing):
-    """Writes a call where a grammar has it write one, and otherwise says what it was told last."""
+    """Writes a call where a grammar has it write one, and otherwise says what its tool returned."""
 
     sends: str
 
     def _generate(self, messages: list[BaseMessage], *_: Any, **given: Any) -> ChatResult:
         self._choose(messages)
         call = {"name": "run_commands", "arguments": {"commands": self.sends}}
-        text = json.dumps(call) if "response_format" in given else messages[-1].text
+        returned = [message.text for message in messages if isinstance(message, ToolMessage)]
+        text = json.dumps(call) if "response_format" in given else returned[-1]
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
 
