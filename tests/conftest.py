@@ -1,12 +1,12 @@
 """What tests share: the real engine, image and data, and one embedded model for the whole session."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import pytest
@@ -53,6 +53,22 @@ def mnist() -> Any:
     from gedanken.sandbox.datasets import ensure_dataset
 
     return ensure_dataset("mnist", Silent())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, without a window; `browser_page.open_file` opens a page in it.
+
+    Of a module, not of the session: while it is open, Playwright's event loop runs, and no test can call asyncio.run.
+    """
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is missing; run script/bootstrap --all, or on Debian: apt-get install chromium"
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
@@ -120,7 +136,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def done(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """That run, for one test alone, which is in its folder."""
-    copytree(finished, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "run"
 

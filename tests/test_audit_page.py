@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_page import open_file
 from conftest import Cli
 from test_audit_command import LIE, session
 from transcript_forms import ANSWER, PRINTED
@@ -63,29 +62,10 @@ def made(printed: str, said: str, *, events_between: int = 0) -> Audit:
     return Audit((Audited(transcript, claims, len(events), "the workspace as given", (again,)),))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 def _open(browser: Any, tmp_path: Path, page: str, width: int = 1400, scheme: str = "light") -> Any:
     file = tmp_path / "audit.html"
     file.write_text(page, encoding="utf-8")
-    opened = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
-    ).new_page()
-    opened.troubles = []
-    opened.on("dialog", lambda dialog: (opened.troubles.append(dialog.message), dialog.dismiss()))
-    opened.on("console", lambda said: opened.troubles.append(said.text))
-    opened.on("pageerror", lambda error: opened.troubles.append(str(error)))
-    opened.on("request", lambda sent: opened.troubles.append(sent.url) if sent.url != file.as_uri() else None)
-    opened.goto(file.as_uri())
-    return opened
+    return open_file(browser, file, width, scheme)
 
 
 @pytest.mark.browser

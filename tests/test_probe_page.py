@@ -1,12 +1,11 @@
 """The page of a probe as a reader meets it, in Chromium: curves, twins, posterior, questions and answers."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_page import open_file
 from test_verdict_command import OPERATIONS, Asked, asked  # noqa: F401 (a fixture)
 
 from gedanken.agents.players.player import Player
@@ -18,30 +17,10 @@ pytestmark = pytest.mark.browser
 TAKES_SHORTCUTS = Player(("shortcut",), 0.1)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 def open_page(browser: Any, folder: Path, width: int = 1400, scheme: str = "light") -> Any:
-    """Open the page on the probe in a folder; what goes wrong in it is gathered in `troubles`."""
     log, file = read_run(folder), folder / "page.html"
     file.write_text(render_probes([probed_model(log, verdict_of(log, resamples=4))]), encoding="utf-8")
-    page = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
-    ).new_page()
-    page.troubles = []
-    page.on("dialog", lambda dialog: (page.troubles.append(dialog.message), dialog.dismiss()))
-    page.on("console", lambda said: page.troubles.append(said.text))
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
-    page.on("request", lambda sent: page.troubles.append(sent.url) if sent.url != file.as_uri() else None)
-    page.goto(file.as_uri())
-    return page
+    return open_file(browser, file, width, scheme)
 
 
 @pytest.mark.parametrize("width", [390, 1400])

@@ -1,11 +1,11 @@
 """The report as a reader meets it, in Chromium: keys, links, width, contrast, and what is hostile."""
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_page import open_file
 from pages import IMAGINED, REAL, kept, text
 from test_report import hostile
 from test_timeline import tool, trace
@@ -21,53 +21,21 @@ WIDTHS = (360, 1600)
 LONG = [f"step {number}: loss {1 / number:.4f}" for number in range(1, 301)]
 OTHER = [*LONG[:200], "and so on", *LONG[200:279]]
 Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing; run script/bootstrap --all, or on Debian: apt-get install chromium"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+Traced = Sequence[TracedRun]
 
 
 @pytest.fixture
-def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
-    """Open the report on a comparison; what goes wrong in it is gathered in `troubles`."""
-    contexts = []
+def open_page(browser: Any, tmp_path: Path) -> Open:
+    """Open the report on a comparison."""
 
     def call(
-        made: Analysis,
-        width: int = 1600,
-        scheme: str = "light",
-        script: bool = True,
-        trace: Sequence[TracedRun] = (),
+        made: Analysis, width: int = 1600, scheme: str = "light", *, script: bool = True, trace: Traced = ()
     ) -> Any:
         file = tmp_path / "report.html"
         file.write_text(render(made, trace), encoding="utf-8")
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,
-            java_script_enabled=script,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.troubles = []
-        page.on("dialog", lambda dialog: (page.troubles.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.on("console", lambda said: page.troubles.append(f"console {said.text}"))
-        page.on("pageerror", lambda error: page.troubles.append(f"error {error}"))
-        page.on("request", lambda sent: page.troubles.append(sent.url) if sent.url != file.as_uri() else None)
-        page.goto(file.as_uri())
-        return page
+        return open_file(browser, file, width, scheme, script)
 
-    yield call
-    for context in contexts:
-        context.close()
+    return call
 
 
 def is_seen(page: Any, what: str) -> bool:
