@@ -186,9 +186,13 @@ class Engine:
         containerd = self._folder / "exec" / "containerd" / "containerd.pid"
         self._daemon.kill()
         self._daemon.wait()
-        for pid in (containerd.read_text(), *first):
-            with suppress(ProcessLookupError, ValueError):
-                os.kill(int(pid), signal.SIGKILL)
+        for pid in (containerd.read_text().strip(), *first):
+            if pid not in (
+                "",
+                "0",
+            ):  # 0 is told of a container that has ended; it would kill this process's own group
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
 
     def mend(self) -> None:
         """Begin another one on the same data."""
