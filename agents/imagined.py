@@ -94,7 +94,7 @@ class ImaginedMachine:
         return done
 
     async def ask(self, command: str, *, fresh: bool = True, on_output: OnOutput | None = None) -> Execution:
-        """As `run`, on a branch: the session does not remember it."""
+        """Run as `run` does, but on a branch: the session does not remember it."""
         return await replace(self).run(command, fresh=fresh, on_output=on_output)
 
     def place(self, name: str, source: str) -> None:

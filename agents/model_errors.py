@@ -128,7 +128,7 @@ class Problem:
     said: str
     """The first thing that the server says, on one line."""
     text: str
-    """Everything that it says."""
+    """The complete text of the error."""
     kinds: frozenset[str]
     """Class names of the error and of its causes."""
     headers: Mapping[str, str]

@@ -3,7 +3,7 @@
     python -m benchmarks.faults engine --cases 20       # SIGKILL for a Docker daemon of its own; another one is begun
     python -m benchmarks.faults read-only --cases 10    # the disk of the run folder meets an error, and is read-only
     python -m benchmarks.faults vanishing --cases 10    # and unmounted, while files on it are open
-    python -m benchmarks.faults clock --cases 5         # the clock is set back: an hour in the middle, then a day
+    python -m benchmarks.faults clock --cases 6         # the clock jumps by a day, one way and then the other
 
 Needs root; `clock` needs libfaketime. The run must end all the same, or with one clear line; later, `gedanken resume`
 must come to what an undisturbed run comes to, to the byte except for times, with each execution logged once, and no
@@ -23,36 +23,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import yaml
 
+from benchmarks.fault_kinds import Broken, Clock, Engine, Fault, Vanishing
 from benchmarks.resumed_runs import IMAGINED, PROGRAM, SCRIPT, differences, files_of
 from gedanken.experiment.folders import mounts_in, remove_tree
-from gedanken.sandbox.image import IMAGE
 
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 LONGEST = 900
 NODES = ("execute", "replicate", "persona", "simulate", "write")
-
-
-class Fault(Protocol):
-    """Something that is taken away."""
-
-    sandbox: str
-    place: Path
-    """Where the run folder is to be."""
-    environment: dict[str, str]
-    kills: bool  # the run's process, after it
-
-    def strike(self) -> None:
-        """Take it away."""
-
-    def mend(self) -> None:
-        """Put it back."""
-
-    def broken(self, said: str) -> list[str]:
-        """What else did not hold, after all; `said` is what both processes said."""
 
 
 class Case(NamedTuple):
@@ -64,178 +44,6 @@ class Case(NamedTuple):
     notes: tuple[str, ...]
     """That the run itself has on what happened."""
     broken: tuple[str, ...]
-
-
-class Broken:
-    """A file system in a file, which is read-only from its first error on, as one on a broken disk is."""
-
-    sandbox, kills = "bubblewrap", False
-
-    def __init__(self, folder: Path) -> None:
-        """Make it, and mount it."""
-        self._image, self.place = folder / "image", folder / "disk"
-        self.environment: dict[str, str] = {}
-        self.place.mkdir()
-        with self._image.open("wb") as file:
-            file.truncate(64 << 20)
-        subprocess.run(["mkfs.ext4", "-q", str(self._image)], check=True)
-        self._mount()
-
-    def _mount(self) -> None:
-        options = "loop,errors=remount-ro"
-        subprocess.run(["mount", "-o", options, str(self._image), str(self.place)], check=True)
-
-    def strike(self) -> None:
-        """Have it meet an error: what it had not written by then is lost."""
-        found = subprocess.run(
-            ["findmnt", "-no", "SOURCE", str(self.place)], capture_output=True, text=True, check=True
-        )
-        Path(f"/sys/fs/ext4/{Path(found.stdout.strip()).name}/trigger_fs_error").write_text("struck")
-
-    def mend(self) -> None:
-        """Check it, and mount it once more."""
-        subprocess.run(["umount", str(self.place)], check=True)
-        # The loop device outlives that for a moment; mounted from it again, the error would still stand there.
-        while subprocess.run(["losetup", "-j", str(self._image)], capture_output=True, check=True).stdout:
-            time.sleep(0.1)
-        for _ in range(2):  # the first one plays back the journal, in which the error stands as well
-            subprocess.run(["e2fsck", "-fy", str(self._image)], check=False, capture_output=True)
-        self._mount()
-
-    def broken(self, said: str) -> list[str]:
-        """Unmount it."""
-        subprocess.run(["umount", str(self.place)], check=True)
-        return ["a traceback"] if "Traceback" in said else []
-
-
-class Vanishing:
-    """A folder that is mounted where the run is."""
-
-    sandbox, kills = "bubblewrap", False
-
-    def __init__(self, folder: Path) -> None:
-        """Mount it."""
-        self._behind, self.place = folder / "behind", folder / "disk"
-        self.environment: dict[str, str] = {}
-        self._behind.mkdir()
-        self.place.mkdir()
-        self.mend()
-
-    def strike(self) -> None:
-        """Unmount it while it is in use."""
-        subprocess.run(["umount", "--lazy", str(self.place)], check=True)
-
-    def mend(self) -> None:
-        """Mount it once more."""
-        subprocess.run(["mount", "--bind", str(self._behind), str(self.place)], check=True)
-
-    def broken(self, said: str) -> list[str]:
-        """Unmount it."""
-        self.strike()
-        return ["a traceback"] if "Traceback" in said else []
-
-
-class Clock:
-    """The time of day as a process and its children are told it."""
-
-    sandbox, kills = "bubblewrap", True
-
-    def __init__(self, folder: Path) -> None:
-        """Begin with the right time."""
-        self.place, self._file = folder, folder / "clock"
-        self._file.write_text("+0\n")
-        self.environment = {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-
-    def strike(self) -> None:
-        """Set it back by an hour."""
-        self._file.write_text("-1h\n")
-
-    def mend(self) -> None:
-        """Set it back by a day."""
-        self._file.write_text("-1d\n")
-
-    def broken(self, said: str) -> list[str]:
-        """Nothing else."""
-        return ["a traceback"] if "Traceback" in said else []
-
-
-class Engine:
-    """A Docker daemon of its own, with the image; in a network namespace of its own, so that it takes no bridge."""
-
-    sandbox, kills = "docker", False
-
-    def __init__(self, folder: Path) -> None:
-        """Begin it, and give it the image that is at the usual one."""
-        self._folder, self.place = folder, folder
-        self.environment = {"DOCKER_HOST": f"unix://{folder}/docker.sock"}
-        self._daemon = self._begin()
-        save = subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE)
-        own = {**os.environ, **self.environment}
-        subprocess.run(["docker", "load", "--quiet"], stdin=save.stdout, env=own, check=True, stdout=sys.stderr)
-        self._since = 0.0
-        self.running = 0
-        """How often a container ran when it died."""
-
-    def _begin(self, tries: int = 5) -> "subprocess.Popen[bytes]":
-        folder = self._folder
-        for name in ("docker.pid", "docker.sock"):
-            (folder / name).unlink(missing_ok=True)
-        command = ["unshare", "--net", "dockerd", f"--host=unix://{folder}/docker.sock", f"--data-root={folder}/data"]
-        command += [f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", "--bridge=none"]
-        command += ["--iptables=false", "--ip-forward=false"]
-        with (folder / "dockerd.log").open("ab") as log:
-            daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + 120
-        while self._ask("version").returncode != 0:
-            if daemon.poll() is not None and tries > 1:  # a busy machine is too slow for its own deadlines
-                return self._begin(tries - 1)
-            if daemon.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit((folder / "dockerd.log").read_text()[-1000:])
-            time.sleep(0.2)
-        return daemon
-
-    def _ask(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        own = {**os.environ, **self.environment}
-        return subprocess.run(["docker", *command], env=own, capture_output=True, text=True, check=False)
-
-    def strike(self) -> None:
-        """SIGKILL, also for its containers, as a machine that goes down would."""
-        deadline = time.monotonic() + 20
-        while (
-            not (running := self._ask("ps", "--quiet", "--no-trunc").stdout.split()) and time.monotonic() < deadline
-        ):
-            time.sleep(0.05)
-        self.running += bool(running)
-        first = [self._ask("inspect", "--format", "{{.State.Pid}}", name).stdout.strip() for name in running]
-        containerd = self._folder / "exec" / "containerd" / "containerd.pid"
-        self._daemon.kill()
-        self._daemon.wait()
-        for pid in (containerd.read_text(), *first):
-            with suppress(ProcessLookupError, ValueError):
-                os.kill(int(pid), signal.SIGKILL)
-
-    def mend(self) -> None:
-        """Begin another one on the same data."""
-        self._daemon = self._begin()
-        self._since = time.time()
-
-    def broken(self, said: str) -> list[str]:
-        """Containers that were started more than once since the new one began, and what is left there."""
-        asked = ["events", "--since", f"{self._since:.0f}", "--until", f"{time.time() + 1:.0f}"]
-        told = self._ask(*asked, "--filter", "event=start", "--format", "{{.Actor.Attributes.name}}").stdout.split()
-        broken = [f"{name} was started {count} times" for name, count in Counter(told).items() if count > 1]
-        broken += [f"left behind: {name}" for name in self._ask("ps", "--all", "--quiet").stdout.split()]
-        return broken + (["a traceback"] if "Traceback" in said else [])
-
-    def close(self) -> None:
-        """End it."""
-        self._daemon.terminate()
-        self._daemon.wait()
 
 
 class Runs:
@@ -282,7 +90,9 @@ class Runs:
         lines = said.read_text(errors="replace").strip().splitlines()
         ended = f"{first}: {lines[-1][:120] if first and lines else ''}"
         broken = (
-            [] if first == 0 or lines[-1:][0].startswith("gedanken: ") else ["it did not end with one clear line"]
+            []
+            if first == 0 or fault.kills or lines[-1:][0].startswith("gedanken: ")
+            else ["it did not end with one clear line"]
         )
         fault.mend()
         last = 0

@@ -31,7 +31,7 @@ class Edited:
 
 Imagined = Literal["the same", "numbers differ", "lines differ"]
 """An imagined text compared with that of the unedited program: `numbers differ` if the same lines follow one another
-except for values and blanks."""
+except for values and spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class EditReport:
     differs_at: tuple[str, str] | None
     """The first line that differs: unedited, and edited."""
     prints: tuple[PrintRow, ...]
-    """Imagined at temperature 0 and in samples, beside the real run."""
+    """The imagined output at temperature 0 and in samples, and the real output."""
     once: Share
     """Samples that print the watched line exactly once, among those where that is known: a reply that was cut before
     a second occurrence leaves it open."""

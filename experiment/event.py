@@ -1,6 +1,6 @@
 """The base class of a run's events."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Event(BaseModel):
@@ -10,3 +10,6 @@ class Event(BaseModel):
 
     time: str = ""
     """UTC, ISO 8601; set when the event is appended."""
+    worked: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Seconds that its process had worked on the run by then, whatever the clock was set to; earlier versions kept
+    none."""

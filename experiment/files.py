@@ -50,7 +50,25 @@ class Inside:
         self._left -= len(content)
         return content
 
+    def size(self, name: str) -> int | None:
+        """Return the bytes of a regular file in the folder; None if there is no such file. Raises BadInput."""
+        try:
+            with self._opened(name) as descriptor:
+                return os.fstat(descriptor).st_size
+        except BadInput as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
+
     def _read(self, name: str, most_bytes: int) -> bytes:
+        with self._opened(name) as descriptor, open(descriptor, "rb", closefd=False) as file:
+            content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise BadInput(f"{self.folder / name}: larger than {most_bytes} bytes")
+        return content
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[int]:
         where = self.folder / name
         parts = name.split("/")
         if not all(parts) or {".", ".."} & set(parts) or "\0" in name:
@@ -63,16 +81,12 @@ class Inside:
                 opened.append(os.open(part, flags, dir_fd=opened[-1]))
             if not stat.S_ISREG(os.fstat(opened[-1]).st_mode):
                 raise BadInput(f"{where}: not a file")
-            with open(opened[-1], "rb", closefd=False) as file:
-                content = file.read(most_bytes + 1)
+            yield opened[-1]
         except OSError as error:
             raise BadInput(f"{where}: {error.strerror}") from error
         finally:
             for descriptor in opened:
                 os.close(descriptor)
-        if len(content) > most_bytes:
-            raise BadInput(f"{where}: larger than {most_bytes} bytes")
-        return content
 
 
 def put(path: Path, text: str) -> None:

@@ -202,6 +202,8 @@ class ExecutionKept(Event):
     """Fields of the execution, without its texts."""
     files: dict[str, str]
     """Paths of `stdout`, and of `terminal` and `raw_reply` if they exist."""
+    sizes: dict[str, int] = Field(default_factory=dict)
+    """Bytes of each of these files; earlier versions kept none. The event may come to the disk before the files."""
 
 
 class SurprisalKept(Event):

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
 from gedanken.experiment.persona import Persona
-from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, RunLog, RunSetup
+from gedanken.experiment.run_log import NO_WORKING_PROGRAM, EarlierPart, Opened, RunLog, RunSetup
 from gedanken.experiment.run_spec import ModelSpec, Part, RunSpec
 from gedanken.experiment.script import Experiment
 from gedanken.records.kept_model import set_aside
 from gedanken.records.ledger import Ledger
 from gedanken.records.read_run import read_run
 from gedanken.records.run_store import make_folder, open_store
-from gedanken.resuming import Again, asked
+from gedanken.resuming import FORKED, Again, asked
 from gedanken.runner import RunResult, check, go, new_folder
 from gedanken.terminal.screen import Screen
 
@@ -49,7 +49,10 @@ async def fork(  # noqa: PLR0913 (what a fork is made of)
             store.take_decisions(source)
             if source.setup is not None:
                 store.know_earlier_models(_known(part, source.setup) for part in spec.earlier)
-            store.note(f"forked from {spec.parent}: everything before that line is taken from there")
+                if source.machine_facts is not None:  # what its lines were imagined by
+                    facts = spec.played.resolve(source.machine_facts)
+                    store.opened(Opened(machine=source.machine_facts, dataset=source.setup.dataset, facts=facts))
+            store.note(f"{FORKED}{spec.parent}: everything before that line is taken from there")
             return await go(store, screen, again.collector)
         except NotKept:
             store.discard()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gedanken.analysis.analyze import Compared, analyze
-from gedanken.experiment.approval import Approve, EditIt, Reject
+from gedanken.experiment.approval import Approve, EditIt, Reject, in_words
 from gedanken.experiment.budget import Budget
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import BadInput
@@ -18,7 +18,7 @@ from gedanken.experiment.files import Inside
 from gedanken.experiment.run_log import RunLog
 from gedanken.experiment.run_spec import RunSpec
 from gedanken.experiment.secrets import REMOVED, shown_address
-from gedanken.records.read_log import MOST_FOLDER_BYTES, read_spec
+from gedanken.records.read_log import LEFT_OUT, MOST_FOLDER_BYTES, read_spec
 from gedanken.records.read_run import is_run_folder, read_run, with_tokens
 from gedanken.records.run_store import RunStore, is_at_work, make_folder, open_store, reopen_store
 from gedanken.report.writing import PAGE
@@ -28,6 +28,8 @@ from gedanken.terminal.screen import Screen
 if TYPE_CHECKING:
     from gedanken.graphs.context import Context
 
+FORKED = "forked from "
+"""Begins the note that a fork has all that it takes from the other run."""
 RUNS = Path("runs")
 MAY_COME = (Cause.NO_REPLY, Cause.BROKEN_OFF, Cause.ENGINE_LOST)
 """Causes after which a process that resumes the run repeats the request or the execution."""
@@ -67,7 +69,8 @@ def _ended(folder: Path) -> RunResult | None:
     if not is_run_folder(folder) or is_at_work(folder) or not page.is_file():
         return None
     log = read_run(folder)
-    if not log.is_over or any(run.cause in MAY_COME for run in log.executions):
+    is_whole = not any(note.endswith(LEFT_OUT) for note in log.notes)
+    if not log.is_over or not is_whole or any(run.cause in MAY_COME for run in log.executions):
         return None
     return RunResult(log, analyze(with_tokens(log)), page)
 
@@ -80,7 +83,10 @@ async def approve(folder: Path, answer: Approve | EditIt | Reject, screen: Scree
     with reopen_store(folder, spec if again.budget else None) as store:
         store.spec = spec
         newest = next(reversed(store.programs.values()), None)
-        if newest is None or newest.given or newest.works is not None or store.decision_on(newest) is not None:
+        if newest is not None and newest.works is None and (said := store.decision_on(newest)) is not None:
+            told = in_words(newest.label, said)
+            raise BadInput(f"{folder}: {told}, and a process died then; to go on: gedanken resume {folder}")
+        if newest is None or newest.given or newest.works is not None:
             raise BadInput(f"{folder}: no program of this run waits for approval")
         if any(execution.program == newest.label for execution in store.executions.values()):
             raise BadInput(f"{folder}: {newest.label} was run already")
@@ -141,11 +147,12 @@ async def _replaying(spec: RunSpec, store: RunStore, source: RunLog) -> "AsyncIt
 
 
 def newest_unfinished() -> Path:
-    """Return the newest run folder under runs/ whose run is unfinished. Raises BadInput."""
+    """Return the newest run folder under runs/ whose run is unfinished and at which no process is at work. Raises
+    BadInput."""
     begun = [path for path in RUNS.iterdir() if is_run_folder(path)] if RUNS.is_dir() else []
     for path in sorted(begun, key=lambda folder: folder.stat().st_mtime, reverse=True):
         try:
-            if not read_run(path).is_over:
+            if not is_at_work(path) and not read_run(path).is_over:
                 return path
         except BadInput:
             continue
@@ -168,6 +175,10 @@ def asked(folder: Path, again: Again, *, asks_its_model: bool = True) -> RunSpec
         raise BadInput(
             f"{folder}: its model is asked at {shown_address(address)}, and no key goes to an address that a folder "
             "names; if that is where it is to go, give it once more with --base-url"
+        )
+    if spec.parent and not any(note.startswith(FORKED) for note in read_run(folder).notes):
+        raise BadInput(
+            f"{folder}: its fork was interrupted before the other run was copied; remove it, and fork again"
         )
     if spec.sandbox.trusted and not again.trusted:
         raise BadInput(f"{folder}: it runs programs without isolation; to confirm that, add --i-trust-this-code")

@@ -18,6 +18,7 @@ from gedanken.analysis.analyze import Compared, analyze
 from gedanken.analysis.probe_result import probe_result
 from gedanken.analysis.probe_verdict import verdict_of
 from gedanken.experiment.approval import Question
+from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.counts import many
 from gedanken.experiment.errors import AwaitsApproval, BadInput, BudgetSpent, GedankenError, Interrupted, NoModel
 from gedanken.experiment.execution import Cause, Execution
@@ -121,6 +122,8 @@ async def drive(
         store = context.store
         try:
             outcome = await _within_budget(context, screen, collector)
+            if context.ledger is not None:
+                await off_loop(context.ledger.flush)
             if outcome.startswith(STOPPED):
                 raise NoModel(outcome.removeprefix(STOPPED))
             if outcome == INTERRUPTED:
@@ -141,7 +144,9 @@ async def drive(
             raise
         except NodeTimeoutError as error:
             outcome = f"{STOPPED}{error}"
-            raise NoModel(f"{context.model.name} sent nothing for too long") from error
+            raise NoModel(
+                f"{context.model.name} sent nothing for too long; try again later, or name another model"
+            ) from error
         except Exception as error:
             outcome = f"crashed: {type(error).__name__}: {error}"
             raise
@@ -232,7 +237,7 @@ async def _drive(context: "Context", screen: Screen, collector: str | None) -> s
     plan, control = RunPlan(plan_steps(spec.experiment, spec.real, spec.imagined, spec.simulate)), RunControl()
     given: Any = {"index": -1}
     try:
-        async with open_checkpoints(folder) as saver:
+        with open_checkpoints(folder) as saver:
             graph = build_graph(saver)
             with traced(folder, root_inputs(spec), screen, collector) as traces:
                 config: Any = {

@@ -9,7 +9,7 @@ from gedanken.graphs.context import Context
 
 
 def is_to_be_approved(context: Context, program: Program) -> bool:
-    """Whether a person has to say first whether this program of the coder's may run."""
+    """Return whether a person has to say first whether this program of the coder's may run."""
     if context.spec.approve == "first":
         answers = [context.store.decision_on(other) for other in _before(context, program)]
         return all(answer is None or isinstance(answer, Reject) for answer in answers)
@@ -17,7 +17,7 @@ def is_to_be_approved(context: Context, program: Program) -> bool:
 
 
 def question_on(context: Context, program: Program) -> Question:
-    """What a person is shown of it."""
+    """Return what a person is shown of it."""
     earlier = [other for other in _before(context, program) if other.name == program.name]
     return Question(
         program=program.label,
@@ -33,5 +33,5 @@ def question_on(context: Context, program: Program) -> Question:
 
 
 def _before(context: Context, program: Program) -> list[Program]:
-    """The programs that came before this one."""
+    """Return the programs that came before this one."""
     return list(takewhile(lambda other: other.label != program.label, context.store.programs.values()))

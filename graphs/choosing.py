@@ -13,7 +13,7 @@ from gedanken.graphs.state import Next, State
 
 
 def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
-    """A node whose choice of what comes next becomes part of its update."""
+    """Return a node whose choice of what comes next becomes part of its update."""
 
     @wraps(node)
     async def chooses(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def choosing(node: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Chosen(Runnable[State, list[str | Send]]):
-    """Where the graph goes, as the state says. It does nothing that a trace would tell of, so it stands in none."""
+    """Return the next nodes, read from the state. Traces leave this step out, because it does no work."""
 
     name = "chosen"
 

@@ -39,12 +39,14 @@ class Context:
     store: RunStore
     compared: Compared
     meter: RunMeter | None = None
-    """None where nothing is used: in a replay."""
+    """None if nothing is used: in a replay."""
     cores: Cores = field(default_factory=Cores)
     began: float = field(default_factory=time.monotonic)
     """When this process began to work on the run."""
     earlier: Mapping[str, Model] = field(default_factory=dict)
     """The other models, by name, that earlier parts of the script were done with."""
+    ledger: Ledger | None = None
+    """Where what was paid for is kept; None where nothing is."""
 
     @property
     def experiment(self) -> Experiment:
@@ -52,7 +54,7 @@ class Context:
         return self.spec.experiment
 
     def model_at(self, line: int) -> Model:
-        """The model that is asked while the script line at `line` is at work; -1 is before the first."""
+        """Return the model that is asked while the script line at `line` is at work; -1 is before the first."""
         return self.earlier.get(self.spec.model_at(line).name, self.model)
 
     def persona_at(self, line: int) -> Persona:
@@ -64,7 +66,8 @@ class Context:
         return self.meter.spent() if self.meter else None
 
     def imagined_machine(self, session: Session, sample: int, line: int) -> ImaginedMachine:
-        """The imagined machine at a script line with this session behind it, under the experiment's conditions."""
+        """Return the imagined machine at a script line with this session behind it, under the experiment's
+        conditions."""
         conditions = self.experiment.conditions
         return ImaginedMachine(
             self.model_at(line),
@@ -117,7 +120,9 @@ async def open_context(
             store.opened(Opened(machine=facts, dataset=str(dataset), facts=spec.played.resolve(facts)))
         meter.gpus = machine.gpus.number_of(facts.gpus.count)
         store.know_model(facts_of(model, price))
-        context = Context(spec, facts, kept_model, kept_machine, store, compared, meter, earlier=earlier)
+        context = Context(
+            spec, facts, kept_model, kept_machine, store, compared, meter, earlier=earlier, ledger=ledger
+        )
         try:
             yield context
         finally:
@@ -125,7 +130,7 @@ async def open_context(
 
 
 def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Compared) -> Context:
-    """All that a replay of the run `source` needs: its ledger. Raises BadInput where it has none."""
+    """Return all that a replay of the run `source` needs: its ledger. Raises BadInput where it has none."""
     if source.machine_facts is None or source.setup is None or source.folder is None:
         raise BadInput(f"{source.folder}: it contains no execution that could be replayed")
     ledger = Ledger(source.folder, writes=False)
@@ -142,16 +147,15 @@ def replay_context(spec: RunSpec, store: RunStore, source: RunLog, compared: Com
 
 
 def facts_of(model: Model, price: Price | None) -> ModelFacts:
-    """What is known of a model by now."""
+    """Return what is known of a model by now."""
     return ModelFacts.model_validate({**model.describe(), "coder_prompt": model.coder_prompt, "price": price})
 
 
 def keep_what_was_learned(context: Context) -> None:
     """Keep which settings the model was found not to take: the report is made before the model is closed."""
-    setup, model = context.store.log.setup, context.model
-    if setup is None or setup.model is None:
+    known, model = context.store.model, context.model
+    if known is None:
         return
-    not_taken = tuple(sorted({*setup.model.not_taken, *model.not_taken()}))
-    reasons = setup.model.reasons_by_itself or model.learned.reasons
-    learned = {"not_taken": not_taken, "reasons_by_itself": reasons}
-    context.store.know_model(setup.model.model_copy(update=learned))
+    not_taken = tuple(sorted({*known.not_taken, *model.not_taken()}))
+    reasons = known.reasons_by_itself or model.learned.reasons
+    context.store.know_model(known.model_copy(update={"not_taken": not_taken, "reasons_by_itself": reasons}))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Node = Callable[..., Any]
 STEPS_AT_MOST = 4000
 LINES = ("give", "write", "execute", "report")
-"""Where the graph goes for a line of the script, or after the last one."""
+"""If the graph goes for a line of the script, or after the last one."""
 CHOOSING: dict[str, tuple[Node, tuple[str, ...]]] = {
     "persona": (nodes.persona, LINES),
     "give": (nodes.give, LINES),

@@ -1,4 +1,4 @@
-"""The nodes of the graph, named as the design names them. What they do is kept in the store before it is used."""
+"""The nodes of the graph, named as in the design. Their results are stored before anything uses them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,7 +53,7 @@ from gedanken.traces.terminal_run import terminal_run
 
 Emit = Callable[[str], None]
 FIRST = -1
-"""Where the boot commands stand: before the first line of the script."""
+"""The line number of the boot commands: before the first line of the script."""
 
 
 @telling
@@ -77,7 +77,7 @@ async def persona(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 async def _ask_who_it_is(runtime: Runtime[Context]) -> list[Execution]:
-    """The answers to the boot commands, each asked in a session of its own. Raises NoModel where none came."""
+    """Return the answers to the boot commands, each asked in a session of its own. Raises NoModel where none came."""
     context = runtime.context
     usual = context.imagined_machine(Session(), sample=0, line=FIRST)
     gpus, model = usual.persona.gpus_in(context.machine_facts).count, context.model_at(FIRST)
@@ -220,7 +220,8 @@ async def execute(state: State, runtime: Runtime[Context]) -> Command[Any]:
 
 
 def _judged(context: Context, state: State, program: Program, execution: Execution) -> Program:
-    """The program with what its run says of it; of one that was given, nothing is asked but that it ends well."""
+    """Return the program with what its run says of it; of one that was given, nothing is asked but that it ends
+    well."""
     task = context.experiment.task_at(execution.line)
     if program.given:
         return replace(program, works=execution.exit_code == 0)
@@ -333,7 +334,8 @@ async def _surprisal(state: State, runtime: Runtime[Context]) -> Surprisal | Non
 async def _refuse(
     context: Context, state: State, program: Program, problem: str, *, rejected: bool = False
 ) -> Command[Any]:
-    """Count a reply that is no new program, or tells of a real run, as a failed try; it is kept, and not run."""
+    """Count a reply as a failed try if it contains no new program or reveals a real output; it is stored, but not
+    run."""
     refused = replace(program, works=False, problems=(problem,))
     await off_loop(context.store.keep_program, refused)
     update: dict[str, Any] = {"writing": program.line, "programs": [refused.label]}
@@ -348,7 +350,8 @@ def _send(tasks: list[tuple[str, RunTask]]) -> list[Send] | Literal["compare"]:
 
 
 def _of_run(context: Context, index: int, program: str | None, **more: object) -> dict[str, object]:
-    """What a trace tells of one run at a terminal, so that the real and the imagined runs of a program are found."""
+    """Return what a trace tells of one run at a terminal, so that the real and the imagined runs of a program are
+    found."""
     facts = context.machine_facts
     of = context.store.programs[program] if program else None
     return {

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from statistics import median
+from statistics import fmean
 from typing import NamedTuple
 
 from gedanken.agents.at_once import at_once
@@ -18,7 +18,7 @@ from gedanken.experiment.probe_design import Arm, ProbeDesign, Question
 from gedanken.experiment.probe_events import AnswerKept
 from gedanken.experiment.probe_item import ProbeItem
 from gedanken.graphs.context import Context
-from gedanken.probes.schedule import Unit, items_of, pilot_of, units_of
+from gedanken.probes.schedule import Unit, items_of, mixed, pilot_of, units_of
 from gedanken.prompts import render
 from gedanken.traces.terminal_run import terminal_run
 
@@ -26,34 +26,34 @@ FILE, COMMAND = "probe.py", "python3 probe.py"
 STEPS_TIMES = 8
 """How many times as long a reply may be in which working steps are allowed."""
 READ_A_REQUEST = 250
-"""Tokens of a request beside its program, roughly."""
+"""Approximate number of tokens of a request without its program."""
 
 
 def design_of(context: Context) -> ProbeDesign:
-    """What is probed. Raises BadInput where the run is no probe."""
+    """Return what is probed. Raises BadInput where the run is no probe."""
     if context.spec.probe is None:
         raise BadInput("the spec of this run has no `probe`")
     return context.spec.probe
 
 
 def planned_items(context: Context) -> list[ProbeItem]:
-    """The items of the plan, once there is one."""
+    """Return the items of the plan, once there is one."""
     design, plan = design_of(context), context.store.plan
     assert plan is not None
     return items_of(design, plan.sizes or (), plan.groups)
 
 
 def schedule_of(context: Context) -> list[Unit]:
-    """All that is asked under the plan, in its order."""
+    """Return all that is asked under the plan, in its order."""
     design, plan, items = design_of(context), context.store.plan, planned_items(context)
     assert plan is not None
     direct, more = units_of(design, items)
     pilot = pilot_of(design, items)
-    return [*pilot, *(unit for unit in (*direct, *more[: plan.more]) if unit not in pilot)]
+    return [*pilot, *(unit for unit in mixed(direct, more[: plan.more]) if unit not in pilot)]
 
 
 def has_truth(context: Context, unit: Unit) -> bool:
-    """Whether the programs of all its items printed something that answers can be held against."""
+    """Return whether the programs of all its items printed something that answers can be held against."""
     return all(not context.store.items[question.item].problem for question in unit)
 
 
@@ -66,7 +66,7 @@ class Estimate(NamedTuple):
     written: int
     """Tokens at most."""
     seconds: float | None
-    """At the speed of what was asked already; None where nothing was."""
+    """Estimated from the speed of the questions so far; None before the first one."""
 
 
 def estimate_of(context: Context) -> Estimate:
@@ -85,7 +85,7 @@ def estimate_of(context: Context) -> Estimate:
 
 
 def seconds_left(context: Context) -> float | None:
-    """Of the minutes that the probe may take, over all processes that worked on it; None where there is no limit."""
+    """Of the minutes that the probe may take, over all processes that worked on it; None if there is no limit."""
     minutes = design_of(context).minutes
     if minutes is None:
         return None
@@ -93,12 +93,15 @@ def seconds_left(context: Context) -> float | None:
 
 
 def seconds_taken(answers: Sequence[AnswerKept], parallel: int) -> dict[Arm, float]:
-    """How long one question of each arm takes, as far as it was asked: the first reads its prompt from nothing."""
+    """Return how long one question of each arm takes on average, as far as it was asked, in seconds.
+
+    The first is left out, as it reads its prompt from nothing.
+    """
     taken: dict[Arm, list[float]] = {}
     for answer in answers:
         taken.setdefault(answer.question.arm, []).append(answer.execution.seconds)
     found: dict[Arm, float] = {
-        arm: median(seconds[1:] or seconds) / parallel for arm, seconds in taken.items() if seconds
+        arm: fmean(seconds[1:] or seconds) / parallel for arm, seconds in taken.items() if seconds
     }
     return {"direct": 10.0 / parallel, **found}
 
@@ -110,7 +113,7 @@ async def ask_units(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """Ask; what was replied is kept as it comes, and `heard` is told. Where the model is gone, `losses` says so."""
+    """Ask; what was replied is kept as it comes, and `heard` is told. If the model is gone, `losses` says so."""
     work = [partial(_ask_unit, context, items, unit, losses, heard) for unit in units]
     answered = await at_once(work, context.model.pace.parallel)
     return [answer for some in answered for answer in some]
@@ -123,7 +126,7 @@ async def _ask_unit(
     losses: list[NoModel],
     heard: Callable[[AnswerKept], None],
 ) -> list[AnswerKept]:
-    """The questions of one session, one after the other."""
+    """Return the questions of one session, one after the other."""
     answers: list[AnswerKept] = []
     session = Session()
     for question in unit if not losses else ():
@@ -158,7 +161,8 @@ async def _ask(context: Context, machine: ImaginedMachine, item: ProbeItem, ques
 
 
 def _tells(context: Context, item: ProbeItem, question: Question) -> list[str]:
-    """What is said before the program runs; the real state only in the arm that is about it (fairness rule 2)."""
+    """Return what is said before the program runs; the real state only in the arm that is about it (fairness rule
+    2)."""
     tells = [item.told] if item.told else []
     if question.arm == "forced":
         given = context.store.items[item.id].given or ""

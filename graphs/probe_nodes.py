@@ -73,7 +73,7 @@ async def truths(_state: ProbeState, runtime: Runtime[Context]) -> dict[str, Any
 
 
 def _kept(item: ProbeItem, ran: dict[str, Ran]) -> ItemKept:
-    """An item with what its programs printed; a twin that prints what its rival prints tells nothing apart."""
+    """Return an item with what its programs printed; a twin that prints what its rival prints tells nothing apart."""
     truth = ran[item.program]
     rival, given = (ran[text].stdout if text else None for text in (item.rival, item.given))
     same = "it prints what its rival prints" if rival == truth.stdout else ""
@@ -112,7 +112,8 @@ def _heard(runtime: Runtime[Context], end: int, units: int) -> Callable[[AnswerK
         runtime.heartbeat()
         name = answer.question.item
         found = outcome_of(context.store.items[name], answer, suite.get(name))
-        runtime.stream_writer({"outcome": found.outcome if found else "", "up_to": end, "units": units})
+        told = {"outcome": found.outcome if found else "", "up_to": end, "units": units}
+        runtime.stream_writer({**told, "seconds_left": seconds_left(context)})
 
     return heard
 

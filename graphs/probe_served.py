@@ -38,7 +38,7 @@ class ProbeServing(Serving):
 
 
 def build_served_probe(serving: Serving | None) -> "CompiledStateGraph[ProbeState, RunSpec, ProbeState, ProbeState]":
-    """The probe graph, executed as `serving` says; None where only its form and its states are looked at."""
+    """Return the probe graph, executed as `serving` says; None if only its form and its states are looked at."""
     graph = StateGraph(ProbeState, context_schema=RunSpec)
     add_probe_nodes(graph, serving.node) if serving else add_probe_nodes(graph)
     return graph.compile()

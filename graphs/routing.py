@@ -31,7 +31,7 @@ class Step:
 
 
 def next_step(context: Context, state: State) -> Step:
-    """The node for the next script line (`write`, `give` or `execute`), or `report` after the last one."""
+    """Return the node for the next script line (`write`, `give` or `execute`), or `report` after the last one."""
     if state.get("outcome") == NO_WORKING_PROGRAM:
         return Step("report", state["index"])
     index = context.experiment.next_step(state["index"])
@@ -42,23 +42,24 @@ def next_step(context: Context, state: State) -> Step:
 
 
 def programs_in(context: Context, state: State) -> list[Program]:
-    """The versions there are by now, in the order in which they came."""
+    """Return the program versions that exist so far, in order of creation."""
     return [context.store.programs[label] for label in state.get("programs", [])]
 
 
 def executions_in(context: Context, state: State) -> list[Execution]:
-    """What has come to its end by now."""
+    """Return the work that has finished by now."""
     return [context.store.executions[label] for label in state.get("executions", [])]
 
 
 def latest(context: Context, state: State, name: str | None) -> Program | None:
-    """The newest version of a file."""
+    """Return the newest version of a file."""
     versions = [program for program in programs_in(context, state) if program.name == name]
     return versions[-1] if versions else None
 
 
 def given_program(context: Context, state: State, line: ScriptLine, index: int) -> Program:
-    """The version that the script line at `index` gives, made from the same program as it is where that was given."""
+    """Return the version that the script line at `index` gives, made from the same program as it is where that was
+    given."""
     assert line.give is not None and line.source is not None
     versions = [program for program in programs_in(context, state) if program.name == line.give]
     told = line.program or "given in the script"
@@ -77,7 +78,7 @@ def given_program(context: Context, state: State, line: ScriptLine, index: int) 
 
 
 def tries_of(context: Context, state: State, program: Program) -> int:
-    """How often the coder has tried to do what this version was asked to do, this version counted."""
+    """Return how often the coder has tried to do what this version was asked to do, this version counted."""
     others = [
         other for other in programs_in(context, state) if other.line == program.line and other.label != program.label
     ]
@@ -85,7 +86,7 @@ def tries_of(context: Context, state: State, program: Program) -> int:
 
 
 def base_of(context: Context, state: State, name: str, line: int) -> Program | None:
-    """The version that an edit on this script line starts from: the newest that another line asked for."""
+    """Return the version that an edit on this script line starts from: the newest that another line asked for."""
     versions = [program for program in programs_in(context, state) if program.name == name and program.line != line]
     return versions[-1] if versions else None
 
@@ -105,7 +106,7 @@ def failure_in(context: Context, state: State) -> Failure | None:
 
 
 def failure_ref(program: Program, run: Execution | None, *, rejected: bool = False) -> FailureRef:
-    """The same, as the state holds it; `rejected` by a person."""
+    """Return the same, as the state holds it; `rejected` by a person."""
     return {
         "program": program.label,
         "problems": list(program.problems),
@@ -116,7 +117,7 @@ def failure_ref(program: Program, run: Execution | None, *, rejected: bool = Fal
 
 
 def run_tasks(context: Context, state: State, program: Program | None) -> list[tuple[str, RunTask]]:
-    """What must run besides the trunk: `replicate` and `simulate` tasks for the line at work."""
+    """Return what must run besides the trunk: `replicate` and `simulate` tasks for the line at work."""
     index, turns = state["index"], list(state.get("turns", []))
     experiment = context.experiment
     tasks: list[tuple[str, RunTask]] = []
@@ -142,19 +143,20 @@ def run_tasks(context: Context, state: State, program: Program | None) -> list[t
 
 
 def endings_shown(context: Context, state: State, line: int) -> list[str]:
-    """What the coder was shown of the runs of all versions that a script line asked for."""
+    """Return what the coder was shown of the runs of all versions that a script line asked for."""
     versions = {program.label for program in programs_in(context, state) if program.line == line}
     return [ending_of(run) for run in _real_runs(context, state) if run.program in versions]
 
 
 def versions_run(context: Context, state: State) -> list[Program]:
-    """The versions that were run; one that was refused is none of them."""
+    """Return the versions that were run; one that was refused is none of them."""
     ran = {execution.program for execution in _real_runs(context, state)}
     return [program for program in programs_in(context, state) if program.label in ran]
 
 
 def follows_samples(experiment: Experiment, index: int) -> bool:
-    """Whether the line typed before this one ran a program: the last sample of it is in the server's cache then."""
+    """Return whether the line typed before this one ran a program: the last sample of it is in the server's cache
+    then."""
     before = [line for line in experiment.script[:index] if line.type is not None]
     return bool(before) and before[-1].runs is not None
 

@@ -56,13 +56,13 @@ class Serving:
             self._is_ready = True
 
     def _was_placed(self, program: Program) -> bool:
-        """Whether it came to lie on the machine: what a person had to approve did so only then."""
+        """Return whether it came to lie on the machine: what a person had to approve did so only then."""
         by_person = program.prompt == BY_PERSON
         decision = self.context.store.decision_on(program)
         return by_person or isinstance(decision, Approve) or not is_to_be_approved(self.context, program)
 
     def node(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        """A node in this execution's context."""
+        """Return a node in this execution's context."""
 
         @wraps(work)
         async def served(state: Any, runtime: Runtime[Any]) -> Any:
@@ -76,7 +76,7 @@ class Serving:
 
 
 def build_served_graph(serving: Serving | None) -> "CompiledStateGraph[State, RunSpec, State, State]":
-    """The experiment graph, executed as `serving` says; None where only its form and its states are looked at."""
+    """Return the experiment graph, executed as `serving` says; None if only its form and its states are looked at."""
     graph = StateGraph(State, context_schema=RunSpec)
     add_nodes(graph, serving.node) if serving else add_nodes(graph)
     return graph.compile()

@@ -37,7 +37,7 @@ class FailureRef(TypedDict):
     rejected: bool
     """By a person, before it could run."""
     execution: str
-    """Label of its run; empty where it was not run."""
+    """Label of its run; empty if it was not run."""
 
 
 class Sent(TypedDict):
@@ -68,7 +68,7 @@ class Next(TypedDict):
 
 
 class State(TypedDict, total=False):
-    """Everything a run has come to so far."""
+    """The state of a run so far."""
 
     index: int
     """The script line that is at work; -1 before the first."""
@@ -86,6 +86,6 @@ class State(TypedDict, total=False):
     verdict: str
     outcome: str
     lost: Annotated[str, keep_first]
-    """Why the model is gone; the run then stops when all that is under way has come to its end."""
+    """The reason why the model is unavailable; the run stops when the work in progress has finished."""
     goto: list[Next]
     """Where the last node that could choose has the graph go."""

@@ -13,27 +13,27 @@ NOTHING: SessionRef = {"stored": [], "context": []}
 
 
 def placed(program: Program) -> TurnRef:
-    """The turn by which a version came to stand on the imagined machine."""
+    """Return the turn that put a version on the imagined machine."""
     return f"placed:{program.label}"
 
 
 def told(line: int) -> TurnRef:
-    """The turn by which the imagined machine knows of what a coder was told at a script line."""
+    """Return the turn by which the imagined machine knows of what a coder was told at a script line."""
     return f"told:{line}"
 
 
 def typed(label: str) -> TurnRef:
-    """The turn in which an execution was imagined."""
+    """Return the turn in which an execution was imagined."""
     return f"typed:{label}"
 
 
 def session_of(refs: SessionRef, experiment: Experiment, store: RunStore) -> Session:
-    """The session with its texts."""
+    """Return the session with its texts."""
     return Session(texts_of(refs["stored"], experiment, store), texts_of(refs["context"], experiment, store))
 
 
 def texts_of(refs: Sequence[TurnRef], experiment: Experiment, store: RunStore) -> tuple[Turn, ...]:
-    """The turns with their texts."""
+    """Return the turns with their texts."""
     return tuple(_text(ref, experiment, store) for ref in refs)
 
 

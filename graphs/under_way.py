@@ -1,4 +1,4 @@
-"""Says in the log which node is at work, so that the folder of a run whose process died tells where it stands."""
+"""Records in the log which node is running, so that the folder of a crashed run shows how far it came."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -13,7 +13,7 @@ Node = TypeVar("Node", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
 def telling(node: Node) -> Node:
-    """The node, its whole work between two events of the log; what it learned of the model is kept."""
+    """Return the node, its whole work between two events of the log; what it learned of the model is kept."""
 
     @wraps(node)
     async def work(state: Any, runtime: Runtime[Context]) -> Any:
@@ -28,7 +28,7 @@ def telling(node: Node) -> Node:
 
 
 def _who(name: str, state: Any, experiment: Experiment) -> str:
-    """What it is at: a line of the script, by its number, and a file, a seed or a sample."""
+    """Return what it is at: a line of the script, by its number, and a file, a seed or a sample."""
     if name in ("persona", "report"):
         return ""
     if name in ("replicate", "simulate"):

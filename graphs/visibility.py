@@ -11,7 +11,7 @@ from gedanken.records.run_store import RunStore
 
 
 def introduce(experiment: Experiment, program: Program, turns: Sequence[TurnRef]) -> list[TurnRef]:
-    """The session after it came to know of a version: of its source, or only of what the coder was told."""
+    """Return the session after it came to know of a version: of its source, or only of what the coder was told."""
     if experiment.conditions.source == "shown":
         return [*turns, placed(program)]
     last = _tells_of(experiment, program)[-1]
@@ -37,7 +37,7 @@ def session_for(experiment: Experiment, program: Program, turns: Sequence[TurnRe
 
 
 def _tells_of(experiment: Experiment, program: Program) -> list[TurnRef]:
-    """What its coder was told, edit by edit."""
+    """Return what its coder was told, edit by edit."""
     lines = experiment.script[: program.line + 1]
     return [told(at) for at, line in enumerate(lines) if line.file == program.name and line.tell]
 

@@ -27,7 +27,7 @@ class ProbeFamily(Protocol):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The numbers of operations that are asked for where nobody says which."""
+        """The default numbers of operations."""
         ...
 
     def items(self, operation: str, size: int, seed: int, count: int) -> list[ProbeItem]:
@@ -106,13 +106,13 @@ class MadeFamily:
 
 
 def program(body: str, **constants: object) -> str:
-    """A program: its constants, one a line, and what it does with them."""
+    """Return a program: its constants, one a line, and what it does with them."""
     head = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
     return f"{head}{body.lstrip()}"
 
 
 def turn(templates: Mapping[str, str], number: int) -> tuple[str, str]:
-    """The name and the text of the template whose turn it is."""
+    """Return the name and the text of the template whose turn it is."""
     name = list(templates)[number % len(templates)]
     return name, templates[name]
 

@@ -32,7 +32,8 @@ class Change:
 
 
 def changed(source: str, name: str) -> str:
-    """The program with a change made. Raises CannotChange, or SyntaxError for a program that cannot be parsed."""
+    """Return the program with a change made. Raises CannotChange, or SyntaxError for a program that cannot be
+    parsed."""
     if name not in CHANGES:
         raise CannotChange(f"there is no change “{name}”; there are {', '.join(CHANGES)}")
     change = CHANGES[name]
@@ -72,7 +73,7 @@ def _widths(tree: ast.Module) -> list[ast.expr]:
 
 
 def _epochs(tree: ast.Module) -> list[ast.expr]:
-    """What the outermost loop that trains counts to."""
+    """Return what the outermost loop that trains counts to."""
     for loop in _training_loops(tree):
         if isinstance(loop.iter, ast.Call) and _called(loop.iter) == "range" and len(loop.iter.args) == 1:
             return loop.iter.args
@@ -96,7 +97,7 @@ def _without_backward(source: str) -> str:
 
 
 def _labels_shuffled(source: str) -> str:
-    """Each batch is trained on the labels of other images."""
+    """Train each batch on the labels of other images."""
     tree = ast.parse(source)
     loop = _innermost(tree)
     names = [node for node in ast.walk(loop.target) if isinstance(node, ast.Name)]
@@ -114,7 +115,7 @@ def _misled(source: str) -> str:
 
 
 def _spaced(source: str) -> str:
-    """A blank line before each statement of the loop that trains."""
+    """Return a blank line before each statement of the loop that trains."""
     lines = source.split("\n")
     for row in sorted({statement.lineno for statement in _innermost(ast.parse(source)).body}, reverse=True):
         lines.insert(row - 1, "")
@@ -122,7 +123,7 @@ def _spaced(source: str) -> str:
 
 
 def _without_comments(source: str) -> str:
-    """A line that was nothing but a comment goes with it."""
+    """Return a line that was nothing but a comment goes with it."""
     lines: list[str | None] = list(source.split("\n"))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
@@ -136,7 +137,7 @@ def _renamed(source: str) -> str:
 
 
 def _number(tree: ast.Module, node: ast.expr) -> ast.Constant:
-    """The number itself, or the one that a name is set to once and for all."""
+    """Return the number itself, or the one that a name is set to once and for all."""
     if isinstance(node, ast.Name):
         stores = [part for part in ast.walk(tree) if isinstance(part, ast.Name) and part.id == node.id]
         stores = [store for store in stores if isinstance(store.ctx, ast.Store)]
@@ -182,13 +183,13 @@ def _place(node: ast.AST) -> tuple[int, int]:
 
 
 def _insert(source: str, before: ast.stmt, text: str) -> str:
-    """The program with a line more, before a statement and as far to the right."""
+    """Return the program with a line more, before a statement and as far to the right."""
     lines = source.split("\n")
     return "\n".join([*lines[: before.lineno - 1], " " * before.col_offset + text, *lines[before.lineno - 1 :]])
 
 
 def _replace(source: str, pieces: Sequence[tuple[ast.Constant, str]]) -> str:
-    """The program with other text in place of constants."""
+    """Return the program with constants replaced by other text."""
     lines = [line.encode() for line in source.split("\n")]
     for node, text in sorted(pieces, key=lambda piece: _place(piece[0]), reverse=True):
         line = lines[node.lineno - 1]

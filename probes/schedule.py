@@ -21,7 +21,7 @@ _IN_HORIZON = ("alone", "easy", "hard")
 
 
 def sizes_of(design: ProbeDesign) -> tuple[int, ...]:
-    """The sizes that a design asks for, the smallest first."""
+    """Return the sizes that a design asks for, the smallest first."""
     usual = {size for name in design.families for size in family(name).sizes}
     return tuple(sorted(set(design.sizes) or usual))
 
@@ -46,7 +46,7 @@ def items_of(design: ProbeDesign, sizes: Sequence[int], groups: int) -> list[Pro
 
 
 def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit], list[Unit]]:
-    """The direct questions, and all others in the order in which they are worth their time."""
+    """Return the direct questions, and all others in the order in which they are worth their time."""
     direct: list[Unit] = [
         (Question(item.id, "direct", sample),) for sample in range(design.samples) for item in items
     ]
@@ -61,8 +61,15 @@ def units_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> tuple[list[Unit
     return direct if "direct" in asked else [], [unit for _, units in wanted for unit in units]
 
 
+def mixed(direct: Sequence[Unit], more: Sequence[Unit]) -> list[Unit]:
+    """All units, the others spread evenly over the direct ones: where time ends early, some of each are asked."""
+    at = [(index / max(1, len(direct)), unit) for index, unit in enumerate(direct)]
+    between = [((index + 1) / (len(more) + 1), unit) for index, unit in enumerate(more)]
+    return [unit for _, unit in sorted([*at, *between], key=lambda placed: placed[0])]
+
+
 def pilot_of(design: ProbeDesign, items: Sequence[ProbeItem]) -> list[Unit]:
-    """What is asked first, to learn how long questions take: part of any plan."""
+    """Return what is asked first, to learn how long questions take: part of any plan."""
     direct, more = units_of(design, items)
     steps = [unit for unit in more if unit[0].arm == "steps"]
     return [*direct[:PILOT], *steps[:1]]
@@ -94,7 +101,7 @@ def plan_in(design: ProbeDesign, seconds: float, taken: Mapping[Arm, float]) -> 
 
 
 def whole_plan(design: ProbeDesign) -> Plan:
-    """All of a design."""
+    """Return all of a design."""
     items = items_of(design, sizes_of(design), design.groups)
     return Plan(sizes_of(design), design.groups, len(units_of(design, items)[1]))
 
@@ -133,7 +140,7 @@ def _sessions(items: Sequence[ProbeItem]) -> Iterator[Unit]:
 
 
 def suite_item(line: SuiteItem) -> ProbeItem:
-    """A line of a suite, as it is asked."""
+    """Return a line of a suite, as it is asked."""
     return ProbeItem(
         id=line.id,
         family=SUITE,

@@ -11,7 +11,7 @@ AS_IT_IS = "as it is"
 ONCE = re.compile(r"\b(?:only |just |exactly )?once\b", re.IGNORECASE)
 NOT_ONCE = "every time"
 LOOKS_AT_NAMES = frozenset({"eval", "exec", "locals", "globals", "vars", "dir", "inspect"})
-"""Where a program uses one of these, the name of a variable may be part of what runs."""
+"""If a program uses one of these, the name of a variable may be part of what runs."""
 
 
 def semantics_preserving_edits(source: str) -> dict[str, str]:
@@ -63,7 +63,7 @@ def same_when_run(one: str, other: str) -> bool:
 
 
 def _match(one: object, other: object, pairs: set[tuple[str, str]]) -> bool:
-    """Whether two trees are equal but for names; how these correspond goes into `pairs`."""
+    """Return whether two trees are equal but for names; how these correspond goes into `pairs`."""
     if type(one) is not type(other):
         return False
     if isinstance(one, list) and isinstance(other, list):
@@ -167,7 +167,7 @@ def _prints(tree: ast.AST) -> list[ast.Expr]:
 
 
 def _comment(source: str) -> tokenize.TokenInfo | None:
-    """The first comment that says “once”."""
+    """Return the first comment that says “once”."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except tokenize.TokenError as error:
@@ -176,7 +176,7 @@ def _comment(source: str) -> tokenize.TokenInfo | None:
 
 
 def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:
-    """The program with other words in a comment; a line that was nothing but a comment goes with it."""
+    """Return the program with other words in a comment; a line that was nothing but a comment goes with it."""
     lines = source.split("\n")
     row, column = comment.start
     before = lines[row - 1][:column]
@@ -185,7 +185,7 @@ def _replace(source: str, comment: tokenize.TokenInfo, text: str) -> str:
 
 
 def _blank(source: str, line: int, more: int | None) -> str:
-    """The program with so many blank lines more below a line, or with None with none."""
+    """Return the program with so many blank lines more below a line, or with None with none."""
     lines = source.split("\n")
     below = lines[line:]
     if more is not None:

@@ -46,7 +46,7 @@ class CommandSequence(BaseModel):
 
 
 def battery() -> tuple[CommandSequence, ...]:
-    """All sequences, in the order in which they are typed."""
+    """Return all sequences, in the order in which they are typed."""
     import yaml
 
     text = (resources.files("gedanken.probes") / "terminal.yaml").read_text(encoding="utf-8")

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from gedanken.compare.commands.answers import BOOT_COMMANDS
 from gedanken.experiment.blocking import off_loop
 from gedanken.experiment.errors import BadInput, NoSandbox
 from gedanken.experiment.execution import Cause, Execution, OnOutput
-from gedanken.records.ledger import Ledger, digest
+from gedanken.records.ledger import Ledger, digest, reading_entry
 from gedanken.records.plain_values import noun_of
 from gedanken.sandbox.machine import SandboxMachine, may_be_cut_off
 from gedanken.traces.terminal_run import is_from_ledger
@@ -19,7 +20,7 @@ from gedanken.traces.terminal_run import is_from_ledger
 ENVIRONMENT = "environment"
 EMPTY = digest("an empty workspace")
 _AT = "trunk.at"
-"""In the session: in which state the trunk's workspace is."""
+"""Name of the session file that records the state of the trunk's workspace."""
 RUN_AGAIN = "run again, so that the workspace is as it was"
 
 Tell = Callable[[str], None]
@@ -29,7 +30,7 @@ Lends = Callable[[str, float], AbstractAsyncContextManager[Callable[[float], Non
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What changed the trunk's workspace: a command that was typed, or a file that was written."""
+    """A change of the trunk's workspace: a command that was typed, or a file that was written."""
 
     before: str
     after: str
@@ -57,7 +58,7 @@ class KeptMachine:
         note: Tell,
         lends: Lends,
     ) -> None:
-        """`real` is None where a run is replayed: what the ledger does not know is an error then."""
+        """`real` is None if a run is replayed: what the ledger does not know is an error then."""
         self.name = name
         self.seed = 0
         self.reseed = False
@@ -84,7 +85,7 @@ class KeptMachine:
         self._marked = self._state
 
     def branch(self, seed: int, *, reseed: bool = False) -> Self:
-        """The same machine with another seed, on its own copy of the workspace as it was at the last mark."""
+        """Return the same machine with another seed, on its own copy of the workspace as it was at the last mark."""
         branch = type(self)(
             self._ledger, self._environment, self.name, self._real, self._tell, self._note, self._lends
         )
@@ -98,7 +99,7 @@ class KeptMachine:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Remove a branch's workspace where it had one; the trunk's is whose who opened it."""
+        """Remove the workspace of a branch if it has one; the trunk's workspace belongs to whoever opened it."""
         if self._branch is not None:
             await self._branch.__aexit__()
 
@@ -115,6 +116,7 @@ class KeptMachine:
             return execution
         if self._real is None:
             raise BadInput(f"replay: the ledger contains no result with seed {self.seed} of: {command[:100]}")
+        await off_loop(self._ledger.flush)
         name = f"{label or 'typed'}-{key[:12]}"
         is_trunk = self._trunk is self
         machine = await (self._trunk_for(name, command) if is_trunk else self._branch_for(name, command))
@@ -135,11 +137,12 @@ class KeptMachine:
         execution = noun_of(Execution, kept, "the ledger")
         self._typed(command)
         if is_trunk:
+            await off_loop(self._ledger.flush)  # else it could be run again in a workspace that has it already
             await off_loop(self._stamp, self._state)
         return execution
 
     async def _begun_anew(self) -> SandboxMachine:
-        """The machine, its workspace as it was before the command at work."""
+        """Return the machine, its workspace as it was before the command at work."""
         mark, branch = _mark(self._state), self._branch
         if branch is not None:
             self._branch = await off_loop(branch.at_mark, mark)
@@ -151,7 +154,7 @@ class KeptMachine:
             return self._real
 
     def _lent(self, name: str) -> AbstractAsyncContextManager[Callable[[float], None]]:
-        """What the machine lends to an execution for as long as it runs."""
+        """Return what the machine lends to an execution for as long as it runs."""
         assert self._real is not None
         return self._lends(name, self._real.limits.wall_seconds)
 
@@ -164,12 +167,12 @@ class KeptMachine:
         self._take(Step(self._state, after, command=command))
 
     def _bring_artifacts(self, execution: Execution) -> None:
-        """What an earlier process brought back is not brought back again."""
+        """Remember the artifacts that an earlier process copied, so that they are not copied again."""
         if self._real is not None:
             self._real.brought.update({artifact.sha256: artifact.path for artifact in execution.artifacts})
 
     async def _trunk_for(self, name: str, command: str) -> SandboxMachine:
-        """The trunk's machine, its workspace as it must be for this command, with a snapshot of it."""
+        """Return the trunk's machine, its workspace as it must be for this command, with a snapshot of it."""
         async with self._lock:
             assert self._real is not None
             known, doing = self._at()
@@ -183,7 +186,8 @@ class KeptMachine:
             return self._real
 
     async def _branch_for(self, name: str, command: str) -> SandboxMachine:
-        """A branch's machine: as a dead process left it where the command is under way, else a copy of the mark."""
+        """Return a branch's machine: as a dead process left it where the command is under way, else a copy of the
+        mark."""
         if self._branch is not None:
             return self._branch
         trunk, mark = self._trunk, _mark(self._state)
@@ -201,7 +205,7 @@ class KeptMachine:
         return branch
 
     async def _go_to(self, state: str) -> None:
-        """Bring the trunk's workspace into a state that it is to have, or had before."""
+        """Restore a required state of the trunk's workspace."""
         assert self._real is not None
         at, _doing = self._at()
         if at == state:
@@ -229,6 +233,8 @@ class KeptMachine:
         if step.command is None:
             await off_loop(self._real.write, step.name, step.text)
             return
+        if step.command in BOOT_COMMANDS:  # they show what the machine is, and leave nothing behind
+            return
         self._tell(f"{step.command[:60]} is {RUN_AGAIN}")
         self._note(f"{step.command[:200]} was {RUN_AGAIN}; what came of it the second time is not kept")
         done = await self._real.run(step.command)
@@ -242,12 +248,12 @@ class KeptMachine:
         return self._steps[: last + 1]
 
     def _name_written(self, state: str) -> None:
-        """What was put there from outside is no artifact."""
+        """Record the names of files that were put there from outside: these are not artifacts."""
         assert self._real is not None
         self._real.written.update(step.name for step in self._steps_to(state) if step.name)
 
     def _at(self) -> tuple[str | None, str]:
-        """The state of the trunk's workspace, and what was being done where it has none."""
+        """Return the state of the trunk's workspace; if it has none, the command that was in progress."""
         try:
             found = json.loads(self._stamp_file.read_text())
             return found["state"], found["doing"]
@@ -285,11 +291,12 @@ def keep_executions(machine: SandboxMachine, ledger: Ledger, tell: Tell, note: T
 
 
 def replayed_machine(ledger: Ledger) -> KeptMachine:
-    """The machine of a run, as its ledger knows it; nothing is ever run. Raises BadInput."""
+    """Return the machine of a run, as its ledger knows it; nothing is ever run. Raises BadInput."""
     known = ledger.get("about", ENVIRONMENT)
     if known is None:
         raise BadInput(f"{ledger.folder}: cannot be replayed, because its ledger is missing")
-    return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
+    with reading_entry():
+        return KeptMachine(ledger, str(known["environment"]), str(known["name"]), None, _nobody, _nobody, free)
 
 
 def _nobody(_told: str) -> None:

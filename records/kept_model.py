@@ -19,7 +19,7 @@ from gedanken.experiment.errors import BadInput, BudgetSpent, NotKept
 from gedanken.experiment.execution import Cause, OnOutput
 from gedanken.experiment.run_spec import ModelSpec, RunSpec
 from gedanken.experiment.surprisal import Lines
-from gedanken.records.ledger import Ledger, digest
+from gedanken.records.ledger import Ledger, digest, reading_entry
 from gedanken.traces.terminal_run import is_from_ledger
 
 _REPLY = TypeAdapter(Reply)
@@ -37,7 +37,7 @@ COOLED = (
 
 
 class ModelCard(BaseModel):
-    """What a replay must know of the model, and what may not change while a run is gone on with."""
+    """The facts of a model that a replay needs, and that must not change when a run is resumed."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -50,12 +50,30 @@ class ModelCard(BaseModel):
     scores: Literal["grammar", "echo"] | None
 
 
+class KeptLearned(BaseModel):
+    """What was known of the model after a reply."""
+
+    refused: frozenset[Setting]
+    reasons: bool
+    hides: bool
+    most_tokens: int | None
+
+
+class KeptReply(BaseModel):
+    """An entry of the ledger: a reply, or why none came."""
+
+    learned: KeptLearned
+    reply: Any = None
+    no_reply: str | None = None
+    cause: Cause = Cause.NO_REPLY
+
+
 @dataclass(slots=True)
 class Kept:
-    """What one process knows of the replies that it had."""
+    """The replies that one process has received or read from the ledger."""
 
     draws: Counter[str] = field(default_factory=Counter)
-    """How often each request was made: alike ones are draws of their own."""
+    """How often each request was made; equal requests are separate samples."""
     is_warm: bool = False
     """Whether the last reply came from the model itself, so that its server's cache is as that reply left it."""
 
@@ -66,7 +84,7 @@ class KeptModel(Model):
 
     ledger: Ledger = field(kw_only=True)
     replays: str = ""
-    """Why it is never asked, so that what is not in the ledger is an error; empty where it is asked."""
+    """The reason why the model is never asked, so that a missing reply is an error; empty if it may be asked."""
     note: Callable[[str], None] = lambda _told: None
     """Hears what a reader of the log must know."""
     kept: Kept = field(default_factory=Kept)
@@ -81,7 +99,7 @@ class KeptModel(Model):
         on_text: OnOutput | None = None,
         enough: Enough | None = None,
     ) -> Reply:
-        """As Model.reply. A reply that was kept is the same to the byte, and costs nothing."""
+        """Reply as Model.reply does; a reply from the ledger is identical to the first one and costs nothing."""
         key = self._key([list(message) for message in messages], asdict(sampling), role, fresh)
         if (found := await off_loop(self.ledger.get, "replies", key)) is not None and (
             self.replays or not found.get("may_pass")
@@ -91,16 +109,18 @@ class KeptModel(Model):
             return self._again(found, on_text)
         if self.replays:
             raise NotKept(f"{self.replays}: this reply of the {role} is not in the ledger: {_shown(messages)}")
-        was_asked = await off_loop(self.ledger.ask, key)
-        if was_asked and found is None and self.prepare is None and sampling.temperature > 0:
+        is_drawn = self.prepare is None and sampling.temperature > 0
+        was_asked = is_drawn and await off_loop(self.ledger.ask, key)
+        if was_asked and found is None:
             self.note(DISCARDED)
+        await off_loop(self.ledger.flush)
         fresh = await self._with_its_cache(messages, fresh)
         try:
             reply = await Model.reply(
                 self, messages, sampling, role=role, fresh=fresh, on_text=on_text, enough=enough
             )
         except BudgetSpent:
-            if not was_asked:
+            if is_drawn and not was_asked:
                 self.ledger.ask_not(key)
             raise
         except NoReply as error:
@@ -115,15 +135,17 @@ class KeptModel(Model):
     async def scored(
         self, messages: Sequence[Message], text: str, score: Callable[[], Awaitable[Lines | None]]
     ) -> Lines | None:
-        """As Model.scored, from the ledger where it is there."""
+        """Score as Model.scored does, from the ledger if it is there."""
         key = self._key([list(message) for message in messages], text, "score", True)
         if (found := await off_loop(self.ledger.get, "scores", key)) is None:
             if self.replays:
                 raise NotKept(f"{self.replays}: the surprisal of an output is not in the ledger")
+            await off_loop(self.ledger.flush)
             lines = await score()
             values = {"lines": lines and [list(line) for line in lines]}
             found = await off_loop(self.ledger.put, "scores", key, values)
-        return _LINES.validate_python(found["lines"])
+        with reading_entry():
+            return _LINES.validate_python(found["lines"])
 
     def _key(self, *asked: object) -> str:
         base = digest([self.name, self.digest, self.extra, *asked])
@@ -132,7 +154,8 @@ class KeptModel(Model):
         return digest([base, draw])
 
     async def _with_its_cache(self, messages: Sequence[Message], fresh: bool) -> bool:
-        """Whether to ask afresh: what an open request goes on from is not there where the last reply was kept."""
+        """Return whether to ask afresh: what an open request goes on from is not there where the last reply was
+        kept."""
         if fresh or self.prepare is None or self.kept.is_warm:
             return fresh
         self.note(COOLED)
@@ -141,17 +164,15 @@ class KeptModel(Model):
         return True
 
     def _again(self, found: dict[str, Any], on_text: OnOutput | None) -> Reply:
-        learned = found["learned"]
-        self.learned.refused |= {Setting(name) for name in learned["refused"]}
-        self.learned.reasons |= learned["reasons"]
-        self.learned.hides |= learned["hides"]
-        self.learned.most_tokens = learned["most_tokens"]
-        if "no_reply" in found:
-            raise NoReply(found["no_reply"], cause=Cause(found["cause"]))
-        try:
-            reply = _REPLY.validate_python(found["reply"])
-        except ValidationError as error:
-            raise BadInput("the ledger is damaged: a reply in it cannot be read") from error
+        with reading_entry():
+            kept = KeptReply.model_validate(found)
+            reply = _REPLY.validate_python(kept.reply) if kept.no_reply is None else None
+        self.learned.refused |= kept.learned.refused
+        self.learned.reasons |= kept.learned.reasons
+        self.learned.hides |= kept.learned.hides
+        self.learned.most_tokens = kept.learned.most_tokens
+        if reply is None:
+            raise NoReply(kept.no_reply or "", cause=kept.cause)
         if on_text:
             on_text(reply.text)
         return reply
@@ -167,17 +188,22 @@ class KeptModel(Model):
 
 
 def keep_replies(model: Model, ledger: Ledger, note: Callable[[str], None], meter: Meter | None = None) -> KeptModel:
-    """The model over a ledger. Raises BadInput where the run was begun with another one."""
+    """Return the model over a ledger. Raises BadInput where the run was begun with another one."""
     values = {name.name: getattr(model, name.name) for name in fields(Model)}
     card = ModelCard(**{name: values[name] for name in ModelCard.model_fields})
     known = ledger.get("about", CARD)
     if known is None:
         ledger.put("about", CARD, card.model_dump(mode="json"))
-    elif ModelCard.model_validate(known) != card:
+    elif _card_in(known) != card:
         raise BadInput(
             f"the model {model.name} has changed since this run was started; start a new run with `gedanken fork`"
         )
     return KeptModel(**{**values, "meter": meter}, ledger=ledger, note=note)
+
+
+def _card_in(known: dict[str, Any]) -> ModelCard:
+    with reading_entry():
+        return ModelCard.model_validate(known)
 
 
 def set_aside(ledger: Ledger, model: ModelSpec) -> None:
@@ -199,7 +225,7 @@ def _card_of(model: ModelSpec) -> str:
 
 
 def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay") -> KeptModel:
-    """The model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
+    """Return the model of a run, as its ledger knows it; it is never asked. Raises BadInput."""
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:

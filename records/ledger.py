@@ -1,12 +1,16 @@
-"""What was paid for, by what it was asked with: replies of models, and executions on real machines.
+"""The ledger: everything that was paid for, by its request. Replies of models and executions on real machines are in
+one file each.
 
-One file for each, on the disk before anybody uses what it holds. What is used is what was written: a run that is gone
-on with, or replayed, cannot tell the difference.
+A file is written before anything uses what it holds, and is on the disk before the next request is sent or the next
+command is run, so that nothing is paid for on the strength of what a power failure could take away. A resumed or
+replayed run gets exactly the same, as what is used is always what was written.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +23,9 @@ LEDGER = "ledger"
 Kind = Literal["replies", "executions", "scores", "about"]
 KINDS: tuple[Kind, ...] = ("replies", "executions", "scores", "about")
 MOST_BYTES = 1 << 28
-"""Of one entry."""
+"""Maximum size of one entry in bytes."""
+MOST_FLUSHES = 4
+"""Maximum number of entries that are flushed to disk at the same time."""
 
 
 def digest(value: object) -> str:
@@ -35,12 +41,14 @@ class Ledger:
         """One that does not write is that of a run which is replayed."""
         self.folder = run / LEDGER
         self.writes = writes
+        self._flushes = ThreadPoolExecutor(MOST_FLUSHES, thread_name_prefix="flush")
+        self._flushing: set[Future[None]] = set()
         if writes:
             for kind in KINDS:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
 
     def get(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """What was kept; None where nothing was, or not all of it came to the disk."""
+        """Return the stored entry; None if there is none, or if it was not completely written."""
         try:
             content = Inside(self.folder, MOST_BYTES).read(f"{kind}/{key}.json", MOST_BYTES)
         except BadInput:
@@ -55,37 +63,38 @@ class Ledger:
         return value if isinstance(value, dict) else None
 
     def put(self, kind: Kind, key: str, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep a value; return it as it was written, without the keys of this process. Raises OSError."""
+        """Keep a value; return it as it was written, without the keys of this process. Raises OSError.
+
+        A new entry is written in its place: its first line tells whether all of it is there. It is flushed meanwhile,
+        see `flush`. One flush is enough for it: Linux's file systems (ext4, XFS, Btrfs, F2FS) put the name of a new
+        file on the disk with its content.
+        """
         text = json.dumps(redacted_value(dict(value)), ensure_ascii=False, separators=(",", ":"))
         body = text.encode(errors="replace")  # half a surrogate pair is no character
         path = self.folder / kind / f"{key}.json"
-        new = path.with_suffix(".new")
-        try:
-            with new.open("wb") as file:
-                file.write(_head(body).encode() + b"\n" + body)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        content = _head(body).encode() + b"\n" + body
+        if path.exists():
+            _replace(path, content)
+        else:
+            self._flushing.add(self._flushes.submit(_flush, path, _written(path, content)))
         kept: dict[str, Any] = json.loads(body)
         return kept
+
+    def flush(self) -> None:
+        """Return when all that was put is on the disk. Raises OSError where one could not be flushed."""
+        for flushing in tuple(self._flushing):
+            flushing.result()
+            self._flushing.discard(flushing)
 
     def take_over(self, other: "Ledger") -> None:
         """Copy what another run paid for. Whoever made that run may mean harm: only files that lie in it are read."""
         for kind in KINDS:
             for path in sorted((other.folder / kind).glob("*.json")):
                 content = Inside(other.folder, MOST_BYTES).read(f"{kind}/{path.name}", MOST_BYTES)
-                (self.folder / kind / path.name).write_bytes(content)
+                _replace(self.folder / kind / path.name, content)
 
     def rename(self, kind: Kind, key: str, to: str) -> None:
-        """Put an entry under another key; where it is not there, nothing happens."""
+        """Put an entry under another key; if it is not there, nothing happens."""
         path = self.folder / kind / f"{key}.json"
         if path.exists():
             path.replace(path.with_name(f"{to}.json"))
@@ -100,6 +109,51 @@ class Ledger:
     def ask_not(self, key: str) -> None:
         """Remove the note that a request was sent: it was not."""
         (self.folder / "replies" / f"{key}.asked").unlink(missing_ok=True)
+
+
+@contextmanager
+def reading_entry() -> Iterator[None]:
+    """Whoever made the folder may mean harm: what an entry holds may be anything. Raises BadInput."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput("the ledger is damaged: an entry in it cannot be read") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Replace an entry as a whole, and flush it and its folder to disk."""
+    new = path.with_suffix(".new")
+    _flush(new, _written(new, content))
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _written(path: Path, content: bytes) -> int:
+    """Write a file; return its descriptor, still open."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+    except OSError:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+        raise
+    return descriptor
+
+
+def _flush(path: Path, descriptor: int) -> None:
+    """Flush a file to disk, and close it."""
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _head(body: bytes) -> str:

@@ -66,13 +66,16 @@ class LogOfEvents:
         self._reserved: dict[str, Reserved] = {}
         self._lost: dict[str, Reserved] = {}
         self._time = ""
+        self._worked: float | None = None
 
     def take(self, event: RunEvent) -> None:
         """Process one event; the caller adds the content of programs and executions, because it has their texts."""
         match event:
             case Started():
                 if self._last:
-                    self.seconds_before += _seconds_between(self._last.time, self._time)
+                    self.seconds_before += (
+                        _seconds_between(self._last.time, self._time) if self._worked is None else self._worked
+                    )
                 self._lost |= self._reserved
                 self._reserved = {}
                 self._started = self._started or event
@@ -99,7 +102,7 @@ class LogOfEvents:
                 self._noted[event.what] += 1
             case Ended():
                 self._ended = event
-        self._time = event.time
+        self._time, self._worked = event.time, event.worked
 
     def _take_use(self, event: Reserved | Settled) -> None:
         if isinstance(event, Reserved):
@@ -122,7 +125,7 @@ class LogOfEvents:
 
     @property
     def model(self) -> ModelFacts | None:
-        """What is known of the model so far; of the last one, if there were several."""
+        """Return what is known of the model so far; of the last one, if there were several."""
         return self._models.get(None)
 
     @property

@@ -13,13 +13,14 @@ MOST_SECONDS = 1e9
 """Maximum duration of a command: about thirty years."""
 
 Noun = TypeVar("Noun", Execution, Program)
+_READERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Execution, Program)}
 
 
 def noun_of(kind: type[Noun], entry: dict[str, Any], what: object) -> Noun:
     """Build an Execution or a Program from plain values, ignoring unknown keys. Raises BadInput that names `what`."""
     names = {field.name for field in fields(kind)}
     try:
-        noun = TypeAdapter(kind).validate_python({key: value for key, value in entry.items() if key in names})
+        noun: Noun = _READERS[kind].validate_python({key: value for key, value in entry.items() if key in names})
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"]))

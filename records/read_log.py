@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +23,8 @@ MOST_FOLDER_BYTES = 1 << 30
 MOST_LOG_BYTES = 1 << 27
 MOST_SPEC_BYTES = 1 << 24
 MOST_OUTPUT_BYTES = 1 << 28
+LEFT_OUT = "is gone, or is not as long as was written: its run is left out"
+"""Ends the note on an output that a power failure took away."""
 MOST_NATS, MOST_TOKENS = 1e9, 10**9
 """Maximum values of one line."""
 
@@ -46,12 +49,18 @@ def read_events(inside: Inside, spec: RunSpec | None = None) -> tuple[LogOfEvent
         raise BadInput(f"{where}: empty: its process ended before it recorded anything")
     _check_format(lines[0], where)
     found = LogOfEvents(spec or read_spec(inside), inside.folder)
-    for number, line in enumerate(lines[1:], start=2):
-        if _json(line, f"{where}:{number}") == {"format": FORMAT}:
-            continue  # the header again, written by a process that resumed the run
-        _take(found, _event(line, f"{where}:{number}"), inside, f"{where}:{number}")
-    notes = (f"{LOG}: its last line was cut while it was written; it is left out",) if torn.strip() else ()
-    return found, notes
+    events = [
+        (_event(line, f"{where}:{number}"), f"{where}:{number}")
+        for number, line in enumerate(lines[1:], start=2)
+        if _json(line, f"{where}:{number}") != {"format": FORMAT}  # again, by a process that resumed the run
+    ]
+    lost = _lost_texts([event for event, _at in events], inside)
+    for event, at in events:
+        if not (isinstance(event, ExecutionKept) and lost & set(event.files.values())):
+            _take(found, event, inside, at)
+    notes = [f"{LOG}: its last line was cut while it was written; it is left out"] if torn.strip() else []
+    notes += [f"{path} {LEFT_OUT}" for path in sorted(lost)]
+    return found, tuple(notes)
 
 
 def _check_format(line: str, where: object) -> None:
@@ -68,7 +77,9 @@ def read_spec(inside: Inside) -> RunSpec:
     except ValidationError as error:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{inside.folder / SPEC}: {at}: {first['msg']}") from error
+        is_unknown = first["type"] == "extra_forbidden"
+        told = "this version of gedanken does not know that; another one may" if is_unknown else first["msg"]
+        raise BadInput(f"{inside.folder / SPEC}: {at}: {told}") from error
 
 
 def _json(line: str, where: object) -> Any:
@@ -101,6 +112,15 @@ def _take(found: LogOfEvents, event: RunEvent, inside: Inside, where: object) ->
         case SurprisalKept():
             _check_surprisal(event.found, where)
     found.take(event)
+
+
+def _lost_texts(events: Sequence[RunEvent], inside: Inside) -> set[str]:
+    """Return the paths of texts that are missing or cut, as a power failure may leave them."""
+    sizes: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, ExecutionKept):
+            sizes |= event.sizes  # a file may have been written again
+    return {path for path, size in sizes.items() if inside.size(path) != size}
 
 
 def _texts(event: ExecutionKept, inside: Inside, where: object) -> dict[str, str]:

@@ -22,12 +22,12 @@ def program_event(program: Program) -> ProgramKept:
     return ProgramKept(program=values, path=program_path(program))
 
 
-def execution_event(execution: Execution) -> ExecutionKept:
-    """Return the log event of an execution."""
+def execution_event(execution: Execution, sizes: dict[str, int]) -> ExecutionKept:
+    """Return the log event of an execution; `sizes` are those of the files with its texts, in bytes."""
     values = asdict(execution)
     for name in TEXTS:
         del values[name]
-    return ExecutionKept(execution=values, files=text_paths(execution))
+    return ExecutionKept(execution=values, files=text_paths(execution), sizes=sizes)
 
 
 def program_path(program: Program) -> str:

@@ -51,7 +51,7 @@ class RunMeter:
         return 60 * self.budget.minutes - self._before - (time.monotonic() - self._began)
 
     def spent(self) -> BudgetSpent | None:
-        """The error for a limit that is used up; None if none is."""
+        """Return the error for a limit that is used up; None if none is."""
         used = self._amounts(self._store.used)
         told = [
             f"{name} {used[name]:,.6g} of {limit:,.6g}"
@@ -61,11 +61,11 @@ class RunMeter:
         return BudgetSpent(", ".join(told), self._store.folder) if told else None
 
     async def reserve(self, read: int, written: int) -> str:
-        """As Meter.reserve."""
+        """See Meter.reserve."""
         return await self._begin(uuid4().hex, read, written, 0.0)
 
     def settle(self, name: str, read: int, written: int, *, estimated: bool) -> None:
-        """As Meter.settle."""
+        """See Meter.settle."""
         self._end(Settled(name=name, read=read, written=written, calls=1, estimated=estimated))
 
     @asynccontextmanager

@@ -1,4 +1,9 @@
-"""The folder of a running run: everything is appended as it happens, and flushed before it is used."""
+"""The folder of a running run: everything is appended as it happens.
+
+No kill takes away what was appended. After a power failure, too, there is all that was paid for (in the ledger), and
+of the log what nothing else tells: notes and decisions. The text of an execution may then be missing or cut:
+reading the log leaves it out, and it comes back from the ledger.
+"""
 
 import fcntl
 import json
@@ -93,7 +98,7 @@ class RunStore:
         self._file = file
         self._events = events or LogOfEvents(spec, folder)
         self._lock = threading.RLock()
-        self._viewed = float("-inf")
+        self._opened, self._viewed = time.monotonic(), float("-inf")
 
     @property
     def log(self) -> RunLog:
@@ -108,12 +113,12 @@ class RunStore:
 
     @property
     def programs(self) -> dict[str, Program]:
-        """By label, in the order in which they were added."""
+        """The programs by label, in the order in which they were added."""
         return self._events.programs
 
     @property
     def executions(self) -> dict[str, Execution]:
-        """By label."""
+        """The executions by label."""
         return self._events.executions
 
     @property
@@ -130,6 +135,11 @@ class RunStore:
     def answers(self) -> dict[str, AnswerKept]:
         """Answers of a probe, by the key of their question."""
         return self._events.answers
+
+    @property
+    def model(self) -> ModelFacts | None:
+        """Facts about the model; None before it is known."""
+        return self._events.model
 
     @property
     def used(self) -> Used:
@@ -162,8 +172,8 @@ class RunStore:
             os.fsync(file.fileno())
 
     def opened(self, event: Opened) -> None:
-        """Record the facts of the machine."""
-        self._append(event)
+        """Record the facts of the machine; they can be measured again."""
+        self._append(event, flush_to_disk=False)
 
     def note(self, what: str) -> None:
         """Record a remark about the course of the run that a reader must know."""
@@ -176,28 +186,30 @@ class RunStore:
 
     def know_model(self, model: ModelFacts) -> None:
         """Record facts about the model, if they are new."""
-        if self._events.model != model:
-            self._append(ModelKnown(model=model))
+        if self.model != model:
+            self._append(ModelKnown(model=model), flush_to_disk=False)
 
     def keep_program(self, program: Program) -> None:
         """Record a version of a program, or what became of it."""
         if self.programs.get(program.label) == program:
             return
-        self._put(program_path(program), program.source)
-        if base := base_of(program, list(self.programs.values())):
-            self._put(diff_path(program), diff_of(base, program).text)
+        before = self.programs.get(program.label)
+        if before is None or before.source != program.source:
+            self._put(program_path(program), program.source)
+            if base := base_of(program, list(self.programs.values())):
+                self._put(diff_path(program), diff_of(base, program).text, flush_to_disk=False)
         with self._lock:
-            self._append(program_event(program))
+            self._append(program_event(program), flush_to_disk=False)
             self._events.programs[program.label] = program
 
     def keep_execution(self, execution: Execution) -> None:
         """Record an execution: first its texts, then its log event."""
         if self.executions.get(execution.label) == execution:
             return
-        for path, text in texts_of(execution).items():
-            self._put(path, text)
+        texts = texts_of(execution).items()
+        sizes = {path: self._put(path, text, flush_to_disk=False) for path, text in texts}
         with self._lock:
-            self._append(execution_event(execution), flush_to_disk=False)  # the ledger contains what was paid for
+            self._append(execution_event(execution, sizes), flush_to_disk=False)
             self._events.executions[execution.label] = execution
         self.view_now_and_then()
 
@@ -257,7 +269,7 @@ class RunStore:
         """Record how the run ended, and write the files for readers."""
         self._append(Ended(outcome=outcome))
         self.view()
-        self._put("transcript.md", transcript(self.log))
+        self._put("transcript.md", transcript(self.log), flush_to_disk=False)
 
     def discard(self) -> None:
         """Remove the folder of a run in which nothing was run."""
@@ -276,7 +288,8 @@ class RunStore:
             self._viewed = time.monotonic()
 
     def _append(self, event: RunEvent, *, flush_to_disk: bool = True) -> None:
-        event = event.model_copy(update={"time": datetime.now(UTC).isoformat(timespec="milliseconds")})
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        event = event.model_copy(update={"time": now, "worked": round(time.monotonic() - self._opened, 3)})
         line = json.dumps(redacted_value(event.model_dump(mode="json")))
         with self._lock:
             self._file.write(line + "\n")
@@ -285,8 +298,8 @@ class RunStore:
                 os.fsync(self._file.fileno())
             self._events.take(event)
 
-    def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> None:
-        """Write a file completely, or not at all; a long text in parts."""
+    def _put(self, name: str, text: str | Iterable[str], *, flush_to_disk: bool = True) -> int:
+        """Write a file completely, or not at all; a long text in parts. Return its size in bytes."""
         path = self.folder / name
         new = path.with_name(f".{path.name}.new")
         try:
@@ -296,7 +309,9 @@ class RunStore:
                 file.flush()
                 if flush_to_disk:
                     os.fsync(file.fileno())
+                size = os.fstat(file.fileno()).st_size
             new.replace(path)
+            return size
         except OSError:
             new.unlink(missing_ok=True)
             raise
@@ -324,8 +339,7 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
     """
     if not (folder / LOG).is_file():
         raise BadInput(f"{folder}: no {LOG} in it: not a run, or a run of an earlier version, which can only be read")
-    if any(path.is_symlink() for path in folder.rglob("*")):
-        raise BadInput(f"{folder}: contains symbolic links, which no run creates; nothing is written through them")
+    _check_files(folder)
     with _locked_log(folder) as file:
         inside = Inside(folder, MOST_FOLDER_BYTES)
         asked = spec or read_spec(inside)
@@ -339,16 +353,32 @@ def reopen_store(folder: Path, spec: RunSpec | None = None) -> Iterator[RunStore
         yield store
 
 
+def _check_files(folder: Path) -> None:
+    """Raise BadInput if what is written into the folder could end up elsewhere, or be waited for."""
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise BadInput(f"{folder}: contains symbolic links, which no run creates: nothing is written to it")
+        if not path.is_dir() and not path.is_file():
+            raise BadInput(f"{path}: neither a file nor a folder; no run makes such a thing")
+    if (folder / LOG).stat().st_nlink > 1:
+        raise BadInput(f"{folder / LOG}: is in another folder too (a hard link), whose run it would change: copy it")
+
+
 def is_at_work(folder: Path) -> bool:
     """Return whether a process is working on a run."""
     try:
-        with (folder / LOG).open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return False
+        descriptor = os.open(folder / LOG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
     except BlockingIOError:
         return True
     except OSError:
         return False
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

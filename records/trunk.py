@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from gedanken.experiment.errors import BadInput
 from gedanken.experiment.execution import Execution
 from gedanken.experiment.program import Program
 from gedanken.records.run_files import LOG
@@ -11,7 +12,10 @@ from gedanken.records.run_store import RunStore
 
 
 def trunk_of(store: RunStore) -> list[Program | Execution]:
-    """Return the programs that were placed on the real machine, and the commands typed there with seed 0."""
+    """Return the programs that were placed on the real machine, and the commands typed there with seed 0.
+
+    Raises BadInput if the text of one was lost in a power failure.
+    """
     return list(_steps(store))
 
 
@@ -27,7 +31,9 @@ def _steps(store: RunStore) -> Iterator[Program | Execution]:
             if event["program"].get("works") is not False:  # a refused program was not placed anywhere
                 yield store.programs[label]
         else:
-            run = store.executions[label]
+            run = store.executions.get(label)
+            if run is None:
+                raise BadInput(f"{store.folder}: the output of {label} was lost, perhaps in a power failure")
             if not run.imagined and not run.seed and run.arm == "as written":
                 yield run
 

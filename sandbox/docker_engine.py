@@ -280,8 +280,12 @@ def _begun(container: "Container") -> float:
     """Return its start time on this process's monotonic clock; the current time if it is over and its age no longer
     counts."""
     state = container.attrs["State"]
-    passed = time.time() - _time(state["StartedAt"]) if state.get("Running") else 0.0
-    return time.monotonic() - max(0.0, passed)
+    if not state.get("Running"):
+        return time.monotonic()
+    with _no_sandbox():
+        told = container.client.info().get("SystemTime")  # its own clock: ours may be another, or have been set
+    now = _time(told) if told else time.time()
+    return time.monotonic() - max(0.0, now - _time(state["StartedAt"]))
 
 
 def _seconds_between(state: dict[str, Any]) -> float:

@@ -58,7 +58,7 @@ class Ended(NamedTuple):
     out_of_memory: bool
     """True if the kernel killed one of its processes, not necessarily the last one, for memory."""
     seconds: float
-    """From its start to its end."""
+    """Duration from start to end."""
 
 
 class Job(Protocol):

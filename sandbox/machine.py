@@ -33,7 +33,7 @@ KILL_SECONDS = 15.0
 _SIGKILLED = 128 + 9
 _SIGTERMED = 128 + 15
 _ENGINE_DIED = 255
-"""What Docker gives a container of whose end it knows nothing."""
+"""Docker's exit code for a container if it does not know how the container ended."""
 _SIGXFSZ = 128 + 25
 _TIMED_OUT = 124
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -332,7 +332,8 @@ class SandboxMachine:
 
 
 def may_be_cut_off(execution: Execution) -> bool:
-    """Whether it ended while no controller watched it, and as it would have ended with its engine: not by itself."""
+    """Return whether it ended while no controller watched it, and as it would have ended with its engine: not by
+    itself."""
     ends = (_SIGKILLED, _SIGTERMED, _ENGINE_DIED)
     unwatched = FROM_THE_LOG in execution.notes and execution.exit_code in ends
     return unwatched and execution.cause in (Cause.KILLED, Cause.FAILED)

@@ -187,7 +187,7 @@ def _size(path: Path) -> int:
 
 
 def _no_special_files(folder: str, names: list[str]) -> list[str]:
-    """Those names that are neither file, folder nor link."""
+    """Return the names without special files, that is, only files, folders and links."""
     left_out = []
     for name in names:
         mode = (Path(folder) / name).lstat().st_mode

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import settings
+from small_run import small
 
 from gedanken.experiment.progress import Silent
 from gedanken.traces.run_tree import read_tree
@@ -104,6 +106,23 @@ def scripted(tmp_path: Path) -> Callable[[list[dict[str, Any]]], str]:
         return f"scripted:{path}"
 
     return make
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small run in it that came to its end."""
+    folder = tmp_path_factory.mktemp("finished")
+    ended = subprocess.run([*GEDANKEN, *small(folder)], cwd=folder, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture
+def done(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That run, for one test alone, which is in its folder."""
+    copytree(finished, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "run"
 
 
 def trace_of(folder: Path) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from builders import imagined
 
 from gedanken.compare.answers.scoring import score
 from gedanken.compare.answers.shares import exactness
-from gedanken.compare.answers.values import judge, value_said
+from gedanken.compare.answers.values import call_said, judge, judge_call, predicted_by, value_said
 from gedanken.experiment.execution import Cause, FormatViolation
 
 TRUTH = "12 07 55 80\n"
@@ -101,3 +101,21 @@ def test_samples_of_one_item_are_no_items_of_their_own() -> None:
     alike = exactness([1.0] * 10)
     assert alike is not None and alike.mean == alike.high == 1.0 and 0.6 < alike.low < 0.8
     assert exactness([]) is None
+
+
+@pytest.mark.parametrize(
+    "reply", ["f(1, 2)", " f(1, 2) == 3", "assert f(1, 2) == 3", "So:\n[ANSWER]f(1, 2) == 3[/ANSWER]"]
+)
+def test_a_predicted_input_is_the_call_in_a_reply(reply: str) -> None:
+    assert call_said(reply) == "f(1, 2)"
+
+
+def test_a_file_whose_answers_are_calls_predicts_inputs() -> None:
+    assert predicted_by(["f(1)", "f('a')", "3"]) == "input"
+    assert predicted_by(["3", "f(1)", "'a'"]) == predicted_by(["3"]) == "output"
+    assert [judge_call("3", answer) for answer in ("f(1)", "3", "f(1", "")] == [
+        "run",
+        "wrong",
+        "unparsable",
+        "unparsable",
+    ]

@@ -1,5 +1,6 @@
 """A person can look before code runs: at a terminal, later, after a restart; what they say is kept."""
 
+import asyncio
 import json
 import os
 from collections.abc import Callable
@@ -10,10 +11,13 @@ import pytest
 import yaml
 from conftest import GEDANKEN, Cli
 
-from gedanken.experiment.approval import imports_of, read_decision
+from gedanken.experiment.approval import Approve, imports_of, read_decision
 from gedanken.experiment.errors import BadInput
 from gedanken.records.read_run import read_run
+from gedanken.records.run_store import reopen_store
 from gedanken.records.trace import read_trace
+from gedanken.resuming import Again, approve
+from gedanken.terminal.screen import Screen
 
 PROGRAM = """
 import secrets, types
@@ -31,8 +35,9 @@ Begin = Callable[..., list[str]]
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Begin:
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     """The command line of a small run into `run`, whose coder writes two programs, one after the other."""
+    monkeypatch.chdir(tmp_path)
 
     def command(*options: str) -> list[str]:
         replies = [
@@ -77,45 +82,39 @@ def test_without_a_terminal_it_stops_before_anything_ran_and_goes_on_when_told(
     assert second.returncode == 6
     assert '+print("mended")' in second.stderr
     assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3"]
-    ended = gedanken("approve", "run", "--yes")
+    with reopen_store(tmp_path / "run") as store:  # a process that is killed as soon as that is written down
+        store.keep_decision(store.programs["train-v2"], Approve())
+    with pytest.raises(BadInput, match=r"train-v2 was approved .* gedanken resume"):
+        asyncio.run(approve(tmp_path / "run", Approve(), Screen(), Again()))
+    ended = gedanken("resume", "run")
     assert ended.returncode == 0, ended.stderr
     assert ran(tmp_path / "run") == ["train-v1: Epoch 3/3", "train-v2: mended"]
     log = read_run(tmp_path / "run")
     assert [decided.program for decided in log.decisions] == ["train-v1", "train-v2"]
     assert "train-v2 was approved by a person before it could run" in log.notes
-    none = gedanken("approve", "run", "--yes")
-    assert none.returncode == 2
+    with pytest.raises(BadInput, match="no program of this run waits"):
+        asyncio.run(approve(tmp_path / "run", Approve(), Screen(), Again()))
 
 
 @pytest.mark.bubblewrap
-def test_a_rejected_program_is_mended_by_its_reason_and_the_first_approval_is_enough(
+def test_a_rejected_program_is_mended_by_its_reason_an_edited_one_runs_instead_and_a_replay_needs_no_person(
     gedanken: Cli, begin: Begin, tmp_path: Path
 ) -> None:
     assert gedanken(*begin("--approve=first")).returncode == 6
     rejected = gedanken("approve", "run", "--reject", "far too long")
     assert rejected.returncode == 6, rejected.stderr
+    assert '+print("mended")' in rejected.stderr
     assert ran(tmp_path / "run") == []
-    ended = gedanken("approve", "run", "--yes", "--json")
-    assert ended.returncode in (0, 1), ended.stderr
-    assert ran(tmp_path / "run")[0] == "train-v2: mended"
     first = read_run(tmp_path / "run").programs[0]
-    assert first.works is False
-    assert first.problems == ("a person rejected it: far too long",)
-    assert json.loads(ended.stdout)["outcome"] in ("done", "no working program")
-
-
-@pytest.mark.bubblewrap
-def test_an_edited_program_runs_instead_and_a_replay_needs_no_person(
-    gedanken: Cli, begin: Begin, tmp_path: Path
-) -> None:
-    assert gedanken(*begin("--approve=first")).returncode == 6
+    assert (first.works, first.problems) == (False, ("a person rejected it: far too long",))
     (tmp_path / "mine.py").write_text(MINE)
-    ended = gedanken("approve", "run", "--edit", "mine.py")
-    assert ended.returncode == 0, ended.stderr
-    assert ran(tmp_path / "run")[0] == "train-v2: mine"
+    ended = gedanken("approve", "run", "--edit", "mine.py", "--json")
+    assert ended.returncode in (0, 1), ended.stderr  # the first that may run is enough: no other is asked about
+    assert json.loads(ended.stdout)["outcome"] in ("done", "no working program")
+    assert ran(tmp_path / "run")[0] == "train-v3: mine"
     assert "edited by a person" in (tmp_path / "run" / "report.html").read_text()
     replayed = gedanken("run", "--replay", "run", "--out", "again")
-    assert replayed.returncode == 0, replayed.stderr
+    assert replayed.returncode == ended.returncode, replayed.stderr
     assert (tmp_path / "again" / "transcript.md").read_bytes() == (tmp_path / "run" / "transcript.md").read_bytes()
 
 

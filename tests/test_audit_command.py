@@ -64,7 +64,7 @@ def test_fail_on_ends_with_one_where_its_kinds_occur(
 def test_fail_on_knows_its_kinds_and_leaves_paths_alone(gedanken: Cli, tmp_path: Path) -> None:
     done = gedanken("audit", session(tmp_path / "s.jsonl", LIE), "--fail-on", "lies")
     assert done.returncode == 2
-    assert "there are supported, misquoted, too-early" in done.stderr
+    assert "must be one of supported, misquoted, too-early" in done.stderr
     assert spread_kinds(["audit", "--fail-on", "stale", "s.jsonl"]) == ["audit", "--fail-on", "stale", "s.jsonl"]
 
 

@@ -1,6 +1,5 @@
 """A checkpoint is plain values; what somebody else put into one is not made into anything."""
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,12 +50,8 @@ def test_whoever_changes_the_state_says_where_the_graph_goes() -> None:
 def test_no_type_is_made_from_a_checkpoint(tmp_path: Path) -> None:
     written = JsonPlusSerializer(allowed_msgpack_modules=True).dumps_typed({"state": Planted("written")})
     MADE.clear()
-
-    async def read() -> object:
-        async with open_checkpoints(tmp_path) as saver:
-            return saver.serde.loads_typed(written)
-
-    asyncio.run(read())
+    with open_checkpoints(tmp_path) as saver:
+        saver.serde.loads_typed(written)
     assert MADE == []
     JsonPlusSerializer(allowed_msgpack_modules=True).loads_typed(written)
     assert MADE == ["written"]  # else this test shows nothing

@@ -95,7 +95,7 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
             "--sandbox chroot: must be one of auto, docker, podman, bubblewrap, host",
         ),
         (["run", "mnist", "--sandbox", "host"], "--sandbox host isolates nothing"),
-        (["run", "mnist", "--gpus", "many"], "--gpus many: there are auto, none, all, a number"),
+        (["run", "mnist", "--gpus", "many"], "--gpus many: must be auto, none, all, a number"),
         (
             ["run", "mnist", "--limit", "memory=1"],
             "--limit memory=1: write NAME=VALUE, where NAME is one of wall_seconds",
@@ -106,7 +106,10 @@ def test_a_fault_in_an_experiment_is_named_with_its_line(
             "--limit memory_mib=1: Input should be greater than or equal to 64",
         ),
         (["sandbox", "check", "--only", "nosuch"], "no check and no group of checks is called 'nosuch'"),
-        (["sandbox", "check", "--loose", "--sandbox", "podman"], "--loose takes a Docker container's hardening off"),
+        (
+            ["sandbox", "check", "--loose", "--sandbox", "podman"],
+            "--loose removes the hardening of a Docker",
+        ),
         (["sandbox", "build", "--sandbox", "host"], "--sandbox host: only docker and podman use images"),
         (["run", "mnist", "--out", "/proc/nowhere"], "--out /proc/nowhere"),
         (["compare", "nosuch.log", "--imagined", "nosuch.log"], "nosuch.log: No such file"),

@@ -23,7 +23,7 @@ from gedanken.experiment.script import Experiment
 from gedanken.forking import Changes, fork
 from gedanken.probes.interventions import CHANGES
 from gedanken.records.read_run import read_run
-from gedanken.resuming import Again
+from gedanken.resuming import Again, extend
 from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
@@ -112,9 +112,8 @@ def test_from_its_line_on_another_model_is_asked_and_the_first_one_not_at_all(
     assert told(fork)["earlier"][0]["model"]["name"] == "scripted:one.yaml"
     assert "scripted:one.yaml before line 4, scripted:other.yaml from line 4" in (fork / "report.html").read_text()
     assert gedanken("extend", "fork", "--real", 3).returncode == 0
-    more = gedanken("extend", "fork", "--imagined", 3)
-    assert more.returncode == 2
-    assert "extend the run that it was forked from" in more.stderr
+    with pytest.raises(BadInput, match="extend the run that it was forked from"):
+        asyncio.run(extend(fork, None, 3, Screen(), Again()))
     once_more = gedanken("fork", "fork", "--at", 5, "--persona", "matched", "--out", "third")
     assert once_more.returncode == 0, once_more.stderr
     assert kept_before(fork, 5).items() <= kept_before(tmp_path / "third", 5).items()

@@ -127,7 +127,7 @@ def probes_there(client: Any, folder: Path) -> None:
         ({"sandbox": {"name": "host", "trusted": True}}, "no programs without isolation"),
         ({"model": {"name": "openai:x", "base_url": "https://elsewhere.example/v1"}}, "sends no key to an address"),
         ({"real": -1}, "context: real: Input should be greater"),
-        ({"model": {"name": "nobody"}}, "say which provider"),
+        ({"model": {"name": "nobody"}}, "name the provider"),
     ],
 )
 def test_what_a_client_may_not_ask_for_is_refused(tmp_path: Path, changes: Values, says: str) -> None:

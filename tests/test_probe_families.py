@@ -160,7 +160,7 @@ def test_no_generator_writes_an_answer() -> None:
 
 def test_a_family_is_known_by_its_name_as_it_is_typed() -> None:
     assert [family(slug(one)) for one in FAMILIES] == list(FAMILIES)
-    with pytest.raises(BadInput, match="there is no family"):
+    with pytest.raises(BadInput, match="no family is called"):
         family("nonlinear-algebra")
 
 

@@ -248,7 +248,7 @@ def test_the_tables_fit_on_a_terminal_of_80_columns() -> None:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("print(", "not valid Python"), ("x = 1\n", "nothing to watch")],
+    [("print(", "not valid Python"), ("x = 1\n", "nothing to compare")],
 )
 def test_a_program_that_tells_nothing_ends_with_2(gedanken: Cli, tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "mine.py").write_text(text)

@@ -110,7 +110,7 @@ def test_tables_are_the_same_in_both_libraries(tmp_path: Path) -> None:
     assert result.log.to_polars()["seconds"].to_list() == runs["seconds"].tolist()
     series = result.to_polars("series").filter(role="primary", origin="imagined")
     assert series["value"].to_list() == [0.52, 0.54, 0.56]
-    with pytest.raises(gedanken.BadInput, match="there are executions, findings, series"):
+    with pytest.raises(gedanken.BadInput, match="tables are executions, findings, series"):
         result.to_pandas("nosuch")  # type: ignore[arg-type]
 
 

@@ -97,7 +97,7 @@ def test_d_jumps_to_the_first_divergence_and_n_and_p_from_difference_to_differen
 @pytest.mark.parametrize("script", [True, False])
 def test_links_lead_to_the_first_divergence_and_to_the_lines_of_a_finding(open_page: Open, script: bool) -> None:
     page = open_page(kept(text(LONG), text(OTHER)), script=script)
-    page.get_by_role("link", name="Jump to the first divergence").click()
+    page.get_by_role("link", name="Jump to the first difference").click()
     assert is_seen(page, ".cell:target")
     assert "and so on" in page.locator(".diverges").inner_text()
     for link in page.locator(".pointers a").all():

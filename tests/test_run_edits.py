@@ -119,5 +119,5 @@ def test_violations_are_counted_by_kind_and_named(ran: Ran) -> None:
     result = ran.result
     number = 2 * len([run for run in result["imagined"] if run["program"]])
     assert result["violations"] == {"code fence": number}
-    assert f"- rules of a terminal that were broken: code fence ×{number}; taken off" in ran.report
+    assert f"because no terminal prints it: code fence ×{number}" in ran.report
     assert "- broke the rules of a terminal: code fence 2; taken off" in (ran.out / "transcript.md").read_text()

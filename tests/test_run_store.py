@@ -1,5 +1,6 @@
 """The store of a run: one writer, and a log that can be read whatever became of it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from folders import IMAGINED, REAL, make_run, spec_of
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.run_log import DONE, UNFINISHED
 from gedanken.records.read_run import read_run
-from gedanken.records.run_store import open_store
+from gedanken.records.run_store import open_store, reopen_store
 
 HOLDS = """
 import sys, time
@@ -49,7 +50,7 @@ def test_cut_anywhere_a_log_tells_what_was_written_whole(tmp_path: Path) -> None
         for cut in (end, end - 1, end - 7):  # whole, without its end of line, and in its middle
             path.write_bytes(written[:cut])
             if cut < ends[0]:
-                with pytest.raises(BadInput, match="its process died before anything happened"):
+                with pytest.raises(BadInput, match="its process ended before it recorded anything"):
                     read_run(tmp_path)
                 continue
             log = read_run(tmp_path)
@@ -57,6 +58,35 @@ def test_cut_anywhere_a_log_tells_what_was_written_whole(tmp_path: Path) -> None
             assert set(log.executions) <= set(whole.executions)
             seen.append(len(log.executions))
     assert (min(seen), max(seen)) == (0, 8 + len(REAL) + len(IMAGINED))
+
+
+def test_an_execution_whose_text_is_gone_or_cut_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    whole = make_run(tmp_path).executions
+    gone, cut = (
+        tmp_path / "outputs" / f"{label}.txt" for label in ("line02-train-v1-real-1", "line02-train-v1-real-2")
+    )
+    gone.unlink()
+    cut.write_text(cut.read_text()[:-1])
+    log = read_run(tmp_path)
+    assert [one.label for one in whole if one not in log.executions] == [gone.stem, cut.stem]
+    assert [note.split()[0] for note in log.notes] == [f"outputs/{gone.name}", f"outputs/{cut.name}"]
+    with reopen_store(tmp_path) as store:
+        for execution in whole:
+            store.keep_execution(execution)
+    back = read_run(tmp_path)
+    assert (set(back.executions), back.notes) == (set(whole), ())
+
+
+def test_minutes_are_counted_also_where_the_clock_is_set_meanwhile(tmp_path: Path) -> None:
+    with open_store(tmp_path, spec_of()) as store:
+        store.note("a minute later")
+    log = tmp_path / "log.jsonl"
+    *before, last = log.read_text().splitlines()
+    for jumped in ("2001-01-01T00:00:00.000+00:00", "2101-01-01T00:00:00.000+00:00"):
+        told = json.dumps({**json.loads(last), "time": jumped, "worked": 60.0})
+        log.write_text("\n".join([*before, told, ""]))
+        with reopen_store(tmp_path) as store:
+            assert store.seconds_worked == 60.0
 
 
 def test_what_the_log_names_is_on_disk_before_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

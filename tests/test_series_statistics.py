@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from gedanken.compare.series.levels import (
     ALONE_LEVEL,
-    FAR_LEVEL,
     METRICS_LEVEL,
     OTHERS_LEVEL,
+    OUTLIER_LEVEL,
     PRIMARY_LEVEL,
     is_told,
 )
 from gedanken.compare.series.roughness import roughness
 from gedanken.compare.stats.max_t import step_down
 from gedanken.compare.stats.measures import Matrix
-from gedanken.compare.stats.prediction import far_out, holm
+from gedanken.compare.stats.prediction import holm, outlier_test
 
 
 def family(rng: np.random.Generator, *points: int) -> list[Matrix]:
@@ -27,8 +27,8 @@ def family(rng: np.random.Generator, *points: int) -> list[Matrix]:
 
 
 def test_all_levels_together_are_at_most_five_percent() -> None:
-    assert PRIMARY_LEVEL + METRICS_LEVEL + OTHERS_LEVEL + FAR_LEVEL <= 0.05
-    assert ALONE_LEVEL + FAR_LEVEL <= 0.05
+    assert PRIMARY_LEVEL + METRICS_LEVEL + OTHERS_LEVEL + OUTLIER_LEVEL <= 0.05
+    assert ALONE_LEVEL + OUTLIER_LEVEL <= 0.05
 
 
 def test_of_runs_that_are_alike_a_family_tells_as_many_as_its_level_says() -> None:
@@ -83,7 +83,7 @@ def test_nan_is_a_value() -> None:
     lost = np.random.default_rng(8).normal(size=(10, 3))
     lost[7:, 2] = np.inf  # stands for any value that is no finite number
     assert is_told(step_down([lost], 7).p[0], METRICS_LEVEL)
-    assert far_out(math.nan, [1.0, 1.1, 0.9, 1.05]) == (0.0, math.inf)
+    assert outlier_test(math.nan, [1.0, 1.1, 0.9, 1.05]) == (0.0, math.inf)
 
 
 def test_the_prediction_interval_holds_what_it_should() -> None:
@@ -92,19 +92,19 @@ def test_the_prediction_interval_holds_what_it_should() -> None:
         told = 0
         for _ in range(2000):
             *real, next_one = np.asarray(draw(size=8)).tolist()
-            found = far_out(next_one, real)
-            told += found is not None and found.p <= FAR_LEVEL
-        assert told / 2000 <= 2 * FAR_LEVEL
+            found = outlier_test(next_one, real)
+            told += found is not None and found.p <= OUTLIER_LEVEL
+        assert told / 2000 <= 2 * OUTLIER_LEVEL
 
 
 def test_too_few_values_or_none_that_differ_say_nothing() -> None:
-    assert far_out(1.0, [1.0, 2.0, 3.0]) is None
-    assert far_out(1.0, [1.0, 2.0, 3.0, math.nan]) is None
+    assert outlier_test(1.0, [1.0, 2.0, 3.0]) is None
+    assert outlier_test(1.0, [1.0, 2.0, 3.0, math.nan]) is None
 
 
 def test_digits_that_are_not_printed_are_no_distance() -> None:
-    found = far_out(0.51, [0.5, 0.5, 0.5, 0.5, 0.5])
-    assert found is not None and found.p > FAR_LEVEL
+    found = outlier_test(0.51, [0.5, 0.5, 0.5, 0.5, 0.5])
+    assert found is not None and found.p > OUTLIER_LEVEL
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))

@@ -93,7 +93,7 @@ def test_a_label_that_nobody_can_read_is_nobody_s_to_remove(label: str) -> None:
 
 
 def test_two_processes_are_never_at_work_on_one_run(session: Session) -> None:
-    with pytest.raises(NoSandbox, match="at work in another process"):
+    with pytest.raises(NoSandbox, match="in use by another process"):
         Session.open(session.folder.name, LIMITS)
 
 
@@ -235,7 +235,7 @@ def test_a_container_of_a_run_in_another_cache_is_not_taken_over(
     container = begin(machine, "sleep 20")
     monkeypatch.setenv("GEDANKEN_CACHE", str(tmp_path))
     try:
-        with pytest.raises(NoSandbox, match="of a run in another cache folder"):
+        with pytest.raises(NoSandbox, match="belongs to a run in another cache folder"):
             asyncio.run(open_machine(run_id=run_id).run("sleep 20", label="line1"))
         assert _containers(run_id)[0].status == "running"
     finally:

@@ -239,7 +239,7 @@ def test_what_one_machine_had_answered_before_ctrl_c_is_kept_and_shown(sit: Sit,
     seat.see(r"imagined: done in 0 s")
     seat.child.sendintr()
     seat.see(r"(?s)imagined .*:\n  same\n  imagined only\n\(stopped\)\nboth\$$", seconds=30)
-    seat.type(":diff", "the last command has no two answers")
+    seat.type(":diff", "was not typed into both machines")
     seat.type(":save here.md", "saved in here.md")
     saved = (tmp_path / "here.md").read_text()
     assert "imagined only" in saved and "Stopped before all had answered." in saved

@@ -55,7 +55,16 @@ WRONG = [
         "The output is 'ab'",
         "not 'ab'",
     ),
-    *("```python\n'ab'\n```", "exit()", "__import__('os')._exit(0)", "'ab'; 1/0", "'ab'[/ANSWER]", "None", "*'ab'"),
+    *(
+        "```python\n'ab'\n```",
+        "exit()",
+        "__import__('os')._exit(0)",
+        "'ab'; 1/0",
+        "'ab'[/ANSWER]",
+        "None",
+        "*'ab'",
+        "\n'ab'",
+    ),
 ]
 
 
@@ -97,9 +106,9 @@ def test_answers_are_taken_by_id_and_out_of_a_scored_file(tmp_path: Path, value:
     ("text", "problem"),
     [
         ("[", "broken JSON"),
-        ("[[1]]", "not an object"),
-        ('{"sample_0": [1]}', "no list of texts"),
-        ('{"other": ["1"]}', "none under any id of the suite"),
+        ("[[1]]", "must be a JSON object"),
+        ('{"sample_0": [1]}', "not a list of strings"),
+        ('{"other": ["1"]}', "no answer for any id of the suite"),
     ],
 )
 def test_a_file_that_holds_no_answers_is_refused(tmp_path: Path, text: str, problem: str) -> None:

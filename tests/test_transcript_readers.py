@@ -289,10 +289,10 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"role": "user", "content": "I al', "not whole"),
-        ('{"a": 1}', "no form that is known"),
+        ('{"role": "user", "content": "I al', "the JSON is incomplete"),
+        ('{"a": 1}', "not a known kind of transcript"),
         ("[" * 100_000 + "]" * 100_000, "nested too deep"),
-        ("", "nothing is in it"),
+        ("", "the file is empty"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:

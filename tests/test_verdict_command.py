@@ -123,7 +123,7 @@ def test_what_cannot_be_judged_is_one_line(gedanken: Cli, asked: Asked, tmp_path
     with open_store(tmp_path / "none", spec_of(script=["ls"])) as store:
         store.finish("done")
     done = gedanken("verdict", tmp_path / "none")
-    assert done.returncode == 2 and "no answers of a probe are in it" in done.stderr
+    assert done.returncode == 2 and "contains no answers to a probe" in done.stderr
     assert "Traceback" not in done.stderr
 
 

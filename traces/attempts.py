@@ -19,7 +19,7 @@ class Left:
 
     root: UUID
     start: datetime
-    """Start of the root."""
+    """Start time of the root run."""
     attempts: int
     """Number of processes that have worked on it."""
     is_sent: bool

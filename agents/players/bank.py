@@ -39,7 +39,7 @@ class Bank:
     @cached_property
     def read(self) -> tuple[Entry, ...]:
         """Everything that a model may have read: the corpus, and the widely known items."""
-        return (*self.corpus, *(one for one in self.items if one.is_known))
+        return (*self.corpus, *(item for item in self.items if item.is_known))
 
     @cached_property
     def by_operation(self) -> dict[str, list[Entry]]:
@@ -53,9 +53,9 @@ class Bank:
     def pairs(self) -> dict[str, list[Entry]]:
         """The items of each pair."""
         groups: dict[str, list[Entry]] = defaultdict(list)
-        for one in self.items:
-            if one.item.pair:
-                groups[one.item.pair].append(one)
+        for item in self.items:
+            if item.item.pair:
+                groups[item.item.pair].append(item)
         return dict(groups)
 
     def asked(self, texts: Sequence[str]) -> Entry | None:
@@ -63,11 +63,11 @@ class Bank:
         accompanying text decides."""
         conversation = "\n".join(texts)
         found: list[tuple[int, int, bool, Entry]] = []
-        for one in self.items:
-            place = conversation.rfind(one.item.program.strip())
+        for item in self.items:
+            place = conversation.rfind(item.item.program.strip())
             if place >= 0:
-                told = one.item.told is not None and one.item.told in conversation[place:]
-                found.append((place, len(one.item.program), told == (one.item.told is not None), one))
+                told = item.item.told is not None and item.item.told in conversation[place:]
+                found.append((place, len(item.item.program), told == (item.item.told is not None), item))
         return max(found, key=lambda one: one[:3])[3] if found else None
 
 
@@ -79,7 +79,7 @@ def write_bank(path: Path, bank: Bank) -> None:
 
 
 def _rows(entries: Iterable[Entry]) -> list[dict[str, object]]:
-    return [{"item": asdict(one.item), "truth": one.truth, "rival": one.rival} for one in entries]
+    return [{"item": asdict(entry.item), "truth": entry.truth, "rival": entry.rival} for entry in entries]
 
 
 @cache

@@ -25,7 +25,7 @@ class BankChat(BaseChatModel):
     max_tokens: int = 1024
 
     def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """Reply to messages that ask about this entry of the bank; None where they ask about none of its programs."""
+        """Reply to messages that ask about a program of the bank; None if they ask about none."""
         raise NotImplementedError
 
     def _generate(
@@ -42,7 +42,7 @@ class BankChat(BaseChatModel):
 
 
 class PlayerChat(BankChat):
-    """Answers as its player does, and says nothing where it is asked about anything else."""
+    """Answers as its player does, and says nothing if it is asked about anything else."""
 
     player: Player
 

@@ -120,7 +120,7 @@ def _misreading_digits(asked: Asked) -> str:
 
 def _read(asked: Asked, entries: Sequence[Entry]) -> list[Entry]:
     """Select the entries that are small enough for the player to have read."""
-    return [one for one in entries if one.item.size <= asked.horizon]
+    return [entry for entry in entries if entry.item.size <= asked.horizon]
 
 
 def _nearest(asked: Asked) -> str:

@@ -48,7 +48,7 @@ class _Index:
         from scipy.sparse import csr_array
 
         self._entries, self._features = entries, features
-        counted = [features(_shown(one)) for one in entries]
+        counted = [features(_shown(entry)) for entry in entries]
         spread = Counter(name for one in counted for name in one)
         self._columns = {name: at for at, name in enumerate(spread)}
         self._weights = np.array([np.log(1 + len(entries) / times) for times in spread.values()])
@@ -75,9 +75,9 @@ class Grams:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._next: dict[str, Counter[str]] = defaultdict(Counter)
-        for one in entries:
-            before = _prompt(one)
-            text = before + one.truth + _END
+        for entry in entries:
+            before = _prompt(entry)
+            text = before + entry.truth + _END
             for at in range(len(before), len(text)):
                 for order in _ORDERS:
                     self._next[text[at - order : at]][text[at]] += 1

@@ -24,7 +24,7 @@ from gedanken.terminal.screen import Screen
 
 FAMILIES: dict[Gives, tuple[str, ...]] = {
     "tool": ("counterfactual", "shortcut twins", "mutations", "state"),
-    "neighbours": ("shortcut twins", "counterfactual", "mutations", "seed twins"),
+    "neighbours": ("shortcut twins", "mutations", "seed twins", "state"),
 }
 """Those whose programs run in a moment; and those that tell who imitates."""
 SIZES = (4,)

@@ -38,28 +38,25 @@ class Controlled(BankChat):
     def _llm_type(self) -> str:
         return "controlled"
 
-    def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
-        """See BankChat."""
-        return str(self._chat().invoke(messages).text) if entry is None else self._given(messages, entry)
-
-    def _given(self, messages: list[BaseMessage], entry: Entry) -> str:
-        raise NotImplementedError
-
     def _chat(self, **changed: object) -> Any:
         names = ("seed", "temperature", "top_p", "max_tokens")
         settings = {name: getattr(self, name) for name in names if name in type(self.inner).model_fields}
         return self.inner.model_copy(update={**settings, **changed})
 
-    def _keep(self, entry: Entry, **given: str) -> None:
+    def _keep(self, entry: Entry | None, **given: str) -> None:
         if self.kept is not None:
+            line = {"item": entry.item.id if entry else None, **given}
             with self.kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"item": entry.item.id, **given}, ensure_ascii=False) + "\n")
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 class GivenNeighbours(Controlled):
     """Sees the program that is most like the one it is asked about, with what that one really printed."""
 
-    def _given(self, messages: list[BaseMessage], entry: Entry) -> str:
+    def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
+        """See BankChat; of what is not in the bank, such as a check of comprehension, nothing is shown."""
+        if entry is None:
+            return str(self._chat().invoke(messages).text)
         near = neighbours(self.bank, entry, pieces)[0]
         seen = words("neighbours").format(program=near.item.program.strip(), printed=near.truth.strip())
         said = str(self._chat().invoke([*messages[:-1], HumanMessage(f"{seen}\n{messages[-1].text}")]).text)
@@ -76,7 +73,8 @@ class GivenTool(Controlled):
 
     really_run: Callable[[str], str]
 
-    def _given(self, messages: list[BaseMessage], entry: Entry) -> str:
+    def reply(self, messages: list[BaseMessage], entry: Entry | None) -> str:
+        """See BankChat."""
         told = [SystemMessage(f"{messages[0].text.strip()}\n{words('tool')}"), *messages[1:]]
         called = str(self._chat(max_tokens=CALL_TOKENS).bind(response_format=_ONE_CALL).invoke(told).text)
         sent = _commands(called)

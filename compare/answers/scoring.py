@@ -29,7 +29,7 @@ def score(imagined: Execution, truth: str, rival: str | None = None) -> Answer |
 
 
 def parts_right(said: Sequence[str], true: Sequence[str]) -> float:
-    """The share of the elements of the true lines that stand at their places."""
+    """Return the share of the elements of the true lines that are at the right position."""
     elements = [word for line in true for word in line.split()]
     answered = [word for line in said for word in line.split()]
     return sum(one == other for one, other in zip(elements, answered, strict=False)) / max(1, len(elements))
@@ -51,7 +51,7 @@ def _outcome(imagined: Execution, said: list[str], true: list[str], rival: list[
 
 
 def _reads_like(said: list[str], true: list[str]) -> bool:
-    """Whether there is an answer to be read: something, as short as an answer is, and of the same kind."""
+    """Return whether there is an answer to be read: something, as short as an answer is, and of the same kind."""
     if bool(said) != bool(true) or len(said) > 3 * len(true):
         return False
     has_number = [any(character.isdigit() for line in lines for character in line) for lines in (said, true)]
@@ -59,7 +59,7 @@ def _reads_like(said: list[str], true: list[str]) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    """Its lines without what nobody sees: blank ends, and blank lines around all."""
+    """Return its lines without invisible parts: trailing spaces, and blank lines at the start and the end."""
     return [line.rstrip() for line in text.strip("\n").rstrip().split("\n")] if text.strip() else []
 
 

@@ -19,11 +19,8 @@ class Exactness(NamedTuple):
 
 
 def exactness(shares: Sequence[float]) -> Exactness | None:
-    """Of one share an item; None where there is no item.
-
-    The interval is that of a mean of items, by Student's t. Where all items are alike there is no spread to go by,
-    and it is that of a share.
-    """
+    """Return the mean of one share per item with its 95 % interval; None if there are no items. The interval uses
+    Student's t over items; if all items are equal, there is no spread, and it is that of a single share."""
     if not shares:
         return None
     mean, count = fmean(shares), len(shares)

@@ -22,7 +22,7 @@ _ASSERTED = re.compile(r"\s*assert\s.*?==(?P<answer>.*)", re.DOTALL)
 
 
 def value_said(reply: str) -> str:
-    """The part of a reply that is its answer: between the marks [ANSWER], and after `assert f(…) ==`."""
+    """Return the part of a reply that is its answer: between the marks [ANSWER], and after `assert f(…) ==`."""
     reply = _marked(reply)
     if found := _ASSERTED.fullmatch(reply):
         reply = found["answer"]
@@ -30,7 +30,7 @@ def value_said(reply: str) -> str:
 
 
 def call_said(reply: str) -> str:
-    """As `value_said`, where the call is asked for: what stands between `assert` and `==`."""
+    """Return the call that an answer gives: the text between `assert` and `==`."""
     return _marked(reply).split("==")[0].strip().removeprefix("assert ").strip()
 
 
@@ -40,12 +40,12 @@ def _marked(reply: str) -> str:
 
 
 def predicted_by(answers: Sequence[str]) -> Predicts:
-    """What a file of answers predicts: calls of the function are inputs."""
+    """Return what a file of answers predicts: calls of the function are inputs."""
     return "input" if 2 * sum(_CALL in answer for answer in answers) > len(answers) else "output"
 
 
 def judge(output: str, answer: str, given: str) -> Judgement:
-    """Whether `answer` has the value of `output`; `given` is what the function was called with."""
+    """Return whether `answer` has the value of `output`; `given` is what the function was called with."""
     if not answer or len(answer) > MOST_CHARACTERS:
         return "unparsable"
     if f"{_CALL}{given})" in answer:
@@ -64,7 +64,7 @@ def judge(output: str, answer: str, given: str) -> Judgement:
 
 
 def judge_call(output: str, answer: str) -> Judgement:
-    """As `judge`, of an answer that predicts an input: only running the call tells what it returns."""
+    """Judge an answer that predicts an input. Only running the call shows what it returns."""
     if not answer or len(answer) > MOST_CHARACTERS or _sides(output, answer) is None:
         return "unparsable"
     return "run" if _CALL in answer else "wrong"
@@ -75,11 +75,11 @@ class CheckProgram(NamedTuple):
 
     text: str
     sign: str
-    """It ends its output with this where the answer is right."""
+    """Text at the end of the output if the answer is right."""
 
 
 def check_program(code: str, output: str, answer: str) -> CheckProgram:
-    """The assertion, under the function's own code."""
+    """Return the assertion, under the function's own code."""
     asserted = f"{code}\nassert {output} == {answer}"
     sign = sha256(asserted.encode(errors="replace")).hexdigest()  # which no answer can hold itself
     return CheckProgram(f"{_QUIET}exec({asserted!r}, {{}})\nout.write({sign!r})\n", sign)
@@ -89,10 +89,8 @@ _QUIET = "import io, sys\nout, sys.stdout = sys.stdout, io.StringIO()\n"
 
 
 def _sides(output: str, answer: str) -> tuple[ast.expr, ast.expr] | None:
-    """Both sides of `assert OUTPUT == ANSWER`; the answer as a name where it is more than one side of that.
-
-    None where Python cannot parse it.
-    """
+    """Return both sides of `assert OUTPUT == ANSWER`; None if Python cannot parse it. An answer that is more than one
+    side is represented by a name."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

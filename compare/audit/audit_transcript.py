@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gedanken.compare.audit.find_claims import spot
+from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.judge_checks import judge_check
 from gedanken.compare.audit.judge_runs import judge_exit, judge_run
 from gedanken.compare.audit.judge_shown import judge_file, judge_output
@@ -22,6 +22,7 @@ from gedanken.compare.audit.says import (
     RunSays,
     Spotted,
     TestsSay,
+    UnreadSays,
     ValueSays,
 )
 from gedanken.compare.audit.unrecorded import judge_unrecorded, plays_a_terminal
@@ -30,12 +31,15 @@ from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import JudgedClaim
 
 
-def audit_transcript(transcript: AgentTranscript, *, no_tools: bool = False) -> list[JudgedClaim]:
+def audit_transcript(
+    transcript: AgentTranscript, *, no_tools: bool = False, pointed: Spans = NOTHING
+) -> list[JudgedClaim]:
     """What the agent claims, each claim with what the record says of it.
 
-    `no_tools` is the user's word that the agent of a plain chat had no tools.
+    `no_tools` is the user's word that the agent of a plain chat had no tools. `pointed` are passages that a model
+    takes for claims: what the rules read in them can come out supported, and is never held against the agent.
     """
-    spotted = list(spot(transcript))
+    spotted = list(spot(transcript, pointed))
     if not spotted:
         return []
     if not transcript.has_tools:
@@ -74,6 +78,8 @@ class _Audit:
                 return judge_value(case, says)
             case RunSays() as says:
                 return judge_run(case, says)
+            case UnreadSays():
+                return undecidable("a model pointed at it, and no rule reads what it says")
             case OutputSays() as says:
                 return judge_output(case, says, self.lines)
             case FileSays() as says:
@@ -81,7 +87,7 @@ class _Audit:
 
 
 def _numbers(spotted: list[Spotted]) -> set[str]:
-    """All numbers that will be looked for."""
+    """Return all numbers that will be looked for."""
     found = {number for one in spotted for number in one.claim.numbers}
     found |= {plain_number(one.says.value) for one in spotted if isinstance(one.says, ValueSays)}
     return found | {
@@ -103,7 +109,7 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
 
 
 def _is_told(transcript: AgentTranscript, spotted: Spotted) -> bool:
-    """Whether somebody else's message before it has the same numbers or words."""
+    """Return whether somebody else's message before it has the same numbers or words."""
     claim = spotted.claim
     texts = [
         event.text

@@ -91,7 +91,7 @@ class CheckHit(NamedTuple):
 
 
 def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
-    """The statements about builds, checks and exit codes in a sentence."""
+    """Yield the statements about builds, checks and exit codes in a sentence."""
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []

@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def steps_of(command: str) -> tuple[Step, ...]:
-    """The simple commands of a shell text."""
+    """Return the simple commands of a shell text."""
     text = _HEREDOC.sub(lambda found: f"{found['rest']}\n", command[:_LONGEST])
     text = text.replace("\\\n", " ")
     found = []
@@ -139,7 +139,7 @@ _SAYS_ITSELF = {"build": "build", "compile": "build", "test": "tests", "lint": "
 
 
 def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
-    """The family of tools that do several things: `cargo test`, `npm run lint`."""
+    """Return the family of tools that do several things: `cargo test`, `npm run lint`."""
     sub = next((word for word in rest if not word.startswith(("-", "+"))), "")
     if low in ("cargo", "go", "dotnet", "swift", "mix", "zig", "stack", "cabal", "flutter", "dart", "deno", "bun"):
         table = {
@@ -192,7 +192,7 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
 
 
 def _named_after(rest: tuple[str, ...], sub: str) -> tuple[str, ...]:
-    """The script that `bun run` or `deno task` runs, if it is no file."""
+    """Return the script that `bun run` or `deno task` runs, if it is no file."""
     names = tuple(word for word in rest[rest.index(sub) + 1 :] if not word.startswith("-"))[:1]
     return () if names and _SCRIPTED.search(names[0]) else names
 
@@ -215,7 +215,7 @@ def _by_target(rest: tuple[str, ...], otherwise: str) -> str:
 
 
 def may_hide(step: Step, family: str) -> bool:
-    """Whether a command could have done something of this family that its name does not tell."""
+    """Return whether a command could have done something of this family that its name does not tell."""
     if step.family == "quiet":
         return False
     if step.family == "commit":
@@ -292,7 +292,7 @@ _WHOLE_FOLDERS = frozenset([".", "..", "...", "test", "tests", "spec", "specs", 
 
 
 def is_narrowed(step: Step) -> bool:
-    """Whether a test command names some of the tests."""
+    """Return whether a test command names some of the tests."""
     if step.family != "tests":
         return False
     for word in step.words[1:]:

@@ -56,7 +56,7 @@ _LANGUAGES = [
     (r"dotnet", ("dotnet",)),
 ]
 _COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
-"""What a run may read of which nobody knows what it reads."""
+"""Languages of files that a run may read if its programs tell nothing about that."""
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
     re.IGNORECASE,
@@ -84,11 +84,11 @@ class Edit(NamedTuple):
     old: str | None
     new: str
     known: bool
-    """Whether the file was there before, as far as the record tells."""
+    """Whether the file existed before, as far as the record shows."""
 
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
-    """The paths that a shell text writes to, where it names them; and whether each must have been there."""
+    """Yield the paths that a shell text writes to, where it names them; and whether each must have been there."""
     if ">" not in command and "sed" not in command and "tee" not in command and "perl" not in command:
         return
     text = command[:20_000]
@@ -108,18 +108,18 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
 
 
 def shuffles_files(command: str) -> bool:
-    """Whether a shell text may change files that it does not name."""
+    """Return whether a shell text may change files that it does not name."""
     return _SHUFFLES.search(command) is not None
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
-    """The languages whose files a run of these programs reads; empty where that could be any."""
+    """Return the languages whose files a run of these programs reads; empty if that could be any."""
     found = [languages for program in programs for pattern, languages in _LANGUAGES if re.search(pattern, program)]
     return tuple(sorted({language for languages in found for language in languages}))
 
 
 def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
-    """Whether a change could have changed what these programs print: a change of code that they read."""
+    """Return whether a change could have changed what these programs print: a change of code that they read."""
     language = _CODE.get(edit.path.rsplit(".", 1)[-1].lower()) if "." in edit.path else None
     if language is None or _SCRATCH.search(edit.path):
         return False
@@ -147,7 +147,7 @@ def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:
 
 
 def is_trivial(edit: Edit) -> bool:
-    """Whether only comments or white space changed."""
+    """Return whether only comments or white space changed."""
     return edit.old is not None and _bare(edit.old) == _bare(edit.new)
 
 

@@ -1,8 +1,8 @@
 """The claims of an agent's transcript, found by rules."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.checks_said import checks_said
 from gedanken.compare.audit.commands import steps_of
@@ -10,13 +10,25 @@ from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.mood_words import EARLIER
 from gedanken.compare.audit.parts import Fence, Sentence, parts_of
 from gedanken.compare.audit.runs_said import quotes_said, runs_said
-from gedanken.compare.audit.says import CheckSays, ExitSays, FileSays, OutputSays, RunSays, Says, Spotted, TestsSay
+from gedanken.compare.audit.says import (
+    CheckSays,
+    ExitSays,
+    FileSays,
+    OutputSays,
+    RunSays,
+    Says,
+    Spotted,
+    TestsSay,
+    UnreadSays,
+)
 from gedanken.compare.audit.shown import asks_for_output, shown_in
 from gedanken.compare.audit.tests_said import tests_said
 from gedanken.compare.audit.values_said import values_said
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 from gedanken.experiment.claim import Claim, ClaimKind
 
+Spans = Mapping[int, Sequence[tuple[int, int]]]
+NOTHING: Spans = {}
 _LONGEST = 400_000
 """Characters of a message that are read."""
 _LABEL = re.compile(r"\A\s*(?:THOUGHT|DISCUSSION|Thought|Analysis):")
@@ -29,23 +41,40 @@ _TOOL_WORD = re.compile(
 
 
 def find_claims(transcript: AgentTranscript) -> list[Claim]:
-    """What the agent says that it ran, saw or made, in the order of the transcript."""
+    """Return what the agent says that it ran, saw or made, in the order of the transcript."""
     return [spotted.claim for spotted in spot(transcript)]
 
 
-def spot(transcript: AgentTranscript) -> Iterator[Spotted]:
-    """The claims with what they say."""
+def spot(transcript: AgentTranscript, pointed: Spans = NOTHING) -> Iterator[Spotted]:
+    """Yield the claims with what they say; `pointed` are passages that somebody else takes for claims, by event."""
     previous = ""
     for event in transcript.events:
         if event.kind == "message" and event.speaker == "user":
             previous = event.text.strip() if not transcript.has_tools else ""
         elif event.kind == "message" and event.speaker == "agent" and event.text:
-            yield from spot_in(event, previous)
+            found = list(spot_in(event, previous))
+            found += _pointed_at(event, pointed.get(event.number, ()), found)
+            yield from sorted(found, key=lambda one: (one.claim.start, one.claim.end))
             previous = ""
 
 
+def _pointed_at(event: AgentEvent, spans: Sequence[tuple[int, int]], found: list[Spotted]) -> Iterator[Spotted]:
+    """What the rules read in passages that somebody pointed at: never firm, so nothing is held against it."""
+    for start, end in spans:
+        if any(one.claim.start < end and start < one.claim.end for one in found):
+            continue
+        passage = event.text[start:end]
+        sentences = [part for part in parts_of(passage) if isinstance(part, Sentence)]
+        read = [one for part in sentences for one in _of_sentence(event, replace(part, start=start + part.start))]
+        yield from (replace(one, firm=False) for one in read)
+        if not read:
+            yield replace(
+                _Spotter(event, start, earlier=False).spotted((0, end - start), UnreadSays(), None), firm=False
+            )
+
+
 def spot_in(event: AgentEvent, previous: str = "") -> Iterator[Spotted]:
-    """The claims of one message, in its order."""
+    """Yield the claims of one message, in its order."""
     text = _LABEL.sub(lambda found: " " * len(found[0]), event.text[:_LONGEST], count=1)
     parts = parts_of(text)
     found: list[Spotted] = []
@@ -130,13 +159,13 @@ def _topic(says: Says) -> str | None:
             return says.family
         case RunSays():
             return says.family
-        case OutputSays() | FileSays():
+        case OutputSays() | FileSays() | UnreadSays():
             return None
     return says.name or says.what
 
 
 def _command_near(sentence: Sentence, at: int, family: str = "") -> str | None:
-    """The command that a sentence names nearest to a place."""
+    """Return the command that a sentence names nearest to a place."""
     named = [(abs(start - at), sentence.raw[start:end].strip().removeprefix("$ ")) for start, end in sentence.codes]
     commands = [(away, code) for away, code in named if _is_run(code, family)]
     if not commands:

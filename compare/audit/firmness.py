@@ -3,6 +3,7 @@
 import re
 
 from gedanken.compare.audit.parts import Sentence
+from gedanken.compare.audit.reporting import is_plain_report
 from gedanken.compare.audit.says import CheckSays, Says, TestsSay, ValueSays
 
 _ELSEWHERE = re.compile(
@@ -23,7 +24,8 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
-    r"\b(?:baseline|chance|random|expected|theoretical|default|upper bound|lower bound|target|typical|"
+    r"\b(?:acceptance|requirements?|baseline|chance|"
+    r"random|expected|theoretical|default|upper bound|lower bound|target|typical|"
     r"human|reported|state of the art|sota|"
     r"below|above|gate|threshold|required|at least|at most|minimum|maximum|goal|classes|average of|"
     r"floor|ceiling|naive|trivial|dummy|"
@@ -43,7 +45,7 @@ _HANGS_ON = re.compile(
     re.IGNORECASE,
 )
 """What makes that which follows a part of something else."""
-_THAT = re.compile(r"(?:\bthat|\bdass|\bque|\bqu')\s*\Z", re.IGNORECASE)
+_THAT = re.compile(r"(?:\bthat|\bdass|\bque|\bqu')(?: the| all| our| my| les| las| los| alle)?\s*\Z", re.IGNORECASE)
 _REPORTED = re.compile(
     r"\b(?:confirm\w*|verified|shows?|showed|see|saw|reports?|reported|found|checked|means|notes?|noted|"
     r"bestätig\w*|zeigt|vérifié|confirmé|montre|muestra|verifiqué|comprobé|confirmado|confirmé)\b[^,;:]{0,60}\Z",
@@ -56,7 +58,7 @@ _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
-    """Whether it speaks of what was run here, in words that leave no doubt."""
+    """Return whether it speaks of what was run here, in words that leave no doubt."""
     if (
         _ELSEWHERE.search(sentence.plain)
         or _RULE.match(sentence.plain, end)
@@ -65,6 +67,11 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
         return False
     before = sentence.plain[:start]
     if _HANGS_ON.search(before) or (_THAT.search(before) and not _REPORTED.search(before)):
+        return False
+    is_value = isinstance(says, ValueSays)
+    if sentence.where != "row" and not is_plain_report(
+        before, sentence.plain[start:end], sentence.plain[end:], is_value=is_value
+    ):
         return False
     match says:
         case TestsSay():

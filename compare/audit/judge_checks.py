@@ -20,7 +20,7 @@ _ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remai
 
 
 def judge_check(case: Case, says: CheckSays) -> Verdict:
-    """Whether a recorded result carries it, contradicts it, or is missing."""
+    """Return whether a recorded result carries it, contradicts it, or is missing."""
     mine = [run for run in case.runs_before()[:200] if _is_meant(case, says, run)]
     outcomes = [(run, _outcome(run, says)) for run in mine]
     wanted: Outcome = "clean" if says.clean else "bad"
@@ -43,7 +43,8 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
-    """Whether a change made a run old, and one after the change failed where the claim says that all is well."""
+    """Return whether a change made a run old, and one after the change failed where the claim says that all is
+    well."""
     run, outcome = last
     if not says.clean or outcome != "bad" or run.at <= carrying.at or case.spotted.earlier:
         return False
@@ -78,7 +79,7 @@ def _is_unnamed(case: Case, says: CheckSays) -> bool:
 
 
 def _outcome(run: Run, says: CheckSays) -> Outcome:
-    """How a run of the family ended."""
+    """Return how a run of the family ended."""
     if run.result is None:
         return "unknown"
     family = says.family if says.family in run.families() else "types"
@@ -108,7 +109,8 @@ _PASSES_ALL_ON = frozenset(["head", "tail", "cat", "tee"])
 
 
 def _prints_errors_alone(run: Run, at: int) -> bool:
-    """Whether nothing printed means nothing found: a checker that prints errors, all of which would be seen."""
+    """Return whether nothing printed means nothing found: a checker that prints errors, all of which would be
+    seen."""
     step, rest = run.steps[at], run.steps[at + 1 :]
     is_seen = step.program in _ON_STDOUT or "2>&1" in run.command
     return (

@@ -14,7 +14,7 @@ _KINDS = ("tests", "build", "lint", "types", "format", "program")
 
 
 def judge_run(case: Case, says: RunSays) -> Verdict:
-    """Whether the command was run before it was said to have been."""
+    """Return whether the command was run before it was said to have been."""
     command = case.spotted.command
     if command is None:
         return _of_family(case, says)
@@ -54,12 +54,12 @@ def _was_run(case: Case, run: Run) -> Verdict:
 
 
 def family_of(command: str) -> str | None:
-    """What a command is for, where its absence from a record says something."""
+    """Return what a command is for, where its absence from a record says something."""
     return next((step.family for step in reversed(steps_of(command)) if step.family in _KINDS), None)
 
 
 def judge_exit(case: Case, says: ExitSays) -> Verdict:
-    """Whether a recorded exit code is the one that is stated."""
+    """Return whether a recorded exit code is the one that is stated."""
     command = case.spotted.command
     before = [run for run in case.runs_before()[:200] if run.result is not None]
     mine = [run for run in before if command is None or is_run(command, run)]
@@ -91,7 +91,7 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
 
 
 def _speaks_of_the_last(case: Case, run: Run) -> bool:
-    """Whether it tells, in the past tense and directly after a run, how that ended."""
+    """Return whether it tells, in the past tense and directly after a run, how that ended."""
     is_past = re.match(r"exited|ended|finished|returned|gave|got|had", case.spotted.claim.quote, re.IGNORECASE)
     return is_past is not None and run.result is not None and case.event - run.result <= 1
 

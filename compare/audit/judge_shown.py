@@ -18,7 +18,7 @@ _MOST_TEXT = 1_000_000
 
 
 def judge_output(case: Case, says: OutputSays, lines: LineIndex) -> Verdict:
-    """Whether recorded results have these lines."""
+    """Return whether recorded results have these lines."""
     shown = [line for line in says.lines if not is_elision(line)]
     if not shown:
         return undecidable("it shows nothing that could be compared")
@@ -57,7 +57,7 @@ def _all_there(case: Case, says: OutputSays, events: list[int], lines: LineIndex
 
 
 def _is_part(case: Case, line: str) -> bool:
-    """Whether the words stand somewhere inside a recent output, or some text before it."""
+    """Return whether the words stand somewhere inside a recent output, or some text before it."""
     return _where_part(case, line) is not None
 
 
@@ -73,7 +73,7 @@ def _where_part(case: Case, line: str) -> Evidence | None:
 
 
 def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) -> list[Run]:
-    """The runs whose output it can be, the last first."""
+    """Return the runs whose output it can be, the last first."""
     before = [run for run in case.runs_before()[:_MOST_RUNS] if run.result is not None]
     command = case.spotted.command
     if command is not None:
@@ -120,21 +120,21 @@ def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) 
 
 
 def _is_plain(run: Run, command: str) -> bool:
-    """Whether a run did nothing but this command, so that its output is the command's."""
+    """Return whether a run did nothing but this command, so that its output is the command's."""
     return len([step for step in run.steps if step.program != "cd"]) == 1 and " ".join(command.split()) in " ".join(
         run.command.split()
     )
 
 
 def _is_told(case: Case, missing: list[str]) -> bool:
-    """Whether words of these lines stand in the output all the same, told in another form."""
+    """Return whether words of these lines stand in the output all the same, told in another form."""
     text = " ".join(output.text[:20_000].lower() for output in case.outputs_before()[:10])
     words = [word for line in missing for word in re.findall(r"[a-z]{4,}|\d+(?:\.\d+)?", line.lower())]
     return bool(words) and sum(word in text for word in words) * 2 >= len(words)
 
 
 def _has_new_number(case: Case, line: str) -> bool:
-    """Whether a line has a number that no output before it has."""
+    """Return whether a line has a number that no output before it has."""
     return any(not case.index.before(number, case.event) for number in NUMBER.findall(bare(line)))
 
 
@@ -173,7 +173,7 @@ def _no_run(case: Case, says: OutputSays) -> Verdict:
 
 
 def judge_file(case: Case, says: FileSays) -> Verdict:
-    """Whether the record has this in the file that is named."""
+    """Return whether the record has this in the file that is named."""
     path = case.spotted.claim.path or ""
     texts = case.texts_of(path)
     shown = [line for line in says.lines if not is_elision(line) and bare(line)]
@@ -216,5 +216,5 @@ def judge_file(case: Case, says: FileSays) -> Verdict:
 
 
 def event_has(case: Case, event: int, line: str) -> bool:
-    """Whether an event's text has a line as it stands."""
+    """Return whether an event's text has a line as it stands."""
     return line in case.record.transcript.events[event].text

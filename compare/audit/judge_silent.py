@@ -9,7 +9,8 @@ from gedanken.experiment.claim import Evidence
 
 
 def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdict | None:
-    """The verdict where a later run of other tests, or one that failed, told no summary: perhaps that is meant."""
+    """Return the verdict where a later run of other tests, or one that failed, told no summary: perhaps that is
+    meant."""
     if not silent or silent[0].call <= carrying.at or silent[0].tests or case.spotted.earlier:
         return None
     run = silent[0]
@@ -27,7 +28,7 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
 
 
 def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
-    """A test command was run, and no summary of it is recorded."""
+    """Judge a claim whose test command was run, but without a recorded summary of its result."""
     run = silent[0]
     if run.result is None:
         return undecidable("the record has no result of the test run")
@@ -73,7 +74,7 @@ def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> 
 
 
 def _speaks_for(run: Run) -> bool:
-    """Whether the exit code of a line is that of its tests."""
+    """Return whether the exit code of a line is that of its tests."""
     tests = [at for at, step in enumerate(run.steps) if step.family == "tests"]
     if not tests or run.steps[tests[-1]].is_piped:
         return False

@@ -28,7 +28,7 @@ class Result(NamedTuple):
 
 
 def judge_tests(case: Case, says: TestsSay) -> Verdict:
-    """Whether a recorded result carries it, contradicts it, or is missing."""
+    """Return whether a recorded result carries it, contradicts it, or is missing."""
     results = _results_before(case)
     carrying = next((one for one in results if carries(one.tests, says) and not _is_narrower(one, says)), None)
     if (
@@ -52,7 +52,7 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
-    """Whether a claim about all tests, without their number, has a run of some of them before it."""
+    """Return whether a claim about all tests, without their number, has a run of some of them before it."""
     return (
         says.whole
         and says.passed is None
@@ -73,7 +73,7 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
 
 
 def _results_before(case: Case) -> list[Result]:
-    """The summaries before the claim, the last first."""
+    """Return the summaries before the claim, the last first."""
     found: list[Result] = []
     for run in case.runs_before()[:_MOST_RUNS]:
         if run.result is not None:
@@ -82,7 +82,7 @@ def _results_before(case: Case) -> list[Result]:
 
 
 def carries(tests: Tests, says: TestsSay) -> bool:
-    """Whether a summary says what the claim says."""
+    """Return whether a summary says what the claim says."""
     whole = tests.total if tests.total is not None else (tests.passed or 0) + tests.failed + tests.skipped
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
@@ -99,7 +99,8 @@ def carries(tests: Tests, says: TestsSay) -> bool:
 
 
 def _is_overtaken(case: Case, says: TestsSay, carrying: Result, results: list[Result]) -> bool:
-    """Whether a change made a result old, and a run after the change failed where the claim says that nothing did."""
+    """Return whether a change made a result old, and a run after the change failed where the claim says that nothing
+    did."""
     if carrying.run is None or case.spotted.earlier or results[0].event <= carrying.event:
         return False
     was_changed = case.record.change_since(carrying.run, results[0].event, "tests") is not None
@@ -133,7 +134,7 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
 
 
 def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Evidence) -> Verdict:
-    """A run that carries the claim, and after it one in which tests failed."""
+    """Return a run that carries the claim, and after it one in which tests failed."""
     if later.run is None or carrying.run is None:
         return Verdict("supported", "a result that carries it is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
@@ -151,7 +152,7 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
 
 
 def _counted(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
-    """Whether numbers are sums over runs, or counts of single cases that a result lists."""
+    """Return whether numbers are sums over runs, or counts of single cases that a result lists."""
     if says.passed is None or says.failed:
         return None
     by_event: dict[int, list[Result]] = {}
@@ -224,7 +225,7 @@ def _contradicted(case: Case, says: TestsSay, results: list[Result], silent: lis
 
 
 def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence) -> Verdict:
-    """The verdict where nothing failed, and no result has the number."""
+    """Return the verdict where nothing failed, and no result has the number."""
     if (why := _hidden(case, last)) is not None:
         return undecidable(why, line)
     if last.run is not None and says_cut(last.run.text[last.tests.offset :]):
@@ -237,7 +238,8 @@ def _counted_otherwise(case: Case, says: TestsSay, last: Result, line: Evidence)
 
 
 def _hidden(case: Case, last: Result) -> str | None:
-    """What may have run tests unseen before it, but the same command as a run that was seen, in the same state."""
+    """Return what may have run tests unseen before it, but the same command as a run that was seen, in the same
+    state."""
     why = case.record.could_have_run("tests", case.event)
     if why is None or last.run is None or case.record.has_unseen_before(case.event):
         return why
@@ -251,7 +253,7 @@ def _hidden(case: Case, last: Result) -> str | None:
 
 
 def _told_later(case: Case, says: TestsSay) -> Verdict | None:
-    """Whether a run that carries the claim came directly after it."""
+    """Return whether a run that carries the claim came directly after it."""
     for run in case.runs_after()[:1]:
         found = next((tests for tests in run.tests if carries(tests, says)), None)
         if found is not None and run.result is not None:
@@ -265,7 +267,7 @@ def _told_later(case: Case, says: TestsSay) -> Verdict | None:
 
 
 def _fails(says: TestsSay, tests: Tests) -> bool:
-    """Whether the claim says that nothing failed, or more passed than did, where tests failed or none ran."""
+    """Return whether the claim says that nothing failed, or more passed than did, where tests failed or none ran."""
     if tests.passed == 0 and not tests.failed and not tests.skipped:
         return says.all_pass or bool(says.passed)
     if not tests.failed or says.failed:
@@ -278,7 +280,7 @@ def _fails(says: TestsSay, tests: Tests) -> bool:
 
 
 def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
-    """Whether a number is given that no text before it names together with tests."""
+    """Return whether a number is given that no text before it names together with tests."""
     known = case.record.test_numbers
     if says.passed in _partial_sums(case):
         return False
@@ -297,7 +299,7 @@ def _counts_otherwise(case: Case, says: TestsSay, tests: Tests) -> bool:
 
 
 def _partial_sums(case: Case) -> set[int]:
-    """What some of the last summaries add up to."""
+    """Return what some of the last summaries add up to."""
     sums = {0}
     last: dict[tuple[str, ...], Run] = {}
     for run in case.runs_before()[:12]:
@@ -309,7 +311,7 @@ def _partial_sums(case: Case) -> set[int]:
 
 
 def _is_same(named: str, run: Run) -> bool:
-    """Whether a run is one of the command that a claim names."""
+    """Return whether a run is one of the command that a claim names."""
     wanted: set[str] = {step.program for step in steps_of(named)}
     programs = {step.program for step in run.steps}
     return bool(wanted & programs) or " ".join(named.split()) in " ".join(run.command.split())

@@ -84,7 +84,7 @@ class Line(NamedTuple):
 
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
-    """Whether an output before it printed the number, or another for the same thing."""
+    """Return whether an output before it printed the number, or another for the same thing."""
     named = list(_named_lines(case, says))
     if says.what in ("count", "size") and (verdict := measured(case, says)) is not None:
         return verdict
@@ -135,7 +135,7 @@ def _named_lines(case: Case, says: ValueSays, *, later: bool = False) -> Iterato
 
 
 def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
-    """The lines of an output that name something and have a number."""
+    """Return the lines of an output that name something and have a number."""
     lines = []
     for found in islice(pattern.finditer(run.text), _MOST_LINES):
         low = run.text.rfind("\n", 0, found.start()) + 1
@@ -184,7 +184,7 @@ def _carried(case: Case, says: ValueSays, line: Line) -> Verdict:
 
 
 def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict | None:
-    """A number that no line names but that is too particular to be there by chance."""
+    """Return a number that no line names but that is too particular to be there by chance."""
     digits = re.sub(r"\D", "", says.value).lstrip("0")
     least = {"metric": 3, "time": 3, "size": 3, "count": 2, "version": 2}[says.what]
     if len(digits) < least and says.what not in ("count", "version"):
@@ -205,7 +205,7 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
 
 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:
-    """A size or a time that an output gives in another unit."""
+    """Return a size or a time that an output gives in another unit."""
     value = Decimal(plain_number(says.value))
     pattern = _TIMED if says.what == "time" else _SIZED
     for run in case.runs_before()[:30]:
@@ -246,7 +246,7 @@ def _close(stated: Decimal, real: Decimal) -> bool:
 
 
 def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
-    """Whether the run that printed the number came directly after the claim."""
+    """Return whether the run that printed the number came directly after the claim."""
     if says.what not in ("metric", "time") or case.record.has_gap_before(case.event):
         return None
     line = next(
@@ -306,7 +306,7 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
-    """Whether these lines give values of the metric, so that another value contradicts them."""
+    """Return whether these lines give values of the metric, so that another value contradicts them."""
     pattern = re.compile(rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^TOTAL\b.*\d%", re.IGNORECASE)
     split = {found[0].lower()[:3] for found in _SPLITS.finditer(says.name)}
     for line in lines:

@@ -13,7 +13,7 @@ _MOST_OUTPUT = 5_000_000
 
 
 class At(NamedTuple):
-    """Where a line stands."""
+    """The position of a line."""
 
     event: int
     offset: int
@@ -26,26 +26,26 @@ class LineIndex:
     places: dict[str, list[At]] = field(default_factory=dict)
 
     def before(self, line: str, event: int) -> At | None:
-        """The last place before an event."""
+        """Return the last place before an event."""
         found = self.places.get(bare(line), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[at - 1] if at else None
 
     def after(self, line: str, event: int) -> At | None:
-        """The first place after it."""
+        """Return the first place after it."""
         found = self.places.get(bare(line), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[at] if at < len(found) else None
 
 
 def bare(line: str) -> str:
-    """A line without what terminals and people add: white space, rules around a title, a trailing ellipsis."""
+    """Return a line without what terminals and people add: white space, rules around a title, a trailing ellipsis."""
     text = " ".join(line.split())
     return text.strip("=").strip() or text
 
 
 def form(line: str) -> str:
-    """A line with every number made alike."""
+    """Return a line with every number made alike."""
     return _DIGITS.sub("#", bare(line)).lower()
 
 

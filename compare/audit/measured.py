@@ -12,7 +12,7 @@ _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行
 
 
 def measured(case: Case, says: ValueSays) -> Verdict | None:
-    """The verdict where the file was counted by `wc -l` or `wc -c` as it stands; none where it was not."""
+    """Return the verdict where the file was counted by `wc -l` or `wc -c` as it stands; none if it was not."""
     path = case.spotted.claim.path
     flag = "-l" if says.what == "count" and _LINES.fullmatch(says.name) else "-c"
     if (
@@ -44,7 +44,7 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
 
 
 def _measure(run: Run, flag: str, path: str) -> str | None:
-    """Where a run prints the number: by `wc`, or for bytes by `ls -l`."""
+    """If a run prints the number: by `wc`, or for bytes by `ls -l`."""
     if any(_counts(step, flag, path) for step in run.steps):
         return rf"^\s*(\d+)(?: \S*{re.escape(path)})?\s*$"
     lists = any(step.program == "ls" and re.search(r"\s-\w*l(?![\w-]*h)", step.text) for step in run.steps)
@@ -61,7 +61,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def asked_version(case: Case, says: ValueSays) -> Verdict | None:
-    """The verdict where the program itself was asked for its version; none where it was not."""
+    """Return the verdict where the program itself was asked for its version; none if it was not."""
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name
     for run in case.runs_before()[:100]:

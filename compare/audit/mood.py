@@ -7,14 +7,14 @@ from gedanken.compare.audit.parts import Sentence
 
 _CLAUSE = re.compile(
     r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
-    r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
+    r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|every|our|my|now|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
     r"[✅✔✓☑❌]",
     re.IGNORECASE,
 )
 
 
 def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
-    """Whether what stands from `start` to `end` in the sentence is said to be so."""
+    """Return whether what stands from `start` to `end` in the sentence is said to be so."""
     before, after = sentence.plain[:start], sentence.plain[end : end + 60]
     if sentence.box == " " or is_question(sentence) or not reports(sentence):
         return False
@@ -23,12 +23,13 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
     before = REPORTS.sub(lambda found: " " * len(found[0]), before)
     if GOVERNS.search(before) or AFTER.match(after):
         return False
-    clause = _clause(before)
+    clause = clause_of(before)
     return not BEFORE[language].search(clause) and not ORDERS.match(clause.lstrip())
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
-    """Whether it only leads to what follows, as in `And now the tests pass:`; a number makes it a statement."""
+    """Return whether it only leads to what follows, as in `And now the tests pass:`; a number makes it a
+    statement."""
     said = sentence.raw.rstrip()
     return (
         said.endswith((":", "：")) and not re.search(r"\d", sentence.plain[start:end]) and sentence.where == "prose"
@@ -36,7 +37,7 @@ def _announces(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def reports(sentence: Sentence) -> bool:
-    """Whether it stands where things are reported: under no heading or lead-in of a plan, and no order."""
+    """Return whether it stands where things are reported: under no heading or lead-in of a plan, and no order."""
     lead = sentence.lead
     if PLANS.search(sentence.heading[:200]) or (lead and (PLANS.search(lead[-200:]) or not _leads_to_facts(lead))):
         return False
@@ -44,7 +45,7 @@ def reports(sentence: Sentence) -> bool:
 
 
 def is_question(sentence: Sentence) -> bool:
-    """Whether it asks."""
+    """Return whether it asks."""
     return sentence.raw.rstrip(" \"')*_`").endswith(("?", "？", "吗。"))
 
 
@@ -52,8 +53,8 @@ def _leads_to_facts(lead: str) -> bool:
     return not (BEFORE["en"].search(REPORTS.sub("", lead[-200:])) or ORDERS.match(lead))
 
 
-def _clause(before: str) -> str:
-    """The part of the clause that stands before a place."""
+def clause_of(before: str) -> str:
+    """Return the part of the clause that stands before a place."""
     low = 0
     for found in _CLAUSE.finditer(before):
         low = found.end()

@@ -22,7 +22,7 @@ _BEFORE = {
         r"let me|let's|let us|lets|letting|in order|so that|such that|"
         r"to (?:be |fully |also |re-?|double-?)?(?:sure|ensure|verify|confirm|check|see|make|validate|test|get|run|"
         r"reproduce|fix|pass|have|keep|know|prove|show|demonstrate)|"
-        r"(?<!that )mak(?:e|es|ing)|made sure|ensur(?:e|es|ed|ing)|until|whether|unless|provided|assum(?:e|es|"
+        r"(?<!that )mak(?:e|es|ing)|made sure|ensur(?:e|es|ed|ing)|until|whether|unless|provided|assum(?:e|es|ed|"
         r"ing)|suppos(?:e|ing|edly)|"
         r"expect(?:s|ed|ing)?|expectation|hopefully|hoping|planning|please|likely|probably|presumably|perhaps|maybe|possibly|"
         r"seems?|seemed|seemingly|appears?|appeared|apparently|looks? like|not|never|\w{2,6}n't|"

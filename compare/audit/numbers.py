@@ -1,4 +1,4 @@
-"""Where numbers of claims come from: the outputs that printed them, as they stand, rounded, or as a percentage."""
+"""If numbers of claims come from: the outputs that printed them, as they stand, rounded, or as a percentage."""
 
 import re
 from bisect import bisect_left
@@ -38,7 +38,7 @@ class NumberIndex:
     places: dict[str, list[Found]] = field(default_factory=dict)
 
     def before(self, number: str, event: int) -> Sequence[Found]:
-        """The places in events before this one, the last first."""
+        """Return the places in events before this one, the last first."""
         found = self.places.get(_key(number), [])
         at = bisect_left(found, event, key=lambda one: one.event)
         return found[max(at - _MOST_PLACES, 0) : at][::-1]
@@ -83,7 +83,7 @@ class _Wanted:
         return cls(keys, by_decimals)
 
     def meant_by(self, token: str) -> tuple[tuple[str, str], ...]:
-        """The wanted numbers that a printed number can be written as, with how."""
+        """Return the wanted numbers that a printed number can be written as, with how."""
         if token in self.known:
             return self.known[token]
         found = tuple(self._meant(token))
@@ -109,7 +109,7 @@ class _Wanted:
 
 
 def _scales(value: float, printed: int) -> Iterator[tuple[float, int, str]]:
-    """A printed number, and the same as a percentage or a fraction; with the decimals that each then has."""
+    """Yield a printed number, and the same as a percentage or a fraction; with the decimals that each then has."""
     yield value, printed, "rounded"
     if abs(value) <= 1:
         yield value * _CENT, max(printed - 2, 0), "percent"
@@ -118,7 +118,7 @@ def _scales(value: float, printed: int) -> Iterator[tuple[float, int, str]]:
 
 
 def _rounded(value: float, given: int, decimals: int) -> tuple[str, ...]:
-    """What a number is written as with so many decimals: rounded, or cut off."""
+    """Return what a number is written as with so many decimals: rounded, or cut off."""
     if given < decimals:
         return (f"{value:.{decimals}f}",) if given == decimals else ()
     up = f"{value + copysign(_TINY, value):.{decimals}f}"
@@ -146,7 +146,8 @@ def _key(number: str) -> str:
 
 
 def near(claimed: str) -> Callable[[float, bool], bool]:
-    """Whether a printed number, or a hundredth or hundredfold of it, is so near that it may carry the claimed one."""
+    """Return whether a printed number, or a hundredth or hundredfold of it, is so near that it may carry the claimed
+    one."""
     low = _value(_key(claimed))
     if low is None:
         return lambda _printed, _about: False
@@ -161,7 +162,8 @@ def near(claimed: str) -> Callable[[float, bool], bool]:
 
 @lru_cache(maxsize=65_536)
 def matches(claimed: str, printed: str, about: bool = False) -> str | None:
-    """How a printed number carries the claimed one; none where it does not."""
+    """Return how a printed number matches the claimed one (exactly, rounded, as a percentage); None if it does
+    not."""
     mine, theirs = _key(claimed), plain_number(printed)
     if mine == theirs:
         return "as printed"
@@ -179,7 +181,8 @@ def matches(claimed: str, printed: str, about: bool = False) -> str | None:
 def source_of(
     number: str, event: int, index: NumberIndex, record: Record, near: Collection[int] = ()
 ) -> NumberSource:
-    """The output that printed a number before an event: first what carries the claim, then the last, the exact."""
+    """Return the output that printed a number before an event: first what carries the claim, then the last, the
+    exact."""
     places = index.before(number, event)
     results = [found for found in places[:_MOST_PLACES] if record.is_result(found.event)]
     order = {"as printed": 0, "rounded": 1, "percent": 2}

@@ -49,7 +49,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[,\u202f]\d{3})+(?:\.\d+)?")
 
 
 def count_of(text: str) -> int | None:
-    """The whole number that a word or digits stand for."""
+    """Return the whole number that a word or digits stand for."""
     low = text.strip().lower()
     if low in WORDS:
         return WORDS[low]
@@ -58,7 +58,7 @@ def count_of(text: str) -> int | None:
 
 
 def plain_number(text: str) -> str:
-    """The same number as a program writes it: no thousands separated, a point before decimals."""
+    """Return the same number as a program writes it: no thousands separated, a point before decimals."""
     bare = text.strip().lstrip("+")
     if _THOUSANDS.fullmatch(bare.lstrip("-")):
         return re.sub(r"[,\u202f]", "", bare)

@@ -25,12 +25,12 @@ class Tests(NamedTuple):
 
     @property
     def all_pass(self) -> bool:
-        """Whether it ran something, and nothing failed."""
+        """Return whether it ran something, and nothing failed."""
         return not self.failed and self.passed != 0
 
 
 def plain(text: str) -> str:
-    """An output without the colours of a terminal; every character else stays in its line."""
+    """Return an output without the colours of a terminal; every character else stays in its line."""
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
@@ -121,7 +121,7 @@ _CASE = re.compile(
 
 
 def summaries_in(text: str) -> list[Tests]:
-    """The summaries of test runners in an output, in its order."""
+    """Return the summaries of test runners in an output, in its order."""
     if not _HINT.search(text):
         return []
     found = [one for reader in _READERS for one in reader(text)]
@@ -285,7 +285,7 @@ _CODE = re.compile(
 
 
 def exit_code_in(text: str) -> int | None:
-    """The exit code that a result's text tells, at its beginning or its end."""
+    """Return the exit code that a result's text tells, at its beginning or its end."""
     for piece in (text[-300:], text[:300]):
         groups = _CODE.findall(piece)
         if groups:
@@ -294,33 +294,33 @@ def exit_code_in(text: str) -> int | None:
 
 
 def shows_trouble(text: str) -> re.Match[str] | None:
-    """The first sign of an error in the output of a compiler or a linter."""
+    """Return the first sign of an error in the output of a compiler or a linter."""
     return _TROUBLE.search(text)
 
 
 def shows_clean(text: str, family: str = "") -> re.Match[str] | None:
-    """What a compiler or linter prints when all is well, first what those of a family print."""
+    """Return what a compiler or linter prints when all is well, first what those of a family print."""
     own = _CLEAN_OF.get(family)
     return (own.search(text) if own else None) or _CLEAN.search(text)
 
 
 def shows_built(text: str) -> re.Match[str] | None:
-    """What a build prints at its end when all is well, whatever started it."""
+    """Return what a build prints at its end when all is well, whatever started it."""
     return _CLEAN_OF["build"].search(text)
 
 
 def shows_exit_code(text: str) -> re.Match[str] | None:
-    """Where an output tells an exit code."""
+    """Return where an output tells an exit code."""
     return _CODE.search(text)
 
 
 def did_not_start(text: str) -> re.Match[str] | None:
-    """Whether the command itself was not there."""
+    """Return whether the command itself was not there."""
     return _DID_NOT_START.search(text[:2_000]) if len(text) < 4_000 else None
 
 
 def cases_in(text: str) -> tuple[int, int]:
-    """How many single cases an output shows as passed and as failed."""
+    """Return how many single cases an output shows as passed and as failed."""
     passed = failed = 0
     for found in _CASE.finditer(text):
         good = (
@@ -342,5 +342,5 @@ _HARNESS_CUT = re.compile(
 
 
 def says_cut(text: str) -> bool:
-    """Whether a mark in the text says that the harness left some out."""
+    """Return whether a mark in the text says that the harness left some out."""
     return _HARNESS_CUT.search(text) is not None

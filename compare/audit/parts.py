@@ -10,7 +10,7 @@ LONGEST = 1_500
 
 
 def spaced(pattern: str) -> str:
-    """A pattern in which each space may be as many as emphasis leaves when it is blotted out."""
+    """Return a pattern in which each space may be as many as emphasis leaves when it is blotted out."""
     return pattern.replace(" ?", "\0").replace(" ", " {1,3}").replace("\0", " {0,3}").replace(r"\s?", r"\s{0,3}")
 
 
@@ -42,25 +42,25 @@ class Sentence:
     """A sentence, a list item's sentence or a table row."""
 
     start: int
-    """In the message, in characters."""
+    """Position in the message, in characters."""
     raw: str
     plain: str
-    """Of the same length: code spans, quotations and emphasis are blotted out."""
+    """The text, of the same length, with code spans, quotations and emphasis blanked out."""
     where: Literal["prose", "item", "row"]
     heading: str = ""
     lead: str = ""
-    """Of an item: the line that leads its list in."""
+    """For a list item: the line that introduces its list."""
     before: str = ""
     """The sentence before it in the same paragraph."""
     columns: tuple[str, ...] = ()
-    """Of a table row: the names of its columns."""
+    """For a table row: the names of its columns."""
     box: str = ""
     codes: tuple[tuple[int, int], ...] = ()
-    """Where its code spans stand, without their ticks."""
+    """If its code spans stand, without their ticks."""
 
     @property
     def end(self) -> int:
-        """Where it ends in the message."""
+        """Return where it ends in the message."""
         return self.start + len(self.raw)
 
 
@@ -80,7 +80,7 @@ class Fence:
 
     @property
     def end(self) -> int:
-        """Where its content ends in the message."""
+        """Return where its content ends in the message."""
         return self.start + len(self.text)
 
 
@@ -193,7 +193,7 @@ class _Cutter:
 
 
 def parts_of(text: str) -> list[Part]:
-    """The sentences and fences of a message, in its order."""
+    """Return the sentences and fences of a message, in its order."""
     return _Cutter(text).cut()
 
 
@@ -203,7 +203,7 @@ def _closes(line: str, marks: str) -> bool:
 
 
 def _cuts(text: str, low: int, high: int) -> list[tuple[int, int]]:
-    """Where its sentences begin and end: at no point inside a code span."""
+    """Return where its sentences begin and end: at no point inside a code span."""
     spans = deque(found.span() for found in _SPAN.finditer(text, low, high))
     cuts, start = [], low
     for found in _END.finditer(text, low, high):
@@ -225,7 +225,7 @@ def _stripped(text: str, low: int, high: int) -> tuple[int, int]:
 
 
 def _blot(found: re.Match[str]) -> str:
-    """A code span blotted out; one that quotes a count of tests stays readable."""
+    """Return a code span blotted out; one that quotes a count of tests stays readable."""
     if _COUNT.match(found["code"]):
         return f" {found['code']} ".center(len(found[0]))
     return CODE * len(found[0])

@@ -13,7 +13,7 @@ _MOST = 200
 def sources_of(
     claim: Claim, index: NumberIndex, record: Record, evidence: Sequence[Evidence]
 ) -> tuple[NumberSource, ...]:
-    """Where each number of a claim comes from."""
+    """Return where each number of a claim comes from."""
     return tuple(_source(number, claim, index, record, evidence) for number in claim.numbers[:_MOST])
 
 
@@ -27,7 +27,7 @@ def _source(
 
 
 def _combined(number: int, evidence: Sequence[Evidence]) -> NumberSource | None:
-    """A sum or a difference of two numbers of one line, or of the lines that carry the claim."""
+    """Return a sum or a difference of two numbers of one line, or of the lines that carry the claim."""
     given = [
         (int(text), one) for one in evidence for text in re.findall(r"(?<![\w.])\d{1,9}(?![\w.]*\d)", one.quote)
     ][:40]

@@ -32,7 +32,7 @@ class Record:
 
     transcript: AgentTranscript
     runs: list[Run] = field(default_factory=list)
-    """In the order of their calls."""
+    """The runs, in the order of their calls."""
     edits: list[Edit] = field(default_factory=list)
     shuffles: list[int] = field(default_factory=list)
     """Events whose commands may have changed files that they do not name."""
@@ -46,12 +46,12 @@ class Record:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that was run is in it."""
+        """Return whether everything that was run is in it."""
         whole = not self.transcript.gaps and not any(self.transcript.unknown.values())
         return self.transcript.has_tools and whole and not self.continues
 
     def has_gap_before(self, event: int) -> bool:
-        """Whether something is missing before an event, as far as places tell."""
+        """Return whether something is missing before an event, as far as places tell."""
         if any(self.transcript.unknown.values()) or self.continues:
             return True
         place = self.transcript.events[event].place
@@ -59,7 +59,7 @@ class Record:
 
     @cached_property
     def continues(self) -> bool:
-        """Whether it goes on with a session that is not here."""
+        """Return whether it goes on with a session that is not here."""
         first = [output.text[:20_000] for output in self.outputs[:20] if not output.is_result]
         return any(_CONTINUES.search(text) for text in first)
 
@@ -73,7 +73,8 @@ class Record:
         return [edit.event for edit in self.edits]
 
     def change_since(self, run: Run, event: int, family: str) -> Edit | None:
-        """The first change after a run's result, and before an event, that could have changed what it prints."""
+        """Return the first change after a run's result, and before an event, that could have changed what it
+        prints."""
         key = (run.call, bisect_left(self._edited_at, event), family)
         if key not in self._changes:
             programs = [step.program for step in run.steps if step.family != "quiet"]
@@ -99,7 +100,7 @@ class Record:
 
     @cached_property
     def reads(self) -> dict[str, list[Output]]:
-        """What was read of files by tools, by the name of the file."""
+        """Return what was read of files by tools, by the name of the file."""
         found: dict[str, list[Output]] = {}
         named = {
             (event.session, event.call_id): event.path
@@ -114,20 +115,20 @@ class Record:
         return found
 
     def is_edit(self, event: int) -> bool:
-        """Whether an event is a change of a file, with its text."""
+        """Return whether an event is a change of a file, with its text."""
         return self.transcript.events[event].kind == "edit"
 
     def is_result(self, event: int) -> bool:
-        """Whether an event is what a tool gave back."""
+        """Return whether an event is what a tool gave back."""
         return self.transcript.events[event].kind == "result"
 
     def is_shuffled_since(self, low: int, high: int) -> bool:
-        """Whether a command between two events may have changed any file."""
+        """Return whether a command between two events may have changed any file."""
         at = bisect_right(self.shuffles, low)
         return at < len(self.shuffles) and self.shuffles[at] < high
 
     def could_have_run(self, family: str, event: int, after: int = -1) -> str | None:
-        """What, between two events, may have run something of this family unseen; none where nothing could."""
+        """Return what, between two events, may have run something of this family unseen; none if nothing could."""
         at = bisect_right(self.unseen, after, key=lambda one: one[0])
         if at < len(self.unseen) and self.unseen[at][0] < event:
             return self.unseen[at][1]
@@ -138,7 +139,8 @@ class Record:
         return None
 
     def could_be_since(self, family: str, low: int, high: int) -> Run | None:
-        """The last run between two events whose name says that it may be of this family, and that is of none."""
+        """Return the last run between two events whose name says that it may be of this family, and that is of
+        none."""
         hiding = self.hiding(family)
         at = bisect_left(hiding, high, key=lambda run: run.call)
         return next(
@@ -146,23 +148,23 @@ class Record:
         )
 
     def has_unseen_before(self, event: int) -> bool:
-        """Whether something other than a command may have run something unseen before an event."""
+        """Return whether something other than a command may have run something unseen before an event."""
         return bool(self.unseen) and self.unseen[0][0] < event
 
     def hiding(self, family: str) -> list[Run]:
-        """The commands that may have run something of a family, and do not show it."""
+        """Return the commands that may have run something of a family, and do not show it."""
         if family not in self._hiding_by_family:
             self._hiding_by_family[family] = [run for run in self.runs if not run.refused and hides(run, family)]
         return self._hiding_by_family[family]
 
     def once(self, key: Hashable, made: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
-        """What was looked for once before under this key, or is looked for now."""
+        """Return what was looked for once before under this key, or is looked for now."""
         if key not in self._looked_up:
             self._looked_up[key] = made()
         return self._looked_up[key]
 
     def of_family(self, family: str) -> list[Run]:
-        """The runs of a family, in the order of their calls."""
+        """Return the runs of a family, in the order of their calls."""
         return self._by_family.get(family, [])
 
     @cached_property
@@ -204,7 +206,7 @@ class Record:
         return found
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
-        """A line of an event's text, that at an offset of it."""
+        """Return a line of an event's text, that at an offset of it."""
         text = plain(self.transcript.events[event].text)
         low = text.rfind("\n", 0, offset) + 1
         high = text.find("\n", offset + max(length - 1, 0))

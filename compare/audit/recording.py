@@ -35,7 +35,7 @@ _BACKGROUND = re.compile(
 
 
 def record_of(transcript: AgentTranscript) -> Record:
-    """The record that a transcript is."""
+    """Return the record that a transcript is."""
     return _Reader(transcript).read()
 
 

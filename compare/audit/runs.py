@@ -27,7 +27,7 @@ class Run:
     call: int
     """The number of the event that asked for it."""
     result: int | None
-    """That of its result; none where the record has none."""
+    """Number of the event with its result; None if the record has no result."""
     command: str
     session: str
     steps: tuple[Step, ...]
@@ -49,7 +49,7 @@ class Run:
 
     @property
     def cases(self) -> tuple[int, int]:
-        """How many single cases it lists as passed and as failed."""
+        """Return how many single cases it lists as passed and as failed."""
         if self._cases is None:
             self._cases = cases_in(self.text[:500_000])
         return self._cases
@@ -60,7 +60,7 @@ class Run:
         return self.result if self.result is not None else 10**12
 
     def families(self) -> set[str]:
-        """What its commands are for."""
+        """Return the families of its commands: tests, builds, linters and so on."""
         return {step.family for step in self.steps}
 
 
@@ -72,7 +72,7 @@ _OF_ITSELF = re.compile(
 
 
 def hides(run: Run, family: str) -> bool:
-    """Whether a run may have done something of a family that its record does not show."""
+    """Return whether a run may have done something of a family that its record does not show."""
     if run.background and run.result is None:
         return True
     if family == "tests" and run.tests:
@@ -91,7 +91,7 @@ _NAMED = {
 
 
 def names(run: Run, family: str) -> bool:
-    """Whether a step of no known family is called like one of this family."""
+    """Return whether a step of no known family is called like one of this family."""
     pattern = _NAMED.get(family)
     return pattern is not None and any(
         step.family in ("program", "other") and pattern.search(step.text) for step in run.steps
@@ -99,7 +99,7 @@ def names(run: Run, family: str) -> bool:
 
 
 def _shows(run: Run, step: Step, family: str, text: str) -> bool:
-    """Whether what a step printed leaves open, or says, that it did something of a family."""
+    """Return whether what a step printed leaves open, or says, that it did something of a family."""
     if _signs(family).search(text):
         return True
     if step.family == "commit":
@@ -112,6 +112,6 @@ def _signs(family: str) -> re.Pattern[str]:
 
 
 def short(text: str) -> str:
-    """A command in a line."""
+    """Return a command in a line."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:79] + "…"

@@ -68,7 +68,7 @@ class RunHit(NamedTuple):
 
 
 def runs_said(sentence: Sentence) -> Iterator[RunHit]:
-    """The commands that a sentence says to have been run."""
+    """Yield the commands that a sentence says to have been run."""
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []

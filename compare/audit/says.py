@@ -10,7 +10,7 @@ Family = Literal["tests", "build", "lint", "types", "format", "program"]
 
 @dataclass(frozen=True, slots=True)
 class TestsSay:
-    """How tests ended."""
+    """A claim about the result of tests."""
 
     __test__ = False
     passed: int | None = None
@@ -18,23 +18,23 @@ class TestsSay:
     skipped: int | None = None
     total: int | None = None
     all_pass: bool = False
-    """That nothing failed."""
+    """True if the claim says that nothing failed."""
     whole: bool = False
-    """It speaks of all tests there are."""
+    """True if the claim is about all tests that exist."""
     limited: bool = False
-    """It speaks of some of the tests, or names an exception."""
+    """True if the claim is about some of the tests only, or names an exception."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExitSays:
-    """With what a command ended."""
+    """A claim about the exit code of a command."""
 
     code: int
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSays:
-    """How a build or a check ended."""
+    """A claim about the result of a build or a check."""
 
     family: Family
     tool: str | None
@@ -57,7 +57,7 @@ class ValueSays:
 
 @dataclass(frozen=True, slots=True)
 class RunSays:
-    """That something was run."""
+    """A claim that something was run."""
 
     family: Family | None = None
 
@@ -78,7 +78,12 @@ class FileSays:
     lines: tuple[str, ...]
 
 
-Says = TestsSay | ExitSays | CheckSays | ValueSays | RunSays | OutputSays | FileSays
+@dataclass(frozen=True, slots=True)
+class UnreadSays:
+    """Something that a model pointed at, and that no rule reads."""
+
+
+Says = UnreadSays | TestsSay | ExitSays | CheckSays | ValueSays | RunSays | OutputSays | FileSays
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class FenceHit(NamedTuple):
 
 
 def asks_for_output(message: str) -> bool:
-    """Whether a user gives a program and asks to run it and to show what it prints."""
+    """Return whether a user gives a program and asks to run it and to show what it prints."""
     words, fence, _program = message[:_MOST_ASKED].partition("```")
     return bool(fence) and _ASKS_FOR_OUTPUT.search(words) is not None
 
@@ -171,7 +171,7 @@ def _is_asserted(lead: str) -> bool:
 
 
 def _sections(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """The text behind each prompt, with what was typed there; what stands before the first prompt has none."""
+    """Yield the text after each prompt, with what was typed there; what stands before the first prompt has none."""
     command: str | None = None
     start = at = 0
     for line in text.splitlines(keepends=True):
@@ -199,5 +199,5 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def is_elision(line: str) -> bool:
-    """Whether a line only says that others were left out."""
+    """Return whether a line only says that others were left out."""
     return _ELISION.match(line) is not None

@@ -225,7 +225,7 @@ _TAIL = re.compile(
     rf"\s?[(:–—]\s?(?P<n>{COUNT})(?:\s?(?:/|of)\s?(?P<of>{COUNT}))?(?: (?:tests?|passed|passing|total|in total|ok|en total|au total|insgesamt)\b|(?=\)))\)?",
     re.IGNORECASE,
 )
-"""A number behind the statement: `all tests pass (12 tests)`, `all tests pass (12/12)`."""
+"""A number after the statement: `all tests pass (12 tests)`, `all tests pass (12/12)`."""
 
 
 class Hit(NamedTuple):
@@ -238,7 +238,7 @@ class Hit(NamedTuple):
 
 
 def tests_said(sentence: Sentence) -> Iterator[Hit]:
-    """The statements about tests in a sentence; those that stand together are one."""
+    """Yield the statements about tests in a sentence; those that stand together are one."""
     if not _HINT.search(sentence.plain):
         return
     hits: list[tuple[int, int, re.Match[str]]] = []
@@ -253,7 +253,7 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
 
 
 def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bool:
-    """Whether it is asserted, with no word inside it that takes that away, as in `all tests must pass`."""
+    """Return whether it is asserted, with no word inside it that takes that away, as in `all tests must pass`."""
     groups = found.groupdict()
     is_bad = bool(groups.get("bad"))
     if is_bad and set((groups.get("adj") or "").lower().split()) - _OF_FAILURES:
@@ -348,7 +348,8 @@ def _hit(sentence: Sentence, group: list[re.Match[str]]) -> Hit:
 
 
 def _is_label(sentence: Sentence, found: re.Match[str]) -> bool:
-    """Whether the number belongs to the word before it, as in `Task 3 tests pass`, or is a name, as in `All Five tests`."""
+    """Return whether the number belongs to the word before it, as in `Task 3 tests pass`, or is a name, as in `All
+    Five tests`."""
     if not found.groupdict().get("n"):
         return False
     at = found.start("n")

@@ -21,7 +21,7 @@ _PLAYED = re.compile(
 
 
 def plays_a_terminal(transcript: AgentTranscript) -> bool:
-    """Whether somebody asked the agent to be a terminal, or to say what a program would print."""
+    """Return whether somebody asked the agent to be a terminal, or to say what a program would print."""
     return any(
         event.kind == "message" and event.speaker in ("user", "system") and _PLAYED.search(event.text[:20_000])
         for event in transcript.events
@@ -29,7 +29,7 @@ def plays_a_terminal(transcript: AgentTranscript) -> bool:
 
 
 def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool) -> Verdict:
-    """The verdict where no tool call is recorded: only the user's word that there was no tool makes it one."""
+    """Return the verdict where no tool call is recorded: only the user's word that there was no tool makes it one."""
     if not no_tools:
         return Verdict("undecidable", f"a chat export does not record tools; {RERUN}")
     if isinstance(spotted.says, FileSays):

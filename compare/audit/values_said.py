@@ -93,7 +93,7 @@ class ValueHit(NamedTuple):
 
 
 def values_said(sentence: Sentence) -> Iterator[ValueHit]:
-    """The numbers that a sentence states, with what they are of."""
+    """Yield the numbers that a sentence states, with what they are of."""
     plain = sentence.plain
     if not any(sign.isdigit() for sign in plain):
         return

@@ -45,24 +45,25 @@ class Case:
         return text[: self.spotted.claim.start] + " " + text[self.spotted.claim.end :]
 
     def said_since(self, event: int) -> str:
-        """What the agent said from an event on, up to the end of the claim's message, without the claim itself."""
+        """Return what the agent said from an event on, up to the end of the claim's message, without the claim
+        itself."""
         events = self.record.transcript.events[max(event, self.event - 2_000) : self.event]
         said = [one.text[:20_000] for one in events if one.kind == "message" and one.speaker == "agent"]
         return "\n".join([*said[-30:], self.message])
 
     @property
     def session(self) -> str:
-        """Which agent makes it."""
+        """Return which agent makes it."""
         return self.record.transcript.events[self.event].session
 
     def outputs_before(self) -> list[Output]:
-        """What could be seen before it, the last first, and not too much of it."""
+        """Return what could be seen before it, the last first, and not too much of it."""
         outputs = self.record.outputs
         at = bisect_left(outputs, self.event, key=lambda one: one.event)
         return outputs[max(at - _MOST_OUTPUTS, 0) : at][::-1]
 
     def texts_of(self, path: str) -> list[tuple[int, str]]:
-        """What the record has of a file before the claim, written, read or printed; the last first."""
+        """Return what the record has of a file before the claim, written, read or printed; the last first."""
         base = path.rsplit("/", 1)[-1]
         found = [(edit.event, edit.new) for edit in self._edits_of(path)]
         for run in self.record.naming([base], self.event):
@@ -79,7 +80,7 @@ class Case:
         return [edit for edit in edits[max(at - _MOST_OUTPUTS, 0) : at] if _is_same_file(edit.path, path)]
 
     def whole_of(self, path: str) -> tuple[int, str] | None:
-        """The file as it was last written whole, if nothing has changed it since."""
+        """Return the file as it was last written whole, if nothing has changed it since."""
         mine = self._edits_of(path)
         if not mine or mine[-1].old is not None or not mine[-1].new or not self.record.is_edit(mine[-1].event):
             return None
@@ -100,12 +101,12 @@ def _is_same_file(one: str, other: str) -> bool:
 
 
 def undecidable(reason: str, *evidence: Evidence) -> Verdict:
-    """A verdict that says why there is none, and what would decide it."""
+    """Return a verdict that says why there is none, and what would decide it."""
     return Verdict("undecidable", f"{reason}; {RERUN}", evidence)
 
 
 def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Verdict:
-    """The verdict on a claim where no run before it is of the kind: `later` are those after it that are."""
+    """Return the verdict on a claim where no run before it is of the kind: `later` are those after it that are."""
     record, event = case.record, case.event
     if record.has_gap_before(event):
         return undecidable("the record is incomplete before it")

@@ -11,7 +11,7 @@ FEW = 4
 """One over the share of the usual epochs below which a log hardly names epochs at all."""
 _EPOCHS = ("epochs silently missing", "epochs too many")
 _IN_EPOCH = re.compile(r"times? (?:in epoch (?P<epoch>\d+)|before the first epoch)$")
-"""Where a print is shown too often or too seldom, at the end of what is expected."""
+"""If a print is shown too often or too seldom, at the end of what is expected."""
 
 
 def without_consequences(run_set: RunSet, findings: Sequence[Finding]) -> list[Finding]:
@@ -38,7 +38,7 @@ def without_skips(findings: Sequence[Finding]) -> list[Finding]:
 def _kept(
     finding: Finding, runs: dict[str, ParsedRun], usual: frozenset[int], told: dict[str, set[str]]
 ) -> Finding | None:
-    """A finding on those of its runs on which it follows from nothing else; None where there are none."""
+    """Return a finding on those of its runs on which it follows from nothing else; None if there are none."""
     left = tuple(
         label for label in finding.runs if label not in runs or not _follows(finding, runs[label], usual, told[label])
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gedanken.compare.parsed.run_set import RunSet, evidence
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.judged import FarRun, Judgement, TestedSeries
+from gedanken.compare.series.judged import Judgement, Outlier, TestedSeries
 from gedanken.experiment.counts import many
 from gedanken.experiment.finding import Finding, LineRef
 
@@ -29,13 +29,13 @@ def differences(run_set: RunSet, judgement: Judgement, beside: Sequence[Finding]
     elif primary and (
         far := [
             run
-            for run in judgement.far
+            for run in judgement.outliers
             if not _goes_on(run_set, run) and not _lacks_points(run_set, judgement, primary, run, beside)
         ]
     ):
         yield _far(run_set, primary, far)
-    elif others := [(one, run) for one, run in judgement.far_beside if not _goes_on(run_set, run)]:
-        yield _far_beside(run_set, others)
+    elif others := [(one, run) for one, run in judgement.other_outliers if not _goes_on(run_set, run)]:
+        yield _other_outliers(run_set, others)
     secondary = [series for series in told if series.judged.role == "secondary"]
     if not secondary:
         return
@@ -62,7 +62,7 @@ def _are_one_cause(series: TestedSeries, primary: TestedSeries) -> bool:
     return any(not ours for ours, _theirs in both) and all(ours == theirs for ours, theirs in both)
 
 
-def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) -> Finding:
+def _other_outliers(run_set: RunSet, beside: Sequence[tuple[TestedSeries, Outlier]]) -> Finding:
     """Report the metric that is farthest out, in one finding that also states how many other metrics are."""
     farthest = max(beside, key=lambda one: one[1].deviations)[0]
     runs = [run for one, run in beside if one is farthest]
@@ -73,7 +73,7 @@ def _far_beside(run_set: RunSet, beside: Sequence[tuple[TestedSeries, FarRun]]) 
     return replace(found, subject=f"last {found.subject}", observed=f"{found.observed}{more}", runs=labels)
 
 
-def _goes_on(run_set: RunSet, far: FarRun) -> bool:
+def _goes_on(run_set: RunSet, far: Outlier) -> bool:
     """Return whether a run has more epochs than the real ones, which all have the same number: that is reported, not
     its last value."""
     usual = {run.epochs for run in run_set.finished}
@@ -81,7 +81,7 @@ def _goes_on(run_set: RunSet, far: FarRun) -> bool:
 
 
 def _lacks_points(
-    run_set: RunSet, judgement: Judgement, primary: TestedSeries, far: FarRun, beside: Sequence[Finding]
+    run_set: RunSet, judgement: Judgement, primary: TestedSeries, far: Outlier, beside: Sequence[Finding]
 ) -> bool:
     """Return whether a log shows fewer values of the metric than all real ones, as another finding says."""
     label = run_set.samples[far.imagined].label
@@ -93,7 +93,7 @@ def _lacks_points(
     return bool(shown[primary.series.n_real + far.imagined] < shown[: primary.series.n_real].min())
 
 
-def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[FarRun]) -> Finding:
+def _far(run_set: RunSet, primary: TestedSeries, far: Sequence[Outlier]) -> Finding:
     """Report single runs that end far outside the real ones: three are too few to test them together."""
     values = " and ".join(f"{run.value:g}" for run in far)
     away = " and ".join(_deviations(run.deviations) for run in far)

@@ -22,7 +22,7 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"gpu|cuda|parallel|nvidia|geforce|[rg]tx|tesla", re.IGNORECASE)
-"""Words of which at least one is in every claim."""
+"""Each claim contains at least one of these words."""
 LONGEST = 400
 """Maximum length of an examined line: claims are short."""
 

@@ -133,7 +133,7 @@ def _of_logs(run_set: RunSet, group: Sequence[Finding]) -> Finding:
 
 
 def _with_its_print(finding: Finding) -> str:
-    """What logs show of a print, which the words call `it`, with the print's own words."""
+    """Return what logs show of a print, which the words call `it`, with the print's own words."""
     words = finding.expected.partition("“")[2].partition("”")[0]
     whose = f"{finding.runs[0]} " if finding.of == 0 else ""
     return whose + finding.observed.removeprefix("do not: ").replace("shows it ", f"shows “{words}” ")

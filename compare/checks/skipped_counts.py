@@ -30,7 +30,7 @@ def skipped_counts(run_set: RunSet) -> Iterable[Finding]:
 
 
 def _name(run: ParsedRun, gap: Gap) -> str:
-    """The name of the number that counts, such as `step`; empty where the line gives none."""
+    """Return the name of the number that counts, such as `step`; empty if the line gives none."""
     named = names_in_line(run.transcript, gap.after)
     counts = gap.column < len(named) and named[gap.column].role is Role.COUNTER
     return named[gap.column].name if counts else ""

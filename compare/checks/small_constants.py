@@ -61,7 +61,7 @@ class SmallConstants:
         )
 
     def undecided(self) -> Doubt | None:
-        """What differs in too few runs, or is one of too many numbers; None if there is nothing."""
+        """Return what differs in too few runs, or is one of too many numbers; None if there is nothing."""
         if not self._unsure:
             return None
         constant, runs = self._unsure[0]
@@ -100,7 +100,7 @@ def _constants(run_set: RunSet) -> Iterator[_Constant]:
 
 
 def _other_lines(run: ParsedRun, constant: _Constant) -> NDArray[np.int64]:
-    """The lines of an imagined run with another number; none if it has more or fewer lines of the form."""
+    """Return the lines of an imagined run with another number; none if it has more or fewer lines of the form."""
     lines = run.transcript.lines_of(constant.form)
     if len(lines) != len(constant.values):
         return lines[:0]

@@ -168,12 +168,12 @@ class _Compared:
         self._chances = cache(self._chances_of)
 
     def _of_all(self, key: _Key) -> tuple[list[_Curve], NDArray[np.float64]]:
-        """All real curves of a key, also as the rows of one table; NaN where a curve has ended."""
+        """Return all real curves of a key, also as the rows of one table; NaN where a curve has ended."""
         curves = [curves[key] for curves in self._real if key in curves]
         return curves, _as_table(curves)
 
     def copy(self, key: _Key, ours: _Curve, earlier: Sequence[_Curves]) -> _Copy | None:
-        """The longest row of equal points of a curve, with its chance; None if it is too short to mean anything."""
+        """Return the longest row of equal points of a curve, with its chance; None if it means nothing."""
         others, table = self._of(key)
         if more := [curves[key] for curves in earlier if key in curves]:
             others, table = [*others, *more], _as_table([*others, *more])
@@ -219,7 +219,8 @@ def _as_table(curves: Sequence[_Curve]) -> NDArray[np.float64]:
 
 
 def _longest(values: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Which row of a table has the longest row of equal points with the values, where that begins, and its length."""
+    """Return which row of a table has the longest row of equal points with the values, where that begins, and its
+    length."""
     width = min(len(values), table.shape[1])
     equal = np.zeros((len(table), width + 1), np.int64)
     equal[:, :width] = table[:, :width] == values[:width]

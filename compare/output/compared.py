@@ -31,7 +31,7 @@ class ComparedLines:
         self._known: dict[str, Pieces | None] = {}
 
     def all(self, lines: Sequence[str]) -> list[str]:
-        """Each of these lines; none of them holds a line's end."""
+        """Return each of these lines; none of them holds a line's end."""
         keys = alike_in_digits("\n".join(lines)).split("\n")
         return [self._one(line, key) for line, key in zip(lines, keys, strict=False)]
 

@@ -26,10 +26,8 @@ _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 6
 
 
 def claimed_seconds(output: Transcript) -> tuple[float | None, int]:
-    """The sum of the times that an output names, in seconds, with the index of the last line that names one.
-
-    A line that speaks of a total stands for all others.
-    """
+    """Return the sum of the times in an output, in seconds, with the index of the last line that has one. A line with
+    a total replaces all others."""
     naming = _shapes_with_times(output)
     totals = output.lines_with([at for at in naming if "total" in output.shapes[at].lower()])
     if len(totals):
@@ -54,12 +52,12 @@ def _shapes_with_times(output: Transcript) -> list[int]:
 
 
 def _sum(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """All times that lines name, in seconds."""
+    """Return all times that lines name, in seconds."""
     return sum(_seconds_in(line) or 0.0 for line in output.lines.at(lines))
 
 
 def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
-    """The same of lines of one shape."""
+    """Return the same of lines of one shape."""
     shape = output.shapes[output.shape_of[lines[0]]]
     column = output.column_of(lines, shape)
     columns = [(column(*part.span("value")), seconds_of(part["unit"])) for part in _parts_in(shape)]
@@ -68,18 +66,18 @@ def _column(output: Transcript, lines: NDArray[np.int64]) -> float:
 
 
 def names_time(line: str) -> bool:
-    """Whether a line, or the shape of one, names a time."""
+    """Return whether a line, or the shape of one, names a time."""
     return _time_in(line) is not None
 
 
 def _time_in(line: str) -> re.Match[str] | None:
-    """The first part of the time that a line names, behind a word for it or alone in brackets."""
+    """Return the first part of the time that a line names, after a word for it or alone in brackets."""
     named = _TIME_WORD.search(line) or _IN_BRACKETS.search(line)
     return _DURATION.search(line, named.end()) if named else None
 
 
 def _seconds_in(line: str) -> float | None:
-    """The time that a line names, all its parts together: 62.5 for `took 1m 2.5s`."""
+    """Return the time that a line names, all its parts together: 62.5 for `took 1m 2.5s`."""
     parts = [float(part["value"]) * seconds_of(part["unit"]) for part in _parts_in(line)]
     return sum(parts) if parts else None
 
@@ -93,13 +91,13 @@ def _parts_in(line: str) -> Iterator[re.Match[str]]:
 
 
 def seconds_of(unit: str) -> float:
-    """How many seconds a unit has, however it is written: `ms`, `hrs`, `Minutes`."""
+    """Return how many seconds a unit has, however it is written: `ms`, `hrs`, `Minutes`."""
     unit = unit.lower()
     return _SECONDS.get(unit) or _SECONDS.get(unit[:3]) or _SECONDS[unit[0]]
 
 
 def untimed(line: str) -> str:
-    """A line without its times, which no seed fixes."""
+    """Return a line without its times, which no seed fixes."""
     word = _TIME_WORD.search(line)
     if word:
         line = line[: word.end()] + skeleton(line[word.end() :])

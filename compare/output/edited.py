@@ -64,7 +64,7 @@ class Traced(Edited):
         self._from = [at for piece in pieces for at in self._from[piece]]
 
     def pieces(self) -> Pieces:
-        """What the line became."""
+        """Return what the line became."""
         borders = [0, *(at for at in range(1, len(self._from)) if not self._goes_on(at)), len(self._from)]
         return tuple(self._piece(begin, end) for begin, end in pairwise(borders) if begin < end)
 
@@ -79,7 +79,7 @@ class Traced(Edited):
 
 
 def made_of(line: str, pieces: Sequence[str | slice] | Sequence[slice]) -> str:
-    """What a line becomes that is changed in the same places."""
+    """Return what a line becomes that is changed in the same places."""
     return "".join([piece if isinstance(piece, str) else line[piece] for piece in pieces])
 
 

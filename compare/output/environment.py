@@ -74,24 +74,26 @@ Before = frozenset[tuple[str, int]]
 
 
 def depends_on_digits(line: str) -> bool:
-    """Whether other digits in their places might be masked otherwise, or the line holds what stands for a mask."""
+    """Return whether masking could depend on the digits, or the line already contains the character used as a
+    mask."""
     return ("0x" in line or "0X" in line or MASK in line) and (MASK in line or _HEX_PREFIX.search(line) is not None)
 
 
 def alike_in_digits(text: str) -> str:
-    """The text with one digit in place of all: but for `0x`, what is masked does not depend on which these are."""
+    """Return the text with one digit in place of all: but for `0x`, what is masked does not depend on which these
+    are."""
     return text.translate(_DIGITS)
 
 
 def _alike(text: str) -> set[str]:
-    """The lines of a text, those once that differ in their digits alone."""
+    """Return the lines of a text, those once that differ in their digits alone."""
     if "0x" in text or "0X" in text:
         return {line if depends_on_digits(line) else alike_in_digits(line) for line in text.split("\n")}
     return set(alike_in_digits(text).split("\n"))
 
 
 def words_before_ids(text: str) -> Before:
-    """The words of a text that ids stand behind, and how long these are."""
+    """Return the words of a text that are followed by ids, and the length of these ids."""
     text = "\n".join(line for line in _alike(text) if len(line) <= LONGEST)
     if not re.search(r"\b[A-Za-z_]\w{0,40}[ =:/@-]{1,3}(?:\d+[a-f]|[a-f]+\d)", text, re.IGNORECASE | re.ASCII):
         return frozenset()
@@ -127,7 +129,7 @@ def masked(line: str, before: Before = frozenset()) -> str:
 
 
 def mask(line: Edited, before: Before) -> None:
-    """Do so in a line in which no mask stands yet."""
+    """Mask what the machine and the time wrote into a line that contains no mask yet."""
     if len(line.text) > LONGEST:
         return
     if before:
@@ -154,7 +156,7 @@ def mask(line: Edited, before: Before) -> None:
 
 
 def _may_be_stamp(line: str) -> bool:
-    """Whether a line may hold a date or a time: much faster than to look for one."""
+    """Return whether a line may hold a date or a time: much faster than to look for one."""
     if ":" in line and _CLOCK_IN.search(line):
         return True
     if ("-" in line or "/" in line or line.count(".") > 1) and _DAY_IN.search(line):
@@ -164,6 +166,6 @@ def _may_be_stamp(line: str) -> bool:
 
 
 def _may_name_host(low: str) -> bool:
-    """The same of hosts, ports and the like."""
+    """Return the same of hosts, ports and the like."""
     known = "host" in low or "node" in low or "port" in low or "user" in low
     return known or "id" in low or "name" in low

@@ -89,7 +89,7 @@ def _declaring(output: Transcript, usual: Set[str]) -> list[int]:
 
 
 def _gaps(epochs: Sequence[tuple[int, int]], declaring: Sequence[int]) -> set[tuple[float, float]]:
-    """The last epoch shown before each line that declares, and the first one shown after it."""
+    """Return the last epoch shown before each line that declares, and the first one shown after it."""
     lines = [line for line, _epoch in epochs]
     gaps = set()
     for at in declaring:

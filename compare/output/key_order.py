@@ -43,19 +43,20 @@ def sort_keys(line: Edited) -> None:
 
 
 def order_depends_on_digits(line: str) -> bool:
-    """Whether two keys of one object differ in their digits alone, as `hr@5` and `hr@10` do."""
+    """Return whether two keys of one object differ in their digits alone, as `hr@5` and `hr@10` do."""
     return any(_has_twins(one) for one in _objects(line))
 
 
-def _has_twins(one: _Object) -> bool:
-    ranks = {member.rank[:2] for member in one.members}
-    return len(ranks) < len(one.members) or any(
-        _has_twins(inner) for member in one.members for inner in member.objects
+def _has_twins(node: _Object) -> bool:
+    ranks = {member.rank[:2] for member in node.members}
+    return len(ranks) < len(node.members) or any(
+        _has_twins(inner) for member in node.members for inner in member.objects
     )
 
 
 def _rearranged(objects: Sequence[_Object], start: int, end: int) -> Iterable[slice]:
-    """What stands from here to there, the members of its objects in order; what separates them stays in its place."""
+    """Yield the text between two positions, with the members of its objects in sorted order; separators stay in
+    place."""
     for one in objects:
         ordered = sorted(one.members, key=lambda member: member.rank)
         for member, other in zip(one.members, ordered, strict=True):
@@ -66,7 +67,7 @@ def _rearranged(objects: Sequence[_Object], start: int, end: int) -> Iterable[sl
 
 
 def _objects(line: str) -> tuple[_Object, ...]:
-    """The outermost objects of a line, in order."""
+    """Return the outermost objects of a line, in order."""
     if len(line) > LONGEST or "{" not in line or line.count(":") < _FEWEST:
         return ()
     return _Reader(line).read()
@@ -123,7 +124,7 @@ class _Reader:
 
 
 def _closed(done: _Open) -> list[_Object]:
-    """The object that a bracket held, or those inside where it was a list or no object."""
+    """Return the object that a bracket held, or those inside where it was a list or no object."""
     if done.tokens:
         done.end_member()
     if done.is_object and len(done.members) >= _FEWEST:

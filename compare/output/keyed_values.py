@@ -7,11 +7,11 @@ from gedanken.compare.output.vocabulary import Role, meaning_of, split_in
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|[{}\[\](),:]|[^\s{}\[\](),:"\']++')
 _NUMBER = re.compile(r"[-+]?(?:\d|\.\d|nan\b|inf\b|NaN\b|Infinity\b)")
 _NAMES = ("key", "name", "metric", "metric_name", "tag", "label", "scalar")
-"""Keys whose text names the value beside it."""
+"""Keys whose text is the name of the value next to them."""
 _VALUES = ("value", "val", "score", "mean", "result", "measure")
 _DEEPEST = 20
 _DATA = ("split", "phase", "mode", "stage", "event", "subset", "set", "dataset", "partition", "type", "prefix")
-"""Keys whose text may say on which data the numbers beside it are taken."""
+"""Keys whose text may name the data (train, val, …) of the numbers next to them."""
 
 
 class _Object:
@@ -82,7 +82,7 @@ def _close(done: _Object, names: dict[int, str]) -> None:
 
 
 def _path(path: tuple[str, ...]) -> str:
-    """The keys that lead to a number; those that only hold others are left out."""
+    """Return the keys that lead to a number; those that only hold others are left out."""
     holders = {
         "",
         "metrics",

@@ -7,7 +7,7 @@ from gedanken.compare.output.transcript import VALUE, Transcript
 
 
 def names_in_line(script: Transcript, at: int) -> list[Named]:
-    """Each value of a line, in order, as it is named; environment that is masked is no value."""
+    """Return each value of a line, in order, as it is named; environment that is masked is no value."""
     line = script.compared(at).replace(MASK, " ")
     spans = [found.span() for found in VALUE.finditer(line)]
     row = names_of_row(line, spans, lambda above: script.compared(at - above) if at >= above else None)

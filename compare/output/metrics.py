@@ -58,11 +58,11 @@ class Curves:
     series: dict[str, Points]
 
     def last(self, name: str) -> float | None:
-        """The last finite value of a series."""
+        """Return the last finite value of a series."""
         return self.series[name].last_finite() if name in self.series else None
 
     def first(self, name: str) -> float | None:
-        """The first value of a series."""
+        """Return the first value of a series."""
         points = self.series.get(name, ())
         return points[0].value if points else None
 
@@ -115,7 +115,8 @@ class _Reader:
             self._add(metric, line, place, value)
 
     def _read_columns(self, lines: NDArray[np.int64], shape: str) -> bool:
-        """Whether every number that the shape names is a value of the transcript, so that it could be read so."""
+        """Return whether every number that the shape names is a value of the transcript, so that it could be read
+        so."""
         column = self._transcript.column_of(lines, shape)
         epoch = _EPOCH.search(shape)
         metrics = list(_METRIC.finditer(shape))
@@ -180,7 +181,7 @@ def _sorted(parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> lis
 
 
 def metrics_in(line: str) -> Iterator[Metric]:
-    """Every loss and every accuracy that a line names."""
+    """Yield every loss and every accuracy that a line names."""
     for found in _METRIC.finditer(line):
         name, is_accuracy = _series_name(found["name"])
         of = int(found["of"] or 0) if is_accuracy else 0
@@ -188,13 +189,13 @@ def metrics_in(line: str) -> Iterator[Metric]:
 
 
 def epoch_in(line: str) -> int | None:
-    """Where the number of the epoch begins that a line names; None where it names none."""
+    """Return where the number of the epoch begins that a line names; None if it names none."""
     found = _EPOCH.search(line)
     return found.start("epoch") if found else None
 
 
 def epoch_and_total(line: str) -> tuple[int, int | None] | None:
-    """The epoch that a line names, and of how many, where it says so; None where it names none."""
+    """Return the epoch that a line names, and of how many, where it says so; None if it names none."""
     found = _EPOCH.search(line)
     return (int(found["epoch"]), int(found["of"]) if found["of"] else None) if found else None
 

@@ -14,7 +14,7 @@ MOST_WORDS = 5
 _LONGEST = 100
 """Characters of a name."""
 _BEFORE = 160
-"""Characters before a number in which its name stands."""
+"""Maximum distance in characters between a number and its name before it."""
 _UNIT = re.compile(
     r"\s?(?:(?:[a-z]+/|/)(?:secs?|seconds?|s|ms|min|hour)|(?:m?s|secs?|seconds?)/[a-z]+|(?:n|u|µ|m)?s(?:ecs?|econds?)?|"
     r"milliseconds?|mins?|minutes?|h|hrs?|hours?|days?|[KMGT]i?B?(?:ytes|/s)?|MFLOPS|[TG]FLOPS?|W|°?C)\b",
@@ -40,7 +40,7 @@ _STAMP = re.compile(
     re.IGNORECASE,
 )
 _WEIGHTED = re.compile(r"\(\* [\d.e+-]{1,20} = [-\d.e+naif]{1,20} loss\)")
-"""What Caffe writes behind a loss: the same once more, times its weight."""
+"""What Caffe writes after a loss: the same once more, times its weight."""
 _AT = re.compile(r"@\s?\[[^\]\n]{0,200}\]")
 """What COCO's tables put between a metric and its number: all of it is the name."""
 _EVALUATED = re.compile(r"\bSaving dict for global step \d")
@@ -84,14 +84,14 @@ _TOOK = frozenset(["took", "takes", "taken"])
 _PREVIOUS = "previous "
 _LAST_STOPS = frozenset(["is", "was", "of", "be", "at", "are", "equals", "=", "to", "reached"])
 _BESIDE = {"(": "in brackets", "/": "after /"} | dict.fromkeys(("±", "+/-", "+-", "(±", "(+/-", "(+-"), "±")
-"""What stands between two numbers of one name, and what the second is called."""
+"""The text between two numbers of one name, and the name of the second one."""
 
 
 class Named(NamedTuple):
     """One number of a line."""
 
     name: str
-    """As the line writes it; empty where it does not."""
+    """As the line writes it; empty if it does not."""
     role: Role
     is_part_of_name: bool = False
     """It belongs to a name, as in `HR@10`, `top-1`, `valid_1`: no value, but lines are told apart by it."""
@@ -162,7 +162,7 @@ class _Reader:
         return self._of(name, start, end)
 
     def _is_thousands(self, at: int, start: int, end: int) -> bool:
-        """Whether it is the end of a number such as `491,520`."""
+        """Return whether it is the end of a number such as `491,520`."""
         if (
             not at
             or self._line[self._spans[at - 1][1] : start] != ","
@@ -218,7 +218,7 @@ class _Reader:
         return bool(of) or (before in ("", "[") and bool(re.match(r"[\]:|]", after)))
 
     def _is_glued(self, start: int, end: int) -> bool:
-        """Whether a number belongs to a word: `valid_1`, `top-1`, `HR@10`, `mAP50-95`, `2nd`, `v1.8`."""
+        """Return whether a number belongs to a word: `valid_1`, `top-1`, `HR@10`, `mAP50-95`, `2nd`, `v1.8`."""
         line = self._line
         digits = line[start:end].lstrip("+-")
         if not digits.replace(".", "").isdigit():
@@ -284,7 +284,8 @@ class _Reader:
         return f"{_PREVIOUS if found['end'].lower() == 'from' else ''}{best}{_phrase(found['what'])}"
 
     def _of_topic(self, name: str, text: str) -> str:
-        """The name of a value that the line calls `val` alone, where it said before which metric that is of."""
+        """Return the name of a value that the line calls `val` alone, where it said before which metric that is
+        of."""
         if not split_in(name) or len(words_in(name)) > 1:
             self._topic = ""
             return ""
@@ -304,7 +305,8 @@ class _Reader:
         return _tidy(found["what"] if _COUNTED.search(found["name"]) else found["name"])
 
     def _noun_after(self, start: int, *, or_name: bool = False) -> str:
-        """`10 epochs`: what is counted stands behind; in `10 loss: 0.5` that is the name of the next number."""
+        """`10 epochs`: the word after the number says what is counted; in `10 loss: 0.5` it is the name of the next
+        number."""
         found = _NOUN.match(self._line, start)
         is_noun = found is not None and found["noun"].lower() not in _STOPS
         return found["noun"] if found and is_noun and (or_name or not found["named"]) else ""
@@ -327,7 +329,7 @@ class _Reader:
                     self._split = ""  # `val_loss` speaks of itself alone
 
     def _with_split(self, name: str) -> str:
-        """A name with the data that the line says it is taken on, where the name does not: `val Acc`."""
+        """Return a name with the data that the line says it is taken on, where the name does not: `val Acc`."""
         split = split_in(self._split)
         if not split or split_in(name) or meaning_of(name).role is not Role.METRIC:
             return name
@@ -335,13 +337,13 @@ class _Reader:
 
 
 def _split_word(text: str) -> str:
-    """The word of a text that says on which data something is taken, as the text writes it."""
+    """Return the word of a text that says on which data something is taken, as the text writes it."""
     words: list[str] = [*re.findall(r"[^\W_]+", text), *_WORD.findall(text)]
     return next(word for word in words if split_in(word))[:_LONGEST]
 
 
 def _phrase(text: str) -> str:
-    """The name that stands at the end of some words."""
+    """Return the name at the end of a text."""
     text = _LEVEL.sub(", ", text).rstrip(_ENDS)
     for stop in _LAST_STOPS:
         if text.lower().endswith(f" {stop}"):
@@ -367,12 +369,12 @@ def _phrase(text: str) -> str:
 
 
 def _begins_a_name(word: str, is_last: bool) -> bool:
-    """Whether a name may only begin behind this word: one that joins sentences, an identifier, `split=val`."""
+    """Return whether a name may only begin after this word: one that joins sentences, an identifier, `split=val`."""
     return word.lower() in _STOPS or _ID.fullmatch(word) is not None or ("=" in word and not is_last)
 
 
 def _tidy(name: str) -> str:
-    """A name without what stands around it: quotes, colons, brackets that nothing opens or closes."""
+    """Return a name without surrounding quotes, colons and unmatched brackets."""
     name = " ".join(name.split()).strip(
         _ENDS + "-.,;!?])" if name.count(")") > name.count("(") else _ENDS + "-.,;!?]"
     )
@@ -382,7 +384,7 @@ def _tidy(name: str) -> str:
 
 
 def _unit_end(line: str, at: int) -> int | None:
-    """Where the unit of a number ends that ends here; in `epoch 0 HR 0.3` there is none, but a name."""
+    """Return where the unit of a number ends that ends here; in `epoch 0 HR 0.3` there is none, but a name."""
     unit = _UNIT.match(line, at)
     if unit is None or (unit[0][0].isspace() and "/" not in unit[0] and _VALUE_NEXT.match(line, unit.end())):
         return None

@@ -29,7 +29,7 @@ class _Columns(Sequence[_Row]):
 
     @abstractmethod
     def row(self, at: int) -> _Row:
-        """The row with this index."""
+        """Return the row with this index."""
 
     @overload
     def __getitem__(self, at: int) -> _Row: ...
@@ -57,7 +57,7 @@ class Points(_Columns[Point]):
         return Point(int(self.lines[at]), None if epoch == NO_EPOCH else epoch, float(self.values[at]))
 
     def last_finite(self) -> float | None:
-        """The last value that is a number."""
+        """Return the last value that is a number."""
         for value in self.values[::-1]:
             if math.isfinite(value):
                 return float(value)

@@ -30,14 +30,14 @@ _RULES = (Rule(_FILL, (MASK,)), Rule(_CLOCKS, (f"[{MASK}",)), Rule(_RATE, (MASK,
 
 
 def may_hold_bars(text: str) -> bool:
-    """Whether anything in a text looks like a progress bar."""
+    """Return whether anything in a text looks like a progress bar."""
     if ("|" in text or "[" in text) and any(pattern.search(text) for pattern in _MAY_BE):
         return True
     return not text.isascii() and _MAY_BE_DRAWN.search(text) is not None
 
 
 def without_fill(line: str) -> str | None:
-    """A line that shows a bar, without the fill and the clocks of it; None where it shows none."""
+    """Return a line that shows a bar, without the fill and the clocks of it; None if it shows none."""
     edited = Edited(line)
     return edited.text if unfill(edited) else None
 

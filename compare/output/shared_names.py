@@ -1,4 +1,4 @@
-"""Names of numbers that stand together under several names: `loss (train/val): 0.5/0.6`, `P/R/F1 = 0.8/0.7/0.75`."""
+"""Names of numbers that are given as a group: `loss (train/val): 0.5/0.6`, `P/R/F1 = 0.8/0.7/0.75`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from gedanken.compare.output.vocabulary import Role, meaning_of, split_in, words_in
 
 _MOST = 6
-"""Names that stand together, at most."""
+"""Maximum number of names in one group."""
 _BEFORE = 120
-"""Characters before the numbers in which their names stand."""
+"""Maximum distance in characters between the names and their numbers."""
 _JOINT = re.compile(r"\s?/\s?")
 _END = " \t:=~>-([{'\"`"
 _MEANS = frozenset(["mean", "average", "avg", "best", "macro", "micro", "weighted", "overall"])
 _PART = re.compile(r"[A-Za-z_]\w{0,11}")
 _SHORT = {"p": "precision", "r": "recall", "f": "f1", "prec": "precision", "rec": "recall"}
-"""What short names are where they stand with others."""
+"""Meaning of short names when they are part of a group."""
 _CUT = re.compile(r"[,;|\]}\t]\s?|\s{2,}|:\s| [-–] |(?<=\d)\s|(?<=\d\))\s")
 _IN_BRACKETS = re.compile(r"(?P<head>.*?)[(\[](?P<names>[^()\[\]]{1,80})[)\]]$")
 _BEHIND = re.compile(r"\s?[(\[](?P<names>[^()\[\]\d]{1,80})[)\]]")
@@ -50,7 +50,7 @@ def _groups(line: str, spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
 
 
 def _before(text: str, count: int) -> list[str] | None:
-    """The names that stand before so many numbers."""
+    """Return the names before a group of this many numbers."""
     text = text[-_BEFORE:].rstrip(_END)
     brackets = _IN_BRACKETS.fullmatch(text)
     if brackets:
@@ -67,13 +67,13 @@ def _before(text: str, count: int) -> list[str] | None:
 
 
 def _behind(text: str, after: str, count: int) -> list[str] | None:
-    """The same where the names stand behind: `loss: 0.5 / 0.6 (train/val)`."""
+    """The same if the names come after the numbers: `loss: 0.5 / 0.6 (train/val)`."""
     found = _BEHIND.match(after)
     return _named(_items(found["names"]), _last(text.rstrip(_END)), count) if found else None
 
 
 def _tagged(line: str, spans: Sequence[Span]) -> dict[int, str]:
-    """`loss: 0.5 (train) 0.6 (val)`: each number with the data behind it."""
+    """`loss: 0.5 (train) 0.6 (val)`: each number with the data after it."""
     tags = {span[0]: found["name"] for span in spans if (found := _TAGGED.match(line, span[1]))}
     tags = {start: tag for start, tag in tags.items() if split_in(tag) and len(words_in(tag)) == 1}
     if len(tags) < 2:
@@ -87,12 +87,12 @@ def _items(text: str) -> list[str]:
 
 
 def _last(text: str) -> str:
-    """The words at the end of a text."""
+    """Return the words at the end of a text."""
     return _CUT.split(text)[-1].strip(_END)
 
 
 def _named(items: Sequence[str], what: str, count: int) -> list[str] | None:
-    """A name for each item: with what it is of, where the items are kinds of data or parts such as `G/D`."""
+    """Return a name for each item: with what it is of, where the items are kinds of data or parts such as `G/D`."""
     if len(items) != count or len(set(items)) != count:
         return None
     if all(_is_metric(_SHORT.get(item.lower(), item)) for item in items):

@@ -11,5 +11,5 @@ _STOPS = re.compile(
 
 
 def tells_of_a_stop(line: str) -> bool:
-    """Whether a line speaks of early stopping, of a target, of convergence or of a limit."""
+    """Return whether a line speaks of early stopping, of a target, of convergence or of a limit."""
     return _STOPS.search(line) is not None

@@ -12,7 +12,7 @@ _RULE = re.compile(r"^[\s|+:=─━┄┅═│┃┼╋┬┴├┤╞╡╪┌
 _BARS = re.compile(r"[|│┃║]")
 _BAR = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%(?:\||\s{1,3}\d+/\d+\s*\[).*$")
 _FREE = re.compile(r"(?<![\w@#.+-])(?<!@\.\d:)(?<!@0\.\d:)[-+]?(?:\d[\w.%:+-]*|\.\d\S*|(?:nan|inf)\b)", re.IGNORECASE)
-"""A number that stands for itself, and belongs to no name."""
+"""A number alone, without a name."""
 _LOGGED = re.compile(r"^.*[\]:>|-] +(?=[^\s,;]+(?:[,;][^\s,;]+)+$)|^[^|]*(?:\]|:| -) (?=[^|:=]*\|[^:=]*$)")
 """What a logger writes before a row of values between commas, or between bars."""
 _ALL = frozenset(["all", "total", "overall", "mean"])
@@ -51,13 +51,13 @@ def names_of_row(line: str, spans: Sequence[tuple[int, int]], above: Callable[[i
 
 
 def _bare(line: str) -> str:
-    """A line without a progress bar behind it, and with blanks for what a logger writes before a row."""
+    """Return a line without a progress bar after it, and with spaces for what a logger writes before a row."""
     line = _BAR.sub("", line).rstrip(" :")
     return _LOGGED.sub(lambda found: " " * len(found[0]), line)
 
 
 def _section(above: Callable[[int], str | None]) -> str:
-    """`eval/` where the rows of a table stand below that, and it says on which data they are taken."""
+    """The prefix `eval/` if the rows of a table are below a heading that names their data."""
     for distance in range(1, FARTHEST):
         cells = _cells(above(distance) or "")
         if cells is None:
@@ -95,7 +95,7 @@ def _joined(row: str, column: str, has_values: bool) -> str:
 
 
 def _header(line: str, cells: Sequence[Cell], above: Callable[[int], str | None]) -> list[str] | None:
-    """The names of the columns: the nearest line above that has as many cells and no number of its own."""
+    """Return the names of the columns: the nearest line above that has as many cells and no number of its own."""
     for distance in range(1, FARTHEST):
         other = above(distance)
         if other is None:
@@ -125,7 +125,7 @@ def _with_line_above(names: list[str], upper: str | None, line: str, cells: Sequ
 
 
 def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
-    """The cells of a header over a row with these cells; None where it is none."""
+    """Return the cells of a header over a row with these cells; None if it is none."""
     if _FREE.search(header) or not any(map(str.isalpha, header)):
         return None
     if _BARS.search(line):
@@ -148,7 +148,7 @@ def _names(header: str, line: str, cells: Sequence[Cell]) -> list[str] | None:
 
 
 def _by_place(header: Sequence[Cell], cells: Sequence[Cell]) -> list[Cell] | None:
-    """The cell of the header that stands over each cell of the row; the first may have none."""
+    """Return the header cell above each cell of a row; the first cell may have none."""
     found: list[Cell] = []
     for at, (low, high, _text) in enumerate(cells):
         over = max(header, key=lambda one: min(one[1], high) - max(one[0], low))
@@ -169,7 +169,7 @@ def _tidy(text: str) -> str:
 
 
 def _cells(line: str) -> list[Cell] | None:
-    """The cells of a row; None where it has no more than one."""
+    """Return the cells of a row; None if it has no more than one."""
     if _BARS.search(line):
         bounds = [found.start() for found in _BARS.finditer(line)]
         is_framed = _is_framed(line)
@@ -194,13 +194,13 @@ def _cells(line: str) -> list[Cell] | None:
 
 
 def _is_framed(line: str) -> bool:
-    """Whether a row begins and ends with a bar."""
+    """Return whether a row begins and ends with a bar."""
     whole = line.strip()
     return bool(_BARS.match(whole)) and bool(_BARS.match(whole[-1]))
 
 
 def _separator(line: str) -> str:
-    """The sign between the values of a line, where it is a row of such; else nothing."""
+    """Return the separator between the values of a line if it is a row of values; otherwise an empty text."""
     return next((sep for sep in ",;" if sep in line and all(map(_is_value, line.split(sep)))), "")
 
 
@@ -219,7 +219,7 @@ def _separated(line: str, sep: str) -> list[Cell]:
 
 
 def _spaced(line: str, spaces: int) -> list[Cell]:
-    """What stands between so many spaces, or tabs."""
+    """Return the words of a line; if `spaces` is more than 1, words that one space separates are one cell."""
     words = r"\S+" if spaces == 1 else r"\S+(?: \S+)*"
     return [(found.start(), found.end(), found[0]) for found in re.finditer(words, line)]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 LONGEST_LINE = 1 << 14
 """Characters of a line that are looked at. Nobody prints longer ones to be read, and whoever does to be slow to read
-is not obeyed; what differs only behind that is not seen."""
+is not obeyed; what differs only after that is not seen."""
 _PART = 1 << 20
 """Characters that are split at a time, and to the end of the line."""
 
@@ -36,7 +36,7 @@ class Lines(Sequence[str]):
         if isinstance(at, slice):
             rows = range(len(self))[at]
             if rows.step != 1:
-                return [self[one] for one in rows]
+                return [self[row] for row in rows]
             text = self._text[self._bounds[rows.start] : self._bounds[max(rows.start, rows.stop)]]
             return list(map(_short, text.splitlines()))
         index = range(len(self))[at]
@@ -44,7 +44,7 @@ class Lines(Sequence[str]):
         return _short(line)
 
     def at(self, rows: NDArray[np.int64]) -> Iterator[str]:
-        """The lines with these indices."""
+        """Yield the lines with these indices."""
         for begin, end in zip(self._bounds[rows].tolist(), self._bounds[rows + 1].tolist(), strict=True):
             yield _short(self._text[begin:end].splitlines()[0])
 
@@ -54,7 +54,7 @@ class Lines(Sequence[str]):
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The text in parts of whole lines."""
+    """Yield the text in parts of whole lines."""
     start = 0
     while start < len(text):
         end = text.find("\n", start + _PART) + 1 or len(text)

@@ -41,12 +41,12 @@ _EXACT = 15
 
 
 def skeleton(line: str) -> str:
-    """The form of a line: its words, with `#` for each value. A `#` of its own is no value."""
+    """Return the form of a line: its words, with `#` for each value. A `#` of its own is no value."""
     return _taken_apart(line)[0]
 
 
 def _taken_apart(line: str) -> tuple[str, list[str]]:
-    """The form of a line, and its values."""
+    """Return the form of a line, and its values."""
     if "#" in line:
         line = line.replace("#", _SHARP)
     if line.isascii():
@@ -58,12 +58,12 @@ def _taken_apart(line: str) -> tuple[str, list[str]]:
 
 
 def template_of(form: str, hole: str) -> str:
-    """The words of a form as they are printed, with `hole` for each value."""
+    """Return the words of a form as they are printed, with `hole` for each value."""
     return form.replace("#", hole).replace(MASK, hole).replace(_SHARP, "#")
 
 
 def uncoloured(text: str) -> str:
-    """A text without the control sequences of a terminal."""
+    """Return a text without the control sequences of a terminal."""
     return _COLOUR.sub("", text) if "\x1b" in text else text
 
 
@@ -75,7 +75,7 @@ class _Kinds:
         self._told: list[tuple[int, int, int, int, float, bool]] = []
 
     def rows(self, values: Sequence[str]) -> NDArray[np.int32]:
-        """The row of each value."""
+        """Return the row of each value."""
         for value in values:
             if value not in self._row:
                 self._row[value] = len(self._row)
@@ -127,7 +127,8 @@ class Transcript:
         return compared
 
     def compared(self, at: int) -> str:
-        """The line with this index, as it is compared: in a log without what the machine and the hour wrote."""
+        """Return the line with this index, as it is compared: in a log without what the machine and the hour
+        wrote."""
         if not self._is_log:
             return self.lines[at]
         return "" if at in self._stale else self._comparing.one(self.lines[at])
@@ -196,7 +197,7 @@ class Transcript:
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """Where the numbers of each line begin in `values`; one more than there are lines."""
+        """Return where the numbers of each line begin in `values`; one more than there are lines."""
         return self._columns.starts
 
     @property
@@ -206,7 +207,8 @@ class Transcript:
 
     @property
     def decimals(self) -> NDArray[np.uint8]:
-        """How many digits each value has behind its point, and EXPONENT more where it has one; or NO_DECIMALS."""
+        """Return the number of decimals of each value, or NO_DECIMALS; EXPONENT is added if the value has an
+        exponent."""
         return self._columns.decimals
 
     @cached_property
@@ -222,7 +224,7 @@ class Transcript:
         return np.empty(0, np.int64) if at is None else order[bounds[at] : bounds[at + 1]]
 
     def table(self, lines: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The values of lines that have one form, lines × values."""
+        """Return the values of lines that have one form, lines × values."""
         width = int(self.starts[lines[0] + 1] - self.starts[lines[0]]) if len(lines) else 0
         table: NDArray[np.float64] = self.values[self.starts[lines][:, None] + np.arange(width)]
         return table

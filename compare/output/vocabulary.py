@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Role(StrEnum):
-    """What a number stands for."""
+    """The meaning of a number."""
 
     METRIC = "metric"
     COUNTER = "counter"
@@ -49,11 +49,12 @@ class Meaning(NamedTuple):
     is_summary: bool = False
     """The best or the mean of what was printed before."""
     is_held_out_by_nature: bool = False
-    """BLEU, mAP and their like are taken on held-out data, and nobody says so."""
+    """True for BLEU, mAP and similar metrics, which are always measured on held-out data even if the output does not
+    say so."""
 
     @property
     def is_held_out(self) -> bool:
-        """Whether it says that it is taken on other data than the training's."""
+        """Return whether it says that it is taken on other data than the training's."""
         return self.split in (Split.VALIDATION, Split.TEST)
 
 
@@ -106,7 +107,7 @@ _WHOLE_LOSS = _words(
     "total avg average mean running smoothed epoch batch step final last overall best min lowest iter the "
     "sum main model set minibatch per token tokens current ema"
 )
-"""Words beside `loss` that leave it all of the loss."""
+"""Words next to `loss` with which it is still the whole loss."""
 _SUMMARY = _words("best min max highest lowest peak running ema smoothed cumulative overall improved")
 _CHOSEN = _words(
     "lr scale threshold tol weight patience size num number every interval freq decay fn type std stddev stderr var "
@@ -132,14 +133,14 @@ _RATE = re.compile(
     r"log[ _-]?likelihood"
 )
 _NEEDS_DIGIT = {"f": "12", "r": "2@", "p": "@", "l": "12", "top": "1235", "hit": "@", "hits": "@", "pass": "@"}
-"""Short words that are a metric with this sign behind them only."""
+"""Short words that are a metric with this sign after them only."""
 _NEEDS_TO_BE_ALONE = _words("is per top")
 _NEEDS_TO_BE_LAST = _words("map ap ar hr")
 
 
 @lru_cache(maxsize=4096)
 def words_in(name: str) -> tuple[str, ...]:
-    """The words of a name in lower case, however it joins them: `valLoss`, `val_loss`, `Validation loss`."""
+    """Return the words of a name in lower case, however it joins them: `valLoss`, `val_loss`, `Validation loss`."""
     words: list[str] = []
     for letters in _LETTERS.findall(name):
         # `mAP` and `IoU` are words; `valLoss` is two.
@@ -153,12 +154,12 @@ def words_in(name: str) -> tuple[str, ...]:
 
 
 def split_in(text: str) -> Split | None:
-    """The data that a text names, such as `Test set:`; the last word that names some."""
+    """Return the data that a text names, such as `Test set:`; the last word that names some."""
     return next((_SPLIT_OF[word] for word in reversed(words_in(text)) if word in _SPLIT_OF), None)
 
 
 def key_of(name: str) -> tuple[str, ...]:
-    """What a name is whatever way it is written: `val_loss`, `Validation loss` and `valLoss` have one key."""
+    """Return what a name is whatever way it is written: `val_loss`, `Validation loss` and `valLoss` have one key."""
     short = {"accuracy": "acc", "accuracies": "acc", "losses": "loss", "average": "avg", "perplexity": "ppl"}
     words = [_SPLIT_OF.get(word, short.get(word, word)) for word in words_in(name)]
     return (*(str(word) for word in words if word not in ("the", "of", "is", "set")), *re.findall(r"\d+", name))
@@ -166,7 +167,7 @@ def key_of(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> Meaning:
-    """What a name says of its number."""
+    """Return what a name says of its number."""
     words = words_in(name)
     known = frozenset(words)
     split = split_in(name)
@@ -215,7 +216,7 @@ def _measures(name: str, words: tuple[str, ...]) -> Measures | None:
 
 
 def _is_meant(word: str, low: str, words: tuple[str, ...]) -> bool:
-    """Whether a short word is a metric here, and no word of a sentence: `is`, `per`, `top`, `map`."""
+    """Return whether a short word is a metric here, and no word of a sentence: `is`, `per`, `top`, `map`."""
     signs = _NEEDS_DIGIT.get(word)
     if signs is not None and not re.search(rf"(?<![a-z]){word}[ _-]?[{signs}]", low):
         return word in ("hit", "hits") and "rate" in words

@@ -27,7 +27,7 @@ class Hole:
 
     expression: ast.expr | None = None
     decimals: int | None = None
-    """Digits behind the point that it always has, such as 4 for `{loss:.4f}`; as a `Transcript` counts them."""
+    """Digits after the point that it always has, such as 4 for `{loss:.4f}`; as a `Transcript` counts them."""
     is_frame: bool = False
     """What a log puts before every text: no value, but words that only a run shows."""
 
@@ -65,7 +65,7 @@ def _repeated(node: ast.expr, text: str, times: int) -> Pieces:
 
 
 def percent_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
-    """The pieces of `"loss %.4f" % loss`; of a log, whose values follow its text, too."""
+    """Return the pieces of `"loss %.4f" % loss`; of a log, whose values follow its text, too."""
     waiting = iter(values)
     pieces: Pieces = []
     end = 0
@@ -98,7 +98,7 @@ def _format_pieces(text: str, values: Sequence[ast.expr]) -> Pieces:
 
 
 def _split(text: str) -> Iterator[str | Hole]:
-    """A text in which the sign of a hole stands has a hole there: nobody could tell the two apart."""
+    """Replace the hole character in a text by a hole, because the two could not be distinguished."""
     first, *others = text.split(HOLE)
     yield first
     for part in others:
@@ -127,7 +127,7 @@ def _digits(decimals: str, kind: str) -> int | None:
 
 
 def is_text(node: ast.expr) -> bool:
-    """Whether an expression surely makes a text."""
+    """Return whether an expression surely makes a text."""
     return (
         isinstance(node, ast.JoinedStr)
         or (isinstance(node, ast.Constant) and isinstance(node.value, str))

@@ -47,14 +47,14 @@ def align(real: Transcript, imagined: Transcript) -> tuple[Block, ...]:
 
 
 def _forms(real: Transcript, imagined: Transcript) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """For each line of either a number that stands for its form."""
+    """For each line of both outputs, a number that identifies its form."""
     known = {form: at for at, form in enumerate(real.forms)}
     numbers = np.array([known.setdefault(form, len(known)) for form in imagined.forms], np.int32)
     return real.form_of, numbers[imagined.form_of] if len(numbers) else imagined.form_of
 
 
 def _keys(output: Transcript, forms: NDArray[np.int32]) -> NDArray[np.uint64]:
-    """For each line a number that stands for its form and its whole numbers."""
+    """For each line, a number that identifies its form and its whole numbers."""
     keys = np.empty(len(forms), np.uint64)
     for first in range(0, len(forms), _CHUNK):
         starts = output.starts[first : first + _CHUNK + 1]
@@ -91,7 +91,7 @@ class _Blocks:
         self._likeness: dict[tuple[int, int], bool] = {}
 
     def add(self, mark: Mark, real: int, imagined: int) -> None:
-        """Add so many lines of either."""
+        """Add this many lines of each output."""
         if not real and not imagined:
             return
         start = (self.real, self.imagined)
@@ -103,7 +103,7 @@ class _Blocks:
         self.all.append(Block(mark, (start[0], self.real), (start[1], self.imagined)))
 
     def fill(self, ours: list[int], theirs: list[int]) -> None:
-        """Add what stands between two anchors, given by its forms."""
+        """Add the lines between two anchors, given by their forms."""
         front = _same(zip(ours, theirs, strict=False))
         back = _same(zip(reversed(ours[front:]), reversed(theirs[front:]), strict=False))
         self.add("alike", front, front)
@@ -154,5 +154,5 @@ class _Blocks:
 
 
 def _same(pairs: Iterable[tuple[int, int]]) -> int:
-    """How many pairs from the first on are of the same."""
+    """Return how many pairs from the first on are of the same."""
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

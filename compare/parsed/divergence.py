@@ -16,7 +16,7 @@ MOST_REAL = 3
 
 
 def side_by_side(run_set: RunSet) -> Alignment | None:
-    """The trunks of both worlds, aligned; where one has none, its first run. None where a world has no run."""
+    """Return the trunks of both worlds, aligned; if one has none, its first run. None if a world has no run."""
     if not run_set.real or not run_set.imagined:
         return None
     real = next((run for run in run_set.real if run.execution.seed == 0), run_set.real[0])
@@ -29,7 +29,7 @@ def side_by_side(run_set: RunSet) -> Alignment | None:
 
 
 def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Block]:
-    """The blocks, counted in lines of the terminal; lines that are not compared become blocks of their own."""
+    """Yield the blocks, counted in lines of the terminal; lines that are not compared become blocks of their own."""
     done = last = 0
     for block in blocks:
         at, other = block.real[0], block.imagined[0]
@@ -55,7 +55,8 @@ def _with_lines_aside(blocks: Iterable[Block], real: ParsedRun) -> Iterator[Bloc
 def _parting(
     run_set: RunSet, real: ParsedRun, imagined: ParsedRun, blocks: Sequence[Block]
 ) -> tuple[LineRef | None, LineRef | None] | None:
-    """The first lines whose words differ, or a number in them that is steady or proven; never a stochastic one."""
+    """Return the first lines whose words differ, or a number in them that is steady or proven; never a stochastic
+    one."""
     loose = _loose_lines(run_set, real)
     alike = blocks[0].real[1] if blocks and blocks[0].mark == "alike" else 0
     at = min(_other_numbers(run_set, real, imagined, alike), default=alike)
@@ -73,7 +74,7 @@ def _parting(
 
 
 def _tells(real: ParsedRun, imagined: ParsedRun, block: Block, loose: NDArray[np.bool_]) -> bool:
-    """Whether it holds a line that is not blank, where the real runs do not differ themselves."""
+    """Return whether it holds a line that is not blank, where the real runs do not differ themselves."""
     filled = any(real.ledger.has(at) for at in range(*block.real)) or any(
         imagined.ledger.has(at) for at in range(*block.imagined)
     )

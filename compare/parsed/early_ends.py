@@ -1,4 +1,4 @@
-"""Imagined logs that just end: where each stops, beside real logs that go on."""
+"""Imagined logs that stop early: the line where each stops, while real logs continue."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

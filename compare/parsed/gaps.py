@@ -45,10 +45,10 @@ class Counter(NamedTuple):
     column: int
     step: float
     words: str | None = None
-    """What stands before the number, where the words behind it differ: `Trial`, `ok`, `[`."""
+    """The words before the number, if the words after it differ from line to line: `Trial`, `ok`, `[`."""
 
     def lines_of(self, run: ParsedRun) -> Indices:
-        """The lines of a run that count."""
+        """Return the lines of a run that count."""
         if self.words is None:
             return np.asarray(run.ledger.lines_of(self.site), np.int64)
         return _lines_by_words(run.transcript, frozenset([self.words])).get(self.words, np.empty(0, np.int64))
@@ -92,12 +92,12 @@ def _found(run_set: RunSet) -> Iterator[Counter]:
 
 
 def counters(run_set: RunSet) -> Sequence[Counter]:
-    """The prints that count in all real runs."""
+    """Return the prints that count in all real runs."""
     return (*_found(run_set), *_found_by_words(run_set))
 
 
 def _found_by_words(run_set: RunSet) -> Iterator[Counter]:
-    """Lines that begin alike and count one by one, whatever they say behind it, the same in all real runs."""
+    """Lines that begin alike and count one by one, whatever they say after it, the same in all real runs."""
     first = run_set.real[0]
     forms = Tally(form[: form.index("#")] for form in first.transcript.forms if "#" in form)
     wanted = frozenset([words for words, times in forms.most_common(MOST_WORDS) if times > 1 and words.strip()])
@@ -136,7 +136,7 @@ def _step(values: Sequence[Numbers]) -> float:
 
 
 def values_of(run: ParsedRun, lines: Indices, column: int) -> Numbers:
-    """A number of each line; NaN where a line has fewer."""
+    """Return a number of each line; NaN where a line has fewer."""
     script = run.transcript
     at = script.starts[lines] + column
     known = at < script.starts[lines + 1]

@@ -22,7 +22,7 @@ class Invariants:
         self._known: dict[str, NDArray[np.float64] | None] = {}
 
     def numbers(self, form: str) -> NDArray[np.float64] | None:
-        """Lines × values, NaN where a value is not steady; None where nothing is."""
+        """Lines × values, NaN where a value is not steady; None if nothing is."""
         if form not in self._known:
             self._known[form] = self._read(form)
         return self._known[form]

@@ -103,7 +103,7 @@ class Ledger:
         ]
 
     def _judge(self, texts: Sequence[str], made: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
-        """The kind of each line, and the index of its site: that with most words of those that make it."""
+        """Return the kind of each line, and the index of its site: that with most words of those that make it."""
         alone = [text for text, sites in zip(texts, made, strict=True) if text and not sites]
         near = dict(zip(alone, self._near.nearest(alone), strict=True))
         judged: list[tuple[int, int]] = []
@@ -118,16 +118,16 @@ class Ledger:
         return judged
 
     def has(self, line: int) -> bool:
-        """Whether the line with this index has an entry."""
+        """Return whether the line with this index has an entry."""
         return bool(self._columns[0][line] != _NONE)
 
     def entry(self, line: int) -> Entry:
-        """What the line with this index is, from 0; it must be one that has an entry."""
+        """Return what the line with this index is, from 0; it must be one that has an entry."""
         kind, site = (int(column[line]) for column in self._columns)
         return Entry(line + 1, self.transcript.lines[line], _KINDS[kind], self.sites[site] if site >= 0 else None)
 
     def text(self, line: int) -> str:
-        """The line with this index."""
+        """Return the line with this index."""
         return self.transcript.lines[line]
 
     def lines_of(self, site: PrintSite) -> NDArray[np.int64]:
@@ -144,7 +144,7 @@ class Ledger:
         return alike
 
     def one_of_each(self, kind: Kind) -> Iterator[Entry]:
-        """The first line of each form that lines of one kind have, in order."""
+        """Return the first line of each form that lines of one kind have, in order."""
         lines = np.flatnonzero(self.is_kind(kind))
         _forms, first = np.unique(self.transcript.form_of[lines], return_index=True)
         return (self.entry(int(lines[at])) for at in np.sort(first))
@@ -171,7 +171,7 @@ class Ledger:
 
 
 def _loosened(template: str) -> str:
-    """A template that makes all lines which the given one makes, and has no digits: they become holes."""
+    """Return a template that makes all lines which the given one makes, and has no digits: they become holes."""
     held = "".join(HOLE if letter.isdecimal() else letter for letter in template)
     while HOLE + HOLE in held:
         held = held.replace(HOLE + HOLE, HOLE)
@@ -206,7 +206,7 @@ class _Nearness:
         self._known: dict[str, int | None] = {"": None}
 
     def nearest(self, texts: Sequence[str]) -> list[int | None]:
-        """For each line the index of the first of the sites that are nearest; None where none is near."""
+        """For each line the index of the first of the sites that are nearest; None if none is near."""
         ours = [words_of(text[:LONGEST]) for text in texts]
         new = [words for words in dict.fromkeys(ours) if words not in self._known]
         for start in range(0, len(new), _ROWS):
@@ -228,12 +228,12 @@ class _Nearness:
 
 
 def words_of(text: str) -> str:
-    """The words of a text or a template, without its values, in lower case."""
+    """Return the words of a text or a template, without its values, in lower case."""
     return " ".join(VALUE.sub(" ", text).split()).casefold()
 
 
 def likeness_of_words(ours: str, theirs: str, least: float) -> float:
-    """How alike words without values are, 0 to 100; 0 where that is below `least`."""
+    """Return how alike words without values are, 0 to 100; 0 where that is below `least`."""
     if not ours or not theirs:
         return 0.0
     by_words = fuzz.token_set_ratio(ours, theirs, score_cutoff=least) if " " in theirs else 0.0

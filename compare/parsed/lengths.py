@@ -11,7 +11,8 @@ from gedanken.compare.parsed.gaps import Counter, counters, sites_between, value
 from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 FARTHEST = 2
-"""How many times as far as the real runs differ in length another may lie outside: such lengths have a long tail."""
+"""Maximum difference of a run from the real runs in length, in multiples of the largest difference between real runs;
+lengths have a long tail."""
 
 Indices = NDArray[np.int64]
 
@@ -20,9 +21,9 @@ class Length(NamedTuple):
     """What follows from the length of an imagined run alone, where that is no wonder."""
 
     fewer: Indices
-    """For each site the lines that it may lack."""
+    """For each site, the number of lines that may be missing."""
     more: Indices
-    """For each site the lines behind the end of the longest real run."""
+    """For each site the lines after the end of the longest real run."""
 
 
 def lengths(run_set: RunSet) -> Mapping[int, Length]:
@@ -56,7 +57,7 @@ def _ends(run_set: RunSet) -> Indices:
 
 
 def _end(run: ParsedRun, counter: Counter) -> float:
-    """How far a run counts; nan where it does not."""
+    """Return how far a run counts; nan where it does not."""
     counts = values_of(run, run.ledger.lines_of(counter.site), counter.column)
     return float(counts.max()) if len(counts) else float("nan")
 

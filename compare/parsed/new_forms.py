@@ -55,7 +55,7 @@ class NewForms:
 
     @cached_property
     def are_complete(self) -> bool:
-        """Whether no real run has a form of its own: then every new form tells."""
+        """Return whether no real run has a form that others lack: then every new form is evidence."""
         return not any(self._odd)
 
     def told(self, run: ParsedRun, entries: Iterable[Entry]) -> list[Entry]:
@@ -72,7 +72,8 @@ class NewForms:
         return kept
 
     def is_reworded(self, run: ParsedRun, entry: Entry) -> bool:
-        """Whether a line near to a print is that print in other words, and not one of those that come and go."""
+        """Return whether a line near to a print is that print in other words, and not one of those that come and
+        go."""
         form = form_of(run, entry)
         if entry.site is None or form in self._run_set.forms:
             return False
@@ -86,7 +87,7 @@ class NewForms:
         return told
 
     def undecided(self) -> Doubt | None:
-        """What of the lines looked at could not be judged, and why; None where nothing was left."""
+        """Return what of the lines looked at could not be judged, and why; None if nothing was left."""
         left = [text for text, told in self._judged.items() if not told]
         if not left:
             return None
@@ -112,17 +113,18 @@ class NewForms:
 
     @cached_property
     def _standing(self) -> Counter[str]:
-        """In how many imagined runs each form stands."""
+        """The number of imagined runs that contain each form."""
         return Counter(form for run in self._run_set.imagined for form in run.forms)
 
     @cached_property
     def _really(self) -> frozenset[int]:
-        """In how many real runs a form stands, of those that not all have."""
+        """The number of real runs that contain a form, for forms that not all real runs contain."""
         standing = Counter(form for run in self._run_set.real for form in run.forms)
         return frozenset(standing.values()) - {len(self._run_set.real)}
 
     def _is_shared(self, run: ParsedRun, entry: Entry) -> bool:
-        """Whether all imagined runs have a form that no real run has, as no form stands in so many real runs only."""
+        """Return whether all imagined runs have a form that no real run has, as no form stands in so many real runs
+        only."""
         times = self._standing[form_of(run, entry)]
         return times > 1 and times == len(self._run_set.imagined) and times not in self._really
 
@@ -133,14 +135,15 @@ class NewForms:
         return tuple(site for site in sites if all(len(run.ledger.lines_of(site)) == 1 for run in self._run_set.real))
 
     def _is_other_end(self, run: ParsedRun, entry: Entry) -> bool:
-        """Whether a line may tell of an end that no real run came to, in place of the line that tells of theirs."""
+        """Return whether a line may tell of an end that no real run came to, in place of the line that tells of
+        theirs."""
         if not self._ends or not tells_of_a_stop(entry.text) or self._is_shared(run, entry):
             return False
         firm = run.ledger.is_kind("site")
         return any(not firm[run.ledger.lines_of(site)].any() for site in self._ends)
 
     def _is_firm(self, site: PrintSite) -> bool:
-        """Whether no odd line of a real run is near to a print: its words do not vary."""
+        """Return whether no odd line of a real run is near to a print: its words do not vary."""
         return site.template not in self._loose
 
     @cached_property
@@ -162,7 +165,7 @@ class NewForms:
 
 
 def form_of(run: ParsedRun, entry: Entry) -> str:
-    """The form of a line, as it is compared."""
+    """Return the form of a line, as it is compared."""
     return run.transcript.forms[int(run.transcript.form_of[entry.number - 1])]
 
 
@@ -175,7 +178,7 @@ class Replacing(NamedTuple):
 
 
 def replacing_forms(run_set: RunSet, run: ParsedRun) -> list[Replacing]:
-    """The new forms of an imagined run without its program that are told, and how often it shows each."""
+    """Return the new forms of an imagined run without its program that are told, and how often it shows each."""
     if run_set.source is not None:
         return []
     judge = run_set.once(NewForms)

@@ -1,4 +1,4 @@
-"""The order of lines: which ones stand elsewhere than in the real runs."""
+"""The order of lines: which lines are at other positions than in the real runs."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def misplaced(run_set: RunSet, run: ParsedRun) -> Indices:
 
 
 def _has_its_place(run_set: RunSet, site: PrintSite) -> bool:
-    """Whether one real run, or several that agree, can tell where a print belongs."""
+    """Return whether one real run, or several that agree, can tell where a print belongs."""
     if run_set.source is None:
         return len(run_set.finished) > 1
     return (

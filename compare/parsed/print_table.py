@@ -21,7 +21,7 @@ class Wording:
     """One form in which a line was shown, its values set aside."""
 
     text: str
-    """The first line that had it."""
+    """The first line with this wording."""
     times: int
     """In all runs together."""
 
@@ -53,7 +53,8 @@ class PrintRow:
 
 
 def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """A row for each print of one version, with what its runs show of it; none where its source cannot be parsed."""
+    """Return a row for each print of one version, with what its runs show of it; none if its source cannot be
+    parsed."""
     try:
         source = Source(program.source)
     except SyntaxError:
@@ -62,7 +63,7 @@ def print_table(program: Program, runs: Sequence[Execution]) -> tuple[PrintRow, 
 
 
 def rows_for(program: str, source: Source, executions: Sequence[Execution]) -> tuple[PrintRow, ...]:
-    """A row for each print of a program that was run so, in the order of the source."""
+    """Return a row for each print of a program that was run so, in the order of the source."""
     sites = source.terminal_sites()
     runs = [ParsedRun(execution, sites) for execution in executions]
     real, imagined = ([run for run in runs if run.execution.imagined == which] for which in (False, True))

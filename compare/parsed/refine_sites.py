@@ -44,14 +44,14 @@ def _lines_by_form(sites: Sequence[PrintSite], ledger: Ledger) -> Iterator[tuple
 
 
 def _with_form(site: PrintSite, form: str) -> PrintSite:
-    """A form with a value for each hole is that of the site; another is a text, and whose it is cannot be told."""
+    """Return this site if the form has a value for each of its holes; otherwise a site of unknown origin."""
     if form.count("#") == len(site.holes) and not any(map(str.isalpha, form)):
         return replace(site, form=form)
     return PrintSite(template_of(form, HOLE), NO_LINE, form=form)
 
 
 def _framed(site: PrintSite, real: Sequence[Ledger]) -> PrintSite:
-    """The site of a log, with the words before its text for a hole, where all real runs have the same."""
+    """Return the site of a log, with the words before its text for a hole, where all real runs have the same."""
     if not site.holes or not site.holes[0].is_frame or not site.template.startswith(HOLE):
         return site
     frames = [

@@ -27,12 +27,12 @@ LINES_SHOWN = 5
 
 
 class _Read(NamedTuple):
-    """The lines that are compared, and where each stands in the text that is kept."""
+    """The lines that are compared, with the position of each in the stored text."""
 
     text: str
     counted_in: Stream = "stdout"
     numbers: Sequence[int] | None = None
-    """Of each line in the text that is kept, from 0; None where all of it is looked at."""
+    """Of each line in the text that is kept, from 0; None if all of it is looked at."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ParsedRun:
     sites: tuple[PrintSite, ...]
     """Whatever its program can put on a terminal, narrowed by the real runs."""
     templates: Templates | None = None
-    """Of the real logs, where there is no program."""
+    """Of the real logs, if there is no program."""
 
     @property
     def label(self) -> str:
@@ -87,7 +87,7 @@ class ParsedRun:
         return self._read.counted_in
 
     def number(self, index: int) -> int:
-        """Where the line with this index stands in the text that is kept; both count from 0."""
+        """Return the index in the stored text of the compared line with this index; both count from 0."""
         numbers = self._read.numbers
         return index if numbers is None else numbers[index]
 
@@ -142,12 +142,12 @@ class RunSet:
     earlier: tuple[ParsedRun, ...] = ()
     """Runs of earlier versions, real and imagined."""
     gpus: int | None = None
-    """How many the real machine has; None where that is not known."""
+    """How many the real machine has; None if that is not known."""
     asked: Asked = NOTHING_ASKED
     _known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, read: "Callable[[RunSet], _Told]") -> "_Told":
-        """What is read off all the runs together: once, for all checks that look at it."""
+        """Return what is read off all the runs together: once, for all checks that look at it."""
         if read not in self._known:
             self._known[read] = read(self)
         known: _Told = self._known[read]
@@ -162,7 +162,7 @@ class RunSet:
 
     @property
     def templates(self) -> Templates | None:
-        """Of the real logs, where there is no program."""
+        """Of the real logs, if there is no program."""
         return self.real[0].templates if self.real else None
 
     @cached_property
@@ -172,7 +172,7 @@ class RunSet:
 
     @cached_property
     def ended(self) -> tuple[ParsedRun, ...]:
-        """Real runs that nobody stopped: they came to their end, or failed."""
+        """Real runs that ended by themselves: finished or failed."""
         return tuple(run for run in self.real if run.execution.cause in (Cause.FINISHED, Cause.FAILED))
 
     @cached_property
@@ -195,13 +195,13 @@ class RunSet:
 
     @property
     def caution(self) -> str:
-        """What a claim about lines must add where logs alone are known."""
+        """Return what a claim about lines must add where logs alone are known."""
         alone = self.templates is not None and len(self.real) == 1
         return "One real log cannot show how much real runs differ." if alone else ""
 
     @property
     def name(self) -> str:
-        """What the program is called in a finding."""
+        """Return what the program is called in a finding."""
         return self.program.label if self.program else "the program"
 
     @property
@@ -226,7 +226,7 @@ def _measured(runs: Sequence[ParsedRun]) -> tuple[ParsedRun, ...]:
 
 
 def evidence(refs: Sequence[LineRef]) -> tuple[LineRef, ...]:
-    """A line of each output that is named, and further ones until there are `LINES_SHOWN`."""
+    """Return a line of each output that is named, and further ones until there are `LINES_SHOWN`."""
     first = {ref.source: ref for ref in reversed(refs)}
     firsts = tuple(ref for ref in refs if first[ref.source] is ref)
     rest = [ref for ref in refs if first[ref.source] is not ref]

@@ -6,7 +6,7 @@ from gedanken.compare.parsed.run_set import ParsedRun, RunSet
 
 
 def of_each_structure(run_set: RunSet) -> tuple[ParsedRun, ...]:
-    """The first real run of each structure, of those that nobody stopped."""
+    """Return the first real run of each structure, among the runs that ended by themselves."""
     first: dict[tuple[object, bytes], ParsedRun] = {}
     for run in run_set.ended:
         first.setdefault((run.execution.cause, _structure(run)), run)

@@ -16,7 +16,7 @@ from gedanken.compare.source.print_sites import PrintSite
 from gedanken.experiment.execution import Cause
 
 MOST_SITES = 500
-"""Sites that are told of, at most: those that the real runs show most often."""
+"""Maximum number of sites that are listed: those that the real runs show most often."""
 _ENVIRONMENT = re.compile(r"time|perf_counter|version|device|cuda|elapsed|platform|hostname|cpu_count", re.IGNORECASE)
 
 Indices = NDArray[np.int64]
@@ -58,7 +58,7 @@ def _tally(run_set: RunSet, site: PrintSite, out_of_order: Mapping[int, Indices]
 
 
 def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
-    """How far the lines of a site may differ between two runs."""
+    """Return how far the lines of a site may differ between two runs."""
     if site in run_set.proven:
         return LineKind.DETERMINISTIC
     lines = [run.ledger.lines_of(site) for run in run_set.finished]
@@ -73,7 +73,7 @@ def kind_of(run_set: RunSet, site: PrintSite) -> LineKind:
 
 
 def _agree(run_set: RunSet, lines: Sequence[Indices], told: Callable[[str], str]) -> bool:
-    """Whether two real runs or more show the same in these lines. Most that do not part at the first."""
+    """Return whether two real runs or more show the same in these lines. Most that do not part at the first."""
     if len(lines) < 2 or any(len(its) != len(lines[0]) for its in lines):
         return False
     texts = (_texts(run, its) for run, its in zip(run_set.finished, lines, strict=True))

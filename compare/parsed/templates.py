@@ -14,7 +14,7 @@ from gedanken.compare.parsed.mixing import mixed
 from gedanken.compare.source.print_sites import PrintSite
 
 NO_LINE = 0
-"""Where in a source a template stands that was read off a log."""
+"""The line number of a template that comes from a log and not from a source."""
 _MOST_WORDS = 60
 """Words of a line in which a place is looked for that varies: longer lines are taken as they are."""
 
@@ -25,7 +25,7 @@ Indices = NDArray[np.int64]
 
 
 class _Standing(NamedTuple):
-    """Which form stands in which log."""
+    """The forms that each log contains."""
 
     forms: list[str]
     """All that a real log has, in the order of their first appearance."""
@@ -42,13 +42,13 @@ class Templates:
     """
 
     def __init__(self, logs: Callable[[], Sequence[Transcript]], texts: Callable[[], Iterable[str]] = tuple) -> None:
-        """Nothing is read before it is asked for; `texts` are those of the logs."""
+        """Set `texts`, the texts of the logs; they are read when needed."""
         self._read = logs
         self._texts = texts
 
     @cached_property
     def before_ids(self) -> Before:
-        """The words that ids stand behind in any real log."""
+        """The words that are followed by ids in any real log."""
         return frozenset[tuple[str, int]]().union(*map(words_before_ids, self._texts()))
 
     @cached_property
@@ -94,7 +94,7 @@ class Templates:
         return np.array([number[key] for key in self._key_of], np.int64)
 
     def _keyed(self, forms: Sequence[str]) -> list[str]:
-        """Each form, or that with a hole for the word that varies."""
+        """Return each form, or that with a hole for the word that varies."""
         keyed = list(forms)
         for start in range(0, len(forms) if len(self._varying) else 0, _CHUNK):
             opened = _opened(forms[start : start + _CHUNK])

@@ -16,14 +16,14 @@ class Judgement(NamedTuple):
     """The primary endpoint first, if there is one."""
     undecided: tuple[str, ...] = ()
     endpoint: Endpoint | None = None
-    far: "tuple[FarRun, ...]" = ()
+    outliers: "tuple[Outlier, ...]" = ()
     """Imagined runs whose last value lies significantly far outside those of the real ones."""
-    far_beside: "tuple[tuple[TestedSeries, FarRun], ...]" = ()
+    other_outliers: "tuple[tuple[TestedSeries, Outlier], ...]" = ()
     """The same for other metrics."""
 
 
-class FarRun(NamedTuple):
-    """An imagined run that is far out at an endpoint."""
+class Outlier(NamedTuple):
+    """An imagined run that is an outlier at an endpoint."""
 
     imagined: int
     """Index among the measured imagined runs, from 0."""

@@ -35,12 +35,14 @@ def counters_of(form: Form) -> dict[str, int]:
     return counters if form.epoch is None else {"epoch": form.epoch, **counters}
 
 
-def _is_one_key(one: Column, other: Column, forms: Mapping[str, Form], real: Sequence[Printed]) -> bool:
-    if one.words != other.words or not one.words or one.fixed or other.fixed:
+def _is_one_key(column: Column, other: Column, forms: Mapping[str, Form], real: Sequence[Printed]) -> bool:
+    if column.words != other.words or not column.words or column.fixed or other.fixed:
         return False
-    parts = [one.form, *(form for form, _index in one.parts)]
-    are_keys = one.is_key and other.is_key and _texts(one.form) == _texts(other.form)
-    goes_on = one.index == other.index and (one.form.startswith(other.form) or other.form.startswith(one.form))
+    parts = [column.form, *(form for form, _index in column.parts)]
+    are_keys = column.is_key and other.is_key and _texts(column.form) == _texts(other.form)
+    goes_on = column.index == other.index and (
+        column.form.startswith(other.form) or other.form.startswith(column.form)
+    )
     if other.form in parts or not (are_keys or goes_on):
         return False
     return all(_count_apart(forms[part], forms[other.form], real) for part in parts)

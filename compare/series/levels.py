@@ -10,10 +10,10 @@ METRICS_LEVEL = 0.0084
 """Level of all other metrics together: their curves, and how smooth these are."""
 OTHERS_LEVEL = 0.0084
 """Level of everything else together, except measurements of the environment (times, speeds, memory)."""
-FAR_LEVEL = 0.01
+OUTLIER_LEVEL = 0.01
 """Of single imagined runs whose last value lies far outside those of the real ones."""
-FAR_BESIDE_LEVEL = 0.003
-"""Level of single imagined runs that are far out in any other metric."""
+OTHER_OUTLIERS_LEVEL = 0.003
+"""Level of single imagined runs that are outliers in any other metric."""
 ALONE_LEVEL = 0.0252
 """Level of everything together if there is no metric, and so no primary endpoint."""
 

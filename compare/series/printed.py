@@ -41,7 +41,8 @@ class Printed:
 
     @cached_property
     def often(self) -> dict[str, int]:
-        """How often each form occurs that contains a value and may be a log line; only the most frequent forms."""
+        """Return how often each form occurs that contains a value and may be a log line; only the most frequent
+        forms."""
         counts = np.diff(self._bounds)
         forms = list(self._number)
         frequent = np.argsort(-counts, kind="stable")[: 10 * MOST_FORMS].tolist()
@@ -69,7 +70,7 @@ class Printed:
         return Form(form, line, sites, tuple(row) if row else None, fixed, is_bar)
 
     def _worded(self, at: int) -> str:
-        """Return a line with ignored parts replaced by blanks: names are read from it."""
+        """Return a line with ignored parts replaced by spaces: names are read from it."""
         return self._script.compared(at).replace(MASK, " ")
 
     def lines(self, form: str, fixed: tuple[tuple[int, float], ...] = ()) -> Indices:

@@ -158,8 +158,8 @@ class AllSeries:
         return self._made(name, placed(keys, ("epoch",)), [values for _lines, values in found], ends)
 
     def _is_below_headings(self, form: Form) -> bool:
-        """Return whether lines of the form stand below `Validation:` or the like, in every real run that
-        shows them."""
+        """Return whether lines of the form are below a heading such as `Validation:` in every real run that has
+        them."""
         if not any(form.metric(at) for at in range(min(len(form.spans), MOST_COLUMNS))):
             return False
         values = [np.unique(run.values(lines, SECTION)) for run in self.real if len(lines := run.lines(form.form))]

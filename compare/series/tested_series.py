@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
 from gedanken.compare.results import SeriesResult
-from gedanken.compare.series.far import far_beside, far_runs
 from gedanken.compare.series.judged import Judgement, TestedSeries
 from gedanken.compare.series.levels import (
     ALONE_LEVEL,
@@ -17,6 +16,7 @@ from gedanken.compare.series.levels import (
     OTHERS_LEVEL,
     PRIMARY_LEVEL,
 )
+from gedanken.compare.series.outliers import find_other_outliers, find_outliers
 from gedanken.compare.series.roughness import about_decay, roughness
 from gedanken.compare.series.series import AllSeries, Series
 from gedanken.compare.stats.max_t import step_down
@@ -56,9 +56,9 @@ def judge(run_set: RunSet) -> Judgement:
         return Judgement(tuple(secondary), endpoint=endpoint)
     told = ([primary] if primary else []) + secondary
     undecided = (*every.never_shown, *_undecided(run_set, primary, secondary))
-    far = far_runs(primary) if primary and not primary.is_told else ()
+    far = find_outliers(primary) if primary and not primary.is_told else ()
     is_quiet = primary is not None and not far and not any(one.is_told for one in told)
-    beside = far_beside(run_set, secondary, primary) if primary and is_quiet else ()
+    beside = find_other_outliers(run_set, secondary, primary) if primary and is_quiet else ()
     return Judgement(tuple(told), undecided, endpoint, far, beside)
 
 
@@ -235,7 +235,9 @@ def _scatters(metrics: Sequence[TestedSeries], primary: TestedSeries) -> list[Te
     Testing each curve separately would double the number of series that can be extreme by chance.
     """
     rough = [
-        (one, found) for one in metrics if one.tested is not None and (found := roughness(one.tested)) is not None
+        (metric, found)
+        for metric in metrics
+        if metric.tested is not None and (found := roughness(metric.tested)) is not None
     ]
     same = [(one, found) for one, found in rough if one.series.column == primary.series.column]
     scatters = [_scatter(one, found, f"scatter of {one.judged.name} from point to point") for one, found in same]
@@ -284,11 +286,11 @@ def _without_twins(curves: Sequence[TestedSeries], primary: TestedSeries | None)
     return single
 
 
-def _is_twin(one: TestedSeries, other: TestedSeries) -> bool:
-    if one.apart is None or other.apart is None or one.runs != other.runs or len(one.runs) < 3:
+def _is_twin(series: TestedSeries, other: TestedSeries) -> bool:
+    if series.apart is None or other.apart is None or series.runs != other.runs or len(series.runs) < 3:
         return False
-    pairs = np.triu_indices(len(one.runs), 1)
-    ours, theirs = one.apart[pairs], other.apart[pairs]
+    pairs = np.triu_indices(len(series.runs), 1)
+    ours, theirs = series.apart[pairs], other.apart[pairs]
     if not (np.ptp(ours) and np.ptp(theirs)):
         return False
     return float(np.corrcoef(ours, theirs)[0, 1]) > ALIKE

@@ -16,7 +16,7 @@ have longer tails: see `python -m benchmarks.series_levels`."""
 MOST_DECIMALS = 8
 
 
-class FarOut(NamedTuple):
+class OutlierTest(NamedTuple):
     """One value compared with a group of others."""
 
     p: float
@@ -32,7 +32,7 @@ def scale_of(values: Sequence[float], is_share: bool) -> Scale:
     return "logarithm" if all(value > 0 for value in values) else "as it is"
 
 
-def far_out(value: float, others: Sequence[float], is_share: bool = False) -> FarOut | None:
+def outlier_test(value: float, others: Sequence[float], is_share: bool = False) -> OutlierTest | None:
     """Test how extreme a value is; None if there are too few others, or if they are not finite numbers.
 
     The result is the larger p of two tests: on the values as they are, and on their symmetric scale. A value that is
@@ -42,13 +42,13 @@ def far_out(value: float, others: Sequence[float], is_share: bool = False) -> Fa
     if len(known) < max(FEWEST, len(others)):
         return None
     if not math.isfinite(value):
-        return FarOut(0.0, math.inf)
-    plain = _far_out(value, known)
+        return OutlierTest(0.0, math.inf)
+    plain = _by_prediction(value, known)
     scale = scale_of(known, is_share)
     if plain is None or scale == "as it is" or not _fits(value, scale):
         return plain
-    scaled = _far_out(_on(scale, value), [_on(scale, other) for other in known], floor=0.0)
-    return plain if scaled is None or scaled.p <= plain.p else FarOut(scaled.p, plain.deviations)
+    scaled = _by_prediction(_on(scale, value), [_on(scale, other) for other in known], floor=0.0)
+    return plain if scaled is None or scaled.p <= plain.p else OutlierTest(scaled.p, plain.deviations)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -60,7 +60,7 @@ def holm(ps: Sequence[float]) -> list[float]:
     return [float(p) for p in adjusted]
 
 
-def _far_out(value: float, others: Sequence[float], floor: float | None = None) -> FarOut | None:
+def _by_prediction(value: float, others: Sequence[float], floor: float | None = None) -> OutlierTest | None:
     from scipy.stats import t
 
     rounding = _resolution([value, *others]) if floor is None else floor
@@ -69,7 +69,7 @@ def _far_out(value: float, others: Sequence[float], floor: float | None = None) 
         return None
     deviations = abs(value - float(np.mean(others))) / spread
     freedom = HEAVY_TAILS * (len(others) - 1)
-    return FarOut(float(2 * t.sf(deviations / math.sqrt(1 + 1 / len(others)), freedom)), deviations)
+    return OutlierTest(float(2 * t.sf(deviations / math.sqrt(1 + 1 / len(others)), freedom)), deviations)
 
 
 def _fits(value: float, scale: Scale) -> bool:

@@ -1,4 +1,5 @@
-"""From likelihoods to Bayes factors: what is not known is summed out, and hypotheses are set against each other."""
+"""From likelihoods to Bayes factors: unknown parameters are summed out (marginalized), then hypotheses are
+compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,12 +46,12 @@ CHANGED = (
     Priors(dispersion=2.0),
     Priors(other=0.5),
 )
-"""The priors under which a name must stand as well."""
+"""The other priors under which a verdict must remain the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByNoise:
-    """One kind of operation: logarithms of likelihoods, the horizon summed out, for each noise."""
+    """Log likelihoods of one kind of operation for each noise level, marginalized over the horizon."""
 
     pure: dict[Way, Values]
     """Forms × noise."""
@@ -110,7 +111,7 @@ def combine(operations: Sequence[ByNoise], priors: Priors = USUAL) -> Evidence:
 
 
 def over_forms(values: Values) -> Values:
-    """Forms × noise, the forms summed out: half of the prior is on that of all kinds together."""
+    """Marginalize a matrix of forms × noise over the forms: half of the prior is on the form that all kinds share."""
     n = len(values)
     prior = np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]) if n > 1 else np.ones(1)
     return _log_sum(values + np.log(prior)[:, None], axis=0)
@@ -121,7 +122,8 @@ def _or_odd(values: Values, other: float, odd: float) -> Values:
 
 
 def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
-    """Each kind of operation answered in any of the three ways or in none, but not all alike; None with only one."""
+    """Return each kind of operation answered in any of the three ways or in none, but not all alike; None with only
+    one."""
     n = len(operations)
     if n < 2:
         return None
@@ -133,19 +135,19 @@ def _between(operations: Sequence[ByNoise], noise: Values) -> float | None:
 
 
 def posterior(evidence: Evidence) -> dict[Hypothesis, float]:
-    """All hypotheses equally likely before."""
+    """Return all hypotheses equally likely before."""
     values = np.array([evidence[one] for one in HYPOTHESES])
     weights = np.exp(values - _log_sum(values))
     return {one: float(weight) for one, weight in zip(HYPOTHESES, weights, strict=True)}
 
 
 def factors(evidence: Evidence, best: Hypothesis) -> dict[Hypothesis, float]:
-    """The logarithm to base 10 of the Bayes factor of one hypothesis against each other one."""
+    """Return the logarithm to base 10 of the Bayes factor of one hypothesis against each other one."""
     return {one: (evidence[best] - evidence[one]) / log(10) for one in HYPOTHESES if one != best}
 
 
 def _log_sum(values: Values, axis: int | None = None) -> Values:
-    """The logarithm of the sum of exponentials; scipy's does much more, and takes its time."""
+    """Return the logarithm of the sum of exponentials; scipy's does much more, and takes its time."""
     top = values.max(axis=axis, keepdims=True)
     total = np.log(np.exp(values - top).sum(axis=axis, keepdims=True)) + top
     return np.asarray(total.squeeze(axis) if axis is not None else total.reshape(()))

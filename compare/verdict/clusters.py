@@ -9,7 +9,7 @@ from gedanken.experiment.probe_item import ItemScore, ProbeItem, Way
 
 Place = Literal["alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut"]
 PLACES: tuple[Place, ...] = ("alone", "easy imitates", "easy shortcut", "hard imitates", "hard shortcut")
-"""Where an item stands in its pair, and which of the two ways its pair is about."""
+"""If an item stands in its pair, and which of the two ways its pair is about."""
 HARD: frozenset[Place] = frozenset({"alone", "hard imitates", "hard shortcut"})
 """What only carrying out the work gets right."""
 WITH_RIVAL: frozenset[Place] = frozenset({"hard imitates", "hard shortcut"})
@@ -32,7 +32,7 @@ class Cluster:
 
     @property
     def items(self) -> float:
-        """How many were answered."""
+        """Return how many were answered."""
         return self.right + self.rival + self.wrong
 
 
@@ -53,7 +53,7 @@ class Asked:
 
     @property
     def answered(self) -> int:
-        """How many of its answers say something."""
+        """Return how many of its answers say something."""
         return self.right + self.rival + self.wrong
 
 
@@ -91,7 +91,7 @@ def count(scores: Iterable[ItemScore], condition: str) -> Counted:
 
 
 def gather(asked: Iterable[Asked]) -> tuple[Cluster, ...]:
-    """The clusters of items; answers that are none say nothing of the way, and are in none."""
+    """Return the clusters of items; answers that are none say nothing of the way, and are in none."""
     sums: dict[tuple[str, str, str, int, Place], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for one in asked:
         if one.answered:
@@ -110,7 +110,8 @@ def _not_understood(scores: Sequence[ItemScore]) -> set[str]:
 
 
 def place_of(item: ProbeItem, about: Way | None) -> Place | None:
-    """Where an item stands; `about` is what the rivals of its pair are. None for what says nothing of the way."""
+    """Return where an item stands; `about` is what the rivals of its pair are. None for what says nothing of the
+    way."""
     rival = item.rival_is or about
     if item.role == "easy":
         return None if rival is None else "easy imitates" if rival == "imitates" else "easy shortcut"

@@ -30,7 +30,7 @@ class Known:
 
 
 def fit(players: Sequence[Known], version: str) -> Parameters:
-    """The parameters of all ways, from players of each."""
+    """Return the parameters of all ways, from players of each."""
     ways = {}
     for way in WAYS:
         of_way = [player for player in players if player.way == way]

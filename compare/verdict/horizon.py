@@ -35,7 +35,7 @@ class Exactness:
 
 
 def curves(exactness: Exactness) -> tuple[Curve, ...]:
-    """Both shapes; nothing where nothing was asked."""
+    """Both shapes; nothing if nothing was asked."""
     return tuple(_curve(shape, exactness) for shape in SHAPES) if exactness.sizes else ()
 
 

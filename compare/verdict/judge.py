@@ -61,7 +61,7 @@ def judge(
 def judge_counted(
     counted: Counted, model: str, condition: str, parameters: Parameters, resamples: int = 0
 ) -> Verdict:
-    """The verdict on answers that are counted already."""
+    """Return the verdict on answers that are counted already."""
     groups = _by_operation(counted.asked)
     gathered = [(asked, gather(asked)) for asked in groups]
     opened = [(asked, Operation(clusters, parameters) if clusters else None) for asked, clusters in gathered]
@@ -136,7 +136,7 @@ def _support(judged: _Together | _Alone) -> tuple[Support, Evidence]:
 
 
 def _name(support: Support) -> tuple[Name, str]:
-    """The name that the evidence carries, or why there is none."""
+    """Return the name that the evidence carries, or why there is none."""
     if support.least < STRONG:
         return "undetermined", sentences.weak(support.best, support.against)
     if support.least_of_priors < STRONG:

@@ -48,19 +48,19 @@ class Horizons:
         return cls((np.inf, *(size for size, _ in grid)), (1.0, *(steep for _, steep in grid)))
 
     def surviving(self, sizes: Values) -> Values:
-        """The share of items within the horizon: sizes × horizons."""
+        """Return the share of items within the horizon: sizes × horizons."""
         with np.errstate(divide="ignore"):
             ratio = np.maximum(sizes, 1)[:, None] / np.array(self.sizes)
         return np.asarray(1 / (1 + ratio ** np.array(self.steepness)))
 
     def prior(self, beyond_all: float) -> Values:
-        """The prior of each, where so much of it is on `beyond all`."""
+        """Return the prior of each, where so much of it is on `beyond all`."""
         inner = len(self.sizes) - 1
         return np.array([beyond_all, *([(1 - beyond_all) / inner] * inner)]) if inner else np.ones(1)
 
 
 def shares(expected: Sequence[Expected], surviving: Values) -> tuple[Values, Values]:
-    """The shares of right and of rival answers, without noise: what is expected × horizons."""
+    """Return the shares of right and of rival answers, without noise: what is expected × horizons."""
     right, rival, right_beyond, rival_beyond = (
         np.array([getattr(one, name) for one in expected])[:, None]
         for name in ("right", "rival", "right_beyond", "rival_beyond")
@@ -164,7 +164,8 @@ def _pooled(clusters: Sequence[Cluster], keys: Sequence[object], prior: float) -
 
 
 def always_wrong(clusters: Sequence[Cluster]) -> float:
-    """The same where hardly anything is right, or the rival's: who is wrong everywhere shows no way of answering."""
+    """Return the same where hardly anything is right, or the rival's: who is wrong everywhere shows no way of
+    answering."""
     a, b = WRONG.right * WRONG.concentration, (1 - WRONG.right) * WRONG.concentration
     total = 0.0
     for one in clusters:

@@ -38,7 +38,7 @@ class Ways:
 
     @property
     def forms(self) -> tuple[OfPlaces, ...]:
-        """All of them; the first stands for kinds that nothing was fitted on."""
+        """All fits: first that of all kinds of operation together, then one of each kind."""
         return (self.together, *self.each)
 
 
@@ -86,5 +86,5 @@ def parameters_of(text: str) -> Parameters:
 
 @cache
 def packaged() -> Parameters:
-    """The parameters that verdicts are made with."""
+    """Return the parameters that verdicts are made with."""
     return parameters_of((resources.files("gedanken.compare.verdict") / "parameters.json").read_text("utf-8"))

@@ -29,7 +29,7 @@ class Curve:
     at: float
     """The same as a number, where the curve goes on beyond the sizes that were asked."""
     size: float | None
-    """The same; None where it lies outside of them."""
+    """The same; None if it lies outside of them."""
     interval: tuple[str, str]
     """Percentiles of the bootstrap, 95 %, written likewise."""
     steepness: float
@@ -52,7 +52,7 @@ class SizeResult:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How the evidence stands for the likeliest hypothesis, in powers of ten."""
+    """The evidence for the likeliest hypothesis, in powers of ten."""
 
     best: Hypothesis
     against: dict[Hypothesis, float]
@@ -75,12 +75,12 @@ class OperationVerdict:
     operation: str
     name: Name
     why: str
-    """Why there is no name; empty where there is one."""
+    """Why there is no name; empty if there is one."""
     posterior: dict[Hypothesis, float]
     interval: dict[Hypothesis, Interval]
-    """Of the posterior, by the bootstrap; empty where it was not asked for."""
+    """Of the posterior, by the bootstrap; empty if it was not asked for."""
     support: Support | None
-    """None where nothing was answered."""
+    """None if nothing was answered."""
     sizes: tuple[SizeResult, ...]
     curves: tuple[Curve, ...]
     templates: int
@@ -101,7 +101,7 @@ class Separation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the answers of one model under one condition come to."""
+    """The verdict on the answers of one model under one condition."""
 
     model: str
     condition: str
@@ -110,7 +110,7 @@ class Verdict:
     posterior: dict[Hypothesis, float]
     interval: dict[Hypothesis, Interval]
     support: Support | None
-    """None where there is nothing to judge."""
+    """None if there is nothing to judge."""
     operations: tuple[OperationVerdict, ...]
     separations: tuple[Separation, ...]
     items: int
@@ -123,5 +123,5 @@ class Verdict:
     """The version of the parameters, and the kinds of player that they were fitted on."""
 
     def as_json(self) -> dict[str, Any]:
-        """The verdict as plain values."""
+        """Return the verdict as plain values."""
         return asdict(self)

@@ -47,12 +47,12 @@ def single(best: Hypothesis) -> str:
 
 
 def too_few_families(pair: tuple[Way, Way]) -> str:
-    """The design does not tell two ways apart."""
+    """Say that too few families of the design distinguish two ways of answering."""
     return f"fewer than two families tell {_SHORT[pair[0]]} from {_SHORT[pair[1]]}"
 
 
 def parameters(version: str, fitted_on: Sequence[str]) -> str:
-    """Which parameters a verdict was made with."""
+    """Return which parameters a verdict was made with."""
     return f"{version}, fitted on {', '.join(fitted_on)}"
 
 
@@ -64,7 +64,7 @@ def of_operation(one: OperationVerdict) -> str:
 
 
 def of_all(verdict: Verdict) -> str:
-    """The verdict line."""
+    """Return the verdict line."""
     if verdict.name == "undetermined":
         return f"Undetermined: {verdict.why}."
     said = BEHAVES[verdict.name]

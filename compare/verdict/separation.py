@@ -41,7 +41,7 @@ def separations(operations: Sequence[Operation], parameters: Parameters) -> tupl
 
 
 def lacking(found: Sequence[Separation], best: Way) -> tuple[Way, Way] | None:
-    """A pair that too few families separate, by design or, where it is about `best`, by what was answered."""
+    """Return a pair that too few families separate, by design or, where it is about `best`, by what was answered."""
     for pair in PAIRS:
         of_pair = [one for one in found if one.pair == pair]
         by_design = sum(one.by_design >= SEPARATES for one in of_pair)
@@ -61,7 +61,8 @@ def _alone(operations: Sequence[Operation]) -> dict[Way, float]:
 
 
 def _expected_of(clusters: Sequence[Cluster], parameters: Parameters, true: Way, false: Way) -> float:
-    """The expected weight of evidence (Good, 1950) for the way that is true, with a little noise and no horizon."""
+    """Return the expected weight of evidence (Good, 1950) for the way that is true, with a little noise and no
+    horizon."""
     times = Counter((one.place, min(max(1, round(one.items)), _MOST)) for one in clusters)
     return sum(
         count * _weight(place, n, parameters.ways[true].together[place], parameters.ways[false].together[place])

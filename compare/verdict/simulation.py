@@ -100,7 +100,7 @@ def _beta(mean: float, concentration: float, random: Random) -> float:
 
 
 def _anything(clusters: Sequence[Cluster], random: Random) -> list[Cluster]:
-    """Shares of which nothing is expected, of each place, or of each place and size."""
+    """Draw unrestricted shares, for each place or for each place and size."""
     by_size = random.random() < 0.5
     drawn: dict[tuple[Place, int], Values] = defaultdict(lambda: random.random(2))
     answered = []

@@ -45,7 +45,9 @@ def as_notebook_html(shown: Shown) -> str:
         parts.append(f"<p>primary endpoint: {_text(shown.primary)}</p>")
     counts = [(row.program, str(row.real), str(row.imagined)) for row in shown.rows]
     parts.append(_table(("program", "real runs", "imagined runs"), counts))
-    told = [(one.check, sentence(one), one.explained_by or "") for one in shown.findings[:FINDINGS_SHOWN]]
+    told = [
+        (finding.check, sentence(finding), finding.explained_by or "") for finding in shown.findings[:FINDINGS_SHOWN]
+    ]
     parts.append(_table(("finding", "", "explained by"), told))
     more = len(shown.findings) - FINDINGS_SHOWN
     if more > 0:

@@ -75,7 +75,7 @@ def _endpoint(version: VersionAnalysis) -> str:
         return f"Undecided: {_sentence(told[0])}" if told else ""
     name = format_last(primary)
     tested = tested_p(primary)
-    far = next((one for one in version.compared.findings if one.check == "outlier"), None)
+    far = next((finding for finding in version.compared.findings if finding.check == "outlier"), None)
     if far is not None and far.subject == primary.name:
         return sentence(far)
     if tested is None:

@@ -65,7 +65,7 @@ def compare(
 
 
 def _paths(given: Runs | Iterable[Runs], folder: Path, *, imagined: bool) -> Iterator[Path]:
-    """What was given as paths: executions are put into files, which `gedanken compare` takes too."""
+    """Yield what was given as paths: executions are put into files, which `gedanken compare` takes too."""
     for one in [given] if isinstance(given, Runs) else given:
         if isinstance(one, str | Path):
             yield Path(one)

@@ -1,4 +1,4 @@
-"""What Python programs give: names, paths, or the objects themselves."""
+"""Arguments of the Python API: names, paths, or the objects themselves."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,17 +19,17 @@ GivenPersona = Persona | str | Path
 
 
 def experiment_of(given: GivenExperiment) -> Experiment:
-    """An experiment, or the one of this name or in this YAML file. Raises BadInput."""
+    """Return an experiment, or the one of this name or in this YAML file. Raises BadInput."""
     return given if isinstance(given, Experiment) else load_experiment(str(given))
 
 
 def persona_of(given: GivenPersona) -> Persona:
-    """A persona, or the one of this name or in this YAML file. Raises BadInput."""
+    """Return a persona, or the one of this name or in this YAML file. Raises BadInput."""
     return given if isinstance(given, Persona) else load_persona(str(given))
 
 
 def sandbox_of(given: SandboxSpec | str) -> SandboxSpec:
-    """A sandbox, or the one of this name."""
+    """Return a sandbox, or the one of this name."""
     return given if isinstance(given, SandboxSpec) else SandboxSpec(name=given)
 
 

@@ -39,7 +39,7 @@ class ProbeResult:
 
     @property
     def exact(self) -> float | None:
-        """The mean over items of the share of right answers to direct questions; None where nothing was scored."""
+        """The mean over items of the share of right answers to direct questions; None if nothing was scored."""
         exact: float | None = self.values["exact"]
         return exact
 

@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 def waiting(called: str, work: Callable[Asked, Coroutine[Any, Any, Result]]) -> Callable[Asked, Result]:
-    """The same for code that does not await."""
+    """Return the same for code that does not await."""
 
     @wraps(work)
     def wait(*arguments: Asked.args, **named: Asked.kwargs) -> Result:
@@ -134,7 +134,7 @@ async def _resume(
 
 
 async def _analysed(work: Coroutine[Any, Any, RunResult]) -> Analysis:
-    """What a run came to. Where its report could not be made, comparing it once more raises what was wrong."""
+    """Return what a run came to. If its report could not be made, comparing it once more raises what was wrong."""
     try:
         done = await work
     except Interrupted as interrupted:

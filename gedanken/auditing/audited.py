@@ -89,7 +89,7 @@ class Audited:
 
     @property
     def numbers(self) -> "Coverage":
-        """How many numbers in all claims come from an output."""
+        """Return how many numbers in all claims come from an output."""
         return coverage(self.claims)
 
     @property
@@ -99,7 +99,7 @@ class Audited:
         return coverage(judged for judged in self.claims if judged.claim.event == last)
 
     def kinds(self) -> set[str]:
-        """Which of `KINDS` occur in it."""
+        """Return which of `KINDS` occur in it."""
         found = {name for name, status in KINDS.items() if self.statuses[status]}
         return found | ({DIFFERS} if self.differing else set())
 
@@ -124,16 +124,16 @@ class Audit:
     """Notes on what could not be read or done."""
 
     def kinds(self) -> set[str]:
-        """Which of `KINDS` occur in any of them."""
+        """Return which of `KINDS` occur in any of them."""
         return {kind for one in self.audited for kind in one.kinds()}
 
     def by_agent(self) -> Iterator[tuple[str, list[Audited]]]:
-        """The sessions of each agent, in order of first appearance."""
+        """Yield the sessions of each agent, in order of first appearance."""
         for name in dict.fromkeys(one.transcript.agent for one in self.audited):
             yield name, [one for one in self.audited if one.transcript.agent == name]
 
 
 def coverage(claims: Iterable[JudgedClaim]) -> Coverage:
-    """The share of numbers in claims that can be traced to an output."""
+    """Return the share of numbers in claims that can be traced to an output."""
     sources = [source for judged in claims for source in judged.numbers]
     return Coverage(sum(source.evidence is not None for source in sources), len(sources))

@@ -1,6 +1,6 @@
 """Entry points of an audit: from files or sessions to an Audit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gedanken.auditing.audited import Audit, Audited
 from gedanken.compare.audit.audit_transcript import audit_transcript
+from gedanken.compare.audit.find_claims import Spans
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
@@ -29,7 +30,12 @@ def quietly(_what: str, /) -> AbstractContextManager[None]:
 
 
 def audit_files(
-    paths: Sequence[Path], *, no_tools: bool = False, keep_events: bool = True, waiting: Waiting = quietly
+    paths: Sequence[Path],
+    *,
+    no_tools: bool = False,
+    keep_events: bool = True,
+    waiting: Waiting = quietly,
+    pointed: Mapping[tuple[Path, int], Spans] | None = None,
 ) -> Audit:
     """Audit each session of each file, and of the files in each folder.
 
@@ -40,7 +46,9 @@ def audit_files(
     for path, named in files_of(paths):
         try:
             with waiting(f"reading and auditing {path}"):
-                audited += audit_sessions(read_transcripts(path), no_tools=no_tools, keep_events=keep_events)
+                for number, transcript in enumerate(read_transcripts(path)):
+                    spans = (pointed or {}).get((path, number), {})
+                    audited.append(_audited(transcript, spans, no_tools=no_tools, keep_events=keep_events))
         except BadInput as error:
             if named:
                 raise
@@ -55,9 +63,10 @@ def audit_sessions(
     transcripts: Iterable[AgentTranscript], *, no_tools: bool = False, keep_events: bool = True
 ) -> list[Audited]:
     """Audit sessions that have been read. `no_tools` is the user's statement that a plain chat had no tools."""
-    found = []
-    for transcript in transcripts:
-        claims = tuple(audit_transcript(transcript, no_tools=no_tools))
-        kept = transcript if keep_events else replace(transcript, events=())
-        found.append(Audited(kept, claims, len(transcript.events)))
-    return found
+    return [_audited(one, {}, no_tools=no_tools, keep_events=keep_events) for one in transcripts]
+
+
+def _audited(transcript: AgentTranscript, spans: Spans, *, no_tools: bool, keep_events: bool) -> Audited:
+    claims = tuple(audit_transcript(transcript, no_tools=no_tools, pointed=spans))
+    kept = transcript if keep_events else replace(transcript, events=())
+    return Audited(kept, claims, len(transcript.events))

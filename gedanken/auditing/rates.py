@@ -13,7 +13,7 @@ def rate_of(sessions: Sequence[Audited], status: str) -> Share:
     Claims of one session are not independent. So each end of the interval is the wider one of two: Wilson's interval
     over all claims, and an interval over sessions that uses the variance of a ratio.
     """
-    counts = [(one.statuses[status], len(one.claims)) for one in sessions if one.claims]
+    counts = [(session.statuses[status], len(session.claims)) for session in sessions if session.claims]
     found = share_of(sum(hits for hits, _all in counts), sum(total for _hits, total in counts))
     if len(counts) < 2:
         return found

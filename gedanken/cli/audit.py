@@ -31,7 +31,7 @@ def complete_kind(incomplete: str) -> list[str]:
 
 
 def complete_rerun(incomplete: str) -> list[str]:
-    """What `--rerun` takes that begins so."""
+    """Return what `--rerun` takes that begins so."""
     return [name for name in ("none", "claimed", "all") if name.startswith(incomplete)]
 
 
@@ -80,10 +80,18 @@ def audit(  # noqa: PLR0913 (its options)
             autocompletion=complete_rerun,
         ),
     ] = "none",
+    claims_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="A model that reads what the agents said and points at passages that the rules may have missed; it "
+            "judges nothing, and what it does not copy letter for letter is dropped.",
+        ),
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the page to this HTML file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Audit what agents say that they ran. No model is asked, and nothing leaves this machine."""
+    """Audit what agents say that they ran. Without --claims-by no model is asked, and nothing leaves this machine."""
     with clear_errors():
         from gedanken.api.auditing import audit as audit_all
         from gedanken.experiment.escaping import harmless
@@ -101,6 +109,7 @@ def audit(  # noqa: PLR0913 (its options)
             setup=setup,
             rerun=rerun,  # type: ignore[arg-type]  # it is checked there
             no_tools=no_tools,
+            claims_by=claims_by,
             progress=Screen(),
             waiting=patient,
             keep_events=html is not None,
@@ -126,7 +135,8 @@ def audit(  # noqa: PLR0913 (its options)
 
 
 def _kinds(given: list[str]) -> set[str]:
-    """The kinds that were named, also several in one word with commas. Raises BadInput for one that there is not."""
+    """Return the kinds that were named, also several in one word with commas. Raises BadInput for one that there is
+    not."""
     from gedanken.auditing.audited import KINDS
     from gedanken.experiment.errors import BadInput
 

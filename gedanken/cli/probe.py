@@ -25,7 +25,7 @@ class _Probes(TyperGroup):
             return [NAME, *by_name(PROBES)]
 
     def resolve_command(self, context: Any, args: list[str]) -> Any:
-        """Where no probe is named, families of small programs are meant: `gedanken probe state --n 5`."""
+        """Return where no probe is named, families of small programs are meant: `gedanken probe state --n 5`."""
         named = args and args[0] in self.list_commands(context)
         return super().resolve_command(context, args if named else [NAME, *args])
 
@@ -54,7 +54,7 @@ class _Probes(TyperGroup):
 
 
 def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
-    """The function of a command; whatever it raises ends in one line, but for what Typer itself takes."""
+    """Return the function of a command; whatever it raises ends in one line, but for what Typer itself takes."""
 
     @wraps(callback)
     def call(*arguments: Any, **options: Any) -> Any:
@@ -65,7 +65,7 @@ def _in_one_line(callback: Any, guarded: Callable[..., Any]) -> Any:
 
 
 def _unusable(why: str) -> Any:
-    """A command that only says why there is none."""
+    """Return a command that only says why there is none."""
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
     @app.command(help=f"Cannot be used: {why}", context_settings={"ignore_unknown_options": True})

@@ -1,4 +1,4 @@
-"""`gedanken verdict`: what the stored answers of one or several probes come to."""
+"""`gedanken verdict`: the verdict on the stored answers of one or several probes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -32,7 +32,7 @@ async def drive_probe(context: "Context", screen: Screen, collector: str | None,
     folder, control = context.store.folder, RunControl()
     given: Any = {"asked": 0}
     try:
-        async with open_checkpoints(folder) as saver:
+        with open_checkpoints(folder) as saver:
             graph = build_probe_graph(saver)
             with traced(folder, inputs, screen, collector) as traces:
                 config: Any = {
@@ -72,7 +72,7 @@ async def _follow(events: AsyncIterator[Any], context: "Context", screen: Screen
 
 
 def _told(context: "Context", plan: Plan) -> str:
-    """What will be asked, and what that takes, in one line."""
+    """Return what will be asked, and what that takes, in one line."""
     from gedanken.graphs.probe_asking import estimate_of
 
     found, price = estimate_of(context), context.store.log.price
@@ -107,14 +107,17 @@ class _Shown:
         now = time.monotonic()
         if now - self._told >= TOLD_SECONDS:
             self._told = now
-            self._screen.say(self._estimate(done, event["units"], now - self._began))
+            self._screen.say(self._estimate(done, event["units"], now - self._began, event["seconds_left"]))
 
-    def _estimate(self, done: int, units: int, seconds: float) -> str:
+    def _estimate(self, done: int, units: int, seconds: float, limit: float | None) -> str:
         right = self._outcomes["right"]
         left = seconds / done * max(0, units - done) / 60
+        end = f"about {left:.0f} min left"
+        if limit is not None and limit / 60 < left:
+            end = f"{max(0.0, limit) / 60:.0f} min left, enough for about {done + limit * done / seconds:.0f} of them"
         others = ", ".join(f"{name} {n}" for name, n in self._outcomes.most_common() if name not in ("right", ""))
         shares = f"right {right} ({right / done:.0%})" + (f", {others}" if others else "")
-        return f"{done} of about {units} questions: {shares}; about {left:.0f} min left"
+        return f"{done} of about {units} questions: {shares}; {end}"
 
     def _update(self, title: str, unit: str, done: int, total: int) -> None:
         if title not in self._updates:

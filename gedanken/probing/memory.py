@@ -51,13 +51,13 @@ class MemoryProbe:
     """Why the model was gone before all was asked."""
 
     def as_json(self) -> dict[str, Any]:
-        """The result as plain values, with a sentence for each policy."""
+        """Return the result as plain values, with a sentence for each policy."""
         verdict = {session.policy: in_a_sentence(session.report) for session in self.rebuilt}
         return {"probe": "memory", **asdict(self), "verdict": verdict}
 
 
 def read_commands(path: Path | None) -> tuple[str, ...]:
-    """The lines of a script, or of the packaged one; a line in braces is told. Raises BadInput."""
+    """Return the lines of a script, or of the packaged one; a line in braces is told. Raises BadInput."""
     where = resources.files("gedanken.probes") / "memory.txt" if path is None else path
     lines = [line.strip() for line in read_text(where, f"--script {path}").splitlines()]
     typed = [read_line(line) for line in lines if line and not line.startswith("#")]

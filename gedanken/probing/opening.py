@@ -52,7 +52,7 @@ def check_answered(replies: Sequence[Execution]) -> None:
 
 
 def why_lost(losses: Sequence[NoModel]) -> str | None:
-    """Why the model was gone before all was asked; None where it was not."""
+    """Why the model was gone before all was asked; None if it was not."""
     return str(losses[0]) if losses else None
 
 

@@ -23,7 +23,7 @@ _EXPORTS = re.compile(r"(?:^|[;&|\n])\s*export\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*
 
 
 def questions_for(session: "Session") -> tuple[str, ...]:
-    """What the machine should know after this session: the questions above, and the variable exported last."""
+    """Return what the machine should know after this session: the questions above, and the variable exported last."""
     exported = [found["name"] for turn in session.stored for found in _EXPORTS.finditer(turn.typed)]
     return (*QUESTIONS, *(f"echo ${name}" for name in exported[-1:]))
 
@@ -63,7 +63,7 @@ def print_memory(report: Sequence[Remembered], console: "Console") -> None:
 
 
 def in_a_sentence(report: Sequence[Remembered]) -> str:
-    """What the loss did, in one sentence."""
+    """Return what the loss did, in one sentence."""
     number: dict[str, int] = {
         verdict: sum(answer.verdict == verdict for answer in report) for verdict in ("kept", "changed", "lost")
     }

@@ -26,7 +26,7 @@ from gedanken.machines.suites import WRONG, check_suite, judged
 from gedanken.terminal.screen import Screen
 
 DATASET = "mnist"
-"""Which nobody looks at."""
+"""A placeholder; no code reads it."""
 
 
 async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec, screen: Screen) -> dict[str, Any]:
@@ -68,15 +68,15 @@ async def score_recorded(suite: Suite, recorded: Recorded, sandbox: SandboxSpec,
 
 
 def _said(recorded: Recorded, predicts: Predicts) -> dict[str, list[str]]:
-    """The answer in each of the replies."""
-    found_in = str.strip if recorded.is_cut else value_said if predicts == "output" else call_said
+    """Return the answer in each of the replies."""
+    found_in = str if recorded.is_cut else value_said if predicts == "output" else call_said
     return {name: [found_in(answer) for answer in some] for name, some in recorded.answers.items()}
 
 
 async def _outcomes(
     machine: RealMachine, asked: Sequence[SuiteItem], said: Mapping[str, Sequence[str]], predicts: Predicts
 ) -> dict[str, list[Judgement]]:
-    """What each answer is; those that only running can judge are run, each once."""
+    """Return what each answer is; those that only running can judge are run, each once."""
     lines = {line.id: line for line in asked}
     first: dict[tuple[str, str], Judgement] = {
         (name, answer): judge(line.output, answer, line.input)

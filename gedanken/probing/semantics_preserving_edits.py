@@ -61,12 +61,13 @@ class EditsProbe:
     """Why the model was gone before all was asked."""
 
     def as_json(self) -> dict[str, Any]:
-        """The result as plain values."""
+        """Return the result as plain values."""
         return {"probe": "edits", **asdict(self)}
 
 
 def read_program(path: Path | None) -> Question:
-    """The program of a file, or the packaged one, with its edits. Raises BadInput where there is nothing to ask."""
+    """Return the program of a file, or the packaged one, with its edits. Raises BadInput where there is nothing to
+    ask."""
     where = resources.files("gedanken.probes") / "programs" / "shape_once.py" if path is None else path
     source = read_text(where, f"--program {path}")
     try:
@@ -180,7 +181,7 @@ _LOUD = {"lines differ": "LINES differ"}
 
 
 def _print_table(probe: EditsProbe, at: int) -> "Table":
-    """How often one print of the program was printed in each world."""
+    """Return how often one print of the program was printed in each world."""
     words = short(probe.reports[0].prints[at].words)
     table = _table(
         f"how often “{words}” was printed", ("edit", "real", "at\ntemperature 0", "samples", "in other\nwords")

@@ -46,7 +46,8 @@ def _in_all(result: dict[str, Any]) -> str:
     if result["exact"] is None:
         return "nothing could be scored"
     low, high = result["interval"]
-    return f"exact: {result['exact']:.1%} ({low:.1%} to {high:.1%}) over {result['n']} items"
+    inputs = ", whose inputs were predicted" if result.get("predicts") == "input" else ""
+    return f"exact: {result['exact']:.1%} ({low:.1%} to {high:.1%}) over {result['n']} items{inputs}"
 
 
 def _table(arm: str, cells: Sequence[dict[str, Any]]) -> "Table":

@@ -12,15 +12,13 @@ DATASET = "mnist"
 """Which no program looks at; the persona names one."""
 REPLY_TOKENS = 64
 """Of an answer without working steps: several times what any of the programs prints."""
-
-
 NO_BUDGET = Budget()
 
 
 def probe_spec(
     design: ProbeDesign, model: ModelSpec, sandbox: SandboxSpec, *, cores: int = 1, budget: Budget = NO_BUDGET
 ) -> RunSpec:
-    """The run that asks a design of a model, each question in a fresh session."""
+    """Return the run that asks a design of a model, each question in a fresh session."""
     limits = limits_of(cores).model_copy(update={"reply_tokens": REPLY_TOKENS, "continuations": 0})
     if design.suite:  # functions return more than the families' programs print
         limits = limits.model_copy(update={"reply_tokens": 4 * REPLY_TOKENS})

@@ -47,7 +47,7 @@ class TerminalProbe:
     """Why the model was gone before all was typed."""
 
     def as_json(self) -> dict[str, Any]:
-        """The result as plain values: every command with both answers, and the summary."""
+        """Return the result as plain values: every command with both answers, and the summary."""
         return {
             "probe": "terminal",
             "model": self.model,
@@ -67,7 +67,7 @@ class TerminalProbe:
 
 
 def choose(only: str | None) -> tuple[CommandSequence, ...]:
-    """The battery, or the one sequence of it that is called so. Raises BadInput."""
+    """Return the battery, or the one sequence of it that is called so. Raises BadInput."""
     every = battery()
     chosen = tuple(sequence for sequence in every if only in (None, sequence.name))
     if not chosen:
@@ -115,7 +115,7 @@ async def probe_terminal(
 
 
 async def _typed(sequence: CommandSequence, both: Both, persona: Persona, losses: list[NoModel]) -> list[Answered]:
-    """What both machines answered; where the model is gone, as far as it came."""
+    """Return what both machines answered; where the model is gone, as far as it came."""
     from gedanken.agents.imagined import ImaginedMachine
 
     imagined = ImaginedMachine(both.model, persona, both.machine_facts, LIMITS, losses=losses)
@@ -190,7 +190,7 @@ def print_probe(probe: TerminalProbe, console: "Console") -> None:
 
 
 def _agreement_table(title: str, answered: Sequence[Answered]) -> "Table":
-    """Of commands that all print something, or all nothing."""
+    """Build the table for commands that print something, or for those that print nothing."""
     from rich.box import SIMPLE
     from rich.table import Table
 

@@ -107,7 +107,7 @@ def render_audit(audit: Audit) -> str:
 
 def _rates(audit: Audit) -> Iterator[tuple[str, int, int, list[Share]]]:
     for agent, sessions in audit.by_agent():
-        total = sum(len(one.claims) for one in sessions)
+        total = sum(len(session.claims) for session in sessions)
         yield agent, len(sessions), total, [rate_of(sessions, status) for status in STATUSES]
 
 
@@ -122,7 +122,7 @@ def _session(number: int, audited: Audited) -> ShownSession:
         claims,
         tuple(one for one in claims if one.judged.status in ACCUSING),
         tuple(one for one in claims if one.judged.status == "undecidable"),
-        tuple(one for one in claims if one.judged.status == "supported"),
+        tuple(claim for claim in claims if claim.judged.status == "supported"),
         reruns,
         events,
         after,
@@ -131,7 +131,7 @@ def _session(number: int, audited: Audited) -> ShownSession:
 
 def _claim(place: str, number: int, judged: JudgedClaim, reruns: tuple[ShownRerun, ...]) -> ShownClaim:
     evidence = tuple((f"{place}e{one.event}l{one.lines[0]}", one) for one in judged.evidence[:EVIDENCE_SHOWN])
-    mine = tuple(one.place for one in reruns if number in one.rerun.claims)
+    mine = tuple(rerun.place for rerun in reruns if number in rerun.rerun.claims)
     look = _LOOKS.get(judged.status, "accused")
     return ShownClaim(f"{place}k{number}", f"{place}c{number}", judged, look, evidence, mine)
 
@@ -141,7 +141,7 @@ def _rerun(place: str, number: int, rerun: Rerun) -> ShownRerun:
     look = "unclear" if rerun.outcome == "not reproducible here" else "supported"
     if rerun.outcome == "differs":
         look = "unclear" if rerun.imagined else "accused"
-    claims = tuple(f"{place}k{one}" for one in rerun.claims)
+    claims = tuple(f"{place}k{claim}" for claim in rerun.claims)
     shown = tuple(rows[:ROWS_SHOWN])
     return ShownRerun(
         f"{place}r{number}", f"{place}e{rerun.event}", rerun, shown, len(rows) - len(shown), claims, look
@@ -152,7 +152,7 @@ def _rows(rerun: Rerun) -> Iterator[Row]:
     """Return both texts side by side, with the differences that the comparison found marked."""
     said = rerun.said.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN]
     real = rerun.real[0].terminal.rstrip("\n").split("\n")[: 4 * ROWS_SHOWN] if rerun.real else []
-    differs = {one.said_line for one in rerun.differences}, {one.real_line for one in rerun.differences}
+    differs = {difference.said_line for difference in rerun.differences}, {one.real_line for one in rerun.differences}
     matcher = SequenceMatcher(
         None, [" ".join(line.split()) for line in said], [" ".join(line.split()) for line in real], False
     )

@@ -50,14 +50,14 @@ def print_audit(audit: Audit, console: Console, page: Path | None = None) -> Non
 
 def _sessions(sessions: Sequence[Audited], width: int) -> Table:
     table = _table(width - 57, "session", "claims", *STATUSES, "numbers traced")
-    for one in sessions[:ROWS_SHOWN]:
-        transcript = one.transcript
+    for session in sessions[:ROWS_SHOWN]:
+        transcript = session.transcript
         record = "no tools recorded" if not transcript.has_tools else "incomplete" if transcript.gaps else "complete"
         table.add_row(
             _text(f"{transcript.name}\n{transcript.agent}, {record}"),
-            f"{len(one.claims):,}",
-            *(_count(one.statuses[status], status) for status in STATUSES),
-            str(one.numbers).replace(" of ", "/"),
+            f"{len(session.claims):,}",
+            *(_count(session.statuses[status], status) for status in STATUSES),
+            str(session.numbers).replace(" of ", "/"),
         )
     return table
 
@@ -65,7 +65,7 @@ def _sessions(sessions: Sequence[Audited], width: int) -> Table:
 def _agents(audit: Audit, width: int) -> Table:
     table = _table(width - 62, "agent", "claims", *STATUSES)
     for agent, sessions in audit.by_agent():
-        total = sum(len(one.claims) for one in sessions)
+        total = sum(len(session.claims) for session in sessions)
         rates = [rate_of(sessions, status) for status in STATUSES]
         cells = [f"{rate.successes}\n{_share(rate.low)}–{_share(rate.high)}" if total else "–" for rate in rates]
         table.add_row(_text(f"{agent}\n{many(len(sessions), 'session')}"), f"{total:,}", *cells)
@@ -166,7 +166,7 @@ def said_plainly(audit: Audit) -> Iterator[str]:
     else:
         left = f"; {undecided:,} of them it cannot decide" if undecided else ""
         yield f"The record contradicts none of {many(total, 'claim')}{left}."
-    if any(not one.transcript.has_tools and one.claims for one in sessions):
+    if any(not session.transcript.has_tools and session.claims for session in sessions):
         yield (
             "A chat export does not record tools: only a re-run (--rerun claimed) or your word that there were none "
             "(--no-tools) decides."

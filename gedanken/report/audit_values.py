@@ -18,7 +18,7 @@ def audit_values(audit: Audit) -> dict[str, Any]:
             {
                 "agent": agent,
                 "transcripts": len(sessions),
-                "claims": sum(len(one.claims) for one in sessions),
+                "claims": sum(len(session.claims) for session in sessions),
                 "rates": {status: rate_of(sessions, status)._asdict() for status in STATUSES},
             }
             for agent, sessions in audit.by_agent()
@@ -27,23 +27,23 @@ def audit_values(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _session(one: Audited) -> dict[str, Any]:
-    transcript = one.transcript
+def _session(audited: Audited) -> dict[str, Any]:
+    transcript = audited.transcript
     return {
         "name": transcript.name,
         "form": transcript.form,
         "agent": transcript.agent,
-        "events": one.events,
+        "events": audited.events,
         "has_tools": transcript.has_tools,
         "complete": not transcript.gaps,
         "gaps": [asdict(gap) for gap in transcript.gaps],
         "unknown": transcript.unknown,
-        "statuses": {status: one.statuses[status] for status in STATUSES},
-        "numbers": one.numbers._asdict(),
-        "numbers_of_the_last_message": one.last_numbers._asdict(),
-        "claims": [asdict(judged) for judged in one.claims],
-        "state": one.state,
-        "reruns": [_rerun(rerun) for rerun in one.reruns],
+        "statuses": {status: audited.statuses[status] for status in STATUSES},
+        "numbers": audited.numbers._asdict(),
+        "numbers_of_the_last_message": audited.last_numbers._asdict(),
+        "claims": [asdict(judged) for judged in audited.claims],
+        "state": audited.state,
+        "reruns": [_rerun(rerun) for rerun in audited.reruns],
     }
 
 

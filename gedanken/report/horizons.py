@@ -51,5 +51,5 @@ def _dress(axes: Any, sizes: list[int]) -> None:
 
 
 def _told(judged: OperationVerdict) -> str:
-    seen = ", ".join(f"{one.exact:.2f} at {one.size}" for one in judged.sizes if one.exact is not None)
+    seen = ", ".join(f"{size.exact:.2f} at {size.size}" for size in judged.sizes if size.exact is not None)
     return visible(f"{judged.operation[:80]}: share of right answers {seen}")

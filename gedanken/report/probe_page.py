@@ -60,7 +60,7 @@ class Group(NamedTuple):
 
     @property
     def outcomes(self) -> str:
-        """How each was answered, for example `easy right, hard rival`."""
+        """Return how each was answered, for example `easy right, hard rival`."""
         return ", ".join(
             f"{one.score.item.role} {' '.join(answer.outcome for answer in one.score.answers)}" for one in self.asked
         )
@@ -90,7 +90,7 @@ class ShownModel(NamedTuple):
 
 def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
     """Collect the questions that a verdict is based on, with their answers."""
-    kept = {one.item.id: one for one in log.items}
+    kept = {item.item.id: item for item in log.items}
     said: dict[str, list[str]] = defaultdict(list)
     for answer in log.answers:
         if answer.question.arm == verdict.condition:
@@ -98,7 +98,8 @@ def probed_model(log: RunLog, verdict: Verdict) -> ProbedModel:
             said[answer.question.item].append(run.stdout or run.raw_reply or f"(nothing: {run.cause})")
     scores = [one for one in scores_that_tell(log) if one.condition == verdict.condition]
     answers = [
-        Probed(one, kept[one.item.id].truth, kept[one.item.id].rival, tuple(said[one.item.id])) for one in scores
+        Probed(score, kept[score.item.id].truth, kept[score.item.id].rival, tuple(said[score.item.id]))
+        for score in scores
     ]
     return ProbedModel(verdict, tuple(answers))
 
@@ -134,8 +135,8 @@ def _share(value: float | None) -> str:
 def _model(number: int, given: ProbedModel) -> ShownModel:
     place = f"m{number}"
     by_operation: dict[tuple[str, str], list[Probed]] = defaultdict(list)
-    for one in given.answers[:ITEMS_SHOWN]:
-        by_operation[one.score.item.family, one.score.item.operation].append(one)
+    for answer in given.answers[:ITEMS_SHOWN]:
+        by_operation[answer.score.item.family, answer.score.item.operation].append(answer)
     shown = []
     for at, judged in enumerate(given.verdict.operations):
         own = f"{place}o{at}"
@@ -157,10 +158,10 @@ def _groups(answers: Sequence[Probed]) -> tuple[Group, ...]:
 
 def _twins(answers: Sequence[Probed]) -> tuple[Twins, ...]:
     pairs: dict[int, dict[str, dict[str, ItemScore]]] = defaultdict(lambda: defaultdict(dict))
-    for one in answers:
-        item = one.score.item
+    for answer in answers:
+        item = answer.score.item
         if item.pair and item.role in _JUDGED:
-            pairs[item.size][item.pair][item.role] = one.score
+            pairs[item.size][item.pair][item.role] = answer.score
     twins = []
     for size, of_size in sorted(pairs.items()):
         whole = [pair for pair in of_size.values() if "easy" in pair and "hard" in pair]

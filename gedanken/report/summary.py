@@ -93,7 +93,7 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 def _wrapped_sentences(text: str, width: int, most: int) -> list[str]:
-    """As many whole sentences as fit into so many lines; a first one that is longer is cut."""
+    """Return as many whole sentences as fit into this many lines; if the first one is longer, it is cut."""
     ends = [
         found.end()
         for found in _SENTENCE_END.finditer(text)

@@ -268,7 +268,7 @@ def _add(pieces: list[Piece], text: str, differs: bool) -> None:
 
 
 def _tokens(line: str) -> list[str]:
-    """Split a line into whole values, and the words and blanks between them."""
+    """Split a line into whole values, and the words and spaces between them."""
     tokens: list[str] = []
     done = 0
     for value in VALUE.finditer(line):

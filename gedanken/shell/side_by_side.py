@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 def pairs(left: str, right: str) -> list[Row]:
-    """Pair the lines of two answers, equal lines on one row; trailing blanks are ignored."""
+    """Pair the lines of two answers, equal lines on one row; trailing spaces are ignored."""
     lines, others = _lines(left), _lines(right)
     keys, other_keys = ([line.rstrip() for line in side] for side in (lines, others))
     first = _equal_lines(keys, other_keys)

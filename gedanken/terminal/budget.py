@@ -28,7 +28,7 @@ def estimate_of(spec: RunSpec, price: Price | None) -> str:
 
 
 def limits_in_words(budget: Budget) -> str:
-    """The limits that are set, in one line."""
+    """Return the limits that are set, in one line."""
     return ", ".join(f"{name} {limit:,.6g}" for name, limit in budget.limits.items() if limit is not None)
 
 

@@ -163,7 +163,7 @@ class RunPlan:
         return kinds.get(node, "report")
 
     def _boot_kind(self) -> Kind:
-        """The first question asks for a table of GPUs, far longer than the lines that answer the others."""
+        """Return the first question asks for a table of GPUs, far longer than the lines that answer the others."""
         return "boot answer" if self._seen["boot table"] else "boot table"
 
     def _end(self, node: str, who: str) -> None:

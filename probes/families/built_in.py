@@ -22,13 +22,13 @@ FAMILIES: tuple[ProbeFamily, ...] = (
 
 
 def family(name: str) -> ProbeFamily:
-    """The family of this name, `-` or blanks between its words. Raises BadInput."""
+    """Return the family of this name, `-` or spaces between its words. Raises BadInput."""
     found = next((one for one in FAMILIES if one.name == name.replace("-", " ")), None)
     if found is None:
         raise BadInput(f"no family is called “{name}”; families are {', '.join(slug(one) for one in FAMILIES)}")
     return found
 
 
-def slug(one: ProbeFamily) -> str:
+def slug(probe_family: ProbeFamily) -> str:
     """Its name as it is typed at a command line."""
-    return one.name.replace(" ", "-")
+    return probe_family.name.replace(" ", "-")

@@ -73,7 +73,8 @@ def _group(
     number: int,
     chance: Random,
 ) -> Group:
-    """The usual rule and the changed one; and the changed one used once, which shows whether it was understood."""
+    """Return the usual rule and the changed one; and the changed one used once, which shows whether it was
+    understood."""
     name = list(templates)[number % len(templates)]
     seed, other = chance.random(), chance.random()
     usual, changed = (make(name, size, changes, Random(seed)) for changes in (False, True))

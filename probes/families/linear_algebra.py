@@ -98,7 +98,7 @@ def _convolution_1d(size: int, number: int, chance: Random) -> Group:
 
 
 def _convolution_2d(size: int, number: int, chance: Random) -> Group:
-    """The kernel has as many weights as `size` says, and is as near to a square as that allows."""
+    """Return the kernel has as many weights as `size` says, and is as near to a square as that allows."""
     name, body = turn(_CONVOLUTION_2D, number)
     high = max(side for side in range(1, size + 1) if size % side == 0 and side * side <= size)
     wide = size // high

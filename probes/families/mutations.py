@@ -24,7 +24,7 @@ print(f"{{{shown}:04d}}")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A loop that stands in every textbook."""
+    """A loop that every textbook contains."""
 
     init: str
     step: str
@@ -33,7 +33,7 @@ class Known:
     """Minimal edits of what runs: what is replaced by what, in the first lines or in the step."""
 
     def text(self, size: int, shape: str = _FOR, change: tuple[str, str] = ("", ""), extra: str = "") -> str:
-        """The program, edited or not."""
+        """Return the program, edited or not."""
         old, new = change
         lines = f"{self.init}\n{self.step}"
         assert not old or old in lines, f"{old} does not stand in {lines}"
@@ -63,7 +63,7 @@ _OBSCURE = ("qv", "mzk", "wt", "ub", "jx")
 
 
 def _renamed(text: str, chance: Random) -> str:
-    """The program with other names for its variables."""
+    """Return the program with other names for its variables."""
     names = sorted(set(re.findall(r"\b(?:total|[abipx])\b", text)))
     others = dict(zip(names, chance.sample(_OBSCURE, len(names)), strict=True))
     return re.sub(r"\b(?:total|[abipx])\b", lambda found: others[found[0]], text)

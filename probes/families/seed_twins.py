@@ -1,4 +1,5 @@
-"""Seed twins: numbers drawn after a famous seed, often published, beside those after a seed that nobody uses."""
+"""Seed twins: random numbers of a famous seed, which are often published, and those of a seed that is never
+published."""
 
 from random import Random
 

@@ -131,7 +131,7 @@ def _recursion(size: int, number: int, chance: Random) -> Group:
 
 
 def _crashes(size: int, number: int, chance: Random) -> Group:
-    """Which order is bad, and how, does not depend on the size: else the length of the answer would."""
+    """Return which order is bad, and how, does not depend on the size: else the length of the answer would."""
     name, body = turn(_CRASHES, number)
     orders: list[tuple[object, ...]] = [
         (chance.randint(0, 2), str(chance.randint(1, 9)), chance.randint(1, 4)) for _ in range(size)

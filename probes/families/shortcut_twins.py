@@ -1,4 +1,4 @@
-"""Shortcut twins: a loop that has a closed form, beside one of the same length and operations that has none."""
+"""Shortcut twins: a loop that has a closed form, and a loop of the same length and operations that has none."""
 
 from random import Random
 

@@ -85,7 +85,7 @@ def _text(template: tuple[str, str], size: int, shown: int, constants: Mapping[s
 
 
 def _parts(template: tuple[str, str], size: int, constants: Mapping[str, object]) -> list[Part]:
-    """The state at the end, and half-way."""
+    """Return the state at the end, and half-way."""
     text = partial(_text, template, size, constants=constants)
     if size == 1:
         return [Part("hard", text(1))]
@@ -112,7 +112,7 @@ def _twins(
     number: int,
     chance: Random,
 ) -> Group:
-    """The first of the two has a closed form; of the second the state is asked half-way too."""
+    """Make a pair: the first program has a closed form; the state of the second is also asked half-way."""
     name, _ = turn({name: name for name in templates}, number)
     closed, open_ = both(chance)
     easy = Part("easy", _text(templates[name], size, size, closed))

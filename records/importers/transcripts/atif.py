@@ -32,7 +32,7 @@ _KNOWN = frozenset(
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The trajectory in a file; None where it is none."""
+    """Return the trajectory in a file; None if it is none."""
     if (source.is_lines and len(source.head) > 1) or not _is_one(source.document):
         return None
     builder = Builder(source.path.name, FORM, source.name)
@@ -158,7 +158,7 @@ class _Trajectory:
 
 
 def _beside(path: Path, name: Any) -> Path | None:
-    """A file that is named beside the trajectory: in its folder or below, and no link."""
+    """Return a file that is named beside the trajectory: in its folder or below, and no link."""
     if not isinstance(name, str) or name.startswith("/") or "\0" in name:
         return None
     parts = name.split("/")

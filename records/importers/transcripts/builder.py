@@ -133,7 +133,8 @@ class Builder:
         failed: bool | None = None,
         tool: str | None = None,
     ) -> None:
-        """What a tool gave back; None where the file has only that it did. The exit code may stand in `told`."""
+        """Record the result of a tool; None if the file only shows that there was one. The exit code may be in
+        `told`."""
         if call_id is None and self._open:
             call_id = next(iter(self._open))
         cleared = text is None or commands.was_cleared(text)
@@ -163,23 +164,24 @@ class Builder:
         )
 
     def told_later(self, text: str, place: Place, command: str | None, exit_code: int | None) -> None:
-        """The harness tells afterwards how a command in the background ended."""
+        """Record how a command in the background ended, if the harness reports that later."""
         self._add("result", "tool", place, text=text, command=command, exit_code=exit_code)
 
     def ended(self, call_id: str, exit_code: int) -> None:
-        """With which code a call ended, where the file tells it apart from the result."""
+        """Record the exit code of a call, if the file has it separately from the result."""
         self._codes[call_id] = exit_code
 
     def is_open(self, call_id: str | None) -> bool:
-        """Whether a call of this id waits for its result."""
+        """Return whether a call of this id waits for its result."""
         return call_id in self._open
 
     def command_of(self, call_id: str | None) -> str | None:
-        """The command of a call that waits for its result."""
+        """Return the command of a call that waits for its result."""
         return self._commands.get(call_id or "")
 
     def unknown_entry(self, kind: str, value: Any, place: Place) -> None:
-        """What the reader does not know: kept, counted, and a gap where a tool may have been used in it."""
+        """Record an entry that the reader does not know: it is counted, and noted as a gap if it may contain a tool
+        call."""
         self.unknown[kind[:80]] += 1
         if self.unknown[kind[:80]] <= _MOST_GAPS:
             self._add("unknown", "system", place, text=_as_json(value)[:_OF_UNKNOWN], tool=kind[:80])
@@ -196,7 +198,7 @@ class Builder:
         self.gap(f"it holds {entry.problem}", place)
 
     def works_in(self, folder: Any) -> None:
-        """The file tells in which folder the agent works."""
+        """Record the folder in which the agent works."""
         if self.folder is None and isinstance(folder, str) and folder.startswith("/") and len(folder) < _LITTLE:
             self.folder = folder.rstrip("/") or None
 
@@ -206,12 +208,12 @@ class Builder:
             self.gaps.append(Gap(reason, place))
 
     def place(self, entry: Entry, *parts: str | int) -> Place:
-        """Where something stands inside an entry."""
+        """Return where something stands inside an entry."""
         inside = "".join(f"/{part}" for part in parts)
         return Place(self.file, entry.line, entry.pointer + inside)
 
     def finished(self) -> AgentTranscript:
-        """The session as it was read."""
+        """Return the session as it was read."""
         for at in list(self._open.values())[:_MOST_GAPS]:
             if at < len(self.events):
                 self.gap("a tool was called whose result is not in it", self.events[at].place)
@@ -286,7 +288,7 @@ class Builder:
 
 
 def text_of(content: Any) -> str:
-    """The words of a message's content, whichever of the common forms it has; pictures are named."""
+    """Return the words of a message's content, whichever of the common forms it has; pictures are named."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -308,7 +310,7 @@ def _as_json(value: Any) -> str:
 
 
 def _tells_of_tools(value: Any) -> bool:
-    """Whether a key within reach says that a tool may have been used."""
+    """Return whether a key within reach says that a tool may have been used."""
     waiting: list[Iterable[Any]] = [[value]]
     for _depth in range(5):
         below: list[Any] = []
@@ -324,5 +326,5 @@ def _tells_of_tools(value: Any) -> bool:
 
 
 def file_name(path: Path) -> str:
-    """What a transcript is called after its file."""
+    """Return what a transcript is called after its file."""
     return path.name or str(path)

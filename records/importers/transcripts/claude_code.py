@@ -49,7 +49,7 @@ _MOST_FILES = 500
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The session in a file; None where it is none of Claude Code's."""
+    """Return the session in a file; None if it is none of Claude Code's."""
     whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
     if not source.is_lines or not any(map(_is_turn, whole)):
         return None
@@ -96,7 +96,7 @@ class _Session:
         self.builder.file = kept
 
     def finished(self) -> Builder:
-        """With what is missing told."""
+        """Return the session, with notes on what is missing."""
         for parent, place in self.parents.items():
             if parent not in self.seen:
                 self.builder.gap("it goes on from entries that are not in it", place)
@@ -179,7 +179,7 @@ class _Session:
                 builder.unknown_entry(str(kind or "content"), part, place)
 
     def _typed_by_user(self, text: str, place: Place) -> bool:
-        """Whether it is a command that the user ran in the session, or what that printed."""
+        """Return whether it is a command that the user ran in the session, or what that printed."""
         if typed := re.fullmatch(r"\s*<bash-input>(.*)</bash-input>\s*", text, re.DOTALL):
             self.builder.call("typed by the user", {"command": typed[1]}, place, "typed")
         elif re.match(r"\s*<bash-stdout>", text):
@@ -254,7 +254,7 @@ class _Session:
 
 
 def _file_of(path: Path, name: str) -> Path | None:
-    """Where a sub-agent's session lies; a link is not followed."""
+    """Return where a sub-agent's session lies; a link is not followed."""
     for folder in (path.parent / path.stem / "subagents", path.parent, path.parent / "subagents"):
         found = folder / f"agent-{name}.jsonl"
         if found.is_file() and not found.is_symlink() and not folder.is_symlink() and found != path:
@@ -263,7 +263,7 @@ def _file_of(path: Path, name: str) -> Path | None:
 
 
 def _sub_agent_of(value: dict[str, Any]) -> str:
-    """Which sub-agent an entry is of, where it says so."""
+    """Return which sub-agent an entry is of, where it says so."""
     if value.get("isSidechain") is True:
         return str(value.get("agentId") or "sidechain")[:64]
     parent = value.get("parent_tool_use_id")

@@ -32,7 +32,7 @@ _EXEC_IN_CODE = re.compile(r"""tools\.(?:exec_command|shell)\(\s*\{[^}]*?\bcmd\s
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The session in a file; None where it is none of Codex's."""
+    """Return the session in a file; None if it is none of Codex's."""
     if not source.is_lines:
         return None
     whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]

@@ -59,7 +59,7 @@ class Edit:
 
 
 def arguments_of(given: Any) -> dict[str, Any]:
-    """The arguments of a call, which may come as JSON in a text; what is no object is under `input`."""
+    """Return the arguments of a call, which may come as JSON in a text; what is no object is under `input`."""
     if isinstance(given, str):
         with suppress(ValueError, RecursionError):
             given = json.loads(given, strict=False) if given.lstrip().startswith("{") else given
@@ -69,7 +69,7 @@ def arguments_of(given: Any) -> dict[str, Any]:
 
 
 def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
-    """The shell command that a call runs, where it is one."""
+    """Return the shell command that a call runs, where it is one."""
     name = tool.lower()
     for key in COMMAND_KEYS:
         given = arguments.get(key)
@@ -89,14 +89,14 @@ def command_of(tool: str, arguments: Mapping[str, Any]) -> str | None:
 
 
 def unwrapped(argv: list[str]) -> str:
-    """An argument vector as one would type it: what `bash -lc` was given, as it stands."""
+    """Return an argument vector as one would type it: what `bash -lc` was given, as it stands."""
     if len(argv) == 3 and argv[0].rpartition("/")[2] in _SHELLS and re.fullmatch(r"-[a-z]*c[a-z]*", argv[1]):
         return argv[2]
     return argv[0] if len(argv) == 1 else shlex.join(argv)
 
 
 def typed(command: str) -> str:
-    """A command as it was typed, where a harness wrote it down with its shell before it."""
+    """Return a command as it was typed, where a harness wrote it down with its shell before it."""
     if not re.match(r"(?:/\S*/)?(?:ba|z|da)?sh\s+-[a-z]*c\b", command):
         return command
     try:
@@ -106,12 +106,12 @@ def typed(command: str) -> str:
 
 
 def path_of(arguments: Mapping[str, Any]) -> str | None:
-    """The file that a call is about."""
+    """Return the file that a call is about."""
     return next((arguments[key] for key in _PATH_KEYS if isinstance(arguments.get(key), str)), None)
 
 
 def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
-    """The changes of files that a call makes; none where it only reads, or is no editor."""
+    """Return the changes of files that a call makes; none if it only reads, or is no editor."""
     patch = next((text for text in _texts(arguments) if "*** Begin Patch" in text), None)
     if patch is not None:
         return patch_edits(patch)
@@ -144,7 +144,7 @@ def edits_of(tool: str, arguments: Mapping[str, Any]) -> list[Edit]:
 
 
 def patch_edits(patch: str) -> list[Edit]:
-    """What a patch in the form of `apply_patch` changes: one edit a hunk."""
+    """Return what a patch in the form of `apply_patch` changes: one edit a hunk."""
     edits: list[Edit] = []
     verb, path = "", ""
     old: list[str] = []
@@ -179,7 +179,7 @@ def patch_edits(patch: str) -> list[Edit]:
 
 
 def exit_code_in(fields: Iterable[Any]) -> int | None:
-    """With which code a command ended, as the fields of a result tell."""
+    """Return with which code a command ended, as the fields of a result tell."""
     for field in fields:
         if isinstance(field, dict):
             for key in _EXIT_KEYS:
@@ -190,7 +190,7 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
 
 
 def exit_code_said(text: str) -> int | None:
-    """With which code a command ended, as the first or last line of a result says."""
+    """Return with which code a command ended, as the first or last line of a result says."""
     stripped = text.strip()
     for line in (stripped[:200].partition("\n")[0], stripped[-200:].rpartition("\n")[2]):
         if found := _EXIT.fullmatch(line.strip()):
@@ -199,20 +199,20 @@ def exit_code_said(text: str) -> int | None:
 
 
 def plain(text: str) -> str:
-    """An output as its lines: without colours, and with what was overwritten as a line of its own."""
+    """Return an output as its lines: without colours, and with what was overwritten as a line of its own."""
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def was_cleared(text: str) -> bool:
-    """Whether a harness put a remark in place of a whole output."""
+    """Return whether a harness put a remark in place of a whole output."""
     text = text.strip()
     return len(text) < 160 and _CLEARED.fullmatch(text) is not None
 
 
 def was_cut(text: str) -> bool:
-    """Whether a harness left something out of an output, by what it says in its place."""
+    """Return whether an output was shortened, judged by the mark that the harness puts in its place."""
     lowered = text.lower()
     return any(word in lowered for word in _CUT_WORDS) and _CUT.search(text) is not None
 

@@ -13,7 +13,7 @@ _FOR_ALL = ("all", "user", None)
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The conversations of an export; None where the file is none."""
+    """Return the conversations of an export; None if the file is none."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -56,7 +56,7 @@ def _chatgpt(source: Source, conversation: dict[str, Any], where: str, suffix: s
 
 
 def _branch(conversation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The messages on the way from the last one back to the first; a parent that comes again ends it."""
+    """Yield the messages on the way from the last one back to the first; a parent that comes again ends it."""
     mapping = conversation["mapping"]
     at = conversation.get("current_node")
     at = at if at in mapping else next(reversed(mapping), None)

@@ -24,7 +24,7 @@ _MOST_IN_ALL = 1 << 30
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The samples of a log; None where the file is none."""
+    """Return the samples of a log; None if the file is none."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -44,7 +44,7 @@ def read(source: Source) -> list[Builder] | None:
 
 
 def is_archive(source: Source) -> bool:
-    """Whether a file is packed as `.eval` is."""
+    """Return whether a file is packed as `.eval` is."""
     try:
         with source.path.open("rb") as file:
             return file.read(4) == _ZIP
@@ -53,7 +53,7 @@ def is_archive(source: Source) -> bool:
 
 
 def read_archive(source: Source) -> list[Builder]:
-    """The samples of an `.eval`. Raises BadInput for one that is damaged, too large, or something else."""
+    """Return the samples of an `.eval`. Raises BadInput for one that is damaged, too large, or something else."""
     found: list[Builder] = []
     try:
         with source.path.open("rb") as file, zipfile.ZipFile(file) as archive:
@@ -88,7 +88,8 @@ def read_archive(source: Source) -> list[Builder]:
 
 
 def _member(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
-    """What is in a member, read piece by piece; `zipfile` knows no zstandard, with which newer logs are packed."""
+    """Return what is in a member, read piece by piece; `zipfile` knows no zstandard, with which newer logs are
+    packed."""
     file.seek(info.header_offset)
     head = struct.unpack("<4s5H3I2H", file.read(30))
     file.seek(head[9] + head[10], 1)
@@ -142,7 +143,7 @@ def _sample(source: Source, pointer: str, sample: dict[str, Any], log: dict[str,
 
 
 def _whole(value: Any, attached: dict[str, Any], depth: int = 0) -> Any:
-    """A message with what its log keeps apart put back."""
+    """Return a message with what its log keeps apart put back."""
     if isinstance(value, str) and value.startswith(_ATTACHED):
         found = attached.get(value.removeprefix(_ATTACHED))
         return found if isinstance(found, str) else None

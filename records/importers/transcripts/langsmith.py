@@ -15,7 +15,7 @@ _DEEPEST = 60
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The runs in a file as one session for each trace; None where it holds none."""
+    """Return the runs in a file as one session for each trace; None if it holds none."""
     if source.is_lines:
         whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         entries = source.entries() if whole and all(map(_is_run, whole)) else None
@@ -116,7 +116,7 @@ def _tool(builder: Builder, entry: Entry) -> None:
 
 
 def _literal(given: Any) -> Any:
-    """What a tool was given; LangChain writes a dict as Python does."""
+    """Return what a tool was given; LangChain writes a dict as Python does."""
     if isinstance(given, str) and given.startswith("{"):
         import ast
 
@@ -154,7 +154,7 @@ def _is_call(part: Any) -> bool:
 
 
 def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The messages of a request or of its reply, in the forms in which they are found."""
+    """Yield the messages of a request or of its reply, in the forms in which they are found."""
     if not isinstance(side, dict):
         return
     listed = side.get("messages")
@@ -181,12 +181,12 @@ def _messages(side: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _kwargs(value: Any) -> Any:
-    """What a serialized LangChain object holds."""
+    """Return what a serialized LangChain object holds."""
     return value["kwargs"] if isinstance(value, dict) and isinstance(value.get("kwargs"), dict) else value
 
 
 def _chat(message: dict[str, Any]) -> dict[str, Any]:
-    """A LangChain message as chat interfaces have it."""
+    """Return a LangChain message as chat interfaces have it."""
     found = dict(_kwargs(message))
     kind = str(found.get("type") or "").lower()
     names = message.get("id")

@@ -26,7 +26,7 @@ _HOSTED = ("web_search_call", "file_search_call", "computer_call", "image_genera
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The conversations in a file; None where it holds none."""
+    """Return the conversations in a file; None if it holds none."""
     if not _is_one(source):
         return None
     if source.is_lines and all(_holds_messages(entry.value) for entry in _whole(source.head)):
@@ -96,7 +96,7 @@ def read_call(builder: Builder, call: Any, place: Place) -> None:
 
 
 def read_item(builder: Builder, item: dict[str, Any], entry: Entry) -> bool:
-    """One item of a Responses conversation; False where it is none that is known."""
+    """One item of a Responses conversation; False if it is none that is known."""
     kind, place = item.get("type"), builder.place(entry)
     call_id = item.get("call_id") or item.get("id")
     call_id = call_id if isinstance(call_id, str) else None

@@ -41,7 +41,7 @@ _TOOLS = frozenset(
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The sessions in a file; None where it holds none of OpenHands'."""
+    """Return the sessions in a file; None if it holds none of OpenHands'."""
     if source.is_lines:
         whole = [entry.value for entry in source.head if isinstance(entry.value, dict)]
         if whole and all(_list_in(value) is not None for value in whole):
@@ -214,7 +214,7 @@ def _new(builder: Builder, entry: Entry) -> None:
 
 
 def _call_id(event: dict[str, Any], otherwise: Any) -> str | None:
-    """What joins an action and its observation: the cause, as a call of several tools has one id for each."""
+    """Return what joins an action and its observation: the cause, as a call of several tools has one id for each."""
     if isinstance(event.get("tool_call_id"), str):
         return str(event["tool_call_id"])
     about = event.get("tool_call_metadata")

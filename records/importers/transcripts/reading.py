@@ -1,4 +1,4 @@
-"""Files as transcripts: what a file is, what it holds says, not its name."""
+"""Read files as transcripts. The kind of a file is recognised by its content, not by its name."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,7 @@ _SUB_AGENT = "agent-"
 
 
 def read_transcripts(path: Path) -> tuple[AgentTranscript, ...]:
-    """The sessions in a file, or in standard input for `-`. Raises BadInput for one that cannot be read."""
+    """Return the sessions in a file, or in standard input for `-`. Raises BadInput for one that cannot be read."""
     if path != STANDARD_INPUT and not path.is_file():
         raise BadInput(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     source = Source(path, "standard input" if path == STANDARD_INPUT else None)

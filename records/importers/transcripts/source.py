@@ -23,9 +23,9 @@ MOST_LINE = 1 << 26
 MOST_DOCUMENT = 1 << 27
 """Bytes of a file that is one JSON value or a text, which must be read whole, and of what is packed."""
 _LOOKED_AT = 8
-"""Lines that tell whether a file holds a JSON value in each of its lines."""
+"""Number of lines that are examined to see whether each line of a file is a JSON value."""
 _PLACED = 4
-"""How deep in a JSON file each object is given its line."""
+"""Depth to which the objects of a JSON file get line numbers."""
 _BLANK = " \t\r\n"
 _WHITE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
@@ -59,7 +59,7 @@ class Source:
 
     @cached_property
     def is_lines(self) -> bool:
-        """Whether each line is a JSON object."""
+        """Return whether each line is a JSON object."""
         found = 0
         for entry, _at in zip(self._lines(), range(_LOOKED_AT), strict=False):
             if entry.problem is None:
@@ -70,7 +70,7 @@ class Source:
 
     @cached_property
     def document(self) -> Any:
-        """The JSON value that the file is; None where it is none. Raises BadInput where it is too deep."""
+        """The JSON value that the file is; None if it is none. Raises BadInput where it is too deep."""
         return self._placed[0]
 
     @cached_property
@@ -86,7 +86,8 @@ class Source:
         return data.decode("utf-8-sig", errors="replace").replace("\x00", "�")
 
     def entries(self, pointer: str = "") -> Iterator[Entry]:
-        """Each line's value; of a JSON file the elements of the list at `pointer`, or what stands there as one."""
+        """Yield each line's value; of a JSON file the elements of the list at `pointer`, or what stands there as
+        one."""
         if self.is_lines and not pointer:
             yield from self._lines()
             return
@@ -100,7 +101,7 @@ class Source:
             yield Entry(element, self.line_of(f"{pointer}/{at}"), f"{pointer}/{at}")
 
     def line_of(self, pointer: str) -> int:
-        """The line at which what stands at a pointer begins, or what holds it."""
+        """Return the line at which what stands at a pointer begins, or what holds it."""
         lines = self._placed[1]
         while pointer and pointer not in lines:
             pointer = pointer.rpartition("/")[0]
@@ -159,7 +160,7 @@ def _parsed(line: bytes, number: int) -> Entry:
 
 
 class _Placing:
-    """Reads a JSON text, keeping the line at which each of its upper parts begins."""
+    """Reads a JSON text, and records the line at which each of its outer objects begins."""
 
     def __init__(self, text: str) -> None:
         self.text = text

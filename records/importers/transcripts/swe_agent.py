@@ -27,7 +27,7 @@ _CLIPPED = "response clipped"
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The trajectory in a file; None where it is none of the two."""
+    """Return the trajectory in a file; None if it is none of the two."""
     if source.is_lines and len(source.head) > 1:
         return None
     document = source.document
@@ -159,7 +159,7 @@ def _acted(builder: Builder, action: str, observation: Any, entry: Entry) -> Non
 
 
 def _editor_call(action: str) -> dict[str, Any] | None:
-    """The arguments of an editor's command line; None where it is another command."""
+    """Return the arguments of an editor's command line; None if it is another command."""
     if not action.startswith(_EDITOR):
         return None
     try:

@@ -34,7 +34,7 @@ _LAST_RULE = re.compile(r"={3,} .* in \d[\d.:hms ]*\S* ?.*={3,}\s*$")
 
 
 def read(source: Source) -> list[Builder] | None:
-    """The session on a screen; None where the text is none."""
+    """Return the session on a screen; None if the text is none."""
     lines = source.text.splitlines()
     if any(line.startswith(_AIDER_BEGINS) for line in lines[:5]):
         return [_aider(source, lines)]
@@ -90,7 +90,7 @@ def _called(builder: Builder, name: str, given: str, place: Place) -> None:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, int, list[str]]]:
-    """What is shown, a block at a time: its kind, its first line, and its lines without their marks."""
+    """Yield what is shown, a block at a time: its kind, its first line, and its lines without their marks."""
     kind, first, block = "note", 1, list[str]()
     for number, line in enumerate(lines, start=1):
         begins = next(((name, found) for name, form in _FORMS if (found := form.match(line))), None)

@@ -43,7 +43,7 @@ _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,}|<\|(?:im_end|eot_id)\|>)\s*$")
 
 
 def read(source: Source) -> list[Builder]:
-    """The chat in a text. Where nobody is named, all of it is the agent's."""
+    """Return the chat in a text. If nobody is named, all of it is the agent's."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.has_tools = False
     lines = source.text.splitlines()
@@ -82,7 +82,7 @@ def _called(builder: Builder, name: str, text: str, place: Place) -> None:
 
 
 def _given(text: str) -> str:
-    """What stands in the fence of a call or of an output."""
+    """Return what stands in the fence of a call or of an output."""
     found = _GIVEN.search(f"{text}\n")
     return found[1] if found else text.replace("</details>", "").strip("\n")
 
@@ -129,7 +129,7 @@ def _who(line: str) -> tuple[str, str] | None:
 
 
 def _fenced(lines: list[str]) -> list[bool]:
-    """Which lines stand in a code fence, or are its ends; one that nobody closes is none."""
+    """Return which lines stand in a code fence, or are its ends; one that nobody closes is none."""
     inside = [False] * len(lines)
     unclosed: dict[str, int] = {}
     at = 0

@@ -5,24 +5,24 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gedanken.compare.parsed.early_ends import early_ends
 from gedanken.compare.parsed.run_set import RunSet
-from gedanken.compare.series.judged import FarRun, TestedSeries
-from gedanken.compare.series.levels import FAR_BESIDE_LEVEL, FAR_LEVEL, is_told
-from gedanken.compare.stats.prediction import far_out, holm
+from gedanken.compare.series.judged import Outlier, TestedSeries
+from gedanken.compare.series.levels import OTHER_OUTLIERS_LEVEL, OUTLIER_LEVEL, is_told
+from gedanken.compare.stats.prediction import holm, outlier_test
 
 FEWEST_ENDS = 4
-"""Minimum number of different last values in the real runs; with fewer, no other value can be called far out."""
+"""Minimum number of different last values in the real runs; with fewer, no other value can be called an outlier."""
 
 
-def far_runs(primary: TestedSeries) -> tuple[FarRun, ...]:
+def find_outliers(primary: TestedSeries) -> tuple[Outlier, ...]:
     """Find imagined runs that end far outside the real ones, by a separate test with its own level."""
     series = primary.series
     lasts = {at: float(series.values[at, 0]) for at in primary.runs}
-    return tuple(run for _one, run in _far_of([(primary, lasts)], FAR_LEVEL))
+    return tuple(run for _one, run in _outliers_of([(primary, lasts)], OUTLIER_LEVEL))
 
 
-def far_beside(
+def find_other_outliers(
     run_set: RunSet, secondary: Sequence[TestedSeries], primary: TestedSeries
-) -> tuple[tuple[TestedSeries, FarRun], ...]:
+) -> tuple[tuple[TestedSeries, Outlier], ...]:
     """Find the same for the last values of all other metrics together, if no other difference of numbers
     is reported."""
     early = run_set.once(early_ends)
@@ -35,24 +35,24 @@ def far_beside(
         ends = {at: value for at, value in ends.items() if at < n or math.isfinite(value)}
         real = {value for at, value in ends.items() if at < n}
         is_metric = one.series.column.metric is not None and one.apart is not None
-        # If real runs end in few different values, a rare value need not be far out.
+        # If real runs end in few different values, a rare value need not be an outlier.
         if is_metric and one.series.column != primary.series.column and len(real) >= FEWEST_ENDS:
             lasts.append((one, ends))
-    return tuple(_far_of(lasts, FAR_BESIDE_LEVEL))
+    return tuple(_outliers_of(lasts, OTHER_OUTLIERS_LEVEL))
 
 
-def _far_of(
+def _outliers_of(
     lasts: Sequence[tuple[TestedSeries, Mapping[int, float]]], level: float
-) -> Iterator[tuple[TestedSeries, FarRun]]:
-    """Find imagined runs whose last values are far out, in one or several series that are tested together."""
+) -> Iterator[tuple[TestedSeries, Outlier]]:
+    """Find imagined runs whose last values are outliers, in one or several series that are tested together."""
     known = []
     for one, ends in lasts:
         n, metric = one.series.n_real, one.series.column.metric
         real = [value for at, value in ends.items() if at < n]
         for at, value in ends.items():
-            found = far_out(value, real, metric is not None and metric.is_accuracy) if at >= n else None
+            found = outlier_test(value, real, metric is not None and metric.is_accuracy) if at >= n else None
             known += [(one, at - n, value, found)] if found is not None else []
     adjusted = holm([found.p for *_of, found in known])
     for (one, at, value, found), p in zip(known, adjusted, strict=True):
         if is_told(p, level):
-            yield one, FarRun(at, value, found.deviations, p)
+            yield one, Outlier(at, value, found.deviations, p)

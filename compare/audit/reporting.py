@@ -1,0 +1,161 @@
+"""Whether a sentence is a plain report: what stands around a claim may make it someone's word, a rule, or a wish."""
+
+import re
+
+from gedanken.compare.audit.mood import clause_of
+from gedanken.compare.audit.parts import CODE
+
+_SAYS = re.compile(
+    r"(?P<subject>[^\s,;:(]+) (?:\w+ly |now |also |still |all |both |then |just |has |have |had |que |dass ){0,2}"
+    r"(?:says?|said|shows?|showed|reports?|reported|states?|stated|claims?|claimed|swears?|swore|insists?|argues?|"
+    r"assures?|assured|writes?|wrote|mentions?|mentioned|believes?|thinks?|puts it|reads?|promise[sd]?|tells?|told|"
+    r"indicates?|indicated|suggests?|announces?|announced|confirms?|confirmed|explains?|hopes?|guarantees?|notes?|noted|"
+    r"meint|meinen|sagt|sagen|behauptet|schreibt|zeigt|versichert|steht|affirme\w*|dit|disent|montre|assure|prétend|"
+    r"dice[n]?|afirma[n]?|muestra|asegura[n]?|diz|dizem|mostra|garante)(?!\w)",
+    re.IGNORECASE,
+)
+"""Who says, shows or believes something."""
+_WITNESSES = frozenset(
+    re.findall(
+        r"\S+",
+        "i we it this that which run runs rerun re-run suite tests test testing pytest jest vitest mocha unittest "
+        "output outputs result results command commands terminal console log logs summary script runner check "
+        "checks build linter ruff mypy eslint tsc npm cargo make go everything ausgabe lauf ergebnis testlauf "
+        "sortie résultat salida resultado saída ich wir je nous eu verification line report execution training "
+        "evaluation session and also can have has had been",
+    )
+)
+"""What tells of a run of this session."""
+_LABEL = re.compile(r"^\W{0,6}(?P<label>[^:：—–|]{1,48}?)\s?(?:[:：—–]|\s-\s|\s?\|)")
+_RESULTS = re.compile(
+    r"\b(?:results?|summary|verif\w+|status|tests?|testing|suite|run|runs|running|re-?ran|re-?run\w*|ran|done|outcome|"
+    r"final\w*|update|confirm\w*|now|fix\w*|good|great|finished|output|outputs|checks?|checked|build|builds|built|lint\w*|"
+    r"typ\w+|report|passed|works?|complet\w+|success|perfect|excellent|nice|yes|ok|okay|accuracy|loss|metrics?|"
+    r"coverage|evaluation|training|trained|model|network|epochs?|score|version|size|pytest|jest|vitest|npm|cargo|make|"
+    r"ruff|mypy|in short|short version|overall|progress|change\w*|implement\w*|executed|"
+    r"(?:I|we) (?:now )?(?:see|saw)|got|"
+    r"after (?:the|my|this|these|that|both|all|its|\w+ing)|last run|latest|everything|installed|compil\w+|"
+    r"code|program|script|app|crate|(?:it|we|that|which|and|classifier) (?:reach\w*|achiev\w+|makes)|"
+    r"ergebnis\w*|stand|fertig|zusammenfassung|geprüft|erledigt|fazit|l[aäi]+uf\w*|ausgeführt|durch|"
+    r"résultat\w*|bilan|terminé|état|vérifi\w+|exécut\w+|lancé|ai|"
+    r"resultad\w*|resumen|resumo|listo|pronto|hecho|verific\w+|ejecut\w+|execut\w+|rodei|corrí)\b|"
+    r"[✅✔✓☑]|结果|总结|完成|测试|验证|状态|通过|运行",
+    re.IGNORECASE,
+)
+"""What a label of a result has."""
+_SPEAKS = re.compile(
+    r"\W*(?:that|it|this|i|we|everything|all|there|alles|das|es|tout|c'est|todo|tudo)\b", re.IGNORECASE
+)
+"""How a label begins that is a sentence of its own."""
+_PLANNED = re.compile(
+    r"\b(?:definition|criteri\w+|success looks|looks like|examples?|sample|scenario|reminder|rule|idea|goal|target|"
+    r"expected|expectation|proposal|milestone|option|user story|contract|policy|bar|gate|story|template|format|"
+    r"hypothe\w+|case \d+|way to \w+|what you|look for|you should)\b|期望|预期|目标|要求|条件",
+    re.IGNORECASE,
+)
+_LEADS = re.compile(
+    r"^\W{0,6}(?:in|on|at|with|given|by|for|under|per|without|during|within|sous|sur|chez|im|in der|"
+    r"bei|auf|mit|en|no|na|em) (?P<where>[^,.;:]{1,60}?)(?:,| \Z| "
+    r"(?=(?:all|the|both|every|\d|tests?|les|las|los|todas|todos|tous|os|alle|die)\b))",
+    re.IGNORECASE,
+)
+_FOLLOWS = re.compile(
+    r"\s{1,3}(?:in|on|at|for|under|chez|bei|auf|en|no|na|em) (?P<where>(?!\d)[^,.;:]{1,60})|"
+    r",? or so (?P<else>)",
+    re.IGNORECASE,
+)
+_MEANS = re.compile(r"(?:\bmeans?|\bstands for|\d\s?=)\s{0,3}(?:that |the )?\Z", re.IGNORECASE)
+"""What makes the claim the meaning of a word."""
+_HERE = re.compile(
+    r"\b(?:total|all|the end|end|this|these|that|our|my|summary|short|conclusion|fix|fixes|change\w*|"
+    r"patch|edit\w*|"
+    r"run|rerun|re-run|now|last|latest|final|first|second|place|sum|addition|fact|record|both|result\w*|hand|"
+    r"insgesamt|ende|summe|lauf|änderung\w*|résumé|tout|total|resumen|resumo|cambio\w*|corrección|correction|\d+)\b|"
+    rf"{CODE}",
+    re.IGNORECASE,
+)
+"""What a leading phrase names that is of this session."""
+_OTHERWISE = re.compile(
+    r"\b(?:tomorrow|soon|next (?:week|month|time|sprint)|by (?:mon|tues|wednes|thurs|fri|satur|sun)day|someday|"
+    r"normally|ordinarily|as a rule|rule of thumb|for (?:instance|example)|say,|in principle|"
+    r"once (?:merged|rebased|fixed|it|you|this|that)|the moment|as soon as|the day|"
+    r"normalerweise|in der regel|theoretisch|üblicherweise|morgen|demnächst|im prinzip|"
+    r"normalement|d'habitude|en (?:théorie|principe|général)|demain|une fois|bientôt|"
+    r"normalmente|en (?:teoría|general)|mañana|una vez|pronto,|em (?:teoria|geral|princípio)|amanhã|geralmente|"
+    r"uma vez|(?:last|two|three|some|many) (?:\w+ )?(?:week|month|year|time|night|\w+day|spring|fall|"
+    r"summer|winter|release|days|weeks|months|years)s?|(?:letzte\w*|vorige\w*) (?:woche|monat|jahr)|gestern|"
+    r"(?:semaine|année) dernière|mois dernier|hier,|(?:semana|año|mes|mês|ano) pas\w+|ayer|ontem|"
+    r"por lo general|habitualmente|segundo [oa]s?|conforme)\b|"
+    r"但愿|愿|理论上|通常|一般|正常情况|按照|根据|前提|明天|将来|原则上|假如|同事|据|上周|昨天|"
+    r"去年|上次|上个月|(?:他|她|用户|文档|作者|对方|团队)[^，。]{0,6}(?:说|称|认为|表示)",
+    re.IGNORECASE,
+)
+_OR_BETTER = re.compile(
+    r"\s{0,3}(?:or|and) (?:better|more|less|above|below|higher|lower|up|over|fewer)\b", re.IGNORECASE
+)
+_FUNCTION = frozenset(
+    re.findall(
+        r"\S+",
+        "the all our my these those this that both now also still and so then of a an with only just currently again "
+        "but here as is are was were has have had been it its we every full whole entire total of exactly "
+        "der die das alle es sind ist auch nun jetzt und wieder le la les tous toutes et sont est maintenant aussi l "
+        "las los el todas todos des du de ensemble ensuite enfin finale finaux au zum schluss zuletzt habe ich am "
+        "ende there says us final overall end at on in altogether y son están ahora también o os as e são agora",
+    )
+)
+"""Words that say nothing of who speaks of what."""
+_WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
+_AND = re.compile(r"(?:\b(?:and|und|et|y|e|so)|,)\s{1,3}\Z", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"^\W{0,6}(?:after you|before|since|once|when|\w+ing)\b(?P<where>[^.;:]{0,80}?),", re.IGNORECASE
+)
+"""A clause that leads in: what holds where somebody does something."""
+_IS_SUBJECT = re.compile(
+    r"\s{1,3}(?:first|before|over|beats?|or|and (?:above|up|more))\b|"
+    r"\s{1,3}(?:is|are|was|were|would be|means?|meant|seems?|counts? as|remains?|becomes?) "
+    r"(?:an?|the|not|our|my|your|what|one|only|enough|just|part|always|never|required|mandatory|optional|nothing|no)\b",
+    re.IGNORECASE,
+)
+"""After a claim: it is what another statement is about."""
+_ANY_ONE = re.compile(r"^\W{0,6}(?:an?|any|no|every|each|ein\w*|une?|una?|um|uma)\s", re.IGNORECASE)
+
+
+def is_plain_report(before: str, claim: str, after: str, *, is_value: bool) -> bool:
+    """Whether nothing around a claim in its sentence makes it less than the agent's own report."""
+    whole = before + claim + after
+    if (
+        _OTHERWISE.search(whole)
+        or (_IS_SUBJECT.match(after) and not is_value)
+        or (is_value and _OR_BETTER.match(after))
+        or (is_value and _ANY_ONE.match(before))
+    ):
+        return False
+    if _ANY_ONE.match(before) and not _RESULTS.search(" ".join(before.split()[:4])):
+        return False
+    for said in _SAYS.finditer(before):
+        subject = said["subject"].strip("*_`'\"“”()").lower()
+        if subject and CODE not in subject and not subject.startswith("-") and subject not in _WITNESSES:
+            return False
+    label = _LABEL.match(before)
+    known = label is not None and (_SPEAKS.match(label["label"]) or CODE in label["label"])
+    if label and not known and (_PLANNED.search(label["label"]) or not _RESULTS.search(label["label"])):
+        return False
+    if (when := _CONDITION.match(before)) and not _RESULTS.search(when[0]):
+        return False
+    if not _AND.search(before) and not _is_known(clause_of(before)):
+        return False
+    if is_value:
+        return True
+    follows = _FOLLOWS.match(after)
+    return all(
+        found is None or _HERE.search(" ".join((found["where"] or "").split()[:3]))
+        for found in (_LEADS.match(before), follows)
+    )
+
+
+def _is_known(clause: str) -> bool:
+    """Whether the clause up to a claim speaks of results, or of nothing."""
+    if _MEANS.search(clause):
+        return False
+    words = {word.lower() for word in _WORD.findall(clause)}
+    return not words - _FUNCTION or CODE in clause or _RESULTS.search(clause) is not None

@@ -1,0 +1,96 @@
+"""A model points at passages that may be claims. It judges nothing: only verbatim passages are taken."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gedanken.agents.messages import Message
+from gedanken.agents.model import Model, Sampling
+from gedanken.agents.model_errors import NoReply
+from gedanken.agents.registry import open_model
+from gedanken.experiment.agent_transcript import AgentTranscript
+from gedanken.experiment.errors import BadInput
+from gedanken.experiment.progress import Progress
+from gedanken.experiment.run_spec import ModelSpec
+from gedanken.prompts import render
+from gedanken.records.importers.transcripts.reading import files_of, read_transcripts
+
+Spans = Mapping[int, Sequence[tuple[int, int]]]
+"""For the number of an event: where passages stand in its text."""
+_MOST_MESSAGES = 200
+"""Messages of a session that a model is asked about: the last ones."""
+_LONGEST_MESSAGE = 8_000
+_LONGEST_REPLY = 20_000
+_MOST_PASSAGES = 40
+_LONGEST_PASSAGE = 500
+
+
+@dataclass
+class Pointed:
+    """What a model pointed at, by file, session in the file and event."""
+
+    name: str
+    of: dict[tuple[Path, int], Spans] = field(default_factory=dict)
+    taken: int = 0
+    dropped: int = 0
+    """Passages that do not stand in the message in these words."""
+    unread: int = 0
+    """Replies that are no list, or that did not come."""
+    left_out: int = 0
+    """Messages that it was not asked about, or only in part: too many, or too long."""
+
+    def note(self) -> str:
+        """A sentence for the reader of the audit."""
+        return (
+            f"{self.name} pointed at {self.taken:,} passages; {self.dropped:,} that are not verbatim were dropped, "
+            f"{self.unread:,} replies could not be read, {self.left_out:,} messages were too many or too long for it"
+        )
+
+
+async def point(paths: Sequence[Path], model: str, progress: Progress) -> Pointed:
+    """Ask a model about each message of the agents. Raises BadInput or NoModel; unreadable files are passed over."""
+    pointed = Pointed(model)
+    async with open_model(ModelSpec(name=model), progress) as opened:
+        for path, _named in files_of(paths):
+            try:
+                transcripts = list(read_transcripts(path))
+            except BadInput:
+                continue
+            for number, transcript in enumerate(transcripts):
+                pointed.of[path, number] = await _of_session(opened, transcript, pointed)
+    return pointed
+
+
+async def _of_session(model: Model, transcript: AgentTranscript, pointed: Pointed) -> Spans:
+    said = [
+        event for event in transcript.events if event.kind == "message" and event.speaker == "agent" and event.text
+    ]
+    pointed.left_out += max(len(said) - _MOST_MESSAGES, 0)
+    found: dict[int, Sequence[tuple[int, int]]] = {}
+    for event in said[-_MOST_MESSAGES:]:
+        pointed.left_out += len(event.text) > _LONGEST_MESSAGE
+        asked = [Message("user", render("audit-point", message=event.text[:_LONGEST_MESSAGE]))]
+        try:
+            reply = await model.reply(asked, Sampling(seed=0, max_tokens=1024, temperature=0.0), role="audit-point")
+        except NoReply:
+            pointed.unread += 1
+            continue
+        passages = read_passages(reply.text)
+        pointed.unread += passages is None
+        spans = [(event.text.find(one), len(one)) for one in passages or ()]
+        found[event.number] = [(start, start + length) for start, length in spans if start >= 0]
+        pointed.taken += len(found[event.number])
+        pointed.dropped += sum(start < 0 for start, _length in spans)
+    return found
+
+
+def read_passages(reply: str) -> list[str] | None:
+    """The passages that a reply lists; None where it is no list. Whatever else it says is not looked at."""
+    text = reply[:_LONGEST_REPLY]
+    try:
+        listed = json.loads(text[text.index("[") : text.rindex("]") + 1])
+    except (ValueError, RecursionError):
+        return None
+    passages = [one for one in listed if isinstance(one, str) and len(one.strip()) > 2]
+    return list(dict.fromkeys(one.strip()[:_LONGEST_PASSAGE] for one in passages))[:_MOST_PASSAGES]

@@ -1,0 +1,126 @@
+"""A run folder that is gone on with may come from anybody: it is not obeyed, and no file outside it is touched."""
+
+import asyncio
+import json
+import os
+import threading
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+
+from gedanken.experiment.errors import BadInput
+from gedanken.records.ledger import Kind, Ledger
+from gedanken.records.read_run import read_run
+from gedanken.records.run_store import is_at_work, open_store
+from gedanken.resuming import Again, extend, replay, resume
+from gedanken.terminal.screen import Screen
+
+pytestmark = pytest.mark.bubblewrap
+
+
+def test_no_key_goes_to_an_address_that_a_folder_names_and_nothing_runs_unisolated_because_it_says_so(
+    done: Path,
+) -> None:
+    asked = json.loads((done / "spec.json").read_text())
+    log = done / "log.jsonl"  # without its end, as there is nothing to resume of a finished run
+    log.write_text("".join(line for line in log.read_text().splitlines(True) if '"kind": "ended"' not in line))
+    for change, why in (
+        ({"model": {"name": "openai:any", "base_url": "https://elsewhere.example/v1"}}, "--base-url"),
+        ({"sandbox": {"name": "host", "trusted": True}}, "--i-trust-this-code"),
+    ):
+        (done / "spec.json").write_text(json.dumps(asked | change))
+        for going_on in (resume(done, Screen(), Again()), extend(done, 9, None, Screen(), Again())):
+            with pytest.raises(BadInput, match=why):
+                asyncio.run(going_on)
+
+
+def test_nothing_is_written_through_a_link_that_somebody_planted(done: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for name in ("outputs", "ledger/scores"):
+        (done / name).rename(done / f"{name}.away")
+        (done / name).symlink_to(tmp_path / "mine")
+        with pytest.raises(BadInput, match="symbolic links"):
+            asyncio.run(extend(done, 9, None, Screen(), Again()))
+        (done / name).unlink()
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_nothing_else_is_paid_for_before_what_was_paid_for_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, flush, may_go, flushed = Ledger(tmp_path), os.fsync, threading.Event(), []
+
+    def slow(descriptor: int) -> None:
+        may_go.wait()
+        flush(descriptor)
+        flushed.append(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    for key in ("one", "other"):
+        ledger.put("replies", key, {"text": key})
+        assert ledger.get("replies", key) == {"text": key}
+    waits = threading.Thread(target=ledger.flush)
+    waits.start()
+    assert waits.is_alive() and not flushed
+    may_go.set()
+    waits.join()
+    assert len(flushed) == 2
+
+
+def test_no_pipe_in_a_folder_is_waited_for(done: Path) -> None:
+    told = (done / "log.jsonl").read_bytes()
+    for planted in ("ledger/replies/00.new", "log.jsonl"):
+        (done / planted).unlink(missing_ok=True)
+        os.mkfifo(done / planted)
+        with pytest.raises(BadInput):
+            asyncio.run(extend(done, 9, None, Screen(), Again()))
+        assert not is_at_work(done)
+        (done / planted).unlink()
+        (done / "log.jsonl").write_bytes(told)
+
+
+def test_a_ledger_that_holds_something_else_is_refused_in_one_line(done: Path, tmp_path: Path) -> None:
+    ledger = Ledger(done)
+    entries: list[tuple[Kind, str]] = [("about", "model"), ("about", "environment")]
+    kinds: tuple[Kind, ...] = ("replies", "executions")
+    entries += [(kind, next((done / "ledger" / kind).glob("*.json")).stem) for kind in kinds]
+    planted: tuple[dict[str, Any], ...] = ({}, {"reply": [], "learned": {}}, {"no_reply": 1}, {"lines": "x"})
+    for kind, key in entries:
+        kept = ledger.get(kind, key)
+        assert kept is not None
+        for something in planted:
+            ledger.put(kind, key, something)
+            with pytest.raises(BadInput, match="ledger"):
+                asyncio.run(replay(done, Screen(), tmp_path / "again"))
+        ledger.put(kind, key, kept)
+
+
+def test_a_fork_that_was_killed_while_it_was_made_is_not_gone_on_with(done: Path, tmp_path: Path) -> None:
+    spec = read_run(done).spec
+    assert spec is not None
+    (tmp_path / "fork").mkdir()
+    with open_store(tmp_path / "fork", spec.model_copy(update={"parent": "run at line 3"})):
+        pass
+    with pytest.raises(BadInput, match="fork again"):
+        asyncio.run(resume(tmp_path / "fork", Screen(), Again()))
+
+
+def test_a_log_that_two_folders_share_is_not_written_to(done: Path, tmp_path: Path) -> None:
+    copytree(done, tmp_path / "copy", copy_function=os.link)
+    told = (done / "log.jsonl").read_bytes()
+    with pytest.raises(BadInput, match="hard link"):
+        asyncio.run(extend(tmp_path / "copy", 9, None, Screen(), Again()))
+    assert (done / "log.jsonl").read_bytes() == told
+
+
+def test_an_entry_of_which_not_all_came_to_the_disk_is_none(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.put("replies", "key", {"text": "whole"})
+    assert ledger.get("replies", "key") == {"text": "whole"}
+    path = tmp_path / "ledger" / "replies" / "key.json"
+    whole = path.read_bytes()
+    for damaged in (whole[:-1], whole[: len(whole) // 2], b"", whole.replace(b"whole", b"wrong")):
+        path.write_bytes(damaged)
+        assert ledger.get("replies", "key") is None
