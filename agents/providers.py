@@ -5,12 +5,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
 from gedanken.experiment.errors import BadInput, NoModel
+from gedanken.experiment.plugins import MODELS, by_name
 
+HOSTED = "hosted"
+"""Name under which the opener of all hosted models is installed; no user writes it."""
 UNUSED = "unused"
 """Placeholder key for the user's own server, if it asks for none."""
 
@@ -101,8 +105,12 @@ def _refused(name: str, error: ValueError) -> BadInput:
     first = _first_line(error)
     if "Unsupported provider" not in first:
         return BadInput(f"{name}: {first}")
-    known = str(error).rpartition(": ")[2]
-    return BadInput(f"--model {name}: there is no provider named {name.partition(':')[0]}; known providers: {known}")
+    asked = name.partition(":")[0]
+    langchain = str(error).rpartition(": ")[2].split(", ")
+    known = sorted({*(word.strip(" '.[]") for word in langchain), *by_name(MODELS)} - {HOSTED})
+    close = get_close_matches(asked, known, 1)
+    guess = f"; did you mean {close[0]}?" if close else ";"
+    return BadInput(f"--model {name}: there is no provider named {asked}{guess} known providers: {', '.join(known)}")
 
 
 def _first_line(error: Exception) -> str:

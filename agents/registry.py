@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from gedanken.agents.model import Model
 from gedanken.agents.model_provider import ModelProvider
+from gedanken.agents.providers import HOSTED
 from gedanken.agents.uploads import told_of_uploads
 from gedanken.experiment.errors import BadInput
 from gedanken.experiment.plugins import MODELS, Plugin, by_name
@@ -14,8 +15,6 @@ from gedanken.experiment.progress import Progress
 from gedanken.experiment.run_spec import ModelSpec
 from gedanken.experiment.secrets import learn_address, shown_address
 
-EVERY_OTHER = "hosted"
-"""Provider for all names without a provider of their own: LangChain supports many more."""
 _NAME = re.compile(r"^(?P<provider>[a-z][a-z0-9_-]*):(?P<model>.+)$")
 
 
@@ -35,7 +34,7 @@ def _provider_of(spec: ModelSpec) -> tuple[Plugin, ModelProvider]:
     """Find the provider: installed under the whole name, or under the part before the colon."""
     installed = by_name(MODELS)
     found = _NAME.match(spec.name)
-    plugin = installed.get(found["provider"], installed.get(EVERY_OTHER)) if found else installed.get(spec.name)
+    plugin = installed.get(found["provider"], installed.get(HOSTED)) if found else installed.get(spec.name)
     if plugin is None:
         raise BadInput(
             f"--model {spec.name}: name the provider, as in openai:{spec.name or 'gpt-4.1'} or "

@@ -89,7 +89,12 @@ class Place:
         found = [f"missing: {pattern}" for pattern in wanted if not list(cache.glob(pattern))]
         found += [] if client.images.list(name="gedanken/sandbox") else ["missing: the image"]
         found += [f"left in the temporary folder: {path.name}" for path in (self.folder / "tmp").iterdir()]
-        left = [path for name in ("gedanken-work-*", "*.part", "parts") for path in cache.rglob(name)]
+        left = [
+            Path(at, name)
+            for at, folders, files in os.walk(cache)
+            for name in (*folders, *files)
+            if _is_temporary(name)
+        ]
         found += [f"left in the clone: {path.name}" for path in (self.folder / "clone").glob(".bootstrap.[!l]*")]
         found += [f"left in the cache: {path.relative_to(cache)}" for path in left]
         found += [f"left mounted: {path}" for path in self._mounts()]
@@ -117,6 +122,10 @@ class Place:
                 if process.environ().get("GEDANKEN_CACHE") == f"{self.folder}/cache":
                     found.append(process.cmdline()[:4])
         return found
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith("gedanken-work-") or name.endswith(".part") or name == "parts"
 
 
 @contextmanager

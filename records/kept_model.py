@@ -229,7 +229,10 @@ def replayed(ledger: Ledger, parallel: int, name: str = CARD, why: str = "replay
     try:
         card = ModelCard.model_validate(ledger.get("about", name) or {})
     except ValidationError as error:
-        raise BadInput(f"{ledger.folder}: cannot be replayed, because its ledger is missing") from error
+        raise BadInput(
+            f"{ledger.folder.parent}: cannot be replayed: the record of its model in {ledger.folder.name}/ is "
+            "missing or damaged"
+        ) from error
     chat = ScriptedModel(rules=())
     return KeptModel(**dict(card), chat=chat, pace=Pace(parallel), ledger=ledger, replays=why)
 

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from gedanken.experiment.errors import NoSandbox
@@ -30,8 +31,9 @@ _SECONDS = 30.0
 def make_debian(folder: Path, progress: Progress) -> Path:
     """Create the tar file in `folder`, which also holds temporary files.
 
-    mmdebstrap mounts only inside its own mount namespace, and works without mounts if that is not permitted. Raises
-    NoSandbox, saying what to do, if it fails.
+    mmdebstrap mounts /proc and others in the folder. It gets a mount namespace of its own, so that they end with it
+    even if it is killed; where mounts are not permitted it works without. Raises NoSandbox, saying what to do, if it
+    fails.
     """
     tool = shutil.which("mmdebstrap")
     if tool is None:
@@ -40,13 +42,25 @@ def make_debian(folder: Path, progress: Progress) -> Path:
             "any image with Python 3.11 and tag it python:3.11-slim-bookworm"
         )
     packed = folder / "debian.tar"
-    command = [tool, "--variant=minbase", f"--include={PACKAGES}", '--aptopt=Acquire::Retries "3"']
+    command = [*_own_mounts(), tool, "--variant=minbase", f"--include={PACKAGES}", '--aptopt=Acquire::Retries "3"']
     said: list[str] = []
     with watched(progress, "making a Debian base", _SECONDS, lambda: _SECONDS * _share(said), "seconds"):
         code = _listen([*command, RELEASE, str(packed)], folder, said)
     if code != 0:
         raise NoSandbox(f"mmdebstrap cannot make a Debian base: {why(''.join(said))}")
     return packed
+
+
+def _own_mounts() -> list[str]:
+    """Return what runs a command in a mount namespace of its own, or nothing if that is not permitted.
+
+    A user who is not root needs nothing: mmdebstrap then makes a namespace itself.
+    """
+    command = ["unshare", "--mount"]
+    with suppress(OSError):
+        if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
+            return command
+    return []
 
 
 def _listen(command: list[str], folder: Path, said: list[str]) -> int:

@@ -96,7 +96,10 @@ class SandboxMachine:
         )
 
     def has_begun(self, label: str, command: str) -> bool:
-        """Return whether the execution of this label has finished, or is running after its controller died."""
+        """Return whether the execution with this label was started before.
+
+        It has finished, or still runs although the process that started it died.
+        """
         name = self._name(label)
         return self.session.receipt(name) is not None or self.engine.find(self._order(name, command)) is not None
 

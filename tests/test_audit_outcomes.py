@@ -2,7 +2,15 @@
 
 import pytest
 
-from gedanken.compare.audit.outcomes import exit_code_in, says_cut, shows_built, shows_trouble, summaries_in
+from gedanken.compare.audit.outcomes import (
+    code_asked_for,
+    exit_code_in,
+    says_cut,
+    shows_built,
+    shows_trouble,
+    summaries_in,
+)
+from gedanken.records.importers.transcripts.commands import as_printed
 
 SUMMARIES = {
     "pytest": ("=== 1 failed, 11 passed, 2 skipped, 1 warning in 0.30s ===", (11, 1, 2)),
@@ -11,6 +19,7 @@ SUMMARIES = {
     "pytest, an error while it collects": ("=== 1 error in 0.12s ===", (0, 1, 0)),
     "unittest": ("Ran 7 tests in 0.001s\n\nOK", (7, 0, 0)),
     "unittest, failed": ("Ran 7 tests in 0.001s\n\nFAILED (failures=1, errors=1, skipped=2)", (3, 2, 2)),
+    "XCTest": ("\t Executed 18 tests, with 2 failures (0 unexpected) in 0.1 (0.1) seconds", (16, 2, 0)),
     "jest": ("Tests:       1 failed, 2 skipped, 12 passed, 15 total", (12, 1, 2)),
     "vitest": (" Test Files  3 passed (3)\n      Tests  12 passed (12)", (12, 0, 0)),
     "mocha": ("  12 passing (30ms)\n  1 failing", (12, 1, 0)),
@@ -97,3 +106,18 @@ def test_the_end_of_a_build_is_known(text: str) -> None:
 @pytest.mark.parametrize("text", ["    2 Error(s)", "** BUILD FAILED **", "✘ [ERROR] TS2322", "Failed to compile."])
 def test_the_end_of_a_build_that_failed_is_known(text: str) -> None:
     assert shows_trouble(f"compiling\n{text}\n") and not shows_built(text)
+
+
+def test_an_exit_code_that_the_shell_was_asked_for_is_read_by_the_words_it_was_asked_with() -> None:
+    asked = 'bash v.sh; echo "it ended with $?"'
+    assert code_asked_for(asked, "checking\nit ended with 29\n") == 29
+    assert code_asked_for(asked, "checking 29\n") is None
+
+
+def test_what_a_harness_wrapped_in_json_is_read_as_it_was_printed() -> None:
+    text, told = as_printed('{"stdout": "12 passed\\n", "stderr": "", "exit_code": 3}')
+    assert text == "12 passed"
+    assert told is not None
+    assert told["exit_code"] == 3
+    for printed in ('{"output": "a"}', '{"stdout": 3, "stderr": ""}', "{not json}"):
+        assert as_printed(printed) == (printed, None)

@@ -127,7 +127,7 @@ def test_bad_input_gets_one_line_that_says_what_to_do(gedanken: Cli, tmp_path: P
         (binary, "not a text file"),
         ("pipe", "empty"),
         ("none", "No such file"),
-        ("folder", "not a run folder"),
+        ("folder", "neither a run folder"),
     ):
         assert said in refusal(gedanken("compare", path, "--imagined", good))
         assert said in refusal(gedanken("compare", good, "--imagined", path))

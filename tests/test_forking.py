@@ -12,6 +12,7 @@ import pytest
 import yaml
 from builders import imagined, lines, real
 from conftest import GEDANKEN, Cli
+from small_run import IMAGINED, PROGRAM
 
 from gedanken.analysis.effects import effects_in
 from gedanken.experiment.errors import BadInput
@@ -28,14 +29,6 @@ from gedanken.terminal.screen import Screen
 
 pytestmark = pytest.mark.bubblewrap
 
-PROGRAM = """
-import secrets, types
-nn = types.SimpleNamespace(Linear=lambda a, b: None)
-layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
-for epoch in range(3):
-    print(f"Epoch {epoch + 1}/3 - loss: {1 / (epoch + 1) + secrets.randbelow(9) / 99:.4f} - acc: 0.{epoch + 5}000")
-"""
-IMAGINED = "".join(f"Epoch {n}/3 - loss: {0.9 - n / 10:.4f} - acc: 0.9000\n" for n in (1, 2, 3))
 TABLE = "| 0  NVIDIA GeForce RTX 3090  Off | 00000000:01:00.0 Off | N/A |\n"
 CLAIMS = {"name": "two-cards", "gpus": {"count": 2, "name": "NVIDIA GeForce RTX 3090", "memory_mib": 24576}}
 MATCHED = Persona(name="matched")

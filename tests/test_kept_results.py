@@ -42,7 +42,7 @@ def test_a_result_that_cannot_be_kept_leaves_what_was_there(tmp_path: Path) -> N
     with pytest.raises(TypeError):
         keep(out, {"no JSON": object()})
     assert left_in(tmp_path) == {"r.json": "old"}
-    with pytest.raises(BadInput, match="no file"):
+    with pytest.raises(BadInput, match="not a file"):
         check_out(tmp_path)
     with pytest.raises(BadInput, match="No such file"):
         check_out(tmp_path / "nosuch" / "r.json")

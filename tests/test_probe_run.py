@@ -91,7 +91,7 @@ def test_a_real_output_is_told_in_the_forced_arm_and_in_no_other(probed: Path) -
     ("arguments", "problem"),
     [
         (["nonlinear-algebra"], "no family is called “nonlinear-algebra”"),
-        (["state", "--sizes", "1,x"], "--sizes 1,x: whole numbers from 1 to 4096"),
+        (["state", "--sizes", "1,x"], "--sizes 1,x: must be whole numbers from 1 to 4096"),
         (["--answers", "x.json"], "--answers needs --suite"),
         (["--suite", "missing.jsonl"], "--suite missing.jsonl: No such file or directory"),
     ],

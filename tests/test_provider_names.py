@@ -62,9 +62,8 @@ def test_a_client_that_is_missing_is_named_with_its_extra(
 
 def test_a_provider_that_nobody_knows_is_told_which_there_are() -> None:
     said = said_of("google:gemini-2.5-pro", BadInput)
-    assert said.startswith(
-        "--model google:gemini-2.5-pro: there is no provider named google; known providers: anthropic, "
-    )
+    assert said.startswith("--model google:gemini-2.5-pro: there is no provider named google; did you mean google_")
+    assert "known providers: anthropic, " in said
     assert "google_genai" in said and "\n" not in said
 
 

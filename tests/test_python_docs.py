@@ -67,7 +67,7 @@ def test_a_langchain_user_has_a_chat_model_be_the_machine(in_python: RunSnippet)
 
 
 @pytest.mark.parametrize("said, passes", [(0.41, True), (0.91, False)])
-def test_a_test_author_is_told_where_a_report_departs(
+def test_a_test_author_is_told_where_a_report_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: float, passes: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -82,7 +82,7 @@ def test_a_test_author_is_told_where_a_report_departs(
     if passes:
         test()
     else:
-        with pytest.raises(AssertionError, match="depart"):
+        with pytest.raises(AssertionError, match="differs"):
             test()
 
 

@@ -78,7 +78,7 @@ def test_waiting_for_oneself_is_an_error_and_no_deadlock() -> None:
 def test_what_is_no_chat_model_is_refused_by_its_type() -> None:
     with pytest.raises(gedanken.BadInput, match="dict is not a LangChain chat model"):
         gedanken.ImaginedMachine({}, "matched")  # type: ignore[arg-type]
-    with pytest.raises(gedanken.BadInput, match="there is no persona nobody"):
+    with pytest.raises(gedanken.BadInput, match="no persona is called nobody"):
         gedanken.ImaginedMachine("embedded", "nobody")
 
 
@@ -135,7 +135,7 @@ def test_executions_of_machines_can_be_compared() -> None:
     result = gedanken.compare(ours, theirs)
     assert {run.origin for run in result.executions} == {"real", "imagined"}
     assert result.findings
-    with pytest.raises(gedanken.BadInput, match="int: give paths, executions, or a run"):
+    with pytest.raises(gedanken.BadInput, match="int is not accepted; give a path"):
         gedanken.compare(ours, [1])  # type: ignore[list-item]
 
 

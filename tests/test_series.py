@@ -195,8 +195,8 @@ def test_what_all_real_runs_agree_on_and_what_takes_time_is_in_no_test() -> None
 @pytest.mark.parametrize(
     ("n_real", "n_imagined", "said"),
     [
-        (3, 3, "the lowest p that they can reach is 0.1. Enough are 5 real and 3 imagined runs"),
-        (7, 1, "Whether the numbers differ: 7 real and 1 imagined run are too few for a test"),
+        (3, 3, "cannot give a p below 0.1, and the test needs 0.02. Enough are 5 real and 3 imagined runs"),
+        (7, 1, "7 real and 1 imagined run shows it at their end; so few cannot give a p below"),
         (7, 1, "Enough are 49 real and 1 imagined run, or 7 real and 3 imagined runs."),
     ],
 )

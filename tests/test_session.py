@@ -191,7 +191,7 @@ def test_a_controller_that_comes_back_reads_what_the_dead_one_began(
     command = "echo begun >> log; echo out; echo err >&2; sleep 2; cat log; exit 3"
     first = subprocess.Popen([sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True)
     assert first.stdout and first.stdout.readline() == "ready\n"
-    _until(lambda: bool(_containers(run_id)))
+    _until(lambda: _is_running(run_id))
     first.kill()
     first.wait()
     time.sleep(wait)
@@ -266,7 +266,7 @@ def test_clean_leaves_alone_what_another_controller_has_taken_over(open_machine:
     command = "sleep 3; echo done"
     first = subprocess.Popen([sys.executable, "-c", CONTROLLER, run_id, command], stdout=subprocess.PIPE, text=True)
     assert first.stdout and first.stdout.readline() == "ready\n"
-    _until(lambda: any(container.status == "running" for container in _containers(run_id)))
+    _until(lambda: _is_running(run_id))
     first.kill()
     first.wait()
     machine = open_machine(run_id=run_id)
@@ -278,6 +278,11 @@ def _containers(run_id: str) -> list[Any]:
     wanted = {"label": f"gedanken.run={run_id}"}
     found: list[Any] = connect_docker().containers.list(all=True, filters=wanted, ignore_removed=True)
     return found
+
+
+def _is_running(run_id: str) -> bool:
+    """Whether a container of this run has been started; one that was only made is replaced by who comes back."""
+    return any(container.status == "running" for container in _containers(run_id))
 
 
 def _until(holds: Callable[[], bool]) -> None:

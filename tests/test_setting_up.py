@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -20,7 +21,7 @@ from loopback import listening
 
 from gedanken.agents import weights
 from gedanken.experiment.errors import NoModel, NoSandbox
-from gedanken.experiment.folders import work_folder
+from gedanken.experiment.folders import mounts_in, work_folder
 from gedanken.experiment.progress import Progress, Silent
 from gedanken.experiment.proxies import keep_loopback_direct
 from gedanken.experiment.reasons import why
@@ -184,6 +185,37 @@ def test_no_network_for_the_base_is_told_and_leaves_nothing(tmp_path: Path, monk
     with pytest.raises(NoSandbox, match="refused or lost"), work_folder(tmp_path) as folder:
         make_debian(folder, Silent())
     assert list(tmp_path.iterdir()) == []
+
+
+MOUNTING = """#!/bin/sh
+mkdir "$TMPDIR/root"
+mount -t tmpfs none "$TMPDIR/root" && touch "$TMPDIR/root/inside" "$TMPDIR/mounted" && sleep 600
+"""
+MAKE = "import sys; from pathlib import Path; from gedanken.experiment.progress import Silent; "
+MAKE += "from gedanken.sandbox.debian import make_debian; make_debian(Path(sys.argv[1]), Silent())"
+
+
+def test_a_set_up_that_is_killed_while_the_base_is_made_leaves_no_mount(tmp_path: Path) -> None:
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounts are not permitted here")
+    tool = tmp_path / "bin" / "mmdebstrap"
+    tool.parent.mkdir()
+    tool.write_text(MOUNTING)
+    tool.chmod(0o755)
+    work = tmp_path / "work"
+    work.mkdir()
+    path = f"{tool.parent}:{os.environ['PATH']}"
+    making = subprocess.Popen(
+        [sys.executable, "-c", MAKE, work], env={**os.environ, "PATH": path}, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not (work / "mounted").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(making.pid, signal.SIGKILL)
+    making.wait()
+    assert (work / "mounted").exists()
+    assert mounts_in(work) == []
+    assert list((work / "root").iterdir()) == []
 
 
 def test_a_proxy_counts_under_both_spellings_and_never_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:

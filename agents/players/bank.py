@@ -90,7 +90,7 @@ def read_bank(path: Path) -> Bank:
         values = json.loads(lzma.decompress(packed) if path.suffix == ".xz" else packed)
         return Bank(_entries(values["items"]), _entries(values["corpus"]))
     except OSError as error:
-        raise BadInput(f"{str(path)[:200]}: {error.strerror}") from error
+        raise BadInput(f"{path}: the file of known items cannot be read: {error.strerror or error}") from error
     except (lzma.LZMAError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput(f"{path} is not a file of known items: {str(error).splitlines()[0][:200]}") from error
 

@@ -9,7 +9,10 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def spoiled(text: str, random: Random, never: Collection[str] = ()) -> str:
-    """Change one to three digits of the text, or letters if it has no digits; the result is none of `never`."""
+    """Change one to three digits of the text; letters if it has no digits; if it has neither, append a 0.
+
+    Never returns one of `never`.
+    """
     places = [found.start() for found in _DIGIT.finditer(text)] or [found.start() for found in _LETTER.finditer(text)]
     if not places:
         return f"{text.rstrip()}0\n"

@@ -1,9 +1,10 @@
 """Every claim of a transcript with its status: the way in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gedanken.compare.audit.find_claims import NOTHING, Spans, spot
 from gedanken.compare.audit.judge_checks import judge_check
+from gedanken.compare.audit.judge_quantities import judge_quantity, judge_setting
 from gedanken.compare.audit.judge_runs import judge_exit, judge_run
 from gedanken.compare.audit.judge_shown import judge_file, judge_output
 from gedanken.compare.audit.judge_tests import judge_tests
@@ -11,6 +12,7 @@ from gedanken.compare.audit.judge_values import judge_value
 from gedanken.compare.audit.lines import LineIndex, index_lines
 from gedanken.compare.audit.numbers import NumberIndex, index_numbers
 from gedanken.compare.audit.numerals import NUMBER, plain_number
+from gedanken.compare.audit.other_states import is_surely_earlier, of_another_state
 from gedanken.compare.audit.provenance import sources_of
 from gedanken.compare.audit.record import Record
 from gedanken.compare.audit.recording import record_of
@@ -25,7 +27,7 @@ from gedanken.compare.audit.says import (
     UnreadSays,
     ValueSays,
 )
-from gedanken.compare.audit.unrecorded import judge_unrecorded, plays_a_terminal
+from gedanken.compare.audit.unrecorded import is_known_speaker, judge_unrecorded, plays_a_terminal
 from gedanken.compare.audit.verdicts import ACCUSATIONS, Case, Verdict, undecidable
 from gedanken.experiment.agent_transcript import AgentTranscript
 from gedanken.experiment.claim import JudgedClaim
@@ -60,11 +62,22 @@ class _Audit:
     lines: LineIndex
 
     def judged(self, spotted: Spotted) -> JudgedClaim:
-        verdict = self._verdict(Case(spotted, self.record, self.numbers))
+        case = Case(spotted, self.record, self.numbers)
+        verdict = self._verdict(case)
+        verdict = self._of_now(case, verdict) or of_another_state(case, verdict) or verdict
         if verdict.status in ACCUSATIONS and not spotted.firm:
             verdict = undecidable("it may speak of something else than a run of this session", *verdict.evidence)
         sources = sources_of(spotted.claim, self.numbers, self.record, verdict.evidence)
         return JudgedClaim(spotted.claim, verdict.status, verdict.reason, verdict.evidence, sources)
+
+    def _of_now(self, case: Case, verdict: Verdict) -> Verdict | None:
+        """Return what is to be said where an earlier state alone supports a claim that may be about the last."""
+        if verdict.status != "supported" or not case.spotted.earlier or is_surely_earlier(case):
+            return None
+        now = self._verdict(Case(replace(case.spotted, earlier=False), self.record, self.numbers))
+        if now.status not in ACCUSATIONS:
+            return None
+        return undecidable("it may speak of the present state, and not of that which this says", *verdict.evidence)
 
     def _verdict(self, case: Case) -> Verdict:
         match case.spotted.says:
@@ -74,6 +87,10 @@ class _Audit:
                 return judge_check(case, says)
             case ExitSays() as says:
                 return judge_exit(case, says)
+            case ValueSays(what="quantity") as says:
+                return judge_quantity(case, says)
+            case ValueSays(what="setting") as says:
+                return judge_setting(case, says)
             case ValueSays() as says:
                 return judge_value(case, says)
             case RunSays() as says:
@@ -89,7 +106,7 @@ class _Audit:
 def _numbers(spotted: list[Spotted]) -> set[str]:
     """Return all numbers that will be looked for."""
     found = {number for one in spotted for number in one.claim.numbers}
-    found |= {plain_number(one.says.value) for one in spotted if isinstance(one.says, ValueSays)}
+    found |= {plain_number(one.says.value.rstrip("kKM")) for one in spotted if isinstance(one.says, ValueSays)}
     return found | {
         number for one in spotted if isinstance(one.says, OutputSays) for number in NUMBER.findall(one.claim.quote)
     }
@@ -101,7 +118,8 @@ def _unrecorded(transcript: AgentTranscript, spotted: list[Spotted], *, no_tools
         return [JudgedClaim(one.claim, "undecidable", reason, reading="role-played") for one in spotted]
     judged = []
     for one in spotted:
-        verdict = judge_unrecorded(one, no_tools=no_tools, told=_is_told(transcript, one))
+        sure = no_tools and is_known_speaker(transcript, one.claim.event)
+        verdict = judge_unrecorded(one, no_tools=no_tools, told=_is_told(transcript, one), is_known_speaker=sure)
         judged.append(
             JudgedClaim(one.claim, verdict.status, verdict.reason, reading="no tools" if no_tools else "recorded")
         )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import Language
 from gedanken.compare.audit.numerals import COUNT, count_of
@@ -15,18 +16,28 @@ TOOLS: dict[str, Family] = {
     "ruff": "lint", "flake8": "lint", "eslint": "lint", "pylint": "lint", "clippy": "lint", "golangci-lint": "lint", "biome": "lint",
     "go vet": "lint", "rubocop": "lint", "shellcheck": "lint", "stylelint": "lint", "black": "format", "prettier": "format",
     "isort": "format", "gofmt": "format", "rustfmt": "format", "cargo fmt": "format", "cargo check": "build",
-    "cargo build": "build", "go build": "build", "make": "build", "cmake": "build", "webpack": "build", "vite": "build",
+    "cargo build": "build", "go build": "build", "phpcs": "lint", "swiftlint": "lint", "clang-tidy": "lint", "ktlint": "lint", "detekt": "lint", "phpstan": "types", "psalm": "types", "make": "build", "cmake": "build", "webpack": "build", "vite": "build",
 }  # fmt: skip
 _TOOL = "|".join(re.escape(tool) for tool in sorted(TOOLS, key=len, reverse=True) if tool not in ("make", "black"))
-_LINT = r"lint(?:er|ers|ing)?(?: checks?)?|static analysis"
-_TYPES = r"type[- ]?check(?:er|ing|s)?|typing checks?|types"
-_BUILD = r"(?:(?:production|release|debug|full|clean|project|typescript|docker) )?build|compilation"
+_LINT = (
+    r"lint(?:er|ers|ing)?(?: checks?)?|static analysis|analyse statique|análisis estático|análise estática|"
+    r"statische Analyse"
+)
+_TYPES = (
+    r"type[- ]?check(?:er|ing|s)?|typing checks?|types|Typprüfung|Typcheck|vérification des types|typage|"
+    r"(?:comprobación|verificación|chequeo) de tipos|verificação de tipos"
+)
+_BUILD = r"Kompilierung|compilación|compilação|construction|(?:(?:production|release|debug|full|clean|project|typescript|docker) )?build|compilation"
 _FORMAT = r"format(?:ter|ting)(?: checks?)?|format checks?"
 _SUBJECT = rf"(?P<subject>\b(?:{_TOOL})\b|\b(?:{_LINT}|{_TYPES}|{_BUILD}|{_FORMAT})\b|[{CODE}]{{3,90}})"
-_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|reports|reported|shows|showed|found|finds|with) ){0,4}"
+_BETWEEN = r"(?:(?:is|are|was|were|now|also|still|all|everything|works?|worked|compiles?|compiled|builds?|has|run|runs|ran|check|checks|step|command|completes|completed|finishes|finished|came|comes|back|come|both|exits|exited|ends|ended|goes|went|through|too|reports|reported|shows|showed|found|finds|with|any|more|longer) ){0,4}"
 _GOOD = (
-    r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|OK|fine|"
-    r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings)|nothing (?:to (?:complain about|report|fix)|wrong))"
+    r"(?P<good>pass(?:es|ed|ing)?|clean(?:ly)?|green|succeed(?:s|ed)?|successful(?:ly)?|OK|fine|happy|satisfied|through(?! to)|"
+    r"(?:no|zero|0|without(?: any)?) (?:\w+ ){0,2}?(?:errors?|issues?|warnings?|problems?|violations?|offenses|complaints|findings)|nothing(?: (?:to (?:complain about|report|fix)|wrong|at all|more|left|new))?(?=\W*$|[.,;!]| (?:to|wrong|at|more|left|new|and|now)\b)|"
+    r"(?:zufrieden|ohne (?:einen )?(?:Fehler|Beanstandungen?)|(?:keine|keinen) (?:\w+ )?(?:Fehler|Probleme|Warnungen|Beanstandungen?)|nichts (?:zu beanstanden|gefunden)?|"
+    r"ne (?:signale|trouve|rapporte|relève) (?:rien|aucune? \w+|pas d'\w+)|n'a rien (?:trouvé|signalé)|aucune (?:erreur|alerte)|sans (?:aucune )?erreurs?|"
+    r"no (?:reporta|encuentra|encontró|da|muestra|señala) (?:ning[uú]na? )?(?:errores|error|problemas|nada|fallos)|sin (?:ning[uú]n )?(?:errores|error|problemas)|"
+    r"não (?:relata|reporta|encontra|encontrou|mostra|acusa) (?:nenhum )?(?:erros?|problemas?|nada)|sem (?:nenhum )?(?:erros?|problemas?)))"
 )
 _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"{_SUBJECT} {_BETWEEN}{_GOOD}(?!\w)"),
@@ -40,25 +51,49 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\b(?P<good>(?:no|zero|0) )(?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build|format(?:ting)?)(?: check(?:er|ing)?)? (?:errors?|warnings?|issues?|problems?|violations?)\b"),
     ("en", rf"(?P<errors>{COUNT}) (?P<subject>lint(?:er|ing)?|type|typing|{_TOOL}|compil(?:er|ation|e)|build) (?P<bad>errors?|issues?|problems?|violations?)\b"),
     ("en", rf"{_SUBJECT} {_BETWEEN}(?P<bad>fail(?:s|ed|ing)?|(?P<errors>{COUNT}) (?:errors?|issues?|problems?|violations?))\b"),
-    ("de", rf"{_SUBJECT} (?:(?:ist|war|wurde|lief|läuft) ){{0,2}}(?P<good>erfolgreich|sauber|fehlerfrei|ohne Fehler|durch)\b"),
+    ("en", r"\b(?:it|everything|(?:the |this )?(?:code|project|app|crate|package|library|program))(?: all| now| still| also){0,2} (?P<subject>builds|compiles|type-?checks)(?P<good>(?: again| fine| now| too| cleanly| without (?:any )?(?:errors?|warnings?|problems))*)(?=\W*$|[.,;!])"),
+    ("en", r"\b(?:it|this|everything|(?:the |this )?(?:code|project|app|crate|package|library|program)) (?P<bad>does not|doesn't|no longer|won't) (?:even )?(?P<subject>build|compile|type-?check)\b"),
+    ("en", r"\b(?:I|we)(?: have|'ve)? (?P<subject>built|compiled|linted|type-?checked)(?: (?:it|everything|all|(?:the |this |my )?\w+))?(?:[,:]| and (?:got|found|it has|there are))? ?(?P<good>without (?:any |a single )?(?:errors?|warnings?|problems|issues)|successfully|(?:no|zero|0) (?:\w+ )?(?:errors?|problems|issues|findings|warnings)|clean(?:ly)?|all clean|nothing)\b"),
+    ("en", rf"{_SUBJECT} {_BETWEEN}(?:(?:complains?|complained) about|reports?|reported|finds?|found|gives?|shows?|fails? with|meldet|findet|fand|signale|trouve|reporta|encuentra|encontró) (?P<errors>{COUNT}) (?P<bad>things?|places|spots|findings|type errors|lint errors|errors?|problems?|issues?|violations?|Fehler|Probleme|erreurs?|problèmes?|errores|problemas|erros)\b"),
+    ("en", rf"{_SUBJECT} (?:is |are |isn't |fails?)(?:\w+)?: (?P<errors>{COUNT}) (?P<bad>errors?|problems?|issues?|violations?)\b"),
+    ("en", rf"(?P<subject>{_LINT}|{_TYPES}|{_BUILD}) (?:(?:is|was|still|now|currently|completely) ){{0,2}}(?P<bad>broken|red|failing)\b"),
+    ("en", r"\b(?P<good>(?:no|zero|0) )(?P<subject>lint|type|compile|compiler|build) (?:errors?|problems|issues)(?: \w+)?\b"),
+    ("en", r"\b(?P<subject>lint(?:ed|ing|er)?|type-?check(?:ed|er|ing)?)(?: [\w-]+){0,3}[:,—–] ?(?P<good>(?:no|zero|0) (?:\w+ )?(?:errors?|problems?|issues?|warnings?|findings))\b"),
+    ("en", r"\b(?P<subject>types) (?:all )?(?P<good>check out)\b"),
+    ("de", rf"{_SUBJECT} (?:(?:ist|war|wurde|lief|läuft|meldet|findet|fand|jetzt|wieder|nun|komplett) ){{0,3}}(?P<good>erfolgreich|sauber|fehlerfrei|grün|durch(?:gelaufen)?|gelungen|zufrieden|nichts|(?:ohne|keine|keinen) (?:\w+ )?(?:Fehler|Probleme|Warnungen|Beanstandungen?))\b"),
+    ("de", rf"{_SUBJECT} (?:(?:jetzt|wieder|nun|noch) )?(?P<bad>schlägt (?:jetzt |nun |noch )?fehl|scheitert|schlug fehl|ist (?:kaputt|rot|fehlgeschlagen))\b"),
     ("de", r"\b(?P<good>keine )(?P<subject>Lint|Typ|Build|Kompilier)[- ]?(?:fehler|warnungen)"),
-    ("fr", rf"(?P<subject>{_TOOL}|compilation|[Bb]uild|[{CODE}]{{3,90}}) (?:(?:a|est|passe) ){{0,2}}(?P<good>réussie?|sans erreurs?|propre)(?!\w)"),
-    ("es", rf"(?P<subject>{_TOOL}|compilación|[Bb]uild|[{CODE}]{{3,90}}) (?:(?:fue|ha sido|es|pasa|termina|terminó) ){{0,2}}(?P<good>exitosa|exitoso|correcta|sin errores|limpio)\b"),
-    ("zh", r"(?P<subject>构建|编译|类型检查|代码检查|lint)\s?(?:均|已|也){0,2}\s?(?P<good>成功|通过|无错误|没有错误)"),
+    ("de", r"\b(?P<subject>Linter|Lint|Typprüfung|Build)\b[^.;:!?,]{2,40},? (?P<good>(?:keine|ohne) (?:\w+ )?(?:Fehler|Probleme|Beanstandungen?))\b"),
+    ("fr", rf"(?P<subject>{_TOOL}|{_LINT}|{_TYPES}|compilation|[Bb]uild|[{CODE}]{{3,90}}) (?:(?:a|est|passe|se termine|termine) ){{0,2}}(?P<good>réussie?|réussit|passe|passée?|sans (?:aucune )?erreurs?|propre|n'a rien (?:signalé|trouvé)|ne (?:signale|trouve|relève) (?:plus )?(?:rien|aucune? \w+))(?!\w)"),
+    ("fr", rf"(?P<subject>{_LINT}|{_TYPES}|compilation|[Bb]uild) (?P<bad>échoue|a échoué|est cassée?)(?!\w)"),
+    ("fr", rf"(?P<errors>{COUNT}) (?P<bad>erreurs?|problèmes?) (?:de |du )(?P<subject>lint(?:er|ing)?|typage|types?|compilation)\b"),
+    ("es", rf"(?P<subject>{_TOOL}|{_LINT}|{_TYPES}|compilación|[Bb]uild|[{CODE}]{{3,90}}) (?:(?:fue|ha sido|es|ha|termina|terminó|está|fue) ){{0,2}}(?P<good>exitosa|exitoso|correcta|pasa|pasó|sin (?:ning[uú]n )?(?:errores|error|problemas)|limpio|limpia|no (?:reporta|encuentra|encontró|da|muestra|señala) (?:ning[uú]na? )?(?:errores|error|problemas|nada))\b"),
+    ("es", rf"(?P<subject>{_LINT}|{_TYPES}|compilación|compilação|[Bb]uild) (?P<bad>falla|falló|ha fallado|falha|falhou|está rota?)(?!\w)"),
+    ("es", rf"(?P<errors>{COUNT}) (?P<bad>errores|erros) (?:de |del )(?P<subject>lint(?:er|ing)?|tipos?|compilación|compilação)\b"),
+    ("es", rf"(?P<subject>{_LINT}|{_TYPES}|compilação) (?:(?:foi|está) )?(?P<good>passou|passa|limp[oa]|bem-sucedida|sem (?:nenhum )?(?:erros?|problemas?)|não (?:relata|reporta|encontrou|encontra|acusa) (?:nenhum )?(?:erros?|problemas?))(?!\w)"),
+    ("zh", r"(?P<subject>构建|编译|类型检查|代码检查|静态检查|lint|linter)\s?(?:均|已|也|已经|全部){0,2}\s?(?P<good>成功|通过|无错误|没有(?:发现)?(?:任何)?(?:错误|问题)|未发现(?:任何)?(?:错误|问题)|没问题)"),
+    ("zh", r"(?P<subject>构建|编译|类型检查|代码检查|静态检查)\s?(?P<bad>失败|未通过|不通过)"),
+    ("zh", r"(?P<subject>ビルド|コンパイル|型チェック|型検査|リンター|リント|静的解析)(?:の(?:エラー|問題|警告|指摘))?(?:は|が|も|に)?\s?(?:すべて|全て|無事)?(?:エラーは|問題は)?(?P<good>成功しました|成功|通りました|通過しました|パスしました|クリーンです|(?:エラー|問題)?(?:は)?(?:ありません|なし|ゼロ)でした|(?:エラー|問題)?(?:は)?(?:ありません|なし|ゼロ))"),
+    ("zh", r"(?P<subject>ビルド|コンパイル|型チェック|型検査|リンター|リント)(?:は|が|も)?\s?(?P<bad>失敗しました|失敗)"),
 ]  # fmt: skip
 _COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
-    rf"lint|typ|build|compil|format|built|exit|return|status|构建|编译|检查|rc\b|{_TOOL}|{CODE}", re.IGNORECASE
+    rf"lint|typ|build|compil|kompil|format|built|exit|return|status|构建|编译|检查|rc\b|code de |código|退出|返回码|終了|"
+    rf"ビルド|コンパイル|リント|リンター|型|vérif|{_TOOL}|{CODE}",
+    re.IGNORECASE,
 )
 _OUTCOME = re.compile(
     r"pass|clean|green|nothing|complain|succe|\bok\b|fine|\bno\b|zero|\b0\b|without|error|warning|fail|issue|problem|violation|[✅✔✓☑]|"
-    r"erfolg|sauber|fehler|durch|keine|réussi|propre|exitos|correct|limpio|成功|通过|错误",
+    r"erfolg|sauber|fehler|durch|keine|nichts|zufrieden|schlägt|kaputt|grün|réussi|propre|rien|passe|erreur|échou|"
+    r"exitos|correct|limpi|pasa|pasó|errores|errado|erros|problema|falla|falha|nada|broken|happy|satisf|through|things|"
+    r"\bred\b|does not|doesn't|no longer|builds|compiles|type-?checks|成功|通过|错误|问题|失败|失敗|エラー|通り|パス|クリーン|なし",
     re.IGNORECASE,
 )
 _EXIT = re.compile(
     r"\b(?:exit(?:ed|s)?|return(?:ed|s)?|rc|exit status|finished)\s?(?:with )?(?:an? )?(?:exit )?(?:code|status)?(?: code)?(?: (?:of|was|is))?\s?[:=]?\s?[`(]?(?P<code>\d{1,3})\b(?! ?[.,]\d|\w| \w+s\b)|"
-    r"\b(?:Exit-?[Cc]ode|code de (?:sortie|retour)|código de salida)(?: (?:war|ist|von|de|fue|es|était|:))?\s?[:=]?\s?(?P<other>\d{1,3})\b|"
-    r"退出码\s?(?:为|是|：|:)?\s?(?P<chinese>\d{1,3})",
+    r"\b(?:Exit-?[Cc]ode|Rückgabe(?:code|wert)|code de (?:sortie|retour)|código de (?:salida|saída|retorno))(?: (?:war|ist|von|de|fue|foi|es|é|est|était|:))?"
+    r"\s?[:=]?\s?(?P<other>\d{1,3})\b|"
+    r"(?:退出码|返回码|退出状态|終了コード|終了ステータス)\s?(?:为|是|は|：|:)?\s?(?P<chinese>\d{1,3})",
     re.IGNORECASE,
 )
 _AS_ITS = re.compile(
@@ -66,12 +101,15 @@ _AS_ITS = re.compile(
     rf"\bexit (?:code|status) of [{CODE}]{{3,200}} ?(?:is|was|:|=) ?(?P<other>\d{{1,3}})\b(?! ?[.,]\d)",
     re.IGNORECASE,
 )
-_EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|退出码|código", re.IGNORECASE)
+_EXIT_WORD = re.compile(r"exit|status|return code|\brc\b|code de|rückgabe|退出|返回码|終了|código", re.IGNORECASE)
 _GENERAL = re.compile(
-    r"(?:on|for|when|if|in case|whenever|upon) (?:the |a |an |any )?\w+|means|indicates|signals", re.IGNORECASE
+    r"(?:on|for|when|if|in case|whenever|upon|bei|falls|wenn) (?:the |a |an |any )?\w+|means|indicates|signals|"
+    r"bedeutet|heißt|signifie|significa|indica|indique|表示|意味",
+    re.IGNORECASE,
 )
 _FAMILIES: list[tuple[str, Family]] = [
-    (r"lint|static analysis|代码检查", "lint"), (r"typ|类型", "types"), (r"build|built|compil|kompil|构建|编译", "build"), (r"format", "format"),
+    (r"lint|stati(?:c|sche) analys|analyse statique|análisis estático|análise estática|代码检查|静态检查|リン|静的", "lint"),
+    (r"typ|tipos|类型|型", "types"), (r"build|built|compil|kompil|construction|构建|编译|ビルド|コンパイル", "build"), (r"format", "format"),
 ]  # fmt: skip
 _LIMITED = re.compile(
     r"\b(?:except|other than|apart from|besides|unrelated|pre-?existing|new (?:errors?|issues?|warnings?)|my changes|only)\b|"
@@ -95,7 +133,10 @@ def checks_said(sentence: Sentence) -> Iterator[CheckHit]:
     if not _HINT.search(sentence.plain):
         return
     taken: list[tuple[int, int]] = []
+    spoken = languages_in(sentence.plain)
     for language, pattern in _COMPILED if _OUTCOME.search(sentence.plain) else ():
+        if language not in spoken:
+            continue
         for found in pattern.finditer(sentence.plain):
             if any(low < found.end() and found.start() < high for low, high in taken):
                 continue

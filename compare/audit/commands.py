@@ -4,7 +4,18 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from gedanken.compare.audit.programs import BUILD, FORMAT, GIT_QUIET, HARMLESS, LINT, TESTS, TYPES, WRAPPERS
+from gedanken.compare.audit.programs import (
+    BENCHMARKS,
+    BUILD,
+    FORMAT,
+    GIT_QUIET,
+    HARMLESS,
+    LINT,
+    TESTS,
+    TYPES,
+    WRAPPERS,
+    words,
+)
 
 _LONGEST = 20_000
 """Characters of a command that are read."""
@@ -47,6 +58,11 @@ def steps_of(command: str) -> tuple[Step, ...]:
             if step is not None:
                 found.append(step)
     return tuple(found)
+
+
+def is_chain(command: str) -> bool:
+    """Return whether its steps are joined by `&&` alone, so that exit code 0 is that of each."""
+    return not re.search(r"[;|\n]|(?<![>&])&(?![&>])", _without_quoted_separators(command[:_LONGEST].strip()))
 
 
 _HIDDEN = {";": "\ue000", "|": "\ue001", "&": "\ue002", "\n": "\ue003"}
@@ -118,6 +134,8 @@ def _family(program: str, words: tuple[str, ...]) -> str:
     for family, programs in (("lint", LINT), ("types", TYPES), ("format", FORMAT)):
         if low in programs:
             return "format" if low == "ruff" and rest[:1] == ("format",) else family
+    if low in BENCHMARKS:
+        return "program"
     if low in BUILD:
         return _by_target(rest, "build")
     if low == "git":
@@ -179,6 +197,8 @@ def _of_tool(low: str, rest: tuple[str, ...]) -> str | None:
         return _by_target(tuple(names), "other")
     if low in ("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant"):
         text = " ".join(rest)
+        if re.search(r"checkstyle|spotbugs|\bpmd\b|ktlint|detekt|\blint\w*|spotless(?::check|Check)", text):
+            return "lint"
         if re.search(r"\btest|\bverify\b|\bcheck\b|\binstall\b|\bbuild\b", text) and "-DskipTests" not in text:
             return "tests"
         return "build"
@@ -222,36 +242,22 @@ def may_hide(step: Step, family: str) -> bool:
         return family in ("lint", "format", "types", "tests")  # hooks
     if step.family in ("program", "other"):
         return True
-    if step.family == "tests":
-        return family in ("program", "build") or step.program in (
-            "tox",
-            "nox",
-            "mvn",
-            "gradle",
-            "gradlew",
-            "mvnw",
-            "make",
-            "npm",
-        )
-    if step.program in (
-        "make",
-        "npm",
-        "yarn",
-        "pnpm",
-        "just",
-        "rake",
-        "task",
-        "mvn",
-        "gradle",
-        "pre-commit",
-        "tox",
-        "nox",
-        "turbo",
-        "nx",
-    ):
+    if step.program.lower() in _RUNS_ANYTHING or step.program.lower() not in _KNOWN:
         return True
+    if step.family == "tests":
+        return family in ("program", "build")
     return step.family == "build" and family == "types"
 
+
+_RUNS_ANYTHING = words(
+    "make npm yarn pnpm just rake task mvn mvnw gradle gradlew sbt ant pre-commit tox nox turbo nx lerna invoke "
+    "composer bazel scons waf meson ninja cmake xcodebuild msbuild build"
+)
+"""What runs whatever its configuration says: a target called `build` may test, one called `spec` may lint."""
+_KNOWN = (
+    TESTS | LINT | TYPES | FORMAT | BUILD | words("cargo go dotnet swift mix zig stack cabal flutter dart deno bun")
+)
+"""Programs of which it is known what they do; any other, such as `docker build`, may do anything."""
 
 _SELECTS = frozenset(
     [

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import steps_of
+from gedanken.compare.audit.shell_changes import moved_files
 
 _CODE = {
     "py": "py",
@@ -57,6 +58,14 @@ _LANGUAGES = [
 ]
 _COMMON = ("py", "js", "go", "rust", "java", "c", "ruby", "php", "dotnet", "swift")
 """Languages of files that a run may read if its programs tell nothing about that."""
+_SETTINGS = {
+    r"(?:pytest|tox|mypy)\.ini|pyproject\.toml|setup\.cfg|requirements[\w-]*\.txt": "py",
+    r"package(?:-lock)?\.json|tsconfig[\w.-]*\.json|(?:jest|vitest|vite|babel)\.config\.\w+": "js",
+    r"Cargo\.(?:toml|lock)": "rust",
+    r"go\.(?:mod|sum)": "go",
+    r"pom\.xml|build\.gradle(?:\.kts)?": "java",
+}
+"""Files of settings, with the language whose programs read them: what a change of one does is not told by it."""
 _SCRATCH = re.compile(
     r"^/tmp/|^/var/tmp/|/scratch/|(?:^|/)(?:docs?|examples?|notes?|\.github|\.vscode)/|(?:^|/)(?:repro\w*|reproduce\w*|demo\w*|scratch\w*|debug\w*|tmp\w*|temp\w*|verify\w*|check_\w+)\.\w+$",
     re.IGNORECASE,
@@ -65,15 +74,11 @@ _TEST_FILE = re.compile(
     r"(?:^|/)(?:test_[\w-]+\.py|[\w-]+_test\.(?:py|go|rb)|conftest\.py|[\w.-]+\.(?:test|spec)\.[jt]sx?|[\w-]+Tests?\.(?:java|cs|kt))$"
 )
 _WRITTEN = re.compile(
-    r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})"
+    r"(?<![\d&2])>>?\s*(?P<path>[\w./~-]+\.\w{1,6})(?=\s|$|;|&)|\btee\s+(?:-a\s+)?(?P<teed>[\w./~-]+\.\w{1,6})|"
+    r"\b(?:curl|wget)\b[^\n;|&]{0,300}?\s(?:-[a-zA-Z]*[oO]|--output)\s+(?P<fetched>[\w./~-]+\.\w{1,6})"
 )
 _COMMENT = re.compile(r"^\s*(?:#|//|/?\*|--|<!--).*$|\s+(?:#|//)\s.*$", re.MULTILINE)
 _DOCSTRING = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''", re.DOTALL)
-_SHUFFLES = re.compile(
-    r"\bgit\s+(?:-\S+\s+(?:[^\s-]\S*\s+(?=[a-z-]+\b))?){0,4}(?:stash(?!\s+(?:list|show))|reset\s+--(?:hard|merge|keep)|revert|pull|merge(?!-)|rebase|cherry-pick|"
-    r"apply(?!\s+--(?:check|stat|numstat|summary))|am\b|restore(?!\s+--staged\b)|switch\s+(?!-c)|clean\s+-\S*f|submodule\s+update|bisect|checkout\s+(?!-b)\S)|"
-    r"\bpatch\s+-p|\bapply_patch\b|\bgh\s+pr\s+(?:checkout|merge)|\b(?:hg|jj|svn)\s+(?:update|up|revert|restore|merge|rebase|edit|undo|pull)\b"
-)
 
 
 class Edit(NamedTuple):
@@ -89,7 +94,8 @@ class Edit(NamedTuple):
 
 def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
     """Yield the paths that a shell text writes to, where it names them; and whether each must have been there."""
-    if ">" not in command and "sed" not in command and "tee" not in command and "perl" not in command:
+    yield from ((path, False) for path in moved_files(command))
+    if not re.search(r">|sed|tee|perl|curl|wget", command):
         return
     text = command[:20_000]
     for step in steps_of(text):
@@ -104,12 +110,7 @@ def shell_edits(command: str) -> Iterator[tuple[str, bool]]:
         flags=re.DOTALL | re.MULTILINE,
     )
     for found in _WRITTEN.finditer(body):
-        yield found["path"] or found["teed"], False
-
-
-def shuffles_files(command: str) -> bool:
-    """Return whether a shell text may change files that it does not name."""
-    return _SHUFFLES.search(command) is not None
+        yield found["path"] or found["teed"] or found["fetched"], False
 
 
 def languages_of(programs: Sequence[str]) -> tuple[str, ...]:
@@ -134,6 +135,16 @@ def touches(edit: Edit, programs: Sequence[str], words: Sequence[str], family: s
     if is_test and (family not in ("tests", "lint", "types", "format") or _names_other_files(named, edit.path, base)):
         return False
     return not is_trivial(edit)
+
+
+def may_touch(edit: Edit, programs: Sequence[str], words: Sequence[str], family: str) -> bool:
+    """Return whether a file that the record had not shown may have been there, and be read by these programs."""
+    base = edit.path.rsplit("/", 1)[-1]
+    if any(re.fullmatch(pattern, base) for pattern in _SETTINGS):
+        read = languages_of(programs) or _COMMON
+        meant = next(language for pattern, language in _SETTINGS.items() if re.fullmatch(pattern, base))
+        return meant in read and not _SCRATCH.search(edit.path) and not is_trivial(edit)
+    return not edit.known and touches(edit._replace(known=True), programs, words, family)
 
 
 def _names_other_files(named: Sequence[str], path: str, base: str) -> bool:

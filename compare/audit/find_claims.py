@@ -8,7 +8,9 @@ from gedanken.compare.audit.checks_said import checks_said
 from gedanken.compare.audit.commands import steps_of
 from gedanken.compare.audit.firmness import is_firm
 from gedanken.compare.audit.mood_words import EARLIER
+from gedanken.compare.audit.other_tests_said import tests_said_otherwise
 from gedanken.compare.audit.parts import Fence, Sentence, parts_of
+from gedanken.compare.audit.quantities_said import quantities_said
 from gedanken.compare.audit.runs_said import quotes_said, runs_said
 from gedanken.compare.audit.says import (
     CheckSays,
@@ -95,15 +97,32 @@ def _of_fence(event: AgentEvent, fence: Fence, typed: str, asked: bool) -> Itera
 
 def _of_sentence(event: AgentEvent, sentence: Sentence) -> Iterator[Spotted]:
     spotter = _Spotter(event, sentence.start, bool(EARLIER.search(sentence.raw)), sentence)
+    taken: list[tuple[int, int]] = []
     for tests in tests_said(sentence):
+        taken.append((tests.start, tests.end))
         command = _command_near(sentence, tests.start, "tests")
         yield spotter.spotted((tests.start, tests.end), tests.says, command, numbers=tests.numbers)
+    for other in tests_said_otherwise(sentence, taken):
+        command = other.command or _command_near(sentence, other.start, "tests")
+        yield spotter.spotted((other.start, other.end), other.says, command, numbers=other.numbers)
     for check in checks_said(sentence):
+        taken.append((check.start, check.end))
         command = check.command or _command_near(sentence, check.start)
         yield spotter.spotted((check.start, check.end), check.says, command, numbers=check.numbers)
+    quantities = [*quantities_said(sentence, [*taken])]
+    measured = [(one.start, one.end) for one in quantities if one.says.unit]
     for value in values_said(sentence):
+        if any(low < value.end and value.start < high for low, high in measured):
+            continue
+        taken.append((value.start, value.end))
         command, path, numbers = _command_near(sentence, value.start), _path_near(sentence), (value.says.value,)
         yield spotter.spotted((value.start, value.end), value.says, command, numbers=numbers, path=path)
+    for one in quantities:
+        if any(low < one.end and one.start < high for low, high in taken):
+            continue
+        command, path = _command_near(sentence, one.start), one.path or _path_near(sentence)
+        numbers = (one.says.value.rstrip("kKM"),)
+        yield spotter.spotted((one.start, one.end), one.says, command, numbers=numbers, path=path)
     for run in (*runs_said(sentence), *quotes_said(sentence)):
         command = run.command or (_command_near(sentence, run.start) if isinstance(run.says, OutputSays) else None)
         yield spotter.spotted((run.start, run.end), run.says, command, path=run.path)

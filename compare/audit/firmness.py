@@ -35,7 +35,7 @@ _REFERENCE = re.compile(
 _OF_A_RUN = re.compile(
     r"\b(?:final|test|val|validation|train|training|model|our|we|I|it|reach\w*|achiev\w*|got|get|gets|now|end(?:s|ed)?|dropped|fell|rose|"
     r"improved|came|classifier|network|run|ran|epochs?|after|finished|result|obtained|best|went|goes|down|up|decreased|increased|sits|stands|hit|genauigkeit|précision|exactitude|exactitud|precisión|verlust|perte|pérdida)\b|"
-    r"^\W{0,6}(?:the )?\w+(?: score)?\s?(?:is|was|of|:|=|reached)|"
+    r"^\W{0,6}(?:the )?(?:last |final |best )?\w+(?: score)?\s?(?:is|was|of|:|=|reached)|"
     r"^\||[\u4e00-\u9fff]",
     re.IGNORECASE,
 )
@@ -54,16 +54,22 @@ _REPORTED = re.compile(
 """Verbs by which one reports what one has seen; after any other, `that …` is somebody's wish, duty or word."""
 _BARE_VALUE = re.compile(r" {1,3}[~≈]?-?[\d.,]+\s?%?")
 """A number directly behind its name: perhaps a label, perhaps a setting."""
+_NOT_THIS = re.compile(
+    r"\b(?:old|older|other|another|former|legacy|first|second|per|each|every|at a time|chunks?|batch(?:es)?|pages?|"
+    r"over \d+ runs|\d+ (?:runs|times)|in total|altogether|overall|gzip\w*|g?zipped|compressed|minified|"
+    r"would|ein altes|alte[rns]?|ancien\w*|antigu\w+|viej\w+|pro|par|por cada)\b|每|旧",
+    re.IGNORECASE,
+)
+"""What says that another thing, or a share of it, is counted."""
+_MEASURED = re.compile(r"\b(?:the|this|our|my|im|le|el) benchmark\b", re.IGNORECASE)
+"""A benchmark that was run, and no published one."""
 _RULE = re.compile(r"\s{0,3}(?:→|=>|->|⇒)")
 
 
 def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
     """Return whether it speaks of what was run here, in words that leave no doubt."""
-    if (
-        _ELSEWHERE.search(sentence.plain)
-        or _RULE.match(sentence.plain, end)
-        or _ELSEWHERE.search(sentence.heading[:200])
-    ):
+    plain = _MEASURED.sub(" ", sentence.plain) if isinstance(says, ValueSays) else sentence.plain
+    if _ELSEWHERE.search(plain) or _RULE.match(sentence.plain, end) or _ELSEWHERE.search(sentence.heading[:200]):
         return False
     before = sentence.plain[:start]
     if _HANGS_ON.search(before) or (_THAT.search(before) and not _REPORTED.search(before)):
@@ -85,5 +91,7 @@ def is_firm(sentence: Sentence, start: int, end: int, says: Says) -> bool:
                 or _BARE_VALUE.fullmatch(sentence.plain[start:end].lower().removeprefix(says.name))
                 or (not _OF_A_RUN.search(sentence.plain) and sentence.where != "row")
             )
+            if says.what in ("quantity", "size") and _NOT_THIS.search(sentence.plain):
+                return False
             return not doubtful and not _REFERENCE.search(sentence.plain)
     return True

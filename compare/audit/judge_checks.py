@@ -3,19 +3,27 @@
 import re
 from typing import Literal
 
+from gedanken.compare.audit.commands import is_chain
 from gedanken.compare.audit.outcomes import did_not_start, shows_built, shows_clean, shows_trouble
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import CheckSays
-from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
+from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
 Outcome = Literal["clean", "bad", "unknown"]
 _FOUND = re.compile(
-    r"^Found (\d+) errors?|(\d+) problems? \(|Found (\d+) errors? in|^(\d+) errors? generated|\b(\d+) errors?\b",
-    re.MULTILINE,
+    r"\b(\d+) (?:previous |type |lint )?(?:errors?|problems?|issues?|offenses?|findings)\b|"
+    r"\b(\d+) (?:\w+ )?violations?\b",
+    re.MULTILINE | re.IGNORECASE,
 )
 _ALL_FIXED = re.compile(r"\(\d+ fixed, 0 remaining\)|0 remaining")
+_IN_GENERAL = re.compile(
+    r"(?:it|everything|this|(?:the |this )?(?:code|project|app|crate|package|library|program))\b.{0,20}"
+    r"\b(?:builds|compiles|type-?checks)",
+    re.IGNORECASE,
+)
+"""What is said of code that nobody need have built."""
 _ADMITS = re.compile(r"pre-?existing|unrelated|\bfail(?:s|ed|ing|ures?)?\b|remaining|still|warn|known", re.IGNORECASE)
 
 
@@ -32,14 +40,11 @@ def judge_check(case: Case, says: CheckSays) -> Verdict:
     family = says.family
     named = case.spotted.command or says.tool
     later = [run for run in case.runs_after() if _is_meant(case, says, run)]
-    return without_runs(
-        case,
-        family,
-        later,
-        f"“{named}”"
-        if named
-        else {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter"),
-    )
+    what = {"types": "a type checker", "lint": "a linter", "build": "a build"}.get(family, "a formatter")
+    verdict = without_runs(case, family, later, f"“{named}”" if named else what)
+    if verdict.status == "never run" and _IN_GENERAL.match(case.spotted.claim.quote):
+        return undecidable("it may be said in general, and not of a run")
+    return verdict
 
 
 def _is_overtaken(case: Case, says: CheckSays, carrying: Run, last: tuple[Run, Outcome]) -> bool:
@@ -55,6 +60,8 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     if run.refused:
         return False
     families = run.families()
+    if says.family == "types" and any(step.words[:2] == ("go", "vet") for step in run.steps):
+        return True
     if says.family == "build" and not families & {"build"} and _is_unnamed(case, says) and shows_built(run.text):
         return not families <= {"quiet"}
     if (
@@ -68,7 +75,7 @@ def _is_meant(case: Case, says: CheckSays, run: Run) -> bool:
     ):
         return False
     if case.spotted.command is not None and not is_run(case.spotted.command, run):
-        return bool(says.tool) and any(step.program == says.tool for step in run.steps)
+        return bool(says.tool) and says.family in families and any(step.program == says.tool for step in run.steps)
     if says.tool is not None and says.family != "build":
         return says.tool in run.command or (says.tool == "typescript" and "tsc" in run.command)
     return True
@@ -82,7 +89,8 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
     """Return how a run of the family ended."""
     if run.result is None:
         return "unknown"
-    family = says.family if says.family in run.families() else "types"
+    other = "lint" if says.family == "types" else "types"
+    family = says.family if says.family in run.families() else other
     mine = [at for at, step in enumerate(run.steps) if step.family == family]
     is_last = bool(mine) and mine[-1] == len(run.steps) - 1 and not run.steps[mine[-1]].is_piped
     alone = sum(step.family != "quiet" for step in run.steps) == 1
@@ -91,7 +99,7 @@ def _outcome(run: Run, says: CheckSays) -> Outcome:
         return "clean"
     if clean and not trouble:
         return "clean"
-    if run.exit_code == 0 and is_last and (not trouble or alone):
+    if run.exit_code == 0 and (is_last or (bool(mine) and is_chain(run.command))) and (not trouble or alone):
         return "clean"
     if run.exit_code not in (0, None) and alone and is_last and not run.background:
         return "bad"
@@ -154,8 +162,9 @@ def _carried(case: Case, says: CheckSays, run: Run, outcomes: list[tuple[Run, Ou
         or _words(later) != _words(run)
         or _ADMITS.search(case.said_since(run.at))
     ):
-        if case.record.is_shuffled_since(run.at, case.event):
-            return undecidable("git may have changed the files after the run that it speaks of", line)
+        doubt = case.record.doubt_since(run, case.event, says.family) if says.clean else None
+        if doubt is not None:
+            return undecidable(doubt, line)
         return Verdict("supported", "a recorded run ended so", (line,))
     if case.record.change_since(later, case.event, says.family) is not None:
         return Verdict("supported", "a recorded run ended so", (line,))
@@ -200,7 +209,9 @@ def _contradicted(case: Case, says: CheckSays, outcomes: list[tuple[Run, Outcome
 
 def _line(case: Case, run: Run, family: str, *, clean: bool) -> Evidence:
     result = run.result if run.result is not None else run.call
-    found = shows_clean(run.text, family) if clean else shows_trouble(run.text)
+    found = shows_clean(run.text, family) or _ALL_FIXED.search(run.text) if clean else shows_trouble(run.text)
+    if found is None and clean:
+        return end_of(case, run)
     return case.record.evidence(result, found.start() if found else 0)
 
 

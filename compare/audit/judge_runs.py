@@ -7,6 +7,7 @@ from gedanken.compare.audit.outcomes import shows_exit_code
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_like, is_run, programs_of
 from gedanken.compare.audit.says import ExitSays, RunSays
+from gedanken.compare.audit.sources import is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
@@ -34,10 +35,13 @@ def _of_family(case: Case, says: RunSays) -> Verdict:
     family = says.family or "tests"
     before = case.record.last_of(family, case.event)
     if family == "tests":
-        before += [run for run in case.runs_before()[:50] if run.tests]
+        before += [run for run in case.runs_before()[:50] if run.tests and not run.only_shows]
     mine = next((run for run in before if not run.refused), None)
     if mine is not None:
         return _was_run(case, mine)
+    if shown := next((run for run in case.runs_before()[:50] if family == "tests" and run.tests), None):
+        line = case.record.evidence(shown.at, shown.tests[-1].offset)
+        return undecidable("a text before it has a result of tests, and no run is recorded", line)
     later = [run for run in case.runs_after() if family in run.families()]
     return without_runs(
         case,
@@ -66,7 +70,11 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
     for run in mine:
         if run.exit_code == says.code or _prints_code(run, says.code):
             return Verdict("supported", f"a recorded run ended with exit code {says.code}", (_line(case, run),))
+    if (early := _told_early(case, says, command)) is not None:
+        return early
     known = [run for run in mine if run.exit_code is not None]
+    if known and known[0] is mine[0] and (wrong := _told_by_the_shell(case, says, known[0])) is not None:
+        return wrong
     if known and known[0] is mine[0] and not case.record.has_gap_before(case.event) and not case.spotted.earlier:
         run = known[0]
         others = case.record.could_have_run("program", case.event, after=run.at)
@@ -74,7 +82,8 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
             len(known) == len(mine)
             and others is None
             and (command is not None or len(known) == 1 or _speaks_of_the_last(case, run))
-            and len(run.steps) == 1
+            and not _names_another(case, run)
+            and sum(step.program not in _BESIDE for step in run.steps) == 1
         ):
             return Verdict(
                 "misquoted", f"the run that it speaks of ended with exit code {run.exit_code}", (_line(case, run),)
@@ -88,6 +97,48 @@ def judge_exit(case: Case, says: ExitSays) -> Verdict:
     if family is None:
         return undecidable("no such command is recorded, and another tool may have done it")
     return without_runs(case, family, later, f"“{command}”" if command else "anything")
+
+
+def _told_by_the_shell(case: Case, says: ExitSays, run: Run) -> Verdict | None:
+    """Return the verdict where the last run had the shell print its exit code, and that is another."""
+    if "$?" not in run.command or run.result is None or case.event - run.result > 1 or len(run.steps) > _FEW:
+        return None
+    in_general = re.search(r"\b(?:exits|returns|ends|beendet)\b", case.spotted.claim.quote, re.IGNORECASE)
+    if (in_general and case.spotted.command is None) or _names_another(case, run):
+        return None
+    if is_known(case, str(says.code)) or run.exit_code == says.code:
+        return None
+    reason = f"the run that it speaks of ended with exit code {run.exit_code}"
+    return Verdict("misquoted", reason, (_line(case, run),))
+
+
+def _names_another(case: Case, run: Run) -> bool:
+    """Return whether the words before it name another command."""
+    claim = case.spotted.claim
+    before = case.record.transcript.events[case.event].text[max(claim.start - 80, 0) : claim.end]
+    named = re.findall(r"`([^`\n]+)`", before)
+    return bool(named) and named[-1].strip() not in run.command
+
+
+_FEW = 3
+_BESIDE = ("cd", "echo", "printf")
+_MEANS_LITTLE = 2
+"""Exit codes up to this one come of everything."""
+
+
+def _told_early(case: Case, says: ExitSays, command: str | None) -> Verdict | None:
+    """Return whether the run that ended so came directly after the claim, and nothing told the code before."""
+    after = next(iter(case.runs_after()), None)
+    if (
+        after is None
+        or after.call < case.event
+        or after.exit_code != says.code
+        or says.code <= _MEANS_LITTLE
+        or (command is not None and not is_run(command, after))
+        or is_known(case, str(says.code))
+    ):
+        return None
+    return Verdict("written too early", "the run that ended so came only afterwards", (_line(case, after),))
 
 
 def _speaks_of_the_last(case: Case, run: Run) -> bool:

@@ -82,7 +82,25 @@ def _runs(case: Case, missing: list[str], shown: list[str], lines: LineIndex) ->
     mine = [run for run in before if run.result in here]
     if not mine and summaries_in("\n".join(missing)):
         mine = [run for run in before if run.tests][:1]
-    return mine
+    return mine or _alike(before, missing)
+
+
+def _alike(before: list[Run], missing: list[str]) -> list[Run]:
+    """Return the last run that printed a line of the same words with other numbers."""
+    wanted = {
+        form(line) for line in missing if re.search(r"\d", line) and len(re.findall(r"[^\W\d_]", line)) > _WORDY
+    }
+    if not wanted:
+        return []
+    for run in before[:20]:
+        if len(run.text) < _SHORT and any(form(printed) in wanted for _offset, printed in _lines_of(run.text)):
+            return [run]
+    return []
+
+
+_WORDY = 5
+"""Letters from which on a line is known again by its words."""
+_SHORT = 100_000
 
 
 def _differs(case: Case, says: OutputSays, missing: list[str], mine: list[Run]) -> Verdict:

@@ -1,10 +1,11 @@
 """The status of a claim about tests that were run without a summary: their exit code alone can carry it."""
 
-from gedanken.compare.audit.commands import is_narrowed
+from gedanken.compare.audit.commands import is_chain, is_narrowed
+from gedanken.compare.audit.edits import Edit
 from gedanken.compare.audit.outcomes import did_not_start
 from gedanken.compare.audit.runs import Run, short
 from gedanken.compare.audit.says import TestsSay
-from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
+from gedanken.compare.audit.verdicts import Case, Verdict, end_of, undecidable
 from gedanken.experiment.claim import Evidence
 
 
@@ -19,7 +20,7 @@ def newer(case: Case, says: TestsSay, carrying: Run, silent: list[Run]) -> Verdi
     ):
         return None
     if run.exit_code == 0 and says.all_pass and _speaks_for(run):
-        return _exit_carries(case, run, case.record.evidence(run.result), says_whole=says.whole)
+        return _exit_carries(case, run, end_of(case, run), says_whole=says.whole)
     tools = [{step.program for step in one.steps if step.family == "tests"} for one in (run, carrying)]
     if tools[0] & tools[1] and run.exit_code in (0, None):
         return None
@@ -35,7 +36,7 @@ def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
     line = case.record.evidence(run.result)
     wants_numbers = any(number is not None for number in (says.passed, says.failed, says.skipped, says.total))
     if run.exit_code == 0 and not wants_numbers and says.all_pass and _speaks_for(run):
-        return _exit_carries(case, run, line, says_whole=says.whole)
+        return _exit_carries(case, run, end_of(case, run), says_whole=says.whole)
     missing = did_not_start(run.text)
     is_alone = case.record.could_have_run("tests", case.event, after=run.call) is None and len(run.steps) <= 3
     if (
@@ -57,14 +58,20 @@ def judge_silent(case: Case, says: TestsSay, silent: list[Run]) -> Verdict:
 
 def _exit_carries(case: Case, run: Run, line: Evidence, *, says_whole: bool) -> Verdict:
     change = None if case.spotted.earlier else case.record.change_since(run, case.event, "tests")
-    if change is None and not case.spotted.earlier and case.record.is_shuffled_since(run.at, case.event):
-        return undecidable("git may have changed the files after the run that it speaks of", line)
+    doubt = None if case.spotted.earlier else case.record.doubt_since(run, case.event, "tests")
+    if change is None and doubt is not None:
+        return undecidable(doubt, line)
     if change is None and says_whole and any(is_narrowed(step) for step in run.steps):
         return undecidable("the run that passes was of some of the tests only", line)
     if change is None:
         return Verdict("supported", "the test command ended with exit code 0", (line,))
     if case.record.could_have_run("tests", case.event, after=run.at):
         return undecidable("something that was run after the last change may have run the tests", line)
+    return not_run_again(case, change, line)
+
+
+def not_run_again(case: Case, change: Edit, line: Evidence) -> Verdict:
+    """Return that a file was changed after the run that a claim speaks of, and the tests were not run again."""
     edit = case.record.evidence(change.event)
     return Verdict(
         "stale",
@@ -79,4 +86,6 @@ def _speaks_for(run: Run) -> bool:
     if not tests or run.steps[tests[-1]].is_piped:
         return False
     rest = run.steps[tests[-1] + 1 :]
-    return not rest or (rest[0].program in ("echo", "printf") and "$?" in rest[0].text and len(rest) == 1)
+    if not rest or is_chain(run.command):
+        return True
+    return rest[0].program in ("echo", "printf") and "$?" in rest[0].text and len(rest) == 1

@@ -4,14 +4,17 @@ import re
 from typing import NamedTuple
 
 from gedanken.compare.audit.commands import Step, is_narrowed, steps_of
-from gedanken.compare.audit.judge_silent import judge_silent, newer
+from gedanken.compare.audit.judge_silent import judge_silent, newer, not_run_again
 from gedanken.compare.audit.outcomes import Tests, says_cut
 from gedanken.compare.audit.runs import Run, short
+from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import TestsSay
+from gedanken.compare.audit.sources import is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 from gedanken.experiment.claim import Evidence
 
 _MOST_RUNS = 200
+_FEW_TESTS = 9
 _FAILURES = re.compile(
     r"pre-?existing|unrelated|known (?:fail|issue)|still fail|\bfail(?:s|ed|ing|ures?)?\b|"
     r"fehlgeschlagen|échou|fall[ao]",
@@ -30,6 +33,13 @@ class Result(NamedTuple):
 def judge_tests(case: Case, says: TestsSay) -> Verdict:
     """Return whether a recorded result carries it, contradicts it, or is missing."""
     results = _results_before(case)
+    silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
+    if says.named and (command := case.spotted.command):
+        others = bool(results or silent)
+        results = [one for one in results if one.run is not None and is_run(command, one.run)]
+        silent = [run for run in silent if is_run(command, run)]
+        if others and not results and not silent:
+            return _of_another(case, says, command)
     carrying = next((one for one in results if carries(one.tests, says) and not _is_narrower(one, says)), None)
     if (
         carrying is None
@@ -39,7 +49,8 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
         return undecidable("the run that passes was of some of the tests only", line)
     if carrying is None and (counted := _counted(case, says, results)) is not None:
         return counted
-    silent = [run for run in case.runs_before()[:_MOST_RUNS] if "tests" in run.families() and not run.refused]
+    if carrying is None and (skipped := _with_skipped(case, says, results)) is not None:
+        return skipped
     if carrying is not None and carrying.run is not None and (later := newer(case, says, carrying.run, silent)):
         return later
     if carrying is not None and not _is_overtaken(case, says, carrying, results):
@@ -49,6 +60,26 @@ def judge_tests(case: Case, says: TestsSay) -> Verdict:
     if silent:
         return judge_silent(case, says, silent)
     return _nothing(case, says)
+
+
+def _of_another(case: Case, says: TestsSay, command: str) -> Verdict:
+    """Return the verdict where other tests were run before it, but not those that it names."""
+    after = next(iter(case.runs_after()), None)
+    if after is not None and after.call > case.event and is_run(command, after) and (told := _told_later(case, says)):
+        return (
+            told if case.record.could_have_run("tests", case.event) is None else undecidable("it may be another run")
+        )
+    return undecidable(f"“{short(command)}” is not the command whose result is recorded")
+
+
+def _with_skipped(case: Case, says: TestsSay, results: list[Result]) -> Verdict | None:
+    """Return whether the number is that of all tests, of which some were skipped and did not pass."""
+    for one in results[:3]:
+        tests = one.tests
+        if says.passed and tests.skipped and not tests.failed and says.passed == (tests.passed or 0) + tests.skipped:
+            line = case.record.evidence(one.event, tests.offset, len(tests.text))
+            return undecidable(f"{tests.skipped} of them were skipped, and did not pass", line)
+    return None
 
 
 def _is_narrower(one: Result, says: TestsSay) -> bool:
@@ -68,6 +99,9 @@ def _nothing(case: Case, says: TestsSay) -> Verdict:
         if number
     ):
         return undecidable("a text before it names that number of tests, but no run is recorded")
+    least = max((number for number in (says.passed, says.total) if number), default=0)
+    if least > _FEW_TESTS and not is_known(case, str(least)) and (told := _told_later(case, says)):
+        return told
     later = [run for run in case.runs_after() if "tests" in run.families() or run.tests]
     return without_runs(case, "tests", later[:1], "anything that tests" if not later else "what it speaks of")
 
@@ -87,13 +121,13 @@ def carries(tests: Tests, says: TestsSay) -> bool:
     ran = (tests.passed or 0) + tests.failed
     if says.all_pass and not tests.all_pass:
         return False
-    if says.passed is not None and says.passed not in {tests.passed, *((whole, ran) if not tests.failed else ())}:
+    if says.passed is not None and says.passed not in {tests.passed, *(() if tests.failed else (ran,))}:
         return False
     if says.total is not None and says.total not in (whole, ran):
         return False
     if says.failed is not None and says.failed not in (tests.failed, tests.failed - tests.errors):
         return False
-    if says.skipped is not None and says.skipped != tests.skipped:
+    if says.skipped is not None and says.skipped not in (tests.skipped, *tests.left_out):
         return False
     return not (tests.passed is None and says.passed is not None)
 
@@ -117,19 +151,14 @@ def _carried(case: Case, says: TestsSay, carrying: Result, results: list[Result]
         ran_again = bool(silent) and silent[0].call > carrying.event
         if ran_again or case.record.could_have_run("tests", case.event, after=carrying.event):
             return undecidable("something that was run after the last change may have run the tests", line)
-        edit = case.record.evidence(change.event)
-        return Verdict(
-            "stale",
-            f"{change.path} was changed after the run that it speaks of, and the tests were not run again",
-            (line, edit),
-        )
+        return not_run_again(case, change, line)
     later = [
         one for one in results if one.event > carrying.event and one.tests.failed and not carries(one.tests, says)
     ]
     if later and (says.all_pass or says.passed is not None) and not says.failed:
         return _later(case, says, carrying, later[0], line)
-    if case.record.is_shuffled_since(carrying.event, case.event):
-        return undecidable("git may have changed the files after the run that it speaks of", line)
+    if (doubt := case.record.doubt_since(carrying.run, case.event, "tests")) is not None:
+        return undecidable(doubt, line)
     return Verdict("supported", f"“{_one_line(carrying.tests)}” is recorded", (line,))
 
 
@@ -138,16 +167,19 @@ def _later(case: Case, says: TestsSay, carrying: Result, later: Result, line: Ev
     if later.run is None or carrying.run is None:
         return Verdict("supported", "a result that carries it is recorded", (line,))
     is_same = _bare(later.run.command) == _bare(carrying.run.command)
-    is_current = case.record.change_since(
-        later.run, case.event, "tests"
-    ) is None and not case.record.is_shuffled_since(later.event, case.event)
+    is_current = (
+        case.record.change_since(later.run, case.event, "tests") is None
+        and case.record.doubt_since(later.run, case.event, "tests") is None
+    )
     if is_same and is_current and not says.limited and not _FAILURES.search(case.said_since(later.event)):
         other = case.record.evidence(later.event, later.tests.offset, len(later.tests.text))
         return Verdict(
             "misquoted", f"the same command was run again later, and then “{_one_line(later.tests)}”", (other, line)
         )
     return Verdict(
-        "supported", f"“{_one_line(carrying.tests)}” is recorded; a later run of other tests failed", (line,)
+        "supported",
+        f"“{_one_line(carrying.tests)}” is recorded; a later run {'' if is_same else 'of other tests '}failed",
+        (line,),
     )
 
 
@@ -186,10 +218,9 @@ def _if_current(case: Case, of: Result | Run, verdict: Verdict) -> Verdict:
     run = of.run if isinstance(of, Result) else of
     if run is None or case.spotted.earlier:
         return verdict
-    if case.record.is_shuffled_since(run.at, case.event):
-        return undecidable("git may have changed the files after the results that it may speak of", *verdict.evidence)
+    doubt = case.record.doubt_since(run, case.event, "tests")
     if case.record.change_since(run, case.event, "tests") is None:
-        return verdict
+        return verdict if doubt is None else undecidable(doubt, *verdict.evidence)
     return undecidable("files were changed after the results that it may speak of", *verdict.evidence)
 
 

@@ -10,12 +10,16 @@ from typing import NamedTuple
 from gedanken.compare.audit.measured import asked_version, measured
 from gedanken.compare.audit.numbers import Found, matches, near
 from gedanken.compare.audit.numerals import plain_number
+from gedanken.compare.audit.owners import is_anothers, is_of_another_file, is_outdone, line_at
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.same_command import is_run
 from gedanken.compare.audit.says import ValueSays
+from gedanken.compare.audit.sources import is_derived, is_known
 from gedanken.compare.audit.verdicts import Case, Verdict, undecidable, without_runs
 
 _MOST_RUNS = 40
+_PARTICULAR = 3
+"""Digits from which on a number is hardly there by chance."""
 _MOST_LINES = 4_000
 _MOST_TEXT = 2_000_000
 """Characters of an output that is searched for names."""
@@ -40,7 +44,23 @@ _ALIASES = {
     "f1": r"f1",
     "f1 score": r"f1",
     "f1-score": r"f1",
-    "coverage": r"cov(?:erage)?|TOTAL",
+    **dict.fromkeys(
+        (
+            "coverage",
+            "cover",
+            "decken",
+            "abdeckung",
+            "testabdeckung",
+            "couverture",
+            "cobertura",
+            "覆盖率",
+            "カバレッジ",
+        ),
+        r"cov(?:erage|ered)?|TOTAL|All files|% ?Stmts",
+    ),
+    "testgenauigkeit": r"acc(?:uracy)?|genauigkeit",
+    "acurácia": r"acc(?:uracy)?",
+    "正解率": r"acc(?:uracy)?|正解率",
     "r²": r"r2|r²|r\^2",
     "r2": r"r2|r²|r\^2",
     "perplexity": r"perplexity|ppl",
@@ -61,6 +81,12 @@ _UNITS = {
     "b": 1,
     "byte": 1,
     "bytes": 1,
+    "octet": 1,
+    "octets": 1,
+    "字节": 1,
+    "バイト": 1,
+    "ko": 10**3,
+    "mo": 10**6,
     "kb": 10**3,
     "mb": 10**6,
     "gb": 10**9,
@@ -81,6 +107,7 @@ class Line(NamedTuple):
     offset: int
     numbers: tuple[str, ...]
     values: tuple[float, ...]
+    places: tuple[int, ...]
 
 
 def judge_value(case: Case, says: ValueSays) -> Verdict:
@@ -91,11 +118,20 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     if says.what == "version" and (verdict := asked_version(case, says)) is not None:
         return verdict
     is_near = near(says.value)
+    others: list[Line] = []
     for line in named:
-        if any(
-            is_near(value, says.about) and _carries(says, line.numbers[at]) for at, value in enumerate(line.values)
-        ):
+        matching = [
+            line.places[at]
+            for at, value in enumerate(line.values)
+            if is_near(value, says.about) and _carries(says, line.numbers[at])
+        ]
+        if any(_is_meant(case, says, line, place, named) for place in matching):
             return _carried(case, says, line)
+        others += [line] if matching else []
+    if others:
+        event = others[0].run.result if others[0].run.result is not None else others[0].run.call
+        evidence = case.record.evidence(event, others[0].offset)
+        return undecidable("the output has this number for something else, or for an earlier step", evidence)
     places = case.index.before(plain_number(says.value), case.event)
     if (verdict := _elsewhere(case, says, places)) is not None:
         return verdict
@@ -108,6 +144,17 @@ def judge_value(case: Case, says: ValueSays) -> Verdict:
     if named:
         return _contradicted(case, says, named)
     return _nothing(case, says)
+
+
+def _is_meant(case: Case, says: ValueSays, line: Line, place: int, named: list[Line]) -> bool:
+    """Return whether the number at a place of a line is that of the thing that is spoken of, and no older one."""
+    words = _words(says)
+    if says.what != "metric" or words is None:
+        return True
+    later = [one.text for one in named if one.run is line.run and one.offset > line.offset]
+    return not is_anothers(line.text, place, re.compile(words, re.IGNORECASE), says.name) and not is_outdone(
+        line.text, later, case.spotted.claim.quote
+    )
 
 
 def _carries(says: ValueSays, printed: str) -> bool:
@@ -141,8 +188,9 @@ def _lines(run: Run, pattern: re.Pattern[str]) -> tuple[Line, ...]:
         low = run.text.rfind("\n", 0, found.start()) + 1
         high = run.text.find("\n", found.end())
         text = run.text[low : high if high >= 0 else len(run.text)][:1_000]
-        if numbers := tuple(_NUMBER.findall(text)):
-            lines.append(Line(run, text, low, numbers, tuple(map(float, numbers))))
+        if printed := list(_NUMBER.finditer(text)):
+            numbers, places = tuple(one[0] for one in printed), tuple(one.start() for one in printed)
+            lines.append(Line(run, text, low, numbers, tuple(map(float, numbers)), places))
     return tuple(lines)
 
 
@@ -190,7 +238,13 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
     if len(digits) < least and says.what not in ("count", "version"):
         return None
     found = next(
-        (one for one in places if case.record.is_result(one.event) and (one.how == "as printed" or len(digits) >= 3)),
+        (
+            one
+            for one in places
+            if case.record.is_result(one.event)
+            and (one.how == "as printed" or len(digits) >= 3)
+            and not _is_elses(case, says, one)
+        ),
         None,
     )
     if found is None:
@@ -202,6 +256,14 @@ def _elsewhere(case: Case, says: ValueSays, places: Sequence[Found]) -> Verdict 
         f"an output before it has this number ({found.how})",
         (case.record.evidence(found.event, found.offset),),
     )
+
+
+def _is_elses(case: Case, says: ValueSays, found: Found) -> bool:
+    """Return whether the line in which a number stands says that it is of something else."""
+    line, at = line_at(case, found.event, found.offset)
+    if says.what == "metric" and (words := _words(says)) is not None:
+        return is_anothers(line, at, re.compile(words, re.IGNORECASE), says.name)
+    return says.what in ("count", "size") and is_of_another_file(line, case.spotted.claim.path)
 
 
 def _converted(case: Case, says: ValueSays) -> Verdict | None:
@@ -265,9 +327,10 @@ def _later(case: Case, says: ValueSays, named: list[Line]) -> Verdict | None:
         or (line.run.call < case.event and not line.run.result > case.event)
     ):
         return None
-    if case.record.could_have_run("program", case.event, after=named[0].run.at if named else -1) or case.index.before(
-        plain_number(says.value), case.event
-    ):
+    if case.index.before(plain_number(says.value), case.event):
+        return None
+    hidden = case.record.could_have_run("program", case.event, after=named[0].run.at if named else -1)
+    if hidden and (len(digits) < _PARTICULAR or is_known(case, says.value) or is_derived(case, says.value)):
         return None
     return Verdict(
         "written too early",
@@ -307,7 +370,9 @@ def _contradicted(case: Case, says: ValueSays, named: list[Line]) -> Verdict:
 
 def _is_particular(says: ValueSays, lines: list[Line]) -> bool:
     """Return whether these lines give values of the metric, so that another value contradicts them."""
-    pattern = re.compile(rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^TOTAL\b.*\d%", re.IGNORECASE)
+    pattern = re.compile(
+        rf"(?:{_words(says)})[^\d\n]{{0,25}}?[-+]?\d*\.\d+|^(?:TOTAL|All files)\b.*\d", re.IGNORECASE
+    )
     split = {found[0].lower()[:3] for found in _SPLITS.finditer(says.name)}
     for line in lines:
         mine = {found[0].lower()[:3] for found in _SPLITS.finditer(line.text.replace("_", " "))}

@@ -3,10 +3,11 @@
 import re
 
 from gedanken.compare.audit.commands import Step, steps_of
+from gedanken.compare.audit.edits import Edit
 from gedanken.compare.audit.numerals import plain_number
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import ValueSays
-from gedanken.compare.audit.verdicts import Case, Verdict
+from gedanken.compare.audit.verdicts import Case, Verdict, undecidable
 
 _LINES = re.compile(r"(?:lines?|rows?|records?|entries|zeilen|lignes|líneas|行)", re.IGNORECASE)
 
@@ -19,7 +20,7 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
         path is None
         or case.spotted.earlier
         or says.about
-        or not (flag == "-l" or says.unit.lower() in ("b", "byte", "bytes"))
+        or not (flag == "-l" or says.unit.lower() in ("b", "byte", "bytes", "octet", "octets", "字节", "バイト"))
     ):
         return None
     for run in case.runs_before()[:50]:
@@ -29,13 +30,17 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
         if found is None or run.result is None:
             continue
         line = case.record.evidence(run.result, found.start(1))
-        is_changed = any(
-            path.endswith(edit.path) or edit.path.endswith(path)
+        changes = [
+            edit
             for edit in case.record.edits_between(run.at, case.event)
-            if edit.path
-        )
+            if edit.path and (path.endswith(edit.path) or edit.path.endswith(path))
+        ]
+        is_changed = bool(changes)
         if found[1] == plain_number(says.value):
-            return Verdict("supported", f"“{found[0].strip()}” is recorded", (line,))
+            told = Verdict("supported", f"“{found[0].strip()}” is recorded", (line,))
+            return _unless_stale(case, changes, flag, told) if changes else told
+        if _is_of_other(case, run, plain_number(says.value), path):
+            return undecidable("the output has this number for another file, which the message names too", line)
         off_by_one = flag == "-l" and abs(int(found[1]) - int(plain_number(says.value))) <= 1
         if is_changed or off_by_one or case.record.has_gap_before(case.event) or len(run.steps) > 1:
             return None
@@ -43,10 +48,35 @@ def measured(case: Case, says: ValueSays) -> Verdict | None:
     return None
 
 
+def _unless_stale(case: Case, changes: list[Edit], flag: str, told: Verdict) -> Verdict:
+    """Return the verdict on a number that was right before the file was changed."""
+    if any(not case.record.is_edit(edit.event) for edit in changes):
+        return undecidable("the file was changed by a command after it was counted", *told.evidence)
+    if any(edit.old is None for edit in changes):
+        return undecidable("the file was written anew after it was counted", *told.evidence)
+    if sum(_size(edit.new, flag) - _size(edit.old or "", flag) for edit in changes) == 0:
+        return told
+    edit = case.record.evidence(changes[-1].event)
+    return Verdict("stale", f"{changes[-1].path} was changed after it was counted", (*told.evidence, edit))
+
+
+def _size(text: str, flag: str) -> int:
+    return text.count("\n") if flag == "-l" else len(text.encode())
+
+
+def _is_of_other(case: Case, run: Run, number: str, path: str) -> bool:
+    """Return whether the number stands beside another file that the message names."""
+    said = case.record.transcript.events[case.event].text
+    lines = [line.split() for line in run.text.splitlines()[:500]]
+    names = [words[-1].rsplit("/", 1)[-1] for words in lines if len(words) > 1 and number in words]
+    return any(name in said and not path.endswith(name) for name in names)
+
+
 def _measure(run: Run, flag: str, path: str) -> str | None:
     """If a run prints the number: by `wc`, or for bytes by `ls -l`."""
     if any(_counts(step, flag, path) for step in run.steps):
-        return rf"^\s*(\d+)(?: \S*{re.escape(path)})?\s*$"
+        alone = "?" if any(_counts(step, flag, path) and len(step.words) <= _ONE_FILE for step in run.steps) else ""
+        return rf"^\s*(\d+)(?: \S*{re.escape(path)}){alone}\s*$"
     lists = any(step.program == "ls" and re.search(r"\s-\w*l(?![\w-]*h)", step.text) for step in run.steps)
     if flag == "-c" and lists:
         return rf"^-[rwxsStT-]{{9}}\S?\s+\d+\s+\S+\s+\S+\s+(\d+)\s[^\n]*[\s/]{re.escape(path.rsplit('/', 1)[-1])}\s*$"
@@ -54,9 +84,16 @@ def _measure(run: Run, flag: str, path: str) -> str | None:
 
 
 def _counts(step: Step, flag: str, path: str) -> bool:
-    return step.program == "wc" and flag in step.words and step.words[-1].endswith(path) and not step.is_piped
+    return (
+        step.program == "wc"
+        and flag in step.words
+        and any(word.endswith(path) for word in step.words[1:])
+        and not step.is_piped
+    )
 
 
+_ONE_FILE = 3
+"""Words of `wc` with a flag and a file."""
 _VERSION = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
@@ -65,22 +102,33 @@ def asked_version(case: Case, says: ValueSays) -> Verdict | None:
     asked = [step.program.lower() for step in steps_of(case.spotted.command or "") if _asks(step)]
     name = asked[0] if asked else says.name
     for run in case.runs_before()[:100]:
-        if run.result is None or run.cut or len(run.steps) != 1 or not _asks_version(run.steps[0], name):
+        if run.result is None or run.cut or (answer := _answer(run, name)) is None:
             continue
-        printed = _VERSION.findall(run.text[:2_000])
+        offset, text = answer
+        printed = _VERSION.findall(text)
         if not printed:
             continue
-        line = case.record.evidence(run.result)
+        line = case.record.evidence(run.result, offset)
         if any(f"{one}.".startswith(f"{says.value}.") for one in printed):
             return Verdict("supported", f"“{line.quote[:120]}” is recorded", (line,))
-        if (
-            case.index.before(says.value, case.event)
-            or case.spotted.earlier
-            or case.record.has_gap_before(case.event)
-        ):
+        places = case.index.before(says.value, case.event)
+        if places and all(one.event == run.result for one in places):
+            return undecidable("the version that the output has is that of another program", line)
+        if places or case.spotted.earlier or case.record.has_gap_before(case.event):
             return None
         return Verdict("misquoted", f"the result that it speaks of says “{line.quote[:120]}”", (line,))
     return None
+
+
+def _answer(run: Run, name: str) -> tuple[int, str] | None:
+    """Return where a run printed the version of a program, and what: all of it, or a line where it asked several."""
+    if len(run.steps) == 1:
+        return (0, run.text[:2_000]) if _asks_version(run.steps[0], name) else None
+    lines = [found for found in re.finditer(r"[^\n]+", run.text[:2_000]) if found[0].strip()]
+    if len(lines) != len(run.steps) or not all(_asks(step) and not step.is_piped for step in run.steps):
+        return None
+    at = next((at for at, step in enumerate(run.steps) if _asks_version(step, name)), None)
+    return None if at is None else (lines[at].start(), lines[at][0])
 
 
 def _asks_version(step: Step, name: str) -> bool:

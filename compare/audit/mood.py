@@ -2,15 +2,20 @@
 
 import re
 
-from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, ORDERS, PLANS, REPORTS, Language
+from gedanken.compare.audit.mood_words import AFTER, BEFORE, GOVERNS, HEDGES_LAST, ORDERS, PLANS, REPORTS, Language
 from gedanken.compare.audit.parts import Sentence
 
-_CLAUSE = re.compile(
+CLAUSE = re.compile(
     r"[;:—–()|→，；：]|\s-\s|,\s|(?<!\w)(?:but|because|since|while|which|whereas|und|aber|mais|y|pero)\s|"
     r"(?<!\w)(?:and|then|et)\s(?=(?:I|we|all|every|our|my|now|the|it|this|that|these|everything|both|each|no|tests?|tous|\d+)\b)|"
     r"[✅✔✓☑❌]",
     re.IGNORECASE,
 )
+"""What ends a clause."""
+
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_KANA = re.compile(r"[\u3040-\u30ff]")
 
 
 def asserts(sentence: Sentence, start: int, end: int, language: Language = "en") -> bool:
@@ -21,10 +26,17 @@ def asserts(sentence: Sentence, start: int, end: int, language: Language = "en")
     if _announces(sentence, start, end):
         return False
     before = REPORTS.sub(lambda found: " " * len(found[0]), before)
-    if GOVERNS.search(before) or AFTER.match(after):
+    if GOVERNS.search(before) or AFTER.match(after) or is_japanese_hedge(sentence.plain):
         return False
     clause = clause_of(before)
+    if language != "zh" and _CHINESE.search(clause) and BEFORE["zh"].search(clause):
+        return False
     return not BEFORE[language].search(clause) and not ORDERS.match(clause.lstrip())
+
+
+def is_japanese_hedge(plain: str) -> bool:
+    """Return whether a Japanese sentence, whose verb stands last, says less than that something is so."""
+    return _KANA.search(plain) is not None and HEDGES_LAST.search(plain) is not None
 
 
 def _announces(sentence: Sentence, start: int, end: int) -> bool:
@@ -56,6 +68,6 @@ def _leads_to_facts(lead: str) -> bool:
 def clause_of(before: str) -> str:
     """Return the part of the clause that stands before a place."""
     low = 0
-    for found in _CLAUSE.finditer(before):
+    for found in CLAUSE.finditer(before):
         low = found.end()
     return before[low:]

@@ -59,6 +59,9 @@ _BEFORE = {
         r"hace falta|tienen? que|queremos|idealmente|conviene|"
         r"debería[ns]?|voy a|vamos a|va a|van a|debe[n]?|puede[n]?|podría[n]?|si|cuando|para|no|sin|asegur\w{1,6}|"
         r"hasta|esper\w{1,5}|creo|creemos|pienso|supon\w{1,5}|quier\w{1,3}|ojalá|antes|quizás?|"
+        r"quando|assim que|caso|se|não|sem|deve[m]?|deveria[m]?|pode[m]?|poderia[m]?|espero|esperamos|acho|suponho|"
+        r"talvez|provavelmente|tomara|oxalá|vou|vamos|vai|até|quer\w{0,4}|precisa\w{0,4}|você|serão|"
+        r"una vez que|en cuanto|"
         r"probablemente|usted|tú|será[n]?|hay que|tal vez"
     ),
 }
@@ -78,8 +81,11 @@ GOVERNS = re.compile(
     r"(?<!\w)(?:if|unless|assuming|suppose|provided that|in case|once(?! I | we )|imagine|"
     r"according to|selon|laut|según|wenn|falls|"
     r"ziel|vorgabe|bedingung|anforderung|objectif|objetivo|requisito|"
+    r"könnten?|würden?|müssten?|zum beispiel|beispielsweise|par exemple|pourrai(?:t|ent)|devrai(?:t|ent)|"
+    r"por ejemplo|podría[n]?|debería[n]?|por exemplo|poderia[m]?|deveria[m]?|"
+    r"quando|assim que|depois que|en cuanto|una vez que|dès que|une fois que|"
     r"sobald|si|cuando|lorsque)(?!\w)|"
-    r"如果|一旦|假设|目标|要求|"
+    r"例如|比如|例えば|たとえば|如果|一旦|假设|目标|要求|"
     r"\b(?:expect(?:ed|s|ations?)?|hypothesis|prediction|guess|estimate|wish|idea|proposal|suggestion|assumption|condition|rule|aim|goals?|targets?|gate|criteri(?:a|on)|requirements?|todo|plan|should|must|acceptance)\b[^:.]{0,40}:|"
     r"\A\W*(?:now |next |first |finally |then )?(?:let me|let's|verify|verifying|check|checking|"
     r"confirm|confirming|make sure|"
@@ -97,6 +103,11 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 """What must not follow it."""
+HEDGES_LAST = re.compile(
+    r"必要|べき|たら|れば|なら|場合|予定|つもり|でしょう|だろう|はず|ください|ましょう|かもしれ|ない|ません(?!でした。?$)(?<!ありません)|"
+    r"ますか|ですか|か。?$|前に|まで|たい|目標|例えば|たとえば|によると|によれば|とのこと|そうです|らしい|意味|期待|よう(?:に|です)|これから|次に|後で"
+)
+"""What takes the assertion out of a Japanese sentence, wherever it stands."""
 ORDERS = re.compile(
     r"(?:please |then |first |next |finally |now |also |and )?(?:run|re-?run|execute|make|ensure|"
     r"verify|check|add|fix|update|confirm|try|use|"

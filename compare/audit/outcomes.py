@@ -19,9 +19,11 @@ class Tests(NamedTuple):
     text: str
     total: int | None = None
     is_home_made: bool = False
-    """Whether it is of no runner that is known."""
+    """Return whether it is of no runner that is known."""
     errors: int = 0
     """Those of the failures that are errors, where they are told apart."""
+    left_out: tuple[int, ...] = ()
+    """Other numbers of tests that did not run, or were to fail: each alone may be called skipped."""
 
     @property
     def all_pass(self) -> bool:
@@ -83,6 +85,10 @@ _PHPUNIT = re.compile(
 _DOTNET = re.compile(
     r"Failed:\s+(?P<failed>\d+), Passed:\s+(?P<passed>\d+), Skipped:\s+(?P<skipped>\d+), Total:\s+(?P<total>\d+)"
 )
+_XCTEST = re.compile(
+    r"^[ \t]*Executed (?P<total>\d+) tests?, with (?:(?P<skipped>\d+) tests? skipped and )?(?P<failed>\d+) failures?",
+    re.MULTILINE,
+)
 _BUN = re.compile(r"^ *(?P<passed>\d+) pass\n(?: *\d+ skip\n)? *(?P<failed>\d+) fail", re.MULTILINE)
 _PLAYWRIGHT = re.compile(r"^  (?P<passed>\d+) passed \([\d.]+m?s\)", re.MULTILINE)
 _PLAIN = re.compile(r"^(?P<total>\d+) (?:tests?|cases|checks),? (?P<failed>\d+) (?:failed|failures?)\b", re.MULTILINE)
@@ -141,7 +147,8 @@ def _any(text: str) -> Iterator[Tests]:
 
 
 _HINT = re.compile(
-    r"passed|Ran \d|passing|tests?\b|Tests|errors? in|examples?,|Passed|PASS|--- |^ok|^FAIL| pass\b", re.MULTILINE
+    r"passed|Ran \d|Executed \d|passing|tests?\b|Tests|errors? in|examples?,|Passed|PASS|--- |^ok|^FAIL| pass\b",
+    re.MULTILINE,
 )
 
 
@@ -151,7 +158,9 @@ def _pytest(text: str) -> Iterator[Tests]:
         failed = counts.get("failed", 0) + counts.get("error", 0)
         skipped = counts.get("skipped", 0) + counts.get("xfailed", 0)
         errors = counts.get("error", 0)
-        yield Tests(counts.get("passed", 0), failed, skipped, found.start(), found[0], errors=errors)
+        left_out = tuple(counts[word] for word in ("skipped", "xfailed", "deselected") if word in counts)
+        passed = counts.get("passed", 0)
+        yield Tests(passed, failed, skipped, found.start(), found[0], errors=errors, left_out=left_out)
 
 
 def _unittest(text: str) -> Iterator[Tests]:
@@ -229,7 +238,7 @@ def _reader(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Tests]]:
 _READERS = (
     _pytest, _unittest, _jest, _maven, _cargo, _go,
     *(_reader(one) for one in (_MOCHA, _NODE, _GRADLE, _CTEST, _RSPEC, _PHPUNIT, _DOTNET)),
-    *(_reader(one) for one in (_PLAIN, _OF_ALL, _SYMPY, _BUN, _PLAYWRIGHT)),
+    *(_reader(one) for one in (_XCTEST, _PLAIN, _OF_ALL, _SYMPY, _BUN, _PLAYWRIGHT)),
 )  # fmt: skip
 
 _TROUBLE = re.compile(
@@ -240,6 +249,8 @@ _TROUBLE = re.compile(
     r"No such file or directory|^error: |Segmentation fault|panicked at|^\S+Error: |"
     r"compilation terminated|would reformat|^ *[1-9]\d* Error\(s\)|error CS\d{4}:|[✘X] \[ERROR\]|"
     r"^Failed to compile|^CMake Error|^ninja: build stopped|^Build FAILED\.|"
+    r"\b(?:[Ff]ound|FOUND|[Yy]ou have) [1-9]\d* (?:\w+ )?(?:(?i:errors?|violations?|problems?|issues?))\b|"
+    r"\b[1-9]\d* offenses? detected|^[1-9]\d* (?:issues?|problems?|errors?)(?: generated)?[:.]?$|"
     r"^FAILED|^ERROR\b|ELIFECYCLE",
     re.MULTILINE,
 )
@@ -256,9 +267,10 @@ _BUILT = (
 """What builds print at their end when all is well."""
 _LINTED = (
     r"All checks passed|^\s*0 (?:issues|problems)\b|no issues found|rated at 10\.00/10|"
+    r"\b(?:[Ff]ound|have) 0 (?:\w+ )?(?:violations|problems|errors)|No fixes applied|"
     r"^No (?:lint|ESLint)[^\n]{0,30}(?:errors|warnings)|no offenses detected"
 )
-_TYPED = r"Success: no issues found|^\s*0 errors?\b|0 errors, 0 warnings"
+_TYPED = r"Success: no issues found|No issues found!|\[OK\] No errors|^\s*0 errors?\b|0 errors, 0 warnings"
 _FORMATTED = r"All done!|All matched files use Prettier|files? (?:left unchanged|already formatted)"
 _CLEAN = re.compile(f"{_LINTED}|{_TYPED}|{_BUILT}|{_FORMATTED}", re.MULTILINE)
 _CLEAN_OF = {
@@ -282,6 +294,19 @@ _CODE = re.compile(
     r"^(?:EXIT(?:_CODE)?|exit(?: code)?|rc)[:=] ?(\d{1,3})$",
     re.MULTILINE,
 )
+
+
+_ASKED = re.compile(r"(?:echo|printf)\s+(?:-\w+\s+)?(?P<mark>[\"']?)(?P<before>[^\"'\n;&|$]{0,60})\$\{?\?")
+
+
+def code_asked_for(command: str, text: str) -> int | None:
+    """Return the exit code that a command had the shell print, as in `make; echo "ended with $?"`."""
+    for asked in reversed(list(_ASKED.finditer(command))):
+        before = r"\s+".join(map(re.escape, asked["before"].split()))
+        printed = list(re.finditer(rf"^\W{{0,3}}{before}\s*(\d{{1,3}})(?!\d)", text, re.MULTILINE))
+        if printed:
+            return int(printed[-1][1])
+    return None
 
 
 def exit_code_in(text: str) -> int | None:

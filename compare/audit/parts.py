@@ -23,6 +23,8 @@ _TELLS = re.compile(r"\b(?:I|we|ran|running|printed|got|gave|actual)\b", re.IGNO
 _RESULTS = re.compile(r"\b(?:results?|outcome|summary|done|completed|status|report|findings)\b", re.IGNORECASE)
 _ITEM = re.compile(r"\s{0,40}(?:[-*+•]|\d{1,3}[.)])\s+(?:\[(?P<box>[ xX])\]\s+)?|\s{0,40}(?=[✅✔✓☑❌✗✘])")
 _ROW = re.compile(r"\s{0,12}\|.*\|\s*$")
+_TICK = re.compile(r"[✅✔✓☑❌✗✘]")
+"""In the first row of a table: it is a result too."""
 _RULE = re.compile(r"[\s|:=-]{3,}$")
 _END = re.compile(r"[.!?](?:[\"')\]*_`”»]{0,3})(?=\s|$)|[。！？]|\n{2,}")
 _ABBREVIATED = re.compile(
@@ -170,7 +172,8 @@ class _Cutter:
         cells = tuple(cell.strip() for cell in line.strip().strip("|").split("|"))
         if _RULE.match(following) and _ROW.match(following.rstrip()):
             self.columns = cells
-            return
+            if not _TICK.search(line):
+                return
         low = len(line) - len(line.lstrip())
         self._add(at + low, line.strip(), "row", "", "")
 

@@ -1,31 +1,36 @@
 """Programs by what they are for."""
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
     return frozenset(text.split())
 
 
-WRAPPERS = _words(
+WRAPPERS = words(
     "sudo time env nice nohup timeout stdbuf xvfb-run command exec unbuffer ionice script poetry pipenv "
     "uv hatch rye pdm conda micromamba npx pnpx bunx bundle dotenv then do else if ! { ( "
 )
 """What only starts another program."""
-TESTS = _words(
+TESTS = words(
     "pytest py.test tox nox jest vitest mocha ava karma playwright cypress ctest rspec phpunit gotestsum "
     "nose2 nosetests unittest behave bats busted dotnet-test prove cargo-nextest tap pest minitest trial "
     "stestr green runtests doctest "
 )
-LINT = _words(
+LINT = words(
     "ruff flake8 pylint eslint biome clippy golangci-lint stylelint shellcheck rubocop ktlint standard "
+    "phpcs phpmd swiftlint clang-tidy cppcheck cpplint detekt staticcheck revive jshint yamllint ansible-lint "
+    "sqlfluff luacheck hlint scalafix scalastyle actionlint "
     "oxlint pycodestyle pydocstyle bandit hadolint markdownlint checkstyle pyflakes vet xo "
 )
-TYPES = _words("mypy pyright tsc basedpyright pytype pyre flow vue-tsc svelte-check ty ")
-FORMAT = _words("black isort prettier gofmt rustfmt autopep8 yapf clang-format dprint ")
-BUILD = _words(
+TYPES = words(
+    "mypy pyright tsc basedpyright pytype pyre flow vue-tsc svelte-check ty phpstan psalm sorbet srb steep dialyzer "
+)
+FORMAT = words("black isort prettier gofmt rustfmt autopep8 yapf clang-format dprint ")
+BUILD = words(
     "make gcc g++ clang clang++ cc c++ javac kotlinc scalac ghc rustc webpack vite rollup esbuild cmake ninja meson "
     "bazel msbuild xcodebuild scons waf parcel tsup ncc swc maturin wasm-pack sphinx-build electron-builder build "
 )
-HARMLESS = _words(
+HARMLESS = words(
     "ls cat head tail grep egrep fgrep rg find fd cd pwd echo printf mkdir touch cp mv rm which type "
     "whoami date wc sed awk sort uniq cut tr diff tree stat du df file env export set true false test [ "
     "[[ less more jq yq basename dirname realpath readlink chmod chown ln nl od xxd hexdump strings "
@@ -36,8 +41,10 @@ HARMLESS = _words(
     "nproc free uptime lscpu "
 )
 """What runs nothing of the project."""
-GIT_QUIET = _words(
+GIT_QUIET = words(
     "status diff log show add branch rev-parse ls-files blame config remote fetch tag stash checkout "
     "restore reset grep describe switch shortlog reflog cat-file ls-tree init clean rm mv apply "
 )
 """What git does without running hooks of tests or checks."""
+BENCHMARKS = words("hyperfine wrk wrk2 ab k6 oha hey autocannon vegeta bombardier siege pgbench sysbench fio ")
+"""What measures how fast the code is."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar
 
-from gedanken.compare.audit.edits import Edit, lasting, touches
+from gedanken.compare.audit.edits import Edit, lasting, may_touch, touches
 from gedanken.compare.audit.outcomes import cases_in, plain
 from gedanken.compare.audit.runs import Run, hides, names, short
 from gedanken.experiment.agent_transcript import AgentTranscript
@@ -43,6 +43,7 @@ class Record:
     _hiding_by_family: dict[str, list[Run]] = field(default_factory=dict)
     _looked_up: dict[Hashable, tuple[Any, ...]] = field(default_factory=dict)
     _changes: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
+    _doubts: dict[tuple[int, int, str], Edit | None] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
@@ -82,6 +83,21 @@ class Record:
             edits = lasting(self.edits_between(run.at, event)[:_MOST_EDITS])
             self._changes[key] = next((edit for edit in edits if touches(edit, programs, words, family)), None)
         return self._changes[key]
+
+    def doubt_since(self, run: Run, event: int, family: str) -> str | None:
+        """Return why files that a run read may be others by now, though no change of them is sure."""
+        at = bisect_right(self.shuffles, run.at)
+        if at < len(self.shuffles) and self.shuffles[at] < event:
+            what = short(self.transcript.events[self.shuffles[at]].command or "a command")
+            return f"“{what}” may have changed the files after the run that it speaks of"
+        key = (run.call, bisect_left(self._edited_at, event), family)
+        if key not in self._doubts:
+            programs = [step.program for step in run.steps if step.family != "quiet"]
+            words = [word for step in run.steps if step.family != "quiet" for word in step.words[1:]]
+            edits = self.edits_between(run.at, event)[:_MOST_EDITS]
+            self._doubts[key] = next((edit for edit in edits if may_touch(edit, programs, words, family)), None)
+        edit = self._doubts[key]
+        return f"{edit.path} was written after the run that it speaks of" if edit else None
 
     @cached_property
     def _by_result(self) -> list[Run]:
@@ -207,7 +223,10 @@ class Record:
 
     def evidence(self, event: int, offset: int = 0, length: int = 0) -> Evidence:
         """Return a line of an event's text, that at an offset of it."""
-        text = plain(self.transcript.events[event].text)
+        called = self.transcript.events[event]
+        if called.kind == "call" and called.command and not offset:
+            return Evidence(event, called.place, (1, 1), called.command.strip().split("\n")[0][:500])
+        text = plain(called.text)
         low = text.rfind("\n", 0, offset) + 1
         high = text.find("\n", offset + max(length - 1, 0))
         high = len(text) if high < 0 else high

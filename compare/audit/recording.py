@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass, field
 
 from gedanken.compare.audit.commands import steps_of
-from gedanken.compare.audit.edits import Edit, shell_edits, shuffles_files
-from gedanken.compare.audit.outcomes import exit_code_in, plain, says_cut
+from gedanken.compare.audit.edits import Edit, shell_edits
+from gedanken.compare.audit.outcomes import code_asked_for, exit_code_in, plain, says_cut
 from gedanken.compare.audit.record import Output, Record
 from gedanken.compare.audit.runs import Run, short
+from gedanken.compare.audit.shell_changes import shuffles_files
 from gedanken.experiment.agent_transcript import AgentEvent, AgentTranscript
 
 _READING = re.compile(
@@ -118,8 +119,9 @@ class _Reader:
 def _finish(run: Run, event: AgentEvent, text: str) -> None:
     run.result = event.number
     run.text = f"{run.text}\n{text}" if run.text else text
-    told = exit_code_in(text)
-    asked = told is not None and "$?" in run.command
+    asked_for = code_asked_for(run.command, text) if "$" in run.command else None
+    told = asked_for if asked_for is not None else exit_code_in(text)
+    asked = told is not None and ("$?" in run.command or asked_for is not None)
     run.exit_code = told if asked or event.exit_code is None else event.exit_code
     run.cut = (
         run.cut or event.cut or says_cut(text) or any(step.is_piped and step.family != "quiet" for step in run.steps)

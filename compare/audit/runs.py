@@ -42,9 +42,10 @@ class Run:
 
     @property
     def tests(self) -> list[Tests]:
-        """The summaries of test runners that it printed."""
+        """The summaries of test runners that it printed, but those that its own command has, as one of `echo`."""
         if self._tests is None:
-            self._tests = summaries_in(self.text)
+            found = summaries_in(self.text)
+            self._tests = [one for one in found if one.text.strip("= \t") not in self.command] if found else found
         return self._tests
 
     @property
@@ -59,11 +60,17 @@ class Run:
         """From which event on its result is known."""
         return self.result if self.result is not None else 10**12
 
+    @property
+    def only_shows(self) -> bool:
+        """Return whether it runs nothing of the project, but shows what stands in a file, say."""
+        return all(step.family == "quiet" or step.program in _FETCHERS for step in self.steps)
+
     def families(self) -> set[str]:
         """Return the families of its commands: tests, builds, linters and so on."""
         return {step.family for step in self.steps}
 
 
+_FETCHERS = frozenset(["curl", "wget", "gh", "glab"])
 _OF_ITSELF = re.compile(
     r"^(?:\[(?:Command|The command|[\w/.-]+ [0-9a-f]{7,})|\s\d+ files? changed| (?:create|delete|rename) mode).*$",
     re.MULTILINE,

@@ -19,11 +19,13 @@ _THING = (
 )
 _PATTERNS: list[tuple[Language, str]] = [
     ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_OBJECT}"),
-    ("en", rf"(?:^(?:[-*•✅✔✓☑] ?)*|[:;—–(] ?|, then | and then )\s*(?:successfully |then |also )?(?P<verb>ran|re-?ran|executed|re-?executed|invoked) {_OBJECT}"),
+    ("en", rf"(?:^(?:[-*•✅✔✓☑] ?)*|[:;—–(] ?|, (?:and |then )?| and then )\s*(?:successfully |then |also )?(?P<verb>ran|re-?ran|executed|re-?executed|invoked) {_OBJECT}"),
     ("en", rf"\b(?:after|by|from|upon) (?P<verb>(?:re-?)?running|executing) {_OBJECT}"),
     ("en", rf"\b(?P<verb>verified|confirmed|checked|validated|tested)(?: (?:it|this|that|the (?:fix|change|result)s?|everything))? (?:with|by running|via|using|through) {_OBJECT}"),
     ("en", rf"\b(?:I|we)(?: |(?='))({_ADVERBS})(?P<verb>{_RAN}) {_THING}\b"),
     ("en", rf"^(?:[-*•✅✔✓☑] ?)*\s*(?:successfully )?(?P<verb>ran|re-?ran|executed) {_THING}\b"),
+    ("en", rf"{_OBJECT} (?:has been|was|have been|had been) (?:also |then |successfully )?(?P<verb>re-?run|run|executed|re-?executed)\b(?! (?:by|when|on|in|for) (?!hand|full|my|the end))"),
+    ("zh", rf"(?P<between>)(?P<code>[{CODE}]{{3,302}})\s?を(?P<verb>実行しました|再実行しました|走らせました)"),
     ("de", rf"\b(?:habe ich|ich habe|wir haben|haben wir) {_OBJECT}[^.;:!?]{{0,30}}?(?P<verb>ausgeführt|laufen lassen|gestartet)\b"),
     ("fr", rf"(?:\bj'ai|\bnous avons) (?P<verb>(?:ré)?exécuté|(?:re)?lancé|fait tourner) {_OBJECT}"),
     ("es", rf"\b(?P<verb>ejecuté|he ejecutado|corrí|hemos ejecutado|ejecutamos) {_OBJECT}"),
@@ -31,7 +33,7 @@ _PATTERNS: list[tuple[Language, str]] = [
 ]  # fmt: skip
 _COMPILED = [(language, re.compile(pattern, re.IGNORECASE)) for language, pattern in _PATTERNS]
 _HINT = re.compile(
-    r"\b(?:re-?)?r[au]n|execut|invoked|launched|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了",
+    r"\b(?:re-?)?r[au]n|execut|invoked|launched|verified|confirmed|checked|validated|tested|ausgeführt|laufen|gestartet|exécut|lanc|ejecut|corr|运行|执行|跑了|実行|走らせ",
     re.IGNORECASE,
 )
 _FAMILIES: list[tuple[str, Family]] = [
@@ -86,13 +88,13 @@ def _run(sentence: Sentence, found: re.Match[str]) -> RunHit | None:
     groups = found.groupdict()
     if groups.get("thing"):
         if re.match(r"(?:re-?)?run$", found["verb"], re.IGNORECASE) and not re.search(
-            r"have|'ve|had", found[0], re.IGNORECASE
+            r"have|'ve|had|has|was", found[0], re.IGNORECASE
         ):
             return None  # `I run the tests`: a habit or a plan
         family = next((one for pattern, one in _FAMILIES if re.search(pattern, found["what"], re.IGNORECASE)), None)
         return RunHit(found.start(), found.end(), RunSays(family))
     if re.match(r"(?:re-?)?run$", found["verb"], re.IGNORECASE) and not re.search(
-        r"\b(?:have|'ve|had)|'ve", found[0], re.IGNORECASE
+        r"\b(?:have|'ve|had|has|was)\b|'ve", found[0], re.IGNORECASE
     ):
         return None
     command = sentence.raw[found.start("code") : found.end("code")].strip("`").strip().removeprefix("$ ")

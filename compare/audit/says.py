@@ -23,6 +23,8 @@ class TestsSay:
     """True if the claim is about all tests that exist."""
     limited: bool = False
     """True if the claim is about some of the tests only, or names an exception."""
+    named: bool = False
+    """True if the claim is about one command or file: only runs of that carry it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ class CheckSays:
 class ValueSays:
     """A number with what it is of: a metric, a time, a size, a count, a version."""
 
-    what: Literal["metric", "time", "size", "count", "version"]
+    what: Literal["metric", "time", "size", "count", "version", "quantity", "setting"]
     name: str
-    """The metric's or program's name, or what is counted; lower case."""
+    """The metric's or program's name, or what is counted; of a quantity its concepts, of a setting its key."""
     value: str
     unit: str = ""
     about: bool = False

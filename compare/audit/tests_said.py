@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gedanken.compare.audit.languages import languages_in
 from gedanken.compare.audit.mood import asserts
 from gedanken.compare.audit.mood_words import BEFORE, Language
 from gedanken.compare.audit.numerals import COUNT, COUNT_OR_WORD, count_of
@@ -32,7 +33,8 @@ _PATTERNS: list[tuple[Language, str]] = [
     ("en", r"\b(?:they|all of (?:them|these|those)) (?:(?:all|now|both|still) ){0,2}(?P<all>)(?P<good>pass(?:ed)?)\b"),
     ("en", rf"(?P<n>{COUNT})(?:/(?P<of>{COUNT}))? (?P<adj>{_ADJECTIVES}){_KIND},? (?P<all>all) (?P<good>passing|passed|pass|green)\b"),
     ("en", rf"[✅✔✓]\s*(?:the |all )?(?P<n>{COUNT})?(?P<adj> ){_KIND}(?P<good>\s*$)"),
-    ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) of (?:the |our |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}|\bnone\b) (?:out )?of (?:the |our |my |these )?(?:(?P<of>{COUNT}) )?(?P<adj>{_ADJECTIVES}){_KIND} (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
+    ("en", rf"(?P<n>{COUNT_OR_WORD}) ?(?:/|of|out of) ?(?P<of>{COUNT}) (?:(?:are|is|were|was|have|has|now|still) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?P<adj>{_ADJECTIVES})(?:{_KIND} )?(?:(?:are|is|was|were|have|still|now) ){{0,2}}(?P<bad>{_BAD})\b"),
     ("en", rf"(?P<n>{COUNT_OR_WORD}|\b(?:no|zero)\b) (?:{_KIND} )?(?:(?:are|were) )?(?P<skip>skipped|skips|skip|xfailed|ignored|pending|deselected)\b"),
     ("en", r"\b(?:test suite|the suite|full suite|entire suite|whole suite|unit tests|pytest|tests) (?:run )?(?:(?:is|are|now|also|still|all|comes back|finishes|finished|completes|completed) ){0,3}(?P<all>)(?P<good>green|passes|passed|passing|successfully|clean)\b"),
@@ -74,8 +76,8 @@ _LIMITS_NOT = frozenset(
     ]
 )
 """Adjectives that leave it all of the tests; any other may mean some of them."""
-_EXCEPTS = re.compile(
-    r"\b(?:except|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
+EXCEPTS = re.compile(
+    r"\b(?:except|without (?:the|these|those|that|them)|ohne (?:die|den)|sans (?:les|le)|sin (?:los|las)|other than|apart from|aside from|besides|unrelated|pre-?existing|excluding|but (?:one|two|the|\d+)|only (?:one|two|\d+)|"
     r"known (?:failures?|issue)|flaky|environment(?:al)?|still fail\w*|außer|bis auf|sauf|hormis|excepto|salvo|remaining fail\w*|already fail\w*|"
     r"also fail\w*|failed before|fail(?:s|ed|ing)? (?:on|without|before|even|due|because|for))\b|除了",
     re.IGNORECASE,
@@ -207,7 +209,7 @@ _OF_FAILURES = frozenset(
         "such",
     ]
 )
-_PASSES_ON = re.compile(
+PASSES_ON = re.compile(
     r"\s{1,3}(?:an?|the|it|its|them|this|that|his|each|every|\w+ (?:to|on|into|through|as)) ?\b", re.IGNORECASE
 )
 """After `the test passes`: it hands something on."""
@@ -242,7 +244,10 @@ def tests_said(sentence: Sentence) -> Iterator[Hit]:
     if not _HINT.search(sentence.plain):
         return
     hits: list[tuple[int, int, re.Match[str]]] = []
+    spoken = languages_in(sentence.plain)
     for language, pattern in _COMPILED:
+        if language not in spoken:
+            continue
         for found in pattern.finditer(sentence.plain):
             if not found[0].strip() or any(low < found.end() and found.start() < high for low, high, _ in hits):
                 continue
@@ -260,7 +265,7 @@ def _is_said(sentence: Sentence, found: re.Match[str], language: Language) -> bo
         return False
     if (is_bad or groups.get("skip")) and _is_label(sentence, found):
         return False
-    if _PASSES_ON.match(sentence.plain, found.end()) and re.search(r"\btest passes$", found[0], re.IGNORECASE):
+    if PASSES_ON.match(sentence.plain, found.end()) and re.search(r"\btest passes$", found[0], re.IGNORECASE):
         return False
     if not is_bad and BEFORE[language].search(_CONTINUES.sub("", found[0])):
         return False
@@ -364,7 +369,7 @@ def _is_label(sentence: Sentence, found: re.Match[str]) -> bool:
 
 def _is_limited(sentence: Sentence, start: int, end: int) -> bool:
     plain = sentence.plain
-    if _EXCEPTS.search(plain) or _EXCEPTS.search(sentence.before[-200:]):
+    if EXCEPTS.search(plain) or EXCEPTS.search(sentence.before[-200:]):
         return True
     before = plain[max(0, start - 40) : start]
     return (

@@ -28,10 +28,37 @@ def plays_a_terminal(transcript: AgentTranscript) -> bool:
     )
 
 
-def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool) -> Verdict:
+_PASTES = re.compile(
+    r"[:：]\s*\Z|\b(?:chat|conversation|transcript|exchange|dialog(?:ue)?|discussion|log|session)s?\b|Gespräch|Verlauf|对话|聊天",
+    re.IGNORECASE,
+)
+"""What a user says who shows another chat: its headings look like those of this one."""
+
+
+_SHOWS_TOOLS = re.compile(
+    r"^\W{0,4}(?:Ran (?:terminal )?command|User accepted the command|Executed command|Tool (?:call|use|result)s?)\b",
+    re.MULTILINE,
+)
+"""What exports of agents with tools have in their turns."""
+
+
+def is_known_speaker(transcript: AgentTranscript, event: int) -> bool:
+    """Return whether a message is surely the agent's own words, and no record of tools: in a text that was copied or
+    exported, only one that follows a user's tells who speaks, and only where that user shows no other chat."""
+    if transcript.form != "text":
+        return True
+    if _SHOWS_TOOLS.search(transcript.events[event].text):
+        return False
+    asked = [one for one in transcript.events[:event] if one.kind == "message" and one.speaker == "user"]
+    return bool(asked) and not _PASTES.search(asked[-1].text)
+
+
+def judge_unrecorded(spotted: Spotted, *, no_tools: bool, told: bool, is_known_speaker: bool) -> Verdict:
     """Return the verdict where no tool call is recorded: only the user's word that there was no tool makes it one."""
     if not no_tools:
         return Verdict("undecidable", f"a chat export does not record tools; {RERUN}")
+    if not is_known_speaker:
+        return Verdict("undecidable", f"who said it is not surely recorded; {RERUN}")
     if isinstance(spotted.says, FileSays):
         return Verdict("undecidable", "what a file holds cannot be told from a chat; the file itself would tell")
     if told:

@@ -14,7 +14,8 @@ _ABOUT = r"(?:exactly |precisely |genau |exactement |exactamente )?(?P<about>(?:
 _METRIC = (
     r"accuracy|acc|loss|f1(?:[- ]score)?|precision|recall|auc|auroc|roc[- ]auc|rmse|mae|mse|r2|r²|r\^2|bleu|rouge(?:-[l12])?|perplexity|"
     r"(?:test |code |line |branch |statement )?coverage|error rate|top-1|map|ndcg|"
-    r"Genauigkeit|Verlust|précision|exactitude|perte|exactitud|precisión|pérdida|准确率|损失|精度"
+    r"(?:Test)?Genauigkeit|(?:Test)?Abdeckung|couverture|cobertura|Verlust|précision|exactitude|perte|exactitud|"
+    r"precisión|pérdida|acurácia|准确率|损失|精度|覆盖率|正解率|精度|カバレッジ"
 )
 _SPLIT = r"(?:(?:final|best|mean|average|avg|overall|total|test|val|validation|train|training|eval|macro|weighted|held-out|last|lowest|highest) ){0,3}"
 _TAKES = (
@@ -22,21 +23,28 @@ _TAKES = (
     r"increased to|decreased to|went (?:up |down )?to|ended (?:up )?at|beträgt|betrug|liegt bei|lag bei|von|erreichte|atteint|de|était de|est de|alcanzó|es de|fue de|为|达到|是|："
     r"|(?:on|for|over|after|in|with) (?:the |a |all )?[\w -]{2,30}?(?:\s(?:is|was|of|=|reached)|\s?:)|(?:(?:had|has|have|is|was) )?[a-z]{3,10}(?: (?:out|up|down|in))? (?:at|to)|(?:finale? |finales? )?(?:est|es|ist) (?:de |bei )?|\()\s?){1,2}"
 )
+_ON = r"(?: (?:auf|sur|en|bei|in|für|pour|dans|no|em|on) [\w '-]{2,40}?)?"
 _METRICS: list[tuple[Language, str]] = [
-    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
+    ("en", rf"(?<![\w-])(?P<name>Genauigkeit|Testgenauigkeit|Verlust|précision|exactitude|perte|exactitud|precisión|pérdida|acurácia|precisão|Abdeckung|Testabdeckung|couverture|cobertura|F1){_ON} (?:beträgt|betrug|liegt bei|lag bei|ist|war|est de|est|était de|atteint|fue de|es de|foi de|é de) {_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|Prozent)?"),
+    ("en", rf"\b(?:liegt|lag|beträgt) (?:die |der )?(?P<name>{_METRIC}) (?:bei|auf) {_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|Prozent)?"),
+    ("en", rf"\b(?P<name>cover)(?:s|ed)? {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|percent)"),
+    ("de", rf"\b(?P<name>decken) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|Prozent)(?= (?:der|aller|des) )"),
+    ("en", rf"\b(?P<name>coverage) (?:run|report|check) (?:is )?\w+: {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%)"),
+    ("en", rf"(?<![A-Za-z0-9_À-ÿ-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})){_TAKES}{_ABOUT}(?P<value>{VALUE})(?![\w/:]|\.\d)\s?(?P<unit>%|percent|Prozent|pour cent|por ciento)?"),
     ("en", rf"(?<![\w.-]){_ABOUT}(?P<value>{VALUE})\s?(?P<unit>%|percent)? (?P<name>{_SPLIT}(?:{_METRIC}))(?![\w-])"),
-    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:{_METRIC})) {_ABOUT}(?P<value>\d{{1,6}}\.\d{{1,12}}|\d{{1,3}}(?=\s?%))(?![\w/:]|\.\d)\s?(?P<unit>%)?"),
+    ("en", rf"(?<![\w-])(?P<name>{_SPLIT}(?:(?:train|val|test|eval|final|best|mean)_)?(?:{_METRIC})) {_ABOUT}(?P<value>\d{{1,6}}\.\d{{1,12}}|\d{{1,3}}(?=\s?%))(?![\w/:]|\.\d)\s?(?P<unit>%)?"),
     ("en", rf"(?<![\w-])(?P<name>correlation)(?: coefficient)?(?: (?:between|of|for) [\w ,()-]{{2,110}}?)?(?: (?:is|was|of) |\s?[:=]\s?){_ABOUT}(?P<value>-?\d?\.\d{{1,12}})(?![\w/:]|\.\d)"),
 ]  # fmt: skip
 _TIMES: list[tuple[Language, str]] = [
-    ("en", rf"\b(?:took|takes|finished in|completed in|finishes in|completes in|ran in|runs in|passed in|passes in|pass in|done in|run time|runtime|duration|elapsed|built in|in total|wall time|passed \(|after)(?: (?:of|was|is|only|just))?\s?:?\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secs?|seconds?|mins?|minutes?|h|hours?)(?!\w)"),
+    ("en", rf"\b(?:took|takes|needs|needed|lasts|lasted|finished in|completed in|finishes in|completes in|ran in|runs in|passed in|passes in|pass in|done in|run time|runtime|duration|elapsed|built in|in total|wall time|passed \(|after)(?: (?:of|was|is|only|just))?\s?:?\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secs?|seconds?|mins?|minutes?|h|hours?)(?!\w)"),
     ("de", rf"\b(?:dauerte|dauert|in|nach) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|Sekunden?|Minuten?)(?!\w)"),
     ("fr", rf"\b(?:a pris|prend|en) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|secondes?|minutes?)(?!\w)"),
     ("es", rf"\b(?:tardó|tarda|en) {_ABOUT}(?P<value>{VALUE})\s?(?P<unit>ms|s|segundos?|minutos?)(?!\w)"),
     ("zh", rf"(?:耗时|用时|花了)\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>毫秒|秒|分钟|ms|s)"),
 ]  # fmt: skip
 _SIZES: list[tuple[Language, str]] = [
-    ("en", rf"\b(?:is|are|was|weighs|size|sized|at|to|totals?|of|takes up|:|produces?d?|wrote|written|\()\s?(?:of |is |was )?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>bytes?|[kKMG]i?B|B)(?!\w)(?!/s)"),
+    ("en", rf"(?:[:(]|\b(?:is|are|was|weighs|size|sized|at|to|totals?|of|takes up|occupies|has|ist|hat|belegt|wiegt|fait|pèse|occupe|est|mesure|tiene|ocupa|pesa|mide|tem|produces?d?|wrote|written|有|为))\s?(?:of |is |was )?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>bytes?|octets?|[kKMG]i?[Bo]|B)(?!\w)(?!/s)"),
+    ("zh", rf"(?:大小|有|为|は|が)\s?(?:为|是)?\s?{_ABOUT}(?P<value>{VALUE})\s?(?P<unit>字节|バイト|[kKMG]i?B)"),
 ]  # fmt: skip
 _NOUNS = (
     "lines?|files?|rows?|records?|words?|entries|entry|matches|match|occurrences?|commits?|samples?|images?|tables?|columns?|functions?|classes|"
@@ -57,6 +65,11 @@ _VERSIONS: list[tuple[Language, str]] = [
     ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#.-]{0,24}?)(?:'s)?(?: (?:--version|-V))?(?: (?:is|says|said|reports?|reported|prints?|printed|shows?|showed|gives?|gave|returned|outputs?))?(?: (?:installed )?(?:at )?version(?: is| was)?:?| (?:installed|running|at)| \(?v)?\s?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}(?:[a-z]+\d+)?)(?! ?(?:%|s\b|ms\b|x\b|[KMG]B))(?P<tail> (?:is|was|are) (?:installed|available|used|active|present|running))?"),
     ("en", rf"(?P<name>[{CODE}]{{3,80}}) (?:says|said|reports?|reported|prints?|printed|shows?|showed|gives?|gave|returned|outputs?):? (?:\w+ )?v?(?P<value>\d{{1,4}}(?:\.\d{{1,6}}){{1,3}})\b"),
     ("en", r"\b(?:installed|running|uses|using|on|have|has) (?P<name>[A-Z][\w+#-]{0,20}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
+    ("en", r"\b(?:we are|we're|it is|this is|everything is) on (?P<name>[A-Za-z][\w+#-]{0,20}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
+    ("en", r"\bversion (?:of|de|von) (?P<name>[A-Za-z][\w+#.-]{0,20}?)\s?(?:is |was |ist |est |es |: ?|= ?)v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
+    ("de", r"\b(?:läuft|installiert ist|nutzen|verwenden|haben) (?:hier )?(?P<name>[A-Za-z][\w+#-]{0,20}) (?:in )?(?:der )?(?:Version )?v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})\b"),
+    ("en", r"(?<![\w/-])(?P<name>[A-Za-z][\w+#-]{0,20}) v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3}) (?:is what (?:runs|we have|is (?:installed|used))|is in use|runs here|wird verwendet|läuft)"),
+    ("en", r"^(?P<name>[a-z][\w+#-]{0,20}) is (?:now )?at v?(?P<value>\d{1,4}(?:\.\d{1,6}){1,3})(?=[.!]?$| (?:here|now))"),
 ]  # fmt: skip
 _KINDS = [
     (kind, [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in patterns])
@@ -75,7 +88,9 @@ _GOAL = re.compile(
     re.IGNORECASE,
 )
 _VERSION_WORD = re.compile(
-    r"version|installed|running|(?<=\s)-V\b|available|environment has|interpreter", re.IGNORECASE
+    r"version|install|running|(?<=\s)-V\b|available|environment has|interpreter|"
+    r"\b(?:we are|we're) on\b|what runs|\bruns here|in use\b|läuft|\bis (?:now )?at v?\d",
+    re.IGNORECASE,
 )
 _BY_HAND = re.compile(
     r"\b(?:I(?:'ve| have)? (?:added|created|wrote|changed|modified|updated|removed|implemented|fixed)|added|created|changed|modified|updated|edited)\b",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gedanken.compare.audit.edits import Edit
 from gedanken.compare.audit.numbers import NumberIndex
+from gedanken.compare.audit.outcomes import shows_built, shows_exit_code
 from gedanken.compare.audit.record import Output, Record
 from gedanken.compare.audit.runs import Run
 from gedanken.compare.audit.says import Spotted
@@ -100,6 +101,16 @@ def _is_same_file(one: str, other: str) -> bool:
     return bool(mine) and (mine == theirs or mine.endswith("/" + theirs) or theirs.endswith("/" + mine))
 
 
+def end_of(case: Case, run: Run) -> Evidence:
+    """Return the line of a run that tells how it ended: its own words, its exit code, or else what was called."""
+    if run.result is None:
+        return case.record.evidence(run.call)
+    found = shows_built(run.text) or shows_exit_code(run.text)
+    if found is None and run.exit_code == 0:
+        return case.record.evidence(run.call)
+    return case.record.evidence(run.result, found.start() if found else 0)
+
+
 def undecidable(reason: str, *evidence: Evidence) -> Verdict:
     """Return a verdict that says why there is none, and what would decide it."""
     return Verdict("undecidable", f"{reason}; {RERUN}", evidence)
@@ -114,6 +125,8 @@ def without_runs(case: Case, family: str, later: Sequence[Run], what: str) -> Ve
         return undecidable(why)
     families = ("build", "types") if family == "build" else (family,)
     runs = [run for one in families for run in record.of_family(one)[:50] if not run.refused]
+    if family == "types":
+        runs += [run for run in record.of_family("lint")[:50] if any("vet" in step.words[:2] for step in run.steps)]
     first = min(runs, key=lambda run: run.call, default=None)
     if (
         first is not None

@@ -95,7 +95,10 @@ def compare_answers(real: Execution, imagined: Execution, claims: tuple[str, ...
 
 
 def _impossible_table(real: Execution, imagined: Execution) -> Iterable[Finding]:
-    """Find contradictions in an imagined nvidia-smi table, whatever GPUs are claimed."""
+    """Find contradictions in an imagined nvidia-smi table, whatever GPUs the persona claims.
+
+    A rule that the real table breaks too is not applied.
+    """
     usual = {contradiction.rule for contradiction in table_contradictions(real.terminal.splitlines())}
     lines = imagined.terminal.splitlines()
     for contradiction in table_contradictions(lines):

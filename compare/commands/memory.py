@@ -13,7 +13,8 @@ Verdict = Literal["kept", "changed", "lost", "unanswered"]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """One question, asked three times: before a loss, again without a loss, and after the loss."""
+    """One question, asked three times: before the context was lost, again with the context intact (the control), and
+    after it was lost."""
 
     question: str
     before: str

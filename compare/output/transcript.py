@@ -171,7 +171,7 @@ class Transcript:
 
     @property
     def forms(self) -> list[str]:
-        """Every form that a line has, in the order of first appearance."""
+        """The distinct forms of all lines, in order of first appearance; a form is a line with `#` for each value."""
         return self._columns.forms
 
     @cached_property
@@ -182,7 +182,7 @@ class Transcript:
 
     @property
     def shapes(self) -> list[str]:
-        """Every shape that a line has, in the order of first appearance."""
+        """The distinct shapes of all lines, in order of first appearance."""
         return self._columns.shapes
 
     @property

@@ -83,22 +83,23 @@ def _undecided(run_set: RunSet, primary: TestedSeries | None, secondary: Sequenc
         yield f"Whether the {primary.judged.name} differs: not tested, because {primary.judged.why_no_p}."
     elif at_best > level:
         alone = " Until then only outliers can be found: single runs whose last value is far off." if primary else ""
-        yield f"Whether the numbers differ: {_needed(n, m, level)}{alone}"
+        what = f"the {primary.judged.name} differs" if primary else "the numbers differ"
+        yield f"Whether {what}: {_needed(n, m, level)}{alone}"
     elif primary and at_best > METRICS_LEVEL and any(one.apart is not None for one in secondary):
         yield f"Whether series other than the primary endpoint differ: {_needed(n, m, METRICS_LEVEL)}"
 
 
 def _needed(n: int, m: int, level: float) -> str:
     """State that so many runs are too few for a test, and how many would be enough."""
-    runs = f"{n} real and {many(m, 'imagined run')}"
     more_real = f"{runs_needed(m, level)} real and {many(max(m, 1), 'imagined run')}"
     more_imagined = f"{max(n, 1)} real and {many(runs_needed(n, level), 'imagined run')}"
     enough = f"Enough are {more_real}, or {more_imagined}."
     if not n or not m:
         return f"no {'imagined' if n else 'real'} run reached its end and shows them. {enough}"
+    shown = f"{many(m, 'imagined run')} {'shows' if m == 1 else 'show'}"
     return (
-        f"{runs} are too few for a test at the {level:g} level: the lowest p that they can reach is "
-        f"{smallest_p(n, m):.2g}. {enough}"
+        f"{n} real and {shown} it at their end; so few cannot give a p below {smallest_p(n, m):.2g}, and the test "
+        f"needs {level:g}. {enough}"
     )
 
 

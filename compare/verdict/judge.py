@@ -100,7 +100,7 @@ def judge_counted(
 
 
 class _Together:
-    """All kinds of operation; any one family can be left out."""
+    """The evidence of all operations together; any one family of probes can be left out of it."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._operations = operations
@@ -112,7 +112,7 @@ class _Together:
 
 
 class _Alone:
-    """One kind of operation; any one template can be left out."""
+    """The evidence of one operation; any one template of programs can be left out of it."""
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation

@@ -23,7 +23,8 @@ _MOST = 12
 
 
 def separations(operations: Sequence[Operation], parameters: Parameters) -> tuple[Separation, ...]:
-    """Of each family and each pair of ways."""
+    """Return, for each family of probes and each two ways of answering (such as computes and imitates), how well the
+    family tells the two apart: as designed, and in the answers given."""
     families = list(dict.fromkeys(one.clusters[0].family for one in operations))
     found = []
     for family in families:

@@ -78,7 +78,11 @@ def _paths(given: Runs | Iterable[Runs], folder: Path, *, imagined: bool) -> Ite
             else:
                 yield from (_written(run, folder) for run in log.executions if run.imagined == imagined)
         else:
-            raise BadInput(f"{type(one).__name__}: give paths, executions, or a run")
+            argument = "imagined" if imagined else "real"
+            raise BadInput(
+                f"compare({argument}=…): {type(one).__name__} is not accepted; give a path, an Execution, "
+                "a RunLog or an Analysis, or a list of these"
+            )
 
 
 def _written(execution: Execution, folder: Path) -> Path:

@@ -207,8 +207,11 @@ def _edit(event: AgentEvent) -> dict[str, Any]:
 
 
 def roots_of(transcript: AgentTranscript, plan: Plan) -> Iterator[str]:
-    """Return folders in which the agent may have worked: first those that the file names, then the common folder of
-    its edits."""
+    """Yield folders in which the agent may have worked, the likeliest first.
+
+    The one that the transcript records; the folders above its edited files, outermost first, down to the one they
+    share; the one of its first `cd`.
+    """
     if transcript.folder:
         yield transcript.folder
     paths = [str(edit["path"]) for edit in plan.edits if str(edit["path"]).startswith("/")]

@@ -13,9 +13,10 @@ from gedanken.sandbox.conformance.kit import chosen
 async def check_machine(
     sandbox: str, progress: Progress, *, loose: bool, only: str | None, trusted: bool
 ) -> tuple[str, tuple[str, ...], list[CheckResult]]:
-    """Run the kit; return the machine's name, the limits that it cannot enforce, and the results.
+    """Run the conformance checks of the sandbox.
 
-    Raises BadInput or NoSandbox. With `loose` the machine is a temporary container without hardening, never the host.
+    Return the machine's name, the limits that it cannot enforce, and the results. Raises BadInput or NoSandbox. With
+    `loose` the machine is a temporary container without hardening, never the host.
     """
     from gedanken.sandbox.choice import open_engine
     from gedanken.sandbox.datasets import ensure_dataset

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from gedanken.analysis.analysis import Analysis, VersionAnalysis
@@ -14,7 +15,7 @@ from gedanken.compare.series.levels import PRIMARY_LEVEL, is_told
 from gedanken.compare.stats.permutation_test import smallest_p
 from gedanken.experiment.counts import many
 from gedanken.experiment.escaping import harmless
-from gedanken.experiment.execution import Cause
+from gedanken.experiment.execution import Cause, Execution
 from gedanken.experiment.finding import Finding
 from gedanken.experiment.run_log import DONE, INTERRUPTED, UNFINISHED
 
@@ -96,9 +97,11 @@ def _result(version: VersionAnalysis) -> str:
     on = labels & {label for finding in found for label in finding.runs}
     if on:
         verb = "differs" if len(on) == 1 else "differ"
-        told = f"{_of_all(len(on), len(judged))} {verb} from the real runs. {_example(found)}"
+        told = (
+            f"{_of_all(len(on), len(judged))} {verb} from the real runs{_silent(judged)}. {_example(found, labels)}"
+        )
     elif found:
-        told = f"No difference was found in {which}. On other runs, {_example(found)}"
+        told = f"No difference was found in {which}. On other runs, {_example(found, labels)}"
     else:
         what = " in the text" if version.compared.series else ""
         told = f"No difference{what} was found between {which} and the real runs."
@@ -121,9 +124,15 @@ def _of_all(some: int, total: int) -> str:
     return "The imagined run" if total == 1 else f"All {total} imagined runs"
 
 
-def _example(found: Sequence[Finding]) -> str:
-    """Write the first finding in words, without file names that a newcomer has not seen."""
-    example = _LABEL.sub(_short_label, _LINE.sub("", sentence(found[0]))).rstrip(".")
+def _silent(judged: Sequence[Execution]) -> str:
+    silent = sum(not run.stdout.strip() for run in judged)
+    return f"; {silent} of them printed nothing" if silent else ""
+
+
+def _example(found: Sequence[Finding], counted: AbstractSet[str]) -> str:
+    """Write a finding, if possible on a counted run, in words and without file names that a newcomer has not seen."""
+    first = next((finding for finding in found if counted & set(finding.runs)), found[0])
+    example = _LABEL.sub(_short_label, _LINE.sub("", sentence(first))).rstrip(".")
     if len(found) == 1:
         return f"1 finding: {_cut(example, EXAMPLE)}."
     return f"{len(found):,} findings, for example: {_cut(example, EXAMPLE)}."
@@ -139,7 +148,11 @@ def _confidence(version: VersionAnalysis) -> str:
     """State what rests on lines, what on a test of numbers, and what is undecided."""
     _real, _imagined = measured(version)
     lines = [finding for finding in _found(version) if finding.check not in _STATISTICAL]
-    told = ["The report shows the differing lines next to the real ones, so you can check them." if lines else ""]
+    told = [
+        "Lines that differ are certain: the report shows them next to the real ones, so you can check them."
+        if lines
+        else ""
+    ]
     told.append(_numbers(version))
     if not _found(version):
         told.append("That no difference was found does not prove that there is none.")

@@ -142,8 +142,14 @@ def _table(version: VersionAnalysis, most_series: int) -> Table:
     )
     for series in version.compared.series[: max(0, most_series)]:
         name, ours, theirs = _row(series)
-        table.add_row(_flat(name), spread_of(ours), spread_of(theirs), probability(tested_p(series)))
+        table.add_row(_flat(name), spread_of(ours), spread_of(theirs), _p(series))
     return table
+
+
+def _p(series: SeriesResult) -> str:
+    if series.p is None:
+        return "no test"
+    return "too few" if series.role == "primary" and tested_p(series) is None else probability(series.p)
 
 
 def _row(series: SeriesResult) -> tuple[str, list[float], list[float]]:
@@ -174,7 +180,10 @@ def _divergence(alignment: Alignment | None) -> Iterator[tuple[str, str]]:
     if alignment is None or alignment.diverges_at is None:
         return
     real, imagined = alignment.diverges_at
-    yield "first difference between", f"{alignment.real} and {alignment.imagined}:"
+    between = f"{alignment.real} and {alignment.imagined}"
+    if alignment.real.endswith("-real-0") and alignment.imagined.endswith("-imagined-0"):
+        between = "real run 0 and imagined run 0 (not counted above)"
+    yield "first difference between", f"{between}:"
     yield "      real", _line(real)
     yield "  imagined", _line(imagined)
 
@@ -192,8 +201,11 @@ def _print_findings(analysis: Analysis, version: VersionAnalysis | None, console
     kinds = Counter(finding.check for finding in findings)
     told = times_each(kinds)
     claimed = sum(finding.explained_by is not None for finding in findings)
-    explained = f" ({claimed} due to the persona)" if claimed else ""
-    _print(console, f"{many(len(findings), 'finding')}{explained}: {told}", "bold")
+    apart = [f"{claimed} due to the persona"] if claimed else []
+    if version and (there := sum(not finding.explained_by for finding in version.compared.findings)):
+        apart.insert(0, f"{there} on {version.program.label if version.program else 'the logs'}")
+    where = f" ({', '.join(apart)})" if len(apart) > 1 or claimed else ""
+    _print(console, f"{many(len(findings), 'finding')}{where}: {told}", "bold")
     first = {finding.check: finding for finding in reversed(findings)}
     for kind in list(kinds)[: max(0, most)]:
         line = Text("  ")

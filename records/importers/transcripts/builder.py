@@ -141,6 +141,9 @@ class Builder:
         if cleared:
             self.gap("what a tool gave back was left out or cleared", place)
         command = self._commands.pop(call_id or "", None)
+        if command is not None and text:
+            text, wrapped = commands.as_printed(text)
+            told = (*told, wrapped)
         code = commands.exit_code_in(
             ({"exit_code": exit_code}, {"exit_code": self._codes.pop(call_id or "", None)}, *told)
         )

@@ -27,6 +27,7 @@ _EXIT = re.compile(
     re.IGNORECASE,
 )
 """A line that a harness writes before or after an output."""
+_LONGEST_OBJECT = 1 << 22
 _EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code", "exit_status", "exitcode")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CLEARED = re.compile(
@@ -187,6 +188,21 @@ def exit_code_in(fields: Iterable[Any]) -> int | None:
                 if isinstance(code, int) and not isinstance(code, bool):
                     return code
     return None
+
+
+def as_printed(text: str) -> tuple[str, dict[str, Any] | None]:
+    """What a command printed, out of an object that a harness put it in, with that object; else as it stands."""
+    bare = text.strip()
+    if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > _LONGEST_OBJECT:
+        return text, None
+    with suppress(ValueError, RecursionError):
+        told = json.loads(bare)
+        ends = any(key in told for key in _EXIT_KEYS)
+        printed = [told[key] for key in ("stdout", "output", "stderr") if key in told]
+        are_texts = bool(printed) and all(isinstance(part, str) for part in printed)
+        if are_texts and (ends or {"stdout", "stderr"} <= told.keys()):
+            return "\n".join(part.strip("\n") for part in printed if part.strip()), told
+    return text, None
 
 
 def exit_code_said(text: str) -> int | None:

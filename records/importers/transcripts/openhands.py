@@ -193,9 +193,12 @@ def _new(builder: Builder, entry: Entry) -> None:
         name = str(event.get("tool_name") or action.get("kind"))
         if name == "finish":
             builder.say("agent", text_of(action.get("message")), place)
+            return
         builder.call(
             name, {key: value for key, value in action.items() if key != "kind" and value is not None}, place, call_id
         )
+    elif kind == "ObservationEvent" and event.get("tool_name") == "finish":
+        builder.mark("finish", place)
     elif kind == "ObservationEvent":
         seen = event["observation"] if isinstance(event.get("observation"), dict) else {}
         told = (seen, seen.get("metadata"))

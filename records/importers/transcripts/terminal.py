@@ -113,15 +113,16 @@ _FORMS = (("said", _SAID), ("asked", _ASKED), ("gave", _GAVE))
 def _aider(source: Source, lines: list[str]) -> Builder:
     builder = _builder(source, AIDER)
     kind, first, block = "", 1, list[str]()
-    waits = ruled = False
-    """Whether a command's output comes; whether a test runner's summary is under way."""
+    waits = ruled = typed = False
+    """Whether a command's output comes; whether a test runner's summary is under way; whether the user typed it."""
     for number, line in enumerate([*lines, "#### "], start=1):
         said = line.removeprefix("#### ").removeprefix("> ").rstrip()
         if line.startswith(("#### ", _AIDER_BEGINS)):
-            now, waits, ruled = "user", False, False
+            now, waits, ruled, typed = "user", False, False, False
         elif line.startswith("> ") or line.strip() == ">":
-            now = "harness"
             waits = waits and not _OUTPUT_ENDS.match(said)
+            typed = typed and waits
+            now = "output" if typed else "harness"
             ruled = bool(_RULE.match(said)) and not _LAST_RULE.match(said)
         elif not line.strip() and kind:
             now = kind
@@ -134,9 +135,10 @@ def _aider(source: Source, lines: list[str]) -> Builder:
             now == "harness" and any(form.match(one) for form in _ALONE for one in (said, *block))
         )
         if now != kind or alone:
-            waits = _say(builder, kind, block, Place(source.name, first)) or waits
+            begins = _say(builder, kind, block, Place(source.name, first))
+            waits, typed = begins or waits, typed or (begins and kind == "user")
             kind, first, block = now, number, []
-        block.append(said if now in ("user", "harness") else line)
+        block.append(said if now in ("user", "harness") or typed else line)
     return builder
 
 

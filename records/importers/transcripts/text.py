@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from gedanken.experiment.agent_transcript import Place, Speaker
+from gedanken.experiment.errors import BadInput
 from gedanken.records.importers.transcripts.builder import Builder
 from gedanken.records.importers.transcripts.commands import Edit
 from gedanken.records.importers.transcripts.source import Source
@@ -13,7 +14,9 @@ _NAMES: dict[str, Speaker] = {
     **dict.fromkeys(("user", "human", "you", "me", "prompt", "question", "nutzer", "benutzer"), "user"),
     **dict.fromkeys(("assistant", "assistent", "agent", "model", "ai", "bot", "llm", "response", "answer"), "agent"),
     **dict.fromkeys(("chatgpt", "gpt", "claude", "gemini", "copilot", "codex", "grok", "llama", "qwen"), "agent"),
-    **dict.fromkeys(("deepseek", "mistral"), "agent"),
+    **dict.fromkeys(("deepseek", "mistral", "cursor", "windsurf", "cascade", "planner response"), "agent"),
+    **dict.fromkeys(("github copilot",), "agent"),
+    "user input": "user",
     "system": "system",
     **dict.fromkeys(("tool", "tool result", "tool output", "observation"), "tool"),
 }
@@ -27,7 +30,14 @@ _BOLD = re.compile(
 )
 _COLON = re.compile(rf"({_WHO}){_DETAIL}\s?:(?:\s(.*))?$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"<\|(?:im_start|start_header_id)\|>\s*(\w+)\s*(?:<\|end_header_id\|>)?(.*)$")
+_ASKED = re.compile(r"\s{0,3}(?:\*\*|__)(Q|A)\s?(?::\s?(?:\*\*|__)|(?:\*\*|__)\s?:)\s?(.*)$")
+"""Question and answer."""
+_LETTERS = {"q": "question", "a": "answer"}
+_ALONE = re.compile(r"\s{0,3}\*\*([A-Z][\w .()-]{0,40})\*\*\s*$")
+"""A name in a line of its own, that of nobody who is known."""
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
+_SPOKEN = re.compile(r"\s{0,3}(?:`{3,}|~{3,})(user|human|assistant|agent|ai|model|system)\s*$", re.IGNORECASE)
+"""A fence that holds what somebody says."""
 _TOOL = re.compile(
     r"\s{0,3}(?:#{1,6}\s*)?(?:\*\*|__)?\W{0,4}Tool(?: use| call)?\s*:\s*(?:\*\*|__)?\s*`?([\w.-]{1,60})`?(?:\*\*|__)?"
     r"\s*(?:`([^`\n]{1,400})`)?\s*$",
@@ -46,8 +56,13 @@ def read(source: Source) -> list[Builder]:
     """Return the chat in a text. If nobody is named, all of it is the agent's."""
     builder = Builder(source.path.name, FORM, source.name)
     builder.has_tools = False
-    lines = source.text.splitlines()
+    lines = _unfenced(source.text.splitlines())
     turns = list(_turns(lines))
+    if not any(speaker == "agent" for speaker, _name, _first, _said in turns):
+        raise BadInput(
+            f"{source.name}: users speak in this text, but no agent under a name that is known: "
+            "put “Assistant:” before what the agent says"
+        )
     builder.agent = (
         next(
             (name for speaker, name, _first, _said in turns if speaker == "agent" and not name.startswith(_CALLS)), ""
@@ -93,11 +108,12 @@ def _turns(lines: list[str]) -> Iterator[tuple[Speaker, str, int, list[str]]]:
     speaker: Speaker = "agent"
     name, first = "", 1
     said: list[str] = []
+    ruled = _ruled(lines)
     named = any(not inside and _who(line) for line, inside in zip(lines, fenced, strict=True))
     if named:
         speaker = "system"  # what stands before the first name: a title, how it was exported
     for number, (line, inside) in enumerate(zip(lines, fenced, strict=True), start=1):
-        found = None if inside else _who(line)
+        found = None if inside else _who(line) or _stranger(line, ruled)
         if found is None:
             if not said and not line.strip():
                 first = number + 1
@@ -121,11 +137,43 @@ def _who(line: str) -> tuple[str, str] | None:
         return f"{_CALLS}{tool[1]} {tool[2] or ''}".rstrip(), ""
     if _GAVE.match(line):
         return "tool output", ""
+    if letter := _ASKED.match(line):
+        return _LETTERS[letter[1].lower()], letter[2].strip()
     for form in (_HEADING, _BOLD, _COLON, _TEMPLATE):
         found = form.match(line)
         if found and found[1].lower() in _NAMES:
             return found[1].lower(), (found[2] or "").strip() if found.re.groups > 1 else ""
     return None
+
+
+def _ruled(lines: list[str]) -> set[str]:
+    """Return the lines that stand alone directly below a rule, where all who are known to speak stand so."""
+    below, is_below = set(), False
+    for line in lines:
+        if line.strip():
+            if is_below:
+                below.add(line)
+            elif _who(line):
+                return set()
+            is_below = _RULE.match(line) is not None
+    return below
+
+
+def _stranger(line: str, ruled: set[str]) -> tuple[str, str] | None:
+    """Whoever is not known, and speaks where all others do: below a rule, in bold."""
+    found = _ALONE.match(line) if line in ruled else None
+    return (found[1].lower(), "") if found else None
+
+
+def _unfenced(lines: list[str]) -> list[str]:
+    """Return the lines with headings in place of fences that hold what somebody says."""
+    found = list(lines)
+    for at, line in enumerate(lines):
+        if (spoken := _SPOKEN.match(line)) and (opening := _FENCE.match(line)):
+            end = _closing(lines, at, opening[1])
+            if end is not None:
+                found[at], found[end] = f"## {spoken[1]}", ""
+    return found
 
 
 def _fenced(lines: list[str]) -> list[bool]:

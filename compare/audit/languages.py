@@ -1,0 +1,45 @@
+"""Which languages a sentence can be in, so that no pattern of another is tried."""
+
+import re
+from functools import lru_cache
+
+from gedanken.compare.audit.mood_words import Language
+
+_ACCENTED = re.compile(r"[à-ÿß]", re.IGNORECASE)
+_ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_WORDS: list[tuple[Language, re.Pattern[str]]] = [
+    (
+        "de",
+        re.compile(
+            r"\b(?:der|das|ist|sind|und|nicht|alle|keine?|mit|laufen|ich|wir|wurden?|nach|beim?|im|hat|haben|von|auf|"
+            r"bestanden|erfolgreich|sauber|zufrieden|jetzt|nun|kein|ohne|sämtliche|Tests|Linter|Build|Fehler)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "fr",
+        re.compile(
+            r"\b(?:le|la|les|des|est|sont|et|une?|du|de|aucune?|j'ai|tous|toutes|passent?|sans|erreurs?)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "es",
+        re.compile(
+            r"\b(?:el|la|los|las|y|es|una?|del|de|todas|todos|sin|han|os|pasan|pasaron|fallan|falla|falham|passam|"
+            r"passou|pruebas|testes|errores|erros)\b",
+            re.IGNORECASE,
+        ),
+    ),
+]
+
+
+@lru_cache(maxsize=64)
+def languages_in(plain: str) -> frozenset[Language]:
+    """Return the languages whose words or letters it has; English always, for names of tools stand in every text."""
+    found: set[Language] = {"en"}
+    if _ASIAN.search(plain):
+        found.add("zh")
+    accented = _ACCENTED.search(plain) is not None
+    found |= {language for language, words in _WORDS if accented or words.search(plain)}
+    return frozenset(found)

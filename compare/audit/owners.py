@@ -1,0 +1,77 @@
+"""Whose a number in a line of an output is: that of the name beside it, not of every name in the line."""
+
+import re
+
+from gedanken.compare.audit.outcomes import plain
+from gedanken.compare.audit.verdicts import Case
+
+_METRIC = re.compile(
+    r"(?<![A-Za-z])(?:loss|acc(?:uracy)?|f1|prec(?:ision)?|rec(?:all)?|auc|auroc|rmse|mae|mse|r2|bleu|rouge\w*|ppl|"
+    r"perplexity|"
+    r"err(?:or)?|lr|learning[ _]rate|grad[ _]?norm|map|ndcg|cov(?:erage)?|specificity|sensitivity|kappa|mcc|iou|"
+    r"dice)(?![a-z]{3})|"
+    r"[A-Za-z]\w*(?=\s?=\s?[-\d.])",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
+_SPLIT = re.compile(
+    r"(?<![a-z])(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev|held-out)(?![a-z])"
+)
+_FILE = re.compile(r"(?<![\w.])[\w./-]*[\w-]\.[A-Za-z]\w{0,5}(?![\w.])")
+_FINAL = re.compile(r"\b(?:final\w*|last|ended|ends|end|finish\w*)\b|endgültig|最终|最后", re.IGNORECASE)
+
+
+def is_anothers(line: str, at: int, mine: re.Pattern[str], name: str = "") -> bool:
+    """Return whether the number at a place of a line belongs to another name than `mine`, or to another split of the
+    data than the one in `name`: what was measured in training is not what was measured in a test."""
+    numbers = list(_NUMBER.finditer(line))
+    last = max((found.start() for found in _METRIC.finditer(line)), default=-1)
+    if last < 0:
+        return False
+    before = max((number.end() for number in numbers if number.end() <= at), default=0)
+    names_lead = not numbers or last < numbers[-1].start()
+    if names_lead:
+        piece = line[before:at]
+    else:
+        end = next((number.end() for number in numbers if number.start() >= at), at)
+        piece = line[end : next((number.start() for number in numbers if number.start() >= end), len(line))]
+    names = list(_METRIC.finditer(piece))
+    if names:
+        nearest = names[-1] if names_lead else names[0]
+        if not any(found.start() < nearest.end() and nearest.start() < found.end() for found in mine.finditer(piece)):
+            return True
+    return _is_other_split(line[:at] if names_lead else piece, name)
+
+
+def _is_other_split(text: str, name: str) -> bool:
+    wanted = [found[0][:3] for found in _SPLIT.finditer(name.lower().replace("_", " "))]
+    told = [found[0][:3] for found in _SPLIT.finditer(text.lower().replace("_", " "))]
+    return bool(wanted and told) and (wanted[-1] == "tra") != (told[-1] == "tra")
+
+
+def is_outdone(line: str, later: list[str], said: str) -> bool:
+    """Return whether a final value is stated, and a line of the same shape with other numbers came after this one."""
+    if not _FINAL.search(said) or _FINAL.search(line):
+        return False
+    return any(_shape(one) == _shape(line) and one.split() != line.split() for one in later)
+
+
+def _shape(line: str) -> str:
+    return re.sub(r"[\d.]+", "#", " ".join(line.split()))
+
+
+def line_at(case: Case, event: int, offset: int) -> tuple[str, int]:
+    """Return the line of an event's text that has a place, and the place in it."""
+    text = plain(case.record.transcript.events[event].text)
+    low = text.rfind("\n", 0, offset) + 1
+    high = text.find("\n", offset)
+    return text[low : high if high >= 0 else len(text)][:1_000], offset - low
+
+
+def is_of_another_file(line: str, path: str | None) -> bool:
+    """Return whether a line is about a file, and that is not the one that is meant."""
+    if path is None:
+        return False
+    base = path.rsplit("/", 1)[-1]
+    named = [found[0].rsplit("/", 1)[-1] for found in _FILE.finditer(line)]
+    return bool(named) and base not in named

@@ -1,0 +1,190 @@
+"""Numbers with a name that sentences state, of whatever topic: `the import read 321 rows`, `mean: 3.2 ms`."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gedanken.compare.audit.concepts import DONE, DONE_SOLID, MEASURE, THING, THING_SOLID, concepts_in
+from gedanken.compare.audit.languages import languages_in
+from gedanken.compare.audit.mood import asserts
+from gedanken.compare.audit.mood_words import Language
+from gedanken.compare.audit.numerals import COUNT, VALUE
+from gedanken.compare.audit.parts import CODE, Sentence, spaced
+from gedanken.compare.audit.says import ValueSays
+
+_ABOUT = (
+    r"(?P<about>(?:about|around|approximately|approx\.?|roughly|nearly|almost|over|under|ca\.?|etwa|rund|ungefähr|"
+    r"environ|cerca de|unos|unas|约|大约|約|~|≈|>|<) ?)?"
+)
+_STARTS = r"(?<![\w.,/#:\-–−$€£])"
+_ENDS = r"(?![\w/:%]|[.,]\d)"
+_NUMBER = rf"{_STARTS}{_ABOUT}(?P<value>{COUNT}){_ENDS}"
+_THING = rf"(?P<noun>(?:[a-zà-ÿ][\w-]{{2,14}} ){{0,2}}?(?:{THING}))"
+_DONE = rf"(?P<verb>(?:\w{{2,8}}ly |not )?(?:(?:{DONE})\w{{0,6}}|made it(?: through)?|went through))"
+_WAS = (
+    r"(?:(?:is|are|was|were|have been|has been|had been|got|wurden?|worden|sind|waren|ont été|sont|étaient|"
+    r"fueron|han sido|son|foram|de ellas|davon|dont) ){0,2}"
+)
+_PATTERNS: list[tuple[Language, str]] = [
+    ("en", rf"{_NUMBER} (?:(?:of|out of|von|sur|de) (?:the |den |les |las )?{COUNT} )?{_THING} {_WAS}{_DONE}"),
+    ("en", rf"{_NUMBER} (?:of|out of|von|sur|de) {COUNT} (?:{THING}) {_WAS}{_DONE}"),
+    ("en", rf"\b(?:the|our|its?|this|that|der|die|das|le|la|el|los|o|a) (?P<subject>(?!I\b|we\b)[\w-]{{3,20}}(?: [\w-]{{3,20}})?) (?:now |then |has |have |hat |a |ha ){{0,2}}{_DONE} (?:in )?{_NUMBER}(?: {_THING})?"),
+    ("en", rf"(?:[,;:(]|\b(?:and|und|et|y|e)) (?:de ellas |davon |dont )?{_NUMBER} (?:of (?:them|these|those|which) )?{_WAS}{_DONE}"),
+    ("en", rf"\b(?:and|und|et|y|e|but|,) {_DONE} {_NUMBER}"),
+    ("zh", rf"(?P<verb>{DONE_SOLID})了?\s?{_ABOUT}(?P<value>{COUNT})\s?(?P<noun>{THING_SOLID}|条|个)"),
+    ("zh", rf"(?P<value>{COUNT})\s?(?P<noun>{THING_SOLID}|条|个|件)\s?(?:の\w{{0,6}})?(?:被|已|を|が){{0,2}}\s?(?P<verb>{DONE_SOLID})"),
+]  # fmt: skip
+_RATE = r"(?:requests?|reqs?|queries|ops|operations|iterations|its?|calls|messages|events|rows|records|tokens) ?(?:/|per|a) ?(?:s|sec|second)|rps|qps|ops/s|it/s|[KMG]B/s"
+_TIME = r"ns|µs|us|ms|s|secs?|seconds?|minutes?|Millisekunden|Sekunden|millisecondes|secondes|milisegundos|segundos"
+_MEASURE = rf"{_STARTS}{_ABOUT}(?P<value>{VALUE}(?:[kKM](?= ?(?:req|rps|ops|it|quer|requests)))?) ?(?P<unit>{_RATE}|{_TIME})(?![\w/])"
+_CHANGE = (
+    r"(?:(?:from|von|de|du|od) (?P<from>[\d.,]+) ?(?:ns|µs|us|ms|s)? ?(?:to|auf|à|a|zu|para) |"
+    r"(?P<before>[\d.,]+) ?(?:ns|µs|us|ms|s)? ?(?:→|->|=>|to) ?)"
+)
+_LABELLED = (
+    rf"^\W{{0,6}}(?P<name>[A-Za-zÀ-ÿ][\wÀ-ÿ %/()-]{{1,40}}?)\s?[:=]\s?{_ABOUT}(?P<value>{VALUE})(?! ?(?:%|percent|Prozent)) ?"
+    rf"(?P<unit>{_RATE}|{_TIME}|(?:{THING}))?(?=\W{{0,3}}$|[.;)]\s|, | (?:with|for|on|in total|after|per)\b)"
+)
+_COMPILED = [(language, re.compile(spaced(pattern), re.IGNORECASE)) for language, pattern in _PATTERNS]
+_MEASURED = re.compile(spaced(_MEASURE), re.IGNORECASE)
+_CHANGED = re.compile(spaced(_CHANGE) + r"\Z", re.IGNORECASE)
+_LABEL = re.compile(spaced(_LABELLED), re.IGNORECASE)
+_DONE_HINT = re.compile(rf"(?:{DONE}|{DONE_SOLID}|made it|went through)", re.IGNORECASE)
+_FIRST = re.compile(rf"(?:{MEASURE})", re.IGNORECASE)
+_CELLS = re.compile(spaced(rf"\s*{_MEASURE}\s*"), re.IGNORECASE)
+_NO_LABEL = re.compile(
+    r"\b(?:port|line|step|timeout|limit|max\w*|min\w*|year|id|priority|prs?|issue|phase|retr\w+|level|part|task|"
+    r"option|stage|chapter|section|page|note|date|score|budget|estimate\w*|goal|target|default|threshold|"
+    r"interval|delay|expected|zeile|schritt|seed|batch|epochs?|lr|rate|tests?|errors?|warnings?|version|exit|"
+    r"code|status|commit|example|beispiel|exemple|ejemplo|http|pid|run|todo|plan|day|week)\b",
+    re.IGNORECASE,
+)
+_BY_HAND = re.compile(
+    r"\b(?:I|we)(?:'ve| have)? (?:also |then |just )?(?:added|created|wrote|changed|modified|updated|removed|set|fixed|replaced|"
+    r"renamed|implemented|bumped|raised|lowered|deleted)\b|\b(?:sleep|timeout|wait|interval|limit|deadline|"
+    r"every|within|budget|at least|at most|up to|under|less than|more than|below|above|max\w*|min\w*imum)\b",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"(?P<key>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>-?\d[\d_]*(?:\.\d+)?)\Z")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*\Z")
+_FILE = re.compile(r"[\w./~-]*[\w-]\.(?:toml|ya?ml|json|ini|cfg|conf|env|properties|xml)\Z|\.env\Z")
+_HAS = r"(?:has|have|sets|says|defines|shows|specifies|uses|hat|setzt|enthält|steht|contient|définit|a|tiene|define|contiene|tem|中|里)"
+_PAIRED = re.compile(
+    spaced(
+        rf"\A[\s,:]*(?:now |still |currently |jetzt |the )?(?:{_HAS}\b)[\s:]*(?:now |the (?:line|setting|value) )?\Z"
+    ),
+    re.IGNORECASE,
+)
+_IN = re.compile(r"\b(?:in|dans|en|em|在)\s*\Z", re.IGNORECASE)
+_IS = re.compile(
+    spaced(r" (?:is|is now|is set to|=|:|equals|stands at|ist|steht auf|est|vaut|es|está en|é|为|是) (?P<value>-?\d[\d_]*(?:\.\d+)?)(?![\w.]\d|%)"),
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+class QuantityHit(NamedTuple):
+    """A named number that a sentence states."""
+
+    start: int
+    end: int
+    says: ValueSays
+    path: str | None = None
+
+
+def quantities_said(sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[QuantityHit]:
+    """Return the named numbers of a sentence, but for those at places that say something else."""
+    if not any(sign.isdigit() for sign in sentence.raw) or _BY_HAND.search(sentence.plain):
+        return
+    for hit, language in (*_settings(sentence), *_counts(sentence), *_measures(sentence), *_labels(sentence)):
+        if any(low < hit.end and hit.start < high for low, high in taken):
+            continue
+        if asserts(sentence, hit.start, hit.end, language):
+            taken.append((hit.start, hit.end))
+            yield hit
+
+
+def _counts(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
+    """What was done with so many things."""
+    told = False
+    if not _DONE_HINT.search(sentence.plain):
+        return
+    spoken = languages_in(sentence.plain)
+    for at, (language, pattern) in enumerate(_COMPILED):
+        if language not in spoken:
+            continue
+        if at in (3, 4) and not told:
+            continue  # what only goes on with a count
+        for found in pattern.finditer(sentence.plain):
+            groups = found.groupdict()
+            words = f"{groups.get('verb') or ''} {groups.get('noun') or ''}"
+            done = [*concepts_in(groups.get("verb") or "", "done")] or [
+                *concepts_in(f"{words} {groups.get('subject') or ''}", "done")
+            ]
+            names = [*done, *concepts_in(words, "thing")]
+            if not names or CODE in found[0]:
+                continue
+            told = True
+            says = ValueSays("quantity", " ".join(names), found["value"], "", bool(groups.get("about")))
+            yield QuantityHit(found.start(), found.end(), says), language
+
+
+def _measures(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
+    """What a benchmark measured."""
+    plain = sentence.plain
+    names = tuple(concepts_in(plain, "measure"))
+    if not names:
+        return
+    if sentence.where == "row":
+        found = list(_CELLS.finditer(plain))
+        measured = found[-1:]
+    else:
+        measured = list(_MEASURED.finditer(plain))[-1:]
+    for one in measured:
+        change = _CHANGED.search(plain[: one.start()])
+        start = change.start() if change else one.start()
+        if sentence.where != "row" and (name := _FIRST.search(plain[:start])):
+            start = name.start()
+        says = ValueSays("quantity", " ".join(names), one["value"], one["unit"], bool(one["about"]))
+        yield QuantityHit(start, one.end(), says), "en"
+
+
+def _labels(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
+    """A name, a colon, a number."""
+    found = _LABEL.search(sentence.plain)
+    if found is None or _NO_LABEL.search(found["name"]) or sentence.where == "row":
+        return
+    names = [*concepts_in(found["name"], "done", "thing", "measure")]
+    if not names or not re.search(r"\d\d|\d\.\d", found["value"]):
+        return
+    unit = (found["unit"] or "").strip()
+    yield (
+        QuantityHit(
+            found.start("name"),
+            found.end(),
+            ValueSays("quantity", " ".join(names), found["value"], unit, bool(found["about"])),
+        ),
+        "en",
+    )
+
+
+def _settings(sentence: Sentence) -> Iterator[tuple[QuantityHit, Language]]:
+    """Return the value of a key in a file of settings."""
+    spans = sentence.codes
+    files = [span for span in spans if _FILE.match(sentence.raw[slice(*span)].strip())]
+    if not files:
+        return
+    file = files[0]
+    path = sentence.raw[slice(*file)].strip()
+    for start, end in spans:
+        code = sentence.raw[start:end].strip()
+        if (pair := _KEY.match(code)) and (start, end) != file and _is_in(sentence, file, (start, end)):
+            low, high = min(file[0], start) - 1, max(file[1], end) + 1
+            yield QuantityHit(low, high, ValueSays("setting", pair["key"], pair["value"]), path), "en"
+        elif _NAME.match(code) and (start, end) != file and (is_ := _IS.match(sentence.plain, end + 1)):
+            low, high = min(file[0] - 1, start - 1), max(is_.end(), file[1] + 1)
+            yield QuantityHit(low, high, ValueSays("setting", code, is_["value"]), path), "en"
+
+
+def _is_in(sentence: Sentence, file: tuple[int, int], pair: tuple[int, int]) -> bool:
+    between = sentence.plain[file[1] + 1 : pair[0] - 1]
+    return bool(_PAIRED.match(between)) or (file[0] < pair[0] and bool(_IN.search(sentence.plain[: file[0] - 1])))

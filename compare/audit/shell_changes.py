@@ -1,0 +1,81 @@
+"""Commands that change files which they do not name, or not in a way that tells what became of them."""
+
+import re
+from collections.abc import Iterator
+
+from gedanken.compare.audit.commands import Step, steps_of
+from gedanken.compare.audit.programs import words
+
+_SHUFFLES = re.compile(
+    r"\bgit\s+(?:-\S+\s+(?:[^\s-]\S*\s+(?=[a-z-]+\b))?){0,4}(?:stash(?!\s+(?:list|show))|reset\s+--(?:hard|merge|keep)|revert|pull|merge(?!-)|rebase|cherry-pick|"
+    r"apply(?!\s+--(?:check|stat|numstat|summary))|am\b|restore(?!\s+--staged\b)|switch\s+(?!-c)|clean\s+-\S*f|submodule\s+update|bisect|checkout\s+(?!-b)\S)|"
+    r"\bpatch\s+-p|\bapply_patch\b|\bgh\s+pr\s+(?:checkout|merge)|\b(?:hg|jj|svn)\s+(?:update|up|revert|restore|merge|rebase|edit|undo|pull)\b"
+)
+_WRITES = re.compile(
+    r"\.write_(?:text|bytes)\(|\bopen\([^()\n]{1,200},\s*(?:mode\s*=\s*)?['\"][wax]|writeFile(?:Sync)?\(|appendFile(?:Sync)?\(|"
+    r"File\.(?:write|open)\(|IO\.write\(|file_put_contents\(|\bshutil\.(?:copy\w*|move|rmtree)\(|"
+    r"\bos\.(?:rename|replace|remove|unlink)\(|\.(?:unlink|rename|replace_text)\(\)?|fs\.(?:rename|unlink|rm|cp)\w*\("
+)
+"""What a program given in the command itself writes files with."""
+_INSTALLS = re.compile(
+    r"^(?:sudo )?(?:(?:npm|yarn|pnpm|bun|pip3?|poetry|pdm|pipenv|conda|mamba|composer|bundler?|gem|cargo|go|"
+    r"dotnet|hatch|rye|"
+    r"uv(?: pip)?|python[\d.]* -m pip|apt(?:-get)?|brew)(?: -\S+)* "
+    r"(?:install|i|add|remove|rm|uninstall|update|upgrade|up|ci|sync|lock|require|get|tidy|mod tidy)\b|yarn$)"
+)
+_GENERATES = re.compile(r"\b(?:generate|codegen|makemigrations)\b|(?:^|[\s/])(?:code)?gen(?:erate)?[\w-]*\.\w{2,3}\b")
+_MANY = re.compile(r"\s-delete\b|(?:\s-exec(?:dir)?|\bxargs\b).*\b(?:sed|perl|rm|mv|cp|tee|truncate|patch)\b")
+"""What `find` and `xargs` do to many files."""
+_UNSOURCED = re.compile(
+    r"^(?:/tmp|/var/tmp|~?/?\.?(?:cache|venv)|\.)|(?:^|/)(?:build|dist|out|output|target|bin|obj|coverage|htmlcov|tmp|temp|logs?|docs?|"
+    r"node_modules|venv|__pycache__|results?|checkpoints?|artifacts?|data|[\w-]*cache|[\w.-]*\.egg-info)(?:/|$)|\*"
+)
+"""Folders that hold no sources."""
+_UNPACKERS = words("patch tar unzip rsync dd truncate ed ex install vim vi nvim emacs comby")
+_FIXES = words("--fix --write --apply -A -a --autocorrect --autocorrect-all --fix-all --unsafe-fixes")
+_FIXERS = words("ruff eslint rubocop stylelint biome clippy cargo golangci-lint standard xo oxlint ng nx")
+_MOVERS = words("mv cp rm unlink ln git")
+_PATH = re.compile(r"[\w./~-]*[\w-]\.\w{1,6}")
+
+
+def shuffles_files(command: str) -> bool:
+    """Return whether a shell text may change files that it does not name."""
+    if _SHUFFLES.search(command) or _WRITES.search(command[:20_000]):
+        return True
+    return any(_changes_many(step) for step in steps_of(command))
+
+
+def _changes_many(step: Step) -> bool:
+    program, given = step.program.lower(), step.words[1:]
+    if program in _UNPACKERS:
+        return not (program in ("tar", "unzip") and any(re.match(r"-?\w*[tlc]", word) for word in given[:1]))
+    if program in ("find", "xargs") and _MANY.search(step.text):
+        return True
+    if program in _FIXERS and _FIXES & {word.split("=")[0] for word in given}:
+        return True
+    return bool(_INSTALLS.search(step.text) or _GENERATES.search(step.text)) or _moves_a_folder(step)
+
+
+def _moves_a_folder(step: Step) -> bool:
+    """Return whether it moves, copies over or removes a folder that may hold sources."""
+    if step.program not in ("mv", "cp", "rm", "ln"):
+        return False
+    if step.program == "rm" and not any(re.match(r"-\w*[rR]|--recursive", word) for word in step.words[1:]):
+        return False
+    paths = [word for word in step.words[1:] if not word.startswith("-")]
+    paths = paths[-1:] if step.program in ("cp", "ln") else paths[:1] if step.program == "mv" else paths
+    return any(not re.search(r"\.\w{1,6}$", path) and not _UNSOURCED.search(path) for path in paths)
+
+
+def moved_files(command: str) -> Iterator[str]:
+    """Yield the files that a shell text moves, copies over or removes."""
+    if not re.search(r"\b(?:mv|cp|rm|unlink|ln)\b", command):
+        return
+    for step in steps_of(command[:20_000]):
+        given = step.words[1:]
+        if step.program == "git":
+            if not given or given[0] not in ("mv", "rm"):
+                continue
+        elif step.program not in _MOVERS:
+            continue
+        yield from (word for word in (given[-1:] if step.program in ("cp", "ln") else given) if _PATH.fullmatch(word))

@@ -1,0 +1,51 @@
+"""Chats that were exported or copied as text: who speaks in them."""
+
+from pathlib import Path
+
+import pytest
+
+from gedanken.experiment.errors import BadInput
+from gedanken.records.importers.transcripts.reading import read_transcripts
+
+ASKED, TOLD = "I ran `npm test`.", "All 9 tests pass."
+
+
+def turns(path: Path, text: str) -> list[tuple[str, str]]:
+    path.write_text(text)
+    events = read_transcripts(path)[0].events
+    return [(event.speaker, event.text) for event in events if event.speaker in ("user", "agent")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# Title\n_Exported from Cursor_\n\n---\n\n**User**\n\n{ASKED}\n\n---\n\n**Cursor**\n\n{TOLD}\n",
+        f"# Title\n\n---\n\n**User**\n\n{ASKED}\n\n---\n\n**Zed Agent**\n\n{TOLD}\n",
+        f"### User Input\n\n{ASKED}\n\n### Planner Response\n\n{TOLD}\n",
+        f"**Q:** {ASKED}\n\n**A:** {TOLD}\n",
+        f"```user\n{ASKED}\n```\n\n```assistant\n{TOLD}\n```\n",
+    ],
+)
+def test_who_speaks_is_read(tmp_path: Path, text: str) -> None:
+    assert turns(tmp_path / "chat.md", text) == [("user", ASKED), ("agent", TOLD)]
+
+
+def test_a_bold_line_in_an_answer_is_nobody(tmp_path: Path) -> None:
+    text = f"**User**\n\n{ASKED}\n\n**Assistant**\n\nDone.\n\n---\n\n**Notes**\n\n{TOLD}\n"
+    assert [speaker for speaker, _said in turns(tmp_path / "chat.md", text)] == ["user", "agent"]
+
+
+def test_a_text_in_which_no_agent_speaks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no agent under a name that is known"):
+        turns(tmp_path / "chat.md", f"**User**\n\n{ASKED}\n\nkim-bot\n\n{TOLD}\n")
+
+
+def test_the_output_of_a_command_that_an_aider_user_typed_is_a_result(tmp_path: Path) -> None:
+    path = tmp_path / ".aider.chat.history.md"
+    path.write_text(
+        "\n# aider chat started at 2026-02-01 09:12:44\n\n> Aider v0.86.1  \n\n#### /run pytest -q  \n\n"
+        "> 1 failed, 4 passed in 0.03s  \n> Added 6 lines of output to the chat.  \n\n"
+        "#### fix it  \n\nOne test fails.\n"
+    )
+    results = [event.text for event in read_transcripts(path)[0].events if event.kind == "result"]
+    assert results == ["1 failed, 4 passed in 0.03s"]
