@@ -113,13 +113,18 @@ def test_what_one_log_alone_adds_beside_odd_real_lines_is_undecided_and_said() -
         ("I0304 01:02:03.000004  77 net.cpp:9] begin", "I1211 11:12:13.567890 41234 net.cpp:9] begin"),
         ("date: 2026-03-04_05-06-07 begin", "date: 2025-12-24_23-59-58 begin"),
         ("\ufeffbegin", "begin"),
+        ("sum:  dev_loss █▄▂▁▁", "sum:  dev_loss ▇█▃▁"),
+        ("Dev: [ 7/30] took ( 8.1)", "Dev: [17/30] took (11.9)"),
+        ("part= 9.5 left", "part=10.5 left"),
     ],
 )
 def test_what_another_machine_would_write_is_no_word(one: str, other: str) -> None:
     assert Transcript(one, is_log=True).forms == Transcript(other, is_log=True).forms
 
 
-@pytest.mark.parametrize("line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4"])
+@pytest.mark.parametrize(
+    "line", ["lr 3e5", "loss 0.25 at 3/10", "decade added 0.5", "may 5 be", "train/loss: 0.4", "0.9 (+/- 0.02)"]
+)
 def test_numbers_and_words_are_no_ids(line: str) -> None:
     assert MASK not in masked(line)
 
