@@ -33,7 +33,7 @@ _FIRST = re.compile(r"\W*(?P<word>[^\W\d_][\w-]+)(?:\s?[\]:|)]|\s{2,}|\t)")
 """A word that begins a line as a label, such as `Teacher` in `[Teacher] loss 0.5`; a word of a sentence does not
 count."""
 STARRED = re.compile(r"(?:^|[\]):] (?:INFO )?)\* +(?=[^\W\d])")
-"""`* Acc@1 71.2 Acc@5 90.1`: how the ImageNet example of PyTorch, and what was made from it, sums up an evaluation."""
+"""`* Acc@1 71.2 Acc@5 90.1`: how the ImageNet example of PyTorch and its many kin sum up an evaluation."""
 _PREFIX = re.compile(r"\b(?:DEBUG|INFO|WARNING|ERROR)\b(?::[\w.]+:)?")
 """A logger's prefix before every line."""
 _JOINED = re.compile(r"\s?/\s?")
