@@ -9,6 +9,7 @@ import pytest
 from gedanken.compare.compare_runs import compare_runs
 from gedanken.compare.output.environment import MASK, masked
 from gedanken.compare.output.progress_bars import redrawn
+from gedanken.compare.output.text_lines import LONGEST_LINE
 from gedanken.compare.output.transcript import Transcript
 from gedanken.compare.results import ComparisonResult
 from gedanken.experiment.execution import Cause, Execution, Origin
@@ -305,3 +306,9 @@ def test_the_best_iteration_so_far_is_no_constant_where_each_was_better_than_the
     assert not checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), log(9, 80), log(10, 90)]))
     counted = log(11, 90).replace("50:", "55:")
     assert checks(compared([log(seed, 90) for seed in range(7)], [log(8, 90), counted, log(10, 90)]))
+
+
+def test_a_line_of_blanks_that_is_too_long_to_be_read_says_of_no_epoch_that_it_is_left_out() -> None:
+    real = [log(seed).replace("round", "epoch") for seed in range(7)]
+    found = compared(real, [" " * (LONGEST_LINE + 1) + "0.5\n"])
+    assert "epochs declared as skipped" not in checks(found) and "epochs silently missing" in checks(found)
